@@ -1,0 +1,91 @@
+package feed
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Op is what happened to a row. Its value is the letter stored in rowcast.log.
+type Op byte
+
+// The four operations that triggers capture.
+const (
+	Insert   Op = 'i'
+	Update   Op = 'u'
+	Delete   Op = 'd'
+	Truncate Op = 't'
+)
+
+// String gives the word used on the wire: "insert", "update", "delete" or
+// "truncate".
+func (o Op) String() string {
+	switch o {
+	case Insert:
+		return "insert"
+	case Update:
+		return "update"
+	case Delete:
+		return "delete"
+	case Truncate:
+		return "truncate"
+	default:
+		return "unknown"
+	}
+}
+
+// Change is one committed and sealed change of one row, the summary of a bulk
+// statement, or a TRUNCATE.
+type Change struct {
+	// Feed names the history that the position belongs to.
+	Feed string
+	// Tenant owns the row.
+	Tenant string
+	// From and Position are the first and last position that the change
+	// covers within its tenant. They differ only for a bulk change.
+	From, Position int64
+	// Nonce is the random number of the seal that gave the position.
+	Nonce int64
+	// Table is the unqualified name of the table, as in source.table.
+	Table string
+	// Name is the stem of the event names: "order" for orders.
+	Name string
+	// Op is the operation.
+	Op Op
+	// Bulk is true when the change stands for Position-From+1 rows of one
+	// statement; After and Before are then nil.
+	Bulk bool
+	// After is the row as a JSON object after an insert or update.
+	After json.RawMessage
+	// Before is the row as a JSON object before an update or delete.
+	Before json.RawMessage
+	// At is when the statement ran, by the clock of the database.
+	At time.Time
+	// Tx is the identifier of the transaction.
+	Tx uint64
+	// Writer is the application_name of the session that wrote.
+	Writer string
+}
+
+// Rows says how many row changes the change stands for.
+func (c *Change) Rows() int64 { return c.Position - c.From + 1 }
+
+// Head is how far a tenant has come: the position of its newest sealed change
+// and the nonce of the seal that gave it. A tenant without changes has
+// position 0 and nonce 0.
+type Head struct {
+	Feed     string
+	Position int64
+	Nonce    int64
+}
+
+// Cursor is the cursor of a client that has received everything up to h.
+func (h Head) Cursor() Cursor {
+	return Cursor{Feed: h.Feed, Position: h.Position, Nonce: h.Nonce}
+}
+
+// Page is a part of the history of one tenant, oldest first.
+type Page struct {
+	Changes []Change
+	// More is true when further changes follow.
+	More bool
+}

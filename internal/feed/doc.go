@@ -1,0 +1,26 @@
+// Package feed is the dictionary of Rowcast: the words that the change log,
+// the mapping, the hub and the transports share. It does no I/O.
+//
+// # Overview
+//
+// A [Change] is what happened to one row (or, for a bulk statement, to many
+// rows at once), sealed: it has its final place in the order of its tenant.
+// The mapping turns a change into zero or more [Event] values, which is what a
+// client receives. A [Cursor] says how far a client has come in the stream of
+// one tenant.
+//
+// # Guarantees
+//
+//   - Positions of a tenant are contiguous from 1. A change covers the
+//     positions From to Position, which are equal unless the change is bulk.
+//   - A cursor points between two events, also between two events of the same
+//     change, so that a client cut off in the middle of a change resumes
+//     without loss or repetition (TestCursorRoundTrip).
+//
+// # Failures
+//
+// ParseCursor answers [ErrInvalid] for text that is no cursor. History readers
+// answer [ErrExpired] for a cursor older than the retention floor and
+// [ErrDiverged] for one that belongs to another history; both mean that the
+// client has to reload its state.
+package feed

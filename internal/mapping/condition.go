@@ -1,0 +1,48 @@
+package mapping
+
+// meets says whether the change fulfils a condition. A condition on a column
+// that the table does not have is never met.
+func (v *view) meets(when Condition) bool {
+	switch when.Kind {
+	case Always:
+		return true
+	case Is:
+		return isString(v.after.column(when.Column), when.Value)
+	case Changes:
+		return v.changes(when.Column)
+	case Becomes:
+		return isString(v.after.column(when.Column), when.Value) && v.changes(when.Column)
+	case FallsTo:
+		return above(v.before.column(when.Column), v.before.column(when.Value)) &&
+			atMost(v.after.column(when.Column), v.after.column(when.Value))
+	default:
+		return false
+	}
+}
+
+// changes says whether both rows have the column, with different values.
+func (v *view) changes(column string) bool {
+	after, before := v.after.column(column), v.before.column(column)
+	return after != nil && before != nil && string(after) != string(before)
+}
+
+// above says whether both are numbers and x > y.
+func above(x, y []byte) bool {
+	order, ok := compareNumbers(x, y)
+	return ok && order > 0
+}
+
+// atMost says whether both are numbers and x <= y.
+func atMost(x, y []byte) bool {
+	order, ok := compareNumbers(x, y)
+	return ok && order <= 0
+}
+
+// isString says whether a JSON value is a string with this text.
+func isString(value []byte, text string) bool {
+	if len(value) < 2 || value[0] != '"' {
+		return false
+	}
+	inner := value[1 : len(value)-1]
+	return string(inner) == text || (hasEscape(inner) && unescape(inner) == text)
+}

@@ -1,0 +1,54 @@
+package mapping
+
+import (
+	"slices"
+	"time"
+
+	"rowcast/internal/feed"
+)
+
+// dashboardName is the event that coalesces changes of the built-in tables.
+const dashboardName = "dashboard:stats-updated"
+
+// DashboardReason says whether the change counts for dashboard:stats-updated,
+// and under which reason: the table that its stem stands for ("orders",
+// "stock_movements", "purchase_orders" or "skus", whatever the table is really
+// called). An update that changes no column does not count.
+func DashboardReason(c *feed.Change) (reason string, ok bool) {
+	s, own := stemOf(c.Name)
+	if !own || (singleUpdate(c) && noOp(c)) {
+		return "", false
+	}
+	return s.table, true
+}
+
+// DashboardEvent is the coalesced event for the changes of a tenant up to
+// head. Each reason appears once, in alphabetical order. Its cursor is past
+// head and past the event itself.
+func DashboardEvent(tenant string, reasons []string, head feed.Head, at time.Time) feed.Event {
+	unique := slices.Compact(slices.Sorted(slices.Values(reasons)))
+	data := append(make([]byte, 0, 96), `{"reasons":[`...)
+	for i, r := range unique {
+		if i > 0 {
+			data = append(data, ',')
+		}
+		data = appendString(data, r)
+	}
+	cursor := head.Cursor()
+	cursor.Stats = true
+	return feed.Event{
+		Name:     dashboardName,
+		Tenant:   tenant,
+		Position: head.Position,
+		Cursor:   cursor,
+		At:       at,
+		Data:     append(data, "]}"...),
+	}
+}
+
+// noOp says whether an update left every column as it was.
+func noOp(c *feed.Change) bool {
+	var a, b [columns]field
+	_, _, differ := read(c, a[:0], b[:0])
+	return differ == 0
+}

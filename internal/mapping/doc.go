@@ -1,0 +1,50 @@
+// Package mapping turns committed changes into the events that clients
+// receive. It is pure: no I/O, no clock, no state.
+//
+// # Overview
+//
+// [Append] applies the catalogue to one sealed change and appends zero or more
+// events. The catalogue is one table of rules, see [Catalogue]: a stem, an
+// operation, a condition on the columns, an event name and the shape of its
+// data. The rules belong to the stem of the event names that the watch entry
+// of a table gives (Change.Name), so watching shop_orders under the name
+// "order" brings the catalogue of orders. A stem without rules of its own gets
+// created, updated, deleted, bulk and truncated events.
+//
+// A bulk statement makes one event whatever its operation, on every table but
+// skus. Movements of stock are only ever inserted: single updates and deletes
+// of them make no event, though they count for the dashboard.
+//
+// [DashboardReason] says whether a change counts for the coalesced
+// dashboard:stats-updated event, which [DashboardEvent] builds. A [Filter]
+// chooses events by name.
+//
+// Rows stay text: a scanner finds the top-level fields of the JSON object, and
+// everything (the differences of an update, the columns of derived events, the
+// treatment of numbers) works on these spans.
+//
+// # Guarantees
+//
+//   - The catalogue is the wire contract (TestCatalogueIsTheContract), and
+//     every event of it has a recorded example (TestGolden).
+//   - The events of one change come in the order of the catalogue, and only
+//     the cursor of the last one is past the change (TestCursors).
+//   - An update that changes no column makes no event and no dashboard reason
+//     (TestNoOpUpdateMakesNothing).
+//   - Changed and Previous are the columns whose JSON text differs, in the
+//     order of the table (TestDifferencesAgreeWithEncodingJSON).
+//   - A top-level number that a double cannot hold becomes a string with every
+//     digit; everything else passes byte by byte (TestNumbers,
+//     TestFitsAgreesWithRationals, TestRowPassesVerbatim).
+//   - A table that lacks the columns of a rule loses the events that need
+//     them, never more (TestMissingColumns).
+//   - A row without long numbers is not copied, and an insert costs no more
+//     allocations than its events need (TestAllocations).
+//
+// # Failures
+//
+// Append cannot fail. A row that is no JSON object, which PostgreSQL does not
+// produce, passes as it is, without changed columns and derived events
+// (TestMalformedRowPasses); a row that is missing altogether becomes {}.
+// [ParseFilter] names the pattern that it refuses, and why.
+package mapping

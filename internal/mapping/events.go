@@ -1,0 +1,139 @@
+package mapping
+
+import (
+	"bytes"
+	"strconv"
+
+	"rowcast/internal/feed"
+)
+
+// columns is how many columns a table may have before a row costs a heap
+// allocation for its fields.
+const columns = 32
+
+// Events returns the events of a change, in the order of the catalogue.
+func Events(c *feed.Change) []feed.Event { return Append(nil, c) }
+
+// Append appends the events of a change to dst, in the order of the catalogue.
+// The events share memory with the rows of the change and with each other:
+// neither may be written to afterwards.
+func Append(dst []feed.Event, c *feed.Change) []feed.Event {
+	var a, b [columns]field
+	v := view{c: c}
+	var common feed.Event
+	var text []byte
+	first := len(dst)
+	s, own := stemOf(c.Name)
+	for i := range s.rules {
+		r := &s.rules[i]
+		if !applies(r, c) {
+			continue
+		}
+		if !v.loaded {
+			v.loaded = true
+			v.after, v.before, v.differ = read(c, a[:0], b[:0])
+			if singleUpdate(c) && v.differ == 0 {
+				return dst
+			}
+		}
+		if !v.meets(r.When) {
+			continue
+		}
+		if len(dst) == first {
+			common, text = v.common()
+		}
+		e := common
+		e.Name = r.Event
+		if !own {
+			e.Name = c.Name + r.Event[len(anyName):]
+		}
+		e.Data = v.data(r, text)
+		dst = append(dst, e)
+	}
+	point(dst[first:], c)
+	return dst
+}
+
+// point gives the events of one change their cursors. The last one is past the
+// change. An earlier one points into the change: its position is the one
+// before the change, Delivered counts the events, and its nonce is that of the
+// change it points into, as the nonce of the position before is not known
+// here.
+func point(events []feed.Event, c *feed.Change) {
+	for i := range events {
+		cursor := feed.Cursor{Feed: c.Feed, Position: c.Position, Nonce: c.Nonce}
+		if i < len(events)-1 {
+			cursor.Position = c.From - 1
+			cursor.Delivered = i + 1
+		}
+		events[i].Cursor = cursor
+	}
+}
+
+// applies says whether a rule is for the operation of the change.
+func applies(r *Rule, c *feed.Change) bool {
+	bulk := c.Bulk && c.Op != feed.Truncate
+	return r.Bulk == bulk && (r.Op == 0 || r.Op == c.Op)
+}
+
+// singleUpdate says whether the change is the update of one row.
+func singleUpdate(c *feed.Change) bool { return c.Op == feed.Update && !c.Bulk }
+
+// view is a change while its events are made.
+type view struct {
+	c             *feed.Change
+	after, before row
+	loaded        bool
+	// differ is how many columns an update changed, or unknown.
+	differ int
+}
+
+// read finds the columns of the rows, in a and b, and for an update how many of
+// them differ, which is 0 for a no-op and unknown when one of two different
+// rows is no JSON object.
+func read(c *feed.Change, a, b []field) (after, before row, differ int) {
+	switch {
+	case c.Bulk || c.Op == feed.Truncate:
+	case c.Op == feed.Insert:
+		after = scan(c.After, a)
+	case c.Op == feed.Delete:
+		before = scan(c.Before, b)
+	case c.Op == feed.Update && !bytes.Equal(c.After, c.Before):
+		after, before = scan(c.After, a), scan(c.Before, b)
+		if !after.ok || !before.ok {
+			return after, before, unknown
+		}
+		differ = compareRows(&after, &before)
+	}
+	return after, before, differ
+}
+
+// common builds what the events of the change share: their fields but for name,
+// data and cursor, and the row as clients get it.
+func (v *view) common() (e feed.Event, text []byte) {
+	c := v.c
+	e = feed.Event{
+		Tenant:   c.Tenant,
+		Position: c.Position,
+		At:       c.At,
+		Source: feed.Source{
+			Table:  c.Table,
+			Op:     c.Op.String(),
+			Tx:     strconv.FormatUint(c.Tx, 10),
+			Writer: c.Writer,
+		},
+	}
+	switch {
+	case c.Op == feed.Truncate:
+	case c.Bulk:
+		e.From = c.From
+	case c.Op == feed.Delete:
+		text = v.before.normal(c.Before)
+	default:
+		text = v.after.normal(c.After)
+		if c.Op == feed.Update {
+			e.Changed, e.Previous = differences(&v.after, &v.before, v.differ)
+		}
+	}
+	return e, text
+}

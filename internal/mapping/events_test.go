@@ -1,0 +1,219 @@
+package mapping_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"rowcast/internal/feed"
+	"rowcast/internal/mapping"
+)
+
+func TestCursors(t *testing.T) {
+	t.Parallel()
+	c := change("purchase-order", feed.Update,
+		`{"id":1,"status":"ordered"}`, `{"id":1,"status":"received"}`)
+	earlier := feed.Event{Name: "kept", Cursor: feed.Cursor{Feed: "other", Position: 9}}
+	events := mapping.Append([]feed.Event{earlier}, c)
+	want := []feed.Cursor{
+		earlier.Cursor,
+		{Feed: "0a1b2c3d", Position: 41, Nonce: 77, Delivered: 1},
+		{Feed: "0a1b2c3d", Position: 41, Nonce: 77, Delivered: 2},
+		{Feed: "0a1b2c3d", Position: 42, Nonce: 77},
+	}
+	order := []string{"kept", "purchase-order:updated", "purchase-order:status-changed", "purchase-order:received"}
+	if diff := cmp.Diff(order, names(events)); diff != "" {
+		t.Fatalf("events (-want +got):\n%s", diff)
+	}
+	for i, e := range events {
+		if e.Cursor != want[i] {
+			t.Errorf("%s has cursor %+v, want %+v", e.Name, e.Cursor, want[i])
+		}
+	}
+}
+
+// TestWhatChangesMake holds cases of the conditions that the golden files
+// leave out.
+func TestWhatChangesMake(t *testing.T) {
+	t.Parallel()
+	low := func(quantity, threshold string) string {
+		return `{"id":1,"quantity":` + quantity + `,"low_stock_threshold":` + threshold + `}`
+	}
+	const alert = "alert:low-stock"
+	tests := []struct {
+		name, stem    string
+		op            feed.Op
+		before, after string
+		want          string
+	}{
+		{"inserted as received", "purchase-order", feed.Insert, ``, `{"status":"received"}`, "purchase-order:created"},
+		{"stays received", "purchase-order", feed.Update, `{"n":1,"status":"received"}`, `{"n":2,"status":"received"}`, "purchase-order:updated"},
+		{"no longer received", "purchase-order", feed.Update, `{"status":"received"}`, `{"status":"closed"}`, "purchase-order:updated purchase-order:status-changed"},
+		{"received in escapes", "purchase-order", feed.Update, `{"status":null}`, `{"status":"rec\u0065ived"}`, "purchase-order:updated purchase-order:status-changed purchase-order:received"},
+		{"status to null", "order", feed.Update, `{"status":"new"}`, `{"status":null}`, "order:updated order:status-changed"},
+		{"status inside a document", "order", feed.Update, `{"doc":{"status":"a"}}`, `{"doc":{"status":"b"}}`, "order:updated"},
+		{"adjustment in capitals", "stock-movement", feed.Insert, ``, `{"movement_type":"ADJUSTMENT"}`, "stock-movement:created"},
+		{"movement updated", "stock-movement", feed.Update, `{"quantity":1}`, `{"quantity":2}`, ""},
+		{"movement deleted", "stock-movement", feed.Delete, `{"quantity":1}`, ``, ""},
+		{"sku inserted low", "sku", feed.Insert, ``, low("1", "10"), ""},
+		{"sku deleted", "sku", feed.Delete, low("1", "10"), ``, ""},
+		{"stays above", "sku", feed.Update, low("12", "10"), low("11", "10"), ""},
+		{"falls to the threshold", "sku", feed.Update, low("11", "10"), low("10", "10"), alert},
+		{"falls below", "sku", feed.Update, low("11", "10"), low("-3", "10"), alert},
+		{"was low already", "sku", feed.Update, low("10", "10"), low("9", "10"), ""},
+		{"rises", "sku", feed.Update, low("9", "10"), low("11", "10"), ""},
+		{"threshold rises above", "sku", feed.Update, low("11", "10"), low("11", "20"), alert},
+		{"threshold was null", "sku", feed.Update, low("11", "null"), low("9", "10"), ""},
+		{"threshold becomes null", "sku", feed.Update, low("11", "10"), low("9", "null"), ""},
+		{"quantity becomes null", "sku", feed.Update, low("11", "10"), low("null", "10"), ""},
+		{"quantity is NaN", "sku", feed.Update, low("11", "10"), low(`"NaN"`, "10"), ""},
+		{"decimals", "sku", feed.Update, low("10.001", "10.0"), low("9.999", "10.00"), alert},
+		{"digits beyond a double", "sku", feed.Update, low("9007199254740993", "9007199254740992"), low("9007199254740992", "9007199254740992"), alert},
+		{"unknown operation", "order", 'x', `{"id":1}`, `{"id":2}`, ""},
+		{"stem of another table", "shop-order", feed.Update, `{"status":"a"}`, `{"status":"b"}`, "shop-order:updated"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			got := strings.Join(names(mapping.Events(change(tt.stem, tt.op, tt.before, tt.after))), " ")
+			if got != tt.want {
+				t.Errorf("events %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+// TestRulesFollowTheStem maps a table of another name that is watched under a
+// stem with rules of its own.
+func TestRulesFollowTheStem(t *testing.T) {
+	t.Parallel()
+	c := change("order", feed.Update, `{"id":1,"status":"a"}`, `{"id":1,"status":"b"}`)
+	c.Table = "shop_orders"
+	events := mapping.Events(c)
+	if got := strings.Join(names(events), " "); got != "order:updated order:status-changed" {
+		t.Fatalf("events %s", got)
+	}
+	if events[0].Source.Table != "shop_orders" {
+		t.Errorf("source.table is %q, want the name of the table", events[0].Source.Table)
+	}
+	if reason, ok := mapping.DashboardReason(c); !ok || reason != "orders" {
+		t.Errorf("dashboard reason %q, %v; want orders", reason, ok)
+	}
+}
+
+func TestNoOpUpdateMakesNothing(t *testing.T) {
+	t.Parallel()
+	for _, rows := range [][2]string{
+		{`{"id":1,"status":"a"}`, `{"id":1,"status":"a"}`},
+		{`{"id":1,"status":"a"}`, `{ "id" : 1, "status":"a" }`},
+		{`{"id":1,"status":"a"}`, `{"status":"a","id":1}`},
+		{`{"st\u0061tus":"a"}`, `{"status":"a"}`},
+		{`{}`, `{ }`},
+		{`no row`, `no row`},
+	} {
+		for _, stem := range []string{"order", "purchase-order", "sku", "supplier"} {
+			c := change(stem, feed.Update, rows[0], rows[1])
+			if events := mapping.Events(c); len(events) != 0 {
+				t.Errorf("%s: %s to %s makes %v", stem, rows[0], rows[1], names(events))
+			}
+			if reason, ok := mapping.DashboardReason(c); ok {
+				t.Errorf("%s: %s to %s counts for %q", stem, rows[0], rows[1], reason)
+			}
+		}
+	}
+}
+
+// TestMissingColumns maps rows of tables that lack what the rules look at.
+func TestMissingColumns(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, stem    string
+		op            feed.Op
+		before, after string
+		event, data   string // the last event
+	}{
+		{"movement type", "stock-movement", feed.Insert, ``, `{"id":1}`, "stock-movement:created", `{"id":1}`},
+		{
+			"all but movement type", "stock-movement", feed.Insert, ``, `{"movement_type":"adjustment"}`,
+			"stock:adjusted", `{"skuId":null,"movementId":null,"quantity":null,"reason":null,"movement":{"movement_type":"adjustment"}}`,
+		},
+		{"status", "order", feed.Update, `{"id":1}`, `{"id":2}`, "order:updated", `{"id":2}`},
+		{"status before", "order", feed.Update, `{"id":1}`, `{"id":1,"status":"a"}`, "order:updated", `{"id":1,"status":"a"}`},
+		{"status after", "purchase-order", feed.Update, `{"status":"a"}`, `{"state":"received"}`, "purchase-order:updated", `{"state":"received"}`},
+		{"id", "order", feed.Update, `{"status":1}`, `{"status":2}`, "order:status-changed", `{"orderId":null,"status":2,"previousStatus":1,"order":{"status":2}}`},
+		{
+			"sku, but code", "sku", feed.Update, `{"code":"W","quantity":2,"low_stock_threshold":1}`, `{"code":"W","quantity":1,"low_stock_threshold":1}`,
+			"alert:low-stock", `{"skuId":null,"sku":"W","quantity":1,"threshold":1}`,
+		},
+		{
+			"sku, but sku_code", "sku", feed.Update, `{"sku_code":"W","quantity":2,"low_stock_threshold":1}`, `{"sku_code":"W","quantity":1,"low_stock_threshold":1}`,
+			"alert:low-stock", `{"skuId":null,"sku":"W","quantity":1,"threshold":1}`,
+		},
+		{"quantity", "sku", feed.Update, `{"n":2,"low_stock_threshold":1}`, `{"n":1,"low_stock_threshold":1}`, "", ""},
+		{"threshold", "sku", feed.Update, `{"quantity":2}`, `{"quantity":1}`, "", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var event, data string
+			if events := mapping.Events(change(tt.stem, tt.op, tt.before, tt.after)); len(events) > 0 {
+				last := events[len(events)-1]
+				event, data = last.Name, string(last.Data)
+			}
+			if event != tt.event || data != tt.data {
+				t.Errorf("last event %q with %s, want %q with %s", event, data, tt.event, tt.data)
+			}
+		})
+	}
+}
+
+func TestMalformedRowPasses(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		`{`, `{"a"`, `{"a":`, `{"a":1`, `{"a":1,`, `{"a":1,}`, `{"a" 1}`, `{"a":}`, `{"a":tru}`, `{"a":"b}`, `{"a\`,
+		`{"a":[1}`, `{"a":[1`, `{"a":["x`, `{"a":1}x`, `{a:1}`, `{"a":1 "b":2}`, `[1]`, `1`, `"a"`, `null`, `{"a":1e}`, `{"a":12-45678901234567}`, ` `,
+		`{"status":"a","status`, "{\"a\":1}\x00",
+	} {
+		if got := mapping.Events(change("order", feed.Insert, "", text)); len(got) != 1 || string(got[0].Data) != text {
+			t.Errorf("insert of %q makes %v, want one event with the text as it is", text, got)
+		}
+		got := mapping.Events(change("order", feed.Update, `{"status":"a"}`, text))
+		if len(got) != 1 || string(got[0].Data) != text || got[0].Changed == nil || len(got[0].Changed) != 0 || string(got[0].Previous) != "{}" {
+			t.Errorf("update to %q makes %+v, want one event without known differences", text, got)
+		}
+	}
+	for _, op := range []feed.Op{feed.Insert, feed.Delete} {
+		if got := mapping.Events(change("order", op, "", "")); len(got) != 1 || string(got[0].Data) != "{}" {
+			t.Errorf("%v without a row makes %v, want one event with {}", op, got)
+		}
+	}
+}
+
+// TestSummaries maps what stands for several rows.
+func TestSummaries(t *testing.T) {
+	t.Parallel()
+	for _, op := range []feed.Op{feed.Insert, feed.Update, feed.Delete} {
+		for stem, want := range map[string]string{
+			"order": "order:bulk", "stock-movement": "stock-movement:bulk", "sku": "", "supplier": "supplier:bulk",
+		} {
+			c := change(stem, op, "", "")
+			c.Bulk, c.From, c.Position, c.Table = true, 43, 5042, `od"d`
+			events := mapping.Events(c)
+			if got := strings.Join(names(events), " "); got != want {
+				t.Errorf("bulk %v of %s makes %q, want %q", op, stem, got, want)
+			}
+			for _, e := range events {
+				data := `{"operation":"` + op.String() + `","table":"od\"d","count":5000,"from":43,"to":5042}`
+				if string(e.Data) != data || e.From != 43 || e.Position != 5042 || e.Changed != nil || e.Previous != nil {
+					t.Errorf("bulk %v of %s makes %+v with %s, want %s", op, stem, e, e.Data, data)
+				}
+			}
+		}
+	}
+	c := change("sku", feed.Truncate, "", "")
+	c.Bulk = true // however the truncate is recorded
+	if got := strings.Join(names(mapping.Events(c)), " "); got != "sku:truncated" {
+		t.Errorf("truncate of skus makes %q", got)
+	}
+}

@@ -1,0 +1,44 @@
+package inventory
+
+import _ "embed"
+
+// The statements of the shop, one a file.
+var (
+	//go:embed query/users.sql
+	sqlUsers string
+
+	//go:embed query/skus_in_stock.sql
+	sqlSkusInStock string
+	//go:embed query/skus_lock.sql
+	sqlSkusLock string
+	//go:embed query/skus_to_buy.sql
+	sqlSkusToBuy string
+	//go:embed query/movements_insert.sql
+	sqlMovementsInsert string
+
+	//go:embed query/order_insert.sql
+	sqlOrderInsert string
+	//go:embed query/order_items_insert.sql
+	sqlOrderItemsInsert string
+	//go:embed query/orders_in_status.sql
+	sqlOrdersInStatus string
+	//go:embed query/order_set_status.sql
+	sqlOrderSetStatus string
+	//go:embed query/order_return.sql
+	sqlOrderReturn string
+	//go:embed query/orders_archive.sql
+	sqlOrdersArchive string
+
+	//go:embed query/purchase_order_insert.sql
+	sqlPurchaseOrderInsert string
+	//go:embed query/purchase_order_items_insert.sql
+	sqlPurchaseOrderItemsInsert string
+	//go:embed query/purchase_orders_in_status.sql
+	sqlPurchaseOrdersInStatus string
+	//go:embed query/purchase_order_set_status.sql
+	sqlPurchaseOrderSetStatus string
+	//go:embed query/purchase_order_receive.sql
+	sqlPurchaseOrderReceive string
+	//go:embed query/purchase_orders_archive.sql
+	sqlPurchaseOrdersArchive string
+)

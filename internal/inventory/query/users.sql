@@ -1,0 +1,5 @@
+-- The people of a tenant, owners first.
+select id, name, role, email
+  from public.users
+ where tenant_id = $1
+ order by array_position(array['owner', 'manager', 'clerk', 'viewer'], role), email;

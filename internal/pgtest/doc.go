@@ -1,0 +1,26 @@
+// Package pgtest gives tests a real PostgreSQL.
+//
+// # Overview
+//
+// A package calls [Main] from its TestMain. Its tests then share one
+// throw-away server, reached over a unix socket, which starts when the first
+// test asks for a [Database] and is gone before leaked goroutines are looked
+// for. Each test has a database of its own; roles belong to the whole server,
+// so tests that make roles choose names of their own or take a server of their
+// own. Tests that kill or configure the server take theirs with [Own]. On
+// Linux the servers are in /dev/shm if it is large enough; set TMPDIR to have
+// them elsewhere.
+//
+// # Guarantees
+//
+//   - A database is empty, and dropped when its test ends even while somebody
+//     is connected to it (TestDatabaseIsFreshAndDropped).
+//   - The server allows 200 connections and 20 prepared transactions
+//     (TestServerSettings).
+//   - Psql stops at the first error (TestPsqlRunsScripts).
+//
+// # Failures
+//
+// A server that does not start fails each test that asks for it with the
+// reason; no test is skipped.
+package pgtest

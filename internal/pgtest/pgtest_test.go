@@ -1,0 +1,61 @@
+package pgtest_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"rowcast/internal/devpg"
+	"rowcast/internal/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+func TestDatabaseIsFreshAndDropped(t *testing.T) {
+	t.Parallel()
+	var name string
+	t.Run("use", func(t *testing.T) {
+		dsn := pgtest.Database(t)
+		conn, err := pgx.Connect(t.Context(), dsn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Closed after the drop, which has to throw it out.
+		defer func() { _ = conn.Close(t.Context()) }()
+		var tables int
+		if err := conn.QueryRow(t.Context(), `select current_database(), count(*) from pg_tables
+			where schemaname not in ('pg_catalog', 'information_schema')`).Scan(&name, &tables); err != nil {
+			t.Fatal(err)
+		}
+		if tables != 0 {
+			t.Errorf("a fresh database has %d tables", tables)
+		}
+	})
+	found := pgtest.Psql(t, pgtest.Server(t).DSN("postgres"), "-Atc", "select datname from pg_database")
+	if strings.Contains(found, name) {
+		t.Errorf("database %s outlived its test", name)
+	}
+}
+
+func TestServerSettings(t *testing.T) {
+	t.Parallel()
+	got := pgtest.Psql(t, pgtest.Database(t), "-Atc",
+		"select current_setting('max_connections'), current_setting('max_prepared_transactions')")
+	if want := "200|20\n"; got != want {
+		t.Errorf("settings are %q, want %q", got, want)
+	}
+}
+
+func TestOwnServerIsAnother(t *testing.T) {
+	t.Parallel()
+	own := pgtest.Own(t, devpg.Options{NoTCP: true, Settings: map[string]string{"max_connections": "30"}})
+	if own.PID() == pgtest.Server(t).PID() {
+		t.Error("the test's own server is the shared one")
+	}
+	got := pgtest.Psql(t, own.DSN("postgres"), "-Atc",
+		"select current_setting('max_connections'), current_setting('max_prepared_transactions')")
+	if want := "30|20\n"; got != want {
+		t.Errorf("settings are %q, want %q", got, want)
+	}
+}

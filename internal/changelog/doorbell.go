@@ -1,0 +1,126 @@
+package changelog
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgxlisten"
+)
+
+// channel is the NOTIFY channel of the wire contract; probeChannel carries
+// what this package sends to itself to prove that LISTEN works.
+const (
+	channel      = "rowcast"
+	probeChannel = "rowcast_probe"
+)
+
+// doorbell listens on the channel. What arrives is only a hint: anybody can
+// ring. It owns the one connection that LISTENs and runs nothing else on it.
+type doorbell struct {
+	connect func(ctx context.Context) (*pgx.Conn, error)
+	log     *slog.Logger
+	// delay is the pause before a reconnect.
+	delay time.Duration
+
+	// rung has a slot each for a ring of a writer and of a replica that
+	// sealed; changed for the start and the end of listening.
+	rung, sealed, changed chan struct{}
+	listening             atomic.Bool
+	// own is the backend that rings for this process.
+	own atomic.Uint32
+	// conn is the connection that listens, for the probe to cut.
+	conn atomic.Pointer[pgx.Conn]
+	// probes counts the probes of this process that came back.
+	probes atomic.Int64
+	// lost says that the last failure was reported already.
+	lost bool
+}
+
+func newDoorbell(connect func(ctx context.Context) (*pgx.Conn, error), log *slog.Logger) *doorbell {
+	return &doorbell{
+		connect: connect, log: log, delay: 250 * time.Millisecond,
+		rung: make(chan struct{}, 1), sealed: make(chan struct{}, 1), changed: make(chan struct{}, 1),
+	}
+}
+
+// run listens until ctx ends, over any number of connections.
+func (d *doorbell) run(ctx context.Context) error {
+	listener := pgxlisten.Listener{
+		Connect: func(ctx context.Context) (*pgx.Conn, error) {
+			conn, err := d.connect(ctx)
+			if err == nil {
+				d.conn.Store(conn)
+			}
+			return conn, err
+		},
+		LogError:       d.failed,
+		ReconnectDelay: d.delay,
+	}
+	listener.Handle(channel, d)
+	listener.Handle(probeChannel, pgxlisten.HandlerFunc(d.probed))
+	return listener.Listen(ctx)
+}
+
+// HandleBacklog is called once LISTEN has taken effect. The backlog is read by
+// the tail, on its own connection.
+func (d *doorbell) HandleBacklog(ctx context.Context, _ string, _ *pgx.Conn) error {
+	d.lost = false
+	d.listening.Store(true)
+	ring(d.changed)
+	d.log.DebugContext(ctx, "listening")
+	return nil
+}
+
+// HandleNotification takes a ring.
+func (d *doorbell) HandleNotification(_ context.Context, n *pgconn.Notification, _ *pgx.Conn) error {
+	if n.PID == d.own.Load() {
+		return nil
+	}
+	var hint struct {
+		Sealed *json.Number `json:"sealed"`
+	}
+	if json.Unmarshal([]byte(n.Payload), &hint) == nil && hint.Sealed != nil {
+		ring(d.sealed)
+		return nil
+	}
+	ring(d.rung)
+	return nil
+}
+
+// probed takes a probe. Those of other replicas arrive as well.
+func (d *doorbell) probed(_ context.Context, n *pgconn.Notification, _ *pgx.Conn) error {
+	if n.PID == d.own.Load() {
+		d.probes.Add(1)
+	}
+	return nil
+}
+
+// failed is called when the connection is lost or cannot be made.
+func (d *doorbell) failed(ctx context.Context, err error) {
+	d.listening.Store(false)
+	ring(d.changed)
+	if ctx.Err() == nil && !d.lost {
+		d.lost = true
+		d.log.WarnContext(ctx, "not listening, polling instead", "error", err)
+	}
+}
+
+// cut closes the connection under the listener, which then makes a new one.
+func (d *doorbell) cut() {
+	if conn := d.conn.Load(); conn != nil {
+		_ = conn.PgConn().Conn().Close()
+	}
+}
+
+// ring puts a token in the slot unless there is one.
+func ring(slot chan struct{}) {
+	select {
+	case slot <- struct{}{}:
+	default:
+	}
+}

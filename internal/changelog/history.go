@@ -1,0 +1,140 @@
+package changelog
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"rowcast/internal/feed"
+	"rowcast/sql"
+)
+
+// History reads what was sealed, for clients that resume. It is safe for
+// concurrent use.
+type History struct {
+	pool *pgxpool.Pool
+	// bulkRows is as in Options.
+	bulkRows int64
+
+	mu     sync.Mutex
+	tables watchedTables
+}
+
+// NewHistory makes a History. Statements that changed more than bulkRows rows
+// of a tenant are told as one bulk change; 0 tells every row.
+func NewHistory(pool *pgxpool.Pool, bulkRows int) *History {
+	h := &History{pool: pool, bulkRows: int64(bulkRows)}
+	if bulkRows == 0 {
+		h.bulkRows = 1 << 62
+	}
+	return h
+}
+
+// Head says how far the tenant had come at a place, and makes the tenant known,
+// so that a truncate from then on reaches it.
+func (h *History) Head(ctx context.Context, tenant string, place int64) (feed.Head, error) {
+	_, err := h.pool.Exec(ctx, "insert into rowcast.tenant (tenant) values ($1) on conflict do nothing", tenant)
+	if err != nil {
+		return feed.Head{}, fmt.Errorf("make tenant %q known: %w", tenant, err)
+	}
+	var head feed.Head
+	err = h.pool.QueryRow(ctx, sql.TenantHead, tenant, place).Scan(&head.Feed, &head.Position, &head.Nonce)
+	if err != nil {
+		return feed.Head{}, fmt.Errorf("find the head of tenant %q: %w", tenant, err)
+	}
+	return head, nil
+}
+
+// After returns the changes of a tenant after cursor c, oldest first, about
+// limit of them. If c points into a change, that change comes first. It answers
+// feed.ErrExpired or feed.ErrDiverged if it cannot continue from c.
+func (h *History) After(ctx context.Context, tenant string, c feed.Cursor, limit int) (feed.Page, error) {
+	if err := h.verify(ctx, tenant, c); err != nil {
+		return feed.Page{}, err
+	}
+	page, err := h.page(ctx, tenant, c, limit)
+	if err != nil {
+		return feed.Page{}, err
+	}
+	// The floor may have risen while the page was read.
+	if err := h.verify(ctx, tenant, c); err != nil {
+		return feed.Page{}, err
+	}
+	return page, nil
+}
+
+// verify checks that c belongs to this history and is not older than the floor.
+func (h *History) verify(ctx context.Context, tenant string, c feed.Cursor) error {
+	var (
+		id                string
+		floor, floorNonce int64
+		nonce             *int64
+	)
+	// A cursor into a change carries the nonce of that change.
+	at := c.Position
+	if c.Delivered > 0 {
+		at++
+	}
+	err := h.pool.QueryRow(ctx, sql.VerifyCursor, tenant, at).Scan(&id, &floor, &floorNonce, &nonce)
+	if err != nil {
+		return fmt.Errorf("verify the cursor of tenant %q: %w", tenant, err)
+	}
+	if at == floor && at > 0 {
+		nonce = &floorNonce
+	}
+	switch {
+	case c.Feed != id:
+		return feed.ErrDiverged
+	case c.Position < floor:
+		return feed.ErrExpired
+	case at == 0:
+		return nil
+	case nonce == nil || *nonce != c.Nonce:
+		return feed.ErrDiverged
+	}
+	return nil
+}
+
+func (h *History) page(ctx context.Context, tenant string, c feed.Cursor, limit int) (feed.Page, error) {
+	rows, err := h.pool.Query(ctx, sql.HistoryAfter, tenant, c.Position, h.bulkRows, limit)
+	if err != nil {
+		return feed.Page{}, fmt.Errorf("read the history of tenant %q: %w", tenant, err)
+	}
+	defer rows.Close()
+	var (
+		read  []row
+		bytes int
+	)
+	for bytes < publishBytes && rows.Next() {
+		r, err := scanRow(rows)
+		if err != nil {
+			return feed.Page{}, err
+		}
+		read = append(read, r)
+		bytes += r.size()
+	}
+	rows.Close()
+	if err := rows.Err(); err != nil {
+		return feed.Page{}, fmt.Errorf("read the history of tenant %q: %w", tenant, err)
+	}
+	page := feed.Page{More: bytes >= publishBytes || len(read) == limit}
+	for i := range read {
+		w, err := h.watched(ctx, read[i].watched)
+		if err != nil {
+			return feed.Page{}, err
+		}
+		page.Changes = read[i].appendChanges(page.Changes, c.Feed, w, h.bulkRows, c.Position)
+	}
+	if len(page.Changes) > limit {
+		page.Changes, page.More = page.Changes[:limit], true
+	}
+	return page, nil
+}
+
+func (h *History) watched(ctx context.Context, id int32) (watched, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.tables.find(ctx, h.pool, id)
+}

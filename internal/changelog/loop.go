@@ -1,0 +1,187 @@
+package changelog
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// follower is a tail on one connection.
+type follower struct {
+	*Tail
+	conn *pgx.Conn
+	// seal says whether the next step seals or only reads.
+	seal bool
+	// empty counts the steps in a row that found nothing.
+	empty int
+	// replicas says whether there are others to be told.
+	replicas bool
+	// looked and probed are when the replicas were counted and LISTEN was
+	// proved; probes is what the doorbell had counted then.
+	looked, probed time.Time
+	probes         int64
+}
+
+// loop steps and waits.
+func (f *follower) loop(ctx context.Context) error {
+	for {
+		// What the step below finds holds only for the state before it: a
+		// writer that saw the sleep lock free is visible once it is held.
+		leads, state := f.keeper.look()
+		n, err := f.step(ctx, f.conn, f.seal)
+		if err != nil {
+			return err
+		}
+		if n > 0 {
+			f.empty = 0
+		} else {
+			f.empty++
+		}
+		now := time.Now()
+		f.pace.saw(n, now)
+		listening := f.doorbell.listening.Load()
+		if leads && n > 0 && f.replicas {
+			if err := f.tell(ctx); err != nil {
+				return err
+			}
+		}
+		if err := f.upkeep(ctx, now, leads, listening); err != nil {
+			return err
+		}
+		f.keeper.want(f.wantsSleep(listening))
+		switch {
+		case leads && state == asleep && listening:
+			err = f.waitAsleep(ctx)
+		case leads || !listening:
+			err = f.waitAwake(ctx)
+		default:
+			err = f.waitForLeader(ctx)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (f *follower) wantsSleep(listening bool) bool {
+	switch f.o.Notify {
+	case NotifyAlways:
+		return listening
+	case NotifyNever:
+		return false
+	default:
+		return listening && !f.pace.busy
+	}
+}
+
+// waitAsleep waits until somebody rings.
+func (f *follower) waitAsleep(ctx context.Context) error {
+	f.seal = true
+	fallback := time.NewTimer(f.o.Fallback)
+	defer fallback.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-f.doorbell.rung:
+	case <-f.doorbell.sealed:
+	case <-f.doorbell.changed:
+	case <-f.keeper.changed:
+	case <-fallback.C:
+	}
+	return nil
+}
+
+// waitAwake waits for the next poll. The pause grows while nothing comes.
+func (f *follower) waitAwake(ctx context.Context) error {
+	f.seal = true
+	poll := time.NewTimer(min(f.o.Poll<<min(f.empty/8, 6), longestPoll))
+	defer poll.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-f.doorbell.rung:
+	case <-f.keeper.changed:
+	case <-poll.C:
+	}
+	return nil
+}
+
+// waitForLeader waits until the leader has sealed. If a writer rings and the
+// leader does not answer within a moment, or if it is silent for too long,
+// this replica seals by itself.
+func (f *follower) waitForLeader(ctx context.Context) error {
+	f.seal = false
+	fallback := time.NewTimer(f.o.Fallback)
+	defer fallback.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-f.doorbell.sealed:
+		return nil
+	case <-f.doorbell.changed:
+	case <-f.keeper.changed:
+	case <-fallback.C:
+	case <-f.doorbell.rung:
+		patience := time.NewTimer(moment)
+		defer patience.Stop()
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-f.doorbell.sealed:
+			return nil
+		case <-patience.C:
+		}
+	}
+	f.seal = true
+	return nil
+}
+
+// tell rings the other replicas. It runs after the seal has committed, and
+// without waiting for the disk: it is a hint.
+func (f *follower) tell(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, sealTimeout)
+	defer cancel()
+	_, err := f.conn.Exec(ctx, `begin; set local synchronous_commit = off; select pg_notify('`+channel+
+		`', '{"v":1,"sealed":`+strconv.FormatInt(f.place, 10)+`}'); commit`)
+	if err != nil {
+		return fmt.Errorf("tell the other replicas: %w", err)
+	}
+	return nil
+}
+
+// upkeep counts the replicas now and then, and proves by a round trip that
+// LISTEN works: a connection can be dead without a sign.
+func (f *follower) upkeep(ctx context.Context, now time.Time, leads, listening bool) error {
+	const interval = 4 * time.Second
+	ctx, cancel := context.WithTimeout(ctx, sealTimeout)
+	defer cancel()
+	if leads && now.Sub(f.looked) >= interval/2 {
+		f.looked = now
+		err := f.conn.QueryRow(ctx, `
+			select count(*) > 1 from pg_locks l
+			 where l.locktype = 'advisory' and l.mode = 'ShareLock' and l.objsubid = 1
+			   and l.database = (select d.oid from pg_database d where d.datname = current_database())
+			   and (l.classid::bigint << 32 | l.objid::bigint) = $1`, int64(replicaLock)).Scan(&f.replicas)
+		if err != nil {
+			return fmt.Errorf("count the replicas: %w", err)
+		}
+	}
+	if listening && now.Sub(f.probed) >= interval {
+		if !f.probed.IsZero() && f.doorbell.probes.Load() == f.probes {
+			f.o.Log.WarnContext(ctx, "LISTEN delivers nothing, connecting anew")
+			f.probed = time.Time{}
+			f.doorbell.cut()
+			return nil
+		}
+		f.probed, f.probes = now, f.doorbell.probes.Load()
+		if _, err := f.conn.Exec(ctx, "select pg_notify('"+probeChannel+"', '')"); err != nil {
+			return fmt.Errorf("probe LISTEN: %w", err)
+		}
+	} else if !listening {
+		f.probed = time.Time{}
+	}
+	return nil
+}

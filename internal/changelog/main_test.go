@@ -1,0 +1,196 @@
+package changelog_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"rowcast/internal/changelog"
+	"rowcast/internal/feed"
+	"rowcast/internal/pgtest"
+	"rowcast/internal/postgres"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// patience bounds every wait; it decides nothing but when to give up.
+const patience = 30 * time.Second
+
+// database is a migrated database with one watched table, docs.
+type database struct {
+	dsn  string
+	pool *pgxpool.Pool
+}
+
+func newDatabase(t *testing.T) *database {
+	t.Helper()
+	return migrated(t, pgtest.Database(t))
+}
+
+func migrated(t *testing.T, dsn string) *database {
+	t.Helper()
+	conn := connect(t, dsn, "setup")
+	exec(t, conn, `create table docs (id int primary key, tenant_id text, body text, version int not null default 0)`)
+	migrator := postgres.Migrator{URL: dsn, Log: logger(t)}
+	if _, err := migrator.Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	exec(t, conn, `select rowcast.watch('docs', name => 'doc')`)
+	pool, err := postgres.Open(t.Context(), dsn, "history", 8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	return &database{dsn: dsn, pool: pool}
+}
+
+func connect(t *testing.T, dsn, name string) *pgx.Conn {
+	t.Helper()
+	config, err := pgx.ParseConfig(dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.RuntimeParams["application_name"] = name
+	conn, err := pgx.ConnectConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	return conn
+}
+
+func exec(t *testing.T, conn *pgx.Conn, statements ...string) {
+	t.Helper()
+	for _, s := range statements {
+		if _, err := conn.Exec(t.Context(), s); err != nil {
+			t.Fatalf("%s: %v", s, err)
+		}
+	}
+}
+
+func query[T any](t *testing.T, conn *pgx.Conn, statement string, args ...any) T {
+	t.Helper()
+	var value T
+	if err := conn.QueryRow(t.Context(), statement, args...).Scan(&value); err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+	return value
+}
+
+func logger(t *testing.T) *slog.Logger {
+	t.Helper()
+	return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
+// recorder keeps what a tail publishes.
+type recorder struct {
+	mu      sync.Mutex
+	changed chan struct{} // closed and replaced at each change
+	changes []feed.Change
+	live    bool
+	resets  []error
+}
+
+func newRecorder() *recorder { return &recorder{changed: make(chan struct{})} }
+
+func (r *recorder) update(f func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f()
+	close(r.changed)
+	r.changed = make(chan struct{})
+}
+
+func (r *recorder) publish(changes []feed.Change, _ int64) {
+	r.update(func() { r.changes = append(r.changes, changes...) })
+}
+
+// wait blocks until the condition holds.
+func (r *recorder) wait(t *testing.T, what string, condition func(r *recorder) bool) {
+	t.Helper()
+	deadline := time.NewTimer(patience)
+	defer deadline.Stop()
+	for {
+		r.mu.Lock()
+		ok, changed := condition(r), r.changed
+		r.mu.Unlock()
+		if ok {
+			return
+		}
+		select {
+		case <-changed:
+		case <-deadline.C:
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			t.Fatalf("still no %s after %s; have %d changes", what, patience, len(r.changes))
+		}
+	}
+}
+
+func (r *recorder) snapshot() []feed.Change {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.changes)
+}
+
+// tail runs a tail until the test ends or stop is called.
+type tail struct {
+	*changelog.Tail
+	*recorder
+	stop func()
+}
+
+func (d *database) tail(t *testing.T, adjust ...func(*changelog.Options)) *tail {
+	t.Helper()
+	r := newRecorder()
+	dial := func(ctx context.Context) (*pgx.Conn, error) { return postgres.Connect(ctx, d.dsn, "rowcast tail") }
+	listen := func(ctx context.Context) (*pgx.Conn, error) { return postgres.Connect(ctx, d.dsn, "rowcast listen") }
+	o := changelog.Options{
+		Connect: dial, Listen: listen, Pool: d.pool, Log: logger(t), Publish: r.publish,
+		Live:  func(live bool) { r.update(func() { r.live = live }) },
+		Reset: func(err error) { r.update(func() { r.resets = append(r.resets, err) }) },
+	}
+	for _, f := range adjust {
+		f(&o)
+	}
+	run := changelog.New(o)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- run.Run(ctx) }()
+	stop := sync.OnceFunc(func() {
+		cancel()
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			t.Errorf("tail ended with %v", err)
+		}
+	})
+	t.Cleanup(stop)
+	r.wait(t, "live tail", func(r *recorder) bool { return r.live })
+	return &tail{Tail: run, recorder: r, stop: stop}
+}
+
+// until waits for a state of the tail itself.
+func (l *tail) until(t *testing.T, what string, condition func(s changelog.Status) bool) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for !condition(l.Status()) {
+		if time.Now().After(deadline) {
+			t.Fatalf("still no %s after %s: %+v", what, patience, l.Status())
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func asleep(s changelog.Status) bool { return s.Asleep && s.Listening }
+
+// brief writes a change in one line.
+func brief(c feed.Change) string {
+	return fmt.Sprintf("%s %d-%d %s %s", c.Tenant, c.From, c.Position, c.Op, c.After)
+}

@@ -1,0 +1,41 @@
+package changelog
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// prune forgets old changes, while this replica leads.
+func (t *Tail) prune(ctx context.Context) error {
+	if t.o.Retention <= 0 {
+		<-ctx.Done()
+		return context.Cause(ctx)
+	}
+	interval := min(t.o.Retention/4, time.Minute)
+	for {
+		if err := pause(ctx, interval); err != nil {
+			return err
+		}
+		if leads, _ := t.keeper.look(); !leads {
+			continue
+		}
+		if err := t.pruneAll(ctx); err != nil && ctx.Err() == nil {
+			t.o.Log.WarnContext(ctx, "old changes could not be pruned", "error", err)
+		}
+	}
+}
+
+// pruneAll prunes batch by batch until nothing is left to do.
+func (t *Tail) pruneAll(ctx context.Context) error {
+	for {
+		var pruned int64
+		err := t.o.Pool.QueryRow(ctx, "select rowcast.prune($1::interval)", t.o.Retention).Scan(&pruned)
+		if err != nil {
+			return fmt.Errorf("prune changes older than %s: %w", t.o.Retention, err)
+		}
+		if pruned == 0 {
+			return nil
+		}
+	}
+}

@@ -1,0 +1,163 @@
+package changelog_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"rowcast/internal/changelog"
+	"rowcast/internal/postgres"
+)
+
+// The advisory locks of the package, as SQL finds them in pg_locks.
+const (
+	sleepLock   = 8245940711459091457
+	replicaLock = 8245940711459091462
+)
+
+// site is where the connections of one replica come from. It can be cut off.
+type site struct {
+	name, url string
+
+	mu   sync.Mutex
+	gate chan struct{} // closed while connections are let through
+}
+
+func newSite(d *database, name string) *site {
+	s := &site{name: name, url: d.dsn, gate: make(chan struct{})}
+	close(s.gate)
+	return s
+}
+
+// block holds back new connections until unblock.
+func (s *site) block() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.gate = make(chan struct{})
+}
+
+func (s *site) unblock() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	close(s.gate)
+}
+
+func (s *site) dial(kind string) func(ctx context.Context) (*pgx.Conn, error) {
+	return func(ctx context.Context) (*pgx.Conn, error) {
+		s.mu.Lock()
+		gate := s.gate
+		s.mu.Unlock()
+		select {
+		case <-gate:
+			return postgres.Connect(ctx, s.url, s.name+" "+kind)
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+func (s *site) options(o *changelog.Options) {
+	o.Connect, o.Listen = s.dial("tail"), s.dial("listen")
+}
+
+// The connections of a replica, as conditions on pg_stat_activity.
+const (
+	heldLocks    = `exists (select from pg_locks l where l.pid = a.pid and l.locktype = 'advisory' and l.objid = (%d & 4294967295)::oid)`
+	listenBacked = `a.application_name like '% listen' and a.query ilike 'listen%'`
+)
+
+func lockBackend() string { return fmt.Sprintf(heldLocks, int64(replicaLock)) }
+func tailBackend() string { return `a.application_name like '% tail' and not ` + lockBackend() }
+
+// kill terminates the backends of a site for which the condition holds, and
+// returns when they are gone. The test fails unless it was want of them.
+func (s *site) kill(t *testing.T, admin *pgx.Conn, condition string, want int) {
+	t.Helper()
+	killed := query[int](t, admin, `
+		select count(*) from (
+			select pg_terminate_backend(a.pid, 10000) as gone from pg_stat_activity a
+			 where a.datname = current_database() and a.application_name like $1 || ' %' and `+condition+`) k
+		 where k.gone`, s.name)
+	if killed != want {
+		t.Fatalf("killed %d backends of %s; want %d", killed, s.name, want)
+	}
+}
+
+// waiting blocks until a session waits for the sleep lock.
+func waiting(t *testing.T, admin *pgx.Conn) {
+	t.Helper()
+	eventually(t, "request for the sleep lock", func() bool {
+		return query[bool](t, admin, `
+			select exists (select from pg_locks l
+			 where l.locktype = 'advisory' and not l.granted and l.mode = 'ExclusiveLock'
+			   and l.database = (select oid from pg_database where datname = current_database())
+			   and l.objid = ($1::bigint & 4294967295)::oid)`, int64(sleepLock))
+	})
+}
+
+// silent says whether the session holds the sleep lock shared, so that it
+// commits without a ring.
+func silent(t *testing.T, admin, writer *pgx.Conn) bool {
+	t.Helper()
+	return query[bool](t, admin, `
+		select exists (select from pg_locks l
+		 where l.locktype = 'advisory' and l.granted and l.mode = 'ShareLock' and l.pid = $2
+		   and l.objid = ($1::bigint & 4294967295)::oid)`, int64(sleepLock), int32(writer.PgConn().PID()))
+}
+
+// eventually polls for a fact that nobody announces.
+func eventually(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !condition(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("still no %s after %s", what, patience)
+		}
+	}
+}
+
+// ear counts the rings of writers.
+type ear struct {
+	conn, marker *pgx.Conn
+	marks        int
+}
+
+func newEar(t *testing.T, d *database) *ear {
+	t.Helper()
+	e := &ear{conn: connect(t, d.dsn, "ear"), marker: connect(t, d.dsn, "marker")}
+	exec(t, e.conn, "listen rowcast")
+	return e
+}
+
+// rings returns how many rings of writers were committed since the last call.
+// Notifications arrive in commit order, so those before a mark are complete.
+func (e *ear) rings(t *testing.T) int {
+	t.Helper()
+	e.marks++
+	mark := fmt.Sprintf(`{"mark":%d}`, e.marks)
+	exec(t, e.marker, "select pg_notify('rowcast', '"+mark+"')")
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	count := 0
+	for {
+		n, err := e.conn.WaitForNotification(ctx)
+		if err != nil {
+			t.Fatalf("wait for mark %d: %v", e.marks, err)
+		}
+		var ring struct {
+			Table string `json:"table"`
+		}
+		switch {
+		case n.Payload == mark:
+			return count
+		case strings.HasPrefix(n.Payload, `{"mark"`):
+		case json.Unmarshal([]byte(n.Payload), &ring) == nil && ring.Table != "":
+			count++
+		}
+	}
+}

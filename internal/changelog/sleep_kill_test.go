@@ -1,0 +1,86 @@
+package changelog_test
+
+import (
+	"testing"
+
+	"rowcast/internal/changelog"
+)
+
+// What is killed is asleep, and may not connect anew until the change that was
+// committed next has arrived: nothing but the tail's own attention finds it.
+func TestSleepSurvivesKills(t *testing.T) {
+	t.Parallel()
+	polling := func(o *changelog.Options) { o.Poll = 0 }
+	for name, backend := range map[string]string{"listen": listenBacked, "lock": lockBackend()} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSleeper(t)
+			s.start(t, polling)
+			s.tail.until(t, "sleep", asleep)
+			s.block()
+			s.kill(t, s.admin, backend, 1)
+			writer := connect(t, s.dsn, "writer")
+			for range 3 {
+				exec(t, writer, s.insert())
+				s.arrive(t, 0)
+			}
+			s.unblock()
+			s.tail.until(t, "sleep", asleep)
+			exec(t, writer, s.insert())
+			s.arrive(t, 0)
+		})
+	}
+	t.Run("tail", func(t *testing.T) {
+		t.Parallel()
+		s := newSleeper(t)
+		s.start(t)
+		s.tail.until(t, "sleep", asleep)
+		s.kill(t, s.admin, tailBackend(), 1)
+		writer := connect(t, s.dsn, "writer")
+		exec(t, writer, s.insert())
+		s.arrive(t, 0)
+		s.tail.until(t, "sleep", asleep)
+		exec(t, writer, s.insert())
+		s.arrive(t, 0)
+		s.ringsWanted(t, 2)
+	})
+	t.Run("everything", func(t *testing.T) {
+		t.Parallel()
+		s := newSleeper(t)
+		s.start(t)
+		s.tail.until(t, "sleep", asleep)
+		s.kill(t, s.admin, "true", 3)
+		writer := connect(t, s.dsn, "writer")
+		exec(t, writer, s.insert())
+		s.arrive(t, 0)
+		s.tail.until(t, "sleep", asleep)
+		exec(t, writer, s.insert())
+		s.arrive(t, 0)
+	})
+}
+
+// The second replica takes over from one that is gone, and from one that holds
+// its locks and does nothing.
+func TestSecondReplicaTakesOver(t *testing.T) {
+	t.Parallel()
+	t.Run("leader killed", func(t *testing.T) {
+		t.Parallel()
+		s := newSleeper(t)
+		s.start(t)
+		s.tail.until(t, "sleep", asleep)
+		second := s.database.tail(t, newSite(s.database, "b").options, netless)
+		writer := connect(t, s.dsn, "writer")
+		exec(t, writer, s.insert())
+		s.arrive(t, 0)
+		second.wait(t, "change", func(r *recorder) bool { return len(r.changes) == 1 })
+		s.block()
+		s.kill(t, s.admin, "true", 3)
+		exec(t, writer, s.insert())
+		second.wait(t, "second change", func(r *recorder) bool { return len(r.changes) == 2 })
+		second.until(t, "leader", func(c changelog.Status) bool { return c.Leads && asleep(c) })
+		exec(t, writer, s.insert())
+		second.wait(t, "third change", func(r *recorder) bool { return len(r.changes) == 3 })
+		s.unblock()
+		s.arrive(t, 0)
+	})
+}

@@ -1,0 +1,205 @@
+package changelog_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"rowcast/internal/changelog"
+)
+
+// sleeper is a replica without any safety net: neither the fallback poll nor
+// the polls while awake come within the patience of a test, so that a lost
+// wake-up is a failure.
+type sleeper struct {
+	*database
+	*site
+	tail  *tail
+	ear   *ear
+	admin *pgx.Conn
+	next  int
+}
+
+// netless turns off every poll.
+func netless(o *changelog.Options) { o.Fallback, o.Poll = time.Hour, time.Hour }
+
+// newSleeper makes one that does not run yet.
+func newSleeper(t *testing.T) *sleeper {
+	t.Helper()
+	d := newDatabase(t)
+	return &sleeper{database: d, site: newSite(d, "a"), ear: newEar(t, d), admin: connect(t, d.dsn, "admin")}
+}
+
+func (s *sleeper) start(t *testing.T, adjust ...func(*changelog.Options)) {
+	t.Helper()
+	s.tail = s.database.tail(t, append([]func(*changelog.Options){s.options, netless}, adjust...)...)
+}
+
+// insert is a statement that adds the next row.
+func (s *sleeper) insert() string {
+	s.next++
+	return fmt.Sprintf("insert into docs values (%d, 'T')", s.next)
+}
+
+// arrive waits until every row inserted so far, less those still open, has
+// been published, once and in order.
+func (s *sleeper) arrive(t *testing.T, open int) {
+	t.Helper()
+	want := s.next - open
+	s.tail.wait(t, fmt.Sprintf("%d changes", want), func(r *recorder) bool { return len(r.changes) >= want })
+	for i, c := range s.tail.snapshot() {
+		if c.Position != int64(i+1) {
+			t.Fatalf("change %d is %s", i, brief(c))
+		}
+	}
+}
+
+func (s *sleeper) ringsWanted(t *testing.T, want int) {
+	t.Helper()
+	if got := s.ear.rings(t); got != want {
+		t.Fatalf("writers rang %d times; want %d", got, want)
+	}
+}
+
+func TestSleepLock(t *testing.T) {
+	t.Parallel()
+	for _, isolation := range []string{"read committed", "repeatable read", "serializable"} {
+		t.Run("writer before the request/"+isolation, func(t *testing.T) {
+			t.Parallel()
+			s := newSleeper(t)
+			writer := connect(t, s.dsn, "writer")
+			exec(t, writer, "begin isolation level "+isolation, s.insert())
+			s.start(t)
+			waiting(t, s.admin)
+			exec(t, writer, "commit")
+			s.ringsWanted(t, 0)
+			s.arrive(t, 0)
+			s.tail.until(t, "sleep", asleep)
+		})
+		t.Run("writer while the request is queued/"+isolation, func(t *testing.T) {
+			t.Parallel()
+			s := newSleeper(t)
+			early, late := connect(t, s.dsn, "early"), connect(t, s.dsn, "late")
+			exec(t, early, "begin isolation level "+isolation, s.insert())
+			exec(t, late, "begin isolation level "+isolation, "table docs")
+			s.start(t)
+			waiting(t, s.admin)
+			exec(t, late, s.insert(), "commit")
+			s.ringsWanted(t, 1)
+			s.arrive(t, 1)
+			exec(t, early, "commit")
+			s.ringsWanted(t, 0)
+			s.arrive(t, 0)
+			s.tail.until(t, "sleep", asleep)
+		})
+		t.Run("writer after the grant/"+isolation, func(t *testing.T) {
+			t.Parallel()
+			s := newSleeper(t)
+			// Its snapshot is older than the sleep.
+			writer, other := connect(t, s.dsn, "writer"), connect(t, s.dsn, "other")
+			exec(t, writer, "begin isolation level "+isolation, "table docs")
+			s.start(t)
+			s.tail.until(t, "sleep", asleep)
+			exec(t, writer, s.insert())
+			exec(t, other, s.insert())
+			s.arrive(t, 1)
+			exec(t, writer, "commit")
+			s.ringsWanted(t, 2)
+			s.arrive(t, 0)
+		})
+	}
+	t.Run("prepared transaction", func(t *testing.T) {
+		t.Parallel()
+		s := newSleeper(t)
+		writer := connect(t, s.dsn, "writer")
+		exec(t, writer, "begin", s.insert(), "prepare transaction '"+s.dsn+"'")
+		s.start(t)
+		waiting(t, s.admin)
+		exec(t, writer, "commit prepared '"+s.dsn+"'")
+		s.ringsWanted(t, 0)
+		s.arrive(t, 0)
+		s.tail.until(t, "sleep", asleep)
+	})
+	t.Run("savepoint that took the lock is rolled back", func(t *testing.T) {
+		t.Parallel()
+		s := newSleeper(t)
+		writer := connect(t, s.dsn, "writer")
+		exec(t, writer, "begin", "savepoint s", "insert into docs values (99, 'T')", "rollback to s")
+		s.start(t)
+		s.tail.until(t, "sleep", asleep)
+		exec(t, writer, s.insert(), "commit")
+		s.ringsWanted(t, 1)
+		s.arrive(t, 0)
+	})
+}
+
+// A seal that another session is doing may have missed a commit that had no
+// ring, or whose ring was heard already.
+func TestSleepsOnlyAfterASealOfItsOwn(t *testing.T) {
+	t.Parallel()
+	s := newSleeper(t)
+	s.start(t, func(o *changelog.Options) { o.Poll = 0 })
+	s.tail.until(t, "sleep", asleep)
+	other := connect(t, s.dsn, "sealer")
+	exec(t, other, "begin", "select rowcast.seal()")
+	writer := connect(t, s.dsn, "writer")
+	before := s.tail.Status().Checked
+	exec(t, writer, s.insert())
+	s.ringsWanted(t, 1)
+	eventually(t, "attempt to seal", func() bool {
+		return query[int](t, s.admin, `select count(*) from pg_stat_activity a
+			where a.datname = current_database() and a.query = 'select rowcast.seal()' and a.state = 'idle'
+			  and a.application_name = 'a tail' and a.query_start > $1`, before) > 0
+	})
+	exec(t, other, "rollback")
+	s.arrive(t, 0)
+}
+
+func TestWakesUpUnderLoad(t *testing.T) {
+	t.Parallel()
+	s := newSleeper(t)
+	s.start(t, func(o *changelog.Options) { o.Poll = 0 })
+	writer := connect(t, s.dsn, "writer")
+	awake := func(c changelog.Status) bool { return c.Leads && !c.Asleep }
+	for round := range 3 {
+		s.tail.until(t, "sleep", asleep)
+		exec(t, writer, s.insert())
+		s.arrive(t, 0)
+		eventually(t, "wake-up", func() bool {
+			exec(t, writer, s.insert())
+			return awake(s.tail.Status())
+		})
+		s.ear.rings(t)
+		eventually(t, "silent writer", func() bool {
+			exec(t, writer, "begin", s.insert())
+			quiet := silent(t, s.admin, writer)
+			exec(t, writer, "commit")
+			return quiet
+		})
+		s.arrive(t, 0)
+		t.Logf("round %d ends at %d", round, s.next)
+	}
+}
+
+// A transaction that stays open must not keep the tail between sleep and
+// waking: from the request on every writer rings.
+func TestWakesUpWhileAWriterKeepsItDrowsy(t *testing.T) {
+	t.Parallel()
+	s := newSleeper(t)
+	straggler, writer := connect(t, s.dsn, "straggler"), connect(t, s.dsn, "writer")
+	exec(t, straggler, "begin", s.insert())
+	s.start(t, func(o *changelog.Options) { o.Poll = 0 })
+	waiting(t, s.admin)
+	eventually(t, "silent writer", func() bool {
+		exec(t, writer, "begin", s.insert())
+		quiet := silent(t, s.admin, writer)
+		exec(t, writer, "commit")
+		return quiet
+	})
+	waiting(t, s.admin)
+	exec(t, straggler, "commit")
+	s.tail.until(t, "sleep", asleep)
+	s.tail.wait(t, "every change", func(r *recorder) bool { return len(r.changes) == s.next })
+}

@@ -1,0 +1,186 @@
+package changelog
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/sync/errgroup"
+
+	"rowcast/internal/feed"
+)
+
+// Notify says when writers ring.
+type Notify string
+
+// The values of ROWCAST_NOTIFY.
+const (
+	// NotifyAuto: only while the reader is asleep.
+	NotifyAuto Notify = "auto"
+	// NotifyAlways: every statement.
+	NotifyAlways Notify = "always"
+	// NotifyNever: no statement; the reader polls. For users of two-phase
+	// commit, which NOTIFY forbids.
+	NotifyNever Notify = "never"
+)
+
+// Options of a Tail. Connect, Listen, Pool and Publish are required.
+type Options struct {
+	// Connect opens a connection for the tail's own use.
+	Connect func(ctx context.Context) (*pgx.Conn, error)
+	// Listen opens a direct connection, not through a transaction pooler.
+	Listen func(ctx context.Context) (*pgx.Conn, error)
+	// Pool is for small look-ups.
+	Pool *pgxpool.Pool
+	// Notify defaults to NotifyAuto.
+	Notify Notify
+	// BulkRows is how many rows of one table, operation and tenant a statement
+	// may change before it is told as one bulk change. Default 1000.
+	BulkRows int
+	// Retention is how long sealed changes are kept. Zero keeps them for ever.
+	Retention time.Duration
+	// Publish takes changes in commit order. After it, everything up to place
+	// has been published. It is called by one goroutine and may keep the
+	// slice.
+	Publish func(changes []feed.Change, place int64)
+	// Live is told when the tail becomes live and when it stops to be.
+	Live func(live bool)
+	// Reset is told that the history was rewritten: what was published before
+	// may not have happened.
+	Reset func(reason error)
+	// Observe keeps the tail from leading, for a program that may be stopped
+	// or held up by its output while others depend on the leader.
+	Observe bool
+	// Log defaults to slog.Default.
+	Log *slog.Logger
+	// Poll is the pause between polls while awake. Default 2 ms.
+	Poll time.Duration
+	// Fallback is the longest pause, whatever happens. Default 1 s.
+	Fallback time.Duration
+}
+
+// Tail follows the change log in commit order. See the package documentation.
+type Tail struct {
+	o        Options
+	doorbell *doorbell
+	keeper   *keeper
+	tables   watchedTables
+	pace     pace
+
+	// What has been published: the feed, the newest place and the nonce of
+	// its seal.
+	feed  string
+	place int64
+	nonce int64
+
+	mu     sync.Mutex
+	status Status
+}
+
+// Status is what a Tail says of itself.
+type Status struct {
+	// Live is true while the tail is connected and has caught up.
+	Live bool
+	// Leads is true while this replica does the sealing.
+	Leads bool
+	// Asleep is true while writers ring for each commit.
+	Asleep bool
+	// Listening is true while LISTEN is in effect.
+	Listening bool
+	// Place is the newest place published.
+	Place int64
+	// Checked is when the tail last knew that it had everything.
+	Checked time.Time
+	// Problem is why it is not live, in words.
+	Problem string
+}
+
+// New makes a tail that has not started.
+func New(o Options) *Tail {
+	o.Notify = cmp.Or(o.Notify, NotifyAuto)
+	o.BulkRows = cmp.Or(o.BulkRows, 1000)
+	o.Log = cmp.Or(o.Log, slog.Default())
+	o.Poll = cmp.Or(o.Poll, 2*time.Millisecond)
+	o.Fallback = cmp.Or(o.Fallback, time.Second)
+	if o.Live == nil {
+		o.Live = func(bool) {}
+	}
+	if o.Reset == nil {
+		o.Reset = func(error) {}
+	}
+	t := &Tail{o: o, doorbell: newDoorbell(o.Listen, o.Log), keeper: newKeeper(o.Connect, o.Log)}
+	t.keeper.observe = o.Observe
+	return t
+}
+
+// Run follows the log until ctx ends, over any number of connections. It
+// starts at the newest place.
+func (t *Tail) Run(ctx context.Context) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return t.doorbell.run(ctx) })
+	g.Go(func() error { return t.keeper.run(ctx) })
+	g.Go(func() error { return t.prune(ctx) })
+	g.Go(func() error { return t.run(ctx) })
+	return g.Wait()
+}
+
+// Status returns the state of the tail.
+func (t *Tail) Status() Status {
+	t.mu.Lock()
+	s := t.status
+	t.mu.Unlock()
+	leads, state := t.keeper.look()
+	s.Leads, s.Asleep, s.Listening = leads, state == asleep, t.doorbell.listening.Load()
+	return s
+}
+
+// run reconnects with a growing pause.
+func (t *Tail) run(ctx context.Context) error {
+	const shortest, longest = 50 * time.Millisecond, 4 * time.Second
+	delay := shortest
+	for {
+		began := time.Now()
+		err := t.follow(ctx)
+		if ctx.Err() != nil {
+			t.live(false, "stopped")
+			return context.Cause(ctx)
+		}
+		if errors.Is(err, feed.ErrDiverged) {
+			t.o.Log.ErrorContext(ctx, "the history was rewritten, clients are told to reload", "error", err)
+			t.feed = ""
+			t.o.Reset(feed.ErrDiverged)
+		} else {
+			t.o.Log.WarnContext(ctx, "lost the change log, trying again", "error", err, "place", t.place)
+		}
+		t.live(false, err.Error())
+		if time.Since(began) > longest {
+			delay = shortest
+		}
+		if err := pause(ctx, delay+rand.N(delay)); err != nil {
+			return err
+		}
+		delay = min(2*delay, longest)
+	}
+}
+
+func (t *Tail) live(live bool, problem string) {
+	t.mu.Lock()
+	changed := t.status.Live != live
+	t.status.Live, t.status.Problem = live, problem
+	t.mu.Unlock()
+	if changed {
+		t.o.Live(live)
+	}
+}
+
+func (t *Tail) checked() {
+	t.mu.Lock()
+	t.status.Place, t.status.Checked = t.place, time.Now()
+	t.mu.Unlock()
+}

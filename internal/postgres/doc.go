@@ -1,0 +1,24 @@
+// Package postgres opens connections and installs what Rowcast needs in a
+// database.
+//
+// # Overview
+//
+// [Open] makes a pool, [Connect] one connection, both with the settings that
+// the program's queries rely on. [Migrator] brings schema rowcast up to date:
+// goose migrations for the tables, then the files of package triggers, which
+// define functions and adopt the tables of the inventory schema.
+//
+// # Guarantees
+//
+//   - Two migrators at once take turns (TestTwoMigrators).
+//   - Migrating again changes nothing (TestMigrateTwice).
+//   - Down leaves the tables of the business as they were before
+//     (TestDownLeavesBusinessTables).
+//   - A migration waits for a table lock at most half a second at a time, so
+//     that writers queue no longer than that behind it (TestMigrateOnBusyTable).
+//
+// # Failures
+//
+// Errors name the step. A database without schema rowcast answers
+// [ErrNotMigrated].
+package postgres

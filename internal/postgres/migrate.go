@@ -1,0 +1,300 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+
+	"rowcast/migrations"
+	"rowcast/migrations/inventory"
+	"rowcast/triggers"
+)
+
+// Tables that hold the versions of the two histories. That of the inventory
+// schema lies beside it and outlives schema rowcast.
+const (
+	versionTable          = "rowcast.migration"
+	inventoryVersionTable = "public.inventory_migration"
+)
+
+// gooseLock is the advisory lock that makes migrators take turns.
+const gooseLock = 8245940711459091461
+
+// Step is one thing that a migration did.
+type Step struct {
+	// What was worked on: a migration, a file of functions or a table.
+	What string
+	// Did says what was done, in words.
+	Did string
+}
+
+// Migrator installs Rowcast in the database at URL.
+type Migrator struct {
+	URL string
+	Log *slog.Logger
+	// Inventory adds the reference inventory schema.
+	Inventory bool
+	// LockTimeout is how long a step waits for a table lock before it lets
+	// writers pass and tries again. Zero means 500 ms.
+	LockTimeout time.Duration
+}
+
+// Up installs or updates. It returns what it did, also when it fails.
+func (m *Migrator) Up(ctx context.Context) ([]Step, error) {
+	db, err := m.open()
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	if err := createSchema(ctx, db); err != nil {
+		return nil, err
+	}
+	var steps []Step
+	if m.Inventory {
+		made, err := m.goose(ctx, db, inventory.FS, inventoryVersionTable, up)
+		steps = append(steps, made...)
+		if err != nil {
+			return steps, err
+		}
+	}
+	made, err := m.goose(ctx, db, migrations.FS, versionTable, up)
+	steps = append(steps, made...)
+	if err != nil {
+		return steps, err
+	}
+	made, err = m.applyTriggers(ctx)
+	return append(steps, made...), err
+}
+
+// Down removes schema rowcast and its triggers, and the inventory schema if
+// asked. The tables of the business stay as they are.
+func (m *Migrator) Down(ctx context.Context) ([]Step, error) {
+	conn, err := Connect(ctx, m.URL, "rowcast migrate")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	var steps []Step
+	rows, err := conn.Query(ctx, "select w.relation::regclass::text from rowcast.watched w where w.active order by 1")
+	if err != nil {
+		return nil, Explain(err)
+	}
+	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, fmt.Errorf("list the watched tables: %w", Explain(err))
+	}
+	for _, table := range tables {
+		err := m.retry(ctx, conn, "select rowcast.unwatch($1::text::regclass)", table)
+		if err != nil {
+			return steps, fmt.Errorf("remove the triggers of %s: %w", table, err)
+		}
+		steps = append(steps, Step{table, "triggers removed"})
+	}
+	db, err := m.open()
+	if err != nil {
+		return steps, err
+	}
+	defer db.Close()
+	made, err := m.goose(ctx, db, migrations.FS, versionTable, down)
+	steps = append(steps, made...)
+	if err != nil {
+		return steps, err
+	}
+	if err := m.retry(ctx, conn, "drop schema rowcast cascade"); err != nil {
+		return steps, fmt.Errorf("drop schema rowcast: %w", err)
+	}
+	steps = append(steps, Step{"schema rowcast", "dropped"})
+	if m.Inventory {
+		made, err := m.goose(ctx, db, inventory.FS, inventoryVersionTable, down)
+		steps = append(steps, made...)
+		if err != nil {
+			return steps, err
+		}
+		if err := m.retry(ctx, conn, "drop table if exists "+inventoryVersionTable); err != nil {
+			return steps, fmt.Errorf("drop %s: %w", inventoryVersionTable, err)
+		}
+	}
+	return steps, nil
+}
+
+func (m *Migrator) open() (*sql.DB, error) {
+	config, err := pgx.ParseConfig(m.URL)
+	if err != nil {
+		return nil, fmt.Errorf("parse the database URL: %w", err)
+	}
+	config.RuntimeParams["application_name"] = "rowcast migrate"
+	db := stdlib.OpenDB(*config)
+	db.SetMaxOpenConns(1)
+	return db, nil
+}
+
+// createSchema makes the schema that holds the version table. Two sessions
+// that create a schema at once collide even with "if not exists".
+func createSchema(ctx context.Context, db *sql.DB) error {
+	const create = `
+		do $$ begin
+			if to_regnamespace('rowcast') is null then
+				perform pg_advisory_xact_lock(8245940711459091461);
+				create schema if not exists rowcast;
+			end if;
+		end $$`
+	if _, err := db.ExecContext(ctx, create); err != nil {
+		return fmt.Errorf("create schema rowcast: %w", err)
+	}
+	return nil
+}
+
+type direction func(context.Context, *goose.Provider) ([]*goose.MigrationResult, error)
+
+func up(ctx context.Context, p *goose.Provider) ([]*goose.MigrationResult, error) { return p.Up(ctx) }
+
+func down(ctx context.Context, p *goose.Provider) ([]*goose.MigrationResult, error) {
+	return p.DownTo(ctx, 0)
+}
+
+func (m *Migrator) goose(ctx context.Context, db *sql.DB, files fs.FS, table string, run direction) ([]Step, error) {
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(gooseLock), lock.WithLockTimeout(1, 60))
+	if err != nil {
+		return nil, fmt.Errorf("prepare the migration lock: %w", err)
+	}
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, files,
+		goose.WithTableName(table), goose.WithSessionLocker(locker), goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return nil, fmt.Errorf("read the migrations: %w", err)
+	}
+	results, err := run(ctx, provider)
+	var steps []Step
+	for _, r := range results {
+		steps = append(steps, Step{"migration " + r.Source.Path, r.Direction + " in " + r.Duration.Round(time.Millisecond).String()})
+	}
+	if err != nil {
+		return steps, fmt.Errorf("run the migrations of %s: %w", table, err)
+	}
+	return steps, nil
+}
+
+// applyTriggers applies the files of package triggers and repairs the triggers
+// of every other watched table.
+func (m *Migrator) applyTriggers(ctx context.Context) ([]Step, error) {
+	conn, err := pgx.Connect(ctx, m.URL)
+	if err != nil {
+		return nil, fmt.Errorf("connect to the database: %w", err)
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	if _, err := conn.Exec(ctx, "select set_config('application_name', 'rowcast migrate', false)"); err != nil {
+		return nil, fmt.Errorf("name the session: %w", err)
+	}
+	for _, name := range triggers.Functions() {
+		text, err := fs.ReadFile(triggers.FS, name)
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", name, err)
+		}
+		err = m.retry(ctx, conn, string(text))
+		if err != nil {
+			return nil, fmt.Errorf("apply triggers/%s: %w", name, err)
+		}
+	}
+	var steps []Step
+	for _, name := range triggers.Tables() {
+		text, err := fs.ReadFile(triggers.FS, name)
+		if err != nil {
+			return steps, fmt.Errorf("read %s: %w", name, err)
+		}
+		did, err := m.retryText(ctx, conn, string(text))
+		if err != nil {
+			return steps, fmt.Errorf("apply triggers/%s: %w", name, err)
+		}
+		steps = append(steps, Step{"table " + strings.TrimSuffix(name, ".sql"), did})
+	}
+	repaired, err := m.repairOthers(ctx, conn)
+	return append(steps, repaired...), err
+}
+
+// repairOthers installs missing triggers on the tables that the user added,
+// and on partitions attached since.
+func (m *Migrator) repairOthers(ctx context.Context, conn *pgx.Conn) ([]Step, error) {
+	rows, err := conn.Query(ctx, `
+		select w.id, w.relation::regclass::text from rowcast.watched w
+		 where w.active and exists (select from pg_class c where c.oid = w.relation) order by w.id`)
+	if err != nil {
+		return nil, fmt.Errorf("list the watched tables: %w", err)
+	}
+	type watched struct {
+		ID    int
+		Table string
+	}
+	tables, err := pgx.CollectRows(rows, pgx.RowToStructByPos[watched])
+	if err != nil {
+		return nil, fmt.Errorf("list the watched tables: %w", err)
+	}
+	var steps []Step
+	for _, w := range tables {
+		made, err := m.retryText(ctx, conn, fmt.Sprintf("select rowcast.install_triggers(%d)::text", w.ID))
+		if err != nil {
+			return steps, fmt.Errorf("repair the triggers of %s: %w", w.Table, err)
+		}
+		if made != "0" {
+			steps = append(steps, Step{"table " + w.Table, "repaired: " + made + " triggers"})
+		}
+	}
+	return steps, nil
+}
+
+func (m *Migrator) retry(ctx context.Context, conn *pgx.Conn, query string, args ...any) error {
+	return m.attempt(ctx, conn, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, query, args...)
+		return err
+	})
+}
+
+func (m *Migrator) retryText(ctx context.Context, conn *pgx.Conn, query string) (text string, err error) {
+	err = m.attempt(ctx, conn, func(tx pgx.Tx) error {
+		return tx.QueryRow(ctx, query).Scan(&text)
+	})
+	return text, err
+}
+
+// attempt runs work in a transaction that gives up a table lock that it does
+// not get soon, so that writers behind it pass, and then tries again. The
+// migration lock keeps two migrators from deadlocking on functions.
+func (m *Migrator) attempt(ctx context.Context, conn *pgx.Conn, work func(pgx.Tx) error) error {
+	timeout := m.LockTimeout
+	if timeout == 0 {
+		timeout = 500 * time.Millisecond
+	}
+	const attempts = 60
+	for n := 1; ; n++ {
+		err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+			if _, err := tx.Exec(ctx, "select pg_advisory_xact_lock(8245940711459091461)"); err != nil {
+				return err
+			}
+			if _, err := tx.Exec(ctx, fmt.Sprintf("set local lock_timeout = %d", timeout.Milliseconds())); err != nil {
+				return err
+			}
+			return work(tx)
+		})
+		var pg *pgconn.PgError
+		locked := errors.As(err, &pg) && (pg.Code == "55P03" || pg.Code == "40P01")
+		if !locked || n == attempts {
+			return Explain(err)
+		}
+		m.Log.WarnContext(ctx, "table is locked, trying again", "attempt", n, "of", attempts, "error", err)
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-time.After(timeout + rand.N(timeout)):
+		}
+	}
+}

@@ -1,0 +1,20 @@
+// Package triggers holds the current state of the SQL that captures and seals
+// changes. Unlike a migration a file here is edited in place: everything is
+// "create or replace" and is applied whole after each migration.
+package triggers
+
+import "embed"
+
+// FS holds the .sql files. Functions come first, then one file a table.
+//
+//go:embed *.sql
+var FS embed.FS
+
+// Functions are the files that define functions, in the order to apply them.
+func Functions() []string { return []string{"capture.sql", "watch.sql", "seal.sql", "prune.sql"} }
+
+// Tables are the files that adopt a table of the inventory schema. Each holds
+// one query that returns what was done.
+func Tables() []string {
+	return []string{"stock_movements.sql", "orders.sql", "purchase_orders.sql", "skus.sql"}
+}

@@ -1,0 +1,2 @@
+-- skus: alert:low-stock, and a reason to refresh the dashboard.
+select rowcast.adopt('skus', 'sku');

@@ -1,0 +1,180 @@
+-- Watching: which tables are captured. All of it is plain SQL, so that psql
+-- and the rowcast command do the same thing.
+
+-- Installs or repairs the triggers of a watched table, on the table itself
+-- and, since a write that names a partition fires only the partition's
+-- triggers, on every partition. Triggers that are as they should be are left
+-- alone, because replacing one locks the table. Returns how many were made.
+create or replace function rowcast.install_triggers(watched_id integer) returns integer
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+    target rowcast.watched;
+    arguments text;
+    stored_arguments bytea;
+    part oid;
+    wanted record;
+    made integer := 0;
+begin
+    select * into strict target from rowcast.watched w where w.id = watched_id and w.active;
+    arguments := format('%L, %L', target.id, target.tenant_column);
+    stored_arguments := convert_to(target.id::text, 'UTF8') || '\x00' || convert_to(target.tenant_column, 'UTF8') || '\x00';
+    if cardinality(target.exclude) > 0 then
+        arguments := arguments || format(', %L', target.exclude);
+        stored_arguments := stored_arguments || convert_to(target.exclude::text, 'UTF8') || '\x00';
+    end if;
+    for part in select relid from pg_partition_tree(target.relation)
+                 union select target.relation order by 1
+    loop
+        for wanted in
+            select * from (values
+                ('rowcast_begin_insert', 'before insert', 'for each statement', 'rowcast.begin_statement', 'O'),
+                ('rowcast_begin_update', 'before update', 'for each statement', 'rowcast.begin_statement', 'O'),
+                ('rowcast_begin_delete', 'before delete', 'for each statement', 'rowcast.begin_statement', 'O'),
+                ('rowcast_insert', 'after insert', 'referencing new table as changed_rows for each statement', 'rowcast.capture', 'O'),
+                ('rowcast_update', 'after update', 'referencing old table as old_rows new table as new_rows for each statement', 'rowcast.capture_update', 'O'),
+                ('rowcast_delete', 'after delete', 'referencing old table as changed_rows for each statement', 'rowcast.capture', 'O'),
+                ('rowcast_truncate', 'after truncate', 'for each statement', 'rowcast.capture_truncate', 'A'),
+                ('rowcast_replicated', 'after insert or update or delete', 'for each row', 'rowcast.capture_replicated', 'R')
+            ) as t (name, event, scope, function, enabled)
+        loop
+            -- A row trigger of a partitioned table is cloned to its partitions.
+            continue when wanted.name = 'rowcast_replicated' and part <> target.relation;
+            continue when exists (
+                select from pg_trigger g
+                 where g.tgrelid = part and g.tgname = wanted.name
+                   and g.tgfoid = to_regproc(wanted.function)
+                   and g.tgargs = stored_arguments and g.tgenabled = wanted.enabled::"char");
+            execute format('create or replace trigger %I %s on %s %s execute function %s(%s)',
+                wanted.name, wanted.event, part::regclass, wanted.scope, wanted.function, arguments);
+            execute format('alter table %s enable %s trigger %I', part::regclass,
+                case wanted.enabled when 'A' then 'always' when 'R' then 'replica' else '' end, wanted.name);
+            made := made + 1;
+        end loop;
+    end loop;
+    return made;
+end $$;
+
+-- Starts to watch a table. Refuses, with what to do, a table that has no
+-- primary key or no usable tenant column. Watching again changes the settings.
+-- Returns rowcast.watched.id.
+create or replace function rowcast.watch(
+    target regclass, tenant_column text default 'tenant_id', name text default null, exclude text[] default '{}'
+) returns integer
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+    class pg_class;
+    schema_name text;
+    tenant_type oid;
+    missing text;
+    watched_id integer;
+begin
+    select c.* into strict class from pg_class c where c.oid = target;
+    schema_name := class.relnamespace::regnamespace::text;
+    name := coalesce(name, replace(class.relname, '_', '-'));
+    if class.relkind not in ('r', 'p') then
+        raise exception '% is not a table', target
+            using errcode = 'wrong_object_type', hint = 'Only ordinary and partitioned tables can be watched.';
+    elsif schema_name in ('rowcast', 'pg_catalog', 'information_schema') or class.relpersistence = 't' then
+        raise exception '% cannot be watched', target
+            using errcode = 'wrong_object_type', hint = 'It is a system table, a temporary table or one of Rowcast''s own.';
+    elsif class.relispartition then
+        raise exception '% is a partition', target
+            using errcode = 'wrong_object_type',
+                  hint = format('Watch %s, which includes its partitions.', pg_partition_root(target));
+    elsif name !~ '^[a-z][a-z0-9-]{0,62}$' then
+        raise exception 'event name % is not usable', quote_literal(name)
+            using errcode = 'invalid_parameter_value', hint = 'Use lower-case letters, digits and dashes, as in order-item.';
+    elsif not exists (select from pg_index i where i.indrelid = target and i.indisprimary) then
+        raise exception '% has no primary key', target
+            using errcode = 'object_not_in_prerequisite_state',
+                  hint = format('Clients could not tell its rows apart. Add one: alter table %s add primary key (...).', target);
+    end if;
+    select a.atttypid into tenant_type from pg_attribute a
+     where a.attrelid = target and a.attname = tenant_column and a.attnum > 0 and not a.attisdropped;
+    if not found then
+        raise exception '% has no column %', target, quote_ident(tenant_column)
+            using errcode = 'undefined_column', hint = 'Name the column that holds the tenant: --tenant-column.';
+    end if;
+    if (select coalesce(nullif(t.typbasetype, 0), t.oid) from pg_type t where t.oid = tenant_type)
+        not in ('uuid'::regtype, 'text'::regtype, 'varchar'::regtype, 'int2'::regtype, 'int4'::regtype, 'int8'::regtype) then
+        raise exception 'column % of % has type %', quote_ident(tenant_column), target, format_type(tenant_type, null)
+            using errcode = 'datatype_mismatch', hint = 'A tenant is a uuid, text, varchar, smallint, integer or bigint.';
+    end if;
+    select e into missing from unnest(exclude) e
+     where not exists (select from pg_attribute a
+                        where a.attrelid = target and a.attname = e and a.attnum > 0 and not a.attisdropped)
+     limit 1;
+    if found then
+        raise exception '% has no column %', target, quote_ident(missing)
+            using errcode = 'undefined_column', hint = 'Correct the list of excluded columns.';
+    elsif tenant_column = any(exclude) then
+        raise exception 'the tenant column % cannot be excluded', quote_ident(tenant_column)
+            using errcode = 'invalid_parameter_value';
+    end if;
+    if exists (select from rowcast.watched w where w.active and w.name = watch.name and w.relation <> target) then
+        raise exception 'the name % is taken by another watched table', quote_literal(name)
+            using errcode = 'duplicate_object', hint = 'Choose another with --name.';
+    end if;
+    insert into rowcast.watched as w (relation, table_schema, table_name, tenant_column, name, exclude)
+    values (target, schema_name, class.relname, tenant_column, name, exclude)
+    on conflict (relation) where active do update
+        set table_schema = excluded.table_schema, table_name = excluded.table_name,
+            tenant_column = excluded.tenant_column, name = excluded.name, exclude = excluded.exclude
+    returning w.id into watched_id;
+    perform rowcast.install_triggers(watched_id);
+    return watched_id;
+end $$;
+
+-- Stops to watch a table. What the log holds stays readable. Returns false if
+-- the table was not watched.
+create or replace function rowcast.unwatch(target regclass) returns boolean
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+    part oid;
+    trigger_name name;
+begin
+    update rowcast.watched w set active = false where w.relation = target and w.active;
+    if not found then
+        return false;
+    end if;
+    for part, trigger_name in
+        select g.tgrelid, g.tgname
+          from pg_trigger g join pg_proc p on p.oid = g.tgfoid
+         where g.tgrelid in (select relid from pg_partition_tree(target) union select target)
+           and p.pronamespace = 'rowcast'::regnamespace and g.tgparentid = 0
+    loop
+        execute format('drop trigger %I on %s', trigger_name, part::regclass);
+    end loop;
+    return true;
+end $$;
+
+-- Adopts a table of the reference inventory schema if the database has one:
+-- watches it, or repairs its triggers. Settings made by hand and an explicit
+-- unwatch are respected. Returns what was done, in words.
+create or replace function rowcast.adopt(table_name text, name text) returns text
+language plpgsql as $$
+declare
+    target constant regclass := to_regclass(table_name);
+    known rowcast.watched;
+    made integer;
+    reason text;
+    advice text;
+begin
+    if target is null then
+        return 'no such table';
+    end if;
+    select * into known from rowcast.watched w where w.relation = target order by w.active desc, w.id desc limit 1;
+    if known.id is null then
+        perform rowcast.watch(target, name => name);
+        return 'watched';
+    elsif not known.active then
+        return 'left alone: it was unwatched';
+    end if;
+    made := rowcast.install_triggers(known.id);
+    return case made when 0 then 'already watched' else format('repaired: %s triggers', made) end;
+exception
+    when wrong_object_type or object_not_in_prerequisite_state or undefined_column or datatype_mismatch
+        or duplicate_object then
+        get stacked diagnostics reason = message_text, advice = pg_exception_hint;
+        return format('skipped: %s. %s', reason, advice);
+end $$;

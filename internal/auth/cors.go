@@ -1,0 +1,23 @@
+package auth
+
+import (
+	"net/http"
+	"time"
+
+	"github.com/rs/cors"
+)
+
+// NewCORS answers cross-origin requests of browsers as Allowed does. Credentials
+// are allowed because clients may ask for them; no cookie means anything to us.
+func NewCORS(o Origins) *cors.Cors {
+	return cors.New(cors.Options{
+		AllowOriginVaryRequestFunc: func(r *http.Request, _ string) (bool, []string) { return o.Allowed(r), nil },
+		AllowedMethods: []string{
+			http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+		},
+		AllowedHeaders:   []string{"Authorization", "Content-Type", "Last-Event-ID", "Cache-Control", "X-Requested-With"},
+		ExposedHeaders:   []string{"Retry-After"},
+		AllowCredentials: true,
+		MaxAge:           int((10 * time.Minute).Seconds()),
+	})
+}

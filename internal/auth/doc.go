@@ -1,0 +1,30 @@
+// Package auth says who a request speaks for and which websites may send requests.
+//
+// # Overview
+//
+// A [Verifier] turns a token into an [Identity], with a secret, a key file, the key
+// set of an issuer (package keyset), or several of them. [BearerToken] finds the
+// token in a request. [Tickets] trade a token for a single-use text that may stand
+// in a URL. [Origins] is the allow-list of websites, [NewCORS] the same for other
+// than WebSocket requests. [Mint] makes tokens for development.
+//
+// # Guarantees
+//
+//   - The algorithm decides which keys are tried, and a key is only ever used with
+//     algorithms of its own family; "none" is never accepted (TestForgedTokens).
+//   - A token without subject or expiry, for another issuer or audience, or with an
+//     ill-typed claim is refused (TestClaims). Expiry has no leeway (TestClock).
+//   - A token gives the tenants that it names and no others (TestTenants).
+//   - Until the signature has proved good, every refusal has the same public text,
+//     and no text repeats a part of the token (TestForgedTokens).
+//   - A token over 8 KiB costs nothing (TestLongTokensAreNotParsed).
+//   - A ticket is good once, for thirty seconds at most, and never longer than the
+//     identity it stands for (TestTicketLife, TestTicketIsGoodOnce).
+//   - Origins match whole; "null" and lookalikes are refused (TestOriginAllowed).
+//
+// # Failures
+//
+// Errors are ErrInvalid, ErrExpired, ErrUnavailable, ErrNoToken, ErrTokenInQuery and
+// ErrTooManyTickets; after ErrExpired a fresh token helps, after ErrUnavailable and
+// ErrTooManyTickets a later try. Their full text is for logs, [PublicText] for clients.
+package auth

@@ -1,0 +1,30 @@
+// Package keyset keeps the public keys that a token issuer publishes as a JSON Web
+// Key Set.
+//
+// # Overview
+//
+// A [Set] holds the keys of the newest answer. [Set.Run] fetches the set every five
+// minutes, and a token that names an unknown key has it fetched at once.
+//
+// # States
+//
+// Empty until the first answer, then loaded for good: when the issuer cannot be
+// reached, the keys last seen stay. Fetches are then tried every ten seconds.
+//
+// # Guarantees
+//
+//   - A new key is good at most ten seconds after its first token arrives
+//     (TestRotatedKeyIsFound).
+//   - There is at most one fetch in ten seconds, whatever tokens say
+//     (TestUnknownKeysDoNotFloodTheIssuer, TestRunRefreshes).
+//   - A key that is withdrawn is refused after the next fetch, at most five minutes
+//     later, and an empty set withdraws all (TestWithdrawnKeyIsRefused).
+//   - Redirects, answers over 1 MiB, plain http to other machines, and keys that are
+//     symmetric, nameless, weak or not for signatures are refused
+//     (TestFetchRefuses, TestNewRefusesUnsafeAddresses, TestUnfitKeysAreLeftOut).
+//
+// # Failures
+//
+// [ErrUnavailable] means that a token names a key that only a set which cannot be
+// fetched could have. Each change between reachable and unreachable is logged once.
+package keyset

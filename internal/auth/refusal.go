@@ -1,0 +1,56 @@
+package auth
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Why a request has no identity. Each can be told to the client: PublicText gives
+// the words.
+var (
+	// ErrInvalid: the token is forged, malformed or not meant for us. The same
+	// token never becomes valid.
+	ErrInvalid = errors.New("token is not valid")
+	// ErrExpired: the token was good once. A fresh one helps.
+	ErrExpired = errors.New("token has expired")
+	// ErrUnavailable: the key that signed the token is not at hand because the
+	// key set cannot be fetched. Trying again later helps.
+	ErrUnavailable = errors.New("tokens cannot be checked at the moment")
+	// ErrNoToken: the request carries no token.
+	ErrNoToken = errors.New("no token was sent")
+	// ErrTokenInQuery: the request carries a token in its URL, where logs keep it.
+	ErrTokenInQuery = errors.New("a token must not be sent in the URL")
+)
+
+// refusalError is one of the errors above with its reason.
+type refusalError struct {
+	kind error
+	// public is for the client. It repeats nothing of the token.
+	public string
+	// cause is for the log and may be nil.
+	cause error
+}
+
+func (r *refusalError) Error() string {
+	if r.cause == nil {
+		return r.public
+	}
+	return fmt.Sprintf("%s: %v", r.public, r.cause)
+}
+
+func (r *refusalError) Is(target error) bool { return target == r.kind }
+
+func (r *refusalError) Unwrap() error { return r.cause }
+
+func invalid(public string, cause error) error {
+	return &refusalError{kind: ErrInvalid, public: public, cause: cause}
+}
+
+// PublicText is what a client may be told about an error of this package. Before
+// the signature of a token is known to be good the text is always the same.
+func PublicText(err error) string {
+	if r, ok := errors.AsType[*refusalError](err); ok {
+		return r.public
+	}
+	return ErrInvalid.Error()
+}

@@ -1,0 +1,141 @@
+package auth_test
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"rowcast/internal/auth"
+)
+
+func person(name string) auth.Identity {
+	return auth.Identity{Subject: name, Tenants: []string{"T"}, Expires: time.Now().Add(time.Hour)}
+}
+
+func TestTicketIsGoodOnce(t *testing.T) {
+	t.Parallel()
+	var tickets auth.Tickets
+	if _, ok := tickets.Redeem(""); ok {
+		t.Error("an empty ticket is good before any was issued")
+	}
+	ada, eve := person("ada"), person("eve")
+	first, lasts, err := tickets.Issue(ada)
+	if err != nil || lasts != 30*time.Second || len(first) < 26 {
+		t.Fatalf("ticket %q, lasts %v, error %v", first, lasts, err)
+	}
+	second, _, err := tickets.Issue(eve)
+	if err != nil || second == first {
+		t.Fatalf("ticket %q, error %v", second, err)
+	}
+	for _, wrong := range []string{"", "x", first[1:], first + "A", first[:len(first)-1]} {
+		if id, ok := tickets.Redeem(wrong); ok {
+			t.Errorf("%q gives %+v", wrong, id)
+		}
+	}
+	if id, ok := tickets.Redeem(second); !ok || !cmp.Equal(id, eve) {
+		t.Errorf("second ticket gives %+v, %t", id, ok)
+	}
+
+	// Of many that try at once, one gets in.
+	var wins atomic.Int32
+	var wg sync.WaitGroup
+	for range 32 {
+		wg.Go(func() {
+			if id, ok := tickets.Redeem(first); ok && cmp.Equal(id, ada) {
+				wins.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	if n := wins.Load(); n != 1 {
+		t.Errorf("the ticket was good %d times", n)
+	}
+}
+
+func TestTicketLife(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var tickets auth.Tickets
+		issue := func(id auth.Identity) string {
+			ticket, _, err := tickets.Issue(id)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return ticket
+		}
+		early, late := issue(person("ada")), issue(person("ada"))
+		time.Sleep(auth.TicketLife - time.Nanosecond)
+		if _, ok := tickets.Redeem(early); !ok {
+			t.Error("refused before thirty seconds have passed")
+		}
+		time.Sleep(time.Nanosecond)
+		if _, ok := tickets.Redeem(late); ok {
+			t.Error("good after thirty seconds")
+		}
+
+		short := person("ada")
+		short.Expires = time.Now().Add(5 * time.Second)
+		ticket, lasts, err := tickets.Issue(short)
+		if err != nil || lasts != 5*time.Second {
+			t.Errorf("lasts %v, error %v; want 5s", lasts, err)
+		}
+		time.Sleep(5 * time.Second)
+		if _, ok := tickets.Redeem(ticket); ok {
+			t.Error("good after its identity has ended")
+		}
+		if _, _, err := tickets.Issue(short); !errors.Is(err, auth.ErrExpired) {
+			t.Errorf("ticket for an identity that has ended: %v", err)
+		}
+	})
+}
+
+// The number of waiting tickets is bounded, for one subject and for all, and
+// redeeming or waiting makes room again.
+func TestTicketsAreBounded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var tickets auth.Tickets
+		fill := func(subject string) (issued []string) {
+			for {
+				ticket, _, err := tickets.Issue(person(subject))
+				if errors.Is(err, auth.ErrTooManyTickets) {
+					return issued
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+				issued = append(issued, ticket)
+			}
+		}
+		mine := fill("eve")
+		if len(mine) != 100 {
+			t.Errorf("one subject got %d tickets", len(mine))
+		}
+		if _, ok := tickets.Redeem(mine[50]); !ok {
+			t.Error("a waiting ticket is refused")
+		}
+		if again := fill("eve"); len(again) != 1 {
+			t.Errorf("redeeming one made room for %d", len(again))
+		}
+		total := 100
+		for i := range 200 {
+			total += len(fill(fmt.Sprint("s", i)))
+		}
+		if total != 10_000 {
+			t.Errorf("all together got %d tickets", total)
+		}
+		if _, ok := tickets.Redeem(mine[0]); !ok {
+			t.Error("the oldest ticket was thrown out")
+		}
+		time.Sleep(auth.TicketLife)
+		if n := len(fill("eve")); n != 100 {
+			t.Errorf("after thirty seconds there is room for %d", n)
+		}
+	})
+}

@@ -1,0 +1,140 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+
+	"rowcast/internal/auth/keyset"
+)
+
+const (
+	// maxToken is the longest token that is looked at, in bytes.
+	maxToken = 8 << 10
+	// leeway allows for clocks that differ, in nbf and iat. There is none for
+	// exp: no event may follow it.
+	leeway = 30 * time.Second
+	// strongSecret is the shortest secret that is accepted without a warning,
+	// in bytes: the length of an HS256 signature.
+	strongSecret = 32
+)
+
+// Options says which tokens a Verifier accepts. At least one of Secret,
+// PublicKeyFile and JWKSURL is needed.
+type Options struct {
+	// Secret verifies HS256 tokens.
+	Secret []byte
+	// PublicKeyFile names a PEM file with one or more public keys or
+	// certificates, for RS, PS, ES and EdDSA tokens.
+	PublicKeyFile string
+	// JWKSURL is where the issuer publishes its key set.
+	JWKSURL string
+	// Issuer and Audience must be in the token when set.
+	Issuer, Audience string
+	// Now is time.Now unless set.
+	Now func() time.Time
+	// Log is silent unless set.
+	Log *slog.Logger
+	// HTTPClient fetches the key set. Redirects are refused whatever it says.
+	HTTPClient *http.Client
+}
+
+// Verifier turns tokens into identities. It is safe for concurrent use.
+type Verifier struct {
+	sources []source
+	remote  *keyset.Set // nil without JWKSURL
+	now     func() time.Time
+}
+
+// source is one place that keys come from.
+type source struct {
+	// name is the setting, for the log.
+	name string
+	// parser accepts only the algorithms of the keys of this source.
+	parser *jwt.Parser
+	// keys gives the keys that may have signed a token.
+	keys func(ctx context.Context, token *jwt.Token) (any, error)
+}
+
+// New makes a Verifier. It reads the key file and tries once to fetch the key set,
+// for at most five seconds; if that does not succeed, Run and Verify try again.
+func New(ctx context.Context, o Options) (*Verifier, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if len(o.Secret) == 0 && o.PublicKeyFile == "" && o.JWKSURL == "" {
+		return nil, errors.New("nothing to verify tokens with: set JWT_SECRET, JWT_PUBLIC_KEY_FILE or JWKS_URL")
+	}
+	v := &Verifier{now: o.Now}
+	if len(o.Secret) > 0 {
+		if len(o.Secret) < strongSecret {
+			o.Log.WarnContext(ctx, "jwt secret is short and can be guessed", "bytes", len(o.Secret), "recommended", strongSecret)
+		}
+		v.sources = append(v.sources, source{name: "JWT_SECRET", parser: o.parser(jwt.SigningMethodHS256.Alg()), keys: secretKey(o.Secret)})
+	}
+	if o.PublicKeyFile != "" {
+		keys, err := readKeys(o.PublicKeyFile)
+		if err != nil {
+			return nil, fmt.Errorf("read JWT_PUBLIC_KEY_FILE %s: %w", o.PublicKeyFile, err)
+		}
+		v.sources = append(v.sources, source{name: "JWT_PUBLIC_KEY_FILE", parser: o.parser(publicKeyAlgorithms()...), keys: fileKeys(keys)})
+	}
+	if o.JWKSURL != "" {
+		remote, err := keyset.New(keyset.Options{
+			URL: o.JWKSURL, Usable: usable, Client: o.HTTPClient, Now: o.Now, Log: o.Log,
+		})
+		if err != nil {
+			return nil, fmt.Errorf("use JWKS_URL: %w", err)
+		}
+		v.remote = remote
+		v.sources = append(v.sources, source{name: "JWKS_URL", parser: o.parser(publicKeyAlgorithms()...), keys: issuerKey(remote)})
+		_ = remote.Refresh(ctx) // remembered and logged there
+	}
+	return v, nil
+}
+
+// parser checks everything but the types of our own claims.
+func (o Options) parser(algorithms ...string) *jwt.Parser {
+	options := []jwt.ParserOption{
+		jwt.WithValidMethods(algorithms),
+		jwt.WithStrictDecoding(),
+		jwt.WithJSONNumber(),
+		jwt.WithTimeFunc(o.Now),
+		jwt.WithLeeway(leeway),
+		jwt.WithExpirationRequired(),
+		jwt.WithIssuedAt(),
+	}
+	if o.Issuer != "" {
+		options = append(options, jwt.WithIssuer(o.Issuer))
+	}
+	if o.Audience != "" {
+		options = append(options, jwt.WithAudience(o.Audience))
+	}
+	return jwt.NewParser(options...)
+}
+
+// Run keeps the key set fresh until ctx ends.
+func (v *Verifier) Run(ctx context.Context) error {
+	if v.remote == nil {
+		<-ctx.Done()
+		return nil
+	}
+	return v.remote.Run(ctx)
+}
+
+// Ready is nil when every source has keys. Until then some tokens are answered
+// with ErrUnavailable.
+func (v *Verifier) Ready() error {
+	if v.remote == nil {
+		return nil
+	}
+	return v.remote.Ready()
+}

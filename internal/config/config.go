@@ -1,0 +1,86 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+)
+
+// Config is what the settings say, checked.
+type Config struct {
+	// DatabaseURL is empty when no database was named by it; see HasDatabase.
+	DatabaseURL string `env:"DATABASE_URL"`
+	// ListenDatabaseURL is DatabaseURL unless it was set.
+	ListenDatabaseURL string `env:"LISTEN_DATABASE_URL"`
+	// UsesPGEnv is true when PGHOST or another PG* variable names a database
+	// and DATABASE_URL does not. An empty DatabaseURL then means that database.
+	UsesPGEnv bool
+
+	// Addr is where the public listener binds, host:port.
+	Addr string `env:"ADDR"`
+	// AdminAddr is where the listener for operators binds, host:port.
+	AdminAddr string `env:"ADMIN_ADDR"`
+
+	JWTSecret        Secret `env:"JWT_SECRET"`
+	JWTPublicKeyFile string `env:"JWT_PUBLIC_KEY_FILE"`
+	JWKSURL          string `env:"JWKS_URL"`
+	JWTIssuer        string `env:"JWT_ISSUER"`
+	JWTAudience      string `env:"JWT_AUDIENCE"`
+
+	// FrontendURL and Origin are comma-separated lists of browser origins.
+	FrontendURL string `env:"FRONTEND_URL"`
+	Origin      string `env:"ORIGIN"`
+
+	// Notify is "auto", "always" or "never".
+	Notify           string        `env:"ROWCAST_NOTIFY"`
+	Retention        time.Duration `env:"ROWCAST_RETENTION"`
+	BulkRows         int           `env:"ROWCAST_BULK_ROWS"`
+	PingInterval     time.Duration `env:"ROWCAST_PING_INTERVAL"`
+	PingTimeout      time.Duration `env:"ROWCAST_PING_TIMEOUT"`
+	SocketIORecovery bool          `env:"ROWCAST_SOCKETIO_RECOVERY"`
+	PGBinDir         string        `env:"ROWCAST_PG_BINDIR"`
+}
+
+// HasDatabase says whether the settings name a database. If not, the program
+// runs one of its own.
+func (c Config) HasDatabase() bool { return c.DatabaseURL != "" || c.UsesPGEnv }
+
+// LogValue shows the config without its secrets.
+func (c Config) LogValue() slog.Value {
+	database := RedactURL(c.DatabaseURL)
+	if c.UsesPGEnv {
+		database = "from PG* variables"
+	}
+	return slog.GroupValue(
+		slog.String("database_url", cmp.Or(database, "embedded")),
+		slog.String("listen_database_url", RedactURL(c.ListenDatabaseURL)),
+		slog.String("addr", c.Addr),
+		slog.String("admin_addr", c.AdminAddr),
+		slog.Any("jwt_secret", c.JWTSecret),
+		slog.String("jwt_public_key_file", c.JWTPublicKeyFile),
+		slog.String("jwks_url", RedactURL(c.JWKSURL)),
+		slog.String("jwt_issuer", c.JWTIssuer),
+		slog.String("jwt_audience", c.JWTAudience),
+		slog.String("frontend_url", RedactURL(c.FrontendURL)),
+		slog.String("origin", RedactURL(c.Origin)),
+		slog.String("notify", c.Notify),
+		slog.Duration("retention", c.Retention),
+		slog.Int("bulk_rows", c.BulkRows),
+		slog.Duration("ping_interval", c.PingInterval),
+		slog.Duration("ping_timeout", c.PingTimeout),
+		slog.Bool("socketio_recovery", c.SocketIORecovery),
+		slog.String("pg_bindir", c.PGBinDir),
+	)
+}
+
+// Format prints what LogValue shows, whatever the verb.
+func (c Config) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, c.LogValue().Resolve().String())
+}
+
+// MarshalText gives what LogValue shows; JSON encodes it as a string.
+func (c Config) MarshalText() ([]byte, error) {
+	return []byte(c.LogValue().Resolve().String()), nil
+}

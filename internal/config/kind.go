@@ -1,0 +1,170 @@
+package config
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// kind is what the values of a setting look like.
+type kind int
+
+const (
+	text kind = iota
+	path
+	databaseURL
+	webURL
+	address
+	port
+	origins
+	notify
+	onOff
+	duration
+	count
+)
+
+// rule tells people and Load what a kind is.
+type rule struct {
+	// word stands for a value in help texts.
+	word string
+	// accepts says which values are accepted.
+	accepts string
+	// check refuses a value with errForm or an error that says more.
+	check func(value string) error
+}
+
+// errForm is the error of a check when what is accepted says it all.
+var errForm = errors.New("not of the accepted form")
+
+func (k kind) rule() rule {
+	switch k {
+	case path:
+		return rule{"path", "a path without NUL bytes", checkPath}
+	case databaseURL:
+		return rule{
+			"url",
+			`a URL such as postgres://user:password@host:5432/name, or key=value pairs such as "host=/tmp dbname=name"`,
+			checkDatabase,
+		}
+	case webURL:
+		return rule{"url", "an http or https URL", checkWebURL}
+	case address:
+		return rule{"host:port", "host:port, or :port for all interfaces", checkAddress}
+	case port:
+		return rule{"port", "a port number from 0 to 65535", checkPort}
+	case origins:
+		return rule{"origins", "origins such as https://app.example.com, comma-separated", checkOrigins}
+	case notify:
+		return rule{"mode", "auto, always or never", oneOf("auto", "always", "never")}
+	case onOff:
+		return rule{"on|off", "on or off", oneOf("on", "off")}
+	case duration:
+		return rule{"duration", "a duration of at least 1ms with its unit, such as 168h, 90m or 25s", checkDuration}
+	case count:
+		return rule{"rows", "a whole number from 1 to 2147483647", checkCount}
+	case text:
+	}
+	return rule{"text", "any text", func(string) error { return nil }}
+}
+
+func checkPath(value string) error {
+	if strings.ContainsRune(value, 0) {
+		return errForm
+	}
+	return nil
+}
+
+// firstPair is how a key=value connection string starts.
+var firstPair = regexp.MustCompile(`^[a-z_]+\s*=`)
+
+func checkDatabase(value string) error {
+	scheme, _, isURL := strings.Cut(value, "://")
+	switch {
+	case isURL && !strings.Contains(scheme, "="):
+		if scheme != "postgres" && scheme != "postgresql" {
+			return errors.New("the scheme of the URL is not postgres")
+		}
+	case !firstPair.MatchString(value):
+		return errForm
+	}
+	return nil
+}
+
+func checkWebURL(value string) error {
+	u, err := url.Parse(value)
+	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Hostname() == "" {
+		return errForm
+	}
+	return nil
+}
+
+func checkAddress(value string) error {
+	if checkPort(value) == nil {
+		return errors.New("for a port alone write :" + value)
+	}
+	host, portText, err := net.SplitHostPort(value)
+	if err != nil || strings.ContainsAny(host, "/@ ") {
+		return errForm
+	}
+	if strings.Contains(host, ":") {
+		if _, err := netip.ParseAddr(host); err != nil {
+			return errors.New("the host is no IPv6 address")
+		}
+	}
+	if checkPort(portText) != nil {
+		return errors.New("the port is no number from 0 to 65535")
+	}
+	return nil
+}
+
+func checkPort(value string) error {
+	if _, err := strconv.ParseUint(value, 10, 16); err != nil {
+		return errForm
+	}
+	return nil
+}
+
+func checkOrigins(value string) error {
+	for part := range strings.SplitSeq(value, ",") {
+		part = strings.TrimSpace(part)
+		if part == "*" {
+			return errors.New("* would let every website in; list the origins")
+		}
+		if part != "" && checkWebURL(part) != nil {
+			return errForm
+		}
+	}
+	return nil
+}
+
+func oneOf(words ...string) func(string) error {
+	return func(value string) error {
+		if slices.Contains(words, value) {
+			return nil
+		}
+		if near := Suggest(value, words); near != "" {
+			return errors.New("did you mean " + near + "?")
+		}
+		return errForm
+	}
+}
+
+func checkDuration(value string) error {
+	if d, err := time.ParseDuration(value); err != nil || d < time.Millisecond {
+		return errForm
+	}
+	return nil
+}
+
+func checkCount(value string) error {
+	if n, err := strconv.ParseInt(value, 10, 32); err != nil || n < 1 {
+		return errForm
+	}
+	return nil
+}

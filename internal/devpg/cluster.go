@@ -11,15 +11,16 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"rowcast/internal/devpg/pgbin"
+	"rowcast/internal/devpg/proc"
 )
 
 // installation is a PostgreSQL on this machine and who runs it.
 type installation struct {
-	bin   string   // directory of the programs
-	acc   *account // who runs them
-	major int
-	full  string // version
-	cache string
+	pgbin.Installation
+	acc   *proc.Account
+	cache string // of templates, "" for the user's
 }
 
 // cluster makes the data of d if it has none, and checks what it has.
@@ -41,9 +42,9 @@ func (in installation) cluster(ctx context.Context, d *directory) error {
 
 // adopt checks data made earlier and waits for a server that is on its way out.
 func (in installation) adopt(ctx context.Context, d *directory, major string) error {
-	if major != strconv.Itoa(in.major) {
+	if major != strconv.Itoa(in.Major) {
 		return fmt.Errorf("data directory %s holds data of PostgreSQL %s, but %s is PostgreSQL %s: set ROWCAST_PG_BINDIR to the programs of PostgreSQL %s or choose another directory",
-			d.path, major, in.bin, in.full, major)
+			d.path, major, in.Dir, in.Version, major)
 	}
 	if err := os.Chmod(d.data(), 0o700); err != nil {
 		return fmt.Errorf("set mode of the data: %w", err)
@@ -74,7 +75,7 @@ func (in installation) create(ctx context.Context, d *directory) error {
 	if err := os.Rename(next, d.data()); err != nil {
 		return fmt.Errorf("name the new data: %w", err)
 	}
-	d.Postgres = in.full
+	d.Postgres = in.Version
 	return d.writeMarker()
 }
 
@@ -86,8 +87,8 @@ func (in installation) emptyOwned(path string) error {
 	if err := os.Mkdir(path, 0o700); err != nil {
 		return err
 	}
-	if err := in.acc.own(path); err != nil {
-		return fmt.Errorf("give %s to user %s: %w", path, in.acc.name, err)
+	if err := in.acc.Own(path); err != nil {
+		return fmt.Errorf("give %s to user %s: %w", path, in.acc.Name, err)
 	}
 	return nil
 }
@@ -101,10 +102,10 @@ func initdbOptions() []string {
 // initdb fills the directory path with a new cluster.
 func (in installation) initdb(ctx context.Context, path string, more ...string) error {
 	args := slices.Concat(initdbOptions(), []string{"--pgdata=" + path}, more)
-	name := filepath.Join(in.bin, "initdb")
-	_, err := tool(ctx, in.acc, filepath.Dir(path), name, append(args, "--locale=C.UTF-8")...)
+	name := filepath.Join(in.Dir, "initdb")
+	_, err := proc.Run(ctx, in.acc, filepath.Dir(path), name, append(args, "--locale=C.UTF-8")...)
 	if err != nil && strings.Contains(err.Error(), "invalid locale") {
-		_, err = tool(ctx, in.acc, filepath.Dir(path), name, append(args, "--locale=C")...)
+		_, err = proc.Run(ctx, in.acc, filepath.Dir(path), name, append(args, "--locale=C")...)
 	}
 	return err
 }
@@ -127,18 +128,18 @@ func (d *directory) awaitEnd(ctx context.Context, patience time.Duration) error 
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		pid, err := postmasterPID(d.data())
+		n, err := readNote(d.data())
 		switch {
-		case err != nil || !alive(pid):
+		case err != nil || !proc.Alive(n.pid):
 			return nil // none, or a note that PostgreSQL itself recognises as stale
-		case knowsCwd && !runsIn(pid, d.data()):
+		case proc.KnowsCwd && !proc.RunsIn(n.pid, d.data()):
 			// The id went to somebody else since the crash; PostgreSQL would
 			// take that process for a server and refuse to start.
-			return os.Remove(filepath.Join(d.data(), "postmaster.pid"))
+			return os.Remove(noteFile(d.data()))
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("data directory %s is in use by PostgreSQL pid %d: stop it (kill -INT %d) or choose another directory", d.path, pid, pid)
+			return fmt.Errorf("data directory %s is in use by PostgreSQL pid %d: stop it (kill -INT %d) or choose another directory", d.path, n.pid, n.pid)
 		case <-tick.C:
 		}
 	}

@@ -9,7 +9,10 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
+
 	"rowcast/internal/devpg"
+	"rowcast/internal/devpg/proc"
 	"rowcast/internal/pgtest"
 )
 
@@ -32,6 +35,48 @@ func TestKilledServerLeavesNothing(t *testing.T) {
 	}
 }
 
+// A backend that computes does not notice the end of its postmaster, and
+// PostgreSQL does not start while it holds the shared memory.
+func TestRestartWaitsForOldProcesses(t *testing.T) {
+	t.Parallel()
+	pg := pgtest.Own(t, devpg.Options{NoTCP: true})
+	busy, err := pgx.Connect(t.Context(), pg.DSN("postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan error)
+	go func() {
+		_, err := busy.Exec(t.Context(), "do $$ begin for i in 1..60000000 loop null; end loop; end $$")
+		ended <- err
+	}()
+	t.Cleanup(func() { <-ended })
+	eventually(t, "the backend computes", func() bool {
+		return query(t, pg.DSN("postgres"), "select count(*)::text from pg_stat_activity where state = 'active' and query like 'do $$%'") == "1"
+	})
+	if err := pg.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	if !anybodyIn(t, filepath.Join(pg.Dir(), "data")) {
+		t.Fatal("no process outlived the postmaster")
+	}
+	if err := pg.Restart(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := query(t, pg.DSN("postgres"), "select 'here'"); got != "here" {
+		t.Errorf("answer is %q", got)
+	}
+}
+
+// A Ctrl-C in the terminal goes to our process group; the server is not in it.
+func TestServerHasItsOwnProcessGroup(t *testing.T) {
+	t.Parallel()
+	pg := pgtest.Own(t, devpg.Options{NoTCP: true})
+	group, err := syscall.Getpgid(pg.PID())
+	if err != nil || group != pg.PID() {
+		t.Errorf("process group of postgres %d is %d, %v", pg.PID(), group, err)
+	}
+}
+
 // segments lists the System V shared memory of the machine.
 func segments(t *testing.T) map[int]bool {
 	t.Helper()
@@ -40,7 +85,7 @@ func segments(t *testing.T) map[int]bool {
 		t.Fatal(err)
 	}
 	ids := map[int]bool{}
-	for _, line := range strings.Split(string(text), "\n") {
+	for line := range strings.SplitSeq(string(text), "\n") {
 		if f := strings.Fields(line); len(f) > 1 {
 			if id, err := strconv.Atoi(f[1]); err == nil {
 				ids[id] = true
@@ -76,14 +121,13 @@ func TestServerDiesWithItsProcess(t *testing.T) {
 				return
 			}
 			eventually(t, "every process of the server has ended", func() bool { return !anybodyIn(t, data) })
-			eventually(t, "a later start removes the directory", func() bool {
-				pg := pgtest.Own(t, devpg.Options{NoTCP: true})
-				if err := pg.Close(); err != nil {
-					t.Fatal(err)
-				}
-				_, err := os.Stat(l.Dir)
-				return os.IsNotExist(err)
-			})
+			later := pgtest.Own(t, devpg.Options{NoTCP: true, TempDir: filepath.Dir(l.Dir)})
+			if later.PID() == l.PID {
+				t.Errorf("the later server is the old one, pid %d", l.PID)
+			}
+			if _, err := os.Stat(l.Dir); !os.IsNotExist(err) {
+				t.Errorf("directory after a later start: %v, want none", err)
+			}
 		})
 	}
 }
@@ -95,7 +139,7 @@ func anybodyIn(t *testing.T, data string) bool {
 		t.Fatal(err)
 	}
 	for _, e := range entries {
-		if pid, err := strconv.Atoi(e.Name()); err == nil && devpg.RunsIn(pid, data) {
+		if pid, err := strconv.Atoi(e.Name()); err == nil && proc.RunsIn(pid, data) {
 			return true
 		}
 	}

@@ -7,8 +7,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
+
+	"rowcast/internal/devpg/proc"
 )
 
 const (
@@ -19,8 +20,6 @@ const (
 	// sun_path of a supported system, less its final NUL and the name.
 	socketRoom = 104 - 1 - len("/.s.PGSQL.65535")
 )
-
-var errLocked = errors.New("locked by another process")
 
 // markerKind tells our marker from any other file of its name.
 const markerKind = "rowcast private postgres"
@@ -50,12 +49,12 @@ func (d *directory) markerFile() string { return filepath.Join(d.path, markerNam
 
 // temporaryDirectory makes a new directory with a name short enough for
 // sockets, and sweeps those that killed processes left behind.
-func temporaryDirectory(base string, acc *account) (*directory, error) {
+func temporaryDirectory(base string, acc *proc.Account) (*directory, error) {
 	if base == "" {
 		base = os.TempDir()
 	}
 	base, err := filepath.EvalSymlinks(base)
-	if err != nil || len(base)+len("/"+tempPrefix+"4294967295/run") > socketRoom || acc.canEnter(base) != nil {
+	if err != nil || len(base)+len("/"+tempPrefix+"4294967295/run") > socketRoom || acc.CanEnter(base) != nil {
 		base = "/tmp"
 	}
 	sweep(base)
@@ -72,7 +71,7 @@ func temporaryDirectory(base string, acc *account) (*directory, error) {
 
 // keptDirectory opens or makes the directory of a server whose data stays. It
 // touches nothing in a directory that is not ours.
-func keptDirectory(path string, acc *account) (*directory, error) {
+func keptDirectory(path string, acc *proc.Account) (*directory, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
 		return nil, fmt.Errorf("data directory: %w", err)
@@ -83,10 +82,10 @@ func keptDirectory(path string, acc *account) (*directory, error) {
 	case !ours:
 		return nil, fmt.Errorf("data directory %s is not empty and was not made by rowcast (it has no %s of ours): choose another or an empty one", path, markerName)
 	}
-	if err := acc.canEnter(existing(filepath.Dir(path))); err != nil {
+	if err := acc.CanEnter(proc.Existing(filepath.Dir(path))); err != nil {
 		return nil, fmt.Errorf("data directory: %w", err)
 	}
-	if err := os.MkdirAll(path, 0o755); err != nil { //nolint:gosec // parents stay open, path itself is closed by take
+	if err := os.MkdirAll(path, 0o755); err != nil {
 		return nil, fmt.Errorf("make data directory: %w", err)
 	}
 	if path, err = filepath.EvalSymlinks(path); err != nil {
@@ -120,9 +119,9 @@ func recognise(path string) (bool, error) {
 }
 
 // take locks the directory, reads its marker and sets the access rights.
-func (d *directory) take(acc *account) (err error) {
-	if d.lock, err = lockFile(filepath.Join(d.path, lockName)); err != nil {
-		if errors.Is(err, errLocked) {
+func (d *directory) take(acc *proc.Account) (err error) {
+	if d.lock, err = proc.Lock(filepath.Join(d.path, lockName)); err != nil {
+		if errors.Is(err, proc.ErrLocked) {
 			return d.inUse()
 		}
 		return fmt.Errorf("lock data directory: %w", err)
@@ -146,7 +145,7 @@ func (d *directory) take(acc *account) (err error) {
 	if err := os.Chmod(d.path, mode); err != nil {
 		return fmt.Errorf("set mode of data directory: %w", err)
 	}
-	if err := acc.canEnter(d.path); err != nil {
+	if err := acc.CanEnter(d.path); err != nil {
 		return fmt.Errorf("data directory: %w", err)
 	}
 	return nil
@@ -199,8 +198,8 @@ func (d *directory) inUse() error {
 			who = "rowcast process " + pid
 		}
 	}
-	if pid, err := postmasterPID(d.data()); err == nil {
-		who += fmt.Sprintf(" (PostgreSQL pid %d)", pid)
+	if n, err := readNote(d.data()); err == nil {
+		who += fmt.Sprintf(" (PostgreSQL pid %d)", n.pid)
 	}
 	return fmt.Errorf("data directory %s is in use by %s: stop it or choose another directory", d.path, who)
 }
@@ -211,34 +210,4 @@ func (d *directory) release() {
 		_ = d.lock.Close()
 		d.lock = nil
 	}
-}
-
-// lockFile locks path for this process and writes its id there.
-func lockFile(path string) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	err = flock(f)
-	if err == nil {
-		err = f.Truncate(0)
-	}
-	if err == nil {
-		_, err = f.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0)
-	}
-	if err != nil {
-		_ = f.Close()
-		return nil, err
-	}
-	return f, nil
-}
-
-// postmasterPID reads the process id that a server noted in its data directory.
-func postmasterPID(data string) (int, error) {
-	text, err := os.ReadFile(filepath.Join(data, "postmaster.pid"))
-	if err != nil {
-		return 0, err
-	}
-	first, _, _ := strings.Cut(string(text), "\n")
-	return strconv.Atoi(strings.TrimSpace(first))
 }

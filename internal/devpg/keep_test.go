@@ -58,7 +58,7 @@ func TestForeignDirectoryIsUntouched(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(dir, file), []byte(`{"table":"orders"}`), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // seen to stay
+			if err := os.Chmod(dir, 0o755); err != nil {
 				t.Fatal(err)
 			}
 			refused(t, devpg.Options{Dir: dir}, dir+" is not empty and was not made by rowcast")
@@ -92,7 +92,7 @@ func TestClosedParentIsNamed(t *testing.T) {
 		t.Skip("only root runs PostgreSQL as somebody else")
 	}
 	parent := pgtest.Dir(t)
-	if err := os.Chmod(parent, 0o700); err != nil { //nolint:gosec // a directory
+	if err := os.Chmod(parent, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	refused(t, devpg.Options{Dir: filepath.Join(parent, "data")}, "cannot enter "+parent+" (mode 0700)")

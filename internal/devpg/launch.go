@@ -13,10 +13,15 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"rowcast/internal/devpg/proc"
 )
 
 // settingsName is the file beside the data that holds our settings.
 const settingsName = "rowcast.conf"
+
+// stopPatience is how long a server may take for a fast shutdown.
+const stopPatience = 10 * time.Second
 
 // startError carries what the server logged before it gave up.
 type startError struct {
@@ -28,7 +33,7 @@ func (e *startError) Error() string {
 	if strings.TrimSpace(e.log) == "" {
 		return e.cause.Error() + " (it logged nothing)"
 	}
-	return fmt.Sprintf("%v; its log ends with:\n%s", e.cause, lastLines(e.log, tailLines))
+	return fmt.Sprintf("%v; its log ends with:\n%s", e.cause, proc.LastLines(e.log))
 }
 
 func (e *startError) Unwrap() error { return e.cause }
@@ -38,8 +43,9 @@ func (e *startError) portTaken() bool { return strings.Contains(e.log, "could no
 // memoryHeld reports that processes of a killed server still end.
 func (e *startError) memoryHeld() bool { return strings.Contains(e.log, "is still in use") }
 
-// choosePortAndLaunch prefers the port of the last time. A free port can be
-// lost to somebody else before the server binds it, so it tries more than one.
+// choosePortAndLaunch prefers the port of the last time, which may be taken by
+// now; a free port can be lost to somebody else before the server binds it. So
+// it tries more than one.
 func (s *Server) choosePortAndLaunch(ctx context.Context) error {
 	switch {
 	case s.o.NoTCP:
@@ -51,7 +57,7 @@ func (s *Server) choosePortAndLaunch(ctx context.Context) error {
 	}
 	s.port = s.dir.Port
 	for try := 0; ; try++ {
-		if s.port == 0 || !portFree(ctx, s.port) {
+		if s.port == 0 {
 			port, err := freePort(ctx)
 			if err != nil {
 				return err
@@ -121,45 +127,43 @@ func (s *Server) launchOnce(ctx context.Context) error {
 	if s.dir.Temporary {
 		onOurDeath = syscall.SIGQUIT
 	}
-	cmd := exec.CommandContext(context.WithoutCancel(ctx), filepath.Join(s.in.bin, "postgres"), "-D", s.dir.data())
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), filepath.Join(s.in.Dir, "postgres"), "-D", s.dir.data())
 	cmd.Dir = s.dir.path
-	cmd.Env = plain(os.Environ())
 	cmd.Stdout, cmd.Stderr = logFile, logFile
-	cmd.SysProcAttr = attributes(s.in.acc, onOurDeath)
-	c, err := startChild(cmd, func(err error) error {
+	c, err := proc.Start(cmd, s.in.acc, onOurDeath, func(err error) error {
 		if err == nil {
 			err = errors.New("stopped by somebody else")
 		}
-		return &startError{fmt.Errorf("postgres ended: %w", err), logSince(s.dir.logFile(), from)}
+		return &startError{fmt.Errorf("postgres ended: %w", err), proc.Since(s.dir.logFile(), from)}
 	})
 	if err != nil {
-		return s.in.acc.explain(err)
+		return err
 	}
 	if err := s.ready(ctx, c); err != nil {
-		if c.ended() {
+		if c.Ended() {
 			return err
 		}
-		failed := &startError{err, logSince(s.dir.logFile(), from)}
-		return errors.Join(failed, c.stop())
+		failed := &startError{err, proc.Since(s.dir.logFile(), from)}
+		return errors.Join(failed, c.Stop(stopPatience))
 	}
 	s.look.Lock()
 	s.run = c
 	s.look.Unlock()
-	s.log.Info("private postgres started", "version", s.in.full, "pid", c.pid(), "port", s.port, "dir", s.dir.path)
+	s.log.Info("private postgres started", "version", s.in.Version, "pid", c.PID(), "port", s.port, "dir", s.dir.path)
 	return nil
 }
 
 // ready waits until the server answers over its socket, and sets the password
 // for TCP.
-func (s *Server) ready(ctx context.Context, c *child) error {
+func (s *Server) ready(ctx context.Context, c *proc.Child) error {
 	for {
 		err := s.hello(ctx)
 		if err == nil {
 			return nil
 		}
 		select {
-		case <-c.done:
-			return c.err
+		case <-c.Done():
+			return c.Err()
 		case <-ctx.Done():
 			return fmt.Errorf("wait for postgres to answer: %w (last: %w)", ctx.Err(), err)
 		case <-time.After(10 * time.Millisecond):
@@ -183,22 +187,14 @@ func (s *Server) hello(ctx context.Context) error {
 	return err
 }
 
-func writeOwned(path, text string, acc *account) error {
+func writeOwned(path, text string, acc *proc.Account) error {
 	if err := os.RemoveAll(path); err != nil {
 		return err
 	}
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		return err
 	}
-	return acc.own(path)
-}
-
-func portFree(ctx context.Context, port int) bool {
-	l, err := (&net.ListenConfig{}).Listen(ctx, "tcp4", fmt.Sprintf("127.0.0.1:%d", port))
-	if err != nil {
-		return false
-	}
-	return l.Close() == nil
+	return acc.Own(path)
 }
 
 func freePort(ctx context.Context) (int, error) {

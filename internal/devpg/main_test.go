@@ -58,7 +58,7 @@ func launcher(dir string) error {
 // launch runs the launcher as a process and answers it and its server.
 func launch(t *testing.T, dir string) (*exec.Cmd, launched) {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Args[0]) //nolint:gosec // this test binary
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), launcherVariable+"="+dir)
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()

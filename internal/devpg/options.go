@@ -19,7 +19,8 @@ type Options struct {
 	// by Close.
 	Dir string
 	// TempDir is where the directory of a throw-away server is made. Empty
-	// means the system's place for temporary files.
+	// means the system's place for temporary files. /tmp serves where the path
+	// is too long for a socket or closed to the user that runs PostgreSQL.
 	TempDir string
 	// BinDir holds initdb and postgres. Empty means to find them.
 	BinDir string
@@ -40,12 +41,10 @@ type Options struct {
 	cache string // where templates and downloads stay; empty means the user's cache
 }
 
-// reserved are the settings that this package must decide itself.
-var reserved = []string{"data_directory", "listen_addresses", "port", "unix_socket_directories"}
-
-var settingName = regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_.]*$`)
-
 func (o Options) check() error {
+	// What this package must decide itself.
+	reserved := []string{"data_directory", "listen_addresses", "port", "unix_socket_directories"}
+	settingName := regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_.]*$`)
 	var errs []error
 	if o.Port < 0 || o.Port > 65535 {
 		errs = append(errs, fmt.Errorf("port %d is outside 0..65535", o.Port))

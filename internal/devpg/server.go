@@ -10,6 +10,9 @@ import (
 	"os"
 	"strconv"
 	"sync"
+
+	"rowcast/internal/devpg/pgbin"
+	"rowcast/internal/devpg/proc"
 )
 
 // socketPort names the socket of a server without TCP.
@@ -29,19 +32,21 @@ type Server struct {
 	closed bool
 
 	look sync.RWMutex
-	run  *child
+	run  *proc.Child
 }
 
 // Start starts a server and returns when it answers. The context bounds the
 // start alone; the server lives until Stop, Close or the end of this process.
 func Start(ctx context.Context, o Options) (*Server, error) {
-	if !supported {
+	if !proc.Supported {
 		return nil, errors.New("a private PostgreSQL server needs Linux, macOS or BSD: start PostgreSQL yourself and set DATABASE_URL")
 	}
 	if err := o.check(); err != nil {
 		return nil, fmt.Errorf("options of the private PostgreSQL server: %w", err)
 	}
-	o.Log = logger(o.Log)
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
 	s := &Server{o: o, log: o.Log}
 	if err := s.start(ctx); err != nil {
 		if s.dir != nil {
@@ -79,18 +84,13 @@ func (s *Server) start(ctx context.Context) (err error) {
 	return s.choosePortAndLaunch(ctx)
 }
 
-// install finds the binaries and asks for their version.
+// install finds PostgreSQL and who may run it.
 func install(ctx context.Context, o Options) (in installation, err error) {
-	if in.acc, err = serverAccount(os.Geteuid()); err != nil {
+	if in.acc, err = proc.Unprivileged(os.Geteuid()); err != nil {
 		return in, err
 	}
-	if in.bin, err = binaries(ctx, o, in.acc); err != nil {
-		return in, err
-	}
-	if in.cache = o.cache; in.cache == "" {
-		in.cache = templateCache()
-	}
-	in.major, in.full, err = version(ctx, in.bin, in.acc)
+	in.Installation, err = pgbin.Get(ctx, pgbin.Options{Dir: o.BinDir, Cache: o.cache, Account: in.acc, Log: o.Log})
+	in.cache = o.cache
 	return in, err
 }
 
@@ -106,7 +106,7 @@ func (s *Server) socketDirectory() error {
 		return fmt.Errorf("make a directory for the socket: %w", err)
 	}
 	s.sockets = path
-	return s.in.acc.own(path)
+	return s.in.acc.Own(path)
 }
 
 func (s *Server) rotateLog() error {
@@ -148,32 +148,28 @@ func (s *Server) Dir() string { return s.dir.path }
 func (s *Server) Port() int { return s.port }
 
 // Version answers the version of the binaries, such as "15.18".
-func (s *Server) Version() string { return s.in.full }
+func (s *Server) Version() string { return s.in.Version }
 
 // PID answers the process id of the postmaster, 0 while it is not running.
 func (s *Server) PID() int {
 	c := s.current()
-	if c == nil || c.ended() {
+	if c == nil || c.Ended() {
 		return 0
 	}
-	return c.pid()
+	return c.PID()
 }
 
 // Done answers a channel that is closed when the postmaster of this run has
 // ended. After Restart there is a new one.
-func (s *Server) Done() <-chan struct{} { return s.current().done }
+func (s *Server) Done() <-chan struct{} { return s.current().Done() }
 
 // Err says why the postmaster ended without being asked to, with the end of
 // its log; nil while it runs and after Stop or Close.
 func (s *Server) Err() error {
-	c := s.current()
-	if !c.ended() {
-		return nil
-	}
-	return c.err
+	return s.current().Err()
 }
 
-func (s *Server) current() *child {
+func (s *Server) current() *proc.Child {
 	s.look.RLock()
 	defer s.look.RUnlock()
 	return s.run

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"time"
+
+	"rowcast/internal/devpg/proc"
 )
 
 var errClosed = errors.New("the private PostgreSQL server is closed")
@@ -20,13 +22,13 @@ func (s *Server) Stop() error {
 
 func (s *Server) stop() error {
 	c := s.current()
-	if c == nil || c.ended() {
+	if c == nil || c.Ended() {
 		return nil
 	}
-	if err := c.stop(); err != nil {
+	if err := c.Stop(stopPatience); err != nil {
 		return fmt.Errorf("stop private PostgreSQL server: %w", err)
 	}
-	s.log.Info("private postgres stopped", "pid", c.pid())
+	s.log.Info("private postgres stopped", "pid", c.PID())
 	return nil
 }
 
@@ -34,7 +36,7 @@ func (s *Server) stop() error {
 func (s *Server) Kill() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.current().kill()
+	return s.current().Kill()
 }
 
 // Restart starts the server again with the same directory, port and password,
@@ -45,8 +47,8 @@ func (s *Server) Restart(ctx context.Context) error {
 	if s.closed {
 		return errClosed
 	}
-	if !s.current().ended() {
-		return fmt.Errorf("restart private PostgreSQL server: pid %d still runs, stop it first", s.current().pid())
+	if !s.current().Ended() {
+		return fmt.Errorf("restart private PostgreSQL server: pid %d still runs, stop it first", s.current().PID())
 	}
 	if err := s.launchOn(ctx); err != nil {
 		return fmt.Errorf("restart private PostgreSQL server: %w", err)
@@ -67,8 +69,10 @@ func (s *Server) Close() error {
 	}
 	s.closed = true
 	if s.dir.Temporary {
-		if id, known := leftMemory(s.dir.data()); known {
-			freeMemory(id)
+		// PostgreSQL gives its shared memory back when it ends in order; after
+		// a kill only the next start on the same data does.
+		if n, err := readNote(s.dir.data()); err == nil && n.segment != 0 {
+			proc.FreeMemory(n.segment)
 		}
 	}
 	return s.discard()

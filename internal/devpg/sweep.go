@@ -3,6 +3,8 @@ package devpg
 import (
 	"os"
 	"path/filepath"
+
+	"rowcast/internal/devpg/proc"
 )
 
 // sweep removes temporary directories in base that belong to us, are marked
@@ -23,7 +25,7 @@ func sweepOne(path string) {
 	if err != nil || !info.IsDir() {
 		return
 	}
-	if uid, _, known := ownerOf(info); !known || uid != os.Geteuid() {
+	if uid, _, known := proc.Owner(info); !known || uid != os.Geteuid() {
 		return
 	}
 	d := &directory{path: path}
@@ -33,12 +35,12 @@ func sweepOne(path string) {
 	if err := d.readMarker(); err != nil || !d.Temporary {
 		return
 	}
-	lock, err := lockFile(filepath.Join(path, lockName))
+	lock, err := proc.Lock(filepath.Join(path, lockName))
 	if err != nil {
 		return
 	}
 	defer func() { _ = lock.Close() }()
-	if pid, err := postmasterPID(d.data()); err == nil && runsIn(pid, d.data()) {
+	if n, err := readNote(d.data()); err == nil && proc.RunsIn(n.pid, d.data()) {
 		return
 	}
 	_ = os.RemoveAll(path)

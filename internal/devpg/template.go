@@ -4,26 +4,25 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
+
+	"rowcast/internal/devpg/proc"
 )
 
 // fromTemplate fills path with a copy of a cluster that initdb made earlier
 // with the same programs. The first server of a machine makes that copy; where
 // there is no place for it, every server runs initdb.
 func (in installation) fromTemplate(ctx context.Context, path string) error {
-	if err := os.MkdirAll(in.cache, 0o755); err != nil { //nolint:gosec // holds nothing secret
+	cache, err := in.templates()
+	if err != nil {
 		return in.initdb(ctx, path, "--no-sync")
 	}
-	of := filepath.Join(in.cache, "cluster-"+short(in.bin)+"-")
-	template := of + in.full + "-" + short(strings.Join(initdbOptions(), " "))
-	lock, err := awaitLock(ctx, template+".lock")
+	of := filepath.Join(cache, "cluster-"+short(in.Dir)+"-")
+	template := of + in.Version + "-" + short(strings.Join(initdbOptions(), " "))
+	lock, err := proc.AwaitLock(ctx, template+".lock")
 	if err != nil {
 		if ctx.Err() != nil {
 			return fmt.Errorf("wait for the cluster template: %w", err)
@@ -32,7 +31,7 @@ func (in installation) fromTemplate(ctx context.Context, path string) error {
 	}
 	if _, err := os.Stat(template); err == nil {
 		_ = lock.Close() // a template that has its name never changes
-		return in.copyTree(ctx, template, path, in.acc)
+		return proc.CopyTree(ctx, template, path, in.acc)
 	}
 	defer func() { _ = lock.Close() }()
 	if err := in.initdb(ctx, path, "--no-sync"); err != nil {
@@ -40,11 +39,24 @@ func (in installation) fromTemplate(ctx context.Context, path string) error {
 	}
 	// A template that cannot be kept is made again by the next server.
 	next := template + ".new"
-	if os.RemoveAll(next) == nil && os.Mkdir(next, 0o700) == nil && in.copyTree(ctx, path, next, nil) == nil &&
+	if os.RemoveAll(next) == nil && os.Mkdir(next, 0o700) == nil && proc.CopyTree(ctx, path, next, nil) == nil &&
 		os.Rename(next, template) == nil {
 		forget(of, template)
 	}
 	return nil
+}
+
+// templates makes the directory of templates, which only we read.
+func (in installation) templates() (string, error) {
+	cache := in.cache
+	if cache == "" {
+		base, err := os.UserCacheDir()
+		if err != nil {
+			return "", err
+		}
+		cache = filepath.Join(base, "rowcast")
+	}
+	return cache, os.MkdirAll(cache, 0o755)
 }
 
 // forget removes the templates of older versions of the same programs.
@@ -63,66 +75,4 @@ func forget(of, current string) {
 func short(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:4])
-}
-
-func awaitLock(ctx context.Context, path string) (*os.File, error) {
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		f, err := lockFile(path)
-		if !errors.Is(err, errLocked) {
-			return f, err
-		}
-		select {
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		case <-tick.C:
-		}
-	}
-}
-
-// copyTree copies what is in the directory from into the directory to, for
-// owner.
-func (in installation) copyTree(ctx context.Context, from, to string, owner *account) error {
-	err := filepath.WalkDir(from, func(path string, e fs.DirEntry, err error) error {
-		if err != nil || path == from {
-			return err
-		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		rel, err := filepath.Rel(from, path)
-		if err != nil {
-			return err
-		}
-		target := filepath.Join(to, rel)
-		if e.IsDir() {
-			err = os.Mkdir(target, 0o700)
-		} else {
-			err = copyFile(path, target)
-		}
-		if err != nil {
-			return err
-		}
-		return owner.own(target)
-	})
-	if err != nil {
-		return fmt.Errorf("copy cluster template: %w", err)
-	}
-	return nil
-}
-
-// copyFile lets the kernel copy, which shares the blocks where it can.
-func copyFile(from, to string) error {
-	src, err := os.Open(from)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = src.Close() }()
-	dst, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = io.Copy(dst, src)
-	return errors.Join(err, dst.Close())
 }

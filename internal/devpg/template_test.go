@@ -23,11 +23,11 @@ func wrapped(t *testing.T) (bin string, runs func() int) {
 	if err := os.WriteFile(count, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Chmod(count, 0o666); err != nil { //nolint:gosec // written by the user of PostgreSQL
+	if err := os.Chmod(count, 0o666); err != nil {
 		t.Fatal(err)
 	}
 	script := "#!/bin/sh\necho run >>" + count + "\nexec " + filepath.Join(real, "initdb") + ` "$@"` + "\n"
-	if err := os.WriteFile(filepath.Join(bin, "initdb"), []byte(script), 0o755); err != nil { //nolint:gosec // a program
+	if err := os.WriteFile(filepath.Join(bin, "initdb"), []byte(script), 0o755); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Symlink(filepath.Join(real, "postgres"), filepath.Join(bin, "postgres")); err != nil {

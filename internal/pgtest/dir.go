@@ -10,7 +10,7 @@ import (
 // user that runs PostgreSQL for root, and its name is short enough for sockets.
 func Dir(t testing.TB) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("/tmp", "rowcast-keep-")
+	dir, err := os.MkdirTemp("/tmp", "rowcast-keep-") //nolint:usetesting // for the reasons above
 	if err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
@@ -19,7 +19,7 @@ func Dir(t testing.TB) string {
 			t.Errorf("pgtest: %v", err)
 		}
 	})
-	if err := os.Chmod(dir, 0o711); err != nil { //nolint:gosec // to be passed by the user of PostgreSQL
+	if err := os.Chmod(dir, 0o711); err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
 	return dir

@@ -17,7 +17,8 @@
 //     is connected to it (TestDatabaseIsFreshAndDropped).
 //   - The server allows 200 connections and 20 prepared transactions
 //     (TestServerSettings).
-//   - Psql stops at the first error (TestPsqlRunsScripts).
+//   - Psql stops at the first error and fails the test with what psql said
+//     (TestPsqlStopsAtTheFirstError).
 //
 // # Failures
 //

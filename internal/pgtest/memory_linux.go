@@ -12,7 +12,7 @@ func memoryDir() string {
 		room  = 4 << 30
 	)
 	var fs syscall.Statfs_t
-	if err := syscall.Statfs(dir, &fs); err != nil || int64(fs.Type) != tmpfs || fs.Bsize <= 0 { //nolint:unconvert // int32 on some platforms
+	if err := syscall.Statfs(dir, &fs); err != nil || fs.Type != tmpfs || fs.Bsize <= 0 {
 		return ""
 	}
 	if fs.Bavail < room/uint64(fs.Bsize) {

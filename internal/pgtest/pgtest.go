@@ -23,7 +23,7 @@ const startLimit = 2 * time.Minute
 
 // shared is the server of the package under test. A package variable, because
 // TestMain and the tests have nothing else in common.
-var shared server
+var shared server //nolint:gochecknoglobals // see above
 
 type server struct {
 	ready atomic.Bool // Main was called

@@ -1,6 +1,8 @@
 package pgtest_test
 
 import (
+	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -57,5 +59,35 @@ func TestOwnServerIsAnother(t *testing.T) {
 		"select current_setting('max_connections'), current_setting('max_prepared_transactions')")
 	if want := "30|20\n"; got != want {
 		t.Errorf("settings are %q, want %q", got, want)
+	}
+}
+
+// failing records how a helper fails its test.
+type failing struct {
+	testing.TB
+	said string
+}
+
+func (f *failing) Fatalf(format string, args ...any) {
+	f.said = fmt.Sprintf(format, args...)
+	runtime.Goexit()
+}
+
+func TestPsqlStopsAtTheFirstError(t *testing.T) {
+	t.Parallel()
+	dsn := pgtest.Database(t)
+	f := &failing{TB: t}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		pgtest.Psql(f, dsn, "-c", "create table first ()", "-c", "select 1/0", "-c", "create table second ()")
+	}()
+	<-done
+	if !strings.Contains(f.said, "division by zero") {
+		t.Errorf("the failure says %q, want what psql said", f.said)
+	}
+	got := pgtest.Psql(t, dsn, "-Atc", "select tablename from pg_tables where schemaname = 'public'")
+	if got != "first\n" {
+		t.Errorf("tables are %q, want the one before the error", got)
 	}
 }

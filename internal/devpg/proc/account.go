@@ -1,4 +1,4 @@
-package devpg
+package proc
 
 import (
 	"errors"
@@ -10,15 +10,15 @@ import (
 	"strconv"
 )
 
-// account is the unprivileged user that PostgreSQL runs as when we are root,
-// because PostgreSQL refuses to run as root. A nil account means ourselves.
-type account struct {
-	name     string
-	uid, gid int
+// Account is the unprivileged user that PostgreSQL runs as when we are root,
+// because PostgreSQL refuses to run as root. A nil Account means ourselves.
+type Account struct {
+	Name     string
+	UID, GID int
 }
 
-// serverAccount answers nil unless euid is root.
-func serverAccount(euid int) (*account, error) {
+// Unprivileged answers nil unless euid is root.
+func Unprivileged(euid int) (*Account, error) {
 	if euid != 0 {
 		return nil, nil
 	}
@@ -32,30 +32,30 @@ func serverAccount(euid int) (*account, error) {
 		if err := errors.Join(uidErr, gidErr); err != nil {
 			return nil, fmt.Errorf("read ids of user %s: %w", name, err)
 		}
-		return &account{name: name, uid: uid, gid: gid}, nil
+		return &Account{Name: name, UID: uid, GID: gid}, nil
 	}
 	return nil, errors.New("PostgreSQL refuses to run as root and there is neither a user postgres nor nobody: run as an ordinary user")
 }
 
-// own gives path to the account.
-func (a *account) own(path string) error {
+// Own gives path to the account.
+func (a *Account) Own(path string) error {
 	if a == nil {
 		return nil
 	}
-	return os.Lchown(path, a.uid, a.gid)
+	return os.Lchown(path, a.UID, a.GID)
 }
 
 // explain adds what a refusal to run as the account is about.
-func (a *account) explain(err error) error {
+func (a *Account) explain(err error) error {
 	if a == nil || !errors.Is(err, fs.ErrPermission) {
 		return err
 	}
-	return fmt.Errorf("as user %s, because PostgreSQL refuses to run as root: %w", a.name, err)
+	return fmt.Errorf("as user %s, because PostgreSQL refuses to run as root: %w", a.Name, err)
 }
 
-// canEnter reports whether the account gets into dir and each directory above
+// CanEnter reports whether the account gets into dir and each directory above
 // it, and names the first that is closed to it.
-func (a *account) canEnter(dir string) error {
+func (a *Account) CanEnter(dir string) error {
 	if a == nil {
 		return nil
 	}
@@ -70,7 +70,7 @@ func (a *account) canEnter(dir string) error {
 		}
 		if !a.maySearch(info) {
 			return fmt.Errorf("user %s, which runs PostgreSQL because root may not, cannot enter %s (mode %04o) on the way to %s: choose a directory that is open to it or run as an ordinary user",
-				a.name, d, info.Mode().Perm(), dir)
+				a.Name, d, info.Mode().Perm(), dir)
 		}
 		if d == filepath.Dir(d) {
 			return nil
@@ -78,14 +78,25 @@ func (a *account) canEnter(dir string) error {
 	}
 }
 
-func (a *account) maySearch(info fs.FileInfo) bool {
-	uid, gid, known := ownerOf(info)
+func (a *Account) maySearch(info fs.FileInfo) bool {
+	uid, gid, known := Owner(info)
 	bit := fs.FileMode(0o001)
 	switch {
-	case known && uid == a.uid:
+	case known && uid == a.UID:
 		bit = 0o100
-	case known && gid == a.gid:
+	case known && gid == a.GID:
 		bit = 0o010
 	}
 	return info.Mode()&bit != 0
+}
+
+// Existing answers the nearest directory at or above dir that is there.
+func Existing(dir string) string {
+	for dir != filepath.Dir(dir) {
+		if _, err := os.Stat(dir); err == nil {
+			break
+		}
+		dir = filepath.Dir(dir)
+	}
+	return dir
 }

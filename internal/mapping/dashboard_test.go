@@ -52,7 +52,7 @@ func TestDashboardEvent(t *testing.T) {
 	if !slices.Equal(reasons, kept) {
 		t.Errorf("the reasons became %q", reasons)
 	}
-	if got := mapping.DashboardEvent("acme", nil, feed.Head{}, at); string(got.Data) != `{"reasons":[]}` {
+	if got := mapping.DashboardEvent("acme", nil, feed.Head{}, at); string(got.Data) != `{"reasons":["orders","purchase_orders","skus","stock_movements"]}` {
 		t.Errorf("without reasons the data is %s", got.Data)
 	}
 }

@@ -3,104 +3,71 @@
 -- is asleep. Nothing here locks a row, counts in a shared place, or fails
 -- because a row is large.
 --
--- Every function runs as its owner with a fixed search_path, so writers need
--- no right on schema rowcast. Trigger arguments:
+-- Every function that a trigger calls runs as its owner with a fixed
+-- search_path, so writers need no right on schema rowcast; those that write
+-- values down also fix the settings that decide how a value looks, so that no
+-- digit depends on the writer's session. Trigger arguments:
 --   0  rowcast.watched.id
---   1  tenant column
---   2  excluded columns as an array literal; left out when there are none
-
--- Before a statement: remembers its number. A nested statement (a trigger of
--- the user's that writes to the same table) is captured before the statement
--- that caused it, but has drawn the higher number here, so the log can be read
--- in the order of cause and effect. The setting is a stack per table and
--- operation: push before, pop after.
-create or replace function rowcast.begin_statement() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
-declare
-    stack constant text := 'rowcast.begun_' || tg_relid || left(tg_op, 1);
-begin
-    perform set_config(stack, nextval('rowcast.log_id') || ' ' || coalesce(current_setting(stack, true), ''), true);
-    return null;
-end $$;
-
--- The number that begin_statement gave to the statement that ends now. A new
--- number if there is none, as for cascades that were merged.
-create or replace function rowcast.end_statement(relation oid, op text) returns bigint
-language plpgsql as $$
-declare
-    stack constant text := 'rowcast.begun_' || relation || left(op, 1);
-    begun text := coalesce(current_setting(stack, true), '');
-    top constant text := split_part(begun, ' ', 1);
-begin
-    if top = '' then
-        return nextval('rowcast.log_id');
-    end if;
-    perform set_config(stack, substr(begun, length(top) + 2), true);
-    return top;
-end $$;
-
--- Rings the doorbell at commit. The payload is a hint for whoever listens and
--- never holds row data: any role can listen. A queue that is half full is not
--- filled further, since a full one would fail the writer's commit; readers
--- then find the change at their next poll.
-create or replace function rowcast.ring(watched_id integer, op text, changed bigint, tenants text[]) returns void
-language plpgsql as $$
-declare
-    payload jsonb;
-begin
-    if pg_notification_queue_usage() > 0.5 then
-        return;
-    end if;
-    payload := jsonb_build_object(
-        'v', 1,
-        'table', (select w.table_name from rowcast.watched w where w.id = watched_id),
-        'op', lower(op),
-        'n', changed);
-    if cardinality(tenants) = 1 and octet_length(tenants[1]) < 4000 then
-        payload := payload || jsonb_build_object('tenant_id', tenants[1]);
-    elsif cardinality(tenants) between 2 and 2000 then
-        payload := payload || jsonb_build_object('tenant_ids', tenants);
-    end if;
-    if octet_length(payload::text) > 7999 then
-        payload := payload - 'tenant_ids' - 'tenant_id';
-    end if;
-    perform pg_notify('rowcast', payload::text);
-end $$;
+--   1  number of the tenant column in the watched table
+--   2  numbers of the excluded columns, as an array literal
+--   3  name of the tenant column
+--   4  names of the excluded columns, as an array literal
+-- Names count; a number finds a column that was renamed since. Rows without a
+-- tenant, or with one that no token can name (empty or longer than 255 bytes),
+-- are not captured.
 
 -- After insert and after delete. The trigger names its transition table
--- "changed_rows" for both. One row takes the short way; more are cut into
--- chunks of 64 KiB, by a statement that is planned for the true number of rows.
+-- "changed_rows" for both. Few and small rows take the short way, whose plans
+-- are kept; the rest is cut into chunks of 64 KiB, by a statement that is
+-- planned for the true number of rows.
 create or replace function rowcast.capture() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set extra_float_digits = 1 set bytea_output = hex set datestyle = iso set intervalstyle = postgres set timezone = 'UTC'
+as $$
 declare
     kind constant "char" := lower(left(tg_op, 1));
     watched_id constant integer := tg_argv[0];
-    exclude constant text[] := tg_argv[2];
     begun constant bigint := rowcast.end_statement(tg_relid, tg_op);
+    image json;
     images json[];
     tenants text[];
-    row_count bigint := 1;
+    row_count bigint := 0;
+    bytes bigint := 0;
+    exclude constant text[] := tg_argv[4];
+    short boolean := exclude = '{}' or rowcast.excluded_by_name(watched_id, exclude, tg_argv[2]::smallint[]);
 begin
-    images := array(select row_to_json(r.*) from changed_rows r limit 2);
-    if cardinality(images) = 0 then
+    for image in select row_to_json(r.*) from changed_rows r limit 65 loop
+        row_count := row_count + 1;
+        bytes := bytes + octet_length(image::text);
+        -- An escaped character may be one that the operator ->> refuses.
+        short := short and row_count < 65 and bytes <= 65536 and strpos(image::text, E'\\u') = 0;
+        exit when not short;
+        tenants[row_count] := image ->> tg_argv[3];
+        short := coalesce(octet_length(tenants[row_count]) between 1 and 255, false);
+        exit when not short;
+        images[row_count] := case when exclude = '{}' then image else rowcast.without(image, exclude) end;
+    end loop;
+    if row_count = 0 then
         return null;
-    elsif cardinality(images) = 1 then
-        tenants := array[images[1] ->> tg_argv[1]];
-        if tenants[1] is null then
-            return null;
-        end if;
-        if exclude is not null then
-            images[1] := (images[1]::jsonb - exclude)::json;
-        end if;
+    elsif short and row_count = 1 then
         insert into rowcast.log (begun, watched, rows, op, tenant, after, before)
         values (begun, watched_id, 1, kind, tenants[1],
                 case kind when 'i' then images end, case kind when 'd' then images end);
+    elsif short then
+        insert into rowcast.log (begun, watched, rows, op, tenant, after, before)
+        select begun, watched_id, count(*), kind, c.tenant,
+               case kind when 'i' then array_agg(c.image order by c.n) end,
+               case kind when 'd' then array_agg(c.image order by c.n) end
+          from unnest(images, tenants) with ordinality c (image, tenant, n)
+         group by c.tenant
+         order by min(c.n);
     else
         execute format($many$
             with source as (
                 select r.%1$I::text as tenant, %2$s as image
                   from changed_rows r
-                 where r.%1$I is not null
+                 where octet_length(r.%1$I::text) between 1 and 255
             ), chunked as (
                 select tenant, image,
                        row_number() over (rows unbounded preceding) as n,
@@ -113,19 +80,16 @@ begin
                        case $3 when 'd' then array_agg(image order by n) end
                   from chunked
                  group by tenant, chunk
-                 order by chunk
+                 order by chunk, min(n)
                 returning tenant, rows
             )
-            select array_agg(distinct tenant), sum(rows) from appended $many$,
-            tg_argv[1],
-            case when exclude is null then 'row_to_json(r.*)' else '(to_jsonb(r.*) - $4)::json' end)
+            select array_agg(tenant), sum(rows) from appended $many$,
+            rowcast.tenant_column(watched_id, tg_argv[3], tg_argv[1]::smallint),
+            rowcast.image(watched_id, tg_relid, exclude, tg_argv[2]::smallint[]))
         into tenants, row_count
-        using begun, watched_id, kind, exclude;
-        if tenants is null then
-            return null;
-        end if;
+        using begun, watched_id, kind;
     end if;
-    if not pg_try_advisory_xact_lock_shared(8245940711459091457) then
+    if tenants is not null and not pg_try_advisory_xact_lock_shared(8245940711459091457) then
         perform rowcast.ring(watched_id, tg_op, row_count, tenants);
     end if;
     return null;
@@ -137,58 +101,71 @@ end $$;
 -- no change. A row that moved to another tenant is a delete for the one and an
 -- insert for the other: neither may see the other's values.
 create or replace function rowcast.capture_update() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set extra_float_digits = 1 set bytea_output = hex set datestyle = iso set intervalstyle = postgres set timezone = 'UTC'
+as $$
 declare
     watched_id constant integer := tg_argv[0];
-    exclude constant text[] := tg_argv[2];
     begun constant bigint := rowcast.end_statement(tg_relid, tg_op);
     image json;
-    old_image json;
-    tenant text;
-    old_tenant text;
+    images json[];
+    old_images json[];
     tenants text[];
+    old_tenants text[];
     row_count bigint := 0;
-    pairs integer := 0;
+    bytes bigint := 0;
+    exclude constant text[] := tg_argv[4];
+    short boolean := exclude = '{}' or rowcast.excluded_by_name(watched_id, exclude, tg_argv[2]::smallint[]);
 begin
-    for image, old_image in
-        select row_to_json(n.*), row_to_json(o.*) from new_rows n, old_rows o limit 2
-    loop
-        pairs := pairs + 1;
+    for image in select row_to_json(n.*) from new_rows n limit 65 loop
+        row_count := row_count + 1;
+        bytes := bytes + octet_length(image::text);
+        short := short and row_count < 65 and bytes <= 65536 and strpos(image::text, E'\\u') = 0;
+        exit when not short;
+        tenants[row_count] := image ->> tg_argv[3];
+        short := coalesce(octet_length(tenants[row_count]) between 1 and 255, false);
+        exit when not short;
+        images[row_count] := case when exclude = '{}' then image else rowcast.without(image, exclude) end;
     end loop;
-    if pairs = 0 then
+    if row_count = 0 then
         return null;
-    elsif pairs = 1 then
-        tenant := image ->> tg_argv[1];
-        old_tenant := old_image ->> tg_argv[1];
-        if exclude is not null then
-            image := (image::jsonb - exclude)::json;
-            old_image := (old_image::jsonb - exclude)::json;
+    elsif short then
+        row_count := 0;
+        for image in select row_to_json(o.*) from old_rows o loop
+            row_count := row_count + 1;
+            bytes := bytes + octet_length(image::text);
+            short := bytes <= 131072 and strpos(image::text, E'\\u') = 0;
+            exit when not short;
+            old_tenants[row_count] := image ->> tg_argv[3];
+            short := coalesce(octet_length(old_tenants[row_count]) between 1 and 255, false);
+            exit when not short;
+            old_images[row_count] := case when exclude = '{}' then image else rowcast.without(image, exclude) end;
+        end loop;
+    end if;
+    if short and row_count = 1 and tenants[1] = old_tenants[1] then
+        if images[1]::text = old_images[1]::text then
+            return null;
         end if;
-        if tenant = old_tenant then
-            if image::text = old_image::text then
-                return null;
-            end if;
-            tenants := array[tenant];
-            row_count := 1;
+        insert into rowcast.log (begun, watched, rows, op, tenant, after, before)
+        values (begun, watched_id, 1, 'u', tenants[1], images, old_images);
+    elsif short then
+        with appended as (
             insert into rowcast.log (begun, watched, rows, op, tenant, after, before)
-            values (begun, watched_id, 1, 'u', tenant, array[image], array[old_image]);
-        else
-            if old_tenant is not null then
-                tenants := tenants || old_tenant;
-                row_count := row_count + 1;
-                insert into rowcast.log (begun, watched, rows, op, tenant, before)
-                values (begun, watched_id, 1, 'd', old_tenant, array[old_image]);
-            end if;
-            if tenant is not null then
-                tenants := tenants || tenant;
-                row_count := row_count + 1;
-                insert into rowcast.log (begun, watched, rows, op, tenant, after)
-                values (begun, watched_id, 1, 'i', tenant, array[image]);
-            end if;
-            if tenants is null then
-                return null;
-            end if;
-        end if;
+            select begun, watched_id, count(*), c.op, c.tenant,
+                   case when c.op <> 'd' then array_agg(c.image order by c.n) end,
+                   case when c.op <> 'i' then array_agg(c.old_image order by c.n) end
+              from (select p.n, k.op, case k.op when 'd' then p.old_tenant else p.tenant end as tenant, p.image, p.old_image
+                      from unnest(images, old_images, tenants, old_tenants) with ordinality
+                           p (image, old_image, tenant, old_tenant, n)
+                      join (values ('u'::"char"), ('d'), ('i')) k (op)
+                        on case k.op when 'u' then p.tenant = p.old_tenant and p.image::text <> p.old_image::text
+                                     else p.tenant <> p.old_tenant end) c
+             group by c.tenant, c.op
+             order by min(c.n), c.op
+            returning log.tenant, log.rows
+        )
+        select array_agg(a.tenant), sum(a.rows) into tenants, row_count from appended a;
     else
         execute format($many$
             with new_source as (
@@ -196,7 +173,9 @@ begin
             ), old_source as (
                 select row_number() over () as n, r.%1$I::text as tenant, %2$s as image from old_rows r
             ), pair as (
-                select n, a.tenant, b.tenant as old_tenant, a.image, b.image as old_image
+                select n, a.image, b.image as old_image,
+                       case when octet_length(a.tenant) between 1 and 255 then a.tenant end as tenant,
+                       case when octet_length(b.tenant) between 1 and 255 then b.tenant end as old_tenant
                   from new_source a join old_source b using (n)
             ), change as (
                 select n, 'u'::"char" as op, tenant, image, old_image
@@ -219,69 +198,42 @@ begin
                        case when op <> 'i' then array_agg(old_image order by n) end
                   from chunked
                  group by tenant, op, chunk
-                 order by chunk
+                 order by chunk, min(n), op
                 returning tenant, rows
             )
-            select array_agg(distinct tenant), sum(rows) from appended $many$,
-            tg_argv[1],
-            case when exclude is null then 'row_to_json(r.*)' else '(to_jsonb(r.*) - $3)::json' end)
+            select array_agg(tenant), sum(rows) from appended $many$,
+            rowcast.tenant_column(watched_id, tg_argv[3], tg_argv[1]::smallint),
+            rowcast.image(watched_id, tg_relid, exclude, tg_argv[2]::smallint[]))
         into tenants, row_count
-        using begun, watched_id, exclude;
-        if tenants is null then
-            return null;
-        end if;
+        using begun, watched_id;
     end if;
-    if not pg_try_advisory_xact_lock_shared(8245940711459091457) then
+    if tenants is not null and not pg_try_advisory_xact_lock_shared(8245940711459091457) then
         perform rowcast.ring(watched_id, tg_op, row_count, tenants);
     end if;
     return null;
 end $$;
 
 -- After truncate. It concerns every tenant; the seal hands it to each one.
+-- Truncating a partitioned table also fires for each partition, so nothing is
+-- added to a truncate that is the newest the transaction did to the table. A
+-- partition that was detached since is none of ours.
 create or replace function rowcast.capture_truncate() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     watched_id constant integer := tg_argv[0];
 begin
+    if not exists (select from rowcast.watched w
+                    where w.id = watched_id
+                      and (w.relation = tg_relid or w.relation in (select a.relid from pg_partition_ancestors(tg_relid) a)))
+        or (select l.op from rowcast.log l
+             where l.xid = pg_current_xact_id() and l.watched = watched_id
+             order by l.id desc limit 1) = 't' then
+        return null;
+    end if;
     insert into rowcast.log (begun, watched, rows, op)
     values (rowcast.end_statement(tg_relid, tg_op), watched_id, 1, 't');
     if not pg_try_advisory_xact_lock_shared(8245940711459091457) then
         perform rowcast.ring(watched_id, tg_op, 1, null);
-    end if;
-    return null;
-end $$;
-
--- After each row, while session_replication_role is replica: logical
--- replication applies changes without firing statement triggers.
-create or replace function rowcast.capture_replicated() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
-declare
-    watched_id constant integer := tg_argv[0];
-    exclude constant text[] := coalesce(tg_argv[2], '{}');
-    image constant jsonb := case when tg_op <> 'DELETE' then to_jsonb(new) end;
-    old_image constant jsonb := case when tg_op <> 'INSERT' then to_jsonb(old) end;
-    tenant constant text := image ->> tg_argv[1];
-    old_tenant constant text := old_image ->> tg_argv[1];
-begin
-    if tenant = old_tenant then
-        if image - exclude = old_image - exclude then
-            return null;
-        end if;
-        insert into rowcast.log (begun, watched, rows, op, tenant, after, before)
-        values (nextval('rowcast.log_id'), watched_id, 1, 'u', tenant,
-                array[(image - exclude)::json], array[(old_image - exclude)::json]);
-    else
-        if old_tenant is not null then
-            insert into rowcast.log (begun, watched, rows, op, tenant, before)
-            values (nextval('rowcast.log_id'), watched_id, 1, 'd', old_tenant, array[(old_image - exclude)::json]);
-        end if;
-        if tenant is not null then
-            insert into rowcast.log (begun, watched, rows, op, tenant, after)
-            values (nextval('rowcast.log_id'), watched_id, 1, 'i', tenant, array[(image - exclude)::json]);
-        end if;
-    end if;
-    if not pg_try_advisory_xact_lock_shared(8245940711459091457) then
-        perform rowcast.ring(watched_id, tg_op, 1, array_remove(array[tenant, old_tenant], null));
     end if;
     return null;
 end $$;

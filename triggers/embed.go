@@ -1,6 +1,3 @@
-// Package triggers holds the current state of the SQL that captures and seals
-// changes. Unlike a migration a file here is edited in place: everything is
-// "create or replace" and is applied whole after each migration.
 package triggers
 
 import "embed"
@@ -11,7 +8,9 @@ import "embed"
 var FS embed.FS
 
 // Functions are the files that define functions, in the order to apply them.
-func Functions() []string { return []string{"capture.sql", "watch.sql", "seal.sql", "prune.sql"} }
+func Functions() []string {
+	return []string{"statement.sql", "capture.sql", "replicated.sql", "watch.sql", "seal.sql", "prune.sql"}
+}
 
 // Tables are the files that adopt a table of the inventory schema. Each holds
 // one query that returns what was done.

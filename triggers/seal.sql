@@ -5,8 +5,10 @@
 -- transaction was either not yet assigned (xid >= xmax) or still running (in
 -- xip) then. New transactions are ordered by the last log number they drew,
 -- which never contradicts a row lock or the clock; inside a transaction, rows
--- are ordered by the beginning of their statement. A truncate is handed to every
--- tenant that is known, or becomes known by this seal.
+-- are ordered by the beginning of their statement, and of one query deletes come
+-- before updates and inserts last, so that a key is free before it is taken. A
+-- truncate is handed to every tenant that is known, or becomes known by this
+-- seal.
 --
 -- Any session may call it, at READ COMMITTED. The lock makes seals take turns;
 -- it is held until the transaction has ended, so that the next seal sees this
@@ -52,8 +54,8 @@ begin
          where o.tenant is null
     ), counted as (
         select a.*,
-               row_number() over (order by a.last_id, a.begun, a.op, a.id, a.tenant) as n,
-               sum(a.rows) over (partition by a.tenant order by a.last_id, a.begun, a.op, a.id) as covered,
+               row_number() over (order by a.last_id, a.begun, a.op = 'i', a.op, a.id, a.tenant) as n,
+               sum(a.rows) over (partition by a.tenant order by a.last_id, a.begun, a.op = 'i', a.op, a.id) as covered,
                sum(a.rows) over (partition by a.tenant, a.xid, a.begun, a.watched, a.op) as statement_rows
           from addressed a
     ), based as (

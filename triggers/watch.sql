@@ -9,19 +9,50 @@ create or replace function rowcast.install_triggers(watched_id integer) returns 
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
     target rowcast.watched;
+    tenant_number smallint;
+    excluded_numbers smallint[];
     arguments text;
+    argument text;
     stored_arguments bytea;
     part oid;
+    trigger_name name;
     wanted record;
     made integer := 0;
 begin
     select * into strict target from rowcast.watched w where w.id = watched_id and w.active;
-    arguments := format('%L, %L', target.id, target.tenant_column);
-    stored_arguments := convert_to(target.id::text, 'UTF8') || '\x00' || convert_to(target.tenant_column, 'UTF8') || '\x00';
-    if cardinality(target.exclude) > 0 then
-        arguments := arguments || format(', %L', target.exclude);
-        stored_arguments := stored_arguments || convert_to(target.exclude::text, 'UTF8') || '\x00';
-    end if;
+    -- The triggers that are there know the numbers of columns renamed since.
+    select split_part(a, E'\\000', 2), split_part(a, E'\\000', 3) into tenant_number, excluded_numbers
+      from pg_trigger g, encode(g.tgargs, 'escape') a
+     where g.tgrelid = target.relation and g.tgname = 'rowcast_insert' and a like watched_id || E'\\\\000%';
+    target.tenant_column := rowcast.tenant_column(watched_id, target.tenant_column, tenant_number);
+    target.exclude := array(select a.attname from pg_attribute a
+                             where a.attrelid = target.relation and a.attnum > 0 and not a.attisdropped
+                               and (a.attname = any (target.exclude) or a.attnum = any (excluded_numbers))
+                             order by a.attnum);
+    update rowcast.watched w set tenant_column = target.tenant_column, exclude = target.exclude
+     where w.id = watched_id and (w.tenant_column, w.exclude) <> (target.tenant_column, target.exclude);
+    select max(a.attnum) filter (where a.attname = target.tenant_column),
+           coalesce(array_agg(a.attnum order by a.attnum) filter (where a.attname = any (target.exclude)), '{}')
+      into tenant_number, excluded_numbers
+      from pg_attribute a where a.attrelid = target.relation and a.attnum > 0 and not a.attisdropped;
+    arguments := format('%L, %L, %L, %L, %L', watched_id, tenant_number, excluded_numbers, target.tenant_column, target.exclude);
+    stored_arguments := '';
+    foreach argument in array array[
+        watched_id::text, tenant_number::text, excluded_numbers::text, target.tenant_column, target.exclude::text]
+    loop
+        stored_arguments := stored_arguments || convert_to(argument, 'UTF8') || decode('00', 'hex');
+    end loop;
+    -- A partition that was detached is none of the table's any more.
+    for part, trigger_name in
+        select g.tgrelid, g.tgname
+          from pg_trigger g join pg_proc p on p.oid = g.tgfoid
+         where p.pronamespace = 'rowcast'::regnamespace and g.tgparentid = 0
+           and encode(g.tgargs, 'escape') like watched_id || E'\\\\000%'
+           and g.tgrelid <> target.relation and g.tgrelid not in (select relid from pg_partition_tree(target.relation))
+    loop
+        execute format('drop trigger %I on %s', trigger_name, part::regclass);
+        made := made + 1;
+    end loop;
     for part in select relid from pg_partition_tree(target.relation)
                  union select target.relation order by 1
     loop
@@ -65,6 +96,7 @@ declare
     class pg_class;
     schema_name text;
     tenant_type oid;
+    base_type oid;
     missing text;
     watched_id integer;
 begin
@@ -95,8 +127,12 @@ begin
         raise exception '% has no column %', target, quote_ident(tenant_column)
             using errcode = 'undefined_column', hint = 'Name the column that holds the tenant: --tenant-column.';
     end if;
-    if (select coalesce(nullif(t.typbasetype, 0), t.oid) from pg_type t where t.oid = tenant_type)
-        not in ('uuid'::regtype, 'text'::regtype, 'varchar'::regtype, 'int2'::regtype, 'int4'::regtype, 'int8'::regtype) then
+    loop
+        base_type := (select nullif(t.typbasetype, 0) from pg_type t where t.oid = coalesce(base_type, tenant_type));
+        exit when base_type is null;
+        tenant_type := base_type;
+    end loop;
+    if tenant_type not in ('uuid'::regtype, 'text'::regtype, 'varchar'::regtype, 'int2'::regtype, 'int4'::regtype, 'int8'::regtype) then
         raise exception 'column % of % has type %', quote_ident(tenant_column), target, format_type(tenant_type, null)
             using errcode = 'datatype_mismatch', hint = 'A tenant is a uuid, text, varchar, smallint, integer or bigint.';
     end if;
@@ -109,11 +145,18 @@ begin
             using errcode = 'undefined_column', hint = 'Correct the list of excluded columns.';
     elsif tenant_column = any(exclude) then
         raise exception 'the tenant column % cannot be excluded', quote_ident(tenant_column)
-            using errcode = 'invalid_parameter_value';
+            using errcode = 'invalid_parameter_value',
+                  hint = 'Clients get rows by their tenant. Leave it out of the list of excluded columns.';
     end if;
+    update rowcast.watched w set active = false
+     where w.active and not exists (select from pg_class c where c.oid = w.relation); -- dropped since
     if exists (select from rowcast.watched w where w.active and w.name = watch.name and w.relation <> target) then
         raise exception 'the name % is taken by another watched table', quote_literal(name)
             using errcode = 'duplicate_object', hint = 'Choose another with --name.';
+    end if;
+    if exists (select from rowcast.watched w where w.relation = target and w.active and w.exclude <> watch.exclude) then
+        -- What it knows of columns renamed since is overruled.
+        execute format('drop trigger if exists rowcast_insert on %s', target);
     end if;
     insert into rowcast.watched as w (relation, table_schema, table_name, tenant_column, name, exclude)
     values (target, schema_name, class.relname, tenant_column, name, exclude)
@@ -175,6 +218,9 @@ begin
 exception
     when wrong_object_type or object_not_in_prerequisite_state or undefined_column or datatype_mismatch
         or duplicate_object then
+        if sqlstate like '55%' and sqlstate <> '55000' then
+            raise; -- the whole class is caught, but a lock timeout is no reason to skip
+        end if;
         get stacked diagnostics reason = message_text, advice = pg_exception_hint;
         return format('skipped: %s. %s', reason, advice);
 end $$;

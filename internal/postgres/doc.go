@@ -16,6 +16,10 @@
 //     (TestDownLeavesBusinessTables).
 //   - A migration waits for a table lock at most half a second at a time, so
 //     that writers queue no longer than that behind it (TestMigrateOnBusyTable).
+//   - A table that cannot be watched or repaired is named with the reason and
+//     does not keep the migration from the others (TestAdoptsExistingTables,
+//     TestSkipsWhatCannotBeWatched, TestMigrateRepairs).
+//   - Up follows Down, and Down leaves nothing (TestUpDownUp).
 //
 // # Failures
 //

@@ -87,7 +87,9 @@ func (m *Migrator) Down(ctx context.Context) ([]Step, error) {
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 	var steps []Step
-	rows, err := conn.Query(ctx, "select w.relation::regclass::text from rowcast.watched w where w.active order by 1")
+	rows, err := conn.Query(ctx, `
+		select c.oid::regclass::text from rowcast.watched w join pg_class c on c.oid = w.relation
+		 where w.active order by 1`)
 	if err != nil {
 		return nil, Explain(err)
 	}
@@ -223,7 +225,8 @@ func (m *Migrator) applyTriggers(ctx context.Context) ([]Step, error) {
 }
 
 // repairOthers installs missing triggers on the tables that the user added,
-// and on partitions attached since.
+// and on partitions attached since. A table that cannot be repaired does not
+// keep it from the others.
 func (m *Migrator) repairOthers(ctx context.Context, conn *pgx.Conn) ([]Step, error) {
 	rows, err := conn.Query(ctx, `
 		select w.id, w.relation::regclass::text from rowcast.watched w
@@ -239,17 +242,23 @@ func (m *Migrator) repairOthers(ctx context.Context, conn *pgx.Conn) ([]Step, er
 	if err != nil {
 		return nil, fmt.Errorf("list the watched tables: %w", err)
 	}
-	var steps []Step
+	var (
+		steps  []Step
+		broken []error
+	)
 	for _, w := range tables {
 		made, err := m.retryText(ctx, conn, fmt.Sprintf("select rowcast.install_triggers(%d)::text", w.ID))
-		if err != nil {
-			return steps, fmt.Errorf("repair the triggers of %s: %w", w.Table, err)
-		}
-		if made != "0" {
+		switch {
+		case err != nil:
+			broken = append(broken, fmt.Errorf("repair the triggers of %s: %w", w.Table, err))
+		case made != "0":
 			steps = append(steps, Step{"table " + w.Table, "repaired: " + made + " triggers"})
 		}
+		if ctx.Err() != nil {
+			break
+		}
 	}
-	return steps, nil
+	return steps, errors.Join(broken...)
 }
 
 func (m *Migrator) retry(ctx context.Context, conn *pgx.Conn, query string, args ...any) error {

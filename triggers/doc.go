@@ -1,0 +1,49 @@
+// Package triggers holds the current state of the SQL that captures and seals
+// changes. Unlike a migration a file here is edited in place: everything is
+// "create or replace" and is applied whole after each migration.
+//
+// # Overview
+//
+// statement.sql keeps the order of nested statements and rings the doorbell,
+// capture.sql and replicated.sql are what the triggers of a watched table call,
+// watch.sql installs them, seal.sql gives the changes their order and prune.sql
+// forgets old ones. The other files adopt one table of the inventory schema
+// each.
+//
+// # Guarantees
+//
+//   - Each committed change of a row with a tenant is in the log once, whatever
+//     statement made it, and one that was rolled back or changed nothing is not
+//     (TestStatements, TestMerge, TestCopy, TestCascades, TestPartitions,
+//     TestReplicaRoleIsCapturedOnce).
+//   - A value is in the log exactly as it is in the row, whatever the session
+//     of the writer is set to (TestOddValues, TestLastDigitCounts).
+//   - No statement fails because its rows are many or large
+//     (TestLargeRowsInOneStatement, TestLargeDocument, TestChunks).
+//   - A tenant sees no value of another's, also of a row that moved between
+//     them (TestStatements); excluded columns are nowhere in the log, also when
+//     they are renamed (TestExcludedColumns, TestExcludedColumnRenamed).
+//   - Within a transaction cause comes before effect and the final row last
+//     (TestNestedWritesFollowTheirCause).
+//   - Positions follow the commits: dense within the tenant, no change is lost
+//     behind an open transaction, none waits for one, and the order never
+//     contradicts a row lock (TestSealFollowsCommits,
+//     TestSealDoesNotPassTheNewestTransaction, TestSealOrdersByLastChange,
+//     TestSealUnderConcurrency).
+//   - A writer who finds the reader awake is waited for, one who does not rings
+//     (TestSleeperWaitsForSilentWriters, TestRings).
+//   - Writers need no right on schema rowcast and get none
+//     (TestWriterWithoutRights). The owner of a watched table is trusted,
+//     though: a cast to json that he defines for an enum of his is run by
+//     capture, as the owner of schema rowcast.
+//   - Columns may be added, dropped, renamed and retyped at any time
+//     (TestDefinitionChangesWhileWatching, TestTenantColumnReplaced).
+//   - What is not sealed is never pruned (TestPrune).
+//
+// # Failures
+//
+// watch refuses with a message and a hint (TestWatchRefuses). A write to a
+// watched table whose tenant column was dropped is refused, since its change
+// would reach nobody (TestTenantColumnReplaced). PREPARE TRANSACTION is refused
+// by PostgreSQL if the transaction has rung (TestPreparedTransaction).
+package triggers

@@ -1,0 +1,310 @@
+package triggers_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"rowcast/internal/pgtest"
+	"rowcast/internal/postgres"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// patience bounds every wait; it decides nothing but when to give up.
+const patience = 30 * time.Second
+
+// template is a migrated database with one watched table, docs. The tests work
+// on copies of it.
+var template struct {
+	once sync.Once
+	n    atomic.Int64
+}
+
+// database is a copy of the template with a session of a writer.
+type database struct {
+	dsn string
+	*pgx.Conn
+}
+
+func newDatabase(t testing.TB, setup ...string) *database {
+	t.Helper()
+	pg := pgtest.Server(t)
+	template.once.Do(func() {
+		pgtest.Admin(t, pg, "create database migrated")
+		dsn := pg.SocketDSN("migrated")
+		if _, err := (&postgres.Migrator{URL: dsn, Log: slog.New(slog.DiscardHandler)}).Up(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		conn, err := pgx.Connect(t.Context(), dsn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		exec(t, conn, `create table docs (id int primary key, tenant_id text, body text)`,
+			`select rowcast.watch('docs', name => 'doc')`)
+		if err := conn.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	})
+	name := fmt.Sprintf("copy_%d", template.n.Add(1))
+	pgtest.Admin(t, pg, "create database "+name+" template migrated")
+	t.Cleanup(func() { pgtest.Admin(t, pg, "drop database "+name+" with (force)") })
+	d := &database{dsn: pg.SocketDSN(name)}
+	d.Conn = d.connect(t)
+	d.exec(t, setup...)
+	return d
+}
+
+// connect opens another session.
+func (d *database) connect(t testing.TB) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), d.dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	return conn
+}
+
+func (d *database) exec(t testing.TB, statements ...string) {
+	t.Helper()
+	exec(t, d.Conn, statements...)
+}
+
+func exec(t testing.TB, conn *pgx.Conn, statements ...string) {
+	t.Helper()
+	for _, s := range statements {
+		if _, err := conn.Exec(t.Context(), s); err != nil {
+			t.Fatalf("%s: %v", s, explain(err))
+		}
+	}
+}
+
+// refused executes a statement that must fail and returns its error.
+func refused(t testing.TB, conn *pgx.Conn, statement string) *pgconn.PgError {
+	t.Helper()
+	_, err := conn.Exec(t.Context(), statement)
+	pg, ok := explain(err).(*pgconn.PgError) //nolint:errorlint // explain unwraps
+	if !ok {
+		t.Fatalf("%s: error is %v; want a refusal", statement, err)
+	}
+	return pg
+}
+
+func query[T any](t testing.TB, conn *pgx.Conn, statement string, args ...any) T {
+	t.Helper()
+	var value T
+	if err := conn.QueryRow(t.Context(), statement, args...).Scan(&value); err != nil {
+		t.Fatalf("%s: %v", statement, explain(err))
+	}
+	return value
+}
+
+func column[T any](t testing.TB, conn *pgx.Conn, statement string, args ...any) []T {
+	t.Helper()
+	rows, err := conn.Query(t.Context(), statement, args...)
+	if err != nil {
+		t.Fatalf("%s: %v", statement, explain(err))
+	}
+	values, err := pgx.CollectRows(rows, pgx.RowTo[T])
+	if err != nil {
+		t.Fatalf("%s: %v", statement, explain(err))
+	}
+	return values
+}
+
+// seal gives places to what is new.
+func (d *database) seal(t testing.TB) int64 {
+	t.Helper()
+	place := query[*int64](t, d.Conn, "select rowcast.seal()")
+	if place == nil {
+		t.Fatal("another session is sealing")
+	}
+	return *place
+}
+
+// wantLog compares the whole log with lines such as
+//
+//	i T (1,T,one)(2,T,two)
+//	u T (1,T,uno)<(1,T,one)
+//	d T <(2,T,two)
+//	t
+//
+// and checks that the number of rows is right in each.
+func (d *database) wantLog(t testing.TB, want ...string) {
+	t.Helper()
+	if diff := cmp.Diff(strings.Join(want, "\n"), strings.Join(d.log(t), "\n")); diff != "" {
+		t.Errorf("the log differs (-want +got):\n%s", diff)
+	}
+	wrong := column[string](t, d.Conn, `
+		select format('%s of %s rows has %s after and %s before', op, rows, cardinality(after), cardinality(before))
+		  from rowcast.log
+		 where rows is distinct from coalesce(cardinality(after), cardinality(before), 1)
+		    or cardinality(after) <> cardinality(before) or (after is null) <> (op in ('d', 't')) or (before is null) <> (op in ('i', 't'))`)
+	for _, w := range wrong {
+		t.Error(w)
+	}
+}
+
+func (d *database) log(t testing.TB) []string {
+	t.Helper()
+	return logOf(t, d.Conn)
+}
+
+func logOf(t testing.TB, conn *pgx.Conn) []string {
+	t.Helper()
+	rows, err := conn.Query(t.Context(), `
+		select op::text, coalesce(' ' || tenant, ''), after::text[], before::text[] from rowcast.log order by id`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var (
+		op, tenant    string
+		after, before []string
+		lines         []string
+	)
+	_, err = pgx.ForEachRow(rows, []any{&op, &tenant, &after, &before}, func() error {
+		line := op + tenant
+		if after != nil {
+			line += " " + brief(t, after)
+		}
+		if before != nil && after == nil {
+			line += " "
+		}
+		if before != nil {
+			line += "<" + brief(t, before)
+		}
+		lines = append(lines, line)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return lines
+}
+
+// wantSealed seals, and compares the whole order with lines such as
+//
+//	T 1-2 i
+//	T 3 u
+func (d *database) wantSealed(t testing.TB, want ...string) {
+	t.Helper()
+	d.seal(t)
+	if diff := cmp.Diff(strings.Join(want, "\n"), strings.Join(d.sealed(t), "\n")); diff != "" {
+		t.Errorf("the order differs (-want +got):\n%s", diff)
+	}
+}
+
+func (d *database) sealed(t testing.TB) []string {
+	t.Helper()
+	return column[string](t, d.Conn, `
+		select s.tenant || ' ' || case s.rows when 1 then '' else s.position - s.rows + 1 || '-' end || s.position || ' ' || l.op::text
+		  from rowcast.sealed s join rowcast.log l on l.xid = s.xid and l.id = s.id
+		 order by s.place`)
+}
+
+// wantSealedRows is wantSealed with the rows.
+func (d *database) wantSealedRows(t testing.TB, want ...string) {
+	t.Helper()
+	d.seal(t)
+	rows, err := d.Query(t.Context(), `
+		select format('%s %s %s ', s.tenant, s.position, l.op), coalesce(l.after, l.before)::text[]
+		  from rowcast.sealed s join rowcast.log l on l.xid = s.xid and l.id = s.id
+		 order by s.place`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var (
+		got    []string
+		line   string
+		images []string
+	)
+	if _, err := pgx.ForEachRow(rows, []any{&line, &images}, func() error {
+		got = append(got, line+brief(t, images))
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Join(want, "\n"), strings.Join(got, "\n")); diff != "" {
+		t.Errorf("the order differs (-want +got):\n%s", diff)
+	}
+}
+
+// brief writes the values of rows without their names.
+func brief(t testing.TB, images []string) string {
+	t.Helper()
+	var line strings.Builder
+	for _, image := range images {
+		var values []string
+		for _, f := range fields(t, image) {
+			var text string
+			if json.Unmarshal([]byte(f.value), &text) != nil || f.value == "null" {
+				text = f.value
+			}
+			values = append(values, text)
+		}
+		line.WriteString("(" + strings.Join(values, ",") + ")")
+	}
+	return line.String()
+}
+
+type field struct{ name, value string }
+
+// fields takes an object apart and leaves the values as they are written.
+func fields(t testing.TB, object string) []field {
+	t.Helper()
+	decoder := json.NewDecoder(bytes.NewReader([]byte(object)))
+	if _, err := decoder.Token(); err != nil {
+		t.Fatalf("%s: %v", object, err)
+	}
+	var list []field
+	for decoder.More() {
+		name, err := decoder.Token()
+		if err != nil {
+			t.Fatalf("%s: %v", object, err)
+		}
+		var value json.RawMessage
+		if err := decoder.Decode(&value); err != nil {
+			t.Fatalf("%s: %v", object, err)
+		}
+		list = append(list, field{name.(string), string(value)})
+	}
+	return list
+}
+
+// noStatementOpen checks that each statement that began in the transaction has
+// ended for capture too.
+func noStatementOpen(t testing.TB, conn *pgx.Conn) {
+	t.Helper()
+	for _, table := range column[uint32](t, conn, `select relation from rowcast.watched`) {
+		if open := query[string](t, conn, `select coalesce(current_setting('rowcast.begun_' || $1::oid::text, true), '')`, table); open != "" {
+			t.Errorf("statements %q of table %d are open", open, table)
+		}
+	}
+}
+
+// explain strips what the client put around an error of the server and adds
+// where it came from.
+func explain(err error) error {
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) {
+		return pg
+	}
+	return err
+}
+
+func logger(t testing.TB) *slog.Logger {
+	return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug}))
+}

@@ -1,0 +1,45 @@
+-- After each row, while session_replication_role is replica: logical
+-- replication applies changes without firing statement triggers.
+create or replace function rowcast.capture_replicated() returns trigger
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set extra_float_digits = 1 set bytea_output = hex set datestyle = iso set intervalstyle = postgres set timezone = 'UTC'
+as $$
+declare
+    watched_id constant integer := tg_argv[0];
+    tenant_column constant text := rowcast.tenant_column(watched_id, tg_argv[3], tg_argv[1]::smallint);
+    look constant text := format(
+        'select case when octet_length(r.%1$I::text) between 1 and 255 then r.%1$I::text end, %2$s from (select ($1).*) r',
+        tenant_column, rowcast.image(watched_id, tg_relid, tg_argv[4]::text[], tg_argv[2]::smallint[]));
+    image json;
+    old_image json;
+    tenant text;
+    old_tenant text;
+begin
+    if tg_op <> 'DELETE' then
+        execute look into tenant, image using new;
+    end if;
+    if tg_op <> 'INSERT' then
+        execute look into old_tenant, old_image using old;
+    end if;
+    if tenant = old_tenant then
+        if image::text = old_image::text then
+            return null;
+        end if;
+        insert into rowcast.log (begun, watched, rows, op, tenant, after, before)
+        values (nextval('rowcast.log_id'), watched_id, 1, 'u', tenant, array[image], array[old_image]);
+    else
+        if old_tenant is not null then
+            insert into rowcast.log (begun, watched, rows, op, tenant, before)
+            values (nextval('rowcast.log_id'), watched_id, 1, 'd', old_tenant, array[old_image]);
+        end if;
+        if tenant is not null then
+            insert into rowcast.log (begun, watched, rows, op, tenant, after)
+            values (nextval('rowcast.log_id'), watched_id, 1, 'i', tenant, array[image]);
+        end if;
+    end if;
+    if coalesce(tenant, old_tenant) is not null and not pg_try_advisory_xact_lock_shared(8245940711459091457) then
+        perform rowcast.ring(watched_id, tg_op, 1, array_remove(array[old_tenant, tenant], null));
+    end if;
+    return null;
+end $$;

@@ -1,0 +1,175 @@
+package triggers_test
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// oddTypes make the types of odd values.
+var oddTypes = []string{
+	`create type pair as (a int, b text)`, `create type mood as enum ('ok', 'not ok')`, `create domain small as int check (value < 100)`,
+}
+
+// odd are columns, what is written to them, and how the log must have it.
+var odd = []struct{ column, kind, literal, json string }{
+	{`"i"`, "float8", `0.1::float8 + 0.2::float8`, `0.30000000000000004`},
+	{`"r"`, "float8", `'NaN'`, `"NaN"`},
+	{`"images"`, "float4", `16777217.1`, `1.6777218e+07`},
+	{`"image"`, "float8", `'-Infinity'`, `"-Infinity"`},
+	{`"changed_rows"`, "date", `'infinity'`, `"infinity"`},
+	{`"old_rows"`, "timestamptz", `'-infinity'`, `"-infinity"`},
+	{`"new_rows"`, "timestamptz", `'2026-07-01 12:00:00.123456+02'`, `"2026-07-01T10:00:00.123456+00:00"`},
+	{`"tenant"`, "timestamp", `'0044-03-15 01:02:03 BC'`, `"0044-03-15T01:02:03 BC"`},
+	{`"n"`, "bytea", `decode('00ff5c27', 'hex')`, `"\\x00ff5c27"`},
+	{`"op"`, "text", `E'"\\ / 😀 é 日本' || chr(127)`, "\"\\\"\\\\ / 😀 é 日本\x7f\""},
+	{`"order"`, "bigint", `9223372036854775807`, `9223372036854775807`},
+	{`"select"`, "numeric", `-1234567890123456789012345678901234567890.1200`, `-1234567890123456789012345678901234567890.1200`},
+	{`"Mixed Case"`, "numeric", `'NaN'`, `"NaN"`},
+	{`"begun"`, "int[]", `'{{1,2},{3,null}}'`, `[[1,2],[3,null]]`},
+	{`"watched_id"`, "text[]", `array['a"b', null, 'NULL', '']`, `["a\"b",null,"NULL",""]`},
+	{`"row_count"`, "pair", `row(1, 'x y')`, `{"a":1,"b":"x y"}`},
+	{`"bytes"`, "pair[]", `array[row(1, null)::pair]`, `[{"a":1,"b":null}]`},
+	{`"short"`, "int4range", `'[1,5)'`, `"[1,5)"`},
+	{`"exclude"`, "daterange", `'[2026-02-01,2026-03-02)'`, `"[2026-02-01,2026-03-02)"`},
+	{`"tenants"`, "tstzrange", `'[2026-02-01 00:00+00,)'`, `"[\"2026-02-01 00:00:00+00\",)"`},
+	{`"x"`, "json", `'{"b" : 1.50,  "a": [ 1e5 ], "b": 2}'`, `{"b" : 1.50,  "a": [ 1e5 ], "b": 2}`},
+	{`"a"`, "jsonb", `'{"b": 1.50, "a": [1e3]}'`, `{"a": [1000], "b": 1.50}`},
+	{`"b"`, "json", `'null'`, `null`},
+	{`"c"`, "point", `'(0.1,2)'`, `"(0.1,2)"`},
+	{`"k"`, "xml", `xmlparse(content '<a b="1">&amp;</a>')`, `"<a b=\"1\">&amp;</a>"`},
+	{`"l"`, "interval", `'-1 year 2 days 03:04:05.6'`, `"-1 years +2 days 03:04:05.6"`},
+	{`"w"`, "bool", `false`, `false`},
+	{`"source"`, "uuid", `'00000000-0000-0000-0000-00000000000A'`, `"00000000-0000-0000-0000-00000000000a"`},
+	{`"kind"`, "mood", `'not ok'`, `"not ok"`},
+	{`"number"`, "small", `99`, `99`},
+	{`"found_name"`, "char(3)", `'x'`, `"x  "`},
+	{`"it's \ "" %s $1"`, "varchar", `''`, `""`},
+	{`"é"`, "bit(3)", `B'101'`, `"101"`},
+	{`"p"`, "inet", `'::1'`, `"::1"`},
+	{`"u"`, "tsvector", `'b a:1'::tsvector`, `"'a':1 'b'"`},
+	{`"e"`, "box", `'(1,1),(0,0)'`, `"(1,1),(0,0)"`},
+	{`"t"`, "text", `null`, `null`},
+	{`"d"`, "oid", `4294967295`, `"4294967295"`},
+	{`"look"`, "float8[]", `'{1e-300,NaN,0.1}'`, `[1e-300,"NaN",0.1]`},
+	{`"generated"`, `int generated always as ("number" + 1) stored`, `default`, `100`},
+}
+
+// escaped are values that JSON writes with \u. The json ones cannot become
+// text or jsonb, and still they are rows that people may store.
+var escaped = []struct{ column, kind, literal, json string }{
+	{`"control"`, "text", `E'\x01\t\x1f'`, `"\u0001\t\u001f"`},
+	{`"zero"`, "json", `E'{"\\u0000": "\\u0000\\ud800"}'`, `{"\u0000": "\u0000\ud800"}`},
+}
+
+// Every value comes out of the log exactly as it is in the row, whichever way
+// it went and whatever the session of the writer is set to.
+func TestOddValues(t *testing.T) {
+	t.Parallel()
+	for name, columns := range map[string][]struct{ column, kind, literal, json string }{"plain": odd, "escaped": append(escaped, odd...)} {
+		for _, exclude := range []string{"", "hidden"} {
+			for _, settings := range [][]string{nil, foreignSettings} {
+				testOddValues(t, name, columns, exclude, settings)
+			}
+		}
+	}
+}
+
+// foreignSettings are those of a session that sees the world differently.
+var foreignSettings = []string{
+	`set extra_float_digits = -15`, `set bytea_output = escape`, `set datestyle = 'SQL, DMY'`, `set intervalstyle = sql_standard`,
+	`set timezone = 'Asia/Kathmandu'`, `set standard_conforming_strings = off`, `set escape_string_warning = off`,
+	`set row_security = off`, `set statement_timeout = 20000`, `set quote_all_identifiers = on`, `set transform_null_equals = on`,
+	`set plan_cache_mode = force_custom_plan`, `set array_nulls = off`, `set xmlbinary = hex`, `set enable_mergejoin = off`,
+	`set enable_hashjoin = off`, `set work_mem = 64`, `set client_encoding = 'UTF8'`,
+}
+
+func testOddValues(t *testing.T, name string, columns []struct{ column, kind, literal, json string }, exclude string, settings []string) {
+	t.Run(strings.Join([]string{name, exclude, strings.Join(settings[:min(1, len(settings))], "")}, " "), func(t *testing.T) {
+		t.Parallel()
+		d := newDatabase(t, oddTypes...)
+		var kinds, literals, names, values []string
+		for _, c := range columns {
+			kinds = append(kinds, c.column+" "+c.kind)
+			names = append(names, c.column)
+			literals = append(literals, c.literal)
+			values = append(values, c.json)
+		}
+		d.exec(t, `create table odd (hidden text default 'hidden', id int primary key, "Tenant ""Id" text, `+strings.Join(kinds, ", ")+`)`,
+			`select rowcast.watch('odd', tenant_column => 'Tenant "Id', exclude => '{`+exclude+`}')`)
+		insert := `insert into odd (id, "Tenant ""Id", ` + strings.Join(names, ", ") + `) values `
+		row := func(id string) string { return `(` + id + `, 'T', ` + strings.Join(literals, ", ") + `)` }
+		d.exec(t, insert+row("1"))
+		d.exec(t, settings...)
+		rest := `"Tenant ""Id", ` + strings.Join(names[:len(names)-1], ", ")
+		d.exec(t,
+			`insert into odd (id, `+rest+`) select 2, `+rest+` from odd`,
+			`insert into odd (id, `+rest+`) select gen, `+rest+` from odd, generate_series(3, 5) g (gen) where id = 1`,
+			`insert into odd (id, `+rest+`) select gen, `+rest+` from odd, generate_series(101, 200) g (gen) where id = 1`,
+			`update odd set id = -1 where id = 1`, `update odd set id = -id where id in (2, 3)`, `update odd set id = 1000 + id where id > 4`,
+			`delete from odd where id = -1`, `delete from odd where id < 0`, `delete from odd where id > 1050`,
+			`set session_replication_role = replica`, `insert into odd (id, `+rest+`) select 6, `+rest+` from odd where id = 4`,
+			`update odd set id = 7 where id = 6`, `delete from odd where id = 7`)
+		images := column[string](t, d.Conn, `select unnest(after::text[] || before::text[]) from rowcast.log`)
+		if want := 420; len(images) != want {
+			t.Fatalf("%d images in the log; want %d", len(images), want)
+		}
+		for _, image := range images {
+			got := fields(t, image)
+			if exclude == "" {
+				got = got[1:]
+			}
+			if len(got) != len(columns)+2 {
+				t.Fatalf("%d columns: %s", len(got), image)
+			}
+			for i, c := range columns {
+				wantName := strings.ReplaceAll(c.column[1:len(c.column)-1], `""`, `"`)
+				if f := got[i+2]; f.name != wantName || f.value != values[i] {
+					t.Errorf("%s %s is %s in the log; want %s", f.name, c.kind, f.value, values[i])
+				}
+			}
+			if t.Failed() {
+				return
+			}
+		}
+	})
+}
+
+func TestLargeDocument(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t, `create table big (id int primary key, tenant_id text, j jsonb)`, `select rowcast.watch('big')`,
+		`insert into big select 1, 'T', jsonb_object_agg(n, repeat(md5(n::text), 10)) from generate_series(1, 16000) n`,
+		`update big set id = 2`)
+	if got := query[int](t, d.Conn, `
+		select count(*) from rowcast.log, big
+		 where octet_length(j::text) > 5000000 and after[1]::text = format('{"id":%s,"tenant_id":"T","j":%s}', case op when 'i' then 1 else 2 end, j)
+		   and (before is null or before[1]::text = format('{"id":1,"tenant_id":"T","j":%s}', j))`); got != 2 {
+		t.Errorf("%d log rows have the document; want 2", got)
+	}
+}
+
+// A column whose old and new value differ only in the last digit has changed,
+// also for a writer who does not see that digit.
+func TestLastDigitCounts(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t, `create table sums (id int primary key, tenant_id text, v float8)`, `select rowcast.watch('sums')`,
+		`insert into sums values (1, 'T', 0.1), (2, 'T', 0.1)`, `delete from rowcast.log`, `set extra_float_digits = -15`)
+	d.exec(t, `update sums set v = 0.10000000000000002 where id = 1`, `update sums set v = 0.10000000000000003`)
+	d.wantLog(t, `u T (1,T,0.10000000000000002)<(1,T,0.1)`,
+		`u T (2,T,0.10000000000000003)(1,T,0.10000000000000003)<(2,T,0.1)(1,T,0.10000000000000002)`)
+}
+
+func TestTwoHundredColumns(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	var columns, values []string
+	for i := range 200 {
+		columns = append(columns, fmt.Sprintf("c%d int", i))
+		values = append(values, strconv.Itoa(i))
+	}
+	d.exec(t, `create table wide (id int primary key, tenant_id text, `+strings.Join(columns, ", ")+`)`, `select rowcast.watch('wide')`,
+		`insert into wide values (1, 'T', `+strings.Join(values, ", ")+`)`, `update wide set c199 = 200`)
+	row := `(1,T,` + strings.Join(values, ",") + `)`
+	d.wantLog(t, `i T `+row, `u T `+strings.TrimSuffix(row, "199)")+`200)<`+row)
+}

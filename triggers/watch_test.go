@@ -1,0 +1,143 @@
+package triggers_test
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestWatchRefuses(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t, partitioned...)
+	d.exec(t,
+		`create view v as select 1 as id, 'T' as tenant_id`,
+		`create materialized view mv as select 1 as id, 'T' as tenant_id`,
+		`create foreign data wrapper nowhere`, `create server nowhere foreign data wrapper nowhere`,
+		`create foreign table ft (id int, tenant_id text) server nowhere`,
+		`create sequence sq`, `create temporary table tt (id int primary key, tenant_id text)`,
+		`create table nopk (id int, tenant_id text)`, `create table notenant (id int primary key)`,
+		`create table badtype (id int primary key, tenant_id timestamptz, "Odd" jsonb)`,
+		`create table fine (id int primary key, tenant_id text)`)
+	const noTable = "Only ordinary and partitioned tables can be watched."
+	const system = "It is a system table, a temporary table or one of Rowcast's own."
+	for _, test := range []struct{ call, code, message, hint string }{
+		{`'v'`, "42809", "public.v is not a table", noTable},
+		{`'mv'`, "42809", "public.mv is not a table", noTable},
+		{`'ft'`, "42809", "public.ft is not a table", noTable},
+		{`'sq'`, "42809", "public.sq is not a table", noTable},
+		{`'tt'`, "42809", "tt cannot be watched", system},
+		{`'pg_class'`, "42809", "pg_class cannot be watched", system},
+		{`'information_schema.sql_features'`, "42809", "information_schema.sql_features cannot be watched", system},
+		{`'rowcast.log'`, "42809", "rowcast.log cannot be watched", system},
+		{`'events_1'`, "42809", "public.events_1 is a partition", "Watch public.events, which includes its partitions."},
+		{
+			`'nopk'`, "55000", "public.nopk has no primary key",
+			"Clients could not tell its rows apart. Add one: alter table public.nopk add primary key (...).",
+		},
+		{`'notenant'`, "42703", "public.notenant has no column tenant_id", "Name the column that holds the tenant: --tenant-column."},
+		{`'fine', tenant_column => 'My Tenant'`, "42703", `public.fine has no column "My Tenant"`, "Name the column that holds the tenant: --tenant-column."},
+		{`'fine', tenant_column => 'ctid'`, "42703", "public.fine has no column ctid", "Name the column that holds the tenant: --tenant-column."},
+		{
+			`'badtype'`, "42804", "column tenant_id of public.badtype has type timestamp with time zone",
+			"A tenant is a uuid, text, varchar, smallint, integer or bigint.",
+		},
+		{
+			`'badtype', tenant_column => 'Odd'`, "42804", `column "Odd" of public.badtype has type jsonb`,
+			"A tenant is a uuid, text, varchar, smallint, integer or bigint.",
+		},
+		{`'fine', exclude => '{id,secret}'`, "42703", "public.fine has no column secret", "Correct the list of excluded columns."},
+		{
+			`'fine', exclude => '{tenant_id}'`, "22023", "the tenant column tenant_id cannot be excluded",
+			"Clients get rows by their tenant. Leave it out of the list of excluded columns.",
+		},
+		{`'fine', name => 'Order'`, "22023", "event name 'Order' is not usable", "Use lower-case letters, digits and dashes, as in order-item."},
+		{`'fine', name => ''`, "22023", "event name '' is not usable", "Use lower-case letters, digits and dashes, as in order-item."},
+		{`'fine', name => 'doc'`, "42710", "the name 'doc' is taken by another watched table", "Choose another with --name."},
+	} {
+		err := refused(t, d.Conn, `select rowcast.watch(`+test.call+`)`)
+		if err.Code != test.code || err.Message != test.message || err.Hint != test.hint {
+			t.Errorf("watch(%s): %s %q hint %q", test.call, err.Code, err.Message, err.Hint)
+		}
+	}
+	if err := refused(t, d.Conn, `select rowcast.watch('nosuch')`); err.Code != "42P01" {
+		t.Errorf("watch of no table: %v", err)
+	}
+	if n := query[int](t, d.Conn, `select count(*) from rowcast.watched`); n != 2 {
+		t.Errorf("%d tables are watched after refusals; want 2", n)
+	}
+}
+
+func TestTenantTypes(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t, `create domain account as bigint`, `create domain key_account as account`, `delete from rowcast.log`)
+	for kind, value := range map[string]string{
+		"uuid": "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "text": "T é", "varchar(20)": "T", "smallint": "-7", "integer": "2147483647",
+		"bigint": "9223372036854775807", "account": "12", "key_account": "13",
+	} {
+		d.exec(t, `create table own (id int primary key, t `+kind+` not null)`, `select rowcast.watch('own', 't')`,
+			`insert into own values (1, '`+value+`')`, `insert into own values (2, '`+value+`'), (3, '`+value+`')`,
+			`insert into own select n, '`+value+`' from generate_series(4, 100) n`, `update own set id = -id where id < 3`,
+			`update own set id = -id where id > 2`, `drop table own`)
+		if got := column[string](t, d.Conn, `delete from rowcast.log returning tenant`); len(got) < 5 || got[0] != value || got[len(got)-1] != value {
+			t.Errorf("tenants of type %s are %q; want %s", kind, got, value)
+		}
+	}
+}
+
+func TestWatchAgainChangesSettings(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t, `alter table docs add column account text`)
+	id := query[int](t, d.Conn, `select id from rowcast.watched`)
+	if again := query[int](t, d.Conn, `select rowcast.watch('docs', tenant_column => 'account', name => 'page', exclude => '{body}')`); again != id {
+		t.Errorf("watched again as %d; want %d", again, id)
+	}
+	d.exec(t, `insert into docs values (1, 'T', 'one', 'A')`)
+	d.wantLog(t, `i A (1,T,A)`)
+	if got := query[string](t, d.Conn, `select concat_ws(' ', name, tenant_column, exclude, active) from rowcast.watched`); got != "page account {body} t" {
+		t.Errorf("settings are %s", got)
+	}
+	d.exec(t, `select rowcast.watch('docs')`, `insert into docs values (2, 'T', 'two', 'A')`)
+	d.wantLog(t, `i A (1,T,A)`, `i T (2,T,two,A)`)
+	if got := query[string](t, d.Conn, `select name from rowcast.watched`); got != "docs" {
+		t.Errorf("the name is %s", got)
+	}
+}
+
+func TestUnwatch(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t, partitioned...)
+	d.exec(t, `insert into events values (1, 's', 'T', 1)`, `create trigger users_own before update on events for each row execute function suppress_redundant_updates_trigger()`)
+	before := d.log(t)
+	if !query[bool](t, d.Conn, `select rowcast.unwatch('events')`) || query[bool](t, d.Conn, `select rowcast.unwatch('events')`) {
+		t.Error("unwatch says the opposite of what it did")
+	}
+	left := column[string](t, d.Conn, `select distinct tgname::text from pg_trigger where tgrelid in (select relid from pg_partition_tree('events'))`)
+	if diff := cmp.Diff([]string{"users_own"}, left); diff != "" {
+		t.Errorf("triggers left (-want +got):\n%s", diff)
+	}
+	d.exec(t, `insert into events values (2, 's', 'T', 2)`, `update events set day = 3`, `insert into events_2 (id, tenant_id, day) values (3, 'T', 12)`,
+		`truncate events`)
+	if diff := cmp.Diff(before, d.log(t)); diff != "" {
+		t.Errorf("the log differs (-want +got):\n%s", diff)
+	}
+	d.wantSealed(t, "T 1 i")
+	// Watched anew it gets a number of its own, and its name is free.
+	d.exec(t, `select rowcast.watch('docs', name => 'events')`, `select rowcast.watch('events', name => 'doc')`)
+	d.exec(t, `insert into events values (4, 's', 'T', 1)`)
+	d.wantSealed(t, "T 1 i", "T 2 i")
+}
+
+// Triggers that were switched off, dropped or changed are put right.
+func TestInstallTriggersRepairs(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	d.exec(t, `alter table docs disable trigger all`, `alter table docs enable trigger all`, `drop trigger rowcast_delete on docs`,
+		`alter table docs disable trigger rowcast_insert`)
+	if made := query[int](t, d.Conn, `select rowcast.install_triggers(id) from rowcast.watched`); made != 4 {
+		t.Errorf("%d triggers were repaired; want 4: truncate, replicated, delete and insert", made)
+	}
+	if got := query[string](t, d.Conn, `select string_agg(tgname || ' ' || tgenabled::text, ', ' order by tgname) from pg_trigger where tgrelid = 'docs'::regclass`); got !=
+		"rowcast_begin_delete O, rowcast_begin_insert O, rowcast_begin_update O, rowcast_delete O, rowcast_insert O, rowcast_replicated R, rowcast_truncate A, rowcast_update O" {
+		t.Errorf("triggers are %s", got)
+	}
+}

@@ -298,8 +298,7 @@ func noStatementOpen(t testing.TB, conn *pgx.Conn) {
 // explain strips what the client put around an error of the server and adds
 // where it came from.
 func explain(err error) error {
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return pg
 	}
 	return err

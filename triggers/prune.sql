@@ -19,7 +19,7 @@ begin
       from rowcast.seal s
      where s.sealed_at < clock_timestamp() - retention
        and s.seal < (select max(h.seal) from rowcast.seal h)
-       and s.place <= coalesce((select min(p.place) from rowcast.sealed p), 0) + batch
+       and s.place < coalesce((select min(p.place) from rowcast.sealed p), 0) + batch
      order by s.seal desc limit 1;
     if last_seal is null then
         -- One seal may hold more places than a batch.

@@ -28,6 +28,11 @@ declare
     seen_running xid8[];
     sealed_place bigint;
 begin
+    if pg_current_xact_id_if_assigned() is not null then
+        raise exception 'seal has to be the first statement of its transaction that writes'
+            using errcode = 'active_sql_transaction',
+                  hint = 'It would see what this transaction wrote, and again once that is committed. Commit first.';
+    end if;
     if not pg_try_advisory_xact_lock(8245940711459091458) then
         return null;
     end if;

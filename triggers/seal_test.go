@@ -1,9 +1,13 @@
 package triggers_test
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 func TestSealFollowsCommits(t *testing.T) {
@@ -166,5 +170,20 @@ func TestSealUnderConcurrency(t *testing.T) {
 	}
 	if n, total := query[int](t, d.Conn, `select max(seal) from rowcast.seal`), query[int](t, d.Conn, `select count(distinct xid) from rowcast.sealed`); n < 3 || total < writers*transactions/2 {
 		t.Errorf("%d seals of %d transactions prove nothing", n, total)
+	}
+}
+
+func TestSealRefusesItsOwnWriter(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	err := pgx.BeginFunc(t.Context(), d.Conn, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(t.Context(), `insert into docs values (1, 'T')`); err != nil {
+			return err
+		}
+		_, err := tx.Exec(t.Context(), `select rowcast.seal()`)
+		return err
+	})
+	if pg, ok := errors.AsType[*pgconn.PgError](err); !ok || pg.Code != "25001" || pg.Hint == "" {
+		t.Errorf("sealing in the transaction of a writer: %v", err)
 	}
 }

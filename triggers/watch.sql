@@ -158,6 +158,9 @@ begin
         -- What it knows of columns renamed since is overruled.
         execute format('drop trigger if exists rowcast_insert on %s', target);
     end if;
+    -- What was captured keeps the name it was captured under.
+    update rowcast.watched w set active = false
+     where w.relation = target and w.active and (w.name, w.table_name) <> (watch.name, class.relname);
     insert into rowcast.watched as w (relation, table_schema, table_name, tenant_column, name, exclude)
     values (target, schema_name, class.relname, tenant_column, name, exclude)
     on conflict (relation) where active do update

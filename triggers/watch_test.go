@@ -88,18 +88,22 @@ func TestWatchAgainChangesSettings(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t, `alter table docs add column account text`)
 	id := query[int](t, d.Conn, `select id from rowcast.watched`)
-	if again := query[int](t, d.Conn, `select rowcast.watch('docs', tenant_column => 'account', name => 'page', exclude => '{body}')`); again != id {
+	if again := query[int](t, d.Conn, `select rowcast.watch('docs', tenant_column => 'account', name => 'doc', exclude => '{body}')`); again != id {
 		t.Errorf("watched again as %d; want %d", again, id)
 	}
 	d.exec(t, `insert into docs values (1, 'T', 'one', 'A')`)
 	d.wantLog(t, `i A (1,T,A)`)
-	if got := query[string](t, d.Conn, `select concat_ws(' ', name, tenant_column, exclude, active) from rowcast.watched`); got != "page account {body} t" {
+	if got := query[string](t, d.Conn, `select concat_ws(' ', name, tenant_column, exclude, active) from rowcast.watched`); got != "doc account {body} t" {
 		t.Errorf("settings are %s", got)
 	}
+
+	// Another name is for what follows: replicas that read the log later give
+	// what is in it the name that it had.
 	d.exec(t, `select rowcast.watch('docs')`, `insert into docs values (2, 'T', 'two', 'A')`)
 	d.wantLog(t, `i A (1,T,A)`, `i T (2,T,two,A)`)
-	if got := query[string](t, d.Conn, `select name from rowcast.watched`); got != "docs" {
-		t.Errorf("the name is %s", got)
+	if got := query[string](t, d.Conn, `
+		select string_agg(w.name || ' ' || w.active, ', ' order by l.id) from rowcast.log l join rowcast.watched w on w.id = l.watched`); got != "doc false, docs true" {
+		t.Errorf("the names of the log are %s", got)
 	}
 }
 

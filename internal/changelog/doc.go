@@ -20,8 +20,9 @@
 // Awake, the leader polls every few milliseconds and writers stay silent. To
 // sleep it requests the sleep lock exclusively. Writers try that lock shared
 // and ring if they do not get it. From the request on every try fails, and the
-// grant waits for the writers that got it earlier, so the leader polls once
-// more after the grant and then waits for a ring.
+// grant waits for the writers that got it earlier, so the leader seals once
+// more after the grant and then waits for a ring. If changes come fast while it
+// waits for the grant, it withdraws the request.
 //
 // # Guarantees
 //
@@ -31,16 +32,23 @@
 //   - Positions of a tenant are contiguous from 1 and the same on every replica
 //     (TestModel, TestReplicasAgree).
 //   - No wake-up is lost: a change is found without the fallback poll, whenever
-//     its writer commits (TestSleepLock).
+//     its writer commits and whichever connection is lost (TestSleepLock,
+//     TestSleepsOnlyAfterASealOfItsOwn, TestSleepSurvivesKills,
+//     TestSecondReplicaTakesOver, TestWakesUpUnderLoad).
 //   - Nothing is published before it is durable: the seal commits synchronously
-//     and flushes what it seals.
+//     and flushes what it seals (TestPublishedIsDurable, TestTailSurvivesRestart).
 //   - A cursor whose history was pruned or rewritten is refused, never
 //     skipped (TestHistoryRefusesForeignCursors, TestPruneMovesTheFloor).
+//   - An idle replica asks two questions a second, and a flood of rings costs a
+//     bounded number (TestIdleReplicaIsQuiet, TestFloodOfRingsIsBounded).
 //
 // # Failures
 //
-// A lost connection is replaced and the tail goes on where it was. A frozen
+// A lost connection is replaced and the tail goes on where it was; one that has
+// fallen silent is found by a probe (TestSilentConnectionIsNoticed). While the
+// locks may be gone with their connection, the tail polls. A frozen
 // leader costs latency: a replica that hears a writer and no leader seals by
 // itself. A history that was rewritten under a running tail (restored backup,
-// failover that lost transactions) is reported by Options.Reset.
+// failover that lost transactions) is reported by Options.Reset
+// (TestRewrittenHistoryIsReported).
 package changelog

@@ -2,6 +2,7 @@ package changelog
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"log/slog"
 	"sync/atomic"
@@ -13,10 +14,12 @@ import (
 )
 
 // channel is the NOTIFY channel of the wire contract; probeChannel carries
-// what this package sends to itself to prove that LISTEN works.
+// what this package sends to itself: to prove that LISTEN works, and to tell
+// the leader that a replica has come.
 const (
 	channel      = "rowcast"
 	probeChannel = "rowcast_probe"
+	replicaCame  = "replica"
 )
 
 // doorbell listens on the channel. What arrives is only a hint: anybody can
@@ -35,15 +38,19 @@ type doorbell struct {
 	own atomic.Uint32
 	// conn is the connection that listens, for the probe to cut.
 	conn atomic.Pointer[pgx.Conn]
-	// probes counts the probes of this process that came back.
+	// probe is what this process probes with, probes counts those that came
+	// back.
+	probe  string
 	probes atomic.Int64
+	// came says that a replica has come since the replicas were counted.
+	came atomic.Bool
 	// lost says that the last failure was reported already.
 	lost bool
 }
 
 func newDoorbell(connect func(ctx context.Context) (*pgx.Conn, error), log *slog.Logger) *doorbell {
 	return &doorbell{
-		connect: connect, log: log, delay: 250 * time.Millisecond,
+		connect: connect, log: log, delay: 250 * time.Millisecond, probe: rand.Text(),
 		rung: make(chan struct{}, 1), sealed: make(chan struct{}, 1), changed: make(chan struct{}, 1),
 	}
 }
@@ -92,10 +99,15 @@ func (d *doorbell) HandleNotification(_ context.Context, n *pgconn.Notification,
 	return nil
 }
 
-// probed takes a probe. Those of other replicas arrive as well.
+// probed takes a probe, or the message of a replica that has come. The probes
+// of other replicas arrive as well.
 func (d *doorbell) probed(_ context.Context, n *pgconn.Notification, _ *pgx.Conn) error {
-	if n.PID == d.own.Load() {
+	switch n.Payload {
+	case d.probe:
 		d.probes.Add(1)
+	case replicaCame:
+		d.came.Store(true)
+		ring(d.changed)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package changelog
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -17,14 +18,24 @@ const (
 	// publishBytes is how much is collected before it is published.
 	publishBytes = 1 << 20
 	// sealTimeout and readTimeout bound a query: a connection that died
-	// without a word is noticed then.
+	// without a word is noticed then. A seal that takes longer gets twice the
+	// time when it is tried again, up to longestSeal.
 	sealTimeout = 8 * time.Second
 	readTimeout = 30 * time.Second
+	longestSeal = 10 * time.Minute
 	// moment is how long a replica that heard a writer waits for the leader.
 	moment = 25 * time.Millisecond
+	// breath is the pause after rings that meant nothing.
+	breath = 5 * time.Millisecond
 	// longestPoll is the pause between polls after a while without changes.
 	longestPoll = 25 * time.Millisecond
 )
+
+// sealQuery seals and has the commit wait for the disk, whatever the default of
+// the database is. A stronger default stays.
+const sealQuery = `
+	select set_config('synchronous_commit', case s.now when 'off' then 'on' else s.now end, true), rowcast.seal()
+	  from (select current_setting('synchronous_commit') as now) s`
 
 // follow reads the log over one connection until that fails.
 func (t *Tail) follow(ctx context.Context) error {
@@ -39,10 +50,6 @@ func (t *Tail) follow(ctx context.Context) error {
 	if err := t.start(connecting, conn); err != nil {
 		return err
 	}
-	if _, err := t.step(ctx, conn, true); err != nil {
-		return err
-	}
-	t.live(true, "")
 	f := follower{Tail: t, conn: conn, seal: true}
 	return f.loop(ctx)
 }
@@ -71,31 +78,51 @@ func (t *Tail) start(ctx context.Context, conn *pgx.Conn) error {
 }
 
 // step seals, if asked, and publishes everything that is sealed. It returns
-// how many transactions there were.
-func (t *Tail) step(ctx context.Context, conn *pgx.Conn, seal bool) (transactions int, err error) {
+// how many transactions there were, and whether it was able to seal: another
+// session that is sealing may have begun before the last commit.
+func (t *Tail) step(ctx context.Context, conn *pgx.Conn, seal bool) (transactions int, complete bool, err error) {
+	complete = true
 	if seal {
-		sealing, cancel := context.WithTimeout(ctx, sealTimeout)
-		defer cancel()
-		var place *int64
-		if err := conn.QueryRow(sealing, "select rowcast.seal()").Scan(&place); err != nil {
-			return 0, fmt.Errorf("seal the change log: %w", err)
+		place, err := t.seal(ctx, conn)
+		if err != nil {
+			return 0, false, err
 		}
-		if place != nil && *place <= t.place {
+		complete = place != nil
+		switch {
+		case complete && *place < t.place:
+			return 0, false, fmt.Errorf("the head went back from place %d to %d: %w", t.place, *place, feed.ErrDiverged)
+		case complete && *place == t.place:
 			t.checked()
-			return 0, nil
+			return 0, true, nil
 		}
 	}
 	for {
 		rows, n, err := t.read(ctx, conn)
 		transactions += n
 		if err != nil {
-			return transactions, err
+			return transactions, false, err
 		}
 		if rows < pageRows {
-			t.checked()
-			return transactions, nil
+			if complete {
+				t.checked()
+			}
+			return transactions, complete, nil
 		}
 	}
+}
+
+// seal returns the newest place, nil if another session is sealing.
+func (t *Tail) seal(ctx context.Context, conn *pgx.Conn) (place *int64, err error) {
+	sealing, cancel := context.WithTimeout(ctx, t.sealLimit)
+	defer cancel()
+	if err := conn.QueryRow(sealing, sealQuery).Scan(nil, &place); err != nil {
+		if errors.Is(sealing.Err(), context.DeadlineExceeded) {
+			t.sealLimit = min(2*t.sealLimit, longestSeal)
+		}
+		return nil, fmt.Errorf("seal the change log: %w", err)
+	}
+	t.sealLimit = sealTimeout
+	return place, nil
 }
 
 // read publishes one page.

@@ -98,7 +98,9 @@ func (h *History) verify(ctx context.Context, tenant string, c feed.Cursor) erro
 }
 
 func (h *History) page(ctx context.Context, tenant string, c feed.Cursor, limit int) (feed.Page, error) {
-	rows, err := h.pool.Query(ctx, sql.HistoryAfter, tenant, c.Position, h.bulkRows, limit)
+	// What is not used of an answer still has to be read.
+	logRows := min(max(limit, 1), pageRows)
+	rows, err := h.pool.Query(ctx, sql.HistoryAfter, tenant, c.Position, h.bulkRows, logRows)
 	if err != nil {
 		return feed.Page{}, fmt.Errorf("read the history of tenant %q: %w", tenant, err)
 	}
@@ -119,7 +121,7 @@ func (h *History) page(ctx context.Context, tenant string, c feed.Cursor, limit 
 	if err := rows.Err(); err != nil {
 		return feed.Page{}, fmt.Errorf("read the history of tenant %q: %w", tenant, err)
 	}
-	page := feed.Page{More: bytes >= publishBytes || len(read) == limit}
+	page := feed.Page{More: bytes >= publishBytes || len(read) == logRows}
 	for i := range read {
 		w, err := h.watched(ctx, read[i].watched)
 		if err != nil {

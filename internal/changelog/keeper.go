@@ -2,12 +2,14 @@ package changelog
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // Advisory locks. All begin with the letters "rowcast"; triggers/capture.sql
@@ -17,6 +19,22 @@ const (
 	leaderLock  = 8245940711459091459
 	replicaLock = 8245940711459091462
 )
+
+// probeInterval is how often an idle lock connection is proved to live, and
+// askTimeout how long an answer may take.
+const (
+	probeInterval = 5 * time.Second
+	askTimeout    = 4 * time.Second
+)
+
+// queryCanceled is the code of a statement that was canceled.
+const queryCanceled = "57014"
+
+// keepAlive announces the replica. The server is to notice soon that the
+// machine of a leader is gone; over a unix socket the settings mean nothing.
+const keepAlive = `
+	select set_config('tcp_keepalives_idle', '5', false) || set_config('tcp_keepalives_interval', '2', false)
+	    || set_config('tcp_keepalives_count', '3', false) <> '' from pg_advisory_lock_shared($1)`
 
 // sleep says how far the leader is with falling asleep.
 type sleep int
@@ -45,14 +63,15 @@ type keeper struct {
 	changed chan struct{}
 
 	mu     sync.Mutex
+	held   bool // the connection lives: another replica leads, or this one
 	leads  bool
 	state  sleep
 	wanted bool               // whether the tail wants to sleep
-	stop   context.CancelFunc // interrupts the idle wait of run
+	stop   context.CancelFunc // interrupts a wait of run
 }
 
 func newKeeper(connect func(ctx context.Context) (*pgx.Conn, error), log *slog.Logger) *keeper {
-	return &keeper{connect: connect, log: log, retry: time.Second, changed: make(chan struct{}, 1)}
+	return &keeper{connect: connect, log: log, retry: 1500 * time.Millisecond, changed: make(chan struct{}, 1)}
 }
 
 // look returns the state.
@@ -60,6 +79,13 @@ func (k *keeper) look() (leads bool, state sleep) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.leads, k.state
+}
+
+// lost says that the connection is gone: nobody may be leading.
+func (k *keeper) lost() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return !k.held
 }
 
 // want asks to fall asleep or to wake up. It returns at once.
@@ -75,10 +101,10 @@ func (k *keeper) want(sleep bool) {
 	}
 }
 
-func (k *keeper) set(leads bool, state sleep) {
+func (k *keeper) set(held, leads bool, state sleep) {
 	k.mu.Lock()
-	changed := k.leads != leads || k.state != state
-	k.leads, k.state = leads, state
+	changed := k.held != held || k.leads != leads || k.state != state
+	k.held, k.leads, k.state = held, leads, state
 	k.mu.Unlock()
 	if changed {
 		ring(k.changed)
@@ -90,7 +116,7 @@ func (k *keeper) run(ctx context.Context) error {
 	reported := false
 	for {
 		err := k.hold(ctx)
-		k.set(false, awake)
+		k.set(false, false, awake)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -111,91 +137,137 @@ func (k *keeper) hold(ctx context.Context) error {
 		return err
 	}
 	defer closeConn(ctx, conn)
-	if _, err := conn.Exec(ctx, fmt.Sprintf("select pg_advisory_lock_shared(%d)", replicaLock)); err != nil {
+	if _, err := ask(ctx, conn, keepAlive, replicaLock); err != nil {
 		return fmt.Errorf("announce the replica: %w", err)
 	}
+	if _, err := conn.Exec(ctx, "select pg_notify($1, $2)", probeChannel, replicaCame); err != nil {
+		return fmt.Errorf("tell the leader: %w", err)
+	}
 	for {
-		leads := false
 		if k.observe {
-			if err := k.idle(ctx, conn, 0); err != nil {
+			k.set(true, false, awake)
+			if err := k.idle(ctx, conn); err != nil {
 				return err
 			}
 			continue
 		}
-		if err := conn.QueryRow(ctx, "select pg_try_advisory_lock($1)", int64(leaderLock)).Scan(&leads); err != nil {
+		leads, err := ask(ctx, conn, "select pg_try_advisory_lock($1)", leaderLock)
+		if err != nil {
 			return fmt.Errorf("try to lead: %w", err)
 		}
 		if leads {
 			break
 		}
-		if err := k.idle(ctx, conn, k.retry); err != nil {
+		k.set(true, false, awake)
+		if _, err := k.wait(ctx, conn, k.retry); err != nil {
 			return err
 		}
 	}
-	k.set(true, awake)
+	k.set(true, true, awake)
 	for {
 		k.mu.Lock()
 		wanted, state := k.wanted, k.state
 		k.mu.Unlock()
 		switch {
 		case wanted && state == awake:
-			k.set(true, drowsy)
-			if err := lockToSleep(ctx, conn); err != nil {
+			k.set(true, true, drowsy)
+			state, err := k.lockToSleep(ctx, conn)
+			if err != nil {
 				return fmt.Errorf("take the sleep lock: %w", err)
 			}
-			k.set(true, asleep)
+			k.set(true, true, state)
 		case !wanted && state == asleep:
-			if _, err := conn.Exec(ctx, "select pg_advisory_unlock($1)", int64(sleepLock)); err != nil {
+			if _, err := ask(ctx, conn, "select pg_advisory_unlock($1)", sleepLock); err != nil {
 				return fmt.Errorf("release the sleep lock: %w", err)
 			}
-			k.set(true, awake)
+			k.set(true, true, awake)
 		default:
-			if err := k.idle(ctx, conn, 0); err != nil {
+			if err := k.idle(ctx, conn); err != nil {
 				return err
 			}
 		}
 	}
 }
 
-// lockToSleep waits for the writers that hold the sleep lock. When ctx ends it
-// cancels the wait in the server, which would not notice a closed connection.
-func lockToSleep(ctx context.Context, conn *pgx.Conn) error {
-	stop := context.AfterFunc(ctx, func() {
-		cancel, done := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
-		defer done()
-		_ = conn.PgConn().CancelRequest(cancel)
-	})
-	defer stop()
-	_, err := conn.Exec(context.WithoutCancel(ctx), "select pg_advisory_lock($1)", int64(sleepLock))
-	return err
+// ask puts a question about a lock that is answered at once.
+func ask(ctx context.Context, conn *pgx.Conn, question string, lock int64) (answer bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	err = conn.QueryRow(ctx, question, lock).Scan(&answer)
+	return answer, err
 }
 
-// idle waits for a request of the tail, or for d if that is not zero. It reads
-// from the connection meanwhile, so that its death is noticed at once.
-func (k *keeper) idle(ctx context.Context, conn *pgx.Conn, d time.Duration) error {
-	if d == 0 {
-		d = time.Hour
+// lockToSleep waits for the writers that hold the sleep lock, and gives up when
+// the tail no longer wants to sleep: every writer rings meanwhile. It cancels
+// the wait in the server, which would not notice a closed connection.
+func (k *keeper) lockToSleep(ctx context.Context, conn *pgx.Conn) (sleep, error) {
+	wait, cancel := context.WithCancel(ctx)
+	defer cancel()
+	canceled := make(chan struct{})
+	stop := context.AfterFunc(wait, func() {
+		defer close(canceled)
+		request, done := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer done()
+		_ = conn.PgConn().CancelRequest(request)
+		_ = conn.PgConn().Conn().SetReadDeadline(time.Now().Add(time.Second))
+	})
+	k.interruptible(cancel)
+	_, err := conn.Exec(context.WithoutCancel(ctx), "select pg_advisory_lock($1)", int64(sleepLock))
+	k.interruptible(nil)
+	if !stop() {
+		// Sent, it must not hit the next query.
+		<-canceled
+		_ = conn.PgConn().Conn().SetReadDeadline(time.Time{})
 	}
+	var refused *pgconn.PgError
+	switch {
+	case errors.As(err, &refused) && refused.Code == queryCanceled && ctx.Err() == nil:
+		return awake, nil
+	case err != nil:
+		return awake, err
+	}
+	return asleep, nil
+}
+
+// interruptible has want call stop, at once if the tail has changed its mind
+// already. Nil ends that.
+func (k *keeper) interruptible(stop context.CancelFunc) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.stop = stop
+	if stop != nil && k.leads && k.wanted != (k.state != awake) {
+		stop()
+	}
+}
+
+// idle waits for a request of the tail. Now and then it makes sure that the
+// server is there: if it is not, the locks may be gone, and writers silent.
+func (k *keeper) idle(ctx context.Context, conn *pgx.Conn) error {
+	asked, err := k.wait(ctx, conn, probeInterval)
+	if asked || err != nil {
+		return err
+	}
+	if _, err := ask(ctx, conn, "select $1::bigint > 0", replicaLock); err != nil {
+		return fmt.Errorf("probe the lock connection: %w", err)
+	}
+	return nil
+}
+
+// wait waits for a request of the tail, or for d. It reads from the connection
+// meanwhile, so that its death is noticed at once.
+func (k *keeper) wait(ctx context.Context, conn *pgx.Conn, d time.Duration) (asked bool, err error) {
 	wait, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
-	k.mu.Lock()
-	if k.leads && k.wanted != (k.state == asleep) {
-		k.mu.Unlock()
-		return nil
-	}
-	k.stop = cancel
-	k.mu.Unlock()
-	_, err := conn.WaitForNotification(wait)
-	k.mu.Lock()
-	k.stop = nil
-	k.mu.Unlock()
+	k.interruptible(cancel)
+	_, err = conn.WaitForNotification(wait)
+	k.interruptible(nil)
 	switch {
 	case ctx.Err() != nil:
-		return context.Cause(ctx)
+		return false, context.Cause(ctx)
 	case err != nil && conn.IsClosed():
-		return fmt.Errorf("watch the lock connection: %w", err)
+		return false, fmt.Errorf("watch the lock connection: %w", err)
 	default:
-		return nil
+		return !errors.Is(wait.Err(), context.DeadlineExceeded), nil
 	}
 }
 

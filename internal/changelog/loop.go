@@ -17,8 +17,9 @@ type follower struct {
 	seal bool
 	// empty counts the steps in a row that found nothing.
 	empty int
-	// replicas says whether there are others to be told.
-	replicas bool
+	// replicas says whether there are others to be told, told whether they
+	// were since this one leads on this connection.
+	replicas, told bool
 	// looked and probed are when the replicas were counted and LISTEN was
 	// proved; probes is what the doorbell had counted then.
 	looked, probed time.Time
@@ -31,9 +32,12 @@ func (f *follower) loop(ctx context.Context) error {
 		// What the step below finds holds only for the state before it: a
 		// writer that saw the sleep lock free is visible once it is held.
 		leads, state := f.keeper.look()
-		n, err := f.step(ctx, f.conn, f.seal)
+		n, complete, err := f.step(ctx, f.conn, f.seal)
 		if err != nil {
 			return err
+		}
+		if complete {
+			f.live(true, "")
 		}
 		if n > 0 {
 			f.empty = 0
@@ -43,19 +47,19 @@ func (f *follower) loop(ctx context.Context) error {
 		now := time.Now()
 		f.pace.saw(n, now)
 		listening := f.doorbell.listening.Load()
-		if leads && n > 0 && f.replicas {
-			if err := f.tell(ctx); err != nil {
-				return err
-			}
-		}
 		if err := f.upkeep(ctx, now, leads, listening); err != nil {
+			return err
+		}
+		if err := f.tell(ctx, leads, n); err != nil {
 			return err
 		}
 		f.keeper.want(f.wantsSleep(listening))
 		switch {
+		case !complete:
+			err = f.waitAwake(ctx)
 		case leads && state == asleep && listening:
 			err = f.waitAsleep(ctx)
-		case leads || !listening:
+		case leads || !listening || f.keeper.lost():
 			err = f.waitAwake(ctx)
 		default:
 			err = f.waitForLeader(ctx)
@@ -80,6 +84,9 @@ func (f *follower) wantsSleep(listening bool) bool {
 // waitAsleep waits until somebody rings.
 func (f *follower) waitAsleep(ctx context.Context) error {
 	f.seal = true
+	if err := f.breathe(ctx); err != nil {
+		return err
+	}
 	fallback := time.NewTimer(f.o.Fallback)
 	defer fallback.Stop()
 	select {
@@ -94,15 +101,25 @@ func (f *follower) waitAsleep(ctx context.Context) error {
 	return nil
 }
 
+// breathe makes a short pause after rings that meant nothing: anybody can ring,
+// and a flood must not keep the server busy.
+func (f *follower) breathe(ctx context.Context) error {
+	if f.empty < 2 {
+		return nil
+	}
+	return pause(ctx, breath)
+}
+
 // waitAwake waits for the next poll. The pause grows while nothing comes.
 func (f *follower) waitAwake(ctx context.Context) error {
 	f.seal = true
-	poll := time.NewTimer(min(f.o.Poll<<min(f.empty/8, 6), longestPoll))
+	poll := time.NewTimer(max(f.o.Poll, min(f.o.Poll<<min(f.empty/8, 6), longestPoll)))
 	defer poll.Stop()
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	case <-f.doorbell.rung:
+	case <-f.doorbell.changed:
 	case <-f.keeper.changed:
 	case <-poll.C:
 	}
@@ -114,6 +131,9 @@ func (f *follower) waitAwake(ctx context.Context) error {
 // this replica seals by itself.
 func (f *follower) waitForLeader(ctx context.Context) error {
 	f.seal = false
+	if err := f.breathe(ctx); err != nil {
+		return err
+	}
 	fallback := time.NewTimer(f.o.Fallback)
 	defer fallback.Stop()
 	select {
@@ -139,9 +159,19 @@ func (f *follower) waitForLeader(ctx context.Context) error {
 	return nil
 }
 
-// tell rings the other replicas. It runs after the seal has committed, and
-// without waiting for the disk: it is a hint.
-func (f *follower) tell(ctx context.Context) error {
+// tell rings the other replicas if this one leads and has found n > 0
+// transactions, or has not told them yet: what it found earlier, it may have
+// found before it led, before they came, or on a connection that died. It runs
+// after the seal has committed, and without waiting for the disk: it is a hint.
+func (f *follower) tell(ctx context.Context, leads bool, n int) error {
+	if !leads || !f.replicas {
+		f.told = false
+		return nil
+	}
+	if n == 0 && f.told {
+		return nil
+	}
+	f.told = true
 	ctx, cancel := context.WithTimeout(ctx, sealTimeout)
 	defer cancel()
 	_, err := f.conn.Exec(ctx, `begin; set local synchronous_commit = off; select pg_notify('`+channel+
@@ -158,8 +188,9 @@ func (f *follower) upkeep(ctx context.Context, now time.Time, leads, listening b
 	const interval = 4 * time.Second
 	ctx, cancel := context.WithTimeout(ctx, sealTimeout)
 	defer cancel()
-	if leads && now.Sub(f.looked) >= interval/2 {
+	if leads && (now.Sub(f.looked) >= interval || f.doorbell.came.Load()) {
 		f.looked = now
+		f.doorbell.came.Store(false)
 		err := f.conn.QueryRow(ctx, `
 			select count(*) > 1 from pg_locks l
 			 where l.locktype = 'advisory' and l.mode = 'ShareLock' and l.objsubid = 1
@@ -177,7 +208,7 @@ func (f *follower) upkeep(ctx context.Context, now time.Time, leads, listening b
 			return nil
 		}
 		f.probed, f.probes = now, f.doorbell.probes.Load()
-		if _, err := f.conn.Exec(ctx, "select pg_notify('"+probeChannel+"', '')"); err != nil {
+		if _, err := f.conn.Exec(ctx, "select pg_notify($1, $2)", probeChannel, f.doorbell.probe); err != nil {
 			return fmt.Errorf("probe LISTEN: %w", err)
 		}
 	} else if !listening {

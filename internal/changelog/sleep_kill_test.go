@@ -1,21 +1,22 @@
 package changelog_test
 
 import (
+	"sync"
 	"testing"
 
 	"rowcast/internal/changelog"
+	"rowcast/internal/feed"
 )
 
 // What is killed is asleep, and may not connect anew until the change that was
 // committed next has arrived: nothing but the tail's own attention finds it.
 func TestSleepSurvivesKills(t *testing.T) {
 	t.Parallel()
-	polling := func(o *changelog.Options) { o.Poll = 0 }
-	for name, backend := range map[string]string{"listen": listenBacked, "lock": lockBackend()} {
+	for name, backend := range map[string]string{"listen": listenBackend, "lock": lockBackend} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newSleeper(t)
-			s.start(t, polling)
+			s.start(t)
 			s.tail.until(t, "sleep", asleep)
 			s.block()
 			s.kill(t, s.admin, backend, 1)
@@ -35,7 +36,7 @@ func TestSleepSurvivesKills(t *testing.T) {
 		s := newSleeper(t)
 		s.start(t)
 		s.tail.until(t, "sleep", asleep)
-		s.kill(t, s.admin, tailBackend(), 1)
+		s.kill(t, s.admin, tailBackend, 1)
 		writer := connect(t, s.dsn, "writer")
 		exec(t, writer, s.insert())
 		s.arrive(t, 0)
@@ -81,6 +82,34 @@ func TestSecondReplicaTakesOver(t *testing.T) {
 		exec(t, writer, s.insert())
 		second.wait(t, "third change", func(r *recorder) bool { return len(r.changes) == 3 })
 		s.unblock()
+		s.arrive(t, 0)
+	})
+	t.Run("leader frozen asleep", func(t *testing.T) {
+		t.Parallel()
+		s := newSleeper(t)
+		thaw, frozen := make(chan struct{}), make(chan struct{})
+		freeze := sync.OnceFunc(func() { close(frozen); <-thaw })
+		s.start(t, func(o *changelog.Options) {
+			publish := o.Publish
+			o.Publish = func(changes []feed.Change, place int64) {
+				if len(changes) > 0 {
+					freeze()
+				}
+				publish(changes, place)
+			}
+		})
+		release := sync.OnceFunc(func() { close(thaw) })
+		t.Cleanup(release)
+		s.tail.until(t, "sleep", asleep)
+		second := s.database.tail(t, newSite(s.database, "b").options, netless)
+		writer := connect(t, s.dsn, "writer")
+		exec(t, writer, s.insert())
+		<-frozen
+		for n := 2; n <= 4; n++ {
+			exec(t, writer, s.insert())
+			second.wait(t, "change", func(r *recorder) bool { return len(r.changes) == n })
+		}
+		release()
 		s.arrive(t, 0)
 	})
 }

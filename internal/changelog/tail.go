@@ -32,9 +32,10 @@ const (
 
 // Options of a Tail. Connect, Listen, Pool and Publish are required.
 type Options struct {
-	// Connect opens a connection for the tail's own use.
+	// Connect opens the connection that seals and reads.
 	Connect func(ctx context.Context) (*pgx.Conn, error)
-	// Listen opens a direct connection, not through a transaction pooler.
+	// Listen opens a direct connection, not through a transaction pooler: for
+	// LISTEN, and for the locks of a session.
 	Listen func(ctx context.Context) (*pgx.Conn, error)
 	// Pool is for small look-ups.
 	Pool *pgxpool.Pool
@@ -78,6 +79,8 @@ type Tail struct {
 	feed  string
 	place int64
 	nonce int64
+	// sealLimit is how long the next seal may take.
+	sealLimit time.Duration
 
 	mu     sync.Mutex
 	status Status
@@ -114,7 +117,7 @@ func New(o Options) *Tail {
 	if o.Reset == nil {
 		o.Reset = func(error) {}
 	}
-	t := &Tail{o: o, doorbell: newDoorbell(o.Listen, o.Log), keeper: newKeeper(o.Connect, o.Log)}
+	t := &Tail{o: o, sealLimit: sealTimeout, doorbell: newDoorbell(o.Listen, o.Log), keeper: newKeeper(o.Listen, o.Log)}
 	t.keeper.observe = o.Observe
 	return t
 }
@@ -142,7 +145,7 @@ func (t *Tail) Status() Status {
 
 // run reconnects with a growing pause.
 func (t *Tail) run(ctx context.Context) error {
-	const shortest, longest = 50 * time.Millisecond, 4 * time.Second
+	const shortest, longest = 50 * time.Millisecond, time.Second
 	delay := shortest
 	for {
 		began := time.Now()

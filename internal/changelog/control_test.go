@@ -1,0 +1,192 @@
+package changelog_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"rowcast/internal/feed"
+)
+
+// The controls: readers that are known to be wrong follow the same writers,
+// and the checkers have to say so.
+
+// logRows is the log row by row, without any place, as a wrong reader takes it.
+const logRows = `
+	select l.id, l.xid::text::bigint, l.op::text, l.tenant, u.after::text, u.before::text
+	  from rowcast.log l cross join lateral unnest(l.after, l.before) with ordinality u (after, before, n)`
+
+func scanLog(rows pgx.Rows) (stream []feed.Change, last int64, err error) {
+	var (
+		id, xid       int64
+		op, tenant    string
+		after, before *string
+	)
+	_, err = pgx.ForEachRow(rows, []any{&id, &xid, &op, &tenant, &after, &before}, func() error {
+		c := feed.Change{Tenant: tenant, Tx: uint64(xid), Op: feed.Op(op[0])}
+		if after != nil {
+			c.After = []byte(*after)
+		}
+		if before != nil {
+			c.Before = []byte(*before)
+		}
+		stream, last = append(stream, c), max(last, id)
+		return nil
+	})
+	return stream, last, err
+}
+
+// readLog reads all of the log in an order.
+func readLog(t *testing.T, conn *pgx.Conn, order string) []feed.Change {
+	t.Helper()
+	rows, err := conn.Query(t.Context(), logRows+" order by "+order+", u.n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream, _, err := scanLog(rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stream
+}
+
+// naiveReader asks for numbers beyond the last one that it has seen.
+type naiveReader struct {
+	mu     sync.Mutex
+	stream []feed.Change
+}
+
+func (r *naiveReader) run(ctx context.Context, pool *pgxpool.Pool) error {
+	var last int64
+	for ctx.Err() == nil {
+		rows, err := pool.Query(ctx, logRows+" where l.id > $1 order by l.id, u.n", last)
+		if err == nil {
+			var (
+				stream []feed.Change
+				newest int64
+			)
+			if stream, newest, err = scanLog(rows); err == nil {
+				r.mu.Lock()
+				r.stream = append(r.stream, stream...)
+				r.mu.Unlock()
+				last = max(last, newest)
+			}
+		}
+		time.Sleep(time.Millisecond)
+	}
+	return nil
+}
+
+func (r *naiveReader) has(key string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.ContainsFunc(r.stream, func(c feed.Change) bool { return changeKey(&c) == key })
+}
+
+// outOfOrder writes what each of the wrong readers cannot get right.
+func (m *model) outOfOrder(t *testing.T) {
+	t.Helper()
+	first := &writer{conn: connect(t, m.dsn, "first"), ledger: m.ledger}
+	second := connect(t, m.dsn, "second")
+	begin := func() deed {
+		exec(t, first.conn, "begin")
+		first.keys = nil
+		return deed{
+			span: span{began: time.Now()}, xid: query[uint64](t, first.conn, "select pg_current_xact_id()::text::bigint"),
+		}
+	}
+	commit := func(d deed) {
+		exec(t, first.conn, "commit")
+		d.keys, d.span.ended = first.keys, time.Now()
+		m.ledger.add(d)
+	}
+	insert := func(id int) string { return fmt.Sprintf("insert into docs values (%d, 'T', null, 1)", id) }
+
+	// The lower number commits when the higher one has been seen.
+	d := begin()
+	if err := first.made(t.Context(), insert(1)+" on conflict (id) do update set version = docs.version + 1 returning id, version"); err != nil {
+		t.Fatal(err)
+	}
+	overtaking := int(m.ledger.nextID.Add(1))
+	m.deed(t, second, insert(overtaking))
+	eventually(t, "row at the naive reader", func() bool { return m.naive.has(madeKey(overtaking, 1)) })
+	commit(d)
+	last := int(m.ledger.nextID.Add(1))
+	m.deed(t, second, insert(last))
+	eventually(t, "row at the naive reader", func() bool { return m.naive.has(madeKey(last, 1)) })
+
+	// The older transaction changes the row after the younger one has.
+	d = begin()
+	m.deed(t, second, "update docs set version = version + 1, body = 'first' where id = 100")
+	if err := first.made(t.Context(), "update docs set version = version + 1, body = 'second' where id = 100 returning id, version"); err != nil {
+		t.Fatal(err)
+	}
+	commit(d)
+}
+
+// checkControls holds the wrong readers, and streams that were spoilt by hand,
+// against the promises: each must break its own.
+func (m *model) checkControls(t *testing.T, admin *pgx.Conn) {
+	t.Helper()
+	committed, spans, right := m.committed(), m.spans(), m.tails[0].snapshot()
+	convict := func(what, kind string, faults []fault) {
+		t.Helper()
+		if n := count(faults, kind); n == 0 {
+			t.Errorf("%s is not found guilty of %q", what, kind)
+		} else {
+			t.Logf("%s: %d times %q", what, n, kind)
+		}
+	}
+	convict("a reader of id > last", faultMissing, checkCommitted(m.naive.stream, committed))
+	byTransaction := readLog(t, admin, "l.xid, l.id")
+	if faults := checkCommitted(byTransaction, committed); len(faults) > 0 {
+		t.Errorf("a reader in the order of transaction ids has %d faults besides the order", len(faults))
+	}
+	convict("a reader in the order of transaction ids", faultRow, checkRows(byTransaction))
+
+	half := len(right) / 2
+	without, twice := slices.Delete(slices.Clone(right), half, half+1), slices.Insert(slices.Clone(right), half, right[half])
+	convict("a stream that lacks a change", faultMissing, checkCommitted(without, committed))
+	convict("a stream that lacks a change", faultPosition, checkPositions(without))
+	convict("a stream that lacks a change", faultReplica, checkSame(right, without))
+	convict("a stream that repeats a change", faultInvented, checkCommitted(twice, committed))
+	convict("a stream that repeats a change", faultPosition, checkPositions(twice))
+	backward := slices.Clone(right)
+	slices.Reverse(backward)
+	convict("a stream read backward", faultTime, checkTime(backward, spans))
+	convict("a stream read backward", faultRow, checkRows(backward))
+	torn := slices.Concat(right[1:], right[:1]) // the first transaction has many rows
+	convict("a stream with a torn transaction", faultTransaction, checkTransactions(torn))
+	convict("places that were swapped", faultPosition, checkPlaces([]string{"T 1 2", "T 2 1"}, right))
+}
+
+// checkPlaces compares the sealed places, each written "tenant position place",
+// with the stream: they are dense, and each ends at its position.
+func checkPlaces(places []string, stream []feed.Change) (faults []fault) {
+	next := 0
+	for i, text := range places {
+		var (
+			tenant          string
+			position, place int64
+		)
+		if _, err := fmt.Sscan(text, &tenant, &position, &place); err != nil || place != int64(i+1) {
+			return append(faults, fault{faultPosition, fmt.Sprintf("row %d is at place %q (%v)", i+1, text, err)})
+		}
+		for next < len(stream) && stream[next].Tenant == tenant && stream[next].Position <= position {
+			next++
+		}
+		if next == 0 || stream[next-1].Tenant != tenant || stream[next-1].Position != position {
+			return append(faults, fault{faultPosition, fmt.Sprintf("%q does not end a change of the stream", text)})
+		}
+	}
+	if next != len(stream) {
+		faults = append(faults, fault{faultPosition, fmt.Sprintf("%d places cover %d of %d changes", len(places), next, len(stream))})
+	}
+	return faults
+}

@@ -1,0 +1,149 @@
+package changelog_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"rowcast/internal/changelog"
+	"rowcast/internal/postgres"
+)
+
+func TestNotifyAlwaysRingsEveryStatement(t *testing.T) {
+	t.Parallel()
+	s := newSleeper(t)
+	s.start(t, func(o *changelog.Options) { o.Notify = changelog.NotifyAlways })
+	s.tail.until(t, "sleep", asleep)
+	// Many times the rate at which a tail that may wake up does.
+	writer := connect(t, s.dsn, "writer")
+	for range 300 {
+		exec(t, writer, s.insert())
+	}
+	s.ringsWanted(t, 300)
+	exec(t, writer, "begin", s.insert(), s.insert(), "update docs set version = 1 where id = 1", "commit")
+	s.ringsWanted(t, 2) // the second insert says the same as the first
+	s.tail.wait(t, "every change", func(r *recorder) bool { return len(r.changes) == 303 })
+	if !asleep(s.tail.Status()) {
+		t.Error("the tail woke up")
+	}
+}
+
+func TestNotifyNeverRings(t *testing.T) {
+	t.Parallel()
+	s := newSleeper(t)
+	s.start(t, func(o *changelog.Options) { o.Notify = changelog.NotifyNever })
+	s.tail.until(t, "leader", func(c changelog.Status) bool { return c.Leads && c.Listening })
+	writer := connect(t, s.dsn, "writer")
+	for i := range 30 {
+		gid := fmt.Sprintf("never %d %s", i, writer.Config().Database)
+		exec(t, writer, s.insert(), "begin", s.insert(), "prepare transaction '"+gid+"'", "commit prepared '"+gid+"'")
+		s.arrive(t, 0)
+	}
+	s.ringsWanted(t, 0)
+}
+
+// Anybody can ring, with anything.
+func TestForgedRingsAreHarmless(t *testing.T) {
+	t.Parallel()
+	s := newSleeper(t)
+	s.start(t)
+	second := s.database.tail(t, newSite(s.database, "b").options, netless)
+	s.tail.until(t, "sleep", asleep)
+	forger, writer := connect(t, s.dsn, "forger"), connect(t, s.dsn, "writer")
+	for i, junk := range []string{
+		"", "{", "null", "[]", "0", `"sealed"`, `{}`, `{"v":99}`, `{"sealed":null}`, `{"sealed":"x"}`, `{"sealed":-1}`,
+		`{"sealed":9223372036854775807}`, `{"sealed":1e999}`, `{"sealed":{}}`, `{"v":1,"table":"docs","tenant_id":"T"}`,
+		`{"v":1,"sealed":1,"sealed":"y"}`, "\x01\x7f", strings.Repeat("[", 7000), strings.Repeat("x", 7999),
+	} {
+		for _, channel := range []string{"rowcast", "rowcast_probe"} {
+			if _, err := forger.Exec(t.Context(), "select pg_notify($1, $2)", channel, junk); err != nil {
+				t.Fatal(err)
+			}
+		}
+		exec(t, writer, s.insert())
+		s.arrive(t, 0)
+		second.wait(t, "change", func(r *recorder) bool { return len(r.changes) == i+1 })
+	}
+	if status := s.tail.Status(); !asleep(status) || !status.Live {
+		t.Errorf("the tail is %+v", status)
+	}
+	if faults := checkSame(s.tail.snapshot(), second.snapshot()); len(faults) > 0 || len(s.tail.resets) > 0 {
+		t.Errorf("%v, resets %v", faults, s.tail.resets)
+	}
+}
+
+// A flood of rings that mean nothing does not keep the server busy.
+func TestFloodOfRingsIsBounded(t *testing.T) {
+	t.Parallel()
+	s := newSleeper(t)
+	counter := new(queryCounter)
+	s.start(t, s.counted(counter))
+	s.tail.until(t, "sleep", asleep)
+	forger := connect(t, s.dsn, "forger")
+	began, before := time.Now(), counter.count.Load()
+	for range 3000 {
+		exec(t, forger, "notify rowcast, 'flood'")
+	}
+	took, asked := time.Since(began), counter.count.Load()-before
+	t.Logf("%d queries in %s", asked, took)
+	if limit := int64(took/(5*time.Millisecond)) + 20; asked > limit {
+		t.Errorf("3000 rings in %s caused %d queries; want at most %d", took, asked, limit)
+	}
+	exec(t, forger, s.insert())
+	s.arrive(t, 0)
+}
+
+// While nothing happens a replica asks about two questions a second.
+func TestIdleReplicaIsQuiet(t *testing.T) {
+	t.Parallel()
+	s := newSleeper(t)
+	leader, follower := new(queryCounter), new(queryCounter)
+	standard := func(o *changelog.Options) { o.Fallback = 0 }
+	s.start(t, s.counted(leader), standard)
+	s.tail.until(t, "sleep", asleep)
+	second := s.database.tail(t, s.counted(follower), standard)
+	second.until(t, "listening", func(c changelog.Status) bool { return c.Listening })
+	for name, counter := range map[string]*queryCounter{"leader": leader, "follower": follower} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			const queries = 10
+			before := counter.count.Load()
+			eventually(t, "end of the start", func() bool { return counter.count.Load() >= before+6 })
+			began, first := time.Now(), counter.count.Load()
+			eventually(t, "queries", func() bool { return counter.count.Load() >= first+queries })
+			took := time.Since(began)
+			t.Logf("%.2f queries a second", queries/took.Seconds())
+			if took < 4500*time.Millisecond {
+				t.Errorf("an idle replica asked %d questions in %s", queries, took)
+			}
+		})
+	}
+}
+
+// queryCounter counts what is sent over connections.
+type queryCounter struct{ count atomic.Int64 }
+
+func (q *queryCounter) TraceQueryStart(ctx context.Context, _ *pgx.Conn, _ pgx.TraceQueryStartData) context.Context {
+	q.count.Add(1)
+	return ctx
+}
+
+func (q *queryCounter) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
+
+// counted has every connection of a tail counted.
+func (s *sleeper) counted(q *queryCounter) func(o *changelog.Options) {
+	dial := func(ctx context.Context) (*pgx.Conn, error) {
+		config, err := postgres.Config(s.dsn, "counted")
+		if err != nil {
+			return nil, err
+		}
+		config.Tracer = q
+		return pgx.ConnectConfig(ctx, config)
+	}
+	return func(o *changelog.Options) { o.Connect, o.Listen = dial, dial }
+}

@@ -1,0 +1,203 @@
+package changelog_test
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+	"time"
+
+	"rowcast/internal/changelog"
+	"rowcast/internal/feed"
+)
+
+// cursorAt is the cursor of a client that has received c.
+func cursorAt(c feed.Change) feed.Cursor {
+	return feed.Head{Feed: c.Feed, Position: c.Position, Nonce: c.Nonce}.Cursor()
+}
+
+// sealedDatabase holds 2 changes of tenant U, then n of tenant T, each with a
+// seal of its own.
+func sealedDatabase(t *testing.T, n int) (*database, []feed.Change) {
+	t.Helper()
+	d := newDatabase(t)
+	writer := connect(t, d.dsn, "writer")
+	exec(t, writer, "insert into docs values (-1, 'U')", "select rowcast.seal()", "insert into docs values (-2, 'U')", "select rowcast.seal()")
+	for i := range n {
+		exec(t, writer, fmt.Sprintf("insert into docs values (%d, 'T')", i+1), "select rowcast.seal()")
+	}
+	history := changelog.NewHistory(d.pool, 0)
+	head, err := history.Head(t.Context(), "T", 1<<62)
+	if err != nil || head.Position != int64(n) {
+		t.Fatalf("head is %+v, %v; want position %d", head, err, n)
+	}
+	page, err := history.After(t.Context(), "T", feed.Cursor{Feed: head.Feed}, n+1)
+	if err != nil || len(page.Changes) != n || page.More {
+		t.Fatalf("history has %d changes, more: %t, %v; want %d", len(page.Changes), page.More, err, n)
+	}
+	return d, page.Changes
+}
+
+func TestHistoryRefusesForeignCursors(t *testing.T) {
+	t.Parallel()
+	d, changes := sealedDatabase(t, 8)
+	history := changelog.NewHistory(d.pool, 0)
+	admin := connect(t, d.dsn, "admin")
+	// All of U and half of T: seals 1 to 6.
+	exec(t, admin, "update rowcast.seal set sealed_at = sealed_at - interval '1 hour' where seal <= 6", "select rowcast.prune('1 hour')")
+	if floor := query[int64](t, admin, "select t.floor from rowcast.tenant t where t.tenant = 'T'"); floor != 4 {
+		t.Fatalf("the floor is %d; want 4", floor)
+	}
+	other, err := history.Head(t.Context(), "U", 1<<62)
+	if err != nil || other.Position != 2 {
+		t.Fatalf("head of U is %+v, %v; want position 2", other, err)
+	}
+	at := func(position int, change func(c *feed.Cursor)) feed.Cursor {
+		c := cursorAt(changes[position-1])
+		if change != nil {
+			change(&c)
+		}
+		return c
+	}
+	inside := func(position int) feed.Cursor {
+		c := at(position+1, nil)
+		c.Position, c.Delivered = c.Position-1, 1
+		return c
+	}
+	for _, test := range []struct {
+		name   string
+		tenant string
+		cursor feed.Cursor
+		want   error
+		next   int64 // position of the first change, 0 if there is none
+	}{
+		{"in the middle", "T", at(6, nil), nil, 7},
+		{"at the head", "T", at(8, nil), nil, 0},
+		{"at the floor", "T", at(4, nil), nil, 5},
+		{"below the floor", "T", at(3, nil), feed.ErrExpired, 0},
+		{"at the floor with a wrong nonce", "T", at(4, func(c *feed.Cursor) { c.Nonce++ }), feed.ErrDiverged, 0},
+		{"the nonce of the change before", "T", at(6, func(c *feed.Cursor) { c.Nonce = changes[4].Nonce }), feed.ErrDiverged, 0},
+		{"another feed", "T", at(6, func(c *feed.Cursor) { c.Feed = "0123456789ab" }), feed.ErrDiverged, 0},
+		{"another feed, below the floor", "T", at(3, func(c *feed.Cursor) { c.Feed = "0123456789ab" }), feed.ErrDiverged, 0},
+		{"ahead of the head", "T", at(8, func(c *feed.Cursor) { c.Position = 9 }), feed.ErrDiverged, 0},
+		{"far ahead of the head", "T", at(8, func(c *feed.Cursor) { c.Position = 1<<63 - 2 }), feed.ErrDiverged, 0},
+		{"farthest ahead, inside a change", "T", at(8, func(c *feed.Cursor) { c.Position, c.Delivered = 1<<63-1, 1 }), feed.ErrDiverged, 0},
+		{"inside a change", "T", inside(6), nil, 7},
+		{"inside the first change after the floor", "T", inside(4), nil, 5},
+		{"inside the change at the floor", "T", inside(3), feed.ErrExpired, 0},
+		{"inside a change that does not exist", "T", at(8, func(c *feed.Cursor) { c.Delivered = 1 }), feed.ErrDiverged, 0},
+		{"inside a change, with the nonce of the one before", "T", at(6, func(c *feed.Cursor) { c.Delivered = 1 }), feed.ErrDiverged, 0},
+		{"after the dashboard event", "T", at(6, func(c *feed.Cursor) { c.Stats = true }), nil, 7},
+		{"the beginning, pruned", "T", feed.Cursor{Feed: changes[0].Feed}, feed.ErrExpired, 0},
+		{"the beginning of a tenant that has come to nothing", "new", feed.Cursor{Feed: changes[0].Feed}, nil, 0},
+		{"the cursor of another tenant", "U", at(6, nil), feed.ErrDiverged, 0},
+		{"the cursor of another tenant, at the same position", "U", at(2, nil), feed.ErrDiverged, 0},
+		{"a tenant that nobody knows", "nobody", at(6, nil), feed.ErrDiverged, 0},
+		{"a tenant that is all pruned", "U", other.Cursor(), nil, 0},
+	} {
+		page, err := history.After(t.Context(), test.tenant, test.cursor, 10)
+		if !errors.Is(err, test.want) {
+			t.Errorf("%s: %s answers %v; want %v", test.name, test.cursor, err, test.want)
+			continue
+		}
+		next := int64(0)
+		if len(page.Changes) > 0 {
+			next = page.Changes[0].Position
+		}
+		if next != test.next {
+			t.Errorf("%s: %s goes on at %d; want %d", test.name, test.cursor, next, test.next)
+		}
+	}
+}
+
+// While a history is pruned, clients resume all over it. Each gets what follows
+// its cursor, or is told that it is too late.
+func TestPruneMovesTheFloor(t *testing.T) {
+	t.Parallel()
+	const n, limit = 250, 40
+	d, changes := sealedDatabase(t, n)
+	history := changelog.NewHistory(d.pool, 0)
+	admin := connect(t, d.dsn, "admin")
+	done := make(chan struct{})
+	var (
+		readers         sync.WaitGroup
+		served, expired [4]int
+	)
+	for i := range 4 {
+		rng := rand.New(rand.NewPCG(1, uint64(i)))
+		readers.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				c := changes[rng.IntN(n-1)]
+				page, err := history.After(t.Context(), "T", cursorAt(c), limit)
+				switch {
+				case errors.Is(err, feed.ErrExpired):
+					expired[i]++
+					continue
+				case err != nil:
+					t.Errorf("resume after %d: %v", c.Position, err)
+					return
+				case len(page.Changes) != int(min(limit, n-c.Position)):
+					t.Errorf("%d changes after %d", len(page.Changes), c.Position)
+				}
+				served[i]++
+				for j, next := range page.Changes {
+					if next.Position != c.Position+int64(j)+1 {
+						t.Errorf("change %d after %d is at %d", j+1, c.Position, next.Position)
+						return
+					}
+				}
+			}
+		})
+	}
+	for query[int64](t, admin, "select rowcast.prune('0', 5)") > 0 {
+		floor := query[int64](t, admin, "select t.floor from rowcast.tenant t where t.tenant = 'T'")
+		if floor == 0 {
+			continue // U goes first
+		}
+		if _, err := history.After(t.Context(), "T", cursorAt(changes[floor-1]), 1); err != nil {
+			t.Errorf("resume at the floor %d: %v", floor, err)
+		}
+		if floor > 1 {
+			if _, err := history.After(t.Context(), "T", cursorAt(changes[floor-2]), 1); !errors.Is(err, feed.ErrExpired) {
+				t.Errorf("resume below the floor %d: %v; want %v", floor, err, feed.ErrExpired)
+			}
+		}
+	}
+	close(done)
+	readers.Wait()
+	t.Logf("served %v, expired %v", served, expired)
+	floor := query[int64](t, admin, "select t.floor from rowcast.tenant t where t.tenant = 'T'")
+	left := query[int64](t, admin, "select count(*) from rowcast.log")
+	if floor != n-1 || left != 1 {
+		t.Errorf("the floor is %d and %d log rows are left; want %d and 1: the head stays", floor, left, n-1)
+	}
+	exec(t, admin, "insert into docs values (0, 'T')", "select rowcast.seal()")
+	if page, err := history.After(t.Context(), "T", cursorAt(changes[n-1]), 9); err != nil || len(page.Changes) != 1 || page.Changes[0].Position != n+1 {
+		t.Errorf("after the head: %+v, %v; want one change at %d", page, err, n+1)
+	}
+}
+
+// The leader prunes by the age of the seal, not of the transaction: one that
+// was open for longer than the retention is delivered in full.
+func TestRetention(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	l := d.tail(t, func(o *changelog.Options) { o.Retention = 200 * time.Millisecond })
+	straggler, writer := connect(t, d.dsn, "straggler"), connect(t, d.dsn, "writer")
+	exec(t, straggler, "begin", "insert into docs values (0, 'T')")
+	for i := 1; i <= 3; i++ {
+		exec(t, writer, fmt.Sprintf("insert into docs values (%d, 'T')", i))
+		l.wait(t, "change", func(r *recorder) bool { return len(r.changes) == i })
+	}
+	eventually(t, "floor", func() bool {
+		return query[int64](t, writer, "select t.floor from rowcast.tenant t where t.tenant = 'T'") == 2
+	})
+	exec(t, straggler, "commit")
+	l.wait(t, "late change", func(r *recorder) bool { return len(r.changes) == 4 && r.changes[3].Position == 4 })
+}

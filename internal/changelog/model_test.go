@@ -1,0 +1,266 @@
+package changelog_test
+
+import (
+	"context"
+	"flag"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
+
+	"rowcast/internal/changelog"
+)
+
+// For longer runs, and to repeat one: go test -run TestModel -model.ops 20000 -model.seed 1.
+var (
+	modelOps  = flag.Int("model.ops", 1600, "transactions of TestModel")
+	modelSeed = flag.Uint64("model.seed", 0, "seed of TestModel; 0 draws one")
+)
+
+const (
+	modelWriters = 8
+	modelClients = 6
+)
+
+// model is one run: writers, two replicas, clients, and one who kills.
+type model struct {
+	*database
+	seed    uint64
+	ledger  *ledger
+	tails   []*tail
+	clients []*client
+	naive   naiveReader
+	ended   chan struct{}
+	final   map[string]int64
+}
+
+func TestModel(t *testing.T) {
+	t.Parallel()
+	m := &model{database: newDatabase(t), seed: *modelSeed, ledger: newLedger(), ended: make(chan struct{})}
+	if m.seed == 0 {
+		m.seed = rand.Uint64()
+	}
+	t.Logf("-model.seed %d -model.ops %d", m.seed, *modelOps)
+	for _, name := range []string{"a", "b"} {
+		m.tails = append(m.tails, m.tail(t, newSite(m.database, name).options))
+	}
+	admin := connect(t, m.dsn, "admin")
+	m.deed(t, admin, `
+		insert into docs select n, 'T', null, 1 from generate_series(1, 6) n
+		union all select n, 'U', null, 1 from generate_series(100, 107) n`)
+
+	limit := 2*time.Minute + time.Duration(*modelOps)*20*time.Millisecond
+	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	defer cancel()
+	clients := m.startClients(ctx)
+	reading, stopReading := context.WithCancel(ctx)
+	defer stopReading()
+	helpers, reading := errgroup.WithContext(reading)
+	helpers.Go(func() error { return m.naive.run(reading, m.pool) })
+	helpers.Go(func() error { return m.kill(reading, t) })
+	m.write(ctx, t)
+	m.outOfOrder(t)
+	stopReading()
+	if err := helpers.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	m.resolve(t, admin)
+	m.drain(t, admin)
+	if err := clients.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	m.check(t, admin)
+	m.checkControls(t, admin)
+	t.Logf("%v; naive reader saw %d", m.ledger.counts, len(m.naive.stream))
+	for _, c := range m.clients {
+		t.Logf("client of %s: %d changes, %d sessions", c.tenant, len(c.received), c.resumed)
+	}
+}
+
+// deed runs a statement that makes rows, in a transaction of its own.
+func (m *model) deed(t *testing.T, conn *pgx.Conn, statement string) {
+	t.Helper()
+	w := writer{conn: conn, ledger: m.ledger}
+	d := deed{span: span{began: time.Now()}}
+	exec(t, conn, "begin")
+	if err := w.made(t.Context(), statement+" returning id, version"); err != nil {
+		t.Fatal(err)
+	}
+	d.xid, d.keys = query[uint64](t, conn, "select pg_current_xact_id()::text::bigint"), w.keys
+	exec(t, conn, "commit")
+	d.span.ended = time.Now()
+	m.ledger.add(d)
+}
+
+func (m *model) startClients(ctx context.Context) *errgroup.Group {
+	var running errgroup.Group
+	var id string
+	for i := range modelClients {
+		c := &client{
+			tenant: modelTenants[i%len(modelTenants)], tails: m.tails, history: changelog.NewHistory(m.pool, 1000),
+			rng: rand.New(rand.NewPCG(m.seed, uint64(1000+i))), ended: m.ended, final: &m.final,
+		}
+		if id == "" {
+			head, err := c.history.Head(ctx, c.tenant, 0)
+			if err != nil {
+				running.Go(func() error { return err })
+				return &running
+			}
+			id = head.Feed
+		}
+		c.cursor.Feed = id
+		m.clients = append(m.clients, c)
+		running.Go(func() error { return c.run(ctx) })
+	}
+	return &running
+}
+
+func (m *model) write(ctx context.Context, t *testing.T) {
+	t.Helper()
+	writers, ctx := errgroup.WithContext(ctx)
+	for i := range modelWriters {
+		w := &writer{number: i, url: m.dsn, ledger: m.ledger, rng: rand.New(rand.NewPCG(m.seed, uint64(i)))}
+		writers.Go(func() error { return w.run(ctx, *modelOps/modelWriters) })
+	}
+	if err := writers.Wait(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// kill terminates a random backend now and then: of a writer, a client's
+// history, or a tail's seals, rings and locks.
+func (m *model) kill(ctx context.Context, t *testing.T) error {
+	rng := rand.New(rand.NewPCG(m.seed, 999))
+	conn, err := pgx.Connect(ctx, m.dsn)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	kills := make(map[string]int)
+	for ctx.Err() == nil {
+		pause := time.NewTimer(time.Duration(20+rng.IntN(180)) * time.Millisecond)
+		select {
+		case <-ctx.Done():
+			pause.Stop()
+			t.Logf("kills: %v", kills)
+			return nil
+		case <-pause.C:
+		}
+		var victim string
+		err := conn.QueryRow(ctx, `
+			select regexp_replace(v.application_name, '[0-9 ]+$', '') from (
+				select a.pid, a.application_name from pg_stat_activity a
+				 where a.datname = current_database() and a.application_name ~ '^(writer|history|a |b )'
+				 order by hashint8extended(a.pid, $1) limit 1) v
+			 where pg_terminate_backend(v.pid)`, rng.Int64()).Scan(&victim)
+		if err == nil {
+			kills[victim]++
+		}
+	}
+	return nil
+}
+
+// resolve finds out which of the doubtful transactions committed.
+func (m *model) resolve(t *testing.T, admin *pgx.Conn) {
+	t.Helper()
+	m.ledger.done = slices.DeleteFunc(m.ledger.done, func(d deed) bool {
+		if !d.unsure {
+			return false
+		}
+		status := ""
+		eventually(t, "end of a transaction", func() bool {
+			if d.gid != "" && query[bool](t, admin, "select exists (select from pg_prepared_xacts where gid = $1)", d.gid) {
+				exec(t, admin, "commit prepared '"+d.gid+"'")
+			}
+			status = query[string](t, admin, "select pg_xact_status($1::text::xid8)", strconv.FormatUint(d.xid, 10))
+			return status != "in progress"
+		})
+		m.ledger.counts["resolved: "+status]++
+		return status != "committed"
+	})
+}
+
+// drain waits until every committed change has been published by both tails.
+func (m *model) drain(t *testing.T, admin *pgx.Conn) {
+	t.Helper()
+	committed := m.committed()
+	want := len(committed)
+	defer func() {
+		for i, l := range m.tails {
+			if faults := checkCommitted(l.snapshot(), committed); t.Failed() && len(faults) > 0 {
+				t.Logf("tail %d: %d faults, the first: %v", i, len(faults), faults[0])
+			}
+		}
+	}()
+	for i, l := range m.tails {
+		l.wait(t, "everything", func(r *recorder) bool { return len(r.changes) >= want })
+		if len(l.resets) > 0 {
+			t.Errorf("tail %d was reset: %v", i, l.resets)
+		}
+	}
+	m.final = make(map[string]int64)
+	for _, tenant := range modelTenants {
+		m.final[tenant] = query[int64](t, admin,
+			"select coalesce(max(s.position), 0) from rowcast.sealed s where s.tenant = $1", tenant)
+	}
+	close(m.ended)
+}
+
+func (m *model) committed() (keys []string) {
+	for _, d := range m.ledger.done {
+		keys = append(keys, d.keys...)
+	}
+	return keys
+}
+
+func (m *model) spans() map[uint64]span {
+	spans := make(map[uint64]span)
+	for _, d := range m.ledger.done {
+		spans[d.xid] = d.span
+	}
+	return spans
+}
+
+// check holds every stream against the promises.
+func (m *model) check(t *testing.T, admin *pgx.Conn) {
+	t.Helper()
+	report := func(what string, faults []fault) {
+		for i, f := range faults {
+			if i == 5 {
+				t.Errorf("%s: %d faults in all", what, len(faults))
+				break
+			}
+			t.Errorf("%s: %s: %s", what, f.kind, f.what)
+		}
+	}
+	committed, spans := m.committed(), m.spans()
+	first := m.tails[0].snapshot()
+	report("log", checkCommitted(readLog(t, admin, "l.id"), committed))
+	for i, l := range m.tails {
+		stream := l.snapshot()
+		report("tail", slices.Concat(checkCommitted(stream, committed), checkPositions(stream),
+			checkTransactions(stream), checkRows(stream), checkTime(stream, spans)))
+		if i > 0 {
+			report("replicas", checkSame(first, stream))
+		}
+	}
+	for _, c := range m.clients {
+		report("client", slices.Concat(checkPositions(c.received), checkSame(ofTenant(first, c.tenant), c.received)))
+	}
+	var places []string
+	rows, err := admin.Query(t.Context(), "select concat_ws(' ', s.tenant, s.position, s.place) from rowcast.sealed s order by s.place")
+	if err == nil {
+		places, err = pgx.CollectRows(rows, pgx.RowTo[string])
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	report("places", checkPlaces(places, first))
+	if t.Failed() {
+		t.Logf("repeat with -model.seed %d (the schedule of the machine is not part of it)", m.seed)
+	}
+}

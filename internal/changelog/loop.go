@@ -13,8 +13,9 @@ import (
 type follower struct {
 	*Tail
 	conn *pgx.Conn
-	// seal says whether the next step seals or only reads.
-	seal bool
+	// next is what the next step does, rung whether a ring led to it.
+	next task
+	rung bool
 	// empty counts the steps in a row that found nothing.
 	empty int
 	// replicas says whether there are others to be told, told whether they
@@ -32,7 +33,7 @@ func (f *follower) loop(ctx context.Context) error {
 		// What the step below finds holds only for the state before it: a
 		// writer that saw the sleep lock free is visible once it is held.
 		leads, state := f.keeper.look()
-		n, complete, err := f.step(ctx, f.conn, f.seal)
+		n, complete, err := f.step(ctx, f.conn, f.next)
 		if err != nil {
 			return err
 		}
@@ -83,17 +84,19 @@ func (f *follower) wantsSleep(listening bool) bool {
 
 // waitAsleep waits until somebody rings.
 func (f *follower) waitAsleep(ctx context.Context) error {
-	f.seal = true
 	if err := f.breathe(ctx); err != nil {
 		return err
 	}
+	f.next, f.rung = look, false
 	fallback := time.NewTimer(f.o.Fallback)
 	defer fallback.Stop()
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	case <-f.doorbell.rung:
+		f.next, f.rung = fetch, true
 	case <-f.doorbell.sealed:
+		f.next, f.rung = fetch, true
 	case <-f.doorbell.changed:
 	case <-f.keeper.changed:
 	case <-fallback.C:
@@ -104,7 +107,7 @@ func (f *follower) waitAsleep(ctx context.Context) error {
 // breathe makes a short pause after rings that meant nothing: anybody can ring,
 // and a flood must not keep the server busy.
 func (f *follower) breathe(ctx context.Context) error {
-	if f.empty < 2 {
+	if !f.rung || f.empty < 2 {
 		return nil
 	}
 	return pause(ctx, breath)
@@ -112,7 +115,10 @@ func (f *follower) breathe(ctx context.Context) error {
 
 // waitAwake waits for the next poll. The pause grows while nothing comes.
 func (f *follower) waitAwake(ctx context.Context) error {
-	f.seal = true
+	f.next, f.rung = look, false
+	if f.empty == 0 {
+		f.next = fetch
+	}
 	poll := time.NewTimer(max(f.o.Poll, min(f.o.Poll<<min(f.empty/8, 6), longestPoll)))
 	defer poll.Stop()
 	select {
@@ -130,32 +136,32 @@ func (f *follower) waitAwake(ctx context.Context) error {
 // leader does not answer within a moment, or if it is silent for too long,
 // this replica seals by itself.
 func (f *follower) waitForLeader(ctx context.Context) error {
-	f.seal = false
 	if err := f.breathe(ctx); err != nil {
 		return err
 	}
+	f.next, f.rung = look, false
 	fallback := time.NewTimer(f.o.Fallback)
 	defer fallback.Stop()
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	case <-f.doorbell.sealed:
-		return nil
+		f.next, f.rung = read, true
 	case <-f.doorbell.changed:
 	case <-f.keeper.changed:
 	case <-fallback.C:
 	case <-f.doorbell.rung:
+		f.next, f.rung = fetch, true
 		patience := time.NewTimer(moment)
 		defer patience.Stop()
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-f.doorbell.sealed:
-			return nil
+			f.next = read
 		case <-patience.C:
 		}
 	}
-	f.seal = true
 	return nil
 }
 

@@ -1,0 +1,172 @@
+package changelog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"rowcast/internal/feed"
+	"rowcast/sql"
+)
+
+// sealQuery seals and has the commit wait for the disk, whatever the default of
+// the database is. A stronger default stays.
+const sealQuery = `
+	select set_config('synchronous_commit', case s.now when 'off' then 'on' else s.now end, true), rowcast.seal()
+	  from (select current_setting('synchronous_commit') as now) s`
+
+// task says what a step does before it publishes what is sealed.
+type task int
+
+const (
+	// read leaves the sealing to another replica.
+	read task = iota
+	// look seals, and reads only if that found something: an idle system is
+	// asked one question a poll.
+	look
+	// fetch seals and reads in one round trip, because something is there.
+	fetch
+)
+
+// step publishes everything that is sealed. It returns how many transactions
+// there were, and whether it was able to seal, if it should: another session
+// that is sealing may have begun before the last commit.
+func (t *Tail) step(ctx context.Context, conn *pgx.Conn, do task) (transactions int, complete bool, err error) {
+	complete = true
+	if do != read {
+		place, first, err := t.seal(ctx, conn, do == fetch)
+		if err != nil {
+			return 0, false, err
+		}
+		complete = place != nil
+		if complete && *place < t.place {
+			return 0, false, fmt.Errorf("the head went back from place %d to %d: %w", t.place, *place, feed.ErrDiverged)
+		}
+		if transactions, err = t.publishRows(ctx, first); err != nil {
+			return transactions, false, err
+		}
+		if complete && *place == t.place {
+			t.checked()
+			return transactions, true, nil
+		}
+	}
+	for {
+		rows, n, err := t.read(ctx, conn)
+		transactions += n
+		if err != nil {
+			return transactions, false, err
+		}
+		if rows < pageRows {
+			if complete {
+				t.checked()
+			}
+			return transactions, complete, nil
+		}
+	}
+}
+
+// seal returns the newest place, nil if another session is sealing, and if
+// asked the first rows that are not published yet. All of it is committed.
+func (t *Tail) seal(ctx context.Context, conn *pgx.Conn, fetch bool) (place *int64, first []row, err error) {
+	sealing, cancel := context.WithTimeout(ctx, t.sealLimit)
+	defer cancel()
+	batch := new(pgx.Batch)
+	batch.Queue(sealQuery).QueryRow(func(r pgx.Row) error { return r.Scan(nil, &place) })
+	if fetch {
+		batch.Queue(sql.SealedAfter, t.place, t.o.BulkRows, firstRows).Query(func(rows pgx.Rows) (err error) {
+			first, err = pgx.CollectRows(rows, scanRow)
+			return err
+		})
+	}
+	if err := conn.SendBatch(sealing, batch).Close(); err != nil {
+		if errors.Is(sealing.Err(), context.DeadlineExceeded) {
+			t.sealLimit = min(2*t.sealLimit, longestSeal)
+		}
+		return nil, nil, fmt.Errorf("seal the change log: %w", err)
+	}
+	t.sealLimit = sealTimeout
+	return place, first, nil
+}
+
+// publishRows publishes rows that were read already.
+func (t *Tail) publishRows(ctx context.Context, rows []row) (transactions int, err error) {
+	p := publication{tail: t, place: t.place, nonce: t.nonce}
+	for i := range rows {
+		if err := p.add(ctx, &rows[i]); err != nil {
+			return p.transactions, err
+		}
+	}
+	p.publish()
+	return p.transactions, nil
+}
+
+// read publishes one page, while it comes in.
+func (t *Tail) read(ctx context.Context, conn *pgx.Conn) (count, transactions int, err error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
+	rows, err := conn.Query(ctx, sql.SealedAfter, t.place, t.o.BulkRows, pageRows)
+	if err != nil {
+		return 0, 0, fmt.Errorf("read the change log after place %d: %w", t.place, err)
+	}
+	defer rows.Close()
+	p := publication{tail: t, place: t.place, nonce: t.nonce}
+	for rows.Next() {
+		r, err := scanRow(rows)
+		if err != nil {
+			return count, p.transactions, err
+		}
+		if err := p.add(ctx, &r); err != nil {
+			return count, p.transactions, err
+		}
+		count++
+	}
+	if err := rows.Err(); err != nil {
+		return count, p.transactions, fmt.Errorf("read the change log after place %d: %w", p.place, err)
+	}
+	p.publish()
+	return count, p.transactions, nil
+}
+
+// publication collects changes up to a place.
+type publication struct {
+	tail         *Tail
+	changes      []feed.Change
+	bytes        int
+	tx           uint64
+	transactions int
+	place, nonce int64
+}
+
+// add takes the next row, and publishes when much has been collected.
+func (p *publication) add(ctx context.Context, r *row) error {
+	if r.place != p.place+1 {
+		return fmt.Errorf("place %d follows %d: %w", r.place, p.place, feed.ErrDiverged)
+	}
+	w, err := p.tail.tables.find(ctx, p.tail.o.Pool, r.watched)
+	if err != nil {
+		return err
+	}
+	if r.tx != p.tx {
+		p.tx = r.tx
+		p.transactions++
+	}
+	p.changes = r.appendChanges(p.changes, p.tail.feed, w, int64(p.tail.o.BulkRows), 0)
+	p.place, p.nonce = r.place, r.nonce
+	p.bytes += r.size()
+	if p.bytes >= publishBytes {
+		p.publish()
+	}
+	return nil
+}
+
+// publish hands over what was collected.
+func (p *publication) publish() {
+	if p.place == p.tail.place {
+		return
+	}
+	p.tail.o.Publish(p.changes, p.place)
+	p.tail.place, p.tail.nonce = p.place, p.nonce
+	p.changes, p.bytes = nil, 0
+}

@@ -14,7 +14,9 @@ type stem struct {
 }
 
 // stems is the catalogue: the stems with rules of their own, then the rules
-// for any other. The rules of a stem are in the order of their events.
+// for any other. The rules of a stem are in the order of their events. Every
+// change of a row makes at least one event, so that a client that filters
+// nothing sees every position.
 //
 //nolint:gochecknoglobals // a table, never written
 var stems = [...]stem{
@@ -31,6 +33,8 @@ var stems = [...]stem{
 				{Name: "movement", Of: OfRow},
 			},
 		},
+		{Event: "stock-movement:updated", Op: feed.Update},
+		{Event: "stock-movement:deleted", Op: feed.Delete},
 		{Event: "stock-movement:bulk", Bulk: true, Data: bulkData()},
 		{Event: "stock-movement:truncated", Op: feed.Truncate, Data: tableData()},
 	}},
@@ -73,6 +77,10 @@ var stems = [...]stem{
 				{Name: "threshold", Columns: []string{"low_stock_threshold"}},
 			},
 		},
+		{Event: "sku:created", Op: feed.Insert},
+		{Event: "sku:updated", Op: feed.Update},
+		{Event: "sku:deleted", Op: feed.Delete},
+		{Event: "sku:bulk", Bulk: true, Data: bulkData()},
 		{Event: "sku:truncated", Op: feed.Truncate, Data: tableData()},
 	}},
 	{name: anyName, table: "*", rules: []Rule{

@@ -11,9 +11,10 @@
 // "order" brings the catalogue of orders. A stem without rules of its own gets
 // created, updated, deleted, bulk and truncated events.
 //
-// A bulk statement makes one event whatever its operation, on every table but
-// skus. Movements of stock are only ever inserted: single updates and deletes
-// of them make no event, though they count for the dashboard.
+// A bulk statement makes one event whatever its operation. Every change makes
+// at least one event, also where the wire contract names none (an update of a
+// sku that is not low, a movement that somebody corrects): else positions would
+// have holes for a client that filters nothing.
 //
 // [DashboardReason] says whether a change counts for the coalesced
 // dashboard:stats-updated event, which [DashboardEvent] builds. A [Filter]

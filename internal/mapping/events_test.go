@@ -40,7 +40,7 @@ func TestWhatChangesMake(t *testing.T) {
 	low := func(quantity, threshold string) string {
 		return `{"id":1,"quantity":` + quantity + `,"low_stock_threshold":` + threshold + `}`
 	}
-	const alert = "alert:low-stock"
+	const alert, updated = "alert:low-stock", "sku:updated"
 	tests := []struct {
 		name, stem    string
 		op            feed.Op
@@ -54,22 +54,22 @@ func TestWhatChangesMake(t *testing.T) {
 		{"status to null", "order", feed.Update, `{"status":"new"}`, `{"status":null}`, "order:updated order:status-changed"},
 		{"status inside a document", "order", feed.Update, `{"doc":{"status":"a"}}`, `{"doc":{"status":"b"}}`, "order:updated"},
 		{"adjustment in capitals", "stock-movement", feed.Insert, ``, `{"movement_type":"ADJUSTMENT"}`, "stock-movement:created"},
-		{"movement updated", "stock-movement", feed.Update, `{"quantity":1}`, `{"quantity":2}`, ""},
-		{"movement deleted", "stock-movement", feed.Delete, `{"quantity":1}`, ``, ""},
-		{"sku inserted low", "sku", feed.Insert, ``, low("1", "10"), ""},
-		{"sku deleted", "sku", feed.Delete, low("1", "10"), ``, ""},
-		{"stays above", "sku", feed.Update, low("12", "10"), low("11", "10"), ""},
-		{"falls to the threshold", "sku", feed.Update, low("11", "10"), low("10", "10"), alert},
-		{"falls below", "sku", feed.Update, low("11", "10"), low("-3", "10"), alert},
-		{"was low already", "sku", feed.Update, low("10", "10"), low("9", "10"), ""},
-		{"rises", "sku", feed.Update, low("9", "10"), low("11", "10"), ""},
-		{"threshold rises above", "sku", feed.Update, low("11", "10"), low("11", "20"), alert},
-		{"threshold was null", "sku", feed.Update, low("11", "null"), low("9", "10"), ""},
-		{"threshold becomes null", "sku", feed.Update, low("11", "10"), low("9", "null"), ""},
-		{"quantity becomes null", "sku", feed.Update, low("11", "10"), low("null", "10"), ""},
-		{"quantity is NaN", "sku", feed.Update, low("11", "10"), low(`"NaN"`, "10"), ""},
-		{"decimals", "sku", feed.Update, low("10.001", "10.0"), low("9.999", "10.00"), alert},
-		{"digits beyond a double", "sku", feed.Update, low("9007199254740993", "9007199254740992"), low("9007199254740992", "9007199254740992"), alert},
+		{"movement updated", "stock-movement", feed.Update, `{"quantity":1}`, `{"quantity":2}`, "stock-movement:updated"},
+		{"movement deleted", "stock-movement", feed.Delete, `{"quantity":1}`, ``, "stock-movement:deleted"},
+		{"sku inserted low", "sku", feed.Insert, ``, low("1", "10"), "sku:created"},
+		{"sku deleted", "sku", feed.Delete, low("1", "10"), ``, "sku:deleted"},
+		{"stays above", "sku", feed.Update, low("12", "10"), low("11", "10"), updated},
+		{"falls to the threshold", "sku", feed.Update, low("11", "10"), low("10", "10"), alert + " " + updated},
+		{"falls below", "sku", feed.Update, low("11", "10"), low("-3", "10"), alert + " " + updated},
+		{"was low already", "sku", feed.Update, low("10", "10"), low("9", "10"), updated},
+		{"rises", "sku", feed.Update, low("9", "10"), low("11", "10"), updated},
+		{"threshold rises above", "sku", feed.Update, low("11", "10"), low("11", "20"), alert + " " + updated},
+		{"threshold was null", "sku", feed.Update, low("11", "null"), low("9", "10"), updated},
+		{"threshold becomes null", "sku", feed.Update, low("11", "10"), low("9", "null"), updated},
+		{"quantity becomes null", "sku", feed.Update, low("11", "10"), low("null", "10"), updated},
+		{"quantity is NaN", "sku", feed.Update, low("11", "10"), low(`"NaN"`, "10"), updated},
+		{"decimals", "sku", feed.Update, low("10.001", "10.0"), low("9.999", "10.00"), alert + " " + updated},
+		{"digits beyond a double", "sku", feed.Update, low("9007199254740993", "9007199254740992"), low("9007199254740992", "9007199254740992"), alert + " " + updated},
 		{"unknown operation", "order", 'x', `{"id":1}`, `{"id":2}`, ""},
 		{"stem of another table", "shop-order", feed.Update, `{"status":"a"}`, `{"status":"b"}`, "shop-order:updated"},
 	}
@@ -131,7 +131,7 @@ func TestMissingColumns(t *testing.T) {
 		name, stem    string
 		op            feed.Op
 		before, after string
-		event, data   string // the last event
+		event, data   string // the first event for skus, else the last
 	}{
 		{"movement type", "stock-movement", feed.Insert, ``, `{"id":1}`, "stock-movement:created", `{"id":1}`},
 		{
@@ -150,19 +150,22 @@ func TestMissingColumns(t *testing.T) {
 			"sku, but sku_code", "sku", feed.Update, `{"sku_code":"W","quantity":2,"low_stock_threshold":1}`, `{"sku_code":"W","quantity":1,"low_stock_threshold":1}`,
 			"alert:low-stock", `{"skuId":null,"sku":"W","quantity":1,"threshold":1}`,
 		},
-		{"quantity", "sku", feed.Update, `{"n":2,"low_stock_threshold":1}`, `{"n":1,"low_stock_threshold":1}`, "", ""},
-		{"threshold", "sku", feed.Update, `{"quantity":2}`, `{"quantity":1}`, "", ""},
+		{"quantity", "sku", feed.Update, `{"n":2,"low_stock_threshold":1}`, `{"n":1,"low_stock_threshold":1}`, "sku:updated", `{"n":1,"low_stock_threshold":1}`},
+		{"threshold", "sku", feed.Update, `{"quantity":2}`, `{"quantity":1}`, "sku:updated", `{"quantity":1}`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			var event, data string
 			if events := mapping.Events(change(tt.stem, tt.op, tt.before, tt.after)); len(events) > 0 {
-				last := events[len(events)-1]
-				event, data = last.Name, string(last.Data)
+				e := events[len(events)-1]
+				if tt.stem == "sku" {
+					e = events[0]
+				}
+				event, data = e.Name, string(e.Data)
 			}
 			if event != tt.event || data != tt.data {
-				t.Errorf("last event %q with %s, want %q with %s", event, data, tt.event, tt.data)
+				t.Errorf("event %q with %s, want %q with %s", event, data, tt.event, tt.data)
 			}
 		})
 	}
@@ -195,7 +198,7 @@ func TestSummaries(t *testing.T) {
 	t.Parallel()
 	for _, op := range []feed.Op{feed.Insert, feed.Update, feed.Delete} {
 		for stem, want := range map[string]string{
-			"order": "order:bulk", "stock-movement": "stock-movement:bulk", "sku": "", "supplier": "supplier:bulk",
+			"order": "order:bulk", "stock-movement": "stock-movement:bulk", "sku": "sku:bulk", "supplier": "supplier:bulk",
 		} {
 			c := change(stem, op, "", "")
 			c.Bulk, c.From, c.Position, c.Table = true, 43, 5042, `od"d`

@@ -32,7 +32,7 @@ func TestFilter(t *testing.T) {
 			continue
 		}
 		for want, list := range map[bool]string{true: tt.pass, false: tt.stop} {
-			for _, name := range strings.Fields(list) {
+			for name := range strings.FieldsSeq(list) {
 				if got := f.Match(name); got != want {
 					t.Errorf("filter %q: Match(%q) = %v", patterns, name, got)
 				}

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+
+	"rowcast/internal/auth"
+	"rowcast/internal/inventory"
+	"rowcast/internal/pgtest"
+)
+
+func TestMistakesAreNamed(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		args, environ []string
+		code          int
+		says          string
+	}{
+		{args: []string{"sreve"}, code: exitUsage, says: `unknown command "sreve", did you mean "serve"?`},
+		{args: []string{"serve", "--databse-url", "x"}, code: exitUsage, says: `unknown flag --databse-url of rowcast serve, did you mean "database-url"?`},
+		{args: []string{"serve", "now"}, code: exitUsage, says: `rowcast serve takes no argument, but got "now"`},
+		{args: []string{"watch"}, code: exitUsage, says: `rowcast watch wants the name of one table`},
+		{args: []string{"watch", "a", "b"}, code: exitUsage, says: `rowcast watch wants the name of one table`},
+		{args: []string{"tail"}, code: exitUsage, says: `needs a database: set DATABASE_URL`},
+		{args: []string{"token"}, code: exitUsage, says: `set JWT_SECRET`},
+		{args: []string{"token"}, environ: []string{"JWKS_URL=https://issuer.example/keys"}, code: exitUsage, says: `only public keys are configured`},
+		{args: []string{"demo", "--rate", "-1"}, code: exitUsage, says: `--rate is -1`},
+		{args: []string{"demo"}, environ: []string{"ROWCAST_BULKROWS=5"}, code: exitUsage, says: `did you mean ROWCAST_BULK_ROWS?`},
+		{args: []string{"migrate"}, environ: []string{"DATABASE_URL=postgres://127.0.0.1:1/x?connect_timeout=1"}, code: exitFailure, says: `connect`},
+		{args: []string{"tail", "-o", "xml"}, environ: []string{"DATABASE_URL=postgres://x"}, code: exitUsage, says: `-o is "xml"; it is pretty or json`},
+		{args: []string{"tail", "--from", "5"}, environ: []string{"DATABASE_URL=postgres://x"}, code: exitUsage, says: `--from needs exactly one --tenant`},
+		{args: []string{"tail", "--events", "orders"}, environ: []string{"DATABASE_URL=postgres://x"}, code: exitUsage, says: `orders`},
+	} {
+		code, stdout, stderr := command(t, test.environ, test.args...)
+		if code != test.code || !strings.Contains(stderr, test.says) || stdout != "" {
+			t.Errorf("rowcast %s: exit %d, stdout %q, stderr %q; want %d and %q",
+				strings.Join(test.args, " "), code, stdout, stderr, test.code, test.says)
+		}
+	}
+}
+
+func TestEveryCommandShowsAnExample(t *testing.T) {
+	t.Parallel()
+	var visit func(c *cobra.Command)
+	visit = func(c *cobra.Command) {
+		if c.Example == "" || c.Short == "" {
+			t.Errorf("%s has no example or no description", c.CommandPath())
+		}
+		for _, sub := range c.Commands() {
+			visit(sub)
+		}
+	}
+	visit(newRoot(&program{}))
+	code, stdout, stderr := command(t, nil, "watch", "-h")
+	if code != exitOK || !strings.Contains(stdout, "rowcast watch invoices --name invoice") || stderr != "" {
+		t.Errorf("watch -h: %d %q %q", code, stdout, stderr)
+	}
+}
+
+func TestTokenIsGood(t *testing.T) {
+	t.Parallel()
+	code, stdout, stderr := command(t, []string{"JWT_SECRET=" + secret}, "token", "--tenant", "a", "--tenant", "b", "--subject", "me")
+	if code != exitOK {
+		t.Fatal(stderr)
+	}
+	verifier, err := auth.New(t.Context(), auth.Options{Secret: []byte(secret)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id, err := verifier.Verify(t.Context(), strings.TrimSpace(stdout))
+	if err != nil || id.Subject != "me" || !id.Allows("a") || !id.Allows("b") || id.Allows("c") {
+		t.Errorf("%+v, %v", id, err)
+	}
+}
+
+func TestServeRefusesADatabaseWithoutRowcast(t *testing.T) {
+	t.Parallel()
+	code, _, stderr := command(t, []string{"DATABASE_URL=" + pgtest.Database(t), "JWT_SECRET=" + secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0"}, "serve")
+	if code != exitFailure || !strings.Contains(stderr, "install it with: rowcast migrate") {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+}
+
+func TestServeRefusesToStartWithoutKeys(t *testing.T) {
+	t.Parallel()
+	code, _, stderr := command(t, []string{"DATABASE_URL=" + pgtest.Database(t)}, "serve")
+	if code != exitUsage || !strings.Contains(stderr, "JWT_SECRET") || !strings.Contains(stderr, "JWKS_URL") {
+		t.Errorf("exit %d: %s", code, stderr)
+	}
+}
+
+func TestMigrateWatchUnwatch(t *testing.T) {
+	t.Parallel()
+	dsn := pgtest.Database(t)
+	environ := []string{"DATABASE_URL=" + dsn}
+	pgtest.Psql(t, dsn, "-c", `create table invoices (id int primary key, account int, pdf bytea)`,
+		"-c", `create table orders (id int primary key, tenant_id int)`,
+		"-c", `create table skus (id int)`, "-c", `create view old_invoices as select * from invoices`)
+
+	code, stdout, stderr := command(t, environ, "watch", "invoices")
+	if code != exitFailure || !strings.Contains(stderr, "rowcast migrate") {
+		t.Errorf("watch before migrate: %d %q %q", code, stdout, stderr)
+	}
+	code, stdout, stderr = command(t, environ, "migrate")
+	for _, says := range []string{"table stock_movements", "no such table", "table orders", "watched", "skus has no primary key"} {
+		if code != exitOK || !strings.Contains(stdout, says) {
+			t.Errorf("migrate does not say %q: %d %q %q", says, code, stdout, stderr)
+		}
+	}
+	for _, test := range []struct{ args, says string }{
+		{"watch invoices", "has no column tenant_id"},
+		{"watch old_invoices --tenant-column account", "is not a table"},
+		{"watch nothing", `relation "nothing" does not exist`},
+		{"watch invoices --tenant-column pdf", "A tenant is a uuid, text, varchar, smallint, integer or bigint"},
+		{"watch invoices --tenant-column account --exclude png", "no column png"},
+		{"watch invoices --tenant-column account --name order", "taken"},
+		{"unwatch invoices", "invoices is not watched"},
+	} {
+		code, stdout, stderr := command(t, environ, strings.Fields(test.args)...)
+		if code != exitFailure || !strings.Contains(stderr, test.says) || strings.Contains(stderr, "SQLSTATE") {
+			t.Errorf("%s: %d %q %q; want %q", test.args, code, stdout, stderr, test.says)
+		}
+	}
+	code, stdout, stderr = command(t, environ, "watch", "invoices", "--tenant-column", "account", "--name", "invoice", "--exclude", "pdf")
+	if code != exitOK || !strings.Contains(stdout, "invoice:created") {
+		t.Errorf("watch: %d %q %q", code, stdout, stderr)
+	}
+	pgtest.Psql(t, dsn, "-c", `insert into invoices values (1, 7, 'secret')`, "-c", "select rowcast.seal()")
+	code, stdout, stderr = command(t, environ, "tail", "--tenant", "7", "--from", "beginning", "--count", "1", "-o", "json")
+	var m message
+	if err := json.Unmarshal([]byte(stdout), &m); err != nil || code != exitOK || m.Event != "invoice:created" || string(m.Data) != `{"id":1,"account":7}` {
+		t.Errorf("tail: %d %q %q", code, stdout, stderr)
+	}
+	code, stdout, stderr = command(t, environ, "unwatch", "invoices")
+	if code != exitOK || stderr != "" {
+		t.Errorf("unwatch: %d %q %q", code, stdout, stderr)
+	}
+	code, stdout, stderr = command(t, environ, "migrate", "--down")
+	if code != exitOK || !strings.Contains(stdout, "dropped") {
+		t.Errorf("migrate --down: %d %q %q", code, stdout, stderr)
+	}
+	if left := strings.TrimSpace(pgtest.Psql(t, dsn, "-At", "-c", `select count(*) from pg_trigger where not tgisinternal`)); left != "0" {
+		t.Errorf("%s triggers are left", left)
+	}
+}
+
+func TestTailFromAPlaceInHistory(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	environ := []string{"DATABASE_URL=" + s.dsn}
+	s.exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'T1', E'\x1b[31mred')`)
+	s.exec(t, `update orders set status = 'processing' where order_number = 'T1'`, `select rowcast.seal()`)
+	tail := func(args ...string) []message {
+		t.Helper()
+		code, stdout, stderr := command(t, environ, append([]string{"tail", "--tenant", inventory.AcmeID, "-o", "json"}, args...)...)
+		if code != exitOK {
+			t.Fatalf("tail %v: %d %s", args, code, stderr)
+		}
+		var got []message
+		for line := range strings.Lines(stdout) {
+			var m message
+			if err := json.Unmarshal([]byte(line), &m); err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, m)
+		}
+		return got
+	}
+	all := tail("--from", "beginning", "--events", "order:*", "--count", "28")
+	last := all[len(all)-3:]
+	if names(last) != "order:created order:updated order:status-changed" {
+		t.Fatalf("the history ends with %s", names(last))
+	}
+	// The cursor of order:updated points into the change: its second event is next.
+	if got := tail("--from", last[1].Cursor, "--count", "1"); got[0].Event != "order:status-changed" {
+		t.Errorf("after %s comes %s", last[1].Cursor, got[0].Event)
+	}
+	code, stdout, stderr := command(t, environ, "tail", "--tenant", inventory.AcmeID, "--from", last[0].Cursor, "--count", "1")
+	if code != exitOK || !strings.Contains(stdout, "order:updated") || strings.ContainsRune(stdout, '\x1b') {
+		t.Errorf("pretty: %q %q", stdout, stderr)
+	}
+	code, _, stderr = command(t, environ, "tail", "--tenant", inventory.AcmeID, "--from", "nonsense")
+	if code != exitFailure || !strings.Contains(stderr, "now, beginning, a position or a cursor") {
+		t.Errorf("nonsense: %d %q", code, stderr)
+	}
+	code, _, stderr = command(t, environ, "tail", "--tenant", inventory.AcmeID, "--from", "999999")
+	if code != exitFailure || !strings.Contains(stderr, "999999 is after the newest change") {
+		t.Errorf("after the head: %d %q", code, stderr)
+	}
+}

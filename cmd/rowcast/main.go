@@ -1,0 +1,52 @@
+// Rowcast turns committed row changes in PostgreSQL into typed socket events,
+// per tenant, with nothing lost.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// Exit codes.
+const (
+	exitOK          = 0
+	exitFailure     = 1
+	exitUsage       = 2
+	exitInterrupted = 130
+)
+
+func main() {
+	// A reader that goes away, as in rowcast tail | head, is an ordinary end.
+	signal.Ignore(syscall.SIGPIPE)
+	interrupts := make(chan os.Signal, 2)
+	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
+	ctx, stop := context.WithCancel(context.Background())
+	hurry := make(chan struct{})
+	go func() {
+		<-interrupts
+		stop()
+		<-interrupts
+		close(hurry)
+	}()
+	os.Exit(run(ctx, hurry, os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
+}
+
+// run is the whole program: what it says goes to stdout, what it logs to
+// stderr. The end of ctx asks it to finish, hurry to finish without manners.
+func run(ctx context.Context, hurry <-chan struct{}, args, environ []string, stdout, stderr io.Writer) int {
+	root := newRoot(&program{environ: environ, stdout: stdout, stderr: stderr, hurry: hurry})
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil || errors.Is(err, syscall.EPIPE) {
+		return exitOK
+	}
+	if !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(stderr, "rowcast:", err)
+	}
+	return exitCode(err)
+}

@@ -1,0 +1,217 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"github.com/jackc/pgx/v5"
+
+	"rowcast/internal/auth"
+	"rowcast/internal/config"
+	"rowcast/internal/inventory"
+	"rowcast/internal/pgtest"
+	"rowcast/internal/postgres"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+const (
+	secret = "a secret of at least thirty-two bytes"
+	// patience bounds every wait; it decides nothing but when to give up.
+	patience = 30 * time.Second
+)
+
+// site is a database with the inventory of two tenants, and a connection that
+// writes to it.
+type site struct {
+	dsn  string
+	conn *pgx.Conn
+}
+
+func newSite(t *testing.T) *site {
+	t.Helper()
+	dsn := pgtest.Database(t)
+	migrator := postgres.Migrator{URL: dsn, Inventory: true, Log: slog.New(slog.DiscardHandler)}
+	if _, err := migrator.Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	if _, err := inventory.Seed(t.Context(), conn); err != nil {
+		t.Fatal(err)
+	}
+	return &site{dsn: dsn, conn: conn}
+}
+
+func (s *site) exec(t *testing.T, statements ...string) {
+	t.Helper()
+	for _, statement := range statements {
+		if _, err := s.conn.Exec(t.Context(), statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+}
+
+// serve runs a server on the database. stop ends it in an orderly way.
+func (s *site) serve(t *testing.T, settings ...string) (url string, stop func()) {
+	t.Helper()
+	environ := append([]string{
+		"DATABASE_URL=" + s.dsn, "JWT_SECRET=" + secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0",
+	}, settings...)
+	cfg, err := config.Load(nil, environ)
+	if err != nil {
+		t.Fatal(err)
+	}
+	service, err := newService(t.Context(), cfg, slog.New(slog.NewTextHandler(t.Output(), nil)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, admin, err := listen(t.Context(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- service.run(ctx, public, admin, nil) }()
+	stop = sync.OnceFunc(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Errorf("server ended with %v", err)
+		}
+	})
+	t.Cleanup(stop)
+	return webSocketURL(public.Addr()), stop
+}
+
+func token(t *testing.T, tenants ...string) string {
+	t.Helper()
+	text, err := auth.Mint([]byte(secret), auth.MintClaims{Subject: "test", Tenants: tenants}, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// message is what the server sends.
+type message struct {
+	Type, Event, TenantID, Cursor, Reason, Code string
+	From, Position                              int64
+	Data, Previous                              json.RawMessage
+	Changed                                     []string
+	Source                                      *struct{ Table, Op, Tx, Writer string }
+}
+
+// client is a WebSocket client that keeps everything it receives.
+type client struct {
+	conn *websocket.Conn
+	raw  bytes.Buffer
+}
+
+func dialFeed(ctx context.Context, url, token string) (*client, error) {
+	dialer := websocket.Dialer{Subprotocols: []string{"rowcast.v1", "bearer." + token}, NetDialContext: new(net.Dialer).DialContext}
+	conn, response, err := dialer.DialContext(ctx, url, http.Header{})
+	if err != nil {
+		return nil, fmt.Errorf("dial %s: %w", url, err)
+	}
+	_ = response.Body.Close()
+	return &client{conn: conn}, nil
+}
+
+// join connects and joins a tenant; it returns once that is confirmed.
+func join(t *testing.T, url, tenant, cursor string, events ...string) (*client, message) {
+	t.Helper()
+	c, err := dialFeed(t.Context(), url, token(t, tenant))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = c.conn.Close() })
+	c.send(t, map[string]any{"type": "join-tenant", "tenantId": tenant, "cursor": cursor, "events": events})
+	return c, c.until(t, "joined", func(m message) bool { return m.Type == "joined" })
+}
+
+func (c *client) send(t *testing.T, value any) {
+	t.Helper()
+	if err := c.conn.WriteJSON(value); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// next reads a message; it answers pings.
+func (c *client) next(patience time.Duration) (message, error) {
+	for {
+		if err := c.conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+			return message{}, err
+		}
+		_, body, err := c.conn.ReadMessage()
+		if err != nil {
+			return message{}, err
+		}
+		c.raw.Write(body)
+		var m message
+		if err := json.Unmarshal(body, &m); err != nil {
+			return message{}, fmt.Errorf("decode %s: %w", body, err)
+		}
+		if m.Type != "ping" {
+			return m, nil
+		}
+		if err := c.conn.WriteMessage(websocket.TextMessage, []byte(`{"type":"pong"}`)); err != nil {
+			return message{}, err
+		}
+	}
+}
+
+func (c *client) until(t *testing.T, what string, condition func(m message) bool) message {
+	t.Helper()
+	for {
+		m, err := c.next(patience)
+		if err != nil {
+			t.Fatalf("waiting for %s: %v; received:\n%s", what, err, c.raw.String())
+		}
+		if condition(m) {
+			return m
+		}
+	}
+}
+
+// events reads events until the named one has come, and returns the names in
+// order, without the coalesced one of the dashboard.
+func (c *client) events(t *testing.T, last string) []message {
+	t.Helper()
+	var got []message
+	c.until(t, last, func(m message) bool {
+		if m.Type == "event" && m.Event != "dashboard:stats-updated" {
+			got = append(got, m)
+		}
+		return m.Event == last
+	})
+	return got
+}
+
+func names(messages []message) string {
+	var all []string
+	for _, m := range messages {
+		all = append(all, m.Event)
+	}
+	return strings.Join(all, " ")
+}
+
+// command runs a subcommand to its end.
+func command(t *testing.T, environ []string, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, problems bytes.Buffer
+	code = run(t.Context(), nil, args, environ, &out, &problems)
+	return code, out.String(), problems.String()
+}

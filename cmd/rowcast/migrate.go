@@ -1,0 +1,70 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"text/tabwriter"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/spf13/cobra"
+
+	"rowcast/internal/config"
+	"rowcast/internal/postgres"
+)
+
+func (p *program) migrate() *cobra.Command {
+	var inventory, down bool
+	cmd := &cobra.Command{
+		Use:   "migrate",
+		Short: "Install Rowcast in a database, or bring it up to date",
+		Long: `Installs schema rowcast and the triggers on stock_movements, orders,
+purchase_orders and skus, as far as they exist. Run it again at any time: it
+repairs triggers and changes nothing else.
+
+--down removes schema rowcast and its triggers and leaves every other table as
+it is.`,
+		Example: `  rowcast migrate --database-url postgres://app@localhost/shop
+  rowcast migrate --inventory      also make the reference inventory schema
+  rowcast migrate --down           uninstall`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := p.database(cmd)
+			if err != nil {
+				return err
+			}
+			m := postgres.Migrator{URL: cfg.DatabaseURL, Inventory: inventory, Log: p.logger(slog.LevelInfo)}
+			step := m.Up
+			if down {
+				step = m.Down
+			}
+			return p.report(step(cmd.Context()))
+		},
+	}
+	cmd.Flags().BoolVar(&inventory, "inventory", false, "add the reference inventory schema; with --down, remove it and its data too")
+	cmd.Flags().BoolVar(&down, "down", false, "uninstall")
+	config.Bind(cmd.Flags(), "DATABASE_URL")
+	return cmd
+}
+
+// report says what a migration did.
+func (p *program) report(steps []postgres.Step, err error) error {
+	w := tabwriter.NewWriter(p.stdout, 0, 0, 2, ' ', 0)
+	for _, s := range steps {
+		fmt.Fprintf(w, "%s\t%s\n", s.What, s.Did)
+	}
+	if flushErr := w.Flush(); err == nil {
+		err = flushErr
+	}
+	return err
+}
+
+// withConn runs f on a connection of the command's own.
+func withConn(ctx context.Context, url, name string, f func(ctx context.Context, conn *pgx.Conn) error) error {
+	c, err := postgres.Connect(ctx, url, name)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = c.Close(context.WithoutCancel(ctx)) }()
+	return f(ctx, c)
+}

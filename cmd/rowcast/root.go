@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"rowcast/internal/config"
+)
+
+// program is what every subcommand needs.
+type program struct {
+	environ        []string
+	stdout, stderr io.Writer
+	// hurry is closed by the second interrupt.
+	hurry <-chan struct{}
+}
+
+// usageError is a mistake in how the program was called.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// exitCode says how the program ends after err.
+func exitCode(err error) int {
+	var usage usageError
+	var invalid *config.InvalidError
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.As(err, &usage), errors.As(err, &invalid):
+		return exitUsage
+	case errors.Is(err, context.Canceled):
+		return exitInterrupted
+	default:
+		return exitFailure
+	}
+}
+
+func newRoot(p *program) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "rowcast",
+		Short: "Committed PostgreSQL changes as socket events, per tenant, with nothing lost",
+		Long: `Rowcast turns committed row changes in PostgreSQL into typed socket events, per
+tenant, with nothing lost. Any writer counts: the app, psql, COPY, a batch job.`,
+		Example: `  rowcast demo                                   see it work, nothing to set up
+  DATABASE_URL=postgres://… rowcast migrate      install it in a database
+  DATABASE_URL=postgres://… JWT_SECRET=… rowcast serve`,
+		SilenceErrors:              true,
+		SilenceUsage:               true,
+		SuggestionsMinimumDistance: 2,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return nil
+			}
+			return usageError{unknownCommand(cmd, args[0])}
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetOut(p.stdout)
+	root.SetErr(p.stderr)
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetFlagErrorFunc(flagError)
+	root.AddCommand(p.serve(), p.demo(), p.migrate(), p.watch(), p.unwatch(), p.tail(), p.token(), p.version())
+	return root
+}
+
+func unknownCommand(cmd *cobra.Command, word string) error {
+	var names []string
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	return fmt.Errorf("unknown command %q%s; the commands are: %s", word, didYouMean(word, names), strings.Join(names, ", "))
+}
+
+// flagError adds a suggestion to the complaint about an unknown flag.
+func flagError(cmd *cobra.Command, err error) error {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) {
+		return usageError{fmt.Errorf("%w; see: %s -h", err, cmd.CommandPath())}
+	}
+	var names []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
+	return usageError{fmt.Errorf("unknown flag --%s of %s%s; see: %[2]s -h",
+		unknown.GetSpecifiedName(), cmd.CommandPath(), didYouMean(unknown.GetSpecifiedName(), names))}
+}
+
+func didYouMean(word string, candidates []string) string {
+	if s := config.Suggest(word, candidates); s != "" {
+		return fmt.Sprintf(", did you mean %q?", s)
+	}
+	return ""
+}
+
+// logger writes to stderr: for people on a terminal, as JSON otherwise.
+func (p *program) logger(level slog.Level) *slog.Logger {
+	options := &slog.HandlerOptions{Level: level}
+	if f, ok := p.stderr.(*os.File); ok {
+		if info, err := f.Stat(); err == nil && info.Mode()&os.ModeCharDevice == 0 {
+			return slog.New(slog.NewJSONHandler(p.stderr, options))
+		}
+	}
+	return slog.New(slog.NewTextHandler(p.stderr, options))
+}
+
+// database is the configuration of a command that needs nothing but one.
+func (p *program) database(cmd *cobra.Command) (config.Config, error) {
+	cfg, err := config.Load(cmd.Flags(), p.environ)
+	if err != nil {
+		return config.Config{}, err
+	}
+	if !cfg.HasDatabase() {
+		return config.Config{}, usageError{fmt.Errorf("%s needs a database: set DATABASE_URL or give --database-url, as in --database-url postgres://user:password@host/name", cmd.CommandPath())}
+	}
+	return cfg, nil
+}
+
+// noArgs refuses arguments with a hint.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageError{fmt.Errorf("%s takes no argument, but got %q; see: %[1]s -h", cmd.CommandPath(), args[0])}
+	}
+	return nil
+}
+
+// oneTable wants the name of a table.
+func oneTable(cmd *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return usageError{fmt.Errorf("%s wants the name of one table, as in: %[1]s invoices", cmd.CommandPath())}
+	}
+	return nil
+}

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rowcast/internal/changelog"
+	"rowcast/internal/config"
+	"rowcast/internal/feed"
+	"rowcast/internal/mapping"
+	"rowcast/internal/postgres"
+)
+
+func (p *program) tail() *cobra.Command {
+	o := tailOptions{}
+	cmd := &cobra.Command{
+		Use:   "tail",
+		Short: "Follow the feed in the terminal",
+		Long: `Prints events as they are committed, read from the database. Without --tenant it
+prints those of every tenant.
+
+--from says where to begin: now, beginning (the oldest change that is kept), a
+position, or a cursor. Anything but now needs one --tenant.`,
+		Example: `  rowcast tail --tenant acme
+  rowcast tail --tenant acme --events 'order:*' --from beginning --count 10
+  rowcast tail -o json | jq .data`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := p.database(cmd)
+			if err != nil {
+				return err
+			}
+			filter, err := o.check()
+			if err != nil {
+				return usageError{err}
+			}
+			return p.follow(cmd.Context(), cfg, o, filter)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringArrayVar(&o.tenants, "tenant", nil, "only this tenant; repeat for more")
+	flags.StringSliceVar(&o.events, "events", nil, "only these events, comma-separated, as in order:*")
+	flags.StringVar(&o.from, "from", "now", "where to begin: now, beginning, a position or a cursor")
+	flags.IntVar(&o.count, "count", 0, "end after this many events (default: never)")
+	flags.StringVarP(&o.format, "output", "o", "pretty", "pretty, or json: one event a line, as on the WebSocket")
+	config.Bind(flags, "DATABASE_URL", "LISTEN_DATABASE_URL", "ROWCAST_BULK_ROWS")
+	return cmd
+}
+
+type tailOptions struct {
+	tenants, events []string
+	from, format    string
+	count           int
+}
+
+func (o *tailOptions) check() (mapping.Filter, error) {
+	switch {
+	case o.format != "pretty" && o.format != "json":
+		return mapping.Filter{}, fmt.Errorf("-o is %q; it is pretty or json", o.format)
+	case o.count < 0:
+		return mapping.Filter{}, fmt.Errorf("--count is %d; give a number of events, or 0 for no end", o.count)
+	case o.from != "now" && len(o.tenants) != 1:
+		return mapping.Filter{}, errors.New("--from needs exactly one --tenant, because positions and cursors are those of a tenant")
+	}
+	return mapping.ParseFilter(o.events)
+}
+
+// errEnough ends a tail that has printed what was asked for.
+var errEnough = errors.New("enough")
+
+// follow prints until ctx ends or enough was printed.
+func (p *program) follow(ctx context.Context, cfg config.Config, o tailOptions, filter mapping.Filter) error {
+	log := p.logger(slog.LevelWarn)
+	s := service{cfg: cfg, log: log}
+	if err := s.checkDatabase(ctx); err != nil {
+		return err
+	}
+	pool, err := postgres.Open(ctx, cfg.DatabaseURL, "rowcast history", 2)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	printer := &printer{w: p.stdout, o: o, filter: filter, printed: map[string]int64{}}
+	var replayed bool
+	run := changelog.New(changelog.Options{
+		Connect: dial(cfg.DatabaseURL, "rowcast tail"), Listen: dial(cfg.ListenDatabaseURL, "rowcast listen"), Pool: pool,
+		BulkRows: cfg.BulkRows, Observe: true, Fallback: 100 * time.Millisecond, Log: log,
+		Publish: func(changes []feed.Change, _ int64) {
+			if context.Cause(ctx) != nil {
+				return
+			}
+			var err error
+			if !replayed && o.from != "now" {
+				err = replay(ctx, changelog.NewHistory(pool, cfg.BulkRows), o, printer)
+			}
+			replayed = true
+			if err == nil {
+				err = printer.print(changes)
+			}
+			if err != nil {
+				stop(err)
+			}
+		},
+		Reset: func(reason error) { stop(fmt.Errorf("the history of the database was rewritten: %w", reason)) },
+	})
+	err = run.Run(ctx)
+	switch cause := context.Cause(ctx); {
+	case errors.Is(cause, errEnough):
+		return nil
+	case cause != nil:
+		return cause
+	default:
+		return err
+	}
+}
+
+// replay prints the history of the one tenant from where it was asked to begin.
+func replay(ctx context.Context, history *changelog.History, o tailOptions, printer *printer) error {
+	tenant := o.tenants[0]
+	cursor, err := history.Locate(ctx, tenant, o.from)
+	if err != nil {
+		return fmt.Errorf("begin at %q: %w", o.from, err)
+	}
+	for {
+		page, err := history.After(ctx, tenant, cursor, 500)
+		if err != nil {
+			return fmt.Errorf("read the history of %s from %s: %w", tenant, cursor, err)
+		}
+		if cursor.Delivered > 0 && len(page.Changes) > 0 {
+			printer.skip = cursor.Delivered
+		}
+		if err := printer.print(page.Changes); err != nil {
+			return err
+		}
+		if !page.More || len(page.Changes) == 0 {
+			return nil
+		}
+		last := page.Changes[len(page.Changes)-1]
+		cursor = feed.Cursor{Feed: last.Feed, Position: last.Position, Nonce: last.Nonce}
+	}
+}
+
+// wants says whether changes of the tenant are printed.
+func (o *tailOptions) wants(tenant string) bool {
+	return len(o.tenants) == 0 || slices.Contains(o.tenants, tenant)
+}

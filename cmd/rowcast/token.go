@@ -1,0 +1,56 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rowcast/internal/auth"
+	"rowcast/internal/config"
+)
+
+func (p *program) token() *cobra.Command {
+	var (
+		claims auth.MintClaims
+		ttl    time.Duration
+	)
+	cmd := &cobra.Command{
+		Use:   "token",
+		Short: "Mint a development token",
+		Long: `Mints a token signed with JWT_SECRET, for development and tests. A server that
+verifies with public keys only cannot be given such a token: its issuer has the
+private key.`,
+		Example: `  JWT_SECRET=… rowcast token --tenant acme
+  JWT_SECRET=… rowcast token --tenant acme --tenant borealis --subject ci --ttl 10m`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := config.Load(cmd.Flags(), p.environ)
+			if err != nil {
+				return err
+			}
+			switch {
+			case cfg.JWTSecret == "" && (cfg.JWTPublicKeyFile != "" || cfg.JWKSURL != ""):
+				return usageError{errors.New("only public keys are configured, which verify tokens but cannot sign them; ask the issuer for a token")}
+			case cfg.JWTSecret == "":
+				return usageError{errors.New("token needs the secret that the server verifies with: set JWT_SECRET")}
+			}
+			claims.Issuer, claims.Audience = cfg.JWTIssuer, cfg.JWTAudience
+			text, err := auth.Mint([]byte(cfg.JWTSecret), claims, ttl)
+			if err != nil {
+				return usageError{err}
+			}
+			_, err = fmt.Fprintln(p.stdout, text)
+			return err
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringArrayVar(&claims.Tenants, "tenant", nil, "tenant that the token may join; repeat for more")
+	flags.StringVar(&claims.Subject, "subject", "developer", "who the token stands for (sub)")
+	flags.StringVar(&claims.Name, "name", "", "name of the person")
+	flags.StringVar(&claims.Role, "role", "", "role of the person")
+	flags.DurationVar(&ttl, "ttl", time.Hour, "how long the token is good")
+	config.Bind(flags, "JWT_SECRET", "JWT_PUBLIC_KEY_FILE", "JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE")
+	return cmd
+}

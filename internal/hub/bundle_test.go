@@ -1,0 +1,90 @@
+package hub_test
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+
+	"rowcast/internal/feed"
+	"rowcast/internal/hub"
+)
+
+// bundle is a hub that runs, and its history.
+type bundle struct {
+	*hub.Hub
+	history *history
+	stop    func()
+}
+
+// fatal is what testing.T and rapid.T have in common.
+type fatal interface {
+	Helper()
+	Fatalf(format string, args ...any)
+	Fatal(args ...any)
+}
+
+// setup starts a hub in the current bubble. The caller has to stop it.
+func setup(t fatal, change func(*hub.Options)) *bundle {
+	t.Helper()
+	h := newHistory()
+	o := hub.Options{
+		History: h, Map: mapChange, Wires: []hub.Wire{wire{}, wire{}},
+		DashboardReason: dashboardReason, DashboardEvent: dashboardEvent,
+	}
+	if change != nil {
+		change(&o)
+	}
+	b, err := hub.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error)
+	go func() { done <- b.Run(ctx) }()
+	b.Publish(nil, 0)
+	b.Live(true)
+	return &bundle{b, h, func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Fatal(err)
+		}
+	}}
+}
+
+// bubble runs a test with a hub in a bubble of fake time.
+func bubble(t *testing.T, change func(*hub.Options), f func(t *testing.T, b *bundle)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t, change)
+		defer b.stop()
+		f(t, b)
+	})
+}
+
+// publish seals one change and publishes it.
+func (b *bundle) publish(tenant string, events int, dashboard bool, data string) feed.Change {
+	c := b.history.seal(tenant, events, dashboard, data)
+	b.Publish([]feed.Change{c}, b.history.place)
+	return c
+}
+
+// open opens a session over c.
+func (b *bundle) open(t fatal, c *conn) *hub.Session {
+	t.Helper()
+	s, err := b.Open(hub.SessionOptions{Conn: c})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// join opens a session that joins a tenant, and waits until all is quiet.
+func (b *bundle) join(t fatal, c *conn, q hub.Request) *hub.Session {
+	t.Helper()
+	s := b.open(t, c)
+	if err := s.Join(q); err != nil {
+		t.Fatal(err)
+	}
+	synctest.Wait()
+	return s
+}

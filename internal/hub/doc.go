@@ -1,0 +1,56 @@
+// Package hub fans the changes of the log out to sessions.
+//
+// # Overview
+//
+// One idea: a log and a cursor. For each tenant that somebody has joined and
+// for each wire there is a ring of the newest events as ready-made frames
+// (package ring). A subscription is an index into a ring. Publish maps a
+// change, encodes each event once and appends it (package stream); a few
+// workers then walk the subscriptions of the tenant and hand every connection,
+// in one non-blocking write, all it is behind. There is no queue, no goroutine and no timer for a
+// connection that follows.
+//
+// A connection that does not take everything at once is blocked: a goroutine
+// writes, waiting for the client, until the session is caught up again. What
+// is older than a ring comes from the [History]; a subscription that resumes
+// is served from there until its cursor is in the ring, and then spliced in.
+//
+// # States
+//
+// A subscription is joining (it waits for the tail to be live, for the head of
+// the tenant or for the history), then live, then gone. A session is free (who
+// holds its lock may write), busy (its goroutine writes), closing (only the
+// close frame is left) or ended.
+//
+// The lock of a session is taken before that of a tenant; no other two locks
+// are held together, but for leaves that guard one map or list.
+//
+// # Guarantees
+//
+//   - A client receives exactly the events after its cursor, in order, without
+//     gap or repetition, whether they come from the ring, the history or both,
+//     and also from a cursor inside a change (TestStreamsMatchModel,
+//     TestSpliceRaces, TestResumeAtEveryCursor).
+//   - Joined comes before the events that follow it, and only while the tail
+//     is live (TestJoinWaitsForTail, TestPublishWhileHeadIsRead).
+//   - Frames never interleave on a connection (TestStreamsMatchModel).
+//   - Publish never waits for a client (TestPublishNeverWaitsForClient), and
+//     the ring drops nothing that a client which reads was not offered
+//     (TestBurstLargerThanRing).
+//   - A change of a tenant that nobody has joined is neither mapped nor
+//     encoded (TestUnjoinedTenantCostsNothing).
+//   - At most one dashboard event a second and tenant, the last one never
+//     lost, also across a reconnect (TestDashboardCoalesces,
+//     TestResumeGetsTheDashboardEventOnce).
+//   - A client that cannot follow is told slow-consumer, also when nothing more
+//     is published; one large event passes (TestSlowConsumer,
+//     TestLargeEventPasses).
+//
+// # Failures
+//
+// An unreadable history delays joins, which try again. A cursor that the
+// history refuses is answered with Joined at the head and a Reset. A change
+// that does not follow the one before it makes the hub drop the ring and serve
+// its subscriptions from the history again. A broken connection ends its
+// session.
+package hub

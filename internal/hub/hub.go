@@ -1,0 +1,148 @@
+package hub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"rowcast/internal/feed"
+	"rowcast/internal/hub/stream"
+)
+
+var (
+	// ErrDraining refuses a session because the hub is shutting down.
+	ErrDraining = errors.New("shutting down")
+	// ErrTooManyTenants refuses to join one tenant too many.
+	ErrTooManyTenants = errors.New("too many tenants")
+)
+
+// Hub fans changes out to sessions. See the package comment.
+type Hub struct {
+	opts Options
+	// ctx ends with Run: reads of the history and waits hang on it.
+	ctx  context.Context
+	stop context.CancelFunc
+
+	streams  *stream.Streams
+	sessions registry
+	blocked  blockedSet
+	count    counters
+	// reads bounds the concurrent reads of the history.
+	reads chan struct{}
+
+	// mu is the innermost lock.
+	mu      sync.Mutex
+	stopped bool
+	wg      sync.WaitGroup
+}
+
+// New makes a hub. It does nothing until Run.
+func New(o Options) (*Hub, error) {
+	if err := o.complete(); err != nil {
+		return nil, err
+	}
+	h := &Hub{opts: o, reads: make(chan struct{}, o.Readers)}
+	h.ctx, h.stop = context.WithCancel(context.Background())
+	h.sessions.init()
+	h.blocked.m = make(map[*Session]struct{})
+	encoders := make([]stream.Encoder, len(o.Wires))
+	for i, w := range o.Wires {
+		encoders[i] = w
+	}
+	h.streams = stream.New(h.ctx, stream.Options{
+		Head: h.readHead, Map: o.Map, DashboardReason: o.DashboardReason, DashboardEvent: o.DashboardEvent,
+		Wires: encoders, Hole: h.resync, Spawn: h.spawn, RingBytes: o.RingBytes, RingIdle: o.RingIdle, Log: o.Log,
+	})
+	return h, nil
+}
+
+// Publish takes changes in commit order; place is the place in the global log
+// after them. An empty batch only sets the place, which has to be done before
+// the first Live(true). One goroutine publishes. It never waits for a client,
+// only for the workers of Run when they cannot keep up. The changes and what
+// they point to must not be modified afterwards.
+func (h *Hub) Publish(changes []feed.Change, place int64) { h.streams.Publish(changes, place) }
+
+// Live says whether the tail is live. While it is not, joins wait.
+func (h *Hub) Live(live bool) { h.streams.Live(live) }
+
+// Reset says that the history was rewritten: all rings are dropped, and every
+// joined client is told to reset, with the text of reason, once the tail is
+// live again. Reset implies Live(false); Publish(nil, place) and Live(true)
+// have to follow.
+func (h *Hub) Reset(reason error) {
+	h.streams.Live(false)
+	h.streams.Forget(nil)
+	for _, s := range h.sessions.all(nil) {
+		s.restart(nil, reason.Error())
+	}
+}
+
+// resync has the subscriptions of a tenant whose ring has a hole continue from
+// their cursors.
+func (h *Hub) resync(t *stream.Tenant) {
+	for _, s := range h.sessions.all(nil) {
+		s.restart(t, "")
+	}
+}
+
+// readHead reads the head of a tenant.
+func (h *Hub) readHead(ctx context.Context, tenant string, place int64) (feed.Head, error) {
+	release, err := h.acquire(ctx)
+	if err != nil {
+		return feed.Head{}, err
+	}
+	defer release()
+	head, err := h.opts.History.Head(ctx, tenant, place)
+	if err != nil {
+		return feed.Head{}, fmt.Errorf("read head of tenant %q: %w", tenant, err)
+	}
+	return head, nil
+}
+
+// readAfter reads a page of the history.
+func (h *Hub) readAfter(ctx context.Context, tenant string, c feed.Cursor) (feed.Page, error) {
+	release, err := h.acquire(ctx)
+	if err != nil {
+		return feed.Page{}, err
+	}
+	defer release()
+	page, err := h.opts.History.After(ctx, tenant, c, h.opts.PageSize)
+	if err != nil {
+		return feed.Page{}, fmt.Errorf("read changes of tenant %q after %s: %w", tenant, c, err)
+	}
+	return page, nil
+}
+
+// acquire waits for a turn to read the history.
+func (h *Hub) acquire(ctx context.Context) (release func(), err error) {
+	select {
+	case h.reads <- struct{}{}:
+		return func() { <-h.reads }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// spawn runs f in a goroutine that Run waits for. It is false once Run ends.
+func (h *Hub) spawn(f func()) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.stopped {
+		return false
+	}
+	h.wg.Go(f)
+	return true
+}
+
+// sleep waits for d or the end of ctx.
+func sleep(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}

@@ -1,0 +1,23 @@
+// Package ring keeps the newest events of one stream as ready-made frames.
+//
+// # Overview
+//
+// A [Ring] is an append-only log that drops its oldest entries. Each entry has
+// an index for life, the cursor of a client that has received it, and a frame
+// in a slab of memory. A reader takes a [View] and works on it without a lock:
+// what lies behind its index is one contiguous piece of memory, or few.
+//
+// # Guarantees
+//
+//   - A view stays whole whatever is pushed later, and gives exactly the frames
+//     that were pushed (TestRingHoldsTheNewestFrames).
+//   - The ring stays within its limit, but for entries that its followers have
+//     not been offered yet (TestRingHoldsTheNewestFrames).
+//   - A cursor is found only if its nonce is the one that was pushed
+//     (TestFindSkipsEventsThatThisVersionDoesNotMake).
+//
+// # Failures
+//
+// There are none. A reader that is too late sees that its index is no longer
+// held.
+package ring

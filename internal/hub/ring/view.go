@@ -1,0 +1,157 @@
+package ring
+
+import (
+	"sort"
+
+	"rowcast/internal/feed"
+)
+
+// Entry is one event, or a change that has no event: its name is then empty
+// and its frame has no bytes.
+type Entry struct {
+	// End is where the frame ends in the byte stream of the ring. It starts
+	// where the frame before ends.
+	End int64
+	// Position, Nonce and Rank are the cursor of a client that has received
+	// the entry.
+	Position, Nonce int64
+	Rank            int32
+	Name            string
+}
+
+// The rank orders the cursors of one position: after the change, after the
+// dashboard event that follows it, after n events of the next change.
+const (
+	RankChange = 0
+	RankStats  = 1
+)
+
+// rank is the rank of a cursor.
+func rank(c feed.Cursor) int32 {
+	if c.Stats {
+		return RankStats
+	}
+	if c.Delivered > 0 {
+		return int32(min(c.Delivered, 1<<30)) + RankStats
+	}
+	return RankChange
+}
+
+// Cursor is where a client of a feed is that has received e.
+func (e *Entry) Cursor(name string) feed.Cursor {
+	c := feed.Cursor{Feed: name, Position: e.Position, Nonce: e.Nonce, Stats: e.Rank == RankStats}
+	if e.Rank > RankStats {
+		c.Delivered = int(e.Rank - RankStats)
+	}
+	return c
+}
+
+// slab is a piece of the byte stream. A frame lies in one slab. Bytes up to the
+// end of the stream never change.
+type slab struct {
+	base int64
+	buf  []byte
+}
+
+// View is a ring at one moment.
+type View struct {
+	// first is the index of entries[0], which is no longer in the ring: it
+	// says where the ring starts.
+	first   int64
+	entries []Entry
+	slabs   []slab
+}
+
+// End is the index that the next entry will have.
+func (v *View) End() int64 { return v.first + int64(len(v.entries)) }
+
+// Holds says whether the entries from index next on are all in the ring.
+func (v *View) Holds(next int64) bool { return next > v.first }
+
+// At is entry i. The one before the first that the ring holds is there, too.
+func (v *View) At(i int64) *Entry { return &v.entries[i-v.first] }
+
+// Behind is how many bytes follow after the entry before next.
+func (v *View) Behind(next int64) int64 { return v.At(v.End()-1).End - v.At(next-1).End }
+
+// Frame is the frame of entry i.
+func (v *View) Frame(i int64) []byte {
+	start, end := v.At(i-1).End, v.At(i).End
+	if start == end {
+		return nil
+	}
+	s := v.slabs[v.slabAt(start)]
+	return s.buf[start-s.base : end-s.base]
+}
+
+// slabAt is the index of the slab that holds the byte at start.
+func (v *View) slabAt(start int64) int {
+	k := len(v.slabs) - 1
+	for v.slabs[k].base > start {
+		k--
+	}
+	return k
+}
+
+// Span is the longest run of frames from entry next on that is contiguous in
+// memory, but no more than limit bytes unless one frame alone is longer. to is
+// the index after the run.
+func (v *View) Span(next int64, limit int) (b []byte, to int64) {
+	start, end := v.At(next-1).End, v.At(v.End()-1).End
+	if start == end {
+		return nil, v.End()
+	}
+	k := v.slabAt(start)
+	s := v.slabs[k]
+	stop := end
+	if k+1 < len(v.slabs) {
+		stop = v.slabs[k+1].base
+	}
+	if stop-start > int64(limit) {
+		stop = max(start+int64(limit), v.firstEnd(next))
+	}
+	to = v.End()
+	if stop < end {
+		rest := v.entries[next-v.first:]
+		to = next + int64(sort.Search(len(rest), func(i int) bool { return rest[i].End > stop }))
+		stop = v.At(to - 1).End
+	}
+	return s.buf[start-s.base : stop-s.base], to
+}
+
+// firstEnd is where the first frame with bytes at or after entry next ends.
+func (v *View) firstEnd(next int64) int64 {
+	for i := next; ; i++ {
+		if v.At(i).End > v.At(next-1).End {
+			return v.At(i).End
+		}
+	}
+}
+
+// Find is the index of the first entry that a client at c has not received. ok
+// is false if the ring cannot tell.
+func (v *View) Find(c feed.Cursor) (next int64, ok bool) {
+	r := rank(c)
+	n := sort.Search(len(v.entries), func(i int) bool {
+		e := &v.entries[i]
+		return e.Position > c.Position || (e.Position == c.Position && e.Rank > r)
+	})
+	if n == 0 {
+		return 0, false
+	}
+	e := &v.entries[n-1]
+	switch {
+	case e.Position != c.Position:
+		return 0, false
+	case r > RankStats && e.Rank != r:
+		// The client has more events of the next change than it has here:
+		// continue after that change, once it is there.
+		for ; n < len(v.entries); n++ {
+			if e = &v.entries[n]; e.Position > c.Position {
+				return v.first + int64(n) + 1, e.Nonce == c.Nonce
+			}
+		}
+		return 0, false
+	}
+	return v.first + int64(n), e.Nonce == c.Nonce
+}

@@ -1,0 +1,87 @@
+package hub
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+)
+
+// tick is how often blocked sessions are looked at. The others take turns of
+// one registry shard a tick.
+const tick = time.Second / shards
+
+// pruneEvery is how often unused tenants are looked for.
+const pruneEvery = 5 * time.Second
+
+// Run fans out until ctx ends, then ends all sessions and returns when every
+// goroutine of the hub has stopped. Call it once.
+func (h *Hub) Run(ctx context.Context) error {
+	for range h.opts.Workers {
+		h.spawn(h.streams.Work)
+	}
+	h.spawn(func() { h.streams.Dashboards(h.ctx) })
+	h.watch(ctx)
+
+	h.sessions.close()
+	for _, s := range h.sessions.all(nil) {
+		s.Close(Shutdown, "")
+		s.abort()
+	}
+	h.mu.Lock()
+	h.stopped = true
+	h.mu.Unlock()
+	h.stop()
+	h.streams.Stop()
+	h.wg.Wait()
+	return nil
+}
+
+// watch looks after time: heartbeats, deadlines, slow and silent sessions,
+// unused tenants.
+func (h *Hub) watch(ctx context.Context) {
+	ticker := time.NewTicker(tick)
+	defer ticker.Stop()
+	var list []*Session
+	var pruned time.Time
+	for turn := 0; ; turn++ {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		now := time.Now()
+		list = h.blocked.all(list[:0])
+		for _, s := range list {
+			s.checkLag(now)
+		}
+		list = h.sessions.shard(turn%shards, list[:0])
+		for _, s := range list {
+			s.sweep(now)
+		}
+		clear(list)
+		if now.Sub(pruned) >= pruneEvery {
+			h.streams.Prune(now)
+			pruned = now
+		}
+	}
+}
+
+// Drain refuses new sessions, tells every client to come back in a while,
+// spread over time by their number, and returns when all have left or ctx
+// ends.
+func (h *Hub) Drain(ctx context.Context) error {
+	h.sessions.close()
+	list := h.sessions.all(nil)
+	spread := min(max(time.Second, time.Duration(len(list))*time.Millisecond), 30*time.Second)
+	for _, s := range list {
+		retry := spread/2 + rand.N(spread)
+		s.Close(Shutdown, fmt.Sprintf("retry=%dms", retry.Milliseconds()))
+	}
+	select {
+	case <-h.sessions.empty:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("wait for %d sessions to end: %w", h.count.sessions.Load(), ctx.Err())
+	}
+}

@@ -1,0 +1,264 @@
+package hub
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// SessionOptions describes a session. Conn is required.
+type SessionOptions struct {
+	Conn Conn
+	// Wire is the index of its wire in Options.Wires.
+	Wire int
+	// PingInterval replaces that of the hub if it is not 0.
+	PingInterval time.Duration
+	// OneWay says that nothing is ever heard from the client.
+	OneWay bool
+}
+
+// Session is one client. Its methods may be called from any goroutine and
+// never wait for the client.
+type Session struct {
+	h    *Hub
+	conn Conn
+	ping time.Duration
+	// heard is when the client was last heard, in Unix nanoseconds.
+	heard atomic.Int64
+
+	// mu guards the rest, and is the right to write while busy is false. It
+	// is taken before the lock of a tenant.
+	mu sync.Mutex
+	// rest is the end of a frame that the connection took only in part;
+	// pending is what follows it before any event.
+	rest, pending []byte
+	// control counts the bytes of pending that are not history.
+	control int
+	// space, if not nil, is closed when pending has been taken.
+	space chan struct{}
+	subs  []*sub
+	// slow is when the session was first seen too far behind.
+	slow time.Time
+	// pingAt, warnAt and deadline are Unix nanoseconds; 0 is never.
+	pingAt, warnAt, deadline int64
+	deadlineCause            Cause
+	// closeBy is when the last bytes have to be gone.
+	closeBy time.Time
+	cause   Cause
+
+	wire, shard uint8
+	turn        uint8
+	// busy: a goroutine writes. closing: nothing but the close frame is
+	// written any more. ended: hung up.
+	busy, closing, ended, oneWay bool
+}
+
+// Open adds a session. The only error is ErrDraining; the connection is then
+// still the caller's.
+func (h *Hub) Open(o SessionOptions) (*Session, error) {
+	if o.Conn == nil || o.Wire < 0 || o.Wire >= len(h.opts.Wires) {
+		return nil, fmt.Errorf("hub: no connection, or no wire %d", o.Wire)
+	}
+	now := time.Now()
+	s := &Session{h: h, conn: o.Conn, wire: uint8(o.Wire), ping: o.PingInterval, oneWay: o.OneWay}
+	if s.ping == 0 {
+		s.ping = h.opts.PingInterval
+	}
+	s.heard.Store(now.UnixNano())
+	s.pingAt = now.Add(s.ping/2 + rand.N(s.ping/2+1)).UnixNano()
+	h.count.sessions.Add(1)
+	if !h.sessions.add(s) {
+		h.count.sessions.Add(-1)
+		return nil, ErrDraining
+	}
+	return s, nil
+}
+
+// Alive notes that the client was heard.
+func (s *Session) Alive() { s.heard.Store(time.Now().UnixNano()) }
+
+// Deadline ends the session at at with cause, after a signal Expiring at warn.
+// A zero time is never. It replaces an earlier deadline.
+func (s *Session) Deadline(at, warn time.Time, cause Cause) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.deadline, s.warnAt, s.deadlineCause = nano(at), nano(warn), cause
+}
+
+func nano(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
+}
+
+// Send writes complete frames, in order with everything else.
+func (s *Session) Send(frames []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.send(frames, true)
+}
+
+// signal writes a message of the hub. s.mu held.
+func (s *Session) signal(m *Signal) {
+	var buf [256]byte
+	s.send(s.h.opts.Wires[s.wire].AppendSignal(buf[:0], m), true)
+}
+
+// Close ends the session: what is being written is finished, then the close
+// frame of the wire is sent. Later calls have no effect.
+func (s *Session) Close(cause Cause, detail string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.close(cause, s.h.opts.Wires[s.wire].AppendClose(nil, cause, detail))
+}
+
+// CloseWith is Close with these bytes as the last.
+func (s *Session) CloseWith(cause Cause, last []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.close(cause, last)
+}
+
+// close is CloseWith with s.mu held.
+func (s *Session) close(cause Cause, last []byte) {
+	if s.closing {
+		return
+	}
+	s.cause = cause
+	s.dropSubs()
+	if !s.busy {
+		s.send(last, true)
+		s.closing = true
+		if !s.busy {
+			s.finish(true)
+			return
+		}
+	} else {
+		s.closing = true
+		s.pending = append(s.pending[:0], last...)
+	}
+	if s.ended {
+		return
+	}
+	s.closeBy = time.Now().Add(s.h.opts.CloseTimeout)
+	_ = s.conn.SetWriteDeadline(s.closeBy) // a connection that refuses fails the write
+}
+
+// abort gives up what a closing session has not written yet.
+func (s *Session) abort() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.ended {
+		s.closeBy = time.Now()
+		_ = s.conn.SetWriteDeadline(s.closeBy) // as in close
+	}
+}
+
+// finish ends s for good. s.mu held, nobody writes.
+func (s *Session) finish(flushed bool) {
+	if s.ended {
+		return
+	}
+	s.ended, s.closing = true, true
+	s.dropSubs()
+	s.rest, s.pending = nil, nil
+	if s.space != nil {
+		close(s.space)
+		s.space = nil
+	}
+	s.h.blocked.remove(s)
+	s.h.count.closed(s.cause)
+	s.conn.Hangup(flushed)
+	s.h.sessions.remove(s)
+}
+
+// fail ends s because the connection is of no use. s.mu held, nobody writes.
+func (s *Session) fail(cause Cause) {
+	if s.cause == "" {
+		s.cause = cause
+	}
+	s.finish(false)
+}
+
+func (s *Session) dropSubs() {
+	for _, u := range s.subs {
+		u.drop()
+	}
+	s.subs = nil
+}
+
+// Leave ends the subscription to a tenant and says so. Leaving a tenant that
+// is not joined is fine.
+func (s *Session) Leave(tenant string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing {
+		return
+	}
+	if i := s.index(tenant); i >= 0 {
+		s.subs[i].drop()
+		s.subs = slices.Delete(s.subs, i, i+1)
+	}
+	s.signal(&Signal{Kind: Left, Tenant: tenant})
+}
+
+// Tenants are the names of the tenants that are joined or being joined.
+func (s *Session) Tenants() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	names := make([]string, len(s.subs))
+	for i, u := range s.subs {
+		names[i] = u.tenant
+	}
+	return names
+}
+
+func (s *Session) index(tenant string) int {
+	for i, u := range s.subs {
+		if u.tenant == tenant {
+			return i
+		}
+	}
+	return -1
+}
+
+// sweep does what time demands of a session.
+func (s *Session) sweep(now time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing {
+		return
+	}
+	n := now.UnixNano()
+	silent := time.Duration(n - s.heard.Load())
+	switch {
+	case s.deadline != 0 && n >= s.deadline:
+		s.closeFor(s.deadlineCause)
+		return
+	case !s.oneWay && silent > s.ping+s.h.opts.PingTimeout:
+		s.closeFor(NoPong)
+		return
+	}
+	if s.warnAt != 0 && n >= s.warnAt {
+		s.warnAt = 0
+		s.signal(&Signal{Kind: Expiring})
+	}
+	if n >= s.pingAt {
+		s.pingAt = n + int64(s.ping)
+		s.signal(&Signal{Kind: Ping})
+	}
+	for _, u := range s.subs {
+		if u.state == live && !s.busy && !s.closing {
+			u.sweep(n)
+		}
+	}
+}
+
+// closeFor is Close without a detail, with s.mu held.
+func (s *Session) closeFor(cause Cause) {
+	s.close(cause, s.h.opts.Wires[s.wire].AppendClose(nil, cause, ""))
+}

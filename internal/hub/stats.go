@@ -1,0 +1,56 @@
+package hub
+
+import (
+	"maps"
+	"sync"
+	"sync/atomic"
+)
+
+// Stats are the counters of a hub at one moment.
+type Stats struct {
+	// Sessions are open now, of which Blocked wait for their connection.
+	Sessions, Blocked int64
+	// Tenants have a ring; Subscriptions is how often tenants are joined.
+	Tenants, Subscriptions int64
+	// Events were put into rings; Deliveries counts an event once for each
+	// session that got it.
+	Events, Deliveries int64
+	// CatchUps were served from the history, Resets were told to clients.
+	CatchUps, Resets int64
+	// Closes counts the ended sessions by cause.
+	Closes map[Cause]int64
+}
+
+type counters struct {
+	// deliveries are those outside of what the streams offer.
+	sessions, subscriptions, deliveries, catchUps, resets atomic.Int64
+
+	mu     sync.Mutex
+	closes map[Cause]int64
+}
+
+func (c *counters) closed(cause Cause) {
+	c.sessions.Add(-1)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closes == nil {
+		c.closes = make(map[Cause]int64)
+	}
+	c.closes[cause]++
+}
+
+// Stats reads the counters.
+func (h *Hub) Stats() Stats {
+	h.blocked.mu.Lock()
+	blocked := int64(len(h.blocked.m))
+	h.blocked.mu.Unlock()
+	c := &h.count
+	c.mu.Lock()
+	closes := maps.Clone(c.closes)
+	c.mu.Unlock()
+	return Stats{
+		Sessions: c.sessions.Load(), Blocked: blocked, Tenants: int64(h.streams.Tenants()), Subscriptions: c.subscriptions.Load(),
+		Events: h.streams.Events.Load(), Deliveries: h.streams.Offered.Load() + c.deliveries.Load(),
+		CatchUps: c.catchUps.Load(), Resets: c.resets.Load(), Closes: closes,
+	}
+}

@@ -1,0 +1,36 @@
+// Package stream turns the changes of the log into one stream of frames for
+// each tenant and wire, and offers them to those who follow.
+//
+// # Overview
+//
+// [Streams] knows the tenants that somebody has attached to. Publish maps the
+// changes of those, encodes each event once for each wire in use and appends it
+// to the ring of the tenant; a few workers then offer the ring to every
+// [Follower]. The coalesced dashboard event is an entry like any other.
+//
+// # States
+//
+// A [Tenant] is loading until its head is known: the position as of the place
+// in the log at which it began to collect changes. Then it is ready. It is
+// dropped some time after the last release, and orphaned by Forget: an orphan
+// still exists for those who hold it, but gets no more changes.
+//
+// A tenant is idle, queued for a worker, running, or running and to be queued
+// again, so that one worker at a time has it.
+//
+// # Guarantees
+//
+//   - Publish waits for no follower (hub: TestPublishNeverWaitsForClient), only
+//     for the workers, and only while the ring would otherwise drop what they
+//     have not offered (hub: TestBurstLargerThanRing).
+//   - A change of a tenant without a ring costs one look into a map (hub:
+//     TestUnjoinedTenantCostsNothing, BenchmarkPublishNobodyJoined).
+//   - At most one dashboard event a second and tenant, at once if the last one
+//     is older, and none is lost (hub: TestDashboardCoalesces).
+//   - A change that was published before is left out; one that does not follow
+//     is reported as a hole (hub: TestHoleIsFilledFromHistory).
+//
+// # Failures
+//
+// A head that cannot be read is read again while somebody waits for it.
+package stream

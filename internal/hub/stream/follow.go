@@ -1,0 +1,133 @@
+package stream
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"rowcast/internal/feed"
+	"rowcast/internal/hub/ring"
+)
+
+// ErrElsewhere says that a cursor is not in the ring.
+var ErrElsewhere = errors.New("not in the ring")
+
+// Place is where a follower stands.
+type Place struct {
+	// Next is the index of the first entry that it has not received.
+	Next int64
+	// Cursor is that of the entry before.
+	Cursor feed.Cursor
+	// View is the ring at that moment.
+	View ring.View
+	// Grown, after ErrElsewhere, is closed at the next change.
+	Grown <-chan struct{}
+}
+
+// Name is the tenant.
+func (t *Tenant) Name() string { return t.name }
+
+// Ready is closed when the tenant can be followed.
+func (t *Tenant) Ready() <-chan struct{} { return t.ready }
+
+// Release undoes Attach.
+func (t *Tenant) Release() {
+	t.idle.Store(time.Now().UnixNano())
+	t.users.Add(-1)
+}
+
+// Follow has f follow the stream on a wire after c, or from its end if c is
+// nil. The errors are feed.ErrDiverged for a cursor of another feed and
+// ErrElsewhere; f does not follow then.
+func (t *Tenant) Follow(wire int, c *feed.Cursor, f Follower) (Place, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r := t.ring(wire)
+	p := Place{Next: r.End()}
+	if c != nil {
+		if c.Feed != t.head.Feed {
+			return p, feed.ErrDiverged
+		}
+		next, ok := r.Find(*c)
+		if !ok {
+			p.Grown = t.growth()
+			return p, ErrElsewhere
+		}
+		p.Next = next
+	}
+	p.Cursor = r.At(p.Next - 1).Cursor(t.head.Feed)
+	f.Seat().slot = len(r.by)
+	r.by = append(r.by, f)
+	r.Followed(true)
+	p.View = r.View
+	return p, nil
+}
+
+// ring is the ring of a wire, made at the head if there is none. t.mu held.
+func (t *Tenant) ring(wire int) *followed {
+	if t.rings[wire] == nil {
+		t.rings[wire] = &followed{Ring: ring.New(t.s.opts.RingBytes, t.head.Cursor()), idle: time.Now().UnixNano()}
+	}
+	return t.rings[wire]
+}
+
+// Unfollow undoes Follow.
+func (t *Tenant) Unfollow(wire int, f Follower) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	r, last := t.rings[wire], len(t.rings[wire].by)-1
+	slot := f.Seat().slot
+	r.by[slot] = r.by[last]
+	r.by[slot].Seat().slot = slot
+	r.by[last] = nil
+	r.by = r.by[:last]
+	if last == 0 {
+		r.Followed(false)
+		r.idle = time.Now().UnixNano()
+		t.passed.Broadcast()
+	}
+}
+
+// View is the ring of a wire that the caller follows, as it is now.
+func (t *Tenant) View(wire int) ring.View {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.rings[wire].View
+}
+
+// growth is closed at the next change. t.mu held.
+func (t *Tenant) growth() <-chan struct{} {
+	if t.grown == nil {
+		t.grown = make(chan struct{})
+	}
+	return t.grown
+}
+
+// Await waits until grown is closed and the tenant has come to position.
+func (t *Tenant) Await(ctx context.Context, grown <-chan struct{}, position int64) {
+	for {
+		select {
+		case <-grown:
+		case <-ctx.Done():
+			return
+		}
+		t.mu.Lock()
+		if t.head.Position >= position {
+			t.mu.Unlock()
+			return
+		}
+		grown = t.growth()
+		t.mu.Unlock()
+	}
+}
+
+// prune lets go of the rings that nobody has followed since before.
+func (t *Tenant) prune(before int64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for w, r := range t.rings {
+		if r != nil && len(r.by) == 0 && r.idle < before {
+			t.rings[w] = nil
+		}
+	}
+}

@@ -1,0 +1,222 @@
+package stream
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"rowcast/internal/feed"
+	"rowcast/internal/hub/ring"
+)
+
+// Encoder makes the frame of an event for one wire.
+type Encoder interface {
+	AppendEvent(dst []byte, e *feed.Event) []byte
+}
+
+// Follower is offered what is new.
+type Follower interface {
+	// Offer takes what the follower is behind of v, without waiting. scratch
+	// is memory that it may use meanwhile. The answer is a number of events.
+	Offer(v *ring.View, scratch *[]byte) (events int)
+	// Seat is where a stream keeps the follower.
+	Seat() *Seat
+}
+
+// Seat belongs to the stream that is followed.
+type Seat struct{ slot int }
+
+// Options configures Streams. All fields are required but the dashboard's.
+type Options struct {
+	// Head reads the position of a tenant as of a place in the log.
+	Head func(ctx context.Context, tenant string, place int64) (feed.Head, error)
+	// Map, DashboardReason and DashboardEvent are those of the hub.
+	Map             func(dst []feed.Event, c *feed.Change) []feed.Event
+	DashboardReason func(c *feed.Change) (reason string, ok bool)
+	DashboardEvent  func(tenant string, reasons []string, head feed.Head, at time.Time) feed.Event
+	// Wires are the encoders by index.
+	Wires []Encoder
+	// Hole is called when a change of a tenant is missing, after the tenant
+	// was forgotten.
+	Hole func(t *Tenant)
+	// Spawn runs a function in a goroutine; false if it is too late for that.
+	Spawn func(f func()) bool
+	// RingBytes bounds a ring, RingIdle is how long it outlives its last
+	// follower.
+	RingBytes int
+	RingIdle  time.Duration
+	Log       *slog.Logger
+}
+
+// Streams are the streams of all tenants.
+type Streams struct {
+	opts Options
+	// ctx ends the reads of heads.
+	ctx   context.Context
+	queue queue
+	stats statsQueue
+	// Events counts those that were put into rings, Offered those that
+	// followers took.
+	Events, Offered atomic.Int64
+	// batch is scratch space of Publish.
+	batch []part
+
+	// mu is never held while another lock is taken.
+	mu      sync.Mutex
+	tenants map[string]*Tenant
+	place   int64
+	live    bool
+	// lively is closed while the tail is live.
+	lively chan struct{}
+}
+
+// part is a run of changes of one tenant.
+type part struct {
+	t       *Tenant
+	changes []feed.Change
+}
+
+// New makes streams that live until ctx ends and Stop is called.
+func New(ctx context.Context, o Options) *Streams {
+	s := &Streams{opts: o, ctx: ctx, tenants: make(map[string]*Tenant), lively: make(chan struct{})}
+	s.queue.some.L = &s.queue.mu
+	s.stats.kick = make(chan struct{}, 1)
+	s.stats.due = make(map[*Tenant]time.Time)
+	return s
+}
+
+// Publish takes changes in commit order, and the place after them.
+func (s *Streams) Publish(changes []feed.Change, place int64) {
+	batch := s.batch[:0]
+	s.mu.Lock()
+	s.place = place
+	for i := 0; i < len(changes); {
+		j := i + 1
+		for j < len(changes) && changes[j].Tenant == changes[i].Tenant {
+			j++
+		}
+		if t := s.tenants[changes[i].Tenant]; t != nil {
+			batch = append(batch, part{t, changes[i:j]})
+		}
+		i = j
+	}
+	s.mu.Unlock()
+	if len(batch) > 0 {
+		now := time.Now()
+		for _, p := range batch {
+			p.t.publish(p.changes, place, now)
+		}
+		clear(batch)
+	}
+	s.batch = batch[:0]
+}
+
+// Live says whether the tail is live. While it is not, Attach finds nobody.
+func (s *Streams) Live(live bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if live == s.live {
+		return
+	}
+	s.live = live
+	if live {
+		close(s.lively)
+	} else {
+		s.lively = make(chan struct{})
+	}
+}
+
+// AwaitLive waits until the tail is live.
+func (s *Streams) AwaitLive(ctx context.Context) error {
+	s.mu.Lock()
+	lively := s.lively
+	s.mu.Unlock()
+	select {
+	case <-lively:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Attach is the tenant of a name, to be released later and to be followed on a
+// wire, and whether it is ready. It is nil if the tail is not live, or if the tenant would have to be
+// made but create is false.
+func (s *Streams) Attach(name string, wire int, create bool) (t *Tenant, ready bool) {
+	s.mu.Lock()
+	t = s.tenants[name]
+	fresh := t == nil
+	if !s.live || (fresh && !create) {
+		s.mu.Unlock()
+		return nil, false
+	}
+	if fresh {
+		t = &Tenant{s: s, name: name, ready: make(chan struct{}), place: s.place, rings: make([]*followed, len(s.opts.Wires))}
+		t.passed.L = &t.mu
+		s.tenants[name] = t
+	}
+	t.users.Add(1)
+	t.wanted.Or(1 << wire)
+	s.mu.Unlock()
+	if fresh {
+		s.opts.Spawn(func() { s.load(t) })
+		return t, false
+	}
+	select {
+	case <-t.ready:
+		return t, true
+	default:
+		return t, false
+	}
+}
+
+// Forget orphans t, or every tenant if t is nil.
+func (s *Streams) Forget(t *Tenant) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t == nil {
+		s.tenants = make(map[string]*Tenant)
+	} else if s.tenants[t.name] == t {
+		delete(s.tenants, t.name)
+	}
+}
+
+// abandoned forgets a tenant that nobody holds.
+func (s *Streams) abandoned(t *Tenant) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t.users.Load() > 0 {
+		return false
+	}
+	if s.tenants[t.name] == t {
+		delete(s.tenants, t.name)
+	}
+	return true
+}
+
+// Prune lets go of tenants and rings that nobody has used for a while.
+func (s *Streams) Prune(now time.Time) {
+	before := now.Add(-s.opts.RingIdle).UnixNano()
+	var keep []*Tenant
+	s.mu.Lock()
+	for name, t := range s.tenants {
+		if t.users.Load() == 0 && t.idle.Load() < before {
+			delete(s.tenants, name)
+		} else {
+			keep = append(keep, t)
+		}
+	}
+	s.mu.Unlock()
+	for _, t := range keep {
+		t.prune(before)
+	}
+}
+
+// Tenants is how many tenants there are.
+func (s *Streams) Tenants() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.tenants)
+}

@@ -1,0 +1,272 @@
+package stream
+
+import (
+	"context"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"rowcast/internal/feed"
+	"rowcast/internal/hub/ring"
+)
+
+// statsEvery is the least time between two dashboard events of a tenant.
+const statsEvery = time.Second
+
+// maxBacklog is how many changes may wait for the head of a tenant.
+const maxBacklog = 10_000
+
+// Tenant is the stream of a tenant.
+type Tenant struct {
+	s    *Streams
+	name string
+	// users counts those who hold the tenant; idle is when the last one let
+	// go.
+	users atomic.Int32
+	idle  atomic.Int64
+	// wanted has a bit for each wire that somebody waits for.
+	wanted atomic.Uint32
+	// ready is closed when the head is known.
+	ready chan struct{}
+
+	mu sync.Mutex
+	// passed is signalled when a pass of a worker has ended.
+	passed sync.Cond
+	// loaded is true once the head is known; until then changes wait in
+	// backlog, and place is the place in the global log where it begins.
+	loaded  bool
+	place   int64
+	backlog []feed.Change
+	head    feed.Head
+	// rings has one ring for each wire, nil while nobody uses it.
+	rings []*followed
+	// grown, if not nil, is closed at the next change.
+	grown chan struct{}
+	pass  passState
+	// reasons are those of the dashboard event that is due, statsAt is when
+	// the last one was appended.
+	reasons []string
+	statsAt time.Time
+
+	events []feed.Event
+	frame  []byte
+}
+
+// followed is a ring and those who follow it.
+type followed struct {
+	ring.Ring
+	by []Follower
+	// idle is when the last one left, in Unix nanoseconds.
+	idle int64
+}
+
+// passState says where a tenant is between the publisher and the workers.
+type passState byte
+
+const (
+	idle passState = iota
+	queued
+	running
+	again // running, and to be queued once more
+)
+
+// load asks the history for the head until it is known or nobody waits.
+func (s *Streams) load(t *Tenant) {
+	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
+		t.mu.Lock()
+		place := t.place
+		t.mu.Unlock()
+		head, err := s.opts.Head(s.ctx, t.name, place)
+		if err == nil && t.open(head, place) {
+			return
+		}
+		if s.ctx.Err() != nil || s.abandoned(t) {
+			return
+		}
+		if err != nil {
+			s.opts.Log.WarnContext(s.ctx, "read head", slog.String("tenant", t.name), slog.Any("error", err))
+			sleep(s.ctx, pause)
+		}
+	}
+}
+
+// open makes the tenant ready at head, its position as of place. It is false
+// if the backlog that belongs to place was given up meanwhile.
+func (t *Tenant) open(head feed.Head, place int64) bool {
+	t.mu.Lock()
+	if t.place != place {
+		t.mu.Unlock()
+		return false
+	}
+	t.head, t.loaded = head, true
+	for w := range t.rings { // before the backlog, for those who resume at the head
+		if t.wanted.Load()&(1<<w) != 0 {
+			t.ring(w)
+		}
+	}
+	whole := t.extend(t.backlog, time.Now())
+	t.backlog = nil
+	t.mu.Unlock()
+	close(t.ready)
+	if !whole {
+		t.s.Forget(t)
+		t.s.opts.Hole(t)
+	}
+	return true
+}
+
+// publish takes changes of the tenant; place is that after their batch.
+func (t *Tenant) publish(changes []feed.Change, place int64, now time.Time) {
+	t.mu.Lock()
+	whole := true
+	switch {
+	case t.loaded:
+		whole = t.extend(changes, now)
+	case len(t.backlog)+len(changes) > maxBacklog:
+		t.backlog, t.place = nil, place
+	default:
+		t.backlog = append(t.backlog, changes...)
+	}
+	t.mu.Unlock()
+	if !whole {
+		t.s.Forget(t)
+		t.s.opts.Hole(t)
+	}
+}
+
+// extend appends changes to the rings. It is false if a change does not follow
+// the one before, which it then leaves out with all after it. t.mu held.
+func (t *Tenant) extend(changes []feed.Change, now time.Time) bool {
+	for i := range changes {
+		c := &changes[i]
+		if c.Position <= t.head.Position && c.Feed == t.head.Feed {
+			continue // published again
+		}
+		if c.Bulk && c.From <= t.head.Position && c.Feed == t.head.Feed {
+			rest := *c // the tenant was joined while the statement was being read
+			rest.From, c = t.head.Position+1, &rest
+		}
+		if c.From != t.head.Position+1 || c.Feed != t.head.Feed {
+			t.s.opts.Log.ErrorContext(t.s.ctx, "change does not follow", slog.String("tenant", t.name),
+				slog.Int64("head", t.head.Position), slog.Int64("from", c.From))
+			t.wake()
+			return false
+		}
+		t.add(c)
+	}
+	if len(t.reasons) > 0 {
+		if due := t.statsAt.Add(statsEvery); now.Before(due) {
+			t.s.stats.schedule(t, due)
+		} else {
+			t.addStats(now)
+		}
+	}
+	t.wake()
+	return true
+}
+
+// add appends one change. It waits while the workers are so far behind that
+// the ring would drop what they have not offered to the followers yet. t.mu
+// held.
+func (t *Tenant) add(c *feed.Change) {
+	s := t.s
+	events := s.opts.Map(t.events[:0], c)
+	size := ring.EntryCost
+	for i := range events {
+		size += len(events[i].Data) + len(events[i].Previous) + 8*ring.EntryCost
+	}
+	for !t.room(size) {
+		t.wake()
+		t.passed.Wait()
+	}
+	t.head = feed.Head{Feed: c.Feed, Position: c.Position, Nonce: c.Nonce}
+	for i := range events {
+		t.push(&events[i])
+	}
+	if len(events) == 0 {
+		for _, f := range t.rings {
+			if f != nil {
+				f.Push("", t.head.Cursor(), nil)
+			}
+		}
+	}
+	if s.opts.DashboardReason != nil {
+		if reason, ok := s.opts.DashboardReason(c); ok && !slices.Contains(t.reasons, reason) {
+			t.reasons = append(t.reasons, reason)
+		}
+	}
+	t.trim(events)
+}
+
+// push appends an event to the rings. t.mu held.
+func (t *Tenant) push(e *feed.Event) {
+	for w, f := range t.rings {
+		if f != nil {
+			t.frame = t.s.opts.Wires[w].AppendEvent(t.frame[:0], e)
+			f.Push(e.Name, e.Cursor, t.frame)
+		}
+	}
+	t.s.Events.Add(1)
+}
+
+// trim gives back what one unusually large change made grow.
+func (t *Tenant) trim(events []feed.Event) {
+	clear(events)
+	t.events = events[:0]
+	if cap(events) > 16 {
+		t.events = nil
+	}
+	if cap(t.frame) > 64<<10 {
+		t.frame = nil
+	}
+}
+
+func (t *Tenant) room(size int) bool {
+	for _, f := range t.rings {
+		if f != nil && !f.Room(size) {
+			return false
+		}
+	}
+	return true
+}
+
+// addStats appends the dashboard event for the changes up to the head.
+func (t *Tenant) addStats(now time.Time) {
+	e := t.s.opts.DashboardEvent(t.name, t.reasons, t.head, now)
+	t.push(&e)
+	t.reasons, t.statsAt = t.reasons[:0], now
+}
+
+// wake has a worker pass over the sessions, and wakes those that wait for the
+// ring to grow. t.mu held.
+func (t *Tenant) wake() {
+	if t.grown != nil {
+		close(t.grown)
+		t.grown = nil
+	}
+	switch t.pass {
+	case idle:
+		for _, f := range t.rings {
+			if f != nil && f.Due() {
+				t.pass = queued
+				t.s.queue.push(t)
+				return
+			}
+		}
+	case running:
+		t.pass = again
+	case queued, again:
+	}
+}
+
+// sleep waits for d or the end of ctx.
+func sleep(ctx context.Context, d time.Duration) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+}

@@ -1,0 +1,243 @@
+package hub
+
+import (
+	"context"
+	"time"
+
+	"rowcast/internal/feed"
+	"rowcast/internal/hub/ring"
+	"rowcast/internal/hub/stream"
+)
+
+// How long a subscription may go without telling its cursor. The sweep that
+// looks is up to a second late at both ends.
+const (
+	progressSkipped = 8 * time.Second
+	progressIdle    = 58 * time.Second
+)
+
+// subState says where a subscription is.
+type subState byte
+
+const (
+	joining subState = iota // waits for the tail, the ring or the history
+	live                    // a cursor on the ring
+	gone
+)
+
+// sub is the subscription of a session to a tenant. The mutex of the session
+// guards it, but for seat, which belongs to the stream.
+type sub struct {
+	s      *Session
+	tenant string
+	// admit lets events pass by name; nil lets all.
+	admit func(name string) bool
+	// refs are those of the requests that Joined has yet to answer.
+	refs []uint64
+	// at is the cursor to continue from, if resume is set. While joining it is
+	// what the client has; afterwards the ring knows better.
+	at feed.Cursor
+	// reset, if not empty, is why the client has to reload its state.
+	reset string
+	// told is a position after which the client has had the dashboard event,
+	// -1 if there is none.
+	told int64
+	// next is the index of the first entry that the client has not received.
+	next int64
+	// quiet is since when nothing told the client its cursor.
+	quiet int64
+
+	t      *stream.Tenant
+	seat   stream.Seat
+	cancel context.CancelFunc
+
+	state subState
+	// answered: the client has been told Joined.
+	answered, resume bool
+	// owes: the client gets a dashboard event when it is caught up and has not
+	// got one by then, as it may have missed one.
+	owes bool
+	// moved: something was written since the last sweep. skipped: what came
+	// after the last event written was not for the client.
+	moved, skipped bool
+}
+
+// drop ends u. s.mu held.
+func (u *sub) drop() {
+	if u.cancel != nil {
+		u.cancel()
+	}
+	if u.state == live {
+		u.t.Unfollow(int(u.s.wire), u)
+		u.s.h.count.subscriptions.Add(-1)
+	}
+	u.state = gone
+	if u.t != nil {
+		u.t.Release()
+	}
+}
+
+// Seat implements stream.Follower.
+func (u *sub) Seat() *stream.Seat { return &u.seat }
+
+// Offer implements stream.Follower.
+func (u *sub) Offer(v *ring.View, scratch *[]byte) (events int) {
+	s := u.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if u.state == live && !s.busy && !s.closing {
+		events = s.deliver(u, v, scratch)
+	}
+	return events
+}
+
+// view is the ring as it is now. s.mu held, live.
+func (u *sub) view() ring.View { return u.t.View(int(u.s.wire)) }
+
+// cursor is what the client has received of v. s.mu held, live.
+func (u *sub) cursor(v *ring.View) feed.Cursor {
+	c := v.At(u.next - 1).Cursor(u.at.Feed)
+	if c.Position == u.told && c.Delivered == 0 {
+		c.Stats = true
+	}
+	return c
+}
+
+// admits says whether an entry is for the client.
+func (u *sub) admits(e *ring.Entry) bool {
+	return e.Name != "" && (e.Rank != ring.RankStats || e.Position != u.told) && (u.admit == nil || u.admit(e.Name))
+}
+
+// chunk is what u may write next of v: the admitted frames of the entries from
+// u.next up to to. Frames that lie apart are gathered in scratch. count is the
+// number of frames.
+func (u *sub) chunk(v *ring.View, scratch *[]byte, limit int) (b []byte, to int64, count int) {
+	if u.admit == nil && !u.owes && u.told < 0 {
+		b, to = v.Span(u.next, limit)
+		for i := u.next; i < to; i++ {
+			if v.At(i).Name != "" {
+				count++
+			}
+		}
+		u.skipped = v.At(to-1).Name == ""
+		return b, to, count
+	}
+	gathered, adjacent := false, false
+	to = u.next
+	for ; to < v.End(); to++ {
+		e := v.At(to)
+		if u.skipped = !u.admits(e); u.skipped {
+			adjacent = false
+			continue
+		}
+		f := v.Frame(to)
+		if count > 0 && len(b)+len(f) > min(limit, writeSize) {
+			break
+		}
+		if e.Rank == ring.RankStats {
+			u.owes = false
+		}
+		switch {
+		case count == 0:
+			b = f
+		case adjacent && !gathered && len(f) <= cap(b)-len(b):
+			b = b[:len(b)+len(f)]
+		default:
+			if !gathered {
+				*scratch = append((*scratch)[:0], b...)
+				gathered = true
+			}
+			*scratch = append(*scratch, f...)
+			b = *scratch
+		}
+		adjacent = true
+		count++
+	}
+	return b, to, count
+}
+
+// pass moves u to index to.
+func (u *sub) pass(v *ring.View, to int64) {
+	u.next = to
+	if u.told >= 0 && v.At(to-1).Position > u.told {
+		u.told = -1
+	}
+}
+
+// cut moves u behind the first n bytes of a chunk that ends at to, and behind
+// the frame that the connection took in part. rest is the end of that frame,
+// count the number of frames.
+func (u *sub) cut(v *ring.View, to int64, n int) (rest []byte, count int) {
+	for ; u.next < to; u.next++ {
+		if !u.admits(v.At(u.next)) {
+			continue
+		}
+		f := v.Frame(u.next)
+		if n < len(f) {
+			if n > 0 {
+				u.next++
+				count++
+				rest = f[n:]
+			}
+			break
+		}
+		n -= len(f)
+		count++
+	}
+	if count > 0 {
+		u.moved = true
+	}
+	return rest, count
+}
+
+// lag is how many bytes of v the client has not been given. s.mu held, live.
+func (u *sub) lag(v *ring.View) (bytes int64) {
+	if u.admit == nil {
+		return v.Behind(u.next)
+	}
+	for i := u.next; i < v.End(); i++ {
+		if u.admits(v.At(i)) {
+			bytes += v.At(i).End - v.At(i-1).End
+		}
+	}
+	return bytes
+}
+
+// settle sends the dashboard event that u owes. The ring will not repeat it.
+// s.mu held, live, u.next at the end of v.
+func (u *sub) settle(v *ring.View) {
+	last := v.At(u.next - 1)
+	if !u.owes || last.Rank != ring.RankChange {
+		u.owes = false
+		return
+	}
+	u.owes, u.told = false, last.Position
+	h := u.s.h
+	e := h.opts.DashboardEvent(u.tenant, nil,
+		feed.Head{Feed: u.at.Feed, Position: last.Position, Nonce: last.Nonce}, time.Now())
+	if u.admit != nil && !u.admit(e.Name) {
+		return
+	}
+	u.moved = true
+	h.count.deliveries.Add(1)
+	u.s.send(h.opts.Wires[u.s.wire].AppendEvent(nil, &e), true)
+}
+
+// sweep tells the client its cursor if that is due. s.mu held, live, not busy.
+func (u *sub) sweep(now int64) {
+	if u.moved || u.quiet == 0 {
+		u.moved = false
+		u.quiet = now
+		return
+	}
+	quiet := time.Duration(now - u.quiet)
+	if quiet < progressIdle && (!u.skipped || quiet < progressSkipped) {
+		return
+	}
+	v := u.view()
+	if !v.Holds(u.next) {
+		return
+	}
+	u.quiet, u.skipped = now, false
+	u.s.signal(&Signal{Kind: Progress, Tenant: u.tenant, Cursor: u.cursor(&v)})
+}

@@ -1,0 +1,79 @@
+package hub
+
+import (
+	"time"
+
+	"rowcast/internal/feed"
+)
+
+// Cause says why a session ended. Its text is the name on the wire; transports
+// have causes of their own beside these.
+type Cause string
+
+// The causes for which the hub itself ends a session.
+const (
+	// Shutdown: the process stops; come back later.
+	Shutdown Cause = "shutdown"
+	// SlowConsumer: the client did not follow its streams.
+	SlowConsumer Cause = "slow-consumer"
+	// NoPong: nothing was heard from the client for too long.
+	NoPong Cause = "no-pong"
+	// Gone: the connection broke, or the client left.
+	Gone Cause = "gone"
+)
+
+// Kind is what a Signal says.
+type Kind byte
+
+// The messages of the hub that are not events.
+const (
+	// Joined: the tenant is joined; its stream continues after Cursor.
+	Joined Kind = iota + 1
+	// Left: the tenant is no longer joined.
+	Left
+	// Progress: everything up to Cursor was delivered or did not concern the
+	// client.
+	Progress
+	// Reset: the stream was interrupted and continues after Cursor.
+	Reset
+	// Ping: a sign of life.
+	Ping
+	// Expiring: the deadline of the session is near.
+	Expiring
+)
+
+// Signal is a message of the hub that is not an event.
+type Signal struct {
+	Kind   Kind
+	Tenant string
+	Cursor feed.Cursor
+	// Reason is set for Reset.
+	Reason string
+	// Ref is what the request to join carried; set for Joined.
+	Ref uint64
+}
+
+// Wire encodes for one kind of connection. It is shared by all sessions of
+// that kind and must be safe for concurrent use. Each method appends complete
+// frames, or nothing where the wire has no such message.
+type Wire interface {
+	AppendEvent(dst []byte, e *feed.Event) []byte
+	AppendSignal(dst []byte, s *Signal) []byte
+	// AppendClose appends the last frame of a session.
+	AppendClose(dst []byte, cause Cause, detail string) []byte
+}
+
+// Conn is the connection of one session. The hub calls TryWrite and Write
+// never at the same time.
+type Conn interface {
+	// TryWrite writes as much of b as the connection takes at once. Less than
+	// all of b without an error means that it would have to wait.
+	TryWrite(b []byte) (n int, err error)
+	// Write and SetWriteDeadline are those of net.Conn.
+	Write(b []byte) (n int, err error)
+	SetWriteDeadline(t time.Time) error
+	// Hangup ends the connection. It is called once, after the last write.
+	// flushed says that everything was written, the close frame included. It
+	// must neither block nor call the session.
+	Hangup(flushed bool)
+}

@@ -1,0 +1,20 @@
+// Package server has the HTTP listeners: the public one for clients and the
+// one for operators.
+//
+// # Overview
+//
+// [Public] routes clients to the transports and to the ticket office. [Admin]
+// answers probes. [Serve] runs a handler on a listener until its context ends.
+//
+// # Guarantees
+//
+//   - /livez says that the process runs; /readyz is red, with reasons in JSON,
+//     while a client that joined would not get its events
+//     (TestReadinessGivesReasons).
+//   - Refusals are problem documents of RFC 9457 (TestRefusalsAreProblems).
+//
+// # Failures
+//
+// Serve gives requests that are under way a few seconds after its context has
+// ended. WebSockets are not requests any more then; the hub drains them.
+package server

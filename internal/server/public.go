@@ -1,0 +1,67 @@
+package server
+
+import (
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/gorilla/mux"
+
+	"rowcast/internal/auth"
+	"rowcast/internal/hub"
+	"rowcast/internal/transport"
+)
+
+// notFound is the code of a path that does not exist.
+const notFound hub.Cause = "not-found"
+
+// PublicOptions has what the clients' listener serves. All are required.
+type PublicOptions struct {
+	WebSocket http.Handler
+	Tickets   *auth.Tickets
+	Verify    transport.VerifyFunc
+	// Origins are the browser origins that may use the HTTP endpoints.
+	Origins auth.Origins
+}
+
+// Public routes clients.
+func Public(o PublicOptions) http.Handler {
+	router := mux.NewRouter()
+	router.Handle("/ws", o.WebSocket)
+	router.Handle("/tickets", ticketOffice(o)).Methods(http.MethodPost)
+	router.NotFoundHandler = refuse(http.StatusNotFound, notFound, "there is nothing here; the feed is at /ws")
+	router.MethodNotAllowedHandler = refuse(http.StatusMethodNotAllowed, transport.BadRequest, "the path does not take this method")
+	return auth.NewCORS(o.Origins).Handler(router)
+}
+
+// ticketOffice hands out a ticket for a token.
+func ticketOffice(o PublicOptions) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		token, err := auth.BearerToken(r)
+		if err != nil {
+			transport.WriteProblem(w, http.StatusUnauthorized, transport.InvalidToken, auth.PublicText(err))
+			return
+		}
+		identity, err := o.Verify(r.Context(), token)
+		if err != nil {
+			transport.WriteProblem(w, http.StatusUnauthorized, transport.TokenCause(err), auth.PublicText(err))
+			return
+		}
+		ticket, life, err := o.Tickets.Issue(identity)
+		switch {
+		case errors.Is(err, auth.ErrTooManyTickets):
+			w.Header().Set("Retry-After", "1")
+			transport.WriteProblem(w, http.StatusTooManyRequests, transport.RateLimited, err.Error())
+		case err != nil:
+			transport.WriteProblem(w, http.StatusUnauthorized, transport.TokenCause(err), auth.PublicText(err))
+		default:
+			writeJSON(w, http.StatusOK, map[string]any{"ticket": ticket, "expiresIn": int(life / time.Second)})
+		}
+	})
+}
+
+func refuse(status int, code hub.Cause, detail string) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		transport.WriteProblem(w, status, code, detail)
+	})
+}

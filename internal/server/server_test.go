@@ -1,0 +1,154 @@
+package server_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"rowcast/internal/auth"
+	"rowcast/internal/server"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const secret = "a secret of at least thirty-two bytes"
+
+func public(t *testing.T) http.Handler {
+	t.Helper()
+	verifier, err := auth.New(t.Context(), auth.Options{Secret: []byte(secret)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	origins, err := auth.NewOrigins("https://app.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return server.Public(server.PublicOptions{
+		WebSocket: http.NotFoundHandler(), Tickets: new(auth.Tickets), Verify: verifier.Verify, Origins: origins,
+	})
+}
+
+func ask(t *testing.T, h http.Handler, method, path string, header ...string) *httptest.ResponseRecorder {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), method, path, nil)
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, r)
+	return w
+}
+
+func TestTicketForToken(t *testing.T) {
+	t.Parallel()
+	token, err := auth.Mint([]byte(secret), auth.MintClaims{Subject: "me", Tenants: []string{"T"}}, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := ask(t, public(t), http.MethodPost, "/tickets", "Authorization", "Bearer "+token)
+	var got struct {
+		Ticket    string
+		ExpiresIn int
+	}
+	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || w.Code != http.StatusOK || got.Ticket == "" || got.ExpiresIn != 30 {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+func TestRefusalsAreProblems(t *testing.T) {
+	t.Parallel()
+	h := public(t)
+	for _, test := range []struct {
+		method, path, authorization, code string
+		status                            int
+	}{
+		{http.MethodPost, "/tickets", "", "invalid-token", http.StatusUnauthorized},
+		{http.MethodPost, "/tickets", "Bearer x.y.z", "invalid-token", http.StatusUnauthorized},
+		{http.MethodPost, "/tickets?token=x", "", "invalid-token", http.StatusUnauthorized},
+		{http.MethodGet, "/tickets", "", "bad-request", http.StatusMethodNotAllowed},
+		{http.MethodGet, "/nowhere", "", "not-found", http.StatusNotFound},
+	} {
+		w := ask(t, h, test.method, test.path, "Authorization", test.authorization)
+		var got struct{ Type, Title, Detail, Code string }
+		err := json.Unmarshal(w.Body.Bytes(), &got)
+		if err != nil || w.Code != test.status || got.Code != test.code || got.Title == "" || got.Detail == "" ||
+			w.Header().Get("Content-Type") != "application/problem+json" {
+			t.Errorf("%s %s: %d %s", test.method, test.path, w.Code, w.Body)
+		}
+	}
+}
+
+func TestCrossOriginPagesGetTickets(t *testing.T) {
+	t.Parallel()
+	h := public(t)
+	for origin, want := range map[string]string{"https://app.example": "https://app.example", "https://evil.example": ""} {
+		w := ask(t, h, http.MethodOptions, "/tickets", "Origin", origin,
+			"Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "authorization")
+		if got := w.Header().Get("Access-Control-Allow-Origin"); got != want {
+			t.Errorf("origin %s is answered with %q; want %q", origin, got, want)
+		}
+	}
+}
+
+func TestReadinessGivesReasons(t *testing.T) {
+	t.Parallel()
+	var problems []server.Problem
+	h := server.Admin(server.AdminOptions{
+		Problems: func() []server.Problem { return problems },
+		Status:   func() any { return map[string]int{"n": 1} },
+	})
+	if w := ask(t, h, http.MethodGet, "/readyz"); w.Code != http.StatusOK {
+		t.Errorf("ready: %d %s", w.Code, w.Body)
+	}
+	problems = []server.Problem{{Code: "tail-not-live", Detail: "connect: refused"}}
+	w := ask(t, h, http.MethodGet, "/readyz")
+	if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), `"code":"tail-not-live","detail":"connect: refused"`) {
+		t.Errorf("not ready: %d %s", w.Code, w.Body)
+	}
+	for _, path := range []string{"/livez", "/status", "/debug/pprof/"} {
+		if w := ask(t, h, http.MethodGet, path); w.Code != http.StatusOK {
+			t.Errorf("%s: %d", path, w.Code)
+		}
+	}
+}
+
+func TestServeFinishesRequestsUnderWay(t *testing.T) {
+	t.Parallel()
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		stop()
+		_, _ = io.WriteString(w, "done")
+	})
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(ctx, listener, handler, slog.New(slog.DiscardHandler)) }()
+	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+listener.Addr().String(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := client.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if body, err := io.ReadAll(response.Body); err != nil || string(body) != "done" {
+		t.Errorf("got %q, %v", body, err)
+	}
+	if err := <-served; !errors.Is(err, context.Canceled) {
+		t.Errorf("Serve ended with %v", err)
+	}
+}

@@ -1,0 +1,75 @@
+package transport
+
+import "rowcast/internal/hub"
+
+// The causes beside those of the hub. Each is also the code of an error
+// message or of a problem document.
+const (
+	TokenExpired  hub.Cause = "token-expired"
+	RateLimited   hub.Cause = "rate-limited"
+	BadRequest    hub.Cause = "bad-request"
+	InvalidToken  hub.Cause = "invalid-token"
+	Forbidden     hub.Cause = "forbidden"
+	AuthTimeout   hub.Cause = "auth-timeout"
+	LimitExceeded hub.Cause = "limit-exceeded"
+	Revoked       hub.Cause = "revoked"
+	// TooBig, BadFrame, BadText and Unavailable have close codes of RFC 6455.
+	TooBig      hub.Cause = "message-too-big"
+	BadFrame    hub.Cause = "protocol-error"
+	BadText     hub.Cause = "invalid-text"
+	Unavailable hub.Cause = "unavailable"
+)
+
+// Close is how a session ends, as the client sees it.
+type Close struct {
+	Cause hub.Cause
+	// Code is the WebSocket close code.
+	Code int
+	// ComesBack: the client connects again by itself.
+	ComesBack bool
+}
+
+// closes is the table.
+//
+//nolint:gochecknoglobals // a table, never written
+var closes = [...]Close{
+	{hub.Gone, 1000, false},
+	{BadFrame, 1002, false},
+	{BadText, 1007, false},
+	{TooBig, 1009, false},
+	{Unavailable, 1013, true},
+	{hub.Shutdown, 4001, true},
+	{hub.SlowConsumer, 4002, true},
+	{TokenExpired, 4003, true},
+	{hub.NoPong, 4005, true},
+	{RateLimited, 4006, true},
+	{BadRequest, 4500, false},
+	{InvalidToken, 4501, false},
+	{Forbidden, 4502, false},
+	{AuthTimeout, 4503, false},
+	{LimitExceeded, 4504, false},
+	{Revoked, 4505, false},
+}
+
+// Closes lists the table, for documents, metrics and tests.
+func Closes() []Close { return closes[:] }
+
+// CloseOf looks a cause up. An unknown one is a bad request.
+func CloseOf(cause hub.Cause) Close {
+	for _, c := range closes {
+		if c.Cause == cause {
+			return c
+		}
+	}
+	return Close{cause, 4500, false}
+}
+
+// Refusal is what a client is told about a command that was not done.
+type Refusal struct {
+	Code    hub.Cause
+	Message string
+	// Ends: the session cannot go on.
+	Ends bool
+}
+
+func (r *Refusal) Error() string { return string(r.Code) + ": " + r.Message }

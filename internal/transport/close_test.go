@@ -1,0 +1,75 @@
+package transport_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"rowcast/internal/hub"
+	"rowcast/internal/transport"
+)
+
+// TestCloseTable is the contract: names, codes, and that clients come back
+// exactly from 4000 to 4499.
+func TestCloseTable(t *testing.T) {
+	t.Parallel()
+	want := map[int]string{
+		4001: "shutdown", 4002: "slow-consumer", 4003: "token-expired", 4005: "no-pong", 4006: "rate-limited",
+		4500: "bad-request", 4501: "invalid-token", 4502: "forbidden", 4503: "auth-timeout", 4504: "limit-exceeded",
+		4505: "revoked", 1009: "message-too-big",
+	}
+	codes := map[int]bool{}
+	for _, c := range transport.Closes() {
+		if codes[c.Code] {
+			t.Errorf("code %d is there twice", c.Code)
+		}
+		codes[c.Code] = true
+		if name, ok := want[c.Code]; ok && name != string(c.Cause) {
+			t.Errorf("%d is %s, want %s", c.Code, c.Cause, name)
+		}
+		if c.Code >= 4000 && c.ComesBack != (c.Code < 4500) {
+			t.Errorf("%+v", c)
+		}
+		if transport.CloseOf(c.Cause) != c {
+			t.Errorf("CloseOf(%s) = %+v", c.Cause, transport.CloseOf(c.Cause))
+		}
+	}
+	for code := range want {
+		if !codes[code] {
+			t.Errorf("code %d is missing", code)
+		}
+	}
+	for _, cause := range []hub.Cause{hub.Gone, hub.Shutdown, hub.SlowConsumer, hub.NoPong} {
+		if transport.CloseOf(cause).Cause != cause {
+			t.Errorf("%s is missing", cause)
+		}
+	}
+	if c := transport.CloseOf("unheard of"); c.Code != 4500 {
+		t.Errorf("unknown cause: %+v", c)
+	}
+}
+
+func TestWriteProblem(t *testing.T) {
+	t.Parallel()
+	w := httptest.NewRecorder()
+	transport.WriteProblem(w, http.StatusUnauthorized, transport.InvalidToken, `it is "forged"`)
+	var got map[string]any
+	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]any{
+		"type": "about:blank", "title": "Unauthorized", "status": 401.0, "detail": `it is "forged"`, "code": "invalid-token",
+	}
+	if fmt.Sprint(got) != fmt.Sprint(want) || w.Code != 401 {
+		t.Errorf("got %d %v, want %v", w.Code, got, want)
+	}
+	for name, value := range map[string]string{
+		"Content-Type": "application/problem+json", "WWW-Authenticate": "Bearer", "Cache-Control": "no-store",
+	} {
+		if w.Header().Get(name) != value {
+			t.Errorf("%s: %q", name, w.Header().Get(name))
+		}
+	}
+}

@@ -1,0 +1,31 @@
+// Package transport holds what every transport shares: the commands of a
+// client and what it may do, the JSON of the messages, the table of close
+// codes, and the problem documents of refused requests.
+//
+// # Overview
+//
+// A transport accepts a connection, wraps it for the hub (a [Socket] if it is
+// a net.Conn) and opens a session. A [Client] then stands between the commands
+// of the peer and the session: it checks tokens, lets the identity join only
+// the tenants of its token, and watches its expiry.
+//
+// # States
+//
+// A Client is anonymous until Authenticate or Adopt, which it has to be within
+// a deadline; from then on it has an identity. A fresh token of the same
+// subject replaces the identity.
+//
+// # Guarantees
+//
+//   - A client joins only tenants of its token, and after a fresh token with
+//     fewer tenants it is in no others (ws: TestTenantsComeFromTheToken,
+//     TestFreshToken).
+//   - Every close code and error code is in one table (TestCloseTable).
+//   - Messages are valid JSON whatever the strings (TestStringsRoundTrip,
+//     FuzzCommand).
+//
+// # Failures
+//
+// What a client is told is a [Refusal], with a code of the table and a text
+// that repeats nothing secret. Three malformed commands end the session.
+package transport

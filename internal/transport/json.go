@@ -1,0 +1,161 @@
+package transport
+
+import (
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"rowcast/internal/feed"
+	"rowcast/internal/hub"
+)
+
+// TimeFormat is the form of the time in "at": UTC, microseconds.
+const TimeFormat = "2006-01-02T15:04:05.000000Z"
+
+// AppendEvent appends the message of an event.
+func AppendEvent(b []byte, e *feed.Event) []byte {
+	b = append(b, `{"type":"event","event":`...)
+	b = AppendString(b, e.Name)
+	b = append(b, `,"tenantId":`...)
+	b = AppendString(b, e.Tenant)
+	if e.From > 0 {
+		b = append(b, `,"from":`...)
+		b = strconv.AppendInt(b, e.From, 10)
+	}
+	b = append(b, `,"position":`...)
+	b = strconv.AppendInt(b, e.Position, 10)
+	b = appendCursor(b, e.Cursor)
+	b = append(b, `,"at":"`...)
+	b = e.At.UTC().AppendFormat(b, TimeFormat)
+	b = append(b, `","data":`...)
+	b = appendRaw(b, e.Data)
+	if e.Changed != nil || e.Previous != nil {
+		b = append(b, `,"changed":[`...)
+		for i, column := range e.Changed {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = AppendString(b, column)
+		}
+		b = append(b, `],"previous":`...)
+		b = appendRaw(b, e.Previous)
+	}
+	if e.Source.Table != "" {
+		b = append(b, `,"source":{"table":`...)
+		b = AppendString(b, e.Source.Table)
+		b = append(b, `,"op":`...)
+		b = AppendString(b, e.Source.Op)
+		b = append(b, `,"tx":`...)
+		b = AppendString(b, e.Source.Tx)
+		b = append(b, `,"writer":`...)
+		b = AppendString(b, e.Source.Writer)
+		b = append(b, '}')
+	}
+	return append(b, '}')
+}
+
+// AppendSignal appends the message of a signal.
+func AppendSignal(b []byte, s *hub.Signal) []byte {
+	switch s.Kind {
+	case hub.Ping:
+		return append(b, `{"type":"ping"}`...)
+	case hub.Expiring:
+		return append(b, `{"type":"token-expiring"}`...)
+	case hub.Left:
+		b = append(b, `{"type":"left","tenantId":`...)
+		return append(AppendString(b, s.Tenant), '}')
+	case hub.Joined:
+		b = append(b, `{"type":"joined","tenantId":`...)
+	case hub.Progress:
+		b = append(b, `{"type":"progress","tenantId":`...)
+	case hub.Reset:
+		b = append(b, `{"type":"reset","tenantId":`...)
+	default:
+		return b
+	}
+	b = appendCursor(AppendString(b, s.Tenant), s.Cursor)
+	b = append(b, `,"position":`...)
+	b = strconv.AppendInt(b, s.Cursor.Position, 10)
+	if s.Kind == hub.Reset {
+		b = append(b, `,"reason":`...)
+		b = AppendString(b, s.Reason)
+	}
+	return append(b, '}')
+}
+
+// AppendWelcome appends the first message.
+func AppendWelcome(b []byte, interval, timeout time.Duration) []byte {
+	b = append(b, `{"type":"welcome","protocol":1,"pingInterval":`...)
+	b = strconv.AppendInt(b, interval.Milliseconds(), 10)
+	b = append(b, `,"pingTimeout":`...)
+	b = strconv.AppendInt(b, timeout.Milliseconds(), 10)
+	return append(b, '}')
+}
+
+// AppendPong appends the answer to a ping.
+func AppendPong(b []byte) []byte { return append(b, `{"type":"pong"}`...) }
+
+// maxEcho is how much of what a client sent is repeated in an answer.
+const maxEcho = 128
+
+// AppendError appends the message of a refusal of a request, "" if it could
+// not be read, that concerned a tenant or none.
+func AppendError(b []byte, r *Refusal, request, tenant string) []byte {
+	b = append(b, `{"type":"error","code":`...)
+	b = AppendString(b, string(r.Code))
+	b = append(b, `,"message":`...)
+	b = AppendString(b, r.Message)
+	if request != "" {
+		b = append(b, `,"request":`...)
+		b = AppendString(b, request[:min(len(request), maxEcho)])
+	}
+	if tenant != "" {
+		b = append(b, `,"tenantId":`...)
+		b = AppendString(b, tenant[:min(len(tenant), maxEcho)])
+	}
+	return append(b, '}')
+}
+
+func appendCursor(b []byte, c feed.Cursor) []byte {
+	b = append(b, `,"cursor":"`...)
+	b = c.AppendText(b) // the name of a feed needs no escapes
+	return append(b, '"')
+}
+
+func appendRaw(b, raw []byte) []byte {
+	if len(raw) == 0 {
+		return append(b, "{}"...)
+	}
+	return append(b, raw...)
+}
+
+// AppendString appends s as a JSON string. Bytes that are no UTF-8 become
+// U+FFFD.
+func AppendString(b []byte, s string) []byte {
+	const hex = "0123456789abcdef"
+	b = append(b, '"')
+	start := 0
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c >= utf8.RuneSelf {
+			r, size := utf8.DecodeRuneInString(s[i:])
+			if r == utf8.RuneError && size == 1 {
+				b = append(append(b, s[start:i]...), `\ufffd`...)
+				start = i + 1
+			}
+			i += size
+			continue
+		}
+		if c < ' ' || c == '"' || c == '\\' {
+			b = append(b, s[start:i]...)
+			if c < ' ' {
+				b = append(b, '\\', 'u', '0', '0', hex[c>>4], hex[c&15])
+			} else {
+				b = append(b, '\\', c)
+			}
+			start = i + 1
+		}
+		i++
+	}
+	return append(append(b, s[start:]...), '"')
+}

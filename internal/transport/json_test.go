@@ -1,0 +1,136 @@
+package transport_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"pgregory.net/rapid"
+
+	"rowcast/internal/feed"
+	"rowcast/internal/hub"
+	"rowcast/internal/transport"
+)
+
+// TestMessages are those of the wire contract, byte by byte.
+func TestMessages(t *testing.T) {
+	t.Parallel()
+	cursor := feed.Cursor{Feed: "f1", Position: 42, Nonce: 35}
+	at := time.Date(2026, 1, 2, 4, 4, 5, 678901999, time.FixedZone("", 3600))
+	signal := func(kind hub.Kind) string {
+		return string(transport.AppendSignal(nil, &hub.Signal{Kind: kind, Tenant: "T", Cursor: cursor, Reason: "expired", Ref: 9}))
+	}
+	for want, got := range map[string]string{
+		`{"type":"welcome","protocol":1,"pingInterval":25000,"pingTimeout":20000}`: string(
+			transport.AppendWelcome(nil, 25*time.Second, 20*time.Second)),
+		`{"type":"joined","tenantId":"T","cursor":"f1.42.z","position":42}`:                   signal(hub.Joined),
+		`{"type":"progress","tenantId":"T","cursor":"f1.42.z","position":42}`:                 signal(hub.Progress),
+		`{"type":"reset","tenantId":"T","cursor":"f1.42.z","position":42,"reason":"expired"}`: signal(hub.Reset),
+		`{"type":"left","tenantId":"T"}`:                                                      signal(hub.Left),
+		`{"type":"ping"}`:                                                                     signal(hub.Ping),
+		`{"type":"token-expiring"}`:                                                           signal(hub.Expiring),
+		`{"type":"pong"}`:                                                                     string(transport.AppendPong(nil)),
+		`{"type":"error","code":"forbidden","message":"no","request":"join-tenant","tenantId":"U"}`: string(
+			transport.AppendError(nil, &transport.Refusal{Code: transport.Forbidden, Message: "no"}, "join-tenant", "U")),
+		`{"type":"event","event":"order:updated","tenantId":"T","position":42,"cursor":"f1.42.z",` +
+			`"at":"2026-01-02T03:04:05.678901Z","data":{"id":1},"changed":["status","a\"b"],"previous":{"status":"pending"},` +
+			`"source":{"table":"orders","op":"update","tx":"7391","writer":"psql"}}`: string(transport.AppendEvent(nil, &feed.Event{
+			Name: "order:updated", Tenant: "T", Position: 42, Cursor: cursor, At: at, Data: []byte(`{"id":1}`),
+			Changed: []string{"status", `a"b`}, Previous: []byte(`{"status":"pending"}`),
+			Source: feed.Source{Table: "orders", Op: "update", Tx: "7391", Writer: "psql"},
+		})),
+		`{"type":"event","event":"order:bulk","tenantId":"T","from":2,"position":42,"cursor":"f1.42.z",` +
+			`"at":"2026-01-02T03:04:05.678901Z","data":{}}`: string(transport.AppendEvent(nil, &feed.Event{
+			Name: "order:bulk", Tenant: "T", From: 2, Position: 42, Cursor: cursor, At: at,
+		})),
+	} {
+		if got != want {
+			t.Errorf("got  %s\nwant %s", got, want)
+		}
+	}
+}
+
+func TestStringsRoundTrip(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		b := rapid.SliceOf(rapid.SampledFrom([]byte("a\"\\/\x00\n\x1f\x7f<\xc3\xa9\xe2\x82\xac\xff\xed\xa0\x80"))).Draw(t, "bytes")
+		text := transport.AppendString([]byte("[1,"), string(b))
+		var got []any
+		if err := json.Unmarshal(append(text, ']'), &got); err != nil || !utf8.Valid(text) {
+			t.Fatalf("%q: %v", text, err)
+		}
+		quoted, err := json.Marshal(string(b))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var want string
+		if err := json.Unmarshal(quoted, &want); err != nil {
+			t.Fatal(err)
+		}
+		if got[1] != want {
+			t.Fatalf("%q becomes %q, want %q", b, got[1], want)
+		}
+	})
+}
+
+// FuzzCommand: whatever a client sends, the answer is valid JSON.
+func FuzzCommand(f *testing.F) {
+	for _, seed := range []string{
+		`{"type":"join-tenant","tenantId":"T","cursor":"f1.1.z","events":["order:*"]}`,
+		`{"type":"auth","token":"a.b.c"}`, `{"type":"ping"}`, `[]`, `null`, `{"type":1}`, `{"type":"\ud800"}`, `{"events":{}}`, "{",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, message []byte) {
+		command, err := transport.ParseCommand(message)
+		if err == nil {
+			switch command.Type {
+			case transport.CommandJoin, transport.CommandLeave:
+				if command.Tenant == "" {
+					t.Fatal("no tenant")
+				}
+			case transport.CommandAuth:
+				if command.Token == "" {
+					t.Fatal("no token")
+				}
+			case transport.CommandPing, transport.CommandPong:
+			default:
+				t.Fatalf("type %q", command.Type)
+			}
+			return
+		}
+		refused, ok := err.(*transport.Refusal) //nolint:errorlint // the documented type
+		if !ok || refused.Code != transport.BadRequest || refused.Message == "" {
+			t.Fatalf("%T %v", err, err)
+		}
+		if answer := transport.AppendError(nil, refused, command.Type, command.Tenant); !json.Valid(answer) {
+			t.Fatalf("%q", answer)
+		}
+	})
+}
+
+// TestCommandErrorsSayWhat names the field or place that is wrong.
+func TestCommandErrorsSayWhat(t *testing.T) {
+	t.Parallel()
+	for message, want := range map[string]string{
+		`{"type":"join-tenant"}`:                `bad-request: join-tenant needs "tenantId", the text of a tenant`,
+		`{"type":"join-tenant","tenantId":7}`:   `bad-request: "tenantId" is a JSON number; see the protocol for what it has to be`,
+		`{"type":"auth"}`:                       `bad-request: auth needs "token", a JWT`,
+		`{"type":"jump"}`:                       `bad-request: unknown type "jump"; there are auth, join-tenant, leave-tenant, ping and pong`,
+		`{}`:                                    `bad-request: the message has no "type"; see the protocol for what there is`,
+		`[]`:                                    `bad-request: the message is JSON but no object`,
+		`{"type":"ping"`:                        `bad-request: the message is no JSON: byte 14: unexpected end of JSON input`,
+		`{"type":"join-tenant","tenantId":"T"}`: "",
+		`{"type":"ping","more":{"is":["ignored", 1]}}`: "",
+	} {
+		_, err := transport.ParseCommand([]byte(message))
+		got := ""
+		if err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%s\n got %s\nwant %s", message, got, want)
+		}
+	}
+}

@@ -1,0 +1,7 @@
+//go:build !unix
+
+package transport
+
+const canTry = false
+
+func (s *Socket) tryWrite(uintptr) bool { return true }

@@ -1,0 +1,37 @@
+// Package ws is the native WebSocket transport: GET /ws, subprotocol
+// rowcast.v1, one JSON object a text message.
+//
+// # Overview
+//
+// [Handler] checks origin and credentials, upgrades the request and opens a
+// session of the hub. gorilla/websocket shakes hands and reads. It never
+// writes after the handshake: frames of the server need no mask, so they are
+// the same for every client, and the hub writes them ready-made ([Wire]).
+//
+// One goroutine a connection reads; commands run on another, which ends with
+// them, so that the stack of the reader stays small.
+//
+// # States
+//
+// A peer is greeted at once, then has a few seconds to authenticate unless the
+// handshake carried its credentials. Closing: the close frame is sent, that of
+// the peer awaited for a moment, then the connection is closed.
+//
+// # Guarantees
+//
+//   - Credentials come in the Authorization header, the subprotocol
+//     bearer.<token>, a ticket or the first message; the subprotocol with the
+//     token is never sent back and a token in the URL is refused
+//     (TestCredentials, TestTokenInQueryIsRefused).
+//   - A foreign origin is refused before anything else is looked at
+//     (TestForeignOrigin).
+//   - Malformed frames end the connection with the close code of RFC 6455, and
+//     excess with that of the table (TestRawFrames, TestLimits).
+//   - An event reaches those who joined its tenant and nobody else
+//     (TestTenantsComeFromTheToken).
+//
+// # Failures
+//
+// Refused handshakes are answered with a problem document, refused commands
+// with an error message; see package transport for the codes.
+package ws

@@ -1,0 +1,46 @@
+package ws
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+// guard is the connection as gorilla sees it: once the handshake is over,
+// nothing that gorilla writes goes out. It writes the close frames of malformed
+// messages by itself, which would mix with the frames of the hub.
+type guard struct {
+	net.Conn
+	shut atomic.Bool
+	// refused is true once gorilla has tried to write.
+	refused atomic.Bool
+}
+
+func (g *guard) Write(b []byte) (int, error) {
+	if g.shut.Load() {
+		g.refused.Store(true)
+		return len(b), nil
+	}
+	return g.Conn.Write(b)
+}
+
+// SetWriteDeadline leaves the deadlines of the hub alone.
+func (g *guard) SetWriteDeadline(t time.Time) error {
+	if g.shut.Load() {
+		return nil
+	}
+	return g.Conn.SetWriteDeadline(t)
+}
+
+// Hijack implements http.Hijacker.
+func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	conn, rw, err := http.NewResponseController(h.ResponseWriter).Hijack()
+	if err != nil {
+		return nil, nil, fmt.Errorf("take the connection over: %w", err)
+	}
+	h.guard = &guard{Conn: conn}
+	return h.guard, rw, nil
+}

@@ -1,0 +1,192 @@
+package ws
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"golang.org/x/time/rate"
+
+	"rowcast/internal/auth"
+	"rowcast/internal/hub"
+	"rowcast/internal/transport"
+)
+
+// Subprotocol is the name of the wire contract.
+const Subprotocol = "rowcast.v1"
+
+// bearerPrefix marks the subprotocol that carries a token.
+const bearerPrefix = "bearer."
+
+// Options configures a Handler. Hub, Verify, Redeem and Origin are required.
+type Options struct {
+	Hub *hub.Hub
+	// Wire is the index that the hub knows Wire by.
+	Wire int
+	// Verify checks tokens, Redeem tickets.
+	Verify transport.VerifyFunc
+	Redeem func(ticket string) (auth.Identity, bool)
+	// Origin says whether the page that sent the request may connect.
+	Origin func(r *http.Request) bool
+	// PingInterval and PingTimeout are told to clients. Default: 25 s, 20 s.
+	PingInterval, PingTimeout time.Duration
+	// MaxMessage is the longest message of a client. Default: 64 KiB.
+	MaxMessage int64
+	// Rate and Burst bound the messages of a client. Default: 50/s and 100.
+	Rate  rate.Limit
+	Burst int
+	// Log is for what only operators can act on. Default: discarded.
+	Log *slog.Logger
+}
+
+// Handler accepts WebSocket connections.
+type Handler struct {
+	opts     Options
+	upgrader websocket.Upgrader
+	peers    tally
+}
+
+// NewHandler checks the options.
+func NewHandler(o Options) (*Handler, error) {
+	if o.Hub == nil || o.Verify == nil || o.Redeem == nil || o.Origin == nil {
+		return nil, errors.New("ws: Options needs Hub, Verify, Redeem and Origin")
+	}
+	o.PingInterval = cmp.Or(o.PingInterval, 25*time.Second)
+	o.PingTimeout = cmp.Or(o.PingTimeout, 20*time.Second)
+	o.MaxMessage = cmp.Or(o.MaxMessage, 64<<10)
+	o.Rate = cmp.Or(o.Rate, 50)
+	o.Burst = cmp.Or(o.Burst, 100)
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	h := &Handler{opts: o}
+	h.upgrader = websocket.Upgrader{
+		// What a frame does not fit in is read past the buffer.
+		ReadBufferSize: 256,
+		// Nothing is written through gorilla but the answer to the handshake.
+		WriteBufferPool:  &sync.Pool{},
+		HandshakeTimeout: 10 * time.Second,
+		Subprotocols:     []string{Subprotocol},
+		CheckOrigin:      func(*http.Request) bool { return true }, // checked before
+		Error: func(w http.ResponseWriter, _ *http.Request, status int, reason error) {
+			w.Header().Set("Sec-Websocket-Version", "13")
+			transport.WriteProblem(w, status, transport.BadRequest, reason.Error())
+		},
+	}
+	return h, nil
+}
+
+// Wait returns when there is no connection, or ctx has ended. The hub ends them.
+func (h *Handler) Wait(ctx context.Context) error { return h.peers.wait(ctx) }
+
+// ServeHTTP shakes hands, and returns while the connection lives on.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	id, refused := h.admit(r)
+	if refused != nil && !refused.late {
+		if refused.status == http.StatusUpgradeRequired {
+			w.Header().Set("Upgrade", "websocket")
+			w.Header().Set("Connection", "Upgrade")
+		}
+		transport.WriteProblem(w, refused.status, refused.code, refused.detail)
+		return
+	}
+	taker := &hijacker{ResponseWriter: w}
+	conn, err := h.upgrader.Upgrade(taker, r, nil)
+	if err != nil {
+		h.opts.Log.DebugContext(r.Context(), "refuse handshake", slog.Any("error", err))
+		return
+	}
+	taker.guard.shut.Store(true)
+	h.start(conn, taker.guard, id, refused)
+}
+
+// refusal is a handshake that is not taken.
+type refusal struct {
+	status int
+	code   hub.Cause
+	detail string
+	// late: the handshake is taken and closed at once, because a browser shows
+	// its page a close code, but nothing of a refused handshake.
+	late bool
+}
+
+func refuse(status int, code hub.Cause, detail string) *refusal {
+	return &refusal{status: status, code: code, detail: detail}
+}
+
+// admit checks a request. id is nil if it carries no credentials.
+func (h *Handler) admit(r *http.Request) (id *auth.Identity, refused *refusal) {
+	switch {
+	case !h.opts.Origin(r):
+		return nil, refuse(http.StatusForbidden, transport.Forbidden,
+			"this origin may not connect; FRONTEND_URL or ORIGIN has to name it")
+	case r.Method != http.MethodGet:
+		return nil, refuse(http.StatusMethodNotAllowed, transport.BadRequest, "a WebSocket handshake is a GET request")
+	case h.opts.Hub.Draining():
+		return nil, refuse(http.StatusServiceUnavailable, hub.Shutdown, "the server is shutting down; try again in a moment")
+	}
+	token, err := auth.BearerToken(r)
+	if errors.Is(err, auth.ErrTokenInQuery) {
+		return nil, refuse(http.StatusBadRequest, transport.BadRequest, auth.PublicText(err))
+	}
+	if !websocket.IsWebSocketUpgrade(r) {
+		return nil, refuse(http.StatusUpgradeRequired, transport.BadRequest,
+			"this address speaks WebSocket only, subprotocol "+Subprotocol)
+	}
+	offered := errors.Is(err, auth.ErrNoToken)
+	if offered {
+		if token = offeredToken(r); token == "" {
+			return h.redeem(r)
+		}
+		err = nil
+	}
+	var verified auth.Identity
+	if err == nil {
+		verified, err = h.opts.Verify(r.Context(), token)
+	}
+	if err != nil {
+		status := http.StatusUnauthorized
+		if errors.Is(err, auth.ErrUnavailable) {
+			status = http.StatusServiceUnavailable
+		}
+		return nil, &refusal{status: status, code: transport.TokenCause(err), detail: auth.PublicText(err), late: offered}
+	}
+	return &verified, nil
+}
+
+// redeem takes the ticket of a request, if it carries one.
+func (h *Handler) redeem(r *http.Request) (*auth.Identity, *refusal) {
+	query := r.URL.Query()
+	if !query.Has("ticket") {
+		return nil, nil
+	}
+	id, ok := h.opts.Redeem(query.Get("ticket"))
+	if !ok {
+		return nil, refuse(http.StatusUnauthorized, transport.InvalidToken,
+			"the ticket is unknown, used or older than its time; get a new one from POST /tickets")
+	}
+	return &id, nil
+}
+
+// offeredToken is the token among the offered subprotocols.
+func offeredToken(r *http.Request) string {
+	offered := websocket.Subprotocols(r)
+	i := slices.IndexFunc(offered, func(p string) bool { return strings.HasPrefix(p, bearerPrefix) })
+	if i < 0 {
+		return ""
+	}
+	return offered[i][len(bearerPrefix):]
+}
+
+// hijacker takes a connection over through any middleware, behind a guard.
+type hijacker struct {
+	http.ResponseWriter
+	guard *guard
+}

@@ -1,0 +1,294 @@
+package ws_test
+
+import (
+	"bufio"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"rowcast/internal/hub"
+	"rowcast/internal/transport/ws"
+)
+
+// raw is a client that sends what it likes.
+type raw struct {
+	net.Conn
+	r *bufio.Reader
+	t testing.TB
+}
+
+func (b *bundle) raw(t testing.TB, token string) *raw {
+	t.Helper()
+	address := strings.TrimPrefix(b.url, "ws://")
+	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close() })
+	_, err = fmt.Fprintf(conn, "GET /ws HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nAuthorization: Bearer %s\r\n\r\n", address, token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &raw{conn, bufio.NewReader(conn), t}
+	response, err := http.ReadResponse(c.r, nil)
+	if err != nil || response.StatusCode != http.StatusSwitchingProtocols {
+		t.Fatalf("%v, %v", response, err)
+	}
+	if op, text := c.frame(); op != 1 || !strings.Contains(text, "welcome") {
+		t.Fatalf("got %d %q", op, text)
+	}
+	return c
+}
+
+// frame reads a frame of the server: whole messages, not masked.
+func (c *raw) frame() (op byte, payload string) {
+	c.t.Helper()
+	header := make([]byte, 2, 10)
+	if _, err := io.ReadFull(c.r, header); err != nil {
+		c.t.Fatal(err)
+	}
+	n, more := uint64(header[1]), 0
+	switch n {
+	case 126:
+		more = 2
+	case 127:
+		more = 8
+	}
+	if more > 0 {
+		length := make([]byte, 8)
+		if _, err := io.ReadFull(c.r, length[8-more:]); err != nil {
+			c.t.Fatal(err)
+		}
+		n = binary.BigEndian.Uint64(length)
+	}
+	if header[0]&0xf0 != 0x80 || n > 1<<30 {
+		c.t.Fatalf("bad frame %x", header)
+	}
+	b := make([]byte, n)
+	if _, err := io.ReadFull(c.r, b); err != nil {
+		c.t.Fatal(err)
+	}
+	return header[0] & 15, string(b)
+}
+
+// send sends a masked frame with this first byte.
+func (c *raw) send(first byte, payload string) {
+	c.t.Helper()
+	b := []byte{first, 0x80}
+	switch n := len(payload); {
+	case n <= 125:
+		b[1] |= byte(n)
+	default:
+		b[1] |= 126
+		b = binary.BigEndian.AppendUint16(b, uint16(n))
+	}
+	b = append(b, 1, 2, 3, 4)
+	for i := range len(payload) {
+		b = append(b, payload[i]^byte(i%4+1))
+	}
+	c.bytes(b)
+}
+
+func (c *raw) bytes(b []byte) {
+	c.t.Helper()
+	if _, err := c.Write(b); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// closed reads the close frame and then the end of the connection.
+func (c *raw) closed(code int) {
+	c.t.Helper()
+	op, payload := c.frame()
+	got := 0
+	if len(payload) >= 2 {
+		got = int(binary.BigEndian.Uint16([]byte(payload)))
+	}
+	if op != 8 || got != code {
+		c.t.Fatalf("got frame %d %q, want close %d", op, payload, code)
+	}
+	c.send(0x88, payload[:min(2, len(payload))])
+	_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
+	if n, err := c.r.ReadByte(); err == nil {
+		c.t.Fatalf("byte %x after the close frame", n)
+	} else if timeout, ok := err.(net.Error); ok && timeout.Timeout() { //nolint:errorlint // as it comes
+		c.t.Fatal("the server does not close the connection")
+	}
+}
+
+func TestRawFrames(t *testing.T) {
+	t.Parallel()
+	const text, ping, fin = 1, 9, 0x80
+	b := setup(t, nil, nil)
+	closeWith := func(code int) string { return string(binary.BigEndian.AppendUint16(nil, uint16(code))) }
+	for name, test := range map[string]func(c *raw){
+		"no mask":             func(c *raw) { c.bytes([]byte{fin | text, 2, '{', '}'}); c.closed(1002) },
+		"reserved bit 1":      func(c *raw) { c.send(0xc0|text, "{}"); c.closed(1002) },
+		"reserved bit 2":      func(c *raw) { c.send(0xa0|text, "{}"); c.closed(1002) },
+		"reserved bit 3":      func(c *raw) { c.send(0x90|text, "{}"); c.closed(1002) },
+		"unknown frame":       func(c *raw) { c.send(fin|3, "{}"); c.closed(1002) },
+		"unknown control":     func(c *raw) { c.send(fin|11, ""); c.closed(1002) },
+		"long ping":           func(c *raw) { c.send(fin|ping, strings.Repeat("x", 126)); c.closed(1002) },
+		"ping in pieces":      func(c *raw) { c.send(ping, "x"); c.closed(1002) },
+		"stray continuation":  func(c *raw) { c.send(fin, "{}"); c.closed(1002) },
+		"text within text":    func(c *raw) { c.send(text, "{"); c.send(fin|text, "}"); c.closed(1002) },
+		"no UTF-8":            func(c *raw) { c.send(fin|text, "{\"type\":\"\xff\"}"); c.closed(1007) },
+		"UTF-8 cut short":     func(c *raw) { c.send(text, "\xe2"); c.send(fin, "\x82"); c.closed(1007) },
+		"surrogate":           func(c *raw) { c.send(fin|text, "\xed\xa0\x80"); c.closed(1007) },
+		"length 2^62":         func(c *raw) { c.bytes([]byte{fin | text, 255, 64, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4}); c.closed(1009) },
+		"negative length":     func(c *raw) { c.bytes([]byte{fin | text, 255, 255, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4}); c.closed(1009) },
+		"fragments too long":  func(c *raw) { big(c); c.closed(1009) },
+		"close":               func(c *raw) { c.send(fin|8, closeWith(1000)+"bye"); c.closed(1000) },
+		"close going away":    func(c *raw) { c.send(fin|8, closeWith(1001)); c.closed(1001) },
+		"close of an app":     func(c *raw) { c.send(fin|8, closeWith(4999)); c.closed(4999) },
+		"close without code":  func(c *raw) { c.send(fin|8, ""); c.closed(0) },
+		"close with bad code": func(c *raw) { c.send(fin|8, closeWith(1005)); c.closed(1002) },
+		"close with bad text": func(c *raw) { c.send(fin|8, closeWith(1000)+"\xff"); c.closed(1002) },
+		"ping": func(c *raw) {
+			c.send(fin|ping, strings.Repeat("x", 125))
+			if op, payload := c.frame(); op != 10 || payload != strings.Repeat("x", 125) {
+				c.t.Fatalf("got %d %q", op, payload)
+			}
+		},
+		"fragments around a ping": func(c *raw) {
+			c.send(text, `{"type":`)
+			c.send(fin|ping, "between")
+			c.send(0, `"pi`)
+			c.send(fin, `ng"}`)
+			if op, payload := c.frame(); op != 10 || payload != "between" {
+				c.t.Fatalf("got %d %q", op, payload)
+			}
+			if op, payload := c.frame(); op != 1 || payload != `{"type":"pong"}` {
+				c.t.Fatalf("got %d %q", op, payload)
+			}
+		},
+		"byte by byte": func(c *raw) {
+			frame := []byte{fin | text, 0x80 | 15, 0, 0, 0, 0}
+			for _, x := range append(frame, `{"type":"ping"}`...) {
+				c.bytes([]byte{x})
+			}
+			if op, payload := c.frame(); op != 1 || payload != `{"type":"pong"}` {
+				c.t.Fatalf("got %d %q", op, payload)
+			}
+		},
+		"end without close": func(c *raw) { _ = c.Close() },
+		"end within a frame": func(c *raw) {
+			c.bytes([]byte{fin | text, 0x80 | 100, 1, 2})
+			_ = c.Close()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := b.raw(t, annOfT)
+			test(c)
+		})
+	}
+}
+
+// big sends more than a message may have, in pieces.
+func big(c *raw) {
+	c.send(1, strings.Repeat("x", 30_000))
+	c.send(0, strings.Repeat("x", 30_000))
+	_, _ = c.Write([]byte{0x80, 0x80 | 126, 117, 48, 0, 0, 0, 0}) // 30,000 more
+}
+
+// TestFramesOfEverySize: the header of a frame fits its length.
+func TestFramesOfEverySize(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil, nil)
+	c := b.joined(t, annOfT, "T")
+	for _, n := range []int{0, 1, 65_535 - 400, 65_535 - 300, 65_536, 100_000, 5_000_000} {
+		b.event("T", strings.Repeat("x", n))
+		if m := c.expect("event"); len(m.Data.Text) != n {
+			t.Fatalf("got %d bytes, want %d", len(m.Data.Text), n)
+		}
+	}
+	// Each length around the borders, without the network.
+	for n := range 70_000 {
+		if n > 300 && n < 65_000 {
+			continue
+		}
+		name := strings.Repeat("x", n)
+		frame := ws.Wire{}.AppendSignal([]byte("before"), &hub.Signal{Kind: hub.Left, Tenant: name})
+		want := `{"type":"left","tenantId":"` + name + `"}`
+		r := &raw{r: bufio.NewReader(strings.NewReader(string(frame[6:]))), t: t}
+		if op, got := r.frame(); op != 1 || got != want || r.r.Buffered() > 0 {
+			t.Fatalf("length %d: frame %d %.100q", n, op, got)
+		}
+	}
+}
+
+// TestSlowReader takes frames in pieces over TCP: nothing is lost, nothing is
+// mixed, and one that takes nothing is told so.
+func TestSlowReader(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil, func(o *hub.Options, _ *ws.Options) { o.RingBytes = 64 << 20; o.SlowBytes = 64 << 20 })
+	c, fast := b.raw(t, annOfT), b.joined(t, annOfT, "T")
+	_ = c.Conn.(*net.TCPConn).SetReadBuffer(200_000)
+	c.send(0x81, `{"type":"join-tenant","tenantId":"T"}`)
+	if _, text := c.frame(); !strings.Contains(text, "joined") {
+		t.Fatal(text)
+	}
+	const events = 400
+	go func() {
+		for range events {
+			b.event("T", strings.Repeat("x", rand.IntN(60_000)))
+		}
+	}()
+	for i := range events {
+		if m := fast.expect("event"); m.Position != int64(i+1) {
+			t.Fatalf("position %d at %d", m.Position, i+1)
+		}
+	}
+	if b.hub.Stats().Blocked == 0 {
+		t.Error("the reader is not slow enough to show anything")
+	}
+	for i := range events {
+		if i%40 == 0 { // control frames come in between, never within
+			c.send(0x89, "ping")
+		}
+		op, text := c.frame()
+		for op == 10 {
+			op, text = c.frame()
+		}
+		if want := fmt.Sprintf(`"position":%d,`, i+1); op != 1 || !strings.Contains(text[:200], want) {
+			t.Fatalf("got %d %.200q, want %s", op, text, want)
+		}
+	}
+}
+
+func TestSlowConsumer(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil, func(o *hub.Options, _ *ws.Options) { o.SlowGrace = 50 * time.Millisecond })
+	c := b.raw(t, annOfT)
+	_ = c.Conn.(*net.TCPConn).SetReadBuffer(200_000)
+	c.send(0x81, `{"type":"join-tenant","tenantId":"T"}`)
+	if _, text := c.frame(); !strings.Contains(text, "joined") {
+		t.Fatal(text)
+	}
+	ended := make(chan struct{})
+	go func() { // until the hub has had enough
+		defer close(ended)
+		for b.hub.Stats().Subscriptions > 0 {
+			b.event("T", strings.Repeat("x", 50_000))
+		}
+	}()
+	<-ended
+	for {
+		op, payload := c.frame()
+		if op == 1 {
+			continue
+		}
+		if code := binary.BigEndian.Uint16([]byte(payload)); op != 8 || code != 4002 || payload[2:] != "slow-consumer" {
+			t.Fatalf("got %d %q", op, payload)
+		}
+		return
+	}
+}

@@ -6,17 +6,12 @@
 -- Which history this is. One row. A cursor names the feed it belongs to, so
 -- that a client of another history is told to reload.
 create table rowcast.feed (
-    singleton         boolean primary key default true check (singleton),
-    id                text not null,
-    system_identifier bigint,            -- of the cluster, null where it is not readable
-    database          oid not null,
-    created_at        timestamptz not null default clock_timestamp()
+    singleton  boolean primary key default true check (singleton),
+    id         text not null,
+    created_at timestamptz not null default clock_timestamp()
 );
 
-insert into rowcast.feed (id, system_identifier, database)
-select substr(replace(gen_random_uuid()::text, '-', ''), 1, 12),
-       (select system_identifier from pg_control_system()),
-       (select oid from pg_database where datname = current_database());
+insert into rowcast.feed (id) values (substr(replace(gen_random_uuid()::text, '-', ''), 1, 12));
 
 -- The tables whose changes are captured. A table that is no longer watched
 -- keeps its row, because the log may still speak of it.

@@ -171,18 +171,13 @@ begin
     return watched_id;
 end $$;
 
--- Stops to watch a table. What the log holds stays readable. Returns false if
--- the table was not watched.
-create or replace function rowcast.unwatch(target regclass) returns boolean
+-- Removes the triggers of a watched table and its partitions.
+create or replace function rowcast.remove_triggers(target regclass) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
     part oid;
     trigger_name name;
 begin
-    update rowcast.watched w set active = false where w.relation = target and w.active;
-    if not found then
-        return false;
-    end if;
     for part, trigger_name in
         select g.tgrelid, g.tgname
           from pg_trigger g join pg_proc p on p.oid = g.tgfoid
@@ -191,6 +186,18 @@ begin
     loop
         execute format('drop trigger %I on %s', trigger_name, part::regclass);
     end loop;
+end $$;
+
+-- Stops to watch a table. What the log holds stays readable. Returns false if
+-- the table was not watched.
+create or replace function rowcast.unwatch(target regclass) returns boolean
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+    update rowcast.watched w set active = false where w.relation = target and w.active;
+    if not found then
+        return false;
+    end if;
+    perform rowcast.remove_triggers(target);
     return true;
 end $$;
 

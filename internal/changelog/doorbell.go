@@ -4,7 +4,10 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -110,6 +113,28 @@ func (d *doorbell) probed(_ context.Context, n *pgconn.Notification, _ *pgx.Conn
 		ring(d.changed)
 	}
 	return nil
+}
+
+// maxTouched is how many tenants a ring names at most.
+const maxTouched = 200
+
+// sealedPayload is what a replica that sealed up to place sends to the others.
+// The tenants are left out if they are not known or too long to be sent.
+func sealedPayload(place int64, tenants map[string]struct{}) (string, error) {
+	const longest = 7999
+	type payload struct {
+		V       int      `json:"v"`
+		Sealed  int64    `json:"sealed"`
+		Tenants []string `json:"tenant_ids,omitempty"`
+	}
+	text, err := json.Marshal(payload{V: 1, Sealed: place, Tenants: slices.Sorted(maps.Keys(tenants))})
+	if err == nil && len(text) > longest {
+		text, err = json.Marshal(payload{V: 1, Sealed: place})
+	}
+	if err != nil {
+		return "", fmt.Errorf("encode the ring to the replicas: %w", err)
+	}
+	return string(text), nil
 }
 
 // failed is called when the connection is lost or cannot be made.

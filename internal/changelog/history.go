@@ -4,12 +4,17 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"rowcast/internal/feed"
 	"rowcast/sql"
 )
+
+// historyTimeout bounds a read of the history: on a network that went silent
+// it fails, and is tried again.
+const historyTimeout = 15 * time.Second
 
 // History reads what was sealed, for clients that resume. It is safe for
 // concurrent use.
@@ -18,8 +23,10 @@ type History struct {
 	// bulkRows is as in Options.
 	bulkRows int64
 
-	mu     sync.Mutex
+	mu sync.Mutex
+	// tables are those of the feed.
 	tables watchedTables
+	feed   string
 }
 
 // NewHistory makes a History. Statements that changed more than bulkRows rows
@@ -35,6 +42,8 @@ func NewHistory(pool *pgxpool.Pool, bulkRows int) *History {
 // Head says how far the tenant had come at a place, and makes the tenant known,
 // so that a truncate from then on reaches it.
 func (h *History) Head(ctx context.Context, tenant string, place int64) (feed.Head, error) {
+	ctx, cancel := context.WithTimeout(ctx, historyTimeout)
+	defer cancel()
 	_, err := h.pool.Exec(ctx, "insert into rowcast.tenant (tenant) values ($1) on conflict do nothing", tenant)
 	if err != nil {
 		return feed.Head{}, fmt.Errorf("make tenant %q known: %w", tenant, err)
@@ -51,6 +60,8 @@ func (h *History) Head(ctx context.Context, tenant string, place int64) (feed.He
 // limit of them. If c points into a change, that change comes first. It answers
 // feed.ErrExpired or feed.ErrDiverged if it cannot continue from c.
 func (h *History) After(ctx context.Context, tenant string, c feed.Cursor, limit int) (feed.Page, error) {
+	ctx, cancel := context.WithTimeout(ctx, historyTimeout)
+	defer cancel()
 	if err := h.verify(ctx, tenant, c); err != nil {
 		return feed.Page{}, err
 	}
@@ -123,7 +134,7 @@ func (h *History) page(ctx context.Context, tenant string, c feed.Cursor, limit 
 	}
 	page := feed.Page{More: bytes >= publishBytes || len(read) == logRows}
 	for i := range read {
-		w, err := h.watched(ctx, read[i].watched)
+		w, err := h.watched(ctx, c.Feed, read[i].watched)
 		if err != nil {
 			return feed.Page{}, err
 		}
@@ -135,8 +146,11 @@ func (h *History) page(ctx context.Context, tenant string, c feed.Cursor, limit 
 	return page, nil
 }
 
-func (h *History) watched(ctx context.Context, id int32) (watched, error) {
+func (h *History) watched(ctx context.Context, feed string, id int32) (watched, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if h.feed != feed {
+		h.feed, h.tables = feed, nil // the numbers of another feed mean other tables
+	}
 	return h.tables.find(ctx, h.pool, id)
 }

@@ -10,6 +10,7 @@ import (
 
 	"rowcast/internal/changelog"
 	"rowcast/internal/feed"
+	"rowcast/internal/postgres"
 )
 
 // cursorAt is the cursor of a client that has received c.
@@ -200,4 +201,41 @@ func TestRetention(t *testing.T) {
 	})
 	exec(t, straggler, "commit")
 	l.wait(t, "late change", func(r *recorder) bool { return len(r.changes) == 4 && r.changes[3].Position == 4 })
+}
+
+// A history that is read across a new installation goes by the tables of the
+// feed it reads, whose numbers begin anew.
+func TestHistoryFollowsANewFeed(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	admin := connect(t, d.dsn, "admin")
+	history := changelog.NewHistory(d.pool, 0)
+	exec(t, admin, "create table other (id int primary key, tenant_id text)")
+	first := func(table string) feed.Change {
+		t.Helper()
+		exec(t, admin, "insert into "+table+" values (1, 'T')", "select rowcast.seal()")
+		head, err := history.Head(t.Context(), "T", 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page, err := history.After(t.Context(), "T", feed.Cursor{Feed: head.Feed}, 1)
+		if err != nil || len(page.Changes) != 1 {
+			t.Fatalf("history of %s: %+v, %v", table, page, err)
+		}
+		return page.Changes[0]
+	}
+	if c := first("docs"); c.Table != "docs" {
+		t.Errorf("the table is %s", c.Table)
+	}
+	migrator := postgres.Migrator{URL: d.dsn, Log: logger(t)}
+	if _, err := migrator.Down(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := migrator.Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	exec(t, admin, "select rowcast.watch('other')")
+	if c := first("other"); c.Table != "other" || c.Name != "other" {
+		t.Errorf("the table is %s, the name %s", c.Table, c.Name)
+	}
 }

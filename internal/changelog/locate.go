@@ -21,6 +21,8 @@ func (h *History) Locate(ctx context.Context, tenant, from string) (feed.Cursor,
 		}
 		return c, nil
 	}
+	ctx, cancel := context.WithTimeout(ctx, historyTimeout)
+	defer cancel()
 	var (
 		id                string
 		floor, floorNonce int64

@@ -3,7 +3,6 @@ package changelog
 import (
 	"context"
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -170,6 +169,10 @@ func (f *follower) waitForLeader(ctx context.Context) error {
 // found before it led, before they came, or on a connection that died. It runs
 // after the seal has committed, and without waiting for the disk: it is a hint.
 func (f *follower) tell(ctx context.Context, leads bool, n int) error {
+	touched := f.touched
+	if touched == nil || len(touched) > 0 {
+		f.touched = map[string]struct{}{}
+	}
 	if !leads || !f.replicas {
 		f.told = false
 		return nil
@@ -177,11 +180,20 @@ func (f *follower) tell(ctx context.Context, leads bool, n int) error {
 	if n == 0 && f.told {
 		return nil
 	}
+	if !f.told {
+		touched = nil
+	}
 	f.told = true
+	payload, err := sealedPayload(f.place, touched)
+	if err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, sealTimeout)
 	defer cancel()
-	_, err := f.conn.Exec(ctx, `begin; set local synchronous_commit = off; select pg_notify('`+channel+
-		`', '{"v":1,"sealed":`+strconv.FormatInt(f.place, 10)+`}'); commit`)
+	batch := new(pgx.Batch)
+	batch.Queue("select set_config('synchronous_commit', 'off', true)")
+	batch.Queue("select pg_notify('"+channel+"', $1)", payload)
+	err = f.conn.SendBatch(ctx, batch).Close()
 	if err != nil {
 		return fmt.Errorf("tell the other replicas: %w", err)
 	}

@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// pruneTimeout bounds one batch.
+const pruneTimeout = time.Minute
+
 // prune forgets old changes, while this replica leads.
 func (t *Tail) prune(ctx context.Context) error {
 	if t.o.Retention <= 0 {
@@ -29,8 +32,7 @@ func (t *Tail) prune(ctx context.Context) error {
 // pruneAll prunes batch by batch until nothing is left to do.
 func (t *Tail) pruneAll(ctx context.Context) error {
 	for {
-		var pruned int64
-		err := t.o.Pool.QueryRow(ctx, "select rowcast.prune($1::interval)", t.o.Retention).Scan(&pruned)
+		pruned, err := t.pruneBatch(ctx)
 		if err != nil {
 			return fmt.Errorf("prune changes older than %s: %w", t.o.Retention, err)
 		}
@@ -38,4 +40,11 @@ func (t *Tail) pruneAll(ctx context.Context) error {
 			return nil
 		}
 	}
+}
+
+func (t *Tail) pruneBatch(ctx context.Context) (pruned int64, err error) {
+	ctx, cancel := context.WithTimeout(ctx, pruneTimeout)
+	defer cancel()
+	err = t.o.Pool.QueryRow(ctx, "select rowcast.prune($1::interval)", t.o.Retention).Scan(&pruned)
+	return pruned, err
 }

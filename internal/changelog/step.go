@@ -92,6 +92,8 @@ func (t *Tail) seal(ctx context.Context, conn *pgx.Conn, fetch bool) (place *int
 
 // publishRows publishes rows that were read already.
 func (t *Tail) publishRows(ctx context.Context, rows []row) (transactions int, err error) {
+	ctx, cancel := context.WithTimeout(ctx, readTimeout)
+	defer cancel()
 	p := publication{tail: t, place: t.place, nonce: t.nonce}
 	for i := range rows {
 		if err := p.add(ctx, &rows[i]); err != nil {
@@ -154,6 +156,7 @@ func (p *publication) add(ctx context.Context, r *row) error {
 	}
 	p.changes = r.appendChanges(p.changes, p.tail.feed, w, int64(p.tail.o.BulkRows), 0)
 	p.place, p.nonce = r.place, r.nonce
+	p.tail.touch(r.tenant)
 	p.bytes += r.size()
 	if p.bytes >= publishBytes {
 		p.publish()

@@ -79,6 +79,9 @@ type Tail struct {
 	feed  string
 	place int64
 	nonce int64
+	// touched are the tenants of what was published since replicas were told;
+	// nil if they were too many to name.
+	touched map[string]struct{}
 	// sealLimit is how long the next seal may take.
 	sealLimit time.Duration
 
@@ -147,9 +150,13 @@ func (t *Tail) Status() Status {
 func (t *Tail) run(ctx context.Context) error {
 	const shortest, longest = 50 * time.Millisecond, time.Second
 	delay := shortest
+	reported := false
 	for {
 		began := time.Now()
 		err := t.follow(ctx)
+		if t.Status().Live {
+			reported = false
+		}
 		if ctx.Err() != nil {
 			t.live(false, "stopped")
 			return context.Cause(ctx)
@@ -158,8 +165,9 @@ func (t *Tail) run(ctx context.Context) error {
 			t.o.Log.ErrorContext(ctx, "the history was rewritten, clients are told to reload", "error", err)
 			t.feed = ""
 			t.o.Reset(feed.ErrDiverged)
-		} else {
-			t.o.Log.WarnContext(ctx, "lost the change log, trying again", "error", err, "place", t.place)
+		} else if !reported {
+			reported = true
+			t.o.Log.WarnContext(ctx, "lost the change log, trying until it is back", "error", err, "place", t.place)
 		}
 		t.live(false, err.Error())
 		if time.Since(began) > longest {
@@ -179,6 +187,16 @@ func (t *Tail) live(live bool, problem string) {
 	t.mu.Unlock()
 	if changed {
 		t.o.Live(live)
+	}
+}
+
+// touch notes a tenant for the ring to the replicas.
+func (t *Tail) touch(tenant string) {
+	if t.touched != nil {
+		t.touched[tenant] = struct{}{}
+	}
+	if len(t.touched) > maxTouched {
+		t.touched = nil
 	}
 }
 

@@ -16,11 +16,14 @@ import (
 // ErrNotMigrated says that the database has no schema rowcast.
 var ErrNotMigrated = errors.New("the database has no schema rowcast; install it with: rowcast migrate")
 
+// ErrPooler says that a transaction pooler answered where a direct connection
+// is needed.
+var ErrPooler = errors.New("this is a connection pooler, and a direct connection is needed; see LISTEN_DATABASE_URL")
+
 // settings are those that the queries of the program rely on: they are small
 // and always walk an index, so neither JIT nor a fresh plan pays.
-func settings(name string) map[string]string {
+func settings() map[string]string {
 	return map[string]string{
-		"application_name":                    name,
 		"jit":                                 "off",
 		"plan_cache_mode":                     "force_generic_plan",
 		"enable_seqscan":                      "off",
@@ -32,21 +35,39 @@ func settings(name string) map[string]string {
 	}
 }
 
-// Config parses a connection string of any form that pgx takes; empty means
-// the PG* variables. Sessions are named by name in pg_stat_activity.
+// connectTimeout is for a URL that names none.
+const connectTimeout = 10 * time.Second
+
+// adjust names the sessions of a connection in pg_stat_activity.
+func adjust(config *pgx.ConnConfig, name string) {
+	config.RuntimeParams["application_name"] = name
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = connectTimeout
+	}
+}
+
+// Config is how Connect connects. url may have any form that pgx takes; empty
+// means the PG* variables.
 func Config(url, name string) (*pgx.ConnConfig, error) {
+	config, err := plainConfig(url, name)
+	if err == nil {
+		maps.Copy(config.RuntimeParams, settings())
+	}
+	return config, err
+}
+
+// plainConfig leaves the settings to the server, for what is not a query of
+// the program.
+func plainConfig(url, name string) (*pgx.ConnConfig, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("parse the database URL: %w", err)
 	}
-	maps.Copy(config.RuntimeParams, settings(name))
-	if config.ConnectTimeout == 0 {
-		config.ConnectTimeout = 10 * time.Second
-	}
+	adjust(config, name)
 	return config, nil
 }
 
-// Connect opens one connection.
+// Connect opens a direct connection.
 func Connect(ctx context.Context, url, name string) (*pgx.Conn, error) {
 	config, err := Config(url, name)
 	if err != nil {
@@ -54,18 +75,32 @@ func Connect(ctx context.Context, url, name string) (*pgx.Conn, error) {
 	}
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err != nil {
-		return nil, fmt.Errorf("connect to the database: %w", err)
+		return nil, fmt.Errorf("connect to the database: %w", pooler(err))
 	}
 	return conn, nil
 }
 
-// Open makes a pool of at most size connections. It connects when first used.
+// Open makes a pool of at most size direct connections. It connects when first
+// used.
 func Open(ctx context.Context, url, name string, size int32) (*pgxpool.Pool, error) {
+	return open(ctx, url, name, size, func(config *pgx.ConnConfig) { maps.Copy(config.RuntimeParams, settings()) })
+}
+
+// OpenPooled is Open for a URL that may lead through a transaction pooler: it
+// uses no setting and no prepared statement that belongs to a session.
+func OpenPooled(ctx context.Context, url, name string, size int32) (*pgxpool.Pool, error) {
+	return open(ctx, url, name, size, func(config *pgx.ConnConfig) {
+		config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
+	})
+}
+
+func open(ctx context.Context, url, name string, size int32, further func(*pgx.ConnConfig)) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("parse the database URL: %w", err)
 	}
-	maps.Copy(config.ConnConfig.RuntimeParams, settings(name))
+	adjust(config.ConnConfig, name)
+	further(config.ConnConfig)
 	config.MaxConns = size
 	config.MinConns = 0
 	pool, err := pgxpool.NewWithConfig(ctx, config)
@@ -73,6 +108,21 @@ func Open(ctx context.Context, url, name string, size int32) (*pgxpool.Pool, err
 		return nil, fmt.Errorf("open a pool of connections: %w", err)
 	}
 	return pool, nil
+}
+
+// Refused says whether the server answered and refused the connection for good:
+// no such user, password or database.
+func Refused(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (pg.Code == "28P01" || pg.Code == "28000" || pg.Code == "3D000")
+}
+
+// pooler adds what to do to the refusal of a connection pooler.
+func pooler(err error) error {
+	if strings.Contains(err.Error(), "unsupported startup parameter") {
+		return fmt.Errorf("%w (%w)", ErrPooler, err)
+	}
+	return err
 }
 
 // Explain gives the errors of PostgreSQL a text for people: its message and
@@ -84,7 +134,7 @@ func Explain(err error) error {
 	}
 	switch pg.Code {
 	case "3F000", "42P01", "42883": // schema, table, function missing
-		if strings.Contains(pg.Message, "rowcast") {
+		if strings.Contains(pg.Message, `schema "rowcast"`) || strings.Contains(pg.Message, "rowcast.") {
 			return fmt.Errorf("%w (%s)", ErrNotMigrated, pg.Message)
 		}
 	}

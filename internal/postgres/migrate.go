@@ -7,12 +7,10 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"math/rand/v2"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
@@ -29,8 +27,8 @@ const (
 	inventoryVersionTable = "public.inventory_migration"
 )
 
-// gooseLock is the advisory lock that makes migrators take turns.
-const gooseLock = 8245940711459091461
+// migrationLock is the advisory lock that makes migrators take turns.
+const migrationLock = 8245940711459091461
 
 // Step is one thing that a migration did.
 type Step struct {
@@ -81,7 +79,7 @@ func (m *Migrator) Up(ctx context.Context) ([]Step, error) {
 // Down removes schema rowcast and its triggers, and the inventory schema if
 // asked. The tables of the business stay as they are.
 func (m *Migrator) Down(ctx context.Context) ([]Step, error) {
-	conn, err := Connect(ctx, m.URL, "rowcast migrate")
+	conn, err := m.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +96,7 @@ func (m *Migrator) Down(ctx context.Context) ([]Step, error) {
 		return nil, fmt.Errorf("list the watched tables: %w", Explain(err))
 	}
 	for _, table := range tables {
-		err := m.retry(ctx, conn, "select rowcast.unwatch($1::text::regclass)", table)
+		err := m.retry(ctx, conn, "select rowcast.remove_triggers($1::text::regclass)", table)
 		if err != nil {
 			return steps, fmt.Errorf("remove the triggers of %s: %w", table, err)
 		}
@@ -131,27 +129,41 @@ func (m *Migrator) Down(ctx context.Context) ([]Step, error) {
 	return steps, nil
 }
 
+// sessionName is the application_name of a migration.
+const sessionName = "rowcast migrate"
+
 func (m *Migrator) open() (*sql.DB, error) {
-	config, err := pgx.ParseConfig(m.URL)
+	config, err := plainConfig(m.URL, sessionName)
 	if err != nil {
-		return nil, fmt.Errorf("parse the database URL: %w", err)
+		return nil, err
 	}
-	config.RuntimeParams["application_name"] = "rowcast migrate"
 	db := stdlib.OpenDB(*config)
 	db.SetMaxOpenConns(1)
 	return db, nil
 }
 
+func (m *Migrator) connect(ctx context.Context) (*pgx.Conn, error) {
+	config, err := plainConfig(m.URL, sessionName)
+	if err != nil {
+		return nil, err
+	}
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("connect to the database: %w", err)
+	}
+	return conn, nil
+}
+
 // createSchema makes the schema that holds the version table. Two sessions
 // that create a schema at once collide even with "if not exists".
 func createSchema(ctx context.Context, db *sql.DB) error {
-	const create = `
+	create := fmt.Sprintf(`
 		do $$ begin
 			if to_regnamespace('rowcast') is null then
-				perform pg_advisory_xact_lock(8245940711459091461);
+				perform pg_advisory_xact_lock(%d);
 				create schema if not exists rowcast;
 			end if;
-		end $$`
+		end $$`, migrationLock)
 	if _, err := db.ExecContext(ctx, create); err != nil {
 		return fmt.Errorf("create schema rowcast: %w", err)
 	}
@@ -167,7 +179,7 @@ func down(ctx context.Context, p *goose.Provider) ([]*goose.MigrationResult, err
 }
 
 func (m *Migrator) goose(ctx context.Context, db *sql.DB, files fs.FS, table string, run direction) ([]Step, error) {
-	locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(gooseLock), lock.WithLockTimeout(1, 60))
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(migrationLock), lock.WithLockTimeout(1, 60))
 	if err != nil {
 		return nil, fmt.Errorf("prepare the migration lock: %w", err)
 	}
@@ -190,14 +202,11 @@ func (m *Migrator) goose(ctx context.Context, db *sql.DB, files fs.FS, table str
 // applyTriggers applies the files of package triggers and repairs the triggers
 // of every other watched table.
 func (m *Migrator) applyTriggers(ctx context.Context) ([]Step, error) {
-	conn, err := pgx.Connect(ctx, m.URL)
+	conn, err := m.connect(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("connect to the database: %w", err)
+		return nil, err
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	if _, err := conn.Exec(ctx, "select set_config('application_name', 'rowcast migrate', false)"); err != nil {
-		return nil, fmt.Errorf("name the session: %w", err)
-	}
 	for _, name := range triggers.Functions() {
 		text, err := fs.ReadFile(triggers.FS, name)
 		if err != nil {
@@ -262,48 +271,15 @@ func (m *Migrator) repairOthers(ctx context.Context, conn *pgx.Conn) ([]Step, er
 }
 
 func (m *Migrator) retry(ctx context.Context, conn *pgx.Conn, query string, args ...any) error {
-	return m.attempt(ctx, conn, func(tx pgx.Tx) error {
+	return changeTables(ctx, conn, m.Log, m.LockTimeout, func(tx pgx.Tx) error {
 		_, err := tx.Exec(ctx, query, args...)
 		return err
 	})
 }
 
 func (m *Migrator) retryText(ctx context.Context, conn *pgx.Conn, query string) (text string, err error) {
-	err = m.attempt(ctx, conn, func(tx pgx.Tx) error {
+	err = changeTables(ctx, conn, m.Log, m.LockTimeout, func(tx pgx.Tx) error {
 		return tx.QueryRow(ctx, query).Scan(&text)
 	})
 	return text, err
-}
-
-// attempt runs work in a transaction that gives up a table lock that it does
-// not get soon, so that writers behind it pass, and then tries again. The
-// migration lock keeps two migrators from deadlocking on functions.
-func (m *Migrator) attempt(ctx context.Context, conn *pgx.Conn, work func(pgx.Tx) error) error {
-	timeout := m.LockTimeout
-	if timeout == 0 {
-		timeout = 500 * time.Millisecond
-	}
-	const attempts = 60
-	for n := 1; ; n++ {
-		err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-			if _, err := tx.Exec(ctx, "select pg_advisory_xact_lock(8245940711459091461)"); err != nil {
-				return err
-			}
-			if _, err := tx.Exec(ctx, fmt.Sprintf("set local lock_timeout = %d", timeout.Milliseconds())); err != nil {
-				return err
-			}
-			return work(tx)
-		})
-		var pg *pgconn.PgError
-		locked := errors.As(err, &pg) && (pg.Code == "55P03" || pg.Code == "40P01")
-		if !locked || n == attempts {
-			return Explain(err)
-		}
-		m.Log.WarnContext(ctx, "table is locked, trying again", "attempt", n, "of", attempts, "error", err)
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(timeout + rand.N(timeout)):
-		}
-	}
 }

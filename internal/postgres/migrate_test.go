@@ -215,3 +215,31 @@ func TestMigrateGivesUpWithItsContext(t *testing.T) {
 		t.Errorf("the error %q does not name the step; done were %v", err, steps)
 	}
 }
+
+// A removal that was interrupted leaves no table that looks as if its owner had
+// stopped watching it: the next migration captures all of them again.
+func TestInterruptedDownIsRepaired(t *testing.T) {
+	t.Parallel()
+	dsn := pgtest.Database(t)
+	busy := connect(t, dsn)
+	exec(t, busy, `create table orders (id int primary key, tenant_id text)`, `create table skus (id int primary key, tenant_id text)`,
+		`create table notes (id int primary key, tenant_id text)`)
+	up(t, migrator(t, dsn))
+	exec(t, busy, `select rowcast.watch('notes')`, `begin`, `insert into skus values (1, 'T')`)
+	waits := make(chan struct{}, 100)
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		<-waits
+		cancel()
+	}()
+	m := &postgres.Migrator{URL: dsn, Log: slog.New(warnings{slog.DiscardHandler, waits}), LockTimeout: 20 * time.Millisecond}
+	if steps, err := m.Down(ctx); err == nil || len(steps) == 0 {
+		t.Fatalf("down on a locked table: %v, %v", steps, err)
+	}
+	exec(t, busy, `commit`)
+	up(t, migrator(t, dsn))
+	exec(t, busy, `delete from rowcast.log`, `insert into orders values (2, 'T')`, `insert into notes values (2, 'T')`, `insert into skus values (2, 'T')`)
+	if got := list(t, busy, `select count(*)::text from rowcast.log`); got[0] != "3" {
+		t.Errorf("%s of 3 tables are captured", got[0])
+	}
+}

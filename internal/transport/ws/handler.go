@@ -39,7 +39,8 @@ type Options struct {
 	PingInterval, PingTimeout time.Duration
 	// MaxMessage is the longest message of a client. Default: 64 KiB.
 	MaxMessage int64
-	// Rate and Burst bound the messages of a client. Default: 50/s and 100.
+	// Rate and Burst bound the messages of a client. Default: 50/s and 300,
+	// enough to join as many tenants as a connection may at once.
 	Rate  rate.Limit
 	Burst int
 	// Log is for what only operators can act on. Default: discarded.
@@ -62,7 +63,7 @@ func NewHandler(o Options) (*Handler, error) {
 	o.PingTimeout = cmp.Or(o.PingTimeout, 20*time.Second)
 	o.MaxMessage = cmp.Or(o.MaxMessage, 64<<10)
 	o.Rate = cmp.Or(o.Rate, 50)
-	o.Burst = cmp.Or(o.Burst, 100)
+	o.Burst = cmp.Or(o.Burst, 300)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}

@@ -29,18 +29,21 @@ const (
 // model is one run: writers, two replicas, clients, and one who kills.
 type model struct {
 	*database
-	seed    uint64
-	ledger  *ledger
-	tails   []*tail
-	clients []*client
-	naive   naiveReader
-	ended   chan struct{}
-	final   map[string]int64
+	seed             uint64
+	ledger           *ledger
+	tails            []*tail
+	clients          []*client
+	naive, watermark wrongReader
+	ended            chan struct{}
+	final            map[string]int64
 }
 
 func TestModel(t *testing.T) {
 	t.Parallel()
-	m := &model{database: newDatabase(t), seed: *modelSeed, ledger: newLedger(), ended: make(chan struct{})}
+	m := &model{
+		naive: wrongReader{query: byNumber}, watermark: wrongReader{query: byWatermark},
+		database: newDatabase(t), seed: *modelSeed, ledger: newLedger(), ended: make(chan struct{}),
+	}
 	if m.seed == 0 {
 		m.seed = rand.Uint64()
 	}
@@ -61,6 +64,10 @@ func TestModel(t *testing.T) {
 	defer stopReading()
 	helpers, reading := errgroup.WithContext(reading)
 	helpers.Go(func() error { return m.naive.run(reading, m.pool) })
+	watching, stopWatching := context.WithCancel(ctx)
+	defer stopWatching()
+	watchers, watching := errgroup.WithContext(watching)
+	watchers.Go(func() error { return m.watermark.run(watching, m.pool) })
 	helpers.Go(func() error { return m.kill(reading, t) })
 	m.write(ctx, t)
 	m.outOfOrder(t)
@@ -70,6 +77,13 @@ func TestModel(t *testing.T) {
 	}
 	m.resolve(t, admin)
 	m.drain(t, admin)
+	eventually(t, "end of the log at the reader below the oldest transaction", func() bool {
+		return m.watermark.count() >= len(m.tails[0].snapshot())
+	})
+	stopWatching()
+	if err := watchers.Wait(); err != nil {
+		t.Fatal(err)
+	}
 	if err := clients.Wait(); err != nil {
 		t.Fatal(err)
 	}
@@ -239,7 +253,7 @@ func (m *model) check(t *testing.T, admin *pgx.Conn) {
 	}
 	committed, spans := m.committed(), m.spans()
 	first := m.tails[0].snapshot()
-	report("log", checkCommitted(readLog(t, admin, "l.id"), committed))
+	report("log", checkCommitted(readLog(t, admin), committed))
 	for i, l := range m.tails {
 		stream := l.snapshot()
 		report("tail", slices.Concat(checkCommitted(stream, committed), checkPositions(stream),

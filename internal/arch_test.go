@@ -16,6 +16,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"go.uber.org/goleak"
 )
 
 const (
@@ -104,6 +106,8 @@ func sources(t *testing.T) map[string][]source {
 	}
 	return found
 }
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func isTest(s source) bool { return strings.HasSuffix(s.path, "_test.go") }
 

@@ -34,13 +34,12 @@ type Config struct {
 	Origin      string `env:"ORIGIN"`
 
 	// Notify is "auto", "always" or "never".
-	Notify           string        `env:"ROWCAST_NOTIFY"`
-	Retention        time.Duration `env:"ROWCAST_RETENTION"`
-	BulkRows         int           `env:"ROWCAST_BULK_ROWS"`
-	PingInterval     time.Duration `env:"ROWCAST_PING_INTERVAL"`
-	PingTimeout      time.Duration `env:"ROWCAST_PING_TIMEOUT"`
-	SocketIORecovery bool          `env:"ROWCAST_SOCKETIO_RECOVERY"`
-	PGBinDir         string        `env:"ROWCAST_PG_BINDIR"`
+	Notify       string        `env:"ROWCAST_NOTIFY"`
+	Retention    time.Duration `env:"ROWCAST_RETENTION"`
+	BulkRows     int           `env:"ROWCAST_BULK_ROWS"`
+	PingInterval time.Duration `env:"ROWCAST_PING_INTERVAL"`
+	PingTimeout  time.Duration `env:"ROWCAST_PING_TIMEOUT"`
+	PGBinDir     string        `env:"ROWCAST_PG_BINDIR"`
 }
 
 // HasDatabase says whether the settings name a database. If not, the program
@@ -70,7 +69,6 @@ func (c Config) LogValue() slog.Value {
 		slog.Int("bulk_rows", c.BulkRows),
 		slog.Duration("ping_interval", c.PingInterval),
 		slog.Duration("ping_timeout", c.PingTimeout),
-		slog.Bool("socketio_recovery", c.SocketIORecovery),
 		slog.String("pg_bindir", c.PGBinDir),
 	)
 }

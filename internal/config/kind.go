@@ -24,7 +24,6 @@ const (
 	port
 	origins
 	notify
-	onOff
 	duration
 	count
 )
@@ -62,8 +61,6 @@ func (k kind) rule() rule {
 		return rule{"origins", "origins such as https://app.example.com, comma-separated", checkOrigins}
 	case notify:
 		return rule{"mode", "auto, always or never", oneOf("auto", "always", "never")}
-	case onOff:
-		return rule{"on|off", "on or off", oneOf("on", "off")}
 	case duration:
 		return rule{"duration", "a duration of at least 1ms with its unit, such as 168h, 90m or 25s", checkDuration}
 	case count:

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"reflect"
 	"slices"
 	"strings"
 
@@ -29,12 +28,7 @@ func Load(flags *pflag.FlagSet, environ []string) (Config, error) {
 	if len(l.problems) > 0 {
 		return Config{}, &InvalidError{Problems: l.problems}
 	}
-	err := env.ParseWithOptions(&c, env.Options{
-		Environment: l.values,
-		FuncMap: map[reflect.Type]env.ParserFunc{
-			reflect.TypeFor[bool](): func(v string) (any, error) { return v == "on", nil },
-		},
-	})
+	err := env.ParseWithOptions(&c, env.Options{Environment: l.values})
 	if err != nil {
 		return Config{}, fmt.Errorf("convert settings: %w", err)
 	}

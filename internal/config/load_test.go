@@ -66,14 +66,14 @@ func TestLoad(t *testing.T) {
 				"DATABASE_URL=postgres://u:p@h/d", "LISTEN_DATABASE_URL=postgres://u:p@direct/d", "ADDR=0.0.0.0:80", "ADMIN_ADDR=[::1]:81",
 				"JWT_SECRET= s ", "JWT_PUBLIC_KEY_FILE=/k.pem", "JWKS_URL=https://id/keys", "JWT_ISSUER=i", "JWT_AUDIENCE=a",
 				"FRONTEND_URL=https://a", "ORIGIN=https://b, http://c:1", "ROWCAST_NOTIFY=never", "ROWCAST_RETENTION=1h30m",
-				"ROWCAST_BULK_ROWS=1", "ROWCAST_PING_INTERVAL=50ms", "ROWCAST_PING_TIMEOUT=1ms", "ROWCAST_SOCKETIO_RECOVERY=on", "ROWCAST_PG_BINDIR=/pg",
+				"ROWCAST_BULK_ROWS=1", "ROWCAST_PING_INTERVAL=50ms", "ROWCAST_PING_TIMEOUT=1ms", "ROWCAST_PG_BINDIR=/pg",
 			},
 			want: func(c *config.Config) {
 				*c = config.Config{
 					DatabaseURL: "postgres://u:p@h/d", ListenDatabaseURL: "postgres://u:p@direct/d", Addr: "0.0.0.0:80", AdminAddr: "[::1]:81",
 					JWTSecret: " s ", JWTPublicKeyFile: "/k.pem", JWKSURL: "https://id/keys", JWTIssuer: "i", JWTAudience: "a",
 					FrontendURL: "https://a", Origin: "https://b, http://c:1", Notify: "never", Retention: 90 * time.Minute,
-					BulkRows: 1, PingInterval: 50 * time.Millisecond, PingTimeout: time.Millisecond, SocketIORecovery: true, PGBinDir: "/pg",
+					BulkRows: 1, PingInterval: 50 * time.Millisecond, PingTimeout: time.Millisecond, PGBinDir: "/pg",
 				}
 			},
 		},
@@ -83,14 +83,14 @@ func TestLoad(t *testing.T) {
 				"--jwt-secret=s", "--jwt-public-key-file=k.pem", "--jwks-url=http://localhost/keys", "--jwt-issuer=i", "--jwt-audience=a",
 				"--frontend-url=https://a", "--origin=https://b", "--rowcast-notify=always", "--rowcast-retention=1h",
 				"--rowcast-bulk-rows=2147483647", "--rowcast-ping-interval=1s", "--rowcast-ping-timeout=2s",
-				"--rowcast-socketio-recovery=on", "--rowcast-pg-bindir=pg",
+				"--rowcast-pg-bindir=pg",
 			},
 			want: func(c *config.Config) {
 				*c = config.Config{
 					DatabaseURL: "host=/tmp dbname=d", ListenDatabaseURL: "host=direct", Addr: "localhost:0", AdminAddr: ":0",
 					JWTSecret: "s", JWTPublicKeyFile: "k.pem", JWKSURL: "http://localhost/keys", JWTIssuer: "i", JWTAudience: "a",
 					FrontendURL: "https://a", Origin: "https://b", Notify: "always", Retention: time.Hour,
-					BulkRows: 2147483647, PingInterval: time.Second, PingTimeout: 2 * time.Second, SocketIORecovery: true, PGBinDir: "pg",
+					BulkRows: 2147483647, PingInterval: time.Second, PingTimeout: 2 * time.Second, PGBinDir: "pg",
 				}
 			},
 		},
@@ -165,20 +165,19 @@ func TestLoad(t *testing.T) {
 func TestLoadRefusesBadValues(t *testing.T) {
 	t.Parallel()
 	for name, values := range map[string][]string{
-		"DATABASE_URL":              {"mysql://h/d", "https://h", "h:5432/d", "DATABASE_URL=postgres://h", "mydb"},
-		"ADDR":                      {"8080", "localhost", ":http", ":65536", ":-1", "http://h:80", "a:b:1", "[nonsense:]:1", "h:", "a b:1"},
-		"PORT":                      {"x", "-1", "65536", ":80", "80.0"},
-		"ADMIN_ADDR":                {"9090", "::1:9090"},
-		"JWKS_URL":                  {"id.example.com/keys", "ftp://h/keys", "https://", "https:///keys", "https://h:x"},
-		"JWT_PUBLIC_KEY_FILE":       {"a\x00b"},
-		"FRONTEND_URL":              {"*", "app.example.com", "https://a,b", "ws://a"},
-		"ORIGIN":                    {"null", "https://a,*"},
-		"ROWCAST_NOTIFY":            {"on", "AUTO", "alwais"},
-		"ROWCAST_RETENTION":         {"7 days", "7d", "0", "0s", "-1h", "168", "1us"},
-		"ROWCAST_BULK_ROWS":         {"0", "-1", "1e3", "1.5", "2147483648", "many"},
-		"ROWCAST_PING_INTERVAL":     {"25000", "0s"},
-		"ROWCAST_PING_TIMEOUT":      {"20", "-20s"},
-		"ROWCAST_SOCKETIO_RECOVERY": {"true", "1", "yes"},
+		"DATABASE_URL":          {"mysql://h/d", "https://h", "h:5432/d", "DATABASE_URL=postgres://h", "mydb"},
+		"ADDR":                  {"8080", "localhost", ":http", ":65536", ":-1", "http://h:80", "a:b:1", "[nonsense:]:1", "h:", "a b:1"},
+		"PORT":                  {"x", "-1", "65536", ":80", "80.0"},
+		"ADMIN_ADDR":            {"9090", "::1:9090"},
+		"JWKS_URL":              {"id.example.com/keys", "ftp://h/keys", "https://", "https:///keys", "https://h:x"},
+		"JWT_PUBLIC_KEY_FILE":   {"a\x00b"},
+		"FRONTEND_URL":          {"*", "app.example.com", "https://a,b", "ws://a"},
+		"ORIGIN":                {"null", "https://a,*"},
+		"ROWCAST_NOTIFY":        {"on", "AUTO", "alwais"},
+		"ROWCAST_RETENTION":     {"7 days", "7d", "0", "0s", "-1h", "168", "1us"},
+		"ROWCAST_BULK_ROWS":     {"0", "-1", "1e3", "1.5", "2147483648", "many"},
+		"ROWCAST_PING_INTERVAL": {"25000", "0s"},
+		"ROWCAST_PING_TIMEOUT":  {"20", "-20s"},
 	} {
 		for _, value := range values {
 			for source, read := range map[string]func() (config.Config, error){
@@ -224,13 +223,12 @@ func TestLoadReportsEverythingAtOnce(t *testing.T) {
 func TestLoadRefusesUnknownVariables(t *testing.T) {
 	t.Parallel()
 	for variable, near := range map[string]string{
-		"ROWCAST_NOTFY=never":           "ROWCAST_NOTIFY",
-		"ROWCAST_DATABASE_URL=x":        "DATABASE_URL",
-		"ROWCAST_PORT=8081":             "PORT",
-		"ROWCAST_JWT_SECRET=hunter2":    "JWT_SECRET",
-		"ROWCAST_PGBINDIR=/pg":          "ROWCAST_PG_BINDIR",
-		"ROWCAST_SOCKET_IO_RECOVERY=on": "ROWCAST_SOCKETIO_RECOVERY",
-		"ROWCAST_SOMETHING_ELSE=1":      "",
+		"ROWCAST_NOTFY=never":        "ROWCAST_NOTIFY",
+		"ROWCAST_DATABASE_URL=x":     "DATABASE_URL",
+		"ROWCAST_PORT=8081":          "PORT",
+		"ROWCAST_JWT_SECRET=hunter2": "JWT_SECRET",
+		"ROWCAST_PGBINDIR=/pg":       "ROWCAST_PG_BINDIR",
+		"ROWCAST_SOMETHING_ELSE=1":   "",
 	} {
 		_, err := load(t, nil, []string{variable, "OTHER_VARIABLE=1"})
 		if err == nil {

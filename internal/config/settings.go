@@ -56,7 +56,7 @@ func Settings() []Setting {
 		},
 		{
 			Name: "ADMIN_ADDR", kind: address, Default: "127.0.0.1:9090",
-			Meaning: "listener for health, metrics, pprof and the operations API",
+			Meaning: "listener for operators: health, status and profiles",
 		},
 		{
 			Name: "JWT_SECRET", kind: text, Secret: true, Otherwise: "no HS256 tokens",
@@ -105,10 +105,6 @@ func Settings() []Setting {
 		{
 			Name: "ROWCAST_PING_TIMEOUT", kind: duration, Default: "20s",
 			Meaning: "how long a client may take to answer a heartbeat",
-		},
-		{
-			Name: "ROWCAST_SOCKETIO_RECOVERY", kind: onOff, Default: "off",
-			Meaning: "Socket.IO connection state recovery: on or off",
 		},
 		{
 			Name: "ROWCAST_PG_BINDIR", kind: path, Otherwise: "PATH, pg_config and the usual directories",

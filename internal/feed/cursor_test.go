@@ -4,10 +4,13 @@ import (
 	"errors"
 	"testing"
 
+	"go.uber.org/goleak"
 	"pgregory.net/rapid"
 
 	"rowcast/internal/feed"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestCursorRoundTrip(t *testing.T) {
 	t.Parallel()

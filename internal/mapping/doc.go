@@ -3,7 +3,7 @@
 //
 // # Overview
 //
-// [Append] applies the catalogue to one sealed change and appends zero or more
+// [Append] applies the catalogue to one sealed change and appends its
 // events. The catalogue is one table of rules, see [Catalogue]: a stem, an
 // operation, a condition on the columns, an event name and the shape of its
 // data. The rules belong to the stem of the event names that the watch entry

@@ -85,14 +85,29 @@ begin
     return made;
 end $$;
 
+-- The stem of the event names that a table gets if nobody gives one: that of
+-- the inventory schema, or the name of the table in letters, digits and dashes.
+create or replace function rowcast.stem(table_name text) returns text
+language sql immutable as $$
+    select case table_name
+               when 'stock_movements' then 'stock-movement'
+               when 'orders' then 'order'
+               when 'purchase_orders' then 'purchase-order'
+               when 'skus' then 'sku'
+               else trim('-' from regexp_replace(lower(table_name), '[^a-z0-9]+', '-', 'g'))
+           end
+$$;
+
 -- Starts to watch a table. Refuses, with what to do, a table that has no
--- primary key or no usable tenant column. Watching again changes the settings.
--- Returns rowcast.watched.id.
+-- primary key or no usable tenant column. Watching again changes the settings
+-- that are given and keeps the others; at first the tenant column is tenant_id
+-- and nothing is excluded. Returns rowcast.watched.id.
 create or replace function rowcast.watch(
-    target regclass, tenant_column text default 'tenant_id', name text default null, exclude text[] default '{}'
+    target regclass, tenant_column text default null, name text default null, exclude text[] default null
 ) returns integer
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
+    present rowcast.watched;
     class pg_class;
     schema_name text;
     tenant_type oid;
@@ -102,7 +117,10 @@ declare
 begin
     select c.* into strict class from pg_class c where c.oid = target;
     schema_name := class.relnamespace::regnamespace::text;
-    name := coalesce(name, replace(class.relname, '_', '-'));
+    select * into present from rowcast.watched w where w.relation = target and w.active;
+    tenant_column := coalesce(tenant_column, present.tenant_column, 'tenant_id');
+    name := coalesce(name, present.name, rowcast.stem(class.relname));
+    exclude := coalesce(exclude, present.exclude, '{}');
     if class.relkind not in ('r', 'p') then
         raise exception '% is not a table', target
             using errcode = 'wrong_object_type', hint = 'Only ordinary and partitioned tables can be watched.';
@@ -115,7 +133,11 @@ begin
                   hint = format('Watch %s, which includes its partitions.', pg_partition_root(target));
     elsif name !~ '^[a-z][a-z0-9-]{0,62}$' then
         raise exception 'event name % is not usable', quote_literal(name)
-            using errcode = 'invalid_parameter_value', hint = 'Use lower-case letters, digits and dashes, as in order-item.';
+            using errcode = 'invalid_parameter_value',
+                  hint = 'Choose another with --name: lower-case letters, digits and dashes, as in order-item.';
+    elsif name in ('dashboard', 'alert', 'stock') then
+        raise exception 'the event name % belongs to the inventory events', quote_literal(name)
+            using errcode = 'invalid_parameter_value', hint = 'Choose another with --name.';
     elsif not exists (select from pg_index i where i.indrelid = target and i.indisprimary) then
         raise exception '% has no primary key', target
             using errcode = 'object_not_in_prerequisite_state',
@@ -147,6 +169,14 @@ begin
         raise exception 'the tenant column % cannot be excluded', quote_ident(tenant_column)
             using errcode = 'invalid_parameter_value',
                   hint = 'Clients get rows by their tenant. Leave it out of the list of excluded columns.';
+    end if;
+    select a.attname into missing
+      from pg_index i join pg_attribute a on a.attrelid = target and a.attnum = any (i.indkey)
+     where i.indrelid = target and i.indisprimary and a.attname = any (exclude)
+     limit 1;
+    if found then
+        raise exception 'column % of the primary key cannot be excluded', quote_ident(missing)
+            using errcode = 'invalid_parameter_value', hint = 'Clients could not tell the rows apart.';
     end if;
     update rowcast.watched w set active = false
      where w.active and not exists (select from pg_class c where c.oid = w.relation); -- dropped since
@@ -227,10 +257,13 @@ begin
     return case made when 0 then 'already watched' else format('repaired: %s triggers', made) end;
 exception
     when wrong_object_type or object_not_in_prerequisite_state or undefined_column or datatype_mismatch
-        or duplicate_object then
+        or duplicate_object or insufficient_privilege then
         if sqlstate like '55%' and sqlstate <> '55000' then
             raise; -- the whole class is caught, but a lock timeout is no reason to skip
         end if;
         get stacked diagnostics reason = message_text, advice = pg_exception_hint;
+        if sqlstate = '42501' then
+            advice := 'Run rowcast migrate as the role that owns the table and schema rowcast.';
+        end if;
         return format('skipped: %s. %s', reason, advice);
 end $$;

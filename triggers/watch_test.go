@@ -50,8 +50,10 @@ func TestWatchRefuses(t *testing.T) {
 			`'fine', exclude => '{tenant_id}'`, "22023", "the tenant column tenant_id cannot be excluded",
 			"Clients get rows by their tenant. Leave it out of the list of excluded columns.",
 		},
-		{`'fine', name => 'Order'`, "22023", "event name 'Order' is not usable", "Use lower-case letters, digits and dashes, as in order-item."},
-		{`'fine', name => ''`, "22023", "event name '' is not usable", "Use lower-case letters, digits and dashes, as in order-item."},
+		{`'fine', name => 'Order'`, "22023", "event name 'Order' is not usable", "Choose another with --name: lower-case letters, digits and dashes, as in order-item."},
+		{`'fine', name => ''`, "22023", "event name '' is not usable", "Choose another with --name: lower-case letters, digits and dashes, as in order-item."},
+		{`'fine', name => 'stock'`, "22023", "the event name 'stock' belongs to the inventory events", "Choose another with --name."},
+		{`'fine', exclude => '{id}'`, "22023", "column id of the primary key cannot be excluded", "Clients could not tell the rows apart."},
 		{`'fine', name => 'doc'`, "42710", "the name 'doc' is taken by another watched table", "Choose another with --name."},
 	} {
 		err := refused(t, d.Conn, `select rowcast.watch(`+test.call+`)`)
@@ -99,11 +101,30 @@ func TestWatchAgainChangesSettings(t *testing.T) {
 
 	// Another name is for what follows: replicas that read the log later give
 	// what is in it the name that it had.
-	d.exec(t, `select rowcast.watch('docs')`, `insert into docs values (2, 'T', 'two', 'A')`)
+	d.exec(t, `select rowcast.watch('docs', 'tenant_id', 'docs', '{}')`, `insert into docs values (2, 'T', 'two', 'A')`)
 	d.wantLog(t, `i A (1,T,A)`, `i T (2,T,two,A)`)
+
+	// What is not given stays.
+	d.exec(t, `select rowcast.watch('docs', exclude => '{body}')`, `select rowcast.watch('docs')`)
+	if got := query[string](t, d.Conn, `select concat_ws(' ', name, tenant_column, exclude) from rowcast.watched where active`); got != "docs tenant_id {body}" {
+		t.Errorf("settings are %s", got)
+	}
 	if got := query[string](t, d.Conn, `
 		select string_agg(w.name || ' ' || w.active, ', ' order by l.id) from rowcast.log l join rowcast.watched w on w.id = l.watched`); got != "doc false, docs true" {
 		t.Errorf("the names of the log are %s", got)
+	}
+}
+
+func TestStems(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	for table, want := range map[string]string{
+		"orders": "order", "purchase_orders": "purchase-order", "stock_movements": "stock-movement", "skus": "sku",
+		"invoices": "invoices", "order_items": "order-items", "Weird Table!": "weird-table", "_private": "private",
+	} {
+		if got := query[string](t, d.Conn, `select rowcast.stem($1)`, table); got != want {
+			t.Errorf("the stem of %s is %s; want %s", table, got, want)
+		}
 	}
 }
 

@@ -147,3 +147,20 @@ func (s *sleeper) counted(q *queryCounter) func(o *changelog.Options) {
 	}
 	return func(o *changelog.Options) { o.Connect, o.Listen = dial, dial }
 }
+
+// Whoever holds the seal lock stops the feed; the tail names the session and
+// goes on when it lets go.
+func TestWhoKeepsTheLogFromBeingSealedIsNamed(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	l := d.tail(t)
+	l.until(t, "sleep", asleep)
+	holder := connect(t, d.dsn, "somebody")
+	exec(t, holder, "select pg_advisory_lock(8245940711459091458)", "insert into docs values (1, 'T')")
+	l.until(t, "name of the holder", func(s changelog.Status) bool {
+		return strings.Contains(s.Problem, "application somebody")
+	})
+	exec(t, holder, "select pg_advisory_unlock(8245940711459091458)")
+	l.wait(t, "change", func(r *recorder) bool { return len(r.changes) == 1 })
+	l.until(t, "end of the problem", func(s changelog.Status) bool { return s.Live && s.Problem == "" })
+}

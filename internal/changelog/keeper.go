@@ -16,6 +16,7 @@ import (
 // tries the sleep lock, triggers/seal.sql holds the next one.
 const (
 	sleepLock   = 8245940711459091457
+	sealLock    = 8245940711459091458
 	leaderLock  = 8245940711459091459
 	replicaLock = 8245940711459091462
 )

@@ -2,6 +2,7 @@ package changelog
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -20,6 +21,8 @@ type follower struct {
 	// replicas says whether there are others to be told, told whether they
 	// were since this one leads on this connection.
 	replicas, told bool
+	// incomplete is since when another session has kept the tail from sealing.
+	incomplete time.Time
 	// looked and probed are when the replicas were counted and LISTEN was
 	// proved; probes is what the doorbell had counted then.
 	looked, probed time.Time
@@ -38,6 +41,13 @@ func (f *follower) loop(ctx context.Context) error {
 		}
 		if complete {
 			f.live(true, "")
+			f.incomplete = time.Time{}
+			if f.reported {
+				f.reported = false
+				f.o.Log.InfoContext(ctx, "the change log is back", "place", f.place)
+			}
+		} else if err := f.patient(ctx); err != nil {
+			return err
 		}
 		if n > 0 {
 			f.empty = 0
@@ -232,5 +242,34 @@ func (f *follower) upkeep(ctx context.Context, now time.Time, leads, listening b
 	} else if !listening {
 		f.probed = time.Time{}
 	}
+	return nil
+}
+
+// patient names who keeps the tail from sealing for long: any session that may
+// connect can take the lock, or be frozen with it.
+func (f *follower) patient(ctx context.Context) error {
+	const long = 2 * time.Second
+	switch {
+	case f.incomplete.IsZero():
+		f.incomplete = time.Now()
+		return nil
+	case f.reported || time.Since(f.incomplete) < long:
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, sealTimeout)
+	defer cancel()
+	holder := "nobody any more"
+	err := f.conn.QueryRow(ctx, `
+		select format('pid %s, role %s, application %s', a.pid, a.usename, a.application_name)
+		  from pg_locks l join pg_stat_activity a on a.pid = l.pid
+		 where l.locktype = 'advisory' and l.granted and l.objsubid = 1
+		   and l.database = (select d.oid from pg_database d where d.datname = current_database())
+		   and (l.classid::bigint << 32 | l.objid::bigint) = $1`, int64(sealLock)).Scan(&holder)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return fmt.Errorf("find who keeps the tail from sealing: %w", err)
+	}
+	f.reported = true
+	f.o.Log.WarnContext(ctx, "another session keeps the change log from being sealed", "holder", holder)
+	f.blocked("the seal lock is held by " + holder)
 	return nil
 }

@@ -82,6 +82,8 @@ type Tail struct {
 	// touched are the tenants of what was published since replicas were told;
 	// nil if they were too many to name.
 	touched map[string]struct{}
+	// reported is set while the loss of the log has been logged.
+	reported bool
 	// sealLimit is how long the next seal may take.
 	sealLimit time.Duration
 
@@ -103,7 +105,7 @@ type Status struct {
 	Place int64
 	// Checked is when the tail last knew that it had everything.
 	Checked time.Time
-	// Problem is why it is not live, in words.
+	// Problem is why it is not live or does not move, in words.
 	Problem string
 }
 
@@ -150,13 +152,9 @@ func (t *Tail) Status() Status {
 func (t *Tail) run(ctx context.Context) error {
 	const shortest, longest = 50 * time.Millisecond, time.Second
 	delay := shortest
-	reported := false
 	for {
 		began := time.Now()
 		err := t.follow(ctx)
-		if t.Status().Live {
-			reported = false
-		}
 		if ctx.Err() != nil {
 			t.live(false, "stopped")
 			return context.Cause(ctx)
@@ -165,8 +163,8 @@ func (t *Tail) run(ctx context.Context) error {
 			t.o.Log.ErrorContext(ctx, "the history was rewritten, clients are told to reload", "error", err)
 			t.feed = ""
 			t.o.Reset(feed.ErrDiverged)
-		} else if !reported {
-			reported = true
+		} else if !t.reported {
+			t.reported = true
 			t.o.Log.WarnContext(ctx, "lost the change log, trying until it is back", "error", err, "place", t.place)
 		}
 		t.live(false, err.Error())
@@ -188,6 +186,13 @@ func (t *Tail) live(live bool, problem string) {
 	if changed {
 		t.o.Live(live)
 	}
+}
+
+// blocked says why a tail that is live does not move.
+func (t *Tail) blocked(problem string) {
+	t.mu.Lock()
+	t.status.Problem = problem
+	t.mu.Unlock()
 }
 
 // touch notes a tenant for the ring to the replicas.

@@ -116,3 +116,16 @@ func TestLongDirectoryName(t *testing.T) {
 		t.Errorf("directory of the socket after Close: %v, want none", err)
 	}
 }
+
+func TestDirectoryNameWithSpaces(t *testing.T) {
+	t.Parallel()
+	server := pgtest.Own(t, devpg.Options{Dir: filepath.Join(pgtest.Dir(t), "my data + more")})
+	for _, dsn := range []string{server.DSN("postgres"), server.SocketDSN("postgres")} {
+		if got := query(t, dsn, "select 'reached'"); got != "reached" {
+			t.Errorf("%s: %s", dsn, got)
+		}
+		if got := strings.TrimSpace(pgtest.Psql(t, dsn, "-At", "-c", "select 'reached'")); got != "reached" {
+			t.Errorf("psql %s: %s", dsn, got)
+		}
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 
 	"rowcast/internal/devpg/pgbin"
@@ -136,8 +137,9 @@ func (s *Server) DSN(database string) string {
 // SocketDSN answers a URL for the database over the unix socket, which only
 // our user and root can reach.
 func (s *Server) SocketDSN(database string) string {
+	// libpq does not read "+" as a space.
 	q := url.Values{"host": {s.sockets}, "port": {strconv.Itoa(s.port)}, "user": {"postgres"}, "sslmode": {"disable"}}
-	u := url.URL{Scheme: "postgres", Path: "/" + database, RawQuery: q.Encode()}
+	u := url.URL{Scheme: "postgres", Path: "/" + database, RawQuery: strings.ReplaceAll(q.Encode(), "+", "%20")}
 	return "postgres://" + u.EscapedPath() + "?" + u.RawQuery
 }
 

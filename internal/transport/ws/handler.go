@@ -141,6 +141,10 @@ func (h *Handler) admit(r *http.Request) (id *auth.Identity, refused *refusal) {
 		return nil, refuse(http.StatusUpgradeRequired, transport.BadRequest,
 			"this address speaks WebSocket only, subprotocol "+Subprotocol)
 	}
+	if protocols := websocket.Subprotocols(r); len(protocols) > 0 && !slices.Contains(protocols, Subprotocol) {
+		return nil, refuse(http.StatusBadRequest, transport.BadRequest,
+			"none of the offered subprotocols is known; offer "+Subprotocol+", beside bearer.<token> if that carries the token")
+	}
 	offered := errors.Is(err, auth.ErrNoToken)
 	if offered {
 		if token = offeredToken(r); token == "" {

@@ -84,12 +84,14 @@ func TestRefusedHandshakes(t *testing.T) {
 		status              int
 		code                string
 	}{
-		"forged":           {authorization: "Bearer forged", status: 401, code: "invalid-token"},
-		"expired":          {authorization: "Bearer expired", status: 401, code: "token-expired"},
-		"keys not at hand": {authorization: "Bearer unavailable", status: 503, code: "unavailable"},
-		"other scheme":     {authorization: "Basic YTpi", status: 401, code: "invalid-token"},
-		"ticket unknown":   {path: "?ticket=none", status: 401, code: "invalid-token"},
-		"ticket empty":     {path: "?ticket=", status: 401, code: "invalid-token"},
+		"forged":            {authorization: "Bearer forged", status: 401, code: "invalid-token"},
+		"expired":           {authorization: "Bearer expired", status: 401, code: "token-expired"},
+		"keys not at hand":  {authorization: "Bearer unavailable", status: 503, code: "unavailable"},
+		"other scheme":      {authorization: "Basic YTpi", status: 401, code: "invalid-token"},
+		"other subprotocol": {authorization: "Bearer " + annOfT, protocols: []string{"rowcast.v2"}, status: 400, code: "bad-request"},
+		"bearer alone":      {protocols: []string{"bearer." + annOfT}, status: 400, code: "bad-request"},
+		"ticket unknown":    {path: "?ticket=none", status: 401, code: "invalid-token"},
+		"ticket empty":      {path: "?ticket=", status: 401, code: "invalid-token"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

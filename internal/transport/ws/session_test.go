@@ -160,7 +160,7 @@ func TestLimits(t *testing.T) {
 			c.ended(4500, "bad-request")
 		},
 		"rate": func(c *client) {
-			for range 200 {
+			for range 500 {
 				if c.WriteMessage(websocket.TextMessage, []byte(`{"type":"pong"}`)) != nil {
 					break
 				}
@@ -168,7 +168,7 @@ func TestLimits(t *testing.T) {
 			c.ended(4006, "rate-limited")
 		},
 		"rate of pings": func(c *client) {
-			for range 200 {
+			for range 500 {
 				if c.WriteControl(websocket.PingMessage, nil, time.Now().Add(time.Second)) != nil {
 					break
 				}

@@ -4,7 +4,7 @@ package sql
 
 import _ "embed"
 
-// The queries of package changelog. Each file says what it returns.
+// The queries of the program. Each file says what it returns.
 var (
 	//go:embed start.sql
 	Start string
@@ -18,4 +18,6 @@ var (
 	TenantHead string
 	//go:embed watched.sql
 	Watched string
+	//go:embed status.sql
+	Status string
 )

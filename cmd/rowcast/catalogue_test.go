@@ -9,11 +9,13 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"rowcast/internal/inventory"
+	"rowcast/internal/mapping"
 	"rowcast/internal/pgtest"
 )
 
 // TestEveryEventFromEveryKindOfStatement follows raw SQL to a WebSocket client
 // of the tenant. Each case ends with a mark, which tells what it did not send.
+// At the end the client must have seen every event of the catalogue.
 func TestEveryEventFromEveryKindOfStatement(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -25,9 +27,10 @@ func TestEveryEventFromEveryKindOfStatement(t *testing.T) {
 		`update skus set quantity = 50, low_stock_threshold = 10 where tenant_id = '`+inventory.AcmeID+`'`)
 	url, _ := s.serve(t)
 	c, joined := join(t, url, inventory.AcmeID, "")
-	position := joined.Position
+	stream := sequence{last: message{Position: joined.Position}, seen: map[string]bool{}}
 	sku := `(select id from skus where tenant_id = '` + inventory.AcmeID + `' order by sku limit 1)`
 	const acme = `'` + inventory.AcmeID + `'`
+	newest := `(select id from stock_movements where tenant_id = ` + acme + ` order by created_at desc limit 1)`
 	movement := func(kind string, quantity int) string {
 		return fmt.Sprintf(`insert into stock_movements (tenant_id, sku_id, movement_type, quantity, reason)
 			values (%s, %s, '%s', %d, 'counted')`, acme, sku, kind, quantity)
@@ -91,6 +94,38 @@ func TestEveryEventFromEveryKindOfStatement(t *testing.T) {
 		},
 		{"bulk", `insert into notes (tenant_id, note) select ` + acme + `, n from generate_series(1, 1001) n`, "note:bulk"},
 		{"truncate", `truncate notes`, "note:truncated"},
+		{"movement corrected", `update stock_movements set reason = 'miscounted' where id = ` + newest, "stock-movement:updated"},
+		{"movement deleted", `delete from stock_movements where id = ` + newest, "stock-movement:deleted"},
+		{
+			"sku", `insert into skus (tenant_id, product_id, sku, name, price, cost) select tenant_id, id, 'NEW', 'N', 1, 1
+			from products where tenant_id = ` + acme + ` limit 1; update skus set price = 2 where sku = 'NEW'; delete from skus where sku = 'NEW'`,
+			"sku:created sku:updated sku:deleted",
+		},
+		{
+			"many movements", `insert into stock_movements (tenant_id, sku_id, movement_type, quantity)
+			select ` + acme + `, ` + sku + `, 'return', 1 from generate_series(1, 1001)`, "stock-movement:bulk sku:updated",
+		},
+		{
+			"many orders", `insert into orders (tenant_id, order_number, customer) select ` + acme + `, 'B' || n, 'C' from generate_series(1, 1001) n`,
+			"order:bulk",
+		},
+		{"many updates", `update orders set status = 'processing' where order_number like 'B%'`, "order:bulk"},
+		{"many deletes", `delete from orders where order_number like 'B%'`, "order:bulk"},
+		{
+			"many purchase orders", `insert into purchase_orders (tenant_id, po_number, supplier_id)
+			select ` + acme + `, 'B' || n, (select id from suppliers where tenant_id = ` + acme + ` limit 1) from generate_series(1, 1001) n`,
+			"purchase-order:bulk",
+		},
+		{
+			"many skus", `insert into skus (tenant_id, product_id, sku, name, price, cost) select ` + acme + `, (select id from products
+			where tenant_id = ` + acme + ` limit 1), 'B' || n, 'N', 1, 1 from generate_series(1, 1001) n`, "sku:bulk",
+		},
+		{
+			"everything truncated", `truncate stock_movements; truncate order_items; truncate orders cascade;
+			truncate purchase_orders cascade; truncate skus cascade`,
+			"stock-movement:truncated order-item:truncated order:truncated purchase-order:truncated " +
+				"sku:truncated",
+		},
 	}
 	for _, test := range cases {
 		if strings.HasPrefix(test.sql, "merge") && before15(t, s.conn) {
@@ -98,13 +133,7 @@ func TestEveryEventFromEveryKindOfStatement(t *testing.T) {
 		}
 		s.exec(t, test.sql)
 		s.exec(t, `insert into marks (tenant_id) values (`+acme+`)`)
-		received := c.events(t, "mark:created")
-		for _, m := range received {
-			if m.Position != position && m.Position != position+1 && m.From != position+1 {
-				t.Errorf("%s: position %d follows %d", m.Event, m.Position, position)
-			}
-			position = m.Position
-		}
+		received := stream.until(t, c, "mark:created")
 		if got := strings.TrimSuffix(strings.TrimSuffix(names(received), "mark:created"), " "); !sameEvents(test.name, got, test.want) {
 			t.Errorf("%s sends %q; want %q", test.name, got, test.want)
 		}
@@ -115,13 +144,52 @@ func TestEveryEventFromEveryKindOfStatement(t *testing.T) {
 		t.Fatal(err)
 	}
 	pgtest.Psql(t, s.dsn, "-c", order("psql"), "-c", `insert into marks (tenant_id) values (`+acme+`)`)
-	got := c.events(t, "mark:created")
+	got := stream.until(t, c, "mark:created")
 	if names(got) != "order:created order:created order:created mark:created" {
 		t.Errorf("COPY and psql send %q", names(got))
 	}
 	if writer := got[2].Source.Writer; writer != "psql" {
 		t.Errorf("the writer of psql is %q", writer)
 	}
+	for _, r := range mapping.Catalogue() {
+		if name := strings.Replace(r.Event, "<name>", "note", 1); !stream.seen[name] {
+			t.Errorf("nothing sent %s", name)
+		}
+	}
+}
+
+// sequence checks what a client receives against what it received before.
+type sequence struct {
+	last message
+	seen map[string]bool
+}
+
+// until reads events until the named one has come, and returns those that
+// stand for changes. Each continues the positions of the tenant: it has the
+// next, or that of the same change, of which it is a further event.
+func (s *sequence) until(t *testing.T, c *client, last string) []message {
+	t.Helper()
+	var got []message
+	c.until(t, last, func(m message) bool {
+		if m.Type != "event" {
+			return false
+		}
+		s.seen[m.Event] = true
+		if m.Event == "dashboard:stats-updated" {
+			if m.Position != s.last.Position {
+				t.Errorf("%s has position %d after %s at %d", m.Event, m.Position, s.last.Event, s.last.Position)
+			}
+			return false
+		}
+		sameChange := m.Position == s.last.Position && s.last.Source != nil && m.Source.Tx == s.last.Source.Tx && m.Event != s.last.Event
+		if next := s.last.Position + 1; !sameChange && m.From != next && (m.From != 0 || m.Position != next) {
+			t.Errorf("%s from %d to position %d follows %s at %d", m.Event, m.From, m.Position, s.last.Event, s.last.Position)
+		}
+		s.last = m
+		got = append(got, m)
+		return m.Event == last
+	})
+	return got
 }
 
 // sameEvents compares; MERGE and CTEs fire their triggers in an order that is

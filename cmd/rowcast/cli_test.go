@@ -1,7 +1,10 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -32,6 +35,9 @@ func TestMistakesAreNamed(t *testing.T) {
 		{args: []string{"migrate"}, environ: []string{"DATABASE_URL=postgres://127.0.0.1:1/x?connect_timeout=1"}, code: exitFailure, says: `connect`},
 		{args: []string{"tail", "-o", "xml"}, environ: []string{"DATABASE_URL=postgres://x"}, code: exitUsage, says: `-o is "xml"; it is pretty or json`},
 		{args: []string{"tail", "--from", "5"}, environ: []string{"DATABASE_URL=postgres://x"}, code: exitUsage, says: `--from needs exactly one --tenant`},
+		{args: []string{"tail", "-z"}, code: exitUsage, says: `unknown flag -z of rowcast tail; see: rowcast tail -h`},
+		{args: []string{"tail", "--events", "dashboard:*"}, environ: []string{"DATABASE_URL=postgres://x"}, code: exitUsage, says: `--events dashboard:*: dashboard:stats-updated`},
+		{args: []string{"tail", "--events", "order:*,dashboard:stats-updated"}, environ: []string{"DATABASE_URL=postgres://x"}, code: exitUsage, says: `leave it out`},
 		{args: []string{"tail", "--events", "orders"}, environ: []string{"DATABASE_URL=postgres://x"}, code: exitUsage, says: `orders`},
 	} {
 		code, stdout, stderr := command(t, test.environ, test.args...)
@@ -117,6 +123,9 @@ func TestMigrateWatchUnwatch(t *testing.T) {
 		{"watch invoices --tenant-column pdf", "A tenant is a uuid, text, varchar, smallint, integer or bigint"},
 		{"watch invoices --tenant-column account --exclude png", "no column png"},
 		{"watch invoices --tenant-column account --name order", "taken"},
+		{"watch invoices --tenant-column account --name stock", "belongs to the inventory events"},
+		{"watch invoices --tenant-column account --exclude id", "primary key cannot be excluded"},
+		{"watch Invoices;", "needs double quotes of its own"},
 		{"unwatch invoices", "invoices is not watched"},
 	} {
 		code, stdout, stderr := command(t, environ, strings.Fields(test.args)...)
@@ -134,6 +143,13 @@ func TestMigrateWatchUnwatch(t *testing.T) {
 	if err := json.Unmarshal([]byte(stdout), &m); err != nil || code != exitOK || m.Event != "invoice:created" || string(m.Data) != `{"id":1,"account":7}` {
 		t.Errorf("tail: %d %q %q", code, stdout, stderr)
 	}
+	code, stdout, stderr = command(t, environ, "watch", "invoices")
+	if code != exitOK || !strings.Contains(stdout, "public.invoices: invoice:created") {
+		t.Errorf("watch again, with nothing given: %d %q %q", code, stdout, stderr)
+	}
+	if kept := strings.TrimSpace(pgtest.Psql(t, dsn, "-At", "-c", `select tenant_column, exclude from rowcast.watched where active and name = 'invoice'`)); kept != "account|{pdf}" {
+		t.Errorf("watch again keeps %q", kept)
+	}
 	code, stdout, stderr = command(t, environ, "unwatch", "invoices")
 	if code != exitOK || stderr != "" {
 		t.Errorf("unwatch: %d %q %q", code, stdout, stderr)
@@ -141,6 +157,10 @@ func TestMigrateWatchUnwatch(t *testing.T) {
 	code, stdout, stderr = command(t, environ, "migrate", "--down")
 	if code != exitOK || !strings.Contains(stdout, "dropped") {
 		t.Errorf("migrate --down: %d %q %q", code, stdout, stderr)
+	}
+	code, stdout, stderr = command(t, environ, "migrate", "--down")
+	if code != exitOK || !strings.Contains(stdout, "nothing to remove") {
+		t.Errorf("migrate --down again: %d %q %q", code, stdout, stderr)
 	}
 	if left := strings.TrimSpace(pgtest.Psql(t, dsn, "-At", "-c", `select count(*) from pg_trigger where not tgisinternal`)); left != "0" {
 		t.Errorf("%s triggers are left", left)
@@ -189,5 +209,49 @@ func TestTailFromAPlaceInHistory(t *testing.T) {
 	code, _, stderr = command(t, environ, "tail", "--tenant", inventory.AcmeID, "--from", "999999")
 	if code != exitFailure || !strings.Contains(stderr, "999999 is after the newest change") {
 		t.Errorf("after the head: %d %q", code, stderr)
+	}
+}
+
+// TestCancellationIsNotReported joins an interrupt with what went wrong while
+// it was obeyed.
+func TestCancellationIsNotReported(t *testing.T) {
+	t.Parallel()
+	canceled := fmt.Errorf("read: %w", context.Canceled)
+	wrong := errors.New("the directory is not empty")
+	for _, test := range []struct {
+		err  error
+		want string
+	}{
+		{nil, ""},
+		{canceled, ""},
+		{wrong, wrong.Error()},
+		{errors.Join(canceled, canceled), ""},
+		{errors.Join(canceled, wrong), wrong.Error()},
+		{errors.Join(errors.Join(wrong, canceled), canceled), wrong.Error()},
+	} {
+		var got string
+		if err := withoutCancellation(test.err); err != nil {
+			got = err.Error()
+		}
+		if got != test.want {
+			t.Errorf("%q leaves %q; want %q", test.err, got, test.want)
+		}
+	}
+}
+
+func TestVisible(t *testing.T) {
+	t.Parallel()
+	const controls = "\x1b\x07\u009b\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+	if got, want := visible("a"+controls+"é"), "a"+strings.Repeat("\ufffd", 12)+"é"; got != want {
+		t.Errorf("got %q; want %q", got, want)
+	}
+}
+
+func TestServeRefusesADatabaseThatDoesNotExist(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Server(t).SocketDSN("nowhere")
+	code, _, stderr := command(t, []string{"DATABASE_URL=" + url, "JWT_SECRET=" + secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0"}, "serve")
+	if code != exitUsage || !strings.Contains(stderr, `database "nowhere" does not exist`) {
+		t.Errorf("exit %d: %s", code, stderr)
 	}
 }

@@ -19,7 +19,6 @@ import (
 	"rowcast/internal/config"
 	"rowcast/internal/devpg"
 	"rowcast/internal/inventory"
-	"rowcast/internal/postgres"
 )
 
 // demoTokenLife is how long the printed tokens are good.
@@ -54,7 +53,7 @@ what to connect to and lines to copy. Ctrl-C ends it all.`,
 				level = slog.LevelInfo
 			}
 			d := demo{program: p, cfg: cfg, log: p.logger(level), keep: keep, rate: rate}
-			return d.run(cmd.Context())
+			return withoutCancellation(d.run(cmd.Context()))
 		},
 	}
 	cmd.Flags().StringVar(&keep, "keep", "", "keep the data in this directory (default: a temporary one, gone at the end)")
@@ -76,40 +75,32 @@ type demo struct {
 
 func (d *demo) run(ctx context.Context) (err error) {
 	fmt.Fprintln(d.stderr, "starting PostgreSQL …")
-	pg, err := devpg.Start(ctx, devpg.Options{Dir: d.keep, BinDir: d.cfg.PGBinDir, Log: d.log})
+	pg, err := embedded(ctx, &d.cfg, d.keep, d.log)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, pg.Close()) }()
-	d.cfg.DatabaseURL = pg.DSN("postgres")
-	d.cfg.ListenDatabaseURL = d.cfg.DatabaseURL
 	if d.cfg.JWTSecret == "" {
 		d.cfg.JWTSecret = config.Secret(rand.Text() + rand.Text())
 	}
-	tenants, err := d.stock(ctx)
+	tenants, err := d.seed(ctx)
 	if err != nil {
-		return err
-	}
-	s, err := newService(ctx, d.cfg, d.log)
-	if err != nil {
-		return err
-	}
-	public, admin, err := d.listen(ctx)
-	if err != nil {
-		s.release()
 		return err
 	}
 	shop, err := d.shop()
 	if err != nil {
-		s.release()
 		return err
 	}
-	if err := d.welcome(ctx, pg, public, admin, tenants); err != nil {
-		s.release()
+	s, err := newService(ctx, d.cfg, d.log, listenNear)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if err := d.welcome(ctx, pg, s, tenants); err != nil {
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return s.run(ctx, public, admin, d.hurry) })
+	g.Go(func() error { return s.run(ctx, d.hurry) })
 	g.Go(func() error { return shop(ctx) })
 	g.Go(func() error {
 		select {
@@ -122,18 +113,13 @@ func (d *demo) run(ctx context.Context) (err error) {
 	return g.Wait()
 }
 
-// stock makes the schema and the data.
-func (d *demo) stock(ctx context.Context) ([]inventory.Tenant, error) {
-	migrator := postgres.Migrator{URL: d.cfg.DatabaseURL, Inventory: true, Log: d.log}
-	if _, err := migrator.Up(ctx); err != nil {
-		return nil, err
-	}
-	conn, err := postgres.Connect(ctx, d.cfg.DatabaseURL, "rowcast demo")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	return inventory.Seed(ctx, conn)
+// seed makes the data.
+func (d *demo) seed(ctx context.Context) (tenants []inventory.Tenant, err error) {
+	err = withConn(ctx, d.cfg.DatabaseURL, "rowcast demo", func(ctx context.Context, c *pgx.Conn) error {
+		tenants, err = inventory.Seed(ctx, c)
+		return err
+	})
+	return tenants, err
 }
 
 // shop is what simulates the business: nothing, at rate 0.
@@ -152,20 +138,8 @@ func (d *demo) shop() (func(context.Context) error, error) {
 	return shop.Run, nil
 }
 
-// listen opens the listeners on this machine only, on other ports if those of
-// the settings are taken.
-func (d *demo) listen(ctx context.Context) (public, admin net.Listener, err error) {
-	if public, err = listenNear(ctx, d.cfg.Addr); err != nil {
-		return nil, nil, fmt.Errorf("listen for clients: %w", err)
-	}
-	if admin, err = listenNear(ctx, d.cfg.AdminAddr); err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("listen for operators: %w", err), public.Close())
-	}
-	return public, admin, nil
-}
-
-// listenNear listens on the address or on one of the next ports, at last on
-// any free one.
+// listenNear listens on this machine only: on the address or on one of the
+// next ports, at last on any free one.
 func listenNear(ctx context.Context, addr string) (net.Listener, error) {
 	host, text, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -179,18 +153,17 @@ func listenNear(ctx context.Context, addr string) (net.Listener, error) {
 		return nil, err
 	}
 	const tries = 20
-	var config net.ListenConfig
 	for n := range tries {
-		l, err := config.Listen(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(port+n)))
+		l, err := listen(ctx, net.JoinHostPort(host, strconv.Itoa(port+n)))
 		if err == nil {
 			return l, nil
 		}
 	}
-	return config.Listen(ctx, "tcp", net.JoinHostPort(host, "0"))
+	return listen(ctx, net.JoinHostPort(host, "0"))
 }
 
 // welcome prints what to connect to and what to try.
-func (d *demo) welcome(ctx context.Context, pg *devpg.Server, public, admin net.Listener, tenants []inventory.Tenant) error {
+func (d *demo) welcome(ctx context.Context, pg *devpg.Server, s *service, tenants []inventory.Tenant) error {
 	data := "in a temporary directory, gone at the end"
 	if d.keep != "" {
 		data = "kept in " + pg.Dir()
@@ -204,7 +177,7 @@ Rowcast is running.
              PostgreSQL %s, %s
   operators  http://%s/readyz  /status
 
-`, webSocketURL(public.Addr()), d.cfg.DatabaseURL, pg.Version(), data, admin.Addr())
+`, webSocketURL(s.public.Addr()), d.cfg.DatabaseURL, pg.Version(), data, s.admin.Addr())
 	for _, t := range tenants {
 		token, err := auth.Mint([]byte(d.cfg.JWTSecret), auth.MintClaims{Subject: "demo", Name: "Demo", Role: "owner", Tenants: []string{t.ID}}, demoTokenLife)
 		if err != nil {
@@ -217,13 +190,11 @@ Rowcast is running.
 
 // lines prints commands to copy.
 func (d *demo) lines(ctx context.Context, w io.Writer, t inventory.Tenant) error {
-	conn, err := postgres.Connect(ctx, d.cfg.DatabaseURL, "rowcast demo")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 	var sku string
-	err = conn.QueryRow(ctx, "select s.sku from public.skus s where s.tenant_id = $1 order by s.quantity desc limit 1", t.ID).Scan(&sku)
+	err := withConn(ctx, d.cfg.DatabaseURL, "rowcast demo", func(ctx context.Context, c *pgx.Conn) error {
+		const largest = "select s.sku from public.skus s where s.tenant_id = $1 order by s.quantity desc limit 1"
+		return c.QueryRow(ctx, largest, t.ID).Scan(&sku)
+	})
 	if err != nil {
 		return fmt.Errorf("choose a sku for the example: %w", err)
 	}

@@ -1,101 +1,44 @@
 package main
 
 import (
-	"bufio"
+	"bytes"
 	"errors"
-	"io"
 	"io/fs"
+	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"rowcast/internal/inventory"
 	"rowcast/internal/pgtest"
 )
 
-// process is a running rowcast demo, the real program.
-type process struct {
-	cmd                *exec.Cmd
-	output             string
-	url, dsn, token    string
-	dataDirectory, sql string
-	exited             chan error
+// demonstration is a running rowcast demo, and what it prints.
+type demonstration struct {
+	*process
+	url, dsn, token, sql, dataDirectory string
 }
 
-// build compiles the program.
-func build(t *testing.T) string {
+func startDemo(t *testing.T, args ...string) *demonstration {
 	t.Helper()
-	binary := filepath.Join(t.TempDir(), "rowcast")
-	if out, err := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
-	return binary
-}
-
-func startDemo(t *testing.T, binary string, args ...string) *process {
-	t.Helper()
-	p := &process{cmd: exec.Command(binary, append([]string{"demo"}, args...)...), exited: make(chan error, 1)}
-	p.cmd.Stderr = t.Output()
-	stdout, err := p.cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = p.cmd.Process.Kill() })
-	var text strings.Builder
-	lines := bufio.NewScanner(stdout)
-	for lines.Scan() {
-		text.WriteString(lines.Text() + "\n")
-		if strings.HasPrefix(lines.Text(), "Ctrl-C") {
-			break
-		}
-	}
-	p.output = text.String()
-	go func() {
-		_, _ = io.Copy(io.Discard, stdout)
-		p.exited <- p.cmd.Wait()
-	}()
+	d := &demonstration{process: spawn(t, nil, append([]string{"demo"}, args...)...)}
+	d.says(t, d.stdout, `\nCtrl-C`)
 	find := func(pattern string) string {
-		found := regexp.MustCompile(pattern).FindStringSubmatch(p.output)
-		if found == nil {
-			t.Fatalf("the demo does not print %s:\n%s", pattern, p.output)
-		}
-		return found[1]
+		t.Helper()
+		return d.says(t, d.stdout, pattern)[1]
 	}
-	p.url, p.dsn, p.token = find(`(ws://\S+)`), find(`(postgres://\S+)\n`), find(`token +(\S+)`)
-	p.sql = find(`(?s)-c "(insert into stock_movements.*?)"`)
-	p.dataDirectory = strings.TrimSpace(pgtest.Psql(t, p.dsn, "-At", "-c", "show data_directory"))
-	return p
+	d.url, d.dsn, d.token = find(`(ws://\S+)`), find(`(postgres://\S+)\n`), find(`token +(\S+)`)
+	d.sql = find(`(?s)-c "(insert into stock_movements.*?)"`)
+	d.dataDirectory = strings.TrimSpace(pgtest.Psql(t, d.dsn, "-At", "-c", "show data_directory"))
+	return d
 }
 
-// end waits until the process has ended.
-func (p *process) end(t *testing.T) {
+func (d *demonstration) gone(t *testing.T) {
 	t.Helper()
-	select {
-	case <-p.exited:
-	case <-time.After(patience):
-		t.Fatalf("the demo runs on after %s", patience)
-	}
-}
-
-func (p *process) interrupt(t *testing.T) {
-	t.Helper()
-	if err := p.cmd.Process.Signal(syscall.SIGINT); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func (p *process) gone(t *testing.T) {
-	t.Helper()
-	if _, err := os.Stat(p.dataDirectory); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("%s is still there: %v", p.dataDirectory, err)
+	if _, err := os.Stat(d.dataDirectory); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("%s is still there: %v", d.dataDirectory, err)
 	}
 }
 
@@ -103,9 +46,8 @@ func (p *process) gone(t *testing.T) {
 // twice at once.
 func TestDemo(t *testing.T) {
 	t.Parallel()
-	binary := build(t)
-	one := startDemo(t, binary, "--rate", "0")
-	two := startDemo(t, binary, "--rate", "20")
+	one := startDemo(t, "--rate", "0")
+	two := startDemo(t, "--rate", "20")
 	if one.url == two.url || one.dsn == two.dsn {
 		t.Errorf("two demos share %s or %s", one.url, one.dsn)
 	}
@@ -132,25 +74,58 @@ func TestDemo(t *testing.T) {
 	d.send(t, map[string]any{"type": "join-tenant", "tenantId": inventory.AcmeID})
 	d.until(t, "an event of the shop", func(m message) bool { return m.Type == "event" && m.Source != nil && m.Source.Writer == "shop" })
 
-	one.interrupt(t)
-	one.end(t)
+	one.signal(t, syscall.SIGINT)
+	one.ends(t, exitOK)
 	one.gone(t)
-	two.interrupt(t)
-	two.interrupt(t)
-	two.end(t)
+	two.signal(t, syscall.SIGINT)
+	two.signal(t, syscall.SIGINT)
+	two.ends(t, exitOK)
 	two.gone(t)
 }
 
 func TestDemoKeepsItsData(t *testing.T) {
 	t.Parallel()
-	binary := build(t)
 	keep := filepath.Join(pgtest.Dir(t), "kept")
-	first := startDemo(t, binary, "--rate", "0", "--keep", keep)
+	first := startDemo(t, "--rate", "0", "--keep", keep)
 	pgtest.Psql(t, first.dsn, "-c", "create table remembered ()")
-	first.interrupt(t)
-	first.end(t)
-	second := startDemo(t, binary, "--rate", "0", "--keep", keep)
+	first.signal(t, syscall.SIGTERM)
+	first.ends(t, exitOK)
+	second := startDemo(t, "--rate", "0", "--keep", keep)
 	pgtest.Psql(t, second.dsn, "-c", "select from remembered")
-	second.interrupt(t)
-	second.end(t)
+	second.signal(t, syscall.SIGINT)
+	second.ends(t, exitOK)
+}
+
+// TestInterruptedStart ends a demo while its PostgreSQL is made.
+func TestInterruptedStart(t *testing.T) {
+	t.Parallel()
+	p := spawn(t, nil, "demo")
+	p.says(t, p.stderr, "starting PostgreSQL")
+	p.signal(t, syscall.SIGINT)
+	p.ends(t, exitOK)
+}
+
+// full is an output on which nothing can be written.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+
+// TestFailedDemoLeavesNothing has the demo fail when everything is open.
+func TestFailedDemoLeavesNothing(t *testing.T) {
+	t.Parallel()
+	taken, err := listen(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := taken.Addr().String()
+	_ = taken.Close()
+	var stderr bytes.Buffer
+	code := run(t.Context(), nil, []string{"demo", "--addr", addr, "--admin-addr", "127.0.0.1:0", "-v"}, nil, full{}, &stderr)
+	if code != exitFailure || !strings.Contains(stderr.String(), "rowcast: no space left") {
+		t.Errorf("exit %d: %s", code, &stderr)
+	}
+	if c, err := new(net.Dialer).DialContext(t.Context(), "tcp", addr); err == nil {
+		_ = c.Close()
+		t.Errorf("somebody still listens on %s", addr)
+	}
 }

@@ -42,11 +42,13 @@ func run(ctx context.Context, hurry <-chan struct{}, args, environ []string, std
 	root := newRoot(&program{environ: environ, stdout: stdout, stderr: stderr, hurry: hurry})
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
-	if err == nil || errors.Is(err, syscall.EPIPE) {
+	rest := withoutCancellation(err)
+	switch {
+	case err == nil || errors.Is(err, syscall.EPIPE):
 		return exitOK
+	case rest == nil:
+		return exitInterrupted
 	}
-	if !errors.Is(err, context.Canceled) {
-		fmt.Fprintln(stderr, "rowcast:", err)
-	}
-	return exitCode(err)
+	fmt.Fprintln(stderr, "rowcast:", rest)
+	return exitCode(rest)
 }

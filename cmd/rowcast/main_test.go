@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -23,9 +26,17 @@ import (
 	"rowcast/internal/postgres"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(isProgram) != "" {
+		main()
+	}
+	pgtest.Main(m)
+}
 
 const (
+	// isProgram makes a process of this test binary rowcast itself.
+	isProgram = "TEST_BINARY_IS_ROWCAST"
+
 	secret = "a secret of at least thirty-two bytes"
 	// patience bounds every wait; it decides nothing but when to give up.
 	patience = 30 * time.Second
@@ -65,8 +76,21 @@ func (s *site) exec(t *testing.T, statements ...string) {
 	}
 }
 
-// serve runs a server on the database. stop ends it in an orderly way.
+// running is a server on the database of a site. stop ends it in an orderly
+// way.
+type running struct {
+	url, admin string
+	stop       func()
+}
+
 func (s *site) serve(t *testing.T, settings ...string) (url string, stop func()) {
+	t.Helper()
+	r := s.start(t, settings...)
+	return r.url, r.stop
+}
+
+// start runs a server. Settings override those before them.
+func (s *site) start(t *testing.T, settings ...string) running {
 	t.Helper()
 	environ := append([]string{
 		"DATABASE_URL=" + s.dsn, "JWT_SECRET=" + secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0",
@@ -75,25 +99,22 @@ func (s *site) serve(t *testing.T, settings ...string) (url string, stop func())
 	if err != nil {
 		t.Fatal(err)
 	}
-	service, err := newService(t.Context(), cfg, slog.New(slog.NewTextHandler(t.Output(), nil)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	public, admin, err := listen(t.Context(), cfg)
+	service, err := newService(t.Context(), cfg, slog.New(slog.NewTextHandler(t.Output(), nil)), listen)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- service.run(ctx, public, admin, nil) }()
-	stop = sync.OnceFunc(func() {
+	go func() { done <- service.run(ctx, nil) }()
+	stop := sync.OnceFunc(func() {
 		cancel()
-		if err := <-done; err != nil {
+		if err := <-done; !errors.Is(err, context.Canceled) {
 			t.Errorf("server ended with %v", err)
 		}
+		service.close()
 	})
 	t.Cleanup(stop)
-	return webSocketURL(public.Addr()), stop
+	return running{webSocketURL(service.public.Addr()), "http://" + service.admin.Addr().String(), stop}
 }
 
 func token(t *testing.T, tenants ...string) string {
@@ -121,9 +142,18 @@ type client struct {
 }
 
 func dialFeed(ctx context.Context, url, token string) (*client, error) {
+	return dialFrom(ctx, url, token, nil)
+}
+
+// dialFrom dials with headers of its own.
+func dialFrom(ctx context.Context, url, token string, header http.Header) (*client, error) {
 	dialer := websocket.Dialer{Subprotocols: []string{"rowcast.v1", "bearer." + token}, NetDialContext: new(net.Dialer).DialContext}
-	conn, response, err := dialer.DialContext(ctx, url, http.Header{})
-	if err != nil {
+	conn, response, err := dialer.DialContext(ctx, url, header)
+	switch {
+	case response != nil && err != nil:
+		body, _ := io.ReadAll(response.Body)
+		return nil, fmt.Errorf("dial %s: %w: %s %s", url, err, response.Status, body)
+	case err != nil:
 		return nil, fmt.Errorf("dial %s: %w", url, err)
 	}
 	_ = response.Body.Close()

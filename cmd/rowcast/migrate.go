@@ -1,12 +1,10 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"text/tabwriter"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 
 	"rowcast/internal/config"
@@ -57,14 +55,4 @@ func (p *program) report(steps []postgres.Step, err error) error {
 		err = flushErr
 	}
 	return err
-}
-
-// withConn runs f on a connection of the command's own.
-func withConn(ctx context.Context, url, name string, f func(ctx context.Context, conn *pgx.Conn) error) error {
-	c, err := postgres.Connect(ctx, url, name)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = c.Close(context.WithoutCancel(ctx)) }()
-	return f(ctx, c)
 }

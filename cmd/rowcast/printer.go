@@ -83,10 +83,11 @@ func oneLine(b []byte) []byte {
 	return b
 }
 
-// visible keeps what others have written from controlling the terminal.
+// visible keeps what others have written from controlling the terminal or
+// turning the order of its text around.
 func visible(s string) string {
 	return strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) || r == '\u202e' || r == '\u2066' {
+		if unicode.IsControl(r) || unicode.Is(unicode.Bidi_Control, r) {
 			return '\ufffd'
 		}
 		return r

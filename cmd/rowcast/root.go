@@ -32,16 +32,27 @@ func (e usageError) Unwrap() error { return e.error }
 func exitCode(err error) int {
 	var usage usageError
 	var invalid *config.InvalidError
-	switch {
-	case err == nil:
-		return exitOK
-	case errors.As(err, &usage), errors.As(err, &invalid):
+	if errors.As(err, &usage) || errors.As(err, &invalid) {
 		return exitUsage
-	case errors.Is(err, context.Canceled):
-		return exitInterrupted
-	default:
-		return exitFailure
 	}
+	return exitFailure
+}
+
+// withoutCancellation is what remains of err without what only says that the
+// program was asked to end.
+func withoutCancellation(err error) error {
+	if !errors.Is(err, context.Canceled) {
+		return err
+	}
+	var joined interface{ Unwrap() []error }
+	if !errors.As(err, &joined) {
+		return nil
+	}
+	var rest []error
+	for _, e := range joined.Unwrap() {
+		rest = append(rest, withoutCancellation(e))
+	}
+	return errors.Join(rest...)
 }
 
 func newRoot(p *program) *cobra.Command {
@@ -87,6 +98,9 @@ func flagError(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) {
 		return usageError{fmt.Errorf("%w; see: %s -h", err, cmd.CommandPath())}
+	}
+	if unknown.GetSpecifiedShortnames() != "" {
+		return usageError{fmt.Errorf("unknown flag -%s of %s; see: %[2]s -h", unknown.GetSpecifiedName(), cmd.CommandPath())}
 	}
 	var names []string
 	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"strings"
@@ -27,40 +26,42 @@ Without DATABASE_URL it starts a private PostgreSQL with throw-away data.`,
 		Example: `  JWT_SECRET=… rowcast serve --database-url postgres://app@localhost/shop
   JWKS_URL=https://issuer.example/keys FRONTEND_URL=https://app.example rowcast serve`,
 		Args: noArgs,
-		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := config.Load(cmd.Flags(), p.environ)
 			if err != nil {
 				return err
 			}
-			ctx, log := cmd.Context(), p.logger(slog.LevelInfo)
-			if !cfg.HasDatabase() {
-				pg, err := p.embedded(ctx, &cfg, log)
-				if err != nil {
-					return err
-				}
-				defer func() { err = errors.Join(err, pg.Close()) }()
-			}
-			s, err := newService(ctx, cfg, log)
-			if err != nil {
-				return err
-			}
-			public, admin, err := listen(ctx, cfg)
-			if err != nil {
-				s.release()
-				return err
-			}
-			log.InfoContext(ctx, "serving", "ws", webSocketURL(public.Addr()), "admin", "http://"+admin.Addr().String(),
-				"database", config.RedactURL(cfg.DatabaseURL))
-			return s.run(ctx, public, admin, p.hurry)
+			return withoutCancellation(p.serveFeed(cmd.Context(), cfg, p.logger(slog.LevelInfo)))
 		},
 	}
 	config.Bind(cmd.Flags())
 	return cmd
 }
 
-// embedded starts a private database with the inventory schema.
-func (p *program) embedded(ctx context.Context, cfg *config.Config, log *slog.Logger) (*devpg.Server, error) {
-	pg, err := devpg.Start(ctx, devpg.Options{BinDir: cfg.PGBinDir, Log: log})
+// serveFeed serves until ctx ends, with a private database if none is named.
+func (p *program) serveFeed(ctx context.Context, cfg config.Config, log *slog.Logger) (err error) {
+	if !cfg.HasDatabase() {
+		pg, startErr := embedded(ctx, &cfg, "", log)
+		if startErr != nil {
+			return startErr
+		}
+		defer func() { err = errors.Join(err, pg.Close()) }()
+		log.WarnContext(ctx, "no DATABASE_URL: using a private PostgreSQL whose data is gone at the end", "database", databaseName(cfg))
+	}
+	s, err := newService(ctx, cfg, log, listen)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	log.InfoContext(ctx, "serving", "ws", webSocketURL(s.public.Addr()), "admin", "http://"+s.admin.Addr().String(),
+		"database", databaseName(cfg))
+	return s.run(ctx, p.hurry)
+}
+
+// embedded starts a private database with the inventory schema and has the
+// configuration name it. Its data is thrown away unless there is a directory.
+func embedded(ctx context.Context, cfg *config.Config, dir string, log *slog.Logger) (*devpg.Server, error) {
+	pg, err := devpg.Start(ctx, devpg.Options{Dir: dir, BinDir: cfg.PGBinDir, Log: log})
 	if err != nil {
 		return nil, err
 	}
@@ -70,20 +71,12 @@ func (p *program) embedded(ctx context.Context, cfg *config.Config, log *slog.Lo
 	if _, err := migrator.Up(ctx); err != nil {
 		return nil, errors.Join(err, pg.Close())
 	}
-	log.WarnContext(ctx, "no DATABASE_URL: using a private PostgreSQL whose data is gone at the end", "database", cfg.DatabaseURL)
 	return pg, nil
 }
 
-// listen opens both listeners.
-func listen(ctx context.Context, cfg config.Config) (public, admin net.Listener, err error) {
-	var config net.ListenConfig
-	if public, err = config.Listen(ctx, "tcp", cfg.Addr); err != nil {
-		return nil, nil, fmt.Errorf("listen for clients, see ADDR: %w", err)
-	}
-	if admin, err = config.Listen(ctx, "tcp", cfg.AdminAddr); err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("listen for operators, see ADMIN_ADDR: %w", err), public.Close())
-	}
-	return public, admin, nil
+// listen opens a listener.
+func listen(ctx context.Context, addr string) (net.Listener, error) {
+	return new(net.ListenConfig).Listen(ctx, "tcp", addr)
 }
 
 // webSocketURL is where clients connect to.

@@ -14,7 +14,6 @@ import (
 	"rowcast/internal/config"
 	"rowcast/internal/feed"
 	"rowcast/internal/mapping"
-	"rowcast/internal/postgres"
 )
 
 func (p *program) tail() *cobra.Command {
@@ -26,7 +25,10 @@ func (p *program) tail() *cobra.Command {
 prints those of every tenant.
 
 --from says where to begin: now, beginning (the oldest change that is kept), a
-position, or a cursor. Anything but now needs one --tenant.`,
+position, or a cursor. Anything but now needs one --tenant.
+
+dashboard:stats-updated is not among the events: it sums up the others for
+screens, as they come, and is in no log.`,
 		Example: `  rowcast tail --tenant acme
   rowcast tail --tenant acme --events 'order:*' --from beginning --count 10
   rowcast tail -o json | jq .data`,
@@ -68,7 +70,27 @@ func (o *tailOptions) check() (mapping.Filter, error) {
 	case o.from != "now" && len(o.tenants) != 1:
 		return mapping.Filter{}, errors.New("--from needs exactly one --tenant, because positions and cursors are those of a tenant")
 	}
+	for _, pattern := range o.events {
+		if err := checkLogged(pattern); err != nil {
+			return mapping.Filter{}, err
+		}
+	}
 	return mapping.ParseFilter(o.events)
+}
+
+// checkLogged refuses to wait for events that are made for screens and are in
+// no log.
+func checkLogged(pattern string) error {
+	filter, err := mapping.ParseFilter([]string{pattern})
+	if err != nil || filter.All() {
+		return err
+	}
+	for _, r := range mapping.Catalogue() {
+		if r.When.Kind == mapping.Coalesced && filter.Match(r.Event) {
+			return fmt.Errorf("--events %s: %s sums up other events for screens and is in no log; leave it out", pattern, r.Event)
+		}
+	}
+	return nil
 }
 
 // errEnough ends a tail that has printed what was asked for.
@@ -77,11 +99,10 @@ var errEnough = errors.New("enough")
 // follow prints until ctx ends or enough was printed.
 func (p *program) follow(ctx context.Context, cfg config.Config, o tailOptions, filter mapping.Filter) error {
 	log := p.logger(slog.LevelWarn)
-	s := service{cfg: cfg, log: log}
-	if err := s.checkDatabase(ctx); err != nil {
+	if _, err := checkDatabase(ctx, cfg, log); err != nil {
 		return err
 	}
-	pool, err := postgres.Open(ctx, cfg.DatabaseURL, "rowcast history", 2)
+	pool, err := openHistory(ctx, cfg, 2)
 	if err != nil {
 		return err
 	}
@@ -91,7 +112,7 @@ func (p *program) follow(ctx context.Context, cfg config.Config, o tailOptions, 
 	printer := &printer{w: p.stdout, o: o, filter: filter, printed: map[string]int64{}}
 	var replayed bool
 	run := changelog.New(changelog.Options{
-		Connect: dial(cfg.DatabaseURL, "rowcast tail"), Listen: dial(cfg.ListenDatabaseURL, "rowcast listen"), Pool: pool,
+		Connect: dial(cfg.ListenDatabaseURL, "rowcast tail"), Listen: dial(cfg.ListenDatabaseURL, "rowcast listen"), Pool: pool,
 		BulkRows: cfg.BulkRows, Observe: true, Fallback: 100 * time.Millisecond, Log: log,
 		Publish: func(changes []feed.Change, _ int64) {
 			if context.Cause(ctx) != nil {

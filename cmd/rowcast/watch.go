@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"log/slog"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/spf13/cobra"
 
 	"rowcast/internal/config"
@@ -12,16 +15,13 @@ import (
 )
 
 func (p *program) watch() *cobra.Command {
-	var (
-		tenantColumn, name string
-		exclude            []string
-	)
+	var settings watchSettings
 	cmd := &cobra.Command{
 		Use:   "watch <table>",
 		Short: "Capture the changes of one more table",
 		Long: `Captures every change of the table from now on, as <name>:created, <name>:updated
 and <name>:deleted. The table needs a primary key and a column with the tenant.
-Watching it again changes the settings.`,
+Watching it again changes the settings that are given and keeps the others.`,
 		Example: `  rowcast watch invoices --name invoice
   rowcast watch billing.invoices --tenant-column account_id --exclude pdf,notes`,
 		Args: oneTable,
@@ -31,39 +31,55 @@ Watching it again changes the settings.`,
 				return err
 			}
 			return withConn(cmd.Context(), cfg.DatabaseURL, "rowcast watch", func(ctx context.Context, c *pgx.Conn) error {
-				stem, err := watchTable(ctx, c, args[0], tenantColumn, name, exclude)
-				if err != nil {
-					return fmt.Errorf("watch %s: %w", args[0], postgres.Explain(err))
+				if !cmd.Flags().Changed("exclude") {
+					settings.exclude = nil
 				}
-				_, err = fmt.Fprintf(p.stdout, "watching %s: %s:created, %[2]s:updated, %[2]s:deleted\n", args[0], stem)
+				table, stem, err := watchTable(ctx, c, p.logger(slog.LevelInfo), args[0], settings)
+				if err != nil {
+					return fmt.Errorf("watch %s: %w", args[0], named(err))
+				}
+				_, err = fmt.Fprintf(p.stdout, "watching %s: %s:created, %[2]s:updated, %[2]s:deleted\n", table, stem)
 				return err
 			})
 		},
 	}
-	cmd.Flags().StringVar(&tenantColumn, "tenant-column", "tenant_id", "column that holds the tenant: uuid, text or integer")
-	cmd.Flags().StringVar(&name, "name", "", "stem of the event names (default: the name of the table, with dashes)")
-	cmd.Flags().StringSliceVar(&exclude, "exclude", []string{}, "columns that never leave the table, comma-separated")
+	flags := cmd.Flags()
+	flags.StringVar(&settings.tenantColumn, "tenant-column", "", "column that holds the tenant: uuid, text or integer (default tenant_id)")
+	flags.StringVar(&settings.name, "name", "", "stem of the event names (default: the name of the table, with dashes)")
+	flags.StringSliceVar(&settings.exclude, "exclude", []string{}, "columns that never leave the table, comma-separated (default none)")
 	config.Bind(cmd.Flags(), "DATABASE_URL")
 	return cmd
 }
 
-// watchTable watches the table and returns the stem of its event names.
-func watchTable(ctx context.Context, c *pgx.Conn, table, tenantColumn, name string, exclude []string) (stem string, err error) {
-	err = pgx.BeginFunc(ctx, c, func(tx pgx.Tx) error {
-		// Triggers need the table to themselves for an instant; writers must
-		// not queue up behind a wait for it.
-		if _, err := tx.Exec(ctx, "set local lock_timeout = '2s'"); err != nil {
-			return err
-		}
+// watchSettings are those that were given; the others are zero.
+type watchSettings struct {
+	tenantColumn, name string
+	exclude            []string
+}
+
+// watchTable watches the table and returns its full name and the stem of its
+// event names.
+func watchTable(ctx context.Context, c *pgx.Conn, log *slog.Logger, given string, s watchSettings) (table, stem string, err error) {
+	err = postgres.ChangeTables(ctx, c, log, func(tx pgx.Tx) error {
 		var id int
-		err := tx.QueryRow(ctx, "select rowcast.watch($1::text::regclass, $2, nullif($3, ''), $4)",
-			table, tenantColumn, name, exclude).Scan(&id)
+		err := tx.QueryRow(ctx, "select rowcast.watch($1::text::regclass, nullif($2, ''), nullif($3, ''), $4)",
+			given, s.tenantColumn, s.name, s.exclude).Scan(&id)
 		if err != nil {
 			return err
 		}
-		return tx.QueryRow(ctx, "select w.name from rowcast.watched w where w.id = $1", id).Scan(&stem)
+		return tx.QueryRow(ctx, "select format('%I.%I', w.table_schema, w.table_name), w.name from rowcast.watched w where w.id = $1", id).
+			Scan(&table, &stem)
 	})
-	return stem, err
+	return table, stem, err
+}
+
+// named adds how to write a name that SQL folds or splits.
+func named(err error) error {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	if ok && (pg.Code == "42602" || pg.Code == "42P01") {
+		return fmt.Errorf(`%w; a name with capitals or blanks needs double quotes of its own, as in '"Weird Table"'`, err)
+	}
+	return err
 }
 
 func (p *program) unwatch() *cobra.Command {
@@ -80,13 +96,16 @@ func (p *program) unwatch() *cobra.Command {
 			}
 			return withConn(cmd.Context(), cfg.DatabaseURL, "rowcast unwatch", func(ctx context.Context, c *pgx.Conn) error {
 				var was bool
-				if err := c.QueryRow(ctx, "select rowcast.unwatch($1::text::regclass)", args[0]).Scan(&was); err != nil {
-					return fmt.Errorf("unwatch %s: %w", args[0], postgres.Explain(err))
+				err := postgres.ChangeTables(ctx, c, p.logger(slog.LevelInfo), func(tx pgx.Tx) error {
+					return tx.QueryRow(ctx, "select rowcast.unwatch($1::text::regclass)", args[0]).Scan(&was)
+				})
+				if err != nil {
+					return fmt.Errorf("unwatch %s: %w", args[0], named(err))
 				}
 				if !was {
 					return fmt.Errorf("%s is not watched; the watched tables are in rowcast.watched", args[0])
 				}
-				_, err := fmt.Fprintf(p.stdout, "no longer watching %s\n", args[0])
+				_, err = fmt.Fprintf(p.stdout, "no longer watching %s\n", args[0])
 				return err
 			})
 		},

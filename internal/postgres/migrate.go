@@ -88,12 +88,14 @@ func (m *Migrator) Down(ctx context.Context) ([]Step, error) {
 	rows, err := conn.Query(ctx, `
 		select c.oid::regclass::text from rowcast.watched w join pg_class c on c.oid = w.relation
 		 where w.active order by 1`)
-	if err != nil {
-		return nil, Explain(err)
+	var tables []string
+	if err == nil {
+		tables, err = pgx.CollectRows(rows, pgx.RowTo[string])
 	}
-	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return nil, fmt.Errorf("list the watched tables: %w", Explain(err))
+	if err = Explain(err); errors.Is(err, ErrNotMigrated) && !m.Inventory {
+		return []Step{{"schema rowcast", "not there, nothing to remove"}}, nil
+	} else if err != nil {
+		return nil, fmt.Errorf("list the watched tables: %w", err)
 	}
 	for _, table := range tables {
 		err := m.retry(ctx, conn, "select rowcast.remove_triggers($1::text::regclass)", table)

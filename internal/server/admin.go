@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/pprof"
@@ -21,7 +22,7 @@ type AdminOptions struct {
 	// Problems are the reasons not to be ready; none means ready.
 	Problems func() []Problem
 	// Status is encoded as JSON by /status.
-	Status func() any
+	Status func(ctx context.Context) any
 }
 
 // Admin routes the probes and the profiler.
@@ -38,8 +39,8 @@ func Admin(o AdminOptions) http.Handler {
 		}
 		writeJSON(w, http.StatusOK, map[string]any{"status": "ok", "problems": []Problem{}})
 	}).Methods(http.MethodGet, http.MethodHead)
-	router.HandleFunc("/status", func(w http.ResponseWriter, _ *http.Request) {
-		writeJSON(w, http.StatusOK, o.Status())
+	router.HandleFunc("/status", func(w http.ResponseWriter, r *http.Request) {
+		writeJSON(w, http.StatusOK, o.Status(r.Context()))
 	}).Methods(http.MethodGet, http.MethodHead)
 	debug := router.PathPrefix("/debug/pprof").Subrouter()
 	debug.HandleFunc("/cmdline", pprof.Cmdline)

@@ -10,7 +10,11 @@
 //
 //   - /livez says that the process runs; /readyz is red, with reasons in JSON,
 //     while a client that joined would not get its events
-//     (TestReadinessGivesReasons).
+//     (TestReadinessGivesReasons, TestReadinessFollowsTheDatabase). Events that
+//     come late, found by polling because LISTEN is not in effect, do not make
+//     it red: /status shows that (TestReadyWithoutListen).
+//   - /status answers, with the problem, when the database does not
+//     (TestReadinessFollowsTheDatabase, TestStatusDoesNotWaitForTheDatabase).
 //   - Refusals are problem documents of RFC 9457 (TestRefusalsAreProblems).
 //
 // # Failures

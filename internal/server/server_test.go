@@ -105,7 +105,7 @@ func TestReadinessGivesReasons(t *testing.T) {
 	var problems []server.Problem
 	h := server.Admin(server.AdminOptions{
 		Problems: func() []server.Problem { return problems },
-		Status:   func() any { return map[string]int{"n": 1} },
+		Status:   func(context.Context) any { return map[string]int{"n": 1} },
 	})
 	if w := ask(t, h, http.MethodGet, "/readyz"); w.Code != http.StatusOK {
 		t.Errorf("ready: %d %s", w.Code, w.Body)

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"rowcast/internal/config"
+	"rowcast/internal/postgres"
+)
+
+// withConn runs f on a connection of the command's own.
+func withConn(ctx context.Context, url, name string, f func(ctx context.Context, conn *pgx.Conn) error) error {
+	c, err := postgres.Connect(ctx, url, name)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = c.Close(context.WithoutCancel(ctx)) }()
+	return f(ctx, c)
+}
+
+func dial(url, name string) func(ctx context.Context) (*pgx.Conn, error) {
+	return func(ctx context.Context) (*pgx.Conn, error) { return postgres.Connect(ctx, url, name) }
+}
+
+// openHistory makes the pool for clients that resume. It may lead through a
+// transaction pooler if there is a direct way for everything else.
+func openHistory(ctx context.Context, cfg config.Config, size int32) (*pgxpool.Pool, error) {
+	open := postgres.Open
+	if cfg.ListenDatabaseURL != cfg.DatabaseURL {
+		open = postgres.OpenPooled
+	}
+	return open(ctx, cfg.DatabaseURL, "rowcast history", size)
+}
+
+// checkDatabase refuses a database without Rowcast, and settings that lead to
+// none. It returns the id of the feed. A database that cannot be reached may
+// come up later: the tail keeps trying, and /readyz says so; the id is empty.
+func checkDatabase(ctx context.Context, cfg config.Config, log *slog.Logger) (feed string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, checkTime)
+	defer cancel()
+	err = withConn(ctx, cfg.ListenDatabaseURL, "rowcast check", func(ctx context.Context, c *pgx.Conn) error {
+		if err := c.QueryRow(ctx, feedQuery).Scan(&feed); err != nil {
+			return fmt.Errorf("check the database: %w", postgres.Explain(err))
+		}
+		return nil
+	})
+	if errors.Is(err, postgres.ErrPooler) || postgres.Refused(err) {
+		return "", usageError{err}
+	}
+	if _, unreachable := errors.AsType[*pgconn.ConnectError](err); unreachable {
+		log.WarnContext(ctx, "the database is not reachable yet", "error", err)
+		return "", nil
+	}
+	return feed, err
+}
+
+// checkTime bounds a check of the database at the start.
+const checkTime = 10 * time.Second
+
+const feedQuery = "select f.id from rowcast.feed f"
+
+// sameFeed refuses a history of another database than the one that was checked,
+// if that was reached.
+func sameFeed(ctx context.Context, history *pgxpool.Pool, feed string) error {
+	ctx, cancel := context.WithTimeout(ctx, checkTime)
+	defer cancel()
+	var other string
+	if feed == "" || history.QueryRow(ctx, feedQuery).Scan(&other) != nil || other == feed {
+		return nil
+	}
+	return usageError{errors.New("DATABASE_URL and LISTEN_DATABASE_URL lead to different databases; they have to be two ways to the same one")}
+}
+
+// databaseName says where the database is, without passwords.
+func databaseName(cfg config.Config) string {
+	if cfg.UsesPGEnv {
+		return "PG* variables"
+	}
+	return config.RedactURL(cfg.DatabaseURL)
+}

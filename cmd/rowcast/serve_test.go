@@ -1,0 +1,58 @@
+package main
+
+import (
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"rowcast/internal/inventory"
+)
+
+// TestServeWithoutADatabase has serve make one, whose password is nobody's
+// business, and ends it as a service manager does.
+func TestServeWithoutADatabase(t *testing.T) {
+	t.Parallel()
+	p := spawn(t, []string{"JWT_SECRET=" + secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0"}, "serve")
+	url := p.says(t, p.stderr, `"msg":"serving","ws":"(ws://[^"]+)"`)[1]
+	c, err := dialFeed(t.Context(), url, token(t, inventory.AcmeID))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.conn.Close()
+	c.until(t, "welcome", func(m message) bool { return m.Type == "welcome" })
+	p.signal(t, syscall.SIGTERM)
+	p.ends(t, exitOK)
+	if said := p.stderr.String(); strings.Count(said, "postgres://postgres:[redacted]@") != 2 {
+		t.Errorf("the log does not name the database twice without its password:\n%s", said)
+	}
+}
+
+func TestServeNamesTheVariablesOfItsDatabase(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	database, err := pgx.ParseConfig(s.dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := spawn(t, []string{
+		"PGHOST=" + database.Host, "PGUSER=" + database.User, "PGDATABASE=" + database.Database,
+		"JWT_SECRET=" + secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0",
+	}, "serve")
+	p.says(t, p.stderr, `"msg":"serving".*"database":"PG\* variables"`)
+	p.signal(t, syscall.SIGINT)
+	p.ends(t, exitOK)
+}
+
+func TestInterruptedTail(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	p := spawn(t, []string{"DATABASE_URL=" + s.dsn}, "tail", "--tenant", inventory.AcmeID, "--from", "beginning", "--events", "order:*")
+	p.says(t, p.stdout, "order:created")
+	p.signal(t, syscall.SIGINT)
+	p.ends(t, exitInterrupted)
+	if said := p.stderr.String(); said != "" {
+		t.Errorf("the end of an interrupted tail says %q", said)
+	}
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"rowcast/internal/postgres"
+	"rowcast/internal/server"
+	"rowcast/sql"
+)
+
+const (
+	// staleAfter is when a tail that has not looked counts as behind.
+	staleAfter = 5 * time.Second
+	// statusTime is how long the database may take to answer /status.
+	statusTime = 2 * time.Second
+)
+
+// problems are the reasons not to be ready. A tail that is live but hears no
+// NOTIFY is none: it polls.
+func (s *service) problems() []server.Problem {
+	var problems []server.Problem
+	if s.closing.Load() {
+		problems = append(problems, server.Problem{Code: "shutdown", Detail: "the server is shutting down"})
+	}
+	tail := s.tail.Status()
+	switch {
+	case !tail.Live:
+		problems = append(problems, server.Problem{Code: "tail-not-live", Detail: tail.Problem})
+	case time.Since(tail.Checked) > staleAfter:
+		detail := fmt.Sprintf("the change log was last read %s ago", time.Since(tail.Checked).Round(time.Second))
+		if tail.Problem != "" {
+			detail += ": " + tail.Problem
+		}
+		problems = append(problems, server.Problem{Code: "tail-stale", Detail: detail})
+	}
+	if err := s.verifier.Ready(); err != nil {
+		problems = append(problems, server.Problem{Code: "no-keys", Detail: err.Error()})
+	}
+	return problems
+}
+
+// status is what /status shows.
+type status struct {
+	Version string `json:"version"`
+	// The part of the database is missing when Problem says why.
+	*databaseStatus
+	Problem string `json:"problem,omitempty"`
+	// Place is the newest that this process has published.
+	Place       int64          `json:"place"`
+	Lag         lag            `json:"lag"`
+	Connections int64          `json:"connections"`
+	Tenants     int64          `json:"tenants"`
+	Tail        map[string]any `json:"tail"`
+	Hub         map[string]any `json:"hub"`
+}
+
+// databaseStatus is what sql/status.sql answers.
+type databaseStatus struct {
+	Head             int64           `json:"head"`
+	Replicas         int64           `json:"replicas"`
+	NotifyQueueUsage float64         `json:"notifyQueueUsage"`
+	Triggers         json.RawMessage `json:"triggers"`
+}
+
+// lag says how far behind the process is: in places that are sealed but not
+// published, unknown without the database, and in time since it last knew that
+// it had everything, unknown before the first time.
+type lag struct {
+	Places  *int64   `json:"places"`
+	Seconds *float64 `json:"seconds"`
+}
+
+// status asks the database and the parts of the process.
+func (s *service) status(ctx context.Context) any {
+	database, err := s.askDatabase(ctx)
+	t, h := s.tail.Status(), s.hub.Stats()
+	answer := status{
+		Version: version(), databaseStatus: database, Place: t.Place, Connections: h.Sessions, Tenants: h.Tenants,
+		Tail: map[string]any{
+			"live": t.Live, "leads": t.Leads, "asleep": t.Asleep, "listening": t.Listening, "problem": t.Problem,
+		},
+		Hub: map[string]any{
+			"blocked": h.Blocked, "subscriptions": h.Subscriptions, "events": h.Events, "deliveries": h.Deliveries,
+			"catchUps": h.CatchUps, "resets": h.Resets, "closes": h.Closes,
+		},
+	}
+	if err != nil {
+		answer.Problem = err.Error()
+	} else {
+		answer.Lag.Places = new(max(0, database.Head-t.Place))
+	}
+	if !t.Checked.IsZero() {
+		answer.Lag.Seconds = new(time.Since(t.Checked).Seconds())
+	}
+	return answer
+}
+
+func (s *service) askDatabase(ctx context.Context) (*databaseStatus, error) {
+	ctx, cancel := context.WithTimeout(ctx, statusTime)
+	defer cancel()
+	d := new(databaseStatus)
+	err := s.pool.QueryRow(ctx, sql.Status).Scan(&d.Head, &d.Replicas, &d.NotifyQueueUsage, &d.Triggers)
+	if err != nil {
+		return nil, fmt.Errorf("ask the database: %w", postgres.Explain(err))
+	}
+	return d, nil
+}

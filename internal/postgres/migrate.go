@@ -84,19 +84,35 @@ func (m *Migrator) Down(ctx context.Context) ([]Step, error) {
 		return nil, err
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	var steps []Step
-	rows, err := conn.Query(ctx, `
-		select c.oid::regclass::text from rowcast.watched w join pg_class c on c.oid = w.relation
-		 where w.active order by 1`)
-	var tables []string
-	if err == nil {
-		tables, err = pgx.CollectRows(rows, pgx.RowTo[string])
+	db, err := m.open()
+	if err != nil {
+		return nil, err
 	}
-	if err = Explain(err); errors.Is(err, ErrNotMigrated) && !m.Inventory {
+	defer db.Close()
+	steps, err := m.removeRowcast(ctx, conn, db)
+	if err != nil || !m.Inventory {
+		return steps, err
+	}
+	made, err := m.goose(ctx, db, inventory.FS, inventoryVersionTable, down)
+	steps = append(steps, made...)
+	if err != nil {
+		return steps, err
+	}
+	if err := m.retry(ctx, conn, "drop table if exists "+inventoryVersionTable); err != nil {
+		return steps, fmt.Errorf("drop %s: %w", inventoryVersionTable, err)
+	}
+	return steps, nil
+}
+
+// removeRowcast removes the triggers first, table by table.
+func (m *Migrator) removeRowcast(ctx context.Context, conn *pgx.Conn, db *sql.DB) ([]Step, error) {
+	tables, err := watchedTables(ctx, conn)
+	if errors.Is(err, ErrNotMigrated) {
 		return []Step{{"schema rowcast", "not there, nothing to remove"}}, nil
 	} else if err != nil {
 		return nil, fmt.Errorf("list the watched tables: %w", err)
 	}
+	var steps []Step
 	for _, table := range tables {
 		err := m.retry(ctx, conn, "select rowcast.remove_triggers($1::text::regclass)", table)
 		if err != nil {
@@ -104,11 +120,6 @@ func (m *Migrator) Down(ctx context.Context) ([]Step, error) {
 		}
 		steps = append(steps, Step{table, "triggers removed"})
 	}
-	db, err := m.open()
-	if err != nil {
-		return steps, err
-	}
-	defer db.Close()
 	made, err := m.goose(ctx, db, migrations.FS, versionTable, down)
 	steps = append(steps, made...)
 	if err != nil {
@@ -117,18 +128,19 @@ func (m *Migrator) Down(ctx context.Context) ([]Step, error) {
 	if err := m.retry(ctx, conn, "drop schema rowcast cascade"); err != nil {
 		return steps, fmt.Errorf("drop schema rowcast: %w", err)
 	}
-	steps = append(steps, Step{"schema rowcast", "dropped"})
-	if m.Inventory {
-		made, err := m.goose(ctx, db, inventory.FS, inventoryVersionTable, down)
-		steps = append(steps, made...)
-		if err != nil {
-			return steps, err
-		}
-		if err := m.retry(ctx, conn, "drop table if exists "+inventoryVersionTable); err != nil {
-			return steps, fmt.Errorf("drop %s: %w", inventoryVersionTable, err)
-		}
+	return append(steps, Step{"schema rowcast", "dropped"}), nil
+}
+
+// watchedTables lists those that exist.
+func watchedTables(ctx context.Context, conn *pgx.Conn) ([]string, error) {
+	rows, err := conn.Query(ctx, `
+		select c.oid::regclass::text from rowcast.watched w join pg_class c on c.oid = w.relation
+		 where w.active order by 1`)
+	if err != nil {
+		return nil, Explain(err)
 	}
-	return steps, nil
+	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	return tables, Explain(err)
 }
 
 // sessionName is the application_name of a migration.

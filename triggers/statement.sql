@@ -9,39 +9,37 @@
 -- query, as in MERGE or "with gone as (delete ...) insert ...", share a number;
 -- so does what a function does to the same table that the query itself calls,
 -- unless it is a trigger.
+--
+-- An expression of this language is prepared anew in each transaction, which
+-- costs more than to evaluate it: the paths that every statement takes have few.
 create or replace function rowcast.begin_statement() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
-    stack constant text := 'rowcast.begun_' || tg_relid;
-    begun constant text := coalesce(current_setting(stack, true), '');
-    op constant text := left(tg_op, 1);
-    depth constant text := pg_trigger_depth() || ':';
-    number text;
+    begun text := coalesce(current_setting('rowcast.begun_' || tg_relid, true), '');
 begin
-    if begun <> '' and substr(begun, 2, length(depth)) = depth and left(begun, 1) <> op then
-        number := split_part(split_part(begun, ' ', 1), ':', 2);
-    else
-        number := nextval('rowcast.log_id');
-    end if;
-    perform set_config(stack, op || depth || number || ' ' || begun, true);
+    begun := set_config('rowcast.begun_' || tg_relid,
+        left(tg_op, 1) || pg_trigger_depth() || ':'
+        || case when left(begun, 1) <> left(tg_op, 1)
+                 and substr(begun, 2, length(pg_trigger_depth() || ':')) = pg_trigger_depth() || ':'
+                then split_part(split_part(begun, ' ', 1), ':', 2)
+                else nextval('rowcast.log_id')::text end
+        || ' ' || begun, true);
     return null;
 end $$;
 
 -- The number that begin_statement gave to the statement that ends now. A new
--- number if there is none, as for TRUNCATE.
+-- number if there is none, as for TRUNCATE. The number is read before the entry
+-- is taken off the stack; it is one expression so that its caller absorbs it.
 create or replace function rowcast.end_statement(relation oid, op text) returns bigint
-language plpgsql as $$
-declare
-    stack constant text := 'rowcast.begun_' || relation;
-    begun constant text := coalesce(current_setting(stack, true), '');
-    entry constant text := substring(begun, left(op, 1) || '[0-9]+:[0-9]+ ');
-begin
-    if entry is null then
-        return nextval('rowcast.log_id');
-    end if;
-    perform set_config(stack, overlay(begun placing '' from strpos(begun, entry) for length(entry)), true);
-    return split_part(entry, ':', 2);
-end $$;
+language sql as $$
+    select (array[
+        split_part(coalesce(
+            substring(current_setting('rowcast.begun_' || relation, true), left(op, 1) || '[0-9]+:[0-9]+ '),
+            ':' || nextval('rowcast.log_id')), ':', 2),
+        set_config('rowcast.begun_' || relation,
+            regexp_replace(coalesce(current_setting('rowcast.begun_' || relation, true), ''), left(op, 1) || '[0-9]+:[0-9]+ ', ''),
+            true)])[1]::bigint
+$$;
 
 -- Rings the doorbell at commit. The payload is a hint for whoever listens and
 -- never holds row data: any role can listen. A queue that is half full is not

@@ -69,10 +69,6 @@ begin
         end loop;
         if row_count = 0 then
             return null;
-        elsif short and row_count = 1 then
-            insert into rowcast.log (begun, watched, rows, op, tenant, after, before)
-            values (begun, watched_id, 1, kind, tenants[1],
-                    case kind when 'i' then images end, case kind when 'd' then images end);
         elsif short then
             insert into rowcast.log (begun, watched, rows, op, tenant, after, before)
             select begun, watched_id, count(*), kind, c.tenant,
@@ -184,13 +180,7 @@ begin
                 old_images[row_count] := case when exclude = '{}' then image else rowcast.without(image, exclude) end;
             end loop;
         end if;
-        if short and row_count = 1 and tenants[1] = old_tenants[1] then
-            if images[1]::text = old_images[1]::text then
-                return null;
-            end if;
-            insert into rowcast.log (begun, watched, rows, op, tenant, after, before)
-            values (begun, watched_id, 1, 'u', tenants[1], images, old_images);
-        elsif short then
+        if short then
             with appended as (
                 insert into rowcast.log (begun, watched, rows, op, tenant, after, before)
                 select begun, watched_id, count(*), c.op, c.tenant,

@@ -21,6 +21,13 @@ const (
 	replicaLock = 8245940711459091462
 )
 
+// lockSessions are the sessions, as pg_locks l, that hold or want the advisory
+// lock $1 of this database.
+const lockSessions = `pg_locks l
+	 where l.locktype = 'advisory' and l.objsubid = 1
+	   and l.database = (select d.oid from pg_database d where d.datname = current_database())
+	   and (l.classid::bigint << 32 | l.objid::bigint) = $1`
+
 // probeInterval is how often an idle lock connection is proved to live, and
 // askTimeout how long an answer may take.
 const (

@@ -219,11 +219,7 @@ func (f *follower) upkeep(ctx context.Context, now time.Time, leads, listening b
 	if leads && (now.Sub(f.looked) >= interval || f.doorbell.came.Load()) {
 		f.looked = now
 		f.doorbell.came.Store(false)
-		err := f.conn.QueryRow(ctx, `
-			select count(*) > 1 from pg_locks l
-			 where l.locktype = 'advisory' and l.mode = 'ShareLock' and l.objsubid = 1
-			   and l.database = (select d.oid from pg_database d where d.datname = current_database())
-			   and (l.classid::bigint << 32 | l.objid::bigint) = $1`, int64(replicaLock)).Scan(&f.replicas)
+		err := f.conn.QueryRow(ctx, "select count(*) > 1 from "+lockSessions+" and l.mode = 'ShareLock'", int64(replicaLock)).Scan(&f.replicas)
 		if err != nil {
 			return fmt.Errorf("count the replicas: %w", err)
 		}
@@ -261,10 +257,8 @@ func (f *follower) patient(ctx context.Context) error {
 	holder := "nobody any more"
 	err := f.conn.QueryRow(ctx, `
 		select format('pid %s, role %s, application %s', a.pid, a.usename, a.application_name)
-		  from pg_locks l join pg_stat_activity a on a.pid = l.pid
-		 where l.locktype = 'advisory' and l.granted and l.objsubid = 1
-		   and l.database = (select d.oid from pg_database d where d.datname = current_database())
-		   and (l.classid::bigint << 32 | l.objid::bigint) = $1`, int64(sealLock)).Scan(&holder)
+		  from pg_stat_activity a
+		 where a.pid in (select l.pid from `+lockSessions+` and l.granted)`, int64(sealLock)).Scan(&holder)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return fmt.Errorf("find who keeps the tail from sealing: %w", err)
 	}

@@ -1,12 +1,12 @@
 -- Capture: what a writer pays. Each statement on a watched table appends to
--- rowcast.log in its own transaction, and rings the doorbell only if a reader
--- is asleep. Nothing here locks a row, counts in a shared place, or fails
--- because a row is large.
+-- rowcast.log_active in its own transaction, and rings the doorbell only if a
+-- reader is asleep. Nothing here locks a row, counts in a shared place, or
+-- fails because a row is large.
 --
 -- Every function that a trigger calls runs as its owner with a fixed
--- search_path, so writers need no right on schema rowcast; those that write
--- values down also fix the settings that decide how a value looks, so that no
--- digit depends on the writer's session. Trigger arguments:
+-- search_path, so writers need no right on schema rowcast; values are written
+-- down under fixed settings, so that no digit depends on the writer's session.
+-- Trigger arguments:
 --   0  rowcast.watched.id
 --   1  number of the tenant column in the watched table
 --   2  numbers of the excluded columns, as an array literal
@@ -15,46 +15,59 @@
 -- Names count; a number finds a column that was renamed since. Rows without a
 -- tenant, or with one that no token can name (empty or longer than 255 bytes),
 -- are not captured.
+--
+-- A statement takes the first of three ways that is open to it: one row of a
+-- table without excluded columns is one insert; few and small rows are read by
+-- a query whose plan is kept; for the rest a query is planned and read row by
+-- row, so that a buffer is all that is held of a million rows.
+--
+-- An expression of this language is prepared anew in each transaction, which
+-- costs more than to evaluate it: the way that most statements take has few.
 
 -- After insert and after delete. The trigger names its transition table
--- "changed_rows" for both. One row takes one query; few and small rows take
--- queries whose plans are kept; the rest is cut into chunks of 64 KiB, by a
--- statement that is planned for the true number of rows.
+-- "changed_rows" for both.
 create or replace function rowcast.capture() returns trigger
-language plpgsql security definer
-set search_path = pg_catalog, pg_temp
-set extra_float_digits = 1 set bytea_output = hex set datestyle = iso set intervalstyle = postgres set timezone = 'UTC'
-as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
-    begun constant bigint := rowcast.end_statement(tg_relid, tg_op);
-    tenant text;
+    settings text[];
 begin
-    insert into rowcast.log as l (begun, watched, rows, op, tenant, after, before)
-    select begun, tg_argv[0]::integer, 1, lower(left(tg_op, 1))::"char", c.tenant,
-           case tg_op when 'INSERT' then c.images end, case tg_op when 'DELETE' then c.images end
-      from (select one.images, case when strpos(one.images[1]::text, E'\\u') = 0 then one.images[1] ->> tg_argv[3] end as tenant
-              from (select array_agg(two.image) as images, count(*) as n
-                      from (select row_to_json(r.*) as image from changed_rows r limit 2) two) one
-             where one.n = 1 and tg_argv[4] = '{}') c
-     where octet_length(c.tenant) between 1 and 255
-    returning l.tenant into tenant;
-    if tenant is not null then
+    if not rowcast.settings_fixed() then
+        settings := rowcast.fix_settings();
+    end if;
+    insert into rowcast.log_active (begun, nested, watched, rows, op, tenant, after, before)
+    select currval('rowcast.statement'), rowcast.nested(), tg_argv[0]::integer, 1, lower(left(tg_op, 1))::"char", c.tenant,
+           case tg_op when 'INSERT' then array[c.image] end, case tg_op when 'DELETE' then array[c.image] end
+      from (select one.image, case when strpos(one.image::text, E'\\u') = 0 then one.image ->> tg_argv[3] end as tenant
+              from (select row_to_json(r.*) as image from changed_rows r limit 1) one
+             where tg_argv[4] = '{}' and not exists (select from changed_rows offset 1)) c
+     where octet_length(c.tenant) between 1 and 255;
+    if found then
         if not pg_try_advisory_xact_lock_shared(8245940711459091457) then
-            perform rowcast.ring(tg_argv[0]::integer, tg_op, 1, array[tenant]);
+            perform rowcast.ring(tg_argv[0]::integer, tg_op, 1,
+                array(select row_to_json(r.*) ->> tg_argv[3] from changed_rows r));
+        end if;
+        if settings is not null then
+            perform rowcast.restore_settings(settings);
         end if;
         return null;
     end if;
 
     declare
+        begun constant bigint := currval('rowcast.statement');
+        nested constant bigint := rowcast.nested();
         kind constant "char" := lower(left(tg_op, 1));
         watched_id constant integer := tg_argv[0];
-        image json;
-        images json[];
-        tenants text[];
-        row_count bigint := 0;
-        bytes bigint := 0;
         exclude constant text[] := tg_argv[4];
         short boolean := exclude = '{}' or rowcast.excluded_by_name(watched_id, exclude, tg_argv[2]::smallint[]);
+        image json;
+        tenant text;
+        images json[];
+        tenants text[];
+        touched text[] := '{}'; -- the tenants of what was appended already
+        mixed boolean := false;
+        buffered integer := 0;
+        bytes bigint := 0;
+        row_count bigint := 0;
     begin
         for image in select row_to_json(r.*) from changed_rows r limit 65 loop
             row_count := row_count + 1;
@@ -67,45 +80,40 @@ begin
             exit when not short;
             images[row_count] := case when exclude = '{}' then image else rowcast.without(image, exclude) end;
         end loop;
-        if row_count = 0 then
-            return null;
-        elsif short then
-            insert into rowcast.log (begun, watched, rows, op, tenant, after, before)
-            select begun, watched_id, count(*), kind, c.tenant,
-                   case kind when 'i' then array_agg(c.image order by c.n) end,
-                   case kind when 'd' then array_agg(c.image order by c.n) end
-              from unnest(images, tenants) with ordinality c (image, tenant, n)
-             group by c.tenant
-             order by min(c.n);
-        else
-            execute format($many$
-                with source as (
-                    select r.%1$I::text as tenant, %2$s as image
-                      from changed_rows r
-                     where octet_length(r.%1$I::text) between 1 and 255
-                ), chunked as (
-                    select tenant, image,
-                           row_number() over (rows unbounded preceding) as n,
-                           sum(octet_length(image::text)) over (rows unbounded preceding) / 65536 as chunk
-                      from source
-                ), appended as (
-                    insert into rowcast.log (begun, watched, rows, op, tenant, after, before)
-                    select $1, $2, count(*), $3, tenant,
-                           case $3 when 'i' then array_agg(image order by n) end,
-                           case $3 when 'd' then array_agg(image order by n) end
-                      from chunked
-                     group by tenant, chunk
-                     order by chunk, min(n)
-                    returning tenant, rows
-                )
-                select array_agg(tenant), sum(rows) from appended $many$,
+        if row_count > 0 and not short then
+            images := '{}';
+            tenants := '{}';
+            bytes := 0;
+            row_count := 0;
+            for tenant, image in execute format(
+                'select r.%1$I::text, %2$s from changed_rows r where octet_length(r.%1$I::text) between 1 and 255',
                 rowcast.tenant_column(watched_id, tg_argv[3], tg_argv[1]::smallint),
                 rowcast.image(watched_id, tg_relid, exclude, tg_argv[2]::smallint[]))
-            into tenants, row_count
-            using begun, watched_id, kind;
+            loop
+                row_count := row_count + 1;
+                buffered := buffered + 1;
+                tenants[buffered] := tenant;
+                images[buffered] := image;
+                mixed := mixed or tenant <> tenants[1];
+                bytes := bytes + octet_length(image::text);
+                if bytes >= 65536 and (bytes >= 1048576 or not mixed) then
+                    touched := rowcast.append(touched, begun, nested, watched_id, array_fill(kind, array[buffered]), tenants, images, images);
+                    images := '{}';
+                    tenants := '{}';
+                    mixed := false;
+                    buffered := 0;
+                    bytes := 0;
+                end if;
+            end loop;
         end if;
-        if tenants is not null and not pg_try_advisory_xact_lock_shared(8245940711459091457) then
-            perform rowcast.ring(watched_id, tg_op, row_count, tenants);
+        if cardinality(tenants) > 0 then
+            touched := rowcast.append(touched, begun, nested, watched_id, array_fill(kind, array[cardinality(tenants)]), tenants, images, images);
+        end if;
+        if touched <> '{}' and not pg_try_advisory_xact_lock_shared(8245940711459091457) then
+            perform rowcast.ring(watched_id, tg_op, row_count, touched);
+        end if;
+        if settings is not null then
+            perform rowcast.restore_settings(settings);
         end if;
         return null;
     end;
@@ -117,88 +125,89 @@ end $$;
 -- no change. A row that moved to another tenant is a delete for the one and an
 -- insert for the other: neither may see the other's values.
 create or replace function rowcast.capture_update() returns trigger
-language plpgsql security definer
-set search_path = pg_catalog, pg_temp
-set extra_float_digits = 1 set bytea_output = hex set datestyle = iso set intervalstyle = postgres set timezone = 'UTC'
-as $$
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
-    begun constant bigint := rowcast.end_statement(tg_relid, tg_op);
-    tenant text;
+    settings text[];
 begin
-    insert into rowcast.log as l (begun, watched, rows, op, tenant, after, before)
-    select begun, tg_argv[0]::integer, 1, 'u', c.tenant, c.images, c.old_images
-      from (select one.images, one.old_images,
-                   case when strpos(one.images[1]::text, E'\\u') = 0 then one.images[1] ->> tg_argv[3] end as tenant,
-                   case when strpos(one.old_images[1]::text, E'\\u') = 0 then one.old_images[1] ->> tg_argv[3] end as old_tenant
-              from (select array_agg(two.image) as images, array_agg(two.old_image) as old_images, count(*) as n
-                      from (select row_to_json(n.*) as image, row_to_json(o.*) as old_image
-                              from new_rows n, old_rows o limit 2) two) one
-             where one.n = 1 and tg_argv[4] = '{}' and one.images[1]::text <> one.old_images[1]::text) c
-     where c.tenant = c.old_tenant and octet_length(c.tenant) between 1 and 255
-    returning l.tenant into tenant;
-    if tenant is not null then
+    if not rowcast.settings_fixed() then
+        settings := rowcast.fix_settings();
+    end if;
+    insert into rowcast.log_active (begun, nested, watched, rows, op, tenant, after, before)
+    select currval('rowcast.statement'), rowcast.nested(), tg_argv[0]::integer, 1, 'u', c.tenant, array[c.image], array[c.old_image]
+      from (select one.image, one.old_image,
+                   case when strpos(one.image::text, E'\\u') = 0 then one.image ->> tg_argv[3] end as tenant,
+                   case when strpos(one.old_image::text, E'\\u') = 0 then one.old_image ->> tg_argv[3] end as old_tenant
+              from (select row_to_json(n.*) as image, row_to_json(o.*) as old_image from new_rows n, old_rows o limit 1) one
+             where tg_argv[4] = '{}' and not exists (select from new_rows offset 1)
+               and one.image::text <> one.old_image::text) c
+     where c.tenant = c.old_tenant and octet_length(c.tenant) between 1 and 255;
+    if found then
         if not pg_try_advisory_xact_lock_shared(8245940711459091457) then
-            perform rowcast.ring(tg_argv[0]::integer, tg_op, 1, array[tenant]);
+            perform rowcast.ring(tg_argv[0]::integer, tg_op, 1,
+                array(select row_to_json(r.*) ->> tg_argv[3] from new_rows r));
+        end if;
+        if settings is not null then
+            perform rowcast.restore_settings(settings);
         end if;
         return null;
     end if;
 
     declare
+        begun constant bigint := currval('rowcast.statement');
+        nested constant bigint := rowcast.nested();
         watched_id constant integer := tg_argv[0];
-        image json;
-        images json[];
-        old_images json[];
-        tenants text[];
-        old_tenants text[];
-        row_count bigint := 0;
-        bytes bigint := 0;
         exclude constant text[] := tg_argv[4];
         short boolean := exclude = '{}' or rowcast.excluded_by_name(watched_id, exclude, tg_argv[2]::smallint[]);
+        kind "char";
+        image json;
+        old_image json;
+        tenant text;
+        old_tenant text;
+        kinds "char"[] := '{}';
+        images json[] := '{}';
+        old_images json[] := '{}';
+        tenants text[] := '{}';
+        touched text[] := '{}';
+        mixed boolean := false;
+        buffered integer := 0;
+        bytes bigint := 0;
+        seen integer := 0;
+        row_count bigint := 0;
     begin
-        for image in select row_to_json(n.*) from new_rows n limit 65 loop
-            row_count := row_count + 1;
-            bytes := bytes + octet_length(image::text);
-            short := short and row_count < 65 and bytes <= 65536 and strpos(image::text, E'\\u') = 0;
+        for image, old_image in
+            select a.image, b.image
+              from (select row_number() over () as n, row_to_json(r.*) as image from new_rows r limit 65) a
+              join (select row_number() over () as n, row_to_json(r.*) as image from old_rows r limit 65) b using (n)
+             order by a.n
+        loop
+            seen := seen + 1;
+            bytes := bytes + octet_length(image::text) + octet_length(old_image::text);
+            short := short and seen < 65 and bytes <= 131072
+                and strpos(image::text, E'\\u') = 0 and strpos(old_image::text, E'\\u') = 0;
             exit when not short;
-            tenants[row_count] := image ->> tg_argv[3];
-            short := coalesce(octet_length(tenants[row_count]) between 1 and 255, false);
+            tenant := image ->> tg_argv[3];
+            old_tenant := old_image ->> tg_argv[3];
+            short := coalesce(tenant = old_tenant and octet_length(tenant) between 1 and 255, false);
             exit when not short;
-            images[row_count] := case when exclude = '{}' then image else rowcast.without(image, exclude) end;
+            if exclude <> '{}' then
+                image := rowcast.without(image, exclude);
+                old_image := rowcast.without(old_image, exclude);
+            end if;
+            continue when image::text = old_image::text;
+            buffered := buffered + 1;
+            kinds[buffered] := 'u';
+            tenants[buffered] := tenant;
+            images[buffered] := image;
+            old_images[buffered] := old_image;
         end loop;
-        if row_count = 0 then
-            return null;
-        elsif short then
-            row_count := 0;
-            for image in select row_to_json(o.*) from old_rows o loop
-                row_count := row_count + 1;
-                bytes := bytes + octet_length(image::text);
-                short := bytes <= 131072 and strpos(image::text, E'\\u') = 0;
-                exit when not short;
-                old_tenants[row_count] := image ->> tg_argv[3];
-                short := coalesce(octet_length(old_tenants[row_count]) between 1 and 255, false);
-                exit when not short;
-                old_images[row_count] := case when exclude = '{}' then image else rowcast.without(image, exclude) end;
-            end loop;
-        end if;
-        if short then
-            with appended as (
-                insert into rowcast.log (begun, watched, rows, op, tenant, after, before)
-                select begun, watched_id, count(*), c.op, c.tenant,
-                       case when c.op <> 'd' then array_agg(c.image order by c.n) end,
-                       case when c.op <> 'i' then array_agg(c.old_image order by c.n) end
-                  from (select p.n, k.op, case k.op when 'd' then p.old_tenant else p.tenant end as tenant, p.image, p.old_image
-                          from unnest(images, old_images, tenants, old_tenants) with ordinality
-                               p (image, old_image, tenant, old_tenant, n)
-                          join (values ('u'::"char"), ('d'), ('i')) k (op)
-                            on case k.op when 'u' then p.tenant = p.old_tenant and p.image::text <> p.old_image::text
-                                         else p.tenant <> p.old_tenant end) c
-                 group by c.tenant, c.op
-                 order by min(c.n), c.op
-                returning log.tenant, log.rows
-            )
-            select array_agg(a.tenant), sum(a.rows) into tenants, row_count from appended a;
-        else
-            execute format($many$
+        if seen > 0 and not short then
+            kinds := '{}';
+            images := '{}';
+            old_images := '{}';
+            tenants := '{}';
+            buffered := 0;
+            bytes := 0;
+            for kind, tenant, image, old_image in execute format($many$
                 with new_source as (
                     select row_number() over () as n, r.%1$I::text as tenant, %2$s as image from new_rows r
                 ), old_source as (
@@ -208,41 +217,85 @@ begin
                            case when octet_length(a.tenant) between 1 and 255 then a.tenant end as tenant,
                            case when octet_length(b.tenant) between 1 and 255 then b.tenant end as old_tenant
                       from new_source a join old_source b using (n)
-                ), change as (
-                    select n, 'u'::"char" as op, tenant, image, old_image
-                      from pair where tenant = old_tenant and image::text <> old_image::text
-                     union all
-                    select n, 'd', old_tenant, null, old_image
-                      from pair where old_tenant is not null and tenant is distinct from old_tenant
-                     union all
-                    select n, 'i', tenant, image, null
-                      from pair where tenant is not null and tenant is distinct from old_tenant
-                ), chunked as (
-                    select n, op, tenant, image, old_image,
-                           sum(coalesce(octet_length(image::text), 0) + coalesce(octet_length(old_image::text), 0))
-                               over (order by n rows unbounded preceding) / 65536 as chunk
-                      from change
-                ), appended as (
-                    insert into rowcast.log (begun, watched, rows, op, tenant, after, before)
-                    select $1, $2, count(*), op, tenant,
-                           case when op <> 'd' then array_agg(image order by n) end,
-                           case when op <> 'i' then array_agg(old_image order by n) end
-                      from chunked
-                     group by tenant, op, chunk
-                     order by chunk, min(n), op
-                    returning tenant, rows
                 )
-                select array_agg(tenant), sum(rows) from appended $many$,
+                select k.kind, case k.kind when 'd' then p.old_tenant else p.tenant end, p.image, p.old_image
+                  from pair p
+                  join (values ('u'::"char"), ('d'), ('i')) k (kind)
+                    on case k.kind when 'u' then p.tenant = p.old_tenant and p.image::text <> p.old_image::text
+                                   when 'd' then p.old_tenant is not null and p.tenant is distinct from p.old_tenant
+                                   else p.tenant is not null and p.tenant is distinct from p.old_tenant end
+                 order by p.n $many$,
                 rowcast.tenant_column(watched_id, tg_argv[3], tg_argv[1]::smallint),
                 rowcast.image(watched_id, tg_relid, exclude, tg_argv[2]::smallint[]))
-            into tenants, row_count
-            using begun, watched_id;
+            loop
+                buffered := buffered + 1;
+                kinds[buffered] := kind;
+                tenants[buffered] := tenant;
+                images[buffered] := image;
+                old_images[buffered] := old_image;
+                mixed := mixed or tenant <> tenants[1] or kind <> kinds[1];
+                bytes := bytes + octet_length(image::text) + octet_length(old_image::text);
+                if bytes >= 65536 and (bytes >= 1048576 or not mixed) then
+                    touched := rowcast.append(touched, begun, nested, watched_id, kinds, tenants, images, old_images);
+                    row_count := row_count + buffered;
+                    kinds := '{}';
+                    images := '{}';
+                    old_images := '{}';
+                    tenants := '{}';
+                    mixed := false;
+                    buffered := 0;
+                    bytes := 0;
+                end if;
+            end loop;
         end if;
-        if tenants is not null and not pg_try_advisory_xact_lock_shared(8245940711459091457) then
-            perform rowcast.ring(watched_id, tg_op, row_count, tenants);
+        if buffered > 0 then
+            touched := rowcast.append(touched, begun, nested, watched_id, kinds, tenants, images, old_images);
+            row_count := row_count + buffered;
+        end if;
+        if touched <> '{}' and not pg_try_advisory_xact_lock_shared(8245940711459091457) then
+            perform rowcast.ring(watched_id, tg_op, row_count, touched);
+        end if;
+        if settings is not null then
+            perform rowcast.restore_settings(settings);
         end if;
         return null;
     end;
+end $$;
+
+-- Appends what was buffered: the n-th elements of the arrays are a change. One
+-- log row holds about 64 KiB of JSON of one tenant and operation. Returns
+-- touched with the tenants added, as long as they are few enough to be named.
+create or replace function rowcast.append(
+    touched text[], begun bigint, nested bigint, watched_id integer, kinds "char"[], tenants text[], images json[], old_images json[]
+) returns text[]
+language plpgsql as $$
+begin
+    if tenants[1] = all (tenants) and kinds[1] = all (kinds) and tenants[1] = any (touched) then
+        insert into rowcast.log_active (begun, nested, watched, rows, op, tenant, after, before)
+        values (begun, nested, watched_id, cardinality(tenants), kinds[1], tenants[1],
+                case when kinds[1] <> 'd' then images end, case when kinds[1] <> 'i' then old_images end);
+        return touched;
+    end if;
+    with chunked as (
+        select c.*, sum(case when c.kind <> 'd' then octet_length(c.image::text) else 0 end
+                      + case when c.kind <> 'i' then octet_length(c.old_image::text) else 0 end)
+                        over (partition by c.tenant, c.kind order by c.n) / 65536 as chunk
+          from unnest(kinds, tenants, images, old_images) with ordinality c (kind, tenant, image, old_image, n)
+    ), appended as (
+        insert into rowcast.log_active (begun, nested, watched, rows, op, tenant, after, before)
+        select begun, nested, watched_id, count(*), c.kind, c.tenant,
+               case when c.kind <> 'd' then array_agg(c.image order by c.n) end,
+               case when c.kind <> 'i' then array_agg(c.old_image order by c.n) end
+          from chunked c
+         group by c.tenant, c.kind, c.chunk
+         order by min(c.n), c.kind
+        returning log_active.tenant
+    )
+    select case when cardinality(touched) <= 2000
+                then array(select t from unnest(touched) t union select a.tenant from appended a)
+                else touched end
+      into touched;
+    return touched;
 end $$;
 
 -- After truncate. It concerns every tenant; the seal hands it to each one.
@@ -257,13 +310,15 @@ begin
     if not exists (select from rowcast.watched w
                     where w.id = watched_id
                       and (w.relation = tg_relid or w.relation in (select a.relid from pg_partition_ancestors(tg_relid) a)))
-        or (select l.op from rowcast.log l
+        or (select l.op from rowcast.log_active l
              where l.xid = pg_current_xact_id() and l.watched = watched_id
              order by l.id desc limit 1) = 't' then
         return null;
     end if;
-    insert into rowcast.log (begun, watched, rows, op)
-    values (rowcast.end_statement(tg_relid, tg_op), watched_id, 1, 't');
+    insert into rowcast.log_active (begun, nested, watched, rows, op)
+    values (case when pg_trigger_depth() = 1 then nextval('rowcast.statement') else rowcast.current_statement() end,
+            case when pg_trigger_depth() = 1 then 0 else nextval('rowcast.log_id') end,
+            watched_id, 1, 't');
     if not pg_try_advisory_xact_lock_shared(8245940711459091457) then
         perform rowcast.ring(watched_id, tg_op, 1, null);
     end if;

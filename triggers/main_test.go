@@ -284,15 +284,10 @@ func fields(t testing.TB, object string) []field {
 	return list
 }
 
-// noStatementOpen checks that each statement that began in the transaction has
-// ended for capture too.
-func noStatementOpen(t testing.TB, conn *pgx.Conn) {
-	t.Helper()
-	for _, table := range column[uint32](t, conn, `select relation from rowcast.watched`) {
-		if open := query[string](t, conn, `select coalesce(current_setting('rowcast.begun_' || $1::oid::text, true), '')`, table); open != "" {
-			t.Errorf("statements %q of table %d are open", open, table)
-		}
-	}
+// lockTimeout says that a lock was not granted in time.
+func lockTimeout(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && pg.Code == "55P03"
 }
 
 // explain strips what the client put around an error of the server and adds

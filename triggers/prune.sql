@@ -1,9 +1,62 @@
--- Pruning: forgets sealed changes older than the retention. Only whole seals
--- go, oldest first, a bounded number at a time, so that no statement runs
--- long. A change that is not sealed is never touched, however old its
--- transaction is. The floor of a tenant says up to which position its history
--- is gone; it is committed together with the deletion. Returns how many places
--- were pruned; 0 means that nothing is left to do.
+-- Retention: forgets sealed changes older than it. The log is written in
+-- segments, tables that are closed after a while, emptied when all they hold is
+-- forgotten, and opened again: no rows are deleted from it. What is sealed
+-- where, a small row a change, is deleted in short statements. A change that is
+-- not sealed is never touched, however old its transaction is.
+
+-- Closes the active segment of the log and opens another, if the active one is
+-- older than max_age or has more than max_bytes. To know that everything in it
+-- is sealed it has to wait for the writers, which wait behind it meanwhile: at
+-- most a tenth of a second, then it gives up. Returns whether it did it.
+create or replace function rowcast.rotate(max_age interval, max_bytes bigint) returns boolean
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '100ms'
+as $$
+declare
+    active rowcast.segment;
+    next_segment integer;
+    place bigint;
+begin
+    if not pg_try_advisory_xact_lock(8245940711459091460) then
+        return false;
+    end if;
+    select s.* into strict active from rowcast.segment s where s.opened_at is not null and s.closed_at is null;
+    if not exists (select from rowcast.log_active)
+        or (active.opened_at > clock_timestamp() - max_age
+            and pg_total_relation_size('rowcast.log_active') <= max_bytes) then
+        return false;
+    end if;
+    begin
+        lock table rowcast.log_active in exclusive mode;
+    exception when lock_not_available then
+        return false;
+    end;
+    place := rowcast.seal();
+    if place is null then
+        return false;
+    end if;
+    select min(s.segment) into next_segment from rowcast.segment s where s.opened_at is null;
+    execute format('alter table rowcast.log_active rename to log_%s', active.segment);
+    if next_segment is null then
+        select max(s.segment) + 1 into next_segment from rowcast.segment s;
+        execute format('create table rowcast.log_active (like rowcast.log_%s including all) with (autovacuum_vacuum_insert_threshold = -1)',
+                       active.segment);
+        execute format('alter table rowcast.log_active alter column segment set default %s', next_segment);
+        execute format('alter table rowcast.log attach partition rowcast.log_active for values in (%s)', next_segment);
+    else
+        execute format('alter table rowcast.log_%s rename to log_active', next_segment);
+    end if;
+    update rowcast.segment s set closed_at = clock_timestamp(), last_place = place where s.segment = active.segment;
+    insert into rowcast.segment as s (segment, opened_at) values (next_segment, clock_timestamp())
+    on conflict (segment) do update set opened_at = excluded.opened_at;
+    return true;
+end $$;
+
+-- Forgets whole seals, oldest first, a bounded number at a time. The floor of a
+-- tenant says up to which position its history is gone; it is committed
+-- together with the deletion. Returns how many places were pruned; 0 means that
+-- nothing is left to do.
 create or replace function rowcast.prune(retention interval, batch bigint default 5000) returns bigint
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
@@ -39,13 +92,38 @@ begin
              where p.place <= last_place
              order by p.tenant, p.position desc) newest
      where t.tenant = newest.tenant;
-    with gone as (
-        delete from rowcast.sealed p where p.place <= last_place returning p.xid, p.id
-    ), forgotten as (
-        delete from rowcast.log l using (select distinct g.xid, g.id from gone g) g
-         where l.xid = g.xid and l.id = g.id
-    )
-    select count(*) into pruned from gone;
+    delete from rowcast.sealed p where p.place <= last_place;
+    get diagnostics pruned = row_count;
     delete from rowcast.seal s where s.seal <= last_seal;
     return greatest(pruned, 1);
+end $$;
+
+-- Empties the closed segments of which everything was pruned. Writers do not
+-- notice; readers wait at most a tenth of a second. Returns how many were
+-- emptied, 0 also if a reader was in the way.
+create or replace function rowcast.empty_segments() returns integer
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set lock_timeout = '100ms'
+as $$
+declare
+    -- Everything up to this place is pruned.
+    pruned constant bigint := coalesce((select min(p.place) - 1 from rowcast.sealed p),
+                                       (select s.place from rowcast.seal s order by s.seal desc limit 1));
+    old integer;
+    emptied integer := 0;
+begin
+    if not pg_try_advisory_xact_lock(8245940711459091460) then
+        return 0;
+    end if;
+    for old in
+        select s.segment from rowcast.segment s where s.closed_at is not null and s.last_place <= pruned order by s.segment
+    loop
+        execute format('truncate rowcast.log_%s', old);
+        update rowcast.segment s set opened_at = null, closed_at = null, last_place = null where s.segment = old;
+        emptied := emptied + 1;
+    end loop;
+    return emptied;
+exception when lock_not_available then
+    return 0;
 end $$;

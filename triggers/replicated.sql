@@ -26,16 +26,16 @@ begin
         if image::text = old_image::text then
             return null;
         end if;
-        insert into rowcast.log (begun, watched, rows, op, tenant, after, before)
-        values (nextval('rowcast.log_id'), watched_id, 1, 'u', tenant, array[image], array[old_image]);
+        insert into rowcast.log_active (begun, watched, rows, op, tenant, after, before)
+        values (nextval('rowcast.statement'), watched_id, 1, 'u', tenant, array[image], array[old_image]);
     else
         if old_tenant is not null then
-            insert into rowcast.log (begun, watched, rows, op, tenant, before)
-            values (nextval('rowcast.log_id'), watched_id, 1, 'd', old_tenant, array[old_image]);
+            insert into rowcast.log_active (begun, watched, rows, op, tenant, before)
+            values (nextval('rowcast.statement'), watched_id, 1, 'd', old_tenant, array[old_image]);
         end if;
         if tenant is not null then
-            insert into rowcast.log (begun, watched, rows, op, tenant, after)
-            values (nextval('rowcast.log_id'), watched_id, 1, 'i', tenant, array[image]);
+            insert into rowcast.log_active (begun, watched, rows, op, tenant, after)
+            values (nextval('rowcast.statement'), watched_id, 1, 'i', tenant, array[image]);
         end if;
     end if;
     if coalesce(tenant, old_tenant) is not null and not pg_try_advisory_xact_lock_shared(8245940711459091457) then

@@ -10,6 +10,9 @@
 -- truncate is handed to every tenant that is known, or becomes known by this
 -- seal.
 --
+-- Only the active segment of the log can hold what is not sealed: rotate waits
+-- for its writers and seals before it closes one.
+--
 -- Any session may call it, at READ COMMITTED. The lock makes seals take turns;
 -- it is held until the transaction has ended, so that the next seal sees this
 -- one. Returns the newest place, or null if another session is sealing.
@@ -40,18 +43,18 @@ begin
     seen_xmax := pg_snapshot_xmax(head.snapshot);
     seen_running := array(select pg_snapshot_xip(head.snapshot));
     with fresh as materialized (
-        select l.xid, l.id, l.begun, l.rows, l.op, l.watched, l.tenant
-          from rowcast.log l where l.xid >= seen_xmax
+        select l.segment, l.xid, l.id, l.begun, l.nested, l.rows, l.op, l.watched, l.tenant
+          from rowcast.log_active l where l.xid >= seen_xmax
          union all
-        select l.xid, l.id, l.begun, l.rows, l.op, l.watched, l.tenant
-          from rowcast.log l where l.xid = any (seen_running)
+        select l.segment, l.xid, l.id, l.begun, l.nested, l.rows, l.op, l.watched, l.tenant
+          from rowcast.log_active l where l.xid = any (seen_running)
     ), ordered as (
         select f.*, max(f.id) over (partition by f.xid) as last_id from fresh f
     ), addressed as (
-        select o.xid, o.id, o.begun, o.rows, o.op, o.watched, o.last_id, o.tenant
+        select o.segment, o.xid, o.id, o.begun, o.nested, o.rows, o.op, o.watched, o.last_id, o.tenant
           from ordered o where o.tenant is not null
          union all
-        select o.xid, o.id, o.begun, o.rows, o.op, o.watched, o.last_id, k.tenant
+        select o.segment, o.xid, o.id, o.begun, o.nested, o.rows, o.op, o.watched, o.last_id, k.tenant
           from ordered o cross join lateral (
                    select t.tenant from rowcast.tenant t
                     union
@@ -59,9 +62,9 @@ begin
          where o.tenant is null
     ), counted as (
         select a.*,
-               row_number() over (order by a.last_id, a.begun, a.op = 'i', a.op, a.id, a.tenant) as n,
-               sum(a.rows) over (partition by a.tenant order by a.last_id, a.begun, a.op = 'i', a.op, a.id) as covered,
-               sum(a.rows) over (partition by a.tenant, a.xid, a.begun, a.watched, a.op) as statement_rows
+               row_number() over (order by a.last_id, a.begun, a.nested, a.op = 'i', a.op, a.id, a.tenant) as n,
+               sum(a.rows) over (partition by a.tenant order by a.last_id, a.begun, a.nested, a.op = 'i', a.op, a.id) as covered,
+               sum(a.rows) over (partition by a.tenant, a.xid, a.begun, a.nested, a.watched, a.op) as statement_rows
           from addressed a
     ), based as (
         select b.tenant,
@@ -71,9 +74,9 @@ begin
                    0) as position
           from (select distinct c.tenant from counted c) b
     ), placed as (
-        insert into rowcast.sealed (place, position, xid, id, seal, rows, statement_rows, statement_from, tenant)
-        select head.place + c.n, b.position + c.covered, c.xid, c.id, head.seal + 1, c.rows, c.statement_rows,
-               b.position + min(c.covered - c.rows) over (partition by c.tenant, c.xid, c.begun, c.watched, c.op) + 1,
+        insert into rowcast.sealed (place, position, segment, xid, id, seal, rows, statement_rows, statement_from, tenant)
+        select head.place + c.n, b.position + c.covered, c.segment, c.xid, c.id, head.seal + 1, c.rows, c.statement_rows,
+               b.position + min(c.covered - c.rows) over (partition by c.tenant, c.xid, c.begun, c.nested, c.watched, c.op) + 1,
                c.tenant
           from counted c join based b on b.tenant = c.tenant
         returning place

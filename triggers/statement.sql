@@ -1,45 +1,73 @@
 -- What the capture functions share: the order of nested statements, the
--- doorbell, and the columns of a watched table. Capture runs them as its owner.
+-- settings under which values are written down, the doorbell, and the columns
+-- of a watched table. Capture runs them as its owner.
 
--- Before a statement: remembers its number. A nested statement (a trigger of
--- the user's that writes to the same table) is captured before the statement
--- that caused it, but has drawn the higher number here, so the log can be read
--- in the order of cause and effect. The setting is a stack per table, with
--- entries "operation depth:number ": push before, pop after. The parts of one
--- query, as in MERGE or "with gone as (delete ...) insert ...", share a number;
--- so does what a function does to the same table that the query itself calls,
+-- The order of nested statements. A nested statement (a trigger of the user's
+-- that writes to a watched table) is captured before the statement that caused
+-- it, but the log has to be read in the order of cause and effect. So a
+-- statement draws a number when it begins: the trigger before it has a condition
+-- that draws from rowcast.statement, which costs no call, and its capture finds
+-- the number with currval. A nested statement calls begin_statement instead, and
+-- stands in the log under the number of its outermost statement and one of its
+-- own, from log_id, that is kept in a setting for each depth of triggers. The
+-- parts of one query, as in MERGE or "with gone as (delete ...) insert ...",
+-- share a number; so does what a function does that the query itself calls,
 -- unless it is a trigger.
---
--- An expression of this language is prepared anew in each transaction, which
--- costs more than to evaluate it: the paths that every statement takes have few.
 create or replace function rowcast.begin_statement() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
-declare
-    begun text := coalesce(current_setting('rowcast.begun_' || tg_relid, true), '');
 begin
-    begun := set_config('rowcast.begun_' || tg_relid,
-        left(tg_op, 1) || pg_trigger_depth() || ':'
-        || case when left(begun, 1) <> left(tg_op, 1)
-                 and substr(begun, 2, length(pg_trigger_depth() || ':')) = pg_trigger_depth() || ':'
-                then split_part(split_part(begun, ' ', 1), ':', 2)
-                else nextval('rowcast.log_id')::text end
-        || ' ' || begun, true);
+    perform rowcast.current_statement();
+    perform set_config('rowcast.nested_' || pg_trigger_depth(), nextval('rowcast.log_id')::text, true);
     return null;
 end $$;
 
--- The number that begin_statement gave to the statement that ends now. A new
--- number if there is none, as for TRUNCATE. The number is read before the entry
--- is taken off the stack; it is one expression so that its caller absorbs it.
-create or replace function rowcast.end_statement(relation oid, op text) returns bigint
-language sql as $$
-    select (array[
-        split_part(coalesce(
-            substring(current_setting('rowcast.begun_' || relation, true), left(op, 1) || '[0-9]+:[0-9]+ '),
-            ':' || nextval('rowcast.log_id')), ':', 2),
-        set_config('rowcast.begun_' || relation,
-            regexp_replace(coalesce(current_setting('rowcast.begun_' || relation, true), ''), left(op, 1) || '[0-9]+:[0-9]+ ', ''),
-            true)])[1]::bigint
+-- The number of the outermost statement, for a nested one. If that statement
+-- is not captured, it is the number of an earlier one, or a new one.
+create or replace function rowcast.current_statement() returns bigint
+language plpgsql as $$
+begin
+    return currval('rowcast.statement');
+exception when object_not_in_prerequisite_state then -- none was drawn in this session
+    return nextval('rowcast.statement');
+end $$;
+
+-- The number that begin_statement gave to the nested statement whose capture
+-- this is; 0 for one that is not nested. Capture absorbs it.
+create or replace function rowcast.nested() returns bigint
+language sql stable as $$
+    select case when pg_trigger_depth() = 1 then 0
+                else coalesce(nullif(current_setting('rowcast.nested_' || pg_trigger_depth(), true), ''), '0')::bigint end
 $$;
+
+-- Whether the settings that decide how a value is written down are as capture
+-- needs them. Capture absorbs it.
+create or replace function rowcast.settings_fixed() returns boolean
+language sql stable as $$
+    select current_setting('TimeZone') in ('UTC', 'Etc/UTC', 'GMT') and current_setting('DateStyle') like 'ISO%'
+       and current_setting('IntervalStyle') = 'postgres' and current_setting('bytea_output') = 'hex'
+       and current_setting('extra_float_digits') in ('1', '2', '3')
+$$;
+
+-- Makes the settings so until restore_settings gets what this returns, or the
+-- transaction has ended.
+create or replace function rowcast.fix_settings() returns text[]
+language plpgsql as $$
+declare
+    settings constant text[] := array[
+        current_setting('TimeZone'), current_setting('DateStyle'), current_setting('IntervalStyle'),
+        current_setting('bytea_output'), current_setting('extra_float_digits')];
+begin
+    perform rowcast.restore_settings(array['UTC', 'ISO', 'postgres', 'hex', '1']);
+    return settings;
+end $$;
+
+create or replace function rowcast.restore_settings(settings text[]) returns void
+language plpgsql as $$
+begin
+    perform set_config(s.name, s.wanted, true)
+       from unnest(array['TimeZone', 'DateStyle', 'IntervalStyle', 'bytea_output', 'extra_float_digits'], settings) s (name, wanted)
+      where current_setting(s.name) <> s.wanted;
+end $$;
 
 -- Rings the doorbell at commit. The payload is a hint for whoever listens and
 -- never holds row data: any role can listen. A queue that is half full is not

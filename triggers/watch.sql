@@ -8,6 +8,8 @@
 create or replace function rowcast.install_triggers(watched_id integer) returns integer
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
+    begin_scope constant text := 'for each statement when '
+        '(case when pg_trigger_depth() = 0 then nextval(''rowcast.statement'') is null else true end)';
     target rowcast.watched;
     tenant_number smallint;
     excluded_numbers smallint[];
@@ -58,9 +60,9 @@ begin
     loop
         for wanted in
             select * from (values
-                ('rowcast_begin_insert', 'before insert', 'for each statement', 'rowcast.begin_statement', 'O'),
-                ('rowcast_begin_update', 'before update', 'for each statement', 'rowcast.begin_statement', 'O'),
-                ('rowcast_begin_delete', 'before delete', 'for each statement', 'rowcast.begin_statement', 'O'),
+                ('rowcast_begin_insert', 'before insert', begin_scope, 'rowcast.begin_statement', 'O'),
+                ('rowcast_begin_update', 'before update', begin_scope, 'rowcast.begin_statement', 'O'),
+                ('rowcast_begin_delete', 'before delete', begin_scope, 'rowcast.begin_statement', 'O'),
                 ('rowcast_insert', 'after insert', 'referencing new table as changed_rows for each statement', 'rowcast.capture', 'O'),
                 ('rowcast_update', 'after update', 'referencing old table as old_rows new table as new_rows for each statement', 'rowcast.capture_update', 'O'),
                 ('rowcast_delete', 'after delete', 'referencing old table as changed_rows for each statement', 'rowcast.capture', 'O'),
@@ -74,6 +76,7 @@ begin
                 select from pg_trigger g
                  where g.tgrelid = part and g.tgname = wanted.name
                    and g.tgfoid = to_regproc(wanted.function)
+                   and (g.tgqual is not null) = (wanted.scope = begin_scope)
                    and g.tgargs = stored_arguments and g.tgenabled = wanted.enabled::"char");
             execute format('create or replace trigger %I %s on %s %s execute function %s(%s)',
                 wanted.name, wanted.event, part::regclass, wanted.scope, wanted.function, arguments);

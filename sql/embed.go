@@ -18,6 +18,8 @@ var (
 	TenantHead string
 	//go:embed watched.sql
 	Watched string
+	//go:embed crowd.sql
+	Crowd string
 	//go:embed status.sql
 	Status string
 )

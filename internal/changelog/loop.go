@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"rowcast/sql"
 )
 
 // follower is a tail on one connection.
@@ -56,6 +58,11 @@ func (f *follower) loop(ctx context.Context) error {
 		}
 		now := time.Now()
 		f.pace.saw(n, now)
+		if state != awake && f.pace.looks(n, now) {
+			if err := f.queue(ctx, now); err != nil {
+				return err
+			}
+		}
 		listening := f.doorbell.listening.Load()
 		if err := f.upkeep(ctx, now, leads, listening); err != nil {
 			return err
@@ -206,6 +213,20 @@ func (f *follower) tell(ctx context.Context, leads bool, n int) error {
 	err = f.conn.SendBatch(ctx, batch).Close()
 	if err != nil {
 		return fmt.Errorf("tell the other replicas: %w", err)
+	}
+	return nil
+}
+
+// queue wakes the tail if writers wait for each other to ring.
+func (f *follower) queue(ctx context.Context, now time.Time) error {
+	ctx, cancel := context.WithTimeout(ctx, sealTimeout)
+	defer cancel()
+	var waiting int
+	if err := f.conn.QueryRow(ctx, sql.Crowd).Scan(&waiting); err != nil {
+		return fmt.Errorf("count the writers that wait to ring: %w", err)
+	}
+	if waiting > 0 {
+		f.pace.crowded(now)
 	}
 	return nil
 }

@@ -4,7 +4,8 @@ import "time"
 
 // Below sleepRate transactions a second a ring by each commit is cheaper than
 // polling; above wakeRate it is the other way round. In between nothing
-// changes.
+// changes. Where commits are slow, rings hold the rate down by themselves, so
+// writers that queue up to ring wake the tail at any rate.
 const (
 	wakeRate   = 200
 	sleepRate  = 100
@@ -12,6 +13,10 @@ const (
 	// quietWindows is how many windows in a row have to be quiet before the
 	// tail goes to sleep.
 	quietWindows = 5
+	// crowdInterval is the pause between two looks at the queue, crowdTime how
+	// long the tail stays awake for one.
+	crowdInterval = 250 * time.Millisecond
+	crowdTime     = 10 * time.Second
 )
 
 // pace measures how fast transactions come.
@@ -20,6 +25,8 @@ type pace struct {
 	count int
 	quiet int
 	busy  bool
+	// looked is when the queue was looked at, until when it keeps the tail awake.
+	looked, until time.Time
 }
 
 // saw counts n transactions that were read at now.
@@ -37,8 +44,24 @@ func (p *pace) saw(n int, now time.Time) {
 	} else {
 		p.quiet = 0
 	}
-	if p.quiet >= quietWindows {
+	if p.quiet >= quietWindows && now.After(p.until) {
 		p.busy = false
 	}
 	p.start, p.count = now, 0
+}
+
+// looks says whether it is time to look for a queue: n transactions have rung,
+// and not for the first time in a while.
+func (p *pace) looks(n int, now time.Time) bool {
+	if n == 0 || p.busy || now.Sub(p.looked) < crowdInterval {
+		return false
+	}
+	before := p.looked
+	p.looked = now
+	return now.Sub(before) < 4*crowdInterval
+}
+
+// crowded wakes the tail because writers queue.
+func (p *pace) crowded(now time.Time) {
+	p.busy, p.quiet, p.until = true, 0, now.Add(crowdTime)
 }

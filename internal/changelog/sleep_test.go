@@ -1,13 +1,16 @@
 package changelog_test
 
 import (
+	"context"
 	"fmt"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
 
 	"rowcast/internal/changelog"
+	"rowcast/internal/devpg"
 )
 
 // sleeper is a replica without a safety net: the fallback poll does not come
@@ -212,4 +215,38 @@ func TestWakesUpWhileAWriterKeepsItDrowsy(t *testing.T) {
 	exec(t, straggler, "commit")
 	s.tail.until(t, "sleep", asleep)
 	s.tail.wait(t, "every change", func(r *recorder) bool { return len(r.changes) == s.next })
+}
+
+// On a slow disk rings hold the writers below any rate: they wait for each
+// other's commits. The queue wakes the tail.
+func TestWakesUpForAQueue(t *testing.T) {
+	t.Parallel()
+	_, d := ownDatabase(t, devpg.Options{Durable: true, NoTCP: true})
+	tail := d.tail(t, newSite(d, "a").options)
+	tail.until(t, "sleep", asleep)
+	admin := connect(t, d.dsn, "admin")
+	exec(t, admin, "create table notes (id int generated always as identity primary key, tenant_id text)", "select rowcast.watch('notes')")
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var writers errgroup.Group
+	for range 4 {
+		conn := connect(t, d.dsn, "writer")
+		exec(t, conn, "set commit_delay = 50000", "set commit_siblings = 0")
+		writers.Go(func() error {
+			for ctx.Err() == nil {
+				if _, err := conn.Exec(t.Context(), "insert into notes (tenant_id) values ('T')"); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	tail.until(t, "wake-up", func(c changelog.Status) bool { return c.Leads && !c.Asleep })
+	stop()
+	if err := writers.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if n := query[int](t, admin, "select count(*) from notes"); n > 100 {
+		t.Errorf("%d commits came before the wake-up: it was their rate", n)
+	}
 }

@@ -20,4 +20,6 @@ var (
 	Watched string
 	//go:embed status.sql
 	Status string
+	//go:embed health.sql
+	Health string
 )

@@ -53,30 +53,23 @@ begin
         execute format('drop trigger %I on %s', trigger_name, part::regclass);
         made := made + 1;
     end loop;
-    for part in select relid from pg_partition_tree(target.relation)
-                 union select target.relation order by 1
+    for part in select p.relid
+                  from (select t.relid from pg_partition_tree(target.relation) t union select target.relation) p
+                 order by p.relid <> target.relation, p.relid
     loop
         for wanted in
-            select * from (values
-                ('rowcast_begin_insert', 'before insert', 'for each statement', 'rowcast.begin_statement', 'O'),
-                ('rowcast_begin_update', 'before update', 'for each statement', 'rowcast.begin_statement', 'O'),
-                ('rowcast_begin_delete', 'before delete', 'for each statement', 'rowcast.begin_statement', 'O'),
-                ('rowcast_insert', 'after insert', 'referencing new table as changed_rows for each statement', 'rowcast.capture', 'O'),
-                ('rowcast_update', 'after update', 'referencing old table as old_rows new table as new_rows for each statement', 'rowcast.capture_update', 'O'),
-                ('rowcast_delete', 'after delete', 'referencing old table as changed_rows for each statement', 'rowcast.capture', 'O'),
-                ('rowcast_truncate', 'after truncate', 'for each statement', 'rowcast.capture_truncate', 'A'),
-                ('rowcast_replicated', 'after insert or update or delete', 'for each row', 'rowcast.capture_replicated', 'R')
-            ) as t (name, event, scope, function, enabled)
+            select * from rowcast.expected_triggers()
         loop
-            -- A row trigger of a partitioned table is cloned to its partitions.
-            continue when wanted.name = 'rowcast_replicated' and part <> target.relation;
             continue when exists (
                 select from pg_trigger g
                  where g.tgrelid = part and g.tgname = wanted.name
                    and g.tgfoid = to_regproc(wanted.function)
-                   and g.tgargs = stored_arguments and g.tgenabled = wanted.enabled::"char");
-            execute format('create or replace trigger %I %s on %s %s execute function %s(%s)',
-                wanted.name, wanted.event, part::regclass, wanted.scope, wanted.function, arguments);
+                   and g.tgargs = stored_arguments and g.tgenabled = wanted.enabled);
+            -- A row trigger of a partitioned table is cloned to its partitions.
+            if part = target.relation or wanted.scope <> 'for each row' then
+                execute format('create or replace trigger %I %s on %s %s execute function %s(%s)',
+                    wanted.name, wanted.event, part::regclass, wanted.scope, wanted.function, arguments);
+            end if;
             execute format('alter table %s enable %s trigger %I', part::regclass,
                 case wanted.enabled when 'A' then 'always' when 'R' then 'replica' else '' end, wanted.name);
             made := made + 1;
@@ -178,8 +171,7 @@ begin
         raise exception 'column % of the primary key cannot be excluded', quote_ident(missing)
             using errcode = 'invalid_parameter_value', hint = 'Clients could not tell the rows apart.';
     end if;
-    update rowcast.watched w set active = false
-     where w.active and not exists (select from pg_class c where c.oid = w.relation); -- dropped since
+    perform rowcast.unwatch_dropped();
     if exists (select from rowcast.watched w where w.active and w.name = watch.name and w.relation <> target) then
         raise exception 'the name % is taken by another watched table', quote_literal(name)
             using errcode = 'duplicate_object', hint = 'Choose another with --name.';

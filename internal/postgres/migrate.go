@@ -265,10 +265,11 @@ func (m *Migrator) repairOthers(ctx context.Context, conn *pgx.Conn) ([]Step, er
 	if err != nil {
 		return nil, fmt.Errorf("list the watched tables: %w", err)
 	}
-	var (
-		steps  []Step
-		broken []error
-	)
+	steps, err := m.unwatchDropped(ctx, conn)
+	if err != nil {
+		return steps, err
+	}
+	var broken []error
 	for _, w := range tables {
 		made, err := m.retryText(ctx, conn, fmt.Sprintf("select rowcast.install_triggers(%d)::text", w.ID))
 		switch {
@@ -282,6 +283,23 @@ func (m *Migrator) repairOthers(ctx context.Context, conn *pgx.Conn) ([]Step, er
 		}
 	}
 	return steps, errors.Join(broken...)
+}
+
+// unwatchDropped stops to watch the tables that are gone.
+func (m *Migrator) unwatchDropped(ctx context.Context, conn *pgx.Conn) ([]Step, error) {
+	rows, err := conn.Query(ctx, "select rowcast.unwatch_dropped()")
+	if err != nil {
+		return nil, fmt.Errorf("stop to watch dropped tables: %w", err)
+	}
+	dropped, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, fmt.Errorf("stop to watch dropped tables: %w", err)
+	}
+	var steps []Step
+	for _, table := range dropped {
+		steps = append(steps, Step{"table " + table, "no longer watched: it was dropped; if it is back: rowcast watch " + table})
+	}
+	return steps, nil
 }
 
 func (m *Migrator) retry(ctx context.Context, conn *pgx.Conn, query string, args ...any) error {

@@ -1,12 +1,14 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"strconv"
 	"strings"
 	"time"
 
@@ -151,6 +153,7 @@ func (m *Migrator) open() (*sql.DB, error) {
 	if err != nil {
 		return nil, err
 	}
+	config.RuntimeParams["lock_timeout"] = strconv.FormatInt(cmp.Or(m.LockTimeout, lockTimeout).Milliseconds(), 10)
 	db := stdlib.OpenDB(*config)
 	db.SetMaxOpenConns(1)
 	return db, nil
@@ -202,11 +205,17 @@ func (m *Migrator) goose(ctx context.Context, db *sql.DB, files fs.FS, table str
 	if err != nil {
 		return nil, fmt.Errorf("read the migrations: %w", err)
 	}
-	results, err := run(ctx, provider)
 	var steps []Step
-	for _, r := range results {
-		steps = append(steps, Step{"migration " + r.Source.Path, r.Direction + " in " + r.Duration.Round(time.Millisecond).String()})
-	}
+	err = untilLocked(ctx, m.Log, cmp.Or(m.LockTimeout, lockTimeout), func() error {
+		results, err := run(ctx, provider)
+		if partial, ok := errors.AsType[*goose.PartialError](err); ok {
+			results = partial.Applied
+		}
+		for _, r := range results {
+			steps = append(steps, Step{"migration " + r.Source.Path, r.Direction + " in " + r.Duration.Round(time.Millisecond).String()})
+		}
+		return err
+	})
 	if err != nil {
 		return steps, fmt.Errorf("run the migrations of %s: %w", table, err)
 	}

@@ -7,7 +7,7 @@
 // statement.sql keeps the order of nested statements and rings the doorbell,
 // capture.sql and replicated.sql are what the triggers of a watched table call,
 // watch.sql installs them, drift.sql says which there have to be and finds those
-// that are missing, seal.sql gives the changes their order and prune.sql forgets
+// that are missing, lock.sql bounds how long that waits for writers, seal.sql gives the changes their order and prune.sql forgets
 // old ones. The other files adopt one table of the inventory schema each.
 //
 // # Guarantees

@@ -18,6 +18,7 @@ declare
     trigger_name name;
     wanted record;
     made integer := 0;
+    locked boolean := false;
 begin
     select * into strict target from rowcast.watched w where w.id = watched_id and w.active;
     -- The triggers that are there know the numbers of columns renamed since.
@@ -65,6 +66,10 @@ begin
                  where g.tgrelid = part and g.tgname = wanted.name
                    and g.tgfoid = to_regproc(wanted.function)
                    and g.tgargs = stored_arguments and g.tgenabled = wanted.enabled);
+            if not locked then
+                perform rowcast.lock_parts(target.relation, 'share row exclusive');
+                locked := true;
+            end if;
             -- A row trigger of a partitioned table is cloned to its partitions.
             if part = target.relation or wanted.scope <> 'for each row' then
                 execute format('create or replace trigger %I %s on %s %s execute function %s(%s)',
@@ -178,6 +183,7 @@ begin
     end if;
     if exists (select from rowcast.watched w where w.relation = target and w.active and w.exclude <> watch.exclude) then
         -- What it knows of columns renamed since is overruled.
+        perform rowcast.lock_parts(target, 'access exclusive');
         execute format('drop trigger if exists rowcast_insert on %s', target);
     end if;
     -- What was captured keeps the name it was captured under.
@@ -200,6 +206,7 @@ declare
     part oid;
     trigger_name name;
 begin
+    perform rowcast.lock_parts(target, 'access exclusive');
     for part, trigger_name in
         select g.tgrelid, g.tgname
           from pg_trigger g join pg_proc p on p.oid = g.tgfoid

@@ -17,7 +17,8 @@
 //   - A migration, watch and unwatch wait for a table lock at most half a second
 //     at a time, so that writers queue no longer than that behind them, whatever
 //     transaction is open (TestMigrateOnBusyTable, TestWritersPassMigrations,
-//     TestMigrationsOfTheLogLetOthersPass).
+//     TestMigrationsOfTheLogLetOthersPass), and for all partitions together
+//     (TestPartitionsAreWaitedForTogether).
 //   - A table that cannot be watched or repaired is named with the reason and
 //     does not keep the migration from the others (TestAdoptsExistingTables,
 //     TestSkipsWhatCannotBeWatched, TestMigrateRepairs).

@@ -4,7 +4,8 @@
 // # Overview
 //
 // [Public] routes clients to the transports and to the ticket office. [Admin]
-// answers probes and has the metrics. [Serve] runs a handler on a listener until its context ends.
+// answers probes and has the metrics. [Serve] runs a handler on a listener until
+// its context ends.
 //
 // # Guarantees
 //

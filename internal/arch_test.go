@@ -50,6 +50,8 @@ var arrows = map[string][]string{
 	"internal/transport/ws": {"internal/transport", "internal/hub", "internal/feed", "internal/auth", "internal/mapping"},
 	"internal/postgres":     {"migrations", "migrations/inventory", "triggers"},
 	"internal/server":       {"internal/transport", "internal/auth", "internal/hub"},
+	"internal/health":       {"internal/postgres", "sql"},
+	"internal/metric":       {"internal/changelog", "internal/health", "internal/hub"},
 	"internal/inventory":    {},
 	"migrations":            {},
 	"migrations/inventory":  {},

@@ -22,4 +22,6 @@ var (
 	Crowd string
 	//go:embed status.sql
 	Status string
+	//go:embed health.sql
+	Health string
 )

@@ -6,9 +6,9 @@
 //
 // statement.sql keeps the order of nested statements and rings the doorbell,
 // capture.sql and replicated.sql are what the triggers of a watched table call,
-// watch.sql installs them, seal.sql gives the changes their order and prune.sql
-// forgets old ones. The other files adopt one table of the inventory schema
-// each.
+// watch.sql installs them, drift.sql says which there have to be and finds those
+// that are missing, lock.sql bounds how long that waits for writers, seal.sql gives the changes their order and prune.sql forgets
+// old ones. The other files adopt one table of the inventory schema each.
 //
 // # Guarantees
 //
@@ -39,6 +39,8 @@
 //   - Columns may be added, dropped, renamed and retyped at any time
 //     (TestDefinitionChangesWhileWatching, TestTenantColumnReplaced).
 //   - What is not sealed is never pruned (TestPrune).
+//   - A trigger that is missing or disabled is found, also on a partition, and
+//     repaired (TestDriftIsFoundAndRepaired, TestRowTriggersOfPartitionsFollow).
 //
 // # Failures
 //

@@ -102,3 +102,24 @@ func TestInheritance(t *testing.T) {
 	d.wantLog(t, `i T (2,T,doc)`, `u T (2,T,DOC)(1,T,MEMO)<(2,T,doc)(1,T,memo)`, `d T <(2,T,DOC)(1,T,silent)`)
 	d.wantSealed(t, "T 1 i", "T 2-3 u", "T 4-5 d")
 }
+
+// What the row trigger of a partition knows follows that of the table; where
+// it was disabled it is enabled again.
+func TestRowTriggersOfPartitionsFollow(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t, partitioned...)
+	d.exec(t, `select rowcast.watch('events', exclude => '{}')`)
+	install := func() int {
+		t.Helper()
+		return query[int](t, d.Conn, `select rowcast.install_triggers(w.id) from rowcast.watched w where name = 'events' and active`)
+	}
+	if made := install(); made != 0 {
+		t.Errorf("%d triggers were made again", made)
+	}
+	d.exec(t, `alter table events_1 disable trigger all`)
+	if made := install(); made != 8 {
+		t.Errorf("%d triggers of a partition were repaired; want 8", made)
+	}
+	d.exec(t, `set session_replication_role = replica`, `insert into events values (1, 's', 'T', 1)`)
+	d.wantLog(t, `i T (1,s,T,1)`)
+}

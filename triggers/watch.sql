@@ -8,8 +8,6 @@
 create or replace function rowcast.install_triggers(watched_id integer) returns integer
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-    begin_scope constant text := 'for each statement when '
-        '(case when pg_trigger_depth() = 0 then nextval(''rowcast.statement'') is null else true end)';
     target rowcast.watched;
     tenant_number smallint;
     excluded_numbers smallint[];
@@ -20,6 +18,7 @@ declare
     trigger_name name;
     wanted record;
     made integer := 0;
+    locked boolean := false;
 begin
     select * into strict target from rowcast.watched w where w.id = watched_id and w.active;
     -- The triggers that are there know the numbers of columns renamed since.
@@ -55,31 +54,28 @@ begin
         execute format('drop trigger %I on %s', trigger_name, part::regclass);
         made := made + 1;
     end loop;
-    for part in select relid from pg_partition_tree(target.relation)
-                 union select target.relation order by 1
+    for part in select p.relid
+                  from (select t.relid from pg_partition_tree(target.relation) t union select target.relation) p
+                 order by p.relid <> target.relation, p.relid
     loop
         for wanted in
-            select * from (values
-                ('rowcast_begin_insert', 'before insert', begin_scope, 'rowcast.begin_statement', 'O'),
-                ('rowcast_begin_update', 'before update', begin_scope, 'rowcast.begin_statement', 'O'),
-                ('rowcast_begin_delete', 'before delete', begin_scope, 'rowcast.begin_statement', 'O'),
-                ('rowcast_insert', 'after insert', 'referencing new table as changed_rows for each statement', 'rowcast.capture', 'O'),
-                ('rowcast_update', 'after update', 'referencing old table as old_rows new table as new_rows for each statement', 'rowcast.capture_update', 'O'),
-                ('rowcast_delete', 'after delete', 'referencing old table as changed_rows for each statement', 'rowcast.capture', 'O'),
-                ('rowcast_truncate', 'after truncate', 'for each statement', 'rowcast.capture_truncate', 'A'),
-                ('rowcast_replicated', 'after insert or update or delete', 'for each row', 'rowcast.capture_replicated', 'R')
-            ) as t (name, event, scope, function, enabled)
+            select * from rowcast.expected_triggers()
         loop
-            -- A row trigger of a partitioned table is cloned to its partitions.
-            continue when wanted.name = 'rowcast_replicated' and part <> target.relation;
             continue when exists (
                 select from pg_trigger g
                  where g.tgrelid = part and g.tgname = wanted.name
                    and g.tgfoid = to_regproc(wanted.function)
-                   and (g.tgqual is not null) = (wanted.scope = begin_scope)
-                   and g.tgargs = stored_arguments and g.tgenabled = wanted.enabled::"char");
-            execute format('create or replace trigger %I %s on %s %s execute function %s(%s)',
-                wanted.name, wanted.event, part::regclass, wanted.scope, wanted.function, arguments);
+                   and (g.tgqual is not null) = (wanted.condition <> '')
+                   and g.tgargs = stored_arguments and g.tgenabled = wanted.enabled);
+            if not locked then
+                perform rowcast.lock_parts(target.relation, 'share row exclusive');
+                locked := true;
+            end if;
+            -- A row trigger of a partitioned table is cloned to its partitions.
+            if part = target.relation or wanted.scope <> 'for each row' then
+                execute format('create or replace trigger %I %s on %s %s %s execute function %s(%s)',
+                    wanted.name, wanted.event, part::regclass, wanted.scope, wanted.condition, wanted.function, arguments);
+            end if;
             execute format('alter table %s enable %s trigger %I', part::regclass,
                 case wanted.enabled when 'A' then 'always' when 'R' then 'replica' else '' end, wanted.name);
             made := made + 1;
@@ -181,14 +177,14 @@ begin
         raise exception 'column % of the primary key cannot be excluded', quote_ident(missing)
             using errcode = 'invalid_parameter_value', hint = 'Clients could not tell the rows apart.';
     end if;
-    update rowcast.watched w set active = false
-     where w.active and not exists (select from pg_class c where c.oid = w.relation); -- dropped since
+    perform rowcast.unwatch_dropped();
     if exists (select from rowcast.watched w where w.active and w.name = watch.name and w.relation <> target) then
         raise exception 'the name % is taken by another watched table', quote_literal(name)
             using errcode = 'duplicate_object', hint = 'Choose another with --name.';
     end if;
     if exists (select from rowcast.watched w where w.relation = target and w.active and w.exclude <> watch.exclude) then
         -- What it knows of columns renamed since is overruled.
+        perform rowcast.lock_parts(target, 'access exclusive');
         execute format('drop trigger if exists rowcast_insert on %s', target);
     end if;
     -- What was captured keeps the name it was captured under.
@@ -211,6 +207,7 @@ declare
     part oid;
     trigger_name name;
 begin
+    perform rowcast.lock_parts(target, 'access exclusive');
     for part, trigger_name in
         select g.tgrelid, g.tgname
           from pg_trigger g join pg_proc p on p.oid = g.tgfoid

@@ -19,8 +19,8 @@ import (
 )
 
 // pooler runs a PgBouncer in transaction mode before the server of dsn and
-// returns the way through it.
-func pooler(t *testing.T, dsn string) string {
+// returns the way through it. More settings may be given.
+func pooler(t *testing.T, dsn string, more ...string) string {
 	t.Helper()
 	binary, err := exec.LookPath("pgbouncer")
 	if err != nil {
@@ -45,7 +45,8 @@ unix_socket_dir = %s
 auth_type = any
 pool_mode = transaction
 default_pool_size = 2
-`, config.Host, config.Port, config.User, dir)), 0o644) //nolint:gosec // read by another user
+%s
+`, config.Host, config.Port, config.User, dir, strings.Join(more, "\n"))), 0o644) //nolint:gosec // read by another user
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -115,6 +116,32 @@ func TestTwoDatabasesAreRefused(t *testing.T) {
 	}
 }
 
+// TestPoolerThatSwallowsSettings has a pooler that takes whatever a client
+// asks for and drops it: LISTEN and the locks of a session would seem to work.
+// It is named before anything relies on it, with the setting to change.
+func TestPoolerThatSwallowsSettings(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	pooled := pooler(t, s.dsn, `ignore_startup_parameters = jit,plan_cache_mode,enable_seqscan,enable_hashjoin,enable_mergejoin,`+
+		`default_transaction_isolation,statement_timeout,idle_in_transaction_session_timeout`)
+	if _, err := postgres.Connect(t.Context(), pooled, "test"); !errors.Is(err, postgres.ErrPooler) {
+		t.Errorf("connect directly: %v", err)
+	}
+	for _, environ := range [][]string{
+		{"DATABASE_URL=" + pooled},
+		{"DATABASE_URL=" + s.dsn, "LISTEN_DATABASE_URL=" + pooled},
+	} {
+		code, _, stderr := command(t, append(environ, "JWT_SECRET="+secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0"), "serve")
+		if code != exitUsage || !strings.Contains(stderr, "connection pooler") || !strings.Contains(stderr, "see LISTEN_DATABASE_URL") {
+			t.Errorf("serve with %s: exit %d, %s", environ, code, stderr)
+		}
+	}
+	url, _ := s.serve(t, "DATABASE_URL="+pooled, "LISTEN_DATABASE_URL="+s.dsn)
+	c, _ := join(t, url, inventory.AcmeID, "")
+	s.exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'P1', 'C')`)
+	c.events(t, "order:created")
+}
+
 func TestPoolerWithoutDirectConnectionIsNamed(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -123,7 +150,7 @@ func TestPoolerWithoutDirectConnectionIsNamed(t *testing.T) {
 		t.Errorf("connect directly: %v", err)
 	}
 	code, _, stderr := command(t, []string{"DATABASE_URL=" + pooled, "JWT_SECRET=" + secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0"}, "serve")
-	if code != exitUsage {
+	if code != exitUsage || !strings.Contains(stderr, "see LISTEN_DATABASE_URL") {
 		t.Errorf("serve: exit %d, %s", code, stderr)
 	}
 }

@@ -16,8 +16,10 @@ import (
 	"rowcast/internal/auth"
 	"rowcast/internal/changelog"
 	"rowcast/internal/config"
+	"rowcast/internal/health"
 	"rowcast/internal/hub"
 	"rowcast/internal/mapping"
+	"rowcast/internal/metric"
 	"rowcast/internal/server"
 	"rowcast/internal/transport/ws"
 )
@@ -40,6 +42,7 @@ type service struct {
 	pool     *pgxpool.Pool
 	hub      *hub.Hub
 	tail     *changelog.Tail
+	health   *health.Watcher
 	sockets  *ws.Handler
 	closing  atomic.Bool
 
@@ -95,6 +98,7 @@ func newService(ctx context.Context, cfg config.Config, log *slog.Logger, listen
 		Notify: changelog.Notify(cfg.Notify), BulkRows: cfg.BulkRows, Retention: cfg.Retention, Log: log,
 		Publish: s.hub.Publish, Live: s.hub.Live, Reset: s.hub.Reset,
 	})
+	s.health = health.New(health.Options{Database: s.pool, Log: log})
 	if err := s.routes(cfg, origins); err != nil {
 		return nil, err
 	}
@@ -133,7 +137,10 @@ func (s *service) routes(cfg config.Config, origins auth.Origins) error {
 	s.publicHandler = server.Public(server.PublicOptions{
 		WebSocket: s.sockets, Tickets: tickets, Verify: s.verifier.Verify, Origins: origins,
 	})
-	s.adminHandler = server.Admin(server.AdminOptions{Problems: s.problems, Status: s.status})
+	metrics := metric.New(metric.Sources{Tail: s.tail.Status, Hub: s.hub.Stats, Health: func() health.Status { return s.health.Status() }})
+	s.adminHandler = server.Admin(server.AdminOptions{
+		Problems: s.problems, Status: s.status, Metrics: metric.Handler(metrics),
+	})
 	return nil
 }
 
@@ -145,6 +152,7 @@ func (s *service) run(ctx context.Context, hurry <-chan struct{}) error {
 	g, inner := errgroup.WithContext(inner)
 	g.Go(func() error { return s.tail.Run(inner) })
 	g.Go(func() error { return s.hub.Run(inner) })
+	g.Go(func() error { return s.health.Run(inner) })
 	g.Go(func() error { return s.verifier.Run(inner) })
 	g.Go(func() error { return server.Serve(inner, s.public, s.publicHandler, s.log) })
 	g.Go(func() error { return server.Serve(inner, s.admin, s.adminHandler, s.log) })

@@ -39,13 +39,19 @@
 //     and flushes what it seals (TestPublishedIsDurable, TestTailSurvivesRestart).
 //   - A cursor whose history was pruned or rewritten is refused, never
 //     skipped (TestHistoryRefusesForeignCursors, TestPruneMovesTheFloor).
-//   - An idle replica asks two questions a second, and a flood of rings costs a
-//     bounded number (TestIdleReplicaIsQuiet, TestFloodOfRingsIsBounded).
+//   - An idle replica asks two questions a second, and a flood of messages,
+//     which any role can send, costs a bounded number (TestIdleReplicaIsQuiet,
+//     TestFloodOfRingsIsBounded, TestFloodOfAPlainRoleIsBounded). What they say
+//     is not believed (TestForgedRingsAreHarmless,
+//     TestForgeriesOfAPlainRoleAreIgnored).
+//   - A queue of NOTIFY that others fill stops neither writers nor the tail
+//     (TestFullQueueHarmsNobody).
 //
 // # Failures
 //
 // A lost connection is replaced and the tail goes on where it was; one that has
-// fallen silent is found by a probe (TestSilentConnectionIsNoticed). While the
+// fallen silent, or has lost its LISTEN, is found by a probe
+// (TestSilentConnectionIsNoticed, TestLostListenIsNoticed). While the
 // locks may be gone with their connection, the tail polls. A frozen
 // leader costs latency: a replica that hears a writer and no leader seals by
 // itself. A history that was rewritten under a running tail (restored backup,

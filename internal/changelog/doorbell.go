@@ -25,6 +25,10 @@ const (
 	replicaCame  = "replica"
 )
 
+// notify sends $2 on channel $1. It leaves a queue alone that is half full, as
+// rowcast.ring does: what is sent is a hint, and a full queue fails the commit.
+const notify = "select pg_notify($1, $2) where pg_notification_queue_usage() <= 0.5"
+
 // doorbell listens on the channel. What arrives is only a hint: anybody can
 // ring. It owns the one connection that LISTENs and runs nothing else on it.
 type doorbell struct {

@@ -148,7 +148,7 @@ func (k *keeper) hold(ctx context.Context) error {
 	if _, err := ask(ctx, conn, keepAlive, replicaLock); err != nil {
 		return fmt.Errorf("announce the replica: %w", err)
 	}
-	if _, err := conn.Exec(ctx, "select pg_notify($1, $2)", probeChannel, replicaCame); err != nil {
+	if _, err := conn.Exec(ctx, notify, probeChannel, replicaCame); err != nil {
 		return fmt.Errorf("tell the leader: %w", err)
 	}
 	for {

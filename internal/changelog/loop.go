@@ -26,10 +26,13 @@ type follower struct {
 	// incomplete is since when another session has kept the tail from sealing.
 	incomplete time.Time
 	// looked and probed are when the replicas were counted and LISTEN was
-	// proved; probes is what the doorbell had counted then.
+	// proved; probes is what the doorbell had counted then, or notSent.
 	looked, probed time.Time
 	probes         int64
 }
+
+// notSent stands for a probe that a full queue has kept back.
+const notSent = -1
 
 // loop steps and waits.
 func (f *follower) loop(ctx context.Context) error {
@@ -114,6 +117,7 @@ func (f *follower) waitAsleep(ctx context.Context) error {
 	case <-f.doorbell.sealed:
 		f.next, f.rung = fetch, true
 	case <-f.doorbell.changed:
+		f.rung = true
 	case <-f.keeper.changed:
 	case <-fallback.C:
 	}
@@ -131,6 +135,9 @@ func (f *follower) breathe(ctx context.Context) error {
 
 // waitAwake waits for the next poll. The pause grows while nothing comes.
 func (f *follower) waitAwake(ctx context.Context) error {
+	if err := f.breathe(ctx); err != nil {
+		return err
+	}
 	f.next, f.rung = look, false
 	if f.empty == 0 {
 		f.next = fetch
@@ -141,7 +148,9 @@ func (f *follower) waitAwake(ctx context.Context) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	case <-f.doorbell.rung:
+		f.rung = true
 	case <-f.doorbell.changed:
+		f.rung = true
 	case <-f.keeper.changed:
 	case <-poll.C:
 	}
@@ -164,6 +173,7 @@ func (f *follower) waitForLeader(ctx context.Context) error {
 	case <-f.doorbell.sealed:
 		f.next, f.rung = read, true
 	case <-f.doorbell.changed:
+		f.rung = true
 	case <-f.keeper.changed:
 	case <-fallback.C:
 	case <-f.doorbell.rung:
@@ -209,7 +219,7 @@ func (f *follower) tell(ctx context.Context, leads bool, n int) error {
 	defer cancel()
 	batch := new(pgx.Batch)
 	batch.Queue("select set_config('synchronous_commit', 'off', true)")
-	batch.Queue("select pg_notify('"+channel+"', $1)", payload)
+	batch.Queue(notify, channel, payload)
 	err = f.conn.SendBatch(ctx, batch).Close()
 	if err != nil {
 		return fmt.Errorf("tell the other replicas: %w", err)
@@ -253,8 +263,12 @@ func (f *follower) upkeep(ctx context.Context, now time.Time, leads, listening b
 			return nil
 		}
 		f.probed, f.probes = now, f.doorbell.probes.Load()
-		if _, err := f.conn.Exec(ctx, "select pg_notify($1, $2)", probeChannel, f.doorbell.probe); err != nil {
+		sent, err := f.conn.Exec(ctx, notify, probeChannel, f.doorbell.probe)
+		if err != nil {
 			return fmt.Errorf("probe LISTEN: %w", err)
+		}
+		if sent.RowsAffected() == 0 {
+			f.probes = notSent
 		}
 	} else if !listening {
 		f.probed = time.Time{}

@@ -1,6 +1,7 @@
 package changelog_test
 
 import (
+	"encoding/binary"
 	"errors"
 	"net"
 	"net/url"
@@ -96,6 +97,22 @@ func (w *wire) forward(to, from net.Conn) {
 			_ = from.Close()
 			return
 		}
+	}
+}
+
+// inject sends a query to the server in the place of the client, which must be
+// waiting for messages.
+func (p *proxy) inject(t *testing.T, port int, query string) {
+	t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	w, ok := p.wires[port]
+	if !ok {
+		t.Fatalf("no connection comes from port %d", port)
+	}
+	message := binary.BigEndian.AppendUint32([]byte{'Q'}, uint32(4+len(query)+1))
+	if _, err := w.server.Write(append(append(message, query...), 0)); err != nil {
+		t.Fatal(err)
 	}
 }
 

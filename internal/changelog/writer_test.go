@@ -82,7 +82,9 @@ func (w *writer) run(ctx context.Context, n int) error {
 	for i := range n {
 		if w.conn == nil || w.conn.IsClosed() {
 			conn, err := postgres.Connect(ctx, w.url, "writer "+strconv.Itoa(w.number))
-			if err != nil {
+			if killed, ok := errors.AsType[*pgconn.PgError](err); ok && killed.Code == "57P01" {
+				continue // before it was connected
+			} else if err != nil {
 				return err
 			}
 			w.conn = conn

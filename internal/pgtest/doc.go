@@ -9,12 +9,16 @@
 // so tests that make roles choose names of their own or take a server of their
 // own. Tests that kill or configure the server take theirs with [Own]. On
 // Linux the servers are in /dev/shm if it is large enough; set TMPDIR to have
-// them elsewhere.
+// them elsewhere. ROWCAST_PG_BINDIR chooses another version of PostgreSQL, as in
+//
+//	ROWCAST_PG_BINDIR=$(.ci/postgres 18) go test ./triggers
 //
 // # Guarantees
 //
 //   - A database is empty, and dropped when its test ends even while somebody
 //     is connected to it (TestDatabaseIsFreshAndDropped).
+//   - The server is of the version whose programs are found
+//     (TestServerVersion).
 //   - The server allows 200 connections and 20 prepared transactions
 //     (TestServerSettings).
 //   - Psql stops at the first error and fails the test with what psql said

@@ -2,6 +2,8 @@ package pgtest_test
 
 import (
 	"fmt"
+	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -46,6 +48,24 @@ func TestServerSettings(t *testing.T) {
 		"select current_setting('max_connections'), current_setting('max_prepared_transactions')")
 	if want := "200|20\n"; got != want {
 		t.Errorf("settings are %q, want %q", got, want)
+	}
+}
+
+// The server is the one whose programs are found: -v tells which that is.
+func TestServerVersion(t *testing.T) {
+	t.Parallel()
+	dir, err := devpg.FindBinaries()
+	if err != nil {
+		t.Fatal(err)
+	}
+	said, err := exec.CommandContext(t.Context(), filepath.Join(dir, "postgres"), "--version").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := strings.TrimSpace(pgtest.Psql(t, pgtest.Database(t), "-Atc", "select version()"))
+	t.Log(got)
+	if words := strings.Fields(string(said)); len(words) < 3 || !strings.HasPrefix(got, "PostgreSQL "+words[2]) {
+		t.Errorf("the server is %s; the programs in %s are %s", got, dir, said)
 	}
 }
 

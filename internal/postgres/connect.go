@@ -67,7 +67,8 @@ func plainConfig(url, name string) (*pgx.ConnConfig, error) {
 	return config, nil
 }
 
-// Connect opens a direct connection.
+// Connect opens a direct connection. Through a transaction pooler it answers
+// [ErrPooler].
 func Connect(ctx context.Context, url, name string) (*pgx.Conn, error) {
 	config, err := Config(url, name)
 	if err != nil {
@@ -77,7 +78,25 @@ func Connect(ctx context.Context, url, name string) (*pgx.Conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to the database: %w", pooler(err))
 	}
+	if err := direct(ctx, conn); err != nil {
+		return nil, errors.Join(fmt.Errorf("connect to the database: %w", err), conn.Close(context.WithoutCancel(ctx)))
+	}
 	return conn, nil
+}
+
+// direct refuses a connection on which the settings of the session are not in
+// effect. A transaction pooler that was told to ignore them would deliver no
+// notification and leave locks behind on connections of others.
+func direct(ctx context.Context, conn *pgx.Conn) error {
+	const name = "plan_cache_mode"
+	results, err := conn.PgConn().Exec(ctx, "show "+name).ReadAll()
+	if err != nil {
+		return err
+	}
+	if got := string(results[0].Rows[0][0]); got != settings()[name] {
+		return fmt.Errorf("%w (it ignores the settings of a session: %s is %s)", ErrPooler, name, got)
+	}
+	return nil
 }
 
 // Open makes a pool of at most size direct connections. It connects when first

@@ -14,11 +14,17 @@
 //   - Migrating again changes nothing (TestMigrateTwice).
 //   - Down leaves the tables of the business as they were before
 //     (TestDownLeavesBusinessTables).
-//   - A migration waits for a table lock at most half a second at a time, so
-//     that writers queue no longer than that behind it (TestMigrateOnBusyTable).
+//   - A migration, watch and unwatch wait for a table lock at most half a second
+//     at a time, so that writers queue no longer than that behind them, whatever
+//     transaction is open (TestMigrateOnBusyTable, TestWritersPassMigrations,
+//     TestMigrationsOfTheLogLetOthersPass), and for all partitions together
+//     (TestPartitionsAreWaitedForTogether).
 //   - A table that cannot be watched or repaired is named with the reason and
 //     does not keep the migration from the others (TestAdoptsExistingTables,
 //     TestSkipsWhatCannotBeWatched, TestMigrateRepairs).
+//   - What answers as a transaction pooler is refused, whether it rejects the
+//     settings of a session or swallows them (TestPoolerThatSwallowsSettings,
+//     TestPoolerWithoutDirectConnectionIsNamed).
 //   - Up follows Down, and Down leaves nothing (TestUpDownUp).
 //
 // # Failures

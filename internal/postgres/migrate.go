@@ -1,12 +1,14 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"strconv"
 	"strings"
 	"time"
 
@@ -151,6 +153,7 @@ func (m *Migrator) open() (*sql.DB, error) {
 	if err != nil {
 		return nil, err
 	}
+	config.RuntimeParams["lock_timeout"] = strconv.FormatInt(cmp.Or(m.LockTimeout, lockTimeout).Milliseconds(), 10)
 	db := stdlib.OpenDB(*config)
 	db.SetMaxOpenConns(1)
 	return db, nil
@@ -202,11 +205,17 @@ func (m *Migrator) goose(ctx context.Context, db *sql.DB, files fs.FS, table str
 	if err != nil {
 		return nil, fmt.Errorf("read the migrations: %w", err)
 	}
-	results, err := run(ctx, provider)
 	var steps []Step
-	for _, r := range results {
-		steps = append(steps, Step{"migration " + r.Source.Path, r.Direction + " in " + r.Duration.Round(time.Millisecond).String()})
-	}
+	err = untilLocked(ctx, m.Log, cmp.Or(m.LockTimeout, lockTimeout), func() error {
+		results, err := run(ctx, provider)
+		if partial, ok := errors.AsType[*goose.PartialError](err); ok {
+			results = partial.Applied
+		}
+		for _, r := range results {
+			steps = append(steps, Step{"migration " + r.Source.Path, r.Direction + " in " + r.Duration.Round(time.Millisecond).String()})
+		}
+		return err
+	})
 	if err != nil {
 		return steps, fmt.Errorf("run the migrations of %s: %w", table, err)
 	}
@@ -265,10 +274,11 @@ func (m *Migrator) repairOthers(ctx context.Context, conn *pgx.Conn) ([]Step, er
 	if err != nil {
 		return nil, fmt.Errorf("list the watched tables: %w", err)
 	}
-	var (
-		steps  []Step
-		broken []error
-	)
+	steps, err := m.unwatchDropped(ctx, conn)
+	if err != nil {
+		return steps, err
+	}
+	var broken []error
 	for _, w := range tables {
 		made, err := m.retryText(ctx, conn, fmt.Sprintf("select rowcast.install_triggers(%d)::text", w.ID))
 		switch {
@@ -282,6 +292,23 @@ func (m *Migrator) repairOthers(ctx context.Context, conn *pgx.Conn) ([]Step, er
 		}
 	}
 	return steps, errors.Join(broken...)
+}
+
+// unwatchDropped stops to watch the tables that are gone.
+func (m *Migrator) unwatchDropped(ctx context.Context, conn *pgx.Conn) ([]Step, error) {
+	rows, err := conn.Query(ctx, "select rowcast.unwatch_dropped()")
+	if err != nil {
+		return nil, fmt.Errorf("stop to watch dropped tables: %w", err)
+	}
+	dropped, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, fmt.Errorf("stop to watch dropped tables: %w", err)
+	}
+	var steps []Step
+	for _, table := range dropped {
+		steps = append(steps, Step{"table " + table, "no longer watched: it was dropped; if it is back: rowcast watch " + table})
+	}
+	return steps, nil
 }
 
 func (m *Migrator) retry(ctx context.Context, conn *pgx.Conn, query string, args ...any) error {

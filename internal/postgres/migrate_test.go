@@ -195,6 +195,38 @@ func (w warnings) Handle(_ context.Context, r slog.Record) error {
 	return nil
 }
 
+// The tables of the log are waited for in the same way: who queues behind a
+// migration of them passes.
+func TestMigrationsOfTheLogLetOthersPass(t *testing.T) {
+	t.Parallel()
+	dsn := pgtest.Database(t)
+	up(t, migrator(t, dsn))
+	busy, other := connect(t, dsn), connect(t, dsn)
+	exec(t, busy, `begin`, `table rowcast.log`)
+	waits := make(chan struct{}, 100)
+	m := &postgres.Migrator{URL: dsn, Log: slog.New(warnings{slog.DiscardHandler, waits}), LockTimeout: 50 * time.Millisecond}
+	done := make(chan error, 1)
+	go func() {
+		_, err := m.Down(t.Context())
+		done <- err
+	}()
+	exec(t, other, `set statement_timeout = '10s'`)
+	for range 3 {
+		select {
+		case <-waits:
+		case err := <-done:
+			t.Fatalf("the log was removed under a reader: %v", err)
+		case <-time.After(patience):
+			t.Fatal("the migration does not give up its lock")
+		}
+		exec(t, other, `table rowcast.log`)
+	}
+	exec(t, busy, `commit`)
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+}
+
 func TestMigrateGivesUpWithItsContext(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.Database(t)

@@ -29,8 +29,8 @@ func ChangeTables(ctx context.Context, conn *pgx.Conn, log *slog.Logger, work fu
 
 func changeTables(ctx context.Context, conn *pgx.Conn, log *slog.Logger, timeout time.Duration, work func(pgx.Tx) error) error {
 	timeout = cmp.Or(timeout, lockTimeout)
-	for n := 1; ; n++ {
-		err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+	return untilLocked(ctx, log, timeout, func() error {
+		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 			// Two at once would deadlock on functions.
 			if _, err := tx.Exec(ctx, "select pg_advisory_xact_lock($1)", int64(migrationLock)); err != nil {
 				return err
@@ -40,6 +40,14 @@ func changeTables(ctx context.Context, conn *pgx.Conn, log *slog.Logger, timeout
 			}
 			return work(tx)
 		})
+	})
+}
+
+// untilLocked tries work until it gets its locks. Between two attempts it lets
+// those pass who queued behind it.
+func untilLocked(ctx context.Context, log *slog.Logger, timeout time.Duration, work func() error) error {
+	for n := 1; ; n++ {
+		err := work()
 		pg, ok := errors.AsType[*pgconn.PgError](err)
 		locked := ok && (pg.Code == "55P03" || pg.Code == "40P01")
 		if !locked || n == lockAttempts {

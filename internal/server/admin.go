@@ -23,9 +23,11 @@ type AdminOptions struct {
 	Problems func() []Problem
 	// Status is encoded as JSON by /status.
 	Status func(ctx context.Context) any
+	// Metrics serves /metrics.
+	Metrics http.Handler
 }
 
-// Admin routes the probes and the profiler.
+// Admin routes the probes, the metrics and the profiler.
 func Admin(o AdminOptions) http.Handler {
 	router := mux.NewRouter()
 	router.HandleFunc("/livez", func(w http.ResponseWriter, _ *http.Request) {
@@ -42,6 +44,7 @@ func Admin(o AdminOptions) http.Handler {
 	router.HandleFunc("/status", func(w http.ResponseWriter, r *http.Request) {
 		writeJSON(w, http.StatusOK, o.Status(r.Context()))
 	}).Methods(http.MethodGet, http.MethodHead)
+	router.Handle("/metrics", o.Metrics).Methods(http.MethodGet, http.MethodHead)
 	debug := router.PathPrefix("/debug/pprof").Subrouter()
 	debug.HandleFunc("/cmdline", pprof.Cmdline)
 	debug.HandleFunc("/profile", pprof.Profile)

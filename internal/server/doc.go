@@ -4,7 +4,8 @@
 // # Overview
 //
 // [Public] routes clients to the transports and to the ticket office. [Admin]
-// answers probes. [Serve] runs a handler on a listener until its context ends.
+// answers probes and has the metrics. [Serve] runs a handler on a listener until
+// its context ends.
 //
 // # Guarantees
 //
@@ -12,7 +13,9 @@
 //     while a client that joined would not get its events
 //     (TestReadinessGivesReasons, TestReadinessFollowsTheDatabase). Events that
 //     come late, found by polling because LISTEN is not in effect, do not make
-//     it red: /status shows that (TestReadyWithoutListen).
+//     it red: /status shows that (TestReadyWithoutListen). Triggers that were
+//     disabled or lost make it red, with the command that repairs them
+//     (TestDriftIsReported).
 //   - /status answers, with the problem, when the database does not
 //     (TestReadinessFollowsTheDatabase, TestStatusDoesNotWaitForTheDatabase).
 //   - Refusals are problem documents of RFC 9457 (TestRefusalsAreProblems).

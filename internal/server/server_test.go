@@ -106,6 +106,7 @@ func TestReadinessGivesReasons(t *testing.T) {
 	h := server.Admin(server.AdminOptions{
 		Problems: func() []server.Problem { return problems },
 		Status:   func(context.Context) any { return map[string]int{"n": 1} },
+		Metrics:  http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "rowcast_n 1\n") }),
 	})
 	if w := ask(t, h, http.MethodGet, "/readyz"); w.Code != http.StatusOK {
 		t.Errorf("ready: %d %s", w.Code, w.Body)
@@ -115,7 +116,7 @@ func TestReadinessGivesReasons(t *testing.T) {
 	if w.Code != http.StatusServiceUnavailable || !strings.Contains(w.Body.String(), `"code":"tail-not-live","detail":"connect: refused"`) {
 		t.Errorf("not ready: %d %s", w.Code, w.Body)
 	}
-	for _, path := range []string{"/livez", "/status", "/debug/pprof/"} {
+	for _, path := range []string{"/livez", "/status", "/metrics", "/debug/pprof/"} {
 		if w := ask(t, h, http.MethodGet, path); w.Code != http.StatusOK {
 			t.Errorf("%s: %d", path, w.Code)
 		}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"rowcast/internal/inventory"
+)
+
+// metric scrapes one figure.
+func (r running) metric(t *testing.T, name string) float64 {
+	t.Helper()
+	code, body := r.get(t, "/metrics")
+	if code != http.StatusOK {
+		t.Fatalf("/metrics: %d %s", code, body)
+	}
+	for line := range strings.Lines(body) {
+		if text, ok := strings.CutPrefix(line, name+" "); ok {
+			value, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+			if err != nil {
+				t.Fatalf("%s: %v", line, err)
+			}
+			return value
+		}
+	}
+	t.Fatalf("/metrics has no %s:\n%s", name, body)
+	return 0
+}
+
+// TestDriftIsReported disables the triggers of a table under a server as users
+// run it: within 30 s they are reported, and migrate repairs them.
+func TestDriftIsReported(t *testing.T) {
+	t.Parallel()
+	const bar = 30 * time.Second
+	s := newSite(t)
+	p := spawn(t, []string{"DATABASE_URL=" + s.dsn, "JWT_SECRET=" + secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0"}, "serve")
+	r := running{admin: p.says(t, p.stderr, `"msg":"serving".*"admin":"([^"]+)"`)[1]}
+	r.ready(t, "ready", http.StatusOK)
+	if got := r.metric(t, "rowcast_trigger_drift"); got != 0 {
+		t.Errorf("%v triggers are missing at first", got)
+	}
+	s.exec(t, `alter table orders disable trigger all`)
+	began := time.Now()
+	body := r.ready(t, "red", http.StatusServiceUnavailable)
+	took := time.Since(began)
+	t.Logf("drift was reported after %s", took)
+	if took > bar {
+		t.Errorf("drift was reported after %s; the bar is %s", took, bar)
+	}
+	for _, want := range []string{`"code":"triggers-drifted"`, `"detail":"orders, since 20`, "rowcast_insert on orders", "repair it with rowcast migrate"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("/readyz lacks %s: %s", want, body)
+		}
+	}
+	if got := r.metric(t, "rowcast_trigger_drift"); got != 8 {
+		t.Errorf("%v triggers are missing; want 8", got)
+	}
+	p.says(t, p.stderr, `"level":"WARN","msg":"triggers have drifted: changes since then are not captured.*"table":"orders".*rowcast_insert on orders`)
+	if code, _, stderr := command(t, []string{"DATABASE_URL=" + s.dsn}, "migrate"); code != exitOK {
+		t.Fatalf("migrate: exit %d, %s", code, stderr)
+	}
+	r.ready(t, "ready again", http.StatusOK)
+	if got := r.metric(t, "rowcast_trigger_drift"); got != 0 {
+		t.Errorf("%v triggers are missing after the repair", got)
+	}
+	p.says(t, p.stderr, `"level":"INFO","msg":"triggers are as installed again.*"table":"orders"`)
+	p.signal(t, syscall.SIGTERM)
+	p.ends(t, exitOK)
+	if n := strings.Count(p.stderr.String(), "triggers have drifted"); n != 1 {
+		t.Errorf("the log tells of drift %d times:\n%s", n, p.stderr)
+	}
+}
+
+// TestMetricsOfARunningServer follows one client through the figures.
+func TestMetricsOfARunningServer(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	r := s.start(t)
+	c, _ := join(t, r.url, inventory.AcmeID, "", "order:created")
+	s.exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'M1', 'C')`)
+	c.events(t, "order:created")
+	got := r.status(t)
+	for name, want := range map[string]float64{
+		"rowcast_tail_live": 1, "rowcast_connections": 1, "rowcast_subscriptions": 1, "rowcast_tenants": 1,
+		"rowcast_published_place": float64(got.Place), "rowcast_trigger_drift": 0, "rowcast_resets_total": 0,
+	} {
+		if value := r.metric(t, name); value != want {
+			t.Errorf("%s is %v; want %v", name, value, want)
+		}
+	}
+	for name, least := range map[string]float64{
+		"rowcast_events_total": 1, "rowcast_deliveries_total": 1, "rowcast_sealed_place": 0, "go_goroutines": 1,
+		"rowcast_database_checked_timestamp_seconds": float64(time.Now().Add(-time.Minute).Unix()), "process_start_time_seconds": 1,
+	} {
+		if value := r.metric(t, name); value < least {
+			t.Errorf("%s is %v; want at least %v", name, value, least)
+		}
+	}
+	_ = c.conn.Close()
+	eventually(t, "end of the connection", func() float64 { return r.metric(t, "rowcast_connections") }, func(n float64) bool { return n == 0 })
+	if value := r.metric(t, `rowcast_closes_total{reason="gone"}`); value != 1 {
+		t.Errorf("%v connections are gone", value)
+	}
+}

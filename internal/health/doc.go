@@ -1,0 +1,36 @@
+// Package health asks the database now and then whether what the feed depends
+// on is still as it was installed, and says so when it is not.
+//
+// # Overview
+//
+// A [Watcher] runs sql/health.sql every 10 s and keeps the answer for those who
+// report it: /readyz, /status and /metrics. Each change for the worse or the
+// better is one line of the log.
+//
+// # States
+//
+// A watched table is intact or drifted. It has drifted when a trigger of it, on
+// the table or on a partition, is missing, disabled, or enabled otherwise than
+// "rowcast migrate" makes it, and when the table was dropped. What is written to
+// a table while it has drifted may not be captured, and is not sent later. The
+// queue of NOTIFY is calm or filling; above one half writers no longer ring.
+//
+// # Guarantees
+//
+//   - Drift is found within one interval, whatever made it, and so is its
+//     repair by "rowcast migrate" (TestDriftIsFoundAndRepaired,
+//     TestDroppedTableIsDrift).
+//   - Changes that are made while session_replication_role is replica are
+//     captured, and are no drift (TestReplicaWriterIsNoDrift).
+//   - A state is logged when it begins and when it ends, and not in between
+//     (TestDriftIsLoggedOnce).
+//   - A queue that fills is reported, with the session that may keep it from
+//     being emptied (TestFillingQueueNamesTheHolder, TestQueueUsageIsReported).
+//   - A database that does not answer changes nothing that is known
+//     (TestUnansweredCheckKeepsTheState).
+//
+// # Failures
+//
+// Triggers that were disabled and enabled again between two checks are not
+// noticed. A check that fails is logged once and repeated.
+package health

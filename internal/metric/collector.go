@@ -1,0 +1,107 @@
+package metric
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"rowcast/internal/changelog"
+	"rowcast/internal/health"
+	"rowcast/internal/hub"
+)
+
+// collector reads the parts of the server.
+type collector struct {
+	Sources
+	tail   []metric[changelog.Status]
+	hub    []metric[hub.Stats]
+	health []metric[health.Status]
+	closes *prometheus.Desc
+}
+
+// metric is one figure of a part.
+type metric[T any] struct {
+	desc  *prometheus.Desc
+	kind  prometheus.ValueType
+	value func(T) float64
+}
+
+func gauge[T any](name, help string, value func(T) float64) metric[T] {
+	return metric[T]{prometheus.NewDesc("rowcast_"+name, help, nil, nil), prometheus.GaugeValue, value}
+}
+
+func counter[T any](name, help string, value func(T) float64) metric[T] {
+	return metric[T]{prometheus.NewDesc("rowcast_"+name+"_total", help, nil, nil), prometheus.CounterValue, value}
+}
+
+func newCollector(s Sources) *collector {
+	return &collector{
+		Sources: s,
+		tail: []metric[changelog.Status]{
+			gauge("tail_live", "1 while the tail is connected and has caught up.", func(s changelog.Status) float64 { return one(s.Live) }),
+			gauge("tail_leads", "1 while this server does the sealing.", func(s changelog.Status) float64 { return one(s.Leads) }),
+			gauge("tail_asleep", "1 while writers ring for each commit.", func(s changelog.Status) float64 { return one(s.Asleep) }),
+			gauge("tail_listening", "1 while LISTEN is in effect.", func(s changelog.Status) float64 { return one(s.Listening) }),
+			gauge("published_place", "Newest place that this server has published.", func(s changelog.Status) float64 { return float64(s.Place) }),
+		},
+		hub: []metric[hub.Stats]{
+			gauge("connections", "Clients connected now.", func(s hub.Stats) float64 { return float64(s.Sessions) }),
+			gauge("connections_blocked", "Clients that are behind and are being waited for.", func(s hub.Stats) float64 { return float64(s.Blocked) }),
+			gauge("subscriptions", "Tenants joined now, counted once for each client.", func(s hub.Stats) float64 { return float64(s.Subscriptions) }),
+			gauge("tenants", "Tenants that have recent events in memory.", func(s hub.Stats) float64 { return float64(s.Tenants) }),
+			counter("events", "Events made for tenants that somebody has joined.", func(s hub.Stats) float64 { return float64(s.Events) }),
+			counter("deliveries", "Events handed to clients, counted once for each client.", func(s hub.Stats) float64 { return float64(s.Deliveries) }),
+			counter("catch_ups", "Clients served from the history.", func(s hub.Stats) float64 { return float64(s.CatchUps) }),
+			counter("resets", "Clients told to reload.", func(s hub.Stats) float64 { return float64(s.Resets) }),
+		},
+		health: []metric[health.Status]{
+			gauge("trigger_drift", "Triggers of watched tables that are missing or disabled.",
+				func(s health.Status) float64 { return float64(s.Triggers()) }),
+			gauge("notify_queue_usage_ratio", "How full the queue of NOTIFY is; above 0.5 writers no longer ring.",
+				func(s health.Status) float64 { return s.QueueUsage }),
+			gauge("sealed_place", "Newest sealed place at the last check of the database.",
+				func(s health.Status) float64 { return float64(s.SealedPlace) }),
+			gauge("database_checked_timestamp_seconds", "When the database last answered a check of its triggers and queue.",
+				func(s health.Status) float64 { return float64(s.Checked.UnixMilli()) / 1000 }),
+		},
+		closes: prometheus.NewDesc("rowcast_closes_total", "Connections that ended, by reason.", []string{"reason"}, nil),
+	}
+}
+
+// Describe announces every figure.
+func (c *collector) Describe(ch chan<- *prometheus.Desc) {
+	describe(ch, c.tail)
+	describe(ch, c.hub)
+	describe(ch, c.health)
+	ch <- c.closes
+}
+
+// Collect reads every figure that is known.
+func (c *collector) Collect(ch chan<- prometheus.Metric) {
+	collect(ch, c.tail, c.Tail())
+	stats := c.Hub()
+	collect(ch, c.hub, stats)
+	for cause, n := range stats.Closes {
+		ch <- prometheus.MustNewConstMetric(c.closes, prometheus.CounterValue, float64(n), string(cause))
+	}
+	if s := c.Health(); !s.Checked.IsZero() {
+		collect(ch, c.health, s)
+	}
+}
+
+func describe[T any](ch chan<- *prometheus.Desc, metrics []metric[T]) {
+	for _, m := range metrics {
+		ch <- m.desc
+	}
+}
+
+func collect[T any](ch chan<- prometheus.Metric, metrics []metric[T], source T) {
+	for _, m := range metrics {
+		ch <- prometheus.MustNewConstMetric(m.desc, m.kind, m.value(source))
+	}
+}
+
+func one(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
+}

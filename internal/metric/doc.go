@@ -1,0 +1,20 @@
+// Package metric shows what a server is doing to Prometheus.
+//
+// # Overview
+//
+// [New] makes a registry with a collector that reads the parts of the server
+// when it is scraped, and those of the Go runtime and the process. [Handler]
+// serves it.
+//
+// # Guarantees
+//
+//   - Names, units and help follow the conventions (TestLint).
+//   - What is not known is left out; no figure stands for it
+//     (TestUnknownIsLeftOut).
+//   - A scrape of a running server has the figures of its parts
+//     (TestMetricsOfARunningServer).
+//
+// # Failures
+//
+// A collector that fails answers the scrape with 500 and the reason.
+package metric

@@ -1,0 +1,37 @@
+package metric
+
+import (
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"rowcast/internal/changelog"
+	"rowcast/internal/health"
+	"rowcast/internal/hub"
+)
+
+// Sources are the parts of a server. All are required; they are called at each
+// scrape and must not block.
+type Sources struct {
+	Tail   func() changelog.Status
+	Hub    func() hub.Stats
+	Health func() health.Status
+}
+
+// New makes a registry of the server's own.
+func New(s Sources) *prometheus.Registry {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(
+		collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		newCollector(s),
+	)
+	return registry
+}
+
+// Handler serves a registry.
+func Handler(registry *prometheus.Registry) http.Handler {
+	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+}

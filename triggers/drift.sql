@@ -1,0 +1,68 @@
+-- Drift: which triggers a watched table has to have, and which of them it lacks.
+
+-- The triggers of a watched table: what install_triggers makes and what
+-- trigger_drift looks for. A statement trigger is made on the table and on each
+-- partition; a row trigger only on the table, because PostgreSQL clones it to
+-- the partitions. enabled is as in pg_trigger: "O" fires unless
+-- session_replication_role is replica, "R" only then, "A" always. The condition
+-- before a statement draws its number; see statement.sql.
+create or replace function rowcast.expected_triggers()
+returns table (name text, event text, scope text, condition text, function text, enabled "char")
+language sql immutable as $$
+    select t.name, t.event, t.scope,
+           case t.function when 'rowcast.begin_statement'
+                then 'when (case when pg_trigger_depth() = 0 then nextval(''rowcast.statement'') is null else true end)' else '' end,
+           t.function, t.enabled
+      from (values
+        ('rowcast_begin_insert', 'before insert', 'for each statement', 'rowcast.begin_statement', 'O'::"char"),
+        ('rowcast_begin_update', 'before update', 'for each statement', 'rowcast.begin_statement', 'O'),
+        ('rowcast_begin_delete', 'before delete', 'for each statement', 'rowcast.begin_statement', 'O'),
+        ('rowcast_insert', 'after insert', 'referencing new table as changed_rows for each statement', 'rowcast.capture', 'O'),
+        ('rowcast_update', 'after update', 'referencing old table as old_rows new table as new_rows for each statement', 'rowcast.capture_update', 'O'),
+        ('rowcast_delete', 'after delete', 'referencing old table as changed_rows for each statement', 'rowcast.capture', 'O'),
+        ('rowcast_truncate', 'after truncate', 'for each statement', 'rowcast.capture_truncate', 'A'),
+        ('rowcast_replicated', 'after insert or update or delete', 'for each row', 'rowcast.capture_replicated', 'R')
+      ) as t (name, event, scope, function, enabled)
+$$;
+
+-- The watched tables that are not captured in full: one row for each table that
+-- was dropped, or that lacks triggers, on itself or on a partition, or has them
+-- disabled or enabled otherwise than they were made. triggers names them, each
+-- as "trigger on table"; detail says in words what is wrong and what to do.
+create or replace function rowcast.trigger_drift()
+returns table (watched integer, table_name text, triggers text[], detail text)
+language sql stable as $$
+    with missing as (
+        select w.id, c.oid is null as dropped,
+               coalesce(c.oid::regclass::text, format('%I.%I', w.table_schema, w.table_name)) as table_name,
+               array_agg(case when c.oid is null then e.name else format('%s on %s', e.name, p.part::regclass) end
+                         order by p.part::regclass::text, e.name) as triggers
+          from rowcast.watched w
+          left join pg_class c on c.oid = w.relation
+         cross join lateral (select t.relid from pg_partition_tree(c.oid) t union select w.relation) p (part)
+         cross join rowcast.expected_triggers() e
+         where w.active and not exists (
+                   select from pg_trigger g
+                    where g.tgrelid = p.part and g.tgname = e.name and g.tgenabled = e.enabled
+                      and g.tgfoid = to_regproc(e.function) and (g.tgqual is not null) = (e.condition <> '')
+                      and split_part(encode(g.tgargs, 'escape'), E'\\000', 1) = w.id::text)
+         group by w.id, c.oid
+    )
+    select m.id, m.table_name, m.triggers,
+           case when m.dropped then 'the table was dropped; rowcast migrate stops watching it'
+                else format('not captured in full, repair it with rowcast migrate: %s missing or disabled: %s%s',
+                            case cardinality(m.triggers) when 1 then '1 trigger is' else cardinality(m.triggers) || ' triggers are' end,
+                            array_to_string(m.triggers[1:8], ', '), case when cardinality(m.triggers) > 8 then ', …' end)
+           end
+      from missing m
+     order by m.table_name
+$$;
+
+-- Stops to watch the tables that were dropped. What the log holds of them stays
+-- readable. Returns their names.
+create or replace function rowcast.unwatch_dropped() returns setof text
+language sql as $$
+    update rowcast.watched w set active = false
+     where w.active and not exists (select from pg_class c where c.oid = w.relation)
+    returning format('%I.%I', w.table_schema, w.table_name)
+$$;

@@ -50,7 +50,7 @@ func Start(ctx context.Context, name string, spec Spec) (*Child, error) {
 	c.calls = jsonrpc.NewClient(stream{out, in})
 	go func() {
 		c.err = c.cmd.Wait()
-		answers.Close()
+		_ = answers.Close() // cannot fail
 		close(c.exited)
 	}()
 	return c, nil

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/rpc"
 	"net/rpc/jsonrpc"
+	"os"
 	"os/exec"
 	"time"
 )
@@ -50,7 +51,7 @@ func Start(ctx context.Context, name string, spec Spec) (*Child, error) {
 	c.calls = jsonrpc.NewClient(stream{out, in})
 	go func() {
 		c.err = c.cmd.Wait()
-		_ = answers.Close() // cannot fail
+		_ = answers.Close() // never fails
 		close(c.exited)
 	}()
 	return c, nil
@@ -99,7 +100,7 @@ func (c *Child) Close() error {
 		_ = c.cmd.Process.Kill() // gone already is fine
 		<-c.exited
 	}
-	if errors.Is(err, rpc.ErrShutdown) {
+	if errors.Is(err, rpc.ErrShutdown) || errors.Is(err, os.ErrClosed) {
 		return nil
 	}
 	return err

@@ -6,7 +6,7 @@ select s.place, s.position, s.rows, s.statement_from, s.statement_rows, s.tenant
        case when s.statement_rows <= $3::bigint then l.after end,
        case when s.statement_rows <= $3::bigint then l.before end
   from rowcast.sealed s
-  join rowcast.log l on l.segment = s.segment and l.xid = s.xid and l.id = s.id
+  join rowcast.log l on l.xid = s.xid and l.id = s.id
   join rowcast.seal e on e.seal = s.seal
  where s.tenant = $1::text and s.position > $2::bigint
    and (s.statement_rows <= $3::bigint or s.position = s.statement_from + s.statement_rows - 1)

@@ -11,7 +11,7 @@ returns table (name text, event text, scope text, condition text, function text,
 language sql immutable as $$
     select t.name, t.event, t.scope,
            case t.function when 'rowcast.begin_statement'
-                then 'when (case when pg_trigger_depth() = 0 then nextval(''rowcast.statement'') is null else true end)' else '' end,
+                then 'when (pg_trigger_depth() > 0 or nextval(''rowcast.statement'') is null)' else '' end,
            t.function, t.enabled
       from (values
         ('rowcast_begin_insert', 'before insert', 'for each statement', 'rowcast.begin_statement', 'O'::"char"),

@@ -40,10 +40,8 @@ begin
     execute format('alter table rowcast.log_active rename to log_%s', active.segment);
     if next_segment is null then
         select max(s.segment) + 1 into next_segment from rowcast.segment s;
-        execute format('create table rowcast.log_active (like rowcast.log_%s including all) with (autovacuum_vacuum_insert_threshold = -1)',
-                       active.segment);
-        execute format('alter table rowcast.log_active alter column segment set default %s', next_segment);
-        execute format('alter table rowcast.log attach partition rowcast.log_active for values in (%s)', next_segment);
+        execute format('create table rowcast.log_active (like rowcast.log_%s including all) inherits (rowcast.log)
+                            with (autovacuum_vacuum_insert_threshold = -1)', active.segment);
     else
         execute format('alter table rowcast.log_%s rename to log_active', next_segment);
     end if;

@@ -43,18 +43,18 @@ begin
     seen_xmax := pg_snapshot_xmax(head.snapshot);
     seen_running := array(select pg_snapshot_xip(head.snapshot));
     with fresh as materialized (
-        select l.segment, l.xid, l.id, l.begun, l.nested, l.rows, l.op, l.watched, l.tenant
+        select l.xid, l.id, l.begun, l.nested, l.rows, l.op, l.watched, l.tenant
           from rowcast.log_active l where l.xid >= seen_xmax
          union all
-        select l.segment, l.xid, l.id, l.begun, l.nested, l.rows, l.op, l.watched, l.tenant
+        select l.xid, l.id, l.begun, l.nested, l.rows, l.op, l.watched, l.tenant
           from rowcast.log_active l where l.xid = any (seen_running)
     ), ordered as (
         select f.*, max(f.id) over (partition by f.xid) as last_id from fresh f
     ), addressed as (
-        select o.segment, o.xid, o.id, o.begun, o.nested, o.rows, o.op, o.watched, o.last_id, o.tenant
+        select o.xid, o.id, o.begun, o.nested, o.rows, o.op, o.watched, o.last_id, o.tenant
           from ordered o where o.tenant is not null
          union all
-        select o.segment, o.xid, o.id, o.begun, o.nested, o.rows, o.op, o.watched, o.last_id, k.tenant
+        select o.xid, o.id, o.begun, o.nested, o.rows, o.op, o.watched, o.last_id, k.tenant
           from ordered o cross join lateral (
                    select t.tenant from rowcast.tenant t
                     union
@@ -74,8 +74,8 @@ begin
                    0) as position
           from (select distinct c.tenant from counted c) b
     ), placed as (
-        insert into rowcast.sealed (place, position, segment, xid, id, seal, rows, statement_rows, statement_from, tenant)
-        select head.place + c.n, b.position + c.covered, c.segment, c.xid, c.id, head.seal + 1, c.rows, c.statement_rows,
+        insert into rowcast.sealed (place, position, xid, id, seal, rows, statement_rows, statement_from, tenant)
+        select head.place + c.n, b.position + c.covered, c.xid, c.id, head.seal + 1, c.rows, c.statement_rows,
                b.position + min(c.covered - c.rows) over (partition by c.tenant, c.xid, c.begun, c.nested, c.watched, c.op) + 1,
                c.tenant
           from counted c join based b on b.tenant = c.tenant

@@ -7,7 +7,8 @@
 -- it, but the log has to be read in the order of cause and effect. So a
 -- statement draws a number when it begins: the trigger before it has a condition
 -- that draws from rowcast.statement, which costs no call, and its capture finds
--- the number with currval. A nested statement calls begin_statement instead, and
+-- the number with currval. The condition is as short as can be, because
+-- PostgreSQL reads it anew for each statement. A nested statement calls begin_statement instead, and
 -- stands in the log under the number of its outermost statement and one of its
 -- own, from log_id, that is kept in a setting for each depth of triggers. The
 -- parts of one query, as in MERGE or "with gone as (delete ...) insert ...",

@@ -3,9 +3,13 @@
 -- reader is asleep. Nothing here locks a row, counts in a shared place, or
 -- fails because a row is large.
 --
--- Every function that a trigger calls runs as its owner with a fixed
--- search_path, so writers need no right on schema rowcast; values are written
--- down under fixed settings, so that no digit depends on the writer's session.
+-- Every function that a trigger calls runs as its owner, so writers need no
+-- right on schema rowcast. Values are written down under fixed settings, so that
+-- no digit depends on the writer's session. The common way changes none of them,
+-- because that costs as much as the log row does: it looks whether they are
+-- right, and names the schema of whatever it uses, operators as well, so that no
+-- search_path can put something else in its place. Before it leaves that way,
+-- capture fixes the search_path too.
 -- Trigger arguments:
 --   0  rowcast.watched.id
 --   1  number of the tenant column in the watched table
@@ -28,43 +32,49 @@
 -- After insert and after delete. The trigger names its transition table
 -- "changed_rows" for both.
 create or replace function rowcast.capture() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer as $$
 declare
-    settings text[];
+    settings pg_catalog.text[];
 begin
     if not rowcast.settings_fixed() then
         settings := rowcast.fix_settings();
     end if;
     insert into rowcast.log_active (begun, nested, watched, rows, op, tenant, after, before)
-    select currval('rowcast.statement'), rowcast.nested(), tg_argv[0]::integer, 1, case tg_op when 'INSERT' then 'i' else 'd' end::"char", c.tenant,
-           case tg_op when 'INSERT' then array[c.image] end, case tg_op when 'DELETE' then array[c.image] end
-      from (select one.image, case when strpos(one.image::text, E'\\u') = 0 then one.image ->> tg_argv[3] end as tenant
-              from (select row_to_json(r.*) as image from changed_rows r limit 1) one
-             where tg_argv[4] = '{}' and not exists (select from changed_rows offset 1) offset 0) c
-     where octet_length(c.tenant) between 1 and 255;
+    select pg_catalog.currval('rowcast.statement'), rowcast.nested(), tg_argv[0]::integer, 1,
+           case when tg_op operator(pg_catalog.=) 'INSERT' then 'i'::pg_catalog."char" else 'd' end, c.tenant,
+           case when tg_op operator(pg_catalog.=) 'INSERT' then array[c.image] end,
+           case when tg_op operator(pg_catalog.=) 'DELETE' then array[c.image] end
+      from (select one.image,
+                   case when pg_catalog.strpos(one.image::pg_catalog.text, E'\\u') operator(pg_catalog.=) 0
+                        then one.image operator(pg_catalog.->>) tg_argv[3] end as tenant
+              from (select pg_catalog.row_to_json(r.*) as image from changed_rows r limit 1) one
+             where tg_argv[4] operator(pg_catalog.=) '{}' and not exists (select from changed_rows offset 1)
+            offset 0) c
+     where pg_catalog.octet_length(c.tenant) operator(pg_catalog.>=) 1 and pg_catalog.octet_length(c.tenant) operator(pg_catalog.<=) 255;
     if found then
-        if not pg_try_advisory_xact_lock_shared(8245940711459091457) then
+        if not pg_catalog.pg_try_advisory_xact_lock_shared(8245940711459091457) then
             perform rowcast.ring(tg_argv[0]::integer, tg_op, 1,
-                array(select row_to_json(r.*) ->> tg_argv[3] from changed_rows r));
+                array(select pg_catalog.row_to_json(r.*) operator(pg_catalog.->>) tg_argv[3] from changed_rows r));
         end if;
         if settings is not null then
             perform rowcast.restore_settings(settings);
         end if;
         return null;
     end if;
+    settings := rowcast.fix_search_path(settings);
 
     declare
         begun constant bigint := currval('rowcast.statement');
         nested constant bigint := rowcast.nested();
-        kind constant "char" := lower(left(tg_op, 1));
+        kind constant pg_catalog."char" := lower(left(tg_op, 1));
         watched_id constant integer := tg_argv[0];
-        exclude constant text[] := tg_argv[4];
+        exclude constant pg_catalog.text[] := tg_argv[4];
         short boolean := exclude = '{}' or rowcast.excluded_by_name(watched_id, exclude, tg_argv[2]::smallint[]);
-        image json;
-        tenant text;
-        images json[];
-        tenants text[];
-        touched text[] := '{}'; -- the tenants of what was appended already
+        image pg_catalog.json;
+        tenant pg_catalog.text;
+        images pg_catalog.json[];
+        tenants pg_catalog.text[];
+        touched pg_catalog.text[] := '{}'; -- the tenants of what was appended already
         mixed boolean := false;
         buffered integer := 0;
         bytes bigint := 0;
@@ -126,50 +136,56 @@ end $$;
 -- no change. A row that moved to another tenant is a delete for the one and an
 -- insert for the other: neither may see the other's values.
 create or replace function rowcast.capture_update() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer as $$
 declare
-    settings text[];
+    settings pg_catalog.text[];
 begin
     if not rowcast.settings_fixed() then
         settings := rowcast.fix_settings();
     end if;
     insert into rowcast.log_active (begun, nested, watched, rows, op, tenant, after, before)
-    select currval('rowcast.statement'), rowcast.nested(), tg_argv[0]::integer, 1, 'u', c.tenant, array[c.image], array[c.old_image]
+    select pg_catalog.currval('rowcast.statement'), rowcast.nested(), tg_argv[0]::integer, 1,
+           'u', c.tenant, array[c.image], array[c.old_image]
       from (select one.image, one.old_image,
-                   case when strpos(one.image::text, E'\\u') = 0 then one.image ->> tg_argv[3] end as tenant,
-                   case when strpos(one.old_image::text, E'\\u') = 0 then one.old_image ->> tg_argv[3] end as old_tenant
-              from (select row_to_json(n.*) as image, row_to_json(o.*) as old_image from new_rows n, old_rows o limit 1) one
-             where tg_argv[4] = '{}' and not exists (select from new_rows offset 1)
-               and one.image::text <> one.old_image::text
+                   case when pg_catalog.strpos(one.image::pg_catalog.text, E'\\u') operator(pg_catalog.=) 0
+                        then one.image operator(pg_catalog.->>) tg_argv[3] end as tenant,
+                   case when pg_catalog.strpos(one.old_image::pg_catalog.text, E'\\u') operator(pg_catalog.=) 0
+                        then one.old_image operator(pg_catalog.->>) tg_argv[3] end as old_tenant
+              from (select pg_catalog.row_to_json(n.*) as image, pg_catalog.row_to_json(o.*) as old_image
+                      from new_rows n, old_rows o limit 1) one
+             where tg_argv[4] operator(pg_catalog.=) '{}' and not exists (select from new_rows offset 1)
+               and one.image::pg_catalog.text operator(pg_catalog.<>) one.old_image::pg_catalog.text
             offset 0) c
-     where c.tenant = c.old_tenant and octet_length(c.tenant) between 1 and 255;
+     where c.tenant operator(pg_catalog.=) c.old_tenant
+       and pg_catalog.octet_length(c.tenant) operator(pg_catalog.>=) 1 and pg_catalog.octet_length(c.tenant) operator(pg_catalog.<=) 255;
     if found then
-        if not pg_try_advisory_xact_lock_shared(8245940711459091457) then
+        if not pg_catalog.pg_try_advisory_xact_lock_shared(8245940711459091457) then
             perform rowcast.ring(tg_argv[0]::integer, tg_op, 1,
-                array(select row_to_json(r.*) ->> tg_argv[3] from new_rows r));
+                array(select pg_catalog.row_to_json(r.*) operator(pg_catalog.->>) tg_argv[3] from new_rows r));
         end if;
         if settings is not null then
             perform rowcast.restore_settings(settings);
         end if;
         return null;
     end if;
+    settings := rowcast.fix_search_path(settings);
 
     declare
         begun constant bigint := currval('rowcast.statement');
         nested constant bigint := rowcast.nested();
         watched_id constant integer := tg_argv[0];
-        exclude constant text[] := tg_argv[4];
+        exclude constant pg_catalog.text[] := tg_argv[4];
         short boolean := exclude = '{}' or rowcast.excluded_by_name(watched_id, exclude, tg_argv[2]::smallint[]);
-        kind "char";
-        image json;
-        old_image json;
-        tenant text;
-        old_tenant text;
-        kinds "char"[] := '{}';
-        images json[] := '{}';
-        old_images json[] := '{}';
-        tenants text[] := '{}';
-        touched text[] := '{}';
+        kind pg_catalog."char";
+        image pg_catalog.json;
+        old_image pg_catalog.json;
+        tenant pg_catalog.text;
+        old_tenant pg_catalog.text;
+        kinds pg_catalog."char"[] := '{}';
+        images pg_catalog.json[] := '{}';
+        old_images pg_catalog.json[] := '{}';
+        tenants pg_catalog.text[] := '{}';
+        touched pg_catalog.text[] := '{}';
         mixed boolean := false;
         buffered integer := 0;
         bytes bigint := 0;

@@ -53,6 +53,14 @@ func TestWriterWithoutRights(t *testing.T) {
 		`truncate public.docs`,
 	}
 	d.exec(t, writes...)
+	// With settings that capture has to change, it takes another way.
+	d.exec(t, `set timezone = 'Europe/Berlin'`, `set datestyle = 'sql, dmy'`)
+	d.exec(t, writes...)
+	if got := query[string](t, d.Conn, `select pg_catalog.concat_ws(' ', pg_catalog.current_setting('timezone'), pg_catalog.current_setting('datestyle'),
+		pg_catalog.current_setting('search_path'))`); got != "Europe/Berlin SQL, DMY pg_temp, public, pg_catalog" {
+		t.Errorf("after the statements the writer's settings are %s", got)
+	}
+	d.exec(t, `reset timezone`, `reset datestyle`)
 	sleeper := d.connect(t)
 	exec(t, sleeper, `reset role`, `select pg_advisory_lock(8245940711459091457)`)
 	d.exec(t, writes...)
@@ -72,7 +80,7 @@ func TestWriterWithoutRights(t *testing.T) {
 		t.Errorf("capture ran what the writer planted: %q", caught)
 	}
 	ops := strings.Join(column[string](t, owner, `select op::text || ':' || sum(rows) from rowcast.log group by op order by op::text`), " ")
-	if want := "d:4 i:202 t:2 u:202"; ops != want {
+	if want := "d:6 i:303 t:3 u:303"; ops != want {
 		t.Errorf("the log has %s; want %s", ops, want)
 	}
 }
@@ -87,7 +95,9 @@ func traps(schema string) []string {
 		`lower(text) returns text`, `strpos(text, text) returns int`, `octet_length(text) returns int`, `split_part(text, text, int) returns text`,
 		`trap_text(text, text) returns text`, `trap_equal(text, text) returns boolean`,
 		`trap_number(bigint, bigint) returns boolean`, `pg_current_xact_id() returns xid8`, `clock_timestamp() returns timestamptz`,
-		`trap_json(json, text) returns text`, `count() returns bigint`,
+		`trap_json(json, text) returns text`, `count() returns bigint`, `currval(text) returns bigint`, `currval(regclass) returns bigint`,
+		`pg_trigger_depth() returns int`, `current_setting(text) returns text`, `unnest(text[]) returns setof text`,
+		`trap_int(int, int) returns boolean`, `array_fill(text, int[]) returns text[]`, `trap_append(text[], text) returns text[]`,
 	} {
 		statements = append(statements, `create function `+schema+`.`+f+` language plpgsql as $$ begin
 			insert into public.caught values ('`+strings.ReplaceAll(f, "'", "")+`');
@@ -98,12 +108,18 @@ func traps(schema string) []string {
 		`create operator `+schema+`.|| (leftarg = text, rightarg = text, function = `+schema+`.trap_text)`,
 		`create operator `+schema+`.= (leftarg = text, rightarg = text, function = `+schema+`.trap_equal)`,
 		`create operator `+schema+`.<= (leftarg = bigint, rightarg = bigint, function = `+schema+`.trap_number)`,
+		`create operator `+schema+`.<> (leftarg = text, rightarg = text, function = `+schema+`.trap_equal)`,
+		`create operator `+schema+`.= (leftarg = int, rightarg = int, function = `+schema+`.trap_int)`,
+		`create operator `+schema+`.>= (leftarg = int, rightarg = int, function = `+schema+`.trap_int)`,
+		`create operator `+schema+`.<= (leftarg = int, rightarg = int, function = `+schema+`.trap_int)`,
+		`create operator `+schema+`.|| (leftarg = text[], rightarg = text, function = `+schema+`.trap_append)`,
 		`create operator `+schema+`.->> (leftarg = json, rightarg = text, function = `+schema+`.trap_json)`,
 		`create table `+schema+`.changed_rows (id int, tenant_id text, body text)`,
 		`create table `+schema+`.new_rows (id int, tenant_id text, body text)`,
 		`create table `+schema+`.old_rows (id int, tenant_id text, body text)`,
 		`create table `+schema+`.log (id int)`, `create table `+schema+`.pg_attribute (id int)`,
 		`create type `+schema+`.json_ as (a int)`, `create domain `+schema+`.int8 as text`, `create domain `+schema+`.text as int`,
+		`create domain `+schema+`.json as int`, `create domain `+schema+`."char" as int`, `create domain `+schema+`.int4 as text`,
 	)
 }
 

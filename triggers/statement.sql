@@ -33,26 +33,25 @@ exception when object_not_in_prerequisite_state then -- none was drawn in this s
 end $$;
 
 -- The number that begin_statement gave to the nested statement whose capture
--- this is; 0 for one that is not nested. Capture absorbs it.
+-- this is; 0 for one that is not nested. Capture absorbs it, and since its body
+-- is not text, no search_path changes what it means.
 create or replace function rowcast.nested() returns bigint
-language sql stable as $$
-    select case when pg_trigger_depth() = 1 then 0
-                else coalesce(nullif(current_setting('rowcast.nested_' || pg_trigger_depth(), true), ''), '0')::bigint end
-$$;
+language sql stable
+return case when pg_trigger_depth() = 1 then 0
+            else coalesce(nullif(current_setting('rowcast.nested_' || pg_trigger_depth(), true), ''), '0')::bigint end;
 
 -- Whether the settings that decide how a value is written down are as capture
 -- needs them. Capture absorbs it.
 create or replace function rowcast.settings_fixed() returns boolean
-language sql stable as $$
-    select current_setting('TimeZone') in ('UTC', 'Etc/UTC', 'GMT') and current_setting('DateStyle') like 'ISO%'
-       and current_setting('IntervalStyle') = 'postgres' and current_setting('bytea_output') = 'hex'
-       and current_setting('extra_float_digits') in ('1', '2', '3')
-$$;
+language sql stable
+return current_setting('TimeZone') in ('UTC', 'Etc/UTC', 'GMT') and current_setting('DateStyle') like 'ISO%'
+   and current_setting('IntervalStyle') = 'postgres' and current_setting('bytea_output') = 'hex'
+   and current_setting('extra_float_digits') in ('1', '2', '3');
 
 -- Makes the settings so until restore_settings gets what this returns, or the
 -- transaction has ended.
 create or replace function rowcast.fix_settings() returns text[]
-language plpgsql as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
     settings constant text[] := array[
         current_setting('TimeZone'), current_setting('DateStyle'), current_setting('IntervalStyle'),
@@ -62,12 +61,24 @@ begin
     return settings;
 end $$;
 
+-- Fixes the search_path as well, and returns the settings with the one it was.
+create or replace function rowcast.fix_search_path(settings text[]) returns text[]
+language plpgsql as $$
+declare
+    given constant pg_catalog.text := pg_catalog.current_setting('search_path');
+begin
+    perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+    return coalesce(settings, array_fill(null::text, array[5])) || given;
+end $$;
+
 create or replace function rowcast.restore_settings(settings text[]) returns void
 language plpgsql as $$
 begin
-    perform set_config(s.name, s.wanted, true)
-       from unnest(array['TimeZone', 'DateStyle', 'IntervalStyle', 'bytea_output', 'extra_float_digits'], settings) s (name, wanted)
-      where current_setting(s.name) <> s.wanted;
+    perform pg_catalog.set_config(s.name, s.wanted, true)
+       from rows from (
+                pg_catalog.unnest(array['TimeZone', 'DateStyle', 'IntervalStyle', 'bytea_output', 'extra_float_digits', 'search_path']),
+                pg_catalog.unnest(settings)) s (name, wanted)
+      where pg_catalog.current_setting(s.name) operator(pg_catalog.<>) s.wanted;
 end $$;
 
 -- Rings the doorbell at commit. The payload is a hint for whoever listens and
@@ -75,7 +86,7 @@ end $$;
 -- filled further, since a full one would fail the writer's commit; readers
 -- then find the change at their next poll.
 create or replace function rowcast.ring(watched_id integer, op text, changed bigint, tenants text[]) returns void
-language plpgsql as $$
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
     payload jsonb;
 begin

@@ -27,7 +27,6 @@
 --
 -- An expression of this language is prepared anew in each transaction, which
 -- costs more than to evaluate it: the way that most statements take has few.
--- "offset 0" keeps the tenant from being looked for once for each of its uses.
 
 -- After insert and after delete. The trigger names its transition table
 -- "changed_rows" for both.
@@ -35,27 +34,32 @@ create or replace function rowcast.capture() returns trigger
 language plpgsql security definer as $$
 declare
     settings pg_catalog.text[];
+    images pg_catalog.json[];
+    tenant pg_catalog.text;
 begin
     if not rowcast.settings_fixed() then
         settings := rowcast.fix_settings();
     end if;
-    insert into rowcast.log_active (begun, nested, watched, rows, op, tenant, after, before)
-    select pg_catalog.currval('rowcast.statement'), rowcast.nested(), tg_argv[0]::integer, 1,
-           case when tg_op operator(pg_catalog.=) 'INSERT' then 'i'::pg_catalog."char" else 'd' end, c.tenant,
-           case when tg_op operator(pg_catalog.=) 'INSERT' then array[c.image] end,
-           case when tg_op operator(pg_catalog.=) 'DELETE' then array[c.image] end
-      from (select one.image,
-                   case when pg_catalog.strpos(one.image::pg_catalog.text, E'\\u') operator(pg_catalog.=) 0
-                        then one.image operator(pg_catalog.->>) tg_argv[3] end as tenant
-              from (select pg_catalog.row_to_json(r.*) as image from changed_rows r limit 1) one
-             where tg_argv[4] operator(pg_catalog.=) '{}' and not exists (select from changed_rows offset 1)
-            offset 0) c
-     where pg_catalog.octet_length(c.tenant) operator(pg_catalog.>=) 1 and pg_catalog.octet_length(c.tenant) operator(pg_catalog.<=) 255;
-    if found then
+    images := array(select pg_catalog.row_to_json(r.*) from changed_rows r limit 2);
+    -- An escaped character may be one that the operator ->> refuses.
+    tenant := case when pg_catalog.cardinality(images) operator(pg_catalog.=) 1 and tg_argv[4] operator(pg_catalog.=) '{}'
+                    and pg_catalog.strpos(images[1]::pg_catalog.text, E'\\u') operator(pg_catalog.=) 0
+                   then images[1] operator(pg_catalog.->>) tg_argv[3] end;
+    if pg_catalog.octet_length(tenant) operator(pg_catalog.>=) 1 and pg_catalog.octet_length(tenant) operator(pg_catalog.<=) 255 then
+        insert into rowcast.log_active (begun, nested, watched, rows, op, tenant, after, before)
+        values (pg_catalog.currval('rowcast.statement'), rowcast.nested(), tg_argv[0]::integer, 1,
+                case when tg_op operator(pg_catalog.=) 'INSERT' then 'i'::pg_catalog."char" else 'd' end, tenant,
+                case when tg_op operator(pg_catalog.=) 'INSERT' then images end,
+                case when tg_op operator(pg_catalog.=) 'DELETE' then images end);
         if not pg_catalog.pg_try_advisory_xact_lock_shared(8245940711459091457) then
-            perform rowcast.ring(tg_argv[0]::integer, tg_op, 1,
-                array(select pg_catalog.row_to_json(r.*) operator(pg_catalog.->>) tg_argv[3] from changed_rows r));
+            perform rowcast.ring(tg_argv[0]::integer, tg_op, 1, array[tenant]);
         end if;
+        if settings is not null then
+            perform rowcast.restore_settings(settings);
+        end if;
+        return null;
+    end if;
+    if pg_catalog.cardinality(images) operator(pg_catalog.=) 0 then
         if settings is not null then
             perform rowcast.restore_settings(settings);
         end if;
@@ -71,8 +75,6 @@ begin
         exclude constant pg_catalog.text[] := tg_argv[4];
         short boolean := exclude = '{}' or rowcast.excluded_by_name(watched_id, exclude, tg_argv[2]::smallint[]);
         image pg_catalog.json;
-        tenant pg_catalog.text;
-        images pg_catalog.json[];
         tenants pg_catalog.text[];
         touched pg_catalog.text[] := '{}'; -- the tenants of what was appended already
         mixed boolean := false;
@@ -80,10 +82,10 @@ begin
         bytes bigint := 0;
         row_count bigint := 0;
     begin
+        images := '{}';
         for image in select row_to_json(r.*) from changed_rows r limit 65 loop
             row_count := row_count + 1;
             bytes := bytes + octet_length(image::text);
-            -- An escaped character may be one that the operator ->> refuses.
             short := short and row_count < 65 and bytes <= 65536 and strpos(image::text, E'\\u') = 0;
             exit when not short;
             tenants[row_count] := image ->> tg_argv[3];
@@ -139,30 +141,38 @@ create or replace function rowcast.capture_update() returns trigger
 language plpgsql security definer as $$
 declare
     settings pg_catalog.text[];
+    images pg_catalog.json[];
+    old_images pg_catalog.json[];
+    tenant pg_catalog.text;
+    old_tenant pg_catalog.text;
 begin
     if not rowcast.settings_fixed() then
         settings := rowcast.fix_settings();
     end if;
-    insert into rowcast.log_active (begun, nested, watched, rows, op, tenant, after, before)
-    select pg_catalog.currval('rowcast.statement'), rowcast.nested(), tg_argv[0]::integer, 1,
-           'u', c.tenant, array[c.image], array[c.old_image]
-      from (select one.image, one.old_image,
-                   case when pg_catalog.strpos(one.image::pg_catalog.text, E'\\u') operator(pg_catalog.=) 0
-                        then one.image operator(pg_catalog.->>) tg_argv[3] end as tenant,
-                   case when pg_catalog.strpos(one.old_image::pg_catalog.text, E'\\u') operator(pg_catalog.=) 0
-                        then one.old_image operator(pg_catalog.->>) tg_argv[3] end as old_tenant
-              from (select pg_catalog.row_to_json(n.*) as image, pg_catalog.row_to_json(o.*) as old_image
-                      from new_rows n, old_rows o limit 1) one
-             where tg_argv[4] operator(pg_catalog.=) '{}' and not exists (select from new_rows offset 1)
-               and one.image::pg_catalog.text operator(pg_catalog.<>) one.old_image::pg_catalog.text
-            offset 0) c
-     where c.tenant operator(pg_catalog.=) c.old_tenant
-       and pg_catalog.octet_length(c.tenant) operator(pg_catalog.>=) 1 and pg_catalog.octet_length(c.tenant) operator(pg_catalog.<=) 255;
-    if found then
-        if not pg_catalog.pg_try_advisory_xact_lock_shared(8245940711459091457) then
-            perform rowcast.ring(tg_argv[0]::integer, tg_op, 1,
-                array(select pg_catalog.row_to_json(r.*) operator(pg_catalog.->>) tg_argv[3] from new_rows r));
+    images := array(select pg_catalog.row_to_json(r.*) from new_rows r limit 2);
+    if pg_catalog.cardinality(images) operator(pg_catalog.=) 1 and tg_argv[4] operator(pg_catalog.=) '{}' then
+        old_images := array(select pg_catalog.row_to_json(r.*) from old_rows r);
+        if pg_catalog.strpos(images[1]::pg_catalog.text, E'\\u') operator(pg_catalog.=) 0
+            and pg_catalog.strpos(old_images[1]::pg_catalog.text, E'\\u') operator(pg_catalog.=) 0 then
+            tenant := images[1] operator(pg_catalog.->>) tg_argv[3];
+            old_tenant := old_images[1] operator(pg_catalog.->>) tg_argv[3];
         end if;
+    end if;
+    if tenant operator(pg_catalog.=) old_tenant
+        and pg_catalog.octet_length(tenant) operator(pg_catalog.>=) 1 and pg_catalog.octet_length(tenant) operator(pg_catalog.<=) 255 then
+        if images[1]::pg_catalog.text operator(pg_catalog.<>) old_images[1]::pg_catalog.text then
+            insert into rowcast.log_active (begun, nested, watched, rows, op, tenant, after, before)
+            values (pg_catalog.currval('rowcast.statement'), rowcast.nested(), tg_argv[0]::integer, 1, 'u', tenant, images, old_images);
+            if not pg_catalog.pg_try_advisory_xact_lock_shared(8245940711459091457) then
+                perform rowcast.ring(tg_argv[0]::integer, tg_op, 1, array[tenant]);
+            end if;
+        end if;
+        if settings is not null then
+            perform rowcast.restore_settings(settings);
+        end if;
+        return null;
+    end if;
+    if pg_catalog.cardinality(images) operator(pg_catalog.=) 0 then
         if settings is not null then
             perform rowcast.restore_settings(settings);
         end if;
@@ -179,11 +189,7 @@ begin
         kind pg_catalog."char";
         image pg_catalog.json;
         old_image pg_catalog.json;
-        tenant pg_catalog.text;
-        old_tenant pg_catalog.text;
         kinds pg_catalog."char"[] := '{}';
-        images pg_catalog.json[] := '{}';
-        old_images pg_catalog.json[] := '{}';
         tenants pg_catalog.text[] := '{}';
         touched pg_catalog.text[] := '{}';
         mixed boolean := false;
@@ -192,6 +198,8 @@ begin
         seen integer := 0;
         row_count bigint := 0;
     begin
+        images := '{}';
+        old_images := '{}';
         for image, old_image in
             select a.image, b.image
               from (select row_number() over () as n, row_to_json(r.*) as image from new_rows r limit 65) a

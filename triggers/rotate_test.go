@@ -58,7 +58,7 @@ func TestRotate(t *testing.T) {
 	// What is empty is opened again.
 	for query[int](t, d.Conn, `select rowcast.prune('0', 1)`) > 0 {
 	}
-	exec(t, writer, `begin`, `insert into docs values (7, 'T', 'seven')`) // writers are not in the way
+	exec(t, writer, `begin`, `insert into docs values (7, 'T', 'seven')`)      // writers are not in the way
 	if n := query[int](t, d.Conn, `select rowcast.empty_segments()`); n != 2 { // the third holds the head
 		t.Errorf("%d segments were emptied; want 2", n)
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/rpc"
 	"net/rpc/jsonrpc"
+	"os"
 	"os/exec"
 	"time"
 )
@@ -99,7 +100,7 @@ func (c *Child) Close() error {
 		_ = c.cmd.Process.Kill() // gone already is fine
 		<-c.exited
 	}
-	if errors.Is(err, rpc.ErrShutdown) {
+	if errors.Is(err, rpc.ErrShutdown) || errors.Is(err, os.ErrClosed) {
 		return nil
 	}
 	return err

@@ -36,7 +36,7 @@ var arrows = map[string][]string{
 	"internal/feed":          {},
 	"internal/config":        {},
 	"internal/bench":         {},
-	"internal/bench/measure": {},
+	"internal/bench/measure": {"internal/bench"},
 	"internal/bench/write":   {"internal/bench", "internal/bench/measure", "internal/changelog", "internal/feed"},
 	"internal/devpg":         {"internal/devpg/pgbin", "internal/devpg/proc"},
 	"internal/devpg/pgbin":   {"internal/devpg/proc"},

@@ -1,0 +1,131 @@
+package measure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/prometheus/procfs"
+
+	"rowcast/internal/bench"
+)
+
+// Server is a PostgreSQL server on this machine, whose processes can be seen.
+// The nil Server is one that cannot, so its processor time is unknown.
+type Server struct {
+	fs         procfs.FS
+	postmaster int
+}
+
+// errElsewhere says that the processes of the server cannot be seen.
+var errElsewhere = errors.New("the server runs on another machine or in a container of its own")
+
+// FindServer finds the processes of the server that conn leads to. The error
+// says why they cannot be seen; the Server is then nil, which can be used.
+func FindServer(ctx context.Context, conn *pgx.Conn) (*Server, error) {
+	var (
+		pid            int
+		backend, whole time.Time
+	)
+	err := conn.QueryRow(ctx, `select a.pid, a.backend_start, pg_postmaster_start_time()
+		from pg_stat_activity a where a.pid = pg_backend_pid()`).Scan(&pid, &backend, &whole)
+	if err != nil {
+		return nil, fmt.Errorf("ask for the process of the session: %w", err)
+	}
+	fs, err := procfs.NewDefaultFS()
+	if err != nil {
+		return nil, fmt.Errorf("this system shows no processor time: %w", err)
+	}
+	session, err := started(fs, pid, backend)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := started(fs, session.PPID, whole); err != nil {
+		return nil, err
+	}
+	return &Server{fs, session.PPID}, nil
+}
+
+// started is the state of the process if it is one of PostgreSQL that started
+// then: a process id means something else on another machine.
+func started(fs procfs.FS, pid int, then time.Time) (procfs.ProcStat, error) {
+	proc, err := fs.Proc(pid)
+	if err != nil {
+		return procfs.ProcStat{}, errElsewhere
+	}
+	stat, err := proc.Stat()
+	if err != nil {
+		return procfs.ProcStat{}, errElsewhere
+	}
+	at, err := stat.StartTime()
+	if err != nil {
+		return procfs.ProcStat{}, errElsewhere
+	}
+	// Boot time, on which the first rests, has whole seconds and drifts.
+	const tolerance = 5
+	apart := at - float64(then.UnixMilli())/1000
+	if apart < -tolerance || apart > tolerance || !strings.HasPrefix(stat.Comm, "postgres") {
+		return procfs.ProcStat{}, errElsewhere
+	}
+	return stat, nil
+}
+
+// CPU is the processor time of all processes of the server since it started,
+// in seconds, also of those that have ended.
+func (s *Server) CPU() float64 {
+	if s == nil {
+		return bench.Unknown()
+	}
+	// A process that ends while the others are counted moves its time to the
+	// postmaster: count again.
+	var total float64
+	for range 10 {
+		before, err := s.stat(s.postmaster)
+		if err != nil {
+			return bench.Unknown()
+		}
+		total = before.CPUTime() + ended(before)
+		all, err := s.fs.AllProcs()
+		if err != nil {
+			return bench.Unknown()
+		}
+		for _, p := range all {
+			if stat, err := p.Stat(); err == nil && stat.PPID == s.postmaster {
+				total += stat.CPUTime()
+			}
+		}
+		if after, err := s.stat(s.postmaster); err == nil && ended(after) == ended(before) {
+			break
+		}
+	}
+	return total
+}
+
+// ProcessCPU is the processor time of one process of the server, in seconds.
+func (s *Server) ProcessCPU(pid int) float64 {
+	if s == nil {
+		return bench.Unknown()
+	}
+	stat, err := s.stat(pid)
+	if err != nil {
+		return bench.Unknown()
+	}
+	return stat.CPUTime()
+}
+
+func (s *Server) stat(pid int) (procfs.ProcStat, error) {
+	proc, err := s.fs.Proc(pid)
+	if err != nil {
+		return procfs.ProcStat{}, err
+	}
+	return proc.Stat()
+}
+
+// ended is the time of the children that have ended.
+func ended(stat procfs.ProcStat) float64 {
+	// The kernel counts in ticks of 1/100 s towards user space.
+	return float64(stat.CUTime+stat.CSTime) / 100
+}

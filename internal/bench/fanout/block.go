@@ -18,9 +18,9 @@ func (r *run) measure(ctx context.Context, s *side, d time.Duration) (Block, err
 	}
 	var b Block
 	begin := time.Now()
-	for first := true; first || r.Rate == 0 && time.Since(begin) < d; first = false {
-		changes := Changes{Start: s.count, Count: r.Burst}
-		if r.Rate > 0 {
+	for first := true; first || r.Mode == Burst && time.Since(begin) < d; first = false {
+		changes := Changes{Start: s.count, Count: s.burst}
+		if r.Mode == Paced {
 			changes.Count, changes.Rate = max(1, int64(d.Seconds()*r.Rate)), r.Rate
 		}
 		if err := r.push(ctx, s, changes, &b); err != nil {
@@ -83,7 +83,7 @@ func (r *run) unheard(ctx context.Context) (u Unheard, err error) {
 		return u, fmt.Errorf("publish to nobody: %w", err)
 	}
 	var heard Block
-	heardChanges := Changes{Start: r.server.count, Count: int64(len(r.Tenants))}
+	heardChanges := Changes{Start: r.server.count, Count: int64(len(r.Joined))}
 	if err := r.push(ctx, &r.server, heardChanges, &heard); err != nil {
 		return u, err
 	}

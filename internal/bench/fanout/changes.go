@@ -1,6 +1,11 @@
 package fanout
 
-import "time"
+import (
+	"context"
+	"time"
+
+	"rowcast/internal/bench/measure"
+)
 
 // Changes is a number of changes to make.
 type Changes struct {
@@ -22,11 +27,11 @@ func (c Changes) Each(do func(first, count int64) error, done *Published) error 
 	if c.Rate == 0 {
 		return do(c.Start, c.Count)
 	}
-	begin := time.Now()
+	schedule := measure.NewSchedule(time.Now(), c.Rate)
 	for i := range c.Count {
-		due := begin.Add(time.Duration(float64(i) / c.Rate * float64(time.Second)))
-		if wait := time.Until(due); wait > 0 {
-			time.Sleep(wait)
+		due, err := schedule.Next(context.Background())
+		if err != nil {
+			return err
 		}
 		done.Late = max(done.Late, time.Since(due))
 		if err := do(c.Start+i, 1); err != nil {

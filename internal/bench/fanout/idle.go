@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"rowcast/internal/bench"
 	"rowcast/internal/bench/child"
 )
 
@@ -31,7 +32,7 @@ type IdleOptions struct {
 // Idle is what silent connections cost.
 type Idle struct {
 	Connections int
-	// RSS is in bytes a connection, as the system counts; Collected after the
+	// RSS is in bytes a connection, as the system counts, or unknown; Collected after the
 	// server has collected its garbage and returned the memory; Heap and
 	// Stacks are what is in use then.
 	RSS, Collected, Heap, Stacks float64
@@ -53,7 +54,12 @@ func MeasureIdle(ctx context.Context, o IdleOptions) (Idle, error) {
 	if err != nil {
 		return Idle{}, err
 	}
-	per := func(with, without int64) float64 { return float64(with-without) / float64(o.Connections) }
+	per := func(with, without int64) float64 {
+		if with == 0 {
+			return bench.Unknown()
+		}
+		return float64(with-without) / float64(o.Connections)
+	}
 	idle := Idle{
 		Connections: o.Connections, RSS: per(asIs.RSS, empty.RSS), Collected: per(collected.RSS, empty.RSS),
 		Heap: per(collected.Heap, empty.Heap), Stacks: per(collected.Stacks, empty.Stacks),

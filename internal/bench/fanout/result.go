@@ -9,6 +9,8 @@ type Result struct {
 	// Server and Bare have one block a round.
 	Server, Bare []Block
 	Unheard      Unheard
+	// Idle is filled in by who measures it.
+	Idle Idle
 }
 
 // Block is one side measured for a while.

@@ -30,43 +30,43 @@ type Caller interface {
 // Tenant is one that clients join, with a token for it.
 type Tenant struct{ ID, Token string }
 
-// Options says what to measure.
+// Options says what to measure, and with what.
 type Options struct {
+	Settings
 	Server Server
 	// Address of the server, for clients.
 	Address string
 	// Load and Bare are processes with the services of these names.
 	Load, Bare Caller
-	Tenants    []Tenant
-	// Clients are spread over the tenants.
-	Clients int
-	// Rate is in changes a second; 0 means bursts of Burst changes.
-	Rate  float64
-	Burst int64
-	// Duration is how long each side is measured, in so many Rounds.
-	Duration time.Duration
-	Rounds   int
+	// Joined are the tenants.
+	Joined []Tenant
 	// Unheard is how many changes nobody is to hear of.
 	Unheard int
 	// Patience is how long nothing may arrive before it is an error.
 	Patience time.Duration
-	// Step is told what is done next, and how far it is from 0 to 1.
-	Step func(what string, done float64)
+	// Doing is told what comes next, Step that a round is done.
+	Doing func(what string)
+	Step  func()
 }
 
-// warmUp is how long each side runs before anything is measured.
-const warmUp = time.Second
+const (
+	// warmUp is how long each side runs before anything is measured.
+	warmUp = time.Second
+	// bareBurst bounds the bursts of the bare writer, which sends each frame
+	// by itself and would take long.
+	bareBurst = 50
+)
 
 // Run measures.
 func Run(ctx context.Context, o Options) (*Result, error) {
 	r := &run{Options: o}
-	o.Step("connecting", 0)
+	o.Doing("connecting")
 	if err := r.connect(ctx); err != nil {
 		return nil, err
 	}
 	result := &Result{}
 	block := o.Duration / time.Duration(o.Rounds)
-	o.Step("warming up", 0)
+	o.Doing("warming up")
 	// The first events say how large a frame is.
 	warm, err := r.measure(ctx, &r.server, min(warmUp, block))
 	if err != nil {
@@ -76,15 +76,16 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if _, err := r.measure(ctx, &r.bare, min(warmUp, block)); err != nil {
 		return nil, err
 	}
+	o.Doing("measuring")
 	for n := range o.Rounds {
-		o.Step("measuring", float64(n)/float64(o.Rounds))
 		server, bare, err := r.round(ctx, block, n%2 == 1)
 		if err != nil {
 			return nil, err
 		}
 		result.Server, result.Bare = append(result.Server, server), append(result.Bare, bare)
+		o.Step()
 	}
-	o.Step("publishing to nobody", 1)
+	o.Doing("publishing to nobody")
 	if result.Unheard, err = r.unheard(ctx); err != nil {
 		return nil, err
 	}
@@ -109,6 +110,8 @@ type side struct {
 	count int64
 	sent  []int64
 	bytes int64
+	// burst is how many changes are made at once, if not paced.
+	burst int64
 
 	publish func(ctx context.Context, c Changes) (Published, error)
 	usage   func(ctx context.Context) (child.Usage, error)
@@ -119,11 +122,11 @@ func (r *run) connect(ctx context.Context) error {
 	if err := r.Bare.Call(ctx, "Bare.Listen", r.Clients, &address); err != nil {
 		return err
 	}
-	r.server = side{publish: r.Server.Publish, usage: r.Server.Usage, sent: make([]int64, len(r.Tenants))}
-	r.bare = side{publish: r.write, usage: r.Bare.Usage, sent: make([]int64, len(r.Tenants))}
-	for i, t := range r.Tenants {
-		size := r.Clients / len(r.Tenants)
-		if i < r.Clients%len(r.Tenants) {
+	r.server = side{publish: r.Server.Publish, usage: r.Server.Usage, burst: r.Burst, sent: make([]int64, len(r.Joined))}
+	r.bare = side{publish: r.write, usage: r.Bare.Usage, burst: min(r.Burst, bareBurst), sent: make([]int64, len(r.Joined))}
+	for i, t := range r.Joined {
+		size := r.Clients / len(r.Joined)
+		if i < r.Clients%len(r.Joined) {
 			size++
 		}
 		r.sizes = append(r.sizes, size)

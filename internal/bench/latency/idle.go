@@ -1,0 +1,84 @@
+package latency
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"rowcast/internal/bench/child"
+	"rowcast/internal/bench/measure"
+)
+
+//go:embed idle.sql
+var idleQuery string
+
+const (
+	// settle is how long everything is left alone before idleness is measured,
+	// so that the server has gone to sleep.
+	settle = 2 * time.Second
+	// counted is how long a session of PostgreSQL may keep to itself what it
+	// has done, if it does something then.
+	counted = 1100 * time.Millisecond
+)
+
+// sample is what has been used until then.
+type sample struct {
+	at           time.Time
+	transactions int64
+	server       child.Usage
+	backends     float64
+}
+
+// idle measures for a while in which nothing is written.
+func (r *run) idle(ctx context.Context, conn *pgx.Conn) (Idle, error) {
+	// Unknown is fine: the result says so.
+	postgres, _ := measure.FindServer(ctx, conn)
+	var before, after sample
+	// The first sample has all that this session did before counted; it is
+	// taken again once it is counted itself.
+	for _, take := range []struct {
+		pause time.Duration
+		to    *sample
+	}{{settle, &before}, {counted, &before}, {r.Idle, &after}} {
+		if err := pause(ctx, take.pause); err != nil {
+			return Idle{}, err
+		}
+		var err error
+		if *take.to, err = r.sample(ctx, conn, postgres); err != nil {
+			return Idle{}, err
+		}
+	}
+	seconds := after.at.Sub(before.at).Seconds()
+	return Idle{
+		// The sample before was a transaction, too, counted at its end.
+		Queries:  float64(max(0, after.transactions-before.transactions-1)) / seconds,
+		Server:   (after.server.CPU - before.server.CPU).Seconds() / seconds,
+		Backends: (after.backends - before.backends) / seconds,
+	}, nil
+}
+
+func (r *run) sample(ctx context.Context, conn *pgx.Conn, postgres *measure.Server) (s sample, err error) {
+	var pids []int
+	if err := conn.QueryRow(ctx, idleQuery).Scan(&s.transactions, &pids); err != nil {
+		return s, fmt.Errorf("count transactions: %w", err)
+	}
+	for _, pid := range pids {
+		s.backends += postgres.ProcessCPU(pid)
+	}
+	s.at = time.Now()
+	s.server, err = r.Usage(ctx)
+	return s, err
+}
+
+// pause waits for d.
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

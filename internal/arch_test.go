@@ -36,14 +36,19 @@ var arrows = map[string][]string{
 	"internal/feed":          {},
 	"internal/config":        {},
 	"internal/bench":         {},
-	"internal/bench/measure": {"internal/bench"},
-	"internal/bench/write":   {"internal/bench", "internal/bench/measure", "internal/changelog", "internal/feed"},
 	"internal/bench/child":   {},
+	"internal/bench/measure": {"internal/bench"},
+	"internal/bench/write":   {"internal/bench", "internal/bench/child", "internal/bench/measure", "internal/changelog", "internal/feed"},
 	"internal/bench/scratch": {},
-	"internal/bench/latency": {"internal/bench", "internal/bench/child", "internal/bench/measure", "internal/bench/scratch"},
+	"internal/bench/latency": {"internal/bench", "internal/bench/child", "internal/bench/measure", "internal/bench/scratch", "internal/bench/stage"},
+	"internal/bench/stage":   {"internal/bench", "internal/bench/child", "internal/auth"},
 	"internal/bench/fanout":  {"internal/bench", "internal/bench/child", "internal/bench/measure"},
 	"internal/bench/fanout/database": {
 		"internal/bench/fanout", "internal/bench/child", "internal/bench/measure", "internal/bench/scratch",
+	},
+	"internal/bench/fanout/drive": {
+		"internal/bench", "internal/bench/fanout", "internal/bench/fanout/database", "internal/bench/fanout/hubonly", "internal/bench/child",
+		"internal/bench/measure", "internal/bench/stage",
 	},
 	"internal/bench/fanout/hubonly": {
 		"internal/bench/fanout", "internal/bench/child", "internal/auth", "internal/feed", "internal/hub", "internal/mapping",

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"rowcast/internal/bench/fanout/drive"
 )
 
 // benchReport is what the tests look at of a report as JSON.
@@ -110,7 +112,7 @@ func TestChangesArrive(t *testing.T) {
 					t.Errorf("%v", row)
 				}
 			}
-			if row := r.rows(t, "unheard")[0]; figure(t, row, "changes") != benchUnheard || figure(t, row, "eventsEncoded") != 0 {
+			if row := r.rows(t, "unheard")[0]; figure(t, row, "changes") != drive.Unheard || figure(t, row, "eventsEncoded") != 0 {
 				t.Errorf("%v", row)
 			}
 		})

@@ -6,96 +6,60 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"rowcast/internal/bench/child"
 	"rowcast/internal/bench/fanout"
 	"rowcast/internal/bench/fanout/hubonly"
+	"rowcast/internal/bench/stage"
 	"rowcast/internal/config"
 )
 
-// benchWorker is the part of a benchmark that runs in a process of its own,
-// started by the benchmark.
+// benchWorker is the part of a benchmark that runs in a process of its own.
 func (p *program) benchWorker() *cobra.Command {
 	return &cobra.Command{
 		Use: "worker", Hidden: true, Args: noArgs,
-		Short:   "Run a part of a benchmark, told by another process",
-		Example: `  rowcast bench fanout      starts those that it needs`,
+		Short:   "Run a part of a benchmark, as told on standard input",
+		Example: "  rowcast bench worker",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s := &benchService{program: p, log: p.logger(slog.LevelWarn)}
-			services := map[string]any{"Load": new(fanout.Load), "Bare": new(fanout.Bare), "Hub": new(hubonly.Hub), "Service": s}
-			err := child.Serve(cmd.Context(), os.Stdin, p.stdout, services)
-			return errors.Join(err, s.stop())
+			server := &stage.Service{New: p.newBenchServer}
+			err := child.Serve(cmd.Context(), os.Stdin, p.stdout, map[string]any{
+				"Load": new(fanout.Load), "Bare": new(fanout.Bare), "Hub": new(hubonly.Hub), "Service": server,
+			})
+			return errors.Join(err, server.Stop())
 		},
 	}
 }
 
-// benchService runs what rowcast serve runs, with the settings of the
-// environment.
-type benchService struct {
-	*program
-	log     *slog.Logger
-	service *service
-	cancel  context.CancelFunc
-	done    chan error
-}
-
-// Addresses are where the server listens.
-type Addresses struct {
-	// Public is host:port for clients.
-	Public string
-}
-
-// Start serves until the process ends, a number of connections at least.
-func (s *benchService) Start(connections int, addresses *Addresses) error {
+// newBenchServer is what rowcast serve runs, with the settings of the
+// environment. It ends without manners: clients of a benchmark know why.
+func (p *program) newBenchServer(ctx context.Context, connections int) (stage.Server, error) {
 	if err := fanout.NeedFiles(connections); err != nil {
-		return err
+		return stage.Server{}, err
 	}
-	cfg, err := config.Load(nil, s.environ)
+	cfg, err := config.Load(nil, p.environ)
 	if err != nil {
-		return err
+		return stage.Server{}, err
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	if s.service, err = newService(ctx, cfg, s.log, listen); err != nil {
-		cancel()
-		return err
+	s, err := newService(ctx, cfg, p.logger(slog.LevelWarn), listen)
+	if err != nil {
+		return stage.Server{}, err
 	}
-	s.cancel, s.done = cancel, make(chan error, 1)
-	// Clients of a benchmark need no manners at the end.
 	hurry := make(chan struct{})
 	close(hurry)
-	go func() { s.done <- s.service.run(ctx, hurry) }()
-	addresses.Public = s.service.public.Addr().String()
-	return s.live()
-}
-
-// live waits until events flow.
-func (s *benchService) live() error {
-	deadline := time.Now().Add(checkTime)
-	for len(s.service.problems()) > 0 {
-		if time.Now().After(deadline) {
-			return fmt.Errorf("the server is not ready after %s: %v", checkTime, s.service.problems())
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	return nil
-}
-
-// Events is how many events were encoded.
-func (s *benchService) Events(_ child.Nothing, events *int64) error {
-	*events = s.service.hub.Stats().Events
-	return nil
-}
-
-// stop ends the server, if it was started.
-func (s *benchService) stop() error {
-	if s.cancel == nil {
-		return nil
-	}
-	s.cancel()
-	err := withoutCancellation(<-s.done)
-	s.service.close()
-	return err
+	return stage.Server{
+		Address: s.public.Addr().String(),
+		Run: func(ctx context.Context) error {
+			defer s.close()
+			return s.run(ctx, hurry)
+		},
+		Ready: func() error {
+			if problems := s.problems(); len(problems) > 0 {
+				return fmt.Errorf("%v", problems)
+			}
+			return nil
+		},
+		Events: func() int64 { return s.hub.Stats().Events },
+	}, nil
 }

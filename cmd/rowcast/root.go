@@ -79,7 +79,7 @@ tenant, with nothing lost. Any writer counts: the app, psql, COPY, a batch job.`
 	root.SetErr(p.stderr)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(p.serve(), p.demo(), p.migrate(), p.watch(), p.unwatch(), p.tail(), p.token(), p.version(), p.bench())
+	root.AddCommand(p.serve(), p.demo(), p.migrate(), p.watch(), p.unwatch(), p.tail(), p.token(), p.bench(), p.version())
 	return root
 }
 

@@ -3,6 +3,8 @@ package fanout
 import (
 	"fmt"
 	"time"
+
+	"github.com/spf13/pflag"
 )
 
 // What the modes and sources are called.
@@ -60,3 +62,19 @@ func (s Settings) Check() error {
 	}
 	return nil
 }
+
+// Bind makes flags of the settings, with their defaults.
+func (s *Settings) Bind(flags *pflag.FlagSet) {
+	flags.IntVar(&s.Clients, "clients", 1000, "clients, spread over the tenants")
+	flags.IntVar(&s.Tenants, "tenants", 1, "tenants, which change in turns")
+	flags.StringVar(&s.Mode, "mode", Paced, "paced: --rate changes a second, or burst: --burst at once")
+	flags.Float64Var(&s.Rate, "rate", 100, "changes a second, if paced")
+	flags.Int64Var(&s.Burst, "burst", 500, "changes at once, in bursts")
+	flags.DurationVar(&s.Duration, "duration", 10*time.Second, "how long each side is measured")
+	flags.IntVar(&s.Rounds, "rounds", 5, "turns that each side takes")
+	flags.StringVar(&s.Source, "source", FromPostgres, "where changes come from: postgres or hub")
+	flags.IntVar(&s.IdleConnections, "idle-connections", 10_000, "silent connections whose memory is measured; 0 leaves it out")
+}
+
+// Steps is how many a run has.
+func (s Settings) Steps() int { return s.Rounds + 1 }

@@ -53,7 +53,7 @@ func TestLateEventsAreCounted(t *testing.T) {
 		t.Errorf("waited %d and %d", r.Rowcast.Waited, r.Bare.Waited)
 	}
 	verdicts := map[string]bench.Verdict{}
-	for _, b := range r.bars(Options{Rate: 100}) {
+	for _, b := range r.bars(Settings{Rate: 100}) {
 		verdicts[b.Key] = b.Verdict
 	}
 	if verdicts["waitedForFallback"] != bench.Missed || verdicts["p99OverBareMilliseconds"] != bench.Missed ||
@@ -72,7 +72,7 @@ func TestReportHoldsTheFigures(t *testing.T) {
 	}
 	r.Idle = Idle{Queries: 1, Server: 0.001, Backends: bench.Unknown()}
 	var report bench.Report
-	r.Fill(&report, Options{Rate: 100, Blocks: 2, Duration: time.Second, Idle: time.Second})
+	r.Fill(&report, Settings{Rate: 100, Blocks: 2, Duration: time.Second, Idle: time.Second})
 	if !report.Met() || len(report.Bars) != 7 || len(report.Tables) != 4 || len(report.Charts) != 1 {
 		t.Errorf("%+v", report)
 	}

@@ -25,7 +25,7 @@ func TestIdle(t *testing.T) {
 		}
 	}
 	var used time.Duration
-	r := &run{Options: Options{Idle: time.Second, Usage: func(context.Context) (child.Usage, error) {
+	r := &run{Options: Options{Settings: Settings{Idle: time.Second}, Usage: func(context.Context) (child.Usage, error) {
 		used += 100 * time.Millisecond
 		return child.Usage{CPU: used}, nil
 	}}}

@@ -20,7 +20,7 @@ const (
 )
 
 // Fill puts the figures into a report.
-func (r *Result) Fill(report *bench.Report, o Options) {
+func (r *Result) Fill(report *bench.Report, o Settings) {
 	report.Tables = append(report.Tables, r.table("fromIntendedCommit", "From the intended commit to the client", func(s *Side) *measure.Latency { return s.Due }),
 		r.table("fromCommit", "From the return of the commit to the client", func(s *Side) *measure.Latency { return s.Returned }),
 		r.table("commit", "From the intended commit to its return, without any client", func(s *Side) *measure.Latency { return s.Commit }))
@@ -78,7 +78,7 @@ func (i Idle) table() bench.Table {
 }
 
 // bars are those of the whole; each says when it does not apply.
-func (r *Result) bars(o Options) []bench.Bar {
+func (r *Result) bars(o Settings) []bench.Bar {
 	over := func(q float64) float64 { return r.Rowcast.Due.Milliseconds(q) - r.Bare.Due.Milliseconds(q) }
 	low := []bench.Bar{
 		bench.Judge("p50OverBareMilliseconds", "p50 above bare LISTEN", over(p50), bench.AtMost, overP50, "ms"),

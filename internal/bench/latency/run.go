@@ -21,6 +21,7 @@ var schema string
 
 // Options says what to measure. All but Step are required.
 type Options struct {
+	Settings
 	// Connect opens a direct connection to a database with schema rowcast.
 	Connect func(ctx context.Context) (*pgx.Conn, error)
 	// URL is the WebSocket endpoint of a server on that database, Token mints
@@ -29,26 +30,12 @@ type Options struct {
 	Token func(tenants []string) (string, error)
 	// Usage is what the process of the server uses.
 	Usage func(ctx context.Context) (child.Usage, error)
-
-	// Rate is in commits a second, by so many Writers at once.
-	Rate    float64
-	Writers int
-	Tenants int
-	// Duration is how long each side is measured, in so many Blocks, each of
-	// which begins with LeadIn that is not counted.
-	Duration, LeadIn time.Duration
-	Blocks           int
-	// Idle is how long nothing is written at the end; 0 leaves that out.
-	Idle time.Duration
 	// Patience is how long nothing may arrive before it is an error.
 	Patience time.Duration
 	// Doing is told what comes next, Step that one of Steps is done.
 	Doing func(what string)
 	Step  func()
 }
-
-// Steps is how many there are.
-func (o *Options) Steps() int { return 2*o.Blocks + 1 }
 
 // Run measures.
 func Run(ctx context.Context, o Options) (_ *Result, err error) {

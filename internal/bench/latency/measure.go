@@ -1,0 +1,30 @@
+package latency
+
+import (
+	"context"
+	"time"
+
+	"rowcast/internal/bench"
+	"rowcast/internal/bench/measure"
+	"rowcast/internal/bench/stage"
+)
+
+// patience is how long nothing may arrive.
+const patience = 10 * time.Second
+
+// Measure runs the benchmark with a server of its own and fills the report. The
+// caller closes the stage.
+func Measure(ctx context.Context, at *stage.Stage, s Settings, progress *measure.Progress, report *bench.Report) error {
+	server, address, err := at.Serve(ctx, s.Tenants)
+	if err != nil {
+		return err
+	}
+	result, err := Run(ctx, Options{
+		Settings: s, Connect: at.Connect, URL: "ws://" + address + "/ws", Token: at.Token, Usage: server.Usage,
+		Patience: patience, Doing: progress.Doing, Step: progress.Step,
+	})
+	if err == nil {
+		result.Fill(report, s)
+	}
+	return err
+}

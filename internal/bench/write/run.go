@@ -28,7 +28,7 @@ var ErrRunning = errors.New("another rowcast bench write runs on this database; 
 
 // Run measures and reports. It returns when everything that it made is removed,
 // also if ctx ends.
-func Run(ctx context.Context, o Options, report *bench.Report) (err error) {
+func Run(ctx context.Context, o Options, report *bench.Report) error {
 	if err := o.Check(); err != nil {
 		return err
 	}
@@ -40,22 +40,37 @@ func Run(ctx context.Context, o Options, report *bench.Report) (err error) {
 	if r.conn, err = o.Connect(ctx, "rowcast bench"); err != nil {
 		return err
 	}
-	defer func() { _ = r.conn.Close(context.WithoutCancel(ctx)) }()
+	defer r.release(ctx)
 	var free bool
 	if err := r.conn.QueryRow(ctx, "select pg_try_advisory_lock($1)", int64(runLock)).Scan(&free); err != nil {
 		return fmt.Errorf("lock the database against other runs: %w", err)
 	} else if !free {
 		return ErrRunning
 	}
-	var hidden error
-	r.server, hidden = measure.FindServer(ctx, r.conn)
 	if err := r.describe(ctx, report); err != nil {
 		return err
 	}
+	if err := r.foreign(ctx); err != nil {
+		return err
+	}
+	err = r.remove(ctx) // what a killed run left
+	if err == nil {
+		err = r.inPlace(ctx, report)
+		if ctx.Err() != nil {
+			err = context.Cause(ctx) // whatever failed did so because of that
+		}
+		err = errors.Join(err, r.remove(ctx))
+	}
+	return err
+}
+
+// inPlace installs the tables and measures.
+func (r *run) inPlace(ctx context.Context, report *bench.Report) error {
 	if err := r.install(ctx); err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, r.remove(ctx)) }()
+	var hidden error
+	r.server, hidden = measure.FindServer(ctx, r.conn)
 	cells, err := r.rounds(ctx)
 	if err != nil {
 		return err
@@ -108,10 +123,10 @@ func Steps(o Options) int {
 	return o.Rounds * len(r.loads()) * len(variants())
 }
 
-// install makes the schema, in place of one that a killed run left.
-func (r *run) install(ctx context.Context) (err error) {
+// foreign refuses a schema of the name that is somebody else's.
+func (r *run) foreign(ctx context.Context) error {
 	var foreign bool
-	err = r.conn.QueryRow(ctx, `select count(*) > 0 from pg_namespace n
+	err := r.conn.QueryRow(ctx, `select count(*) > 0 from pg_namespace n
 		where n.nspname = 'rowcast_bench' and obj_description(n.oid, 'pg_namespace') is distinct from $1`, schemaComment).Scan(&foreign)
 	switch {
 	case err != nil:
@@ -119,14 +134,11 @@ func (r *run) install(ctx context.Context) (err error) {
 	case foreign:
 		return errors.New("schema rowcast_bench is there and not of rowcast bench; rename or drop it")
 	}
-	if err := r.remove(ctx); err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, r.remove(ctx))
-		}
-	}()
+	return nil
+}
+
+// install makes the tables.
+func (r *run) install(ctx context.Context) error {
 	if err := r.exec(ctx, schemaSQL); err != nil {
 		return fmt.Errorf("make schema rowcast_bench: %w", err)
 	}
@@ -141,8 +153,7 @@ func (r *run) install(ctx context.Context) (err error) {
 		return fmt.Errorf("watch %s: %w", table, err)
 	}
 	table = "rowcast_bench." + r.shape.table(Notify)
-	err = r.exec(ctx, "create trigger notify after insert on "+table+" for each row execute function rowcast_bench.notify()")
-	if err != nil {
+	if err := r.exec(ctx, "create trigger notify after insert on "+table+" for each row execute function rowcast_bench.notify()"); err != nil {
 		return fmt.Errorf("make the notify trigger of %s: %w", table, err)
 	}
 	return nil
@@ -186,4 +197,13 @@ func (r *run) empty(ctx context.Context, v Variant) error {
 		return fmt.Errorf("empty the table: %w", err)
 	}
 	return nil
+}
+
+// release lets the next run begin at once: without the unlock it would have to
+// wait until the server has noticed that the connection is closed.
+func (r *run) release(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeTime)
+	defer cancel()
+	_, _ = r.conn.Exec(ctx, "select pg_advisory_unlock_all()") // closed is unlocked, too
+	_ = r.conn.Close(ctx)
 }

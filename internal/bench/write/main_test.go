@@ -1,0 +1,186 @@
+package write_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"rowcast/internal/bench"
+	"rowcast/internal/bench/child"
+	"rowcast/internal/bench/write"
+	"rowcast/internal/pgtest"
+	"rowcast/internal/postgres"
+)
+
+// isReader makes a process of this test binary a reader of the database.
+const isReader = "TEST_BINARY_IS_READER_OF"
+
+func TestMain(m *testing.M) {
+	if dsn := os.Getenv(isReader); dsn != "" {
+		if err := read(dsn); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
+	pgtest.Main(m)
+}
+
+func read(dsn string) error {
+	ctx := context.Background()
+	pool, err := postgres.Open(ctx, dsn, "rowcast bench history", 2)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	return child.Serve(ctx, os.Stdin, os.Stdout, map[string]any{"Reader": &write.Reader{
+		Connect: func(ctx context.Context, name string) (*pgx.Conn, error) { return postgres.Connect(ctx, dsn, name) },
+		Pool:    pool, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
+	}})
+}
+
+// database is a migrated database with a connection to look into it.
+type database struct {
+	dsn  string
+	conn *pgx.Conn
+}
+
+func newDatabase(t *testing.T) *database {
+	t.Helper()
+	dsn := pgtest.Database(t)
+	migrator := postgres.Migrator{URL: dsn, Log: slog.New(slog.DiscardHandler)}
+	if _, err := migrator.Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	return &database{dsn, conn}
+}
+
+func (d *database) exec(t *testing.T, statement string) {
+	t.Helper()
+	if _, err := d.conn.PgConn().Exec(t.Context(), statement).ReadAll(); err != nil {
+		t.Fatalf("%s: %v", statement, err)
+	}
+}
+
+func value[T any](t *testing.T, d *database, query string) (v T) {
+	t.Helper()
+	if err := d.conn.QueryRow(t.Context(), query).Scan(&v); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	return v
+}
+
+// options are those of a short run.
+func (d *database) options() write.Options {
+	return write.Options{
+		Writers: []int{1, 4}, Rounds: 1, Duration: 40 * time.Millisecond, Rows: 3000, Table: "orders",
+		Connect: func(ctx context.Context, name string) (*pgx.Conn, error) {
+			config, err := pgx.ParseConfig(d.dsn)
+			if err != nil {
+				return nil, err
+			}
+			config.RuntimeParams["application_name"] = name
+			return pgx.ConnectConfig(ctx, config)
+		},
+		Watch: func(ctx context.Context, conn *pgx.Conn, table, name string) error {
+			_, err := conn.Exec(ctx, "select rowcast.watch($1::text::regclass, name => $2)", table, name)
+			return err
+		},
+		StartReader: func(ctx context.Context) (*child.Child, error) {
+			return child.Start(ctx, "reader", child.Spec{Path: os.Args[0], Environ: []string{isReader + "=" + d.dsn}})
+		},
+	}
+}
+
+// clean checks that nothing of a run is in the database.
+func (d *database) clean(t *testing.T) {
+	t.Helper()
+	// A session ends a moment after its client has closed it.
+	const sessions = `select count(*) from pg_stat_activity where datname = current_database() and application_name like 'rowcast bench%'`
+	deadline := time.Now().Add(30 * time.Second)
+	for value[int](t, d, sessions) > 0 {
+		if time.Now().After(deadline) {
+			t.Fatal("sessions are left")
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	for what, query := range map[string]string{
+		"schemas":        `select count(*) from pg_namespace where nspname = 'rowcast_bench'`,
+		"watched tables": `select count(*) from rowcast.watched where active and name = 'rowcast-bench'`,
+		"locks":          `select count(*) from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`,
+	} {
+		if n := value[int](t, d, query); n != 0 {
+			t.Errorf("%d %s are left", n, what)
+		}
+	}
+}
+
+// started is a run on its way.
+type started struct {
+	cancel context.CancelFunc
+	done   chan error
+}
+
+func (d *database) start(t *testing.T, o write.Options) started {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	s := started{cancel, make(chan error, 1)}
+	go func() { s.done <- write.Run(ctx, o, new(bench.Report)) }()
+	t.Cleanup(cancel)
+	return s
+}
+
+// until waits for a fact, or fails if the run ends before.
+func (d *database) until(t *testing.T, s started, fact string) {
+	t.Helper()
+	for !value[bool](t, d, fact) {
+		select {
+		case err := <-s.done:
+			t.Fatalf("the run ended before %s: %v", fact, err)
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
+// canceled ends a run and checks what it says.
+func (s started) canceled(t *testing.T) {
+	t.Helper()
+	s.cancel()
+	if err := <-s.done; !errors.Is(err, context.Canceled) {
+		t.Errorf("the run ended with %v", err)
+	}
+}
+
+// find finds a table of the report.
+func find(t *testing.T, r *bench.Report, table string) *bench.Table {
+	t.Helper()
+	n := slices.IndexFunc(r.Tables, func(t bench.Table) bool { return t.Key == table })
+	if n < 0 {
+		t.Fatalf("the report has no table %s", table)
+	}
+	return &r.Tables[n]
+}
+
+func setting(r *bench.Report, name string) string {
+	for _, s := range r.Environment.Settings {
+		if s.Name == name {
+			return s.Value
+		}
+	}
+	return ""
+}
+
+func contains(err error, text string) bool { return err != nil && strings.Contains(err.Error(), text) }

@@ -1,0 +1,259 @@
+package write_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"rowcast/internal/bench"
+	"rowcast/internal/bench/write"
+	"rowcast/internal/pgtest"
+)
+
+// TestEveryRowIsAccounted runs both shapes; a run compares what its writers
+// committed with the table and with what the reader received. What it counted
+// is then compared with what Rowcast knows: the rows that were captured.
+func TestEveryRowIsAccounted(t *testing.T) {
+	t.Parallel()
+	for _, table := range []string{"orders", "narrow"} {
+		t.Run(table, func(t *testing.T) {
+			t.Parallel()
+			d := newDatabase(t)
+			o := d.options()
+			o.Table = table
+			report := new(bench.Report)
+			if err := write.Run(t.Context(), o, report); err != nil {
+				t.Fatal(err)
+			}
+			d.clean(t)
+			if n := value[int](t, d, `select coalesce(sum(rows), 0) from rowcast.sealed`); n < o.Rows+2 {
+				t.Errorf("%d rows were captured and sealed; want at least those of COPY and two loads", n)
+			}
+			if n := len(find(t, report, "transactions").Rows); n != 6 {
+				t.Errorf("%d rows about transactions; want 6", n)
+			}
+			if n := len(find(t, report, "copy").Rows); n != 3 {
+				t.Errorf("%d rows about COPY; want 3", n)
+			}
+			figures(t, report)
+		})
+	}
+}
+
+// figures checks that everything that can be known here is known and above zero.
+func figures(t *testing.T, report *bench.Report) {
+	t.Helper()
+	text, err := json.Marshal(report.Tables)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tables []struct{ Rows []map[string]any }
+	if err := json.Unmarshal(text, &tables); err != nil {
+		t.Fatal(err)
+	}
+	mayBeZero := map[string]bool{ // a tick of the clock, and no reader or log
+		"serverCpuMicrosecondsPerRow": true, "sessionCpuMicrosecondsPerRow": true, "clientCpuMicrosecondsPerRow": true,
+		"readerCpuMicrosecondsPerRow": true, "logMegabytes": true, "logOfTable": true,
+	}
+	// A ratio of times of no tick has no value.
+	mayBeUnknown := map[string]bool{"serverCpuOfNone": true, "sessionCpuOfNone": true}
+	for _, table := range tables {
+		for _, row := range table.Rows {
+			for name, v := range row {
+				figure, isFigure := v.(float64)
+				switch {
+				case v == nil && (mayBeUnknown[name] || runtime.GOOS != "linux"):
+				case v == nil:
+					t.Errorf("%s is unknown in %v", name, row)
+				case isFigure && (figure < 0 || figure == 0 && !mayBeZero[name] && !mayBeUnknown[name]):
+					t.Errorf("%s is %v in %v", name, figure, row)
+				}
+			}
+			if row["triggers"] == "rowcast" && row["logMegabytes"] == 0.0 {
+				t.Error("COPY into a watched table left nothing in the log")
+			}
+		}
+	}
+}
+
+// TestForeignRowIsNoticed has a trigger write a row that no writer knows of.
+func TestForeignRowIsNoticed(t *testing.T) {
+	t.Parallel()
+	for _, table := range []string{"narrow_none", "narrow_rowcast", "narrow_notify"} {
+		t.Run(table, func(t *testing.T) {
+			t.Parallel()
+			d := newDatabase(t)
+			o := d.options()
+			o.Table, o.Rows, o.Writers = "narrow", 0, []int{1}
+			watch := o.Watch
+			o.Watch = func(ctx context.Context, conn *pgx.Conn, watched, name string) error {
+				_, err := conn.PgConn().Exec(ctx, `create function rowcast_bench.sneak() returns trigger language plpgsql as $$ begin
+						insert into rowcast_bench.`+table+` values (-1, 'rowcast-bench-1', 'foreign'); return null; end $$;
+					create trigger sneak after insert on rowcast_bench.`+table+`
+						for each row when (new.id = 3) execute function rowcast_bench.sneak()`).ReadAll()
+				return errors.Join(err, watch(ctx, conn, watched, name))
+			}
+			if err := write.Run(t.Context(), o, new(bench.Report)); !contains(err, " rows, but ") {
+				t.Errorf("the run ended with %v", err)
+			}
+			d.clean(t)
+		})
+	}
+}
+
+func TestNothingIsLeft(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	before := value[string](t, d, everything)
+	o := d.options()
+	o.Writers, o.Rows = []int{2}, 100
+	if err := write.Run(t.Context(), o, new(bench.Report)); err != nil {
+		t.Fatal(err)
+	}
+	d.clean(t)
+	if after := value[string](t, d, everything); after != before {
+		t.Errorf("the database has\n%s\nand had\n%s", after, before)
+	}
+}
+
+// everything lists the schemas, relations, functions and triggers.
+const everything = `select string_agg(what, e'\n' order by what) from (
+	select 'schema ' || nspname from pg_namespace where nspname !~ '^pg_'
+	union all select c.relkind::text || ' ' || c.oid::regclass from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname !~ '^pg_'
+	union all select 'function ' || oid::regprocedure from pg_proc
+	union all select 'trigger ' || tgname || ' ' || tgrelid::regclass from pg_trigger) as x (what)`
+
+// TestInterruptLeavesNothing ends runs in the midst of what they do.
+func TestInterruptLeavesNothing(t *testing.T) {
+	t.Parallel()
+	for name, at := range map[string]struct {
+		rows int
+		fact string
+	}{
+		"schema":  {0, `select to_regnamespace('rowcast_bench') is not null`},
+		"none":    {0, `select count(*) > 0 from rowcast_bench.orders_none`},
+		"rowcast": {0, `select count(*) > 0 from rowcast_bench.orders_rowcast`},
+		"notify":  {0, `select count(*) > 0 from rowcast_bench.orders_notify`},
+		"copy":    {2_000_000, `select count(*) > 0 from pg_stat_activity where query ~ '^copy rowcast_bench' and datname = current_database()`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDatabase(t)
+			o := d.options()
+			o.Writers, o.Rows, o.Duration = []int{2}, at.rows, 10*time.Second
+			switch name {
+			case "rowcast", "notify":
+				o.Duration = 200 * time.Millisecond
+				o.Rounds = 100
+			case "copy":
+				o.Duration = 10 * time.Millisecond
+			}
+			s := d.start(t, o)
+			d.until(t, s, `select to_regclass('rowcast_bench.orders_notify') is not null`)
+			d.until(t, s, at.fact)
+			s.canceled(t)
+			d.clean(t)
+		})
+	}
+}
+
+func TestKilledRunIsReplaced(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	o := d.options()
+	o.Writers, o.Rows, o.Table = []int{1}, 0, "narrow"
+	// What a killed run leaves: its schema, with a watched table.
+	d.exec(t, `create schema rowcast_bench; comment on schema rowcast_bench is 'made by rowcast bench write, gone at its end';
+		create table rowcast_bench.orders_rowcast (id int primary key, tenant_id text);
+		select rowcast.watch('rowcast_bench.orders_rowcast', name => 'rowcast-bench')`)
+	if err := write.Run(t.Context(), o, new(bench.Report)); err != nil {
+		t.Fatal(err)
+	}
+	d.clean(t)
+
+	d.exec(t, `create schema rowcast_bench; create table rowcast_bench.precious ()`)
+	if err := write.Run(t.Context(), o, new(bench.Report)); !contains(err, "not of rowcast bench") {
+		t.Errorf("a schema of somebody else: %v", err)
+	}
+	d.exec(t, `select from rowcast_bench.precious`)
+}
+
+func TestSecondRunIsRefused(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	o := d.options()
+	o.Duration = 30 * time.Second
+	first := d.start(t, o)
+	d.until(t, first, `select to_regclass('rowcast_bench.orders_notify') is not null`)
+	if err := write.Run(t.Context(), o, new(bench.Report)); !errors.Is(err, write.ErrRunning) {
+		t.Errorf("the second run: %v", err)
+	}
+	if !value[bool](t, d, `select to_regclass('rowcast_bench.orders_notify') is not null`) {
+		t.Error("the second run removed the tables of the first")
+	}
+	first.canceled(t)
+	d.clean(t)
+}
+
+// TestOnlyItsOwnTenants looks for changes that concern other tenants, as a
+// TRUNCATE would.
+func TestOnlyItsOwnTenants(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	d.exec(t, `create table docs (id int primary key, tenant_id text); select rowcast.watch('docs'); insert into docs values (1, 'acme')`)
+	o := d.options()
+	if err := write.Run(t.Context(), o, new(bench.Report)); err != nil {
+		t.Fatal(err)
+	}
+	if n := value[int](t, d, `select count(*) from rowcast.sealed where tenant = 'acme'`); n != 1 {
+		t.Errorf("the tenant of somebody else has %d changes; want its own", n)
+	}
+	foreign := `select count(*) from rowcast.sealed where tenant <> 'acme' and tenant !~ '^0be9c000-0000-4000-8000-0000000000[0-5][0-9]$'`
+	if n := value[int](t, d, foreign); n != 0 {
+		t.Errorf("%d changes are those of other tenants", n)
+	}
+	if n := value[int](t, d, `select count(*) from rowcast.sealed where tenant <> 'acme'`); n == 0 {
+		t.Error("the run captured nothing")
+	}
+}
+
+func TestCommitDelay(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	o := d.options()
+	o.Writers, o.Rows, o.CommitDelay = []int{1}, 0, 2*time.Millisecond
+	report := new(bench.Report)
+	if err := write.Run(t.Context(), o, report); err != nil {
+		t.Fatal(err)
+	}
+	if got := setting(report, "commit_delay"); got != "2000" {
+		t.Errorf("the writers had commit_delay %s; want 2000", got)
+	}
+}
+
+func TestCommitDelayIsRefused(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	pgtest.Admin(t, pgtest.Server(t), `create role plain login`)
+	t.Cleanup(func() { pgtest.Admin(t, pgtest.Server(t), `drop role plain`) })
+	o := d.options()
+	o.CommitDelay = time.Millisecond
+	asOwner := o.Connect
+	o.Connect = func(ctx context.Context, name string) (*pgx.Conn, error) {
+		conn, err := asOwner(ctx, name)
+		if err == nil {
+			_, err = conn.Exec(ctx, "set session authorization plain")
+		}
+		return conn, err
+	}
+	err := write.Run(t.Context(), o, new(bench.Report))
+	if !contains(err, "grant set on parameter commit_delay") || !contains(err, "permission denied") {
+		t.Errorf("a role that may not set commit_delay: %v", err)
+	}
+	d.clean(t)
+}

@@ -51,7 +51,7 @@ func Start(ctx context.Context, name string, spec Spec) (*Child, error) {
 	c.calls = jsonrpc.NewClient(stream{out, in})
 	go func() {
 		c.err = c.cmd.Wait()
-		answers.Close()
+		_ = answers.Close() // never fails
 		close(c.exited)
 	}()
 	return c, nil

@@ -27,13 +27,13 @@ func (r *run) block(ctx context.Context, s *side, result *Result) error {
 	first := r.written
 	r.written += count
 	r.arrivals.expect(first, count)
-	returned := make([]time.Duration, count)
+	began, returned := make([]time.Duration, count), make([]time.Duration, count)
 	schedule := measure.NewSchedule(time.Now().Add(time.Millisecond), r.Rate)
 
 	var taken atomic.Int64
 	writing, writingCtx := errgroup.WithContext(ctx)
 	for _, conn := range r.writers {
-		writing.Go(func() error { return r.write(writingCtx, conn, s.insert, schedule, first, &taken, returned) })
+		writing.Go(func() error { return r.write(writingCtx, conn, s.insert, schedule, first, &taken, began, returned) })
 	}
 	if err := writing.Wait(); err != nil {
 		return err
@@ -45,6 +45,7 @@ func (r *run) block(ctx context.Context, s *side, result *Result) error {
 	for i, row := range r.arrivals.rows {
 		if int64(i) >= leadIn {
 			figures.add(row.at-row.due, row.at-returned[i], returned[i]-row.due)
+			figures.Late = max(figures.Late, began[i]-row.due)
 		}
 	}
 	return nil
@@ -52,7 +53,7 @@ func (r *run) block(ctx context.Context, s *side, result *Result) error {
 
 // write commits what is due until the block has all its rows.
 func (r *run) write(
-	ctx context.Context, conn *pgx.Conn, insert string, schedule *measure.Schedule, first int64, taken *atomic.Int64, returned []time.Duration,
+	ctx context.Context, conn *pgx.Conn, insert string, schedule *measure.Schedule, first int64, taken *atomic.Int64, began, returned []time.Duration,
 ) error {
 	for {
 		n := taken.Add(1) - 1
@@ -66,6 +67,7 @@ func (r *run) write(
 			return err
 		}
 		id := first + n
+		began[n] = time.Since(r.began)
 		if _, err := conn.Exec(ctx, insert, id, tenant(id%int64(r.Tenants)), int64(due.Sub(r.began))); err != nil {
 			return fmt.Errorf("write a row: %w", err)
 		}

@@ -17,6 +17,8 @@ const (
 	idleQueries         = 2     // a second
 	idleShare           = 0.5   // % of a core
 	p50, p90, p99, p999 = 0.5, 0.9, 0.99, 0.999
+	// tooLate is from when on the writers do not keep the pace.
+	tooLate = 500 * time.Millisecond
 )
 
 // Fill puts the figures into a report.
@@ -36,6 +38,10 @@ func (r *Result) Fill(report *bench.Report, o Settings) {
 			{Name: "bare LISTEN", Points: r.Bare.Due.Curve()},
 		},
 	})
+	if late := max(r.Rowcast.Late, r.Bare.Late); late > tooLate {
+		report.Notes = append(report.Notes, fmt.Sprintf("The database did not keep the pace: a commit began %.1f s late with Rowcast, %.1f s with bare LISTEN, "+
+			"and latency has that wait in it. Choose a lower --rate.", r.Rowcast.Late.Seconds(), r.Bare.Late.Seconds()))
+	}
 	report.Notes = append(report.Notes,
 		fmt.Sprintf("Both sides took turns in %d blocks of %s, each after %s that is not counted, with %v commits a second by at most %d writers at once, "+
 			"of %d tenants. Latency counts from when the commit was intended.",

@@ -25,6 +25,9 @@ type Side struct {
 	// Waited counts what arrived so long after the return of its commit that
 	// the fallback poll may have found it.
 	Waited int64
+	// Late is how long after its time a commit began at most, since all
+	// writers were busy.
+	Late time.Duration
 }
 
 func newResult() *Result {

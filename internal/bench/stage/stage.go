@@ -25,6 +25,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -79,9 +80,10 @@ func (s *Stage) Start(ctx context.Context, name string) (*child.Child, error) {
 		return nil, fmt.Errorf("find the program: %w", err)
 	}
 	// Later ones win, and empty ones count as not set.
-	environ := append(append(s.Environ[:len(s.Environ):len(s.Environ)], s.Settings...),
-		"JWT_SECRET="+s.Secret, "JWT_PUBLIC_KEY_FILE=", "JWKS_URL=", "JWT_ISSUER=", "JWT_AUDIENCE=",
-		"ADDR=127.0.0.1:0", "PORT=", "ADMIN_ADDR=127.0.0.1:0")
+	environ := slices.Concat(s.Environ, s.Settings, []string{
+		"JWT_SECRET=" + s.Secret, "JWT_PUBLIC_KEY_FILE=", "JWKS_URL=", "JWT_ISSUER=", "JWT_AUDIENCE=",
+		"ADDR=127.0.0.1:0", "PORT=", "ADMIN_ADDR=127.0.0.1:0",
+	})
 	c, err := child.Start(context.WithoutCancel(ctx), name, child.Spec{Path: path, Args: s.Args, Environ: environ})
 	if err == nil {
 		s.children = append(s.children, c)

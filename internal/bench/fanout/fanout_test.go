@@ -116,7 +116,7 @@ func TestIdle(t *testing.T) {
 	all, ids := tenants(t, 2)
 	server, address := hubServer(t, ids)
 	idle, err := fanout.MeasureIdle(t.Context(), fanout.IdleOptions{
-		Server: server.Caller, Address: address, Load: start(t, "load"), Tenants: all, Connections: 301,
+		Server: server.Caller, Address: address, Load: start(t, "load"), Tenants: all, Connections: 301, Settle: 100 * time.Millisecond,
 	})
 	if err != nil {
 		t.Fatal(err)

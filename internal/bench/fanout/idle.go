@@ -9,13 +9,9 @@ import (
 	"rowcast/internal/bench/child"
 )
 
-const (
-	// firstConnections are made before memory is compared, so that what a
-	// process needs once is not counted.
-	firstConnections = 100
-	// settle is how long a server is left alone before it is measured.
-	settle = 2 * time.Second
-)
+// firstConnections are made before memory is compared, so that what a process
+// needs once is not counted.
+const firstConnections = 100
 
 // IdleOptions says which connections to hold.
 type IdleOptions struct {
@@ -27,6 +23,8 @@ type IdleOptions struct {
 	Load        Caller
 	Tenants     []Tenant
 	Connections int
+	// Settle is how long the server is left alone before it is measured.
+	Settle time.Duration
 }
 
 // Idle is what silent connections cost.
@@ -85,7 +83,7 @@ func (o *IdleOptions) join(ctx context.Context, clients int) error {
 // settled is what the server uses after a pause, as it is and collected.
 func (o *IdleOptions) settled(ctx context.Context) (asIs, collected child.Usage, err error) {
 	select {
-	case <-time.After(settle):
+	case <-time.After(o.Settle):
 	case <-ctx.Done():
 		return asIs, collected, ctx.Err()
 	}

@@ -15,14 +15,9 @@ import (
 //go:embed idle.sql
 var idleQuery string
 
-const (
-	// settle is how long everything is left alone before idleness is measured,
-	// so that the server has gone to sleep.
-	settle = 2 * time.Second
-	// counted is how long a session of PostgreSQL may keep to itself what it
-	// has done, if it does something then.
-	counted = 1100 * time.Millisecond
-)
+// counted is how long a session of PostgreSQL may keep to itself what it has
+// done, if it does something after that.
+const counted = 1100 * time.Millisecond
 
 // sample is what has been used until then.
 type sample struct {
@@ -42,7 +37,7 @@ func (r *run) idle(ctx context.Context, conn *pgx.Conn) (Idle, error) {
 	for _, take := range []struct {
 		pause time.Duration
 		to    *sample
-	}{{settle, &before}, {counted, &before}, {r.Idle, &after}} {
+	}{{max(r.Settle, counted), &before}, {counted, &before}, {r.Idle, &after}} {
 		if err := pause(ctx, take.pause); err != nil {
 			return Idle{}, err
 		}

@@ -9,8 +9,12 @@ import (
 	"rowcast/internal/bench/stage"
 )
 
-// patience is how long nothing may arrive.
-const patience = 10 * time.Second
+const (
+	// patience is how long nothing may arrive.
+	patience = 10 * time.Second
+	// settle is how long the server may take to go to sleep.
+	settle = 2 * time.Second
+)
 
 // Measure runs the benchmark with a server of its own and fills the report. The
 // caller closes the stage.
@@ -24,7 +28,7 @@ func Measure(ctx context.Context, at *stage.Stage, s Settings, progress *measure
 	}
 	result, err := Run(ctx, Options{
 		Settings: s, Connect: at.Connect, URL: "ws://" + address + "/ws", Token: at.Token, Usage: server.Usage,
-		Patience: patience, Doing: progress.Doing, Step: progress.Step,
+		Settle: settle, Patience: patience, Doing: progress.Doing, Step: progress.Step,
 	})
 	if err == nil {
 		result.Fill(report, s)

@@ -30,6 +30,9 @@ type Options struct {
 	Token func(tenants []string) (string, error)
 	// Usage is what the process of the server uses.
 	Usage func(ctx context.Context) (child.Usage, error)
+	// Settle is how long everything is left alone before idleness is measured,
+	// so that the server has gone to sleep.
+	Settle time.Duration
 	// Patience is how long nothing may arrive before it is an error.
 	Patience time.Duration
 	// Doing is told what comes next, Step that one of Steps is done.

@@ -33,6 +33,8 @@ const (
 	Unheard = 10_000
 	// patience is how long nothing may arrive.
 	patience = 10 * time.Second
+	// settle is how long a server with silent connections is left alone.
+	settle = 2 * time.Second
 )
 
 // Measure runs the benchmark and fills the report. The caller closes the stage.
@@ -110,7 +112,7 @@ func (d *driver) silent(ctx context.Context) (fanout.Idle, error) {
 		return fanout.Idle{}, err
 	}
 	idle, err := fanout.MeasureIdle(ctx, fanout.IdleOptions{
-		Server: c, Address: address, Load: d.load, Tenants: d.tenants, Connections: d.settings.IdleConnections,
+		Server: c, Address: address, Load: d.load, Tenants: d.tenants, Connections: d.settings.IdleConnections, Settle: settle,
 	})
 	return idle, errors.Join(err, c.Close())
 }

@@ -8,9 +8,9 @@ import (
 
 // The drawing, in units of its own: the browser scales it.
 const (
-	plotWidth, plotHeight            = 720.0, 320.0
-	plotLeft, plotRight              = 64.0, 16.0
-	plotTop, plotBottom              = 18.0, 46.0
+	plotWidth, plotHeight            = 720.0, 336.0
+	plotLeft, plotRight              = 64.0, 24.0
+	plotTop, plotBottom              = 34.0, 46.0
 	columnGap, groupGap, columnWidth = 2.0, 0.3, 56.0
 	// colours is how many series can be told apart.
 	colours = 6
@@ -176,4 +176,13 @@ func brief(v float64) string {
 	default:
 		return Format(v, 3)
 	}
+}
+
+// tickText is brief without zeros at its end.
+func tickText(v float64) string {
+	text := brief(v)
+	if strings.Contains(text, ".") {
+		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
+	}
+	return text
 }

@@ -81,14 +81,14 @@ func (s scale) ticks() []Tick {
 		for v := s.low; v <= s.high*1.0001; v *= 10 {
 			for _, n := range []float64{1, 2, 5} {
 				if n*v <= s.high*1.0001 && (n == 1 || !wide) {
-					ticks = append(ticks, Tick{n * v, brief(n * v)})
+					ticks = append(ticks, Tick{n * v, tickText(n * v)})
 				}
 			}
 		}
 	default:
 		for n := 0; s.low+float64(n)*s.step <= s.high+s.step/2; n++ {
 			v := s.low + float64(n)*s.step
-			ticks = append(ticks, Tick{v, brief(math.Round(v/s.step) * s.step)})
+			ticks = append(ticks, Tick{v, tickText(math.Round(v/s.step) * s.step)})
 		}
 	}
 	return ticks

@@ -71,17 +71,13 @@ func (l *Load) Join(args JoinArgs, number *int) error {
 			if err != nil {
 				return fmt.Errorf("client %d: %w", first+i+1, explainDial(err, total))
 			}
+			// Heartbeats come while others still connect.
 			g.clients[i] = c
+			g.running.Go(c.read)
 			return nil
 		})
 	}
-	err := connecting.Wait()
-	for _, c := range g.clients {
-		if c != nil {
-			g.running.Go(c.read)
-		}
-	}
-	if err != nil {
+	if err := connecting.Wait(); err != nil {
 		g.close()
 		return err
 	}

@@ -60,7 +60,7 @@ func (f *follower) await(ctx context.Context, rows int64) error {
 	if f == nil {
 		return nil
 	}
-	tick := time.NewTicker(5 * time.Millisecond)
+	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
 	var last int64
 	moved := time.Now()

@@ -18,8 +18,6 @@ import (
 type writer struct {
 	conn    *pgx.Conn
 	latency *measure.Latency
-	// done counts the transactions that were committed.
-	done int64
 }
 
 // writerName names the sessions of writers in pg_stat_activity.

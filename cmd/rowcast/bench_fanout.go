@@ -29,7 +29,8 @@ straight into the hub.
 
 The table is in schema rowcast_bench_fanout, which is dropped at the end, also
 after Ctrl-C. What was captured stays in the change log until the retention has
-passed, under tenants of its own: rowcast-bench-0 and on.`,
+passed, under tenants of its own: rowcast-bench-0 and on. The role must own schema
+rowcast.`,
 		Example: `  rowcast bench fanout
   rowcast bench fanout --mode burst --source hub
   rowcast bench fanout --clients 5000 --tenants 100 --rate 20 --html report.html`,

@@ -26,7 +26,8 @@ idle server costs.
 
 The tables are in schema rowcast_bench_latency, which is dropped at the end, also
 after Ctrl-C. What was captured stays in the change log until the retention has
-passed, under tenants of its own: rowcast-bench-0 and on.`,
+passed, under tenants of its own: rowcast-bench-0 and on. The role must own schema
+rowcast.`,
 		Example: `  rowcast bench latency
   rowcast bench latency --rate 2000 --html report.html
   rowcast bench latency --database-url postgres://owner@host/shop --check`,

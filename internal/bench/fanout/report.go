@@ -2,20 +2,24 @@ package fanout
 
 import (
 	"fmt"
+	"time"
 
 	"rowcast/internal/bench"
 )
 
 // The bars.
 const (
-	pacedRatio  = 1.25 // times bare write(2), pacedClients of one tenant
-	burstCPU    = 1.3  // µs a delivery
-	idleRSS     = 10   // KB a connection, idleConnections
-	barClients  = 1000
-	barIdle     = 10_000
-	kilobyte    = 1000
-	lateSeconds = 0.5
+	pacedRatio = 1.25 // times bare write(2), barClients of one tenant
+	burstCPU   = 1.3  // µs a delivery
+	idleRSS    = 10   // KB a connection, with barIdle of them
+	barClients = 1000
+	barIdle    = 10_000
+	kilobyte   = 1000
+	// tooLate is from when on the machine does not keep the pace.
+	tooLate = 500 * time.Millisecond
 )
+
+func late(server, bare Block) bool { return max(server.Late, bare.Late) > tooLate }
 
 // Fill puts the figures into a report.
 func (r *Result) Fill(report *bench.Report, s Settings) {
@@ -35,8 +39,9 @@ func (r *Result) Fill(report *bench.Report, s Settings) {
 	if s.Source == FromHub {
 		report.Notes = append(report.Notes, "Changes came straight into the hub: mapping, encoding and fan-out are measured, the change log is not.")
 	}
-	if late := max(server.Late, bare.Late).Seconds(); late > lateSeconds {
-		report.Notes = append(report.Notes, fmt.Sprintf("The machine did not keep the pace: a change was %.1f s late. Choose a lower --rate, or fewer --clients.", late))
+	if late(server, bare) {
+		report.Notes = append(report.Notes, fmt.Sprintf("The machine did not keep the pace: a change was %.1f s late. Choose a lower --rate, or fewer --clients.",
+			max(server.Late, bare.Late).Seconds()))
 	}
 }
 
@@ -96,6 +101,9 @@ func (r *Result) bars(s Settings, server, bare Block) []bench.Bar {
 	switch {
 	case s.Mode != Paced:
 		paced = paced.Waive("a bar for --mode paced")
+	case late(server, bare) && paced.Verdict == bench.Met:
+		// A server that is behind sends several events at once, which is cheaper.
+		paced = paced.Waive("the machine did not keep the pace")
 	case s.Clients != barClients || s.Tenants != 1:
 		paced = paced.Waive(fmt.Sprintf("a bar for %d clients of one tenant", barClients))
 	}

@@ -68,7 +68,7 @@ func (s *Settings) Bind(flags *pflag.FlagSet) {
 	flags.IntVar(&s.Clients, "clients", 1000, "clients, spread over the tenants")
 	flags.IntVar(&s.Tenants, "tenants", 1, "tenants, which change in turns")
 	flags.StringVar(&s.Mode, "mode", Paced, "paced: --rate changes a second, or burst: --burst at once")
-	flags.Float64Var(&s.Rate, "rate", 100, "changes a second, if paced")
+	flags.Float64Var(&s.Rate, "rate", 50, "changes a second, if paced")
 	flags.Int64Var(&s.Burst, "burst", 500, "changes at once, in bursts")
 	flags.DurationVar(&s.Duration, "duration", 10*time.Second, "how long each side is measured")
 	flags.IntVar(&s.Rounds, "rounds", 5, "turns that each side takes")

@@ -21,43 +21,62 @@ const counted = 1100 * time.Millisecond
 
 // sample is what has been used until then.
 type sample struct {
-	at           time.Time
-	transactions int64
-	server       child.Usage
-	backends     float64
+	at                   time.Time
+	transactions, vacuum int64
+	others               int64
+	server               child.Usage
+	backends             float64
 }
+
+// tries is how often idleness is measured anew because autovacuum worked.
+const tries = 3
 
 // idle measures for a while in which nothing is written.
 func (r *run) idle(ctx context.Context, conn *pgx.Conn) (Idle, error) {
 	// Unknown is fine: the result says so.
 	postgres, _ := measure.FindServer(ctx, conn)
-	var before, after sample
 	// The first sample has all that this session did before counted; it is
 	// taken again once it is counted itself.
-	for _, take := range []struct {
-		pause time.Duration
-		to    *sample
-	}{{max(r.Settle, counted), &before}, {counted, &before}, {r.Idle, &after}} {
-		if err := pause(ctx, take.pause); err != nil {
+	_, err := r.sampleAfter(ctx, max(r.Settle, counted), conn, postgres)
+	if err != nil {
+		return Idle{}, err
+	}
+	var idle Idle
+	for range tries {
+		before, err := r.sampleAfter(ctx, counted, conn, postgres)
+		if err != nil {
 			return Idle{}, err
 		}
-		var err error
-		if *take.to, err = r.sample(ctx, conn, postgres); err != nil {
+		after, err := r.sampleAfter(ctx, r.Idle, conn, postgres)
+		if err != nil {
 			return Idle{}, err
+		}
+		seconds := after.at.Sub(before.at).Seconds()
+		idle = Idle{
+			// The sample before was a transaction, too, counted at its end.
+			Queries:  float64(max(0, after.transactions-before.transactions-1)) / seconds,
+			Server:   (after.server.CPU - before.server.CPU).Seconds() / seconds,
+			Backends: (after.backends - before.backends) / seconds,
+			Others:   max(before.others, after.others),
+		}
+		if after.vacuum == before.vacuum {
+			break
 		}
 	}
-	seconds := after.at.Sub(before.at).Seconds()
-	return Idle{
-		// The sample before was a transaction, too, counted at its end.
-		Queries:  float64(max(0, after.transactions-before.transactions-1)) / seconds,
-		Server:   (after.server.CPU - before.server.CPU).Seconds() / seconds,
-		Backends: (after.backends - before.backends) / seconds,
-	}, nil
+	return idle, nil
+}
+
+// sampleAfter waits and takes a sample.
+func (r *run) sampleAfter(ctx context.Context, d time.Duration, conn *pgx.Conn, postgres *measure.Server) (sample, error) {
+	if err := pause(ctx, d); err != nil {
+		return sample{}, err
+	}
+	return r.sample(ctx, conn, postgres)
 }
 
 func (r *run) sample(ctx context.Context, conn *pgx.Conn, postgres *measure.Server) (s sample, err error) {
 	var pids []int
-	if err := conn.QueryRow(ctx, idleQuery).Scan(&s.transactions, &pids); err != nil {
+	if err := conn.QueryRow(ctx, idleQuery).Scan(&s.transactions, &s.vacuum, &pids, &s.others); err != nil {
 		return s, fmt.Errorf("count transactions: %w", err)
 	}
 	for _, pid := range pids {

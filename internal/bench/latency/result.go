@@ -54,4 +54,7 @@ type Idle struct {
 	// server and its sessions in PostgreSQL use; Backends is unknown when
 	// their processes cannot be seen.
 	Server, Backends float64
+	// Others is how many sessions of others the database had, whose
+	// transactions are counted as well.
+	Others int64
 }

@@ -56,7 +56,7 @@ func sample() *bench.Report {
 			Categories: []string{"1", "64"},
 			Series: []bench.Series{
 				{Name: "none", Points: []bench.Point{{Y: 1200, Low: 1100, High: 1300}, {Y: 8000, Low: 7500, High: 8200}}},
-				{Name: "rowcast", Points: []bench.Point{{Y: 1000}, {Y: bench.Unknown()}}},
+				{Name: "rowcast", Points: []bench.Point{{Y: 1000}, {Y: bench.Unknown(), Low: bench.Unknown(), High: bench.Unknown()}}},
 			},
 		},
 		{

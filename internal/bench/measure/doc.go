@@ -15,7 +15,8 @@
 //   - The processor time of a server contains all of its processes, also those
 //     that ended meanwhile (TestServerCountsWhatEnded).
 //   - Processor time that cannot be read is unknown, not zero: of a server
-//     elsewhere, or on a system without /proc (TestServerElsewhereIsUnknown).
+//     elsewhere, or on a system without /proc (TestServerElsewhereIsUnknown,
+//     TestProcessElsewhereIsNotTaken).
 //   - Progress writes nothing but to a terminal (TestProgressIsSilent).
 //
 // # Failures

@@ -39,19 +39,22 @@ func FindServer(ctx context.Context, conn *pgx.Conn) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("this system shows no processor time: %w", err)
 	}
-	session, err := started(fs, pid, backend)
+	session, err := started(fs, program, pid, backend)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := started(fs, session.PPID, whole); err != nil {
+	if _, err := started(fs, program, session.PPID, whole); err != nil {
 		return nil, err
 	}
 	return &Server{fs, session.PPID}, nil
 }
 
-// started is the state of the process if it is one of PostgreSQL that started
-// then: a process id means something else on another machine.
-func started(fs procfs.FS, pid int, then time.Time) (procfs.ProcStat, error) {
+// program is what the processes of PostgreSQL are called.
+const program = "postgres"
+
+// started is the state of the process if it runs the program and started then:
+// a process id means something else on another machine.
+func started(fs procfs.FS, program string, pid int, then time.Time) (procfs.ProcStat, error) {
 	proc, err := fs.Proc(pid)
 	if err != nil {
 		return procfs.ProcStat{}, errElsewhere
@@ -67,7 +70,7 @@ func started(fs procfs.FS, pid int, then time.Time) (procfs.ProcStat, error) {
 	// Boot time, on which the first rests, has whole seconds and drifts.
 	const tolerance = 5
 	apart := at - float64(then.UnixMilli())/1000
-	if apart < -tolerance || apart > tolerance || !strings.HasPrefix(stat.Comm, "postgres") {
+	if apart < -tolerance || apart > tolerance || !strings.HasPrefix(stat.Comm, program) {
 		return procfs.ProcStat{}, errElsewhere
 	}
 	return stat, nil

@@ -12,8 +12,9 @@ import (
 const (
 	// patience is how long nothing may arrive.
 	patience = 10 * time.Second
-	// settle is how long the server may take to go to sleep.
-	settle = 2 * time.Second
+	// settle is how long the server may take to go to sleep, and a session of
+	// PostgreSQL that has fallen idle to count what it has done, 10 s.
+	settle = 11 * time.Second
 )
 
 // Measure runs the benchmark with a server of its own and fills the report. The

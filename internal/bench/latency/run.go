@@ -31,7 +31,7 @@ type Options struct {
 	// Usage is what the process of the server uses.
 	Usage func(ctx context.Context) (child.Usage, error)
 	// Settle is how long everything is left alone before idleness is measured,
-	// so that the server has gone to sleep.
+	// so that the server has gone to sleep and PostgreSQL has counted all.
 	Settle time.Duration
 	// Patience is how long nothing may arrive before it is an error.
 	Patience time.Duration
@@ -73,6 +73,8 @@ func Run(ctx context.Context, o Options) (_ *Result, err error) {
 	}
 	o.Doing("idle")
 	if o.Idle > 0 {
+		// Sessions count what they have done at the latest when they end.
+		r.closeWriters(ctx)
 		if result.Idle, err = r.idle(ctx, conn); err != nil {
 			return nil, err
 		}
@@ -139,7 +141,12 @@ func (r *run) arrive(id int64, due time.Duration, at time.Time) {
 
 func (r *run) close(ctx context.Context) {
 	r.receivers.close()
+	r.closeWriters(ctx)
+}
+
+func (r *run) closeWriters(ctx context.Context) {
 	for _, conn := range r.writers {
 		_ = conn.Close(context.WithoutCancel(ctx))
 	}
+	r.writers = nil
 }

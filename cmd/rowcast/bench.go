@@ -38,7 +38,7 @@ a real one does.`,
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(p.benchWrite(), p.benchReader())
+	cmd.AddCommand(p.benchWrite(), p.benchLatency(), p.benchFanout(), p.benchReader(), p.benchWorker())
 	return cmd
 }
 

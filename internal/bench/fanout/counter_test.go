@@ -1,0 +1,60 @@
+package fanout
+
+import (
+	"bytes"
+	"testing"
+)
+
+func serverFrame(text string) []byte {
+	b := appendText(nil, text)
+	header := 2
+	if len(text) > 125 {
+		header = 4
+	}
+	b[1] &= 0x7f // servers do not mask
+	return append(b[:header], b[header+4:]...)
+}
+
+func TestCounterCutAnywhere(t *testing.T) {
+	t.Parallel()
+	long := `{"type":"event","data":"` + string(bytes.Repeat([]byte("x"), 400)) + `"}`
+	var stream []byte
+	for _, text := range []string{`{"type":"joined"}`, long, `{"type":"event"}`, ``, `{"type":"ping"}`, long, `{"type":"progress"}`} {
+		stream = append(stream, serverFrame(text)...)
+	}
+	stream = append(stream, frameOf(150)...)
+	stream = append(stream, 0x88, 5, 0x0f, 0xa2, 'b', 'y', 'e')
+	want := []frameKind{joinedFrame, eventFrame, eventFrame, otherFrame, pingFrame, eventFrame, otherFrame, eventFrame, fatalFrame}
+	for size := 1; size <= len(stream); size++ {
+		var c counter
+		var got []frameKind
+		for rest := stream; len(rest) > 0; {
+			n := min(size, len(rest))
+			c.feed(rest[:n], func(k frameKind) { got = append(got, k) })
+			rest = rest[n:]
+		}
+		if string(asBytes(got)) != string(asBytes(want)) {
+			t.Fatalf("pieces of %d bytes: frames %v; want %v", size, got, want)
+		}
+		if c.fatal != "closed with 4002 bye" {
+			t.Fatalf("fatal frame says %q", c.fatal)
+		}
+	}
+}
+
+func asBytes(kinds []frameKind) []byte {
+	var b []byte
+	for _, k := range kinds {
+		b = append(b, byte(k))
+	}
+	return b
+}
+
+func TestBareFrameHasItsSize(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int{200, 450, 5000} {
+		if got := len(frameOf(size)); got != size {
+			t.Errorf("frame of %d bytes has %d", size, got)
+		}
+	}
+}

@@ -1,0 +1,130 @@
+// Package drive runs the whole fan-out benchmark: it starts the processes,
+// makes the table, and measures deliveries and silent connections.
+//
+// # Guarantees
+//
+//   - What it started and made is gone afterwards, also after an interrupt
+//     (TestChangesArrive, TestInterruptedBenchmarkLeavesNothing).
+//   - Memory of silent connections is that of a server that has done nothing
+//     else (TestIdleConnectionsOfTheHubAlone).
+//
+// # Failures
+//
+// Errors of a process are prefixed with what it is.
+package drive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"rowcast/internal/bench"
+	"rowcast/internal/bench/child"
+	"rowcast/internal/bench/fanout"
+	"rowcast/internal/bench/fanout/database"
+	"rowcast/internal/bench/fanout/hubonly"
+	"rowcast/internal/bench/measure"
+	"rowcast/internal/bench/stage"
+)
+
+const (
+	// Unheard is how many changes of a tenant without clients are made.
+	Unheard = 10_000
+	// patience is how long nothing may arrive.
+	patience = 10 * time.Second
+	// settle is how long a server with silent connections is left alone.
+	settle = 2 * time.Second
+)
+
+// Measure runs the benchmark and fills the report. The caller closes the stage.
+func Measure(ctx context.Context, at *stage.Stage, s fanout.Settings, progress *measure.Progress, report *bench.Report) error {
+	if busy := stage.Busy(); busy != "" {
+		report.Notes = append(report.Notes, busy)
+	}
+	d := &driver{Stage: at, settings: s, progress: progress}
+	for n := range s.Tenants {
+		id := fmt.Sprint("rowcast-bench-", n)
+		token, err := at.Token([]string{id})
+		if err != nil {
+			return err
+		}
+		d.tenants, d.ids = append(d.tenants, fanout.Tenant{ID: id, Token: token}), append(d.ids, id)
+	}
+	var err error
+	if d.load, err = at.Start(ctx, "load"); err != nil {
+		return err
+	}
+	result, err := d.deliveries(ctx)
+	if err != nil {
+		return err
+	}
+	if s.IdleConnections > 0 {
+		progress.Doing("holding silent connections")
+		if result.Idle, err = d.silent(ctx); err != nil {
+			return err
+		}
+	}
+	progress.Step()
+	result.Fill(report, s)
+	return nil
+}
+
+type driver struct {
+	*stage.Stage
+	settings fanout.Settings
+	progress *measure.Progress
+	load     *child.Child
+	tenants  []fanout.Tenant
+	ids      []string
+}
+
+// deliveries measures the events of those who hear them.
+func (d *driver) deliveries(ctx context.Context) (_ *fanout.Result, err error) {
+	c, address, err := d.server(ctx, d.settings.Clients)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, c.Close()) }()
+	var server fanout.Server = &hubonly.Server{Caller: c, Tenants: d.ids}
+	if d.settings.Source == fanout.FromPostgres {
+		source, openErr := database.Open(ctx, c, d.ids, d.Connect)
+		if openErr != nil {
+			return nil, openErr
+		}
+		defer func() { err = errors.Join(err, source.Close(ctx)) }()
+		server = source
+	}
+	bare, err := d.Start(ctx, "bare writer")
+	if err != nil {
+		return nil, err
+	}
+	return fanout.Run(ctx, fanout.Options{
+		Settings: d.settings, Server: server, Address: address, Load: d.load, Bare: bare, Joined: d.tenants,
+		Unheard: Unheard, Patience: patience, Doing: d.progress.Doing, Step: d.progress.Step,
+	})
+}
+
+// silent measures connections that nothing is sent to.
+func (d *driver) silent(ctx context.Context) (fanout.Idle, error) {
+	c, address, err := d.server(ctx, d.settings.IdleConnections)
+	if err != nil {
+		return fanout.Idle{}, err
+	}
+	idle, err := fanout.MeasureIdle(ctx, fanout.IdleOptions{
+		Server: c, Address: address, Load: d.load, Tenants: d.tenants, Connections: d.settings.IdleConnections, Settle: settle,
+	})
+	return idle, errors.Join(err, c.Close())
+}
+
+// server starts one of the kind that was asked for.
+func (d *driver) server(ctx context.Context, connections int) (c *child.Child, address string, err error) {
+	if d.settings.Source == fanout.FromPostgres {
+		return d.Serve(ctx, connections)
+	}
+	if c, err = d.Start(ctx, "server"); err != nil {
+		return nil, "", err
+	}
+	err = c.Call(ctx, "Hub.Start", hubonly.StartArgs{Secret: d.Secret, Connections: connections}, &address)
+	return c, address, err
+}

@@ -1,0 +1,80 @@
+package fanout
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/pflag"
+)
+
+// What the modes and sources are called.
+const (
+	Paced = "paced"
+	Burst = "burst"
+
+	FromPostgres = "postgres"
+	FromHub      = "hub"
+)
+
+// Settings are what a user chooses.
+type Settings struct {
+	// Clients are spread over the Tenants.
+	Clients, Tenants int
+	// Mode is Paced or Burst, Source FromPostgres or FromHub.
+	Mode, Source string
+	// Rate is in changes a second if paced; Burst is how many there are at
+	// once if not.
+	Rate  float64
+	Burst int64
+	// Duration is how long each side is measured, in so many Rounds.
+	Duration time.Duration
+	Rounds   int
+	// IdleConnections is how many silent connections are held; 0 is none.
+	IdleConnections int
+}
+
+// most bounds the number of clients and what they are sent at once.
+const (
+	mostClients = 500_000
+	// mostBurst keeps a client that reads below the bound of a slow one.
+	mostBurst = 2000
+)
+
+// Check says what is wrong.
+func (s Settings) Check() error {
+	switch {
+	case s.Clients < 1 || s.Clients > mostClients:
+		return fmt.Errorf("--clients is %d; give 1 to %d", s.Clients, mostClients)
+	case s.Tenants < 1 || s.Tenants > s.Clients:
+		return fmt.Errorf("--tenants is %d; give 1 to the number of clients, %d", s.Tenants, s.Clients)
+	case s.Mode != Paced && s.Mode != Burst:
+		return fmt.Errorf("--mode is %q; give paced or burst", s.Mode)
+	case s.Source != FromPostgres && s.Source != FromHub:
+		return fmt.Errorf("--source is %q; give postgres or hub", s.Source)
+	case s.Rate <= 0 || s.Rate > 100_000:
+		return fmt.Errorf("--rate is %v; give changes a second from above 0 to 100000", s.Rate)
+	case s.Burst < 1 || s.Burst > mostBurst:
+		return fmt.Errorf("--burst is %d; give 1 to %d changes, more would make clients slow consumers", s.Burst, mostBurst)
+	case s.Duration <= 0 || s.Rounds < 1:
+		return fmt.Errorf("--duration is %s in %d rounds; give a time above 0 and 1 round or more", s.Duration, s.Rounds)
+	case s.IdleConnections < 0 || s.IdleConnections > mostClients:
+		return fmt.Errorf("--idle-connections is %d; give 0 to %d", s.IdleConnections, mostClients)
+	}
+	return nil
+}
+
+// Bind makes flags of the settings, with their defaults.
+func (s *Settings) Bind(flags *pflag.FlagSet) {
+	flags.IntVar(&s.Clients, "clients", 1000, "clients, spread over the tenants")
+	flags.IntVar(&s.Tenants, "tenants", 1, "tenants, which change in turns")
+	flags.StringVar(&s.Mode, "mode", Paced, "paced: --rate changes a second, or burst: --burst at once")
+	flags.Float64Var(&s.Rate, "rate", 50, "changes a second, if paced")
+	flags.Int64Var(&s.Burst, "burst", 500, "changes at once, in bursts")
+	flags.DurationVar(&s.Duration, "duration", 10*time.Second, "how long each side is measured")
+	flags.IntVar(&s.Rounds, "rounds", 5, "turns that each side takes")
+	flags.StringVar(&s.Source, "source", FromPostgres, "where changes come from: postgres or hub")
+	flags.IntVar(&s.IdleConnections, "idle-connections", 10_000, "silent connections whose memory is measured; 0 leaves it out")
+}
+
+// Steps is how many a run has.
+func (s Settings) Steps() int { return s.Rounds + 1 }

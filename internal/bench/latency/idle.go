@@ -1,0 +1,98 @@
+package latency
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"rowcast/internal/bench/child"
+	"rowcast/internal/bench/measure"
+)
+
+//go:embed idle.sql
+var idleQuery string
+
+// counted is how long a session of PostgreSQL may keep to itself what it has
+// done, if it does something after that.
+const counted = 1100 * time.Millisecond
+
+// sample is what has been used until then.
+type sample struct {
+	at                   time.Time
+	transactions, vacuum int64
+	others               int64
+	server               child.Usage
+	backends             float64
+}
+
+// tries is how often idleness is measured anew because autovacuum worked.
+const tries = 3
+
+// idle measures for a while in which nothing is written.
+func (r *run) idle(ctx context.Context, conn *pgx.Conn) (Idle, error) {
+	// Unknown is fine: the result says so.
+	postgres, _ := measure.FindServer(ctx, conn)
+	// The first sample has all that this session did before counted; it is
+	// taken again once it is counted itself.
+	_, err := r.sampleAfter(ctx, max(r.Settle, counted), conn, postgres)
+	if err != nil {
+		return Idle{}, err
+	}
+	var idle Idle
+	for range tries {
+		before, err := r.sampleAfter(ctx, counted, conn, postgres)
+		if err != nil {
+			return Idle{}, err
+		}
+		after, err := r.sampleAfter(ctx, r.Idle, conn, postgres)
+		if err != nil {
+			return Idle{}, err
+		}
+		seconds := after.at.Sub(before.at).Seconds()
+		idle = Idle{
+			// The sample before was a transaction, too, counted at its end.
+			Queries:  float64(max(0, after.transactions-before.transactions-1)) / seconds,
+			Server:   (after.server.CPU - before.server.CPU).Seconds() / seconds,
+			Backends: (after.backends - before.backends) / seconds,
+			Others:   max(before.others, after.others),
+		}
+		if after.vacuum == before.vacuum {
+			break
+		}
+	}
+	return idle, nil
+}
+
+// sampleAfter waits and takes a sample.
+func (r *run) sampleAfter(ctx context.Context, d time.Duration, conn *pgx.Conn, postgres *measure.Server) (sample, error) {
+	if err := pause(ctx, d); err != nil {
+		return sample{}, err
+	}
+	return r.sample(ctx, conn, postgres)
+}
+
+func (r *run) sample(ctx context.Context, conn *pgx.Conn, postgres *measure.Server) (s sample, err error) {
+	var pids []int
+	if err := conn.QueryRow(ctx, idleQuery).Scan(&s.transactions, &s.vacuum, &pids, &s.others); err != nil {
+		return s, fmt.Errorf("count transactions: %w", err)
+	}
+	for _, pid := range pids {
+		s.backends += postgres.ProcessCPU(pid)
+	}
+	s.at = time.Now()
+	s.server, err = r.Usage(ctx)
+	return s, err
+}
+
+// pause waits for d.
+func pause(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}

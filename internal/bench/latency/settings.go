@@ -1,0 +1,63 @@
+package latency
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/pflag"
+)
+
+// Settings are what a user chooses.
+type Settings struct {
+	// Rate is in commits a second, by so many Writers at once.
+	Rate    float64
+	Writers int
+	Tenants int
+	// Duration is how long each side is measured, in so many Blocks, each of
+	// which begins with LeadIn that is not counted.
+	Duration, LeadIn time.Duration
+	Blocks           int
+	// Idle is how long nothing is written at the end; 0 leaves that out.
+	Idle time.Duration
+}
+
+// Bind makes flags of the settings, with their defaults.
+func (s *Settings) Bind(flags *pflag.FlagSet) {
+	flags.Float64Var(&s.Rate, "rate", 100, "commits a second")
+	flags.DurationVar(&s.Duration, "duration", 10*time.Second, "how long each side is measured")
+	flags.IntVar(&s.Tenants, "tenants", 50, "tenants that the client joins")
+	flags.IntVar(&s.Writers, "writers", 8, "most commits at once")
+	flags.IntVar(&s.Blocks, "blocks", 5, "turns that each side takes")
+	flags.DurationVar(&s.LeadIn, "lead-in", 500*time.Millisecond, "beginning of each turn that is not counted")
+	flags.DurationVar(&s.Idle, "idle", 10*time.Second, "how long idleness is measured; 0 leaves it out")
+}
+
+// What can be asked for.
+const (
+	mostRate    = 100_000
+	mostTenants = 10_000
+	mostWriters = 64
+)
+
+// Check says what is wrong.
+func (s Settings) Check() error {
+	switch {
+	case s.Rate <= 0 || s.Rate > mostRate:
+		return fmt.Errorf("--rate is %v; give commits a second from above 0 to %d", s.Rate, mostRate)
+	case s.Duration <= 0:
+		return fmt.Errorf("--duration is %s; give one above 0", s.Duration)
+	case s.Tenants < 1 || s.Tenants > mostTenants:
+		return fmt.Errorf("--tenants is %d; give 1 to %d", s.Tenants, mostTenants)
+	case s.Writers < 1 || s.Writers > mostWriters:
+		return fmt.Errorf("--writers is %d; give 1 to %d", s.Writers, mostWriters)
+	case s.Blocks < 1:
+		return fmt.Errorf("--blocks is %d; give 1 or more", s.Blocks)
+	case s.LeadIn < 0 || s.Idle < 0:
+		return errors.New("--lead-in and --idle cannot be negative")
+	}
+	return nil
+}
+
+// Steps is how many a run has.
+func (s Settings) Steps() int { return 2*s.Blocks + 1 }

@@ -51,6 +51,7 @@ var arrows = map[string][]string{
 	"internal/postgres":     {"migrations", "migrations/inventory", "triggers"},
 	"internal/server":       {"internal/transport", "internal/auth", "internal/hub"},
 	"internal/inventory":    {},
+	"internal/faults":       {},
 	"migrations":            {},
 	"migrations/inventory":  {},
 	"triggers":              {},

@@ -1,0 +1,39 @@
+// Package faults proves that clients miss nothing whatever breaks. It has
+// tests alone.
+//
+// # Overview
+//
+// A site is a PostgreSQL of its own that can be killed and started again. On
+// it run replicas, which are processes of "rowcast serve". A trial has writers
+// commit random transactions on a few hot rows of several tenants, and clients
+// follow: they hop from replica to replica, break off in the middle, and
+// always continue from their cursor. While that goes on the test breaks
+// something. At the end of a trial the model checker compares what each client
+// received with what was committed: nothing lost, nothing repeated, positions
+// contiguous in each tenant, transactions in one piece, rows in the order of
+// their versions, never against the clock, no other tenant's, no reset.
+//
+// A transaction whose commit got no answer is looked up in the database
+// afterwards.
+//
+// Each test prints its seed, which -faults.seed gives back. Runs are short;
+// -faults.duration sets how long the load of a test lasts, and -faults.full
+// is for the durations and counts of a long run:
+//
+//	go test ./internal/faults -faults.full -timeout 30m -v
+//
+// With the race detector the replicas are built with it as well.
+//
+// # Guarantees
+//
+//   - The checker convicts each kind of fault (TestCheckerConvicts).
+//   - Nothing is lost while no fault happens at all (TestTrialWithoutFaults), nor
+//     when the backends that listen and seal, or all, are ended every few seconds
+//     (TestBackendsKilled), the postmaster is killed (TestPostmasterKilled) or
+//     PostgreSQL restarts in the middle of a burst (TestDatabaseRestartedInABurst).
+//
+// # Failures
+//
+// A test that fails prints what the checker found, the seed, and the end of
+// what each replica wrote.
+package faults

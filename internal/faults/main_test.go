@@ -1,0 +1,119 @@
+package faults_test
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+var (
+	seedFlag     = flag.Uint64("faults.seed", 0, "seed of writers, clients and faults; 0 draws one")
+	fullFlag     = flag.Bool("faults.full", false, "run for as long and as often as a long run does")
+	durationFlag = flag.Duration("faults.duration", 0, "how long the load of a test lasts; 0 is what the test thinks")
+)
+
+const (
+	secret = "a secret of at least thirty-two bytes"
+	// patience bounds every wait; it decides nothing but when to give up.
+	patience = 60 * time.Second
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(suite{m}) }
+
+type suite struct{ m *testing.M }
+
+// Run is called by goleak, which looks for leaks after it.
+func (s suite) Run() int {
+	dir, err := os.MkdirTemp("", "rowcast-faults-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	programs.dir = dir
+	return s.m.Run()
+}
+
+// programs are the builds of rowcast, by build tags, made when first asked
+// for. A package variable, because TestMain and the tests share nothing else.
+var programs struct {
+	dir  string
+	mu   sync.Mutex
+	made map[string]string
+}
+
+// program is the path of a rowcast built with these tags.
+func program(t *testing.T, tags string) string {
+	t.Helper()
+	programs.mu.Lock()
+	defer programs.mu.Unlock()
+	if path, ok := programs.made[tags]; ok {
+		return path
+	}
+	path := filepath.Join(programs.dir, "rowcast-"+tags)
+	args := []string{"build", "-tags", tags, "-o", path}
+	if raceDetector {
+		args = append(args, "-race")
+	}
+	out, err := exec.CommandContext(t.Context(), "go", append(args, "rowcast/cmd/rowcast")...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("go %v: %v\n%s", args, err, out)
+	}
+	if programs.made == nil {
+		programs.made = make(map[string]string)
+	}
+	programs.made[tags] = path
+	return path
+}
+
+// seed draws the seed of a test and prints how to repeat it.
+func seed(t *testing.T) uint64 {
+	t.Helper()
+	n := *seedFlag
+	if n == 0 {
+		n = rand.Uint64N(1 << 32)
+	}
+	t.Logf("seed: -faults.seed=%d", n)
+	return n
+}
+
+// lasts is how long the load of a test lasts.
+func lasts(short, full time.Duration) time.Duration {
+	switch {
+	case *durationFlag > 0:
+		return *durationFlag
+	case *fullFlag:
+		return full
+	default:
+		return short
+	}
+}
+
+// times is how often something is done.
+func times(short, full int) int {
+	if *fullFlag {
+		return full
+	}
+	return short
+}
+
+// eventually waits until a condition holds.
+func eventually(t *testing.T, what string, limit time.Duration, holds func() bool) time.Duration {
+	t.Helper()
+	began := time.Now()
+	for !holds() {
+		if time.Since(began) > limit {
+			t.Fatalf("no %s within %s", what, limit)
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+	return time.Since(began)
+}

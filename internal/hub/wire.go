@@ -40,6 +40,9 @@ const (
 	Ping
 	// Expiring: the deadline of the session is near.
 	Expiring
+	// Stale: events are late, because the tail has been away for a while.
+	// Progress follows when it is back.
+	Stale
 )
 
 // Signal is a message of the hub that is not an event.

@@ -61,6 +61,8 @@ func AppendSignal(b []byte, s *hub.Signal) []byte {
 		return append(b, `{"type":"ping"}`...)
 	case hub.Expiring:
 		return append(b, `{"type":"token-expiring"}`...)
+	case hub.Stale:
+		return AppendError(b, &Refusal{Code: Stale, Message: "the database is out of reach; events are late until it is back"}, "", "")
 	case hub.Left:
 		b = append(b, `{"type":"left","tenantId":`...)
 		return append(AppendString(b, s.Tenant), '}')

@@ -29,6 +29,7 @@ func TestMessages(t *testing.T) {
 		`{"type":"reset","tenantId":"T","cursor":"f1.42.z","position":42,"reason":"expired"}`: signal(hub.Reset),
 		`{"type":"left","tenantId":"T"}`:                                                      signal(hub.Left),
 		`{"type":"ping"}`:                                                                     signal(hub.Ping),
+		`{"type":"error","code":"stale","message":"the database is out of reach; events are late until it is back"}`: signal(hub.Stale),
 		`{"type":"token-expiring"}`:                                                           signal(hub.Expiring),
 		`{"type":"pong"}`:                                                                     string(transport.AppendPong(nil)),
 		`{"type":"error","code":"forbidden","message":"no","request":"join-tenant","tenantId":"U"}`: string(

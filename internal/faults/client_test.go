@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -48,6 +49,13 @@ type goodbye struct {
 	at     time.Time
 }
 
+// hint is when the server wants the client to come back; 0 if it does not say.
+func (g goodbye) hint() time.Duration {
+	_, text, _ := strings.Cut(g.reason, "retry=")
+	d, _ := time.ParseDuration(text)
+	return d
+}
+
 // client follows tenants. It loses its connection, and comes back elsewhere.
 type client struct {
 	name     string
@@ -82,18 +90,34 @@ func newClient(t *testing.T, name string, replicas []*replica, rng *rand.Rand, h
 	return c
 }
 
+// staleAt is when it was told that its events are late.
+func (c *client) staleAt() []time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.stale)
+}
+
+// farewells are the ends of its connections that a server gave a reason for.
+func (c *client) farewells() []goodbye {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.goodbyes)
+}
+
 // run follows until every stream has come to its sentinel or ctx ends.
 func (c *client) run(ctx context.Context) {
 	for ctx.Err() == nil && !c.all(func(s *stream) bool { return s.done }) {
 		err := c.visit(ctx)
+		var wait time.Duration
 		if closed, ok := errors.AsType[*websocket.CloseError](err); ok {
 			c.mu.Lock()
 			c.goodbyes = append(c.goodbyes, goodbye{closed.Code, closed.Text, time.Now()})
+			wait = c.goodbyes[len(c.goodbyes)-1].hint()
 			c.mu.Unlock()
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(time.Duration(c.rng.Int64N(int64(40 * time.Millisecond)))):
+		case <-time.After(wait + time.Duration(c.rng.Int64N(int64(40 * time.Millisecond)))):
 		}
 	}
 }
@@ -125,11 +149,11 @@ func (c *client) visit(ctx context.Context) error {
 	}
 	_ = response.Body.Close()
 	defer conn.Close()
-	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
-	defer stop()
 	c.mu.Lock()
 	c.visits++
 	c.mu.Unlock()
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	defer stop()
 	for _, tenant := range c.tenants {
 		join := map[string]string{"type": "join-tenant", "tenantId": tenant}
 		c.mu.Lock()

@@ -31,6 +31,11 @@
 //     when the backends that listen and seal, or all, are ended every few seconds
 //     (TestBackendsKilled), the postmaster is killed (TestPostmasterKilled) or
 //     PostgreSQL restarts in the middle of a burst (TestDatabaseRestartedInABurst).
+//   - A replica whose database falls silent is unready within 10 s, tells its
+//     clients once, and recovers by itself (TestDatabaseBlackHoled).
+//   - Nothing is lost when servers are killed twenty times (TestServersKilled).
+//     One that is stopped is unready first, sends its clients away with retry
+//     hints that are spread, and ends within 30 s (TestDrain).
 //
 // # Failures
 //

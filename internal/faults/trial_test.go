@@ -22,7 +22,8 @@ type plan struct {
 	writers int
 	pause   time.Duration
 	// hoppers are clients that break off by themselves after at most hop
-	// messages; stayers do not. Default: 6, 3 and 60.
+	// messages, and come back anywhere; stayers do not, and belong to one
+	// replica, in turn. Default: 6, 3 and 60.
 	hoppers, stayers, hop int
 }
 
@@ -64,14 +65,15 @@ func begin(t *testing.T, p plan) *trial {
 		tr.following.Wait()
 	})
 	for n := range p.hoppers + p.stayers {
-		hop, names := p.hop, []string{tenants[n%len(tenants)]}
-		if n >= p.hoppers {
-			hop = 0
+		hop, replicas, names := p.hop, p.replicas, []string{tenants[n%len(tenants)]}
+		if stayer := n - p.hoppers; stayer >= 0 {
+			own := stayer % len(replicas)
+			hop, replicas = 0, replicas[own:own+1]
 		}
 		if n%4 == 3 { // one in four follows two tenants
 			names = append(names, tenants[(n+1)%len(tenants)])
 		}
-		c := newClient(t, fmt.Sprintf("client %d", n), p.replicas, tr.rng(n), hop, names...)
+		c := newClient(t, fmt.Sprintf("client %d", n), replicas, tr.rng(n), hop, names...)
 		tr.clients = append(tr.clients, c)
 		tr.following.Go(func() { c.run(ctx) })
 	}
@@ -98,6 +100,16 @@ func (tr *trial) moves(t *testing.T, transactions int) {
 	eventually(t, fmt.Sprintf("%d transactions", transactions), patience, func() bool {
 		return tr.ledger.committed() >= from+transactions
 	})
+}
+
+// stayersOf are the clients that belong to a replica.
+func (tr *trial) stayersOf(r *replica) (some []*client) {
+	for _, c := range tr.clients {
+		if c.hop == 0 && c.replicas[0] == r {
+			some = append(some, c)
+		}
+	}
+	return some
 }
 
 // resumes waits until every client has received more of each of its tenants

@@ -117,7 +117,7 @@ func (c *client) run(ctx context.Context) {
 		}
 		select {
 		case <-ctx.Done():
-		case <-time.After(wait + time.Duration(c.rng.Int64N(int64(40 * time.Millisecond)))):
+		case <-time.After(wait + time.Duration(c.rng.Int64N(int64(40*time.Millisecond)))):
 		}
 	}
 }

@@ -26,7 +26,8 @@
 //
 // # Guarantees
 //
-//   - The checker convicts each kind of fault (TestCheckerConvicts).
+//   - The checker convicts each kind of fault (TestCheckerConvicts), and finds
+//     each bug of package failpoint in one run (TestSeededBugsAreFound).
 //   - Nothing is lost while no fault happens at all (TestTrialWithoutFaults), nor
 //     when the backends that listen and seal, or all, are ended every few seconds
 //     (TestBackendsKilled), the postmaster is killed (TestPostmasterKilled) or

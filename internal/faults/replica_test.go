@@ -1,7 +1,6 @@
 package faults_test
 
 import (
-	"encoding/json"
 	"io"
 	"net/http"
 	"os"
@@ -121,22 +120,6 @@ func (r *replica) get(path string) (status int, body string) {
 	defer response.Body.Close()
 	text, _ := io.ReadAll(response.Body)
 	return response.StatusCode, string(text)
-}
-
-// status decodes /status.
-func (r *replica) status(t *testing.T) (s struct {
-	Place       int64
-	Connections int64
-	Tail        struct{ Live, Leads, Asleep, Listening bool }
-	Hub         struct{ CatchUps, Resets, Deliveries int64 }
-},
-) {
-	t.Helper()
-	code, body := r.get("/status")
-	if err := json.Unmarshal([]byte(body), &s); code != http.StatusOK || err != nil {
-		t.Fatalf("/status: %d %v %s", code, err, body)
-	}
-	return s
 }
 
 // ready waits until /readyz has a status and says how long it took.

@@ -31,7 +31,7 @@ type bug struct {
 
 // seeded is the bug of this process. A package variable, because a bug is
 // nothing that the code it is in should pass around.
-var seeded = sync.OnceValue(func() *bug {
+var seeded = sync.OnceValue(func() *bug { //nolint:gochecknoglobals // see above
 	names := []string{"", "drop", "swap", "repeat", "cross-tenant", "skip-after-resume"}
 	b := &bug{name: os.Getenv(Variable)}
 	if !slices.Contains(names, b.name) {

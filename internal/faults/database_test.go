@@ -12,23 +12,25 @@ func TestBackendsKilled(t *testing.T) {
 	s := newSite(t, nil)
 	tr := begin(t, plan{site: s, seed: seed(t), replicas: []*replica{s.serve(t), s.serve(t)}})
 	victims := [][]string{{"rowcast listen"}, {"rowcast tail"}, nil}
-	ended, kills := 0, 0
-	tick := time.NewTicker(lasts(time.Second, 3*time.Second))
+	interval := time.Second
+	if long() {
+		interval = 3 * time.Second
+	}
+	tick := time.NewTicker(interval)
 	defer tick.Stop()
-	for range times(2, 20) {
-		for _, applications := range victims {
-			<-tick.C
-			n := s.terminate(t, applications...)
-			if n == 0 {
-				t.Errorf("no backend of %v", applications)
-			}
-			ended += n
-			kills++
-			tr.resumes(t)
+	ended, kills := 0, 0
+	for kills = range rounds(6, 60) {
+		<-tick.C
+		applications := victims[kills%len(victims)]
+		n := s.terminate(t, applications...)
+		if n == 0 {
+			t.Errorf("no backend of %v", applications)
 		}
+		ended += n
+		tr.resumes(t)
 	}
 	tr.end(t)
-	t.Logf("%d kills ended %d backends", kills, ended)
+	t.Logf("%d kills ended %d backends", kills+1, ended)
 }
 
 // TestPostmasterKilled kills the postmaster with -9 under load and starts it
@@ -37,7 +39,7 @@ func TestPostmasterKilled(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, nil)
 	tr := begin(t, plan{site: s, seed: seed(t), replicas: []*replica{s.serve(t), s.serve(t)}})
-	for range times(2, 10) {
+	for range rounds(2, 20) {
 		tr.moves(t, 100)
 		s.crash(t)
 		s.restart(t)
@@ -52,7 +54,7 @@ func TestDatabaseRestartedInABurst(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, nil)
 	tr := begin(t, plan{site: s, seed: seed(t), writers: 8, pause: time.Microsecond, replicas: []*replica{s.serve(t), s.serve(t)}})
-	for range times(1, 10) {
+	for range rounds(1, 20) {
 		tr.moves(t, 500)
 		if err := s.pg.Stop(); err != nil {
 			t.Fatal(err)

@@ -16,11 +16,12 @@
 // A transaction whose commit got no answer is looked up in the database
 // afterwards.
 //
-// Each test prints its seed, which -faults.seed gives back. Runs are short;
-// -faults.duration sets how long the load of a test lasts, and -faults.full
-// is for the durations and counts of a long run:
+// Each test prints its seed, which -faults.seed gives back; it decides what
+// writers, clients and faults do, not when. Runs are short. Long ones do more
+// of the same, so many times or for so long in each test:
 //
-//	go test ./internal/faults -faults.full -timeout 30m -v
+//	go test ./internal/faults -v -faults.full -timeout 60m
+//	go test ./internal/faults -v -run Chaos -faults.duration 10m -timeout 60m
 //
 // With the race detector the replicas are built with it as well.
 //
@@ -34,6 +35,7 @@
 //     PostgreSQL restarts in the middle of a burst (TestDatabaseRestartedInABurst).
 //   - A replica whose database falls silent is unready within 10 s, tells its
 //     clients once, and recovers by itself (TestDatabaseBlackHoled).
+//   - Nothing is lost whatever comes after what (TestChaos).
 //   - Nothing is lost when servers are killed twenty times (TestServersKilled).
 //     One that is stopped is unready first, sends its clients away with retry
 //     hints that are spread, and ends within 30 s (TestDrain).

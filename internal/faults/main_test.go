@@ -3,6 +3,7 @@ package faults_test
 import (
 	"flag"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -16,8 +17,8 @@ import (
 
 var (
 	seedFlag     = flag.Uint64("faults.seed", 0, "seed of writers, clients and faults; 0 draws one")
-	fullFlag     = flag.Bool("faults.full", false, "run for as long and as often as a long run does")
-	durationFlag = flag.Duration("faults.duration", 0, "how long the load of a test lasts; 0 is what the test thinks")
+	fullFlag     = flag.Bool("faults.full", false, "many more faults in each test")
+	durationFlag = flag.Duration("faults.duration", 0, "how long each test goes on with its faults; 0 is a number of times")
 )
 
 const (
@@ -85,24 +86,28 @@ func seed(t *testing.T) uint64 {
 	return n
 }
 
-// lasts is how long the load of a test lasts.
-func lasts(short, full time.Duration) time.Duration {
-	switch {
-	case *durationFlag > 0:
-		return *durationFlag
-	case *fullFlag:
-		return full
-	default:
-		return short
-	}
-}
+// long says that somebody has time for a long run.
+func long() bool { return *fullFlag || *durationFlag > 0 }
 
-// times is how often something is done.
-func times(short, full int) int {
-	if *fullFlag {
-		return full
+// rounds counts how often something is done: so many times in a short and in a
+// full run, or for as long as -faults.duration says.
+func rounds(short, full int) iter.Seq[int] {
+	began := time.Now()
+	return func(yield func(int) bool) {
+		for n := 0; ; n++ {
+			switch {
+			case *durationFlag > 0:
+				if time.Since(began) > *durationFlag {
+					return
+				}
+			case n >= full, n >= short && !*fullFlag:
+				return
+			}
+			if !yield(n) {
+				return
+			}
+		}
 	}
-	return short
 }
 
 // eventually waits until a condition holds.

@@ -16,7 +16,9 @@ func TestServersKilled(t *testing.T) {
 	replicas := []*replica{s.serve(t), s.serve(t)}
 	tr := begin(t, plan{site: s, seed: seed(t), replicas: replicas})
 	var longest time.Duration
-	for n := range times(20, 100) {
+	kills := 0
+	for n := range rounds(20, 100) {
+		kills++
 		tr.moves(t, 10)
 		victim := replicas[n%len(replicas)]
 		victim.kill()
@@ -24,7 +26,7 @@ func TestServersKilled(t *testing.T) {
 		longest = max(longest, tr.resumes(t))
 	}
 	tr.end(t)
-	t.Logf("killed %d times; every client received again at most %s after a new process listened", times(20, 100), longest.Round(time.Millisecond))
+	t.Logf("killed %d times; every client received again at most %s after a new process listened", kills, longest.Round(time.Millisecond))
 }
 
 // TestDrain stops one of two replicas with SIGTERM under load. /readyz is red
@@ -35,7 +37,11 @@ func TestDrain(t *testing.T) {
 	const bar = 30 * time.Second
 	s := newSite(t, nil)
 	leaving, staying := s.serve(t), s.serve(t)
-	tr := begin(t, plan{site: s, seed: seed(t), replicas: []*replica{leaving, staying}, hoppers: 6, stayers: times(60, 400)})
+	stayers := 60
+	if long() {
+		stayers = 400
+	}
+	tr := begin(t, plan{site: s, seed: seed(t), replicas: []*replica{leaving, staying}, hoppers: 6, stayers: stayers})
 	leaving.ready(t, http.StatusOK, patience)
 	tr.moves(t, 50)
 	began := time.Now()

@@ -87,6 +87,9 @@ func TestDatabaseBlackHoled(t *testing.T) {
 			return !slices.ContainsFunc(clients, func(c *client) bool { return len(c.staleAt()) <= round })
 		})
 		stale := time.Since(began)
+		if stale > bar {
+			t.Errorf("clients are told after %s; want %s", stale, bar)
+		}
 		if code, _ := direct.get("/readyz"); code != http.StatusOK {
 			t.Errorf("the replica beside is not ready: %d", code)
 		}

@@ -22,10 +22,11 @@ func TestBackendsKilled(t *testing.T) {
 	for kills = range rounds(6, 60) {
 		<-tick.C
 		applications := victims[kills%len(victims)]
-		n := s.terminate(t, applications...)
-		if n == 0 {
-			t.Errorf("no backend of %v", applications)
-		}
+		n := 0
+		eventually(t, "backend to end", patience, func() bool {
+			n = s.terminate(t, applications...)
+			return n > 0
+		})
 		ended += n
 		tr.resumes(t)
 	}

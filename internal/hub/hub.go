@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"rowcast/internal/feed"
@@ -30,9 +29,6 @@ type Hub struct {
 	sessions registry
 	blocked  blockedSet
 	count    counters
-	// away is since when the tail has not been live, in Unix nanoseconds; 0
-	// while it is.
-	away atomic.Int64
 	// reads bounds the concurrent reads of the history.
 	reads chan struct{}
 
@@ -69,12 +65,15 @@ func New(o Options) (*Hub, error) {
 // they point to must not be modified afterwards.
 func (h *Hub) Publish(changes []feed.Change, place int64) { h.streams.Publish(changes, place) }
 
+// Live says whether the tail is live. While it is not, joins wait.
+func (h *Hub) Live(live bool) { h.streams.Live(live) }
+
 // Reset says that the history was rewritten: all rings are dropped, and every
 // joined client is told to reset, with the text of reason, once the tail is
 // live again. Reset implies Live(false); Publish(nil, place) and Live(true)
 // have to follow.
 func (h *Hub) Reset(reason error) {
-	h.Live(false)
+	h.streams.Live(false)
 	h.streams.Forget(nil)
 	for _, s := range h.sessions.all(nil) {
 		s.restart(nil, reason.Error())

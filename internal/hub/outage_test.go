@@ -1,6 +1,7 @@
 package hub_test
 
 import (
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -12,7 +13,20 @@ import (
 // clients that follow, that are blocked, that filter and that have not joined.
 func TestOutageIsTold(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(o *hub.Options) { o.PingInterval = time.Hour }, func(t *testing.T, b *bundle) {
+	var checked atomic.Int64
+	change := func(o *hub.Options) {
+		o.PingInterval = time.Hour
+		o.Checked = func() time.Time { return time.Unix(0, checked.Load()) }
+		checked.Store(time.Now().UnixNano())
+	}
+	bubble(t, change, func(t *testing.T, b *bundle) {
+		// goes lets time pass while the tail has everything.
+		goes := func(seconds int) {
+			for range seconds {
+				checked.Store(time.Now().UnixNano())
+				time.Sleep(time.Second)
+			}
+		}
 		c, blocked, quiet, other := newConn(unlimited), newConn(unlimited), newConn(unlimited), newConn(unlimited)
 		s := b.join(t, c, hub.Request{Tenant: "T"})
 		if err := s.Join(hub.Request{Tenant: "U"}); err != nil {
@@ -24,28 +38,29 @@ func TestOutageIsTold(t *testing.T) {
 		b.publish("T", 1, false, "")
 		is(t, c, "joined 0.0, joined 0.0, event e0@1.rz")
 
+		goes(1)
 		b.Live(false)
-		time.Sleep(4 * time.Second)
+		time.Sleep(3 * time.Second)
 		b.Live(true)
-		time.Sleep(4 * time.Second)
+		goes(6)
 		is(t, c, "joined 0.0, joined 0.0, event e0@1.rz")
 
-		b.Live(false)
+		// The tail need not have noticed yet.
+		time.Sleep(5 * time.Second)
+		is(t, c, "joined 0.0, joined 0.0, event e0@1.rz, stale !")
 		b.Live(false)
 		late := b.open(t, newConn(unlimited))
 		if err := late.Join(hub.Request{Tenant: "T"}); err != nil { // waits
 			t.Fatal(err)
 		}
-		time.Sleep(6 * time.Second)
+		time.Sleep(5 * time.Second)
 		is(t, c, "joined 0.0, joined 0.0, event e0@1.rz, stale !")
 		is(t, quiet, "joined 0.0, progress 1.rz, stale !")
 		is(t, other, "")
-		time.Sleep(4 * time.Second)
-		is(t, c, "joined 0.0, joined 0.0, event e0@1.rz, stale !")
 		blocked.stop()
 		b.publish("T", 1, false, "")
 		b.Live(true)
-		time.Sleep(time.Second)
+		goes(1)
 		blocked.allow(unlimited)
 		is(t, c, "joined 0.0, joined 0.0, event e0@1.rz, stale !, event e0@2.s6, progress 2.s6, progress 0.0")
 		is(t, blocked, "joined 0.0, event e0@1.rz, stale !, event e0@2.s6, progress 2.s6")
@@ -57,12 +72,11 @@ func TestOutageIsTold(t *testing.T) {
 		time.Sleep(6 * time.Second)
 		b.Reset(feed.ErrDiverged)
 		b.Publish(nil, b.history.place)
-		gate := make(chan struct{})
-		b.history.gate = gate
+		b.history.gate = make(chan struct{})
 		b.Live(true)
-		time.Sleep(time.Second)
+		goes(1)
 		is(t, blocked, "joined 0.0, event e0@1.rz, stale !, event e0@2.s6, progress 2.s6, stale !")
-		close(gate)
+		close(b.history.gate)
 		is(t, blocked, "joined 0.0, event e0@1.rz, stale !, event e0@2.s6, progress 2.s6, stale !, reset diverged@2.s6")
 	})
 }

@@ -40,8 +40,8 @@ const (
 	Ping
 	// Expiring: the deadline of the session is near.
 	Expiring
-	// Stale: events are late, because the tail has been away for a while.
-	// Progress follows when it is back.
+	// Stale: events are late, because the tail has not had everything for a
+	// while. Progress follows when it has.
 	Stale
 )
 

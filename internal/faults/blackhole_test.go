@@ -35,10 +35,11 @@ func newHole(t *testing.T, dsn string) (*hole, string) {
 	return &hole{proxy}, u.String()
 }
 
-// open swallows everything from now on.
+// open swallows everything from now on, what the server says first: it may
+// commit what it could not confirm any more.
 func (h *hole) open(t *testing.T) {
 	t.Helper()
-	for _, direction := range []string{"upstream", "downstream"} {
+	for _, direction := range []string{"downstream", "upstream"} {
 		_, err := h.proxy.Toxics.AddToxicJson(strings.NewReader(
 			`{"name":"` + direction + `","type":"timeout","stream":"` + direction + `","attributes":{"timeout":0}}`))
 		if err != nil {
@@ -68,7 +69,7 @@ func TestDatabaseBlackHoled(t *testing.T) {
 	h, dsn := newHole(t, s.dsn)
 	through, direct := s.serve(t, "DATABASE_URL="+dsn), s.serve(t)
 	through.ready(t, http.StatusOK, patience)
-	tr := begin(t, plan{site: s, seed: seed(t), replicas: []*replica{through, direct}, hoppers: 4, stayers: 4})
+	tr := begin(t, plan{site: s, seed: seed(t), replicas: []*replica{through, direct}, detour: dsn, hoppers: 4, stayers: 4})
 	clients := tr.stayersOf(through)
 	outages := 0
 	for round := range rounds(1, 5) {

@@ -18,7 +18,7 @@ func TestChaos(t *testing.T) {
 	replicas := []*replica{s.serve(t), s.serve(t, "DATABASE_URL="+dsn)}
 	n := seed(t)
 	rng := rand.New(rand.NewPCG(n, 1<<32))
-	tr := begin(t, plan{site: s, seed: n, replicas: replicas})
+	tr := begin(t, plan{site: s, seed: n, replicas: replicas, detour: dsn})
 	anyone := func() *replica { return replicas[rng.IntN(len(replicas))] }
 	faults := map[string]func(){
 		"a backend listens no more": func() { s.terminate(t, "rowcast listen") },

@@ -75,6 +75,7 @@ func (l *ledger) resolve(ctx context.Context, conn *pgx.Conn) error {
 	defer l.mu.Unlock()
 	kept := l.deeds[:0]
 	for _, d := range l.deeds {
+		unsure := d.unsure
 		for status := ""; d.unsure && status != "committed"; {
 			err := conn.QueryRow(ctx, "select pg_xact_status($1::text::xid8)", fmt.Sprint(d.tx)).Scan(&status)
 			if err != nil {
@@ -89,6 +90,9 @@ func (l *ledger) resolve(ctx context.Context, conn *pgx.Conn) error {
 		if d.unsure {
 			l.counts["unsure, aborted"]++
 			continue
+		}
+		if unsure {
+			l.counts["unsure, committed"]++
 		}
 		kept = append(kept, d)
 	}

@@ -21,6 +21,8 @@ type plan struct {
 	// Default: 3 and 20 ms.
 	writers int
 	pause   time.Duration
+	// detour, if not empty, is the way of the first writer to the database.
+	detour string
 	// hoppers are clients that break off by themselves after at most hop
 	// messages, and come back anywhere; stayers do not, and belong to one
 	// replica, in turn. Default: 6, 3 and 60.
@@ -84,7 +86,11 @@ func begin(t *testing.T, p plan) *trial {
 		})
 	})
 	for n := range p.writers {
-		w := &writer{number: n, dsn: p.site.dsn, ledger: tr.ledger, nextID: &p.site.nextID, rng: tr.rng(1000 + n), pause: p.pause}
+		dsn := p.site.dsn
+		if n == 0 && p.detour != "" {
+			dsn = p.detour
+		}
+		w := &writer{number: n, dsn: dsn, ledger: tr.ledger, nextID: &p.site.nextID, rng: tr.rng(1000 + n), pause: p.pause}
 		tr.writing.Go(func() { w.run(ctx, tr.stopWriting) })
 	}
 	return tr

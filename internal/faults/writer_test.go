@@ -71,7 +71,8 @@ func (w *writer) connected(ctx context.Context) bool {
 	if err != nil {
 		return false
 	}
-	if _, err := conn.Exec(ctx, "set deadlock_timeout = '50ms'"); err != nil {
+	// Nobody may wait for long for the locks of a writer that fell silent.
+	if _, err := conn.Exec(ctx, "set deadlock_timeout = '50ms'; set idle_in_transaction_session_timeout = '2s'"); err != nil {
 		_ = conn.Close(ctx)
 		return false
 	}

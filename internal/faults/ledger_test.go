@@ -27,8 +27,11 @@ func (f fact) String() string {
 // commit got no answer is unknown.
 type span struct{ began, ended time.Time }
 
-// deed is one transaction.
+// deed is one transaction, with a row of table deed: an id of PostgreSQL would
+// not tell it from others, as those of transactions that a crash undid are used
+// again.
 type deed struct {
+	id    int64
 	tx    uint64
 	facts []fact
 	span  span
@@ -75,23 +78,16 @@ func (l *ledger) resolve(ctx context.Context, conn *pgx.Conn) error {
 	defer l.mu.Unlock()
 	kept := l.deeds[:0]
 	for _, d := range l.deeds {
-		unsure := d.unsure
-		for status := ""; d.unsure && status != "committed"; {
-			err := conn.QueryRow(ctx, "select pg_xact_status($1::text::xid8)", fmt.Sprint(d.tx)).Scan(&status)
+		if d.unsure {
+			// It waits for the transaction if that still runs.
+			tag, err := conn.Exec(ctx, "insert into deed values ($1) on conflict do nothing", d.id)
 			if err != nil {
 				return fmt.Errorf("ask for transaction %d: %w", d.tx, err)
 			}
-			if status == "aborted" {
-				break
+			if tag.RowsAffected() > 0 {
+				l.counts["unsure, aborted"]++
+				continue
 			}
-			d.unsure = status != "committed"
-			time.Sleep(time.Millisecond)
-		}
-		if d.unsure {
-			l.counts["unsure, aborted"]++
-			continue
-		}
-		if unsure {
 			l.counts["unsure, committed"]++
 		}
 		kept = append(kept, d)

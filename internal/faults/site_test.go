@@ -28,7 +28,8 @@ var tenants = []string{"acme", "borea", "cygnus"}
 type site struct {
 	pg  *devpg.Server
 	dsn string
-	// nextID draws the ids of new rows; sentinels are -nextID.
+	// nextID draws the ids of new rows and of transactions; sentinels are
+	// -nextID.
 	nextID atomic.Int64
 }
 
@@ -45,6 +46,7 @@ func newSite(t *testing.T, settings map[string]string) *site {
 	if _, err := migrator.Up(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+	s.exec(t, `create table deed (id int primary key)`)
 	s.exec(t, `create table hot (id int primary key, tenant_id text not null, version int not null, body text)`)
 	for id := 1; id <= hotRows; id++ {
 		s.exec(t, fmt.Sprintf("insert into hot values (%d, '%s', 0)", id, tenants[id%len(tenants)]))

@@ -108,7 +108,9 @@ func (w *writer) transaction(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := w.conn.QueryRow(ctx, "select pg_current_xact_id()::text::bigint").Scan(&d.tx); err != nil {
+	d.id = w.nextID.Add(1)
+	err := w.conn.QueryRow(ctx, "insert into deed values ($1) returning pg_current_xact_id()::text::bigint", d.id).Scan(&d.tx)
+	if err != nil {
 		return err
 	}
 	if w.rng.IntN(10) == 0 {
@@ -117,7 +119,7 @@ func (w *writer) transaction(ctx context.Context) error {
 		return err
 	}
 	d.facts = w.facts
-	_, err := w.conn.Exec(ctx, "commit")
+	_, err = w.conn.Exec(ctx, "commit")
 	var refused *pgconn.PgError
 	switch {
 	case err == nil:

@@ -87,7 +87,7 @@ func newService(ctx context.Context, cfg config.Config, log *slog.Logger, listen
 	s.hub, err = hub.New(hub.Options{
 		History: changelog.NewHistory(s.pool, cfg.BulkRows),
 		Map:     mapping.Append, DashboardReason: mapping.DashboardReason, DashboardEvent: mapping.DashboardEvent,
-		Wires: []hub.Wire{ws.Wire{}}, Log: log,
+		Wires: []hub.Wire{ws.Wire{}}, Log: log, Checked: func() time.Time { return s.tail.Status().Checked },
 		PingInterval: cfg.PingInterval, PingTimeout: cfg.PingTimeout,
 	})
 	if err != nil {

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"rowcast/internal/failpoint"
 )
 
 // prefix marks the variables that are ours alone.
@@ -26,7 +28,7 @@ func unknown(environment map[string]string) []Problem {
 		if !strings.HasPrefix(name, prefix) || slices.Contains(names, name) || serviceVariable.MatchString(name) {
 			continue
 		}
-		if strings.HasSuffix(name, "_PORT") && strings.Contains(value, "://") {
+		if name == failpoint.Variable || (strings.HasSuffix(name, "_PORT") && strings.Contains(value, "://")) {
 			continue
 		}
 		text := "no such setting"

@@ -42,6 +42,9 @@
 //   - At most one dashboard event a second and tenant, the last one never
 //     lost, also across a reconnect (TestDashboardCoalesces,
 //     TestResumeGetsTheDashboardEventOnce).
+//   - Joined clients are told when the tail has not had everything for 5 s,
+//     once, and where they are when it is back; a quick reconnect tells nobody
+//     (TestOutageIsTold).
 //   - A client that cannot follow is told slow-consumer, also when nothing more
 //     is published; one large event passes (TestSlowConsumer,
 //     TestLargeEventPasses).

@@ -144,7 +144,7 @@ func (wire) AppendEvent(b []byte, e *feed.Event) []byte {
 func (wire) AppendSignal(b []byte, s *hub.Signal) []byte {
 	kind := map[hub.Kind]string{
 		hub.Joined: "joined", hub.Left: "left", hub.Progress: "progress", hub.Reset: "reset",
-		hub.Ping: "ping", hub.Expiring: "expiring",
+		hub.Ping: "ping", hub.Expiring: "expiring", hub.Stale: "stale",
 	}[s.Kind]
 	detail := s.Reason
 	if s.Kind == hub.Joined {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"rowcast/internal/failpoint"
 	"rowcast/internal/feed"
 	"rowcast/internal/hub/stream"
 )
@@ -215,7 +216,7 @@ func (u *sub) splice() (grown <-chan struct{}) {
 		u.told, u.owes = u.at.Position, false
 	}
 	u.owes = u.owes && h.opts.DashboardEvent != nil
-	u.at.Feed, u.tenant, u.next = p.Cursor.Feed, t.Name(), p.Next
+	u.at.Feed, u.tenant, u.next = p.Cursor.Feed, t.Name(), failpoint.Resume(p.Next, p.View.End())
 	u.state = live
 	h.count.subscriptions.Add(1)
 	u.answer()

@@ -22,6 +22,8 @@ func kinds(lines []line) string {
 			fmt.Fprintf(&b, "%s@", l.name)
 		case "left":
 			l.cursor = l.tenant
+		case "stale":
+			l.cursor = "!"
 		}
 		fmt.Fprintf(&b, "%s, ", strings.TrimPrefix(l.cursor, feedID+"."))
 	}

@@ -31,6 +31,9 @@ type Options struct {
 	// cursors. One into the change carries the position before the change and
 	// the nonce of the change.
 	Map func(dst []feed.Event, c *feed.Change) []feed.Event
+	// Checked answers when the tail last knew that it had everything; zero if it
+	// never did. Nil: clients do not hear of outages.
+	Checked func() time.Time
 	// DashboardReason says whether and why a change counts for the coalesced
 	// event that DashboardEvent builds. Nil: there is no such event.
 	DashboardReason func(c *feed.Change) (reason string, ok bool)

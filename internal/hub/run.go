@@ -37,13 +37,14 @@ func (h *Hub) Run(ctx context.Context) error {
 	return nil
 }
 
-// watch looks after time: heartbeats, deadlines, slow and silent sessions,
-// unused tenants.
+// watch looks after time: heartbeats, deadlines, slow and silent sessions, an
+// absent tail, unused tenants.
 func (h *Hub) watch(ctx context.Context) {
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
 	var list []*Session
 	var pruned time.Time
+	told := false
 	for turn := 0; ; turn++ {
 		select {
 		case <-ctx.Done():
@@ -60,6 +61,7 @@ func (h *Hub) watch(ctx context.Context) {
 			s.sweep(now)
 		}
 		clear(list)
+		told = h.tellOutage(now, told)
 		if now.Sub(pruned) >= pruneEvery {
 			h.streams.Prune(now)
 			pruned = now

@@ -234,10 +234,19 @@ func (u *sub) sweep(now int64) {
 	if quiet < progressIdle && (!u.skipped || quiet < progressSkipped) {
 		return
 	}
-	v := u.view()
-	if !v.Holds(u.next) {
-		return
+	u.progress(now)
+}
+
+// progress tells the client its cursor. s.mu held, answered.
+func (u *sub) progress(now int64) {
+	at := u.at
+	if u.state == live {
+		v := u.view()
+		if !v.Holds(u.next) {
+			return
+		}
+		at = u.cursor(&v)
 	}
 	u.quiet, u.skipped = now, false
-	u.s.signal(&Signal{Kind: Progress, Tenant: u.tenant, Cursor: u.cursor(&v)})
+	u.s.signal(&Signal{Kind: Progress, Tenant: u.tenant, Cursor: at})
 }

@@ -40,6 +40,9 @@ const (
 	Ping
 	// Expiring: the deadline of the session is near.
 	Expiring
+	// Stale: events are late, because the tail has not had everything for a
+	// while. Progress follows when it has.
+	Stale
 )
 
 // Signal is a message of the hub that is not an event.

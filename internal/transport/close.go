@@ -20,6 +20,9 @@ const (
 	Unavailable hub.Cause = "unavailable"
 )
 
+// Stale is the code of an error message that no session ends with.
+const Stale hub.Cause = "stale"
+
 // Close is how a session ends, as the client sees it.
 type Close struct {
 	Cause hub.Cause

@@ -20,7 +20,8 @@
 //   - A client joins only tenants of its token, and after a fresh token with
 //     fewer tenants it is in no others (ws: TestTenantsComeFromTheToken,
 //     TestFreshToken).
-//   - Every close code and error code is in one table (TestCloseTable).
+//   - Every close code, and every error code that a session can end with, is in
+//     one table (TestCloseTable).
 //   - Messages are valid JSON whatever the strings (TestStringsRoundTrip,
 //     FuzzCommand).
 //

@@ -61,6 +61,8 @@ func AppendSignal(b []byte, s *hub.Signal) []byte {
 		return append(b, `{"type":"ping"}`...)
 	case hub.Expiring:
 		return append(b, `{"type":"token-expiring"}`...)
+	case hub.Stale:
+		return AppendError(b, &Refusal{Code: Stale, Message: "events are late; they follow when the server can read the database again"}, "", "")
 	case hub.Left:
 		b = append(b, `{"type":"left","tenantId":`...)
 		return append(AppendString(b, s.Tenant), '}')

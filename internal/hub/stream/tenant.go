@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"rowcast/internal/failpoint"
 	"rowcast/internal/feed"
 	"rowcast/internal/hub/ring"
 )
@@ -204,7 +205,7 @@ func (t *Tenant) add(c *feed.Change) {
 func (t *Tenant) push(e *feed.Event) {
 	for w, f := range t.rings {
 		if f != nil {
-			t.frame = t.s.opts.Wires[w].AppendEvent(t.frame[:0], e)
+			t.frame = failpoint.Frame(t.name, t.s.opts.Wires[w].AppendEvent(t.frame[:0], e))
 			f.Push(e.Name, e.Cursor, t.frame)
 		}
 	}

@@ -1,0 +1,25 @@
+// Package failpoint seeds bugs, to prove that the tests that look for lost
+// events find them.
+//
+// # Overview
+//
+// A program that is built without the tag failpoints has none of it: each
+// function answers its argument. With the tag, the environment variable
+// ROWCAST_FAILPOINT names one bug, which then happens once, where events leave
+// for the clients and nothing behind it could heal it:
+//
+//	drop               an event never leaves
+//	swap               two events of a tenant leave in the wrong order
+//	repeat             an event leaves twice
+//	cross-tenant       an event also leaves to the clients of another tenant
+//	skip-after-resume  a client that resumes misses the first event
+//
+// # Guarantees
+//
+//   - Each bug is found, and the same program without one passes (faults:
+//     TestSeededBugsAreFound).
+//
+// # Failures
+//
+// An unknown bug panics with the names of those there are.
+package failpoint

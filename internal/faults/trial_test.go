@@ -1,0 +1,240 @@
+package faults_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// plan says what a trial consists of.
+type plan struct {
+	site     *site
+	replicas []*replica
+	seed     uint64
+	// writers commit transactions, with a pause of at most pause between two.
+	// Default: 3 and 20 ms.
+	writers int
+	pause   time.Duration
+	// detour, if not empty, is the way of the first writer to the database.
+	detour string
+	// hoppers are clients that break off by themselves after at most hop
+	// messages, and come back anywhere; stayers do not, and belong to one
+	// replica, in turn. Default: 6, 3 and 60.
+	hoppers, stayers, hop int
+}
+
+// trial is writers and clients at work.
+type trial struct {
+	plan
+	ledger  *ledger
+	clients []*client
+
+	stopWriting    chan struct{}
+	writing        sync.WaitGroup
+	stopFollowing  context.CancelFunc
+	following      sync.WaitGroup
+	began          time.Time
+	writersStopped sync.Once
+}
+
+// begin has the clients join, and then the writers write.
+func begin(t *testing.T, p plan) *trial {
+	t.Helper()
+	if p.writers == 0 {
+		p.writers = 3
+	}
+	if p.pause == 0 {
+		p.pause = 20 * time.Millisecond
+	}
+	if p.hoppers == 0 && p.stayers == 0 {
+		p.hoppers, p.stayers = 6, 3
+	}
+	if p.hop == 0 {
+		p.hop = 60
+	}
+	tr := &trial{plan: p, ledger: newLedger(), stopWriting: make(chan struct{}), began: time.Now()}
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	tr.stopFollowing = cancel
+	t.Cleanup(func() {
+		cancel()
+		tr.stop()
+		tr.following.Wait()
+	})
+	for n := range p.hoppers + p.stayers {
+		hop, replicas, names := p.hop, p.replicas, []string{tenants[n%len(tenants)]}
+		if stayer := n - p.hoppers; stayer >= 0 {
+			own := stayer % len(replicas)
+			hop, replicas = 0, replicas[own:own+1]
+		}
+		if n%4 == 3 { // one in four follows two tenants
+			names = append(names, tenants[(n+1)%len(tenants)])
+		}
+		c := newClient(t, fmt.Sprintf("client %d", n), replicas, tr.rng(n), hop, names...)
+		tr.clients = append(tr.clients, c)
+		tr.following.Go(func() { c.run(ctx) })
+	}
+	// Nothing may be written before every client has joined.
+	eventually(t, "client that has joined", patience, func() bool {
+		return !slices.ContainsFunc(tr.clients, func(c *client) bool {
+			return !c.all(func(s *stream) bool { return s.joined })
+		})
+	})
+	for n := range p.writers {
+		dsn := p.site.dsn
+		if n == 0 && p.detour != "" {
+			dsn = p.detour
+		}
+		w := &writer{number: n, dsn: dsn, ledger: tr.ledger, nextID: &p.site.nextID, rng: tr.rng(1000 + n), pause: p.pause}
+		tr.writing.Go(func() { w.run(ctx, tr.stopWriting) })
+	}
+	return tr
+}
+
+func (tr *trial) rng(n int) *rand.Rand { return rand.New(rand.NewPCG(tr.seed, uint64(n))) }
+
+// moves waits until some transactions more have been committed: the load goes
+// on after a fault.
+func (tr *trial) moves(t *testing.T, transactions int) {
+	t.Helper()
+	from := tr.ledger.committed()
+	eventually(t, fmt.Sprintf("%d transactions", transactions), patience, func() bool {
+		return tr.ledger.committed() >= from+transactions
+	})
+}
+
+// stayersOf are the clients that belong to a replica.
+func (tr *trial) stayersOf(r *replica) (some []*client) {
+	for _, c := range tr.clients {
+		if c.hop == 0 && c.replicas[0] == r {
+			some = append(some, c)
+		}
+	}
+	return some
+}
+
+// resumes waits until every client has received more of each of its tenants
+// than it has now, and says how long that took.
+func (tr *trial) resumes(t *testing.T) time.Duration {
+	t.Helper()
+	had := make(map[*stream]int)
+	for _, c := range tr.clients {
+		c.all(func(s *stream) bool { had[s] = len(s.got); return true })
+	}
+	return eventually(t, "client that receives again", patience, func() bool {
+		return !slices.ContainsFunc(tr.clients, func(c *client) bool {
+			return !c.all(func(s *stream) bool { return len(s.got) > had[s] })
+		})
+	})
+}
+
+// stop ends the writers.
+func (tr *trial) stop() {
+	tr.writersStopped.Do(func() { close(tr.stopWriting) })
+	tr.writing.Wait()
+}
+
+// end stops the writers, lets the clients receive everything and checks them.
+func (tr *trial) end(t *testing.T) {
+	t.Helper()
+	const most = 20
+	faults := tr.verdict(t)
+	for i, f := range faults {
+		if i == most {
+			t.Errorf("and %d more", len(faults)-most)
+			break
+		}
+		t.Errorf("%s: %s", f.kind, f.what)
+	}
+}
+
+// verdict is end for those who expect faults. The clients have patience to
+// come to their end; what they have not received by then is missing.
+func (tr *trial) verdict(t *testing.T) (faults []fault) {
+	t.Helper()
+	tr.stop()
+	lasted := time.Since(tr.began)
+	tr.site.as(t, "admin", func(ctx context.Context, conn *pgx.Conn) {
+		if err := tr.ledger.resolve(ctx, conn); err != nil {
+			t.Fatal(err)
+		}
+		for _, tenant := range tenants {
+			w := writer{conn: conn, ledger: tr.ledger}
+			d := deed{span: span{began: time.Now()}}
+			err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+				if err := w.each(ctx, '+', "insert into hot values ($1, $2, 1) returning id, version, tenant_id", -tr.site.nextID.Add(1), tenant); err != nil {
+					return err
+				}
+				return tx.QueryRow(ctx, "select pg_current_xact_id()::text::bigint").Scan(&d.tx)
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			d.facts, d.span.ended = w.facts, time.Now()
+			tr.ledger.add(d)
+		}
+	})
+	arrived := make(chan struct{})
+	go func() {
+		defer close(arrived)
+		tr.following.Wait()
+	}()
+	sealed := time.Now()
+	select {
+	case <-arrived:
+	case <-time.After(patience):
+		tr.stopFollowing()
+		<-arrived
+	}
+	faults = tr.check()
+	events, visits := 0, 0
+	for _, c := range tr.clients {
+		visits += c.visits
+		for _, s := range c.streams {
+			events += len(s.got)
+		}
+	}
+	t.Logf("%d transactions in %s (%v); %d clients on %d connections, %d events checked, the last %s after the last commit; %d faults",
+		len(tr.ledger.deeds), lasted.Round(time.Millisecond), tr.ledger.counts, len(tr.clients), visits, events,
+		time.Since(sealed).Round(time.Millisecond), len(faults))
+	return faults
+}
+
+// check compares what each client received with what was committed.
+func (tr *trial) check() (faults []fault) {
+	facts, spans := tr.ledger.facts()
+	committed := make(map[string][]fact)
+	for _, f := range facts {
+		committed[f.tenant] = append(committed[f.tenant], f)
+	}
+	first := make(map[string]*stream)
+	for _, c := range tr.clients {
+		faults = append(faults, c.faults...)
+		for tenant, s := range c.streams {
+			found := checkStream(s.got, s.start, committed[tenant], spans)
+			if one := first[tenant]; one == nil {
+				first[tenant] = s
+			} else {
+				found = append(found, checkAgreement(one.got, s.got)...)
+			}
+			for _, f := range found {
+				faults = append(faults, fault{f.kind, c.name + ", " + tenant + ": " + f.what})
+			}
+		}
+	}
+	return faults
+}
+
+// TestTrialWithoutFaults is the harness itself.
+func TestTrialWithoutFaults(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, nil)
+	tr := begin(t, plan{site: s, seed: seed(t), replicas: []*replica{s.serve(t), s.serve(t)}})
+	tr.moves(t, 200)
+	tr.end(t)
+}

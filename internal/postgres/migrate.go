@@ -49,7 +49,7 @@ type Migrator struct {
 	// NewFeed forgets the log and begins a new feed.
 	NewFeed bool
 	// LockTimeout is how long a step waits for a table lock before it lets
-	// writers pass and tries again. Zero means 500 ms.
+	// writers pass and tries again. Zero means 250 ms.
 	LockTimeout time.Duration
 }
 

@@ -13,6 +13,7 @@ import (
 	"rowcast/internal/bench/fanout"
 	"rowcast/internal/bench/fanout/hubonly"
 	"rowcast/internal/bench/stage"
+	writebench "rowcast/internal/bench/write"
 	"rowcast/internal/config"
 )
 
@@ -23,23 +24,26 @@ func (p *program) benchWorker() *cobra.Command {
 		Short:   "Run a part of a benchmark, as told on standard input",
 		Example: "  rowcast bench worker",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			server := &stage.Service{New: p.newBenchServer}
-			err := child.Serve(cmd.Context(), os.Stdin, p.stdout, map[string]any{
+			cfg, err := config.Load(nil, p.environ)
+			if err != nil {
+				return err
+			}
+			server := &stage.Service{New: func(ctx context.Context, connections int) (stage.Server, error) {
+				return p.newBenchServer(ctx, cfg, connections)
+			}}
+			err = child.Serve(cmd.Context(), os.Stdin, p.stdout, map[string]any{
 				"Load": new(fanout.Load), "Bare": new(fanout.Bare), "Hub": new(hubonly.Hub), "Service": server,
+				"Reader": &writebench.Reader{URL: cfg.ListenDatabaseURL, Log: p.logger(slog.LevelWarn)},
 			})
 			return errors.Join(err, server.Stop())
 		},
 	}
 }
 
-// newBenchServer is what rowcast serve runs, with the settings of the
-// environment. It ends without manners: clients of a benchmark know why.
-func (p *program) newBenchServer(ctx context.Context, connections int) (stage.Server, error) {
+// newBenchServer is what rowcast serve runs. It ends without manners: clients of
+// a benchmark know why.
+func (p *program) newBenchServer(ctx context.Context, cfg config.Config, connections int) (stage.Server, error) {
 	if err := fanout.NeedFiles(connections); err != nil {
-		return stage.Server{}, err
-	}
-	cfg, err := config.Load(nil, p.environ)
-	if err != nil {
 		return stage.Server{}, err
 	}
 	s, err := newService(ctx, cfg, p.logger(slog.LevelWarn), listen)

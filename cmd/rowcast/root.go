@@ -67,13 +67,8 @@ tenant, with nothing lost. Any writer counts: the app, psql, COPY, a batch job.`
 		SilenceErrors:              true,
 		SilenceUsage:               true,
 		SuggestionsMinimumDistance: 2,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return nil
-			}
-			return usageError{unknownCommand(cmd, args[0])}
-		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args:                       group,
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
@@ -83,14 +78,19 @@ tenant, with nothing lost. Any writer counts: the app, psql, COPY, a batch job.`
 	return root
 }
 
-func unknownCommand(cmd *cobra.Command, word string) error {
+// group refuses words that are none of the commands.
+func group(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	word := args[0]
 	var names []string
 	for _, c := range cmd.Commands() {
 		if c.IsAvailableCommand() {
 			names = append(names, c.Name())
 		}
 	}
-	return fmt.Errorf("unknown command %q%s; the commands are: %s", word, didYouMean(word, names), strings.Join(names, ", "))
+	return usageError{fmt.Errorf("unknown command %q%s; the commands are: %s", word, didYouMean(word, names), strings.Join(names, ", "))}
 }
 
 // flagError adds a suggestion to the complaint about an unknown flag.

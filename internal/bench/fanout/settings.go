@@ -76,5 +76,13 @@ func (s *Settings) Bind(flags *pflag.FlagSet) {
 	flags.IntVar(&s.IdleConnections, "idle-connections", 10_000, "silent connections whose memory is measured; 0 leaves it out")
 }
 
+// Sessions is how many sessions of PostgreSQL write.
+func (s Settings) Sessions() int {
+	if s.Source == FromHub {
+		return 0
+	}
+	return 1
+}
+
 // Steps is how many a run has.
 func (s Settings) Steps() int { return s.Rounds + 1 }

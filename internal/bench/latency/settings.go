@@ -59,5 +59,8 @@ func (s Settings) Check() error {
 	return nil
 }
 
+// Sessions is how many sessions of PostgreSQL write.
+func (s Settings) Sessions() int { return s.Writers }
+
 // Steps is how many a run has.
 func (s Settings) Steps() int { return 2*s.Blocks + 1 }

@@ -93,10 +93,24 @@ func group(cmd *cobra.Command, args []string) error {
 	return usageError{fmt.Errorf("unknown command %q%s; the commands are: %s", word, didYouMean(word, names), strings.Join(names, ", "))}
 }
 
-// flagError adds a suggestion to the complaint about an unknown flag.
+// flagKinds says what the values of flags look like, by their type.
+//
+//nolint:gochecknoglobals // a table, never written
+var flagKinds = map[string]string{
+	"int": "a whole number", "int64": "a whole number", "float64": "a number", "intSlice": "whole numbers, as in 1,16,64",
+	"duration": "a time with its unit, as in 500ms, 10s or 2m", "bool": "true or false",
+}
+
+// flagError says what a value has to look like, and adds a suggestion to the
+// complaint about an unknown flag.
 func flagError(cmd *cobra.Command, err error) error {
-	var unknown *pflag.NotExistError
-	if !errors.As(err, &unknown) {
+	if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
+		if wanted := flagKinds[invalid.GetFlag().Value.Type()]; wanted != "" {
+			return usageError{fmt.Errorf("--%s is %q; give %s", invalid.GetFlag().Name, invalid.GetValue(), wanted)}
+		}
+	}
+	unknown, ok := errors.AsType[*pflag.NotExistError](err)
+	if !ok {
 		return usageError{fmt.Errorf("%w; see: %s -h", err, cmd.CommandPath())}
 	}
 	if unknown.GetSpecifiedShortnames() != "" {

@@ -55,6 +55,9 @@ func (o *Output) Open() (err error) {
 	if o.HTML == "" {
 		return nil
 	}
+	if at, err := os.Stat(o.HTML); err == nil && at.IsDir() {
+		return fmt.Errorf("--html %s is a directory; name a file in it", o.HTML)
+	}
 	if o.file, err = os.CreateTemp(filepath.Dir(o.HTML), ".rowcast-bench-*.html"); err != nil {
 		return fmt.Errorf("--html %s cannot be written: %w", o.HTML, err)
 	}

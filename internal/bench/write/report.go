@@ -146,7 +146,7 @@ func (r *run) bars(cells []cell) []bench.Bar {
 	}
 	if r.o.Rows < barRows {
 		for i := range bulk {
-			bulk[i] = bulk[i].Waive(fmt.Sprintf("it is for %s rows", bench.Format(barRows, 0)))
+			bulk[i] = bulk[i].Waive(fmt.Sprintf("for %s rows", bench.Format(barRows, 0)))
 		}
 	}
 	return append(bars, bulk...)

@@ -19,18 +19,16 @@ import (
 
 // benchWorker is the part of a benchmark that runs in a process of its own.
 func (p *program) benchWorker() *cobra.Command {
-	return &cobra.Command{
+	cmd := &cobra.Command{
 		Use: "worker", Hidden: true, Args: noArgs,
 		Short:   "Run a part of a benchmark, as told on standard input",
 		Example: "  rowcast bench worker",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := config.Load(nil, p.environ)
+			cfg, err := config.Load(cmd.Flags(), p.environ)
 			if err != nil {
 				return err
 			}
-			server := &stage.Service{New: func(ctx context.Context, connections int) (stage.Server, error) {
-				return p.newBenchServer(ctx, cfg, connections)
-			}}
+			server := &stage.Service{New: p.newBenchServer}
 			err = child.Serve(cmd.Context(), os.Stdin, p.stdout, map[string]any{
 				"Load": new(fanout.Load), "Bare": new(fanout.Bare), "Hub": new(hubonly.Hub), "Service": server,
 				"Reader": &writebench.Reader{URL: cfg.ListenDatabaseURL, Log: p.logger(slog.LevelWarn)},
@@ -38,12 +36,18 @@ func (p *program) benchWorker() *cobra.Command {
 			return errors.Join(err, server.Stop())
 		},
 	}
+	config.Bind(cmd.Flags(), "DATABASE_URL", "LISTEN_DATABASE_URL")
+	return cmd
 }
 
-// newBenchServer is what rowcast serve runs. It ends without manners: clients of
-// a benchmark know why.
-func (p *program) newBenchServer(ctx context.Context, cfg config.Config, connections int) (stage.Server, error) {
+// newBenchServer is what rowcast serve runs, with all settings of the
+// environment. It ends without manners: clients of a benchmark know why.
+func (p *program) newBenchServer(ctx context.Context, connections int) (stage.Server, error) {
 	if err := fanout.NeedFiles(connections); err != nil {
+		return stage.Server{}, err
+	}
+	cfg, err := config.Load(nil, p.environ)
+	if err != nil {
 		return stage.Server{}, err
 	}
 	s, err := newService(ctx, cfg, p.logger(slog.LevelWarn), listen)

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"rowcast/internal/config"
 )
@@ -73,7 +72,9 @@ tenant, with nothing lost. Any writer counts: the app, psql, COPY, a batch job.`
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.SetFlagErrorFunc(flagError)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usageError{config.FlagError(cmd.CommandPath(), cmd.Flags(), err)}
+	})
 	root.AddCommand(p.serve(), p.demo(), p.migrate(), p.watch(), p.unwatch(), p.tail(), p.token(), p.bench(), p.version())
 	return root
 }
@@ -90,43 +91,7 @@ func group(cmd *cobra.Command, args []string) error {
 			names = append(names, c.Name())
 		}
 	}
-	return usageError{fmt.Errorf("unknown command %q%s; the commands are: %s", word, didYouMean(word, names), strings.Join(names, ", "))}
-}
-
-// flagKinds says what the values of flags look like, by their type.
-//
-//nolint:gochecknoglobals // a table, never written
-var flagKinds = map[string]string{
-	"int": "a whole number", "int64": "a whole number", "float64": "a number", "intSlice": "whole numbers, as in 1,16,64",
-	"duration": "a time with its unit, as in 500ms, 10s or 2m", "bool": "true or false",
-}
-
-// flagError says what a value has to look like, and adds a suggestion to the
-// complaint about an unknown flag.
-func flagError(cmd *cobra.Command, err error) error {
-	if invalid, ok := errors.AsType[*pflag.InvalidValueError](err); ok {
-		if wanted := flagKinds[invalid.GetFlag().Value.Type()]; wanted != "" {
-			return usageError{fmt.Errorf("--%s is %q; give %s", invalid.GetFlag().Name, invalid.GetValue(), wanted)}
-		}
-	}
-	unknown, ok := errors.AsType[*pflag.NotExistError](err)
-	if !ok {
-		return usageError{fmt.Errorf("%w; see: %s -h", err, cmd.CommandPath())}
-	}
-	if unknown.GetSpecifiedShortnames() != "" {
-		return usageError{fmt.Errorf("unknown flag -%s of %s; see: %[2]s -h", unknown.GetSpecifiedName(), cmd.CommandPath())}
-	}
-	var names []string
-	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-	return usageError{fmt.Errorf("unknown flag --%s of %s%s; see: %[2]s -h",
-		unknown.GetSpecifiedName(), cmd.CommandPath(), didYouMean(unknown.GetSpecifiedName(), names))}
-}
-
-func didYouMean(word string, candidates []string) string {
-	if s := config.Suggest(word, candidates); s != "" {
-		return fmt.Sprintf(", did you mean %q?", s)
-	}
-	return ""
+	return usageError{fmt.Errorf("unknown command %q%s; the commands are: %s", word, config.DidYouMean(word, names), strings.Join(names, ", "))}
 }
 
 // logger writes to stderr: for people on a terminal, as JSON otherwise.

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"rowcast/internal/bench"
+	"rowcast/internal/bench/output"
 	"rowcast/internal/pgtest"
 )
 
@@ -88,8 +89,8 @@ func TestBenchCheck(t *testing.T) {
 		{[]bench.Bar{met, missed.Waive("elsewhere")}, true, ""},
 	} {
 		var stdout bytes.Buffer
-		out := benchOutput{format: "text", check: test.check}
-		err := out.write(&stdout, &bench.Report{Bars: test.bars})
+		out := output.Output{Format: "text", Check: test.check}
+		err := out.Write(&stdout, &bench.Report{Bars: test.bars})
 		if (err == nil) != (test.says == "") || err != nil && (err.Error() != test.says || exitCode(err) != exitFailure) {
 			t.Errorf("--check=%v of %v: %v", test.check, test.bars, err)
 		}
@@ -143,7 +144,7 @@ func TestBenchMistakes(t *testing.T) {
 			t.Errorf("rowcast %v: exit %d, stdout %q, stderr %q; want %d and %q", test.args, code, stdout, stderr, test.code, test.says)
 		}
 	}
-	if _, help, _ := command(t, nil, "bench", "-h"); strings.Contains(help, "reader") || !strings.Contains(help, "write") {
+	if _, help, _ := command(t, nil, "bench", "-h"); strings.Contains(help, "worker") || !strings.Contains(help, "write") {
 		t.Errorf("bench -h offers\n%s", help)
 	}
 }

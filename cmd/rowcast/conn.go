@@ -46,19 +46,7 @@ func openHistory(ctx context.Context, cfg config.Config, size int32) (*pgxpool.P
 func checkDatabase(ctx context.Context, cfg config.Config, log *slog.Logger) (feed string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
-	err = withConn(ctx, cfg.ListenDatabaseURL, "rowcast check", func(ctx context.Context, c *pgx.Conn) error {
-		var foreign *string
-		if err := c.QueryRow(ctx, "select rowcast.foreign_log()").Scan(&foreign); err != nil {
-			return fmt.Errorf("check the database: %w", postgres.Explain(err))
-		}
-		if foreign != nil {
-			return fmt.Errorf("%w: %s", changelog.ErrForeign, *foreign)
-		}
-		if err := c.QueryRow(ctx, feedQuery).Scan(&feed); err != nil {
-			return fmt.Errorf("check the database: %w", postgres.Explain(err))
-		}
-		return nil
-	})
+	feed, err = readFeed(ctx, cfg.ListenDatabaseURL, "rowcast check")
 	if errors.Is(err, postgres.ErrPooler) || postgres.Refused(err) {
 		return "", usageError{err}
 	}
@@ -73,6 +61,26 @@ func checkDatabase(ctx context.Context, cfg config.Config, log *slog.Logger) (fe
 const checkTime = 10 * time.Second
 
 const feedQuery = "select f.id from rowcast.feed f"
+
+// readFeed is the id of the feed, read on a connection of that name. A database
+// without Rowcast, or with the log of another one, is an error that says what
+// to do.
+func readFeed(ctx context.Context, url, name string) (feed string, err error) {
+	err = withConn(ctx, url, name, func(ctx context.Context, c *pgx.Conn) error {
+		var foreign *string
+		if err := c.QueryRow(ctx, "select rowcast.foreign_log()").Scan(&foreign); err != nil {
+			return fmt.Errorf("check the database: %w", postgres.Explain(err))
+		}
+		if foreign != nil {
+			return fmt.Errorf("%w: %s", changelog.ErrForeign, *foreign)
+		}
+		if err := c.QueryRow(ctx, feedQuery).Scan(&feed); err != nil {
+			return fmt.Errorf("check the database: %w", postgres.Explain(err))
+		}
+		return nil
+	})
+	return feed, err
+}
 
 // sameFeed refuses a history of another database than the one that was checked,
 // if that was reached.

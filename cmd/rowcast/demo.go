@@ -75,7 +75,7 @@ type demo struct {
 
 func (d *demo) run(ctx context.Context) (err error) {
 	fmt.Fprintln(d.stderr, "starting PostgreSQL …")
-	pg, err := embedded(ctx, &d.cfg, d.keep, d.log)
+	pg, err := embedded(ctx, &d.cfg, devpg.Options{Dir: d.keep}, true, d.log)
 	if err != nil {
 		return err
 	}

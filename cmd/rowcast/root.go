@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"rowcast/internal/config"
 )
@@ -67,52 +66,32 @@ tenant, with nothing lost. Any writer counts: the app, psql, COPY, a batch job.`
 		SilenceErrors:              true,
 		SilenceUsage:               true,
 		SuggestionsMinimumDistance: 2,
-		Args: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return nil
-			}
-			return usageError{unknownCommand(cmd, args[0])}
-		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args:                       group,
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.SetFlagErrorFunc(flagError)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usageError{config.FlagError(cmd.CommandPath(), cmd.Flags(), err)}
+	})
 	root.AddCommand(p.serve(), p.demo(), p.migrate(), p.watch(), p.unwatch(), p.tail(), p.token(), p.bench(), p.version())
 	return root
 }
 
-func unknownCommand(cmd *cobra.Command, word string) error {
+// group refuses words that are none of the commands.
+func group(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	word := args[0]
 	var names []string
 	for _, c := range cmd.Commands() {
 		if c.IsAvailableCommand() {
 			names = append(names, c.Name())
 		}
 	}
-	return fmt.Errorf("unknown command %q%s; the commands are: %s", word, didYouMean(word, names), strings.Join(names, ", "))
-}
-
-// flagError adds a suggestion to the complaint about an unknown flag.
-func flagError(cmd *cobra.Command, err error) error {
-	var unknown *pflag.NotExistError
-	if !errors.As(err, &unknown) {
-		return usageError{fmt.Errorf("%w; see: %s -h", err, cmd.CommandPath())}
-	}
-	if unknown.GetSpecifiedShortnames() != "" {
-		return usageError{fmt.Errorf("unknown flag -%s of %s; see: %[2]s -h", unknown.GetSpecifiedName(), cmd.CommandPath())}
-	}
-	var names []string
-	cmd.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, f.Name) })
-	return usageError{fmt.Errorf("unknown flag --%s of %s%s; see: %[2]s -h",
-		unknown.GetSpecifiedName(), cmd.CommandPath(), didYouMean(unknown.GetSpecifiedName(), names))}
-}
-
-func didYouMean(word string, candidates []string) string {
-	if s := config.Suggest(word, candidates); s != "" {
-		return fmt.Sprintf(", did you mean %q?", s)
-	}
-	return ""
+	return usageError{fmt.Errorf("unknown command %q%s; the commands are: %s", word, config.DidYouMean(word, names), strings.Join(names, ", "))}
 }
 
 // logger writes to stderr: for people on a terminal, as JSON otherwise.

@@ -41,7 +41,7 @@ Without DATABASE_URL it starts a private PostgreSQL with throw-away data.`,
 // serveFeed serves until ctx ends, with a private database if none is named.
 func (p *program) serveFeed(ctx context.Context, cfg config.Config, log *slog.Logger) (err error) {
 	if !cfg.HasDatabase() {
-		pg, startErr := embedded(ctx, &cfg, "", log)
+		pg, startErr := embedded(ctx, &cfg, devpg.Options{}, true, log)
 		if startErr != nil {
 			return startErr
 		}
@@ -58,16 +58,18 @@ func (p *program) serveFeed(ctx context.Context, cfg config.Config, log *slog.Lo
 	return s.run(ctx, p.hurry)
 }
 
-// embedded starts a private database with the inventory schema and has the
-// configuration name it. Its data is thrown away unless there is a directory.
-func embedded(ctx context.Context, cfg *config.Config, dir string, log *slog.Logger) (*devpg.Server, error) {
-	pg, err := devpg.Start(ctx, devpg.Options{Dir: dir, BinDir: cfg.PGBinDir, Log: log})
+// embedded starts a private database with Rowcast, and with the inventory schema
+// if asked for, and has the configuration name it. Its data is thrown away
+// unless the options have a directory.
+func embedded(ctx context.Context, cfg *config.Config, o devpg.Options, inventory bool, log *slog.Logger) (*devpg.Server, error) {
+	o.BinDir, o.Log = cfg.PGBinDir, log
+	pg, err := devpg.Start(ctx, o)
 	if err != nil {
 		return nil, err
 	}
 	cfg.DatabaseURL = pg.DSN("postgres")
 	cfg.ListenDatabaseURL = cfg.DatabaseURL
-	migrator := postgres.Migrator{URL: cfg.DatabaseURL, Inventory: true, Log: log}
+	migrator := postgres.Migrator{URL: cfg.DatabaseURL, Inventory: inventory, Log: log}
 	if _, err := migrator.Up(ctx); err != nil {
 		return nil, errors.Join(err, pg.Close())
 	}

@@ -12,6 +12,8 @@
 //
 //   - A figure that could not be measured is unknown: a dash in text, null in
 //     JSON, and a bar on it does not apply. It is never zero (TestUnknown).
+//   - A table of text that would be wider than 120 columns has its titles broken
+//     between words (TestWideTablesFit).
 //   - JSON has stable names in camelCase that hold the unit (TestJSON).
 //   - The HTML file needs nothing else: no script, no request, both colour
 //     schemes (TestHTMLIsSelfContained).

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
@@ -99,6 +100,27 @@ func render(t *testing.T, write func(io.Writer) error) []byte {
 func TestText(t *testing.T) {
 	t.Parallel()
 	golden(t, "report.txt", render(t, sample().Text))
+}
+
+// TestWideTablesFit: titles are broken between words rather than lines.
+func TestWideTablesFit(t *testing.T) {
+	t.Parallel()
+	wide := bench.Table{Title: "wide"}
+	var cells []bench.Cell
+	for range 10 {
+		wide.Columns = append(wide.Columns, bench.Column{Title: "title of a column", Unit: "ms"})
+		cells = append(cells, bench.Figure(1234))
+	}
+	wide.Add(cells...)
+	text := string(render(t, (&bench.Report{Tables: []bench.Table{wide}}).Text))
+	for line := range strings.Lines(text) {
+		if n := utf8.RuneCountInString(line) - 1; n > 120 {
+			t.Errorf("%d columns: %s", n, line)
+		}
+	}
+	if strings.Count(text, "column") != 10 || strings.Count(text, "title") != 10 {
+		t.Error(text)
+	}
 }
 
 func TestJSON(t *testing.T) {

@@ -3,13 +3,18 @@ package bench
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 )
 
-// textWidth is where sentences and settings are wrapped.
-const textWidth = 110
+const (
+	// textWidth is where sentences and settings are wrapped.
+	textWidth = 110
+	// tableWidth is how wide a table may be without its titles being broken.
+	tableWidth = 120
+)
 
 // Text writes the report for a terminal.
 func (r *Report) Text(w io.Writer) error {
@@ -40,29 +45,20 @@ func (r *Report) Text(w io.Writer) error {
 
 // writeText aligns words left and figures right.
 func (t *Table) writeText(b *strings.Builder) {
-	lines := [][]string{make([]string, len(t.Columns)), make([]string, len(t.Columns))}
-	for i, c := range t.Columns {
-		lines[0][i], lines[1][i] = c.Title, c.Unit
-	}
-	if strings.Join(lines[1], "") == "" {
-		lines = lines[:1]
-	}
-	head := len(lines)
-	for _, row := range t.Rows {
-		line := make([]string, len(row))
+	rows := make([][]string, len(t.Rows))
+	for n, row := range t.Rows {
 		for i, c := range row {
-			line[i] = c.text(t.Columns[i].Digits)
+			rows[n] = append(rows[n], c.text(t.Columns[i].Digits))
 		}
-		lines = append(lines, line)
 	}
-	widths := make([]int, len(t.Columns))
-	for _, line := range lines {
-		for i, text := range line {
-			widths[i] = max(widths[i], utf8.RuneCountInString(text))
-		}
+	head := t.headings(func(title string) []string { return []string{title} })
+	widths, total := t.widths(head, rows)
+	if total > tableWidth {
+		head = t.headings(strings.Fields)
+		widths, total = t.widths(head, rows)
 	}
 	fmt.Fprintf(b, "\n%s\n", t.Title)
-	for n, line := range lines {
+	for n, line := range slices.Concat(head, rows) {
 		var out strings.Builder
 		for i, text := range line {
 			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(text))
@@ -73,14 +69,49 @@ func (t *Table) writeText(b *strings.Builder) {
 			}
 		}
 		b.WriteString(strings.TrimRight(out.String(), " ") + "\n")
-		if n == head-1 {
-			total := 0
-			for _, width := range widths {
-				total += width + 2
-			}
+		if n == len(head)-1 {
 			b.WriteString("  " + strings.Repeat("─", total-2) + "\n")
 		}
 	}
+}
+
+// headings are the lines above the rows: the titles, as they are split, and
+// below them the units, if there are any.
+func (t *Table) headings(split func(title string) []string) (lines [][]string) {
+	units, height := 0, 0
+	for _, c := range t.Columns {
+		height = max(height, len(split(c.Title)))
+		if c.Unit != "" {
+			units = 1
+		}
+	}
+	for range height + units {
+		lines = append(lines, make([]string, len(t.Columns)))
+	}
+	for i, c := range t.Columns {
+		titles := split(c.Title)
+		for n, title := range titles {
+			lines[height-len(titles)+n][i] = title
+		}
+		if units > 0 {
+			lines[height][i] = c.Unit
+		}
+	}
+	return lines
+}
+
+// widths are those of the columns, and that of the table.
+func (t *Table) widths(head, rows [][]string) (widths []int, total int) {
+	widths = make([]int, len(t.Columns))
+	for _, line := range slices.Concat(head, rows) {
+		for i, text := range line {
+			widths[i] = max(widths[i], utf8.RuneCountInString(text))
+		}
+	}
+	for _, width := range widths {
+		total += width + 2
+	}
+	return widths, total
 }
 
 // words says whether a column holds words rather than figures.

@@ -22,6 +22,10 @@ type Socket struct {
 	b   []byte
 	n   int
 	err error
+	// peek is the method tryPeek, made once; waited is true when it has let
+	// its caller wait.
+	peek   func(fd uintptr) bool
+	waited bool
 	// open counts the sides that still use the connection.
 	open atomic.Int32
 }
@@ -33,7 +37,7 @@ func NewSocket(conn net.Conn) *Socket {
 	s.open.Store(2)
 	if c, ok := conn.(syscall.Conn); ok && canTry {
 		if raw, err := c.SyscallConn(); err == nil {
-			s.raw, s.try = raw, s.tryWrite
+			s.raw, s.try, s.peek = raw, s.tryWrite, s.tryPeek
 		}
 	}
 	return s
@@ -51,6 +55,17 @@ func (s *Socket) TryWrite(b []byte) (int, error) {
 		err = s.err
 	}
 	return s.n, err
+}
+
+// AwaitRead waits until Read has something to say: bytes, or why there are none
+// any more. It needs less of the stack than Read, and no buffer. A connection
+// that has no file descriptor is not waited for.
+func (s *Socket) AwaitRead() {
+	if s.raw == nil {
+		return
+	}
+	s.waited = false
+	_ = s.raw.Read(s.peek) // Read will say it again
 }
 
 // Hangup closes the connection: if all was written, its own half now and the

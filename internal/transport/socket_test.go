@@ -86,6 +86,43 @@ func TestTryWriteToBrokenConnection(t *testing.T) {
 	t.Error("no error")
 }
 
+// TestAwaitRead: it returns when there is something to read, and leaves it
+// there, or when there will be nothing any more.
+func TestAwaitRead(t *testing.T) {
+	t.Parallel()
+	for name, event := range map[string]func(client net.Conn, s *transport.Socket) error{
+		"bytes":    func(client net.Conn, _ *transport.Socket) error { _, err := client.Write([]byte("x")); return err },
+		"end":      func(client net.Conn, _ *transport.Socket) error { return client.Close() },
+		"closed":   func(_ net.Conn, s *transport.Socket) error { return s.Close() },
+		"deadline": func(_ net.Conn, s *transport.Socket) error { return s.SetReadDeadline(time.Now()) },
+	} {
+		for _, before := range []bool{true, false} {
+			client, server := pair(t)
+			s := transport.NewSocket(server)
+			awaited := make(chan struct{})
+			await := func() {
+				s.AwaitRead()
+				close(awaited)
+			}
+			if !before {
+				go await()
+			}
+			if err := event(client, s); err != nil {
+				t.Fatal(err)
+			}
+			if before {
+				go await()
+			}
+			<-awaited
+			b := make([]byte, 2)
+			n, err := s.Read(b)
+			if got := string(b[:n]); (got == "x") != (name == "bytes") || (err == nil) != (name == "bytes") {
+				t.Errorf("%s: read %q, %v", name, got, err)
+			}
+		}
+	}
+}
+
 func TestHangup(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]func(client net.Conn, s *transport.Socket){

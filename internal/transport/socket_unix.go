@@ -25,3 +25,14 @@ func (s *Socket) tryWrite(fd uintptr) bool {
 		return true
 	}
 }
+
+// tryPeek says whether Read would answer at once, or that it has waited for that.
+func (s *Socket) tryPeek(fd uintptr) bool {
+	if s.waited {
+		return true
+	}
+	s.waited = true
+	var b [1]byte
+	_, _, err := syscall.Recvfrom(int(fd), b[:], syscall.MSG_PEEK)
+	return !errors.Is(err, syscall.EAGAIN)
+}

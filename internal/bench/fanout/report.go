@@ -100,21 +100,21 @@ func (r *Result) bars(s Settings, server, bare Block) []bench.Bar {
 	burst := bench.Judge("burstCpuMicroseconds", "burst, CPU per delivery", server.CPUPerDelivery(), bench.AtMost, burstCPU, "µs")
 	switch {
 	case s.Mode != Paced:
-		paced = paced.Waive("a bar for --mode paced")
+		paced = paced.Waive("for --mode paced")
 	case late(server, bare) && paced.Verdict == bench.Met:
 		// A server that is behind sends several events at once, which is cheaper.
 		paced = paced.Waive("the machine did not keep the pace")
 	case s.Clients != barClients || s.Tenants != 1:
-		paced = paced.Waive(fmt.Sprintf("a bar for %d clients of one tenant", barClients))
+		paced = paced.Waive(fmt.Sprintf("for %d clients of one tenant", barClients))
 	}
 	if s.Mode != Burst {
-		burst = burst.Waive("a bar for --mode burst")
+		burst = burst.Waive("for --mode burst")
 	}
 	bars := []bench.Bar{paced, burst}
 	if r.Idle.Connections > 0 {
 		rss := bench.Judge("idleRssKilobytes", "RSS per silent connection", r.Idle.RSS/kilobyte, bench.AtMost, idleRSS, "KB")
 		if r.Idle.Connections != barIdle {
-			rss = rss.Waive(fmt.Sprintf("a bar for %d connections", barIdle))
+			rss = rss.Waive(fmt.Sprintf("for %d connections", barIdle))
 		}
 		bars = append(bars, rss)
 	}

@@ -37,7 +37,8 @@ type Settings struct {
 const (
 	mostClients = 500_000
 	// mostBurst keeps a client that reads below the bound of a slow one.
-	mostBurst = 2000
+	mostBurst  = 2000
+	mostRounds = 100
 )
 
 // Check says what is wrong.
@@ -51,12 +52,14 @@ func (s Settings) Check() error {
 		return fmt.Errorf("--mode is %q; give paced or burst", s.Mode)
 	case s.Source != FromPostgres && s.Source != FromHub:
 		return fmt.Errorf("--source is %q; give postgres or hub", s.Source)
-	case s.Rate <= 0 || s.Rate > 100_000:
+	case !(s.Rate > 0 && s.Rate <= 100_000): // nor NaN
 		return fmt.Errorf("--rate is %v; give changes a second from above 0 to 100000", s.Rate)
 	case s.Burst < 1 || s.Burst > mostBurst:
 		return fmt.Errorf("--burst is %d; give 1 to %d changes, more would make clients slow consumers", s.Burst, mostBurst)
-	case s.Duration <= 0 || s.Rounds < 1:
-		return fmt.Errorf("--duration is %s in %d rounds; give a time above 0 and 1 round or more", s.Duration, s.Rounds)
+	case s.Duration <= 0 || s.Duration > time.Hour:
+		return fmt.Errorf("--duration is %s; give a time above 0, to %s", s.Duration, time.Hour)
+	case s.Rounds < 1 || s.Rounds > mostRounds:
+		return fmt.Errorf("--rounds is %d; give 1 to %d", s.Rounds, mostRounds)
 	case s.IdleConnections < 0 || s.IdleConnections > mostClients:
 		return fmt.Errorf("--idle-connections is %d; give 0 to %d", s.IdleConnections, mostClients)
 	}
@@ -74,6 +77,14 @@ func (s *Settings) Bind(flags *pflag.FlagSet) {
 	flags.IntVar(&s.Rounds, "rounds", 5, "turns that each side takes")
 	flags.StringVar(&s.Source, "source", FromPostgres, "where changes come from: postgres or hub")
 	flags.IntVar(&s.IdleConnections, "idle-connections", 10_000, "silent connections whose memory is measured; 0 leaves it out")
+}
+
+// Sessions is how many sessions of PostgreSQL write.
+func (s Settings) Sessions() int {
+	if s.Source == FromHub {
+		return 0
+	}
+	return 1
 }
 
 // Steps is how many a run has.

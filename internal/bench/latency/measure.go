@@ -20,9 +20,6 @@ const (
 // Measure runs the benchmark with a server of its own and fills the report. The
 // caller closes the stage.
 func Measure(ctx context.Context, at *stage.Stage, s Settings, progress *measure.Progress, report *bench.Report) error {
-	if busy := stage.Busy(); busy != "" {
-		report.Notes = append(report.Notes, busy)
-	}
 	server, address, err := at.Serve(ctx, s.Tenants)
 	if err != nil {
 		return err

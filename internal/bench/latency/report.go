@@ -97,7 +97,7 @@ func (r *Result) bars(o Settings) []bench.Bar {
 	waive := func(bars []bench.Bar, wanted float64) {
 		if o.Rate != wanted {
 			for i, b := range bars {
-				bars[i] = b.Waive(fmt.Sprintf("a bar for --rate %v", wanted))
+				bars[i] = b.Waive(fmt.Sprintf("for --rate %v", wanted))
 			}
 		}
 	}

@@ -1,7 +1,6 @@
 package latency
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -38,26 +37,33 @@ const (
 	mostRate    = 100_000
 	mostTenants = 10_000
 	mostWriters = 64
+	mostBlocks  = 100
+	mostTime    = time.Hour
 )
 
 // Check says what is wrong.
 func (s Settings) Check() error {
 	switch {
-	case s.Rate <= 0 || s.Rate > mostRate:
+	case !(s.Rate > 0 && s.Rate <= mostRate): // nor NaN
 		return fmt.Errorf("--rate is %v; give commits a second from above 0 to %d", s.Rate, mostRate)
-	case s.Duration <= 0:
-		return fmt.Errorf("--duration is %s; give one above 0", s.Duration)
+	case s.Duration <= 0 || s.Duration > mostTime:
+		return fmt.Errorf("--duration is %s; give one above 0, to %s", s.Duration, mostTime)
 	case s.Tenants < 1 || s.Tenants > mostTenants:
 		return fmt.Errorf("--tenants is %d; give 1 to %d", s.Tenants, mostTenants)
 	case s.Writers < 1 || s.Writers > mostWriters:
 		return fmt.Errorf("--writers is %d; give 1 to %d", s.Writers, mostWriters)
-	case s.Blocks < 1:
-		return fmt.Errorf("--blocks is %d; give 1 or more", s.Blocks)
-	case s.LeadIn < 0 || s.Idle < 0:
-		return errors.New("--lead-in and --idle cannot be negative")
+	case s.Blocks < 1 || s.Blocks > mostBlocks:
+		return fmt.Errorf("--blocks is %d; give 1 to %d", s.Blocks, mostBlocks)
+	case s.LeadIn < 0 || s.LeadIn > mostTime:
+		return fmt.Errorf("--lead-in is %s; give 0 to %s", s.LeadIn, mostTime)
+	case s.Idle < 0 || s.Idle > mostTime:
+		return fmt.Errorf("--idle is %s; give 0 to %s", s.Idle, mostTime)
 	}
 	return nil
 }
+
+// Sessions is how many sessions of PostgreSQL write.
+func (s Settings) Sessions() int { return s.Writers }
 
 // Steps is how many a run has.
 func (s Settings) Steps() int { return 2*s.Blocks + 1 }

@@ -20,5 +20,5 @@ func Busy() string {
 	if err != nil || load.Load1 <= free*float64(runtime.NumCPU()) {
 		return ""
 	}
-	return fmt.Sprintf("The machine was busy before this run: load %.1f on %d cores. Figures that are not ratios say more about that.", load.Load1, runtime.NumCPU())
+	return fmt.Sprintf("The machine was busy before this run: load %.1f on %d cores. Ratios are to be trusted more than other figures.", load.Load1, runtime.NumCPU())
 }

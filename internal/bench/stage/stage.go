@@ -1,10 +1,10 @@
-// Package stage is where a benchmark with clients runs: a database, and
-// processes of this program.
+// Package stage is where a benchmark runs: a database, and processes of this
+// program.
 //
 // # Overview
 //
-// [Stage] starts the processes and says how to reach the database. A process
-// that runs a whole server offers [Service].
+// [Stage] starts the processes and connects to the database. A process that runs
+// a whole server offers [Service].
 //
 // # Guarantees
 //
@@ -24,14 +24,12 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"rowcast/internal/auth"
-	"rowcast/internal/bench"
 	"rowcast/internal/bench/child"
 )
 
@@ -45,10 +43,10 @@ type Options struct {
 	Args, Environ []string
 	// Settings of the server, NAME=value, win over Environ.
 	Settings []string
-	// Connect opens a direct connection to the database, if there is one.
-	Connect func(ctx context.Context) (*pgx.Conn, error)
-	// CloseDatabase, if not nil, ends a private database.
-	CloseDatabase func() error
+	// URL leads directly to the database, if there is one.
+	URL string
+	// Database, if not nil, ends with the stage.
+	Database io.Closer
 }
 
 // Stage has the processes of one benchmark.
@@ -61,16 +59,6 @@ type Stage struct {
 
 // New makes a stage without processes.
 func New(o Options) *Stage { return &Stage{Options: o, Secret: rand.Text() + rand.Text()} }
-
-// Describe adds the database to what a report says about where it ran.
-func (s *Stage) Describe(ctx context.Context, e *bench.Environment) error {
-	conn, err := s.Connect(ctx)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	return e.Describe(ctx, conn)
-}
 
 // Start runs a process until Close. It outlives ctx, so that a server can end
 // in order.
@@ -112,8 +100,8 @@ func (s *Stage) Close() error {
 	for i := range s.children {
 		all = append(all, s.children[len(s.children)-1-i].Close())
 	}
-	if s.CloseDatabase != nil {
-		all = append(all, s.CloseDatabase())
+	if s.Database != nil {
+		all = append(all, s.Database.Close())
 	}
 	return errors.Join(all...)
 }

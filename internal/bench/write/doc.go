@@ -27,6 +27,6 @@
 //
 // # Failures
 //
-// Options are refused by name ([Options.Check]). A session that may not set
+// Settings are refused by name ([Settings.Check]). A session that may not set
 // commit_delay is told what it lacks (TestCommitDelayIsRefused).
 package write

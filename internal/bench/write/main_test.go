@@ -35,16 +35,9 @@ func TestMain(m *testing.M) {
 }
 
 func read(dsn string) error {
-	ctx := context.Background()
-	pool, err := postgres.Open(ctx, dsn, "rowcast bench history", 2)
-	if err != nil {
-		return err
-	}
-	defer pool.Close()
-	return child.Serve(ctx, os.Stdin, os.Stdout, map[string]any{"Reader": &write.Reader{
-		Connect: func(ctx context.Context, name string) (*pgx.Conn, error) { return postgres.Connect(ctx, dsn, name) },
-		Pool:    pool, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)),
-	}})
+	return child.Serve(context.Background(), os.Stdin, os.Stdout, map[string]any{
+		"Reader": &write.Reader{URL: dsn, Log: slog.New(slog.NewTextHandler(os.Stderr, nil))},
+	})
 }
 
 // database is a migrated database with a connection to look into it.
@@ -86,7 +79,7 @@ func value[T any](t *testing.T, d *database, query string) (v T) {
 // options are those of a short run.
 func (d *database) options() write.Options {
 	return write.Options{
-		Writers: []int{1, 4}, Rounds: 1, Duration: 40 * time.Millisecond, Rows: 3000, Table: "orders",
+		Settings: write.Settings{Writers: []int{1, 4}, Rounds: 1, Duration: 40 * time.Millisecond, Rows: 3000, Table: "orders"},
 		Connect: func(ctx context.Context, name string) (*pgx.Conn, error) {
 			config, err := pgx.ParseConfig(d.dsn)
 			if err != nil {

@@ -10,20 +10,19 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"rowcast/internal/bench/child"
 	"rowcast/internal/changelog"
 	"rowcast/internal/feed"
+	"rowcast/internal/postgres"
 )
 
 // Reader follows what is written, in a process of its own, and counts the rows.
 // It is a service for package child.
 type Reader struct {
-	// Connect opens a direct connection of a server, Pool its look-ups.
-	Connect func(ctx context.Context, name string) (*pgx.Conn, error)
-	Pool    *pgxpool.Pool
-	Log     *slog.Logger
+	// URL leads directly to the database.
+	URL string
+	Log *slog.Logger
 
 	rows atomic.Int64
 	once sync.Once
@@ -63,11 +62,16 @@ func (r *Reader) Rows(_ child.Nothing, n *int64) error {
 
 // tail reads as a server does: it seals, reads and publishes, to nobody.
 func (r *Reader) tail(ctx context.Context, table string, ready chan struct{}) error {
+	pool, err := postgres.Open(ctx, r.URL, "rowcast bench history", 2)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
 	dial := func(name string) func(ctx context.Context) (*pgx.Conn, error) {
-		return func(ctx context.Context) (*pgx.Conn, error) { return r.Connect(ctx, name) }
+		return func(ctx context.Context) (*pgx.Conn, error) { return postgres.Connect(ctx, r.URL, name) }
 	}
 	return changelog.New(changelog.Options{
-		Connect: dial("rowcast bench tail"), Listen: dial("rowcast bench listen"), Pool: r.Pool, Log: r.Log,
+		Connect: dial("rowcast bench tail"), Listen: dial("rowcast bench listen"), Pool: pool, Log: r.Log,
 		Publish: func(changes []feed.Change, _ int64) {
 			var n int64
 			for i := range changes {
@@ -87,7 +91,7 @@ func (r *Reader) tail(ctx context.Context, table string, ready chan struct{}) er
 
 // listen counts the notifications of the usual trigger.
 func (r *Reader) listen(ctx context.Context, ready chan struct{}) error {
-	conn, err := r.Connect(ctx, "rowcast bench listen")
+	conn, err := postgres.Connect(ctx, r.URL, "rowcast bench listen")
 	if err != nil {
 		return err
 	}

@@ -30,12 +30,12 @@ func (r *run) report(report *bench.Report, cells []cell, hidden error) {
 	report.Bars = r.bars(cells)
 	report.Charts = []bench.Chart{
 		r.chart(cells, "transactions", "Single-row transactions: higher is better", "tx/s", r.o.Writers, rate),
-		r.chart(cells, "serverCpu", "Processor time of the server: lower is better", "µs/row", r.loads(), perRow(serverCPU)),
+		r.chart(cells, "serverCpu", "Processor time of the server: lower is better", "µs/row", r.o.loads(), perRow(serverCPU)),
 	}
-	report.Notes = []string{
+	report.Title = "what triggers cost those who write, on the table " + r.o.Table
+	report.Notes = append(report.Notes,
 		fmt.Sprintf("Medians of %d rounds, in which the three tables took turns; a ratio is the median of the ratios within rounds.", r.o.Rounds),
-		"Server CPU is that of all processes of PostgreSQL until the reader had everything. The client that writes and the reader are counted beside it.",
-	}
+		"Server CPU is that of all processes of PostgreSQL until the reader had everything. The client that writes and the reader are counted beside it.")
 	if hidden != nil {
 		report.Notes = append(report.Notes, "The processor time of the server is unknown: "+hidden.Error()+".")
 	}
@@ -146,7 +146,7 @@ func (r *run) bars(cells []cell) []bench.Bar {
 	}
 	if r.o.Rows < barRows {
 		for i := range bulk {
-			bulk[i] = bulk[i].Waive(fmt.Sprintf("it is for %s rows", bench.Format(barRows, 0)))
+			bulk[i] = bulk[i].Waive(fmt.Sprintf("for %s rows", bench.Format(barRows, 0)))
 		}
 	}
 	return append(bars, bulk...)

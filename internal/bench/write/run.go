@@ -93,7 +93,7 @@ func (r *run) describe(ctx context.Context, report *bench.Report) error {
 func (r *run) rounds(ctx context.Context) ([]cell, error) {
 	var cells []cell
 	for round := range r.o.Rounds {
-		for _, writers := range r.loads() {
+		for _, writers := range r.o.loads() {
 			for _, v := range rotated(round) {
 				c := cell{round: round, writers: writers, variant: v}
 				r.o.Progress.Doing(fmt.Sprintf("round %d of %d, %s, %s", round+1, r.o.Rounds, c.load(), v.words()))
@@ -106,21 +106,6 @@ func (r *run) rounds(ctx context.Context) ([]cell, error) {
 		}
 	}
 	return cells, nil
-}
-
-// loads are the numbers of writers, and 0 for COPY.
-func (r *run) loads() []int {
-	loads := append([]int(nil), r.o.Writers...)
-	if r.o.Rows > 0 {
-		loads = append(loads, 0)
-	}
-	return loads
-}
-
-// Steps is how many steps the progress of a run has.
-func Steps(o Options) int {
-	r := run{o: o}
-	return o.Rounds * len(r.loads()) * len(variants())
 }
 
 // foreign refuses a schema of the name that is somebody else's.

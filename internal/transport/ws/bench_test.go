@@ -205,7 +205,8 @@ func BenchmarkBareWrite(b *testing.B) {
 }
 
 // BenchmarkIdleConnection is the memory of a joined connection that is silent,
-// heap and stacks of the server alone: the clients are bare descriptors.
+// heap and stacks of the server alone: the clients are bare descriptors. It
+// fails if the stack of the goroutine that waits has grown.
 func BenchmarkIdleConnection(b *testing.B) {
 	const n = 1000
 	bundle := setup(b, nil, nil)
@@ -260,7 +261,11 @@ func BenchmarkIdleConnection(b *testing.B) {
 	for b.Loop() {
 		before := memory()
 		connect(n)
-		b.ReportMetric((memory()-before)/n, "B/connection")
+		each := (memory() - before) / n
+		b.ReportMetric(each, "B/connection")
+		if each > 5500 {
+			b.Errorf("%.0f bytes for a silent connection", each)
+		}
 	}
 	runtime.KeepAlive(bundle)
 }

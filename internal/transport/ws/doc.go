@@ -8,8 +8,8 @@
 // writes after the handshake: frames of the server need no mask, so they are
 // the same for every client, and the hub writes them ready-made ([Wire]).
 //
-// One goroutine a connection reads; commands run on another, which ends with
-// them, so that the stack of the reader stays small.
+// One goroutine a connection waits for messages; each is read and done on
+// another, which ends with it, so that the stack of the one that stays is small.
 //
 // # States
 //
@@ -27,6 +27,8 @@
 //     (TestForeignOrigin).
 //   - Malformed frames end the connection with the close code of RFC 6455, and
 //     excess with that of the table (TestRawFrames, TestLimits).
+//   - A connection that is silent costs the server less than 5.5 KB of heap and
+//     stack (BenchmarkIdleConnection).
 //   - An event reaches those who joined its tenant and nobody else
 //     (TestTenantsComeFromTheToken).
 //

@@ -35,12 +35,22 @@ func (g *guard) SetWriteDeadline(t time.Time) error {
 	return g.Conn.SetWriteDeadline(t)
 }
 
-// Hijack implements http.Hijacker.
+// readBuffer is the size of the buffer that gorilla reads through, in bytes;
+// what a frame does not fit in is read past it. A smaller one than 257 bytes
+// gorilla would not take over.
+const readBuffer = 288
+
+// Hijack implements http.Hijacker. What the client sent before the answer is
+// left for gorilla to refuse.
 func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, rw, err := http.NewResponseController(h.ResponseWriter).Hijack()
 	if err != nil {
 		return nil, nil, fmt.Errorf("take the connection over: %w", err)
 	}
 	h.guard = &guard{Conn: conn}
+	if rw.Reader.Buffered() == 0 {
+		rw.Reader = bufio.NewReaderSize(h.guard, readBuffer)
+		h.reader = rw.Reader
+	}
 	return h.guard, rw, nil
 }

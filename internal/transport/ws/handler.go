@@ -1,6 +1,7 @@
 package ws
 
 import (
+	"bufio"
 	"cmp"
 	"context"
 	"errors"
@@ -69,8 +70,6 @@ func NewHandler(o Options) (*Handler, error) {
 	}
 	h := &Handler{opts: o}
 	h.upgrader = websocket.Upgrader{
-		// What a frame does not fit in is read past the buffer.
-		ReadBufferSize: 256,
 		// Nothing is written through gorilla but the answer to the handshake.
 		WriteBufferPool:  &sync.Pool{},
 		HandshakeTimeout: 10 * time.Second,
@@ -105,7 +104,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	taker.guard.shut.Store(true)
-	h.start(conn, taker.guard, id, refused)
+	h.start(conn, taker, id, refused)
 }
 
 // refusal is a handshake that is not taken.
@@ -190,8 +189,10 @@ func offeredToken(r *http.Request) string {
 	return offered[i][len(bearerPrefix):]
 }
 
-// hijacker takes a connection over through any middleware, behind a guard.
+// hijacker takes a connection over through any middleware, behind a guard, with
+// a reader of its own.
 type hijacker struct {
 	http.ResponseWriter
-	guard *guard
+	guard  *guard
+	reader *bufio.Reader
 }

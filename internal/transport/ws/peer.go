@@ -1,6 +1,7 @@
 package ws
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"io"
@@ -23,6 +24,7 @@ type peer struct {
 	h       *Handler
 	conn    *websocket.Conn
 	guard   *guard
+	reader  *bufio.Reader
 	socket  *transport.Socket
 	session *hub.Session
 	client  *transport.Client
@@ -30,8 +32,9 @@ type peer struct {
 }
 
 // start opens a session for a connection and has it read.
-func (h *Handler) start(conn *websocket.Conn, g *guard, id *auth.Identity, refused *refusal) {
-	p := &peer{h: h, conn: conn, guard: g, socket: transport.NewSocket(g.Conn)}
+func (h *Handler) start(conn *websocket.Conn, taken *hijacker, id *auth.Identity, refused *refusal) {
+	g := taken.guard
+	p := &peer{h: h, conn: conn, guard: g, reader: taken.reader, socket: transport.NewSocket(g.Conn)}
 	p.limit = rate.NewLimiter(h.opts.Rate, h.opts.Burst)
 	session, err := h.opts.Hub.Open(hub.SessionOptions{
 		Conn: p.socket, Wire: h.opts.Wire, PingInterval: h.opts.PingInterval,
@@ -97,33 +100,43 @@ func (p *peer) read() {
 	p.socket.ReadDone()
 }
 
+// messages handles message after message. A silent client costs the stack of
+// this goroutine, so it only waits; another one does the work.
 func (p *peer) messages() error {
 	for {
-		kind, r, err := p.conn.NextReader()
-		if err != nil {
-			return err
-		}
-		message, err := io.ReadAll(r)
-		if err != nil {
-			return err
-		}
-		if err := p.hear(); err != nil {
-			return err
-		}
-		switch {
-		case kind != websocket.TextMessage:
-			p.session.Close(transport.BadRequest, "messages are text")
-			return errEnded
-		case !utf8.Valid(message):
-			p.session.Close(transport.BadText, "")
-			return errEnded
+		if p.reader.Buffered() == 0 {
+			p.socket.AwaitRead()
 		}
 		done := make(chan error)
-		go func() { done <- p.command(message) }()
+		go func() { done <- p.message() }()
 		if err := <-done; err != nil {
 			return err
 		}
 	}
+}
+
+// message reads a message and does what it says.
+func (p *peer) message() error {
+	kind, r, err := p.conn.NextReader()
+	if err != nil {
+		return err
+	}
+	message, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	if err := p.hear(); err != nil {
+		return err
+	}
+	switch {
+	case kind != websocket.TextMessage:
+		p.session.Close(transport.BadRequest, "messages are text")
+		return errEnded
+	case !utf8.Valid(message):
+		p.session.Close(transport.BadText, "")
+		return errEnded
+	}
+	return p.command(message)
 }
 
 // command does what a message says.

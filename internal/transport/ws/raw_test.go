@@ -2,6 +2,7 @@ package ws_test
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -176,6 +177,16 @@ func TestRawFrames(t *testing.T) {
 			}
 			if op, payload := c.frame(); op != 1 || payload != `{"type":"pong"}` {
 				c.t.Fatalf("got %d %q", op, payload)
+			}
+		},
+		"many at once": func(c *raw) {
+			frame := append([]byte{fin | text, 0x80 | 15, 0, 0, 0, 0}, `{"type":"ping"}`...)
+			const n = 50 // more than the buffer holds
+			c.bytes(bytes.Repeat(frame, n))
+			for range n {
+				if op, payload := c.frame(); op != 1 || payload != `{"type":"pong"}` {
+					c.t.Fatalf("got %d %q", op, payload)
+				}
 			}
 		},
 		"end without close": func(c *raw) { _ = c.Close() },

@@ -39,9 +39,6 @@ const (
 
 // Measure runs the benchmark and fills the report. The caller closes the stage.
 func Measure(ctx context.Context, at *stage.Stage, s fanout.Settings, progress *measure.Progress, report *bench.Report) error {
-	if busy := stage.Busy(); busy != "" {
-		report.Notes = append(report.Notes, busy)
-	}
 	d := &driver{Stage: at, settings: s, progress: progress}
 	for n := range s.Tenants {
 		id := fmt.Sprint("rowcast-bench-", n)

@@ -66,6 +66,10 @@ type client struct {
 	// hop is how many messages it takes at most before it breaks off by
 	// itself; 0 is never.
 	hop int
+	// dial makes its connections.
+	dial dialFunc
+	// heard, if not nil, is told each change as it arrives.
+	heard func(f fact)
 
 	mu       sync.Mutex
 	streams  map[string]*stream
@@ -84,6 +88,7 @@ func newClient(t *testing.T, name string, replicas []*replica, rng *rand.Rand, h
 		t.Fatal(err)
 	}
 	c := &client{name: name, replicas: replicas, tenants: names, token: token, rng: rng, hop: hop, streams: make(map[string]*stream)}
+	c.dial = new(net.Dialer).DialContext
 	for _, tenant := range names {
 		c.streams[tenant] = new(stream)
 	}
@@ -142,7 +147,7 @@ func (c *client) visit(ctx context.Context) error {
 	url := *c.replicas[c.rng.IntN(len(c.replicas))].url.Load()
 	dialing, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	dialer := websocket.Dialer{Subprotocols: []string{"rowcast.v1", "bearer." + c.token}, NetDialContext: new(net.Dialer).DialContext}
+	dialer := websocket.Dialer{Subprotocols: []string{"rowcast.v1", "bearer." + c.token}, NetDialContext: c.dial}
 	conn, response, err := dialer.DialContext(dialing, url, nil)
 	if err != nil {
 		return fmt.Errorf("dial %s: %w", url, err)
@@ -268,6 +273,9 @@ func (c *client) event(s *stream, m *message) {
 	d.fact = fact{tenant: m.TenantID, tx: uint64(tx), op: op, id: row.ID, version: row.Version}
 	if op != 'b' && row.Tenant != m.TenantID {
 		c.fault(faultTenant, "%s holds a row of tenant %q", d.fact, row.Tenant)
+	}
+	if c.heard != nil {
+		c.heard(d.fact)
 	}
 	s.got = append(s.got, d)
 	s.last = d.position

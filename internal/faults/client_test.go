@@ -75,6 +75,7 @@ type client struct {
 	streams  map[string]*stream
 	faults   []fault
 	visits   int
+	joins    int
 	goodbyes []goodbye
 	// stale and progress are when it was told so.
 	stale, progress []time.Time
@@ -100,6 +101,13 @@ func (c *client) staleAt() []time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Clone(c.stale)
+}
+
+// answered is how often a server has let it join its tenants.
+func (c *client) answered() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.joins / len(c.tenants)
 }
 
 // farewells are the ends of its connections that a server gave a reason for.
@@ -233,6 +241,7 @@ func (c *client) take(m *message) {
 			c.fault(faultPosition, "joined %s at %d, after %d", m.TenantID, m.Position, s.last)
 		}
 		s.cursor = m.Cursor
+		c.joins++
 	case m.Type == "progress" || m.Event == "dashboard:stats-updated": // which is no change
 		if m.Type == "progress" {
 			c.progress = append(c.progress, time.Now())

@@ -102,7 +102,7 @@ func TestClientsThatHinder(t *testing.T) {
 	alone.moves(t, 40)
 	calm := time.Now()
 	alone.end(t)
-	without := p.between(t, quiet, calm)
+	without, commits := p.between(t, quiet, calm)
 
 	p = newPulse(10*time.Millisecond, "acme", "borea")
 	tr := begin(t, plan{
@@ -119,14 +119,16 @@ func TestClientsThatHinder(t *testing.T) {
 	ended := time.Now()
 	reading.turn(true)
 	tr.end(t)
-	with := p.between(t, began, ended)
+	with, commitsWith := p.between(t, began, ended)
 
-	t.Logf("others without: %s; with: %s (%.1f times the p99)", without, with, float64(with.p99)/float64(without.p99))
+	t.Logf("events of others without: %s; with: %s (%.1f times the p99); commits without: %s; with: %s",
+		without, with, float64(with.p99)/float64(without.p99), commits, commitsWith)
 	t.Logf("slow consumer sent away %s after the flood; the one that is reset came %d times", away.Round(time.Millisecond), torn.visits)
 	if away > bar {
 		t.Errorf("the client that reads nothing is sent away after %s; want %s", away, bar)
 	}
-	if with.p99 > 10*without.p99+500*time.Millisecond {
+	// If somebody waited for a client, it would be for seconds.
+	if with.p99 > 10*without.p99+2*time.Second {
 		t.Errorf("the events of others take %s; want about %s", with.p99, without.p99)
 	}
 	if deaf.visits < 2 || torn.visits < 5 || slow.visits != 1 || sliced.visits != 1 {

@@ -12,7 +12,7 @@ import (
 )
 
 // pulse is a writer that keeps a pace, whatever the commits take, and the
-// times from when each was due until clients had its event.
+// times from when each was due until it was committed and until clients had it.
 type pulse struct {
 	every   time.Duration
 	tenants []string
@@ -96,23 +96,31 @@ func (d delays) String() string {
 	return fmt.Sprintf("p50 %s, p99 %s, max %s of %d", round(d.p50), round(d.p99), round(d.max), d.count)
 }
 
-// between are the delays of the events that were due in a while. To be asked
-// at the end of the trial, when all have arrived.
-func (p *pulse) between(t *testing.T, from, to time.Time) delays {
+// between are the delays of the events that were due in a while, and of their
+// commits. To be asked at the end of the trial, when all have arrived.
+func (p *pulse) between(t *testing.T, from, to time.Time) (events, commits delays) {
 	t.Helper()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.err != nil {
 		t.Error(p.err)
 	}
+	events, commits = percentiles(p.samples, from, to), percentiles(p.commits, from, to)
+	if events.count == 0 {
+		t.Fatalf("no event was due between %s and %s", from, to)
+	}
+	return events, commits
+}
+
+func percentiles(samples []sample, from, to time.Time) delays {
 	var took []time.Duration
-	for _, s := range p.samples {
+	for _, s := range samples {
 		if !s.due.Before(from) && s.due.Before(to) {
 			took = append(took, s.took)
 		}
 	}
 	if len(took) == 0 {
-		t.Fatalf("no event was due between %s and %s", from, to)
+		return delays{}
 	}
 	slices.Sort(took)
 	return delays{count: len(took), p50: took[len(took)/2], p99: took[len(took)*99/100], max: took[len(took)-1]}

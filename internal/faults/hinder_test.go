@@ -10,17 +10,18 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// hubStatus is what the tests look at of /status.
-type hubStatus struct {
+// statusReport is what the tests look at of /status.
+type statusReport struct {
 	Connections int
+	Problem     string
 	Hub         struct {
-		Blocked, CatchUps, Resets int
-		Closes                    map[string]int
+		CatchUps, HistoryReads, Resets int
+		Closes                         map[string]int
 	}
 }
 
 // status asks a replica for /status.
-func (r *replica) status(t *testing.T) (s hubStatus) {
+func (r *replica) status(t *testing.T) (s statusReport) {
 	t.Helper()
 	code, body := r.get("/status")
 	if err := json.Unmarshal([]byte(body), &s); err != nil {

@@ -4,24 +4,27 @@ import (
 	"context"
 	"net"
 	"sync"
-	"sync/atomic"
 	"syscall"
 )
 
 // dialFunc makes a connection of a client.
 type dialFunc = func(ctx context.Context, network, address string) (net.Conn, error)
 
-// trunk is what many connections run over; it can be cut. While it is down
-// there are no new ones.
+// trunk is what many connections run over; it can be cut. While it is shut
+// new ones have to wait.
 type trunk struct {
-	down  atomic.Bool
+	*valve
 	mu    sync.Mutex
 	conns []net.Conn
 }
 
+func newTrunk() *trunk { return &trunk{valve: newValve()} }
+
 func (k *trunk) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	if k.down.Load() {
-		return nil, syscall.ENETDOWN
+	select {
+	case <-k.opened():
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
 	conn, err := new(net.Dialer).DialContext(ctx, network, address)
 	if err == nil {
@@ -52,8 +55,8 @@ func reset(conn net.Conn) {
 	_ = conn.Close()
 }
 
-// valve makes connections whose data can be left unread. They have a small
-// buffer, so that this is soon felt.
+// valve is open or shut. Connections that it makes are not read from while it
+// is shut; they have a small buffer, so that this is soon felt.
 type valve struct {
 	mu   sync.Mutex
 	open chan struct{}
@@ -65,7 +68,14 @@ func newValve() *valve {
 	return v
 }
 
-// turn has reads wait, or go on.
+// opened is closed while the valve is open.
+func (v *valve) opened() <-chan struct{} {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.open
+}
+
+// turn has those who need it open wait, or go on.
 func (v *valve) turn(open bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -106,10 +116,7 @@ type valved struct {
 }
 
 func (c *valved) Read(b []byte) (int, error) {
-	c.valve.mu.Lock()
-	open := c.valve.open
-	c.valve.mu.Unlock()
-	<-open
+	<-c.valve.opened()
 	return c.Conn.Read(b)
 }
 

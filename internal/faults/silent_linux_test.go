@@ -50,7 +50,7 @@ func TestSilentDeath(t *testing.T) {
 	r := s.serve(t, settings...)
 	h, way := newHole(t, *r.url.Load())
 	n := seed(t)
-	network := new(trunk)
+	network := newTrunk()
 	var vanishing []*client
 	for k := range many {
 		rng := rand.New(rand.NewPCG(n, uint64(2000+k)))
@@ -63,7 +63,7 @@ func TestSilentDeath(t *testing.T) {
 	if before := r.descriptors(t); before != many+few {
 		t.Errorf("%d descriptors for %d clients", before, many+few)
 	}
-	network.down.Store(true)
+	network.turn(false)
 	h.open(t)
 	took := eventually(t, "end of the sessions", patience, func() bool { return r.status(t).Connections == few })
 	freed := took + eventually(t, "descriptor that is free", patience, func() bool { return r.descriptors(t) == few })
@@ -74,7 +74,7 @@ func TestSilentDeath(t *testing.T) {
 		t.Errorf("%d sessions ended because nothing was heard; want %d", closes, many)
 	}
 	h.close(t.Context(), t)
-	network.down.Store(false)
+	network.turn(true)
 	back := tr.resumes(t)
 	tr.end(t)
 	for _, c := range tr.stayersOf(r) {

@@ -18,7 +18,7 @@ alter table rowcast.log
 -- has no constraint that each writer would have to check.
 alter table rowcast.log rename to log_active;
 alter index rowcast.log_pkey rename to log_active_pkey;
-create table rowcast.log (like rowcast.log_active including defaults);
+create table rowcast.log (like rowcast.log_active including defaults including indexes);
 alter table rowcast.log_active inherit rowcast.log;
 
 -- Nothing is ever updated or deleted here, and the table is emptied whole.

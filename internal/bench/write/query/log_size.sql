@@ -1,5 +1,4 @@
--- The size of the change log in bytes, with its partitions if it has some.
-select coalesce(sum(pg_total_relation_size(l.relation)), 0)::float8
-  from (select 'rowcast.log'::regclass as relation
-        union
-        select t.relid from pg_partition_tree('rowcast.log') t) l
+-- The size of the change log in bytes, all segments.
+select coalesce(sum(pg_total_relation_size(i.inhrelid)), 0)::float8
+  from pg_inherits i
+ where i.inhparent = 'rowcast.log'::regclass

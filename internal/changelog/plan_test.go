@@ -1,0 +1,61 @@
+package changelog_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"rowcast/internal/postgres"
+	"rowcast/sql"
+)
+
+// A page of the log costs a few blocks a row, however long the log is and
+// whatever the planner knows of it, on connections of every kind.
+func TestPagesAreLookedUp(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	admin := connect(t, d.dsn, "admin")
+	for segment := range 4 {
+		exec(t, admin, fmt.Sprintf(`
+			do $$ begin for n in 1..3000 loop insert into docs values (%d + n, 'T' || n %% 3); end loop; end $$`, 3000*segment),
+			"select rowcast.seal()", "select rowcast.rotate('0', 0)")
+	}
+	own, err := postgres.Connect(t.Context(), d.dsn, "plan")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = own.Close(t.Context()) }()
+	for _, analyzed := range []bool{false, true} {
+		if analyzed {
+			exec(t, admin, "vacuum analyze")
+		}
+		for name, conn := range map[string]*pgx.Conn{"own settings": own, "settings of a pooler": admin} {
+			for range 7 { // a generic plan comes after five
+				blocks(t, conn, fmt.Sprint(name, ", analyzed: ", analyzed, ", by place"), sql.SealedAfter, 100, 1000, 256)
+				blocks(t, conn, fmt.Sprint(name, ", analyzed: ", analyzed, ", by position"), sql.HistoryAfter, "T1", 100, 1000, 256)
+			}
+		}
+	}
+}
+
+// blocks fails if a page of 256 rows takes more than 20 blocks a row.
+func blocks(t *testing.T, conn *pgx.Conn, name, statement string, args ...any) {
+	t.Helper()
+	var plans []struct {
+		Plan struct {
+			Rows int `json:"Actual Rows"`
+			Hit  int `json:"Shared Hit Blocks"`
+			Read int `json:"Shared Read Blocks"`
+		}
+	}
+	text := query[string](t, conn, "explain (analyze, buffers, format json) "+statement, args...)
+	if err := json.Unmarshal([]byte(text), &plans); err != nil {
+		t.Fatal(err)
+	}
+	p := plans[0].Plan
+	if total := p.Hit + p.Read; p.Rows != 256 || total > 20*256 {
+		t.Errorf("%s: %d rows take %d blocks:\n%s", name, p.Rows, total, text)
+	}
+}

@@ -69,8 +69,8 @@ func TestImportBesideSmallWriters(t *testing.T) {
 		rows, copied.Round(time.Millisecond), arrived.Round(time.Millisecond), used>>20)
 	t.Logf("events of others without: %s; with: %s (%.1f times the p99); commits without: %s; with: %s",
 		without, with, float64(with.p99)/float64(without.p99), commits, commitsWith)
-	// The copy takes a processor from everybody; that is not what is measured.
-	if with.p99 > 5*max(without.p99, 20*time.Millisecond)+commitsWith.p99 {
+	// The copy also takes a processor from everybody.
+	if with.p99 > 5*max(without.p99, 50*time.Millisecond) {
 		t.Errorf("the events of others take %s; want 5 times %s", with.p99, without.p99)
 	}
 	if used > most && !raceDetector {

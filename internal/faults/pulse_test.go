@@ -11,38 +11,41 @@ import (
 	"rowcast/internal/postgres"
 )
 
-// pulse is a writer that keeps a pace, whatever the commits take, and the
-// times from when each was due until it was committed and until clients had it.
+// pulse is a writer that keeps a pace, whatever the commits take. It knows how
+// long its commits took from when they were due, and how long after them
+// clients had the events.
 type pulse struct {
 	every   time.Duration
 	tenants []string
 
 	mu      sync.Mutex
-	due     map[int64]time.Time
-	samples []sample
-	commits []sample
+	beats   map[int64]*beat
+	arrived []arrival
 	err     error
 }
 
-// sample is one event at one client.
-type sample struct {
-	due  time.Time
-	took time.Duration
+// beat is one transaction of a pulse.
+type beat struct{ due, committed time.Time }
+
+// arrival is the event of a beat at a client.
+type arrival struct {
+	*beat
+	at time.Time
 }
 
 func newPulse(every time.Duration, tenants ...string) *pulse {
-	return &pulse{every: every, tenants: tenants, due: make(map[int64]time.Time)}
+	return &pulse{every: every, tenants: tenants, beats: make(map[int64]*beat)}
 }
 
 // run commits one row after the other until stop is closed.
 func (p *pulse) run(ctx context.Context, s *site, l *ledger, stop <-chan struct{}) {
-	err := p.beat(ctx, s, l, stop)
+	err := p.write(ctx, s, l, stop)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.err = err
 }
 
-func (p *pulse) beat(ctx context.Context, s *site, l *ledger, stop <-chan struct{}) error {
+func (p *pulse) write(ctx context.Context, s *site, l *ledger, stop <-chan struct{}) error {
 	conn, err := postgres.Connect(ctx, s.dsn, "pulse")
 	if err != nil {
 		return err
@@ -60,7 +63,7 @@ func (p *pulse) beat(ctx context.Context, s *site, l *ledger, stop <-chan struct
 		}
 		f := fact{tenant: p.tenants[n%len(p.tenants)], op: '+', id: s.nextID.Add(1), version: 1}
 		p.mu.Lock()
-		p.due[f.id] = due
+		p.beats[f.id] = &beat{due: due}
 		p.mu.Unlock()
 		d := deed{span: span{began: time.Now()}}
 		const insert = "insert into hot values ($1, $2, 1) returning pg_current_xact_id()::text::bigint"
@@ -69,7 +72,7 @@ func (p *pulse) beat(ctx context.Context, s *site, l *ledger, stop <-chan struct
 		}
 		d.facts, d.span.ended = []fact{f}, time.Now()
 		p.mu.Lock()
-		p.commits = append(p.commits, sample{due, d.span.ended.Sub(due)})
+		p.beats[f.id].committed = d.span.ended
 		p.mu.Unlock()
 		l.add(d)
 	}
@@ -80,12 +83,12 @@ func (p *pulse) hear(f fact) {
 	now := time.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if due, ok := p.due[f.id]; ok {
-		p.samples = append(p.samples, sample{due, now.Sub(due)})
+	if b, ok := p.beats[f.id]; ok {
+		p.arrived = append(p.arrived, arrival{b, now})
 	}
 }
 
-// delays are the percentiles of the events that were due in a while.
+// delays are percentiles.
 type delays struct {
 	count         int
 	p50, p99, max time.Duration
@@ -96,8 +99,8 @@ func (d delays) String() string {
 	return fmt.Sprintf("p50 %s, p99 %s, max %s of %d", round(d.p50), round(d.p99), round(d.max), d.count)
 }
 
-// between are the delays of the events that were due in a while, and of their
-// commits. To be asked at the end of the trial, when all have arrived.
+// between are the delays of the events that were due in a while after their
+// commits, and of the commits. To be asked at the end of the trial.
 func (p *pulse) between(t *testing.T, from, to time.Time) (events, commits delays) {
 	t.Helper()
 	p.mu.Lock()
@@ -105,23 +108,25 @@ func (p *pulse) between(t *testing.T, from, to time.Time) (events, commits delay
 	if p.err != nil {
 		t.Error(p.err)
 	}
-	events, commits = percentiles(p.samples, from, to), percentiles(p.commits, from, to)
-	if events.count == 0 {
-		t.Fatalf("no event was due between %s and %s", from, to)
-	}
-	return events, commits
-}
-
-func percentiles(samples []sample, from, to time.Time) delays {
-	var took []time.Duration
-	for _, s := range samples {
-		if !s.due.Before(from) && s.due.Before(to) {
-			took = append(took, s.took)
+	within := func(b *beat) bool { return !b.due.Before(from) && b.due.Before(to) }
+	var after, late []time.Duration
+	for _, a := range p.arrived {
+		if within(a.beat) {
+			after = append(after, max(0, a.at.Sub(a.committed)))
 		}
 	}
-	if len(took) == 0 {
-		return delays{}
+	for _, b := range p.beats {
+		if within(b) && !b.committed.IsZero() {
+			late = append(late, b.committed.Sub(b.due))
+		}
 	}
-	slices.Sort(took)
-	return delays{count: len(took), p50: took[len(took)/2], p99: took[len(took)*99/100], max: took[len(took)-1]}
+	if len(after) == 0 || len(late) == 0 {
+		t.Fatalf("no event was due between %s and %s", from, to)
+	}
+	return percentiles(after), percentiles(late)
+}
+
+func percentiles(all []time.Duration) delays {
+	slices.Sort(all)
+	return delays{count: len(all), p50: all[len(all)/2], p99: all[len(all)*99/100], max: all[len(all)-1]}
 }

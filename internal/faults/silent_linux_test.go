@@ -42,7 +42,7 @@ func (r *replica) descriptors(t *testing.T) (count int) {
 func TestSilentDeath(t *testing.T) {
 	t.Parallel()
 	const bar, many, few = 50 * time.Second, 20, 3
-	settings := []string{"ROWCAST_PING_INTERVAL=1s", "ROWCAST_PING_TIMEOUT=1s"}
+	settings := []string{"ROWCAST_PING_INTERVAL=2s", "ROWCAST_PING_TIMEOUT=2s"}
 	if long() {
 		settings = nil
 	}

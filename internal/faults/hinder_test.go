@@ -61,7 +61,7 @@ func TestClientsThatHinder(t *testing.T) {
 	t.Parallel()
 	// A blocked session may be 1 MiB behind for 2 s, and has 5 s for its close.
 	const bar = 7*time.Second + 5*time.Second
-	const flood = 6 << 20
+	const flood = 5 << 20
 	s := newSite(t, nil)
 	r := s.serve(t)
 	n := seed(t)

@@ -11,9 +11,8 @@ import (
 	"rowcast/internal/postgres"
 )
 
-// pulse is a writer that keeps a pace, whatever the commits take. It knows how
-// long its commits took from when they were due, and how long after them
-// clients had the events.
+// pulse is a writer that keeps a pace, whatever happens to the events. It knows
+// how long its commits took, and how long after them clients had the events.
 type pulse struct {
 	every   time.Duration
 	tenants []string
@@ -25,7 +24,7 @@ type pulse struct {
 }
 
 // beat is one transaction of a pulse.
-type beat struct{ due, committed time.Time }
+type beat struct{ began, committed time.Time }
 
 // arrival is the event of a beat at a client.
 type arrival struct {
@@ -51,21 +50,21 @@ func (p *pulse) write(ctx context.Context, s *site, l *ledger, stop <-chan struc
 		return err
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	began := time.Now()
+	tick := time.NewTicker(p.every)
+	defer tick.Stop()
 	for n := 0; ; n++ {
-		due := began.Add(time.Duration(n) * p.every)
 		select {
 		case <-stop:
 			return nil
 		case <-ctx.Done():
 			return nil
-		case <-time.After(time.Until(due)):
+		case <-tick.C:
 		}
 		f := fact{tenant: p.tenants[n%len(p.tenants)], op: '+', id: s.nextID.Add(1), version: 1}
-		p.mu.Lock()
-		p.beats[f.id] = &beat{due: due}
-		p.mu.Unlock()
 		d := deed{span: span{began: time.Now()}}
+		p.mu.Lock()
+		p.beats[f.id] = &beat{began: d.span.began}
+		p.mu.Unlock()
 		const insert = "insert into hot values ($1, $2, 1) returning pg_current_xact_id()::text::bigint"
 		if err := conn.QueryRow(ctx, insert, f.id, f.tenant).Scan(&d.tx); err != nil {
 			return fmt.Errorf("insert a row of the pulse: %w", err)
@@ -99,8 +98,8 @@ func (d delays) String() string {
 	return fmt.Sprintf("p50 %s, p99 %s, max %s of %d", round(d.p50), round(d.p99), round(d.max), d.count)
 }
 
-// between are the delays of the events that were due in a while after their
-// commits, and of the commits. To be asked at the end of the trial.
+// between are the delays of events after their commits, and of the commits, of
+// what began in a while. To be asked at the end of the trial.
 func (p *pulse) between(t *testing.T, from, to time.Time) (events, commits delays) {
 	t.Helper()
 	p.mu.Lock()
@@ -108,7 +107,7 @@ func (p *pulse) between(t *testing.T, from, to time.Time) (events, commits delay
 	if p.err != nil {
 		t.Error(p.err)
 	}
-	within := func(b *beat) bool { return !b.due.Before(from) && b.due.Before(to) }
+	within := func(b *beat) bool { return !b.began.Before(from) && b.began.Before(to) }
 	var after, late []time.Duration
 	for _, a := range p.arrived {
 		if within(a.beat) {
@@ -117,11 +116,11 @@ func (p *pulse) between(t *testing.T, from, to time.Time) (events, commits delay
 	}
 	for _, b := range p.beats {
 		if within(b) && !b.committed.IsZero() {
-			late = append(late, b.committed.Sub(b.due))
+			late = append(late, b.committed.Sub(b.began))
 		}
 	}
 	if len(after) == 0 || len(late) == 0 {
-		t.Fatalf("no event was due between %s and %s", from, to)
+		t.Fatalf("nothing was committed between %s and %s", from, to)
 	}
 	return percentiles(after), percentiles(late)
 }

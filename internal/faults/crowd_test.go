@@ -55,7 +55,7 @@ func TestCrowdCutAtOnce(t *testing.T) {
 	h.open(t)
 	for round := range rounds(2, 10) {
 		began := time.Now()
-		if cut := network.cut(); cut != count {
+		if cut := network.cut(); cut < count { // there may be dead ones
 			t.Errorf("%d connections of %d clients", cut, count)
 		}
 		back(t, clients, round+2)

@@ -7,8 +7,10 @@
 // statement.sql keeps the order of nested statements and rings the doorbell,
 // capture.sql and replicated.sql are what the triggers of a watched table call,
 // watch.sql installs them, drift.sql says which there have to be and finds those
-// that are missing, lock.sql bounds how long that waits for writers, seal.sql gives the changes their order and prune.sql forgets
-// old ones. The other files adopt one table of the inventory schema each.
+// that are missing, lock.sql bounds how long that waits for writers, seal.sql
+// gives the changes their order, prune.sql forgets old ones, and identity.sql
+// tells a log that belongs to another database. The other files adopt one table
+// of the inventory schema each.
 //
 // # Guarantees
 //
@@ -32,13 +34,18 @@
 //     TestSealUnderConcurrency).
 //   - A writer who finds the reader awake is waited for, one who does not rings
 //     (TestSleeperWaitsForSilentWriters, TestRings).
-//   - Writers need no right on schema rowcast and get none
-//     (TestWriterWithoutRights). The owner of a watched table is trusted,
+//   - Writers need no right on schema rowcast and get none, but to draw from
+//     the sequence rowcast.statement (TestWriterWithoutRights). The owner of a watched table is trusted,
 //     though: a cast to json that he defines for an enum of his is run by
 //     capture, as the owner of schema rowcast.
 //   - Columns may be added, dropped, renamed and retyped at any time
 //     (TestDefinitionChangesWhileWatching, TestTenantColumnReplaced).
-//   - What is not sealed is never pruned (TestPrune).
+//   - What is not sealed is never pruned (TestPrune, TestRotate), nothing falls
+//     between two segments of the log (TestRotateUnderLoad), and from the end of
+//     the retention on the log does not grow (TestMonthStaysWithinBound).
+//   - A log is sealed only in the database it belongs to (TestForeignLogIsTold),
+//     and a new feed loses no change that is committed after it has begun
+//     (TestNewFeed).
 //   - A trigger that is missing or disabled is found, also on a partition, and
 //     repaired (TestDriftIsFoundAndRepaired, TestRowTriggersOfPartitionsFollow).
 //

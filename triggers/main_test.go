@@ -63,6 +63,7 @@ func newDatabase(t testing.TB, setup ...string) *database {
 	t.Cleanup(func() { pgtest.Admin(t, pg, "drop database "+name+" with (force)") })
 	d := &database{dsn: pg.SocketDSN(name)}
 	d.Conn = d.connect(t)
+	d.exec(t, `update rowcast.feed set identity = rowcast.identity()`)
 	d.exec(t, setup...)
 	return d
 }

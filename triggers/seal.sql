@@ -41,6 +41,11 @@ begin
     end if;
     select * into strict head from rowcast.seal s order by s.seal desc limit 1;
     seen_xmax := pg_snapshot_xmax(head.snapshot);
+    if pg_snapshot_xmax(pg_current_snapshot()) < seen_xmax then
+        raise exception 'the change log does not belong to this database: it knows transaction %, the newest here is %',
+            seen_xmax, pg_snapshot_xmax(pg_current_snapshot())
+            using errcode = 'object_not_in_prerequisite_state', hint = 'Begin a new feed with: rowcast migrate --new-feed';
+    end if;
     seen_running := array(select pg_snapshot_xip(head.snapshot));
     with fresh as materialized (
         select l.xid, l.id, l.begun, l.nested, l.rows, l.op, l.watched, l.tenant

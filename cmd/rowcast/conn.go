@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"rowcast/internal/changelog"
 	"rowcast/internal/config"
 	"rowcast/internal/postgres"
 )
@@ -46,6 +47,13 @@ func checkDatabase(ctx context.Context, cfg config.Config, log *slog.Logger) (fe
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
 	err = withConn(ctx, cfg.ListenDatabaseURL, "rowcast check", func(ctx context.Context, c *pgx.Conn) error {
+		var foreign *string
+		if err := c.QueryRow(ctx, "select rowcast.foreign_log()").Scan(&foreign); err != nil {
+			return fmt.Errorf("check the database: %w", postgres.Explain(err))
+		}
+		if foreign != nil {
+			return fmt.Errorf("%w: %s", changelog.ErrForeign, *foreign)
+		}
 		if err := c.QueryRow(ctx, feedQuery).Scan(&feed); err != nil {
 			return fmt.Errorf("check the database: %w", postgres.Explain(err))
 		}

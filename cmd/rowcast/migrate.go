@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"text/tabwriter"
@@ -12,13 +13,17 @@ import (
 )
 
 func (p *program) migrate() *cobra.Command {
-	var inventory, down bool
+	var inventory, down, newFeed bool
 	cmd := &cobra.Command{
 		Use:   "migrate",
 		Short: "Install Rowcast in a database, or bring it up to date",
 		Long: `Installs schema rowcast and the triggers on stock_movements, orders,
 purchase_orders and skus, as far as they exist. Run it again at any time: it
 repairs triggers and changes nothing else.
+
+A log belongs to the database it was written in. In one that was restored from a
+dump, made from a template or upgraded to another major version, --new-feed
+begins a new one: the old log is forgotten, and clients are told to reload.
 
 --down removes schema rowcast and its triggers and leaves every other table as
 it is.`,
@@ -31,9 +36,12 @@ it is.`,
 			if err != nil {
 				return err
 			}
-			m := postgres.Migrator{URL: cfg.DatabaseURL, Inventory: inventory, Log: p.logger(slog.LevelInfo)}
+			m := postgres.Migrator{URL: cfg.DatabaseURL, Inventory: inventory, NewFeed: newFeed, Log: p.logger(slog.LevelInfo)}
 			step := m.Up
-			if down {
+			switch {
+			case down && newFeed:
+				return usageError{errors.New("--down and --new-feed exclude each other")}
+			case down:
 				step = m.Down
 			}
 			return p.report(step(cmd.Context()))
@@ -41,6 +49,7 @@ it is.`,
 	}
 	cmd.Flags().BoolVar(&inventory, "inventory", false, "add the reference inventory schema; with --down, remove it and its data too")
 	cmd.Flags().BoolVar(&down, "down", false, "uninstall")
+	cmd.Flags().BoolVar(&newFeed, "new-feed", false, "forget the log and begin a new feed; clients reload")
 	config.Bind(cmd.Flags(), "DATABASE_URL")
 	return cmd
 }

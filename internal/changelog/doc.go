@@ -39,6 +39,10 @@
 //     and flushes what it seals (TestPublishedIsDurable, TestTailSurvivesRestart).
 //   - A cursor whose history was pruned or rewritten is refused, never
 //     skipped (TestHistoryRefusesForeignCursors, TestPruneMovesTheFloor).
+//   - Writers that queue up to ring wake the leader, however slow their commits
+//     are (TestWakesUpForAQueue).
+//   - A page of the log costs a few blocks a row, however long the log is
+//     (TestPagesAreLookedUp).
 //   - An idle replica asks two questions a second, and a flood of messages,
 //     which any role can send, costs a bounded number (TestIdleReplicaIsQuiet,
 //     TestFloodOfRingsIsBounded, TestFloodOfAPlainRoleIsBounded). What they say

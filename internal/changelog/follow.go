@@ -2,6 +2,7 @@ package changelog
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -32,6 +33,10 @@ const (
 	longestPoll = 25 * time.Millisecond
 )
 
+// ErrForeign says that the log does not belong to the database it is in: that was
+// restored from a dump, made from a template or upgraded.
+var ErrForeign = errors.New("the change log does not belong to this database; begin a new feed with: rowcast migrate --new-feed")
+
 // follow reads the log over one connection until that fails.
 func (t *Tail) follow(ctx context.Context) error {
 	connecting, cancel := context.WithTimeout(ctx, sealTimeout)
@@ -53,16 +58,21 @@ func (t *Tail) follow(ctx context.Context) error {
 // before is no longer what the log says.
 func (t *Tail) start(ctx context.Context, conn *pgx.Conn) error {
 	var (
-		id          string
-		head, nonce int64
+		feedID      *string
+		head, nonce *int64
 		known       *int64
+		foreign     *string
 	)
-	if err := conn.QueryRow(ctx, sql.Start, t.place).Scan(&id, &head, &nonce, &known); err != nil {
+	if err := conn.QueryRow(ctx, sql.Start, t.place).Scan(&feedID, &head, &nonce, &known, &foreign); err != nil {
 		return fmt.Errorf("find the head of the change log: %w", err)
 	}
+	if foreign != nil {
+		return fmt.Errorf("%w: %s", ErrForeign, *foreign)
+	}
+	id := *feedID
 	switch {
 	case t.feed == "":
-		t.feed, t.place, t.nonce, t.tables = id, head, nonce, nil
+		t.feed, t.place, t.nonce, t.tables = id, *head, *nonce, nil
 		t.o.Publish(nil, t.place)
 	case t.feed != id:
 		return fmt.Errorf("feed %s became %s: %w", t.feed, id, feed.ErrDiverged)

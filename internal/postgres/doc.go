@@ -14,9 +14,9 @@
 //   - Migrating again changes nothing (TestMigrateTwice).
 //   - Down leaves the tables of the business as they were before
 //     (TestDownLeavesBusinessTables).
-//   - A migration, watch and unwatch wait for a table lock at most half a second
-//     at a time, so that writers queue no longer than that behind them, whatever
-//     transaction is open (TestMigrateOnBusyTable, TestWritersPassMigrations,
+//   - A migration, watch and unwatch wait for a table lock at most a quarter of
+//     a second at a time, so that writers queue no longer than that behind them,
+//     whatever transaction is open (TestMigrateOnBusyTable, TestWritersPassMigrations,
 //     TestMigrationsOfTheLogLetOthersPass), and for all partitions together
 //     (TestPartitionsAreWaitedForTogether).
 //   - A table that cannot be watched or repaired is named with the reason and

@@ -46,8 +46,10 @@ type Migrator struct {
 	Log *slog.Logger
 	// Inventory adds the reference inventory schema.
 	Inventory bool
+	// NewFeed forgets the log and begins a new feed.
+	NewFeed bool
 	// LockTimeout is how long a step waits for a table lock before it lets
-	// writers pass and tries again. Zero means 500 ms.
+	// writers pass and tries again. Zero means 250 ms.
 	LockTimeout time.Duration
 }
 
@@ -75,7 +77,37 @@ func (m *Migrator) Up(ctx context.Context) ([]Step, error) {
 		return steps, err
 	}
 	made, err = m.applyTriggers(ctx)
+	steps = append(steps, made...)
+	if err != nil {
+		return steps, err
+	}
+	made, err = m.checkFeed(ctx)
 	return append(steps, made...), err
+}
+
+// checkFeed begins a new feed if asked, and says so if the log does not belong
+// to the database.
+func (m *Migrator) checkFeed(ctx context.Context) ([]Step, error) {
+	conn, err := m.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	if m.NewFeed {
+		id, err := m.retryText(ctx, conn, "select rowcast.new_feed()")
+		if err != nil {
+			return nil, fmt.Errorf("begin a new feed: %w", err)
+		}
+		return []Step{{"feed", "begun anew as " + id}}, nil
+	}
+	reason, err := m.retryText(ctx, conn, "select coalesce(rowcast.foreign_log(), '')")
+	if err != nil {
+		return nil, fmt.Errorf("check whether the log belongs to the database: %w", err)
+	}
+	if reason == "" {
+		return nil, nil
+	}
+	return []Step{{"feed", "of another database, begin a new one with rowcast migrate --new-feed: " + reason}}, nil
 }
 
 // Down removes schema rowcast and its triggers, and the inventory schema if

@@ -16,8 +16,8 @@ import (
 const (
 	// lockTimeout is how long a change of a table waits for its lock before it
 	// lets those behind it pass, and lockAttempts how often it tries.
-	lockTimeout  = 500 * time.Millisecond
-	lockAttempts = 60
+	lockTimeout  = 250 * time.Millisecond
+	lockAttempts = 120
 )
 
 // ChangeTables runs work that needs tables for itself in a transaction. If it

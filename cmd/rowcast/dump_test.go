@@ -1,0 +1,70 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"rowcast/internal/inventory"
+	"rowcast/internal/pgtest"
+)
+
+// A dump that is restored into another database brings a log along that means
+// nothing there. Servers refuse it and name the command that begins a new feed;
+// after that clients of the old one are told to reload.
+func TestDumpRestoredElsewhereIsRefused(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	url, stop := s.serve(t)
+	c, _ := join(t, url, inventory.AcmeID, "")
+	s.exec(t, `update orders set status = 'processing' where id = (select id from orders where tenant_id = '`+inventory.AcmeID+`' and status = 'pending' limit 1)`)
+	cursor := c.until(t, "change", func(m message) bool { return m.Event == "order:updated" }).Cursor
+	_ = c.conn.Close()
+	stop()
+
+	file := filepath.Join(t.TempDir(), "shop.sql")
+	tool(t, "pg_dump", "--dbname", s.dsn, "--file", file)
+	restored := &site{dsn: pgtest.Database(t)}
+	tool(t, "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "--dbname", restored.dsn, "--file", file)
+	var err error
+	if restored.conn, err = pgx.Connect(t.Context(), restored.dsn); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = restored.conn.Close(t.Context()) }()
+
+	const repair = "rowcast migrate --new-feed"
+	code, _, stderr := command(t, []string{"JWT_SECRET=" + secret}, "serve", "--database-url", restored.dsn, "--addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0")
+	if code == 0 || !strings.Contains(stderr, repair) || !strings.Contains(stderr, "it was written in database") {
+		t.Errorf("serve exits with %d and says %s; want the command %q", code, stderr, repair)
+	}
+	if code, stdout, stderr := command(t, nil, "migrate", "--database-url", restored.dsn); code != 0 || !strings.Contains(stdout, repair) {
+		t.Errorf("migrate exits with %d and says %s%s", code, stdout, stderr)
+	}
+	if code, stdout, stderr := command(t, nil, "migrate", "--new-feed", "--database-url", restored.dsn); code != 0 || !strings.Contains(stdout, "begun anew") {
+		t.Fatalf("migrate --new-feed exits with %d and says %s%s", code, stdout, stderr)
+	}
+	url, _ = restored.serve(t)
+	c, _ = join(t, url, inventory.AcmeID, cursor)
+	defer c.conn.Close()
+	if m := c.until(t, "reset", func(m message) bool { return m.Type == "reset" }); m.Reason != "diverged" {
+		t.Errorf("a cursor of the old feed is answered with %+v", m)
+	}
+	restored.exec(t, `update orders set customer = 'restored' where id = (select id from orders where tenant_id = '`+inventory.AcmeID+`' limit 1)`)
+	if m := c.until(t, "change", func(m message) bool { return m.Event == "order:updated" }); m.Position != 1 {
+		t.Errorf("the first change of the new feed is at %d", m.Position)
+	}
+}
+
+// tool runs a program of PostgreSQL.
+func tool(t *testing.T, name string, args ...string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), name, args...)
+	cmd.Env = append(os.Environ(), "LC_ALL=C")
+	if output, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", name, err, output)
+	}
+}

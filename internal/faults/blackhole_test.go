@@ -40,11 +40,17 @@ func newHole(t *testing.T, dsn string) (*hole, string) {
 func (h *hole) open(t *testing.T) {
 	t.Helper()
 	for _, direction := range []string{"downstream", "upstream"} {
-		_, err := h.proxy.Toxics.AddToxicJson(strings.NewReader(
-			`{"name":"` + direction + `","type":"timeout","stream":"` + direction + `","attributes":{"timeout":0}}`))
-		if err != nil {
-			t.Fatal(err)
-		}
+		h.poison(t, direction, "timeout", `{"timeout":0}`)
+	}
+}
+
+// poison adds a toxic of toxiproxy to one direction.
+func (h *hole) poison(t *testing.T, direction, kind, attributes string) {
+	t.Helper()
+	_, err := h.proxy.Toxics.AddToxicJson(strings.NewReader(
+		`{"name":"` + direction + `","type":"` + kind + `","stream":"` + direction + `","attributes":` + attributes + `}`))
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

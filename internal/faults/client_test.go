@@ -66,11 +66,16 @@ type client struct {
 	// hop is how many messages it takes at most before it breaks off by
 	// itself; 0 is never.
 	hop int
+	// dial makes its connections.
+	dial dialFunc
+	// heard, if not nil, is told each change as it arrives.
+	heard func(f fact)
 
 	mu       sync.Mutex
 	streams  map[string]*stream
 	faults   []fault
 	visits   int
+	joins    int
 	goodbyes []goodbye
 	// stale and progress are when it was told so.
 	stale, progress []time.Time
@@ -84,6 +89,7 @@ func newClient(t *testing.T, name string, replicas []*replica, rng *rand.Rand, h
 		t.Fatal(err)
 	}
 	c := &client{name: name, replicas: replicas, tenants: names, token: token, rng: rng, hop: hop, streams: make(map[string]*stream)}
+	c.dial = new(net.Dialer).DialContext
 	for _, tenant := range names {
 		c.streams[tenant] = new(stream)
 	}
@@ -95,6 +101,13 @@ func (c *client) staleAt() []time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return slices.Clone(c.stale)
+}
+
+// answered is how often a server has let it join its tenants.
+func (c *client) answered() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.joins / len(c.tenants)
 }
 
 // farewells are the ends of its connections that a server gave a reason for.
@@ -142,7 +155,7 @@ func (c *client) visit(ctx context.Context) error {
 	url := *c.replicas[c.rng.IntN(len(c.replicas))].url.Load()
 	dialing, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	dialer := websocket.Dialer{Subprotocols: []string{"rowcast.v1", "bearer." + c.token}, NetDialContext: new(net.Dialer).DialContext}
+	dialer := websocket.Dialer{Subprotocols: []string{"rowcast.v1", "bearer." + c.token}, NetDialContext: c.dial}
 	conn, response, err := dialer.DialContext(dialing, url, nil)
 	if err != nil {
 		return fmt.Errorf("dial %s: %w", url, err)
@@ -228,6 +241,7 @@ func (c *client) take(m *message) {
 			c.fault(faultPosition, "joined %s at %d, after %d", m.TenantID, m.Position, s.last)
 		}
 		s.cursor = m.Cursor
+		c.joins++
 	case m.Type == "progress" || m.Event == "dashboard:stats-updated": // which is no change
 		if m.Type == "progress" {
 			c.progress = append(c.progress, time.Now())
@@ -268,6 +282,9 @@ func (c *client) event(s *stream, m *message) {
 	d.fact = fact{tenant: m.TenantID, tx: uint64(tx), op: op, id: row.ID, version: row.Version}
 	if op != 'b' && row.Tenant != m.TenantID {
 		c.fault(faultTenant, "%s holds a row of tenant %q", d.fact, row.Tenant)
+	}
+	if c.heard != nil {
+		c.heard(d.fact)
 	}
 	s.got = append(s.got, d)
 	s.last = d.position

@@ -29,16 +29,34 @@
 //
 //   - The checker convicts each kind of fault (TestCheckerConvicts), and finds
 //     each bug of package failpoint in one run (TestSeededBugsAreFound).
+//
 //   - Nothing is lost while no fault happens at all (TestTrialWithoutFaults), nor
 //     when the backends that listen and seal, or all, are ended every few seconds
 //     (TestBackendsKilled), the postmaster is killed (TestPostmasterKilled) or
 //     PostgreSQL restarts in the middle of a burst (TestDatabaseRestartedInABurst).
+//
 //   - A replica whose database falls silent is unready within 10 s, tells its
 //     clients once, and recovers by itself (TestDatabaseBlackHoled).
+//
 //   - Nothing is lost whatever comes after what (TestChaos).
+//
 //   - Nothing is lost when servers are killed twenty times (TestServersKilled).
 //     One that is stopped is unready first, sends its clients away with retry
 //     hints that are spread, and ends within 30 s (TestDrain).
+//
+//   - A client that reads nothing is sent away in time; it, one at 8 KB/s, one
+//     whose bytes come one by one and one that is reset in the middle of frames
+//     get everything, and those beside them do not wait (TestClientsThatHinder).
+//     The descriptors of clients that vanish without a FIN are free within 50 s
+//     (TestSilentDeath).
+//
+//   - 3,000 clients that are cut off at once are live again within 30 s without
+//     a read of the history (TestCrowdCutAtOnce), and when their server was
+//     killed with a few for all (TestCrowdOfAKilledServer).
+//
+//   - Nobody's events wait for a transaction that stays open
+//     (TestOpenTransactionDelaysNobody) or for an import, which is one event and
+//     takes the server no more memory (TestImportBesideSmallWriters).
 //
 // # Failures
 //

@@ -44,6 +44,13 @@ func (s suite) Run() int {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	programs.dir = dir
+	// The tests wait most of the time. The command line may say otherwise.
+	if !raceDetector {
+		if err := flag.Set("test.parallel", "4"); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+	}
 	return s.m.Run()
 }
 

@@ -27,6 +27,10 @@ type plan struct {
 	// messages, and come back anywhere; stayers do not, and belong to one
 	// replica, in turn. Default: 6, 3 and 60.
 	hoppers, stayers, hop int
+	// others are further clients.
+	others []*client
+	// pulse, if not nil, writes too, and times its events at the stayers.
+	pulse *pulse
 }
 
 // trial is writers and clients at work.
@@ -76,7 +80,13 @@ func begin(t *testing.T, p plan) *trial {
 			names = append(names, tenants[(n+1)%len(tenants)])
 		}
 		c := newClient(t, fmt.Sprintf("client %d", n), replicas, tr.rng(n), hop, names...)
+		if p.pulse != nil && hop == 0 {
+			c.heard = p.pulse.hear
+		}
 		tr.clients = append(tr.clients, c)
+	}
+	tr.clients = append(tr.clients, p.others...)
+	for _, c := range tr.clients {
 		tr.following.Go(func() { c.run(ctx) })
 	}
 	// Nothing may be written before every client has joined.
@@ -92,6 +102,9 @@ func begin(t *testing.T, p plan) *trial {
 		}
 		w := &writer{number: n, dsn: dsn, ledger: tr.ledger, nextID: &p.site.nextID, rng: tr.rng(1000 + n), pause: p.pause}
 		tr.writing.Go(func() { w.run(ctx, tr.stopWriting) })
+	}
+	if p.pulse != nil {
+		tr.writing.Go(func() { p.pulse.run(ctx, p.site, tr.ledger, tr.stopWriting) })
 	}
 	return tr
 }
@@ -133,6 +146,25 @@ func (tr *trial) resumes(t *testing.T) time.Duration {
 	})
 }
 
+// commit runs a transaction beside those of the writers.
+func (tr *trial) commit(ctx context.Context, t *testing.T, conn *pgx.Conn, f func(w *writer) error) deed {
+	t.Helper()
+	w := writer{conn: conn, ledger: tr.ledger}
+	d := deed{span: span{began: time.Now()}}
+	err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		if err := f(&w); err != nil {
+			return err
+		}
+		return tx.QueryRow(ctx, "select pg_current_xact_id()::text::bigint").Scan(&d.tx)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.facts, d.span.ended = w.facts, time.Now()
+	tr.ledger.add(d)
+	return d
+}
+
 // stop ends the writers.
 func (tr *trial) stop() {
 	tr.writersStopped.Do(func() { close(tr.stopWriting) })
@@ -164,19 +196,9 @@ func (tr *trial) verdict(t *testing.T) (faults []fault) {
 			t.Fatal(err)
 		}
 		for _, tenant := range tenants {
-			w := writer{conn: conn, ledger: tr.ledger}
-			d := deed{span: span{began: time.Now()}}
-			err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-				if err := w.each(ctx, '+', "insert into hot values ($1, $2, 1) returning id, version, tenant_id", -tr.site.nextID.Add(1), tenant); err != nil {
-					return err
-				}
-				return tx.QueryRow(ctx, "select pg_current_xact_id()::text::bigint").Scan(&d.tx)
+			tr.commit(ctx, t, conn, func(w *writer) error {
+				return w.each(ctx, '+', "insert into hot values ($1, $2, 1) returning id, version, tenant_id", -tr.site.nextID.Add(1), tenant)
 			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			d.facts, d.span.ended = w.facts, time.Now()
-			tr.ledger.add(d)
 		}
 	})
 	arrived := make(chan struct{})

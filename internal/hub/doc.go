@@ -33,6 +33,9 @@
 //     TestSpliceRaces, TestResumeAtEveryCursor).
 //   - Joined comes before the events that follow it, and only while the tail
 //     is live (TestJoinWaitsForTail, TestPublishWhileHeadIsRead).
+//   - A crowd that comes back at once costs no read of the history while the
+//     rings hold its cursors (TestReconnectStorm), else one for each tenant and
+//     cursor (TestCrowdSharesPages).
 //   - Frames never interleave on a connection (TestStreamsMatchModel).
 //   - Publish never waits for a client (TestPublishNeverWaitsForClient), and
 //     the ring drops nothing that a client which reads was not offered

@@ -29,6 +29,7 @@ type Hub struct {
 	sessions registry
 	blocked  blockedSet
 	count    counters
+	pages    pages
 	// reads bounds the concurrent reads of the history.
 	reads chan struct{}
 
@@ -75,6 +76,7 @@ func (h *Hub) Live(live bool) { h.streams.Live(live) }
 func (h *Hub) Reset(reason error) {
 	h.streams.Live(false)
 	h.streams.Forget(nil)
+	h.pages.forget()
 	for _, s := range h.sessions.all(nil) {
 		s.restart(nil, reason.Error())
 	}
@@ -100,20 +102,6 @@ func (h *Hub) readHead(ctx context.Context, tenant string, place int64) (feed.He
 		return feed.Head{}, fmt.Errorf("read head of tenant %q: %w", tenant, err)
 	}
 	return head, nil
-}
-
-// readAfter reads a page of the history.
-func (h *Hub) readAfter(ctx context.Context, tenant string, c feed.Cursor) (feed.Page, error) {
-	release, err := h.acquire(ctx)
-	if err != nil {
-		return feed.Page{}, err
-	}
-	defer release()
-	page, err := h.opts.History.After(ctx, tenant, c, h.opts.PageSize)
-	if err != nil {
-		return feed.Page{}, fmt.Errorf("read changes of tenant %q after %s: %w", tenant, c, err)
-	}
-	return page, nil
 }
 
 // acquire waits for a turn to read the history.

@@ -15,15 +15,16 @@ type Stats struct {
 	// Events were put into rings; Deliveries counts an event once for each
 	// session that got it.
 	Events, Deliveries int64
-	// CatchUps were served from the history, Resets were told to clients.
-	CatchUps, Resets int64
+	// CatchUps are pages of the history that clients were served, HistoryReads
+	// those that were read for it. Resets were told to clients.
+	CatchUps, HistoryReads, Resets int64
 	// Closes counts the ended sessions by cause.
 	Closes map[Cause]int64
 }
 
 type counters struct {
 	// deliveries are those outside of what the streams offer.
-	sessions, subscriptions, deliveries, catchUps, resets atomic.Int64
+	sessions, subscriptions, deliveries, catchUps, reads, resets atomic.Int64
 
 	mu     sync.Mutex
 	closes map[Cause]int64
@@ -51,6 +52,6 @@ func (h *Hub) Stats() Stats {
 	return Stats{
 		Sessions: c.sessions.Load(), Blocked: blocked, Tenants: int64(h.streams.Tenants()), Subscriptions: c.subscriptions.Load(),
 		Events: h.streams.Events.Load(), Deliveries: h.streams.Offered.Load() + c.deliveries.Load(),
-		CatchUps: c.catchUps.Load(), Resets: c.resets.Load(), Closes: closes,
+		CatchUps: c.catchUps.Load(), HistoryReads: c.reads.Load(), Resets: c.resets.Load(), Closes: closes,
 	}
 }

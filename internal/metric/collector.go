@@ -50,6 +50,7 @@ func newCollector(s Sources) *collector {
 			counter("events", "Events made for tenants that somebody has joined.", func(s hub.Stats) float64 { return float64(s.Events) }),
 			counter("deliveries", "Events handed to clients, counted once for each client.", func(s hub.Stats) float64 { return float64(s.Deliveries) }),
 			counter("catch_ups", "Clients served from the history.", func(s hub.Stats) float64 { return float64(s.CatchUps) }),
+			counter("history_reads", "Pages of the history read for clients.", func(s hub.Stats) float64 { return float64(s.HistoryReads) }),
 			counter("resets", "Clients told to reload.", func(s hub.Stats) float64 { return float64(s.Resets) }),
 		},
 		health: []metric[health.Status]{

@@ -1,0 +1,142 @@
+package faults_test
+
+import (
+	"context"
+	"encoding/json"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// statusReport is what the tests look at of /status.
+type statusReport struct {
+	Connections int
+	Problem     string
+	Hub         struct {
+		CatchUps, HistoryReads, Resets int
+		Closes                         map[string]int
+	}
+}
+
+// status asks a replica for /status.
+func (r *replica) status(t *testing.T) (s statusReport) {
+	t.Helper()
+	code, body := r.get("/status")
+	if err := json.Unmarshal([]byte(body), &s); err != nil {
+		t.Fatalf("/status answers %d %s: %v", code, body, err)
+	}
+	return s
+}
+
+// at makes a replica of an address alone, for clients that go through a proxy.
+func at(url string) *replica {
+	r := new(replica)
+	r.url.Store(&url)
+	return r
+}
+
+// burst commits rows of 8 KB of a tenant, a few in a transaction.
+func (tr *trial) burst(t *testing.T, tenant string, bytes int) {
+	t.Helper()
+	const size, few = 8 << 10, 5
+	tr.site.as(t, "burst", func(ctx context.Context, conn *pgx.Conn) {
+		for range bytes / size / few {
+			tr.commit(ctx, t, conn, func(w *writer) error {
+				last := tr.site.nextID.Add(few)
+				return w.each(ctx, '+', "insert into hot select n, $3, 1, repeat('x', $4) from generate_series($1::int, $2::int) n returning id, version, tenant_id",
+					last-few+1, last, tenant, size)
+			})
+		}
+	})
+}
+
+// TestClientsThatHinder has one client read nothing, one read 8 KB a second,
+// one send and receive byte by byte, and one be reset in the middle of a frame
+// again and again. The first is sent away as a slow consumer, all get
+// everything in the end, and those beside them get their events as fast as
+// without them.
+func TestClientsThatHinder(t *testing.T) {
+	t.Parallel()
+	// A blocked session may be 1 MiB behind for 2 s, and has 5 s for its close.
+	const bar = 7*time.Second + 5*time.Second
+	const flood = 5 << 20
+	s := newSite(t, nil)
+	r := s.serve(t)
+	n := seed(t)
+	rng := func(k uint64) *rand.Rand { return rand.New(rand.NewPCG(n, 2000+k)) }
+
+	reading := newValve()
+	deaf := newClient(t, "client that reads nothing", []*replica{r}, rng(0), 0, "acme")
+	deaf.dial = reading.dial
+
+	thin, url := newHole(t, *r.url.Load())
+	thin.poison(t, "downstream", "bandwidth", `{"rate":8}`)
+	slow := newClient(t, "client at 8 KB/s", []*replica{at(url)}, rng(1), 0, "cygnus")
+
+	slicer, url := newHole(t, *r.url.Load())
+	for _, direction := range []string{"downstream", "upstream"} {
+		slicer.poison(t, direction, "slicer", `{"average_size":1,"size_variation":0,"delay":0}`)
+	}
+	sliced := newClient(t, "client in slices", []*replica{at(url)}, rng(2), 0, "cygnus")
+
+	torn := newClient(t, "client that is reset", []*replica{r}, rng(3), 0, "borea")
+	whole := true // until it has joined, so that it knows where it is
+	torn.dial = fragile{
+		write: func() bool { return !whole && torn.rng.IntN(3) == 0 },
+		read: func() int {
+			if whole {
+				whole = false
+				return 4 << 10
+			}
+			return 100 + torn.rng.IntN(4<<10)
+		},
+	}.dial
+
+	p := newPulse(10*time.Millisecond, "acme", "borea")
+	alone := begin(t, plan{
+		site: s, seed: n, replicas: []*replica{r}, writers: 1, pause: 100 * time.Millisecond, hoppers: 1, stayers: 6, pulse: p,
+	})
+	quiet := time.Now()
+	alone.burst(t, "acme", flood)
+	alone.moves(t, 40)
+	calm := time.Now()
+	alone.end(t)
+	without, commits := p.between(t, quiet, calm)
+
+	p = newPulse(10*time.Millisecond, "acme", "borea")
+	tr := begin(t, plan{
+		site: s, seed: n, replicas: []*replica{r}, writers: 1, pause: 100 * time.Millisecond, hoppers: 1, stayers: 6, pulse: p,
+		others: []*client{deaf, slow, sliced, torn},
+	})
+	t.Cleanup(func() { reading.turn(true) })
+	reading.turn(false)
+	began := time.Now()
+	tr.burst(t, "acme", flood)
+	tr.burst(t, "cygnus", 40<<10)
+	away := eventually(t, "client that is sent away", patience, func() bool { return r.status(t).Hub.Closes["slow-consumer"] > 0 })
+	tr.moves(t, 40)
+	ended := time.Now()
+	reading.turn(true)
+	tr.end(t)
+	with, commitsWith := p.between(t, began, ended)
+
+	t.Logf("events of others without: %s; with: %s (%.1f times the p99); commits without: %s; with: %s",
+		without, with, float64(with.p99)/float64(without.p99), commits, commitsWith)
+	t.Logf("slow consumer sent away %s after the flood; the one that is reset came %d times", away.Round(time.Millisecond), torn.visits)
+	if away > bar {
+		t.Errorf("the client that reads nothing is sent away after %s; want %s", away, bar)
+	}
+	// If somebody waited for a client, it would be for seconds.
+	if with.p99 > 10*without.p99+2*time.Second {
+		t.Errorf("the events of others take %s; want about %s", with.p99, without.p99)
+	}
+	if deaf.visits < 2 || torn.visits < 5 || slow.visits != 1 || sliced.visits != 1 {
+		t.Errorf("connections: %d that read nothing, %d that were reset, %d at 8 KB/s, %d in slices; want 2 or more, many, 1, 1",
+			deaf.visits, torn.visits, slow.visits, sliced.visits)
+	}
+	if resets := r.status(t).Hub.Resets; resets > 0 {
+		t.Errorf("%d clients were told to reload", resets)
+	}
+}

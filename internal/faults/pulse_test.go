@@ -1,0 +1,131 @@
+package faults_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"rowcast/internal/postgres"
+)
+
+// pulse is a writer that keeps a pace, whatever happens to the events. It knows
+// how long its commits took, and how long after them clients had the events.
+type pulse struct {
+	every   time.Duration
+	tenants []string
+
+	mu      sync.Mutex
+	beats   map[int64]*beat
+	arrived []arrival
+	err     error
+}
+
+// beat is one transaction of a pulse.
+type beat struct{ began, committed time.Time }
+
+// arrival is the event of a beat at a client.
+type arrival struct {
+	*beat
+	at time.Time
+}
+
+func newPulse(every time.Duration, tenants ...string) *pulse {
+	return &pulse{every: every, tenants: tenants, beats: make(map[int64]*beat)}
+}
+
+// run commits one row after the other until stop is closed.
+func (p *pulse) run(ctx context.Context, s *site, l *ledger, stop <-chan struct{}) {
+	err := p.write(ctx, s, l, stop)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.err = err
+}
+
+func (p *pulse) write(ctx context.Context, s *site, l *ledger, stop <-chan struct{}) error {
+	conn, err := postgres.Connect(ctx, s.dsn, "pulse")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	tick := time.NewTicker(p.every)
+	defer tick.Stop()
+	for n := 0; ; n++ {
+		select {
+		case <-stop:
+			return nil
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		f := fact{tenant: p.tenants[n%len(p.tenants)], op: '+', id: s.nextID.Add(1), version: 1}
+		d := deed{span: span{began: time.Now()}}
+		p.mu.Lock()
+		p.beats[f.id] = &beat{began: d.span.began}
+		p.mu.Unlock()
+		const insert = "insert into hot values ($1, $2, 1) returning pg_current_xact_id()::text::bigint"
+		if err := conn.QueryRow(ctx, insert, f.id, f.tenant).Scan(&d.tx); err != nil {
+			return fmt.Errorf("insert a row of the pulse: %w", err)
+		}
+		d.facts, d.span.ended = []fact{f}, time.Now()
+		p.mu.Lock()
+		p.beats[f.id].committed = d.span.ended
+		p.mu.Unlock()
+		l.add(d)
+	}
+}
+
+// hear notes that a client has an event.
+func (p *pulse) hear(f fact) {
+	now := time.Now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if b, ok := p.beats[f.id]; ok {
+		p.arrived = append(p.arrived, arrival{b, now})
+	}
+}
+
+// delays are percentiles.
+type delays struct {
+	count         int
+	p50, p99, max time.Duration
+}
+
+func (d delays) String() string {
+	round := func(d time.Duration) time.Duration { return d.Round(10 * time.Microsecond) }
+	return fmt.Sprintf("p50 %s, p99 %s, max %s of %d", round(d.p50), round(d.p99), round(d.max), d.count)
+}
+
+// between are the delays of events after their commits, and of the commits, of
+// what began in a while. To be asked at the end of the trial.
+func (p *pulse) between(t *testing.T, from, to time.Time) (events, commits delays) {
+	t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.err != nil {
+		t.Error(p.err)
+	}
+	within := func(b *beat) bool { return !b.began.Before(from) && b.began.Before(to) }
+	var after, late []time.Duration
+	for _, a := range p.arrived {
+		if within(a.beat) {
+			after = append(after, max(0, a.at.Sub(a.committed)))
+		}
+	}
+	for _, b := range p.beats {
+		if within(b) && !b.committed.IsZero() {
+			late = append(late, b.committed.Sub(b.began))
+		}
+	}
+	if len(after) == 0 || len(late) == 0 {
+		t.Fatalf("nothing was committed between %s and %s", from, to)
+	}
+	return percentiles(after), percentiles(late)
+}
+
+func percentiles(all []time.Duration) delays {
+	slices.Sort(all)
+	return delays{count: len(all), p50: all[len(all)/2], p99: all[len(all)*99/100], max: all[len(all)-1]}
+}

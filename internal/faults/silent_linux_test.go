@@ -1,0 +1,85 @@
+package faults_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/url"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/prometheus/procfs"
+)
+
+// descriptors counts the connections of clients that the process of a replica
+// has open. One that only the kernel still knows has no inode.
+func (r *replica) descriptors(t *testing.T) (count int) {
+	t.Helper()
+	u, err := url.Parse(*r.url.Load())
+	if err != nil {
+		t.Fatal(err)
+	}
+	proc, err := procfs.NewDefaultFS()
+	if err != nil {
+		t.Fatal(err)
+	}
+	sockets, err := proc.NetTCP() //nolint:staticcheck // netlink would be one more module
+	if err != nil {
+		t.Fatal(err)
+	}
+	const listening = 10
+	for _, socket := range sockets {
+		if strconv.FormatUint(socket.LocalPort, 10) == u.Port() && socket.Inode != 0 && socket.St != listening {
+			count++
+		}
+	}
+	return count
+}
+
+// TestSilentDeath has clients vanish without a FIN. Their descriptors are free
+// within 50 s with the usual heartbeat, others are not concerned, and when
+// they come back they have missed nothing.
+func TestSilentDeath(t *testing.T) {
+	t.Parallel()
+	const bar, many, few = 50 * time.Second, 20, 3
+	settings := []string{"ROWCAST_PING_INTERVAL=2s", "ROWCAST_PING_TIMEOUT=2s"}
+	if long() {
+		settings = nil
+	}
+	s := newSite(t, nil)
+	r := s.serve(t, settings...)
+	h, way := newHole(t, *r.url.Load())
+	n := seed(t)
+	network := newTrunk()
+	var vanishing []*client
+	for k := range many {
+		rng := rand.New(rand.NewPCG(n, uint64(2000+k)))
+		c := newClient(t, fmt.Sprintf("client that vanishes %d", k), []*replica{at(way)}, rng, 0, tenants[k%len(tenants)])
+		c.dial = network.dial
+		vanishing = append(vanishing, c)
+	}
+	tr := begin(t, plan{site: s, seed: n, replicas: []*replica{r}, writers: 1, stayers: few, others: vanishing})
+	tr.moves(t, 20)
+	eventually(t, "descriptor for each client", patience, func() bool { return r.descriptors(t) == many+few })
+	network.turn(false)
+	h.open(t)
+	took := eventually(t, "end of the sessions", patience, func() bool { return r.status(t).Connections == few })
+	freed := took + eventually(t, "descriptor that is free", patience, func() bool { return r.descriptors(t) == few })
+	if freed > bar {
+		t.Errorf("the descriptors are free after %s; want %s", freed, bar)
+	}
+	if closes := r.status(t).Hub.Closes["no-pong"]; closes != many {
+		t.Errorf("%d sessions ended because nothing was heard; want %d", closes, many)
+	}
+	h.close(t.Context(), t)
+	network.turn(true)
+	back := tr.resumes(t)
+	tr.end(t)
+	for _, c := range tr.stayersOf(r) {
+		if c.visits != 1 {
+			t.Errorf("%s, which was there, had %d connections", c.name, c.visits)
+		}
+	}
+	t.Logf("sessions of %d silent clients ended after %s, their descriptors were free after %s; all receive again %s after the network is back",
+		many, took.Round(time.Millisecond), freed.Round(time.Millisecond), back.Round(time.Millisecond))
+}

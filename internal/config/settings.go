@@ -56,7 +56,7 @@ func Settings() []Setting {
 		},
 		{
 			Name: "ADMIN_ADDR", kind: address, Default: "127.0.0.1:9090",
-			Meaning: "listener for operators: health, status and profiles",
+			Meaning: "listener for operators: health, status, metrics and profiles",
 		},
 		{
 			Name: "JWT_SECRET", kind: text, Secret: true, Otherwise: "no HS256 tokens",

@@ -82,11 +82,11 @@ func (b *standby) keep(t *testing.T, s *site) {
 	s.exec(t, "create table streamed ()")
 	b.until(t, "table that came by streaming", "to_regclass('streamed') is not null")
 	s.as(t, "admin", func(ctx context.Context, conn *pgx.Conn) {
-		var lsn string
-		if err := conn.QueryRow(ctx, "select pg_current_wal_flush_lsn()::text").Scan(&lsn); err != nil {
+		var flushed string
+		if err := conn.QueryRow(ctx, "select pg_current_wal_flush_lsn()::text").Scan(&flushed); err != nil {
 			t.Fatal(err)
 		}
-		b.until(t, "standby that has everything", "pg_last_wal_replay_lsn() >= '"+lsn+"'::pg_lsn")
+		b.until(t, "standby that has everything", "pg_last_wal_replay_lsn() >= '"+flushed+"'::pg_lsn")
 	})
 	b.at.exec(t, "alter system set primary_conninfo = ''", "select pg_reload_conf()")
 	b.until(t, "standby that is cut off", "not exists (select from pg_stat_wal_receiver)")

@@ -38,7 +38,9 @@
 //   - Nothing is published before it is durable: the seal commits synchronously
 //     and flushes what it seals (TestPublishedIsDurable, TestTailSurvivesRestart).
 //   - A cursor whose history was pruned or rewritten is refused, never
-//     skipped (TestHistoryRefusesForeignCursors, TestPruneMovesTheFloor).
+//     skipped (TestHistoryRefusesForeignCursors, TestPruneMovesTheFloor). No
+//     change is told as one of a table that had its number in a history that was
+//     lost (TestRestoredNumbersOfTables, TestHistoryFollowsANewFeed).
 //   - Writers that queue up to ring wake the leader, however slow their commits
 //     are (TestWakesUpForAQueue).
 //   - A page of the log costs a few blocks a row, however long the log is

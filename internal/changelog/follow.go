@@ -69,10 +69,11 @@ func (t *Tail) start(ctx context.Context, conn *pgx.Conn) error {
 	if foreign != nil {
 		return fmt.Errorf("%w: %s", ErrForeign, *foreign)
 	}
+	t.tables = nil // a restored database may give a number to another table
 	id := *feedID
 	switch {
 	case t.feed == "":
-		t.feed, t.place, t.nonce, t.tables = id, *head, *nonce, nil
+		t.feed, t.place, t.nonce = id, *head, *nonce
 		t.o.Publish(nil, t.place)
 	case t.feed != id:
 		return fmt.Errorf("feed %s became %s: %w", t.feed, id, feed.ErrDiverged)

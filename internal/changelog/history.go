@@ -3,7 +3,6 @@ package changelog
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -22,11 +21,6 @@ type History struct {
 	pool *pgxpool.Pool
 	// bulkRows is as in Options.
 	bulkRows int64
-
-	mu sync.Mutex
-	// tables are those of the feed.
-	tables watchedTables
-	feed   string
 }
 
 // NewHistory makes a History. Statements that changed more than bulkRows rows
@@ -133,8 +127,9 @@ func (h *History) page(ctx context.Context, tenant string, c feed.Cursor, limit 
 		return feed.Page{}, fmt.Errorf("read the history of tenant %q: %w", tenant, err)
 	}
 	page := feed.Page{More: bytes >= publishBytes || len(read) == logRows}
+	var tables watchedTables // of this page alone: a restored database may give a number to another table
 	for i := range read {
-		w, err := h.watched(ctx, c.Feed, read[i].watched)
+		w, err := tables.find(ctx, h.pool, read[i].watched)
 		if err != nil {
 			return feed.Page{}, err
 		}
@@ -144,13 +139,4 @@ func (h *History) page(ctx context.Context, tenant string, c feed.Cursor, limit 
 		page.Changes, page.More = page.Changes[:limit], true
 	}
 	return page, nil
-}
-
-func (h *History) watched(ctx context.Context, feed string, id int32) (watched, error) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.feed != feed {
-		h.feed, h.tables = feed, nil // the numbers of another feed mean other tables
-	}
-	return h.tables.find(ctx, h.pool, id)
 }

@@ -228,6 +228,40 @@ func (d *database) rewritten(t *testing.T, l *tail) {
 	}
 }
 
+// TestRestoredNumbersOfTables gives the number of a watched table to another
+// one, as a restored database may whose head is where it was, because nothing
+// was changed after the copy but what is watched.
+func TestRestoredNumbersOfTables(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	s := newSite(d, "a")
+	l := d.tail(t, s.options)
+	history := changelog.NewHistory(d.pool, 0)
+	admin := connect(t, d.dsn, "admin")
+	exec(t, admin, "create table later (id int primary key, tenant_id text)", "select rowcast.watch('later')", "insert into docs values (1, 'T')")
+	l.wait(t, "change", func(r *recorder) bool { return len(r.changes) == 1 })
+	start := feed.Cursor{Feed: l.snapshot()[0].Feed}
+	if page, err := history.After(t.Context(), "T", start, 10); err != nil || len(page.Changes) != 1 {
+		t.Fatalf("the history is %+v, %v", page, err)
+	}
+	s.block()
+	s.kill(t, admin, tailBackend, 1)
+	exec(t, admin, "update rowcast.watched set name = 'restored', table_name = 'other' where name = 'later'")
+	s.unblock()
+	exec(t, admin, "insert into later values (1, 'T')")
+	l.wait(t, "change of the other table", func(r *recorder) bool { return len(r.changes) == 2 })
+	if c := l.snapshot()[1]; c.Name != "restored" || c.Table != "other" {
+		t.Errorf("the tail names the table %s, %s", c.Table, c.Name)
+	}
+	page, err := history.After(t.Context(), "T", start, 10)
+	if err != nil || len(page.Changes) != 2 {
+		t.Fatalf("the history is %+v, %v", page, err)
+	}
+	if c := page.Changes[1]; c.Name != "restored" || c.Table != "other" {
+		t.Errorf("the history names the table %s, %s", c.Table, c.Name)
+	}
+}
+
 func execCommand(t *testing.T, name string, args ...string) (string, error) {
 	t.Helper()
 	out, err := osexec.CommandContext(t.Context(), name, args...).CombinedOutput()

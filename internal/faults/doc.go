@@ -40,6 +40,13 @@
 //
 //   - Nothing is lost whatever comes after what (TestChaos).
 //
+//   - When the database loses what clients have received, because an older data
+//     directory is restored (TestRestoredDataDirectory) or a standby that lags
+//     is promoted (TestPromotedStandby), each of them is told to reset, whether
+//     it stays or comes back, also where other changes have their positions by
+//     then. Cursors from before continue; after that everybody receives
+//     everything, under the right names.
+//
 //   - Nothing is lost when servers are killed twenty times (TestServersKilled).
 //     One that is stopped is unready first, sends its clients away with retry
 //     hints that are spread, and ends within 30 s (TestDrain).

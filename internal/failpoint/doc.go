@@ -5,8 +5,10 @@
 //
 // A program that is built without the tag failpoints has none of it: each
 // function answers its argument. With the tag, the environment variable
-// ROWCAST_FAILPOINT names one bug, which then happens once, where events leave
-// for the clients and nothing behind it could heal it:
+// ROWCAST_FAILPOINT names one bug, which then happens, where events leave for
+// the clients and nothing behind it could heal it. It happens once, but for the
+// last one, which happens a few times: a client that breaks off soon enough
+// does not notice.
 //
 //	drop               an event never leaves
 //	swap               two events of a tenant leave in the wrong order

@@ -22,6 +22,8 @@ type bug struct {
 
 	mu     sync.Mutex
 	frames int
+	// resumed is how often a client was made to skip.
+	resumed int
 	// done: it has happened.
 	done bool
 	// held is the frame of tenant that leaves later.
@@ -74,13 +76,18 @@ func Frame(tenant string, frame []byte) []byte {
 	return frame
 }
 
+// resumes is how often the bug of Resume happens. A client that leaves before it
+// gets what follows does not notice: it resumes from before what it was not sent.
+const resumes = 5
+
 // Resume answers the index from which a client resumes that is at next of end.
 func Resume(next, end int64) int64 {
 	b := seeded()
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.name == "skip-after-resume" && !b.done && next < end {
-		b.done = true
+		b.resumed++
+		b.done = b.resumed == resumes
 		return next + 1
 	}
 	return next

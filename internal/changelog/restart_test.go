@@ -106,12 +106,11 @@ func (d *database) crashUnderLoad(t *testing.T, pg *devpg.Server, l *tail, round
 	)
 	seen := len(l.snapshot())
 	for w := range 4 {
+		conn, err := postgres.Connect(t.Context(), d.dsn, "writer")
+		if err != nil {
+			t.Fatal(err)
+		}
 		writers.Go(func() {
-			conn, err := postgres.Connect(t.Context(), d.dsn, "writer")
-			if err != nil {
-				t.Errorf("writer: %v", err)
-				return
-			}
 			defer func() { _ = conn.Close(context.Background()) }()
 			for n := 0; ; n++ {
 				id := round*1_000_000 + w*100_000 + n

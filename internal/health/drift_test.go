@@ -6,8 +6,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"rowcast/internal/health"
 )
 
@@ -70,16 +68,16 @@ func TestDriftIsFoundAndRepaired(t *testing.T) {
 	} {
 		s.exec(t, test.make...)
 		got := s.until(t, test.name, func(got health.Status) bool {
-			return slices.ContainsFunc(got.Drifted, func(d health.Drift) bool { return d.Table == test.table })
+			// A check in the moment of an attach sees the partition before its triggers.
+			return slices.ContainsFunc(got.Drifted, func(d health.Drift) bool {
+				return d.Table == test.table && slices.Equal(d.Triggers, test.triggers)
+			})
 		})
 		for _, d := range got.Drifted {
 			if d.Table != test.table && test.name != "triggers dropped with the functions" {
 				t.Errorf("%s: %s has drifted, too", test.name, d)
 			}
 			if d.Table == test.table {
-				if diff := cmp.Diff(test.triggers, d.Triggers); diff != "" {
-					t.Errorf("%s: triggers (-want +got):\n%s", test.name, diff)
-				}
 				if !strings.Contains(d.Detail, "repair it with rowcast migrate: ") || !strings.Contains(d.String(), d.Triggers[0]) ||
 					time.Since(d.Since) > patience || d.Intact.IsZero() || !d.Intact.Before(d.Since) {
 					t.Errorf("%s: %s, intact at %s", test.name, d, d.Intact)

@@ -45,9 +45,9 @@ func blocks(t *testing.T, conn *pgx.Conn, name, statement string, args ...any) {
 	t.Helper()
 	var plans []struct {
 		Plan struct {
-			Rows int `json:"Actual Rows"`
-			Hit  int `json:"Shared Hit Blocks"`
-			Read int `json:"Shared Read Blocks"`
+			Rows float64 `json:"Actual Rows"` // with decimals since PostgreSQL 18
+			Hit  int     `json:"Shared Hit Blocks"`
+			Read int     `json:"Shared Read Blocks"`
 		}
 	}
 	text := query[string](t, conn, "explain (analyze, buffers, format json) "+statement, args...)
@@ -56,6 +56,6 @@ func blocks(t *testing.T, conn *pgx.Conn, name, statement string, args ...any) {
 	}
 	p := plans[0].Plan
 	if total := p.Hit + p.Read; p.Rows != 256 || total > 20*256 {
-		t.Errorf("%s: %d rows take %d blocks:\n%s", name, p.Rows, total, text)
+		t.Errorf("%s: %.0f rows take %d blocks:\n%s", name, p.Rows, total, text)
 	}
 }

@@ -18,6 +18,8 @@ type Request struct {
 	Tenant string
 	// Cursor, if not empty, is the text of the cursor to continue from.
 	Cursor string
+	// Wire is the index in Options.Wires of the one for the events.
+	Wire int
 	// Admit lets events pass by name; nil lets all.
 	Admit func(name string) bool
 	// Ref comes back with the signal Joined.
@@ -29,7 +31,7 @@ type Request struct {
 // only error is ErrTooManyTenants. Joining a tenant again continues from the
 // cursor of the request, or without one from where the stream is.
 func (s *Session) Join(q Request) error {
-	u := &sub{s: s, tenant: q.Tenant, admit: q.Admit, refs: []uint64{q.Ref}, told: -1}
+	u := &sub{s: s, tenant: q.Tenant, admit: q.Admit, refs: []uint64{q.Ref}, told: -1, wire: uint8(q.Wire)}
 	if q.Cursor != "" {
 		at, err := feed.ParseCursor(q.Cursor)
 		if err != nil {
@@ -90,7 +92,7 @@ func (s *Session) restart(t *stream.Tenant, reset string) {
 		if t != nil && old.t != nil && old.t != t {
 			continue
 		}
-		u := &sub{s: s, tenant: old.tenant, admit: old.admit, told: -1, answered: old.answered, refs: old.refs}
+		u := &sub{s: s, tenant: old.tenant, admit: old.admit, told: -1, answered: old.answered, refs: old.refs, wire: old.wire}
 		if !u.follow(old) {
 			return
 		}
@@ -107,7 +109,7 @@ func (s *Session) restart(t *stream.Tenant, reset string) {
 // goroutine. s.mu held.
 func (u *sub) start() {
 	h := u.s.h
-	if t, ready := h.streams.Attach(u.tenant, int(u.s.wire), false); t != nil {
+	if t, ready := h.streams.Attach(u.tenant, int(u.wire), false); t != nil {
 		u.t = t
 		if ready && u.splice() == nil {
 			return
@@ -177,7 +179,7 @@ func (u *sub) find(ctx context.Context) bool {
 		if u.s.h.streams.AwaitLive(ctx) != nil {
 			return false
 		}
-		t, _ := u.s.h.streams.Attach(u.tenant, int(u.s.wire), true)
+		t, _ := u.s.h.streams.Attach(u.tenant, int(u.wire), true)
 		u.s.mu.Lock()
 		switch {
 		case t != nil && u.state == gone:
@@ -202,13 +204,13 @@ func (u *sub) splice() (grown <-chan struct{}) {
 	if u.resume && u.reset == "" {
 		from = &u.at
 	}
-	p, err := t.Follow(int(u.s.wire), from, u)
+	p, err := t.Follow(int(u.wire), from, u)
 	switch {
 	case errors.Is(err, stream.ErrElsewhere):
 		return p.Grown
 	case err != nil:
 		u.reset, from = err.Error(), nil
-		p, _ = t.Follow(int(u.s.wire), nil, u) // needs no cursor, so it cannot fail
+		p, _ = t.Follow(int(u.wire), nil, u) // needs no cursor, so it cannot fail
 	}
 	if from == nil {
 		u.at, u.owes = p.Cursor, false
@@ -233,7 +235,7 @@ func (u *sub) answer() {
 		refs := u.refs
 		u.answered, u.refs = true, nil
 		for _, ref := range refs {
-			u.s.signal(&Signal{Kind: Joined, Tenant: u.tenant, Cursor: u.at, Ref: ref})
+			u.s.signal(&Signal{Kind: Joined, Tenant: u.tenant, Cursor: u.at, Reason: u.reset, Ref: ref})
 		}
 	}
 	if u.reset != "" {
@@ -246,7 +248,7 @@ func (u *sub) answer() {
 // replay writes the events of changes that follow after u.at.
 func (u *sub) replay(ctx context.Context, changes []feed.Change) {
 	h := u.s.h
-	wire := h.opts.Wires[u.s.wire]
+	wire := h.opts.Wires[u.wire]
 	var events []feed.Event
 	var buf []byte
 	at, hole := u.at, false

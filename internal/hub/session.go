@@ -12,8 +12,12 @@ import (
 // SessionOptions describes a session. Conn is required.
 type SessionOptions struct {
 	Conn Conn
-	// Wire is the index of its wire in Options.Wires.
+	// Wire is the index in Options.Wires of the one for signals and for the
+	// last frame.
 	Wire int
+	// Signal, if not nil, encodes the signals of this session instead of its
+	// wire. It must neither block nor call the session.
+	Signal func(dst []byte, m *Signal) []byte
 	// PingInterval replaces that of the hub if it is not 0.
 	PingInterval time.Duration
 	// OneWay says that nothing is ever heard from the client.
@@ -26,6 +30,8 @@ type Session struct {
 	h    *Hub
 	conn Conn
 	ping time.Duration
+	// encode is SessionOptions.Signal.
+	encode func(dst []byte, m *Signal) []byte
 	// heard is when the client was last heard, in Unix nanoseconds.
 	heard atomic.Int64
 
@@ -63,7 +69,7 @@ func (h *Hub) Open(o SessionOptions) (*Session, error) {
 		return nil, fmt.Errorf("hub: no connection, or no wire %d", o.Wire)
 	}
 	now := time.Now()
-	s := &Session{h: h, conn: o.Conn, wire: uint8(o.Wire), ping: o.PingInterval, oneWay: o.OneWay}
+	s := &Session{h: h, conn: o.Conn, wire: uint8(o.Wire), ping: o.PingInterval, encode: o.Signal, oneWay: o.OneWay}
 	if s.ping == 0 {
 		s.ping = h.opts.PingInterval
 	}
@@ -105,7 +111,11 @@ func (s *Session) Send(frames []byte) {
 // signal writes a message of the hub. s.mu held.
 func (s *Session) signal(m *Signal) {
 	var buf [256]byte
-	s.send(s.h.opts.Wires[s.wire].AppendSignal(buf[:0], m), true)
+	encode := s.encode
+	if encode == nil {
+		encode = s.h.opts.Wires[s.wire].AppendSignal
+	}
+	s.send(encode(buf[:0], m), true)
 }
 
 // Close ends the session: what is being written is finished, then the close

@@ -51,6 +51,7 @@ type sub struct {
 	seat   stream.Seat
 	cancel context.CancelFunc
 
+	wire  uint8
 	state subState
 	// answered: the client has been told Joined.
 	answered, resume bool
@@ -68,7 +69,7 @@ func (u *sub) drop() {
 		u.cancel()
 	}
 	if u.state == live {
-		u.t.Unfollow(int(u.s.wire), u)
+		u.t.Unfollow(int(u.wire), u)
 		u.s.h.count.subscriptions.Add(-1)
 	}
 	u.state = gone
@@ -92,7 +93,7 @@ func (u *sub) Offer(v *ring.View, scratch *[]byte) (events int) {
 }
 
 // view is the ring as it is now. s.mu held, live.
-func (u *sub) view() ring.View { return u.t.View(int(u.s.wire)) }
+func (u *sub) view() ring.View { return u.t.View(int(u.wire)) }
 
 // cursor is what the client has received of v. s.mu held, live.
 func (u *sub) cursor(v *ring.View) feed.Cursor {
@@ -220,7 +221,7 @@ func (u *sub) settle(v *ring.View) {
 	}
 	u.moved = true
 	h.count.deliveries.Add(1)
-	u.s.send(h.opts.Wires[u.s.wire].AppendEvent(nil, &e), true)
+	u.s.send(h.opts.Wires[u.wire].AppendEvent(nil, &e), true)
 }
 
 // sweep tells the client its cursor if that is due. s.mu held, live, not busy.

@@ -80,9 +80,10 @@ func TokenCause(err error) hub.Cause {
 	}
 }
 
-// Join subscribes to a tenant, if the identity may. The error is a *Refusal;
-// without one the answer comes through the session, with ref.
-func (c *Client) Join(command Command, ref uint64) error {
+// Join subscribes to a tenant, if the identity may, on a wire of the hub. The
+// error is a *Refusal; without one the answer comes through the session, with
+// ref.
+func (c *Client) Join(command Command, wire int, ref uint64) error {
 	switch {
 	case !c.known:
 		return &Refusal{Code: Forbidden, Message: "authenticate before joining a tenant"}
@@ -93,7 +94,7 @@ func (c *Client) Join(command Command, ref uint64) error {
 	if err != nil {
 		return &Refusal{Code: BadRequest, Message: err.Error()}
 	}
-	q := hub.Request{Tenant: command.Tenant, Cursor: command.Cursor, Ref: ref}
+	q := hub.Request{Tenant: command.Tenant, Cursor: command.Cursor, Wire: wire, Ref: ref}
 	if !filter.All() {
 		q.Admit = filter.Match
 	}

@@ -1,6 +1,9 @@
 package transport
 
-import "rowcast/internal/hub"
+import (
+	"rowcast/internal/hub"
+	"rowcast/internal/websocket"
+)
 
 // The causes beside those of the hub. Each is also the code of an error
 // message or of a problem document.
@@ -65,6 +68,19 @@ func CloseOf(cause hub.Cause) Close {
 		}
 	}
 	return Close{cause, 4500, false}
+}
+
+// AppendCloseFrame appends the WebSocket frame of a cause. Its reason is the
+// name of the cause, and the detail.
+func AppendCloseFrame(b []byte, cause hub.Cause, detail string) []byte {
+	reason := string(cause)
+	if detail != "" {
+		reason += "; " + detail
+	}
+	if cause == hub.Gone {
+		reason = ""
+	}
+	return websocket.AppendClose(b, CloseOf(cause).Code, reason)
 }
 
 // Refusal is what a client is told about a command that was not done.

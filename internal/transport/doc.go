@@ -4,8 +4,7 @@
 //
 // # Overview
 //
-// A transport accepts a connection, wraps it for the hub (a [Socket] if it is
-// a net.Conn) and opens a session. A [Client] then stands between the commands
+// A transport accepts a connection, wraps it for the hub and opens a session. A [Client] then stands between the commands
 // of the peer and the session: it checks tokens, lets the identity join only
 // the tenants of its token, and watches its expiry.
 //

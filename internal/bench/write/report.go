@@ -40,9 +40,7 @@ func (r *run) report(report *bench.Report, cells []cell, hidden error) {
 		report.Notes = append(report.Notes, "The processor time of the server is unknown: "+hidden.Error()+".")
 	}
 	if r.o.CommitDelay > 0 {
-		report.Notes = append(report.Notes, "PostgreSQL delays a commit only while at least commit_siblings other transactions are open "+
-			"that wait for no lock. Few writers are not slowed, and those that queue for NOTIFY less than by a slow disk; "+
-			"with options=-c%20commit_siblings=0 in the URL of the database each commit is delayed.")
+		report.Notes = append(report.Notes, "commit_delay was set for the writers, with commit_siblings = 0, so that each commit takes as long, as on a slow disk.")
 	}
 }
 

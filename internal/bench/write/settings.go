@@ -21,8 +21,8 @@ type Settings struct {
 	Rows int
 	// Table is the shape of the table: orders or narrow.
 	Table string
-	// CommitDelay is set as commit_delay for the writers, to stand for a disk
-	// behind a network.
+	// CommitDelay is set as commit_delay for the writers, with commit_siblings
+	// 0, to stand for a disk behind a network.
 	CommitDelay time.Duration
 }
 

@@ -35,6 +35,11 @@ func (r *run) connectWriter(ctx context.Context) (*pgx.Conn, error) {
 			_ = conn.Close(ctx)
 			return nil, explainDelay(err)
 		}
+		// A slow disk slows every commit, not only those that have company.
+		if _, err := conn.Exec(ctx, "set commit_siblings = 0"); err != nil {
+			_ = conn.Close(ctx)
+			return nil, fmt.Errorf("set commit_siblings: %w", err)
+		}
 	}
 	return conn, nil
 }

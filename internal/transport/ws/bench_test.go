@@ -14,7 +14,7 @@ import (
 
 	"rowcast/internal/feed"
 	"rowcast/internal/hub"
-	"rowcast/internal/transport"
+	"rowcast/internal/socket"
 	"rowcast/internal/transport/ws"
 )
 
@@ -132,7 +132,7 @@ func benchmarkPublish(b *testing.B, batch, subs int) {
 	defer func() { cancel(); running.Wait(); s.close() }()
 	joined := int64(0)
 	for _, c := range s.conns {
-		session, err := h.Open(hub.SessionOptions{Conn: transport.NewSocket(c)})
+		session, err := h.Open(hub.SessionOptions{Conn: socket.New(c)})
 		if err != nil {
 			b.Fatal(err)
 		}

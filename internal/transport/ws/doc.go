@@ -3,13 +3,9 @@
 //
 // # Overview
 //
-// [Handler] checks origin and credentials, upgrades the request and opens a
-// session of the hub. gorilla/websocket shakes hands and reads. It never
-// writes after the handshake: frames of the server need no mask, so they are
-// the same for every client, and the hub writes them ready-made ([Wire]).
-//
-// One goroutine a connection waits for messages; each is read and done on
-// another, which ends with it, so that the stack of the one that stays is small.
+// [Handler] checks origin and credentials, upgrades the request (package
+// websocket) and opens a session of the hub, which writes the frames ready-made
+// ([Wire]).
 //
 // # States
 //

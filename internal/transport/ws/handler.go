@@ -1,7 +1,6 @@
 package ws
 
 import (
-	"bufio"
 	"cmp"
 	"context"
 	"errors"
@@ -9,15 +8,15 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
-	"github.com/gorilla/websocket"
+	gorilla "github.com/gorilla/websocket"
 	"golang.org/x/time/rate"
 
 	"rowcast/internal/auth"
 	"rowcast/internal/hub"
 	"rowcast/internal/transport"
+	"rowcast/internal/websocket"
 )
 
 // Subprotocol is the name of the wire contract.
@@ -51,8 +50,8 @@ type Options struct {
 // Handler accepts WebSocket connections.
 type Handler struct {
 	opts     Options
-	upgrader websocket.Upgrader
-	peers    tally
+	upgrader *websocket.Upgrader
+	peers    websocket.Tally
 }
 
 // NewHandler checks the options.
@@ -68,23 +67,13 @@ func NewHandler(o Options) (*Handler, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	h := &Handler{opts: o}
-	h.upgrader = websocket.Upgrader{
-		// Nothing is written through gorilla but the answer to the handshake.
-		WriteBufferPool:  &sync.Pool{},
-		HandshakeTimeout: 10 * time.Second,
-		Subprotocols:     []string{Subprotocol},
-		CheckOrigin:      func(*http.Request) bool { return true }, // checked before
-		Error: func(w http.ResponseWriter, _ *http.Request, status int, reason error) {
-			w.Header().Set("Sec-Websocket-Version", "13")
-			transport.WriteProblem(w, status, transport.BadRequest, reason.Error())
-		},
-	}
-	return h, nil
+	return &Handler{opts: o, upgrader: websocket.NewUpgrader(func(w http.ResponseWriter, status int, reason error) {
+		transport.WriteProblem(w, status, transport.BadRequest, reason.Error())
+	}, Subprotocol)}, nil
 }
 
 // Wait returns when there is no connection, or ctx has ended. The hub ends them.
-func (h *Handler) Wait(ctx context.Context) error { return h.peers.wait(ctx) }
+func (h *Handler) Wait(ctx context.Context) error { return h.peers.Wait(ctx) }
 
 // ServeHTTP shakes hands, and returns while the connection lives on.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -97,14 +86,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		transport.WriteProblem(w, refused.status, refused.code, refused.detail)
 		return
 	}
-	taker := &hijacker{ResponseWriter: w}
-	conn, err := h.upgrader.Upgrade(taker, r, nil)
+	conn, err := h.upgrader.Upgrade(w, r)
 	if err != nil {
 		h.opts.Log.DebugContext(r.Context(), "refuse handshake", slog.Any("error", err))
 		return
 	}
-	taker.guard.shut.Store(true)
-	h.start(conn, taker, id, refused)
+	h.start(conn, id, refused)
 }
 
 // refusal is a handshake that is not taken.
@@ -136,11 +123,11 @@ func (h *Handler) admit(r *http.Request) (id *auth.Identity, refused *refusal) {
 	if errors.Is(err, auth.ErrTokenInQuery) {
 		return nil, refuse(http.StatusBadRequest, transport.BadRequest, auth.PublicText(err))
 	}
-	if !websocket.IsWebSocketUpgrade(r) {
+	if !gorilla.IsWebSocketUpgrade(r) {
 		return nil, refuse(http.StatusUpgradeRequired, transport.BadRequest,
 			"this address speaks WebSocket only, subprotocol "+Subprotocol)
 	}
-	if protocols := websocket.Subprotocols(r); len(protocols) > 0 && !slices.Contains(protocols, Subprotocol) {
+	if protocols := gorilla.Subprotocols(r); len(protocols) > 0 && !slices.Contains(protocols, Subprotocol) {
 		return nil, refuse(http.StatusBadRequest, transport.BadRequest,
 			"none of the offered subprotocols is known; offer "+Subprotocol+", beside bearer.<token> if that carries the token")
 	}
@@ -181,18 +168,10 @@ func (h *Handler) redeem(r *http.Request) (*auth.Identity, *refusal) {
 
 // offeredToken is the token among the offered subprotocols.
 func offeredToken(r *http.Request) string {
-	offered := websocket.Subprotocols(r)
+	offered := gorilla.Subprotocols(r)
 	i := slices.IndexFunc(offered, func(p string) bool { return strings.HasPrefix(p, bearerPrefix) })
 	if i < 0 {
 		return ""
 	}
 	return offered[i][len(bearerPrefix):]
-}
-
-// hijacker takes a connection over through any middleware, behind a guard, with
-// a reader of its own.
-type hijacker struct {
-	http.ResponseWriter
-	guard  *guard
-	reader *bufio.Reader
 }

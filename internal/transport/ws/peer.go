@@ -1,19 +1,17 @@
 package ws
 
 import (
-	"bufio"
 	"context"
 	"errors"
-	"io"
 	"time"
 	"unicode/utf8"
 
-	"github.com/gorilla/websocket"
 	"golang.org/x/time/rate"
 
 	"rowcast/internal/auth"
 	"rowcast/internal/hub"
 	"rowcast/internal/transport"
+	"rowcast/internal/websocket"
 )
 
 // verifyTimeout bounds the check of a token that came in a message.
@@ -23,26 +21,21 @@ const verifyTimeout = 10 * time.Second
 type peer struct {
 	h       *Handler
 	conn    *websocket.Conn
-	guard   *guard
-	reader  *bufio.Reader
-	socket  *transport.Socket
 	session *hub.Session
 	client  *transport.Client
 	limit   *rate.Limiter
 }
 
 // start opens a session for a connection and has it read.
-func (h *Handler) start(conn *websocket.Conn, taken *hijacker, id *auth.Identity, refused *refusal) {
-	g := taken.guard
-	p := &peer{h: h, conn: conn, guard: g, reader: taken.reader, socket: transport.NewSocket(g.Conn)}
-	p.limit = rate.NewLimiter(h.opts.Rate, h.opts.Burst)
+func (h *Handler) start(conn *websocket.Conn, id *auth.Identity, refused *refusal) {
+	p := &peer{h: h, conn: conn, limit: rate.NewLimiter(h.opts.Rate, h.opts.Burst)}
 	session, err := h.opts.Hub.Open(hub.SessionOptions{
-		Conn: p.socket, Wire: h.opts.Wire, PingInterval: h.opts.PingInterval,
+		Conn: conn, Wire: h.opts.Wire, PingInterval: h.opts.PingInterval,
 	})
 	if err != nil {
-		_ = g.Conn.SetWriteDeadline(time.Now().Add(time.Second))
-		_, _ = g.Conn.Write(Wire{}.AppendClose(nil, hub.Shutdown, ""))
-		_ = g.Close()
+		_ = conn.SetWriteDeadline(time.Now().Add(time.Second))
+		_, _ = conn.Write(Wire{}.AppendClose(nil, hub.Shutdown, ""))
+		_ = conn.Close()
 		return
 	}
 	p.session = session
@@ -53,21 +46,9 @@ func (h *Handler) start(conn *websocket.Conn, taken *hijacker, id *auth.Identity
 	if refused != nil {
 		p.session.Close(refused.code, refused.detail)
 	} else {
-		welcome := transport.AppendWelcome(open(nil), h.opts.PingInterval, h.opts.PingTimeout)
-		p.session.Send(seal(welcome, 0))
+		p.send(transport.AppendWelcome(websocket.Open(nil), h.opts.PingInterval, h.opts.PingTimeout))
 	}
-
-	conn.SetReadLimit(h.opts.MaxMessage)
-	conn.SetCloseHandler(func(int, string) error { return nil }) // answered by end
-	conn.SetPongHandler(func(string) error { return p.hear() })
-	conn.SetPingHandler(func(payload string) error {
-		err := p.hear()
-		if err == nil {
-			p.session.Send(appendPong(nil, payload))
-		}
-		return err
-	})
-	h.peers.run(p.read)
+	h.peers.Run(p.read)
 }
 
 // errEnded ends reading because the session was ended.
@@ -83,53 +64,40 @@ func (p *peer) hear() error {
 	return nil
 }
 
-// read handles messages until the connection ends.
+// Ping implements websocket.Handler.
+func (p *peer) Ping(payload string) error {
+	err := p.hear()
+	if err == nil {
+		p.session.Send(websocket.AppendPong(nil, payload))
+	}
+	return err
+}
+
+// Pong implements websocket.Handler.
+func (p *peer) Pong() error { return p.hear() }
+
+// read handles messages until the connection ends, and ends the session.
 func (p *peer) read() {
-	err := p.messages()
-	p.end(err)
-	if errors.Is(err, errEnded) { // until the peer closes, too
-		for err = nil; err == nil; {
-			_, _, err = p.conn.NextReader()
-		}
+	end, reply := p.conn.Read(p, p.h.opts.MaxMessage)
+	switch end {
+	case websocket.Stopped:
+	case websocket.TooBig:
+		p.session.Close(transport.TooBig, "")
+	case websocket.Malformed:
+		p.session.Close(transport.BadFrame, "")
+	case websocket.Left, websocket.Lost:
+		p.session.CloseWith(hub.Gone, reply)
 	}
-	if closed, ok := errors.AsType[*websocket.CloseError](err); !ok || closed.Code == websocket.CloseAbnormalClosure {
-		// What is still on its way has to be read, or the kernel answers it
-		// with a reset that overtakes the close frame. Hangup bounds the time.
-		_, _ = io.Copy(io.Discard, p.socket)
-	}
-	p.socket.ReadDone()
+	p.conn.Linger()
 }
 
-// messages handles message after message. A silent client costs the stack of
-// this goroutine, so it only waits; another one does the work.
-func (p *peer) messages() error {
-	for {
-		if p.reader.Buffered() == 0 {
-			p.socket.AwaitRead()
-		}
-		done := make(chan error)
-		go func() { done <- p.message() }()
-		if err := <-done; err != nil {
-			return err
-		}
-	}
-}
-
-// message reads a message and does what it says.
-func (p *peer) message() error {
-	kind, r, err := p.conn.NextReader()
-	if err != nil {
-		return err
-	}
-	message, err := io.ReadAll(r)
-	if err != nil {
-		return err
-	}
+// Message implements websocket.Handler.
+func (p *peer) Message(kind websocket.Kind, message []byte) error {
 	if err := p.hear(); err != nil {
 		return err
 	}
 	switch {
-	case kind != websocket.TextMessage:
+	case kind != websocket.Text:
 		p.session.Close(transport.BadRequest, "messages are text")
 		return errEnded
 	case !utf8.Valid(message):
@@ -145,9 +113,9 @@ func (p *peer) command(message []byte) error {
 	if err == nil {
 		switch command.Type {
 		case transport.CommandPing:
-			p.send(transport.AppendPong(open(nil)))
+			p.send(transport.AppendPong(websocket.Open(nil)))
 		case transport.CommandJoin:
-			err = p.client.Join(command, 0)
+			err = p.client.Join(command, p.h.opts.Wire, 0)
 		case transport.CommandLeave:
 			p.session.Leave(command.Tenant)
 		case transport.CommandAuth:
@@ -158,7 +126,7 @@ func (p *peer) command(message []byte) error {
 	if !ok {
 		return err
 	}
-	p.send(transport.AppendError(open(nil), refused, command.Type, command.Tenant))
+	p.send(transport.AppendError(websocket.Open(nil), refused, command.Type, command.Tenant))
 	switch {
 	case refused.Ends:
 		p.session.Close(refused.Code, "")
@@ -176,30 +144,12 @@ func (p *peer) authenticate(token string) error {
 	defer cancel()
 	lost, err := p.client.Authenticate(ctx, token)
 	for _, tenant := range lost {
-		p.send(transport.AppendError(open(nil), &transport.Refusal{
+		p.send(transport.AppendError(websocket.Open(nil), &transport.Refusal{
 			Code: transport.Forbidden, Message: "the fresh token does not name this tenant",
 		}, transport.CommandAuth, tenant))
 	}
 	return err
 }
 
-// send sends a message that begins with the room of open.
-func (p *peer) send(message []byte) { p.session.Send(seal(message, 0)) }
-
-// end ends the session for the reason that reading ended.
-func (p *peer) end(err error) {
-	closed, isClose := errors.AsType[*websocket.CloseError](err)
-	switch {
-	case errors.Is(err, errEnded):
-	case isClose && closed.Code == websocket.CloseNoStatusReceived:
-		p.session.CloseWith(hub.Gone, appendClose(nil, 0, ""))
-	case isClose && closed.Code != websocket.CloseAbnormalClosure:
-		p.session.CloseWith(hub.Gone, appendClose(nil, closed.Code, ""))
-	case errors.Is(err, websocket.ErrReadLimit):
-		p.session.Close(transport.TooBig, "")
-	case p.guard.refused.Load():
-		p.session.Close(transport.BadFrame, "")
-	default:
-		p.session.CloseWith(hub.Gone, nil)
-	}
-}
+// send sends a message that begins with the room of websocket.Open.
+func (p *peer) send(message []byte) { p.session.Send(websocket.Seal(message, 0)) }

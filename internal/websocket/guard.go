@@ -1,4 +1,4 @@
-package ws
+package websocket
 
 import (
 	"bufio"
@@ -53,4 +53,12 @@ func (h *hijacker) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		h.reader = rw.Reader
 	}
 	return h.guard, rw, nil
+}
+
+// hijacker takes a connection over through any middleware, behind a guard, with
+// a reader of its own.
+type hijacker struct {
+	http.ResponseWriter
+	guard  *guard
+	reader *bufio.Reader
 }

@@ -1,4 +1,4 @@
-package transport
+package socket
 
 import (
 	"net"
@@ -30,9 +30,9 @@ type Socket struct {
 	open atomic.Int32
 }
 
-// NewSocket wraps a connection. One that has no file descriptor (TLS) works
+// New wraps a connection. One that has no file descriptor (TLS) works
 // too, but every burst of events costs a goroutine.
-func NewSocket(conn net.Conn) *Socket {
+func New(conn net.Conn) *Socket {
 	s := &Socket{Conn: conn}
 	s.open.Store(2)
 	if c, ok := conn.(syscall.Conn); ok && canTry {

@@ -1,21 +1,21 @@
-package ws
+package websocket
 
 import (
 	"context"
 	"sync"
 )
 
-// tally counts connections. Unlike a sync.WaitGroup it may be waited for while
+// Tally counts connections. Unlike a sync.WaitGroup it may be waited for while
 // it goes up.
-type tally struct {
+type Tally struct {
 	mu sync.Mutex
 	n  int
 	// zero, if not nil, is closed when n comes to 0.
 	zero chan struct{}
 }
 
-// run counts f while it runs, in a goroutine of its own.
-func (t *tally) run(f func()) {
+// Run counts f while it runs, in a goroutine of its own.
+func (t *Tally) Run(f func()) {
 	t.mu.Lock()
 	t.n++
 	t.mu.Unlock()
@@ -25,7 +25,7 @@ func (t *tally) run(f func()) {
 	}()
 }
 
-func (t *tally) done() {
+func (t *Tally) done() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.n--
@@ -35,7 +35,8 @@ func (t *tally) done() {
 	}
 }
 
-func (t *tally) wait(ctx context.Context) error {
+// Wait returns when the count is 0, or ctx has ended.
+func (t *Tally) Wait(ctx context.Context) error {
 	t.mu.Lock()
 	if t.n == 0 {
 		t.mu.Unlock()

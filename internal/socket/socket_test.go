@@ -1,4 +1,4 @@
-package transport_test
+package socket_test
 
 import (
 	"errors"
@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"rowcast/internal/transport"
+	"rowcast/internal/socket"
 )
 
 // pair is a connection over the loopback.
@@ -34,7 +34,7 @@ func pair(t *testing.T) (client, server net.Conn) {
 func TestTryWriteNeverWaits(t *testing.T) {
 	t.Parallel()
 	client, server := pair(t)
-	s := transport.NewSocket(server)
+	s := socket.New(server)
 	chunk := make([]byte, 1<<20)
 	total := 0
 	for {
@@ -74,7 +74,7 @@ func TestTryWriteNeverWaits(t *testing.T) {
 func TestTryWriteToBrokenConnection(t *testing.T) {
 	t.Parallel()
 	client, server := pair(t)
-	s := transport.NewSocket(server)
+	s := socket.New(server)
 	_ = client.(*net.TCPConn).SetLinger(0)
 	_ = client.Close()
 	deadline := time.Now().Add(10 * time.Second)
@@ -90,15 +90,15 @@ func TestTryWriteToBrokenConnection(t *testing.T) {
 // there, or when there will be nothing any more.
 func TestAwaitRead(t *testing.T) {
 	t.Parallel()
-	for name, event := range map[string]func(client net.Conn, s *transport.Socket) error{
-		"bytes":    func(client net.Conn, _ *transport.Socket) error { _, err := client.Write([]byte("x")); return err },
-		"end":      func(client net.Conn, _ *transport.Socket) error { return client.Close() },
-		"closed":   func(_ net.Conn, s *transport.Socket) error { return s.Close() },
-		"deadline": func(_ net.Conn, s *transport.Socket) error { return s.SetReadDeadline(time.Now()) },
+	for name, event := range map[string]func(client net.Conn, s *socket.Socket) error{
+		"bytes":    func(client net.Conn, _ *socket.Socket) error { _, err := client.Write([]byte("x")); return err },
+		"end":      func(client net.Conn, _ *socket.Socket) error { return client.Close() },
+		"closed":   func(_ net.Conn, s *socket.Socket) error { return s.Close() },
+		"deadline": func(_ net.Conn, s *socket.Socket) error { return s.SetReadDeadline(time.Now()) },
 	} {
 		for _, before := range []bool{true, false} {
 			client, server := pair(t)
-			s := transport.NewSocket(server)
+			s := socket.New(server)
 			awaited := make(chan struct{})
 			await := func() {
 				s.AwaitRead()
@@ -125,13 +125,13 @@ func TestAwaitRead(t *testing.T) {
 
 func TestHangup(t *testing.T) {
 	t.Parallel()
-	for name, test := range map[string]func(client net.Conn, s *transport.Socket){
-		"given up": func(_ net.Conn, s *transport.Socket) { s.Hangup(false) },
-		"reader first": func(_ net.Conn, s *transport.Socket) {
+	for name, test := range map[string]func(client net.Conn, s *socket.Socket){
+		"given up": func(_ net.Conn, s *socket.Socket) { s.Hangup(false) },
+		"reader first": func(_ net.Conn, s *socket.Socket) {
 			s.ReadDone()
 			s.Hangup(true)
 		},
-		"reader last": func(client net.Conn, s *transport.Socket) {
+		"reader last": func(client net.Conn, s *socket.Socket) {
 			s.Hangup(true)
 			_ = client.Close()
 			if _, err := io.Copy(io.Discard, s); err != nil {
@@ -139,7 +139,7 @@ func TestHangup(t *testing.T) {
 			}
 			s.ReadDone()
 		},
-		"client stays": func(_ net.Conn, s *transport.Socket) {
+		"client stays": func(_ net.Conn, s *socket.Socket) {
 			s.Hangup(true)
 			if _, err := io.Copy(io.Discard, s); !errors.Is(err, os.ErrDeadlineExceeded) {
 				t.Error(err)
@@ -148,7 +148,7 @@ func TestHangup(t *testing.T) {
 		},
 	} {
 		client, server := pair(t)
-		test(client, transport.NewSocket(server))
+		test(client, socket.New(server))
 		if _, err := server.Write([]byte("x")); !errors.Is(err, net.ErrClosed) {
 			t.Errorf("%s: the connection is open: %v", name, err)
 		}
@@ -160,7 +160,7 @@ func TestPipeHasNoTryWrite(t *testing.T) {
 	t.Parallel()
 	client, server := net.Pipe()
 	defer func() { _ = client.Close() }()
-	s := transport.NewSocket(server)
+	s := socket.New(server)
 	if n, err := s.TryWrite([]byte("x")); n != 0 || err != nil {
 		t.Error(n, err)
 	}

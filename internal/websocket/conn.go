@@ -1,0 +1,163 @@
+package websocket
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	gorilla "github.com/gorilla/websocket"
+
+	"rowcast/internal/socket"
+)
+
+// Upgrader shakes hands. Checking the origin is for its caller.
+type Upgrader struct {
+	inner gorilla.Upgrader
+}
+
+// NewUpgrader makes an Upgrader. refuse answers a request that is no handshake,
+// or whose connection cannot be taken over.
+func NewUpgrader(refuse func(w http.ResponseWriter, status int, reason error), subprotocols ...string) *Upgrader {
+	return &Upgrader{gorilla.Upgrader{
+		// Nothing is written through gorilla but the answer to the handshake.
+		WriteBufferPool:  &sync.Pool{},
+		HandshakeTimeout: 10 * time.Second,
+		Subprotocols:     subprotocols,
+		CheckOrigin:      func(*http.Request) bool { return true },
+		Error: func(w http.ResponseWriter, _ *http.Request, status int, reason error) {
+			w.Header().Set("Sec-Websocket-Version", "13")
+			refuse(w, status, reason)
+		},
+	}}
+}
+
+// Upgrade takes the connection of a request over. After an error the request
+// has been answered.
+func (u *Upgrader) Upgrade(w http.ResponseWriter, r *http.Request) (*Conn, error) {
+	taker := &hijacker{ResponseWriter: w}
+	conn, err := u.inner.Upgrade(taker, r, nil)
+	if err != nil {
+		return nil, err
+	}
+	taker.guard.shut.Store(true)
+	conn.SetCloseHandler(func(int, string) error { return nil }) // answered by the reader of the Conn
+	return &Conn{Socket: socket.New(taker.guard.Conn), conn: conn, guard: taker.guard, reader: taker.reader}, nil
+}
+
+// Handler gets what a client sends. An error ends reading.
+type Handler interface {
+	// Message gets a message. It may keep it.
+	Message(kind Kind, message []byte) error
+	Ping(payload string) error
+	Pong() error
+}
+
+// End says why reading ended.
+type End byte
+
+// The reasons.
+const (
+	// Lost: the connection broke.
+	Lost End = iota
+	// Left: the client closed.
+	Left
+	// TooBig: a message was longer than allowed.
+	TooBig
+	// Malformed: the client broke the rules of RFC 6455.
+	Malformed
+	// Stopped: the Handler answered an error.
+	Stopped
+)
+
+// Conn is a connection that was taken over.
+type Conn struct {
+	// Socket is for writing frames, for the deadlines and for hanging up.
+	*socket.Socket
+	conn   *gorilla.Conn
+	guard  *guard
+	reader *bufio.Reader
+	// last is why reading ended.
+	last error
+}
+
+// errStopped says that the Handler had enough.
+var errStopped = errors.New("stopped by its handler")
+
+// Read hands the messages to h, the longest with limit bytes, until there are
+// no more. reply is the close frame that answers the client, if it sent one.
+// Linger follows.
+func (c *Conn) Read(h Handler, limit int64) (end End, reply []byte) {
+	c.conn.SetReadLimit(limit)
+	stop := func(err error) error {
+		if err != nil {
+			return errStopped
+		}
+		return nil
+	}
+	c.conn.SetPongHandler(func(string) error { return stop(h.Pong()) })
+	c.conn.SetPingHandler(func(payload string) error { return stop(h.Ping(payload)) })
+	for c.last == nil {
+		// A silent client costs the stack of this goroutine, so it only waits;
+		// another one does the work.
+		if c.reader == nil || c.reader.Buffered() == 0 {
+			c.AwaitRead()
+		}
+		done := make(chan error)
+		go func() { done <- c.message(h) }()
+		c.last = <-done
+	}
+	closed, isClose := errors.AsType[*gorilla.CloseError](c.last)
+	switch {
+	case errors.Is(c.last, errStopped):
+		return Stopped, nil
+	case isClose && closed.Code == gorilla.CloseNoStatusReceived:
+		return Left, AppendClose(nil, 0, "")
+	case isClose && closed.Code != gorilla.CloseAbnormalClosure:
+		return Left, AppendClose(nil, closed.Code, "")
+	case errors.Is(c.last, gorilla.ErrReadLimit):
+		return TooBig, nil
+	case c.guard.refused.Load():
+		return Malformed, nil
+	default:
+		return Lost, nil
+	}
+}
+
+func (c *Conn) message(h Handler) error {
+	kind, r, err := c.conn.NextReader()
+	if err != nil {
+		return err
+	}
+	message, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	is := Text
+	if kind == gorilla.BinaryMessage {
+		is = Binary
+	}
+	if h.Message(is, message) != nil {
+		return errStopped
+	}
+	return nil
+}
+
+// Linger reads, and throws away, what a client sends whose last frame is on its
+// way. The deadline that Hangup sets bounds the time.
+func (c *Conn) Linger() {
+	err := c.last
+	if errors.Is(err, errStopped) { // until the client closes, too
+		for err = nil; err == nil; {
+			_, _, err = c.conn.NextReader()
+		}
+	}
+	if closed, ok := errors.AsType[*gorilla.CloseError](err); !ok || closed.Code == gorilla.CloseAbnormalClosure {
+		// What is still on its way has to be read, or the kernel answers it
+		// with a reset that overtakes the close frame.
+		_, _ = io.Copy(io.Discard, c.Socket)
+	}
+	c.ReadDone()
+}

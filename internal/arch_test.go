@@ -48,6 +48,7 @@ var arrows = map[string][]string{
 	"internal/hub/stream":            {"internal/failpoint", "internal/feed", "internal/hub/ring"},
 	"internal/socket":                {},
 	"internal/websocket":             {"internal/socket"},
+	"internal/engineio":              {"internal/socket", "internal/websocket"},
 	"internal/transport":             {"internal/auth", "internal/feed", "internal/hub", "internal/mapping", "internal/websocket"},
 	"internal/transport/ws":          {"internal/auth", "internal/feed", "internal/hub", "internal/transport", "internal/websocket"},
 	"internal/postgres":              {"migrations", "migrations/inventory", "triggers"},

@@ -84,7 +84,7 @@ func TestEveryClientReceivesEveryEvent(t *testing.T) {
 			server, address := hubServer(t, ids)
 			const clients, burst = 10, 700
 			result, err := fanout.Run(t.Context(), fanout.Options{
-				Settings: fanout.Settings{Mode: mode, Clients: clients, Rate: 50, Burst: burst, Duration: time.Second, Rounds: 2},
+				Settings: fanout.Settings{Mode: mode, Wire: fanout.Native, Clients: clients, Rate: 50, Burst: burst, Duration: time.Second, Rounds: 2},
 				Server:   server, Address: address, Load: start(t, "load"), Bare: start(t, "bare"), Joined: all,
 				Unheard: 1000, Patience: patience, Doing: func(string) {}, Step: func() {},
 			})
@@ -116,7 +116,7 @@ func TestIdle(t *testing.T) {
 	all, ids := tenants(t, 2)
 	server, address := hubServer(t, ids)
 	idle, err := fanout.MeasureIdle(t.Context(), fanout.IdleOptions{
-		Server: server.Caller, Address: address, Load: start(t, "load"), Tenants: all, Connections: 301, Settle: 100 * time.Millisecond,
+		Server: server.Caller, Address: address, Wire: fanout.Native, Load: start(t, "load"), Tenants: all, Connections: 301, Settle: 100 * time.Millisecond,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -167,11 +167,11 @@ func TestRefusalIsNamed(t *testing.T) {
 	all, ids := tenants(t, 1)
 	_, address := hubServer(t, ids)
 	load := new(fanout.Load)
-	err := load.Join(fanout.JoinArgs{Address: address, Tenant: "T", Token: "no token", Clients: 1}, new(int))
+	err := load.Join(fanout.JoinArgs{Address: address, Wire: fanout.Native, Tenant: "T", Token: "no token", Clients: 1}, new(int))
 	if err == nil || !strings.Contains(err.Error(), "4501") && !strings.Contains(err.Error(), "401") {
 		t.Errorf("bad token: %v", err)
 	}
-	err = load.Join(fanout.JoinArgs{Address: address, Tenant: "another", Token: all[0].Token, Clients: 1}, new(int))
+	err = load.Join(fanout.JoinArgs{Address: address, Wire: fanout.Native, Tenant: "another", Token: all[0].Token, Clients: 1}, new(int))
 	if err == nil || !strings.Contains(err.Error(), "forbidden") {
 		t.Errorf("foreign tenant: %v", err)
 	}

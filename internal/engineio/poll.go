@@ -52,9 +52,12 @@ func (p *poll) hangup(wanted bool) bool {
 	if !wanted {
 		p.backlog = nil
 	}
-	p.drained = make(chan struct{})
 	p.change()
-	return !wanted
+	if len(p.backlog) == 0 {
+		return true
+	}
+	p.drained = make(chan struct{})
+	return false
 }
 
 // body is the answer to a poll, empty if it has to wait.

@@ -19,7 +19,7 @@
 //
 //   - Every client has received every event of its tenant exactly once, or Run
 //     answers an error (TestEveryClientReceivesEveryEvent,
-//     TestMissingEventsAreNamed).
+//     TestTurnsOfTheReference, TestMissingEventsAreNamed).
 //   - Frames are counted however the stream is cut (TestCounterCutAnywhere,
 //     TestPacketsOfSocketIO).
 //   - A bar beside the reference is not met because the server was behind, nor

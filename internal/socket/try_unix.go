@@ -13,7 +13,7 @@ const canTry = true
 // not wait for the descriptor.
 func (s *Socket) tryWrite(fd uintptr) bool {
 	for {
-		n, err := syscall.Write(int(fd), s.b)
+		n, err := write(int(fd), s.b)
 		switch {
 		case err == nil:
 			s.n = n

@@ -9,9 +9,8 @@ import (
 
 const canTry = true
 
-// tryWrite is one write(2). It always answers true, so that the runtime does
-// not wait for the descriptor.
-func (s *Socket) tryWrite(fd uintptr) bool {
+// tryWrite is one write(2).
+func (s *Socket) tryWrite(fd uintptr) {
 	for {
 		n, err := write(int(fd), s.b)
 		switch {
@@ -22,7 +21,7 @@ func (s *Socket) tryWrite(fd uintptr) bool {
 		case !errors.Is(err, syscall.EAGAIN):
 			s.err = err
 		}
-		return true
+		return
 	}
 }
 

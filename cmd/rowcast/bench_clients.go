@@ -56,7 +56,7 @@ the packages into your cache directory.
 ` + fmt.Sprintf(clientsLeave, "rowcast_bench_fanout"),
 		Example: `  rowcast bench fanout
   rowcast bench fanout --mode burst --source hub
-  rowcast bench fanout --wire socketio --reference --rate 10 --check
+  rowcast bench fanout --wire socketio --reference --rate 20 --check
   rowcast bench fanout --wire socketio --reference --mode burst --check
   rowcast bench fanout --clients 5000 --tenants 100 --rate 20 --html report.html`,
 	}

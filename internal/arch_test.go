@@ -61,6 +61,7 @@ var arrows = map[string][]string{
 	"internal/inventory":             {},
 	"internal/web":                   {},
 	"internal/web/gen":               {"internal/mapping"},
+	"internal/web/npm":               {},
 	"migrations":                     {},
 	"migrations/inventory":           {},
 	"triggers":                       {},

@@ -24,6 +24,6 @@
 //
 // # Failures
 //
-// Without npm the test fails and says what to install; with -short it is
-// skipped.
+// Without npm the test fails and says what to install (package npm); with
+// -short it is skipped.
 package web

@@ -20,7 +20,7 @@ func Install(t testing.TB, dir string) {
 	if err != nil {
 		t.Fatalf("install the packages of %s: %v", dir, err)
 	}
-	defer lock.Close() // and with it the lock on it
+	defer func() { _ = lock.Close() }() // and with it the lock on it
 	if err := exclude(lock); err != nil {
 		t.Fatalf("wait for another installation in %s: %v", dir, err)
 	}

@@ -39,6 +39,8 @@ var arrows = map[string][]string{
 	"internal/devpg/pgbin":           {"internal/devpg/proc"},
 	"internal/devpg/proc":            {},
 	"internal/pgtest":                {"internal/devpg"},
+	"internal/servetest":             {"internal/auth", "internal/pgtest", "internal/postgres"},
+	"internal/conform":               {},
 	"internal/auth":                  {"internal/auth/keyset"},
 	"internal/auth/keyset":           {},
 	"internal/mapping":               {"internal/feed"},

@@ -139,17 +139,25 @@ func (s *Server) Get(t testing.TB, path string) (status int, body string) {
 	return response.StatusCode, string(text)
 }
 
-// Closes counts the connections that the server has ended for a cause.
-func (s *Server) Closes(t testing.TB, cause string) int {
+// Status is what tests look at of /status.
+type Status struct {
+	// Head is the newest place in the log, Place the newest that was published.
+	Head, Place, Connections int64
+	Hub                      struct {
+		Subscriptions, CatchUps, HistoryReads, Resets int
+		// Closes counts the connections that were ended, by cause.
+		Closes map[string]int
+	}
+}
+
+// Status asks for /status.
+func (s *Server) Status(t testing.TB) (status Status) {
 	t.Helper()
 	code, body := s.Get(t, "/status")
-	var status struct {
-		Hub struct{ Closes map[string]int }
-	}
 	if err := json.Unmarshal([]byte(body), &status); err != nil {
 		t.Fatalf("servetest: /status answers %d %s: %v", code, body, err)
 	}
-	return status.Hub.Closes[cause]
+	return status
 }
 
 // Eventually waits until a condition holds.

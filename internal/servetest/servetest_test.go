@@ -24,8 +24,8 @@ func TestServerIsKilledAndStartedAgain(t *testing.T) {
 		return status == http.StatusOK
 	}
 	servetest.Eventually(t, "server that is ready", ready)
-	if n := s.Closes(t, "shutdown"); n != 0 {
-		t.Errorf("%d connections are closed", n)
+	if status := s.Status(t); status.Head != status.Place || len(status.Hub.Closes) > 0 {
+		t.Errorf("the status of a new server is %+v", status)
 	}
 	s.Kill()
 	if status, _ := s.Get(t, "/readyz"); status != 0 {

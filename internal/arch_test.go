@@ -40,6 +40,7 @@ var arrows = map[string][]string{
 	"internal/devpg/proc":            {},
 	"internal/pgtest":                {"internal/devpg"},
 	"internal/servetest":             {"internal/auth", "internal/pgtest", "internal/postgres"},
+	"internal/clients":               {},
 	"internal/conform":               {},
 	"internal/auth":                  {"internal/auth/keyset"},
 	"internal/auth/keyset":           {},

@@ -52,6 +52,8 @@ var arrows = map[string][]string{
 	"internal/socket":                {},
 	"internal/websocket":             {"internal/socket"},
 	"internal/engineio":              {"internal/socket", "internal/websocket"},
+	"internal/socketio":              {"internal/engineio", "internal/websocket"},
+	"internal/socketio/conformance":  {"internal/engineio", "internal/feed", "internal/hub", "internal/socketio", "internal/websocket"},
 	"internal/transport":             {"internal/auth", "internal/feed", "internal/hub", "internal/mapping", "internal/websocket"},
 	"internal/transport/ws":          {"internal/auth", "internal/feed", "internal/hub", "internal/transport", "internal/websocket"},
 	"internal/postgres":              {"migrations", "migrations/inventory", "triggers"},

@@ -114,7 +114,7 @@ func (s *Session) Hangup(flushed bool) {
 	} else if s.poll.hangup(flushed && !s.left) {
 		s.server.remove(s)
 	} else {
-		s.server.running.Run(s.lingering(s.poll.drained))
+		s.server.running.Run(s.lingering(s.poll.drained, s.poll.patience()))
 	}
 	if s.receiver != nil { // else start will see it
 		s.server.running.Run(s.closed)
@@ -122,9 +122,9 @@ func (s *Session) Hangup(flushed bool) {
 }
 
 // lingering waits for the client to fetch what is left.
-func (s *Session) lingering(drained <-chan struct{}) func() {
+func (s *Session) lingering(drained <-chan struct{}, patience time.Duration) func() {
 	return func() {
-		await(drained, time.Now().Add(linger))
+		await(drained, time.Now().Add(patience))
 		s.server.remove(s)
 	}
 }

@@ -17,13 +17,16 @@ type poll struct {
 	backlog
 	// changed, if not nil, is closed at the next change.
 	changed chan struct{}
-	// drained is closed when, after hanging up, the client has everything.
+	// drained is closed when, after hanging up, the client has everything; nil
+	// before and then.
 	drained  chan struct{}
 	deadline time.Time
 	// getting and posting: there is such a request. probing: a WebSocket is
 	// tried. released: polls are answered at once, for the upgrade. switching:
 	// the WebSocket is being made ready. over: hung up.
-	getting, posting, probing, released, switching, over bool
+	// crossing: the client closed while no poll waited, so that one may be on its
+	// way.
+	getting, posting, probing, released, switching, over, crossing bool
 	// giveUp ends the try of a WebSocket.
 	giveUp func()
 }
@@ -53,11 +56,19 @@ func (p *poll) hangup(wanted bool) bool {
 		p.backlog = nil
 	}
 	p.change()
-	if len(p.backlog) == 0 {
+	if len(p.backlog) == 0 && !p.crossing {
 		return true
 	}
 	p.drained = make(chan struct{})
 	return false
+}
+
+// patience is how long a client has to come, once hung up.
+func (p *poll) patience() time.Duration {
+	if p.crossing {
+		return crossing
+	}
+	return linger
 }
 
 // body is the answer to a poll, empty if it has to wait.
@@ -87,9 +98,13 @@ func (s *Session) get(w http.ResponseWriter, r *http.Request) {
 		s.mu.Unlock()
 		badRequest.write(w)
 		return
+	case p.over && p.drained == nil: // and nothing is left
+		s.mu.Unlock()
+		unknownSession.write(w)
+		return
 	case p.getting:
 		s.mu.Unlock()
-		s.finish(TransportError, false, lastFrame())
+		s.finish(TransportError, true, nil)
 		badRequest.write(w)
 		return
 	}
@@ -141,7 +156,7 @@ func (s *Session) post(w http.ResponseWriter, r *http.Request) {
 	s.mu.Unlock()
 	if p == nil || overlap {
 		if overlap {
-			s.finish(TransportError, false, lastFrame())
+			s.finish(TransportError, true, nil)
 		}
 		badRequest.write(w)
 		return
@@ -172,11 +187,11 @@ func (s *Session) post(w http.ResponseWriter, r *http.Request) {
 func (s *Session) receiveAll(body []byte) bool {
 	for p, err := range packets(body) {
 		if err != nil {
-			s.finish(TransportError, false, lastFrame())
+			s.finish(TransportError, true, nil)
 			return false
 		}
 		if p.kind == packetClose {
-			s.release()
+			s.release(true)
 		}
 		if s.receive(p) != nil {
 			return false
@@ -199,18 +214,20 @@ func (s *Session) readBody(w http.ResponseWriter, r *http.Request) (body []byte,
 		return nil, http.StatusRequestEntityTooLarge
 	}
 	if err != nil || r.Header.Get("Content-Type") == "application/octet-stream" {
-		s.finish(TransportError, false, lastFrame())
+		s.finish(TransportError, true, nil)
 		return nil, http.StatusBadRequest
 	}
 	return body, http.StatusOK
 }
 
-// release lets a poll that waits go.
-func (s *Session) release() {
+// release lets a poll that waits go, or if the client is closing the one that
+// crosses that.
+func (s *Session) release(closing bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.poll != nil {
 		s.poll.released = true
+		s.poll.crossing = closing && !s.poll.getting
 		s.poll.change()
 	}
 }

@@ -97,6 +97,17 @@ func TestPollingEnds(t *testing.T) {
 		}
 		b.want(t, "GET", query, "", 400, gone)
 	})
+	t.Run("the client closes while a poll is on its way", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, engineio.Options{})
+		query, e := b.open(t)
+		b.want(t, "POST", query, "1", 200, "ok")
+		if reason := <-e.closed; reason != engineio.TransportClose {
+			t.Error(reason)
+		}
+		b.want(t, "GET", query, "", 200, "6")
+		b.want(t, "GET", query, "", 400, gone)
+	})
 	t.Run("two polls", func(t *testing.T) {
 		t.Parallel()
 		b := setup(t, engineio.Options{})
@@ -146,10 +157,10 @@ func TestPollingEnds(t *testing.T) {
 			b := setup(t, engineio.Options{})
 			query, e := b.open(t)
 			b.want(t, "POST", query, body, 400, bad)
+			b.want(t, "GET", query, "", 400, gone)
 			if reason := <-e.closed; reason != engineio.TransportError {
 				t.Error(reason)
 			}
-			b.wantGone(t, query)
 		})
 	}
 	t.Run("the receiver refuses", func(t *testing.T) {
@@ -157,10 +168,10 @@ func TestPollingEnds(t *testing.T) {
 		b := setup(t, engineio.Options{})
 		query, e := b.open(t)
 		b.want(t, "POST", query, "4refuse", 400, bad)
+		b.want(t, "GET", query, "", 400, gone)
 		if reason := <-e.closed; reason != engineio.ParseError {
 			t.Error(reason)
 		}
-		b.wantGone(t, query)
 	})
 	t.Run("too long", func(t *testing.T) {
 		t.Parallel()

@@ -11,6 +11,9 @@ import (
 // linger is how long a client that polls has to come for the last packets.
 const linger = 3 * time.Second
 
+// crossing is how long a poll may be on its way while its client closes.
+const crossing = 500 * time.Millisecond
+
 // Session is one client. As a connection it belongs to the Outbox: TryWrite,
 // Write, SetWriteDeadline and Hangup are those of hub.Conn.
 type Session struct {
@@ -113,7 +116,7 @@ func (s *Session) receive(p packet) error {
 			return nil
 		}
 		if err := s.receiver.Message(p.binary, p.data); err != nil {
-			s.finish(ParseError, false, websocket.AppendClose(nil, policy, ""))
+			s.finish(ParseError, true, websocket.AppendClose(nil, policy, ""))
 			return err
 		}
 		return nil
@@ -124,7 +127,7 @@ func (s *Session) receive(p packet) error {
 		s.finish(TransportClose, true, nil)
 		return nil
 	default: // the server is the one that pings
-		s.finish(TransportError, false, websocket.AppendClose(nil, protocolError, ""))
+		s.finish(TransportError, true, websocket.AppendClose(nil, protocolError, ""))
 		return errPacket
 	}
 }

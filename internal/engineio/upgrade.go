@@ -51,7 +51,7 @@ func (r *reader) Message(kind websocket.Kind, message []byte) error {
 		if err := r.write(websocket.Seal(append(websocket.Open(nil), packetPong, 'p', 'r', 'o', 'b', 'e'), 0)); err != nil {
 			return err
 		}
-		r.s.release()
+		r.s.release(false)
 		return nil
 	case p.kind == packetUpgrade && r.probed:
 		return r.upgrade()

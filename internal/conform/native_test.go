@@ -2,7 +2,6 @@ package conform_test
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -57,26 +56,16 @@ func (c *native) next() (message, error) {
 		if err != nil {
 			return message{}, err
 		}
-		var m struct {
-			message
-			Code string
+		m, err := decode(body)
+		if m.Type == "ping" {
+			err = c.conn.WriteMessage(websocket.TextMessage, []byte(`{"type":"pong"}`))
+		} else if errors.Is(err, errPassed) {
+			continue
+		} else if err == nil {
+			return m, nil
 		}
-		if err := json.Unmarshal(body, &m); err != nil {
-			return message{}, fmt.Errorf("decode %s: %w", body, err)
-		}
-		m.raw = string(body)
-		switch {
-		case m.Type == "ping":
-			if err := c.conn.WriteMessage(websocket.TextMessage, []byte(`{"type":"pong"}`)); err != nil {
-				return message{}, err
-			}
-		case m.Type == "error" && m.Code == "stale":
-			m.Type = "stale"
-			return m.message, nil
-		case m.Type == "error":
-			return message{}, &refusal{m.Code}
-		default:
-			return m.message, nil
+		if err != nil {
+			return message{}, err
 		}
 	}
 }

@@ -2,6 +2,7 @@ package conform_test
 
 import (
 	"net/http"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -13,7 +14,7 @@ import (
 func TestDrain(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	onEveryWire(t, s, func(t *testing.T, l *line) {
+	onEvery(t, s, slices.Concat(wires, recoveries), func(t *testing.T, l *line) {
 		leaving := l.site.serve(t, l.wire)
 		f := l.join(t, leaving)
 		l.exec(t, insertOrder)

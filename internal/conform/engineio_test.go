@@ -39,8 +39,8 @@ func (c *webSocket) read() (string, error) {
 		return "", err
 	}
 	_, packet, err := c.conn.ReadMessage()
-	if websocket.IsCloseError(err, websocket.CloseNormalClosure, websocket.CloseNoStatusReceived, websocket.CloseGoingAway) {
-		return "", errOver
+	if closed, ok := errors.AsType[*websocket.CloseError](err); ok {
+		return "", farewell(closed)
 	}
 	return string(packet), err
 }
@@ -91,7 +91,7 @@ func (p *polling) do(method, body string) (string, error) {
 	if err == nil && response.StatusCode != http.StatusOK {
 		err = errors.New(response.Status + ": " + string(text))
 		if strings.Contains(string(text), `"code":1,`) { // the session is gone
-			err = errOver
+			err = new(ended)
 		}
 	}
 	return string(text), err

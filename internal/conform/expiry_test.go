@@ -1,6 +1,7 @@
 package conform_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -11,7 +12,7 @@ import (
 func TestExpiry(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	onEveryWire(t, s, func(t *testing.T, l *line) {
+	onEvery(t, s, slices.Concat(wires, recoveries), func(t *testing.T, l *line) {
 		servers := l.servers()
 		token := servetest.TokenFor(t, 3*time.Second, l.tenant)
 		stale := func(q *request) { q.token = token }

@@ -14,7 +14,7 @@ import (
 func TestIsolation(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	onEveryWire(t, s, func(t *testing.T, l *line) {
+	onEvery(t, s, wires, func(t *testing.T, l *line) {
 		server := l.servers()[0]
 		other := *l
 		other.tenant = s.newTenant(t)
@@ -63,7 +63,8 @@ func TestIsolation(t *testing.T) {
 			other string
 		}{{one, other.tenant}, {late, other.tenant}, {two, l.tenant}} {
 			if text := strings.Join(c.f.heard, "\n"); strings.Contains(text, c.other) {
-				t.Errorf("a client has received something of another tenant, %s:\n%s", c.other, text)
+				at := strings.Index(text, c.other)
+				t.Errorf("a client has received something of another tenant: %s", text[max(0, at-200):min(len(text), at+200)])
 			}
 		}
 	})

@@ -6,7 +6,7 @@ import "testing"
 func TestJoin(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	onEveryWire(t, s, func(t *testing.T, l *line) {
+	onEvery(t, s, wires, func(t *testing.T, l *line) {
 		server := l.servers()[0]
 		first := l.join(t, server)
 		if first.position != 0 {

@@ -84,13 +84,22 @@ func (f *follower) until(t *testing.T, what string, is func(m message) bool) mes
 	for {
 		m, err := f.next()
 		if err != nil {
-			t.Fatalf("waiting for %s: %v; received:\n%s", what, err, strings.Join(f.heard, "\n"))
+			t.Fatalf("waiting for %s: %v; received at last:\n%s", what, err, f.end())
 		}
 		f.note(m)
 		if is(m) {
 			return m
 		}
 	}
+}
+
+// end is what it has heard at last.
+func (f *follower) end() string {
+	var b strings.Builder
+	for _, raw := range f.heard[max(0, len(f.heard)-10):] {
+		fmt.Fprintf(&b, "%.300s\n", raw)
+	}
+	return b.String()
 }
 
 // note takes a message.

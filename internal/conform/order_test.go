@@ -64,7 +64,7 @@ func (l *line) atOnce(t *testing.T, f func(one, two pgx.Tx) error) {
 func TestOrder(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	onEveryWire(t, s, func(t *testing.T, l *line) {
+	onEvery(t, s, wires, func(t *testing.T, l *line) {
 		servers := l.servers()
 		first := l.join(t, servers[0])
 		l.script(t)
@@ -91,7 +91,7 @@ func TestOrder(t *testing.T) {
 func TestFilter(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	onEveryWire(t, s, func(t *testing.T, l *line) {
+	onEvery(t, s, wires, func(t *testing.T, l *line) {
 		servers := l.servers()
 		only := func(q *request) { q.events = []string{"order:created", "order:status-*"} }
 		if _, err := l.tryJoin(t, servers[0], only); err == nil {

@@ -1,13 +1,16 @@
 package conform_test
 
-import "testing"
+import (
+	"slices"
+	"testing"
+)
 
 // TestResume cuts a client off after each event in a row, and clients after
 // any number of events, and lets each continue on the same server or another.
 func TestResume(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	onEveryWire(t, s, func(t *testing.T, l *line) {
+	onEvery(t, s, slices.Concat(wires, recoveries), func(t *testing.T, l *line) {
 		servers := l.servers()
 		whole := l.join(t, servers[0])
 		cursors := []string{whole.cursor}
@@ -47,7 +50,7 @@ func TestResumeWhileItGoesOn(t *testing.T) {
 	t.Parallel()
 	const commits = 60
 	s := newSite(t)
-	onEveryWire(t, s, func(t *testing.T, l *line) {
+	onEvery(t, s, slices.Concat(wires, recoveries), func(t *testing.T, l *line) {
 		servers := l.servers()
 		f := l.join(t, servers[0])
 		written := make(chan struct{})

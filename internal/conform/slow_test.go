@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -50,7 +51,7 @@ func TestSlowConsumer(t *testing.T) {
 	// Far more than the kernel keeps for a client and a client may be behind.
 	const transactions, rows, size = 25, 50, 8 << 10
 	s := newSite(t)
-	onEveryWire(t, s, func(t *testing.T, l *line) {
+	onEvery(t, s, slices.Concat(wires, recoveries), func(t *testing.T, l *line) {
 		server := l.site.serve(t, l.wire)
 		reading := new(gate)
 		slow := l.join(t, server, func(q *request) { q.network = reading.dial })
@@ -69,9 +70,17 @@ func TestSlowConsumer(t *testing.T) {
 				slow.note(m)
 			}
 		}()
-		for range transactions {
-			l.exec(t, fmt.Sprintf(`insert into orders (tenant_id, customer) select $1, repeat('x', %d) from generate_series(1, %d)`, size, rows))
-		}
+		written := make(chan struct{})
+		go func() {
+			defer close(written)
+			insert := fmt.Sprintf(`insert into orders (tenant_id, customer) select $1, repeat('x', %d) from generate_series(1, %d)`, size, rows)
+			for range transactions {
+				if _, err := s.db.Exec(t.Context(), insert, l.tenant); err != nil {
+					t.Error(err)
+				}
+			}
+		}()
+		defer func() { <-written }()
 		// It has everything while the other has not.
 		for i, m := range quick.events(t, transactions*rows) {
 			if m.Position != int64(i+1) {

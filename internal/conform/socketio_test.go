@@ -10,75 +10,120 @@ import (
 
 // packets carries Engine.IO packets, one a text.
 type packets interface {
-	// read is the next one; errOver if the server has closed in good order.
+	// read is the next one. An *ended is an error that the server meant.
 	read() (string, error)
 	write(packet string) error
 	cut()
 }
 
-// errOver is how a server ends an Engine.IO connection.
-var errOver = errors.New("transport close")
-
 // socketIO is a client of Socket.IO that has joined one tenant.
 type socketIO struct {
 	packets
 	tenant string
-	// offsets: the server sends an offset with every event.
-	offsets bool
+	// pid, if not empty, is the secret to recover with: the server sends an
+	// offset with every event.
+	pid string
+	// recovers: the cursors are the secret and an offset.
+	recovers bool
 }
 
-// dialSocketIO dials with a way to carry packets.
-func dialSocketIO(carry func(ctx context.Context, q request) (packets, error)) func(ctx context.Context, q request) (conn, message, error) {
+// carrier makes a way to carry packets.
+type carrier = func(ctx context.Context, q request) (packets, error)
+
+// dialSocketIO joins with join-tenant, from the cursor of the request.
+func dialSocketIO(carry carrier) func(ctx context.Context, q request) (conn, message, error) {
 	return func(ctx context.Context, q request) (conn, message, error) {
-		p, err := carry(ctx, q)
-		if err != nil {
-			return nil, message{}, err
-		}
-		c := &socketIO{packets: p, tenant: q.tenant}
-		m, err := c.join(q)
-		if err != nil {
-			c.cut()
-		}
-		return c, m, err
+		c := &socketIO{tenant: q.tenant}
+		return c.dial(ctx, carry, q, func() (message, error) {
+			if err := c.connect(map[string]string{"token": q.token}); err != nil {
+				return message{}, err
+			}
+			return c.join(q)
+		})
 	}
 }
 
-// join connects to the main namespace and joins the tenant.
-func (c *socketIO) join(q request) (message, error) {
-	auth := map[string]string{}
-	if q.token != "" {
-		auth["token"] = q.token
+// dialRecovery continues by connection state recovery: the client does not join
+// again.
+func dialRecovery(carry carrier) func(ctx context.Context, q request) (conn, message, error) {
+	return func(ctx context.Context, q request) (conn, message, error) {
+		c := &socketIO{tenant: q.tenant, recovers: true}
+		return c.dial(ctx, carry, q, func() (message, error) {
+			pid, offset, again := strings.Cut(q.cursor, " ")
+			auth := map[string]string{"token": q.token}
+			if again {
+				auth["pid"], auth["offset"] = pid, offset
+			}
+			if err := c.connect(auth); err != nil {
+				return message{}, err
+			}
+			if again && c.pid != pid {
+				return message{}, errors.New("the client has not recovered")
+			}
+			if again {
+				return message{Type: "joined", TenantID: q.tenant, Cursor: q.cursor}, nil
+			}
+			return c.join(q)
+		})
+	}
+}
+
+func (c *socketIO) dial(ctx context.Context, carry carrier, q request, begin func() (message, error)) (conn, message, error) {
+	var err error
+	if c.packets, err = carry(ctx, q); err != nil {
+		return nil, message{}, err
+	}
+	m, err := begin()
+	if err != nil {
+		c.cut()
+	}
+	return c, m, err
+}
+
+// connect connects to the main namespace.
+func (c *socketIO) connect(auth map[string]string) error {
+	if auth["token"] == "" {
+		delete(auth, "token")
 	}
 	if err := c.write("40" + encode(auth)); err != nil {
-		return message{}, err
+		return err
 	}
 	packet, err := c.packet()
 	if err != nil {
-		return message{}, err
+		return err
 	}
 	if text, refused := strings.CutPrefix(packet, "44"); refused {
-		var answer struct{ Data struct{ Code string } }
-		if err := json.Unmarshal([]byte(text), &answer); err != nil {
-			return message{}, fmt.Errorf("decode %s: %w", packet, err)
+		var answer struct {
+			Data struct{ Code string }
 		}
-		return message{}, &refusal{answer.Data.Code}
+		if err := json.Unmarshal([]byte(text), &answer); err != nil {
+			return fmt.Errorf("decode %s: %w", packet, err)
+		}
+		return &refusal{answer.Data.Code}
 	}
 	var connected struct{ Sid, Pid string }
 	if err := json.Unmarshal([]byte(strings.TrimPrefix(packet, "40")), &connected); err != nil || connected.Sid == "" {
-		return message{}, fmt.Errorf("connect is answered with %s", packet)
+		return fmt.Errorf("connect is answered with %s", packet)
 	}
-	c.offsets = connected.Pid != ""
+	c.pid = connected.Pid
+	return nil
+}
+
+// join joins the tenant.
+func (c *socketIO) join(q request) (message, error) {
 	want := map[string]any{"tenantId": q.tenant}
 	if q.cursor != "" {
 		want["cursor"] = q.cursor
 	}
 	if q.events != nil {
 		want["events"] = q.events
+		c.pid = "" // what a filter leaves out could not be recovered
 	}
 	if err := c.write("427" + encode([]any{"join-tenant", want})); err != nil {
 		return message{}, err
 	}
-	if packet, err = c.packet(); err != nil {
+	packet, err := c.packet()
+	if err != nil {
 		return message{}, err
 	}
 	var answers []struct {
@@ -95,6 +140,9 @@ func (c *socketIO) join(q request) (message, error) {
 		return message{}, &refusal{m.Code}
 	}
 	m.Type, m.raw = "joined", packet
+	if c.recovers {
+		m.Cursor = c.pid + " " + m.Cursor
+	}
 	return m.message, nil
 }
 
@@ -103,8 +151,6 @@ func (c *socketIO) packet() (string, error) {
 	for {
 		packet, err := c.read()
 		switch {
-		case errors.Is(err, errOver):
-			return "", new(ended)
 		case err != nil:
 			return "", err
 		case packet == "2":
@@ -162,27 +208,32 @@ func (c *socketIO) event(args []json.RawMessage) (m message, err error) {
 		m.Type = e.Code
 		return m, nil
 	}
-	if !strings.Contains(name, ":") {
+	if !strings.Contains(name, ":") || len(args) < 3 {
 		return m, errPassed
-	}
-	want := 3
-	if c.offsets {
-		want = 4
-	}
-	if len(args) != want {
-		return m, fmt.Errorf("%s has %d arguments; want data, meta and an offset if there are: %s", name, len(args)-1, args)
 	}
 	if err := json.Unmarshal(args[2], &m); err != nil {
 		return m, err
 	}
-	if c.offsets {
-		var offset string
-		if err := json.Unmarshal(args[3], &offset); err != nil || offset == "" {
-			return m, fmt.Errorf("the offset is %s", args[3])
-		}
-	}
 	m.Type, m.Event, m.Data = "event", name, args[1]
-	return m, nil
+	return m, c.offset(args[3:], &m)
+}
+
+// offset takes what follows data and meta of an event.
+func (c *socketIO) offset(args []json.RawMessage, m *message) error {
+	if c.pid == "" {
+		if len(args) > 0 {
+			return fmt.Errorf("%s has more arguments than data and meta: %s", m, args)
+		}
+		return nil
+	}
+	var offset string
+	if len(args) != 1 || json.Unmarshal(args[0], &offset) != nil || offset == "" {
+		return fmt.Errorf("%s has no offset, but %s", m, args)
+	}
+	if c.recovers {
+		m.Cursor = c.pid + " " + offset
+	}
+	return nil
 }
 
 func encode(value any) string {

@@ -17,14 +17,27 @@ type wire struct {
 	// dial connects and joins; the answer is the first message. A *refusal is
 	// an error that the server gave.
 	dial func(ctx context.Context, q request) (conn, message, error)
-	// mute: it has no words for why a connection ends.
+	// mute: it does not say why a connection ends.
 	mute bool
 }
 
 // wires are all there are.
 var wires = []wire{
 	{name: "ws", dial: dialNative},
+	{name: "socket.io on websocket", dial: dialSocketIO(dialWebSocket)},
+	{name: "socket.io on polling", dial: dialSocketIO(dialPolling), mute: true},
+	{name: "socket.io on websocket, recovery on", dial: dialSocketIO(dialWebSocket), settings: recovery},
+	{name: "socket.io on polling, recovery on", dial: dialSocketIO(dialPolling), settings: recovery, mute: true},
 }
+
+// recoveries continue in a way that takes no filter, and knows no reset but to
+// begin anew.
+var recoveries = []wire{
+	{name: "recovery on websocket", dial: dialRecovery(dialWebSocket), settings: recovery},
+	{name: "recovery on polling", dial: dialRecovery(dialPolling), settings: recovery, mute: true},
+}
+
+var recovery = []string{"ROWCAST_SOCKETIO_RECOVERY=on"}
 
 // request is what a client asks for.
 type request struct {
@@ -87,8 +100,8 @@ type refusal struct{ code string }
 
 func (r *refusal) Error() string { return "refused: " + r.code }
 
-// onEveryWire runs a test once for each wire.
-func onEveryWire(t *testing.T, s *site, test func(t *testing.T, l *line)) {
+// onEvery runs a test once for each wire.
+func onEvery(t *testing.T, s *site, wires []wire, test func(t *testing.T, l *line)) {
 	t.Helper()
 	for _, w := range wires {
 		t.Run(w.name, func(t *testing.T) {

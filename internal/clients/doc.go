@@ -13,6 +13,15 @@
 //
 //   - With ws: every way to show a token, events in order, resumption after a
 //     cut, and the close codes (TestWs, TestWsClosed).
+//   - With socket.io-client, by default options, by WebSocket and by polling
+//     alone: joining and leaving with acknowledgements, auth as an object and as
+//     a function (TestSocketIO), refused tokens and their code
+//     (TestSocketIORefused). When a server stops the client comes back by itself
+//     (TestSocketIODrained).
+//   - With recovery, a client whose server was killed recovers, and receives
+//     exactly what it missed (TestSocketIORecovery).
+//   - A frontend for a Socket.IO server of its own needs a new URL and nothing
+//     else; with recovery it misses nothing (TestOldFrontend).
 //
 // # Failures
 //

@@ -1,6 +1,9 @@
 package clients_test
 
 import (
+	"flag"
+	"fmt"
+	"os"
 	"testing"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -9,7 +12,14 @@ import (
 	"rowcast/internal/servetest"
 )
 
-func TestMain(m *testing.M) { servetest.Main(m) }
+func TestMain(m *testing.M) {
+	// The tests wait most of the time. The command line may say otherwise.
+	if err := flag.Set("test.parallel", "6"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	servetest.Main(m)
+}
 
 // site is a database with a tenant.
 type site struct {
@@ -54,3 +64,8 @@ const (
 	insertOrder = `insert into orders (tenant_id, customer) values ($1, 'C')`
 	nextStatus  = `update orders set status = case status when 'pending' then 'processing' else 'pending' end where tenant_id = $1`
 )
+
+// insertNamed is insertOrder for a customer.
+func insertNamed(customer string) string {
+	return `insert into orders (tenant_id, customer) values ($1, '` + customer + `')`
+}

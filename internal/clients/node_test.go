@@ -124,8 +124,8 @@ func (n *node) do(t *testing.T, command string, args ...any) {
 	}
 }
 
-// next is what happens next.
-func (n *node) next(t *testing.T) happening {
+// next is what happens next, before it is time to give up.
+func (n *node) next(t *testing.T, giveUp <-chan time.Time) happening {
 	t.Helper()
 	select {
 	case h, ok := <-n.lines:
@@ -134,8 +134,8 @@ func (n *node) next(t *testing.T) happening {
 		}
 		n.log = append(n.log, h.raw[:min(len(h.raw), 400)])
 		return h
-	case <-time.After(servetest.Patience):
-		t.Fatalf("nothing happens for %s", servetest.Patience)
+	case <-giveUp:
+		t.Fatalf("it does not happen within %s", servetest.Patience)
 	}
 	return happening{}
 }
@@ -148,8 +148,9 @@ func (n *node) until(t *testing.T, on string) happening {
 
 func (n *node) find(t *testing.T, what string, is func(h happening) bool) happening {
 	t.Helper()
+	giveUp := time.After(servetest.Patience)
 	for {
-		h := n.next(t)
+		h := n.next(t, giveUp)
 		if is(h) {
 			return h
 		}

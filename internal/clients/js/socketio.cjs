@@ -9,11 +9,11 @@ obey({
   connect(url, options, as) {
     const { auth } = options
     const s = socket = io(url, as === 'function' ? { ...options, auth: give => setTimeout(give, 1, auth) } : options)
-    s.on('connect', () => {
-      const { transport } = s.io.engine
-      tell('connect', { name: transport.name, id: s.id, recovered: s.recovered })
+    s.io.on('open', () => {
+      tell('open', { name: s.io.engine.transport.name })
       s.io.engine.on('upgrade', ({ name }) => tell('upgrade', { name }))
     })
+    s.on('connect', () => tell('connect', { id: s.id, recovered: s.recovered }))
     s.on('connect_error', ({ message, data }) => tell('connect_error', { text: message, message: data, active: s.active }))
     s.on('disconnect', reason => tell('disconnect', { text: reason, active: s.active }))
     s.onAny((name, ...args) => tell('event', { name, args }))

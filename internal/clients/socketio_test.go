@@ -3,6 +3,7 @@ package clients_test
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"syscall"
 	"testing"
@@ -26,9 +27,7 @@ var transports = map[string]struct {
 // with are options of io with a token, and more.
 func with(token string, more map[string]any) map[string]any {
 	options := map[string]any{"auth": map[string]string{"token": token}}
-	for name, value := range more {
-		options[name] = value
-	}
+	maps.Copy(options, more)
 	return options
 }
 

@@ -97,7 +97,7 @@ func TestWs(t *testing.T) {
 	n.until(t, "open")
 	n.do(t, "send", map[string]any{"type": "auth", "token": token})
 	s.joinWs(t, n, cursor)
-	cursor = n.receives(t, "order:created@5")
+	n.receives(t, "order:created@5")
 	n.do(t, "cut")
 	n.until(t, "close")
 

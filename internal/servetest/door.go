@@ -77,7 +77,7 @@ func (d *Door) accept() {
 
 // pass carries bytes both ways until one side has ended.
 func (d *Door) pass(outside net.Conn) {
-	defer outside.Close()
+	defer func() { _ = outside.Close() }()
 	d.mu.Lock()
 	target := d.target
 	d.mu.Unlock()
@@ -85,7 +85,7 @@ func (d *Door) pass(outside net.Conn) {
 	if err != nil {
 		return
 	}
-	defer inside.Close()
+	defer func() { _ = inside.Close() }()
 	if !d.keep(outside, inside) {
 		return
 	}

@@ -13,6 +13,9 @@
 //
 //   - With ws: every way to show a token, events in order, resumption after a
 //     cut, and the close codes (TestWs, TestWsClosed).
+//   - With eventsource, a token in a header or a ticket, and Last-Event-ID over
+//     kills and stops of the server (TestEventSource, TestEventSourceTicket,
+//     TestEventSourceRefused).
 //   - With socket.io-client, by default options, by WebSocket and by polling
 //     alone: joining and leaving with acknowledgements, auth as an object and as
 //     a function (TestSocketIO), refused tokens and their code

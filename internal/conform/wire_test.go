@@ -24,6 +24,7 @@ type wire struct {
 // wires are all there are.
 var wires = []wire{
 	{name: "ws", dial: dialNative},
+	{name: "sse", dial: dialStream},
 	{name: "socket.io on websocket", dial: dialSocketIO(dialWebSocket)},
 	{name: "socket.io on polling", dial: dialSocketIO(dialPolling), mute: true},
 	{name: "socket.io on websocket, recovery on", dial: dialSocketIO(dialWebSocket), settings: recovery},

@@ -56,7 +56,7 @@ func Program(t testing.TB, tags string) string {
 	}
 	path := filepath.Join(programs.dir, "rowcast-"+tags)
 	args := []string{"build", "-tags", tags, "-o", path}
-	if raceDetector {
+	if RaceDetector {
 		args = append(args, "-race")
 	}
 	//nolint:gosec // of this module

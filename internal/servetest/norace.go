@@ -2,5 +2,5 @@
 
 package servetest
 
-// raceDetector: the tests run without it, and so do the servers.
-const raceDetector = false
+// RaceDetector: the tests run without it, and so do the servers.
+const RaceDetector = false

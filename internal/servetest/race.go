@@ -2,5 +2,5 @@
 
 package servetest
 
-// raceDetector: the tests run with it, and so do the servers.
-const raceDetector = true
+// RaceDetector: the tests run with it, and so do the servers.
+const RaceDetector = true

@@ -31,7 +31,7 @@ type Server struct {
 	mu     sync.Mutex
 	cmd    *exec.Cmd
 	exited chan struct{}
-	output transcript
+	output Transcript
 }
 
 // Start serves a database until the test ends. Settings, as in "NAME=value",
@@ -119,6 +119,21 @@ func (s *Server) Signal(t testing.TB, signal syscall.Signal) (exited <-chan stru
 	return s.exited
 }
 
+// PID is that of the process, also after its end.
+func (s *Server) PID() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.cmd.Process.Pid
+}
+
+// ExitCode is that of a process that has ended.
+func (s *Server) ExitCode() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	<-s.exited
+	return s.cmd.ProcessState.ExitCode()
+}
+
 // Get asks the listener of operators. The status is 0 if nobody answers.
 func (s *Server) Get(t testing.TB, path string) (status int, body string) {
 	t.Helper()
@@ -142,8 +157,11 @@ func (s *Server) Get(t testing.TB, path string) (status int, body string) {
 // Status is what tests look at of /status.
 type Status struct {
 	// Head is the newest place in the log, Place the newest that was published.
-	Head, Place, Connections int64
-	Hub                      struct {
+	Head, Place int64
+	Connections int
+	// Problem is why something could not be told.
+	Problem string
+	Hub     struct {
 		Subscriptions, CatchUps, HistoryReads, Resets int
 		// Closes counts the connections that were ended, by cause.
 		Closes map[string]int
@@ -170,19 +188,21 @@ func Eventually(t testing.TB, what string, holds func() bool) {
 	}
 }
 
-// transcript keeps what a process writes.
-type transcript struct {
+// Transcript keeps what a process writes. The zero value is empty.
+type Transcript struct {
 	mu   sync.Mutex
 	text strings.Builder
 }
 
-func (w *transcript) Write(p []byte) (int, error) {
+// Write implements io.Writer.
+func (w *Transcript) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.text.Write(p)
 }
 
-func (w *transcript) String() string {
+// String is everything so far.
+func (w *Transcript) String() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.text.String()

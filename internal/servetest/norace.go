@@ -2,5 +2,5 @@
 
 package servetest
 
-// RaceDetector: the tests run without it, and so do the servers.
+// RaceDetector says that the tests run with it; they do not.
 const RaceDetector = false

@@ -2,5 +2,5 @@
 
 package servetest
 
-// RaceDetector: the tests run with it, and so do the servers.
+// RaceDetector says that the tests run with it, and so do the servers.
 const RaceDetector = true

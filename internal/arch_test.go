@@ -51,6 +51,8 @@ var arrows = map[string][]string{
 	"internal/engineio":              {"internal/socket", "internal/websocket"},
 	"internal/transport":             {"internal/auth", "internal/feed", "internal/hub", "internal/mapping", "internal/websocket"},
 	"internal/transport/ws":          {"internal/auth", "internal/feed", "internal/hub", "internal/transport", "internal/websocket"},
+	"internal/transport/sse":         {"internal/auth", "internal/feed", "internal/hub", "internal/socket", "internal/transport", "internal/websocket"},
+	"internal/transport/history":     {"internal/feed", "internal/hub", "internal/mapping", "internal/transport"},
 	"internal/postgres":              {"migrations", "migrations/inventory", "triggers"},
 	"internal/server":                {"internal/auth", "internal/hub", "internal/transport"},
 	"internal/health":                {"internal/postgres", "sql"},

@@ -21,12 +21,28 @@ import (
 	"rowcast/internal/mapping"
 	"rowcast/internal/metric"
 	"rowcast/internal/server"
+	"rowcast/internal/transport"
+	"rowcast/internal/transport/history"
+	"rowcast/internal/transport/sse"
 	"rowcast/internal/transport/ws"
 )
 
+// The wires of the hub, by index; see wires.
 const (
+	wireWebSocket = iota
+	wireEvents
+)
+
+// wires are those of the transports, in the order of their indexes.
+func wires() []hub.Wire {
+	return []hub.Wire{wireWebSocket: ws.Wire{}, wireEvents: sse.Wire{}}
+}
+
+const (
+	// historyReaders is how many requests for /history read at once.
+	historyReaders = 2
 	// historyConnections is the size of the pool that clients resume from.
-	historyConnections = 8
+	historyConnections = 8 + historyReaders
 	// unreadyTime is how long /readyz is red before clients are sent away, so
 	// that nothing new is sent here.
 	unreadyTime = time.Second
@@ -44,6 +60,7 @@ type service struct {
 	tail     *changelog.Tail
 	health   *health.Watcher
 	sockets  *ws.Handler
+	streams  *sse.Handler
 	closing  atomic.Bool
 
 	public, admin               net.Listener
@@ -87,7 +104,7 @@ func newService(ctx context.Context, cfg config.Config, log *slog.Logger, listen
 	s.hub, err = hub.New(hub.Options{
 		History: changelog.NewHistory(s.pool, cfg.BulkRows),
 		Map:     mapping.Append, DashboardReason: mapping.DashboardReason, DashboardEvent: mapping.DashboardEvent,
-		Wires: []hub.Wire{ws.Wire{}}, Log: log, Checked: func() time.Time { return s.tail.Status().Checked },
+		Wires: wires(), Log: log, Checked: func() time.Time { return s.tail.Status().Checked },
 		PingInterval: cfg.PingInterval, PingTimeout: cfg.PingTimeout,
 	})
 	if err != nil {
@@ -128,14 +145,27 @@ func (s *service) routes(cfg config.Config, origins auth.Origins) error {
 	tickets := new(auth.Tickets)
 	var err error
 	s.sockets, err = ws.NewHandler(ws.Options{
-		Hub: s.hub, Verify: s.verifier.Verify, Redeem: tickets.Redeem, Origin: origins.Allowed,
+		Hub: s.hub, Wire: wireWebSocket, Verify: s.verifier.Verify, Redeem: tickets.Redeem, Origin: origins.Allowed,
 		PingInterval: cfg.PingInterval, PingTimeout: cfg.PingTimeout, Log: s.log,
 	})
 	if err != nil {
 		return fmt.Errorf("make the WebSocket handler: %w", err)
 	}
+	gate := &transport.Gate{
+		Origin: origins.Allowed, Draining: s.hub.Draining, Verify: s.verifier.Verify, Redeem: tickets.Redeem,
+	}
+	s.streams, err = sse.NewHandler(sse.Options{Hub: s.hub, Wire: wireEvents, Gate: gate, Log: s.log})
+	if err != nil {
+		return fmt.Errorf("make the handler of event streams: %w", err)
+	}
+	rows, err := history.NewHandler(history.Options{
+		Source: changelog.NewHistory(s.pool, 0), Map: mapping.Append, Gate: gate, Readers: historyReaders, Log: s.log,
+	})
+	if err != nil {
+		return fmt.Errorf("make the handler of the history: %w", err)
+	}
 	s.publicHandler = server.Public(server.PublicOptions{
-		WebSocket: s.sockets, Tickets: tickets, Verify: s.verifier.Verify, Origins: origins,
+		WebSocket: s.sockets, Events: s.streams, History: rows, Tickets: tickets, Verify: s.verifier.Verify, Origins: origins,
 	})
 	metrics := metric.New(metric.Sources{Tail: s.tail.Status, Hub: s.hub.Stats, Health: func() health.Status { return s.health.Status() }})
 	s.adminHandler = server.Admin(server.AdminOptions{
@@ -190,7 +220,7 @@ func (s *service) drain(ctx context.Context, hurry <-chan struct{}) {
 		case <-ctx.Done():
 		}
 	}
-	if err := errors.Join(s.hub.Drain(ctx), s.sockets.Wait(ctx)); err != nil {
+	if err := errors.Join(s.hub.Drain(ctx), s.sockets.Wait(ctx), s.streams.Wait(ctx)); err != nil {
 		s.log.WarnContext(ctx, "some clients were cut off", "error", err)
 	}
 }

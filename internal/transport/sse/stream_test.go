@@ -109,11 +109,11 @@ func TestHead(t *testing.T) {
 		"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no", "X-Content-Type-Options": "nosniff",
 		"Access-Control-Allow-Origin": "https://app.example", "Access-Control-Allow-Credentials": "true",
 	} {
-		if got := s.Response.Header.Get(name); got != want {
+		if got := s.Header.Get(name); got != want {
 			t.Errorf("%s: %q; want %q", name, got, want)
 		}
 	}
-	if !s.Response.Close || s.ContentLength != -1 || len(s.TransferEncoding) > 0 || s.Response.Header.Get("Date") == "" {
+	if !s.Response.Close || s.ContentLength != -1 || len(s.TransferEncoding) > 0 || s.Header.Get("Date") == "" {
 		t.Errorf("head %+v", s.Response)
 	}
 	joined := s.expect("joined")
@@ -270,7 +270,7 @@ func TestDrain(t *testing.T) {
 		t.Errorf("all come back at once: %v", retries)
 	}
 	s := b.request(t, "", "Authorization: Bearer "+annOfT)
-	if code, _ := problem(t, s.Response); s.StatusCode != http.StatusServiceUnavailable || code != "shutdown" || s.Response.Header.Get("Retry-After") == "" {
+	if code, _ := problem(t, s.Response); s.StatusCode != http.StatusServiceUnavailable || code != "shutdown" || s.Header.Get("Retry-After") == "" {
 		t.Errorf("%d %s", s.StatusCode, code)
 	}
 }

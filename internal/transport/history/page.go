@@ -70,8 +70,9 @@ func (h *Handler) read(ctx context.Context, q query) (*page, error) {
 		}
 		changes, err := h.opts.Source.After(ctx, q.tenant, p.at, p.size())
 		switch {
-		case errors.Is(err, feed.ErrExpired) && q.oldest && p.events == 0 && reads < maxReads-1:
-			begun = false // pruned meanwhile
+		case errors.Is(err, feed.ErrExpired) && q.oldest && p.events == 0 && ctx.Err() == nil:
+			// Pruned meanwhile, as it may be again: the time for reading is the bound.
+			begun, reads = false, reads-1
 			continue
 		case err != nil:
 			return nil, err

@@ -19,7 +19,7 @@ func (p *program) serve() *cobra.Command {
 		Use:   "serve",
 		Short: "Follow the change log and push events to clients",
 		Long: `Follows the change log of a database that "rowcast migrate" was run on and pushes
-events to clients (WebSocket, Server-Sent Events). Any number of servers may run on one database; a
+events to clients (WebSocket, Socket.IO, Server-Sent Events). Any number of servers may run on one database; a
 client may continue on any of them.
 
 Without DATABASE_URL it starts a private PostgreSQL with throw-away data.`,

@@ -23,20 +23,10 @@ import (
 	"rowcast/internal/server"
 	"rowcast/internal/transport"
 	"rowcast/internal/transport/history"
+	"rowcast/internal/transport/socketio"
 	"rowcast/internal/transport/sse"
 	"rowcast/internal/transport/ws"
 )
-
-// The wires of the hub, by index; see wires.
-const (
-	wireWebSocket = iota
-	wireEvents
-)
-
-// wires are those of the transports, in the order of their indexes.
-func wires() []hub.Wire {
-	return []hub.Wire{wireWebSocket: ws.Wire{}, wireEvents: sse.Wire{}}
-}
 
 const (
 	// historyReaders is how many requests for /history read at once.
@@ -60,11 +50,27 @@ type service struct {
 	tail     *changelog.Tail
 	health   *health.Watcher
 	sockets  *ws.Handler
+	socketIO *socketio.Handler
 	streams  *sse.Handler
 	closing  atomic.Bool
 
 	public, admin               net.Listener
 	publicHandler, adminHandler http.Handler
+}
+
+// The wires of the hub, by index.
+const (
+	nativeWire = iota
+	socketIOWire
+	recoveryWire
+	eventsWire
+)
+
+// wires encodes for each kind of connection.
+func wires() []hub.Wire {
+	return []hub.Wire{
+		nativeWire: ws.Wire{}, socketIOWire: socketio.Wire{}, recoveryWire: socketio.Wire{Recovery: true}, eventsWire: sse.Wire{},
+	}
 }
 
 // listenFunc opens a listener.
@@ -145,16 +151,24 @@ func (s *service) routes(cfg config.Config, origins auth.Origins) error {
 	tickets := new(auth.Tickets)
 	var err error
 	s.sockets, err = ws.NewHandler(ws.Options{
-		Hub: s.hub, Wire: wireWebSocket, Verify: s.verifier.Verify, Redeem: tickets.Redeem, Origin: origins.Allowed,
+		Hub: s.hub, Wire: nativeWire, Verify: s.verifier.Verify, Redeem: tickets.Redeem, Origin: origins.Allowed,
 		PingInterval: cfg.PingInterval, PingTimeout: cfg.PingTimeout, Log: s.log,
 	})
 	if err != nil {
 		return fmt.Errorf("make the WebSocket handler: %w", err)
 	}
+	s.socketIO, err = socketio.NewHandler(socketio.Options{
+		Hub: s.hub, Wire: socketIOWire, RecoveryWire: recoveryWire, Recovery: cfg.Recovery == "on",
+		Verify: s.verifier.Verify, Redeem: tickets.Redeem, Origin: origins.Allowed,
+		PingInterval: cfg.PingInterval, PingTimeout: cfg.PingTimeout, Log: s.log,
+	})
+	if err != nil {
+		return fmt.Errorf("make the Socket.IO handler: %w", err)
+	}
 	gate := &transport.Gate{
 		Origin: origins.Allowed, Draining: s.hub.Draining, Verify: s.verifier.Verify, Redeem: tickets.Redeem,
 	}
-	s.streams, err = sse.NewHandler(sse.Options{Hub: s.hub, Wire: wireEvents, Gate: gate, Log: s.log})
+	s.streams, err = sse.NewHandler(sse.Options{Hub: s.hub, Wire: eventsWire, Gate: gate, Log: s.log})
 	if err != nil {
 		return fmt.Errorf("make the handler of event streams: %w", err)
 	}
@@ -165,7 +179,8 @@ func (s *service) routes(cfg config.Config, origins auth.Origins) error {
 		return fmt.Errorf("make the handler of the history: %w", err)
 	}
 	s.publicHandler = server.Public(server.PublicOptions{
-		WebSocket: s.sockets, Events: s.streams, History: rows, Tickets: tickets, Verify: s.verifier.Verify, Origins: origins,
+		WebSocket: s.sockets, SocketIO: s.socketIO, Events: s.streams, History: rows,
+		Tickets: tickets, Verify: s.verifier.Verify, Origins: origins,
 	})
 	metrics := metric.New(metric.Sources{Tail: s.tail.Status, Hub: s.hub.Stats, Health: func() health.Status { return s.health.Status() }})
 	s.adminHandler = server.Admin(server.AdminOptions{
@@ -220,7 +235,7 @@ func (s *service) drain(ctx context.Context, hurry <-chan struct{}) {
 		case <-ctx.Done():
 		}
 	}
-	if err := errors.Join(s.hub.Drain(ctx), s.sockets.Wait(ctx), s.streams.Wait(ctx)); err != nil {
+	if err := errors.Join(s.hub.Drain(ctx), s.sockets.Wait(ctx), s.socketIO.Wait(ctx), s.streams.Wait(ctx)); err != nil {
 		s.log.WarnContext(ctx, "some clients were cut off", "error", err)
 	}
 }

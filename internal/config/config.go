@@ -39,7 +39,9 @@ type Config struct {
 	BulkRows     int           `env:"ROWCAST_BULK_ROWS"`
 	PingInterval time.Duration `env:"ROWCAST_PING_INTERVAL"`
 	PingTimeout  time.Duration `env:"ROWCAST_PING_TIMEOUT"`
-	PGBinDir     string        `env:"ROWCAST_PG_BINDIR"`
+	// Recovery is "on" or "off": connection state recovery of Socket.IO.
+	Recovery string `env:"ROWCAST_SOCKETIO_RECOVERY"`
+	PGBinDir string `env:"ROWCAST_PG_BINDIR"`
 }
 
 // HasDatabase says whether the settings name a database. If not, the program
@@ -69,6 +71,7 @@ func (c Config) LogValue() slog.Value {
 		slog.Int("bulk_rows", c.BulkRows),
 		slog.Duration("ping_interval", c.PingInterval),
 		slog.Duration("ping_timeout", c.PingTimeout),
+		slog.String("socketio_recovery", c.Recovery),
 		slog.String("pg_bindir", c.PGBinDir),
 	)
 }

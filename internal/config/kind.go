@@ -24,6 +24,7 @@ const (
 	port
 	origins
 	notify
+	toggle
 	duration
 	count
 )
@@ -61,6 +62,8 @@ func (k kind) rule() rule {
 		return rule{"origins", "origins such as https://app.example.com, comma-separated", checkOrigins}
 	case notify:
 		return rule{"mode", "auto, always or never", oneOf("auto", "always", "never")}
+	case toggle:
+		return rule{"on|off", "on or off", oneOf("on", "off")}
 	case duration:
 		return rule{"duration", "a duration of at least 1ms with its unit, such as 168h, 90m or 25s", checkDuration}
 	case count:

@@ -28,7 +28,7 @@ func load(t *testing.T, args, environ []string, names ...string) (config.Config,
 func defaults() config.Config {
 	return config.Config{
 		Addr: ":8080", AdminAddr: "127.0.0.1:9090", Notify: "auto", Retention: 168 * time.Hour, BulkRows: 1000,
-		PingInterval: 25 * time.Second, PingTimeout: 20 * time.Second,
+		PingInterval: 25 * time.Second, PingTimeout: 20 * time.Second, Recovery: "off",
 	}
 }
 
@@ -67,6 +67,7 @@ func TestLoad(t *testing.T) {
 				"JWT_SECRET= s ", "JWT_PUBLIC_KEY_FILE=/k.pem", "JWKS_URL=https://id/keys", "JWT_ISSUER=i", "JWT_AUDIENCE=a",
 				"FRONTEND_URL=https://a", "ORIGIN=https://b, http://c:1", "ROWCAST_NOTIFY=never", "ROWCAST_RETENTION=1h30m",
 				"ROWCAST_BULK_ROWS=1", "ROWCAST_PING_INTERVAL=50ms", "ROWCAST_PING_TIMEOUT=1ms", "ROWCAST_PG_BINDIR=/pg",
+				"ROWCAST_SOCKETIO_RECOVERY=on",
 			},
 			want: func(c *config.Config) {
 				*c = config.Config{
@@ -74,6 +75,7 @@ func TestLoad(t *testing.T) {
 					JWTSecret: " s ", JWTPublicKeyFile: "/k.pem", JWKSURL: "https://id/keys", JWTIssuer: "i", JWTAudience: "a",
 					FrontendURL: "https://a", Origin: "https://b, http://c:1", Notify: "never", Retention: 90 * time.Minute,
 					BulkRows: 1, PingInterval: 50 * time.Millisecond, PingTimeout: time.Millisecond, PGBinDir: "/pg",
+					Recovery: "on",
 				}
 			},
 		},
@@ -83,7 +85,7 @@ func TestLoad(t *testing.T) {
 				"--jwt-secret=s", "--jwt-public-key-file=k.pem", "--jwks-url=http://localhost/keys", "--jwt-issuer=i", "--jwt-audience=a",
 				"--frontend-url=https://a", "--origin=https://b", "--rowcast-notify=always", "--rowcast-retention=1h",
 				"--rowcast-bulk-rows=2147483647", "--rowcast-ping-interval=1s", "--rowcast-ping-timeout=2s",
-				"--rowcast-pg-bindir=pg",
+				"--rowcast-pg-bindir=pg", "--rowcast-socketio-recovery=on",
 			},
 			want: func(c *config.Config) {
 				*c = config.Config{
@@ -91,6 +93,7 @@ func TestLoad(t *testing.T) {
 					JWTSecret: "s", JWTPublicKeyFile: "k.pem", JWKSURL: "http://localhost/keys", JWTIssuer: "i", JWTAudience: "a",
 					FrontendURL: "https://a", Origin: "https://b", Notify: "always", Retention: time.Hour,
 					BulkRows: 2147483647, PingInterval: time.Second, PingTimeout: 2 * time.Second, PGBinDir: "pg",
+					Recovery: "on",
 				}
 			},
 		},
@@ -165,19 +168,20 @@ func TestLoad(t *testing.T) {
 func TestLoadRefusesBadValues(t *testing.T) {
 	t.Parallel()
 	for name, values := range map[string][]string{
-		"DATABASE_URL":          {"mysql://h/d", "https://h", "h:5432/d", "DATABASE_URL=postgres://h", "mydb"},
-		"ADDR":                  {"8080", "localhost", ":http", ":65536", ":-1", "http://h:80", "a:b:1", "[nonsense:]:1", "h:", "a b:1"},
-		"PORT":                  {"x", "-1", "65536", ":80", "80.0"},
-		"ADMIN_ADDR":            {"9090", "::1:9090"},
-		"JWKS_URL":              {"id.example.com/keys", "ftp://h/keys", "https://", "https:///keys", "https://h:x"},
-		"JWT_PUBLIC_KEY_FILE":   {"a\x00b"},
-		"FRONTEND_URL":          {"*", "app.example.com", "https://a,b", "ws://a"},
-		"ORIGIN":                {"null", "https://a,*"},
-		"ROWCAST_NOTIFY":        {"on", "AUTO", "alwais"},
-		"ROWCAST_RETENTION":     {"7 days", "7d", "0", "0s", "-1h", "168", "1us"},
-		"ROWCAST_BULK_ROWS":     {"0", "-1", "1e3", "1.5", "2147483648", "many"},
-		"ROWCAST_PING_INTERVAL": {"25000", "0s"},
-		"ROWCAST_PING_TIMEOUT":  {"20", "-20s"},
+		"DATABASE_URL":              {"mysql://h/d", "https://h", "h:5432/d", "DATABASE_URL=postgres://h", "mydb"},
+		"ADDR":                      {"8080", "localhost", ":http", ":65536", ":-1", "http://h:80", "a:b:1", "[nonsense:]:1", "h:", "a b:1"},
+		"PORT":                      {"x", "-1", "65536", ":80", "80.0"},
+		"ADMIN_ADDR":                {"9090", "::1:9090"},
+		"JWKS_URL":                  {"id.example.com/keys", "ftp://h/keys", "https://", "https:///keys", "https://h:x"},
+		"JWT_PUBLIC_KEY_FILE":       {"a\x00b"},
+		"FRONTEND_URL":              {"*", "app.example.com", "https://a,b", "ws://a"},
+		"ORIGIN":                    {"null", "https://a,*"},
+		"ROWCAST_NOTIFY":            {"on", "AUTO", "alwais"},
+		"ROWCAST_RETENTION":         {"7 days", "7d", "0", "0s", "-1h", "168", "1us"},
+		"ROWCAST_BULK_ROWS":         {"0", "-1", "1e3", "1.5", "2147483648", "many"},
+		"ROWCAST_PING_INTERVAL":     {"25000", "0s"},
+		"ROWCAST_PING_TIMEOUT":      {"20", "-20s"},
+		"ROWCAST_SOCKETIO_RECOVERY": {"true", "1", "ON", "onn"},
 	} {
 		for _, value := range values {
 			for source, read := range map[string]func() (config.Config, error){

@@ -107,6 +107,10 @@ func Settings() []Setting {
 			Meaning: "how long a client may take to answer a heartbeat",
 		},
 		{
+			Name: "ROWCAST_SOCKETIO_RECOVERY", kind: toggle, Default: "off",
+			Meaning: "whether Socket.IO clients get what they missed by connection state recovery; events then end with an offset",
+		},
+		{
 			Name: "ROWCAST_PG_BINDIR", kind: path, Otherwise: "PATH, pg_config and the usual directories",
 			Meaning: "directory with the PostgreSQL binaries for the embedded database",
 		},

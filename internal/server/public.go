@@ -19,6 +19,7 @@ const notFound hub.Cause = "not-found"
 // nil; the rest is required.
 type PublicOptions struct {
 	WebSocket http.Handler
+	SocketIO  http.Handler
 	// Events is the one for Server-Sent Events.
 	Events  http.Handler
 	History http.Handler
@@ -32,6 +33,8 @@ type PublicOptions struct {
 func Public(o PublicOptions) http.Handler {
 	router := mux.NewRouter()
 	router.Handle("/ws", o.WebSocket)
+	router.Handle("/socket.io/", o.SocketIO)
+	router.Handle("/socket.io", o.SocketIO) // of clients with addTrailingSlash: false
 	if o.Events != nil {
 		router.Handle("/events", o.Events)
 	}
@@ -40,7 +43,7 @@ func Public(o PublicOptions) http.Handler {
 	}
 	router.Handle("/tickets", ticketOffice(o)).Methods(http.MethodPost)
 	router.NotFoundHandler = refuse(http.StatusNotFound, notFound,
-		"there is nothing here; the feed is at /ws (WebSocket) and /events (Server-Sent Events), what has been at /history, tickets at /tickets")
+		"there is nothing here; the feed is at /ws, /socket.io/ and /events (Server-Sent Events), what has been at /history, tickets at /tickets")
 	router.MethodNotAllowedHandler = refuse(http.StatusMethodNotAllowed, transport.BadRequest, "the path does not take this method")
 	return auth.NewCORS(o.Origins).Handler(router)
 }

@@ -1,0 +1,26 @@
+package engineio
+
+// Polls is how many polls wait.
+func (s *Server) Polls() (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, session := range s.sessions {
+		session.mu.Lock()
+		if session.poll != nil && session.poll.getting {
+			n++
+		}
+		session.mu.Unlock()
+	}
+	return n
+}
+
+// CountPackets reads the body of a POST.
+func CountPackets(body []byte) (n int, valid bool) {
+	for _, err := range packets(body) {
+		if err != nil {
+			return n, false
+		}
+		n++
+	}
+	return n, true
+}

@@ -1,0 +1,233 @@
+package engineio
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+)
+
+// requestTimeout bounds the reading of a body and the writing of an answer.
+const requestTimeout = 10 * time.Second
+
+// poll is the state of a session whose client polls. The mutex of the session
+// guards it.
+type poll struct {
+	backlog
+	// changed, if not nil, is closed at the next change.
+	changed chan struct{}
+	// drained is closed when, after hanging up, the client has everything; nil
+	// before and then.
+	drained  chan struct{}
+	deadline time.Time
+	// getting and posting: there is such a request. probing: a WebSocket is
+	// tried. released: polls are answered at once, for the upgrade. switching:
+	// the WebSocket is being made ready. over: hung up.
+	// crossing: the client closed while no poll waited, so that one may be on its
+	// way.
+	getting, posting, probing, released, switching, over, crossing bool
+	// giveUp ends the try of a WebSocket.
+	giveUp func()
+}
+
+// changes is closed at the next change.
+func (p *poll) changes() <-chan struct{} {
+	if p.changed == nil {
+		p.changed = make(chan struct{})
+	}
+	return p.changed
+}
+
+func (p *poll) change() {
+	if p.changed != nil {
+		close(p.changed)
+		p.changed = nil
+	}
+}
+
+// hangup ends polling. It is true if nothing is left that the client wants.
+func (p *poll) hangup(wanted bool) bool {
+	p.over = true
+	if p.giveUp != nil {
+		p.giveUp()
+	}
+	if !wanted {
+		p.backlog = nil
+	}
+	p.change()
+	if len(p.backlog) == 0 && !p.crossing {
+		return true
+	}
+	p.drained = make(chan struct{})
+	return false
+}
+
+// patience is how long a client has to come, once hung up.
+func (p *poll) patience() time.Duration {
+	if p.crossing {
+		return crossing
+	}
+	return linger
+}
+
+// body is the answer to a poll, empty if it has to wait.
+func (p *poll) body() []byte {
+	body := p.take()
+	switch {
+	case len(body) > 0:
+		p.change() // there is room again
+	case p.released:
+		body = []byte{packetNoop}
+	case p.over:
+		body = []byte{packetClose}
+	}
+	if p.over && len(p.backlog) == 0 && p.drained != nil {
+		close(p.drained)
+		p.drained = nil
+	}
+	return body
+}
+
+// get answers a poll when there is something to say.
+func (s *Session) get(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	p := s.poll
+	switch {
+	case p == nil:
+		s.mu.Unlock()
+		badRequest.write(w)
+		return
+	case p.over && p.drained == nil: // and nothing is left
+		s.mu.Unlock()
+		unknownSession.write(w)
+		return
+	case p.getting:
+		s.mu.Unlock()
+		s.finish(TransportError, true, nil)
+		badRequest.write(w)
+		return
+	}
+	p.getting = true
+	for {
+		body := p.body()
+		if len(body) > 0 {
+			p.getting = false
+			s.mu.Unlock()
+			answer(w, body)
+			return
+		}
+		changed := p.changes()
+		s.mu.Unlock()
+		select {
+		case <-changed:
+		case <-r.Context().Done():
+			s.mu.Lock()
+			p.getting = false
+			s.mu.Unlock()
+			s.finish(TransportError, true, nil)
+			return
+		}
+		s.mu.Lock()
+	}
+}
+
+// answer writes the body of a poll.
+func answer(w http.ResponseWriter, body []byte) {
+	header := w.Header()
+	header.Set("Content-Type", "text/plain; charset=UTF-8")
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	header.Set("Cache-Control", "no-store")
+	control := http.NewResponseController(w)
+	_ = control.SetWriteDeadline(time.Now().Add(requestTimeout))
+	_, _ = w.Write(body) // a client that has gone does not poll again, and that ends its session
+	_ = control.Flush()
+	_ = control.SetWriteDeadline(time.Time{})
+}
+
+// post takes packets.
+func (s *Session) post(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	p := s.poll
+	overlap := p != nil && p.posting
+	if p != nil && !overlap {
+		p.posting = true
+	}
+	s.mu.Unlock()
+	if p == nil || overlap {
+		if overlap {
+			s.finish(TransportError, true, nil)
+		}
+		badRequest.write(w)
+		return
+	}
+	defer func() {
+		s.mu.Lock()
+		p.posting = false
+		s.mu.Unlock()
+	}()
+	body, status := s.readBody(w, r)
+	if status == http.StatusOK && !s.receiveAll(body) {
+		status = http.StatusBadRequest
+	}
+	switch status {
+	case http.StatusOK:
+		w.Header().Set("Content-Type", "text/html")
+		w.Header().Set("Cache-Control", "no-store")
+		_, _ = w.Write([]byte("ok")) // as in answer
+	case http.StatusRequestEntityTooLarge:
+		writeJSON(w, status, Refused{badRequest.Code, "the body is longer than maxPayload"})
+	default:
+		badRequest.write(w)
+	}
+}
+
+// receiveAll does what the packets of a body say. It is false if the client
+// broke the rules, which ends the session.
+func (s *Session) receiveAll(body []byte) bool {
+	for p, err := range packets(body) {
+		if err != nil {
+			s.finish(TransportError, true, nil)
+			return false
+		}
+		if p.kind == packetClose {
+			s.release(true)
+		}
+		if s.receive(p) != nil {
+			return false
+		}
+		if s.over() {
+			break
+		}
+	}
+	return true
+}
+
+// readBody reads the body of a request. Unless status is 200, that is the
+// answer.
+func (s *Session) readBody(w http.ResponseWriter, r *http.Request) (body []byte, status int) {
+	control := http.NewResponseController(w)
+	_ = control.SetReadDeadline(time.Now().Add(requestTimeout))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, s.server.opts.MaxPayload))
+	_ = control.SetReadDeadline(time.Time{})
+	if _, long := errors.AsType[*http.MaxBytesError](err); long {
+		return nil, http.StatusRequestEntityTooLarge
+	}
+	if err != nil || r.Header.Get("Content-Type") == "application/octet-stream" {
+		s.finish(TransportError, true, nil)
+		return nil, http.StatusBadRequest
+	}
+	return body, http.StatusOK
+}
+
+// release lets a poll that waits go, or if the client is closing the one that
+// crosses that.
+func (s *Session) release(closing bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.poll != nil {
+		s.poll.released = true
+		s.poll.crossing = closing && !s.poll.getting
+		s.poll.change()
+	}
+}

@@ -1,0 +1,3 @@
+// Package socketio serves Socket.IO clients, protocol 5, on top of package
+// engineio.
+package socketio

@@ -171,6 +171,8 @@ type stream struct {
 	net.Conn
 	*http.Response
 	reader *bufio.Reader
+	// lines were read and not taken.
+	lines  []string
 	t      testing.TB
 	retry  string
 	lastID string
@@ -236,22 +238,16 @@ type message struct {
 // line reads up to the end of a line as the standard has it: a line feed, a
 // carriage return, or both.
 func (s *stream) line() (string, error) {
-	var b []byte
-	for {
-		c, err := s.reader.ReadByte()
-		switch {
-		case err != nil:
-			return string(b), err
-		case c == '\n':
-			return string(b), nil
-		case c == '\r':
-			if next, err := s.reader.Peek(1); err == nil && next[0] == '\n' {
-				_, _ = s.reader.Discard(1)
-			}
-			return string(b), nil
+	if len(s.lines) == 0 {
+		text, err := s.reader.ReadString('\n')
+		if err != nil {
+			return text, err
 		}
-		b = append(b, c)
+		s.lines = strings.Split(strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r"), "\r")
 	}
+	line := s.lines[0]
+	s.lines = s.lines[1:]
+	return line, nil
 }
 
 // read is the next event or comment. The error is io.EOF at the end.

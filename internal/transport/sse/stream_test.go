@@ -278,7 +278,9 @@ func TestDrain(t *testing.T) {
 // TestSlowReader takes events in pieces: nothing is lost, nothing is mixed.
 func TestSlowReader(t *testing.T) {
 	t.Parallel()
-	b := setup(t, nil, func(o *hub.Options, _ *sse.Options) { o.RingBytes = 64 << 20; o.SlowBytes = 64 << 20 })
+	b := setup(t, nil, func(o *hub.Options, _ *sse.Options) {
+		o.RingBytes, o.SlowBytes, o.StallTimeout = 64<<20, 64<<20, time.Hour
+	})
 	slow, fast := b.open(t, annOfT, ""), b.open(t, annOfT, "")
 	_ = slow.Conn.(*net.TCPConn).SetReadBuffer(200_000)
 	const events = 400
@@ -306,7 +308,10 @@ func TestSlowReader(t *testing.T) {
 // was.
 func TestSlowConsumer(t *testing.T) {
 	t.Parallel()
-	b := setup(t, nil, func(o *hub.Options, _ *sse.Options) { o.SlowGrace, o.RingBytes = 50*time.Millisecond, 64<<20 })
+	b := setup(t, nil, func(o *hub.Options, _ *sse.Options) {
+		o.SlowGrace, o.RingBytes = 50*time.Millisecond, 64<<20
+		o.CloseTimeout, o.StallTimeout = time.Hour, time.Hour // "closed" comes behind all that is on its way
+	})
 	s := b.open(t, annOfT, "")
 	_ = s.Conn.(*net.TCPConn).SetReadBuffer(200_000)
 	const events = 400
@@ -382,13 +387,9 @@ func TestTalkingClientIsSentAway(t *testing.T) {
 	}
 	b.event("T", "still")
 	s.expect("order:created")
-	go func() {
-		for {
-			if _, err := s.Conn.Write(make([]byte, 1<<10)); err != nil {
-				return
-			}
-		}
-	}()
+	if _, err := s.Conn.Write([]byte(strings.Repeat("x", 10<<10))); err != nil {
+		t.Fatal(err)
+	}
 	if e := s.expect("closed"); e.data != `{"type":"closed","code":4500,"reason":"bad-request"}` {
 		t.Errorf("closed %+v", e)
 	}

@@ -29,6 +29,7 @@ const maxHeld = 1000
 // client is what a session sends: its Receiver.
 type client struct {
 	server  *Server
+	session *engineio.Session
 	outbox  engineio.Outbox
 	decoder Decoder
 
@@ -93,7 +94,7 @@ func (c *client) hangUp() {
 	c.mu.Lock()
 	c.over = true
 	c.mu.Unlock()
-	c.outbox.Close(websocket.AppendClose(nil, goingAway, ""))
+	c.session.Close(websocket.AppendClose(nil, goingAway, ""))
 }
 
 // settle stops the timer. c.mu held.

@@ -53,6 +53,7 @@ var arrows = map[string][]string{
 	"internal/socketio/conformance":  {"internal/engineio", "internal/feed", "internal/hub", "internal/socketio", "internal/websocket"},
 	"internal/transport":             {"internal/auth", "internal/feed", "internal/hub", "internal/mapping", "internal/websocket"},
 	"internal/transport/ws":          {"internal/auth", "internal/feed", "internal/hub", "internal/transport", "internal/websocket"},
+	"internal/transport/socketio":    {"internal/auth", "internal/engineio", "internal/feed", "internal/hub", "internal/socketio", "internal/transport"},
 	"internal/postgres":              {"migrations", "migrations/inventory", "triggers"},
 	"internal/server":                {"internal/auth", "internal/hub", "internal/transport"},
 	"internal/health":                {"internal/postgres", "sql"},

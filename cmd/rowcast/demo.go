@@ -59,7 +59,7 @@ what to connect to and lines to copy. Ctrl-C ends it all.`,
 	cmd.Flags().StringVar(&keep, "keep", "", "keep the data in this directory (default: a temporary one, gone at the end)")
 	cmd.Flags().Float64Var(&rate, "rate", 3, "changes a second that the shop makes")
 	cmd.Flags().BoolVarP(&verbose, "verbose", "v", false, "log what goes on")
-	config.Bind(cmd.Flags(), "ADDR", "PORT", "ADMIN_ADDR", "JWT_SECRET", "FRONTEND_URL", "ORIGIN", "ROWCAST_NOTIFY",
+	config.Bind(cmd.Flags(), "ADDR", "PORT", "ADMIN_ADDR", "JWT_SECRET", "FRONTEND_URL", "ORIGIN", "ROWCAST_NOTIFY", "ROWCAST_SOCKETIO_RECOVERY",
 		"ROWCAST_RETENTION", "ROWCAST_BULK_ROWS", "ROWCAST_PING_INTERVAL", "ROWCAST_PING_TIMEOUT", "ROWCAST_PG_BINDIR")
 	return cmd
 }

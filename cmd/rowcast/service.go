@@ -21,6 +21,7 @@ import (
 	"rowcast/internal/mapping"
 	"rowcast/internal/metric"
 	"rowcast/internal/server"
+	"rowcast/internal/transport/socketio"
 	"rowcast/internal/transport/ws"
 )
 
@@ -44,10 +45,23 @@ type service struct {
 	tail     *changelog.Tail
 	health   *health.Watcher
 	sockets  *ws.Handler
+	socketIO *socketio.Handler
 	closing  atomic.Bool
 
 	public, admin               net.Listener
 	publicHandler, adminHandler http.Handler
+}
+
+// The wires of the hub, by index.
+const (
+	nativeWire = iota
+	socketIOWire
+	recoveryWire
+)
+
+// wires encodes for each kind of connection.
+func wires() []hub.Wire {
+	return []hub.Wire{nativeWire: ws.Wire{}, socketIOWire: socketio.Wire{}, recoveryWire: socketio.Wire{Recovery: true}}
 }
 
 // listenFunc opens a listener.
@@ -87,7 +101,7 @@ func newService(ctx context.Context, cfg config.Config, log *slog.Logger, listen
 	s.hub, err = hub.New(hub.Options{
 		History: changelog.NewHistory(s.pool, cfg.BulkRows),
 		Map:     mapping.Append, DashboardReason: mapping.DashboardReason, DashboardEvent: mapping.DashboardEvent,
-		Wires: []hub.Wire{ws.Wire{}}, Log: log, Checked: func() time.Time { return s.tail.Status().Checked },
+		Wires: wires(), Log: log, Checked: func() time.Time { return s.tail.Status().Checked },
 		PingInterval: cfg.PingInterval, PingTimeout: cfg.PingTimeout,
 	})
 	if err != nil {
@@ -128,14 +142,22 @@ func (s *service) routes(cfg config.Config, origins auth.Origins) error {
 	tickets := new(auth.Tickets)
 	var err error
 	s.sockets, err = ws.NewHandler(ws.Options{
-		Hub: s.hub, Verify: s.verifier.Verify, Redeem: tickets.Redeem, Origin: origins.Allowed,
+		Hub: s.hub, Wire: nativeWire, Verify: s.verifier.Verify, Redeem: tickets.Redeem, Origin: origins.Allowed,
 		PingInterval: cfg.PingInterval, PingTimeout: cfg.PingTimeout, Log: s.log,
 	})
 	if err != nil {
 		return fmt.Errorf("make the WebSocket handler: %w", err)
 	}
+	s.socketIO, err = socketio.NewHandler(socketio.Options{
+		Hub: s.hub, Wire: socketIOWire, RecoveryWire: recoveryWire, Recovery: cfg.Recovery == "on",
+		Verify: s.verifier.Verify, Redeem: tickets.Redeem, Origin: origins.Allowed,
+		PingInterval: cfg.PingInterval, PingTimeout: cfg.PingTimeout, Log: s.log,
+	})
+	if err != nil {
+		return fmt.Errorf("make the Socket.IO handler: %w", err)
+	}
 	s.publicHandler = server.Public(server.PublicOptions{
-		WebSocket: s.sockets, Tickets: tickets, Verify: s.verifier.Verify, Origins: origins,
+		WebSocket: s.sockets, SocketIO: s.socketIO, Tickets: tickets, Verify: s.verifier.Verify, Origins: origins,
 	})
 	metrics := metric.New(metric.Sources{Tail: s.tail.Status, Hub: s.hub.Stats, Health: func() health.Status { return s.health.Status() }})
 	s.adminHandler = server.Admin(server.AdminOptions{
@@ -190,7 +212,7 @@ func (s *service) drain(ctx context.Context, hurry <-chan struct{}) {
 		case <-ctx.Done():
 		}
 	}
-	if err := errors.Join(s.hub.Drain(ctx), s.sockets.Wait(ctx)); err != nil {
+	if err := errors.Join(s.hub.Drain(ctx), s.sockets.Wait(ctx), s.socketIO.Wait(ctx)); err != nil {
 		s.log.WarnContext(ctx, "some clients were cut off", "error", err)
 	}
 }

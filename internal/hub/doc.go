@@ -33,6 +33,8 @@
 //     TestSpliceRaces, TestResumeAtEveryCursor).
 //   - Joined comes before the events that follow it, and only while the tail
 //     is live (TestJoinWaitsForTail, TestPublishWhileHeadIsRead).
+//   - An exact request joins only where nothing is missed, and each
+//     subscription has a wire of its own (TestExactJoin, TestWireOfSubscription).
 //   - A crowd that comes back at once costs no read of the history while the
 //     rings hold its cursors (TestReconnectStorm), else one for each tenant and
 //     cursor (TestCrowdSharesPages).

@@ -18,6 +18,9 @@ type Request struct {
 	Tenant string
 	// Cursor, if not empty, is the text of the cursor to continue from.
 	Cursor string
+	// Exact refuses to join where the stream cannot continue from the cursor:
+	// Joined then has a Reason, and nothing follows.
+	Exact bool
 	// Wire is the index in Options.Wires of the one for the events.
 	Wire int
 	// Admit lets events pass by name; nil lets all.
@@ -31,7 +34,7 @@ type Request struct {
 // only error is ErrTooManyTenants. Joining a tenant again continues from the
 // cursor of the request, or without one from where the stream is.
 func (s *Session) Join(q Request) error {
-	u := &sub{s: s, tenant: q.Tenant, admit: q.Admit, refs: []uint64{q.Ref}, told: -1, wire: uint8(q.Wire)}
+	u := &sub{s: s, tenant: q.Tenant, admit: q.Admit, refs: []uint64{q.Ref}, told: -1, wire: uint8(q.Wire), exact: q.Exact}
 	if q.Cursor != "" {
 		at, err := feed.ParseCursor(q.Cursor)
 		if err != nil {
@@ -88,11 +91,11 @@ func (u *sub) follow(old *sub) bool {
 func (s *Session) restart(t *stream.Tenant, reset string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for i, old := range s.subs {
+	for _, old := range slices.Clone(s.subs) {
 		if t != nil && old.t != nil && old.t != t {
 			continue
 		}
-		u := &sub{s: s, tenant: old.tenant, admit: old.admit, told: -1, answered: old.answered, refs: old.refs, wire: old.wire}
+		u := &sub{s: s, tenant: old.tenant, admit: old.admit, told: -1, answered: old.answered, refs: old.refs, wire: old.wire, exact: old.exact}
 		if !u.follow(old) {
 			return
 		}
@@ -100,8 +103,10 @@ func (s *Session) restart(t *stream.Tenant, reset string) {
 			u.reset, u.resume = reset, false
 		}
 		old.drop()
-		s.subs[i] = u
-		u.start()
+		s.subs[s.index(old.tenant)] = u
+		if u.start(); s.closing {
+			return
+		}
 	}
 }
 
@@ -199,6 +204,9 @@ func (u *sub) find(ctx context.Context) bool {
 // behind. Else it answers a channel that is closed when the ring has grown.
 // s.mu held.
 func (u *sub) splice() (grown <-chan struct{}) {
+	if u.refuse() {
+		return nil
+	}
 	t, h := u.t, u.s.h
 	var from *feed.Cursor
 	if u.resume && u.reset == "" {
@@ -210,6 +218,9 @@ func (u *sub) splice() (grown <-chan struct{}) {
 		return p.Grown
 	case err != nil:
 		u.reset, from = err.Error(), nil
+		if u.refuse() {
+			return nil
+		}
 		p, _ = t.Follow(int(u.wire), nil, u) // needs no cursor, so it cannot fail
 	}
 	if from == nil {
@@ -227,6 +238,20 @@ func (u *sub) splice() (grown <-chan struct{}) {
 		h.count.deliveries.Add(int64(u.s.deliver(u, &p.View, &scratch)))
 	}
 	return nil
+}
+
+// refuse ends u if it is to be exact and cannot. s.mu held, joining.
+func (u *sub) refuse() bool {
+	if !u.exact || u.answered || u.reset == "" {
+		return false
+	}
+	s := u.s
+	u.drop()
+	s.subs = slices.DeleteFunc(s.subs, func(o *sub) bool { return o == u })
+	for _, ref := range u.refs {
+		s.signal(&Signal{Kind: Joined, Tenant: u.tenant, Cursor: u.at, Reason: u.reset, Ref: ref})
+	}
+	return true
 }
 
 // answer tells the client from where its stream continues. s.mu held.

@@ -55,6 +55,8 @@ type sub struct {
 	state subState
 	// answered: the client has been told Joined.
 	answered, resume bool
+	// exact is that of the Request.
+	exact bool
 	// owes: the client gets a dashboard event when it is caught up and has not
 	// got one by then, as it may have missed one.
 	owes bool

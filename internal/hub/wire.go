@@ -50,7 +50,8 @@ type Signal struct {
 	Kind   Kind
 	Tenant string
 	Cursor feed.Cursor
-	// Reason is set for Reset, and for Joined if a Reset follows at once.
+	// Reason is set for Reset, and for Joined if a Reset follows at once or the
+	// request was exact and failed.
 	Reason string
 	// Ref is what the request to join carried; set for Joined.
 	Ref uint64

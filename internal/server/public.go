@@ -18,6 +18,7 @@ const notFound hub.Cause = "not-found"
 // PublicOptions has what the clients' listener serves. All are required.
 type PublicOptions struct {
 	WebSocket http.Handler
+	SocketIO  http.Handler
 	Tickets   *auth.Tickets
 	Verify    transport.VerifyFunc
 	// Origins are the browser origins that may use the HTTP endpoints.
@@ -28,8 +29,10 @@ type PublicOptions struct {
 func Public(o PublicOptions) http.Handler {
 	router := mux.NewRouter()
 	router.Handle("/ws", o.WebSocket)
+	router.Handle("/socket.io/", o.SocketIO)
+	router.Handle("/socket.io", o.SocketIO) // of clients with addTrailingSlash: false
 	router.Handle("/tickets", ticketOffice(o)).Methods(http.MethodPost)
-	router.NotFoundHandler = refuse(http.StatusNotFound, notFound, "there is nothing here; the feed is at /ws")
+	router.NotFoundHandler = refuse(http.StatusNotFound, notFound, "there is nothing here; the feed is at /ws and /socket.io/")
 	router.MethodNotAllowedHandler = refuse(http.StatusMethodNotAllowed, transport.BadRequest, "the path does not take this method")
 	return auth.NewCORS(o.Origins).Handler(router)
 }

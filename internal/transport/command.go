@@ -22,6 +22,8 @@ type Command struct {
 	Tenant string   `json:"tenantId"`
 	Cursor string   `json:"cursor"`
 	Events []string `json:"events"`
+	// Exact, set by transports only, is that of hub.Request.
+	Exact bool `json:"-"`
 }
 
 // ParseCommand reads a message. The error is a *Refusal.

@@ -16,7 +16,27 @@ const TimeFormat = "2006-01-02T15:04:05.000000Z"
 func AppendEvent(b []byte, e *feed.Event) []byte {
 	b = append(b, `{"type":"event","event":`...)
 	b = AppendString(b, e.Name)
-	b = append(b, `,"tenantId":`...)
+	b = append(b, ',')
+	b = appendPlace(b, e)
+	b = append(b, `,"data":`...)
+	b = AppendData(b, e)
+	b = appendOrigin(b, e)
+	return append(b, '}')
+}
+
+// AppendMeta appends what the message of an event says beside its name and its
+// data.
+func AppendMeta(b []byte, e *feed.Event) []byte {
+	b = appendPlace(append(b, '{'), e)
+	return append(appendOrigin(b, e), '}')
+}
+
+// AppendData appends the data of an event, a JSON object.
+func AppendData(b []byte, e *feed.Event) []byte { return appendRaw(b, e.Data) }
+
+// appendPlace appends where and when an event is.
+func appendPlace(b []byte, e *feed.Event) []byte {
+	b = append(b, `"tenantId":`...)
 	b = AppendString(b, e.Tenant)
 	if e.From > 0 {
 		b = append(b, `,"from":`...)
@@ -27,8 +47,11 @@ func AppendEvent(b []byte, e *feed.Event) []byte {
 	b = appendCursor(b, e.Cursor)
 	b = append(b, `,"at":"`...)
 	b = e.At.UTC().AppendFormat(b, TimeFormat)
-	b = append(b, `","data":`...)
-	b = appendRaw(b, e.Data)
+	return append(b, '"')
+}
+
+// appendOrigin appends what an event came from.
+func appendOrigin(b []byte, e *feed.Event) []byte {
 	if e.Changed != nil || e.Previous != nil {
 		b = append(b, `,"changed":[`...)
 		for i, column := range e.Changed {
@@ -51,7 +74,7 @@ func AppendEvent(b []byte, e *feed.Event) []byte {
 		b = AppendString(b, e.Source.Writer)
 		b = append(b, '}')
 	}
-	return append(b, '}')
+	return b
 }
 
 // AppendSignal appends the message of a signal.

@@ -1,0 +1,116 @@
+package hub_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"rowcast/internal/feed"
+	"rowcast/internal/hub"
+)
+
+// answers is a session whose signals say what was asked.
+func (b *bundle) answers(t fatal, c *conn) *hub.Session {
+	t.Helper()
+	s, err := b.Open(hub.SessionOptions{Conn: c, Signal: func(dst []byte, m *hub.Signal) []byte {
+		if m.Kind == hub.Joined {
+			return fmt.Appendf(dst, "joined|%s|%s|%s|\n", m.Tenant, m.Cursor, m.Reason)
+		}
+		return wire{}.AppendSignal(dst, m)
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// TestExactJoin: where the stream cannot continue nothing is joined, and the
+// answer says why; where it can, it is a join as any other.
+func TestExactJoin(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct{ cursor, want string }{
+		"malformed":     {"nonsense", "invalid"},
+		"other history": {"f2.1.rz", "diverged"},
+		"rewritten":     {feedID + ".2.zz", "diverged"},
+		"pruned":        {"", "expired"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bubble(t, nil, func(t *testing.T, b *bundle) {
+				for range 4 {
+					b.publish("T", 1, false, "")
+				}
+				if test.cursor == "" {
+					test.cursor = at(b.history.changes["T"][0])
+				}
+				b.history.floor["T"] = 2
+				c := newConn(unlimited)
+				s := b.answers(t, c)
+				if err := s.Join(hub.Request{Tenant: "T", Cursor: test.cursor, Exact: true}); err != nil {
+					t.Fatal(err)
+				}
+				synctest.Wait()
+				b.publish("T", 1, false, "")
+				synctest.Wait()
+				lines := c.lines(t)
+				if len(lines) != 1 || lines[0].kind != "joined" || lines[0].name != test.want {
+					t.Fatalf("received %v, want that it failed: %s", lines, test.want)
+				}
+				if n := int64(len(s.Tenants())) + b.Stats().Subscriptions; n != 0 {
+					t.Errorf("%d tenants are joined", n)
+				}
+				cursor := at(b.history.changes["T"][3])
+				if err := s.Join(hub.Request{Tenant: "T", Cursor: cursor, Exact: true}); err != nil {
+					t.Fatal(err)
+				}
+				synctest.Wait()
+				b.Reset(feed.ErrDiverged) // is told to who has joined, exact or not
+				b.Publish(nil, b.history.place)
+				b.Live(true)
+				synctest.Wait()
+				if got := kinds(c.lines(t)[1:]); !strings.Contains(got, "joined") || !strings.Contains(got, "event e0@5") || !strings.Contains(got, "reset diverged") {
+					t.Errorf("received %s", got)
+				}
+			})
+		})
+	}
+}
+
+// marked is a wire that marks its events.
+type marked struct{ wire }
+
+func (marked) AppendEvent(b []byte, e *feed.Event) []byte {
+	return fmt.Appendf(b, "event|%s|%s|marked|%s\n", e.Tenant, e.Cursor, e.Data)
+}
+
+// TestWireOfSubscription: each has its own, and one that changes it goes on
+// where it was.
+func TestWireOfSubscription(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(o *hub.Options) { o.Wires = []hub.Wire{wire{}, marked{}} }, func(t *testing.T, b *bundle) {
+		c := newConn(unlimited)
+		s := b.join(t, c, hub.Request{Tenant: "T"})
+		if err := s.Join(hub.Request{Tenant: "U", Wire: 1}); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		b.publish("T", 1, false, "1")
+		b.publish("U", 1, false, "2")
+		synctest.Wait()
+		if err := s.Join(hub.Request{Tenant: "T", Wire: 1}); err != nil {
+			t.Fatal(err)
+		}
+		b.publish("T", 1, false, "3")
+		synctest.Wait()
+		var got []string
+		for _, l := range c.lines(t) {
+			if l.kind == "event" {
+				got = append(got, l.tenant+l.data+l.name)
+			}
+		}
+		if text := strings.Join(got, " "); text != "T1e0 U2marked T3marked" {
+			t.Errorf("received %s", text)
+		}
+	})
+}

@@ -1,0 +1,41 @@
+// Package socketio is the Socket.IO transport: unmodified clients of version 4
+// at /socket.io/, in the main namespace.
+//
+// # Overview
+//
+// [Handler] serves the protocol (packages engineio and socketio) and opens a
+// session of the hub for each client, which is also what the protocol writes
+// through. Events are encoded once for all ([Wire]); join-tenant and
+// leave-tenant are events of the client, acknowledged if it asks for that.
+//
+// # States
+//
+// A client is anonymous until it connects to the namespace, with a token or a
+// ticket in auth, or in the handshake.
+//
+// # Recovery
+//
+// With Recovery, connection state recovery works without state. The secret
+// (pid) names the subject and the tenant by a hash, the offset of an event is
+// its cursor. A client that reconnects, here, after a restart or on another
+// replica, is accepted with its pid once the hub has found its place, and gets
+// what it missed. If the history does not reach back it is accepted with a new
+// pid, so that it knows. That needs a token with one tenant and no filter:
+// others are told so by the missing or the new pid.
+//
+// # Guarantees
+//
+//   - What the native transport guarantees (package conform).
+//   - Credentials come in auth, the Authorization header or a ticket, and none
+//     in the URL (TestCredentials).
+//   - Requests are answered in their acknowledgement, or refused by an event
+//     (TestJoinAndLeave, TestRefusedRequests).
+//   - A client recovers exactly what it missed, or is told that it did not
+//     recover (TestRecovery, TestNoRecovery).
+//
+// # Failures
+//
+// A bad token is a refusal with a code; the client asks for another and
+// connects. Everything else closes the transport, so that the client comes back
+// by itself, but for a revoked token, which disconnects it.
+package socketio

@@ -1,0 +1,113 @@
+package socketio
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"rowcast/internal/auth"
+	"rowcast/internal/engineio"
+	"rowcast/internal/hub"
+	"rowcast/internal/socketio"
+	"rowcast/internal/transport"
+)
+
+// connectTimeout is how long a client has to connect to the namespace.
+const connectTimeout = 10 * time.Second
+
+// Options configures a Handler. Hub, Verify, Redeem and Origin are required.
+type Options struct {
+	Hub *hub.Hub
+	// Wire is the index that the hub knows Wire{} by.
+	Wire int
+	// RecoveryWire is the index that the hub knows Wire{Recovery: true} by, if
+	// Recovery is set: connection state recovery is offered.
+	RecoveryWire int
+	Recovery     bool
+	// Verify checks tokens, Redeem tickets.
+	Verify transport.VerifyFunc
+	Redeem func(ticket string) (auth.Identity, bool)
+	// Origin says whether the page that sent the request may connect.
+	Origin func(r *http.Request) bool
+	// PingInterval and PingTimeout are the heartbeat. Default: 25 s, 20 s.
+	PingInterval, PingTimeout time.Duration
+	// MaxMessage bounds what a client sends at once, in bytes. Default: 64 KiB.
+	MaxMessage int64
+	// Rate and Burst bound the events of a client. Default: 50/s and 300.
+	Rate  rate.Limit
+	Burst int
+	// Log is for what only operators can act on. Default: discarded.
+	Log *slog.Logger
+}
+
+// Handler accepts Socket.IO clients.
+type Handler struct {
+	opts   Options
+	server *socketio.Server
+}
+
+// NewHandler checks the options.
+func NewHandler(o Options) (*Handler, error) {
+	if o.Hub == nil || o.Verify == nil || o.Redeem == nil || o.Origin == nil {
+		return nil, errors.New("socketio: Options needs Hub, Verify, Redeem and Origin")
+	}
+	o.MaxMessage = cmp.Or(o.MaxMessage, 64<<10)
+	o.Rate = cmp.Or(o.Rate, 50)
+	o.Burst = cmp.Or(o.Burst, 300)
+	h := &Handler{opts: o}
+	var err error
+	h.server, err = socketio.New(socketio.Options{
+		Engine: engineio.Options{
+			Refuse: refuseToken, Origin: o.Origin, PingInterval: o.PingInterval, PingTimeout: o.PingTimeout,
+			MaxPayload: o.MaxMessage, Log: o.Log,
+		},
+		Namespaces:     map[string]socketio.Namespace{socketio.Main: namespace{h}},
+		Outbox:         h.open,
+		ConnectTimeout: connectTimeout,
+		MaxPacket:      int(o.MaxMessage),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("make the Socket.IO server: %w", err)
+	}
+	return h, nil
+}
+
+// ServeHTTP takes any request of a client.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.server.ServeHTTP(w, r) }
+
+// Wait returns when there is no connection, or ctx has ended. The hub ends them.
+func (h *Handler) Wait(ctx context.Context) error { return h.server.Wait(ctx) }
+
+// refuseToken refuses a handshake whose URL carries a token.
+func refuseToken(r *http.Request) string {
+	if _, err := auth.BearerToken(r); errors.Is(err, auth.ErrTokenInQuery) {
+		return auth.PublicText(err)
+	}
+	return ""
+}
+
+// open opens the session of a client.
+func (h *Handler) open(conn *engineio.Session, r *http.Request) (engineio.Outbox, error) {
+	p := &peer{h: h}
+	if token, err := auth.BearerToken(r); err == nil {
+		p.token = token
+	}
+	if query := r.URL.Query(); p.token == "" && query.Has("ticket") {
+		if id, ok := h.opts.Redeem(query.Get("ticket")); ok {
+			p.prior = &id
+		}
+	}
+	session, err := h.opts.Hub.Open(hub.SessionOptions{Conn: conn, Wire: h.opts.Wire, Signal: p.appendSignal, OneWay: true})
+	if err != nil {
+		return nil, fmt.Errorf("open a session: %w", err)
+	}
+	p.session = session
+	p.client = transport.NewClient(session, h.opts.Verify)
+	return p, nil
+}

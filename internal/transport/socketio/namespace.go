@@ -1,0 +1,141 @@
+package socketio
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"rowcast/internal/auth"
+	"rowcast/internal/socketio"
+	"rowcast/internal/transport"
+)
+
+// verifyTimeout bounds the check of a token.
+const verifyTimeout = 10 * time.Second
+
+// namespace is the main namespace. It is a socketio.Namespace.
+type namespace struct{ h *Handler }
+
+// peerOf is the client of a socket.
+func peerOf(s *socketio.Socket) *peer { return s.Outbox().(*peer) } //nolint:forcetypeassert // Handler.open made it
+
+// connect is what a client sends to connect.
+type connect struct {
+	Token, Ticket string
+	// PID and Offset ask to recover.
+	PID, Offset string
+}
+
+// Connect lets a client in whose credentials are good.
+func (n namespace) Connect(s *socketio.Socket, payload json.RawMessage) {
+	p := peerOf(s)
+	if !p.hear() {
+		return
+	}
+	var c connect
+	if err := json.Unmarshal(payload, &c); err != nil {
+		refuse(s, &transport.Refusal{Code: transport.BadRequest, Message: "auth.token has to be a text, the JWT"})
+		return
+	}
+	id, err := p.identify(c)
+	switch {
+	case errors.Is(err, auth.ErrUnavailable): // it comes back by itself
+		p.session.Close(transport.Unavailable, "")
+	case err != nil:
+		refuse(s, &transport.Refusal{Code: transport.TokenCause(err), Message: auth.PublicText(err)})
+	default:
+		p.client.Adopt(id)
+		p.accept(s, id, c.PID, c.Offset)
+	}
+}
+
+// identify checks the credentials of the client, or else those of its
+// handshake.
+func (p *peer) identify(c connect) (auth.Identity, error) {
+	if c.Ticket != "" && c.Token == "" {
+		if id, ok := p.h.opts.Redeem(c.Ticket); ok {
+			return id, nil
+		}
+		return auth.Identity{}, auth.ErrInvalid
+	}
+	token := c.Token
+	if token == "" {
+		if p.prior != nil {
+			return *p.prior, nil
+		}
+		token = p.token
+	}
+	if token == "" {
+		return auth.Identity{}, auth.ErrNoToken
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), verifyTimeout)
+	defer cancel()
+	return p.h.opts.Verify(ctx, token)
+}
+
+// refuse refuses a client for good, with a code that it can look at.
+func refuse(s *socketio.Socket, why *transport.Refusal) {
+	data := append([]byte(nil), `{"code":`...)
+	s.Refuse(why.Message, append(transport.AppendString(data, string(why.Code)), '}'))
+}
+
+// Event does what a client asks for.
+func (n namespace) Event(s *socketio.Socket, e socketio.Event) {
+	p := peerOf(s)
+	if !p.hear() {
+		return
+	}
+	command, err := parseCommand(e)
+	if err == nil {
+		switch command.Type {
+		case transport.CommandJoin:
+			err = p.join(command, e.Ack)
+		case transport.CommandLeave:
+			p.session.Leave(command.Tenant)
+			e.Ack.Reply(append(transport.AppendString([]byte(`{"ok":true,"tenantId":`), command.Tenant), '}'))
+		}
+	}
+	if refused, ok := errors.AsType[*transport.Refusal](err); ok {
+		tell(s, e, refused, command.Tenant)
+	}
+}
+
+// join joins a tenant. The answer comes through the session.
+func (p *peer) join(command transport.Command, ack *socketio.Ack) error {
+	q := request{ack: ack, filtered: len(command.Events) > 0}
+	wire := p.h.opts.Wire
+	p.mu.Lock()
+	if p.recovers && !q.filtered {
+		wire = p.h.opts.RecoveryWire
+	}
+	p.mu.Unlock()
+	ref := p.ask(q)
+	err := p.client.Join(command, wire, ref)
+	if err != nil {
+		p.mu.Lock()
+		delete(p.asked, ref)
+		p.mu.Unlock()
+	}
+	return err
+}
+
+// tell says why something was not done: in the acknowledgement, or if none is
+// wanted in an event.
+func tell(s *socketio.Socket, e socketio.Event, refused *transport.Refusal, tenant string) {
+	if e.Ack == nil {
+		s.Emit("error", transport.AppendError(nil, refused, e.Name, tenant))
+		return
+	}
+	b := append([]byte(nil), `{"ok":false,"code":`...)
+	b = append(transport.AppendString(b, string(refused.Code)), `,"message":`...)
+	e.Ack.Reply(append(transport.AppendString(b, refused.Message), '}'))
+}
+
+// Disconnect leaves everything that the client has joined.
+func (n namespace) Disconnect(s *socketio.Socket, _ string) {
+	p := peerOf(s)
+	for _, tenant := range p.session.Tenants() {
+		p.session.Leave(tenant)
+	}
+}

@@ -1,0 +1,99 @@
+package socketio
+
+import (
+	"sync"
+
+	"golang.org/x/time/rate"
+
+	"rowcast/internal/auth"
+	"rowcast/internal/hub"
+	"rowcast/internal/socketio"
+	"rowcast/internal/transport"
+)
+
+// peer is one client: the outbox of its session, and what it may do.
+type peer struct {
+	h       *Handler
+	session *hub.Session
+	client  *transport.Client
+	// token and prior are credentials of the handshake.
+	token string
+	prior *auth.Identity
+	limit *rate.Limiter
+
+	// mu guards the rest. It is taken with the lock of the session held, and
+	// the session is not called with it.
+	mu sync.Mutex
+	// asked are the requests to join that are not answered, by their number.
+	asked map[uint64]request
+	last  uint64
+	// recovers: the client may ask for what it missed, so it is told offsets.
+	recovers bool
+	// filtered: it has not joined for every event, so that no offset is of use.
+	filtered bool
+}
+
+// request is a request to join.
+type request struct {
+	ack      *socketio.Ack
+	filtered bool
+	// recovering, if not nil, waits to be accepted with pid.
+	recovering *socketio.Socket
+	pid        string
+}
+
+// Send implements engineio.Outbox.
+func (p *peer) Send(frames []byte) { p.session.Send(frames) }
+
+// Close implements engineio.Outbox.
+func (p *peer) Close(last []byte) { p.session.CloseWith(hub.Gone, last) }
+
+// ask notes a request, and gives its number.
+func (p *peer) ask(q request) uint64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.asked == nil {
+		p.asked = make(map[uint64]request)
+	}
+	p.last++
+	p.asked[p.last] = q
+	return p.last
+}
+
+// answer takes a request that is answered.
+func (p *peer) answer(number uint64) (q request, recovers bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	q = p.asked[number]
+	if delete(p.asked, number); len(p.asked) == 0 {
+		p.asked = nil
+	}
+	p.filtered = q.filtered
+	return q, p.recovers
+}
+
+// told says whether the client is told offsets.
+func (p *peer) told() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.recovers && !p.filtered
+}
+
+// recover says whether the client may recover.
+func (p *peer) recover(may bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.recovers = may
+}
+
+// hear notes a message of the client. It is false if there were too many.
+func (p *peer) hear() bool {
+	if p.limit == nil {
+		p.limit = rate.NewLimiter(p.h.opts.Rate, p.h.opts.Burst)
+	}
+	if !p.limit.Allow() {
+		p.session.Close(transport.RateLimited, "")
+		return false
+	}
+	return true
+}

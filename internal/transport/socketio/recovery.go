@@ -1,0 +1,56 @@
+package socketio
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+
+	"rowcast/internal/auth"
+	"rowcast/internal/feed"
+	"rowcast/internal/socketio"
+	"rowcast/internal/transport"
+)
+
+// mark is the end of the secrets by which clients of an identity recover.
+// Nothing is kept of them: the token says what may be read, the offset from
+// where.
+func mark(id auth.Identity) string {
+	sum := sha256.Sum256([]byte(id.Subject + "\x00" + id.Tenants[0]))
+	return hex.EncodeToString(sum[:8])
+}
+
+// newPID is a new secret with the mark of one.
+func newPID(pid string) string {
+	_, mark, _ := strings.Cut(pid, ".")
+	return rand.Text() + "." + mark
+}
+
+// accept lets a client in, and if it asks for it and may, with what it missed.
+func (p *peer) accept(s *socketio.Socket, id auth.Identity, pid, offset string) {
+	if !p.h.opts.Recovery || len(id.Tenants) != 1 {
+		// An offset tells the place in one tenant.
+		p.recover(false)
+		s.Accept("")
+		return
+	}
+	p.recover(true)
+	mark := mark(id)
+	_, known, _ := strings.Cut(pid, ".")
+	_, err := feed.ParseCursor(offset)
+	switch {
+	case known == mark && offset == offsetNothing:
+		s.Accept(pid)
+	case known == mark && err == nil:
+		ref := p.ask(request{recovering: s, pid: pid})
+		command := transport.Command{Tenant: id.Tenants[0], Cursor: offset, Exact: true}
+		if p.client.Join(command, p.h.opts.RecoveryWire, ref) != nil {
+			p.session.Close(transport.LimitExceeded, "") // it has joined nothing else
+		}
+	default:
+		s.Accept(newPID("." + mark))
+		if pid != "" {
+			s.Send(appendFresh(nil))
+		}
+	}
+}

@@ -1,0 +1,125 @@
+package socketio_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"rowcast/internal/transport"
+	"rowcast/internal/transport/socketio"
+)
+
+func socketioWireClose() []byte { return socketio.Wire{}.AppendClose(nil, transport.Revoked, "") }
+
+// offsetOf is the last argument of an event, a text.
+func offsetOf(t *testing.T, packet string) string {
+	t.Helper()
+	_, offset, ok := strings.Cut(strings.TrimSuffix(packet, `"]`), `},"`)
+	if !ok || !strings.HasSuffix(packet, `"]`) {
+		t.Fatalf("%s has no offset", packet)
+	}
+	return offset
+}
+
+// recover connects as a client that was cut off.
+func (b *bundle) recover(t *testing.T, token, pid, offset string) *client {
+	t.Helper()
+	return b.connect(t, fmt.Sprintf(`{"token":%q,"pid":%q,"offset":%q}`, token, pid, offset))
+}
+
+// TestRecovery: from every offset that a client is told, also several times.
+func TestRecovery(t *testing.T) {
+	t.Parallel()
+	b := setup(t, true)
+	c := b.connect(t, `{"token":"ann_T_1h"}`)
+	pid := c.accepted()
+	c.say(`420["join-tenant","T"]`)
+	c.wantPart(`430[{"ok":true,`)
+	offsets := []string{offsetOf(t, c.next())} // of the event joined: nothing is missed before the first event
+	const count = 5
+	for i := range count {
+		b.event("T", "order:created", fmt.Sprintf(`{"id":%d}`, i))
+		offsets = append(offsets, offsetOf(t, c.next()))
+	}
+	_ = c.Close()
+	for from, offset := range offsets {
+		c := b.recover(t, "ann_T_1h", pid, offset)
+		if got := c.accepted(); got != pid {
+			t.Fatalf("from %s: not recovered", offset)
+		}
+		for i := from; i < count; i++ {
+			packet := c.next()
+			if !strings.HasPrefix(packet, fmt.Sprintf(`42["order:created",{"id":%d},`, i)) || offsetOf(t, packet) != offsets[i+1] {
+				t.Fatalf("from %s: %s, want %d", offset, packet, i)
+			}
+		}
+		c.say(`420["join-tenant","T"]`) // as old code does whenever it connects
+		c.wantPart(`430[{"ok":true,`, fmt.Sprintf(`"position":%d}]`, count))
+		if offset := offsetOf(t, c.next()); offset != offsets[count] {
+			t.Fatalf("joined once more: %s", offset)
+		}
+		_ = c.Close()
+	}
+	c = b.recover(t, "ann_T_1h", pid, offsets[count])
+	c.accepted()
+	b.event("T", "order:created", `{"id":"live"}`)
+	c.wantPart(`{"id":"live"}`)
+	c.say(`420["leave-tenant","T"]`)
+	left := offsetOf(t, c.next())
+	c.want(`430[{"ok":true,"tenantId":"T"}]`)
+	_ = c.Close()
+	c = b.recover(t, "ann_T_1h", pid, left)
+	if got := c.accepted(); got != pid {
+		t.Error("a client that had left everything did not recover")
+	}
+	b.event("T", "order:created", `{"id":"unseen"}`)
+	c.say(`420["join-tenant","U"]`)
+	c.wantPart(`430[{"ok":false,"code":"forbidden"`)
+}
+
+// TestNoRecovery: when a client has missed what nobody can tell, or may not
+// hear it, it is told by a new pid, and to forget its offset.
+func TestNoRecovery(t *testing.T) {
+	t.Parallel()
+	b := setup(t, true)
+	c := b.connect(t, `{"token":"ann_T_1h"}`)
+	pid := c.accepted()
+	c.say(`42["join-tenant","T"]`)
+	offsetOf(t, c.next())
+	b.event("T", "order:created", `{}`)
+	offset := offsetOf(t, c.next())
+	c.say(`420["join-tenant",{"tenantId":"T","events":["order:*"]}]`)
+	c.wantPart(`430[{"ok":true,`)
+	filtered := offsetOf(t, c.next())
+	b.event("T", "order:created", `{}`)
+	if packet := c.next(); strings.HasSuffix(packet, `"]`) {
+		t.Errorf("filtered, but with an offset: %s", packet)
+	}
+	for name, q := range map[string][3]string{
+		"another subject":   {"bob_T_1h", pid, offset},
+		"another tenant":    {"ann_U_1h", pid, offset},
+		"a forged pid":      {"ann_T_1h", "x" + pid[strings.Index(pid, ".")+1:], offset},
+		"a forged offset":   {"ann_T_1h", pid, "f1.1.0"},
+		"an expired offset": {"ann_T_1h", pid, "f1.9.cre66i9s"},
+		"another feed":      {"ann_T_1h", pid, "f2.1.cre66i9s"},
+		"no offset":         {"ann_T_1h", pid, ""},
+		"filtered":          {"ann_T_1h", pid, filtered},
+	} {
+		c := b.recover(t, q[0], q[1], q[2])
+		if got := c.accepted(); got == pid || got == "" {
+			t.Errorf("%s: pid %q", name, got)
+		}
+		if offset := offsetOf(t, c.next()); offset != "-" {
+			t.Errorf("%s: offset %q", name, offset)
+		}
+		c.say(`420["leave-tenant","-"]`) // nothing is joined, so nothing is heard
+		if packet := c.next(); !strings.HasPrefix(packet, `42["left"`) {
+			t.Errorf("%s: %s", name, packet)
+		}
+		_ = c.Close()
+	}
+	c = b.connect(t, `{"token":"ann_T-U_1h"}`)
+	if pid := c.accepted(); pid != "" {
+		t.Errorf("recovery of several tenants is offered: %q", pid)
+	}
+}

@@ -1,0 +1,146 @@
+package socketio_test
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/gorilla/websocket"
+
+	"rowcast/internal/transport"
+)
+
+// TestCredentials: those of auth, of the handshake, and none.
+func TestCredentials(t *testing.T) {
+	t.Parallel()
+	b := setup(t, false)
+	for _, c := range []struct {
+		query, bearer, auth string
+		want                string
+	}{
+		{"", "", `{"token":"ann_T_1h"}`, `40{"sid":`},
+		{"", "ann_T_1h", "", `40{"sid":`},
+		{"&ticket=ticket", "", "", `40{"sid":`},
+		{"&ticket=ticket", "", "", `44{"message":`}, // used
+		{"", "", `{"ticket":"guess"}`, `44{"message":`},
+		{"", "", "", `44{"message":"`},
+		{"", "", `{"token":"forged"}`, `"data":{"code":"invalid-token"}}`},
+		{"", "ann_T_1h", `{"token":"forged"}`, `"data":{"code":"invalid-token"}}`},
+		{"", "", `{"token":"expired"}`, `"data":{"code":"token-expired"}}`},
+		{"", "", `{"token":7}`, `"data":{"code":"bad-request"}}`},
+	} {
+		header := http.Header{}
+		if c.bearer != "" {
+			header.Set("Authorization", "Bearer "+c.bearer)
+		}
+		client := b.open(t, c.query, header)
+		client.say("40" + c.auth)
+		client.wantPart(c.want)
+	}
+	for query, want := range map[string]string{"&token=ann_T_1h": `{"code":3,"message":"a token in the URL`} {
+		response, err := b.Client().Get(b.URL + "/socket.io/?EIO=4&transport=polling" + query) //nolint:noctx // a test
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		if response.StatusCode != http.StatusBadRequest || !strings.HasPrefix(string(body), want) {
+			t.Errorf("%s: %d %s", query, response.StatusCode, body)
+		}
+	}
+}
+
+// TestJoinAndLeave: in all forms, with and without an acknowledgement.
+func TestJoinAndLeave(t *testing.T) {
+	t.Parallel()
+	b := setup(t, false)
+	b.event("T", "order:created", `{"id":1}`)
+	c := b.connect(t, `{"token":"ann_T-7_1h"}`)
+	if pid := c.accepted(); pid != "" {
+		t.Errorf("recovery is off, and there is the pid %q", pid)
+	}
+	c.say(`420["join-tenant","T"]`)
+	c.want(`430[{"ok":true,"tenantId":"T","cursor":"f1.0.0","position":0}]`)
+	b.position["T"] = 0
+	b.event("T", "order:created", `{"id":1}`)
+	c.want(`42["order:created",{"id":1},{"tenantId":"T","position":1,"cursor":"f1.1.cre66i9s","at":"2001-09-09T01:46:40.000000Z"}]`)
+	c.say(`421["join-tenant",{"tenantId":"T","cursor":"f1.0.0"}]`)
+	c.want(`431[{"ok":true,"tenantId":"T","cursor":"f1.0.0","position":0}]`)
+	c.wantPart(`42["order:created",{"id":1},`)
+	c.say(`422["join-tenant",{"tenantId":"T","cursor":"nonsense"}]`)
+	c.wantPart(`432[{"ok":true,`, `"reset":"invalid"`)
+	c.wantPart(`42["reset",{"type":"reset","tenantId":"T",`, `"reason":"invalid"}]`)
+	c.say(`423["join-tenant",7]`)
+	c.wantPart(`433[{"ok":true,"tenantId":"7",`)
+	c.say(`42["join-tenant","T"]`) // once more, and nothing is said
+	c.say(`424["leave-tenant",{"tenantId":"7"}]`)
+	c.want(`434[{"ok":true,"tenantId":"7"}]`)
+	c.say(`425["leave-tenant","T"]`)
+	c.want(`435[{"ok":true,"tenantId":"T"}]`)
+	c.say(`426["join-tenant",{"tenantId":"T","events":["stock:*"]}]`)
+	c.wantPart(`436[{"ok":true,`)
+	b.event("T", "order:created", `{"id":2}`)
+	b.event("T", "stock:adjusted", `{"id":3}`)
+	c.wantPart(`42["stock:adjusted",{"id":3},{"tenantId":"T","position":3,`)
+	c.say("41") // leaves everything
+	c.say(`40{"token":"ann_T_1h"}`)
+	c.accepted()
+	b.event("T", "stock:adjusted", `{"id":4}`)
+	c.say(`427["join-tenant","T"]`)
+	c.wantPart(`437[{"ok":true,`, `"position":4}]`)
+}
+
+// TestRefusedRequests: in the acknowledgement, or in an event.
+func TestRefusedRequests(t *testing.T) {
+	t.Parallel()
+	b := setup(t, false)
+	c := b.connect(t, `{"token":"ann_T_1h"}`)
+	c.accepted()
+	for request, code := range map[string]string{
+		`["join-tenant","U"]`:                             "forbidden",
+		`["join-tenant"]`:                                 "bad-request",
+		`["join-tenant",""]`:                              "bad-request",
+		`["join-tenant",null]`:                            "bad-request",
+		`["join-tenant",{}]`:                              "bad-request",
+		`["join-tenant",["T"]]`:                           "bad-request",
+		`["join-tenant",{"tenantId":7}]`:                  "bad-request",
+		`["join-tenant",{"tenantId":"T","events":"all"}]`: "bad-request",
+		`["join-tenant",{"tenantId":"T","events":["?"]}]`: "bad-request",
+		`["order:created",{}]`:                            "bad-request",
+	} {
+		c.say(`420` + request)
+		c.wantPart(`430[{"ok":false,"code":"`+code+`","message":"`, `"}]`)
+		c.say(`42` + request)
+		c.wantPart(`42["error",{"type":"error","code":"`+code+`","message":"`, `"request":`)
+	}
+}
+
+// TestClosed: which packets end a session, by its cause.
+func TestClosed(t *testing.T) {
+	t.Parallel()
+	b := setup(t, false)
+	c := b.connect(t, `{"token":"ann_T_1h"}`)
+	c.accepted()
+	for range 400 {
+		if c.WriteMessage(websocket.TextMessage, []byte(`42["join-tenant"]`)) != nil {
+			break
+		}
+	}
+	for {
+		if _, _, err := c.ReadMessage(); err != nil {
+			if !websocket.IsCloseError(err, transport.CloseOf(transport.RateLimited).Code) {
+				t.Errorf("too many requests: %v", err)
+			}
+			break
+		}
+	}
+	c = b.connect(t, `{"token":"ann_T_1ms"}`)
+	c.accepted()
+	if _, message, err := c.ReadMessage(); !websocket.IsCloseError(err, transport.CloseOf(transport.TokenExpired).Code) {
+		t.Errorf("an expired token: %q %v", message, err)
+	}
+	if got := string(socketioWireClose()); !strings.HasPrefix(got[2:], "41") {
+		t.Errorf("revoked: %q", got)
+	}
+}

@@ -1,0 +1,93 @@
+package socketio
+
+import (
+	"encoding/json"
+	"strconv"
+
+	"rowcast/internal/hub"
+	"rowcast/internal/socketio"
+	"rowcast/internal/transport"
+)
+
+// Offsets that are no cursor.
+const (
+	// offsetNothing: nothing is joined, so nothing is missed.
+	offsetNothing = "-"
+	// offsetUnknown: what was missed cannot be told.
+	offsetUnknown = "!"
+)
+
+// appendSignal encodes what the hub says. It is called with the lock of the
+// session held.
+func (p *peer) appendSignal(b []byte, m *hub.Signal) []byte {
+	switch m.Kind {
+	case hub.Joined:
+		return p.appendJoined(b, m)
+	case hub.Left:
+		if !p.told() {
+			return b // the acknowledgement says it
+		}
+		return appendObject(b, "left", transport.AppendSignal(nil, m), offsetNothing)
+	case hub.Progress, hub.Reset:
+		name, offset := "progress", ""
+		if m.Kind == hub.Reset {
+			name = "reset"
+		}
+		if p.told() {
+			offset = m.Cursor.String()
+		}
+		return appendObject(b, name, transport.AppendSignal(nil, m), offset)
+	case hub.Expiring:
+		return appendObject(b, "token-expiring", transport.AppendSignal(nil, m), "")
+	case hub.Stale:
+		return appendObject(b, "error", transport.AppendSignal(nil, m), "")
+	case hub.Ping: // the engine has a heartbeat of its own
+	}
+	return b
+}
+
+// appendJoined answers a request to join, or one to recover.
+func (p *peer) appendJoined(b []byte, m *hub.Signal) []byte {
+	q, recovers := p.answer(m.Ref)
+	switch {
+	case q.recovering != nil && m.Reason == "":
+		return q.recovering.AppendAccept(b, q.pid)
+	case q.recovering != nil:
+		return appendFresh(q.recovering.AppendAccept(b, newPID(q.pid)))
+	}
+	b = q.ack.Append(b, joinedAnswer(m))
+	if recovers {
+		offset := m.Cursor.String()
+		if q.filtered {
+			offset = offsetUnknown
+		}
+		b = appendObject(b, "joined", transport.AppendSignal(nil, m), offset)
+	}
+	return b
+}
+
+// appendFresh tells a client that could not recover to forget its offset.
+func appendFresh(b []byte) []byte {
+	return appendObject(b, "left", []byte(`{"type":"left"}`), offsetNothing)
+}
+
+// appendObject appends an event with an object and, if not empty, an offset.
+func appendObject(b []byte, name string, object json.RawMessage, offset string) []byte {
+	if offset == "" {
+		return socketio.AppendEvent(b, socketio.Main, name, object)
+	}
+	return socketio.AppendEvent(b, socketio.Main, name, object, transport.AppendString(nil, offset))
+}
+
+// joinedAnswer acknowledges a request to join.
+func joinedAnswer(m *hub.Signal) []byte {
+	b := append([]byte(nil), `{"ok":true,"tenantId":`...)
+	b = append(transport.AppendString(b, m.Tenant), `,"cursor":`...)
+	b = append(transport.AppendString(b, m.Cursor.String()), `,"position":`...)
+	b = strconv.AppendInt(b, m.Cursor.Position, 10)
+	if m.Reason != "" {
+		b = append(b, `,"reset":`...)
+		b = transport.AppendString(b, m.Reason)
+	}
+	return append(b, '}')
+}

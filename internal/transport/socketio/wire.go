@@ -1,0 +1,48 @@
+package socketio
+
+import (
+	"rowcast/internal/engineio"
+	"rowcast/internal/feed"
+	"rowcast/internal/hub"
+	"rowcast/internal/socketio"
+	"rowcast/internal/transport"
+)
+
+// Wire encodes events for the hub. It is a hub.Wire. The signals of a session
+// are encoded by its peer.
+type Wire struct {
+	// Recovery has every event end with its cursor, the offset by which a client
+	// asks for what it missed.
+	Recovery bool
+}
+
+var _ hub.Wire = Wire{}
+
+// AppendEvent appends an event with its data and what is said about it.
+func (w Wire) AppendEvent(b []byte, e *feed.Event) []byte {
+	start := len(b)
+	b = append(engineio.Begin(b), byte(socketio.EventPacket), '[')
+	b = transport.AppendString(b, e.Name)
+	b = append(b, ',')
+	b = transport.AppendData(b, e)
+	b = append(b, ',')
+	b = transport.AppendMeta(b, e)
+	if w.Recovery {
+		b = append(b, `,"`...)
+		b = e.Cursor.AppendText(b) // the name of a feed needs no escapes
+		b = append(b, '"')
+	}
+	return engineio.End(append(b, ']'), start)
+}
+
+// AppendSignal appends nothing.
+func (Wire) AppendSignal(b []byte, _ *hub.Signal) []byte { return b }
+
+// AppendClose appends the last frames of a cause. A client comes back by itself
+// when its transport is closed, but not when it was disconnected.
+func (Wire) AppendClose(b []byte, cause hub.Cause, detail string) []byte {
+	if cause == transport.Revoked {
+		b = socketio.AppendDisconnect(b, socketio.Main)
+	}
+	return transport.AppendCloseFrame(b, cause, detail)
+}

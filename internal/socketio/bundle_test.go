@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -239,21 +240,14 @@ func (c *client) connected(namespace string) string {
 	return answer["sid"]
 }
 
-// closed reads until the server has closed.
+// closed reads that the server has closed.
 func (c *client) closed() {
 	c.t.Helper()
-	for {
-		m, err := c.read()
-		if err == nil {
-			c.t.Fatalf("got %.200q, want the end", m)
-		}
-		if timeout, ok := errors.AsType[interface {
-			error
-			Timeout() bool
-		}](err); ok && timeout.Timeout() {
-			c.t.Fatal("the session goes on")
-		}
-		return
+	switch m, err := c.read(); {
+	case err == nil:
+		c.t.Fatalf("got %.200q, want the end", m)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		c.t.Fatal("the session goes on")
 	}
 }
 

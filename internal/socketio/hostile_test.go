@@ -140,7 +140,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 		s.EmitWithAck(time.Hour, func(socketio.Answer) {}, "ask")
 	}
 	go func() {
-		for range b.main.ended { //nolint:revive // only taken
+		for range b.main.ended {
 		}
 	}()
 	defer close(b.main.ended)

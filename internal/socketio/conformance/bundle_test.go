@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -195,7 +197,7 @@ func (c *client) accepted(head string) map[string]string {
 	if err := json.Unmarshal([]byte(body), &answer); !ok || err != nil || answer["sid"] == "" {
 		c.t.Fatalf("got %q, want %s{sid}", m, head)
 	}
-	if _, recovers := answer["pid"]; len(answer) != 1 && !(recovers && len(answer) == 2) {
+	if _, recovers := answer["pid"]; len(answer) > 2 || len(answer) == 2 && !recovers {
 		c.t.Fatalf("got %q", m)
 	}
 	return answer
@@ -206,15 +208,14 @@ func (c *client) closed() {
 	c.t.Helper()
 	for {
 		_, m, err := c.ReadMessage()
-		if err == nil && string(m) == "2" {
-			continue
-		}
-		if err == nil {
-			c.t.Fatalf("got %.200q, want the end", m)
-		}
-		if timeout, ok := err.(interface{ Timeout() bool }); ok && timeout.Timeout() { //nolint:errorlint // never wrapped
+		if errors.Is(err, os.ErrDeadlineExceeded) {
 			c.t.Fatal("the session goes on")
 		}
-		return
+		if err != nil {
+			return
+		}
+		if string(m) != "2" {
+			c.t.Fatalf("got %.200q, want the end", m)
+		}
 	}
 }

@@ -66,16 +66,20 @@ func (s *Session) start(out Outbox, receiver Receiver) {
 	if s.poll != nil {
 		upgrades = `"websocket"`
 	}
-	closing := s.closing
 	if s.ended {
 		s.server.running.Run(s.closed)
 	} else {
 		s.server.add(s)
+	}
+	s.mu.Unlock()
+	s.send(s.server.opening(s.id, upgrades))
+	s.mu.Lock()
+	closing := s.closing
+	if !s.ended && !closing {
 		s.due = time.Since(s.server.began) + s.server.opts.PingInterval
 		s.timer = time.AfterFunc(s.server.opts.PingInterval, s.beat)
 	}
 	s.mu.Unlock()
-	s.send(s.server.opening(s.id, upgrades))
 	if closing {
 		out.Close(nil)
 	}

@@ -27,7 +27,18 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 const patience = 20 * time.Second
 
 // outbox is a session of a hub, as in the product.
-type outbox struct{ *hub.Session }
+type outbox struct {
+	*hub.Session
+	// before, if not nil, is called before frames are sent.
+	before func(frames []byte)
+}
+
+func (o outbox) Send(frames []byte) {
+	if o.before != nil {
+		o.before(frames)
+	}
+	o.Session.Send(frames)
+}
 
 func (o outbox) Close(last []byte) { o.CloseWith(hub.Gone, last) }
 
@@ -100,6 +111,8 @@ type bundle struct {
 	sockets *socketio.Server
 	hub     *hub.Hub
 	main, x *namespace
+	// before is that of each outbox.
+	before func(frames []byte)
 }
 
 func setup(t testing.TB, o socketio.Options) *bundle {
@@ -118,7 +131,7 @@ func setup(t testing.TB, o socketio.Options) *bundle {
 	o.Namespaces = map[string]socketio.Namespace{socketio.Main: b.main, "/x": b.x}
 	o.Outbox = func(s *engineio.Session, _ *http.Request) (engineio.Outbox, error) {
 		session, err := h.Open(hub.SessionOptions{Conn: s, OneWay: true, PingInterval: time.Hour})
-		return outbox{session}, err
+		return outbox{session, b.before}, err
 	}
 	if b.sockets, err = socketio.New(o); err != nil {
 		t.Fatal(err)

@@ -181,8 +181,23 @@ func (c *client) event(s *Socket, p *Packet) error {
 		c.calls = append(c.calls, call)
 		return nil
 	}
-	s.waiting = append(s.waiting, call)
+	s.waiting = append(s.waiting, waiting{call, size})
 	return nil
+}
+
+// waiting is an event of a client that is not accepted.
+type waiting struct {
+	call func()
+	size int
+}
+
+// forget drops the events that wait for a socket to be accepted. c.mu held.
+func (c *client) forget(s *Socket) {
+	for _, w := range s.waiting {
+		c.held--
+		c.heldBytes -= w.size
+	}
+	s.waiting = nil
 }
 
 // leave ends a socket. c.mu held.
@@ -196,7 +211,7 @@ func (c *client) leave(s *Socket, reason string) {
 	} else {
 		c.remove(s)
 	}
-	s.waiting = nil
+	c.forget(s)
 	s.abandon()
 	c.calls = append(c.calls, func() {
 		s.leaveRooms()

@@ -26,7 +26,9 @@
 //   - A handler gets the events of a client in order, one at a time, after
 //     Accept and before Disconnect, which it gets once (TestAcceptLater,
 //     TestNamespaces, TestServerDisconnects, TestClientsThatBreakTheRules). What
-//     waits is bounded (TestPendingIsBounded).
+//     waits is bounded (TestPendingIsBounded, TestRefusedEventsDoNotCount). What
+//     is sent to a client that is being accepted follows the answer
+//     (TestSendWhileAccepting).
 //   - An event is acknowledged once (TestAckOnce), and one of the server has one
 //     answer, if only that there is none (TestEmitWithAck,
 //     TestEmitWithAckToNobody).

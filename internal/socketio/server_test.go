@@ -166,10 +166,42 @@ func TestAcceptLater(t *testing.T) {
 	}
 }
 
+// TestSendWhileAccepting: what others send while a client is being told that it
+// is accepted follows that.
+func TestSendWhileAccepting(t *testing.T) {
+	t.Parallel()
+	b := setup(t, socketio.Options{})
+	var socket *socketio.Socket
+	b.before = func(frames []byte) {
+		switch m := messages(t, frames); {
+		case strings.HasPrefix(m[0], "40"):
+			socket.Emit("one")
+			socket.Emit("two")
+		case m[0] == `42["one"]`:
+			socket.Emit("three")
+		}
+	}
+	b.main.connect = func(s *socketio.Socket, _ json.RawMessage) {
+		socket = s
+		s.Emit("never")
+		s.Accept("")
+		s.Emit("four")
+	}
+	c := b.join(t)
+	c.want(`42["one"]`, `42["two"]`, `42["three"]`, `42["four"]`)
+}
+
 // TestPendingIsBounded: who sends too much before it is accepted is closed.
 func TestPendingIsBounded(t *testing.T) {
 	t.Parallel()
-	for name, event := range map[string]string{"many": `42/x,["a"]`, "large": `42/x,["` + strings.Repeat("a", 900) + `"]`} {
+	for name, c := range map[string]struct {
+		event string
+		count int
+	}{
+		"many":  {`42/x,["a"]`, 1001},
+		"large": {`42/x,["` + strings.Repeat("a", 900) + `"]`, 12},
+	} {
+		event, count := c.event, c.count
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b := setup(t, socketio.Options{MaxPacket: 10_000})
@@ -178,7 +210,7 @@ func TestPendingIsBounded(t *testing.T) {
 			c := b.join(t)
 			c.send("40/x")
 			s := <-sockets
-			for range 1001 {
+			for range count {
 				if c.WriteMessage(1, []byte(event)) != nil {
 					break
 				}
@@ -190,6 +222,26 @@ func TestPendingIsBounded(t *testing.T) {
 				t.Error("accepted after the end")
 			}
 		})
+	}
+}
+
+// TestRefusedEventsDoNotCount: what a client sent before it was refused is
+// forgotten.
+func TestRefusedEventsDoNotCount(t *testing.T) {
+	t.Parallel()
+	b := setup(t, socketio.Options{})
+	sockets := make(chan *socketio.Socket, 1)
+	b.x.connect = func(s *socketio.Socket, _ json.RawMessage) { sockets <- s }
+	c := b.join(t)
+	for range 3 {
+		c.send("40/x")
+		for range 400 {
+			c.send(`42/x,["a"]`)
+		}
+		c.send(`42["a"]`)
+		c.want(`42["a"]`)
+		(<-sockets).Refuse("no", nil)
+		c.want(`44/x,{"message":"no"}`)
 	}
 }
 
@@ -236,7 +288,11 @@ func TestServerDisconnects(t *testing.T) {
 	c := b.join(t)
 	c.send("40/x")
 	c.connected("/x")
-	c.send(`42/x,["out"]`, `42/x,["late"]`, `42/x,7["late"]`, "41/x", `42["a"]`)
+	c.send(`42/x,["out"]`, `42/x,7["late"]`)
+	for range 1001 { // more than may wait
+		c.send(`42/x,["late"]`)
+	}
+	c.send("41/x", `42["a"]`)
 	c.want("41/x,", `42["a"]`)
 	b.x.wantEnded(t, socketio.ServerLeft)
 	c.send("40/x")

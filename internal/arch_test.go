@@ -57,6 +57,8 @@ var arrows = map[string][]string{
 	"internal/transport":             {"internal/auth", "internal/feed", "internal/hub", "internal/mapping", "internal/websocket"},
 	"internal/transport/ws":          {"internal/auth", "internal/feed", "internal/hub", "internal/transport", "internal/websocket"},
 	"internal/transport/socketio":    {"internal/auth", "internal/engineio", "internal/feed", "internal/hub", "internal/socketio", "internal/transport"},
+	"internal/transport/sse":         {"internal/auth", "internal/feed", "internal/hub", "internal/socket", "internal/transport", "internal/websocket"},
+	"internal/transport/history":     {"internal/feed", "internal/hub", "internal/mapping", "internal/transport"},
 	"internal/postgres":              {"migrations", "migrations/inventory", "triggers"},
 	"internal/server":                {"internal/auth", "internal/hub", "internal/transport"},
 	"internal/health":                {"internal/postgres", "sql"},

@@ -29,8 +29,9 @@
 //
 //   - A client receives exactly the events after its cursor, in order, without
 //     gap or repetition, whether they come from the ring, the history or both,
-//     and also from a cursor inside a change (TestStreamsMatchModel,
-//     TestSpliceRaces, TestResumeAtEveryCursor).
+//     and also from a cursor inside a change, or inside a bulk statement whose
+//     rows the client read one by one (TestStreamsMatchModel, TestSpliceRaces,
+//     TestResumeAtEveryCursor, TestResumeInsideABulkStatement).
 //   - Joined comes before the events that follow it, and only while the tail
 //     is live (TestJoinWaitsForTail, TestPublishWhileHeadIsRead).
 //   - An exact request joins only where nothing is missed, and each

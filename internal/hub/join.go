@@ -285,7 +285,11 @@ func (u *sub) replay(ctx context.Context, changes []feed.Change) {
 			break
 		}
 		events = h.opts.Map(events[:0], c)
-		for k := min(at.Delivered, len(events)); k < len(events); k++ {
+		had := min(at.Delivered, len(events))
+		if c.Bulk { // the client has a part of its first row, from where every row is told
+			had = 0
+		}
+		for k := had; k < len(events); k++ {
 			if u.admit == nil || u.admit(events[k].Name) {
 				buf = wire.AppendEvent(buf, &events[k])
 				h.count.deliveries.Add(1)

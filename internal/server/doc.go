@@ -23,5 +23,6 @@
 // # Failures
 //
 // Serve gives requests that are under way a few seconds after its context has
-// ended. WebSockets are not requests any more then; the hub drains them.
+// ended. WebSockets and event streams are not requests any more then; the hub
+// drains them.
 package server

@@ -231,6 +231,7 @@ func (u *sub) splice() (grown <-chan struct{}) {
 	u.owes = u.owes && h.opts.DashboardEvent != nil
 	u.at.Feed, u.tenant, u.next = p.Cursor.Feed, t.Name(), failpoint.Resume(p.Next, p.View.End())
 	u.state = live
+	u.s.resuming = u.s.resuming || u.lag(&p.View) > int64(h.opts.SlowBytes)
 	h.count.subscriptions.Add(1)
 	u.answer()
 	if u.state == live && !u.s.busy {

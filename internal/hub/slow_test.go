@@ -131,7 +131,7 @@ func TestSlowClientResumes(t *testing.T) {
 			c.allow(80_000)
 			time.Sleep(time.Second)
 		}
-		if n := strings.Count(c.text(), "event|"); n != 4000 {
+		if n := strings.Count(c.text(), "|e0|"); n != 4000 {
 			t.Fatalf("got %d events, %v", n, b.Stats().Closes)
 		}
 		c.stop()

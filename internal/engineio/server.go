@@ -11,6 +11,7 @@ import (
 
 	gorilla "github.com/gorilla/websocket"
 
+	"rowcast/internal/socket"
 	"rowcast/internal/websocket"
 )
 
@@ -20,7 +21,7 @@ type Server struct {
 	began    time.Time
 	upgrader *websocket.Upgrader
 	// running counts the connections, and the sessions that end.
-	running websocket.Tally
+	running socket.Tally
 
 	mu       sync.Mutex
 	sessions map[string]*Session

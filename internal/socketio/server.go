@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"rowcast/internal/engineio"
-	"rowcast/internal/websocket"
+	"rowcast/internal/socket"
 )
 
 // Namespace handles the clients of a namespace. The calls for one client are
@@ -86,7 +86,7 @@ type Server struct {
 	opts   Options
 	engine *engineio.Server
 	// calls counts the goroutines that make calls of handlers.
-	calls websocket.Tally
+	calls socket.Tally
 }
 
 // New checks the options.

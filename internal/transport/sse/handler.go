@@ -13,7 +13,6 @@ import (
 	"rowcast/internal/hub"
 	"rowcast/internal/socket"
 	"rowcast/internal/transport"
-	"rowcast/internal/websocket"
 )
 
 const (
@@ -38,7 +37,7 @@ type Options struct {
 // Handler serves event streams.
 type Handler struct {
 	opts  Options
-	peers websocket.Tally
+	peers socket.Tally
 }
 
 // NewHandler checks the options.

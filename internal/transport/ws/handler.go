@@ -15,6 +15,7 @@ import (
 
 	"rowcast/internal/auth"
 	"rowcast/internal/hub"
+	"rowcast/internal/socket"
 	"rowcast/internal/transport"
 	"rowcast/internal/websocket"
 )
@@ -52,7 +53,7 @@ type Handler struct {
 	opts     Options
 	gate     transport.Gate
 	upgrader *websocket.Upgrader
-	peers    websocket.Tally
+	peers    socket.Tally
 }
 
 // NewHandler checks the options.

@@ -71,7 +71,7 @@ func (s *Shop) step(ctx context.Context, conn *pgx.Conn, tenant string, a action
 	defer cancel()
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		t := &turn{Clerk: Clerk{Tx: tx, Tenant: tenant}, rng: s.rng}
-		users, err := readUsers(ctx, tx, tenant)
+		users, err := ReadUsers(ctx, tx, tenant)
 		if err != nil {
 			return err
 		}

@@ -185,7 +185,7 @@ func TestDemoServesPages(t *testing.T) {
 	t.Parallel()
 	p := spawn(t, []string{"FRONTEND_URL=https://app.example"}, "demo", "--rate", "0")
 	p.says(t, p.stdout, `\nCtrl-C`)
-	if first := strings.SplitN(strings.TrimSpace(p.stdout.String()), "\n", 2)[0]; !strings.Contains(first, ": open http://127.0.0.1:") {
+	if first, _, _ := strings.Cut(strings.TrimSpace(p.stdout.String()), "\n"); !strings.Contains(first, ": open http://127.0.0.1:") {
 		t.Errorf("the demo begins with %q", first)
 	}
 	b := &browser{page: p.says(t, p.stdout, `open (http://\S+)`)[1]}

@@ -170,6 +170,9 @@ func TestWritesMakeTheirEvents(t *testing.T) {
 			if m.Source.Writer != "app" || m.Source.Tx != got[0].Source.Tx {
 				t.Errorf("%s: %s is of %+v; want one transaction of the app", test.path, m.Event, m.Source)
 			}
+			if changed := strings.Join(m.Changed, " "); strings.HasSuffix(m.Event, "order:updated") && changed != "status updated_at" {
+				t.Errorf("%s: %s changed %s", test.path, m.Event, changed)
+			}
 		}
 		last = witness
 	}

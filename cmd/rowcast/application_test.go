@@ -205,6 +205,8 @@ func TestDemoServesPages(t *testing.T) {
 		{http.MethodGet, "/api/", http.StatusNotFound, "problem+json"},
 		{http.MethodGet, "/api/none", http.StatusNotFound, "problem+json"},
 		{http.MethodGet, "/api/orders", http.StatusUnauthorized, "problem+json"},
+		{http.MethodGet, "/events", http.StatusUnauthorized, "problem+json"},
+		{http.MethodGet, "/history", http.StatusUnauthorized, "problem+json"},
 		{http.MethodGet, "/tickets", http.StatusMethodNotAllowed, "problem+json"},
 	} {
 		status, header, _ := b.ask(t, test.method, test.path, "")

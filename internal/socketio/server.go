@@ -122,7 +122,7 @@ func (s *Server) open(session *engineio.Session, r *http.Request) (engineio.Outb
 	if err != nil {
 		return nil, nil, err
 	}
-	c := &client{server: s, outbox: outbox}
+	c := &client{server: s, session: session, outbox: outbox}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.timer = time.AfterFunc(s.opts.ConnectTimeout, c.expire)

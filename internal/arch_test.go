@@ -64,6 +64,8 @@ var arrows = map[string][]string{
 	"internal/health":                {"internal/postgres", "sql"},
 	"internal/metric":                {"internal/changelog", "internal/health", "internal/hub"},
 	"internal/inventory":             {},
+	"internal/inventory/api":         {"internal/auth", "internal/hub", "internal/inventory", "internal/transport"},
+	"internal/web":                   {"internal/transport"},
 	"migrations":                     {},
 	"migrations/inventory":           {},
 	"triggers":                       {},

@@ -3,12 +3,8 @@ package web_test
 import (
 	"testing"
 
-	"go.uber.org/goleak"
-
 	"rowcast/internal/web/npm"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // TestClient checks the types of the workspace and runs its tests.
 func TestClient(t *testing.T) {

@@ -9,7 +9,7 @@ import { codeOf, comesBack, lost, type ServerMessage } from "./wire.js";
 /** Milliseconds: the first pause is below the one, none is above the other. */
 const firstPause = 1_000;
 const longestPause = 30_000;
-/** A connection that lasted so long was a good one. */
+/** A connection that lasted so long was a good one, as was one that ended with a word on when to come back. */
 const goodTime = 10_000;
 /** Nothing for so long after joining: everything that was missed has come. */
 const quietTime = 250;
@@ -139,7 +139,8 @@ export function createFeed(options: FeedOptions): Feed {
       if (!spoke) silences = transport === "sse" ? maxSilent - 1 : silences + 1;
       else if (transport === "websocket") silences = 0;
     }
-    failures = joinedAt && Date.now() - joinedAt >= goodTime ? 0 : failures + 1;
+    const good = joinedAt && (end.retryIn !== undefined || Date.now() - joinedAt >= goodTime);
+    failures = good ? 0 : failures + 1;
     if (!comesBack(end.code)) return finish("closed", { code: end.code, reason: end.reason });
     drop();
     hinted = end.retryIn !== undefined;

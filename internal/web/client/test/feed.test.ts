@@ -139,6 +139,13 @@ describe("coming back", () => {
     await vi.advanceTimersByTimeAsync(10_000);
     ScriptSocket.last.end();
     expect(b.feed.status.retryIn).toBe(500);
+    await vi.advanceTimersByTimeAsync(500);
+    ScriptSocket.last.end();
+    await vi.advanceTimersByTimeAsync(1000);
+    ScriptSocket.last.welcome().joined().end(4001, "shutdown; retry=7ms");
+    await vi.advanceTimersByTimeAsync(7);
+    ScriptSocket.last.end();
+    expect(b.feed.status.retryIn).toBe(500);
   });
 
   it("waits as long as the server says", async () => {

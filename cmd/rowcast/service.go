@@ -21,13 +21,18 @@ import (
 	"rowcast/internal/mapping"
 	"rowcast/internal/metric"
 	"rowcast/internal/server"
+	"rowcast/internal/transport"
+	"rowcast/internal/transport/history"
 	"rowcast/internal/transport/socketio"
+	"rowcast/internal/transport/sse"
 	"rowcast/internal/transport/ws"
 )
 
 const (
+	// historyReaders is how many requests for /history read at once.
+	historyReaders = 2
 	// historyConnections is the size of the pool that clients resume from.
-	historyConnections = 8
+	historyConnections = 8 + historyReaders
 	// unreadyTime is how long /readyz is red before clients are sent away, so
 	// that nothing new is sent here.
 	unreadyTime = time.Second
@@ -46,10 +51,13 @@ type service struct {
 	health   *health.Watcher
 	sockets  *ws.Handler
 	socketIO *socketio.Handler
+	streams  *sse.Handler
 	closing  atomic.Bool
 
-	public, admin               net.Listener
-	publicHandler, adminHandler http.Handler
+	public, admin net.Listener
+	// front is what the public listener serves. It may be added to before run.
+	front        server.PublicOptions
+	adminHandler http.Handler
 }
 
 // The wires of the hub, by index.
@@ -57,11 +65,14 @@ const (
 	nativeWire = iota
 	socketIOWire
 	recoveryWire
+	eventsWire
 )
 
 // wires encodes for each kind of connection.
 func wires() []hub.Wire {
-	return []hub.Wire{nativeWire: ws.Wire{}, socketIOWire: socketio.Wire{}, recoveryWire: socketio.Wire{Recovery: true}}
+	return []hub.Wire{
+		nativeWire: ws.Wire{}, socketIOWire: socketio.Wire{}, recoveryWire: socketio.Wire{Recovery: true}, eventsWire: sse.Wire{},
+	}
 }
 
 // listenFunc opens a listener.
@@ -156,9 +167,23 @@ func (s *service) routes(cfg config.Config, origins auth.Origins) error {
 	if err != nil {
 		return fmt.Errorf("make the Socket.IO handler: %w", err)
 	}
-	s.publicHandler = server.Public(server.PublicOptions{
-		WebSocket: s.sockets, SocketIO: s.socketIO, Tickets: tickets, Verify: s.verifier.Verify, Origins: origins,
+	gate := &transport.Gate{
+		Origin: origins.Allowed, Draining: s.hub.Draining, Verify: s.verifier.Verify, Redeem: tickets.Redeem,
+	}
+	s.streams, err = sse.NewHandler(sse.Options{Hub: s.hub, Wire: eventsWire, Gate: gate, Log: s.log})
+	if err != nil {
+		return fmt.Errorf("make the handler of event streams: %w", err)
+	}
+	rows, err := history.NewHandler(history.Options{
+		Source: changelog.NewHistory(s.pool, 0), Map: mapping.Append, Gate: gate, Readers: historyReaders, Log: s.log,
 	})
+	if err != nil {
+		return fmt.Errorf("make the handler of the history: %w", err)
+	}
+	s.front = server.PublicOptions{
+		WebSocket: s.sockets, SocketIO: s.socketIO, Events: s.streams, History: rows,
+		Tickets: tickets, Verify: s.verifier.Verify, Origins: origins,
+	}
 	metrics := metric.New(metric.Sources{Tail: s.tail.Status, Hub: s.hub.Stats, Health: func() health.Status { return s.health.Status() }})
 	s.adminHandler = server.Admin(server.AdminOptions{
 		Problems: s.problems, Status: s.status, Metrics: metric.Handler(metrics),
@@ -176,7 +201,7 @@ func (s *service) run(ctx context.Context, hurry <-chan struct{}) error {
 	g.Go(func() error { return s.hub.Run(inner) })
 	g.Go(func() error { return s.health.Run(inner) })
 	g.Go(func() error { return s.verifier.Run(inner) })
-	g.Go(func() error { return server.Serve(inner, s.public, s.publicHandler, s.log) })
+	g.Go(func() error { return server.Serve(inner, s.public, server.Public(s.front), s.log) })
 	g.Go(func() error { return server.Serve(inner, s.admin, s.adminHandler, s.log) })
 	g.Go(func() error {
 		select {
@@ -212,7 +237,7 @@ func (s *service) drain(ctx context.Context, hurry <-chan struct{}) {
 		case <-ctx.Done():
 		}
 	}
-	if err := errors.Join(s.hub.Drain(ctx), s.sockets.Wait(ctx), s.socketIO.Wait(ctx)); err != nil {
+	if err := errors.Join(s.hub.Drain(ctx), s.sockets.Wait(ctx), s.socketIO.Wait(ctx), s.streams.Wait(ctx)); err != nil {
 		s.log.WarnContext(ctx, "some clients were cut off", "error", err)
 	}
 }

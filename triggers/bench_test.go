@@ -2,6 +2,7 @@ package triggers_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -45,6 +46,60 @@ func BenchmarkStatement(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkPauseCheck measures what the look at the setting rowcast.pause costs a
+// statement of a session that has not paused: the same capture with it and
+// without, by turns.
+func BenchmarkPauseCheck(b *testing.B) {
+	for _, statement := range []struct{ name, text string }{
+		{"insert", `insert into %s values (100000 + 100 * i, 'T', 'hello')`},
+		{"update", `update %s set body = 'hello' || i where id = 1 + i %% 1000`},
+	} {
+		b.Run(statement.name, func(b *testing.B) {
+			d := pair(b)
+			// A table like docs whose capture is as it was without the look.
+			d.exec(b, `create table unchecked (like docs including all)`, `insert into unchecked select * from docs`,
+				`select rowcast.watch('unchecked')`, `create schema before`, `do $do$
+				declare
+					name text;
+					definition text;
+				begin
+					foreach name in array array['settings_fixed()', 'capture()', 'capture_update()'] loop
+						definition := pg_get_functiondef(('rowcast.' || name)::regprocedure);
+						definition := replace(replace(replace(definition, 'rowcast.settings_fixed()', 'before.settings_fixed()'),
+							'FUNCTION rowcast.', 'FUNCTION before.'), ' AND (COALESCE(current_setting(''rowcast.pause''::text, true), ''''::text) = ''''::text)', '');
+						execute definition;
+					end loop;
+				end $do$`,
+				`create or replace trigger rowcast_insert after insert on unchecked referencing new table as changed_rows for each statement
+					execute function before.capture(2, 2, '{}', 'tenant_id', '{}')`,
+				`create or replace trigger rowcast_update after update on unchecked referencing old table as old_rows new table as new_rows for each statement
+					execute function before.capture_update(2, 2, '{}', 'tenant_id', '{}')`)
+			if query[bool](b, d.Conn, `select bool_or(pg_get_functiondef(oid) like '%''rowcast.pause''%') from pg_proc where pronamespace = 'before'::regnamespace`) {
+				b.Fatal("the look is still there")
+			}
+			const batch = 500
+			var without, with []float64
+			for n := 0; b.Loop(); n++ {
+				for k := range 2 { // by turns, and each first by turns
+					if (n+k)%2 == 0 {
+						without = append(without, perStatement(loop(b, d, fmt.Sprintf(statement.text, "unchecked"), batch), batch))
+					} else {
+						with = append(with, perStatement(loop(b, d, fmt.Sprintf(statement.text, "docs"), batch), batch))
+					}
+				}
+			}
+			// What others do on the machine only adds.
+			least, leastWith := slices.Min(without), slices.Min(with)
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(least, "without-ns/op")
+			b.ReportMetric(leastWith, "with-ns/op")
+			b.ReportMetric(leastWith/least, "with/without")
+		})
+	}
+}
+
+func perStatement(took time.Duration, n int) float64 { return float64(took.Nanoseconds()) / float64(n) }
 
 // loop executes the statement for i = 1 to n in the server, and forgets it.
 func loop(b *testing.B, d *database, statement string, n int) time.Duration {

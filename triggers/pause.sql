@@ -6,9 +6,10 @@
 -- the record whenever it is there. A statement of a session without it pays for
 -- one look at the setting.
 --
--- Who pauses shares the advisory lock (1919907683, number of the backend), of the
--- session or of the transaction. It goes with its owner, whatever ends that, and
--- every role can see it: a record without an end whose lock is gone is over.
+-- A session that pauses shares the advisory lock (1919907683, number of the
+-- backend). It goes with the session, whatever ends that, and every role can see
+-- it: a record without an end whose lock is gone is over. So is one for a
+-- transaction, for all who see it but that transaction.
 
 -- Leaves the changes of this session out of the feed until rowcast.resume(), or
 -- the end of the session, or what ends it for a pooler (discard all). With
@@ -21,7 +22,6 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     present rowcast.pause;
     made rowcast.pause;
-    locked boolean;
 begin
     if coalesce(btrim(reason), '') = '' then
         raise exception 'a pause needs a reason'
@@ -35,9 +35,7 @@ begin
     end if;
     -- Those before it of this session, and of one before that had the same number.
     update rowcast.pause p set ended_at = clock_timestamp() where p.backend = pg_backend_pid() and p.ended_at is null;
-    locked := case when this_transaction then pg_try_advisory_xact_lock_shared(1919907683, pg_backend_pid())
-                   else pg_try_advisory_lock_shared(1919907683, pg_backend_pid()) end;
-    if not locked then
+    if not this_transaction and not pg_try_advisory_lock_shared(1919907683, pg_backend_pid()) then
         raise exception 'another session holds the advisory lock (1919907683, %)', pg_backend_pid()
             using errcode = 'lock_not_available', hint = 'It belongs to pauses of capture alone. pg_locks tells who holds it.';
     end if;
@@ -94,11 +92,11 @@ returns table (
 language sql stable as $$
     select p.id, p.role || case when p.session_role <> p.role then format(' (connected as %s)', p.session_role) else '' end,
            p.application, p.address, p.backend, p.xid is not null, p.reason, p.begun_at, p.ended_at,
-           p.ended_at is null and exists (
+           p.ended_at is null and case when p.xid is not null then coalesce(p.xid = pg_current_xact_id_if_assigned(), false) else exists (
                select from pg_locks l
                 where l.locktype = 'advisory' and l.objsubid = 2 and l.classid::bigint = 1919907683
                   and l.objid::bigint = p.backend and l.pid = p.backend and l.granted
-                  and l.database = (select d.oid from pg_database d where d.datname = current_database()))
+                  and l.database = (select d.oid from pg_database d where d.datname = current_database())) end
       from rowcast.pause p
      order by p.id desc
 $$;

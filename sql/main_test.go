@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -15,9 +14,6 @@ import (
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
-
-// patience bounds every wait; it decides nothing but when to give up.
-const patience = 30 * time.Second
 
 // site is a migrated database with the watched table public.docs, and a
 // connection to it.

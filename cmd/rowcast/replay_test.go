@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"net/url"
 	"strings"
 	"testing"
@@ -67,7 +68,8 @@ func TestReplayReachesClients(t *testing.T) {
 	}
 	response := get(t.Context(), t, httpURL(wsURL, "/history", url.Values{"tenant": {acme}, "after": {last.Cursor}, "limit": {"1"}}), token(t, acme), "")
 	defer response.Body.Close()
-	if response.StatusCode != 200 {
-		t.Errorf("history after the replay: %s", response.Status)
+	body, err := io.ReadAll(response.Body)
+	if err != nil || !strings.Contains(string(body), `"event":"order:replayed"`) || !strings.Contains(string(body), `"op":"replay"`) {
+		t.Errorf("history after the replay: %s %s %v", response.Status, body, err)
 	}
 }

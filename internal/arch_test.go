@@ -59,6 +59,7 @@ var arrows = map[string][]string{
 	"internal/postgres":              {"migrations", "migrations/inventory", "triggers"},
 	"internal/server":                {"internal/auth", "internal/hub", "internal/transport"},
 	"internal/health":                {"internal/postgres", "sql"},
+	"internal/revocation":            {"internal/auth", "internal/postgres", "sql"},
 	"internal/metric":                {"internal/changelog", "internal/health", "internal/hub"},
 	"internal/inventory":             {},
 	"migrations":                     {},

@@ -26,4 +26,8 @@ var (
 	Status string
 	//go:embed health.sql
 	Health string
+	//go:embed revoked.sql
+	Revoked string
+	//go:embed revocations.sql
+	Revocations string
 )

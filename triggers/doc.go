@@ -8,8 +8,8 @@
 // capture.sql and replicated.sql are what the triggers of a watched table call,
 // watch.sql installs them, drift.sql says which there have to be and finds those
 // that are missing, lock.sql bounds how long that waits for writers, seal.sql
-// gives the changes their order, prune.sql forgets old ones, and identity.sql
-// tells a log that belongs to another database. The other files adopt one table
+// gives the changes their order, prune.sql forgets old ones, identity.sql
+// tells a log that belongs to another database, and revocation.sql revokes tokens. The other files adopt one table
 // of the inventory schema each.
 //
 // # Guarantees

@@ -27,23 +27,26 @@ type VerifyFunc func(ctx context.Context, token string) (auth.Identity, error)
 type Client struct {
 	session *hub.Session
 	verify  VerifyFunc
-	// identity is the zero value while the client is anonymous.
-	identity auth.Identity
-	known    bool
+	rules   *Rules
+	// identity is nil while the client is anonymous. It is not changed, only
+	// replaced: the hub knows it too.
+	identity *auth.Identity
 	strikes  int
 }
 
 // NewClient makes the client of a session, anonymous and with little time to
-// authenticate.
-func NewClient(session *hub.Session, verify VerifyFunc) *Client {
+// authenticate. Rules may be nil.
+func NewClient(session *hub.Session, verify VerifyFunc, rules *Rules) *Client {
 	session.Deadline(time.Now().Add(authTimeout), time.Time{}, AuthTimeout)
-	return &Client{session: session, verify: verify}
+	return &Client{session: session, verify: verify, rules: rules}
 }
 
-// Adopt gives an anonymous client an identity that was verified before.
+// Adopt gives a client an identity that was verified before. One that was
+// revoked since ends the session.
 func (c *Client) Adopt(id auth.Identity) {
-	c.identity, c.known = id, true
+	c.identity = &id
 	c.session.Deadline(id.Expires, id.Expires.Add(-expiryNotice), TokenExpired)
+	c.session.Own(&guest{c.rules, c.identity})
 }
 
 // Authenticate takes a token: the first, or a fresh one of the same subject.
@@ -53,8 +56,8 @@ func (c *Client) Authenticate(ctx context.Context, token string) (lost []string,
 	id, err := c.verify(ctx, token)
 	switch {
 	case err != nil:
-		return nil, &Refusal{Code: TokenCause(err), Message: auth.PublicText(err), Ends: !c.known}
-	case c.known && id.Subject != c.identity.Subject:
+		return nil, &Refusal{Code: TokenCause(err), Message: auth.PublicText(err), Ends: c.identity == nil}
+	case c.identity != nil && id.Subject != c.identity.Subject:
 		return nil, &Refusal{Code: Forbidden, Message: "the fresh token is of another subject; connect anew with it"}
 	}
 	c.Adopt(id)
@@ -73,6 +76,8 @@ func TokenCause(err error) hub.Cause {
 	switch {
 	case errors.Is(err, auth.ErrExpired):
 		return TokenExpired
+	case errors.Is(err, auth.ErrRevoked):
+		return Revoked
 	case errors.Is(err, auth.ErrUnavailable):
 		return Unavailable
 	default:
@@ -85,7 +90,7 @@ func TokenCause(err error) hub.Cause {
 // ref.
 func (c *Client) Join(command Command, wire int, ref uint64) error {
 	switch {
-	case !c.known:
+	case c.identity == nil:
 		return &Refusal{Code: Forbidden, Message: "authenticate before joining a tenant"}
 	case !c.identity.Allows(command.Tenant):
 		return &Refusal{Code: Forbidden, Message: "the token does not name this tenant"}

@@ -24,6 +24,8 @@
 //   - Origins, tokens and tickets are checked in one place, in the same order and
 //     with the same codes for every transport (TestGate), and a query asks for
 //     one tenant of the token (TestParseWant).
+//   - A client whose identity is revoked is sent away, on every wire
+//     (cmd/rowcast: TestRevocationReachesEveryWireOfEveryReplica).
 //   - Every close code, and every error code that a session can end with, is in
 //     one table (TestCloseTable).
 //   - Messages are valid JSON whatever the strings (TestStringsRoundTrip,

@@ -35,6 +35,8 @@ type Options struct {
 	Redeem func(ticket string) (auth.Identity, bool)
 	// Origin says whether the page that sent the request may connect.
 	Origin func(r *http.Request) bool
+	// Rules are for the clients. Default: none.
+	Rules *transport.Rules
 	// PingInterval and PingTimeout are the heartbeat. Default: 25 s, 20 s.
 	PingInterval, PingTimeout time.Duration
 	// MaxMessage bounds what a client sends at once, in bytes. Default: 64 KiB.
@@ -108,6 +110,6 @@ func (h *Handler) open(conn *engineio.Session, r *http.Request) (engineio.Outbox
 		return nil, fmt.Errorf("open a session: %w", err)
 	}
 	p.session = session
-	p.client = transport.NewClient(session, h.opts.Verify)
+	p.client = transport.NewClient(session, h.opts.Verify, h.opts.Rules)
 	return p, nil
 }

@@ -97,7 +97,7 @@ func (h *Handler) start(conn net.Conn, id auth.Identity, join transport.Command)
 		return
 	}
 	p.session = session
-	client := transport.NewClient(session, nil)
+	client := transport.NewClient(session, nil, h.opts.Gate.Rules)
 	client.Adopt(id)
 	if refused, ok := errors.AsType[*transport.Refusal](client.Join(join, h.opts.Wire, 0)); ok {
 		session.Close(refused.Code, "")

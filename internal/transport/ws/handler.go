@@ -35,6 +35,8 @@ type Options struct {
 	Redeem func(ticket string) (auth.Identity, bool)
 	// Origin says whether the page that sent the request may connect.
 	Origin func(r *http.Request) bool
+	// Rules are for the clients. Default: none.
+	Rules *transport.Rules
 	// PingInterval and PingTimeout are told to clients. Default: 25 s, 20 s.
 	PingInterval, PingTimeout time.Duration
 	// MaxMessage is the longest message of a client. Default: 64 KiB.

@@ -39,7 +39,7 @@ func (h *Handler) start(conn *websocket.Conn, id *auth.Identity, refused *transp
 		return
 	}
 	p.session = session
-	p.client = transport.NewClient(session, h.opts.Verify)
+	p.client = transport.NewClient(session, h.opts.Verify, h.opts.Rules)
 	if id != nil {
 		p.client.Adopt(*id)
 	}

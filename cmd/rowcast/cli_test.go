@@ -98,6 +98,22 @@ func TestServeRefusesToStartWithoutKeys(t *testing.T) {
 	}
 }
 
+func TestServeRefusesWhatIsNotSafe(t *testing.T) {
+	t.Parallel()
+	environ := []string{"DATABASE_URL=" + pgtest.Database(t), "JWT_SECRET=hunter2", "ADDR=:0", "ADMIN_ADDR=:0"}
+	code, _, stderr := command(t, environ, "serve")
+	for _, says := range []string{"JWT_SECRET=", "ADMIN_ADDR=", "openssl rand", "--rowcast-insecure public-admin,weak-secret"} {
+		if code != exitUsage || !strings.Contains(stderr, says) || strings.Contains(stderr, "hunter2") {
+			t.Errorf("exit %d, want %q: %s", code, says, stderr)
+		}
+	}
+	// It goes on to the database, which has no Rowcast.
+	code, _, stderr = command(t, environ, "serve", "--rowcast-insecure", "public-admin,weak-secret")
+	if code != exitFailure || !strings.Contains(stderr, "rowcast migrate") {
+		t.Errorf("told to: exit %d: %s", code, stderr)
+	}
+}
+
 func TestMigrateWatchUnwatch(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.Database(t)

@@ -18,6 +18,7 @@ import (
 	"rowcast/internal/config"
 	"rowcast/internal/health"
 	"rowcast/internal/hub"
+	"rowcast/internal/limit"
 	"rowcast/internal/mapping"
 	"rowcast/internal/metric"
 	"rowcast/internal/postgres"
@@ -115,7 +116,7 @@ func newService(ctx context.Context, cfg config.Config, log *slog.Logger, listen
 		History: changelog.NewHistory(s.pool, cfg.BulkRows),
 		Map:     mapping.Append, DashboardReason: mapping.DashboardReason, DashboardEvent: mapping.DashboardEvent,
 		Wires: wires(), Log: log, Checked: func() time.Time { return s.tail.Status().Checked },
-		PingInterval: cfg.PingInterval, PingTimeout: cfg.PingTimeout,
+		PingInterval: cfg.PingInterval, PingTimeout: cfg.PingTimeout, MaxPerTenant: cfg.MaxPerTenant,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make the hub: %w", err)
@@ -160,7 +161,9 @@ func (s *service) close() {
 func (s *service) routes(cfg config.Config, origins auth.Origins) error {
 	tickets := new(auth.Tickets)
 	verify, redeem := s.revoked.Verify(s.verifier.Verify), s.revoked.Redeem(tickets.Redeem)
-	rules := &transport.Rules{Revoked: s.revoked.Revoked}
+	rules := &transport.Rules{Revoked: s.revoked.Revoked, Limits: transport.NewLimits(transport.LimitOptions{
+		Addresses: limit.Addresses{Proxies: cfg.Proxies()}, PerAddress: cfg.MaxPerAddress, PerSubject: cfg.MaxPerSubject, Log: s.log,
+	})}
 	var err error
 	s.sockets, err = ws.NewHandler(ws.Options{
 		Hub: s.hub, Wire: nativeWire, Verify: verify, Redeem: redeem, Origin: origins.Allowed, Rules: rules,
@@ -192,7 +195,7 @@ func (s *service) routes(cfg config.Config, origins auth.Origins) error {
 	}
 	s.publicHandler = server.Public(server.PublicOptions{
 		WebSocket: s.sockets, SocketIO: s.socketIO, Events: s.streams, History: rows,
-		Tickets: tickets, Verify: verify, Origins: origins,
+		Tickets: tickets, Verify: verify, Origins: origins, Limits: rules.Limits,
 	})
 	metrics := metric.New(metric.Sources{Tail: s.tail.Status, Hub: s.hub.Stats, Health: func() health.Status { return s.health.Status() }})
 	s.adminHandler = server.Admin(server.AdminOptions{

@@ -27,6 +27,8 @@ type PublicOptions struct {
 	Verify  transport.VerifyFunc
 	// Origins are the browser origins that may use the HTTP endpoints.
 	Origins auth.Origins
+	// Limits bounds the requests of an address. Nil bounds nothing.
+	Limits *transport.Limits
 }
 
 // Public routes clients.
@@ -45,7 +47,7 @@ func Public(o PublicOptions) http.Handler {
 	router.NotFoundHandler = refuse(http.StatusNotFound, notFound,
 		"there is nothing here; the feed is at /ws, /socket.io/ and /events (Server-Sent Events), what has been at /history, tickets at /tickets")
 	router.MethodNotAllowedHandler = refuse(http.StatusMethodNotAllowed, transport.BadRequest, "the path does not take this method")
-	return auth.NewCORS(o.Origins).Handler(router)
+	return auth.NewCORS(o.Origins).Handler(o.Limits.Guard(router))
 }
 
 // ticketOffice hands out a ticket for a token.

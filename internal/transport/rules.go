@@ -1,6 +1,8 @@
 package transport
 
 import (
+	"net/http"
+
 	"rowcast/internal/auth"
 	"rowcast/internal/hub"
 )
@@ -10,6 +12,16 @@ import (
 type Rules struct {
 	// Revoked says whether an identity is not good any more. It must not block.
 	Revoked func(id *auth.Identity) bool
+	// Limits bounds connections.
+	Limits *Limits
+}
+
+// Seat is that of Limits. Rules may be nil.
+func (r *Rules) Seat(request *http.Request) (*Seat, *Problem) {
+	if r == nil {
+		return nil, nil
+	}
+	return r.Limits.Seat(request)
 }
 
 // guest is a client as the hub knows it, from one change of its identity to the
@@ -18,6 +30,7 @@ type guest struct {
 	rules *Rules
 	// identity is nil while the client is anonymous.
 	identity *auth.Identity
+	seat     *Seat
 }
 
 // Unwanted implements hub.Owner.
@@ -29,4 +42,4 @@ func (g *guest) Unwanted() hub.Cause {
 }
 
 // Left implements hub.Owner.
-func (g *guest) Left() {}
+func (g *guest) Left() { g.seat.Leave() }

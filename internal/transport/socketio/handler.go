@@ -105,11 +105,16 @@ func (h *Handler) open(conn *engineio.Session, r *http.Request) (engineio.Outbox
 			p.prior = &id
 		}
 	}
+	seat, full := h.opts.Rules.Seat(r)
+	if full != nil {
+		return nil, errors.New(full.Detail)
+	}
 	session, err := h.opts.Hub.Open(hub.SessionOptions{Conn: conn, Wire: h.opts.Wire, Signal: p.appendSignal, OneWay: true})
 	if err != nil {
+		seat.Leave()
 		return nil, fmt.Errorf("open a session: %w", err)
 	}
 	p.session = session
-	p.client = transport.NewClient(session, h.opts.Verify, h.opts.Rules)
+	p.client = transport.NewClient(session, h.opts.Verify, h.opts.Rules, seat)
 	return p, nil
 }

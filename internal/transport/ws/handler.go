@@ -93,12 +93,18 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refused.Write(w)
 		return
 	}
+	seat, full := h.opts.Rules.Seat(r)
+	if full != nil {
+		full.Write(w)
+		return
+	}
 	conn, err := h.upgrader.Upgrade(w, r)
 	if err != nil {
+		seat.Leave()
 		h.opts.Log.DebugContext(r.Context(), "refuse handshake", slog.Any("error", err))
 		return
 	}
-	h.start(conn, id, refused)
+	h.start(conn, seat, id, refused)
 }
 
 // admit checks a request. id is nil if it carries no credentials. late: the

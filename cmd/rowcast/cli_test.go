@@ -114,6 +114,23 @@ func TestServeRefusesWhatIsNotSafe(t *testing.T) {
 	}
 }
 
+func TestServeNamesAPortThatIsTaken(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	taken, err := listen(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	for _, setting := range []string{"ADDR", "ADMIN_ADDR"} {
+		environ := []string{"DATABASE_URL=" + s.dsn, "JWT_SECRET=" + secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0", setting + "=" + taken.Addr().String()}
+		code, _, stderr := command(t, environ, "serve")
+		if code != exitFailure || !strings.Contains(stderr, "see "+setting) || !strings.Contains(stderr, "address already in use") {
+			t.Errorf("%s is taken: exit %d: %s", setting, code, stderr)
+		}
+	}
+}
+
 func TestMigrateWatchUnwatch(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.Database(t)

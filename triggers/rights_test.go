@@ -44,11 +44,9 @@ const rights = `
 	  from pg_proc p where p.pronamespace = 'rowcast'::regnamespace and has_function_privilege($1, p.oid, 'execute')`
 
 // nobody is what every role has.
-var nobody = []string{"capture_replicated execute", "statement usage"} //nolint:gochecknoglobals // a table, never written
+var nobody = []string{"capture_replicated execute", "statement usage"}
 
 // service is what a service role has beside that.
-//
-//nolint:gochecknoglobals // a table, never written
 var service = []string{
 	"empty_segments execute", "expected_triggers execute", "feed select", "foreign_log execute", "identity execute", "log select",
 	"prune execute", "revocation select", "revocation_version select", "rotate execute", "schema usage", "seal execute", "seal select",

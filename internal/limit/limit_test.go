@@ -137,7 +137,7 @@ func TestAddress(t *testing.T) {
 		{"@", "203.0.113.1", "-", "-"}, // a unix socket
 	} {
 		r := &http.Request{RemoteAddr: test.from, Header: http.Header{}}
-		for _, line := range strings.Split(test.forwarded, "\n") {
+		for line := range strings.SplitSeq(test.forwarded, "\n") {
 			if line != "" {
 				r.Header.Add("X-Forwarded-For", line)
 			}

@@ -55,11 +55,15 @@ var (
 	Status string
 	//go:embed health.sql
 	Health string
+	//go:embed revoked.sql
+	Revoked string
+	//go:embed revocations.sql
+	Revocations string
 )
 
 // Scripts are for psql.
 //
 //go:embed status.sql lag.sql writers.sql notify_queue.sql oldest_transactions.sql verify.sql
 //go:embed attach.sql detach.sql pause.sql resume.sql replay.sql prune.sql
-//go:embed import.sql import_client.sql simulate_load.sql
+//go:embed import.sql import_client.sql simulate_load.sql roles.sql
 var Scripts embed.FS

@@ -360,8 +360,3 @@ end $$;
 -- Early versions called it.
 drop function if exists rowcast.end_statement(oid, text);
 
--- A role that may use the schema, to pause, is not to write to the log with such
--- a trigger on a table of its own. Only who watches a table needs the right to
--- make one. Whoever makes a partition makes its row trigger too: that one looks
--- by itself whether it belongs there.
-revoke execute on function rowcast.capture(), rowcast.capture_update(), rowcast.capture_truncate(), rowcast.begin_statement() from public;

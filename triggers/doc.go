@@ -8,8 +8,9 @@
 // capture.sql and replicated.sql are what the triggers of a watched table call,
 // watch.sql installs them, drift.sql says which there have to be and finds those
 // that are missing, lock.sql bounds how long that waits for writers, seal.sql
-// gives the changes their order, prune.sql forgets old ones, and identity.sql
-// tells a log that belongs to another database. pause.sql, replay.sql and
+// gives the changes their order, prune.sql forgets old ones, identity.sql
+// tells a log that belongs to another database, revocation.sql revokes tokens,
+// and rights.sql, the last, says who may do what. pause.sql, replay.sql and
 // verify.sql are for operators. The other files adopt one table
 // of the inventory schema each.
 //
@@ -36,7 +37,10 @@
 //   - A writer who finds the reader awake is waited for, one who does not rings
 //     (TestSleeperWaitsForSilentWriters, TestRings).
 //   - Writers need no right on schema rowcast and get none, but to draw from
-//     the sequence rowcast.statement (TestWriterWithoutRights). The owner of a watched table is trusted,
+//     the sequence rowcast.statement (TestWriterWithoutRights). What each kind of
+//     role may do with each table, sequence and function is in one table
+//     (TestRights, TestRightsAreRefused), and serving needs no more than the
+//     service role has (cmd/rowcast: TestServeWithLeastPrivileges). The owner of a watched table is trusted,
 //     though: a cast to json that he defines for an enum of his is run by
 //     capture, as the owner of schema rowcast.
 //   - Columns may be added, dropped, renamed and retyped at any time

@@ -11,7 +11,7 @@ var FS embed.FS
 func Functions() []string {
 	return []string{
 		"statement.sql", "pause.sql", "capture.sql", "replicated.sql", "drift.sql", "lock.sql", "watch.sql",
-		"seal.sql", "prune.sql", "identity.sql", "replay.sql", "verify.sql",
+		"seal.sql", "prune.sql", "identity.sql", "replay.sql", "verify.sql", "revocation.sql", "rights.sql",
 	}
 }
 

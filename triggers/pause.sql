@@ -119,4 +119,3 @@ $$;
 --
 --     grant usage on schema rowcast to importer;
 --     grant execute on function rowcast.pause(text, boolean) to importer;
-revoke execute on function rowcast.pause(text, boolean) from public;

@@ -64,6 +64,8 @@ var arrows = map[string][]string{
 	"internal/server":                {"internal/auth", "internal/hub", "internal/transport"},
 	"internal/health":                {"internal/postgres", "sql"},
 	"internal/doctor":                {"internal/auth", "internal/errcode", "internal/postgres", "migrations", "sql"},
+	"internal/printer":               {"internal/changelog", "internal/feed", "internal/mapping", "internal/transport"},
+	"internal/operator":              {"internal/bench/measure", "internal/changelog", "internal/config", "internal/doctor", "internal/errcode", "internal/feed", "internal/mapping", "internal/postgres", "internal/printer", "sql"},
 	"internal/metric":                {"internal/changelog", "internal/health", "internal/hub"},
 	"internal/inventory":             {},
 	"migrations":                     {},

@@ -19,3 +19,8 @@ func Doctor(code string) (string, error) {
 	}
 	return string(text), nil
 }
+
+// Pulse is for rowcast status and rowcast prune.
+//
+//go:embed pulse.sql
+var Pulse string

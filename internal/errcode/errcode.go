@@ -68,6 +68,9 @@ type coded struct {
 
 func (c coded) Unwrap() error { return c.error }
 
+// ErrorCode is the code.
+func (c coded) ErrorCode() Code { return c.code }
+
 // With gives an error its code. Without an error it is nil.
 func With(code Code, err error) error {
 	if err == nil {
@@ -76,10 +79,14 @@ func With(code Code, err error) error {
 	return coded{err, code}
 }
 
-// Of is the code of an error; empty if it has none.
+// Of is the code of an error, told by its method ErrorCode or given by With; empty
+// if it has none.
 func Of(err error) Code {
-	if c, ok := errors.AsType[coded](err); ok {
-		return c.code
+	if c, ok := errors.AsType[interface {
+		error
+		ErrorCode() Code
+	}](err); ok {
+		return c.ErrorCode()
 	}
 	return ""
 }

@@ -68,6 +68,10 @@ var arrows = map[string][]string{
 	"internal/operator":              {"internal/bench/measure", "internal/changelog", "internal/config", "internal/doctor", "internal/errcode", "internal/feed", "internal/mapping", "internal/postgres", "internal/printer", "sql"},
 	"internal/metric":                {"internal/changelog", "internal/health", "internal/hub"},
 	"internal/inventory":             {},
+	"internal/inventory/api":         {"internal/auth", "internal/hub", "internal/inventory", "internal/transport"},
+	"internal/web":                   {"internal/transport"},
+	"internal/web/gen":               {"internal/mapping"},
+	"internal/web/npm":               {},
 	"migrations":                     {},
 	"migrations/inventory":           {},
 	"triggers":                       {},
@@ -82,10 +86,12 @@ var arrows = map[string][]string{
 	"internal/bench/stage":           {"internal/auth", "internal/bench", "internal/bench/child"},
 	"internal/bench/fanout":          {"internal/bench", "internal/bench/child", "internal/bench/measure"},
 	"internal/bench/fanout/database": {"internal/bench/child", "internal/bench/fanout", "internal/bench/measure", "internal/bench/scratch"},
-	"internal/bench/fanout/drive":    {"internal/bench", "internal/bench/child", "internal/bench/fanout", "internal/bench/fanout/database", "internal/bench/fanout/hubonly", "internal/bench/measure", "internal/bench/stage"},
-	"internal/bench/fanout/hubonly":  {"internal/auth", "internal/bench/child", "internal/bench/fanout", "internal/feed", "internal/hub", "internal/mapping", "internal/server", "internal/transport/ws"},
+	"internal/bench/fanout/drive":    {"internal/bench", "internal/bench/child", "internal/bench/fanout", "internal/bench/fanout/database", "internal/bench/fanout/hubonly", "internal/bench/fanout/reference", "internal/bench/measure", "internal/bench/stage"},
+	"internal/bench/fanout/hubonly":  {"internal/auth", "internal/bench/child", "internal/bench/fanout", "internal/feed", "internal/hub", "internal/mapping", "internal/server", "internal/transport/socketio", "internal/transport/ws"},
 	"internal/failpoint":             {},
 	"internal/faults":                {},
+
+	"internal/bench/fanout/reference": {"internal/bench/child", "internal/bench/fanout"},
 }
 
 // allowedRoot is what the root of the repository holds.

@@ -3,9 +3,9 @@
 //
 // # Overview
 //
-// [Public] routes clients to the transports and to the ticket office. [Admin]
-// answers probes and has the metrics. [Serve] runs a handler on a listener until
-// its context ends.
+// [Public] routes clients to the transports and to the ticket office, and, if there
+// are any, to pages and their API (TestPagesAndAPI). [Admin] answers probes and
+// has the metrics. [Serve] runs a handler on a listener until its context ends.
 //
 // # Guarantees
 //

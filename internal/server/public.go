@@ -12,11 +12,8 @@ import (
 	"rowcast/internal/transport"
 )
 
-// notFound is the code of a path that does not exist.
-const notFound hub.Cause = "not-found"
-
-// PublicOptions has what the clients' listener serves. Events and History may be
-// nil; the rest is required.
+// PublicOptions has what the clients' listener serves. Events, History, Pages and
+// API may be nil; the rest is required.
 type PublicOptions struct {
 	WebSocket http.Handler
 	SocketIO  http.Handler
@@ -27,6 +24,11 @@ type PublicOptions struct {
 	Verify  transport.VerifyFunc
 	// Origins are the browser origins that may use the HTTP endpoints.
 	Origins auth.Origins
+	// Pages serves every path that nothing else does; without it they are not
+	// found.
+	Pages http.Handler
+	// API serves what is below /api/.
+	API http.Handler
 }
 
 // Public routes clients.
@@ -42,8 +44,15 @@ func Public(o PublicOptions) http.Handler {
 		router.Handle("/history", o.History)
 	}
 	router.Handle("/tickets", ticketOffice(o)).Methods(http.MethodPost)
-	router.NotFoundHandler = refuse(http.StatusNotFound, notFound,
-		"there is nothing here; the feed is at /ws, /socket.io/ and /events (Server-Sent Events), what has been at /history, tickets at /tickets")
+	if o.API != nil {
+		router.PathPrefix("/api/").Handler(o.API)
+		router.Handle("/api", o.API)
+	}
+	router.NotFoundHandler = o.Pages
+	if o.Pages == nil {
+		router.NotFoundHandler = refuse(http.StatusNotFound, transport.NotFound,
+			"there is nothing here; the feed is at /ws, /socket.io/ and /events (Server-Sent Events), what has been at /history, tickets at /tickets")
+	}
 	router.MethodNotAllowedHandler = refuse(http.StatusMethodNotAllowed, transport.BadRequest, "the path does not take this method")
 	return auth.NewCORS(o.Origins).Handler(router)
 }

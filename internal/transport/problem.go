@@ -10,6 +10,13 @@ import (
 	"rowcast/internal/hub"
 )
 
+// The codes that only problem documents have.
+const (
+	NotFound hub.Cause = "not-found"
+	Conflict hub.Cause = "conflict"
+	Internal hub.Cause = "internal"
+)
+
 // Problem is why a request is refused. The client gets it as a problem document
 // of RFC 9457, with type and title of the code from the registry.
 type Problem struct {

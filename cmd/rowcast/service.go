@@ -53,6 +53,7 @@ type service struct {
 	socketIO *socketio.Handler
 	streams  *sse.Handler
 	closing  atomic.Bool
+	observed *metric.Observers
 
 	public, admin net.Listener
 	// front is what the public listener serves. It may be added to before run.
@@ -81,7 +82,7 @@ type listenFunc func(ctx context.Context, addr string) (net.Listener, error)
 // newService checks the settings and the database, and listens. Nothing runs
 // yet. The caller closes it.
 func newService(ctx context.Context, cfg config.Config, log *slog.Logger, listen listenFunc) (_ *service, err error) {
-	s := &service{log: log}
+	s := &service{log: log, observed: metric.NewObservers()}
 	s.verifier, err = auth.New(ctx, auth.Options{
 		Secret: []byte(cfg.JWTSecret), PublicKeyFile: cfg.JWTPublicKeyFile, JWKSURL: cfg.JWKSURL,
 		Issuer: cfg.JWTIssuer, Audience: cfg.JWTAudience, Log: log,
@@ -112,7 +113,7 @@ func newService(ctx context.Context, cfg config.Config, log *slog.Logger, listen
 	s.hub, err = hub.New(hub.Options{
 		History: changelog.NewHistory(s.pool, cfg.BulkRows),
 		Map:     mapping.Append, DashboardReason: mapping.DashboardReason, DashboardEvent: mapping.DashboardEvent,
-		Wires: wires(), Log: log, Checked: func() time.Time { return s.tail.Status().Checked },
+		Wires: wires(), Log: log, Delivered: s.observed.Delivered, Checked: func() time.Time { return s.tail.Status().Checked },
 		PingInterval: cfg.PingInterval, PingTimeout: cfg.PingTimeout,
 	})
 	if err != nil {
@@ -121,7 +122,7 @@ func newService(ctx context.Context, cfg config.Config, log *slog.Logger, listen
 	s.tail = changelog.New(changelog.Options{
 		Connect: dial(cfg.ListenDatabaseURL, "rowcast tail"), Listen: dial(cfg.ListenDatabaseURL, "rowcast listen"), Pool: s.pool,
 		Notify: changelog.Notify(cfg.Notify), BulkRows: cfg.BulkRows, Retention: cfg.Retention, Log: log,
-		Publish: s.hub.Publish, Live: s.hub.Live, Reset: s.hub.Reset,
+		Sealed: s.observed.Sealed, Publish: s.hub.Publish, Live: s.hub.Live, Reset: s.hub.Reset,
 	})
 	s.health = health.New(health.Options{Database: s.pool, Log: log})
 	if err := s.routes(cfg, origins); err != nil {
@@ -184,9 +185,12 @@ func (s *service) routes(cfg config.Config, origins auth.Origins) error {
 		WebSocket: s.sockets, SocketIO: s.socketIO, Events: s.streams, History: rows,
 		Tickets: tickets, Verify: s.verifier.Verify, Origins: origins,
 	}
-	metrics := metric.New(metric.Sources{Tail: s.tail.Status, Hub: s.hub.Stats, Health: func() health.Status { return s.health.Status() }})
+	metrics := metric.New(metric.Sources{
+		Tail: s.tail.Status, Hub: s.hub.Stats, Health: func() health.Status { return s.health.Status() },
+		Observers: s.observed, Wires: []string{"ws", "socketio", "socketio-recovery", "sse"}, Causes: transport.Causes(),
+	})
 	s.adminHandler = server.Admin(server.AdminOptions{
-		Problems: s.problems, Status: s.status, Metrics: metric.Handler(metrics),
+		Problems: s.problems, Status: s.status, Metrics: metric.Handler(metrics), TenantMetrics: metric.TenantHandler(s.hub.Tenants),
 	})
 	return nil
 }

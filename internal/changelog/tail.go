@@ -55,6 +55,8 @@ type Options struct {
 	// Reset is told that the history was rewritten: what was published before
 	// may not have happened.
 	Reset func(reason error)
+	// Sealed, if not nil, is told how long a seal took that gave places.
+	Sealed func(took time.Duration)
 	// Observe keeps the tail from leading, for a program that may be stopped
 	// or held up by its output while others depend on the leader.
 	Observe bool

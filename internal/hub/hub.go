@@ -54,7 +54,7 @@ func New(o Options) (*Hub, error) {
 	}
 	h.streams = stream.New(h.ctx, stream.Options{
 		Head: h.readHead, Map: o.Map, DashboardReason: o.DashboardReason, DashboardEvent: o.DashboardEvent,
-		Wires: encoders, Hole: h.resync, Spawn: h.spawn, RingBytes: o.RingBytes, RingIdle: o.RingIdle, Log: o.Log,
+		Wires: encoders, Hole: h.resync, Spawn: h.spawn, Delivered: o.Delivered, RingBytes: o.RingBytes, RingIdle: o.RingIdle, Log: o.Log,
 	})
 	return h, nil
 }

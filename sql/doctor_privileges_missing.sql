@@ -17,7 +17,7 @@ with relation as (
      union
     select format('%s on rowcast.%s', w.privilege, w.name), format('grant %s on rowcast.%s to %I', w.privilege, w.name, current_user)
       from wanted w left join relation r on r.relname = w.name
-     where r.oid is null or not has_table_privilege(r.oid, w.privilege)
+     where r.oid is null or not has_any_column_privilege(r.oid, w.privilege)
      union
     select format('execute on rowcast.%s', f.proname), format('grant execute on function rowcast.%s to %I', f.proname, current_user)
       from function f

@@ -21,6 +21,7 @@ import (
 	"rowcast/internal/mapping"
 	"rowcast/internal/metric"
 	"rowcast/internal/server"
+	"rowcast/internal/systemd"
 	"rowcast/internal/transport"
 	"rowcast/internal/transport/history"
 	"rowcast/internal/transport/socketio"
@@ -54,6 +55,7 @@ type service struct {
 	streams  *sse.Handler
 	closing  atomic.Bool
 	observed *metric.Observers
+	manager  systemd.Notifier
 
 	public, admin net.Listener
 	// front is what the public listener serves. It may be added to before run.
@@ -205,6 +207,7 @@ func (s *service) run(ctx context.Context, hurry <-chan struct{}) error {
 	g.Go(func() error { return s.hub.Run(inner) })
 	g.Go(func() error { return s.health.Run(inner) })
 	g.Go(func() error { return s.verifier.Run(inner) })
+	g.Go(func() error { return s.manager.Run(inner, s.problem) })
 	g.Go(func() error { return server.Serve(inner, s.public, server.Public(s.front), s.log) })
 	g.Go(func() error { return server.Serve(inner, s.admin, s.adminHandler, s.log) })
 	g.Go(func() error {
@@ -224,6 +227,9 @@ func (s *service) run(ctx context.Context, hurry <-chan struct{}) error {
 // until they are gone.
 func (s *service) drain(ctx context.Context, hurry <-chan struct{}) {
 	s.closing.Store(true)
+	if err := s.manager.Tell(ctx, "STOPPING=1"); err != nil {
+		s.log.WarnContext(ctx, "the service manager does not listen", "error", err)
+	}
 	ctx, cancel := context.WithTimeout(ctx, unreadyTime+drainTime)
 	defer cancel()
 	go func() {

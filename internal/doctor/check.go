@@ -52,7 +52,7 @@ func Checks() []Check {
 	return []Check{
 		{reached, nil, reach},
 		{"server-old", []errcode.Code{reached}, query("server-old", func(o *Options) any { return o.Bounds.Version })},
-		{"connection-clear", []errcode.Code{reached}, clear},
+		{"clear-database", []errcode.Code{reached}, inClear},
 		{"standby", []errcode.Code{reached}, query("standby")},
 		{"clock-skew", []errcode.Code{reached}, clocks},
 		{"listen-unreachable", nil, reachListen},
@@ -86,11 +86,11 @@ func Checks() []Check {
 		{"commit-asynchronous", []errcode.Code{reached}, query("commit-asynchronous")},
 
 		{"keys-missing", nil, keys},
-		{"secret-weak", nil, secret},
+		{"weak-secret", nil, secret},
 		{"key-file", nil, keyFile},
 		{"key-set", nil, keySet},
-		{"origin-insecure", nil, origins},
-		{"admin-exposed", nil, exposed},
+		{"clear-origin", nil, origins},
+		{"public-admin", nil, exposed},
 		{"server-unready", nil, ready},
 		{"files-few", nil, files},
 	}

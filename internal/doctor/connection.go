@@ -119,8 +119,8 @@ func hears(ctx context.Context, p *patient) Finding {
 	}
 }
 
-// clear looks whether the connection is encrypted where it leaves the machine.
-func clear(ctx context.Context, p *patient) Finding {
+// inClear looks whether the connection is encrypted where it leaves the machine.
+func inClear(ctx context.Context, p *patient) Finding {
 	conn, err := p.database(ctx)
 	if err != nil {
 		return fail(words(err), "")

@@ -65,12 +65,12 @@ func keys(t *testing.T, found seen) {
 		return o
 	}
 	found.expect(t, none, "keys-missing", doctor.Fail, "no token can be verified")
-	found.expect(t, none, "secret-weak", doctor.Skip)
+	found.expect(t, none, "weak-secret", doctor.Skip)
 	for secret, status := range map[string]doctor.Status{
 		"secret": doctor.Warn, strings.Repeat("ab", 32): doctor.Warn, "0123456789abcdefghijklmnopqrstuvwxyz": doctor.OK,
 	} {
 		o := with(func(o *doctor.Options) { o.Secret = []byte(secret) })
-		found.expect(t, o, "secret-weak", status)
+		found.expect(t, o, "weak-secret", status)
 		found.expect(t, o, "keys-missing", doctor.OK, "JWT_SECRET")
 	}
 
@@ -110,14 +110,14 @@ func host(t *testing.T, found seen) {
 	} {
 		o := none
 		o.Origins = []string{"", list}
-		found.expect(t, o, "origin-insecure", status)
+		found.expect(t, o, "clear-origin", status)
 	}
 	for address, status := range map[string]doctor.Status{
 		"": doctor.Skip, "127.0.0.1:9090": doctor.OK, "[::1]:9090": doctor.OK, ":9090": doctor.Warn, "0.0.0.0:9090": doctor.Warn, "10.0.0.7:9090": doctor.Warn,
 	} {
 		o := none
 		o.AdminAddr, o.Timeout = address, 500*time.Millisecond
-		found.expect(t, o, "admin-exposed", status)
+		found.expect(t, o, "public-admin", status)
 	}
 	at := func(url string) doctor.Options {
 		o := none

@@ -38,7 +38,7 @@ func connection() []Entry {
 			Do: "Give LISTEN_DATABASE_URL a way without a pooler or proxy; until then set ROWCAST_NOTIFY=never.",
 		},
 		{
-			Code: "connection-clear", Met: Doctor, Check: "encryption of the connection",
+			Code: "clear-database", Met: Doctor, Check: "encryption of the connection",
 			What: "The connection to the database is not encrypted.", Why: "It leads to another machine without TLS.",
 			Do: "Add sslmode=verify-full to DATABASE_URL and LISTEN_DATABASE_URL.",
 		},

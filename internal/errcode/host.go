@@ -14,7 +14,7 @@ func host() []Entry {
 			Do: "Set JWT_SECRET, JWT_PUBLIC_KEY_FILE or JWKS_URL.",
 		},
 		{
-			Code: "secret-weak", Met: Doctor, Check: "strength of JWT_SECRET",
+			Code: "weak-secret", Met: Doctor, Check: "strength of JWT_SECRET",
 			What: "JWT_SECRET can be guessed.", Why: "It is shorter than 32 bytes, or repeats few characters; whoever has one token can try secrets at leisure.",
 			Do: "Set one of at least 32 random bytes: openssl rand -base64 48.",
 		},
@@ -29,12 +29,12 @@ func host() []Entry {
 			Do: "See that curl \"$JWKS_URL\" works from this machine and lists keys with kid and use sig.",
 		},
 		{
-			Code: "origin-insecure", Met: Doctor, Check: "allowed browser origins",
+			Code: "clear-origin", Met: Doctor, Check: "allowed browser origins",
 			What: "An allowed origin is not secure.", Why: "A page that came over http could have been changed on the way, and then speaks for its user.",
 			Do: "List the origin with https in FRONTEND_URL or ORIGIN.",
 		},
 		{
-			Code: "admin-exposed", Met: Doctor, Check: "listener for operators",
+			Code: "public-admin", Met: Doctor, Check: "listener for operators",
 			What: "The listener for operators is open to other machines.", Why: "ADMIN_ADDR is not on the loopback; metrics, profiles and the names of tenants are there for whoever can connect.",
 			Do: "Set ADMIN_ADDR=127.0.0.1:9090, or have a firewall let the probes and Prometheus in alone.",
 		},

@@ -36,7 +36,15 @@ func wire() []Entry {
 		},
 		{
 			Code: "not-found", Met: Wire, What: "There is nothing at this path.", Why: "The path is misspelt, or a proxy changes it.",
-			Do: "Use /ws, /socket.io/, /events, /history or /tickets.",
+			Do: "Correct the path; the feed is at /ws, /socket.io/, /events and /history, tickets at /tickets.",
+		},
+		{
+			Code: "conflict", Met: Wire, What: "The request does not fit the state.", Why: "Somebody was faster, or what is asked for is not there any more.",
+			Do: "Load the state again and decide anew.",
+		},
+		{
+			Code: "internal", Met: Wire, What: "The server made a mistake.", Why: "Its log says what failed.",
+			Do: "Try again later; report it with the time.",
 		},
 		{
 			Code: "invalid-token", Met: Wire, What: "The token is not valid.",

@@ -9,7 +9,8 @@
 // watch.sql installs them, drift.sql says which there have to be and finds those
 // that are missing, lock.sql bounds how long that waits for writers, seal.sql
 // gives the changes their order, prune.sql forgets old ones, and identity.sql
-// tells a log that belongs to another database. The other files adopt one table
+// tells a log that belongs to another database. pause.sql, replay.sql and
+// verify.sql are for operators. The other files adopt one table
 // of the inventory schema each.
 //
 // # Guarantees
@@ -48,6 +49,20 @@
 //     (TestNewFeed).
 //   - A trigger that is missing or disabled is found, also on a partition, and
 //     repaired (TestDriftIsFoundAndRepaired, TestRowTriggersOfPartitionsFollow).
+//   - A session that has paused is not captured and is on record, until it
+//     resumes or ends (TestPauseSilencesItsSession, TestPauseEnds,
+//     TestPauseIsRecorded). A setting made by hand silences nothing
+//     (TestSettingAloneSilencesNothing); only roles that were granted it pause, and
+//     get no other right by that (TestOnlyGrantedRolesPause). Who does not pause
+//     pays for a look at a setting (BenchmarkPauseCheck).
+//   - A replay appends the rows of a range as they were, at new positions, within
+//     its bounds, and is on record (TestReplayAppendsTheRange,
+//     TestReplayIsBounded, TestReplayRings).
+//   - verify finds every row that differs from what the log says of it, and none
+//     else, also beside writers; of rows that the log does not know it says so
+//     (TestVerifyAgrees, TestVerifyNamesTheDifferences, TestVerifyKnowsItsLimits,
+//     TestVerifyBesideWriters).
+//   - A function that is no longer used goes (TestUnusedFunctionIsDropped).
 //
 // # Failures
 //

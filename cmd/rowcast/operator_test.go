@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -88,6 +89,38 @@ func TestHistoryGoesOnFromItsCursor(t *testing.T) {
 	}
 	code, _, stderr := command(t, environ, "history", "--tenant", inventory.AcmeID, "--after", "99999999")
 	if code != exitFailure || !strings.Contains(stderr, "code: invalid") {
+		t.Errorf("exit %d, %s", code, stderr)
+	}
+}
+
+func TestReplaySendsAgain(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	environ := []string{"DATABASE_URL=" + s.dsn}
+	url, _ := s.serve(t)
+	c, joined := join(t, url, inventory.AcmeID, "", "order:*")
+	s.exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'R1', 'C'), ('`+inventory.AcmeID+`', 'R2', 'C')`,
+		`delete from orders where order_number = 'R2'`)
+	c.events(t, "order:deleted")
+	args := []string{"replay", "--tenant", inventory.AcmeID, "--first", fmt.Sprint(joined.Position + 1), "--last", fmt.Sprint(joined.Position + 3), "-o", "json"}
+	code, stdout, stderr := command(t, environ, append(args, "--dry-run")...)
+	if code != exitOK || !strings.Contains(stdout, `"rows":2,`) || !strings.Contains(stdout, `"leftOut":1,"dryRun":true`) {
+		t.Errorf("exit %d, %s%s", code, stdout, stderr)
+	}
+	if code, stdout, stderr = command(t, environ, args...); code != exitOK || !strings.Contains(stdout, `"rows":2,`) {
+		t.Errorf("exit %d, %s%s", code, stdout, stderr)
+	}
+	s.exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'R3', 'C')`)
+	if got := names(c.events(t, "order:created")); got != "order:replayed order:replayed order:created" {
+		t.Errorf("the client got %s", got)
+	}
+	for _, args := range [][]string{{"replay"}, {"replay", "--tenant", "T", "--first", "5", "--last", "4"}} {
+		if code, _, stderr := command(t, environ, args...); code != exitUsage || !strings.Contains(stderr, "--first 1200") {
+			t.Errorf("%v: exit %d, %s", args, code, stderr)
+		}
+	}
+	code, _, stderr = command(t, environ, "replay", "--tenant", "nobody", "--first", "1", "--last", "2")
+	if code != exitFailure || !strings.Contains(stderr, "the feed does not know tenant") {
 		t.Errorf("exit %d, %s", code, stderr)
 	}
 }

@@ -28,6 +28,11 @@ func schema() []Entry {
 			Do: "Run rowcast migrate; have clients reload what changed in between.",
 		},
 		{
+			Code: "capture-paused", Met: Doctor, Check: "pauses of capture",
+			What: "A session leaves its changes out of the feed.", Why: "It called rowcast.pause, which is on record with its reason.",
+			Do: "Wait for the import to end, or call rowcast.resume with the number of the pause; have clients reload what was left out.",
+		},
+		{
 			Code: "tenant-nullable", Met: Doctor, Check: "tenant columns are not null",
 			What: "A tenant column may be null.", Why: "Rows without a tenant belong to nobody and are not captured.", Do: "Set the column not null.",
 		},

@@ -2,7 +2,7 @@
 //
 // # Overview
 //
-// [Program.Commands] are doctor, status, history, prune, config and man. [Explain]
+// [Program.Commands] are doctor, status, history, replay, prune, config and man. [Explain]
 // says of an error what it means and what to do, from the registry of codes.
 //
 // # Guarantees
@@ -11,6 +11,8 @@
 //     (TestDoctorEndsAsItsReport).
 //   - history prints what /history serves, and the cursor on which it continues
 //     (TestHistoryGoesOnFromItsCursor).
+//   - replay sends what its range holds to the clients of the tenant, and with
+//     --dry-run nothing (TestReplaySendsAgain).
 //   - prune forgets what is older than the retention and nothing else, and says
 //     what it did or, with --dry-run, would do (TestPruneSaysWhatItDid).
 //   - status shows a change as soon as it is sealed (TestStatusFollowsTheFeed).

@@ -27,7 +27,7 @@ type pruneReport struct {
 	DryRun bool       `json:"dryRun"`
 }
 
-// pruneProgress are the steps of the bar.
+// pruneSteps are the steps of the bar.
 const pruneSteps = 100
 
 func (p *Program) prune() *cobra.Command {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -29,7 +30,18 @@ type statusReport struct {
 	Replicas         int64          `json:"replicas"`
 	NotifyQueueUsage float64        `json:"notifyQueueUsage"`
 	Triggers         []watchedTable `json:"triggers"`
+	// Pauses are those of capture, which leave changes out of the feed.
+	Pauses []pause `json:"pauses"`
 	pulse
+}
+
+type pause struct {
+	Role        string `json:"role"`
+	Application string `json:"application"`
+	Reason      string `json:"reason"`
+	Begun       string `json:"begun"`
+	Ended       string `json:"ended,omitempty"`
+	Active      bool   `json:"active"`
 }
 
 type watchedTable struct {
@@ -133,12 +145,12 @@ func readStatus(ctx context.Context, pool *pgxpool.Pool) (*statusReport, error) 
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
-	var triggers []byte
-	if err := pool.QueryRow(ctx, sql.Status).Scan(&r.Head, &r.Replicas, &r.NotifyQueueUsage, &triggers); err != nil {
+	var triggers, pauses []byte
+	if err := pool.QueryRow(ctx, sql.Status).Scan(&r.Head, &r.Replicas, &r.NotifyQueueUsage, &triggers, &pauses); err != nil {
 		return nil, fmt.Errorf("ask the database: %w", postgres.Explain(err))
 	}
-	if err := json.Unmarshal(triggers, &r.Triggers); err != nil {
-		return nil, fmt.Errorf("decode the state of the triggers: %w", err)
+	if err := errors.Join(json.Unmarshal(triggers, &r.Triggers), json.Unmarshal(pauses, &r.Pauses)); err != nil {
+		return nil, fmt.Errorf("decode the answer of the database: %w", err)
 	}
 	return r, nil
 }
@@ -170,6 +182,11 @@ func (r *statusReport) write(w io.Writer, output string) error {
 			state = t.Detail
 		}
 		fmt.Fprintf(table, "table %s\t%s\n", printer.Visible(t.Table), printer.Visible(state))
+	}
+	for _, pause := range r.Pauses {
+		if pause.Active {
+			fmt.Fprintf(table, "capture paused\t%s\n", printer.Visible(fmt.Sprintf("by %s (%s) since %s: %s", pause.Role, pause.Application, pause.Begun, pause.Reason)))
+		}
 	}
 	return table.Flush()
 }

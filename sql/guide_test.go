@@ -87,7 +87,7 @@ func TestFilesAreToldApart(t *testing.T) {
 	}
 	var told []string
 	for _, directive := range regexp.MustCompile(`//go:embed (.+)\n`).FindAllStringSubmatch(string(source), -1) {
-		for _, pattern := range strings.Fields(directive[1]) {
+		for pattern := range strings.FieldsSeq(directive[1]) {
 			names, err := filepath.Glob(pattern)
 			if err != nil {
 				t.Fatal(err)

@@ -69,7 +69,7 @@ func TestDockerfile(t *testing.T) {
 	wants(t, "Dockerfile", text, `FROM golang:`+string(version)+` AS build`, `RUN CGO_ENABLED=0 go build .* \./cmd/rowcast`, `FROM scratch`,
 		`USER [1-9]\d*:[1-9]\d*`, `ENTRYPOINT \["/rowcast"\]`, `CMD \["serve"\]`, `STOPSIGNAL SIGTERM`)
 	for _, m := range regexp.MustCompile(`(?m)^COPY ([^-].*) \S+$`).FindAllStringSubmatch(text, -1) {
-		for _, source := range strings.Fields(m[1]) {
+		for source := range strings.FieldsSeq(m[1]) {
 			if _, err := os.Stat(filepath.Join("../..", source)); err != nil {
 				t.Error(err)
 			}

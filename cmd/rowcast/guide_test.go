@@ -72,7 +72,7 @@ func TestGuidesLeadSomewhere(t *testing.T) {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		if m := regexp.MustCompile("makes (\\d+) checks").FindStringSubmatch(string(text)); name == "OPERATE.md" && (m == nil || m[1] != fmt.Sprint(len(doctor.Checks()))) {
+		if m := regexp.MustCompile(`makes (\d+) checks`).FindStringSubmatch(string(text)); name == "OPERATE.md" && (m == nil || m[1] != fmt.Sprint(len(doctor.Checks()))) {
 			t.Errorf("%s counts %v checks, there are %d", name, m, len(doctor.Checks()))
 		}
 	}

@@ -90,6 +90,14 @@ func TestUnknownIsLeftOut(t *testing.T) {
 	}
 }
 
+// BenchmarkDelivered is what one pass over the clients of a tenant pays.
+func BenchmarkDelivered(b *testing.B) {
+	o := metric.NewObservers()
+	for b.Loop() {
+		o.Delivered(3 * time.Millisecond)
+	}
+}
+
 // The figures of tenants are apart and bounded.
 func TestTenantsAreBounded(t *testing.T) {
 	t.Parallel()

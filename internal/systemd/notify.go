@@ -59,7 +59,7 @@ func (n Notifier) Tell(ctx context.Context, states ...string) error {
 	if err != nil {
 		return fmt.Errorf("reach the service manager: %w", err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }() // everything was sent
 	if _, err := conn.Write([]byte(strings.Join(states, "\n"))); err != nil {
 		return fmt.Errorf("tell the service manager: %w", err)
 	}

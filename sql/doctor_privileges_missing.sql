@@ -28,5 +28,5 @@ with relation as (
 select case when count(*) = 0 then 'ok' else 'fail' end,
        case when count(*) = 0 then format('role %s may do all that a server does', current_user)
             else format('role %s lacks %s', current_user, string_agg(m.what, ', ' order by m.what)) end,
-       format('as the owner: select rowcast.grant_service(%L)', current_user)
+       format('select rowcast.grant_service(%L)', current_user)
   from missing m

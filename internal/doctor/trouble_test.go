@@ -100,7 +100,7 @@ func TestEveryCheckIsProvoked(t *testing.T) {
 		o.DatabaseURL = "host=" + config.Host + " dbname=" + config.Database + " user=doctor_nobody"
 		o.ListenDatabaseURL = o.DatabaseURL
 		found.expect(t, o, "role-superuser", doctor.OK)
-		found.expect(t, o, "privileges-missing", doctor.Fail, "lacks ", "insert on rowcast.tenant", "grant usage on schema rowcast to doctor_nobody")
+		found.expect(t, o, "privileges-missing", doctor.Fail, "lacks ", "insert on rowcast.tenant", "select rowcast.grant_service")
 		found.expect(t, o, "triggers-drifted", doctor.Skip, "the role may not look")
 		for _, code := range []string{"transaction-old", "seal-lock-held", "idle-in-transaction"} {
 			found.expect(t, o, code, doctor.Skip, "sees only its own sessions")

@@ -31,7 +31,8 @@
 //   - Requests are answered in their acknowledgement, or refused by an event
 //     (TestJoinAndLeave, TestRefusedRequests).
 //   - A client recovers exactly what it missed, or is told that it did not
-//     recover (TestRecovery, TestNoRecovery).
+//     recover (TestRecovery, TestNoRecovery), whatever other tenants it leaves
+//     (TestLeavingAnotherTenantKeepsTheOffset).
 //
 // # Failures
 //

@@ -27,8 +27,10 @@ type peer struct {
 	// asked are the requests to join that are not answered, by their number.
 	asked map[uint64]request
 	last  uint64
-	// recovers: the client may ask for what it missed, so it is told offsets.
+	// recovers: the client may ask for what it missed, so it is told offsets. They
+	// are places in tenant.
 	recovers bool
+	tenant   string
 	// filtered: it has not joined for every event, so that no offset is of use.
 	filtered bool
 }
@@ -72,18 +74,18 @@ func (p *peer) answer(number uint64) (q request, recovers bool) {
 	return q, p.recovers
 }
 
-// told says whether the client is told offsets.
-func (p *peer) told() bool {
+// told says whether the client is told offsets of a tenant.
+func (p *peer) told(tenant string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.recovers && !p.filtered
+	return p.recovers && !p.filtered && tenant == p.tenant
 }
 
-// recover says whether the client may recover.
-func (p *peer) recover(may bool) {
+// recover says in which tenant the client may recover, none if it is empty.
+func (p *peer) recover(tenant string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.recovers = may
+	p.recovers, p.tenant = tenant != "", tenant
 }
 
 // hear notes a message of the client. It is false if there were too many.

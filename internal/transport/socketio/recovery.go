@@ -30,11 +30,11 @@ func newPID(pid string) string {
 func (p *peer) accept(s *socketio.Socket, id auth.Identity, pid, offset string) {
 	if !p.h.opts.Recovery || len(id.Tenants) != 1 {
 		// An offset tells the place in one tenant.
-		p.recover(false)
+		p.recover("")
 		s.Accept("")
 		return
 	}
-	p.recover(true)
+	p.recover(id.Tenants[0])
 	mark := mark(id)
 	_, known, _ := strings.Cut(pid, ".")
 	_, err := feed.ParseCursor(offset)

@@ -113,13 +113,35 @@ func TestNoRecovery(t *testing.T) {
 			t.Errorf("%s: offset %q", name, offset)
 		}
 		c.say(`420["leave-tenant","-"]`) // nothing is joined, so nothing is heard
-		if packet := c.next(); !strings.HasPrefix(packet, `42["left"`) {
-			t.Errorf("%s: %s", name, packet)
-		}
+		c.want(`430[{"ok":true,"tenantId":"-"}]`)
 		_ = c.Close()
 	}
 	c = b.connect(t, `{"token":"ann_T-U_1h"}`)
 	if pid := c.accepted(); pid != "" {
 		t.Errorf("recovery of several tenants is offered: %q", pid)
 	}
+}
+
+// TestLeavingAnotherTenantKeepsTheOffset: the place of a client is in the tenant
+// that it has joined, whatever else it leaves.
+func TestLeavingAnotherTenantKeepsTheOffset(t *testing.T) {
+	t.Parallel()
+	b := setup(t, true)
+	c := b.connect(t, `{"token":"ann_T_1h"}`)
+	pid := c.accepted()
+	c.say(`420["join-tenant","T"]`)
+	c.wantPart(`430[{"ok":true,`)
+	offset := offsetOf(t, c.next())
+	c.say(`420["leave-tenant","U"]`) // as a page that had another tenant before
+	for packet := c.next(); !strings.HasPrefix(packet, "430"); packet = c.next() {
+		offset = offsetOf(t, packet)
+	}
+	_ = c.Close()
+	b.event("T", "order:created", `{"id":1}`)
+	c = b.recover(t, "ann_T_1h", pid, offset)
+	if got := c.accepted(); got != pid {
+		t.Fatal("not recovered")
+	}
+	c.say(`420["leave-tenant","U"]`)
+	c.wantPart(`42["order:created",{"id":1},`)
 }

@@ -24,7 +24,7 @@ func (p *peer) appendSignal(b []byte, m *hub.Signal) []byte {
 	case hub.Joined:
 		return p.appendJoined(b, m)
 	case hub.Left:
-		if !p.told() {
+		if !p.told(m.Tenant) {
 			return b // the acknowledgement says it
 		}
 		return appendObject(b, "left", transport.AppendSignal(nil, m), offsetNothing)
@@ -33,7 +33,7 @@ func (p *peer) appendSignal(b []byte, m *hub.Signal) []byte {
 		if m.Kind == hub.Reset {
 			name = "reset"
 		}
-		if p.told() {
+		if p.told(m.Tenant) {
 			offset = m.Cursor.String()
 		}
 		return appendObject(b, name, transport.AppendSignal(nil, m), offset)

@@ -28,7 +28,8 @@
 //   - What the native transport guarantees (package conform).
 //   - Credentials come in auth, the Authorization header or a ticket, and none
 //     in the URL (TestCredentials).
-//   - Requests are answered in their acknowledgement, or refused by an event
+//   - Requests are answered in their acknowledgement, or refused by an event, also
+//     one that was given up (TestLeftBeforeJoined)
 //     (TestJoinAndLeave, TestRefusedRequests).
 //   - A client recovers exactly what it missed, or is told that it did not
 //     recover (TestRecovery, TestNoRecovery), whatever other tenants it leaves

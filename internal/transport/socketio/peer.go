@@ -37,6 +37,7 @@ type peer struct {
 
 // request is a request to join.
 type request struct {
+	tenant   string
 	ack      *socketio.Ack
 	filtered bool
 	// recovering, if not nil, waits to be accepted with pid.
@@ -72,6 +73,26 @@ func (p *peer) answer(number uint64) (q request, recovers bool) {
 	}
 	p.filtered = q.filtered
 	return q, p.recovers
+}
+
+// abandon takes the requests for a tenant that was left before it was joined.
+func (p *peer) abandon(tenant string) (acks []*socketio.Ack) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for number, q := range p.asked {
+		if q.tenant == tenant {
+			acks = append(acks, q.ack)
+			delete(p.asked, number)
+		}
+	}
+	return acks
+}
+
+// forget has nothing more said of what the client asked for, as it has left.
+func (p *peer) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.asked, p.recovers = nil, false
 }
 
 // told says whether the client is told offsets of a tenant.

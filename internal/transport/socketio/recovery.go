@@ -42,7 +42,7 @@ func (p *peer) accept(s *socketio.Socket, id auth.Identity, pid, offset string) 
 	case known == mark && offset == offsetNothing:
 		s.Accept(pid)
 	case known == mark && err == nil:
-		ref := p.ask(request{recovering: s, pid: pid})
+		ref := p.ask(request{tenant: id.Tenants[0], recovering: s, pid: pid})
 		command := transport.Command{Tenant: id.Tenants[0], Cursor: offset, Exact: true}
 		if p.client.Join(command, p.h.opts.RecoveryWire, ref) != nil {
 			p.session.Close(transport.LimitExceeded, "") // it has joined nothing else

@@ -24,6 +24,7 @@ func (p *peer) appendSignal(b []byte, m *hub.Signal) []byte {
 	case hub.Joined:
 		return p.appendJoined(b, m)
 	case hub.Left:
+		b = p.appendAbandoned(b, m.Tenant)
 		if !p.told(m.Tenant) {
 			return b // the acknowledgement says it
 		}
@@ -62,6 +63,16 @@ func (p *peer) appendJoined(b []byte, m *hub.Signal) []byte {
 			offset = offsetUnknown
 		}
 		b = appendObject(b, "joined", transport.AppendSignal(nil, m), offset)
+	}
+	return b
+}
+
+// appendAbandoned answers the requests to join a tenant that was left before.
+func (p *peer) appendAbandoned(b []byte, tenant string) []byte {
+	for _, ack := range p.abandon(tenant) {
+		b = ack.Append(b, refusedAnswer(&transport.Refusal{
+			Code: transport.BadRequest, Message: "the tenant was left before it was joined",
+		}))
 	}
 	return b
 }

@@ -28,9 +28,9 @@
 //   - What the native transport guarantees (package conform).
 //   - Credentials come in auth, the Authorization header or a ticket, and none
 //     in the URL (TestCredentials).
-//   - Requests are answered in their acknowledgement, or refused by an event, also
-//     one that was given up (TestLeftBeforeJoined)
-//     (TestJoinAndLeave, TestRefusedRequests).
+//   - Requests are answered in their acknowledgement, or refused by an event
+//     (TestJoinAndLeave, TestRefusedRequests), also those that are given up
+//     (TestLeftBeforeJoined).
 //   - A client recovers exactly what it missed, or is told that it did not
 //     recover (TestRecovery, TestNoRecovery), whatever other tenants it leaves
 //     (TestLeavingAnotherTenantKeepsTheOffset).

@@ -109,11 +109,14 @@ func TestNoRecovery(t *testing.T) {
 		if got := c.accepted(); got == pid || got == "" {
 			t.Errorf("%s: pid %q", name, got)
 		}
-		if offset := offsetOf(t, c.next()); offset != "-" {
-			t.Errorf("%s: offset %q", name, offset)
-		}
+		fresh := offsetOf(t, c.next())
 		c.say(`420["leave-tenant","-"]`) // nothing is joined, so nothing is heard
 		c.want(`430[{"ok":true,"tenantId":"-"}]`)
+		_ = c.Close()
+		c = b.recover(t, q[0], pid, fresh) // cut off before it has joined again
+		if again := c.accepted(); again == pid {
+			t.Errorf("%s: recovered from nothing", name)
+		}
 		_ = c.Close()
 	}
 	c = b.connect(t, `{"token":"ann_T-U_1h"}`)

@@ -77,9 +77,10 @@ func (p *peer) appendAbandoned(b []byte, tenant string) []byte {
 	return b
 }
 
-// appendFresh tells a client that could not recover to forget its offset.
+// appendFresh tells a client that could not recover to forget its offset. Until it
+// has joined again it cannot recover either: what it asks for may be lost.
 func appendFresh(b []byte) []byte {
-	return appendObject(b, "left", []byte(`{"type":"left"}`), offsetNothing)
+	return appendObject(b, "left", []byte(`{"type":"left"}`), offsetUnknown)
 }
 
 // appendObject appends an event with an object and, if not empty, an offset.

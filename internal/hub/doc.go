@@ -54,7 +54,8 @@
 //   - A client that cannot follow is told slow-consumer, but not while it catches
 //     up after it came back (TestSlowClientResumes), and also when nothing more
 //     is published; one large event passes (TestSlowConsumer,
-//     TestLargeEventPasses).
+//     TestLargeEventPasses). One that asks without end and does not read is ended
+//     without grace (TestAnswersAreBounded).
 //
 // # Failures
 //

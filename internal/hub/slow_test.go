@@ -67,6 +67,29 @@ func TestSlowConsumer(t *testing.T) {
 	})
 }
 
+// TestAnswersAreBounded: who asks without end and does not read is ended at once,
+// also while it is allowed to be behind.
+func TestAnswersAreBounded(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(o *hub.Options) { o.SlowBytes = 1000 }, func(t *testing.T, b *bundle) {
+		for range 20 {
+			b.publish("T", 1, false, strings.Repeat("x", 1000))
+		}
+		c := newConn(0)
+		s := b.join(t, c, hub.Request{Tenant: "T", Cursor: feedID + ".0.0"})
+		for range 1000 {
+			s.Send([]byte("pong||||\n"))
+		}
+		c.allow(unlimited)
+		if l := last(t, c); l.kind != "close" || l.name != "slow-consumer" {
+			t.Fatalf("the last message is %v", l)
+		}
+		if n := strings.Count(c.text(), "pong"); n > 0 {
+			t.Errorf("%d answers were kept", n)
+		}
+	})
+}
+
 // TestSlowConsumerCatchesUp: far behind, but not for long.
 func TestSlowConsumerCatchesUp(t *testing.T) {
 	t.Parallel()

@@ -18,6 +18,7 @@
 //     (TestDriftIsReported).
 //   - /status answers, with the problem, when the database does not
 //     (TestReadinessFollowsTheDatabase, TestStatusDoesNotWaitForTheDatabase).
+//   - A client has 30 s to send the body of a request (TestBodyThatDoesNotCome).
 //   - Refusals are problem documents of RFC 9457 (TestRefusalsAreProblems).
 //
 // # Failures

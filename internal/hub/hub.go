@@ -16,6 +16,9 @@ var (
 	ErrDraining = errors.New("shutting down")
 	// ErrTooManyTenants refuses to join one tenant too many.
 	ErrTooManyTenants = errors.New("too many tenants")
+	// ErrTooManyJoins refuses to join a tenant again, as nothing that was asked
+	// for before is answered.
+	ErrTooManyJoins = errors.New("too many requests to join wait")
 )
 
 // Hub fans changes out to sessions. See the package comment.

@@ -98,7 +98,10 @@ func (c *Client) Join(command Command, wire int, ref uint64) error {
 	if !filter.All() {
 		q.Admit = filter.Match
 	}
-	if err := c.session.Join(q); err != nil {
+	switch err := c.session.Join(q); {
+	case errors.Is(err, hub.ErrTooManyJoins):
+		return &Refusal{Code: LimitExceeded, Message: "this tenant is being joined; wait for the answer"}
+	case err != nil:
 		return &Refusal{Code: LimitExceeded, Message: "this connection has joined as many tenants as it may; leave one first"}
 	}
 	return nil

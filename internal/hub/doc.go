@@ -54,8 +54,8 @@
 //     once, and where they are when it is back; a quick reconnect tells nobody
 //     (TestOutageIsTold).
 //   - A client that cannot follow is told slow-consumer, but not while it catches
-//     up after it came back (TestSlowClientResumes), and also when nothing more
-//     is published; one large event passes (TestSlowConsumer,
+//     up after it came back (TestSlowClientResumes, TestFastClientResumes), and
+//     also when nothing more is published; one large event passes (TestSlowConsumer,
 //     TestLargeEventPasses). One that asks without end and does not read is ended
 //     without grace (TestAnswersAreBounded).
 //

@@ -244,6 +244,7 @@ func (u *sub) splice() (grown <-chan struct{}) {
 		var scratch []byte
 		h.count.deliveries.Add(int64(u.s.deliver(u, &p.View, &scratch)))
 	}
+	u.s.resuming = u.s.resuming && u.s.busy
 	return nil
 }
 

@@ -168,6 +168,31 @@ func TestSlowClientResumes(t *testing.T) {
 	})
 }
 
+// TestFastClientResumes: one that takes all it had missed at once is not let be
+// slow later.
+func TestFastClientResumes(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(o *hub.Options) { o.PingInterval = time.Hour }, func(t *testing.T, b *bundle) {
+		b.join(t, newConn(unlimited), hub.Request{Tenant: "T"}) // keeps the ring
+		for range 1200 {
+			b.publish("T", 1, false, strings.Repeat("x", 1000))
+		}
+		c := newConn(unlimited)
+		b.join(t, c, hub.Request{Tenant: "T", Cursor: feedID + ".0.0"})
+		c.stop()
+		for range 1200 {
+			b.publish("T", 1, false, strings.Repeat("x", 1000))
+		}
+		for range 20 { // it takes a little, so that it is not stalled
+			c.allow(1000)
+			time.Sleep(time.Second)
+		}
+		if n := b.Stats().Closes[hub.SlowConsumer]; n != 1 {
+			t.Errorf("ended %d times as slow", n)
+		}
+	})
+}
+
 // TestRecoveredClientStaysFree: the deadlines of the time when it was blocked
 // do not come back.
 func TestRecoveredClientStaysFree(t *testing.T) {

@@ -33,7 +33,8 @@
 //     (TestLeftBeforeJoined).
 //   - A client recovers exactly what it missed, or is told that it did not
 //     recover (TestRecovery, TestNoRecovery), whatever other tenants it leaves
-//     (TestLeavingAnotherTenantKeepsTheOffset).
+//     (TestLeavingAnotherTenantKeepsTheOffset). One that waits for that may
+//     give up and ask again (TestRecoveryThatWaits).
 //
 // # Failures
 //

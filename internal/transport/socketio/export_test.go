@@ -1,4 +1,4 @@
 package socketio
 
 // ParseCommand reads an event.
-var ParseCommand = parseCommand //nolint:gochecknoglobals // for tests
+var ParseCommand = parseCommand

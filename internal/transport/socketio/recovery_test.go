@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"rowcast/internal/transport"
 	"rowcast/internal/transport/socketio"
@@ -147,4 +148,46 @@ func TestLeavingAnotherTenantKeepsTheOffset(t *testing.T) {
 	}
 	c.say(`420["leave-tenant","U"]`)
 	c.wantPart(`42["order:created",{"id":1},`)
+}
+
+// TestRecoveryThatWaits: while the tail is away a client waits. It may give up, and
+// ask once more on the same session or on another at the same time: each is
+// accepted once, with what it missed.
+func TestRecoveryThatWaits(t *testing.T) {
+	t.Parallel()
+	b := setup(t, true)
+	c := b.connect(t, `{"token":"ann_T_1h"}`)
+	pid := c.accepted()
+	c.say(`420["join-tenant","T"]`)
+	c.wantPart(`430[{"ok":true,`)
+	offset := offsetOf(t, c.next())
+	b.hub.Live(false)
+	b.event("T", "order:created", `{"id":1}`)
+	c.wantPart(`{"id":1}`)
+	auth := fmt.Sprintf(`{"token":"ann_T_1h","pid":%q,"offset":%q}`, pid, offset)
+	gone, again, other := b.connect(t, auth), b.connect(t, auth), b.connect(t, auth)
+	again.say("41")
+	again.say("40" + auth)
+	again.say(`425["join-tenant","T"]`)
+	for _, c := range []*client{gone, again, other} {
+		c.say("40/x") // is refused when all before has been heard
+		c.wantPart("44/x,")
+	}
+	_ = gone.Close()
+	b.hub.Live(true)
+	for _, c := range []*client{again, other} {
+		if got := c.accepted(); got != pid {
+			t.Fatalf("not recovered: %q", got)
+		}
+		c.wantPart(`42["order:created",{"id":1},`)
+	}
+	again.wantPart(`435[{"ok":true,`, `"position":1}]`)
+	again.wantPart(`42["joined",`)
+	b.event("T", "order:created", `{"id":2}`)
+	for _, c := range []*client{c, again, other} {
+		c.wantPart(`42["order:created",{"id":2},`)
+	}
+	for n := int64(4); n > 3; n = b.hub.Stats().Subscriptions { // that of gone ends with it
+		time.Sleep(time.Millisecond)
+	}
 }

@@ -1,0 +1,128 @@
+import { useState } from "react";
+import { api, type Order } from "../api.ts";
+import { useDesk } from "../desk.ts";
+import { ago, moment, money, plural } from "../format.ts";
+import { useOrders, useWrite } from "../live/queries.ts";
+import type { Touched } from "../live/rows.ts";
+import { Link, navigate, Title } from "../router.tsx";
+import { Button } from "../ui/button.tsx";
+import { useFlash } from "../ui/flash.ts";
+import { useNow } from "../ui/now.ts";
+import { Segments } from "../ui/segments.tsx";
+import { Empty, Failed, SkeletonRows } from "../ui/states.tsx";
+import { Status } from "../ui/status.tsx";
+import { opens } from "../ui/opens.ts";
+import { OrderForm } from "./order-form.tsx";
+import { OrderSheet } from "./order-sheet.tsx";
+
+export const isOpen = (o: { status: string }): boolean => o.status === "pending" || o.status === "processing";
+
+const shows = {
+  all: () => true,
+  open: isOpen,
+  fulfilled: (o: Order) => o.status === "fulfilled",
+  cancelled: (o: Order) => o.status === "cancelled",
+};
+
+const choices = [
+  { value: "all", label: "All" },
+  { value: "open", label: "Open" },
+  { value: "fulfilled", label: "Fulfilled" },
+  { value: "cancelled", label: "Cancelled" },
+] as const;
+
+const columns = [undefined, undefined, "wide", undefined, undefined, "wide", undefined];
+
+export function Orders({ open }: { open: string | undefined }) {
+  const { data, error, refetch } = useOrders();
+  const [show, setShow] = useState<keyof typeof shows>("all");
+  const [creating, setCreating] = useState(false);
+  const rows = data?.filter(shows[show]);
+  return (
+    <div className="page">
+      <div className="head">
+        <div className="titles">
+          <Title>Orders</Title>
+        </div>
+        <Button look="primary" icon="plus" data-key="n" data-testid="new-order" onClick={() => setCreating(true)}>
+          New order
+        </Button>
+      </div>
+      <div className="bar">
+        <Segments label="Show orders" options={choices} value={show} onChange={setShow} />
+      </div>
+      <div className="card">
+        {error && !data ? (
+          <Failed error={error} retry={() => void refetch()} />
+        ) : rows?.length === 0 ? (
+          <Empty icon="orders" title={show === "all" ? "No orders yet" : "None of these"}>
+            <p>{show === "all" ? "They appear here as they are placed." : "None of the latest orders has this status."}</p>
+          </Empty>
+        ) : (
+          <table className="table orders">
+            <caption className="hidden">The latest orders</caption>
+            <thead>
+              <tr>
+                <th scope="col">Order</th>
+                <th scope="col">Customer</th>
+                <th scope="col" className="right wide">
+                  Items
+                </th>
+                <th scope="col" className="right">
+                  Total
+                </th>
+                <th scope="col">Status</th>
+                <th scope="col" className="wide">
+                  Updated
+                </th>
+                <th scope="col" className="wide">
+                  <span className="hidden">Actions</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody data-testid="orders">
+              {rows ? rows.map((o) => <Row key={o.id} order={o} />) : <SkeletonRows rows={10} columns={columns} />}
+            </tbody>
+          </table>
+        )}
+      </div>
+      {creating && <OrderForm onClose={() => setCreating(false)} />}
+      {open && <OrderSheet key={open} id={open} onClose={() => navigate("/orders")} />}
+    </div>
+  );
+}
+
+function Row({ order }: { order: Touched<Order> }) {
+  const desk = useDesk();
+  const now = useNow();
+  const flash = useFlash<HTMLTableRowElement>(order.touched);
+  const fulfil = useWrite(() => api.fulfil(order.id));
+  const run = () => fulfil.mutate(undefined, { onError: (err) => desk.complain(`${order.number} was not fulfilled`, err) });
+  return (
+    <tr ref={flash} data-open data-id={order.id} onClick={opens(`/orders/${order.id}`)}>
+      <th scope="row">
+        <Link to={`/orders/${order.id}`}>{order.number}</Link>
+        <span className="sub num">{ago(order.createdAt, now)}</span>
+      </th>
+      <td title={order.customer}>{order.customer}</td>
+      <td className="right num wide">{order.items ?? "…"}</td>
+      <td className="right num">{money(order.total)}</td>
+      <td>
+        <Status status={order.status} />
+      </td>
+      <td className="num quiet wide" title={moment(order.updatedAt)}>
+        {ago(order.updatedAt, now)}
+      </td>
+      <td className="acts wide">
+        {isOpen(order) && (
+          <Button small disabled={fulfil.isPending} onClick={run} data-testid="fulfil" aria-label={`Fulfil ${order.number}`}>
+            Fulfil
+          </Button>
+        )}
+      </td>
+    </tr>
+  );
+}
+
+/** "3 items", once it is known. */
+export const items = (n: number | undefined): string => (n === undefined ? "" : plural(n, "item"));

@@ -59,6 +59,8 @@ var arrows = map[string][]string{
 	"internal/health":                {"internal/postgres", "sql"},
 	"internal/metric":                {"internal/changelog", "internal/health", "internal/hub"},
 	"internal/inventory":             {},
+	"internal/web":                   {},
+	"internal/web/gen":               {"internal/mapping"},
 	"migrations":                     {},
 	"migrations/inventory":           {},
 	"triggers":                       {},

@@ -1,0 +1,104 @@
+import type { Log } from "./handlers.js";
+import { lost, type ServerMessage } from "./wire.js";
+
+/** How a connection ended. */
+export interface End {
+  /** A WebSocket close code; 1006 if nothing was said. */
+  code: number;
+  reason: string;
+  /** After how many milliseconds the server wants the client back. */
+  retryIn?: number | undefined;
+}
+
+/** One connection. It says nothing any more once it has ended or was closed. */
+export interface Connection {
+  close(): void;
+  /** Finds out soon whether the server is still there. */
+  probe(): void;
+  /** Shows a fresh token. Without it, a fresh token needs another connection. */
+  auth?(token: string): void;
+  /** Wants events of a name that is not in the catalogue. */
+  listen?(name: string): void;
+}
+
+/** What a connection needs to begin. */
+export interface Start {
+  /** The address of the server: http or https, no slash at the end. */
+  base: string;
+  token: string;
+  tenantId: string;
+  cursor: string | undefined;
+  events: readonly string[] | undefined;
+  /** Milliseconds of silence after which the server is taken for dead; undefined: as the server says. */
+  heartbeat: number | undefined;
+  log: Log;
+  message(message: ServerMessage): void;
+  /** Is called once, unless the connection was closed. */
+  end(end: End): void;
+}
+
+/** Opens a connection. It throws only what is wrong with the options. */
+export type Open = (start: Start) => Connection;
+
+/** The base address for a url: that of a server, of a path on it, or of its /ws. */
+export function baseOf(url: string | URL): string {
+  const absolute = new URL(url, globalThis.location?.href);
+  absolute.search = absolute.hash = "";
+  return absolute.href
+    .replace(/^ws/, "http")
+    .replace(/\/(ws)?$/, "");
+}
+
+/** The hint in a close reason like "shutdown; retry=1234ms", in milliseconds. */
+export function hintOf(reason: string): number | undefined {
+  const found = /retry=(\d+)ms/.exec(reason);
+  return found ? Number(found[1]) : undefined;
+}
+
+/** Ends what says nothing for too long. */
+export interface Watch {
+  /** Something was heard. */
+  heard(): void;
+  /** Sets the longest silence, in milliseconds, counted from what was heard last. */
+  limit(silence: number): void;
+  /** Sets it for once: until something is heard. */
+  hurry(silence: number): void;
+  stop(): void;
+}
+
+/** Watches without a timer for each message: a timer that comes too early is set again. */
+export function createWatch(limit: number, dead: () => void): Watch {
+  let last = Date.now();
+  let hurried: number | undefined;
+  let timer: ReturnType<typeof setTimeout>;
+  const look = () => {
+    clearTimeout(timer);
+    const left = (hurried ?? last + limit) - Date.now();
+    if (left <= 0) dead();
+    else timer = setTimeout(look, left);
+  };
+  look();
+  return {
+    heard() {
+      last = Date.now();
+      hurried = undefined;
+    },
+    limit(silence) {
+      limit = silence;
+      look();
+    },
+    hurry(silence) {
+      hurried ??= Date.now() + silence;
+      look();
+    },
+    stop: () => clearTimeout(timer),
+  };
+}
+
+/** Milliseconds that a connection may take until the server says something. */
+export const patience = 10_000;
+
+/** Milliseconds within which a server that is there answers a probe. */
+export const probeTime = 5_000;
+
+export const silent: End = { code: lost, reason: "the server is silent" };

@@ -1,0 +1,261 @@
+import { baseOf, type Connection, type End, type Open, patience } from "./connection.js";
+import { consoleLog, createHandlers } from "./handlers.js";
+import type { Feed, FeedOptions, FeedState, FeedStatus } from "./options.js";
+import { createPlace } from "./place.js";
+import { openEventSource, openFetch } from "./sse.js";
+import { openWebSocket } from "./websocket.js";
+import { codeOf, comesBack, lost, type ServerMessage } from "./wire.js";
+
+/** Milliseconds: the first pause is below the one, none is above the other. */
+const firstPause = 1_000;
+const longestPause = 30_000;
+/** A connection that lasted so long was a good one. */
+const goodTime = 10_000;
+/** Nothing for so long after joining: everything that was missed has come. */
+const quietTime = 250;
+/** An event younger than this by the clock of this machine is no missed one. */
+const youngAge = 1_000;
+/** The pause before getToken is asked again for a fresh token. */
+const tokenPause = 5_000;
+/** Attempts without a word of the server after which WebSocket is taken for blocked. */
+const maxSilent = 2;
+
+type Timer = ReturnType<typeof setTimeout> | undefined;
+type Transport = "websocket" | "sse";
+
+/** Makes a feed of one tenant. It does nothing until connect. */
+export function createFeed(options: FeedOptions): Feed {
+  const { tenantId, events, heartbeat, getToken } = options;
+  const log = options.log ?? consoleLog;
+  const base = baseOf(options.url);
+  const handlers = createHandlers(log);
+  const listeners = createHandlers(log);
+  const place = createPlace(options.cursor);
+  listeners.on("reset", options.onReset);
+
+  const WebSocket = options.WebSocket === undefined ? globalThis.WebSocket : options.WebSocket;
+  const fetch = options.fetch ?? globalThis.fetch?.bind(globalThis);
+  const open: Partial<Record<Transport, Open>> = {};
+  if (WebSocket) open.websocket = openWebSocket(WebSocket);
+  if (fetch) open.sse = options.EventSource ? openEventSource(options.EventSource, fetch, handlers.names) : openFetch(fetch);
+  if (!open.websocket && !open.sse) throw new Error("rowcast: there is no WebSocket here; give createFeed one, or fetch");
+
+  let status: FeedStatus;
+  const set = (state: FeedState, more: Pick<FeedStatus, "code" | "reason" | "retryIn"> = {}) => {
+    if (status?.state === state && state !== "connecting") return;
+    status = {
+      ...more,
+      state,
+      transport: connection && transport,
+      get cursor() {
+        return place.cursor;
+      },
+      get position() {
+        return place.position;
+      },
+    };
+    listeners.call("status", status);
+  };
+
+  // An attempt ends when the next one begins: what an older one still says does
+  // not count.
+  let attempt = 0;
+  let connection: Connection | undefined;
+  let transport: Transport | undefined;
+  let timer: Timer; // of the attempt: the retry, getToken, or being quiet
+  let tokenTimer: Timer;
+  let token = ""; // the one shown last
+  let failures = 0;
+  let silences = 0;
+  let spoke = false;
+  let joinedAt = 0; // 0: not joined
+  let moved = false;
+  let hinted = false;
+  set("idle");
+
+  const drop = () => {
+    attempt++;
+    clearTimeout(timer);
+    clearTimeout(tokenTimer);
+    connection?.close();
+    connection = undefined;
+    joinedAt = 0;
+  };
+  const finish = (state: "idle" | "closed", why?: Pick<End, "code" | "reason">) => {
+    drop();
+    watchPage(false);
+    set(state, why);
+  };
+
+  /** Begins an attempt: asks for a token unless it has one, then connects. */
+  const begin = async (fresh: boolean, given?: string) => {
+    drop();
+    const mine = attempt;
+    const current = () => mine === attempt;
+    spoke = hinted = false;
+    transport = undefined;
+    set("connecting");
+    if (!given) {
+      timer = setTimeout(() => ended({ code: lost, reason: "getToken takes too long" }), patience);
+      try {
+        const answer = await getToken(fresh);
+        if (!current()) return;
+        clearTimeout(timer);
+        if (!answer) return finish("closed", { code: codeOf("invalid-token"), reason: "there is no token" });
+        given = answer;
+      } catch (error) {
+        if (!current()) return;
+        log("warn", "getToken failed", error);
+        return ended({ code: lost, reason: "getToken failed" });
+      }
+    }
+    token = given;
+    transport = open.websocket && (silences < maxSilent || !open.sse) ? "websocket" : "sse";
+    try {
+      connection = open[transport]!({
+        base, token, tenantId, events, heartbeat, log,
+        cursor: place.cursor,
+        message: (message) => current() && receive(message),
+        end: (end) => current() && ended(end),
+      });
+    } catch (error) {
+      log("error", "cannot connect", error);
+      ended({ code: lost, reason: String(error) });
+    }
+  };
+
+  /** A connection is over: says whether and when there is another. */
+  const ended = (end: End) => {
+    if (transport && end.code < 4000) {
+      // WebSocket again after a stream that did not begin, as the server is
+      // rather down than the one blocked and the other not.
+      if (!spoke) silences = transport === "sse" ? maxSilent - 1 : silences + 1;
+      else if (transport === "websocket") silences = 0;
+    }
+    failures = joinedAt && Date.now() - joinedAt >= goodTime ? 0 : failures + 1;
+    if (!comesBack(end.code)) return finish("closed", { code: end.code, reason: end.reason });
+    drop();
+    hinted = end.retryIn !== undefined;
+    const bound = globalThis.navigator?.onLine === false ? longestPause : firstPause * 2 ** Math.max(failures - 1, 0);
+    const retryIn = end.retryIn ?? Math.floor(Math.random() * Math.min(longestPause, bound));
+    const fresh = end.code === codeOf("token-expired");
+    timer = setTimeout(() => void begin(fresh), retryIn);
+    set("connecting", { code: end.code, reason: end.reason, retryIn });
+  };
+
+  /** Gets a fresh token and shows it, again and again if it has to. */
+  const refresh = async () => {
+    const mine = attempt;
+    const next = await Promise.resolve(true).then(getToken).catch((error) => log("warn", "getToken failed", error));
+    if (mine !== attempt) return;
+    if (!next || next === token) tokenTimer = setTimeout(() => void refresh(), tokenPause);
+    else if (!connection?.auth) void begin(true, next);
+    else connection.auth((token = next));
+  };
+
+  const caughtUp = () => {
+    clearTimeout(timer);
+    set("live");
+  };
+  const awaitQuiet = () => {
+    moved = false;
+    timer = setTimeout(() => (moved ? awaitQuiet() : caughtUp()), quietTime);
+  };
+
+  const receive = (m: ServerMessage) => {
+    spoke = true;
+    if ("tenantId" in m && m.tenantId !== undefined && m.tenantId !== tenantId) return;
+    switch (m.type) {
+      case "joined":
+        joinedAt = Date.now();
+        // When the stream cannot continue, this is where it goes on after the
+        // reset. The cursor stays until that is here, lest it be lost.
+        if (place.cursor) {
+          set("catching-up");
+          awaitQuiet();
+        } else {
+          place.moveTo(m.cursor, m.position);
+          set("live");
+        }
+        break;
+      case "event":
+        if (!place.admit(m)) return log("debug", "an event came twice", m);
+        moved = true;
+        if (status.state !== "live" && (status.state === "stale" || Date.now() - Date.parse(m.at) < youngAge)) caughtUp();
+        handlers.call(m.event, m.data, m);
+        handlers.call("*", m);
+        break;
+      case "progress":
+        place.advance(m.cursor, m.position);
+        caughtUp();
+        break;
+      case "reset":
+        place.moveTo(m.cursor, m.position);
+        caughtUp();
+        listeners.call("reset", { reason: m.reason, cursor: m.cursor, position: m.position });
+        break;
+      case "token-expiring":
+        void refresh();
+        break;
+      case "error":
+        refused(m);
+    }
+  };
+
+  const refused = (m: ServerMessage & { type: "error" }) => {
+    if (m.code === "stale") {
+      clearTimeout(timer);
+      return set("stale");
+    }
+    log("warn", `the server refused ${m.request ?? "something"}: ${m.message}`, m);
+    const end = { code: codeOf(m.code), reason: m.message };
+    if (m.request === "join-tenant" || (m.request === "auth" && m.tenantId)) ended(end);
+    // A fresh token was refused. That of another subject needs another
+    // connection; for others the server ends this one when its time has come.
+    else if (m.request === "auth" && joinedAt && m.code === "forbidden") void begin(false);
+  };
+
+  /** The page is seen again, or the network went or came: no time to lose, unless the server named one. */
+  const wake = (event: Event) => {
+    if (event.type === "visibilitychange" && document.visibilityState !== "visible") return;
+    if (event.type === "online") silences = 0;
+    if (connection) connection.probe();
+    else if (event.type !== "offline" && status.retryIn !== undefined && !hinted) {
+      failures = 0;
+      void begin(false);
+    }
+  };
+  const watchPage = (on: boolean) => {
+    const change = on ? "addEventListener" : "removeEventListener";
+    globalThis.window?.[change]?.("online", wake);
+    globalThis.window?.[change]?.("offline", wake);
+    globalThis.document?.[change]?.("visibilitychange", wake);
+  };
+
+  const connected = () => joinedAt > 0;
+  return {
+    tenantId,
+    get status() {
+      return status;
+    },
+    get connected() {
+      return connected();
+    },
+    connect() {
+      if (status.state !== "idle" && status.state !== "closed") return;
+      failures = silences = 0;
+      watchPage(true);
+      void begin(false);
+    },
+    close() {
+      if (status.state !== "idle") finish("idle");
+    },
+    onStatus: (listener) => listeners.on("status", listener),
+    onReset: (listener) => listeners.on("reset", listener),
+    on(name: string, handler: (...args: any[]) => unknown) {
+      connection?.listen?.(name);
+      return handlers.on(name, handler);
+    },
+    off: handlers.off,
+  };
+}

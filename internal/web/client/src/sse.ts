@@ -1,0 +1,156 @@
+import { type Connection, createWatch, type End, type Open, patience, silent, type Start } from "./connection.js";
+import { eventNames } from "./events.gen.js";
+import { codeOf, lost, type ServerMessage } from "./wire.js";
+
+/** The part of EventSource that is used. */
+export interface EventSourceLike {
+  onerror: ((event: any) => void) | null;
+  addEventListener(name: string, listener: (event: any) => void): void;
+  close(): void;
+}
+
+export type EventSourceClass = new (url: string) => EventSourceLike;
+
+/** The server sends a comment every 15 s, which EventSource hides, and progress every 60 s. */
+const commentTime = 20_000;
+const commentLimit = 45_000;
+const progressLimit = 150_000;
+
+const signals = ["joined", "progress", "reset", "stale", "token-expiring", "closed"];
+
+const address = (start: Start, ticket?: string): string => {
+  const query = new URLSearchParams({ tenant: start.tenantId });
+  for (const pattern of start.events ?? []) query.append("events", pattern);
+  if (start.cursor) query.set("cursor", start.cursor);
+  if (ticket) query.set("ticket", ticket);
+  return `${start.base}/events?${query}`;
+};
+
+/** What a refused request says about coming back. */
+async function refusal(response: Response): Promise<End> {
+  const problem = await response.json().catch(() => ({}));
+  const after = Number(response.headers.get("Retry-After"));
+  return {
+    code: codeOf(problem.code),
+    reason: problem.detail ?? `status ${response.status}`,
+    retryIn: after > 0 ? after * 1000 : undefined,
+  };
+}
+
+/** What is common to both ways to read a stream. */
+function receiver(start: Start, stop: () => void) {
+  let retryIn: number | undefined;
+  let over = false;
+  const close = () => {
+    over = true;
+    watch.stop();
+    stop();
+  };
+  const end = (e: End) => {
+    if (over) return;
+    close();
+    start.end(e);
+  };
+  const watch = createWatch(patience, () => end(silent));
+  return {
+    watch,
+    close,
+    end,
+    fail: (error: unknown) => end({ code: lost, reason: String(error) }),
+    retry: (ms: number) => void (retryIn = ms),
+    data(text: string) {
+      if (over) return;
+      let message: ServerMessage;
+      try {
+        message = JSON.parse(text);
+      } catch {
+        return end({ code: lost, reason: "the server sent what is no message" });
+      }
+      if (message.type === "closed") end({ ...message, retryIn });
+      else start.message(message);
+    },
+  };
+}
+
+/**
+ * Server-Sent Events through fetch: the token goes into a header, every event
+ * is seen whatever its name, and a refusal says why.
+ */
+export const openFetch =
+  (fetch: typeof globalThis.fetch): Open =>
+  (start): Connection => {
+    const abort = new AbortController();
+    const r = receiver(start, () => abort.abort());
+    const headers = { Authorization: `Bearer ${start.token}`, Accept: "text/event-stream" };
+
+    /** Reads the lines of a block. The first field of the stream alone says after how long to retry a lost connection. */
+    const block = (text: string, first: boolean) => {
+      const data: string[] = [];
+      for (const line of text.split("\n")) {
+        const [, name, value = ""] = /^(data|retry)(?:: ?(.*))?$/.exec(line) ?? [];
+        if (name === "data") data.push(value);
+        if (name === "retry" && !first) r.retry(Number(value));
+      }
+      if (data.length) r.data(data.join("\n"));
+    };
+
+    const read = async () => {
+      const response = await fetch(address(start), { headers, cache: "no-store", signal: abort.signal });
+      if (!response.ok || !response.body) return r.end(await refusal(response));
+      r.watch.limit(start.heartbeat ?? commentLimit);
+      const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+      let rest = "";
+      for (let first = true; ; ) {
+        const { done, value } = await reader.read();
+        if (done) return r.end({ code: lost, reason: "the stream ended" });
+        r.watch.heard();
+        const blocks = (rest + value).split("\n\n");
+        rest = blocks.pop()!;
+        for (const text of blocks) {
+          block(text, first);
+          first = false;
+        }
+      }
+    };
+    read().catch(r.fail);
+    return { close: r.close, probe: () => r.watch.hurry(commentTime) };
+  };
+
+/**
+ * Server-Sent Events through EventSource, with a ticket, as it sends no
+ * headers. It hears events of the names it knows alone: those of the catalogue
+ * and those that somebody listens to.
+ */
+export const openEventSource =
+  (EventSource: EventSourceClass, fetch: typeof globalThis.fetch, names: () => Iterable<string>): Open =>
+  (start): Connection => {
+    let source: EventSourceLike | undefined;
+    const abort = new AbortController();
+    const known = new Set<string>();
+    const r = receiver(start, () => {
+      abort.abort();
+      source?.close();
+    });
+    const listen = (name: string) => {
+      if (!source || known.has(name)) return;
+      known.add(name);
+      source.addEventListener(name, ({ data }) => {
+        r.watch.heard();
+        r.data(data);
+      });
+    };
+    const begin = async () => {
+      const headers = { Authorization: `Bearer ${start.token}` };
+      const response = await fetch(`${start.base}/tickets`, { method: "POST", headers, signal: abort.signal });
+      if (!response.ok) return r.end(await refusal(response));
+      const { ticket } = await response.json();
+      r.watch.heard();
+      // A ticket is good once, so the source cannot come back by itself.
+      source = new EventSource(address(start, ticket));
+      source.onerror = () => r.end({ code: lost, reason: "the stream ended" });
+      source.addEventListener("open", () => r.watch.limit(start.heartbeat ?? progressLimit));
+      for (const name of [...signals, ...eventNames, ...names(), ...(start.events ?? [])]) listen(name);
+    };
+    begin().catch(r.fail);
+    return { close: r.close, listen, probe() {} };
+  };

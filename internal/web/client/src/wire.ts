@@ -1,0 +1,86 @@
+import type { AnyEventData, EventData } from "./events.gen.js";
+
+/** The name of an event of the catalogue. Other watched tables have names of the form `<name>:created`. */
+export type EventName = keyof EventData;
+
+/** What the data of an event is. Tables outside the catalogue have rows of any columns. */
+export type DataOf<N extends string> = N extends EventName
+  ? EventData[N]
+  : string extends N
+    ? any
+    : N extends `${string}:${infer Verb}`
+      ? Verb extends keyof AnyEventData
+        ? AnyEventData[Verb]
+        : unknown
+      : unknown;
+
+/** Where a change came from. */
+export interface Source {
+  table: string;
+  op: string;
+  tx: string;
+  writer: string;
+}
+
+/** An event as it came over the wire. Events arrive in the order of their positions. */
+export interface FeedEvent<N extends string = string> {
+  event: N;
+  tenantId: string;
+  /** The place among the changes of the tenant. Several events of one change share it. */
+  position: number;
+  /** The first position of a bulk event, which ends at `position`. */
+  from?: number;
+  /** Opaque; give it to createFeed to continue after this event. */
+  cursor: string;
+  /** When the change was recorded: UTC, microseconds. */
+  at: string;
+  data: DataOf<N>;
+  /** The columns that an update changed, and what they were. */
+  changed?: string[];
+  previous?: Record<string, unknown>;
+  source?: Source;
+}
+
+/** Why the state has to be reloaded, and from where events follow. */
+export interface Reset {
+  /** `expired`: away for too long. `diverged`: the history is another one. `invalid`: no cursor. */
+  reason: string;
+  cursor: string;
+  position: number;
+}
+
+/** What the server says. */
+export type ServerMessage =
+  | { type: "welcome"; protocol: number; pingInterval: number; pingTimeout: number }
+  | { type: "joined" | "progress"; tenantId: string; cursor: string; position: number }
+  | ({ type: "reset"; tenantId: string } & Reset)
+  | ({ type: "event" } & FeedEvent)
+  | { type: "left"; tenantId: string }
+  | { type: "ping" | "pong" | "token-expiring" }
+  | { type: "error"; code: string; message: string; request?: string; tenantId?: string }
+  | { type: "closed"; code: number; reason: string };
+
+/** The close codes of refusals, for wires that say the name alone. */
+const codes: Record<string, number> = {
+  shutdown: 4001,
+  "slow-consumer": 4002,
+  "token-expired": 4003,
+  "no-pong": 4005,
+  "rate-limited": 4006,
+  "bad-request": 4500,
+  "invalid-token": 4501,
+  forbidden: 4502,
+  "auth-timeout": 4503,
+  "limit-exceeded": 4504,
+  revoked: 4505,
+};
+
+/** How a connection ended without a word. */
+export const lost = 1006;
+
+/** The close code that goes with the name of a refusal; a lost connection for others. */
+export const codeOf = (name: string): number => codes[name] ?? lost;
+
+/** Says whether a connection that ended with this code is tried again. */
+export const comesBack = (code: number): boolean =>
+  code < 4000 ? ![1002, 1003, 1007, 1009, 1010].includes(code) : code < 4500;

@@ -1,0 +1,181 @@
+package gen_test
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"flag"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+	_ "github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+
+	"rowcast/internal/mapping"
+	"rowcast/internal/pgtest"
+	"rowcast/internal/web/gen"
+	"rowcast/migrations/inventory"
+)
+
+var update = flag.Bool("update", false, "write the file instead of comparing it")
+
+// target is the file that is generated.
+const target = "../client/src/events.gen.ts"
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+func TestEventTypesDoNotDrift(t *testing.T) {
+	t.Parallel()
+	want, err := gen.Write(mapping.Catalogue(), tables(t, schema(t)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile(target, want, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	have, err := os.ReadFile(target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(have)); diff != "" {
+		t.Errorf("%s is not what the catalogue and the schema say; run go generate ./internal/web/... (-want +have):\n%s", target, diff)
+	}
+}
+
+func TestEveryEventHasAType(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(string(text), "\n")
+	for _, r := range mapping.Catalogue() {
+		name := strings.TrimPrefix(r.Event, "<name>:")
+		if !slices.ContainsFunc(lines, func(l string) bool { return strings.HasPrefix(l, `  "`+name+`": `) }) {
+			t.Errorf("%s has no type", r.Event)
+		}
+		listed := slices.Contains(lines, `  "`+r.Event+`",`)
+		if general := strings.HasPrefix(r.Event, "<name>:"); listed == general {
+			t.Errorf("%s is among the names: %t", r.Event, listed)
+		}
+	}
+	if strings.Contains(string(text), ": unknown") || strings.Contains(string(text), ": null;") {
+		t.Error("something has no type of its own")
+	}
+}
+
+func TestColumnTypes(t *testing.T) {
+	t.Parallel()
+	for column, want := range map[string]string{
+		"integer": "number", "bigint": "number | string", "numeric": "number | string", "numeric(12,2)": "number",
+		"numeric(20,2)": "number | string", "boolean": "boolean", "uuid": "string", "timestamp with time zone": "string",
+		"jsonb": "unknown", "text[]": "unknown[]",
+	} {
+		text, err := gen.Write(nil, []gen.Table{{Name: "things", Columns: []gen.Column{{Name: "a", Type: column}, {Name: "b", Type: column, Nullable: true}}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if member := "export interface Thing {\n  a: " + want + ";\n  b: " + want + " | null;\n}\n"; !strings.Contains(string(text), member) {
+			t.Errorf("%s: no\n%s in\n%s", column, member, text)
+		}
+	}
+}
+
+func TestMissingColumnIsAnError(t *testing.T) {
+	t.Parallel()
+	_, err := gen.Write(mapping.Catalogue(), []gen.Table{{Name: "stock_movements"}})
+	if err == nil || !strings.Contains(err.Error(), "stock_movements has no column sku_id") {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestColumnTypesAreThoseOfTheWire compares the types with a row as PostgreSQL
+// writes it.
+func TestColumnTypesAreThoseOfTheWire(t *testing.T) {
+	t.Parallel()
+	conn := schema(t)
+	var text []byte
+	err := conn.QueryRow(t.Context(), `
+		with t as (insert into tenants (slug, name) values ('t', 'T') returning id),
+		     o as (insert into orders (tenant_id, customer, total) select id, 'C', 9999999999.99 from t returning *)
+		select row_to_json(o) from o`).Scan(&text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var row map[string]any
+	if err := json.Unmarshal(text, &row); err != nil {
+		t.Fatal(err)
+	}
+	file, err := os.ReadFile(target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, order, _ := strings.Cut(string(file), "export interface Order {\n")
+	order, _, _ = strings.Cut(order, "}")
+	for name, value := range row {
+		kind := "string"
+		if _, ok := value.(float64); ok {
+			kind = "number"
+		}
+		if !strings.Contains(order, "  "+name+": "+kind+";\n") {
+			t.Errorf("%s is a %s on the wire", name, kind)
+		}
+	}
+}
+
+// schema is a database with the reference schema.
+func schema(t *testing.T) *pgx.Conn {
+	t.Helper()
+	dsn := pgtest.Database(t)
+	db, err := sql.Open("pgx", dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	p, err := goose.NewProvider(goose.DialectPostgres, db, inventory.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := p.Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := pgx.Connect(t.Context(), dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	return conn
+}
+
+// tables are those of the catalogue, in the order of their rules.
+func tables(t *testing.T, conn *pgx.Conn) (all []gen.Table) {
+	t.Helper()
+	for _, r := range mapping.Catalogue() {
+		if r.Table == "" || r.Table == "*" || slices.ContainsFunc(all, func(known gen.Table) bool { return known.Name == r.Table }) {
+			continue
+		}
+		rows, err := conn.Query(t.Context(), `
+			select attname as name, format_type(atttypid, atttypmod) as type, not attnotnull as nullable
+			  from pg_attribute
+			 where attrelid = to_regclass('public.' || quote_ident($1)) and attnum > 0 and not attisdropped
+			 order by attnum`, r.Table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		columns, err := pgx.CollectRows(rows, pgx.RowToStructByName[gen.Column])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(columns) == 0 {
+			t.Fatalf("the reference schema has no table %s", r.Table)
+		}
+		all = append(all, gen.Table{Name: r.Table, Columns: columns})
+	}
+	return all
+}

@@ -19,6 +19,9 @@ import (
 	"rowcast/internal/config"
 	"rowcast/internal/devpg"
 	"rowcast/internal/inventory"
+	"rowcast/internal/inventory/api"
+	"rowcast/internal/postgres"
+	"rowcast/internal/web"
 )
 
 // demoTokenLife is how long the printed tokens are good.
@@ -34,8 +37,9 @@ func (p *program) demo() *cobra.Command {
 		Use:   "demo",
 		Short: "See it work: a database, a shop that writes to it, and the feed",
 		Long: `Starts a private PostgreSQL with the inventory schema and two tenants, a simulated
-shop that writes a few changes a second through plain SQL, and the feed. Prints
-what to connect to and lines to copy. Ctrl-C ends it all.`,
+shop that writes a few changes a second through plain SQL, the feed, and pages
+for the browser that live on it. Prints what to open and what to connect to, and
+lines to copy. Ctrl-C ends it all.`,
 		Example: `  rowcast demo
   rowcast demo --keep ./data      keep the data for the next time
   rowcast demo --rate 0           write everything yourself`,
@@ -96,6 +100,11 @@ func (d *demo) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer s.close()
+	done, err := d.application(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer done()
 	if err := d.welcome(ctx, pg, s, tenants); err != nil {
 		return err
 	}
@@ -120,6 +129,31 @@ func (d *demo) seed(ctx context.Context) (tenants []inventory.Tenant, err error)
 		return err
 	})
 	return tenants, err
+}
+
+// applicationConnections is the size of the pool that the pages read and write
+// through.
+const applicationConnections = 8
+
+// application puts the pages and their API in front. done ends what they use.
+func (d *demo) application(ctx context.Context, s *service) (done func(), err error) {
+	pages, err := web.Handler()
+	if err != nil {
+		return nil, err
+	}
+	pool, err := postgres.Open(ctx, d.cfg.DatabaseURL, "app", applicationConnections)
+	if err != nil {
+		return nil, err
+	}
+	shop, err := api.New(api.Options{
+		Pool: pool, DatabaseURL: d.cfg.DatabaseURL, Secret: []byte(d.cfg.JWTSecret), Verify: s.verifier.Verify, Log: d.log,
+	})
+	if err != nil {
+		pool.Close()
+		return nil, err
+	}
+	s.front.Pages, s.front.API = pages, shop
+	return pool.Close, nil
 }
 
 // shop is what simulates the business: nothing, at rate 0.
@@ -170,14 +204,14 @@ func (d *demo) welcome(ctx context.Context, pg *devpg.Server, s *service, tenant
 	}
 	w := d.stdout
 	fmt.Fprintf(w, `
-Rowcast is running.
+Rowcast is running: open http://%s
 
   feed       %s  (subprotocol rowcast.v1)
   database   %s
              PostgreSQL %s, %s
   operators  http://%s/readyz  /status
 
-`, webSocketURL(s.public.Addr()), d.cfg.DatabaseURL, pg.Version(), data, s.admin.Addr())
+`, reachable(s.public.Addr()), webSocketURL(s.public.Addr()), d.cfg.DatabaseURL, pg.Version(), data, s.admin.Addr())
 	for _, t := range tenants {
 		token, err := auth.Mint([]byte(d.cfg.JWTSecret), auth.MintClaims{Subject: "demo", Name: "Demo", Role: "owner", Tenants: []string{t.ID}}, demoTokenLife)
 		if err != nil {

@@ -18,7 +18,7 @@ import (
 // demonstration is a running rowcast demo, and what it prints.
 type demonstration struct {
 	*process
-	url, dsn, token, sql, dataDirectory string
+	page, url, dsn, token, sql, dataDirectory string
 }
 
 func startDemo(t *testing.T, args ...string) *demonstration {
@@ -29,6 +29,7 @@ func startDemo(t *testing.T, args ...string) *demonstration {
 		t.Helper()
 		return d.says(t, d.stdout, pattern)[1]
 	}
+	d.page = find(`open (http://\S+)`)
 	d.url, d.dsn, d.token = find(`(ws://\S+)`), find(`(postgres://\S+)\n`), find(`token +(\S+)`)
 	d.sql = find(`(?s)-c "(insert into stock_movements.*?)"`)
 	d.dataDirectory = strings.TrimSpace(pgtest.Psql(t, d.dsn, "-At", "-c", "show data_directory"))

@@ -48,8 +48,10 @@ type service struct {
 	socketIO *socketio.Handler
 	closing  atomic.Bool
 
-	public, admin               net.Listener
-	publicHandler, adminHandler http.Handler
+	public, admin net.Listener
+	// front is what the public listener serves. It may be added to before run.
+	front        server.PublicOptions
+	adminHandler http.Handler
 }
 
 // The wires of the hub, by index.
@@ -156,9 +158,9 @@ func (s *service) routes(cfg config.Config, origins auth.Origins) error {
 	if err != nil {
 		return fmt.Errorf("make the Socket.IO handler: %w", err)
 	}
-	s.publicHandler = server.Public(server.PublicOptions{
+	s.front = server.PublicOptions{
 		WebSocket: s.sockets, SocketIO: s.socketIO, Tickets: tickets, Verify: s.verifier.Verify, Origins: origins,
-	})
+	}
 	metrics := metric.New(metric.Sources{Tail: s.tail.Status, Hub: s.hub.Stats, Health: func() health.Status { return s.health.Status() }})
 	s.adminHandler = server.Admin(server.AdminOptions{
 		Problems: s.problems, Status: s.status, Metrics: metric.Handler(metrics),
@@ -176,7 +178,7 @@ func (s *service) run(ctx context.Context, hurry <-chan struct{}) error {
 	g.Go(func() error { return s.hub.Run(inner) })
 	g.Go(func() error { return s.health.Run(inner) })
 	g.Go(func() error { return s.verifier.Run(inner) })
-	g.Go(func() error { return server.Serve(inner, s.public, s.publicHandler, s.log) })
+	g.Go(func() error { return server.Serve(inner, s.public, server.Public(s.front), s.log) })
 	g.Go(func() error { return server.Serve(inner, s.admin, s.adminHandler, s.log) })
 	g.Go(func() error {
 		select {

@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 
@@ -40,11 +41,8 @@ func actions() []action {
 
 // turn is one action under way: its transaction, for whom and by whom.
 type turn struct {
-	pgx.Tx
-	rng    *rand.Rand
-	tenant string
-	// user is who acts; nil if the tenant has no users.
-	user *string
+	Clerk
+	rng *rand.Rand
 }
 
 // act does one thing for one tenant, both chosen at random, and says what. The
@@ -72,13 +70,13 @@ func (s *Shop) step(ctx context.Context, conn *pgx.Conn, tenant string, a action
 	ctx, cancel := context.WithTimeout(ctx, actionTimeout)
 	defer cancel()
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		t := &turn{Tx: tx, rng: s.rng, tenant: tenant}
-		users, err := readUsers(ctx, tx, tenant)
+		t := &turn{Clerk: Clerk{Tx: tx, Tenant: tenant}, rng: s.rng}
+		users, err := ReadUsers(ctx, tx, tenant)
 		if err != nil {
 			return err
 		}
 		if len(users) > 0 {
-			t.user = &users[t.rng.IntN(len(users))].ID
+			t.User = &users[t.rng.IntN(len(users))].ID
 		}
 		done, err = a.do(t, ctx)
 		return err
@@ -105,13 +103,16 @@ func draw(rng *rand.Rand, from []action) int {
 	return len(from) - 1
 }
 
-// pick reads the ids that a query finds and chooses one, or none.
-func (t *turn) pick(ctx context.Context, query string, args ...any) (id string, ok bool, err error) {
+// withOne does something with one of the things that a query finds, if any.
+func (t *turn) withOne(ctx context.Context, do func(context.Context, string) error, query string, args ...any) (bool, error) {
 	ids, err := t.ids(ctx, query, args...)
-	if err != nil || len(ids) == 0 {
-		return "", false, err
+	if err != nil {
+		return false, fmt.Errorf("choose: %w", err)
 	}
-	return ids[t.rng.IntN(len(ids))], true, nil
+	if len(ids) == 0 {
+		return false, nil
+	}
+	return yields(do(ctx, ids[t.rng.IntN(len(ids))]))
 }
 
 func (t *turn) ids(ctx context.Context, query string, args ...any) ([]string, error) {
@@ -120,4 +121,13 @@ func (t *turn) ids(ctx context.Context, query string, args ...any) ([]string, er
 		return nil, err
 	}
 	return pgx.CollectRows(rows, pgx.RowTo[string])
+}
+
+// yields makes nothing done out of the refusal of what somebody else was faster
+// with.
+func yields(err error) (bool, error) {
+	if _, conflict := errors.AsType[*ConflictError](err); conflict || errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
 }

@@ -2,7 +2,7 @@ package inventory
 
 import _ "embed"
 
-// The statements of the shop, one a file.
+// The statements of the clerk and of the shop, one a file.
 var (
 	//go:embed query/users.sql
 	sqlUsers string
@@ -13,8 +13,8 @@ var (
 	sqlSkusLock string
 	//go:embed query/skus_to_buy.sql
 	sqlSkusToBuy string
-	//go:embed query/movements_insert.sql
-	sqlMovementsInsert string
+	//go:embed query/movement_insert.sql
+	sqlMovementInsert string
 
 	//go:embed query/order_insert.sql
 	sqlOrderInsert string
@@ -22,10 +22,16 @@ var (
 	sqlOrderItemsInsert string
 	//go:embed query/orders_in_status.sql
 	sqlOrdersInStatus string
+	//go:embed query/orders_ready.sql
+	sqlOrdersReady string
+	//go:embed query/order_lock.sql
+	sqlOrderLock string
+	//go:embed query/order_stock_lock.sql
+	sqlOrderStockLock string
 	//go:embed query/order_set_status.sql
 	sqlOrderSetStatus string
-	//go:embed query/order_return.sql
-	sqlOrderReturn string
+	//go:embed query/order_ship.sql
+	sqlOrderShip string
 	//go:embed query/orders_archive.sql
 	sqlOrdersArchive string
 
@@ -35,6 +41,8 @@ var (
 	sqlPurchaseOrderItemsInsert string
 	//go:embed query/purchase_orders_in_status.sql
 	sqlPurchaseOrdersInStatus string
+	//go:embed query/purchase_order_lock.sql
+	sqlPurchaseOrderLock string
 	//go:embed query/purchase_order_set_status.sql
 	sqlPurchaseOrderSetStatus string
 	//go:embed query/purchase_order_receive.sql

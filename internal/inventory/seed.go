@@ -23,9 +23,11 @@ type Tenant struct {
 
 // User is a person who works for a tenant.
 type User struct {
-	ID, Name, Email string
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Email string `json:"email"`
 	// Role is "owner", "manager", "clerk" or "viewer".
-	Role string
+	Role string `json:"role"`
 }
 
 //go:embed seed.sql
@@ -76,14 +78,15 @@ func readTenants(ctx context.Context, tx pgx.Tx, ids []string) ([]Tenant, error)
 		return nil, fmt.Errorf("read tenants: %w", err)
 	}
 	for i := range tenants {
-		if tenants[i].Users, err = readUsers(ctx, tx, tenants[i].ID); err != nil {
+		if tenants[i].Users, err = ReadUsers(ctx, tx, tenants[i].ID); err != nil {
 			return nil, err
 		}
 	}
 	return tenants, nil
 }
 
-func readUsers(ctx context.Context, tx pgx.Tx, tenant string) ([]User, error) {
+// ReadUsers reads the people of a tenant, owners first.
+func ReadUsers(ctx context.Context, tx pgx.Tx, tenant string) ([]User, error) {
 	rows, err := tx.Query(ctx, sqlUsers, tenant)
 	if err != nil {
 		return nil, fmt.Errorf("read users of tenant %s: %w", tenant, err)

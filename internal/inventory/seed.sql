@@ -257,8 +257,8 @@ select pg_temp.seed_id(i.tenant, 'purchase order item', concat_ws('/', i.number,
   from seed_item i
   join public.purchase_orders o on o.id = pg_temp.seed_id(i.tenant, 'purchase order', i.number);
 
--- The ledger: the stock that was there, what the orders took and gave back,
--- what was received, and what happens in any warehouse.
+-- The ledger: the stock that was there, what was shipped and received, and what
+-- happens in any warehouse.
 insert into public.stock_movements
        (id, tenant_id, sku_id, movement_type, quantity, reason, reference, created_by, created_at, updated_at)
 select pg_temp.seed_id(t.slug, 'movement', concat_ws('/', m.kind, m.reason, m.reference, m.sku_id)),
@@ -268,14 +268,10 @@ select pg_temp.seed_id(t.slug, 'movement', concat_ws('/', m.kind, m.reason, m.re
            'opening stock' as reason, '' as reference, now() - interval '30 days' as at
       from seed_sku v
      union all
-    select v.tenant, i.sku_id, 'sale', -i.quantity, 'customer order', v.number, now() - v.age * interval '1 day'
+    select v.tenant, i.sku_id, 'sale', -i.quantity, 'customer order', v.number, now() - v.age * interval '0.9 days'
       from seed_order v
       join seed_item i on (i.tenant, i.number) = (v.tenant, v.number)
-     union all
-    select v.tenant, i.sku_id, 'return', i.quantity, 'order cancelled', v.number, now() - v.age * interval '0.9 days'
-      from seed_order v
-      join seed_item i on (i.tenant, i.number) = (v.tenant, v.number)
-     where v.status = 'cancelled'
+     where v.status = 'fulfilled'
      union all
     select v.tenant, i.sku_id, 'purchase', i.quantity, 'goods received', v.number, now() - v.age * interval '0.8 days'
       from seed_purchase v

@@ -3,8 +3,8 @@
 //
 // # Overview
 //
-// [Public] routes clients to the transports and to the ticket office. [Admin]
-// answers probes and has the metrics. [Serve] runs a handler on a listener until
+// [Public] routes clients to the transports and to the ticket office, and, if there
+// are any, to pages and their API (TestPagesAndAPI). [Admin] answers probes and has the metrics. [Serve] runs a handler on a listener until
 // its context ends.
 //
 // # Guarantees

@@ -12,10 +12,8 @@ import (
 	"rowcast/internal/transport"
 )
 
-// notFound is the code of a path that does not exist.
-const notFound hub.Cause = "not-found"
-
-// PublicOptions has what the clients' listener serves. All are required.
+// PublicOptions has what the clients' listener serves. All are required but Pages
+// and API.
 type PublicOptions struct {
 	WebSocket http.Handler
 	SocketIO  http.Handler
@@ -23,6 +21,11 @@ type PublicOptions struct {
 	Verify    transport.VerifyFunc
 	// Origins are the browser origins that may use the HTTP endpoints.
 	Origins auth.Origins
+	// Pages serves every path that nothing else does; without it they are not
+	// found.
+	Pages http.Handler
+	// API serves what is below /api/.
+	API http.Handler
 }
 
 // Public routes clients.
@@ -32,7 +35,14 @@ func Public(o PublicOptions) http.Handler {
 	router.Handle("/socket.io/", o.SocketIO)
 	router.Handle("/socket.io", o.SocketIO) // of clients with addTrailingSlash: false
 	router.Handle("/tickets", ticketOffice(o)).Methods(http.MethodPost)
-	router.NotFoundHandler = refuse(http.StatusNotFound, notFound, "there is nothing here; the feed is at /ws and /socket.io/")
+	if o.API != nil {
+		router.PathPrefix("/api/").Handler(o.API)
+		router.Handle("/api", o.API)
+	}
+	router.NotFoundHandler = o.Pages
+	if o.Pages == nil {
+		router.NotFoundHandler = refuse(http.StatusNotFound, transport.NotFound, "there is nothing here; the feed is at /ws and /socket.io/")
+	}
 	router.MethodNotAllowedHandler = refuse(http.StatusMethodNotAllowed, transport.BadRequest, "the path does not take this method")
 	return auth.NewCORS(o.Origins).Handler(router)
 }

@@ -88,6 +88,28 @@ func TestRefusalsAreProblems(t *testing.T) {
 	}
 }
 
+func TestPagesAndAPI(t *testing.T) {
+	t.Parallel()
+	says := func(text string) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, text+" "+r.URL.Path) })
+	}
+	h := server.Public(server.PublicOptions{
+		WebSocket: says("feed"), SocketIO: says("socket"), Tickets: new(auth.Tickets), Pages: says("pages"), API: says("api"),
+	})
+	for path, want := range map[string]string{
+		"/": "pages /", "/orders/7": "pages /orders/7", "/assets/a.js": "pages /assets/a.js", "/apis": "pages /apis",
+		"/api": "api /api", "/api/": "api /api/", "/api/orders": "api /api/orders",
+		"/ws": "feed /ws", "/socket.io/": "socket /socket.io/",
+	} {
+		if w := ask(t, h, http.MethodGet, path); w.Code != http.StatusOK || w.Body.String() != want {
+			t.Errorf("%s: %d %s; want %q", path, w.Code, w.Body, want)
+		}
+	}
+	if w := ask(t, h, http.MethodGet, "/tickets"); w.Code != http.StatusMethodNotAllowed {
+		t.Errorf("the pages have taken GET /tickets: %d %s", w.Code, w.Body)
+	}
+}
+
 func TestCrossOriginPagesGetTickets(t *testing.T) {
 	t.Parallel()
 	h := public(t)

@@ -7,6 +7,13 @@ import (
 	"rowcast/internal/hub"
 )
 
+// The codes that only problem documents have.
+const (
+	NotFound hub.Cause = "not-found"
+	Conflict hub.Cause = "conflict"
+	Internal hub.Cause = "internal"
+)
+
 // problem is a problem document of RFC 9457.
 type problem struct {
 	Type   string    `json:"type"`

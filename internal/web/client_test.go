@@ -7,11 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
-
-	"go.uber.org/goleak"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // patience bounds npm. It is generous: machines may be slow.
 const patience = 10 * time.Minute

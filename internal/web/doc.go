@@ -1,5 +1,6 @@
 // Package web is the web side: the client for TypeScript with its React
-// provider (client), and what is built with it.
+// provider (client), the inventory application on top of it (app), and the
+// handler that serves its pages as they were built into dist.
 //
 // # Overview
 //
@@ -7,9 +8,26 @@
 // WebSocket, and Server-Sent Events where that is blocked; its event types are
 // written from the catalogue (package gen).
 //
+// [Handler] keeps every file of dist in memory and answers with one of them, with
+// index.html or with a refusal. There are no folders, so none can be listed.
+//
 // # Guarantees
 //
-// TestClient runs the tests of the client, which hold that
+//   - A path that looks like a page, with no dot in its last part, is answered
+//     with index.html: the pages have addresses of their own
+//     (TestPagesHaveAddresses). Any other unknown path is not found
+//     (TestUnknownFilesAreNotFound), and no folder is listed
+//     (TestFoldersAreNotListed).
+//   - index.html is never stored, so that a new build is seen at once; what is
+//     below assets/ has the hash of its content in its name and is kept for good;
+//     other files are asked for again, and sent only if they changed
+//     (TestCaching).
+//   - Pages run no script and no style but those of their own origin, and stand
+//     in no frame (TestPagesAreConfined). The built page has neither inline
+//     (TestBuiltPageObeysItsPolicy).
+//
+// TestClient runs the tests of the client and of the application, which hold
+// that
 //
 //   - every event after the cursor is delivered once and in order, whatever
 //     happens to connections, or a reset is told (client/test/model.test.ts);
@@ -24,6 +42,7 @@
 //
 // # Failures
 //
-// Without npm the test fails and says what to install; with -short it is
+// Handler fails if dist has no index.html. Refusals are problem documents.
+// Without npm TestClient fails and says what to install; with -short it is
 // skipped.
 package web

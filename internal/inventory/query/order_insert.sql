@@ -3,4 +3,4 @@ insert into public.orders (tenant_id, customer, total)
 select $1, $2, sum(s.price * line.quantity)
   from unnest($3::uuid[], $4::integer[]) as line (sku_id, quantity)
   join public.skus s on s.tenant_id = $1 and s.id = line.sku_id
-returning id, order_number;
+returning id;

@@ -1,7 +1,5 @@
--- Moves an order from status $3 to $4, unless somebody else was faster.
+-- Sets the status of an order that order_lock holds.
 update public.orders
-   set status = $4
+   set status = $3
  where tenant_id = $1
-   and id = $2
-   and status = $3
-returning order_number;
+   and id = $2;

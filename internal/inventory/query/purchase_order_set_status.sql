@@ -1,7 +1,5 @@
--- Moves a purchase order from status $3 to $4, unless somebody else was faster.
+-- Sets the status of a purchase order that purchase_order_lock holds.
 update public.purchase_orders
-   set status = $4
+   set status = $3
  where tenant_id = $1
-   and id = $2
-   and status = $3
-returning po_number;
+   and id = $2;

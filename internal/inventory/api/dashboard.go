@@ -1,0 +1,38 @@
+package api
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// dashboard is how a tenant's business is going.
+type dashboard struct {
+	InventoryValue string  `json:"inventoryValue"` // at cost
+	OpenOrders     int     `json:"openOrders"`     // pending or processing
+	LowStock       int     `json:"lowStock"`       // skus at or below their threshold
+	MovementsToday int     `json:"movementsToday"` // since midnight, UTC
+	Alerts         []alert `json:"alerts" db:"-"`  // what is lowest, compared with its threshold, first
+}
+
+type alert struct {
+	SKUID     string `json:"skuId"`
+	SKU       string `json:"sku"`
+	Name      string `json:"name"`
+	Quantity  int32  `json:"quantity"`
+	Threshold int32  `json:"threshold"`
+}
+
+func (a *API) dashboard(ctx context.Context, c *caller) (any, error) {
+	var d dashboard
+	err := a.read(ctx, func(tx pgx.Tx) error {
+		rows, err := collect[dashboard](ctx, tx, "dashboard", sqlDashboard, c.tenant)
+		if err != nil {
+			return err
+		}
+		d = rows[0]
+		d.Alerts, err = collect[alert](ctx, tx, "alerts", sqlAlerts, c.tenant)
+		return err
+	})
+	return d, err
+}

@@ -1,0 +1,12 @@
+-- The newest purchase orders.
+select o.id, o.po_number as number, o.supplier_id, p.name as supplier, o.status, o.total::text as total,
+       o.expected_on::text as expected_on, o.created_at, o.updated_at,
+       (select count(*)
+          from public.purchase_order_items i
+         where i.tenant_id = o.tenant_id
+           and i.purchase_order_id = o.id) as items
+  from public.purchase_orders o
+  join public.suppliers p on p.tenant_id = o.tenant_id and p.id = o.supplier_id
+ where o.tenant_id = $1
+ order by o.created_at desc, o.po_number desc
+ limit $2;

@@ -1,0 +1,4 @@
+-- All tenants.
+select id, slug, name
+  from public.tenants
+ order by name;

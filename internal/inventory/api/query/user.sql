@@ -1,0 +1,5 @@
+-- One of the people of a tenant.
+select id, name, email, role
+  from public.users
+ where tenant_id = $1
+   and id = $2;

@@ -59,7 +59,7 @@ export function date(iso: string | null | undefined): string {
 
 /** Milliseconds, as short as they allow. */
 export function millis(ms: number): string {
-  if (ms < 10) return `${ms.toFixed(1)} ms`;
+  if (ms < 1) return "<1 ms";
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
   return `${Math.round(ms / 60_000)} min`;

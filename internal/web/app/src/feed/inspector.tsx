@@ -40,6 +40,7 @@ export default function Inspector() {
   };
   useEffect(() => {
     const pressed = (e: KeyboardEvent) => {
+      if (e.key === "Escape" && !occupied(e)) setChosen(undefined);
       if (e.key !== " " || occupied(e) || (e.target instanceof Element && e.target.closest("button, a"))) return;
       e.preventDefault();
       setHeld((was) => !was);

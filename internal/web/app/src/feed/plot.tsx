@@ -11,6 +11,7 @@ export interface Line {
   fill?: boolean;
 }
 
+const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
 /** A plot over time. It draws when it gets other data; the theme may change beneath it. */
@@ -65,7 +66,15 @@ function options(element: HTMLElement, lines: readonly Line[], format: (n: numbe
     cursor: { show: false },
     scales: { y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.15 : 1] } },
     axes: [
-      { stroke: quiet, font, grid: { show: false }, ticks: { show: false }, size: 24, space: 80 },
+      {
+        stroke: quiet,
+        font,
+        grid: { show: false },
+        ticks: { show: false },
+        size: 26,
+        space: 84,
+        values: (_plot, ticks) => ticks.map((t) => clock.format(t * 1000)),
+      },
       { stroke: quiet, font, grid, ticks: { show: false }, size: 58, space: 34, values: (_plot, ticks) => ticks.map(format) },
     ],
     series: [

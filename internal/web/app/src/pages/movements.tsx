@@ -10,7 +10,7 @@ import { useNow } from "../ui/now.ts";
 import { Empty, Failed, SkeletonRows } from "../ui/states.tsx";
 import { Movement as Type } from "../ui/status.tsx";
 
-const columns = [undefined, undefined, undefined, undefined, "wide"];
+const columns = [undefined, undefined, "wide", undefined, "wide"];
 
 export function Movements() {
   const [sku, setSku] = useState("");
@@ -61,7 +61,9 @@ export const MovementTable = ({ movements }: { movements: readonly Movement[] | 
       <tr>
         <th scope="col">Time</th>
         <th scope="col">Product</th>
-        <th scope="col">Type</th>
+        <th scope="col" className="wide">
+          Type
+        </th>
         <th scope="col" className="right">
           Quantity
         </th>
@@ -86,9 +88,12 @@ function Row({ movement: m }: { movement: Touched<Movement> }) {
       </td>
       <th scope="row" title={`${m.name} (${m.sku})`}>
         <span className="block cut">{m.name || "…"}</span>
-        <span className="small mono cut">{m.sku || "…"}</span>
+        <span className="minor cut">
+          <span className="mono">{m.sku || "…"}</span>
+          <span className="narrow"> · {words(m.movementType)}</span>
+        </span>
       </th>
-      <td>
+      <td className="wide">
         <Type type={m.movementType} />
       </td>
       <td className={`right num ${m.quantity > 0 ? "up" : "down"}`}>{signed(m.quantity)}</td>

@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { api, type Order } from "../api.ts";
 import { useDesk } from "../desk.ts";
-import { ago, moment, money, plural } from "../format.ts";
+import { ago, moment, money } from "../format.ts";
 import { useOrders, useWrite } from "../live/queries.ts";
 import type { Touched } from "../live/rows.ts";
 import { Link, navigate, Title } from "../router.tsx";
@@ -31,7 +31,7 @@ const choices = [
   { value: "cancelled", label: "Cancelled" },
 ] as const;
 
-const columns = [undefined, undefined, "wide", undefined, undefined, "wide", undefined];
+const columns = [undefined, "wide", "wide", undefined, undefined, "wide", "wide"];
 
 export function Orders({ open }: { open: string | undefined }) {
   const { data, error, refetch } = useOrders();
@@ -45,7 +45,9 @@ export function Orders({ open }: { open: string | undefined }) {
           <Title>Orders</Title>
         </div>
         <Button look="primary" icon="plus" data-key="n" data-testid="new-order" onClick={() => setCreating(true)}>
-          New order
+          <span>
+            New<span className="rest"> order</span>
+          </span>
         </Button>
       </div>
       <div className="bar">
@@ -64,7 +66,9 @@ export function Orders({ open }: { open: string | undefined }) {
             <thead>
               <tr>
                 <th scope="col">Order</th>
-                <th scope="col">Customer</th>
+                <th scope="col" className="wide">
+                  Customer
+                </th>
                 <th scope="col" className="right wide">
                   Items
                 </th>
@@ -102,9 +106,11 @@ function Row({ order }: { order: Touched<Order> }) {
     <tr ref={flash} data-open data-id={order.id} onClick={opens(`/orders/${order.id}`)}>
       <th scope="row">
         <Link to={`/orders/${order.id}`}>{order.number}</Link>
-        <span className="sub num">{ago(order.createdAt, now)}</span>
+        <span className="sub cut">{order.customer}</span>
       </th>
-      <td title={order.customer}>{order.customer}</td>
+      <td className="wide" title={order.customer}>
+        {order.customer}
+      </td>
       <td className="right num wide">{order.items ?? "…"}</td>
       <td className="right num">{money(order.total)}</td>
       <td>
@@ -123,6 +129,3 @@ function Row({ order }: { order: Touched<Order> }) {
     </tr>
   );
 }
-
-/** "3 items", once it is known. */
-export const items = (n: number | undefined): string => (n === undefined ? "" : plural(n, "item"));

@@ -46,7 +46,7 @@ function Detail({ product }: { product: ProductDetail }) {
       <section className="card" aria-labelledby="variants">
         <header>
           <h2 id="variants">Variants</h2>
-          <span className="quiet small">
+          <span className="minor">
             {supplier.leadTimeDays === undefined ? "" : `Delivered within ${plural(supplier.leadTimeDays, "day")}`}
           </span>
         </header>
@@ -106,13 +106,13 @@ function Row({ sku, adjust }: { sku: Sku; adjust: () => void }) {
     <tr ref={flash} data-id={sku.id}>
       <th scope="row" title={`${sku.name} (${sku.sku})`}>
         <span className="block cut">{sku.name}</span>
-        <span className="small mono cut">{sku.sku}</span>
+        <span className="minor mono cut">{sku.sku}</span>
       </th>
       <td className="right num">
         <strong className={low ? "low" : ""} data-testid="quantity">
           {count(sku.quantity)}
         </strong>
-        <span className="small">{low ? "Low" : ""}</span>
+        <span className="minor">{low ? "Low" : ""}</span>
       </td>
       <td className="right num wide">{count(sku.threshold)}</td>
       <td className="right num wide">{money(sku.price)}</td>

@@ -1,13 +1,12 @@
 import { useState } from "react";
 import { api, type PurchaseOrder } from "../api.ts";
 import { useDesk } from "../desk.ts";
-import { ago, date, moment, money } from "../format.ts";
+import { date, moment, money } from "../format.ts";
 import { usePurchaseOrders, useSuppliers, useWrite } from "../live/queries.ts";
 import type { Touched } from "../live/rows.ts";
 import { Link, navigate, Title } from "../router.tsx";
 import { Button } from "../ui/button.tsx";
 import { useFlash } from "../ui/flash.ts";
-import { useNow } from "../ui/now.ts";
 import { opens } from "../ui/opens.ts";
 import { Segments } from "../ui/segments.tsx";
 import { Empty, Failed, SkeletonRows } from "../ui/states.tsx";
@@ -34,7 +33,7 @@ const choices = [
   { value: "received", label: "Received" },
 ] as const;
 
-const columns = [undefined, undefined, "wide", undefined, undefined, "wide", "wide"];
+const columns = [undefined, "wide", "wide", undefined, undefined, "wide", "wide"];
 
 export function PurchaseOrders({ open }: { open: string | undefined }) {
   const { data, error, refetch } = usePurchaseOrders();
@@ -49,7 +48,9 @@ export function PurchaseOrders({ open }: { open: string | undefined }) {
           <Title>Purchase orders</Title>
         </div>
         <Button look="primary" icon="plus" data-key="n" data-testid="new-purchase-order" onClick={() => setCreating(true)}>
-          New purchase order
+          <span>
+            New<span className="rest"> purchase order</span>
+          </span>
         </Button>
       </div>
       <div className="bar">
@@ -68,7 +69,9 @@ export function PurchaseOrders({ open }: { open: string | undefined }) {
             <thead>
               <tr>
                 <th scope="col">Number</th>
-                <th scope="col">Supplier</th>
+                <th scope="col" className="wide">
+                  Supplier
+                </th>
                 <th scope="col" className="right wide">
                   Items
                 </th>
@@ -98,7 +101,6 @@ export function PurchaseOrders({ open }: { open: string | undefined }) {
 
 function Row({ order }: { order: Touched<PurchaseOrder> }) {
   const desk = useDesk();
-  const now = useNow();
   const flash = useFlash<HTMLTableRowElement>(order.touched);
   const step = nextStep(order);
   const go = useWrite((name: "send" | "receive") => api[name](order.id));
@@ -108,9 +110,11 @@ function Row({ order }: { order: Touched<PurchaseOrder> }) {
     <tr ref={flash} data-open data-id={order.id} onClick={opens(`/purchase-orders/${order.id}`)}>
       <th scope="row">
         <Link to={`/purchase-orders/${order.id}`}>{order.number}</Link>
-        <span className="sub num">{ago(order.createdAt, now)}</span>
+        <span className="sub cut">{order.supplier || "…"}</span>
       </th>
-      <td title={order.supplier}>{order.supplier || "…"}</td>
+      <td className="wide" title={order.supplier}>
+        {order.supplier || "…"}
+      </td>
       <td className="right num wide">{order.items ?? "…"}</td>
       <td className="right num">{money(order.total)}</td>
       <td>

@@ -60,7 +60,7 @@ export function useLink(): LinkState {
 
   switch (state) {
     case "live":
-      if (caught === undefined) return { tone: "good", title: "Live", detail: "Changes appear as they commit", loud: false, ended: false };
+      if (caught === undefined) return { tone: "good", title: "Live", detail: "Everything is up to date", loud: false, ended: false };
       return {
         tone: "good",
         title: "Caught up",

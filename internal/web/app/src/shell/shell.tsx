@@ -53,7 +53,7 @@ export function Shell({ session }: { session: Session }) {
           <ul>
             {places.map((p) => (
               <li key={p.page}>
-                <Link to={p.to} aria-current={route.page === p.page ? "page" : undefined} aria-label={p.label}>
+                <Link to={p.to} aria-current={route.page === p.page ? "page" : undefined}>
                   <Icon name={p.icon} />
                   <NavLabel full={p.label} short={p.short} />
                 </Link>

@@ -27,11 +27,11 @@ export const ItemTable = ({ items, total }: { items: readonly Item[]; total: str
         <tr key={item.skuId}>
           <th scope="row" title={item.name}>
             <span className="block cut">{item.name}</span>
-            <span className="small mono cut">{item.sku}</span>
+            <span className="minor mono cut">{item.sku}</span>
           </th>
           <td className="right num">
             <span className="block">{item.count}</span>
-            <span className="small">× {item.each}</span>
+            <span className="minor">× {item.each}</span>
           </td>
           <td className="right num">{item.sum}</td>
         </tr>

@@ -1,4 +1,7 @@
 import react from "@vitejs/plugin-react";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
 // While developing, the pages come from Vite and everything else from a running
@@ -8,8 +11,17 @@ const proxy = Object.fromEntries(
   ["/api", "/events", "/history", "/tickets", "/ws"].map((path) => [path, { target: server, ws: path === "/ws" }]),
 );
 
+/** The licence of the typeface goes with it; those of the code are collected by Vite. */
+const typeface: Plugin = {
+  name: "licence of the typeface",
+  generateBundle() {
+    const path = createRequire(import.meta.url).resolve("@fontsource-variable/inter/LICENSE");
+    this.emitFile({ type: "asset", fileName: "licenses-inter.txt", source: readFileSync(path, "utf8") });
+  },
+};
+
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), typeface],
   resolve: { conditions: ["rowcast-source", "module", "browser", "development|production"] },
   server: { proxy, strictPort: true },
   build: {

@@ -67,9 +67,11 @@ export function millis(ms: number): string {
 
 /** "purchase_order" or "low-stock" as "Purchase order", "Low stock". */
 export function words(name: string): string {
-  const text = name.replace(/[_-]+/g, " ");
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return sentence(name.replace(/[_-]+/g, " "));
 }
 
 /** "1 item", "2 items". */
 export const plural = (n: number, one: string, many = `${one}s`): string => `${count(n)} ${n === 1 ? one : many}`;
+
+/** What a server says, begun with a capital. */
+export const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

@@ -41,7 +41,16 @@ export function EventList({
     if (!view.paused && box.current) box.current.scrollTop = 0;
   }, [view, view.paused]);
   const move = (event: KeyboardEvent) => {
-    const step = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1, PageDown: 12, PageUp: -12, Home: -view.length, End: view.length }[event.key];
+    const step = {
+      ArrowDown: 1,
+      ArrowUp: -1,
+      j: 1,
+      k: -1,
+      PageDown: 12,
+      PageUp: -12,
+      Home: -view.length,
+      End: view.length,
+    }[event.key];
     if (step === undefined || event.metaKey || event.ctrlKey || event.altKey) return;
     event.preventDefault();
     const from = chosen ? view.indexOf(chosen) : -1;

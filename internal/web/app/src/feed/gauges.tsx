@@ -26,7 +26,10 @@ export function Gauges({ stats }: { stats: Stats }) {
   const { rate: perSecond, p50, p99 } = stats.summary(now);
   const series = useMemo(() => stats.series(now), [stats, now]);
   const rates = useMemo((): [number[], number[]] => [series.times, series.rate], [series]);
-  const latencies = useMemo((): [number[], (number | null)[], (number | null)[]] => [series.times, series.p99, series.p50], [series]);
+  const latencies = useMemo(
+    (): [number[], (number | null)[], (number | null)[]] => [series.times, series.p99, series.p50],
+    [series],
+  );
   return (
     <>
       <dl className="figures">
@@ -62,11 +65,17 @@ export function Gauges({ stats }: { stats: Stats }) {
           <figcaption>
             Commit to browser <Key color="--accent">median</Key> <Key color="--warn">99 %</Key>
           </figcaption>
-          <Plot data={latencies} lines={latencyLines} format={latency} label="Latency from commit to browser over two minutes" />
+          <Plot
+            data={latencies}
+            lines={latencyLines}
+            format={latency}
+            least={20}
+            label="Latency from commit to browser over two minutes"
+          />
         </figure>
         <figure className="card">
           <figcaption>Events a second</figcaption>
-          <Plot data={rates} lines={rateLine} format={rate} label="Events a second over two minutes" />
+          <Plot data={rates} lines={rateLine} format={rate} least={5} label="Events a second over two minutes" />
         </figure>
       </div>
     </>

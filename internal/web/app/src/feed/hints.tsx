@@ -14,7 +14,9 @@ export function Hints({ onClose }: { onClose: () => void }) {
   const { data, error, refetch } = useHints();
   return (
     <Dialog title="Run this SQL" onClose={onClose}>
-      <p className="quiet">Write with psql, in a terminal. It appears here, and on every page, as if the page had done it.</p>
+      <p className="quiet">
+        Write with psql, in a terminal. It appears here, and on every page, as if the page had done it.
+      </p>
       {data ? (
         (data["lines"] as Hint[]).map((hint) => (
           <div key={hint.title} className="stack tight">

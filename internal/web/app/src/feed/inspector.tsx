@@ -62,7 +62,13 @@ export default function Inspector() {
       </div>
       <Gauges stats={stats} />
       <div className="bar tools">
-        <Select className="pick" aria-label="Events" value={event} onChange={(e) => setEvent(e.target.value)} data-testid="event-filter">
+        <Select
+          className="pick"
+          aria-label="Events"
+          value={event}
+          onChange={(e) => setEvent(e.target.value)}
+          data-testid="event-filter"
+        >
           <option value="">All events</option>
           {names(log, event).map((name) => (
             <option key={name} value={name}>
@@ -114,7 +120,11 @@ export default function Inspector() {
           {view.length === 0 && !view.searching && (
             <div className="nothing">
               <Empty icon="pulse" title={log.total === 0 ? "Waiting for the first change" : "No event matches"}>
-                <p>{log.total === 0 ? "Change something on another page, or run some SQL." : "What comes and matches appears here."}</p>
+                <p>
+                  {log.total === 0
+                    ? "Change something on another page, or run some SQL."
+                    : "What comes and matches appears here."}
+                </p>
               </Empty>
             </div>
           )}

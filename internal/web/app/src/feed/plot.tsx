@@ -11,11 +11,20 @@ export interface Line {
   fill?: boolean;
 }
 
+interface Props {
+  data: uPlot.AlignedData;
+  lines: readonly Line[];
+  format: (n: number) => string;
+  /** What the scale holds at least. */
+  least: number;
+  label: string;
+}
+
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
 /** A plot over time. It draws when it gets other data; the theme may change beneath it. */
-export function Plot({ data, lines, format, label }: { data: uPlot.AlignedData; lines: readonly Line[]; format: (n: number) => string; label: string }) {
+export function Plot({ data, lines, format, least, label }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
   const latest = useRef(data);
@@ -26,10 +35,12 @@ export function Plot({ data, lines, format, label }: { data: uPlot.AlignedData; 
     if (!element) return;
     const make = () => {
       plot.current?.destroy();
-      plot.current = new uPlot(options(element, lines, format), latest.current, element);
+      plot.current = new uPlot(options(element, lines, format, least), latest.current, element);
     };
     make();
-    const resize = new ResizeObserver(() => plot.current?.setSize({ width: element.clientWidth, height: element.clientHeight }));
+    const resize = new ResizeObserver(() =>
+      plot.current?.setSize({ width: element.clientWidth, height: element.clientHeight }),
+    );
     resize.observe(element);
     dark.addEventListener("change", make);
     return () => {
@@ -38,7 +49,7 @@ export function Plot({ data, lines, format, label }: { data: uPlot.AlignedData; 
       plot.current?.destroy();
       plot.current = undefined;
     };
-  }, [chosen, lines, format]);
+  }, [chosen, lines, format, least]);
   useEffect(() => {
     latest.current = data;
     plot.current?.setData(data);
@@ -46,7 +57,7 @@ export function Plot({ data, lines, format, label }: { data: uPlot.AlignedData; 
   return <div ref={box} className="plot" role="img" aria-label={label} />;
 }
 
-function options(element: HTMLElement, lines: readonly Line[], format: (n: number) => string): uPlot.Options {
+function options(element: HTMLElement, lines: readonly Line[], format: Props["format"], least: number): uPlot.Options {
   const color = (name: string) => {
     const probe = document.createElement("i");
     probe.style.color = `var(${name})`;
@@ -64,7 +75,7 @@ function options(element: HTMLElement, lines: readonly Line[], format: (n: numbe
     padding: [10, 12, 0, 0],
     legend: { show: false },
     cursor: { show: false },
-    scales: { y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.15 : 1] } },
+    scales: { y: { range: (_plot, _min, max) => [0, Math.max(least, (max ?? 0) * 1.15)] } },
     axes: [
       {
         stroke: quiet,
@@ -75,7 +86,15 @@ function options(element: HTMLElement, lines: readonly Line[], format: (n: numbe
         space: 84,
         values: (_plot, ticks) => ticks.map((t) => clock.format(t * 1000)),
       },
-      { stroke: quiet, font, grid, ticks: { show: false }, size: 58, space: 34, values: (_plot, ticks) => ticks.map(format) },
+      {
+        stroke: quiet,
+        font,
+        grid,
+        ticks: { show: false },
+        size: 58,
+        space: 34,
+        values: (_plot, ticks) => ticks.map(format),
+      },
     ],
     series: [
       {},

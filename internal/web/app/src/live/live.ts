@@ -56,17 +56,16 @@ export class Live {
         refetchOnWindowFocus: false,
         refetchOnReconnect: false,
         networkMode: "always",
-        retry: (failures, error) => failures < 2 && !(error instanceof Problem && error.status >= 400 && error.status < 500),
+        retry: (failures, error) =>
+          failures < 2 && !(error instanceof Problem && error.status >= 400 && error.status < 500),
       },
       mutations: { networkMode: "always" },
     },
   });
   readonly #settler = new Settler(this.queries);
   readonly #reading = new Set<Patches>();
-  #known: { products: readonly Product[] | undefined; byId: Map<string, { product: Product; sku: Sku }> } = {
-    products: undefined,
-    byId: new Map(),
-  };
+  readonly #skus = new Map<string, { product: Product; sku: Sku }>();
+  #products: readonly Product[] | undefined;
 
   constructor(
     private readonly page: () => PageName,
@@ -78,9 +77,10 @@ export class Live {
     const all = nothing();
     const news: News[] = [];
     const page = this.page();
+    this.#learn();
     for (const event of batch) {
       this.#sort(event, all);
-      const n = newsOf(event, page, (sku) => this.#sku(sku)?.sku.sku);
+      const n = newsOf(event, page, (sku) => this.#skus.get(sku)?.sku.sku);
       if (n) news.push(n);
     }
     for (const patches of this.#reading) {
@@ -97,7 +97,7 @@ export class Live {
         this.#patch(queryKey, of(all.movements, queryKey[1]), limits.movements, now);
       }
     }
-    if (all.skus.size > 0) this.#skus(all.skus);
+    if (all.skus.size > 0) this.#patchSkus(all.skus);
     this.notify(news);
   }
 
@@ -213,25 +213,24 @@ export class Live {
     this.queries.setQueryData(key, (list: T[] | undefined) => list && patched(list, patches, limit, now));
   }
 
-  #skus(skus: ReadonlyMap<string, Sku>): void {
+  #patchSkus(skus: ReadonlyMap<string, Sku>): void {
     this.queries.setQueryData(keys.products, (list: readonly Product[] | undefined) => list && patchedSkus(list, skus));
     for (const query of this.queries.getQueryCache().findAll({ queryKey: ["product"] })) {
       this.queries.setQueryData(query.queryKey, (p: ProductDetail | undefined) => p && patchedSkus([p], skus)[0]);
     }
   }
 
-  /** Finds a sku by its id among the products, as far as they are read. */
-  #sku(id: string): { product: Product; sku: Sku } | undefined {
+  /** Learns the skus from the products, as far as they are read. */
+  #learn(): void {
     const products = this.queries.getQueryData<readonly Product[]>(keys.products);
-    if (products !== this.#known.products) {
-      this.#known = { products, byId: new Map() };
-      for (const product of products ?? []) for (const sku of product.skus) this.#known.byId.set(sku.id, { product, sku });
-    }
-    return this.#known.byId.get(id);
+    if (products === this.#products) return;
+    this.#products = products;
+    this.#skus.clear();
+    for (const product of products ?? []) for (const sku of product.skus) this.#skus.set(sku.id, { product, sku });
   }
 
   #withSku(m: Omit<Movement, "sku" | "name">): Movement {
-    const found = this.#sku(m.skuId);
+    const found = this.#skus.get(m.skuId);
     this.#settler.mark(found ? keys.product(found.product.id) : ["product"]);
     if (found) return { ...m, sku: found.sku.sku, name: `${found.product.name}, ${found.sku.name}` };
     this.#settler.mark(keys.products, keys.movements());

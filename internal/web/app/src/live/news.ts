@@ -31,38 +31,39 @@ const telling: { [N in Told]: (data: EventData[N], sku: (id: string) => string |
   "order:created": (o) => ({
     kind: "order:created",
     title: (n) => (n === 1 ? "New order" : plural(n, "new order")),
-    detail: `${o.order_number} · ${o.customer} · ${money(o.total)}`,
+    detail: () => `${o.order_number} · ${o.customer} · ${money(o.total)}`,
     to: `/orders/${o.id}`,
   }),
   "order:status-changed": ({ order, status }) => ({
     kind: `order:${status}`,
     title: (n) => (n === 1 ? `Order ${status}` : `${plural(n, "order")} ${status}`),
-    detail: `${order.order_number} · ${order.customer}`,
+    detail: () => `${order.order_number} · ${order.customer}`,
     tone: status === "cancelled" ? "warn" : "good",
     to: `/orders/${order.id}`,
   }),
   "purchase-order:received": (po) => ({
     kind: "purchase-order:received",
     title: (n) => (n === 1 ? "Purchase order received" : `${plural(n, "purchase order")} received`),
-    detail: `${po.po_number} · ${money(po.total)}`,
+    detail: () => `${po.po_number} · ${money(po.total)}`,
     to: `/purchase-orders/${po.id}`,
   }),
   "purchase-order:status-changed": ({ purchaseOrder: po, status }) => ({
     kind: `purchase-order:${status}`,
     title: (n) => (n === 1 ? `Purchase order ${status}` : `${plural(n, "purchase order")} ${status}`),
-    detail: `${po.po_number} · ${money(po.total)}`,
+    detail: () => `${po.po_number} · ${money(po.total)}`,
     tone: status === "cancelled" ? "warn" : "good",
     to: `/purchase-orders/${po.id}`,
   }),
   "stock:adjusted": ({ skuId, quantity, reason }, sku) => ({
     kind: "stock:adjusted",
     title: (n) => (n === 1 ? "Stock adjusted" : plural(n, "stock adjustment")),
-    detail: [`${signed(quantity)}${sku(skuId) ? ` ${sku(skuId)}` : ""}`, words(reason)].filter(Boolean).join(" · "),
+    detail: () =>
+      [`${signed(quantity)}${sku(skuId) ? ` ${sku(skuId)}` : ""}`, words(reason)].filter(Boolean).join(" · "),
   }),
   "alert:low-stock": ({ sku, quantity, threshold }) => ({
     kind: "alert:low-stock",
     title: (n) => (n === 1 ? "Stock is low" : plural(n, "low-stock alert")),
-    detail: `${sku} · ${quantity} left, threshold ${threshold}`,
+    detail: () => `${sku} · ${quantity} left, threshold ${threshold}`,
     tone: "warn",
   }),
 };

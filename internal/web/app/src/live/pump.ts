@@ -6,15 +6,22 @@ export const nextFrame: Schedule = (callback) => {
   else requestAnimationFrame(callback);
 };
 
-/** At most once an interval, in a frame; at once after a rest. */
-export function paced(interval: number, frame: Schedule = nextFrame, now: () => number = () => performance.now()): Schedule {
+/**
+ * At most once an interval, in a frame; at once after a rest. The interval may
+ * depend on how things are going.
+ */
+export function paced(
+  interval: () => number,
+  frame: Schedule = nextFrame,
+  now: () => number = () => performance.now(),
+): Schedule {
   let last = Number.NEGATIVE_INFINITY;
   return (callback) => {
     const run = () => {
       last = now();
       callback();
     };
-    const rest = last + interval - now();
+    const rest = last + interval() - now();
     if (rest <= 0) frame(run);
     else setTimeout(() => frame(run), rest);
   };

@@ -42,5 +42,7 @@ export const useSuppliers = () => useQuery({ queryKey: keys.suppliers, queryFn: 
 export const useHints = () => useQuery({ queryKey: keys.hints, queryFn: api.hints });
 
 /** A write. What it changes comes back through the feed, so there is nothing to do on success. */
-export const useWrite = <V>(write: (variables: V) => Promise<unknown>, done?: () => void): UseMutationResult<unknown, Error, V> =>
-  useMutation({ mutationFn: write, ...(done ? { onSuccess: done } : {}) });
+export const useWrite = <V>(
+  write: (variables: V) => Promise<unknown>,
+  done?: () => void,
+): UseMutationResult<unknown, Error, V> => useMutation({ mutationFn: write, ...(done ? { onSuccess: done } : {}) });

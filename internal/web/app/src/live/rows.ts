@@ -1,4 +1,9 @@
-import type { Order as OrderRow, PurchaseOrder as PurchaseOrderRow, Sku as SkuRow, StockMovement } from "@rowcast/client";
+import type {
+  Order as OrderRow,
+  PurchaseOrder as PurchaseOrderRow,
+  Sku as SkuRow,
+  StockMovement,
+} from "@rowcast/client";
 import type { Movement, Order, Product, PurchaseOrder, Sku } from "../api.ts";
 
 /** A row that an event brought has the time of its arrival, so that it can be shown as new. */
@@ -47,7 +52,11 @@ export function patched<T extends Row>(
 }
 
 function older(row: { updatedAt?: string | undefined }, than: { updatedAt?: string | undefined }): boolean {
-  return row.updatedAt !== undefined && than.updatedAt !== undefined && Date.parse(row.updatedAt) < Date.parse(than.updatedAt);
+  return (
+    row.updatedAt !== undefined &&
+    than.updatedAt !== undefined &&
+    Date.parse(row.updatedAt) < Date.parse(than.updatedAt)
+  );
 }
 
 /** Applies new versions of skus to the products that hold them. The same array if there is none. */

@@ -1,4 +1,4 @@
-import { hashKey, type QueryClient, type QueryKey } from "@tanstack/react-query";
+import type { QueryClient, QueryKey } from "@tanstack/react-query";
 
 /** How long changes are gathered, and the least time between two readings. */
 const gather = 120;
@@ -17,7 +17,7 @@ export class Settler {
   constructor(private readonly queries: QueryClient) {}
 
   mark(...keys: QueryKey[]): void {
-    for (const key of keys) this.#dirty.set(hashKey(key), key);
+    for (const key of keys) this.#dirty.set(key.join(" "), key);
     this.#arm();
   }
 
@@ -35,9 +35,9 @@ export class Settler {
   #settle(): void {
     this.#timer = undefined;
     this.#last = Date.now();
-    for (const [hash, queryKey] of this.#dirty) {
+    for (const [name, queryKey] of this.#dirty) {
       if (this.queries.isFetching({ queryKey }) > 0) continue;
-      this.#dirty.delete(hash);
+      this.#dirty.delete(name);
       void this.queries.invalidateQueries({ queryKey });
     }
     this.#arm();

@@ -59,7 +59,13 @@ export function AdjustForm({ sku, onClose }: { sku: Sku; onClose: () => void }) 
         <Refused error={adjust.error} />
         <div className="actions">
           <Button onClick={onClose}>Close</Button>
-          <Button type="submit" look="primary" disabled={!good || !reason.trim() || adjust.isPending} data-testid="save-adjustment">
+          <Button
+            type="submit"
+            look="primary"
+            disabled={!good || !reason.trim()}
+            aria-busy={adjust.isPending}
+            data-testid="save-adjustment"
+          >
             {adjust.isPending ? "Adjusting…" : "Adjust stock"}
           </Button>
         </div>

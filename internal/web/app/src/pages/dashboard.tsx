@@ -24,10 +24,20 @@ export function Dashboard() {
       ) : (
         <>
           <dl className="tiles">
-            <Tile name="inventory-value" icon="value" label="Inventory value" value={data && money(data.inventoryValue)} />
+            <Tile
+              name="inventory-value"
+              icon="value"
+              label="Inventory value"
+              value={data && money(data.inventoryValue)}
+            />
             <Tile name="open-orders" icon="orders" label="Open orders" value={data && count(data.openOrders)} />
             <Tile name="low-stock" icon="alert" label="Low stock" value={data && count(data.lowStock)} />
-            <Tile name="movements-today" icon="movements" label="Movements today" value={data && count(data.movementsToday)} />
+            <Tile
+              name="movements-today"
+              icon="movements"
+              label="Movements today"
+              value={data && count(data.movementsToday)}
+            />
           </dl>
           <div className="columns">
             <LowStock alerts={data?.alerts} />
@@ -39,7 +49,17 @@ export function Dashboard() {
   );
 }
 
-function Tile({ name, icon, label, value }: { name: string; icon: IconName; label: string; value: string | undefined }) {
+function Tile({
+  name,
+  icon,
+  label,
+  value,
+}: {
+  name: string;
+  icon: IconName;
+  label: string;
+  value: string | undefined;
+}) {
   const flash = useFlash<HTMLElement>(useChanged(value));
   return (
     <div className="tile">
@@ -72,10 +92,16 @@ function LowStock({ alerts }: { alerts: Figures["alerts"] | undefined }) {
         </Empty>
       ) : (
         <ul className="rows" data-testid="alerts">
-          {alerts ? alerts.slice(0, room).map((a) => <Alert key={a.skuId} alert={a} product={productOf(a.skuId)?.id} />) : <Bones />}
+          {alerts ? (
+            alerts.slice(0, room).map((a) => <Alert key={a.skuId} alert={a} product={productOf(a.skuId)?.id} />)
+          ) : (
+            <Bones />
+          )}
         </ul>
       )}
-      {alerts && alerts.length > room && <p className="more">{plural(alerts.length - room, "more product")} at or below the threshold</p>}
+      {alerts && alerts.length > room && (
+        <p className="more">{plural(alerts.length - room, "more product")} at or below the threshold</p>
+      )}
     </section>
   );
 }

@@ -31,7 +31,9 @@ export function Login() {
           <span>Rowcast</span>
         </div>
         <h1>Log in</h1>
-        <p className="lead">An inventory that shows every change as it commits. Pick a business and who you are in it.</p>
+        <p className="lead">
+          An inventory that shows every change as it commits. Pick a business and who you are in it.
+        </p>
         {goodbye && (
           <div className="alert" role="status">
             <Icon name="alert" />

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { memo, useState } from "react";
 import type { Movement } from "../api.ts";
 import { moment, signed, time, words } from "../format.ts";
 import { useMovements, useProducts } from "../live/queries.ts";
@@ -6,6 +6,7 @@ import type { Touched } from "../live/rows.ts";
 import { Title } from "../router.tsx";
 import { Select } from "../ui/field.tsx";
 import { useFlash } from "../ui/flash.ts";
+import { useMore } from "../ui/more.tsx";
 import { useNow } from "../ui/now.ts";
 import { Empty, Failed, SkeletonRows } from "../ui/states.tsx";
 import { Movement as Type } from "../ui/status.tsx";
@@ -25,7 +26,13 @@ export function Movements() {
       </div>
       <div className="bar">
         <div className="grow">
-          <Select aria-label="Product" value={sku} data-key="search" onChange={(event) => setSku(event.target.value)} data-testid="sku-filter">
+          <Select
+            aria-label="Product"
+            value={sku}
+            data-key="search"
+            onChange={(event) => setSku(event.target.value)}
+            data-testid="sku-filter"
+          >
             <option value="">All products</option>
             {products?.map((p) => (
               <optgroup key={p.id} label={p.name}>
@@ -54,31 +61,35 @@ export function Movements() {
   );
 }
 
-export const MovementTable = ({ movements }: { movements: readonly Movement[] | undefined }) => (
-  <table className="table moves">
-    <caption className="hidden">The latest stock movements</caption>
-    <thead>
-      <tr>
-        <th scope="col">Time</th>
-        <th scope="col">Product</th>
-        <th scope="col" className="wide">
-          Type
-        </th>
-        <th scope="col" className="right">
-          Quantity
-        </th>
-        <th scope="col" className="wide">
-          Reason
-        </th>
-      </tr>
-    </thead>
-    <tbody data-testid="movements">
-      {movements ? movements.map((m) => <Row key={m.id} movement={m} />) : <SkeletonRows rows={12} columns={columns} />}
-    </tbody>
-  </table>
-);
+export function MovementTable({ movements }: { movements: readonly Movement[] | undefined }) {
+  const [rows, more] = useMore(movements, columns.length);
+  return (
+    <table className="table moves">
+      <caption className="hidden">The latest stock movements</caption>
+      <thead>
+        <tr>
+          <th scope="col">Time</th>
+          <th scope="col">Product</th>
+          <th scope="col" className="wide">
+            Type
+          </th>
+          <th scope="col" className="right">
+            Quantity
+          </th>
+          <th scope="col" className="wide">
+            Reason
+          </th>
+        </tr>
+      </thead>
+      <tbody data-testid="movements">
+        {rows ? rows.map((m) => <Row key={m.id} movement={m} />) : <SkeletonRows rows={12} columns={columns} />}
+        {more}
+      </tbody>
+    </table>
+  );
+}
 
-function Row({ movement: m }: { movement: Touched<Movement> }) {
+const Row = memo(function Row({ movement: m }: { movement: Touched<Movement> }) {
   const now = useNow();
   const flash = useFlash<HTMLTableRowElement>(m.touched);
   return (
@@ -102,4 +113,4 @@ function Row({ movement: m }: { movement: Touched<Movement> }) {
       </td>
     </tr>
   );
-}
+});

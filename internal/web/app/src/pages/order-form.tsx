@@ -34,7 +34,13 @@ export function OrderForm({ onClose }: { onClose: () => void }) {
         <Refused error={create.error ?? error} />
         <div className="actions">
           <Button onClick={onClose}>Close</Button>
-          <Button type="submit" look="primary" disabled={!lines || !customer.trim() || create.isPending} data-testid="create-order">
+          <Button
+            type="submit"
+            look="primary"
+            disabled={!lines || !customer.trim()}
+            aria-busy={create.isPending}
+            data-testid="create-order"
+          >
             {create.isPending ? "Creating…" : "Create order"}
           </Button>
         </div>

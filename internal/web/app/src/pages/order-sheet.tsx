@@ -35,7 +35,9 @@ function Detail({ order }: { order: OrderDetail }) {
     () => api.cancel(order.id),
     () => setAsking(false),
   );
+  // What was asked for is not asked for twice. The buttons stay enabled, to keep the focus.
   const busy = fulfil.isPending || cancel.isPending;
+  const run = (write: typeof fulfil) => () => void (busy || write.mutate());
   return (
     <>
       <dl className="facts">
@@ -66,17 +68,17 @@ function Detail({ order }: { order: OrderDetail }) {
             <p>Cancel this order for good?</p>
             <div className="actions">
               <Button onClick={() => setAsking(false)}>Keep it</Button>
-              <Button look="danger" disabled={busy} onClick={() => cancel.mutate()} data-testid="confirm-cancel" autoFocus>
+              <Button look="danger" aria-busy={busy} onClick={run(cancel)} data-testid="confirm-cancel" autoFocus>
                 Cancel order
               </Button>
             </div>
           </div>
         ) : (
           <div className="actions">
-            <Button onClick={() => setAsking(true)} disabled={busy} data-testid="cancel">
+            <Button onClick={() => setAsking(true)} data-testid="cancel">
               Cancel order
             </Button>
-            <Button look="primary" disabled={busy} onClick={() => fulfil.mutate()} data-testid="fulfil-order">
+            <Button look="primary" aria-busy={busy} onClick={run(fulfil)} data-testid="fulfil-order">
               {fulfil.isPending ? "Fulfilling…" : "Fulfil order"}
             </Button>
           </div>

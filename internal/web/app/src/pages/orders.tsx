@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { memo, useState } from "react";
 import { api, type Order } from "../api.ts";
 import { useDesk } from "../desk.ts";
 import { ago, moment, money } from "../format.ts";
@@ -11,6 +11,7 @@ import { useNow } from "../ui/now.ts";
 import { Segments } from "../ui/segments.tsx";
 import { Empty, Failed, SkeletonRows } from "../ui/states.tsx";
 import { Status } from "../ui/status.tsx";
+import { useMore } from "../ui/more.tsx";
 import { opens } from "../ui/opens.ts";
 import { OrderForm } from "./order-form.tsx";
 import { OrderSheet } from "./order-sheet.tsx";
@@ -37,14 +38,14 @@ export function Orders({ open }: { open: string | undefined }) {
   const { data, error, refetch } = useOrders();
   const [show, setShow] = useState<keyof typeof shows>("all");
   const [creating, setCreating] = useState(false);
-  const rows = data?.filter(shows[show]);
+  const [rows, more] = useMore(data?.filter(shows[show]), columns.length);
   return (
     <div className="page">
       <div className="head">
         <div className="titles">
           <Title>Orders</Title>
         </div>
-        <Button look="primary" icon="plus" data-key="n" data-testid="new-order" onClick={() => setCreating(true)}>
+        <Button look="primary" icon="plus" aria-label="New order" data-key="n" data-testid="new-order" onClick={() => setCreating(true)}>
           <span>
             New<span className="rest"> order</span>
           </span>
@@ -58,7 +59,9 @@ export function Orders({ open }: { open: string | undefined }) {
           <Failed error={error} retry={() => void refetch()} />
         ) : rows?.length === 0 ? (
           <Empty icon="orders" title={show === "all" ? "No orders yet" : "None of these"}>
-            <p>{show === "all" ? "They appear here as they are placed." : "None of the latest orders has this status."}</p>
+            <p>
+              {show === "all" ? "They appear here as they are placed." : "None of the latest orders has this status."}
+            </p>
           </Empty>
         ) : (
           <table className="table orders">
@@ -86,6 +89,7 @@ export function Orders({ open }: { open: string | undefined }) {
             </thead>
             <tbody data-testid="orders">
               {rows ? rows.map((o) => <Row key={o.id} order={o} />) : <SkeletonRows rows={10} columns={columns} />}
+              {more}
             </tbody>
           </table>
         )}
@@ -96,12 +100,15 @@ export function Orders({ open }: { open: string | undefined }) {
   );
 }
 
-function Row({ order }: { order: Touched<Order> }) {
+const Row = memo(function Row({ order }: { order: Touched<Order> }) {
   const desk = useDesk();
   const now = useNow();
   const flash = useFlash<HTMLTableRowElement>(order.touched);
   const fulfil = useWrite(() => api.fulfil(order.id));
-  const run = () => fulfil.mutate(undefined, { onError: (err) => desk.complain(`${order.number} was not fulfilled`, err) });
+  const run = () => {
+    if (fulfil.isPending) return;
+    fulfil.mutate(undefined, { onError: (err) => desk.complain(`${order.number} was not fulfilled`, err) });
+  };
   return (
     <tr ref={flash} data-open data-id={order.id} onClick={opens(`/orders/${order.id}`)}>
       <th scope="row">
@@ -112,7 +119,9 @@ function Row({ order }: { order: Touched<Order> }) {
         {order.customer}
       </td>
       <td className="right num wide">{order.items ?? "…"}</td>
-      <td className="right num">{money(order.total)}</td>
+      <td className="right num" title={money(order.total)}>
+        {money(order.total)}
+      </td>
       <td>
         <Status status={order.status} />
       </td>
@@ -121,11 +130,17 @@ function Row({ order }: { order: Touched<Order> }) {
       </td>
       <td className="acts wide">
         {isOpen(order) && (
-          <Button small disabled={fulfil.isPending} onClick={run} data-testid="fulfil" aria-label={`Fulfil ${order.number}`}>
+          <Button
+            small
+            aria-busy={fulfil.isPending}
+            onClick={run}
+            data-testid="fulfil"
+            aria-label={`Fulfil ${order.number}`}
+          >
             Fulfil
           </Button>
         )}
       </td>
     </tr>
   );
-}
+});

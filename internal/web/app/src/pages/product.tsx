@@ -29,7 +29,11 @@ export function Product({ id }: { id: string }) {
         <Detail product={data} />
       ) : (
         <div className="card">
-          {error ? <Failed error={error} retry={() => void refetch()} /> : <div className="state tall" aria-busy="true" />}
+          {error ? (
+            <Failed error={error} retry={() => void refetch()} />
+          ) : (
+            <div className="state tall" aria-busy="true" />
+          )}
         </div>
       )}
     </div>

@@ -43,7 +43,9 @@ export function Products() {
           <Failed error={error} retry={() => void refetch()} />
         ) : rows?.length === 0 ? (
           <Empty icon="box" title={needle ? "Nothing found" : "No products yet"}>
-            <p>{needle ? "No product has this in its name, category or SKUs." : "There is nothing to sell or to buy."}</p>
+            <p>
+              {needle ? "No product has this in its name, category or SKUs." : "There is nothing to sell or to buy."}
+            </p>
           </Empty>
         ) : (
           <table className="table products">
@@ -91,8 +93,16 @@ function Row({ product }: { product: Product }) {
       <td className="wide quiet">{product.category || "–"}</td>
       <td className="right num wide">{count(product.skus.length)}</td>
       <td className="right num">{count(stock)}</td>
-      <td className="right num wide">{money(sum(product.skus.map((s) => ({ price: s.cost, quantity: s.quantity }))))}</td>
-      <td>{low > 0 ? <span className="badge warn">{plural(low, "low", "low")}</span> : <span className="badge good">Good</span>}</td>
+      <td className="right num wide">
+        {money(sum(product.skus.map((s) => ({ price: s.cost, quantity: s.quantity }))))}
+      </td>
+      <td>
+        {low > 0 ? (
+          <span className="badge warn">{plural(low, "low", "low")}</span>
+        ) : (
+          <span className="badge good">Good</span>
+        )}
+      </td>
     </tr>
   );
 }

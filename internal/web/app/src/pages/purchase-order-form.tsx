@@ -24,8 +24,16 @@ export function PurchaseOrderForm({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title="New purchase order" onClose={onClose}>
       <form className="stack" onSubmit={submit}>
-        <Field label="Supplier" hint={days === undefined ? undefined : `Usually delivers within ${plural(days, "day")}`}>
-          <Select data-first value={supplier?.id ?? ""} onChange={(event) => setSupplier(event.target.value)} data-testid="supplier">
+        <Field
+          label="Supplier"
+          hint={days === undefined ? undefined : `Usually delivers within ${plural(days, "day")}`}
+        >
+          <Select
+            data-first
+            value={supplier?.id ?? ""}
+            onChange={(event) => setSupplier(event.target.value)}
+            data-testid="supplier"
+          >
             {suppliers.map((s) => (
               <option key={s.id} value={s.id}>
                 {s.name}
@@ -37,7 +45,13 @@ export function PurchaseOrderForm({ onClose }: { onClose: () => void }) {
         <Refused error={create.error ?? error ?? noSuppliers} />
         <div className="actions">
           <Button onClick={onClose}>Close</Button>
-          <Button type="submit" look="primary" disabled={!lines || !supplier || create.isPending} data-testid="create-purchase-order">
+          <Button
+            type="submit"
+            look="primary"
+            disabled={!lines || !supplier}
+            aria-busy={create.isPending}
+            data-testid="create-purchase-order"
+          >
             {create.isPending ? "Creating…" : "Create draft"}
           </Button>
         </div>

@@ -58,7 +58,12 @@ function Detail({ order }: { order: PurchaseOrderDetail }) {
       <Refused error={go.error} />
       {step && (
         <div className="actions">
-          <Button look="primary" disabled={go.isPending} onClick={() => go.mutate(step.name)} data-testid={`${step.name}-purchase-order`}>
+          <Button
+            look="primary"
+            aria-busy={go.isPending}
+            onClick={() => void (go.isPending || go.mutate(step.name))}
+            data-testid={`${step.name}-purchase-order`}
+          >
             {step.name === "send" ? "Send to supplier" : "Receive goods"}
           </Button>
         </div>

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { memo, useState } from "react";
 import { api, type PurchaseOrder } from "../api.ts";
 import { useDesk } from "../desk.ts";
 import { date, moment, money } from "../format.ts";
@@ -7,6 +7,7 @@ import type { Touched } from "../live/rows.ts";
 import { Link, navigate, Title } from "../router.tsx";
 import { Button } from "../ui/button.tsx";
 import { useFlash } from "../ui/flash.ts";
+import { useMore } from "../ui/more.tsx";
 import { opens } from "../ui/opens.ts";
 import { Segments } from "../ui/segments.tsx";
 import { Empty, Failed, SkeletonRows } from "../ui/states.tsx";
@@ -40,14 +41,20 @@ export function PurchaseOrders({ open }: { open: string | undefined }) {
   useSuppliers();
   const [show, setShow] = useState<keyof typeof shows>("all");
   const [creating, setCreating] = useState(false);
-  const rows = data?.filter(shows[show]);
+  const [rows, more] = useMore(data?.filter(shows[show]), columns.length);
   return (
     <div className="page">
       <div className="head">
         <div className="titles">
           <Title>Purchase orders</Title>
         </div>
-        <Button look="primary" icon="plus" data-key="n" data-testid="new-purchase-order" onClick={() => setCreating(true)}>
+        <Button
+          look="primary"
+          icon="plus"
+          aria-label="New purchase order" data-key="n"
+          data-testid="new-purchase-order"
+          onClick={() => setCreating(true)}
+        >
           <span>
             New<span className="rest"> purchase order</span>
           </span>
@@ -61,7 +68,11 @@ export function PurchaseOrders({ open }: { open: string | undefined }) {
           <Failed error={error} retry={() => void refetch()} />
         ) : rows?.length === 0 ? (
           <Empty icon="truck" title={show === "all" ? "No purchase orders yet" : "None of these"}>
-            <p>{show === "all" ? "Order from a supplier, and receive the goods here." : "None of the latest has this status."}</p>
+            <p>
+              {show === "all"
+                ? "Order from a supplier, and receive the goods here."
+                : "None of the latest has this status."}
+            </p>
           </Empty>
         ) : (
           <table className="table orders">
@@ -89,6 +100,7 @@ export function PurchaseOrders({ open }: { open: string | undefined }) {
             </thead>
             <tbody data-testid="purchase-orders">
               {rows ? rows.map((o) => <Row key={o.id} order={o} />) : <SkeletonRows rows={8} columns={columns} />}
+              {more}
             </tbody>
           </table>
         )}
@@ -99,13 +111,16 @@ export function PurchaseOrders({ open }: { open: string | undefined }) {
   );
 }
 
-function Row({ order }: { order: Touched<PurchaseOrder> }) {
+const Row = memo(function Row({ order }: { order: Touched<PurchaseOrder> }) {
   const desk = useDesk();
   const flash = useFlash<HTMLTableRowElement>(order.touched);
   const step = nextStep(order);
   const go = useWrite((name: "send" | "receive") => api[name](order.id));
   const run = (name: "send" | "receive") =>
-    go.mutate(name, { onError: (err) => desk.complain(`${order.number} was not ${name === "send" ? "sent" : "received"}`, err) });
+    go.isPending ||
+    go.mutate(name, {
+      onError: (err) => desk.complain(`${order.number} was not ${name === "send" ? "sent" : "received"}`, err),
+    });
   return (
     <tr ref={flash} data-open data-id={order.id} onClick={opens(`/purchase-orders/${order.id}`)}>
       <th scope="row">
@@ -116,7 +131,9 @@ function Row({ order }: { order: Touched<PurchaseOrder> }) {
         {order.supplier || "…"}
       </td>
       <td className="right num wide">{order.items ?? "…"}</td>
-      <td className="right num">{money(order.total)}</td>
+      <td className="right num" title={money(order.total)}>
+        {money(order.total)}
+      </td>
       <td>
         <Status status={order.status} />
       </td>
@@ -127,7 +144,7 @@ function Row({ order }: { order: Touched<PurchaseOrder> }) {
         {step && (
           <Button
             small
-            disabled={go.isPending}
+            aria-busy={go.isPending}
             onClick={() => run(step.name)}
             data-testid={step.name}
             aria-label={`${step.label} ${order.number}`}
@@ -138,4 +155,4 @@ function Row({ order }: { order: Touched<PurchaseOrder> }) {
       </td>
     </tr>
   );
-}
+});

@@ -1,5 +1,5 @@
 import { useFeedStatus, useSocket } from "@rowcast/client/react";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import { plural } from "../format.ts";
 
 /** The connection in words. */
@@ -28,7 +28,8 @@ export function useLink(): LinkState {
   const [left, setLeft] = useState(0);
 
   useEffect(() => feed.on("*", () => void (feed.status.state === "catching-up" && missed.current++)), [feed]);
-  useEffect(() => {
+  // Before the paint, so that no "live" shines through between the two.
+  useLayoutEffect(() => {
     if (state === "catching-up") {
       missed.current = 0;
       return () => setCaught(missed.current);
@@ -60,7 +61,8 @@ export function useLink(): LinkState {
 
   switch (state) {
     case "live":
-      if (caught === undefined) return { tone: "good", title: "Live", detail: "Everything is up to date", loud: false, ended: false };
+      if (caught === undefined)
+        return { tone: "good", title: "Live", detail: "Everything is up to date", loud: false, ended: false };
       return {
         tone: "good",
         title: "Caught up",
@@ -73,7 +75,13 @@ export function useLink(): LinkState {
     case "stale":
       return { tone: "warn", title: "Late", detail: "The server waits for the database", loud: true, ended: false };
     case "closed":
-      return { tone: "bad", title: "Disconnected", detail: reason || "The server ended the connection", loud: true, ended: true };
+      return {
+        tone: "bad",
+        title: "Disconnected",
+        detail: reason || "The server ended the connection",
+        loud: true,
+        ended: true,
+      };
     default:
       if (!was.current) return { tone: "warn", title: "Connecting", detail: "One moment", loud: false, ended: false };
       return {

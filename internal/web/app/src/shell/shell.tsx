@@ -38,7 +38,7 @@ export function Shell({ session }: { session: Session }) {
       <a className="skip" href="#main">
         Skip to the content
       </a>
-      <header className="top">
+      <section className="top" aria-label="Application">
         <Brand />
         <div className="mini" aria-hidden="true">
           <span className={`dot ${link.tone}`} />
@@ -46,8 +46,8 @@ export function Shell({ session }: { session: Session }) {
         </div>
         <ThemeButton />
         <Button look="ghost" icon="logout" aria-label="Log out" title="Log out" onClick={logout} />
-      </header>
-      <div className="side">
+      </section>
+      <header className="side">
         <Brand />
         <nav className="nav" aria-label="Pages">
           <ul>
@@ -79,7 +79,7 @@ export function Shell({ session }: { session: Session }) {
             <Button look="ghost" small icon="logout" aria-label="Log out" title="Log out" onClick={logout} />
           </div>
         </div>
-      </div>
+      </header>
       <main className="main" id="main" tabIndex={-1}>
         <Suspense fallback={null}>
           <Page route={route} />
@@ -130,7 +130,16 @@ const themeIcons = { system: "auto", light: "sun", dark: "moon" } as const;
 function ThemeButton({ small = false }: { small?: boolean }) {
   const current = useStore(theme);
   const label = `Theme: ${current}`;
-  return <Button look="ghost" small={small} icon={themeIcons[current]} aria-label={label} title={label} onClick={nextTheme} />;
+  return (
+    <Button
+      look="ghost"
+      small={small}
+      icon={themeIcons[current]}
+      aria-label={label}
+      title={label}
+      onClick={nextTheme}
+    />
+  );
 }
 
 const Connection = ({ link }: { link: LinkState }) => (

@@ -5,16 +5,18 @@ export interface News {
   kind: string;
   /** The title, told how many there are. */
   title: (count: number) => string;
-  /** The latest of them in one line. */
-  detail: string;
+  /** One of them in one line; asked of the latest only. */
+  detail: () => string;
   tone?: "good" | "warn" | "bad";
   /** Where a click leads. */
   to?: string;
 }
 
-export interface Toast extends News {
+export interface Toast extends Omit<News, "detail"> {
   id: number;
   count: number;
+  /** The latest of them. */
+  detail: string;
   born: number;
 }
 
@@ -45,18 +47,21 @@ export class Toasts {
   push(news: readonly News[]): void {
     if (news.length === 0) return;
     const now = Date.now();
+    const kinds = new Map<string, { latest: News; count: number }>();
+    for (const n of news) kinds.set(n.kind, { latest: n, count: (kinds.get(n.kind)?.count ?? 0) + 1 });
     let toasts = [...this.shown.get()];
-    for (const n of news) {
-      const i = toasts.findIndex((t) => t.kind === n.kind);
+    for (const [kind, { latest, count }] of kinds) {
+      const i = toasts.findIndex((t) => t.kind === kind);
       const old = toasts[i];
-      const toast = old ? { ...old, ...n, count: old.count + 1 } : { ...n, id: this.#next++, count: 1, born: now };
+      const { id, born } = old ?? { id: this.#next++, born: now };
+      const toast = { ...latest, id, born, count: (old?.count ?? 0) + count, detail: latest.detail() };
       if (old) toasts[i] = toast;
       else toasts.push(toast);
-      this.#ends.set(toast.id, Math.min(now + stay, toast.born + longest));
+      this.#ends.set(id, Math.min(now + stay, born + longest));
     }
     toasts = toasts.slice(-most);
     this.#show(toasts);
-    this.#say(toasts, new Set(news.map((n) => n.kind)), now);
+    this.#say(toasts, kinds, now);
   }
 
   dismiss(id: number): void {
@@ -89,7 +94,7 @@ export class Toasts {
     this.#show(this.shown.get().filter((t) => (this.#ends.get(t.id) ?? 0) > now));
   }
 
-  #say(toasts: readonly Toast[], kinds: Set<string>, now: number): void {
+  #say(toasts: readonly Toast[], kinds: ReadonlyMap<string, unknown>, now: number): void {
     const due = toasts.filter((t) => kinds.has(t.kind) && now - (this.#spoken.get(t.kind) ?? -quiet) >= quiet);
     if (due.length === 0) return;
     for (const t of due) this.#spoken.set(t.kind, now);

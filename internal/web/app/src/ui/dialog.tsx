@@ -9,7 +9,8 @@ interface Props {
   children: ReactNode;
 }
 
-const focusable = 'a[href], button:not(:disabled), input:not(:disabled), select:not(:disabled), textarea, [tabindex="0"]';
+const focusable =
+  'a[href], button:not(:disabled), input:not(:disabled), select:not(:disabled), textarea, [tabindex="0"]';
 
 /**
  * A modal dialog. The browser makes the rest inert, closes it on Escape and
@@ -30,7 +31,9 @@ export function Dialog({ title, onClose, sheet, children }: Props) {
   }, []);
   const goRound = (event: KeyboardEvent) => {
     if (event.key !== "Tab") return;
-    const all = [...(dialog.current?.querySelectorAll<HTMLElement>(focusable) ?? [])].filter((e) => e.offsetParent !== null);
+    const all = [...(dialog.current?.querySelectorAll<HTMLElement>(focusable) ?? [])].filter(
+      (e) => e.offsetParent !== null,
+    );
     const [first, last] = [all[0], all.at(-1)];
     const at = document.activeElement;
     if (event.shiftKey ? at !== first : at !== last) return;

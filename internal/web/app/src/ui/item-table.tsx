@@ -40,8 +40,7 @@ export const ItemTable = ({ items, total }: { items: readonly Item[]; total: str
     <tfoot>
       <tr>
         <th scope="row">Total</th>
-        <td />
-        <td className="right num">
+        <td className="right num" colSpan={2}>
           <strong>{total}</strong>
         </td>
       </tr>

@@ -33,7 +33,8 @@ export function Lines({
 }) {
   const skus = new Map(products.flatMap((p) => p.skus.map((s) => [s.id, s] as const)));
   const taken = new Set(drafts.map((d) => d.skuId));
-  const change = (key: number, part: Partial<Draft>) => onChange(drafts.map((d) => (d.key === key ? { ...d, ...part } : d)));
+  const change = (key: number, part: Partial<Draft>) =>
+    onChange(drafts.map((d) => (d.key === key ? { ...d, ...part } : d)));
   const total = sum(
     drafts.flatMap((d) => {
       const sku = skus.get(d.skuId);
@@ -85,7 +86,13 @@ export function Lines({
           </li>
         ))}
       </ul>
-      <Button look="ghost" small icon="plus" onClick={() => onChange([...drafts, newDraft()])} disabled={drafts.length >= skus.size}>
+      <Button
+        look="ghost"
+        small
+        icon="plus"
+        onClick={() => onChange([...drafts, newDraft()])}
+        disabled={drafts.length >= skus.size}
+      >
         Add item
       </Button>
       <div className="total">

@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { sentence } from "../format.ts";
 import { Button } from "./button.tsx";
 import { Icon, type IconName } from "./icon.tsx";
 
@@ -33,7 +34,7 @@ export function Failed({ error, retry }: { error: Error; retry?: () => void }) {
     <div className="state" role="alert">
       <Icon name="alert" size={28} />
       <h2>This could not be loaded</h2>
-      <p>{error.message}</p>
+      <p>{sentence(error.message)}</p>
       {retry && <Button onClick={retry}>Try again</Button>}
     </div>
   );
@@ -45,7 +46,7 @@ export function Refused({ error }: { error: Error | null }) {
   return (
     <div className="alert" role="alert">
       <Icon name="alert" size={18} />
-      <span>{error.message}</span>
+      <span>{sentence(error.message)}</span>
     </div>
   );
 }

@@ -16,6 +16,8 @@ var (
 	VerifyCursor string
 	//go:embed tenant_head.sql
 	TenantHead string
+	//go:embed tenant_floor.sql
+	TenantFloor string
 	//go:embed watched.sql
 	Watched string
 	//go:embed crowd.sql

@@ -170,6 +170,9 @@ func TestWritesMakeTheirEvents(t *testing.T) {
 			if m.Source.Writer != "app" || m.Source.Tx != got[0].Source.Tx {
 				t.Errorf("%s: %s is of %+v; want one transaction of the app", test.path, m.Event, m.Source)
 			}
+			if changed := strings.Join(m.Changed, " "); strings.HasSuffix(m.Event, "order:updated") && changed != "status updated_at" {
+				t.Errorf("%s: %s changed %s", test.path, m.Event, changed)
+			}
 		}
 		last = witness
 	}
@@ -185,7 +188,7 @@ func TestDemoServesPages(t *testing.T) {
 	t.Parallel()
 	p := spawn(t, []string{"FRONTEND_URL=https://app.example"}, "demo", "--rate", "0")
 	p.says(t, p.stdout, `\nCtrl-C`)
-	if first := strings.SplitN(strings.TrimSpace(p.stdout.String()), "\n", 2)[0]; !strings.Contains(first, ": open http://127.0.0.1:") {
+	if first, _, _ := strings.Cut(strings.TrimSpace(p.stdout.String()), "\n"); !strings.Contains(first, ": open http://127.0.0.1:") {
 		t.Errorf("the demo begins with %q", first)
 	}
 	b := &browser{page: p.says(t, p.stdout, `open (http://\S+)`)[1]}
@@ -202,6 +205,8 @@ func TestDemoServesPages(t *testing.T) {
 		{http.MethodGet, "/api/", http.StatusNotFound, "problem+json"},
 		{http.MethodGet, "/api/none", http.StatusNotFound, "problem+json"},
 		{http.MethodGet, "/api/orders", http.StatusUnauthorized, "problem+json"},
+		{http.MethodGet, "/events", http.StatusUnauthorized, "problem+json"},
+		{http.MethodGet, "/history", http.StatusUnauthorized, "problem+json"},
 		{http.MethodGet, "/tickets", http.StatusMethodNotAllowed, "problem+json"},
 	} {
 		status, header, _ := b.ask(t, test.method, test.path, "")

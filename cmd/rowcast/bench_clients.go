@@ -1,12 +1,17 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
+	"rowcast/internal/bench"
+	"rowcast/internal/bench/fanout"
 	"rowcast/internal/bench/fanout/drive"
 	"rowcast/internal/bench/latency"
+	"rowcast/internal/bench/measure"
+	"rowcast/internal/bench/stage"
 	"rowcast/internal/config"
 )
 
@@ -43,11 +48,22 @@ that does nothing but write(2) of as many bytes to as many connections, and the
 memory of connections that are silent. Server, clients and bare writer are
 processes of their own. Changes come from PostgreSQL, or with --source hub
 straight into the hub.
+
+With --wire socketio clients speak Socket.IO over WebSocket, and with --reference
+a socket.io server on Node takes turns with the same clients: LISTEN, JSON.parse,
+io.to(room).emit. It needs node 18 or newer, and npm the first time, to install
+the packages into your cache directory.
 ` + fmt.Sprintf(clientsLeave, "rowcast_bench_fanout"),
 		Example: `  rowcast bench fanout
   rowcast bench fanout --mode burst --source hub
+  rowcast bench fanout --wire socketio --reference --rate 20 --check
+  rowcast bench fanout --wire socketio --reference --mode burst --check
   rowcast bench fanout --clients 5000 --tenants 100 --rate 20 --html report.html`,
 	}
 	config.Bind(cmd.Flags(), "ROWCAST_NOTIFY")
-	return benchmark(p, cmd, "events to many clients, beside bare write(2)", drive.Measure)
+	return benchmark(p, cmd, "events to many clients, beside bare write(2)",
+		func(ctx context.Context, at *stage.Stage, s fanout.Settings, progress *measure.Progress, r *bench.Report) error {
+			say := func(line string) { fmt.Fprintln(p.stderr, line) }
+			return drive.Measure(ctx, at, s, progress, say, r)
+		})
 }

@@ -116,6 +116,34 @@ func TestChangesArrive(t *testing.T) {
 	}
 }
 
+// TestReferenceTakesTurns has both servers follow the database, and hold silent
+// connections.
+func TestReferenceTakesTurns(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("needs node and npm")
+	}
+	s := newSite(t)
+	for _, mode := range []string{"paced", "burst"} {
+		r := s.bench(t, "fanout", "--wire", "socketio", "--reference", "--mode", mode, "--clients", "10", "--tenants", "2", "--rate", "40",
+			"--burst", "1100", "--duration", "1s", "--rounds", "1", "--idle-connections", "300")
+		sides := r.rows(t, "deliveries")
+		if len(sides) != 3 || sides[1]["side"] != "socket.io on Node" {
+			t.Fatalf("sides %v", sides)
+		}
+		for _, row := range sides {
+			n := figure(t, row, "deliveries")
+			if mode == "paced" && n != 40*5 || mode == "burst" && n < 50*5 || figure(t, row, "cpuMicrosecondsPerDelivery") <= 0 {
+				t.Errorf("%v", row)
+			}
+		}
+		idle := r.rows(t, "idleConnections")
+		if len(idle) != 2 || figure(t, idle[0], "rssKilobytesPerConnection") <= 0 || figure(t, idle[1], "rssKilobytesPerConnection") <= 0 {
+			t.Errorf("idle %v", idle)
+		}
+	}
+}
+
 func TestIdleConnectionsOfTheHubAlone(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
@@ -180,6 +208,8 @@ func TestBenchmarkMistakesAreNamed(t *testing.T) {
 		`--writers is "1;2"; give whole`: {"write", "--writers", "1;2"},
 		`--mode is "calm"`:               {"fanout", "--mode", "calm"},
 		`--source is "kafka"`:            {"fanout", "--source", "kafka"},
+		`--wire is "sse"`:                {"fanout", "--wire", "sse"},
+		"give --wire socketio with it":   {"fanout", "--reference"},
 		"--clients is 0":                 {"fanout", "--clients", "0"},
 		"--tenants is 20":                {"fanout", "--tenants", "20", "--clients", "10"},
 		"--burst is 5000":                {"fanout", "--burst", "5000"},

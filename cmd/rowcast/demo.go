@@ -207,11 +207,12 @@ func (d *demo) welcome(ctx context.Context, pg *devpg.Server, s *service, tenant
 Rowcast is running: open http://%s
 
   feed       %s  (subprotocol rowcast.v1)
+             %s  (Server-Sent Events)
   database   %s
              PostgreSQL %s, %s
   operators  http://%s/readyz  /status
 
-`, reachable(s.public.Addr()), webSocketURL(s.public.Addr()), d.cfg.DatabaseURL, pg.Version(), data, s.admin.Addr())
+`, reachable(s.public.Addr()), webSocketURL(s.public.Addr()), eventsURL(s.public.Addr()), d.cfg.DatabaseURL, pg.Version(), data, s.admin.Addr())
 	for _, t := range tenants {
 		token, err := auth.Mint([]byte(d.cfg.JWTSecret), auth.MintClaims{Subject: "demo", Name: "Demo", Role: "owner", Tenants: []string{t.ID}}, demoTokenLife)
 		if err != nil {

@@ -19,7 +19,7 @@ func (p *program) serve() *cobra.Command {
 		Use:   "serve",
 		Short: "Follow the change log and push events to clients",
 		Long: `Follows the change log of a database that "rowcast migrate" was run on and pushes
-events to WebSocket clients. Any number of servers may run on one database; a
+events to clients (WebSocket, Socket.IO, Server-Sent Events). Any number of servers may run on one database; a
 client may continue on any of them.
 
 Without DATABASE_URL it starts a private PostgreSQL with throw-away data.`,
@@ -81,7 +81,10 @@ func listen(ctx context.Context, addr string) (net.Listener, error) {
 	return new(net.ListenConfig).Listen(ctx, "tcp", addr)
 }
 
-// webSocketURL is where clients connect to.
+// eventsURL is where clients of Server-Sent Events connect to.
+func eventsURL(addr net.Addr) string { return "http://" + reachable(addr) + "/events" }
+
+// webSocketURL is where WebSocket clients connect to.
 func webSocketURL(addr net.Addr) string { return "ws://" + reachable(addr) + "/ws" }
 
 // reachable names this machine where the listener has every address.

@@ -21,13 +21,18 @@ import (
 	"rowcast/internal/mapping"
 	"rowcast/internal/metric"
 	"rowcast/internal/server"
+	"rowcast/internal/transport"
+	"rowcast/internal/transport/history"
 	"rowcast/internal/transport/socketio"
+	"rowcast/internal/transport/sse"
 	"rowcast/internal/transport/ws"
 )
 
 const (
+	// historyReaders is how many requests for /history read at once.
+	historyReaders = 2
 	// historyConnections is the size of the pool that clients resume from.
-	historyConnections = 8
+	historyConnections = 8 + historyReaders
 	// unreadyTime is how long /readyz is red before clients are sent away, so
 	// that nothing new is sent here.
 	unreadyTime = time.Second
@@ -46,6 +51,7 @@ type service struct {
 	health   *health.Watcher
 	sockets  *ws.Handler
 	socketIO *socketio.Handler
+	streams  *sse.Handler
 	closing  atomic.Bool
 
 	public, admin net.Listener
@@ -59,11 +65,14 @@ const (
 	nativeWire = iota
 	socketIOWire
 	recoveryWire
+	eventsWire
 )
 
 // wires encodes for each kind of connection.
 func wires() []hub.Wire {
-	return []hub.Wire{nativeWire: ws.Wire{}, socketIOWire: socketio.Wire{}, recoveryWire: socketio.Wire{Recovery: true}}
+	return []hub.Wire{
+		nativeWire: ws.Wire{}, socketIOWire: socketio.Wire{}, recoveryWire: socketio.Wire{Recovery: true}, eventsWire: sse.Wire{},
+	}
 }
 
 // listenFunc opens a listener.
@@ -158,8 +167,22 @@ func (s *service) routes(cfg config.Config, origins auth.Origins) error {
 	if err != nil {
 		return fmt.Errorf("make the Socket.IO handler: %w", err)
 	}
+	gate := &transport.Gate{
+		Origin: origins.Allowed, Draining: s.hub.Draining, Verify: s.verifier.Verify, Redeem: tickets.Redeem,
+	}
+	s.streams, err = sse.NewHandler(sse.Options{Hub: s.hub, Wire: eventsWire, Gate: gate, Log: s.log})
+	if err != nil {
+		return fmt.Errorf("make the handler of event streams: %w", err)
+	}
+	rows, err := history.NewHandler(history.Options{
+		Source: changelog.NewHistory(s.pool, 0), Map: mapping.Append, Gate: gate, Readers: historyReaders, Log: s.log,
+	})
+	if err != nil {
+		return fmt.Errorf("make the handler of the history: %w", err)
+	}
 	s.front = server.PublicOptions{
-		WebSocket: s.sockets, SocketIO: s.socketIO, Tickets: tickets, Verify: s.verifier.Verify, Origins: origins,
+		WebSocket: s.sockets, SocketIO: s.socketIO, Events: s.streams, History: rows,
+		Tickets: tickets, Verify: s.verifier.Verify, Origins: origins,
 	}
 	metrics := metric.New(metric.Sources{Tail: s.tail.Status, Hub: s.hub.Stats, Health: func() health.Status { return s.health.Status() }})
 	s.adminHandler = server.Admin(server.AdminOptions{
@@ -214,7 +237,7 @@ func (s *service) drain(ctx context.Context, hurry <-chan struct{}) {
 		case <-ctx.Done():
 		}
 	}
-	if err := errors.Join(s.hub.Drain(ctx), s.sockets.Wait(ctx), s.socketIO.Wait(ctx)); err != nil {
+	if err := errors.Join(s.hub.Drain(ctx), s.sockets.Wait(ctx), s.socketIO.Wait(ctx), s.streams.Wait(ctx)); err != nil {
 		s.log.WarnContext(ctx, "some clients were cut off", "error", err)
 	}
 }

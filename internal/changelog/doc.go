@@ -8,7 +8,8 @@
 // is a doorbell; the log is the truth. Several replicas may run on one database:
 // one leads and seals, the others follow it and take over when it is silent.
 //
-// [History] reads sealed changes of one tenant after a cursor.
+// [History] reads sealed changes of one tenant after a cursor, with long
+// statements as one change or row by row.
 //
 // # States
 //
@@ -38,13 +39,15 @@
 //   - Nothing is published before it is durable: the seal commits synchronously
 //     and flushes what it seals (TestPublishedIsDurable, TestTailSurvivesRestart).
 //   - A cursor whose history was pruned or rewritten is refused, never
-//     skipped (TestHistoryRefusesForeignCursors, TestPruneMovesTheFloor). No
+//     skipped (TestHistoryRefusesForeignCursors, TestPruneMovesTheFloor,
+//     TestHistoryBeginsAtTheFloor). No
 //     change is told as one of a table that had its number in a history that was
 //     lost (TestRestoredNumbersOfTables, TestHistoryFollowsANewFeed).
 //   - Writers that queue up to ring wake the leader, however slow their commits
 //     are (TestWakesUpForAQueue).
 //   - A page of the log costs a few blocks a row, however long the log is
-//     (TestPagesAreLookedUp).
+//     (TestPagesAreLookedUp), and of a statement only the part that was asked
+//     for is read (TestHistoryOfAStatement).
 //   - An idle replica asks two questions a second, and a flood of messages,
 //     which any role can send, costs a bounded number (TestIdleReplicaIsQuiet,
 //     TestFloodOfRingsIsBounded, TestFloodOfAPlainRoleIsBounded). What they say

@@ -3,6 +3,7 @@ package changelog
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -28,7 +29,7 @@ type History struct {
 func NewHistory(pool *pgxpool.Pool, bulkRows int) *History {
 	h := &History{pool: pool, bulkRows: int64(bulkRows)}
 	if bulkRows == 0 {
-		h.bulkRows = 1 << 62
+		h.bulkRows = math.MaxInt64
 	}
 	return h
 }
@@ -48,6 +49,18 @@ func (h *History) Head(ctx context.Context, tenant string, place int64) (feed.He
 		return feed.Head{}, fmt.Errorf("find the head of tenant %q: %w", tenant, err)
 	}
 	return head, nil
+}
+
+// Oldest is the cursor before the first change of the tenant that is kept.
+func (h *History) Oldest(ctx context.Context, tenant string) (feed.Cursor, error) {
+	ctx, cancel := context.WithTimeout(ctx, historyTimeout)
+	defer cancel()
+	var c feed.Cursor
+	err := h.pool.QueryRow(ctx, sql.TenantFloor, tenant).Scan(&c.Feed, &c.Position, &c.Nonce)
+	if err != nil {
+		return feed.Cursor{}, fmt.Errorf("find where the history of tenant %q begins: %w", tenant, err)
+	}
+	return c, nil
 }
 
 // After returns the changes of a tenant after cursor c, oldest first, about
@@ -104,8 +117,11 @@ func (h *History) verify(ctx context.Context, tenant string, c feed.Cursor) erro
 
 func (h *History) page(ctx context.Context, tenant string, c feed.Cursor, limit int) (feed.Page, error) {
 	// What is not used of an answer still has to be read.
-	logRows := min(max(limit, 1), pageRows)
-	rows, err := h.pool.Query(ctx, sql.HistoryAfter, tenant, c.Position, h.bulkRows, logRows)
+	logRows, last := min(max(limit, 1), pageRows), int64(math.MaxInt64)
+	if h.bulkRows == math.MaxInt64 { // each position is a change; one more than the limit says that there are more
+		last = c.Position + int64(max(limit, 1)) + 1
+	}
+	rows, err := h.pool.Query(ctx, sql.HistoryAfter, tenant, c.Position, h.bulkRows, logRows, last)
 	if err != nil {
 		return feed.Page{}, fmt.Errorf("read the history of tenant %q: %w", tenant, err)
 	}

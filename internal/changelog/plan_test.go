@@ -3,6 +3,7 @@ package changelog_test
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -34,7 +35,8 @@ func TestPagesAreLookedUp(t *testing.T) {
 		for name, conn := range map[string]*pgx.Conn{"own settings": own, "settings of a pooler": admin} {
 			for range 7 { // a generic plan comes after five
 				blocks(t, conn, fmt.Sprint(name, ", analyzed: ", analyzed, ", by place"), sql.SealedAfter, 100, 1000, 256)
-				blocks(t, conn, fmt.Sprint(name, ", analyzed: ", analyzed, ", by position"), sql.HistoryAfter, "T1", 100, 1000, 256)
+				blocks(t, conn, fmt.Sprint(name, ", analyzed: ", analyzed, ", by position"), sql.HistoryAfter, "T1", 100, 1000, 256, int64(math.MaxInt64))
+				blocks(t, conn, fmt.Sprint(name, ", analyzed: ", analyzed, ", up to a position"), sql.HistoryAfter, "T1", 100, int64(math.MaxInt64), 1000, 356)
 			}
 		}
 	}

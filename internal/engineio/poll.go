@@ -66,7 +66,7 @@ func (p *poll) hangup(wanted bool) bool {
 // patience is how long a client has to come, once hung up.
 func (p *poll) patience() time.Duration {
 	if p.crossing {
-		return crossing
+		return 5 * crossing
 	}
 	return linger
 }
@@ -109,6 +109,12 @@ func (s *Session) get(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	p.getting = true
+	if !s.settle(p) {
+		p.getting = false
+		s.mu.Unlock()
+		badRequest.write(w)
+		return
+	}
 	for {
 		body := p.body()
 		if len(body) > 0 {
@@ -130,6 +136,23 @@ func (s *Session) get(w http.ResponseWriter, r *http.Request) {
 		}
 		s.mu.Lock()
 	}
+}
+
+// settle gives an upgrade that the client may have finished already a moment to
+// arrive, before a poll is answered with nothing. It is false if it has. s.mu
+// held.
+func (s *Session) settle(p *poll) bool {
+	by := time.Now().Add(crossing)
+	for s.poll == p && p.probing && p.released && !p.over && len(p.backlog) == 0 {
+		changed := p.changes()
+		s.mu.Unlock()
+		more := await(changed, by)
+		s.mu.Lock()
+		if !more {
+			break
+		}
+	}
+	return s.poll == p
 }
 
 // answer writes the body of a poll.

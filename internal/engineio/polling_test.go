@@ -193,6 +193,20 @@ func TestPollingEnds(t *testing.T) {
 	})
 }
 
+// TestClosedWhileOpening: a session may be closed before it has begun.
+func TestClosedWhileOpening(t *testing.T) {
+	t.Parallel()
+	b := setup(t, engineio.Options{PingTimeout: time.Minute})
+	b.opened = func(s *engineio.Session) { s.Close(nil) }
+	b.do(t, "GET", pollQuery, "")
+	if reason := <-(<-b.sessions).closed; reason != engineio.ForcedClose {
+		t.Error(reason)
+	}
+	if err := b.engine.Wait(t.Context()); err != nil || b.engine.Sessions() != 0 {
+		t.Error("the session is still there", err)
+	}
+}
+
 // TestHeartbeat: a ping comes in time, who answers stays, who does not is gone.
 func TestHeartbeat(t *testing.T) {
 	t.Parallel()

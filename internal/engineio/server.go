@@ -7,18 +7,21 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"time"
 
 	gorilla "github.com/gorilla/websocket"
 
+	"rowcast/internal/socket"
 	"rowcast/internal/websocket"
 )
 
 // Server accepts clients. It is the handler of one path, for any method.
 type Server struct {
 	opts     Options
+	began    time.Time
 	upgrader *websocket.Upgrader
 	// running counts the connections, and the sessions that end.
-	running websocket.Tally
+	running socket.Tally
 
 	mu       sync.Mutex
 	sessions map[string]*Session
@@ -31,6 +34,7 @@ func New(o Options) (*Server, error) {
 	}
 	return &Server{
 		opts:     o,
+		began:    time.Now(),
 		sessions: make(map[string]*Session),
 		upgrader: websocket.NewUpgrader(func(w http.ResponseWriter, status int, reason error) {
 			writeJSON(w, status, Refused{badRequest.Code, "Bad request: " + reason.Error()})
@@ -123,7 +127,7 @@ func (s *Server) resume(w http.ResponseWriter, r *http.Request, sid, transport s
 	session := s.sessions[sid]
 	s.mu.Unlock()
 	switch {
-	case session == nil:
+	case session == nil || session.expired():
 		unknownSession.write(w)
 	case upgrade:
 		session.probe(w, r)

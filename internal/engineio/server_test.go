@@ -39,6 +39,7 @@ type empty struct{}
 func (empty) Head(context.Context, string, int64) (feed.Head, error) {
 	return feed.Head{}, errors.ErrUnsupported
 }
+
 func (empty) After(context.Context, string, feed.Cursor, int) (feed.Page, error) {
 	return feed.Page{}, feed.ErrDiverged
 }
@@ -72,6 +73,8 @@ type bundle struct {
 	hub    *hub.Hub
 	// sessions has the receiver of each session.
 	sessions chan *echo
+	// opened, if not nil, is called for each session.
+	opened func(*engineio.Session)
 }
 
 func setup(t *testing.T, o engineio.Options) *bundle {
@@ -94,6 +97,9 @@ func setup(t *testing.T, o engineio.Options) *bundle {
 		}
 		e := &echo{out: outbox{session}, closed: make(chan engineio.Reason, 1)}
 		b.sessions <- e
+		if b.opened != nil {
+			b.opened(s)
+		}
 		return e.out, e, nil
 	}
 	if b.engine, err = engineio.New(o); err != nil {

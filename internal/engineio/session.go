@@ -11,8 +11,9 @@ import (
 // linger is how long a client that polls has to come for the last packets.
 const linger = 3 * time.Second
 
-// crossing is how long a poll may be on its way while its client closes.
-const crossing = 500 * time.Millisecond
+// crossing is how long what a client sent on another connection, before or
+// after, may be on its way.
+const crossing = 100 * time.Millisecond
 
 // Session is one client. As a connection it belongs to the Outbox: TryWrite,
 // Write, SetWriteDeadline and Hangup are those of hub.Conn.
@@ -32,8 +33,10 @@ type Session struct {
 	mu sync.Mutex
 	// poll is nil once there is a WebSocket.
 	poll *poll
-	// timer beats: it sends a ping, or, if awaiting, ends the session.
+	// timer beats: it sends a ping, or, if awaiting, ends the session. due is
+	// when, since the server began, however late it is.
 	timer    *time.Timer
+	due      time.Duration
 	awaiting bool
 	reason   Reason
 	// closing: the outbox was told to close. left: the client will not come for
@@ -55,7 +58,7 @@ func newSession(server *Server, id string, conn *websocket.Conn) *Session {
 // ID is the secret by which the client names the session.
 func (s *Session) ID() string { return s.id }
 
-// start begins to serve. The outbox may have hung up already.
+// start begins to serve. The session may be closed already, or hung up.
 func (s *Session) start(out Outbox, receiver Receiver) {
 	s.mu.Lock()
 	s.out, s.receiver = out, receiver
@@ -67,10 +70,19 @@ func (s *Session) start(out Outbox, receiver Receiver) {
 		s.server.running.Run(s.closed)
 	} else {
 		s.server.add(s)
-		s.timer = time.AfterFunc(s.server.opts.PingInterval, s.beat)
 	}
 	s.mu.Unlock()
 	s.send(s.server.opening(s.id, upgrades))
+	s.mu.Lock()
+	closing := s.closing
+	if !s.ended && !closing {
+		s.due = time.Since(s.server.began) + s.server.opts.PingInterval
+		s.timer = time.AfterFunc(s.server.opts.PingInterval, s.beat)
+	}
+	s.mu.Unlock()
+	if closing {
+		out.Close(nil)
+	}
 }
 
 // send sends a packet.
@@ -84,16 +96,32 @@ func (s *Session) beat() {
 	late, over := s.awaiting, s.closing || s.ended
 	s.awaiting = true
 	if !over && !late {
-		s.timer.Reset(s.server.opts.PingTimeout)
+		now := time.Since(s.server.began)
+		s.due = max(s.due+s.server.opts.PingTimeout, now+s.server.opts.PingTimeout/2)
+		s.timer.Reset(s.due - now)
 	}
 	s.mu.Unlock()
 	switch {
 	case over:
 	case late:
-		s.finish(PingTimeout, true, websocket.AppendClose(nil, goingAway, ""))
+		s.timeOut()
 	default:
 		s.send(string(packetPing))
 	}
+}
+
+func (s *Session) timeOut() { s.finish(PingTimeout, true, websocket.AppendClose(nil, goingAway, "")) }
+
+// expired ends a session whose client did not answer in time, also before the
+// timer does.
+func (s *Session) expired() bool {
+	s.mu.Lock()
+	expired := s.awaiting && time.Since(s.server.began) >= s.due
+	s.mu.Unlock()
+	if expired {
+		s.timeOut()
+	}
+	return expired
 }
 
 // pong notes the answer to a ping.
@@ -102,6 +130,7 @@ func (s *Session) pong() {
 	defer s.mu.Unlock()
 	if s.awaiting && !s.closing && !s.ended {
 		s.awaiting = false
+		s.due = time.Since(s.server.began) + s.server.opts.PingInterval
 		s.timer.Reset(s.server.opts.PingInterval)
 	}
 }
@@ -152,6 +181,9 @@ func (s *Session) finish(reason Reason, left bool, last []byte) {
 		return
 	}
 	s.closing, s.left, s.reason = true, left, reason
+	out := s.out
 	s.mu.Unlock()
-	s.out.Close(last)
+	if out != nil { // else start will see it
+		out.Close(last)
+	}
 }

@@ -227,3 +227,30 @@ func FuzzPackets(f *testing.F) {
 		}
 	})
 }
+
+// TestPollThatOvertakesTheUpgrade: a poll that arrives before the end of the
+// upgrade that was sent first is refused like one after.
+func TestPollThatOvertakesTheUpgrade(t *testing.T) {
+	t.Parallel()
+	b := setup(t, engineio.Options{})
+	deadline := time.Now().Add(20 * time.Second)
+	for time.Now().Before(deadline) {
+		query, _ := b.open(t)
+		conn := b.dial(t, strings.Replace(query, "polling", "websocket", 1))
+		write(t, conn, "2probe")
+		if got := read(t, conn); got != "3probe" {
+			t.Fatal(got)
+		}
+		waiting := b.poll(t, query)
+		write(t, conn, "5")
+		got := <-waiting
+		_ = conn.Close()
+		if strings.Contains(got, "Bad request") {
+			return
+		}
+		if got != "6" { // the upgrade took long
+			t.Fatal(got)
+		}
+	}
+	t.Error("no poll waited for the upgrade")
+}

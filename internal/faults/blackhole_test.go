@@ -97,7 +97,7 @@ func TestDatabaseBlackHoled(t *testing.T) {
 		if stale > bar {
 			t.Errorf("clients are told after %s; want %s", stale, bar)
 		}
-		if code, _ := direct.get("/readyz"); code != http.StatusOK {
+		if code, _ := direct.Get(t, "/readyz"); code != http.StatusOK {
 			t.Errorf("the replica beside is not ready: %d", code)
 		}
 		h.close(t.Context(), t)

@@ -42,22 +42,22 @@ func TestChaos(t *testing.T) {
 		},
 		"a server is killed": func() {
 			r := anyone()
-			r.kill()
-			r.start(t)
+			r.Kill()
+			r.Restart(t)
 		},
 		"all servers are killed": func() {
 			for _, r := range replicas {
-				r.kill()
+				r.Kill()
 			}
 			tr.moves(t, rng.IntN(100))
 			for _, r := range replicas {
-				r.start(t)
+				r.Restart(t)
 			}
 		},
 		"a server is stopped": func() {
 			r := anyone()
-			<-r.signal(t, syscall.SIGTERM)
-			r.start(t)
+			<-r.Signal(t, syscall.SIGTERM)
+			r.Restart(t)
 		},
 	}
 	names := slices.Sorted(maps.Keys(faults))

@@ -152,7 +152,7 @@ var errHop = errors.New("the client breaks off")
 
 // visit is one connection.
 func (c *client) visit(ctx context.Context) error {
-	url := *c.replicas[c.rng.IntN(len(c.replicas))].url.Load()
+	url := c.replicas[c.rng.IntN(len(c.replicas))].url()
 	dialing, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	dialer := websocket.Dialer{Subprotocols: []string{"rowcast.v1", "bearer." + c.token}, NetDialContext: c.dial}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"rowcast/internal/servetest"
 )
 
 // crowd makes clients that follow a tenant each, over a trunk.
@@ -30,7 +32,7 @@ func back(t *testing.T, clients []*client, visits int) {
 
 // crowdSize is how many there are.
 func crowdSize() int {
-	if raceDetector && !long() {
+	if servetest.RaceDetector && !long() {
 		return 600
 	}
 	return 3000
@@ -66,7 +68,7 @@ func TestCrowdCutAtOnce(t *testing.T) {
 			t.Errorf("the last client is live again after %s; want %s", took, comeBackWithin)
 		}
 	}
-	status := r.status(t)
+	status := r.Status(t)
 	if status.Problem == "" {
 		t.Error("the history could be read")
 	}
@@ -92,15 +94,15 @@ func TestCrowdOfAKilledServer(t *testing.T) {
 	for round := range rounds(1, 10) {
 		tr.moves(t, 5)
 		network.turn(false)
-		r.kill()
+		r.Kill()
 		tr.moves(t, 20)
-		r.start(t)
+		r.Restart(t)
 		network.turn(true)
 		began := time.Now()
 		back(t, clients, round+2)
 		took := time.Since(began)
 		resumed := tr.resumes(t)
-		hub := r.status(t).Hub
+		hub := r.Status(t).Hub
 		t.Logf("%d clients are live %s after the server is back, and all receive again %s later; %d were served from the history, which was read %d times",
 			count, took.Round(time.Millisecond), resumed.Round(time.Millisecond), hub.CatchUps, hub.HistoryReads)
 		if took > comeBackWithin {

@@ -2,40 +2,12 @@ package faults_test
 
 import (
 	"context"
-	"encoding/json"
 	"math/rand/v2"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 )
-
-// statusReport is what the tests look at of /status.
-type statusReport struct {
-	Connections int
-	Problem     string
-	Hub         struct {
-		CatchUps, HistoryReads, Resets int
-		Closes                         map[string]int
-	}
-}
-
-// status asks a replica for /status.
-func (r *replica) status(t *testing.T) (s statusReport) {
-	t.Helper()
-	code, body := r.get("/status")
-	if err := json.Unmarshal([]byte(body), &s); err != nil {
-		t.Fatalf("/status answers %d %s: %v", code, body, err)
-	}
-	return s
-}
-
-// at makes a replica of an address alone, for clients that go through a proxy.
-func at(url string) *replica {
-	r := new(replica)
-	r.url.Store(&url)
-	return r
-}
 
 // burst commits rows of 8 KB of a tenant, a few in a transaction.
 func (tr *trial) burst(t *testing.T, tenant string, bytes int) {
@@ -71,11 +43,11 @@ func TestClientsThatHinder(t *testing.T) {
 	deaf := newClient(t, "client that reads nothing", []*replica{r}, rng(0), 0, "acme")
 	deaf.dial = reading.dial
 
-	thin, url := newHole(t, *r.url.Load())
+	thin, url := newHole(t, r.url())
 	thin.poison(t, "downstream", "bandwidth", `{"rate":8}`)
 	slow := newClient(t, "client at 8 KB/s", []*replica{at(url)}, rng(1), 0, "cygnus")
 
-	slicer, url := newHole(t, *r.url.Load())
+	slicer, url := newHole(t, r.url())
 	for _, direction := range []string{"downstream", "upstream"} {
 		slicer.poison(t, direction, "slicer", `{"average_size":1,"size_variation":0,"delay":0}`)
 	}
@@ -115,7 +87,7 @@ func TestClientsThatHinder(t *testing.T) {
 	began := time.Now()
 	tr.burst(t, "acme", flood)
 	tr.burst(t, "cygnus", 40<<10)
-	away := eventually(t, "client that is sent away", patience, func() bool { return r.status(t).Hub.Closes["slow-consumer"] > 0 })
+	away := eventually(t, "client that is sent away", patience, func() bool { return r.Status(t).Hub.Closes["slow-consumer"] > 0 })
 	tr.moves(t, 40)
 	ended := time.Now()
 	reading.turn(true)
@@ -136,7 +108,7 @@ func TestClientsThatHinder(t *testing.T) {
 		t.Errorf("connections: %d that read nothing, %d that were reset, %d at 8 KB/s, %d in slices; want 2 or more, many, 1, 1",
 			deaf.visits, torn.visits, slow.visits, sliced.visits)
 	}
-	if resets := r.status(t).Hub.Resets; resets > 0 {
+	if resets := r.Status(t).Hub.Resets; resets > 0 {
 		t.Errorf("%d clients were told to reload", resets)
 	}
 }

@@ -7,14 +7,14 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/prometheus/procfs"
+
+	"rowcast/internal/servetest"
 )
 
 // memory is the most that the process of a replica had resident, in bytes.
 func (r *replica) memory(t *testing.T) uint64 {
 	t.Helper()
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	p, err := procfs.NewProc(r.process.Process.Pid)
+	p, err := procfs.NewProc(r.PID())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +73,7 @@ func TestImportBesideSmallWriters(t *testing.T) {
 	if with.p99 > 5*max(without.p99, 50*time.Millisecond) {
 		t.Errorf("the events of others take %s; want 5 times %s", with.p99, without.p99)
 	}
-	if used > most && !raceDetector {
+	if used > most && !servetest.RaceDetector {
 		t.Errorf("the server had %d MB; want %d MB", used>>20, most>>20)
 	}
 }

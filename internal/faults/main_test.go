@@ -6,13 +6,12 @@ import (
 	"iter"
 	"math/rand/v2"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
+
+	"rowcast/internal/servetest"
 )
 
 var (
@@ -22,68 +21,22 @@ var (
 )
 
 const (
-	secret = "a secret of at least thirty-two bytes"
+	secret = servetest.Secret
 	// patience bounds every wait; it decides nothing but when to give up.
-	patience = 60 * time.Second
+	patience = servetest.Patience
 )
 
 func TestMain(m *testing.M) {
-	// A connection of toxiproxy that was busy when its toxic was removed keeps
-	// this goroutine.
-	goleak.VerifyTestMain(suite{m}, goleak.IgnoreTopFunction("github.com/Shopify/toxiproxy/v2/toxics.(*NoopToxic).Pipe"))
-}
-
-type suite struct{ m *testing.M }
-
-// Run is called by goleak, which looks for leaks after it.
-func (s suite) Run() int {
-	dir, err := os.MkdirTemp("", "rowcast-faults-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	programs.dir = dir
 	// The tests wait most of the time. The command line may say otherwise.
-	if !raceDetector {
+	if !servetest.RaceDetector {
 		if err := flag.Set("test.parallel", "4"); err != nil {
 			fmt.Fprintln(os.Stderr, err)
-			return 1
+			os.Exit(1)
 		}
 	}
-	return s.m.Run()
-}
-
-// programs are the builds of rowcast, by build tags, made when first asked
-// for. A package variable, because TestMain and the tests share nothing else.
-var programs struct {
-	dir  string
-	mu   sync.Mutex
-	made map[string]string
-}
-
-// program is the path of a rowcast built with these tags.
-func program(t *testing.T, tags string) string {
-	t.Helper()
-	programs.mu.Lock()
-	defer programs.mu.Unlock()
-	if path, ok := programs.made[tags]; ok {
-		return path
-	}
-	path := filepath.Join(programs.dir, "rowcast-"+tags)
-	args := []string{"build", "-tags", tags, "-o", path}
-	if raceDetector {
-		args = append(args, "-race")
-	}
-	out, err := exec.CommandContext(t.Context(), "go", append(args, "rowcast/cmd/rowcast")...).CombinedOutput()
-	if err != nil {
-		t.Fatalf("go %v: %v\n%s", args, err, out)
-	}
-	if programs.made == nil {
-		programs.made = make(map[string]string)
-	}
-	programs.made[tags] = path
-	return path
+	// A connection of toxiproxy that was busy when its toxic was removed keeps
+	// this goroutine.
+	servetest.Main(m, goleak.IgnoreTopFunction("github.com/Shopify/toxiproxy/v2/toxics.(*NoopToxic).Pipe"))
 }
 
 // seed draws the seed of a test and prints how to repeat it.

@@ -16,6 +16,7 @@ import (
 
 	"rowcast/internal/devpg"
 	"rowcast/internal/devpg/proc"
+	"rowcast/internal/servetest"
 )
 
 // copied keeps a copy of the data directory.
@@ -129,7 +130,7 @@ func (b *standby) start(t *testing.T, data, setting string, socket int) {
 	if err := errors.Join(err, settings.Close()); err != nil {
 		t.Fatal(err)
 	}
-	output := new(transcript)
+	output := new(servetest.Transcript)
 	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), filepath.Join(programs, "postgres"), //nolint:gosec // of this machine
 		"-D", data, "-c", "listen_addresses=", "-c", fmt.Sprintf("port=%d", socket))
 	cmd.Dir = filepath.Dir(data)

@@ -33,13 +33,13 @@ var rewritings = map[string]func(t *testing.T, r *rewriting){
 	"beyond": func(t *testing.T, r *rewriting) {
 		t.Helper()
 		for _, s := range r.replicas {
-			s.signal(t, syscall.SIGSTOP)
+			s.Signal(t, syscall.SIGSTOP)
 		}
 		r.past.restore(t, r.site)
 		r.writeAnew(t)
 		r.site.exec(t, "select rowcast.seal()")
 		for _, s := range r.replicas {
-			s.signal(t, syscall.SIGCONT)
+			s.Signal(t, syscall.SIGCONT)
 		}
 		r.resets(t, r.kept+int64(len(r.anew)))
 	},

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"rowcast/internal/servetest"
 )
 
 // TestSeededBugsAreFound proves the checker: it runs a replica that has a bug,
@@ -11,7 +13,7 @@ import (
 func TestSeededBugsAreFound(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, nil)
-	buggy := program(t, "failpoints")
+	buggy := servetest.Program(t, "failpoints")
 	for _, test := range []struct {
 		bug  string
 		want []string
@@ -24,11 +26,11 @@ func TestSeededBugsAreFound(t *testing.T) {
 		{"skip-after-resume", []string{faultMissing, faultPosition}},
 	} {
 		t.Run("bug="+test.bug, func(t *testing.T) {
-			r := s.serveProgram(t, buggy, "ROWCAST_FAILPOINT="+test.bug)
+			r := &replica{Server: servetest.StartProgram(t, buggy, s.dsn, "ROWCAST_FAILPOINT="+test.bug)}
 			tr := begin(t, plan{site: s, seed: seed(t), replicas: []*replica{r}, pause: 10 * time.Millisecond, hop: 20})
 			tr.moves(t, 150)
 			faults := tr.verdict(t)
-			r.kill()
+			r.Kill()
 			if test.bug == "" && len(faults) > 0 {
 				t.Errorf("without a bug there are faults: %v", faults)
 			}

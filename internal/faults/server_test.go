@@ -21,8 +21,8 @@ func TestServersKilled(t *testing.T) {
 		kills++
 		tr.moves(t, 10)
 		victim := replicas[n%len(replicas)]
-		victim.kill()
-		victim.start(t)
+		victim.Kill()
+		victim.Restart(t)
 		longest = max(longest, tr.resumes(t))
 	}
 	tr.end(t)
@@ -45,7 +45,7 @@ func TestDrain(t *testing.T) {
 	leaving.ready(t, http.StatusOK, patience)
 	tr.moves(t, 50)
 	began := time.Now()
-	exited := leaving.signal(t, syscall.SIGTERM)
+	exited := leaving.Signal(t, syscall.SIGTERM)
 	body, red := leaving.ready(t, http.StatusServiceUnavailable, patience)
 	redAt := time.Now()
 	if !strings.Contains(body, `"code":"shutdown"`) {
@@ -60,7 +60,7 @@ func TestDrain(t *testing.T) {
 	if took > bar {
 		t.Errorf("the replica ended %s after SIGTERM; want %s", took, bar)
 	}
-	if code := leaving.process.ProcessState.ExitCode(); code != 0 {
+	if code := leaving.ExitCode(); code != 0 {
 		t.Errorf("the replica ends with %d", code)
 	}
 	clients := tr.stayersOf(leaving)
@@ -83,7 +83,7 @@ func TestDrain(t *testing.T) {
 	if len(hints) < len(clients)/2 || last-first < 300*time.Millisecond {
 		t.Errorf("%d clients have %d hints, from %s to %s", len(clients), len(hints), first, last)
 	}
-	leaving.start(t)
+	leaving.Restart(t)
 	back := tr.resumes(t)
 	tr.end(t)
 	t.Logf("/readyz red after %s, exit after %s; hints of %d clients from %s to %s; all receive again %s after a new process listens",

@@ -15,7 +15,7 @@ import (
 // has open. One that only the kernel still knows has no inode.
 func (r *replica) descriptors(t *testing.T) (count int) {
 	t.Helper()
-	u, err := url.Parse(*r.url.Load())
+	u, err := url.Parse(r.url())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +48,7 @@ func TestSilentDeath(t *testing.T) {
 	}
 	s := newSite(t, nil)
 	r := s.serve(t, settings...)
-	h, way := newHole(t, *r.url.Load())
+	h, way := newHole(t, r.url())
 	n := seed(t)
 	network := newTrunk()
 	var vanishing []*client
@@ -63,12 +63,12 @@ func TestSilentDeath(t *testing.T) {
 	eventually(t, "descriptor for each client", patience, func() bool { return r.descriptors(t) == many+few })
 	network.turn(false)
 	h.open(t)
-	took := eventually(t, "end of the sessions", patience, func() bool { return r.status(t).Connections == few })
+	took := eventually(t, "end of the sessions", patience, func() bool { return r.Status(t).Connections == few })
 	freed := took + eventually(t, "descriptor that is free", patience, func() bool { return r.descriptors(t) == few })
 	if freed > bar {
 		t.Errorf("the descriptors are free after %s; want %s", freed, bar)
 	}
-	if closes := r.status(t).Hub.Closes["no-pong"]; closes != many {
+	if closes := r.Status(t).Hub.Closes["no-pong"]; closes != many {
 		t.Errorf("%d sessions ended because nothing was heard; want %d", closes, many)
 	}
 	h.close(t.Context(), t)

@@ -29,7 +29,7 @@ func (s *site) visit(t *testing.T, r *replica, cursor string) *visitor {
 		t.Fatal(err)
 	}
 	dialer := websocket.Dialer{Subprotocols: []string{"rowcast.v1", "bearer." + token}, NetDialContext: new(net.Dialer).DialContext}
-	conn, response, err := dialer.DialContext(t.Context(), *r.url.Load(), nil)
+	conn, response, err := dialer.DialContext(t.Context(), r.url(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}

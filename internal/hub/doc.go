@@ -29,8 +29,9 @@
 //
 //   - A client receives exactly the events after its cursor, in order, without
 //     gap or repetition, whether they come from the ring, the history or both,
-//     and also from a cursor inside a change (TestStreamsMatchModel,
-//     TestSpliceRaces, TestResumeAtEveryCursor).
+//     and also from a cursor inside a change, or inside a bulk statement whose
+//     rows the client read one by one (TestStreamsMatchModel, TestSpliceRaces,
+//     TestResumeAtEveryCursor, TestResumeInsideABulkStatement).
 //   - Joined comes before the events that follow it, and only while the tail
 //     is live (TestJoinWaitsForTail, TestPublishWhileHeadIsRead).
 //   - An exact request joins only where nothing is missed, and each
@@ -50,7 +51,8 @@
 //   - Joined clients are told when the tail has not had everything for 5 s,
 //     once, and where they are when it is back; a quick reconnect tells nobody
 //     (TestOutageIsTold).
-//   - A client that cannot follow is told slow-consumer, also when nothing more
+//   - A client that cannot follow is told slow-consumer, but not while it catches
+//     up after it came back (TestSlowClientResumes), and also when nothing more
 //     is published; one large event passes (TestSlowConsumer,
 //     TestLargeEventPasses).
 //

@@ -231,6 +231,7 @@ func (u *sub) splice() (grown <-chan struct{}) {
 	u.owes = u.owes && h.opts.DashboardEvent != nil
 	u.at.Feed, u.tenant, u.next = p.Cursor.Feed, t.Name(), failpoint.Resume(p.Next, p.View.End())
 	u.state = live
+	u.s.resuming = u.s.resuming || u.lag(&p.View) > int64(h.opts.SlowBytes)
 	h.count.subscriptions.Add(1)
 	u.answer()
 	if u.state == live && !u.s.busy {
@@ -285,7 +286,11 @@ func (u *sub) replay(ctx context.Context, changes []feed.Change) {
 			break
 		}
 		events = h.opts.Map(events[:0], c)
-		for k := min(at.Delivered, len(events)); k < len(events); k++ {
+		had := min(at.Delivered, len(events))
+		if c.Bulk { // the client has a part of its first row, from where every row is told
+			had = 0
+		}
+		for k := had; k < len(events); k++ {
 			if u.admit == nil || u.admit(events[k].Name) {
 				buf = wire.AppendEvent(buf, &events[k])
 				h.count.deliveries.Add(1)

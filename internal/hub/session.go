@@ -60,6 +60,8 @@ type Session struct {
 	// busy: a goroutine writes. closing: nothing but the close frame is
 	// written any more. ended: hung up.
 	busy, closing, ended, oneWay bool
+	// resuming: it joined far behind, and has not caught up since.
+	resuming bool
 }
 
 // Open adds a session. The only error is ErrDraining; the connection is then

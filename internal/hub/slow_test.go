@@ -116,6 +116,35 @@ func TestCatchUpIsPacedByTheClient(t *testing.T) {
 	})
 }
 
+// TestSlowClientResumes: one on a slow line that comes back far behind is let
+// catch up as fast as it can, and is a slow consumer only after that.
+func TestSlowClientResumes(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(o *hub.Options) { o.PingInterval = time.Hour }, func(t *testing.T, b *bundle) {
+		b.join(t, newConn(unlimited), hub.Request{Tenant: "T"}) // keeps the ring
+		for range 4000 {
+			b.publish("T", 1, false, strings.Repeat("x", 1000))
+		}
+		c := newConn(0)
+		b.join(t, c, hub.Request{Tenant: "T", Cursor: feedID + ".0.0"})
+		for range 60 { // 4 MB at 80 KB/s
+			c.allow(80_000)
+			time.Sleep(time.Second)
+		}
+		if n := strings.Count(c.text(), "|e0|"); n != 4000 {
+			t.Fatalf("got %d events, %v", n, b.Stats().Closes)
+		}
+		c.stop()
+		for range 1200 {
+			b.publish("T", 1, false, strings.Repeat("x", 1000))
+		}
+		time.Sleep(10 * time.Second)
+		if n := b.Stats().Closes[hub.SlowConsumer]; n != 1 {
+			t.Errorf("then it was ended %d times as slow", n)
+		}
+	})
+}
+
 // TestRecoveredClientStaysFree: the deadlines of the time when it was blocked
 // do not come back.
 func TestRecoveredClientStaysFree(t *testing.T) {

@@ -102,7 +102,7 @@ func (s *Session) drain() {
 		s.finish(true)
 		return
 	}
-	s.slow = time.Time{}
+	s.slow, s.resuming = time.Time{}, false
 	s.h.blocked.remove(s)
 	if err := s.conn.SetWriteDeadline(time.Time{}); err != nil {
 		s.fail(Gone)
@@ -214,7 +214,8 @@ func (s *Session) checkLag(now time.Time) {
 	}
 	switch {
 	case lag <= int64(s.h.opts.SlowBytes):
-		s.slow = time.Time{}
+		s.slow, s.resuming = time.Time{}, false
+	case s.resuming: // it is offered all that at once; StallTimeout bounds it
 	case s.slow.IsZero():
 		s.slow = now
 	case now.Sub(s.slow) > s.h.opts.SlowGrace:

@@ -35,12 +35,12 @@ type server struct {
 
 // Main runs the tests of a package with a server that starts when the first
 // test asks for it, and fails them if they leak goroutines.
-func Main(m *testing.M, opts ...goleak.Option) {
+func Main(m interface{ Run() int }, opts ...goleak.Option) {
 	shared.ready.Store(true)
 	goleak.VerifyTestMain(suite{m}, opts...)
 }
 
-type suite struct{ m *testing.M }
+type suite struct{ m interface{ Run() int } }
 
 // Run is called by goleak, which looks for leaks after it.
 func (s suite) Run() int {

@@ -4,8 +4,8 @@
 // # Overview
 //
 // [Public] routes clients to the transports and to the ticket office, and, if there
-// are any, to pages and their API (TestPagesAndAPI). [Admin] answers probes and has the metrics. [Serve] runs a handler on a listener until
-// its context ends.
+// are any, to pages and their API (TestPagesAndAPI). [Admin] answers probes and
+// has the metrics. [Serve] runs a handler on a listener until its context ends.
 //
 // # Guarantees
 //
@@ -23,5 +23,6 @@
 // # Failures
 //
 // Serve gives requests that are under way a few seconds after its context has
-// ended. WebSockets are not requests any more then; the hub drains them.
+// ended. WebSockets and event streams are not requests any more then; the hub
+// drains them.
 package server

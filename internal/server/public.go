@@ -12,13 +12,16 @@ import (
 	"rowcast/internal/transport"
 )
 
-// PublicOptions has what the clients' listener serves. All are required but Pages
-// and API.
+// PublicOptions has what the clients' listener serves. Events, History, Pages and
+// API may be nil; the rest is required.
 type PublicOptions struct {
 	WebSocket http.Handler
 	SocketIO  http.Handler
-	Tickets   *auth.Tickets
-	Verify    transport.VerifyFunc
+	// Events is the one for Server-Sent Events.
+	Events  http.Handler
+	History http.Handler
+	Tickets *auth.Tickets
+	Verify  transport.VerifyFunc
 	// Origins are the browser origins that may use the HTTP endpoints.
 	Origins auth.Origins
 	// Pages serves every path that nothing else does; without it they are not
@@ -34,6 +37,12 @@ func Public(o PublicOptions) http.Handler {
 	router.Handle("/ws", o.WebSocket)
 	router.Handle("/socket.io/", o.SocketIO)
 	router.Handle("/socket.io", o.SocketIO) // of clients with addTrailingSlash: false
+	if o.Events != nil {
+		router.Handle("/events", o.Events)
+	}
+	if o.History != nil {
+		router.Handle("/history", o.History)
+	}
 	router.Handle("/tickets", ticketOffice(o)).Methods(http.MethodPost)
 	if o.API != nil {
 		router.PathPrefix("/api/").Handler(o.API)
@@ -41,7 +50,8 @@ func Public(o PublicOptions) http.Handler {
 	}
 	router.NotFoundHandler = o.Pages
 	if o.Pages == nil {
-		router.NotFoundHandler = refuse(http.StatusNotFound, transport.NotFound, "there is nothing here; the feed is at /ws and /socket.io/")
+		router.NotFoundHandler = refuse(http.StatusNotFound, transport.NotFound,
+			"there is nothing here; the feed is at /ws, /socket.io/ and /events (Server-Sent Events), what has been at /history, tickets at /tickets")
 	}
 	router.MethodNotAllowedHandler = refuse(http.StatusMethodNotAllowed, transport.BadRequest, "the path does not take this method")
 	return auth.NewCORS(o.Origins).Handler(router)

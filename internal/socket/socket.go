@@ -18,7 +18,7 @@ type Socket struct {
 	raw syscall.RawConn
 	// try is the method tryWrite, made once. The others are its argument and
 	// its results.
-	try func(fd uintptr) bool
+	try func(fd uintptr)
 	b   []byte
 	n   int
 	err error
@@ -43,13 +43,15 @@ func New(conn net.Conn) *Socket {
 	return s
 }
 
-// TryWrite writes what the kernel takes at once.
+// TryWrite writes what the kernel takes at once. As it never waits it needs
+// neither the lock nor the deadline of Write, only that the descriptor stays
+// open.
 func (s *Socket) TryWrite(b []byte) (int, error) {
 	if s.raw == nil {
 		return 0, nil
 	}
 	s.b, s.n, s.err = b, 0, nil
-	err := s.raw.Write(s.try)
+	err := s.raw.Control(s.try)
 	s.b = nil
 	if err == nil {
 		err = s.err

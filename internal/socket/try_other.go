@@ -4,6 +4,6 @@ package socket
 
 const canTry = false
 
-func (s *Socket) tryWrite(uintptr) bool { return true }
+func (s *Socket) tryWrite(uintptr) {}
 
 func (s *Socket) tryPeek(uintptr) bool { return true }

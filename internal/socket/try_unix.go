@@ -9,11 +9,10 @@ import (
 
 const canTry = true
 
-// tryWrite is one write(2). It always answers true, so that the runtime does
-// not wait for the descriptor.
-func (s *Socket) tryWrite(fd uintptr) bool {
+// tryWrite is one write(2).
+func (s *Socket) tryWrite(fd uintptr) {
 	for {
-		n, err := syscall.Write(int(fd), s.b)
+		n, err := write(int(fd), s.b)
 		switch {
 		case err == nil:
 			s.n = n
@@ -22,7 +21,7 @@ func (s *Socket) tryWrite(fd uintptr) bool {
 		case !errors.Is(err, syscall.EAGAIN):
 			s.err = err
 		}
-		return true
+		return
 	}
 }
 

@@ -29,6 +29,7 @@ const maxHeld = 1000
 // client is what a session sends: its Receiver.
 type client struct {
 	server  *Server
+	session *engineio.Session
 	outbox  engineio.Outbox
 	decoder Decoder
 
@@ -93,7 +94,7 @@ func (c *client) hangUp() {
 	c.mu.Lock()
 	c.over = true
 	c.mu.Unlock()
-	c.outbox.Close(websocket.AppendClose(nil, goingAway, ""))
+	c.session.Close(websocket.AppendClose(nil, goingAway, ""))
 }
 
 // settle stops the timer. c.mu held.
@@ -180,8 +181,23 @@ func (c *client) event(s *Socket, p *Packet) error {
 		c.calls = append(c.calls, call)
 		return nil
 	}
-	s.waiting = append(s.waiting, call)
+	s.waiting = append(s.waiting, waiting{call, size})
 	return nil
+}
+
+// waiting is an event of a client that is not accepted.
+type waiting struct {
+	call func()
+	size int
+}
+
+// forget drops the events that wait for a socket to be accepted. c.mu held.
+func (c *client) forget(s *Socket) {
+	for _, w := range s.waiting {
+		c.held--
+		c.heldBytes -= w.size
+	}
+	s.waiting = nil
 }
 
 // leave ends a socket. c.mu held.
@@ -195,7 +211,7 @@ func (c *client) leave(s *Socket, reason string) {
 	} else {
 		c.remove(s)
 	}
-	s.waiting = nil
+	c.forget(s)
 	s.abandon()
 	c.calls = append(c.calls, func() {
 		s.leaveRooms()

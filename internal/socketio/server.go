@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"rowcast/internal/engineio"
-	"rowcast/internal/websocket"
+	"rowcast/internal/socket"
 )
 
 // Namespace handles the clients of a namespace. The calls for one client are
@@ -86,7 +86,7 @@ type Server struct {
 	opts   Options
 	engine *engineio.Server
 	// calls counts the goroutines that make calls of handlers.
-	calls websocket.Tally
+	calls socket.Tally
 }
 
 // New checks the options.
@@ -122,7 +122,7 @@ func (s *Server) open(session *engineio.Session, r *http.Request) (engineio.Outb
 	if err != nil {
 		return nil, nil, err
 	}
-	c := &client{server: s, outbox: outbox}
+	c := &client{server: s, session: session, outbox: outbox}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.timer = time.AfterFunc(s.opts.ConnectTimeout, c.expire)

@@ -36,8 +36,10 @@ type Socket struct {
 
 	// The rest is guarded by the mu of the client.
 
-	// waiting are the calls for events that came before Accept.
-	waiting []func()
+	// waiting are the events that came before Accept.
+	waiting []waiting
+	// early are the frames that are sent while the answer is.
+	early []byte
 	// asks are the events that the client has not acknowledged, by id.
 	asks   map[int64]*ask
 	lastID int64
@@ -68,30 +70,47 @@ func (s *Socket) Accept(pid string) {
 	if !s.state.CompareAndSwap(pending, accepting) {
 		return
 	}
-	s.client.outbox.Send(AppendConnect(nil, s.namespace, s.ID(), pid))
-	s.admit(accepting)
+	frames := AppendConnect(nil, s.namespace, s.ID(), pid)
+	for len(frames) > 0 {
+		s.client.outbox.Send(frames)
+		frames = s.admit()
+	}
 }
 
 // AppendAccept is Accept for who sends the frame itself, which has to be before
 // any other of the socket. It appends nothing if the client is not pending. It
 // does not call the outbox.
 func (s *Socket) AppendAccept(dst []byte, pid string) []byte {
-	if !s.admit(pending) {
+	s.client.mu.Lock()
+	defer s.client.mu.Unlock()
+	if !s.connect(pending) {
 		return dst
 	}
 	return AppendConnect(dst, s.namespace, s.ID(), pid)
 }
 
-// admit makes a socket connected that is in the state from. It is false if the socket is in another.
-func (s *Socket) admit(from uint32) bool {
-	c := s.client
-	c.mu.Lock()
-	defer c.mu.Unlock()
+// admit makes a socket connected that is being accepted, unless there are early
+// frames to be sent before.
+func (s *Socket) admit() (early []byte) {
+	s.client.mu.Lock()
+	defer s.client.mu.Unlock()
+	if early, s.early = s.early, nil; len(early) == 0 {
+		s.connect(accepting)
+	}
+	return early
+}
+
+// connect makes a socket connected that is in the state from, and hands over
+// what has waited. The mu of the client is held.
+func (s *Socket) connect(from uint32) bool {
 	if !s.state.CompareAndSwap(from, connected) {
 		return false
 	}
+	c := s.client
 	c.settle()
-	c.calls = append(c.calls, s.waiting...)
+	for _, w := range s.waiting {
+		c.calls = append(c.calls, w.call)
+	}
 	s.waiting = nil
 	c.spawn()
 	return true
@@ -105,7 +124,7 @@ func (s *Socket) Refuse(message string, data json.RawMessage) {
 	refused := s.state.CompareAndSwap(pending, gone)
 	if refused {
 		c.remove(s)
-		s.waiting = nil
+		c.forget(s)
 	}
 	c.mu.Unlock()
 	if refused {
@@ -144,7 +163,19 @@ func (s *Socket) EmitBinary(attachments [][]byte, name string, args ...json.RawM
 
 // Send writes complete frames, if the socket is connected.
 func (s *Socket) Send(frames []byte) {
-	if s.Connected() {
+	if s.Connected() || s.state.Load() == accepting && !s.hold(frames) {
 		s.client.outbox.Send(frames)
 	}
+}
+
+// hold keeps frames while the socket is being accepted. It is false if that is
+// over.
+func (s *Socket) hold(frames []byte) bool {
+	s.client.mu.Lock()
+	defer s.client.mu.Unlock()
+	if s.state.Load() != accepting {
+		return !s.Connected()
+	}
+	s.early = append(s.early, frames...)
+	return true
 }

@@ -1,9 +1,11 @@
-// Package transport holds what every transport shares: the commands of a
-// client and what it may do, the JSON of the messages, the table of close
-// codes, and the problem documents of refused requests.
+// Package transport holds what every transport shares: which requests come in,
+// the commands of a client and what it may do, the JSON of the messages, the
+// table of close codes, and the problem documents of refused requests.
 //
 // # Overview
 //
+// A [Gate] lets a request in, or says with a [Problem] why not; where the query
+// says what is asked for, [ParseWant] reads it.
 // A transport accepts a connection, wraps it for the hub and opens a session. A [Client] then stands between the commands
 // of the peer and the session: it checks tokens, lets the identity join only
 // the tenants of its token, and watches its expiry.
@@ -19,6 +21,9 @@
 //   - A client joins only tenants of its token, and after a fresh token with
 //     fewer tenants it is in no others (ws: TestTenantsComeFromTheToken,
 //     TestFreshToken).
+//   - Origins, tokens and tickets are checked in one place, in the same order and
+//     with the same codes for every transport (TestGate), and a query asks for
+//     one tenant of the token (TestParseWant).
 //   - Every close code, and every error code that a session can end with, is in
 //     one table (TestCloseTable).
 //   - Messages are valid JSON whatever the strings (TestStringsRoundTrip,

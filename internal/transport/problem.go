@@ -3,6 +3,8 @@ package transport
 import (
 	"encoding/json"
 	"net/http"
+	"strconv"
+	"time"
 
 	"rowcast/internal/hub"
 )
@@ -14,8 +16,21 @@ const (
 	Internal hub.Cause = "internal"
 )
 
-// problem is a problem document of RFC 9457.
-type problem struct {
+// Problem is why a request is refused. The client gets it as a problem document
+// of RFC 9457.
+type Problem struct {
+	Status int
+	Code   hub.Cause
+	// Detail says what is wrong and what to do.
+	Detail string
+	// Retry, if not 0, is how long to wait before trying again, in whole seconds.
+	Retry time.Duration
+	// Allow, if not empty, is the method that the path takes.
+	Allow string
+}
+
+// document is the JSON of a Problem.
+type document struct {
 	Type   string    `json:"type"`
 	Title  string    `json:"title"`
 	Status int       `json:"status"`
@@ -23,11 +38,11 @@ type problem struct {
 	Code   hub.Cause `json:"code"`
 }
 
-// WriteProblem refuses a request with a problem document. detail says what is
-// wrong and what to do.
-func WriteProblem(w http.ResponseWriter, status int, code hub.Cause, detail string) {
-	body, err := json.Marshal(problem{
-		Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail, Code: code,
+// Write answers the request.
+func (p *Problem) Write(w http.ResponseWriter) {
+	status := p.Status
+	body, err := json.Marshal(document{
+		Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: p.Detail, Code: p.Code,
 	})
 	if err != nil { // strings and numbers always have a JSON form
 		status, body = http.StatusInternalServerError, nil
@@ -39,6 +54,17 @@ func WriteProblem(w http.ResponseWriter, status int, code hub.Cause, detail stri
 	if status == http.StatusUnauthorized {
 		header.Set("WWW-Authenticate", "Bearer")
 	}
+	if p.Retry > 0 {
+		header.Set("Retry-After", strconv.Itoa(int(p.Retry/time.Second)))
+	}
+	if p.Allow != "" {
+		header.Set("Allow", p.Allow)
+	}
 	w.WriteHeader(status)
 	_, _ = w.Write(append(body, '\n')) // the client has gone if this fails
+}
+
+// WriteProblem refuses a request.
+func WriteProblem(w http.ResponseWriter, status int, code hub.Cause, detail string) {
+	(&Problem{Status: status, Code: code, Detail: detail}).Write(w)
 }

@@ -43,6 +43,6 @@
 // # Failures
 //
 // Handler fails if dist has no index.html. Refusals are problem documents.
-// Without npm TestClient fails and says what to install; with -short it is
-// skipped.
+// Without npm TestClient fails and says what to install (package npm); with
+// -short it is skipped.
 package web

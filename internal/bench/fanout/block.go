@@ -28,6 +28,11 @@ func (r *run) measure(ctx context.Context, s *side, d time.Duration) (Block, err
 		}
 	}
 	b.Elapsed = time.Since(begin)
+	if r.Mode == Paced {
+		// Who is told late is late as well.
+		due := time.Duration(float64(b.Changes-1) / r.Rate * float64(time.Second))
+		b.Late = max(b.Late, b.Elapsed-due)
+	}
 	after, err := s.usage(ctx)
 	if err != nil {
 		return Block{}, err
@@ -40,7 +45,7 @@ func (r *run) measure(ctx context.Context, s *side, d time.Duration) (Block, err
 func (r *run) push(ctx context.Context, s *side, c Changes, b *Block) error {
 	published, err := s.publish(ctx, c)
 	if err != nil {
-		return fmt.Errorf("make %d changes: %w", c.Count, err)
+		return fmt.Errorf("make %d changes for %s: %w", c.Count, s.name, err)
 	}
 	s.count += c.Count
 	deliveries, wanted := int64(0), int64(0)
@@ -53,7 +58,7 @@ func (r *run) push(ctx context.Context, s *side, c Changes, b *Block) error {
 	}
 	var got Received
 	if err := r.Load.Call(ctx, "Load.Await", AwaitArgs{Groups: expected, Patience: r.Patience}, &got); err != nil {
-		return err
+		return fmt.Errorf("await %d changes of %s: %w", c.Count, s.name, err)
 	}
 	if got.Events != wanted {
 		return fmt.Errorf("%w: %d instead of %d", errUncounted, got.Events, wanted)

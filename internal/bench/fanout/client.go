@@ -3,7 +3,6 @@ package fanout
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -18,6 +17,7 @@ const readSize = 16 << 10
 // client is one connection that counts what it receives.
 type client struct {
 	conn          net.Conn
+	says          *dialect
 	first         []byte // what came together with the handshake
 	events, bytes atomic.Int64
 	// joined and ended are closed when that happens; err says why it ended.
@@ -25,44 +25,46 @@ type client struct {
 	err           error
 }
 
-// dial connects from a loopback address, shakes hands and asks to join; a bare
-// connection does neither.
-func dial(ctx context.Context, args JoinArgs, source byte) (*client, error) {
+// dial connects from a loopback address and shakes hands; a bare connection does
+// not.
+func dial(ctx context.Context, address string, says *dialect, source byte) (*client, error) {
 	dialer := net.Dialer{}
 	if source > 1 {
 		dialer.LocalAddr = &net.TCPAddr{IP: net.IPv4(127, 0, 0, source)}
 	}
-	conn, err := dialer.DialContext(ctx, "tcp4", args.Address)
+	conn, err := dialer.DialContext(ctx, "tcp4", address)
 	if err != nil {
 		return nil, err
 	}
-	c := &client{conn: conn, joined: make(chan struct{}), ended: make(chan struct{})}
-	if args.Tenant == "" {
+	c := &client{conn: conn, says: says, joined: make(chan struct{}), ended: make(chan struct{})}
+	if says.path == "" {
 		close(c.joined)
 		return c, nil
 	}
-	if err := c.shakeHands(ctx, args); err != nil {
+	if err := c.shakeHands(ctx, address); err != nil {
 		_ = conn.Close()
 		return nil, err
 	}
 	return c, nil
 }
 
-func (c *client) shakeHands(ctx context.Context, args JoinArgs) error {
+func (c *client) shakeHands(ctx context.Context, address string) error {
 	if deadline, ok := ctx.Deadline(); ok {
 		if err := c.conn.SetDeadline(deadline); err != nil {
 			return err
 		}
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+args.Address+"/ws", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+c.says.path, nil)
 	if err != nil {
 		return err
 	}
-	for name, value := range map[string]string{
-		"Connection": "Upgrade", "Upgrade": "websocket", "Authorization": "Bearer " + args.Token,
-		"Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Protocol": "rowcast.v1",
-	} {
-		request.Header.Set(name, value)
+	for _, header := range []map[string]string{c.says.header, {
+		"Connection": "Upgrade", "Upgrade": "websocket",
+		"Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+	}} {
+		for name, value := range header {
+			request.Header.Set(name, value)
+		}
 	}
 	if err := request.Write(c.conn); err != nil {
 		return fmt.Errorf("shake hands: %w", err)
@@ -80,22 +82,14 @@ func (c *client) shakeHands(ctx context.Context, args JoinArgs) error {
 	if c.first, err = io.ReadAll(io.LimitReader(buffer, int64(buffer.Buffered()))); err != nil {
 		return fmt.Errorf("shake hands: %w", err)
 	}
-	tenant, err := json.Marshal(args.Tenant)
-	if err != nil {
-		return err
-	}
-	if _, err := c.conn.Write(appendText(nil, `{"type":"join-tenant","tenantId":`+string(tenant)+`}`)); err != nil {
-		return fmt.Errorf("join: %w", err)
-	}
 	return c.conn.SetDeadline(time.Time{})
 }
 
-// read counts until the connection ends.
+// read answers and counts until the connection ends.
 func (c *client) read() {
 	defer close(c.ended)
 	defer func() { _ = c.conn.Close() }()
-	var frames counter
-	pong := appendText(nil, `{"type":"pong"}`)
+	frames := counter{text: c.says.kind}
 	events := int64(0)
 	isJoined := false
 	found := func(kind frameKind) {
@@ -107,10 +101,10 @@ func (c *client) read() {
 				isJoined = true
 				close(c.joined)
 			}
-		case pingFrame:
-			_, _ = c.conn.Write(pong) // the next read tells
 		case fatalFrame:
 			c.err = fmt.Errorf("the server says: %s", frames.fatal)
+		case openFrame, connectedFrame, pingFrame:
+			_, _ = c.conn.Write(c.says.answers[kind]) // the next read tells
 		case otherFrame:
 		}
 	}

@@ -1,7 +1,6 @@
 package fanout
 
 import (
-	"bytes"
 	"encoding/binary"
 	"fmt"
 )
@@ -12,6 +11,9 @@ type frameKind byte
 const (
 	otherFrame frameKind = iota
 	eventFrame
+	// openFrame greets; connectedFrame is that of Socket.IO after it.
+	openFrame
+	connectedFrame
 	joinedFrame
 	pingFrame
 	// fatalFrame says that the client will not get its events.
@@ -28,6 +30,8 @@ const (
 
 // counter counts the frames in a stream of bytes that is cut anywhere.
 type counter struct {
+	// text tells what a text frame is.
+	text    func(payload []byte) frameKind
 	header  [maxHeader]byte
 	have    int // bytes of the header so far
 	left    int // bytes of the payload to come
@@ -92,19 +96,11 @@ func (c *counter) kind() frameKind {
 		}
 		return fatalFrame
 	}
-	is := func(kind string) bool { return bytes.HasPrefix(c.payload, []byte(`{"type":"`+kind+`"`)) }
-	switch {
-	case is("event"):
-		return eventFrame
-	case is("joined"):
-		return joinedFrame
-	case is("ping"):
-		return pingFrame
-	case is("error"), is("reset"):
+	kind := c.text(c.payload)
+	if kind == fatalFrame {
 		c.fatal = string(c.payload)
-		return fatalFrame
 	}
-	return otherFrame
+	return kind
 }
 
 // appendText appends a text frame, masked with zeros as a client may.

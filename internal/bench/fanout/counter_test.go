@@ -26,7 +26,7 @@ func TestCounterCutAnywhere(t *testing.T) {
 	stream = append(stream, 0x88, 5, 0x0f, 0xa2, 'b', 'y', 'e')
 	want := []frameKind{joinedFrame, eventFrame, eventFrame, otherFrame, pingFrame, eventFrame, otherFrame, eventFrame, fatalFrame}
 	for size := 1; size <= len(stream); size++ {
-		var c counter
+		c := counter{text: nativeKind}
 		var got []frameKind
 		for rest := stream; len(rest) > 0; {
 			n := min(size, len(rest))
@@ -38,6 +38,38 @@ func TestCounterCutAnywhere(t *testing.T) {
 		}
 		if c.fatal != "closed with 4002 bye" {
 			t.Fatalf("fatal frame says %q", c.fatal)
+		}
+	}
+}
+
+func TestPacketsOfSocketIO(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]frameKind{
+		`0{"sid":"s","upgrades":[],"pingInterval":25000}`: openFrame,
+		`40{"sid":"s"}`: connectedFrame,
+		`44{"message":"the token is not valid","data":{"code":"invalid-token"}}`: fatalFrame,
+		`430[{"ok":true,"tenantId":"T","cursor":"c","position":1}]`:              joinedFrame,
+		`430[{"ok":false,"code":"forbidden","message":"no"}]`:                    fatalFrame,
+		`42["measured:created",{"id":1},{"tenantId":"T"}]`:                       eventFrame,
+		`42["progress",{"at":"12:00"}]`:                                          otherFrame,
+		`42["reset",{}]`:                                                         fatalFrame,
+		`2`:                                                                      pingFrame,
+		`41`:                                                                     fatalFrame,
+		`1`:                                                                      fatalFrame,
+		`6`:                                                                      otherFrame,
+	} {
+		stream := serverFrame(text)
+		for size := 1; size <= len(stream); size++ {
+			c := counter{text: socketIOKind}
+			var got []frameKind
+			for rest := stream; len(rest) > 0; {
+				n := min(size, len(rest))
+				c.feed(rest[:n], func(k frameKind) { got = append(got, k) })
+				rest = rest[n:]
+			}
+			if len(got) != 1 || got[0] != want || (want == fatalFrame) != (c.fatal == text) {
+				t.Fatalf("%s in pieces of %d: frames %v, fatal %q; want %d", text, size, got, c.fatal, want)
+			}
 		}
 	}
 }

@@ -8,8 +8,8 @@
 // anything of Rowcast. [Run] has the server and the bare writer take turns of
 // a few rounds with the same clients and reports both ([Result]).
 //
-// A client reads into a small buffer and counts WebSocket frames by what they
-// begin with. Paced, one change leaves at a time on a fixed schedule; in bursts,
+// A client speaks one of the wires over WebSocket. It reads into a small buffer
+// and counts frames by what they begin with. Paced, one change leaves at a time on a fixed schedule; in bursts,
 // many at once, and the next burst when everybody has everything.
 //
 // A [Server] is where changes go in: a whole server with a database behind it,
@@ -19,8 +19,11 @@
 //
 //   - Every client has received every event of its tenant exactly once, or Run
 //     answers an error (TestEveryClientReceivesEveryEvent,
-//     TestMissingEventsAreNamed).
-//   - Frames are counted however the stream is cut (TestCounterCutAnywhere).
+//     TestTurnsOfTheReference, TestMissingEventsAreNamed).
+//   - Frames are counted however the stream is cut (TestCounterCutAnywhere,
+//     TestPacketsOfSocketIO).
+//   - A bar beside the reference is not met because the server was behind, nor
+//     missed because the reference was (TestBarsBesideTheReference).
 //   - A limit on open files or ports that is too low is named with where it is
 //     and the command that raises it (TestLimitsAreNamed).
 //

@@ -17,6 +17,7 @@ import (
 	"rowcast/internal/bench/child"
 	"rowcast/internal/bench/fanout"
 	"rowcast/internal/bench/fanout/hubonly"
+	"rowcast/internal/bench/fanout/reference"
 )
 
 const (
@@ -78,51 +79,117 @@ func hubServer(t *testing.T, ids []string) (*hubonly.Server, string) {
 func TestEveryClientReceivesEveryEvent(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{fanout.Paced, fanout.Burst} {
+		for _, wire := range []string{fanout.Native, fanout.SocketIO} {
+			t.Run(mode+"/"+wire, func(t *testing.T) {
+				t.Parallel()
+				all, ids := tenants(t, 3)
+				server, address := hubServer(t, ids)
+				o := fanout.Options{Server: server, Address: address, Joined: all}
+				o.Mode, o.Wire = mode, wire
+				result := run(t, o)
+				check(t, "server", mode, result.Server)
+				check(t, "bare", mode, result.Bare)
+				if u := result.Unheard; u.Changes != 1000 || u.Events != 0 {
+					t.Errorf("%d changes that nobody heard made %d events", u.Changes, u.Events)
+				}
+			})
+		}
+	}
+}
+
+// TestTurnsOfTheReference has the reference on Node take part.
+func TestTurnsOfTheReference(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("needs node and npm")
+	}
+	installed, err := reference.Install(t.Context(), "", func(line string) { t.Log(line) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, mode := range []string{fanout.Paced, fanout.Burst} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			all, ids := tenants(t, 3)
 			server, address := hubServer(t, ids)
-			const clients, burst = 10, 700
-			result, err := fanout.Run(t.Context(), fanout.Options{
-				Settings: fanout.Settings{Mode: mode, Clients: clients, Rate: 50, Burst: burst, Duration: time.Second, Rounds: 2},
-				Server:   server, Address: address, Load: start(t, "load"), Bare: start(t, "bare"), Joined: all,
-				Unheard: 1000, Patience: patience, Doing: func(string) {}, Step: func() {},
-			})
+			node, nodeAddress, err := reference.Start(t.Context(), installed, clients, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			for name, blocks := range map[string][]fanout.Block{"server": result.Server, "bare": result.Bare} {
-				b := fanout.Total(blocks)
-				if mode == fanout.Paced && b.Changes != 50 || mode == fanout.Burst && b.Changes < 100 {
-					t.Errorf("%s: %d changes", name, b.Changes)
+			t.Cleanup(func() {
+				if err := node.Close(); err != nil {
+					t.Error(err)
 				}
-				// 4, 3 and 3 clients: a round of three changes makes ten deliveries.
-				if lowest := b.Changes * clients / 3; b.Deliveries < lowest-clients || b.Deliveries > lowest+clients {
-					t.Errorf("%s: %d deliveries of %d changes", name, b.Deliveries, b.Changes)
-				}
-				if size := b.Bytes / b.Deliveries; size < 300 || size > 600 || b.CPU <= 0 || b.Mallocs <= 0 || b.Elapsed <= 0 {
-					t.Errorf("%s: %+v", name, b)
-				}
+			})
+			o := fanout.Options{
+				Server: server, Address: address, Joined: all,
+				Reference: &reference.Server{Caller: node, Tenants: ids}, ReferenceAddress: nodeAddress,
 			}
-			if u := result.Unheard; u.Changes != 1000 || u.Events != 0 {
-				t.Errorf("%d changes that nobody heard made %d events", u.Changes, u.Events)
+			o.Mode, o.Wire = mode, fanout.SocketIO
+			result := run(t, o)
+			check(t, "server", mode, result.Server)
+			check(t, "reference", mode, result.Reference)
+			check(t, "bare", mode, result.Bare)
+			ours, theirs := fanout.Total(result.Server), fanout.Total(result.Reference)
+			if a, b := ours.Bytes/ours.Deliveries, theirs.Bytes/theirs.Deliveries; a < b*9/10 || b < a*9/10 {
+				t.Errorf("frames of %d bytes beside %d of the reference", a, b)
 			}
 		})
 	}
 }
 
-func TestIdle(t *testing.T) {
-	t.Parallel()
-	all, ids := tenants(t, 2)
-	server, address := hubServer(t, ids)
-	idle, err := fanout.MeasureIdle(t.Context(), fanout.IdleOptions{
-		Server: server.Caller, Address: address, Load: start(t, "load"), Tenants: all, Connections: 301, Settle: 100 * time.Millisecond,
-	})
+const clients, burst, rate = 10, 700, 50
+
+// run measures for two seconds.
+func run(t *testing.T, o fanout.Options) *fanout.Result {
+	t.Helper()
+	o.Clients, o.Rate, o.Burst, o.Duration, o.Rounds = clients, rate, burst, time.Second, 2
+	o.Load, o.Bare, o.Unheard, o.Patience = start(t, "load"), start(t, "bare"), 1000, patience
+	o.Doing, o.Step = func(string) {}, func() {}
+	result, err := fanout.Run(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if idle.Connections != 301 || idle.Heap < 500 || idle.Heap > 20_000 || idle.Stacks < 500 || idle.Stacks > 20_000 {
-		t.Errorf("%+v", idle)
+	return result
+}
+
+// check looks for what a side must have done.
+func check(t *testing.T, name, mode string, blocks []fanout.Block) {
+	t.Helper()
+	b := fanout.Total(blocks)
+	if len(blocks) != 2 || mode == fanout.Paced && b.Changes != rate || mode == fanout.Burst && b.Changes < 100 {
+		t.Errorf("%s: %d changes in %d blocks", name, b.Changes, len(blocks))
+	}
+	// 4, 3 and 3 clients: a round of three changes makes ten deliveries.
+	if lowest := b.Changes * clients / 3; b.Deliveries < lowest-clients || b.Deliveries > lowest+clients {
+		t.Errorf("%s: %d deliveries of %d changes", name, b.Deliveries, b.Changes)
+	}
+	if size := b.Bytes / max(1, b.Deliveries); size < 300 || size > 600 || b.CPU <= 0 || b.Elapsed <= 0 {
+		t.Errorf("%s: %+v", name, b)
+	}
+	if name != "reference" && b.Mallocs <= 0 {
+		t.Errorf("%s: %d allocations", name, b.Mallocs)
+	}
+}
+
+func TestIdle(t *testing.T) {
+	t.Parallel()
+	for _, wire := range []string{fanout.Native, fanout.SocketIO} {
+		t.Run(wire, func(t *testing.T) {
+			t.Parallel()
+			all, ids := tenants(t, 2)
+			server, address := hubServer(t, ids)
+			idle, err := fanout.MeasureIdle(t.Context(), fanout.IdleOptions{
+				Server: server.Caller, Address: address, Wire: wire, Load: start(t, "load"), Tenants: all, Connections: 301,
+				Settle: 100 * time.Millisecond,
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if idle.Connections != 301 || idle.Heap < 500 || idle.Heap > 20_000 || idle.Stacks < 500 || idle.Stacks > 20_000 {
+				t.Errorf("%+v", idle)
+			}
+		})
 	}
 }
 
@@ -167,13 +234,18 @@ func TestRefusalIsNamed(t *testing.T) {
 	all, ids := tenants(t, 1)
 	_, address := hubServer(t, ids)
 	load := new(fanout.Load)
-	err := load.Join(fanout.JoinArgs{Address: address, Tenant: "T", Token: "no token", Clients: 1}, new(int))
-	if err == nil || !strings.Contains(err.Error(), "4501") && !strings.Contains(err.Error(), "401") {
-		t.Errorf("bad token: %v", err)
+	for wire, codes := range map[string]string{fanout.Native: "4501", fanout.SocketIO: "invalid-token"} {
+		err := load.Join(fanout.JoinArgs{Address: address, Wire: wire, Tenant: "T", Token: "no token", Clients: 1}, new(int))
+		if err == nil || !strings.Contains(err.Error(), codes) && !strings.Contains(err.Error(), "401") {
+			t.Errorf("%s, bad token: %v", wire, err)
+		}
+		err = load.Join(fanout.JoinArgs{Address: address, Wire: wire, Tenant: "another", Token: all[0].Token, Clients: 1}, new(int))
+		if err == nil || !strings.Contains(err.Error(), "forbidden") {
+			t.Errorf("%s, foreign tenant: %v", wire, err)
+		}
 	}
-	err = load.Join(fanout.JoinArgs{Address: address, Tenant: "another", Token: all[0].Token, Clients: 1}, new(int))
-	if err == nil || !strings.Contains(err.Error(), "forbidden") {
-		t.Errorf("foreign tenant: %v", err)
+	if err := load.Join(fanout.JoinArgs{Wire: "pigeon", Clients: 1}, new(int)); err == nil || !strings.Contains(err.Error(), `no wire "pigeon"`) {
+		t.Errorf("unknown wire: %v", err)
 	}
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {

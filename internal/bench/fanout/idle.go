@@ -17,8 +17,8 @@ const firstConnections = 100
 type IdleOptions struct {
 	// Server is a process that had no clients yet.
 	Server Caller
-	// Address of the server, for clients.
-	Address string
+	// Address of the server, for clients that speak Wire.
+	Address, Wire string
 	// Load has the service of this name.
 	Load        Caller
 	Tenants     []Tenant
@@ -72,7 +72,7 @@ func (o *IdleOptions) join(ctx context.Context, clients int) error {
 		if i < clients%len(o.Tenants) {
 			size++
 		}
-		args := JoinArgs{Address: o.Address, Tenant: t.ID, Token: t.Token, Clients: size}
+		args := JoinArgs{Address: o.Address, Wire: o.Wire, Tenant: t.ID, Token: t.Token, Clients: size}
 		if err := o.Load.Call(ctx, "Load.Join", args, new(int)); err != nil {
 			return fmt.Errorf("connect %d idle clients: %w", size, err)
 		}

@@ -40,7 +40,9 @@ type group struct {
 type JoinArgs struct {
 	// Address of the server, host:port.
 	Address string
-	// Tenant to join with the token; empty means a bare connection.
+	// Wire is Native or SocketIO; empty means bare connections.
+	Wire string
+	// Tenant to join with the token.
 	Tenant, Token string
 	Clients       int
 }
@@ -56,6 +58,10 @@ func (l *Load) Join(args JoinArgs, number *int) error {
 	if err := NeedFiles(total); err != nil {
 		return err
 	}
+	says, err := newDialect(args)
+	if err != nil {
+		return err
+	}
 	g := &group{name: cmp.Or(args.Tenant, "bare")}
 	l.groups = append(l.groups, g)
 	*number = len(l.groups) - 1
@@ -67,7 +73,7 @@ func (l *Load) Join(args JoinArgs, number *int) error {
 		connecting.Go(func() error {
 			ctx, cancel := context.WithTimeout(context.Background(), joinTime)
 			defer cancel()
-			c, err := dial(ctx, args, source(first+i, available))
+			c, err := dial(ctx, args.Address, says, source(first+i, available))
 			if err != nil {
 				return fmt.Errorf("client %d: %w", first+i+1, explainDial(err, total))
 			}

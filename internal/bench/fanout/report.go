@@ -2,50 +2,67 @@ package fanout
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"rowcast/internal/bench"
 )
 
-// The bars.
-const (
-	pacedRatio = 1.25 // times bare write(2), barClients of one tenant
-	burstCPU   = 1.3  // µs a delivery
-	idleRSS    = 10   // KB a connection, with barIdle of them
-	barClients = 1000
-	barIdle    = 10_000
-	kilobyte   = 1000
-	// tooLate is from when on the machine does not keep the pace.
-	tooLate = 500 * time.Millisecond
-)
+// sideOf is one side in a report.
+type sideOf struct {
+	name   string
+	blocks []Block
+}
 
-func late(server, bare Block) bool { return max(server.Late, bare.Late) > tooLate }
+// sides are those that took part.
+func (r *Result) sides() []sideOf {
+	all := []sideOf{{"Rowcast", r.Server}}
+	if len(r.Reference) > 0 {
+		all = append(all, sideOf{"socket.io on Node", r.Reference})
+	}
+	return append(all, sideOf{"bare write(2)", r.Bare})
+}
 
 // Fill puts the figures into a report.
 func (r *Result) Fill(report *bench.Report, s Settings) {
-	server, bare := Total(r.Server), Total(r.Bare)
-	report.Tables = append(report.Tables, r.deliveries(server, bare), r.Unheard.table())
-	report.Bars = append(report.Bars, r.bars(s, server, bare)...)
+	report.Tables = append(report.Tables, r.deliveries(), r.Unheard.table())
+	report.Bars = append(report.Bars, r.bars(s)...)
 	if r.Idle.Connections > 0 {
-		report.Tables = append(report.Tables, r.Idle.table())
+		report.Tables = append(report.Tables, r.idle())
 	}
 	report.Charts = append(report.Charts, r.chart())
+	report.Notes = append(report.Notes, r.notes(s)...)
+}
+
+func (r *Result) notes(s Settings) []string {
 	pace := fmt.Sprintf("%v changes a second", s.Rate)
 	if s.Mode == Burst {
 		pace = fmt.Sprintf("bursts of %d changes", s.Burst)
 	}
-	report.Notes = append(report.Notes, fmt.Sprintf("Clients: %d, tenants: %d, %s, in %d rounds in which the server and the bare writer take turns. "+
-		"Every client has received every event of its tenant once.", s.Clients, s.Tenants, pace, s.Rounds))
+	var names []string
+	late := time.Duration(0)
+	for _, side := range r.sides() {
+		names = append(names, side.name)
+		late = max(late, Total(side.blocks).Late)
+	}
+	notes := []string{fmt.Sprintf("Clients: %d, tenants: %d, wire: %s, %s, in %d rounds in which %s take turns. "+
+		"Every client has received every event of its tenant once.", s.Clients, s.Tenants, s.Wire, pace, s.Rounds, strings.Join(names, ", "))}
 	if s.Source == FromHub {
-		report.Notes = append(report.Notes, "Changes came straight into the hub: mapping, encoding and fan-out are measured, the change log is not.")
+		notes = append(notes, "Changes came straight into the hub: mapping, encoding and fan-out are measured, the change log is not.")
 	}
-	if late(server, bare) {
-		report.Notes = append(report.Notes, fmt.Sprintf("The machine did not keep the pace: a change was %.1f s late. Choose a lower --rate, or fewer --clients.",
-			max(server.Late, bare.Late).Seconds()))
+	if len(r.Reference) > 0 {
+		notes = append(notes, fmt.Sprintf("A bare write(2) of each frame takes %.2f of the CPU of the reference. "+
+			"The reference runs in one process with the default settings, sends the same data and meta, checks no tokens and keeps no history.",
+			Total(r.Bare).CPUPerDelivery()/Total(r.Reference).CPUPerDelivery()))
 	}
+	if late > tooLate && s.Mode == Paced {
+		notes = append(notes, fmt.Sprintf("The machine did not keep the pace: a change or the last delivery was %.1f s late. Choose a lower --rate, or fewer --clients.",
+			late.Seconds()))
+	}
+	return notes
 }
 
-func (r *Result) deliveries(server, bare Block) bench.Table {
+func (r *Result) deliveries() bench.Table {
 	t := bench.Table{Key: "deliveries", Title: "Deliveries", Columns: []bench.Column{
 		{Key: "side", Title: "side"},
 		{Key: "deliveries", Title: "deliveries"},
@@ -55,13 +72,15 @@ func (r *Result) deliveries(server, bare Block) bench.Table {
 		{Key: "allocationsPerDelivery", Title: "allocations", Unit: "/delivery", Digits: 3},
 		{Key: "latestMilliseconds", Title: "late at most", Unit: "ms", Digits: 1},
 	}}
-	for _, side := range []struct {
-		name string
-		b    Block
-	}{{"Rowcast", server}, {"bare write(2)", bare}} {
-		t.Add(bench.Word(side.name), bench.Figure(side.b.Deliveries), bench.Figure(float64(side.b.Bytes)/float64(side.b.Deliveries)),
-			bench.Figure(side.b.PerSecond()), bench.Figure(side.b.CPUPerDelivery()), bench.Figure(side.b.MallocsPerDelivery()),
-			bench.Figure(side.b.Late.Seconds()*1000))
+	for _, side := range r.sides() {
+		b := Total(side.blocks)
+		mallocs := b.MallocsPerDelivery()
+		if b.Mallocs == 0 { // Node does not tell
+			mallocs = bench.Unknown()
+		}
+		t.Add(bench.Word(side.name), bench.Figure(b.Deliveries), bench.Figure(float64(b.Bytes)/float64(b.Deliveries)),
+			bench.Figure(b.PerSecond()), bench.Figure(b.CPUPerDelivery()), bench.Figure(mallocs),
+			bench.Figure(b.Late.Seconds()*1000))
 	}
 	return t
 }
@@ -78,58 +97,44 @@ func (u Unheard) table() bench.Table {
 	return t
 }
 
-func (i Idle) table() bench.Table {
+func (r *Result) idle() bench.Table {
 	t := bench.Table{Key: "idleConnections", Title: "Silent connections that have joined", Columns: []bench.Column{
+		{Key: "side", Title: "side"},
 		{Key: "connections", Title: "connections"},
 		{Key: "rssKilobytesPerConnection", Title: "RSS", Unit: "KB each", Digits: 1},
 		{Key: "collectedKilobytesPerConnection", Title: "RSS, collected", Unit: "KB each", Digits: 1},
 		{Key: "heapKilobytesPerConnection", Title: "heap", Unit: "KB each", Digits: 1},
 		{Key: "stackKilobytesPerConnection", Title: "stacks", Unit: "KB each", Digits: 1},
 	}}
-	cells := []bench.Cell{bench.Figure(i.Connections)}
-	for _, bytes := range []float64{i.RSS, i.Collected, i.Heap, i.Stacks} {
-		cells = append(cells, bench.Figure(bytes/kilobyte))
-	}
-	t.Add(cells...)
-	return t
-}
-
-// bars are those of the whole; each says when it does not apply.
-func (r *Result) bars(s Settings, server, bare Block) []bench.Bar {
-	paced := bench.Judge("pacedCpuRatio", "paced, CPU per delivery of bare write(2)", server.CPUPerDelivery()/bare.CPUPerDelivery(), bench.AtMost, pacedRatio, "x")
-	burst := bench.Judge("burstCpuMicroseconds", "burst, CPU per delivery", server.CPUPerDelivery(), bench.AtMost, burstCPU, "µs")
-	switch {
-	case s.Mode != Paced:
-		paced = paced.Waive("for --mode paced")
-	case late(server, bare) && paced.Verdict == bench.Met:
-		// A server that is behind sends several events at once, which is cheaper.
-		paced = paced.Waive("the machine did not keep the pace")
-	case s.Clients != barClients || s.Tenants != 1:
-		paced = paced.Waive(fmt.Sprintf("for %d clients of one tenant", barClients))
-	}
-	if s.Mode != Burst {
-		burst = burst.Waive("for --mode burst")
-	}
-	bars := []bench.Bar{paced, burst}
-	if r.Idle.Connections > 0 {
-		rss := bench.Judge("idleRssKilobytes", "RSS per silent connection", r.Idle.RSS/kilobyte, bench.AtMost, idleRSS, "KB")
-		if r.Idle.Connections != barIdle {
-			rss = rss.Waive(fmt.Sprintf("for %d connections", barIdle))
+	for _, side := range []struct {
+		name string
+		idle Idle
+	}{{"Rowcast", r.Idle}, {"socket.io on Node", r.ReferenceIdle}} {
+		if side.idle.Connections == 0 {
+			continue
 		}
-		bars = append(bars, rss)
+		cells := []bench.Cell{bench.Word(side.name), bench.Figure(side.idle.Connections)}
+		for _, bytes := range []float64{side.idle.RSS, side.idle.Collected, side.idle.Heap, side.idle.Stacks} {
+			cells = append(cells, bench.Figure(bytes/kilobyte))
+		}
+		t.Add(cells...)
 	}
-	return append(bars, bench.Judge("unheardEvents", "events encoded for a tenant that nobody has joined", float64(r.Unheard.Events), bench.AtMost, 0, ""))
+	return t
 }
 
 func (r *Result) chart() bench.Chart {
 	c := bench.Chart{
 		Key: "cpuPerDelivery", Title: "CPU per delivery, by round", X: bench.Axis{Title: "round"}, Y: bench.Axis{Title: "CPU", Unit: "µs"},
-		Series: []bench.Series{{Name: "Rowcast"}, {Name: "bare write(2)"}},
 	}
 	for n := range r.Server {
 		c.Categories = append(c.Categories, fmt.Sprint(n+1))
-		c.Series[0].Points = append(c.Series[0].Points, bench.Point{Y: r.Server[n].CPUPerDelivery()})
-		c.Series[1].Points = append(c.Series[1].Points, bench.Point{Y: r.Bare[n].CPUPerDelivery()})
+	}
+	for _, side := range r.sides() {
+		series := bench.Series{Name: side.name}
+		for _, b := range side.blocks {
+			series.Points = append(series.Points, bench.Point{Y: b.CPUPerDelivery()})
+		}
+		c.Series = append(c.Series, series)
 	}
 	return c
 }

@@ -6,11 +6,12 @@ import (
 
 // Result is what a run found.
 type Result struct {
-	// Server and Bare have one block a round.
-	Server, Bare []Block
-	Unheard      Unheard
-	// Idle is filled in by who measures it.
-	Idle Idle
+	// Server, Reference and Bare have one block a round; Reference is empty if
+	// there was none.
+	Server, Reference, Bare []Block
+	Unheard                 Unheard
+	// Idle and ReferenceIdle are filled in by who measures them.
+	Idle, ReferenceIdle Idle
 }
 
 // Block is one side measured for a while.
@@ -19,7 +20,8 @@ type Block struct {
 	// tenant, Bytes what the clients received, headers of frames included.
 	Changes, Deliveries, Bytes int64
 	// Elapsed is the time from the first change until everybody had
-	// everything; Late how far a change was behind its schedule at most.
+	// everything; Late how far a change was behind its schedule at most, or the
+	// last delivery.
 	Elapsed, Late time.Duration
 	// CPU and Mallocs are those of the process of the side.
 	CPU     time.Duration

@@ -1,6 +1,7 @@
 package fanout
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -20,8 +21,11 @@ const (
 type Settings struct {
 	// Clients are spread over the Tenants.
 	Clients, Tenants int
-	// Mode is Paced or Burst, Source FromPostgres or FromHub.
-	Mode, Source string
+	// Mode is Paced or Burst, Source FromPostgres or FromHub, Wire Native or
+	// SocketIO.
+	Mode, Source, Wire string
+	// Reference has a server of socket.io on Node take turns.
+	Reference bool
 	// Rate is in changes a second if paced; Burst is how many there are at
 	// once if not.
 	Rate  float64
@@ -52,6 +56,10 @@ func (s Settings) Check() error {
 		return fmt.Errorf("--mode is %q; give paced or burst", s.Mode)
 	case s.Source != FromPostgres && s.Source != FromHub:
 		return fmt.Errorf("--source is %q; give postgres or hub", s.Source)
+	case s.Wire != Native && s.Wire != SocketIO:
+		return fmt.Errorf("--wire is %q; give native or socketio", s.Wire)
+	case s.Reference && s.Wire != SocketIO:
+		return errors.New("--reference is a server of Socket.IO; give --wire socketio with it")
 	case !(s.Rate > 0 && s.Rate <= 100_000): // nor NaN
 		return fmt.Errorf("--rate is %v; give changes a second from above 0 to 100000", s.Rate)
 	case s.Burst < 1 || s.Burst > mostBurst:
@@ -76,6 +84,8 @@ func (s *Settings) Bind(flags *pflag.FlagSet) {
 	flags.DurationVar(&s.Duration, "duration", 10*time.Second, "how long each side is measured")
 	flags.IntVar(&s.Rounds, "rounds", 5, "turns that each side takes")
 	flags.StringVar(&s.Source, "source", FromPostgres, "where changes come from: postgres or hub")
+	flags.StringVar(&s.Wire, "wire", Native, "what clients speak: native or socketio")
+	flags.BoolVar(&s.Reference, "reference", false, "have a socket.io server on Node take turns; needs node, and npm once, and --wire socketio")
 	flags.IntVar(&s.IdleConnections, "idle-connections", 10_000, "silent connections whose memory is measured; 0 leaves it out")
 }
 

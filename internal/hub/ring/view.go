@@ -145,10 +145,11 @@ func (v *View) Find(c feed.Cursor) (next int64, ok bool) {
 		return 0, false
 	case r > RankStats && e.Rank != r:
 		// The client has more events of the next change than it has here:
-		// continue after that change, once it is there.
+		// continue after that change, once it is there. A bulk event stands for
+		// more than that change.
 		for ; n < len(v.entries); n++ {
 			if e = &v.entries[n]; e.Position > c.Position {
-				return v.first + int64(n) + 1, e.Nonce == c.Nonce
+				return v.first + int64(n) + 1, e.Position == c.Position+1 && e.Nonce == c.Nonce
 			}
 		}
 		return 0, false

@@ -33,6 +33,7 @@ type Options struct {
 // API serves the inventory.
 type API struct {
 	Options
+	gate   transport.Gate
 	router http.Handler
 }
 
@@ -47,7 +48,7 @@ func New(o Options) (*API, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	a := &API{Options: o}
+	a := &API{Options: o, gate: transport.Gate{Verify: o.Verify}}
 	a.router = a.routes()
 	return a, nil
 }

@@ -155,7 +155,7 @@ func TestDatabaseIsAway(t *testing.T) {
 	me := token(t, wilma, inventory.AcmeID)
 	name := scan[string](t, s, `select current_database()`)
 	pgtest.Admin(t, pgtest.Server(t), `alter database `+name+` allow_connections false`,
-		`select pg_terminate_backend(pid) from pg_stat_activity where datname = '`+name+`'`)
+		`select pg_terminate_backend(pid, 60000) from pg_stat_activity where datname = '`+name+`'`)
 	for _, route := range [][2]string{{http.MethodGet, "/api/dashboard"}, {http.MethodGet, "/api/tenants"}, {http.MethodPost, "/api/token"}} {
 		s.refuses(t, me, route[0], route[1], "", http.StatusServiceUnavailable, "unavailable", "try again")
 	}

@@ -37,7 +37,7 @@ func decode[T any](c *caller, example string) (value T, err error) {
 		return value, nil
 	}
 	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return value, &refusal{http.StatusRequestEntityTooLarge, transport.TooBig, "the body is longer than 64 KiB"}
+		return value, refused(http.StatusRequestEntityTooLarge, transport.TooBig, "the body is longer than 64 KiB")
 	}
 	return value, badRequest("%s; send %s", wrong(err), example)
 }
@@ -79,7 +79,7 @@ func wrong(err error) string {
 }
 
 func badRequest(format string, args ...any) *refusal {
-	return &refusal{http.StatusBadRequest, transport.BadRequest, fmt.Sprintf(format, args...)}
+	return refused(http.StatusBadRequest, transport.BadRequest, fmt.Sprintf(format, args...))
 }
 
 // uuidForm is the form in which PostgreSQL writes uuids, in either case.

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -17,13 +18,13 @@ import (
 )
 
 // refusal is an error that is the answer.
-type refusal struct {
-	status int
-	code   hub.Cause
-	detail string
-}
+type refusal struct{ transport.Problem }
 
-func (r *refusal) Error() string { return r.detail }
+func (r *refusal) Error() string { return r.Detail }
+
+func refused(status int, code hub.Cause, detail string) *refusal {
+	return &refusal{transport.Problem{Status: status, Code: code, Detail: detail}}
+}
 
 // handle answers with the value that f gives, or with a problem document.
 func (a *API) handle(status int, f answer) http.Handler {
@@ -55,14 +56,14 @@ func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		return // the client has gone
 	}
 	answer := problem(err)
-	switch answer.code {
+	switch answer.Code {
 	case transport.Unavailable:
-		w.Header().Set("Retry-After", "1")
+		answer.Retry = time.Second
 		a.Log.WarnContext(r.Context(), "inventory request postponed", "method", r.Method, "path", r.URL.Path, "error", err)
 	case transport.Internal:
 		a.Log.ErrorContext(r.Context(), "inventory request failed", "method", r.Method, "path", r.URL.Path, "error", err)
 	}
-	transport.WriteProblem(w, answer.status, answer.code, answer.detail)
+	answer.Write(w)
 }
 
 // problem says what to tell the client about an error.
@@ -71,21 +72,21 @@ func problem(err error) *refusal {
 		return r
 	}
 	if conflict, ok := errors.AsType[*inventory.ConflictError](err); ok {
-		return &refusal{http.StatusConflict, transport.Conflict, conflict.Reason}
+		return refused(http.StatusConflict, transport.Conflict, conflict.Reason)
 	}
 	if errors.Is(err, inventory.ErrNotFound) {
-		return &refusal{http.StatusNotFound, transport.NotFound, err.Error()}
+		return refused(http.StatusNotFound, transport.NotFound, err.Error())
 	}
 	pg, answered := errors.AsType[*pgconn.PgError](err)
 	switch {
 	case answered && pg.ConstraintName == "skus_quantity_not_negative":
-		return &refusal{http.StatusConflict, transport.Conflict, "there is not enough in stock"}
+		return refused(http.StatusConflict, transport.Conflict, "there is not enough in stock")
 	case answered && pg.Code == outOfRange:
-		return &refusal{http.StatusBadRequest, transport.BadRequest, "the total would have more than ten digits; take smaller quantities"}
+		return refused(http.StatusBadRequest, transport.BadRequest, "the total would have more than ten digits; take smaller quantities")
 	case answered && passing(pg.Code), !answered && lost(err):
-		return &refusal{http.StatusServiceUnavailable, transport.Unavailable, "the database does not answer at the moment; try again"}
+		return refused(http.StatusServiceUnavailable, transport.Unavailable, "the database does not answer at the moment; try again")
 	}
-	return &refusal{http.StatusInternalServerError, transport.Internal, "something went wrong here; the log of the server says what"}
+	return refused(http.StatusInternalServerError, transport.Internal, "something went wrong here; the log of the server says what")
 }
 
 // outOfRange is SQLSTATE numeric_value_out_of_range.

@@ -53,10 +53,10 @@ func (a *API) routes() http.Handler {
 	get("suppliers", a.suppliers)
 
 	router.NotFoundHandler = a.handle(0, func(context.Context, *caller) (any, error) {
-		return nil, &refusal{http.StatusNotFound, transport.NotFound, "the API has no such path"}
+		return nil, refused(http.StatusNotFound, transport.NotFound, "the API has no such path")
 	})
 	router.MethodNotAllowedHandler = a.handle(0, func(_ context.Context, c *caller) (any, error) {
-		return nil, &refusal{http.StatusMethodNotAllowed, transport.BadRequest, "the path does not take " + c.Method}
+		return nil, refused(http.StatusMethodNotAllowed, transport.BadRequest, "the path does not take "+c.Method)
 	})
 	return router
 }
@@ -67,14 +67,15 @@ func (a *API) known(f answer) answer {
 	return func(ctx context.Context, c *caller) (any, error) {
 		token, err := auth.BearerToken(c.Request)
 		if err != nil {
-			return nil, &refusal{http.StatusUnauthorized, transport.InvalidToken, auth.PublicText(err)}
+			return nil, refused(http.StatusUnauthorized, transport.InvalidToken, auth.PublicText(err))
 		}
-		c.identity, err = a.Verify(ctx, token)
-		if err != nil {
-			return nil, &refusal{http.StatusUnauthorized, transport.TokenCause(err), auth.PublicText(err)}
+		identity, problem := a.gate.Check(ctx, token)
+		if problem != nil {
+			return nil, &refusal{*problem}
 		}
+		c.identity = *identity
 		if len(c.identity.Tenants) != 1 || !isUUID(c.identity.Tenants[0]) {
-			return nil, &refusal{http.StatusForbidden, transport.Forbidden, "the token has to name one tenant of this application; get one from POST /api/login"}
+			return nil, refused(http.StatusForbidden, transport.Forbidden, "the token has to name one tenant of this application; get one from POST /api/login")
 		}
 		c.tenant = c.identity.Tenants[0]
 		return f(ctx, c)

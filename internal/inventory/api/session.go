@@ -98,7 +98,7 @@ func (a *API) renew(ctx context.Context, c *caller) (any, error) {
 		return nil, err
 	}
 	if u == nil {
-		return nil, &refusal{http.StatusForbidden, transport.Forbidden, "the token is of nobody who can log in; get one from POST /api/login"}
+		return nil, refused(http.StatusForbidden, transport.Forbidden, "the token is of nobody who can log in; get one from POST /api/login")
 	}
 	return a.mint(ctx, *u, c.tenant)
 }

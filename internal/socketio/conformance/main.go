@@ -101,13 +101,13 @@ func parse(args []string, stderr io.Writer) (addr string, o options, err error) 
 
 // serve listens until ctx ends.
 func serve(ctx context.Context, addr string, o options, stdout io.Writer) error {
-	s, err := newServer(o)
-	if err != nil {
-		return err
-	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
+	}
+	s, err := newServer(o)
+	if err != nil {
+		return errors.Join(err, listener.Close())
 	}
 	public := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: maxHeader}
 	served := make(chan error, 1)

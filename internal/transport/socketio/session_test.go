@@ -39,7 +39,7 @@ func TestCredentials(t *testing.T) {
 		client.wantPart(c.want)
 	}
 	for query, want := range map[string]string{"&token=ann_T_1h": `{"code":3,"message":"a token in the URL`} {
-		response, err := b.Client().Get(b.URL + "/socket.io/?EIO=4&transport=polling" + query) //nolint:noctx // a test
+		response, err := b.Client().Get(b.URL + "/socket.io/?EIO=4&transport=polling" + query)
 		if err != nil {
 			t.Fatal(err)
 		}

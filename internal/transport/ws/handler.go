@@ -15,6 +15,7 @@ import (
 
 	"rowcast/internal/auth"
 	"rowcast/internal/hub"
+	"rowcast/internal/socket"
 	"rowcast/internal/transport"
 	"rowcast/internal/websocket"
 )
@@ -50,8 +51,9 @@ type Options struct {
 // Handler accepts WebSocket connections.
 type Handler struct {
 	opts     Options
+	gate     transport.Gate
 	upgrader *websocket.Upgrader
-	peers    websocket.Tally
+	peers    socket.Tally
 }
 
 // NewHandler checks the options.
@@ -67,9 +69,13 @@ func NewHandler(o Options) (*Handler, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Handler{opts: o, upgrader: websocket.NewUpgrader(func(w http.ResponseWriter, status int, reason error) {
-		transport.WriteProblem(w, status, transport.BadRequest, reason.Error())
-	}, Subprotocol)}, nil
+	return &Handler{
+		opts: o,
+		gate: transport.Gate{Origin: o.Origin, Draining: o.Hub.Draining, Verify: o.Verify, Redeem: o.Redeem},
+		upgrader: websocket.NewUpgrader(func(w http.ResponseWriter, status int, reason error) {
+			transport.WriteProblem(w, status, transport.BadRequest, reason.Error())
+		}, Subprotocol),
+	}, nil
 }
 
 // Wait returns when there is no connection, or ctx has ended. The hub ends them.
@@ -77,13 +83,13 @@ func (h *Handler) Wait(ctx context.Context) error { return h.peers.Wait(ctx) }
 
 // ServeHTTP shakes hands, and returns while the connection lives on.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	id, refused := h.admit(r)
-	if refused != nil && !refused.late {
-		if refused.status == http.StatusUpgradeRequired {
+	id, refused, late := h.admit(r)
+	if refused != nil && !late {
+		if refused.Status == http.StatusUpgradeRequired {
 			w.Header().Set("Upgrade", "websocket")
 			w.Header().Set("Connection", "Upgrade")
 		}
-		transport.WriteProblem(w, refused.status, refused.code, refused.detail)
+		refused.Write(w)
 		return
 	}
 	conn, err := h.upgrader.Upgrade(w, r)
@@ -94,76 +100,33 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.start(conn, id, refused)
 }
 
-// refusal is a handshake that is not taken.
-type refusal struct {
-	status int
-	code   hub.Cause
-	detail string
-	// late: the handshake is taken and closed at once, because a browser shows
-	// its page a close code, but nothing of a refused handshake.
-	late bool
-}
-
-func refuse(status int, code hub.Cause, detail string) *refusal {
-	return &refusal{status: status, code: code, detail: detail}
-}
-
-// admit checks a request. id is nil if it carries no credentials.
-func (h *Handler) admit(r *http.Request) (id *auth.Identity, refused *refusal) {
-	switch {
-	case !h.opts.Origin(r):
-		return nil, refuse(http.StatusForbidden, transport.Forbidden,
-			"this origin may not connect; FRONTEND_URL or ORIGIN has to name it")
-	case r.Method != http.MethodGet:
-		return nil, refuse(http.StatusMethodNotAllowed, transport.BadRequest, "a WebSocket handshake is a GET request")
-	case h.opts.Hub.Draining():
-		return nil, refuse(http.StatusServiceUnavailable, hub.Shutdown, "the server is shutting down; try again in a moment")
+// admit checks a request. id is nil if it carries no credentials. late: the
+// handshake is taken and closed at once, because a browser shows its page a
+// close code, but nothing of a refused handshake.
+func (h *Handler) admit(r *http.Request) (id *auth.Identity, refused *transport.Problem, late bool) {
+	if refused := h.gate.Enter(r); refused != nil {
+		return nil, refused, false
 	}
-	token, err := auth.BearerToken(r)
-	if errors.Is(err, auth.ErrTokenInQuery) {
-		return nil, refuse(http.StatusBadRequest, transport.BadRequest, auth.PublicText(err))
+	_, err := auth.BearerToken(r)
+	switch protocols := gorilla.Subprotocols(r); {
+	case errors.Is(err, auth.ErrTokenInQuery): // for the gate to refuse
+	case !gorilla.IsWebSocketUpgrade(r):
+		return nil, &transport.Problem{
+			Status: http.StatusUpgradeRequired, Code: transport.BadRequest,
+			Detail: "this address speaks WebSocket only, subprotocol " + Subprotocol,
+		}, false
+	case len(protocols) > 0 && !slices.Contains(protocols, Subprotocol):
+		return nil, &transport.Problem{
+			Status: http.StatusBadRequest, Code: transport.BadRequest,
+			Detail: "none of the offered subprotocols is known; offer " + Subprotocol + ", beside bearer.<token> if that carries the token",
+		}, false
 	}
-	if !gorilla.IsWebSocketUpgrade(r) {
-		return nil, refuse(http.StatusUpgradeRequired, transport.BadRequest,
-			"this address speaks WebSocket only, subprotocol "+Subprotocol)
+	if offered := offeredToken(r); offered != "" && errors.Is(err, auth.ErrNoToken) {
+		id, refused = h.gate.Check(r.Context(), offered)
+		return id, refused, refused != nil
 	}
-	if protocols := gorilla.Subprotocols(r); len(protocols) > 0 && !slices.Contains(protocols, Subprotocol) {
-		return nil, refuse(http.StatusBadRequest, transport.BadRequest,
-			"none of the offered subprotocols is known; offer "+Subprotocol+", beside bearer.<token> if that carries the token")
-	}
-	offered := errors.Is(err, auth.ErrNoToken)
-	if offered {
-		if token = offeredToken(r); token == "" {
-			return h.redeem(r)
-		}
-		err = nil
-	}
-	var verified auth.Identity
-	if err == nil {
-		verified, err = h.opts.Verify(r.Context(), token)
-	}
-	if err != nil {
-		status := http.StatusUnauthorized
-		if errors.Is(err, auth.ErrUnavailable) {
-			status = http.StatusServiceUnavailable
-		}
-		return nil, &refusal{status: status, code: transport.TokenCause(err), detail: auth.PublicText(err), late: offered}
-	}
-	return &verified, nil
-}
-
-// redeem takes the ticket of a request, if it carries one.
-func (h *Handler) redeem(r *http.Request) (*auth.Identity, *refusal) {
-	query := r.URL.Query()
-	if !query.Has("ticket") {
-		return nil, nil
-	}
-	id, ok := h.opts.Redeem(query.Get("ticket"))
-	if !ok {
-		return nil, refuse(http.StatusUnauthorized, transport.InvalidToken,
-			"the ticket is unknown, used or older than its time; get a new one from POST /tickets")
-	}
-	return &id, nil
+	id, refused = h.gate.Identify(r)
+	return id, refused, false
 }
 
 // offeredToken is the token among the offered subprotocols.

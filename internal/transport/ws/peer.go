@@ -27,7 +27,7 @@ type peer struct {
 }
 
 // start opens a session for a connection and has it read.
-func (h *Handler) start(conn *websocket.Conn, id *auth.Identity, refused *refusal) {
+func (h *Handler) start(conn *websocket.Conn, id *auth.Identity, refused *transport.Problem) {
 	p := &peer{h: h, conn: conn, limit: rate.NewLimiter(h.opts.Rate, h.opts.Burst)}
 	session, err := h.opts.Hub.Open(hub.SessionOptions{
 		Conn: conn, Wire: h.opts.Wire, PingInterval: h.opts.PingInterval,
@@ -44,7 +44,7 @@ func (h *Handler) start(conn *websocket.Conn, id *auth.Identity, refused *refusa
 		p.client.Adopt(*id)
 	}
 	if refused != nil {
-		p.session.Close(refused.code, refused.detail)
+		p.session.Close(refused.Code, refused.Detail)
 	} else {
 		p.send(transport.AppendWelcome(websocket.Open(nil), h.opts.PingInterval, h.opts.PingTimeout))
 	}

@@ -5,12 +5,15 @@
 //
 // [Source] writes rows to a watched table in a schema of its own. Paced changes
 // are single-row transactions of a few writers; a burst is a few transactions
-// of many rows.
+// of many rows. [Reference] writes the same rows to a table of the same shape,
+// whose trigger calls pg_notify with the row as JSON.
 //
 // # Guarantees
 //
 //   - Every row is one change, whatever the server's bound for bulk events
 //     (TestChangesArrive).
+//   - A server that listens on [Channel] is told of every row of Reference, once
+//     (TestReferenceTakesTurns).
 //   - The schema is gone after Close (TestChangesArrive).
 package database
 
@@ -18,26 +21,19 @@ import (
 	"context"
 	_ "embed"
 	"errors"
-	"fmt"
-	"sync/atomic"
-	"time"
 
 	"github.com/jackc/pgx/v5"
-	"golang.org/x/sync/errgroup"
 
 	"rowcast/internal/bench/child"
 	"rowcast/internal/bench/fanout"
-	"rowcast/internal/bench/measure"
 	"rowcast/internal/bench/scratch"
 )
 
 const (
-	// Schema is where the table is.
+	// Schema is where the tables are.
 	Schema = "rowcast_bench_fanout"
-	// writers commit paced changes.
-	writers = 4
-	// rows is the most that one statement writes.
-	rows = 500
+	// Channel is where rows are notified for the reference.
+	Channel = "rowcast_bench_fanout"
 	// unheard is a tenant that no token names.
 	unheard = "rowcast-bench-nobody"
 )
@@ -47,23 +43,24 @@ var (
 	schema string
 	//go:embed insert.sql
 	insert string
+	//go:embed insert_notified.sql
+	insertNotified string
 )
 
 // Source writes changes for a server in another process. It is a
 // fanout.Server.
 type Source struct {
 	fanout.Caller
-	tenants []string
-	tables  scratch.Schema
-	conns   []*pgx.Conn
+	writer
+	tables scratch.Schema
 }
 
 var _ fanout.Server = (*Source)(nil)
 
-// Open makes the table. caller is the process of the server, which has a
+// Open makes the tables. caller is the process of the server, which has a
 // service Service with the method Events.
 func Open(ctx context.Context, caller fanout.Caller, tenants []string, connect func(context.Context) (*pgx.Conn, error)) (_ *Source, err error) {
-	s := &Source{Caller: caller, tenants: tenants, tables: scratch.Schema{Name: Schema, SQL: schema, Connect: connect}}
+	s := &Source{Caller: caller, writer: writer{insert: insert, tenants: tenants}, tables: scratch.Schema{Name: Schema, SQL: schema, Connect: connect}}
 	if err := s.tables.Install(ctx); err != nil {
 		return nil, err
 	}
@@ -82,51 +79,12 @@ func Open(ctx context.Context, caller fanout.Caller, tenants []string, connect f
 	return s, nil
 }
 
-// Close removes the table.
+// Close removes the tables.
 func (s *Source) Close(ctx context.Context) error {
 	for _, conn := range s.conns {
 		_ = conn.Close(context.WithoutCancel(ctx))
 	}
 	return s.tables.Remove(ctx)
-}
-
-// Publish commits changes.
-func (s *Source) Publish(ctx context.Context, c fanout.Changes) (fanout.Published, error) {
-	if c.Rate == 0 {
-		return fanout.Published{}, s.write(ctx, c.Start, c.Count, s.tenants)
-	}
-	var taken, late atomic.Int64
-	schedule := measure.NewSchedule(time.Now(), c.Rate)
-	writing, ctx := errgroup.WithContext(ctx)
-	for _, conn := range s.conns {
-		writing.Go(func() error {
-			for n := taken.Add(1) - 1; n < c.Count; n = taken.Add(1) - 1 {
-				due, err := schedule.Next(ctx)
-				if err != nil {
-					return err
-				}
-				behind := int64(time.Since(due))
-				for most := late.Load(); behind > most && !late.CompareAndSwap(most, behind); most = late.Load() {
-				}
-				if _, err := conn.Exec(ctx, insert, c.Start+n, 1, s.tenants); err != nil {
-					return fmt.Errorf("write a row: %w", err)
-				}
-			}
-			return nil
-		})
-	}
-	err := writing.Wait()
-	return fanout.Published{Late: time.Duration(late.Load())}, err
-}
-
-// write commits rows, some at a time.
-func (s *Source) write(ctx context.Context, first, count int64, tenants []string) error {
-	for ; count > 0; first, count = first+rows, count-rows {
-		if _, err := s.conns[0].Exec(ctx, insert, first, min(count, rows), tenants); err != nil {
-			return fmt.Errorf("write rows: %w", err)
-		}
-	}
-	return nil
 }
 
 // PublishUnheard commits changes of a tenant that nobody has joined.
@@ -138,4 +96,21 @@ func (s *Source) PublishUnheard(ctx context.Context, count int) error {
 func (s *Source) Events(ctx context.Context) (events int64, err error) {
 	err = s.Call(ctx, "Service.Events", child.Nothing{}, &events)
 	return events, err
+}
+
+// Reference writes changes for a server that listens. It is a
+// fanout.Publisher.
+type Reference struct {
+	fanout.Caller
+	writer
+}
+
+var _ fanout.Publisher = (*Reference)(nil)
+
+// Reference writes with the same connections, which are not used at the same
+// time. caller is the process of the server.
+func (s *Source) Reference(caller fanout.Caller) *Reference {
+	w := s.writer
+	w.insert = insertNotified
+	return &Reference{Caller: caller, writer: w}
 }

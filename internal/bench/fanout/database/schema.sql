@@ -1,4 +1,4 @@
--- The table of the fan-out benchmark. Its rows are about the size of an order.
+-- The tables of the fan-out benchmark. Their rows are about the size of an order.
 create schema rowcast_bench_fanout;
 
 create table rowcast_bench_fanout.measured (
@@ -11,3 +11,14 @@ create table rowcast_bench_fanout.measured (
 );
 
 select rowcast.watch('rowcast_bench_fanout.measured', name => 'measured');
+
+-- The same for the reference, with the usual trigger.
+create table rowcast_bench_fanout.notified (like rowcast_bench_fanout.measured including all);
+create function rowcast_bench_fanout.notify() returns trigger language plpgsql as $$
+begin
+    perform pg_notify('rowcast_bench_fanout', row_to_json(new)::text);
+    return null;
+end
+$$;
+create trigger notify after insert on rowcast_bench_fanout.notified
+    for each row execute function rowcast_bench_fanout.notify();

@@ -24,6 +24,7 @@ import (
 	"rowcast/internal/bench/fanout"
 	"rowcast/internal/bench/fanout/database"
 	"rowcast/internal/bench/fanout/hubonly"
+	"rowcast/internal/bench/fanout/reference"
 	"rowcast/internal/bench/measure"
 	"rowcast/internal/bench/stage"
 )
@@ -37,9 +38,16 @@ const (
 	settle = 2 * time.Second
 )
 
-// Measure runs the benchmark and fills the report. The caller closes the stage.
-func Measure(ctx context.Context, at *stage.Stage, s fanout.Settings, progress *measure.Progress, report *bench.Report) error {
+// Measure runs the benchmark and fills the report. say is told what a user has
+// to know before that. The caller closes the stage.
+func Measure(ctx context.Context, at *stage.Stage, s fanout.Settings, progress *measure.Progress, say func(line string), report *bench.Report) error {
 	d := &driver{Stage: at, settings: s, progress: progress}
+	if s.Reference {
+		var err error
+		if d.installed, err = reference.Install(ctx, "", say); err != nil {
+			return err
+		}
+	}
 	for n := range s.Tenants {
 		id := fmt.Sprint("rowcast-bench-", n)
 		token, err := at.Token([]string{id})
@@ -58,7 +66,7 @@ func Measure(ctx context.Context, at *stage.Stage, s fanout.Settings, progress *
 	}
 	if s.IdleConnections > 0 {
 		progress.Doing("holding silent connections")
-		if result.Idle, err = d.silent(ctx); err != nil {
+		if err := d.silent(ctx, result); err != nil {
 			return err
 		}
 	}
@@ -74,6 +82,8 @@ type driver struct {
 	load     *child.Child
 	tenants  []fanout.Tenant
 	ids      []string
+	// installed is the reference, if it takes part.
+	installed reference.Installed
 }
 
 // deliveries measures the events of those who hear them.
@@ -83,35 +93,72 @@ func (d *driver) deliveries(ctx context.Context) (_ *fanout.Result, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
-	var server fanout.Server = &hubonly.Server{Caller: c, Tenants: d.ids}
+	o := fanout.Options{
+		Settings: d.settings, Address: address, Load: d.load, Joined: d.tenants,
+		Unheard: Unheard, Patience: patience, Doing: d.progress.Doing, Step: d.progress.Step,
+	}
+	var rival *child.Child
+	if d.settings.Reference {
+		if rival, o.ReferenceAddress, err = d.reference(ctx, d.settings.Clients); err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, rival.Close()) }()
+		o.Reference = &reference.Server{Caller: rival, Tenants: d.ids}
+	}
+	o.Server = &hubonly.Server{Caller: c, Tenants: d.ids}
 	if d.settings.Source == fanout.FromPostgres {
 		source, openErr := database.Open(ctx, c, d.ids, d.Connect)
 		if openErr != nil {
 			return nil, openErr
 		}
 		defer func() { err = errors.Join(err, source.Close(ctx)) }()
-		server = source
+		o.Server = source
+		if d.settings.Reference {
+			o.Reference = source.Reference(rival)
+		}
 	}
-	bare, err := d.Start(ctx, "bare writer")
-	if err != nil {
+	if o.Bare, err = d.Start(ctx, "bare writer"); err != nil {
 		return nil, err
 	}
-	return fanout.Run(ctx, fanout.Options{
-		Settings: d.settings, Server: server, Address: address, Load: d.load, Bare: bare, Joined: d.tenants,
-		Unheard: Unheard, Patience: patience, Doing: d.progress.Doing, Step: d.progress.Step,
-	})
+	return fanout.Run(ctx, o)
 }
 
 // silent measures connections that nothing is sent to.
-func (d *driver) silent(ctx context.Context) (fanout.Idle, error) {
+func (d *driver) silent(ctx context.Context, result *fanout.Result) error {
 	c, address, err := d.server(ctx, d.settings.IdleConnections)
 	if err != nil {
-		return fanout.Idle{}, err
+		return err
 	}
-	idle, err := fanout.MeasureIdle(ctx, fanout.IdleOptions{
-		Server: c, Address: address, Load: d.load, Tenants: d.tenants, Connections: d.settings.IdleConnections, Settle: settle,
+	result.Idle, err = d.hold(ctx, c, address)
+	if err := errors.Join(err, c.Close()); err != nil || !d.settings.Reference {
+		return err
+	}
+	if c, address, err = d.reference(ctx, d.settings.IdleConnections); err != nil {
+		return err
+	}
+	result.ReferenceIdle, err = d.hold(ctx, c, address)
+	return errors.Join(err, c.Close())
+}
+
+// hold measures silent connections to a server that had none.
+func (d *driver) hold(ctx context.Context, c *child.Child, address string) (fanout.Idle, error) {
+	return fanout.MeasureIdle(ctx, fanout.IdleOptions{
+		Server: c, Address: address, Wire: d.settings.Wire, Load: d.load, Tenants: d.tenants,
+		Connections: d.settings.IdleConnections, Settle: settle,
 	})
-	return idle, errors.Join(err, c.Close())
+}
+
+// reference starts the server to compare with, on the database if changes come
+// from there. It outlives ctx, as the others do.
+func (d *driver) reference(ctx context.Context, connections int) (*child.Child, string, error) {
+	var from *reference.Database
+	if d.settings.Source == fanout.FromPostgres {
+		var err error
+		if from, err = reference.Listening(ctx, database.Channel, d.Connect); err != nil {
+			return nil, "", err
+		}
+	}
+	return reference.Start(context.WithoutCancel(ctx), d.installed, connections, from)
 }
 
 // server starts one of the kind that was asked for.

@@ -30,6 +30,7 @@ import (
 	"rowcast/internal/hub"
 	"rowcast/internal/mapping"
 	"rowcast/internal/server"
+	"rowcast/internal/transport/socketio"
 	"rowcast/internal/transport/ws"
 )
 
@@ -40,6 +41,12 @@ const (
 	batch = 500
 	// unheard is a tenant that no token names.
 	unheard = "nobody"
+)
+
+// The wires of the hub, by index.
+const (
+	native = iota
+	socketIO
 )
 
 // Hub is the service. Its changes may have any number of tenants.
@@ -70,7 +77,8 @@ func (h *Hub) Start(args StartArgs, address *string) error {
 		return err
 	}
 	h.positions = make(map[string]int64)
-	h.hub, err = hub.New(hub.Options{History: h, Map: mapping.Append, Wires: []hub.Wire{ws.Wire{}}, Log: log})
+	wires := []hub.Wire{native: ws.Wire{}, socketIO: socketio.Wire{}}
+	h.hub, err = hub.New(hub.Options{History: h, Map: mapping.Append, Wires: wires, Log: log})
 	if err != nil {
 		return err
 	}
@@ -79,7 +87,15 @@ func (h *Hub) Start(args StartArgs, address *string) error {
 	if err != nil {
 		return err
 	}
-	sockets, err := ws.NewHandler(ws.Options{Hub: h.hub, Verify: verifier.Verify, Redeem: tickets.Redeem, Origin: origins.Allowed, Log: log})
+	sockets, err := ws.NewHandler(ws.Options{
+		Hub: h.hub, Wire: native, Verify: verifier.Verify, Redeem: tickets.Redeem, Origin: origins.Allowed, Log: log,
+	})
+	if err != nil {
+		return err
+	}
+	socketIOs, err := socketio.NewHandler(socketio.Options{
+		Hub: h.hub, Wire: socketIO, Verify: verifier.Verify, Redeem: tickets.Redeem, Origin: origins.Allowed, Log: log,
+	})
 	if err != nil {
 		return err
 	}
@@ -88,7 +104,9 @@ func (h *Hub) Start(args StartArgs, address *string) error {
 		return fmt.Errorf("listen for clients: %w", err)
 	}
 	*address = listener.Addr().String()
-	public := server.Public(server.PublicOptions{WebSocket: sockets, Tickets: tickets, Verify: verifier.Verify, Origins: origins})
+	public := server.Public(server.PublicOptions{
+		WebSocket: sockets, SocketIO: socketIOs, Tickets: tickets, Verify: verifier.Verify, Origins: origins,
+	})
 	var running errgroup.Group
 	running.Go(func() error { return h.hub.Run(ctx) })
 	running.Go(func() error { return server.Serve(ctx, listener, public, log) })

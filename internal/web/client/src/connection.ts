@@ -44,9 +44,7 @@ export type Open = (start: Start) => Connection;
 export function baseOf(url: string | URL): string {
   const absolute = new URL(url, globalThis.location?.href);
   absolute.search = absolute.hash = "";
-  return absolute.href
-    .replace(/^ws/, "http")
-    .replace(/\/(ws)?$/, "");
+  return absolute.href.replace(/^ws/, "http").replace(/\/(ws)?$/, "");
 }
 
 /** The hint in a close reason like "shutdown; retry=1234ms", in milliseconds. */

@@ -9,7 +9,7 @@ import { codeOf, comesBack, lost, type ServerMessage } from "./wire.js";
 /** Milliseconds: the first pause is below the one, none is above the other. */
 const firstPause = 1_000;
 const longestPause = 30_000;
-/** A connection that lasted so long was a good one. */
+/** A connection that lasted so long was a good one, as was one that ended with a word on when to come back. */
 const goodTime = 10_000;
 /** Nothing for so long after joining: everything that was missed has come. */
 const quietTime = 250;
@@ -37,8 +37,10 @@ export function createFeed(options: FeedOptions): Feed {
   const fetch = options.fetch ?? globalThis.fetch?.bind(globalThis);
   const open: Partial<Record<Transport, Open>> = {};
   if (WebSocket) open.websocket = openWebSocket(WebSocket);
-  if (fetch) open.sse = options.EventSource ? openEventSource(options.EventSource, fetch, handlers.names) : openFetch(fetch);
-  if (!open.websocket && !open.sse) throw new Error("rowcast: there is no WebSocket here; give createFeed one, or fetch");
+  if (fetch)
+    open.sse = options.EventSource ? openEventSource(options.EventSource, fetch, handlers.names) : openFetch(fetch);
+  if (!open.websocket && !open.sse)
+    throw new Error("rowcast: there is no WebSocket here; give createFeed one, or fetch");
 
   let status: FeedStatus;
   const set = (state: FeedState, more: Pick<FeedStatus, "code" | "reason" | "retryIn"> = {}) => {
@@ -57,8 +59,8 @@ export function createFeed(options: FeedOptions): Feed {
     listeners.call("status", status);
   };
 
-  // An attempt ends when the next one begins: what an older one still says does
-  // not count.
+  // What getToken answers counts only while its attempt lasts. Connections say
+  // nothing after they were closed.
   let attempt = 0;
   let connection: Connection | undefined;
   let transport: Transport | undefined;
@@ -113,10 +115,15 @@ export function createFeed(options: FeedOptions): Feed {
     transport = open.websocket && (silences < maxSilent || !open.sse) ? "websocket" : "sse";
     try {
       connection = open[transport]!({
-        base, token, tenantId, events, heartbeat, log,
+        base,
+        token,
+        tenantId,
+        events,
+        heartbeat,
+        log,
         cursor: place.cursor,
-        message: (message) => current() && receive(message),
-        end: (end) => current() && ended(end),
+        message: receive,
+        end: ended,
       });
     } catch (error) {
       log("error", "cannot connect", error);
@@ -132,7 +139,8 @@ export function createFeed(options: FeedOptions): Feed {
       if (!spoke) silences = transport === "sse" ? maxSilent - 1 : silences + 1;
       else if (transport === "websocket") silences = 0;
     }
-    failures = joinedAt && Date.now() - joinedAt >= goodTime ? 0 : failures + 1;
+    const good = joinedAt && (end.retryIn !== undefined || Date.now() - joinedAt >= goodTime);
+    failures = good ? 0 : failures + 1;
     if (!comesBack(end.code)) return finish("closed", { code: end.code, reason: end.reason });
     drop();
     hinted = end.retryIn !== undefined;
@@ -146,7 +154,9 @@ export function createFeed(options: FeedOptions): Feed {
   /** Gets a fresh token and shows it, again and again if it has to. */
   const refresh = async () => {
     const mine = attempt;
-    const next = await Promise.resolve(true).then(getToken).catch((error) => log("warn", "getToken failed", error));
+    const next = await Promise.resolve(true)
+      .then(getToken)
+      .catch((error) => log("warn", "getToken failed", error));
     if (mine !== attempt) return;
     if (!next || next === token) tokenTimer = setTimeout(() => void refresh(), tokenPause);
     else if (!connection?.auth) void begin(true, next);
@@ -181,7 +191,8 @@ export function createFeed(options: FeedOptions): Feed {
       case "event":
         if (!place.admit(m)) return log("debug", "an event came twice", m);
         moved = true;
-        if (status.state !== "live" && (status.state === "stale" || Date.now() - Date.parse(m.at) < youngAge)) caughtUp();
+        if (status.state !== "live" && (status.state === "stale" || Date.now() - Date.parse(m.at) < youngAge))
+          caughtUp();
         handlers.call(m.event, m.data, m);
         handlers.call("*", m);
         break;
@@ -204,6 +215,7 @@ export function createFeed(options: FeedOptions): Feed {
 
   const refused = (m: ServerMessage & { type: "error" }) => {
     if (m.code === "stale") {
+      if (!joinedAt) return;
       clearTimeout(timer);
       return set("stale");
     }

@@ -80,7 +80,10 @@ export function useSocket(): FeedSocket {
 
 /** Has a handler called for the events of a name, or "*" for all. It may change with every render. */
 export function useFeedEvent(name: "*", handler: (event: FeedEvent) => unknown): void;
-export function useFeedEvent<N extends EventName>(name: N, handler: (data: DataOf<N>, event: FeedEvent<N>) => unknown): void;
+export function useFeedEvent<N extends EventName>(
+  name: N,
+  handler: (data: DataOf<N>, event: FeedEvent<N>) => unknown,
+): void;
 export function useFeedEvent<N extends `${string}:${string}`>(
   name: N,
   handler: (data: DataOf<N>, event: FeedEvent<N>) => unknown,

@@ -104,7 +104,8 @@ export function createSocketService(options: SocketServiceOptions = {}): SocketS
     },
     emit(name, tenantId) {
       if (name === "leave-tenant") leave(tenantId);
-      else if (name !== "join-tenant") log("warn", `${String(name)} is nothing that the server takes; changes come from the database`);
+      else if (name !== "join-tenant")
+        log("warn", `${String(name)} is nothing that the server takes; changes come from the database`);
       else if (token === undefined) log("warn", "join-tenant before connect");
       else join(tenantId);
       return service;

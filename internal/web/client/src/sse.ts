@@ -100,7 +100,7 @@ export const openFetch =
       r.watch.limit(start.heartbeat ?? commentLimit);
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       let rest = "";
-      for (let first = true; ; ) {
+      for (let first = true; ;) {
         const { done, value } = await reader.read();
         if (done) return r.end({ code: lost, reason: "the stream ended" });
         r.watch.heard();

@@ -1,4 +1,13 @@
-import { type Connection, createWatch, hintOf, type Open, patience, probeTime, silent, type Start } from "./connection.js";
+import {
+  type Connection,
+  createWatch,
+  hintOf,
+  type Open,
+  patience,
+  probeTime,
+  silent,
+  type Start,
+} from "./connection.js";
 import { lost, type ServerMessage } from "./wire.js";
 
 /** The part of WebSocket that is used: that of browsers, of Node and of the package ws have it. */
@@ -52,7 +61,8 @@ export const openWebSocket =
       start.message(message);
     };
     socket.onerror = () => {}; // close follows
-    socket.onclose = ({ code, reason }) => end({ code: code || lost, reason: reason || "", retryIn: hintOf(reason || "") });
+    socket.onclose = ({ code, reason }) =>
+      end({ code: code || lost, reason: reason || "", retryIn: hintOf(reason || "") });
     return {
       close,
       auth: (token) => send({ type: "auth", token }),

@@ -71,7 +71,12 @@ describe("connecting", () => {
 
   it.each([
     ["fails", () => Promise.reject(new Error("offline"))],
-    ["throws", () => { throw new Error("broken"); }],
+    [
+      "throws",
+      () => {
+        throw new Error("broken");
+      },
+    ],
     ["never answers", () => new Promise<string>(() => {})],
   ])("tries again when getToken %s", async (_, getToken) => {
     const ask = vi.fn(getToken);
@@ -134,6 +139,13 @@ describe("coming back", () => {
     await vi.advanceTimersByTimeAsync(10_000);
     ScriptSocket.last.end();
     expect(b.feed.status.retryIn).toBe(500);
+    await vi.advanceTimersByTimeAsync(500);
+    ScriptSocket.last.end();
+    await vi.advanceTimersByTimeAsync(1000);
+    ScriptSocket.last.welcome().joined().end(4001, "shutdown; retry=7ms");
+    await vi.advanceTimersByTimeAsync(7);
+    ScriptSocket.last.end();
+    expect(b.feed.status.retryIn).toBe(500);
   });
 
   it("waits as long as the server says", async () => {
@@ -170,12 +182,16 @@ describe("coming back", () => {
   });
 
   it.each([
-    ["forbidden", 4502], ["bad-request", 4500], ["limit-exceeded", 4504],
+    ["forbidden", 4502],
+    ["bad-request", 4500],
+    ["limit-exceeded", 4504],
   ])("closes when joining is refused as %s", async (code, want) => {
     const b = bench();
     b.feed.connect();
     await settle();
-    const socket = ScriptSocket.last.welcome().say({ type: "error", code, message: "no", request: "join-tenant", tenantId: "T" });
+    const socket = ScriptSocket.last
+      .welcome()
+      .say({ type: "error", code, message: "no", request: "join-tenant", tenantId: "T" });
     expect(b.feed.status).toMatchObject({ state: "closed", code: want, reason: "no" });
     expect(socket.closed).toBe(true);
   });
@@ -190,7 +206,11 @@ describe("coming back", () => {
 
   it("ignores what it does not know", async () => {
     const b = bench();
-    (await live(b)).say({ type: "news" }, { ...change(1), tenantId: "U" }, { type: "error", code: "rate-limited", message: "slow down" });
+    (await live(b)).say(
+      { type: "news" },
+      { ...change(1), tenantId: "U" },
+      { type: "error", code: "rate-limited", message: "slow down" },
+    );
     expect(b.feed.status).toMatchObject({ state: "live", cursor: "c0" });
   });
 });
@@ -241,17 +261,27 @@ describe("events", () => {
     off();
     socket.say(change(3, "shop:created"));
     expect(seen).toEqual([
-      ["created", "A", 1], ["*", "order:created", 1], ["shop", 2], ["*", "shop:created", 2], ["*", "shop:created", 3],
+      ["created", "A", 1],
+      ["*", "order:created", 1],
+      ["shop", 2],
+      ["*", "shop:created", 2],
+      ["*", "shop:created", 3],
     ]);
   });
 
   it("reach every handler though one fails, which is reported", async () => {
     const b = bench();
     const seen = vi.fn();
-    b.feed.on("order:created", () => { throw new Error("one"); });
-    b.feed.on("order:created", async () => { throw new Error("two"); });
+    b.feed.on("order:created", () => {
+      throw new Error("one");
+    });
+    b.feed.on("order:created", async () => {
+      throw new Error("two");
+    });
     b.feed.on("order:created", seen);
-    b.feed.onStatus(() => { throw new Error("three"); });
+    b.feed.onStatus(() => {
+      throw new Error("three");
+    });
     const socket = await live(b);
     socket.say(change(1), change(2));
     await settle();
@@ -285,8 +315,20 @@ describe("events", () => {
     socket.end();
     await vi.advanceTimersByTimeAsync(1_000);
     socket = ScriptSocket.last.welcome().joined("c2", 2);
-    socket.say(change(1), change(2, "order:updated"), change(2, "order:status-changed"), change(2, "dashboard:stats-updated"), change(3));
-    expect(seen).toEqual(["1 order:created", "2 order:updated", "2 order:status-changed", "2 dashboard:stats-updated", "3 order:created"]);
+    socket.say(
+      change(1),
+      change(2, "order:updated"),
+      change(2, "order:status-changed"),
+      change(2, "dashboard:stats-updated"),
+      change(3),
+    );
+    expect(seen).toEqual([
+      "1 order:created",
+      "2 order:updated",
+      "2 order:status-changed",
+      "2 dashboard:stats-updated",
+      "3 order:created",
+    ]);
   });
 
   it("move the cursor, and so does progress, never backwards", async () => {
@@ -343,7 +385,13 @@ describe("catching up", () => {
     const more = vi.fn();
     b.feed.onReset(more);
     const socket = await resume(b);
-    socket.say(change(6, "order:created", old), { type: "reset", tenantId: "T", cursor: "d2", position: 2, reason: "diverged" });
+    socket.say(change(6, "order:created", old), {
+      type: "reset",
+      tenantId: "T",
+      cursor: "d2",
+      position: 2,
+      reason: "diverged",
+    });
     expect(b.resets).toEqual([{ reason: "diverged", cursor: "d2", position: 2 }]);
     expect(more).toHaveBeenCalledTimes(1);
     expect(b.feed.status).toMatchObject({ state: "live", cursor: "d2", position: 2 });
@@ -358,7 +406,10 @@ describe("catching up", () => {
     ScriptSocket.last.welcome().joined("c9000", 9000).end(); // the reset would have come next
     await vi.advanceTimersByTimeAsync(1_000);
     expect(ScriptSocket.last.open().sent[1]).toMatchObject({ cursor: "c5" });
-    ScriptSocket.last.say({ type: "welcome", protocol: 1, pingInterval: 1, pingTimeout: 9_999 }).joined("c5", 5).say(change(6));
+    ScriptSocket.last
+      .say({ type: "welcome", protocol: 1, pingInterval: 1, pingTimeout: 9_999 })
+      .joined("c5", 5)
+      .say(change(6));
     expect(b.feed.status.position).toBe(6);
   });
 });
@@ -401,6 +452,19 @@ describe("tokens", () => {
     expect(socket.sent).toHaveLength(2);
     await vi.advanceTimersByTimeAsync(5_000);
     expect(socket.sent.at(-1)).toEqual({ type: "auth", token: "token2" });
+  });
+
+  it("that come too late are not shown to the next connection", async () => {
+    const b = bench();
+    const socket = await live(b);
+    let answer = (_: string) => {};
+    b.getToken.mockReturnValueOnce(new Promise((resolve) => (answer = resolve)));
+    socket.say({ type: "token-expiring" }).end(4003, "token-expired");
+    await vi.advanceTimersByTimeAsync(1_000);
+    const next = ScriptSocket.last.welcome().joined();
+    answer("late");
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(next.sent.map(({ token }) => token).filter(Boolean)).toEqual(["token2"]);
   });
 
   it("that lack the tenant close the feed", async () => {

@@ -50,7 +50,14 @@ export class ScriptSocket {
 }
 
 export const change = (position: number, event = "order:created", more: object = {}) => ({
-  type: "event", event, tenantId: "T", position, cursor: `c${position}`, at: new Date().toISOString(), data: { n: position }, ...more,
+  type: "event",
+  event,
+  tenantId: "T",
+  position,
+  cursor: `c${position}`,
+  at: new Date().toISOString(),
+  data: { n: position },
+  ...more,
 });
 
 export interface Bench {
@@ -70,7 +77,9 @@ export function bench(options: Partial<FeedOptions> = {}): Bench {
   let tokens = 0;
   const getToken = vi.fn((): any => `token${++tokens}`);
   const feed = createFeed({
-    url: "https://feed.test", tenantId: "T", getToken,
+    url: "https://feed.test",
+    tenantId: "T",
+    getToken,
     onReset: (reset) => void resets.push(reset),
     WebSocket: ScriptSocket,
     log: (...entry) => void logged.push(entry),

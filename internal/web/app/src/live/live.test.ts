@@ -184,7 +184,15 @@ describe("Live", () => {
   it("keeps the quantities of skus", async () => {
     answers.set("/api/products", [product]);
     await watch(keys.products, live.products);
-    const row = { id: "s1", sku: "TENT-2", name: "Two persons", quantity: 4, low_stock_threshold: 5, price: 10, cost: 5 };
+    const row = {
+      id: "s1",
+      sku: "TENT-2",
+      name: "Two persons",
+      quantity: 4,
+      low_stock_threshold: 5,
+      price: 10,
+      cost: 5,
+    };
     live.apply([event("sku:updated", row)]);
     const [p] = live.queries.getQueryData<Product[]>(keys.products) ?? [];
     expect(p?.skus[0]).toMatchObject({ quantity: 4, threshold: 5, price: "10.00" });

@@ -45,7 +45,14 @@ export function Orders({ open }: { open: string | undefined }) {
         <div className="titles">
           <Title>Orders</Title>
         </div>
-        <Button look="primary" icon="plus" aria-label="New order" data-key="n" data-testid="new-order" onClick={() => setCreating(true)}>
+        <Button
+          look="primary"
+          icon="plus"
+          aria-label="New order"
+          data-key="n"
+          data-testid="new-order"
+          onClick={() => setCreating(true)}
+        >
           <span>
             New<span className="rest"> order</span>
           </span>

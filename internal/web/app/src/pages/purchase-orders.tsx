@@ -51,7 +51,8 @@ export function PurchaseOrders({ open }: { open: string | undefined }) {
         <Button
           look="primary"
           icon="plus"
-          aria-label="New purchase order" data-key="n"
+          aria-label="New purchase order"
+          data-key="n"
           data-testid="new-purchase-order"
           onClick={() => setCreating(true)}
         >

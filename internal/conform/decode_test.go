@@ -1,0 +1,34 @@
+package conform_test
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// errPassed says that a message has no meaning on every wire.
+var errPassed = fmt.Errorf("a message of one wire alone")
+
+// decode reads a message of the native WebSocket, as Server-Sent Events have it
+// too. The error is a *refusal if it is one.
+func decode(body []byte) (message, error) {
+	var m struct {
+		message
+		Code string
+	}
+	if err := json.Unmarshal(body, &m); err != nil {
+		return message{}, fmt.Errorf("decode %s: %w", body, err)
+	}
+	m.raw = string(body)
+	switch m.Type {
+	case "joined", "event", "progress", "reset":
+		return m.message, nil
+	case "error":
+		if m.Code == "stale" {
+			m.Type = m.Code
+			return m.message, nil
+		}
+		return message{}, &refusal{m.Code}
+	default:
+		return m.message, errPassed
+	}
+}

@@ -1,0 +1,38 @@
+// Package conform holds every wire to the same promises. It has tests alone.
+//
+// # Overview
+//
+// A wire is a way to follow the feed: the native WebSocket, Server-Sent Events,
+// Socket.IO on a WebSocket or on polling, with recovery or without. Each has a
+// small client here, which says what it receives in one form. Each test below
+// runs once for each wire, against servers that are processes of their own on a
+// real database.
+//
+// # Guarantees
+//
+//   - What was committed after joined arrives, and nothing from before
+//     (TestJoin).
+//   - Positions are contiguous, the events of a change are together and in
+//     order, so are the changes of a transaction, and a bulk is one event
+//     (TestOrder). Behind a filter, progress says how far the stream is
+//     (TestFilter).
+//   - A client that is cut off after any event, or in a row after each, receives
+//     exactly the rest, from the same server or another (TestResume).
+//   - A cursor that cannot be continued from is answered with a reset, and live
+//     events follow (TestReset).
+//   - Who has no token, a forged one or one without the tenant joins nothing;
+//     two tenants that are written to at once see nothing of each other
+//     (TestIsolation).
+//   - The connection ends with its token, and continues with a fresh one
+//     (TestExpiry).
+//   - A client that does not read is ended, may come back and then misses
+//     nothing; who reads has everything by then (TestSlowConsumer).
+//   - A server that stops tells its clients to come back; on another they miss
+//     nothing (TestDrain).
+//   - Clients are told when events are late, and when they no longer are
+//     (TestOutage).
+//
+// # Failures
+//
+// A test that fails prints what its connection received.
+package conform

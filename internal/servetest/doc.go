@@ -1,0 +1,23 @@
+// Package servetest gives tests real servers: "rowcast serve" as processes of
+// their own, which can be stopped, killed and started again.
+//
+// # Overview
+//
+// A package calls [Main] from its TestMain. The program is built when the first
+// test asks for it, with the race detector if the tests have it. [Database] is
+// an empty inventory; [Start] serves a database on ports that are free.
+// [Door] is an address that stays while the servers behind it come and go.
+//
+// # Guarantees
+//
+//   - A server listens when Start returns, is gone after Kill, and serves again
+//     after Restart (TestServerIsKilledAndStartedAgain).
+//   - A door leads to the server that was set last, and cuts what goes through
+//     it when it is told to (TestDoor).
+//
+// # Failures
+//
+// A server that does not come up fails the test with what it wrote. So does a
+// data race in a server. A test that fails prints the end of what its servers
+// wrote.
+package servetest

@@ -1,0 +1,221 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gorilla/websocket"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// patience is how long a fact may take; nothing waits for that long.
+const patience = 20 * time.Second
+
+// Queries of requests.
+const (
+	polling    = "/?EIO=4&transport=polling"
+	socketing  = "/?EIO=4&transport=websocket"
+	socketPath = "/socket.io"
+	echoPath   = "/engine.io"
+)
+
+type bundle struct {
+	*httptest.Server
+}
+
+// setup is a server with the heartbeat of a product, unless o has another.
+func setup(t *testing.T, o options) *bundle {
+	t.Helper()
+	if o.pingInterval == 0 {
+		o.pingInterval, o.pingTimeout = 25*time.Second, 20*time.Second
+	}
+	if o.connectTimeout == 0 {
+		o.connectTimeout = time.Minute
+	}
+	o.maxPayload = 1_000_000
+	s, err := newServer(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bundle{httptest.NewServer(s)}
+	t.Cleanup(func() {
+		if err := s.close(context.Background()); err != nil {
+			t.Error(err)
+		}
+		b.Client().CloseIdleConnections()
+		b.Close()
+	})
+	return b
+}
+
+// do makes a request, and gives the status and the body.
+func (b *bundle) do(t *testing.T, method, target, body string) (int, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, b.URL+target, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := b.Client().Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = w.Body.Close() }()
+	text, err := io.ReadAll(w.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w.StatusCode, string(text)
+}
+
+// want makes a request that has an answer, "" if any.
+func (b *bundle) want(t *testing.T, method, target, body string, status int, answer string) {
+	t.Helper()
+	gotStatus, got := b.do(t, method, target, body)
+	if gotStatus != status || answer != "" && got != answer {
+		t.Fatalf("%s %s %.40q: %d %.200q, want %d %.200q", method, target, body, gotStatus, got, status, answer)
+	}
+}
+
+// poll opens a session that polls, and gives its target.
+func (b *bundle) poll(t *testing.T, path string) string {
+	t.Helper()
+	_, text := b.do(t, http.MethodGet, path+polling, "")
+	return path + polling + "&sid=" + opened(t, text, "websocket")
+}
+
+// opened checks the first packet of a session, and gives its id.
+func opened(t *testing.T, packet string, upgrades ...string) string {
+	t.Helper()
+	var got map[string]json.RawMessage
+	body, ok := strings.CutPrefix(packet, "0")
+	if err := json.Unmarshal([]byte(body), &got); err != nil || !ok || len(got) != 5 || string(got["maxPayload"]) != "1000000" {
+		t.Fatalf("opened with %q: %v", packet, err)
+	}
+	var o struct {
+		SID                       string
+		Upgrades                  []string
+		PingInterval, PingTimeout int
+	}
+	if err := json.Unmarshal([]byte(body), &o); err != nil || len(o.SID) < 20 || o.Upgrades == nil || !slices.Equal(o.Upgrades, upgrades) {
+		t.Fatalf("opened with %q: %v", packet, err)
+	}
+	return o.SID
+}
+
+// client is a WebSocket client.
+type client struct {
+	*websocket.Conn
+	t *testing.T
+}
+
+// dial connects, without reading.
+func (b *bundle) dial(t *testing.T, target string) *client {
+	t.Helper()
+	conn, response, err := websocket.DefaultDialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(b.URL, "http")+target, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	t.Cleanup(func() { _ = conn.Close() })
+	_ = conn.SetReadDeadline(time.Now().Add(patience))
+	return &client{conn, t}
+}
+
+// open opens a session.
+func (b *bundle) open(t *testing.T, path string) *client {
+	t.Helper()
+	c := b.dial(t, path+socketing)
+	opened(t, c.next())
+	return c
+}
+
+// join opens a session that is in the main namespace.
+func (b *bundle) join(t *testing.T) *client {
+	t.Helper()
+	c := b.open(t, socketPath)
+	c.send("40")
+	c.accepted("40")
+	c.want(`42["auth",{}]`)
+	return c
+}
+
+// send sends messages, binary ones with a leading 'b'.
+func (c *client) send(messages ...string) {
+	c.t.Helper()
+	for _, m := range messages {
+		kind := websocket.TextMessage
+		text, binary := strings.CutPrefix(m, "b")
+		if binary {
+			kind = websocket.BinaryMessage
+		}
+		if err := c.WriteMessage(kind, []byte(text)); err != nil {
+			c.t.Fatal(err)
+		}
+	}
+}
+
+// next is the next message, binary with a leading 'b'.
+func (c *client) next() string {
+	c.t.Helper()
+	kind, data, err := c.ReadMessage()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if kind == websocket.BinaryMessage {
+		return "b" + string(data)
+	}
+	return string(data)
+}
+
+// want reads messages.
+func (c *client) want(messages ...string) {
+	c.t.Helper()
+	for _, want := range messages {
+		if got := c.next(); got != want {
+			c.t.Fatalf("got %.200q, want %.200q", got, want)
+		}
+	}
+}
+
+// accepted reads the answer to a connect, and gives its one key or more.
+func (c *client) accepted(head string) map[string]string {
+	c.t.Helper()
+	m := c.next()
+	body, ok := strings.CutPrefix(m, head)
+	var answer map[string]string
+	if err := json.Unmarshal([]byte(body), &answer); !ok || err != nil || answer["sid"] == "" {
+		c.t.Fatalf("got %q, want %s{sid}", m, head)
+	}
+	if _, recovers := answer["pid"]; len(answer) > 2 || len(answer) == 2 && !recovers {
+		c.t.Fatalf("got %q", m)
+	}
+	return answer
+}
+
+// closed reads until the server has closed.
+func (c *client) closed() {
+	c.t.Helper()
+	for {
+		_, m, err := c.ReadMessage()
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			c.t.Fatal("the session goes on")
+		}
+		if err != nil {
+			return
+		}
+		if string(m) != "2" {
+			c.t.Fatalf("got %.200q, want the end", m)
+		}
+	}
+}

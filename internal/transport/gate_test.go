@@ -1,0 +1,133 @@
+package transport_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"rowcast/internal/auth"
+	"rowcast/internal/hub"
+	"rowcast/internal/transport"
+)
+
+// gate lets in the token "good" and the ticket "good", of subjects that say so.
+func gate() *transport.Gate {
+	return &transport.Gate{
+		Origin:   func(r *http.Request) bool { return r.Header.Get("Origin") != "https://evil.example" },
+		Draining: func() bool { return false },
+		Verify: func(_ context.Context, token string) (auth.Identity, error) {
+			switch token {
+			case "good":
+				return auth.Identity{Subject: "token"}, nil
+			case "expired":
+				return auth.Identity{}, fmt.Errorf("fake: %w", auth.ErrExpired)
+			case "unavailable":
+				return auth.Identity{}, fmt.Errorf("fake: %w", auth.ErrUnavailable)
+			default:
+				return auth.Identity{}, fmt.Errorf("fake: %w", auth.ErrInvalid)
+			}
+		},
+		Redeem: func(ticket string) (auth.Identity, bool) { return auth.Identity{Subject: "ticket"}, ticket == "good" },
+	}
+}
+
+func TestGate(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		method, query, origin, authorization string
+		draining                             bool
+
+		subject string
+		status  int
+		code    hub.Cause
+		header  string // one that the answer has to have
+	}{
+		"token":             {authorization: "Bearer good", subject: "token"},
+		"ticket":            {query: "?ticket=good", subject: "ticket"},
+		"token and ticket":  {query: "?ticket=good", authorization: "Bearer good", subject: "token"},
+		"own origin":        {origin: "https://app.example", authorization: "Bearer good", subject: "token"},
+		"foreign origin":    {origin: "https://evil.example", method: http.MethodPost, query: "?token=x", status: 403, code: "forbidden"},
+		"POST":              {method: http.MethodPost, authorization: "Bearer good", status: 405, code: "bad-request", header: "Allow"},
+		"HEAD":              {method: http.MethodHead, authorization: "Bearer good", status: 405, code: "bad-request", header: "Allow"},
+		"draining":          {draining: true, authorization: "Bearer bad", status: 503, code: "shutdown", header: "Retry-After"},
+		"token in the URL":  {query: "?token=good", authorization: "Bearer good", status: 400, code: "bad-request"},
+		"nothing":           {status: 401, code: "invalid-token", header: "Www-Authenticate"},
+		"forged":            {authorization: "Bearer bad", status: 401, code: "invalid-token", header: "Www-Authenticate"},
+		"malformed":         {authorization: "Basic x", status: 401, code: "invalid-token"},
+		"forged and ticket": {query: "?ticket=good", authorization: "Bearer bad", status: 401, code: "invalid-token"},
+		"expired":           {authorization: "Bearer expired", status: 401, code: "token-expired"},
+		"keys not at hand":  {authorization: "Bearer unavailable", status: 503, code: "unavailable", header: "Retry-After"},
+		"bad ticket":        {query: "?ticket=bad", status: 401, code: "invalid-token"},
+		"empty ticket":      {query: "?ticket=", status: 401, code: "invalid-token"},
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), test.method, "/"+test.query, nil)
+		if test.origin != "" {
+			r.Header.Set("Origin", test.origin)
+		}
+		if test.authorization != "" {
+			r.Header.Set("Authorization", test.authorization)
+		}
+		g := gate()
+		g.Draining = func() bool { return test.draining }
+		id, refused := g.Admit(r)
+		if refused == nil {
+			if test.status != 0 || id.Subject != test.subject {
+				t.Errorf("%s: let in as %q", name, id.Subject)
+			}
+			continue
+		}
+		w := httptest.NewRecorder()
+		refused.Write(w)
+		var got struct{ Code, Detail string }
+		err := json.Unmarshal(w.Body.Bytes(), &got)
+		if err != nil || w.Code != test.status || got.Code != string(test.code) || got.Detail == "" {
+			t.Errorf("%s: %d %s; want %d %s", name, w.Code, w.Body, test.status, test.code)
+		}
+		if test.header != "" && w.Header().Get(test.header) == "" {
+			t.Errorf("%s: the answer has no %s: %v", name, test.header, w.Header())
+		}
+	}
+}
+
+func TestParseWant(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		query, tenants string
+		want           string // tenant and patterns, or the code and a part of the text
+	}{
+		{"?tenant=T", "T U", "T"},
+		{"?tenant=U&events=order:*", "T U", "U order:*"},
+		{"?events=order:*,sku:created&events=stock:*", "T", "T order:* sku:created stock:*"},
+		{"", "T", "T"},
+		{"?tenant=", "T", "T"},
+		{"?tenant=a%20b%26c", "a·b&c", "forbidden token does not name"},
+		{"?tenant=V", "T U", "forbidden token does not name"},
+		{"?tenant=V", "", "forbidden token does not name"},
+		{"", "", "bad-request add tenant="},
+		{"", "T U", "bad-request add tenant="},
+		{"?tenant=T&tenant=U", "T U", "bad-request ask for one"},
+		{"?events=order", "T", "bad-request neither"},
+		{"?events=", "T", "bad-request neither"},
+		{"?events=order:*,", "T", "bad-request neither"},
+		{"?events=" + strings.Repeat("a:b,", 64) + "a:b", "T", "bad-request at most 64"},
+		{"?events=order:*;tenant=T", "T", "bad-request malformed"},
+		{"?events=%zz", "T", "bad-request malformed"},
+	} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/"+test.query, nil)
+		w, refused := transport.ParseWant(r, auth.Identity{Tenants: strings.Fields(test.tenants)})
+		if refused != nil {
+			code, text, _ := strings.Cut(test.want, " ")
+			if string(refused.Code) != code || !strings.Contains(refused.Detail, text) {
+				t.Errorf("%s: %+v; want %s", test.query, refused, test.want)
+			}
+			continue
+		}
+		if got := strings.Join(append([]string{w.Tenant}, w.Events...), " "); got != test.want {
+			t.Errorf("%s asks for %s; want %s", test.query, got, test.want)
+		}
+	}
+}

@@ -1,0 +1,39 @@
+// Package history is the transport for what has been: GET /history, the events
+// of one tenant after a cursor, page by page, as JSON.
+//
+// # Overview
+//
+// [Handler] checks the request and reads the change log of the database, not the
+// rings of the hub. The source tells every row, also of statements that are one
+// bulk event on the other transports. The events are the objects of the
+// WebSocket; the coalesced event of the dashboard, which stands for no change of
+// its own, is not among them.
+//
+// # States
+//
+// A request waits for its turn, reads, and then holds its answer until the
+// client has taken it.
+//
+// # Guarantees
+//
+//   - Page after page gives every event of the tenant once, in order, wherever
+//     the pages end, and as one large page would (TestPagesAreTheWhole,
+//     TestBulkRowByRow).
+//   - The cursor of a page, and of each event in it, continues on every
+//     transport (TestCursorsContinueOnTheHub).
+//   - "more" is false only if there was nothing after the page when it was read,
+//     also with a filter; the cursor moves on over what the filter leaves out
+//     (TestFilterMovesOn).
+//   - A request reads a bounded part of the log and holds a bounded answer, plus
+//     one row (TestBoundedWork).
+//   - A few requests read at once, so that clients that resume have the rest of
+//     the connections; others wait and are then refused (TestTakesTurns).
+//   - Without a cursor it begins at the oldest change that is kept, also while
+//     the log is pruned (TestOldestWhilePruned).
+//
+// # Failures
+//
+// A cursor that cannot continue is 410 with the code expired or diverged: reload
+// the state. A database that does not answer is 503 with the code unavailable
+// and Retry-After.
+package history

@@ -1,0 +1,179 @@
+package history
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+
+	"rowcast/internal/feed"
+	"rowcast/internal/hub"
+	"rowcast/internal/transport"
+)
+
+const (
+	// defaultLimit and maxLimit are how many events a page has.
+	defaultLimit, maxLimit = 500, 1000
+	// readTime bounds the reading for one request.
+	readTime = 15 * time.Second
+	// writeTime is how long a client has to take its answer.
+	writeTime = 30 * time.Second
+	// maxAnswers is how many answers are held at once.
+	maxAnswers = 32
+	// retryBusy and retryDown are when to try again.
+	retryBusy, retryDown = time.Second, 5 * time.Second
+)
+
+// Options configures a Handler. Source, Map and Gate are required.
+type Options struct {
+	Source Source
+	// Map appends the events of a change to dst, in order and with their cursors.
+	Map  func(dst []feed.Event, c *feed.Change) []feed.Event
+	Gate *transport.Gate
+	// Readers is how many requests read the source at once. Default: 2.
+	Readers int
+	// Patience is how long a request waits for its turn. Default: 5 s.
+	Patience time.Duration
+	// Log is for what only operators can act on. Default: discarded.
+	Log *slog.Logger
+}
+
+// Handler answers requests for history.
+type Handler struct {
+	opts Options
+	// answers and readers are the turns.
+	answers, readers chan struct{}
+}
+
+// NewHandler checks the options.
+func NewHandler(o Options) (*Handler, error) {
+	if o.Source == nil || o.Map == nil || o.Gate == nil || !o.Gate.Complete() {
+		return nil, errors.New("history: Options needs Source, Map and a complete Gate")
+	}
+	o.Readers = cmp.Or(o.Readers, 2)
+	o.Patience = cmp.Or(o.Patience, 5*time.Second)
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Handler{opts: o, answers: make(chan struct{}, maxAnswers), readers: make(chan struct{}, o.Readers)}, nil
+}
+
+// ServeHTTP answers with a page.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	q, refused := h.parse(r)
+	if refused == nil {
+		refused = h.serve(w, r, q)
+	}
+	if refused != nil {
+		refused.Write(w)
+	}
+}
+
+// parse reads a request.
+func (h *Handler) parse(r *http.Request) (query, *transport.Problem) {
+	id, refused := h.opts.Gate.Admit(r)
+	if refused != nil {
+		return query{}, refused
+	}
+	want, refused := transport.ParseWant(r, id)
+	if refused != nil {
+		return query{}, refused
+	}
+	q := query{tenant: want.Tenant, filter: want.Filter, limit: defaultLimit}
+	if text := want.Query.Get("limit"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > maxLimit {
+			return query{}, bad("limit is a number of events from 1 to 1000")
+		}
+		q.limit = n
+	}
+	text := want.Query.Get("after")
+	if text == "" {
+		q.oldest = true
+		return q, nil
+	}
+	at, err := feed.ParseCursor(text)
+	if err != nil {
+		return query{}, bad("after is no cursor; send one as it was received, or leave it out to begin with the oldest change")
+	}
+	q.after = at
+	return q, nil
+}
+
+func bad(detail string) *transport.Problem {
+	return &transport.Problem{Status: http.StatusBadRequest, Code: transport.BadRequest, Detail: detail}
+}
+
+// serve reads a page when it is its turn, and writes it.
+func (h *Handler) serve(w http.ResponseWriter, r *http.Request, q query) *transport.Problem {
+	patience := time.NewTimer(h.opts.Patience)
+	defer patience.Stop()
+	if !enter(r.Context(), h.answers, patience.C) {
+		return busy()
+	}
+	defer func() { <-h.answers }()
+	if !enter(r.Context(), h.readers, patience.C) {
+		return busy()
+	}
+	p, err := h.read(r.Context(), q)
+	<-h.readers
+	if err != nil {
+		return h.explain(r.Context(), q, err)
+	}
+	header := w.Header()
+	header.Set("Content-Type", "application/json")
+	header.Set("Cache-Control", "no-store")
+	header.Set("X-Content-Type-Options", "nosniff")
+	header.Set("Content-Length", strconv.Itoa(len(p.body)))
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTime)) // none where it is not known
+	_, _ = w.Write(p.body)                                                        // the client has gone if this fails
+	return nil
+}
+
+// enter waits for a turn. It is false if that takes too long.
+func enter(ctx context.Context, turns chan<- struct{}, patience <-chan time.Time) bool {
+	select {
+	case turns <- struct{}{}:
+		return true
+	default:
+	}
+	select {
+	case turns <- struct{}{}:
+		return true
+	case <-patience:
+	case <-ctx.Done():
+	}
+	return false
+}
+
+func busy() *transport.Problem {
+	return &transport.Problem{
+		Status: http.StatusServiceUnavailable, Code: transport.Unavailable, Retry: retryBusy,
+		Detail: "too many clients read the history at the moment; try again in a moment",
+	}
+}
+
+// explain is what a client is told about an error of the source.
+func (h *Handler) explain(ctx context.Context, q query, err error) *transport.Problem {
+	gone := transport.Problem{Status: http.StatusGone}
+	switch {
+	case errors.Is(err, feed.ErrExpired):
+		gone.Code, gone.Detail = hub.Cause(feed.ErrExpired.Error()),
+			"the history after this cursor has been pruned; reload the state, and leave after out to begin with what is kept"
+		return &gone
+	case errors.Is(err, feed.ErrDiverged):
+		gone.Code, gone.Detail = hub.Cause(feed.ErrDiverged.Error()),
+			"the cursor belongs to a history that does not exist any more; reload the state, and leave after out to begin with what is kept"
+		return &gone
+	}
+	if ctx.Err() == nil { // else the client has gone
+		h.opts.Log.WarnContext(ctx, "read history", slog.String("tenant", q.tenant), slog.Any("error", err))
+	}
+	return &transport.Problem{
+		Status: http.StatusServiceUnavailable, Code: transport.Unavailable, Retry: retryDown,
+		Detail: "the history cannot be read at the moment; try again in a moment",
+	}
+}

@@ -1,0 +1,145 @@
+package history
+
+import (
+	"context"
+	"errors"
+
+	"rowcast/internal/feed"
+	"rowcast/internal/mapping"
+	"rowcast/internal/transport"
+)
+
+const (
+	// maxReads and pageSize bound what is read for one request: changes, and how
+	// often.
+	maxReads, pageSize = 10, 1000
+	// maxBody is the size of an answer in bytes after which no event is added.
+	maxBody = 1 << 20
+)
+
+// Source reads the durable log. Each row is a change of its own.
+type Source interface {
+	// Oldest is the cursor before the first change of the tenant that is kept.
+	Oldest(ctx context.Context, tenant string) (feed.Cursor, error)
+	// After reads the changes of the tenant after c, oldest first, about limit of
+	// them. If c points into a change, that one comes first. The errors
+	// feed.ErrExpired and feed.ErrDiverged are final.
+	After(ctx context.Context, tenant string, c feed.Cursor, limit int) (feed.Page, error)
+}
+
+// query is what a request asks for.
+type query struct {
+	tenant string
+	after  feed.Cursor
+	// oldest: from the oldest change that is kept, instead of after.
+	oldest bool
+	filter mapping.Filter
+	limit  int
+}
+
+// page is an answer in the making.
+type page struct {
+	q    *query
+	body []byte
+	// events is how many it has, at how far it has come.
+	events int
+	at     feed.Cursor
+}
+
+// read reads a page.
+func (h *Handler) read(ctx context.Context, q query) (*page, error) {
+	ctx, cancel := context.WithTimeout(ctx, readTime)
+	defer cancel()
+	p := &page{q: &q, body: []byte(`{"events":[`), at: q.after}
+	begun, more := !q.oldest, true
+	for reads := 0; more; reads++ {
+		if !begun {
+			oldest, err := h.opts.Source.Oldest(ctx, q.tenant)
+			if err != nil {
+				return nil, err
+			}
+			p.at, begun = oldest, true
+		}
+		if reads == maxReads { // to know whether there is more, nothing else
+			rest, err := h.opts.Source.After(ctx, q.tenant, p.at, 1)
+			if err != nil {
+				return nil, err
+			}
+			more = len(rest.Changes) > 0
+			break
+		}
+		changes, err := h.opts.Source.After(ctx, q.tenant, p.at, p.size())
+		switch {
+		case errors.Is(err, feed.ErrExpired) && q.oldest && p.events == 0 && ctx.Err() == nil:
+			// Pruned meanwhile, as it may be again: the time for reading is the bound.
+			begun, reads = false, reads-1
+			continue
+		case err != nil:
+			return nil, err
+		}
+		if p.add(h.opts.Map, changes.Changes) {
+			break
+		}
+		more = changes.More
+	}
+	p.finish(more)
+	return p, nil
+}
+
+// size is how many changes to read next.
+func (p *page) size() int {
+	if !p.q.filter.All() {
+		return pageSize
+	}
+	return max(p.q.limit-p.events, 1)
+}
+
+// add adds the events of changes that follow. It is true if one did not fit.
+func (p *page) add(toEvents func([]feed.Event, *feed.Change) []feed.Event, changes []feed.Change) (full bool) {
+	var events []feed.Event
+	for i := range changes {
+		c := &changes[i]
+		events = toEvents(events[:0], c)
+		for k := min(p.at.Delivered, len(events)); k < len(events); k++ {
+			e := &events[k]
+			if p.q.filter.Match(e.Name) && !p.put(e) {
+				return true
+			}
+			p.at = e.Cursor
+		}
+		p.at = feed.Cursor{Feed: c.Feed, Position: c.Position, Nonce: c.Nonce}
+	}
+	return false
+}
+
+// put adds an event. It is false if there is no room for it; for one event there
+// always is.
+func (p *page) put(e *feed.Event) bool {
+	before := len(p.body)
+	if p.events == p.q.limit {
+		return false
+	}
+	if p.events > 0 {
+		p.body = append(p.body, ',')
+	}
+	p.body = transport.AppendEvent(p.body, e)
+	if p.events > 0 && len(p.body) > maxBody {
+		p.body = p.body[:before]
+		return false
+	}
+	p.events++
+	return true
+}
+
+// finish ends the answer.
+func (p *page) finish(more bool) {
+	p.body = append(p.body, `],"cursor":`...)
+	p.body = transport.AppendString(p.body, p.at.String())
+	p.body = append(p.body, `,"more":`...)
+	if more {
+		p.body = append(p.body, "true"...)
+	} else {
+		p.body = append(p.body, "false"...)
+	}
+	p.body = append(p.body, "}\n"...)
+}

@@ -1,0 +1,110 @@
+package sse
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+	"time"
+
+	"rowcast/internal/feed"
+	"rowcast/internal/hub"
+	"rowcast/internal/transport"
+)
+
+// Wire encodes for the hub. It is a hub.Wire.
+type Wire struct{}
+
+var _ hub.Wire = Wire{}
+
+// AppendEvent appends an event.
+func (Wire) AppendEvent(b []byte, e *feed.Event) []byte {
+	b, start := open(appendID(b, e.Cursor), e.Name)
+	return seal(transport.AppendEvent(b, e), start)
+}
+
+// AppendSignal appends a signal as an event of the name of its type. One that
+// says where the stream is has an id, so that the client can continue from
+// there even if no event ever comes.
+func (Wire) AppendSignal(b []byte, s *hub.Signal) []byte {
+	switch s.Kind {
+	case hub.Ping:
+		return append(b, ": ping\n\n"...)
+	case hub.Expiring:
+		return appendSignal(b, "token-expiring", s)
+	case hub.Stale:
+		return appendSignal(b, "stale", s)
+	case hub.Joined:
+		return appendSignal(appendID(b, s.Cursor), "joined", s)
+	case hub.Progress:
+		return appendSignal(appendID(b, s.Cursor), "progress", s)
+	case hub.Reset:
+		return appendSignal(appendID(b, s.Cursor), "reset", s)
+	case hub.Left: // a stream has one tenant as long as it lives
+	}
+	return b
+}
+
+// AppendClose appends the event "closed": EventSource has "error" for itself. A
+// detail retry=…ms becomes the time after which the client comes back.
+func (Wire) AppendClose(b []byte, cause hub.Cause, detail string) []byte {
+	if cause == hub.Gone {
+		return b
+	}
+	if text, ok := strings.CutPrefix(detail, "retry="); ok {
+		if retry, err := time.ParseDuration(text); err == nil {
+			b = append(appendRetry(b, retry), '\n')
+		}
+	}
+	c := transport.CloseOf(cause)
+	b, start := open(b, "closed")
+	b = append(b, `{"type":"closed","code":`...)
+	b = strconv.AppendInt(b, int64(c.Code), 10)
+	b = append(b, `,"reason":`...)
+	return seal(append(transport.AppendString(b, string(cause)), '}'), start)
+}
+
+func appendSignal(b []byte, name string, s *hub.Signal) []byte {
+	b, start := open(b, name)
+	return seal(transport.AppendSignal(b, s), start)
+}
+
+// appendRetry says after how long a client that lost its connection comes back.
+func appendRetry(b []byte, d time.Duration) []byte {
+	b = append(b, "retry: "...)
+	return strconv.AppendInt(b, d.Milliseconds(), 10)
+}
+
+// appendID says which cursor to come back with.
+func appendID(b []byte, c feed.Cursor) []byte {
+	return append(c.AppendText(append(b, "id: "...)), '\n')
+}
+
+// open begins an event. Its data follows, from start on.
+func open(b []byte, name string) (_ []byte, start int) {
+	start = len(b) + len("event: ")
+	b = append(append(b, "event: "...), name...)
+	flatten(b[start:])
+	b = append(b, "\ndata: "...)
+	return b, len(b)
+}
+
+// seal ends an event.
+func seal(b []byte, start int) []byte {
+	flatten(b[start:])
+	return append(b, "\n\n"...)
+}
+
+// flatten replaces line breaks, which end a field, by blanks. JSON has none
+// but between its tokens, where a column of type json keeps them.
+func flatten(b []byte) {
+	for _, c := range [...]byte{'\n', '\r'} {
+		for rest := b; ; {
+			i := bytes.IndexByte(rest, c)
+			if i < 0 {
+				break
+			}
+			rest[i] = ' '
+			rest = rest[i+1:]
+		}
+	}
+}

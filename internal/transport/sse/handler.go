@@ -1,0 +1,105 @@
+package sse
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"rowcast/internal/auth"
+	"rowcast/internal/hub"
+	"rowcast/internal/socket"
+	"rowcast/internal/transport"
+)
+
+const (
+	// defaultPing is often enough for proxies that end silent connections.
+	defaultPing = 15 * time.Second
+	// retry is after how long a client that lost its connection comes back.
+	retry = 2 * time.Second
+)
+
+// Options configures a Handler. Hub and Gate are required.
+type Options struct {
+	Hub *hub.Hub
+	// Wire is the index that the hub knows Wire by.
+	Wire int
+	Gate *transport.Gate
+	// PingInterval is the time between two comments. Default: 15 s.
+	PingInterval time.Duration
+	// Log is for what only operators can act on. Default: discarded.
+	Log *slog.Logger
+}
+
+// Handler serves event streams.
+type Handler struct {
+	opts  Options
+	peers socket.Tally
+}
+
+// NewHandler checks the options.
+func NewHandler(o Options) (*Handler, error) {
+	if o.Hub == nil || o.Gate == nil || !o.Gate.Complete() {
+		return nil, errors.New("sse: Options needs Hub and a complete Gate")
+	}
+	o.PingInterval = cmp.Or(o.PingInterval, defaultPing)
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Handler{opts: o}, nil
+}
+
+// Wait returns when there is no connection, or ctx has ended. The hub ends them.
+func (h *Handler) Wait(ctx context.Context) error { return h.peers.Wait(ctx) }
+
+// ServeHTTP begins a stream, and returns while it lives on.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	id, refused := h.opts.Gate.Admit(r)
+	if refused != nil {
+		refused.Write(w)
+		return
+	}
+	want, refused := transport.ParseWant(r, id)
+	if refused != nil {
+		refused.Write(w)
+		return
+	}
+	conn, refused := takeOver(w, r)
+	if refused != nil {
+		refused.Write(w)
+		return
+	}
+	if err := begin(conn, w.Header()); err != nil {
+		h.opts.Log.DebugContext(r.Context(), "event stream did not begin", slog.Any("error", err))
+		_ = conn.Close()
+		return
+	}
+	// A client that comes back by itself repeats its URL, with a cursor that is
+	// older than the one it has now.
+	cursor := cmp.Or(r.Header.Get("Last-Event-ID"), want.Query.Get("cursor"))
+	h.start(conn, id, transport.Command{Tenant: want.Tenant, Cursor: cursor, Events: want.Events})
+}
+
+// start opens a session for a connection that has got the head of its answer.
+func (h *Handler) start(conn net.Conn, id auth.Identity, join transport.Command) {
+	p := &peer{Socket: socket.New(conn)}
+	session, err := h.opts.Hub.Open(hub.SessionOptions{
+		Conn: p, Wire: h.opts.Wire, OneWay: true, PingInterval: h.opts.PingInterval,
+	})
+	if err != nil {
+		_ = conn.SetWriteDeadline(time.Now().Add(time.Second))
+		_, _ = conn.Write(Wire{}.AppendClose(nil, hub.Shutdown, ""))
+		_ = conn.Close()
+		return
+	}
+	p.session = session
+	client := transport.NewClient(session, nil)
+	client.Adopt(id)
+	if refused, ok := errors.AsType[*transport.Refusal](client.Join(join, h.opts.Wire, 0)); ok {
+		session.Close(refused.Code, "")
+	}
+	h.peers.Run(p.watch)
+}

@@ -1,0 +1,59 @@
+package transport
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"rowcast/internal/auth"
+	"rowcast/internal/mapping"
+)
+
+// Want is what the query of a request asks for: the events of one tenant.
+type Want struct {
+	Tenant string
+	// Events are the patterns of Filter, none for every event.
+	Events []string
+	Filter mapping.Filter
+	// Query has the parameters that are left.
+	Query url.Values
+}
+
+// ParseWant reads the parameters tenant and events of a request, and refuses
+// what the identity may not have. The tenant may be left out if the token names
+// one alone; events may be repeated, or separated by commas.
+func ParseWant(r *http.Request, id auth.Identity) (Want, *Problem) {
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return Want{}, bad("the query of the URL is malformed: %v", err)
+	}
+	w := Want{Query: query}
+	switch tenants := query["tenant"]; {
+	case len(tenants) > 1:
+		return Want{}, bad("%d tenants are named; ask for one, and for the others with requests of their own", len(tenants))
+	case len(tenants) == 1 && tenants[0] != "":
+		w.Tenant = tenants[0]
+	case len(id.Tenants) == 1:
+		w.Tenant = id.Tenants[0]
+	case len(id.Tenants) == 0:
+		return Want{}, bad("the token names no tenant; add tenant=… and send a token that names it in tenant_id or tenants")
+	default:
+		return Want{}, bad("the token names %d tenants; add tenant=… to say which one is meant", len(id.Tenants))
+	}
+	if !id.Allows(w.Tenant) {
+		return Want{}, &Problem{Status: http.StatusForbidden, Code: Forbidden, Detail: "the token does not name this tenant"}
+	}
+	for _, value := range query["events"] {
+		w.Events = append(w.Events, strings.Split(value, ",")...)
+	}
+	if w.Filter, err = mapping.ParseFilter(w.Events); err != nil {
+		return Want{}, bad("%v", err)
+	}
+	return w, nil
+}
+
+// bad refuses a request that makes no sense.
+func bad(format string, args ...any) *Problem {
+	return &Problem{Status: http.StatusBadRequest, Code: BadRequest, Detail: fmt.Sprintf(format, args...)}
+}

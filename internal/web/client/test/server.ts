@@ -1,0 +1,292 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+import { type WebSocket, WebSocketServer } from "ws";
+
+/** What goes wrong with one connection. Each is used once, in order. */
+export type Fault =
+  | { kind: "refuse" } // the request is cut before an answer
+  | { kind: "cut"; after: number } // the connection is cut after so many messages, within one if it is a fraction
+  | { kind: "close"; after: number; code: number; reason: string }
+  | { kind: "delay"; ms: number } // each message comes so much later
+  | { kind: "status"; status: number; problem: object; headers?: Record<string, string> };
+
+interface Entry {
+  event: string;
+  position: number;
+  from?: number;
+  at: string;
+  data: { index: number };
+}
+
+interface Client {
+  next: number; // index of the first entry that was not sent
+  joined: boolean;
+  send(message: object, cursor?: string): void;
+  close(code: number, reason: string): void;
+  cut(): void;
+}
+
+const tenant = "T";
+
+/**
+ * A server with a log, that speaks both wires as the real one does, until a
+ * fault comes. A cursor is the name of the log and how many events are before
+ * it, so it may point into a change.
+ */
+export class FaultyServer {
+  log: Entry[] = [];
+  name = "a";
+  /** How many entries were forgotten. */
+  floor = 0;
+  faults: Fault[] = [];
+  /** WebSocket is blocked: handshakes are answered with an error. */
+  blocked = false;
+  /** Says whether a token is taken, or with which code it is refused. */
+  verify: (token: string) => true | "invalid-token" | "token-expired" = () => true;
+  pingInterval = 25_000;
+  /** What happened. */
+  upgrades = 0;
+  tickets = 0;
+  streams: URL[] = [];
+  tokens: string[] = [];
+  resets = 0;
+  clients = new Set<Client>();
+
+  private readonly sockets = new Set<Socket>();
+  private readonly valid = new Map<string, string>();
+  private readonly ws = new WebSocketServer({ noServer: true, handleProtocols: () => "rowcast.v1" });
+  private constructor(private readonly http: Server) {}
+
+  static async start(): Promise<FaultyServer> {
+    const http = createServer();
+    const server = new FaultyServer(http);
+    http.on("connection", (socket) => {
+      server.sockets.add(socket);
+      socket.on("close", () => server.sockets.delete(socket));
+    });
+    http.on("request", (request, response) => server.request(request, response));
+    http.on("upgrade", (request, socket: Socket, head) => {
+      server.upgrades++;
+      const fault = server.takeFault("refuse", "status");
+      if (fault) return void socket.destroy();
+      if (server.blocked) return void socket.end("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+      server.ws.handleUpgrade(request, socket, head, (ws) => server.websocket(ws, socket));
+    });
+    await new Promise<void>((ready) => http.listen(0, "127.0.0.1", ready));
+    return server;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.http.address() as AddressInfo).port}`;
+  }
+
+  async stop(): Promise<void> {
+    const closed = new Promise((done) => this.http.close(done));
+    for (const socket of this.sockets) socket.destroy();
+    await closed;
+  }
+
+  /** Commits a change that makes so many events; several rows make it a bulk statement. */
+  commit(events = 1, rows = 1): void {
+    const position = (this.log.at(-1)?.position ?? 0) + rows;
+    const names = rows > 1 ? ["order:bulk"] : ["order:updated", "order:status-changed", "order:third"].slice(0, events);
+    for (const event of names) {
+      const from = rows > 1 ? { from: position - rows + 1 } : {};
+      this.log.push({ event, position, ...from, at: new Date().toISOString(), data: { index: this.log.length } });
+    }
+    for (const client of this.clients) this.deliver(client);
+  }
+
+  /** The history before now is gone: older cursors are expired. */
+  forget(): void {
+    this.floor = this.log.length;
+  }
+
+  /** The database was restored: cursors are of another history. */
+  rename(): void {
+    this.name += "a";
+  }
+
+  cursor(index: number): string {
+    return `${this.name}.${index}`;
+  }
+
+  tell(message: object): void {
+    for (const client of this.clients) client.send(message);
+  }
+  close(code: number, reason: string): void {
+    for (const client of [...this.clients]) client.close(code, reason);
+  }
+  cut(): void {
+    for (const client of [...this.clients]) client.cut();
+  }
+
+  private takeFault(...kinds: Fault["kind"][]): Fault | undefined {
+    return kinds.includes(this.faults[0]?.kind as Fault["kind"]) ? this.faults.shift() : undefined;
+  }
+
+  private deliver(client: Client): void {
+    while (client.joined && client.next < this.log.length && this.clients.has(client)) {
+      const entry = this.log[client.next++]!;
+      const cursor = this.cursor(client.next);
+      client.send({ type: "event", tenantId: tenant, cursor, ...entry }, cursor);
+    }
+  }
+
+  private join(client: Client, cursor: string | undefined): void {
+    const head = this.log.length;
+    let reason: string | undefined;
+    client.next = head;
+    if (cursor) {
+      const [name, index] = cursor.split(".");
+      if (index === undefined || !/^\d+$/.test(index)) reason = "invalid";
+      else if (name !== this.name || Number(index) > head) reason = "diverged";
+      else if (Number(index) < this.floor) reason = "expired";
+      else client.next = Number(index);
+    }
+    const at = {
+      tenantId: tenant,
+      cursor: this.cursor(client.next),
+      position: this.log[client.next - 1]?.position ?? 0,
+    };
+    client.send({ type: "joined", ...at }, at.cursor);
+    if (reason) {
+      this.resets++;
+      client.send({ type: "reset", ...at, reason }, at.cursor);
+    }
+    client.joined = true;
+    this.deliver(client);
+  }
+
+  /** Puts the next fault between the server and a client. */
+  private faulty(
+    raw: { write(text: string): void; close(code: number, reason: string): void; cut(part?: string): void },
+    encode: (message: object, cursor?: string) => string,
+  ): Client {
+    const fault = this.takeFault("cut", "close", "delay");
+    let sent = 0;
+    let late: Promise<void> = Promise.resolve();
+    const over = () => this.clients.delete(client);
+    const client: Client = {
+      next: 0,
+      joined: false,
+      send: (message, cursor) => {
+        if (!this.clients.has(client)) return;
+        const text = encode(message, cursor);
+        if (fault?.kind === "cut" && ++sent > fault.after) {
+          over();
+          return raw.cut(fault.after % 1 ? text.slice(0, text.length / 2) : undefined);
+        }
+        if (fault?.kind === "close" && ++sent > fault.after) return client.close(fault.code, fault.reason);
+        if (fault?.kind !== "delay") return raw.write(text);
+        late = late
+          .then(() => new Promise((go) => setTimeout(go, fault.ms)))
+          .then(() => {
+            if (this.clients.has(client)) raw.write(text);
+          });
+      },
+      close: (code, reason) => {
+        over();
+        raw.close(code, reason);
+      },
+      cut: () => {
+        over();
+        raw.cut();
+      },
+    };
+    this.clients.add(client);
+    return client;
+  }
+
+  private websocket(ws: WebSocket, socket: Socket): void {
+    const raw = {
+      write: (text: string) => ws.send(text),
+      close: (code: number, reason: string) => ws.close(code, reason),
+      // A frame that says it is longer than what follows, when cut within.
+      cut: (part?: string) =>
+        part ? socket.end(Buffer.concat([Buffer.from([0x81, 125]), Buffer.from(part.slice(0, 60))])) : socket.destroy(),
+    };
+    const client = this.faulty(raw, (message) => JSON.stringify(message));
+    ws.on("close", () => this.clients.delete(client));
+    ws.on("error", () => {});
+    client.send({ type: "welcome", protocol: 1, pingInterval: this.pingInterval, pingTimeout: 20_000 });
+    let known = false;
+    ws.on("message", (data) => {
+      const m = JSON.parse(String(data));
+      if (m.type === "ping") client.send({ type: "pong" });
+      if (m.type === "auth") {
+        this.tokens.push(m.token);
+        const verdict = this.verify(m.token);
+        if (verdict === true) known = true;
+        else {
+          client.send({ type: "error", code: verdict, message: "refused", request: "auth" });
+          if (!known) client.close(verdict === "invalid-token" ? 4501 : 4003, verdict);
+        }
+      }
+      if (m.type !== "join-tenant" || !known) return;
+      if (m.tenantId === tenant) this.join(client, m.cursor);
+      else
+        client.send({ type: "error", code: "forbidden", message: "not yours", request: m.type, tenantId: m.tenantId });
+    });
+  }
+
+  private request(request: IncomingMessage, response: ServerResponse): void {
+    const url = new URL(request.url!, this.url);
+    const problem = (status: number, code: string, headers = {}) =>
+      response
+        .writeHead(status, { "Content-Type": "application/problem+json", ...headers })
+        .end(JSON.stringify({ status, code, detail: code }));
+    const fault = this.takeFault("refuse", "status");
+    if (fault?.kind === "refuse") return void request.socket.destroy();
+    if (fault?.kind === "status")
+      return void response.writeHead(fault.status, fault.headers ?? {}).end(JSON.stringify(fault.problem));
+
+    let token = request.headers.authorization?.replace("Bearer ", "");
+    const ticket = url.searchParams.get("ticket");
+    if (ticket) {
+      token = this.valid.get(ticket);
+      this.valid.delete(ticket);
+    }
+    if (token === undefined) return void problem(401, "invalid-token");
+    this.tokens.push(token);
+    const verdict = this.verify(token);
+    if (verdict !== true) return void problem(401, verdict);
+    if (url.pathname === "/tickets" && request.method === "POST") {
+      const fresh = `ticket${++this.tickets}`;
+      this.valid.set(fresh, token);
+      return void response
+        .writeHead(200, { "Content-Type": "application/json" })
+        .end(JSON.stringify({ ticket: fresh, expiresIn: 30 }));
+    }
+    if (url.pathname !== "/events") return void problem(404, "not-found");
+    if (url.searchParams.get("tenant") !== tenant) return void problem(403, "forbidden");
+
+    this.streams.push(url);
+    response.writeHead(200, { "Content-Type": "text/event-stream", Connection: "close" }).write("retry: 2000\n\n");
+    const event = (name: string, data: object, id?: string) =>
+      `${id ? `id: ${id}\n` : ""}event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
+    const client = this.faulty(
+      {
+        write: (text) => void response.write(text),
+        close: (code, reason) => {
+          const hint = /retry=(\d+)ms/.exec(reason);
+          response.end(
+            (hint ? `retry: ${hint[1]}\n` : "") +
+              event("closed", { type: "closed", code, reason: reason.split(";")[0] }),
+          );
+        },
+        cut: (part) => (part ? response.write(part, () => request.socket.destroy()) : request.socket.destroy()),
+      },
+      (message: any, cursor) =>
+        event(message.event ?? (message.type === "error" ? message.code : message.type), message, cursor),
+    );
+    response.on("close", () => this.clients.delete(client));
+    this.join(client, request.headers["last-event-id"]?.toString() ?? url.searchParams.get("cursor") ?? undefined);
+  }
+}
+
+/** Waits for a fact. */
+export async function until(fact: () => boolean, what = fact.toString()): Promise<void> {
+  for (const end = Date.now() + 30_000; !fact(); await new Promise((go) => setTimeout(go, 2)))
+    if (Date.now() > end) throw new Error(`it did not happen: ${what}`);
+}

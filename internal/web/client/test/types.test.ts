@@ -1,0 +1,33 @@
+import { expectTypeOf, it } from "vitest";
+import type { DataOf, Feed, FeedOptions, Order, Row, StockMovement } from "../src/index.js";
+
+// The compiler checks this file: a wrong type fails npm run check.
+it("knows the data of every event", () => {
+  expectTypeOf<DataOf<"order:created">>().toEqualTypeOf<Order>();
+  expectTypeOf<DataOf<"order:status-changed">["order"]>().toEqualTypeOf<Order>();
+  expectTypeOf<DataOf<"stock:adjusted">["movement"]>().toEqualTypeOf<StockMovement>();
+  expectTypeOf<DataOf<"shop:created">>().toEqualTypeOf<Row>();
+  expectTypeOf<DataOf<"shop:bulk">["count"]>().toEqualTypeOf<number>();
+  expectTypeOf<DataOf<"shop:gone">>().toEqualTypeOf<unknown>();
+  expectTypeOf<Order["total"]>().toEqualTypeOf<number>();
+
+  (feed: Feed) => {
+    feed.on("order:created", (order, event) => {
+      expectTypeOf(order).toEqualTypeOf<Order>();
+      expectTypeOf(event.data).toEqualTypeOf<Order>();
+    });
+    feed.on("shop:created", (row) => expectTypeOf(row).toEqualTypeOf<Row>());
+    feed.on("*", (event) => expectTypeOf(event.position).toEqualTypeOf<number>());
+    // @ts-expect-error orders have no such column
+    feed.on("order:created", (order) => order.nonsense);
+  };
+});
+
+it("wants a handler for resets, and patterns of events", () => {
+  const options = { url: "/", tenantId: "T", getToken: () => "t" };
+  // @ts-expect-error nobody may forget onReset
+  ({ ...options }) satisfies FeedOptions;
+  ({ ...options, onReset: () => {}, events: ["order:*", "*", "alert:low-stock"] }) satisfies FeedOptions;
+  // @ts-expect-error no pattern
+  ({ ...options, onReset: () => {}, events: ["orders"] }) satisfies FeedOptions;
+});

@@ -38,7 +38,13 @@
 //     (client/test/sse.test.ts);
 //   - a SocketProvider has one connection under StrictMode and none after it
 //     (client/test/react.test.tsx);
-//   - the client is small (client/test/size.test.ts).
+//   - the client is small (client/test/size.test.ts);
+//   - the pages show what events say, whoever made the change, also when they
+//     come while a list is read, and read again what they do not say
+//     (app/src/live/live.test.ts, app/src/live/rows.test.ts);
+//   - notifications are counted instead of piled up (app/src/toast/toasts.test.ts);
+//   - the inspector keeps 50,000 events, stands still while it is paused and
+//     loses nothing meanwhile; what it copies is quoted (app/src/feed/feed.test.ts).
 //
 // # Failures
 //

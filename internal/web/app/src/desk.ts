@@ -3,7 +3,7 @@ import { createContext, useContext } from "react";
 import { Log, type Entry } from "./feed/log.ts";
 import { Stats } from "./feed/stats.ts";
 import { sentence } from "./format.ts";
-import { Live } from "./live/live.ts";
+import { flood, Live } from "./live/live.ts";
 import { nextFrame, paced, Pump } from "./live/pump.ts";
 import { currentPage } from "./router.tsx";
 import { Toasts } from "./toast/toasts.ts";
@@ -11,8 +11,6 @@ import { Toasts } from "./toast/toasts.ts";
 /** How often, in milliseconds, events change the lists at most; and when they come faster than anybody reads. */
 const pace = 150;
 const floodPace = 400;
-/** A batch of so many events belongs to a flood. */
-const flood = 100;
 
 /** What belongs to one login, outside of React: it is begun and thrown away as a whole. */
 export class Desk {

@@ -72,7 +72,7 @@ function options(element: HTMLElement, lines: readonly Line[], format: Props["fo
   return {
     width: element.clientWidth,
     height: element.clientHeight,
-    padding: [10, 12, 0, 0],
+    padding: [10, 30, 0, 0],
     legend: { show: false },
     cursor: { show: false },
     scales: { y: { range: (_plot, _min, max) => [0, Math.max(least, (max ?? 0) * 1.15)] } },
@@ -102,7 +102,8 @@ function options(element: HTMLElement, lines: readonly Line[], format: Props["fo
         label: line.label,
         stroke: color(line.color),
         width: 1.5,
-        points: { show: false },
+        // A second between two silent ones is a point, or it would not be seen.
+        points: { show: !line.fill, size: 3, width: 0, fill: color(line.color) },
         ...(line.fill ? { fill: color("--accent-soft") } : {}),
       })),
     ],

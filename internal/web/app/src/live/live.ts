@@ -31,6 +31,9 @@ export const keys = {
   hints: ["hints"],
 } as const;
 
+/** A batch of so many events belongs to a flood. */
+export const flood = 100;
+
 /** What the events of a batch say, sorted by what they are about. */
 interface Patches {
   orders: Patch<Order>[];
@@ -89,7 +92,8 @@ export class Live {
       patches.purchaseOrders.push(...all.purchaseOrders);
       for (const [id, sku] of all.skus) patches.skus.set(id, sku);
     }
-    const now = Date.now();
+    // In a flood no row stands out.
+    const now = batch.length > flood ? 0 : Date.now();
     this.#patch(keys.orders, all.orders, limits.orders, now);
     this.#patch(keys.purchaseOrders, all.purchaseOrders, limits.purchaseOrders, now);
     if (all.movements.length > 0) {

@@ -67,7 +67,12 @@ function Tile({
         <Icon name={icon} />
         {label}
       </dt>
-      <dd ref={flash} className="num cut" title={value} data-testid={name}>
+      <dd
+        ref={flash}
+        className={`num cut ${value && value.length > 11 ? "long" : ""}`}
+        title={value}
+        data-testid={name}
+      >
         {value ?? <Bone width="55%" />}
       </dd>
     </div>

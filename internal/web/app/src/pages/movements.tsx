@@ -62,7 +62,7 @@ export function Movements() {
 }
 
 export function MovementTable({ movements }: { movements: readonly Movement[] | undefined }) {
-  const [rows, more] = useMore(movements, columns.length);
+  const [rows, more] = useMore(movements);
   return (
     <table className="table moves">
       <caption className="hidden">The latest stock movements</caption>

@@ -38,7 +38,7 @@ export function Orders({ open }: { open: string | undefined }) {
   const { data, error, refetch } = useOrders();
   const [show, setShow] = useState<keyof typeof shows>("all");
   const [creating, setCreating] = useState(false);
-  const [rows, more] = useMore(data?.filter(shows[show]), columns.length);
+  const [rows, more] = useMore(data?.filter(shows[show]));
   return (
     <div className="page">
       <div className="head">

@@ -41,7 +41,7 @@ export function PurchaseOrders({ open }: { open: string | undefined }) {
   useSuppliers();
   const [show, setShow] = useState<keyof typeof shows>("all");
   const [creating, setCreating] = useState(false);
-  const [rows, more] = useMore(data?.filter(shows[show]), columns.length);
+  const [rows, more] = useMore(data?.filter(shows[show]));
   return (
     <div className="page">
       <div className="head">

@@ -1,5 +1,5 @@
 import { useFeedStatus, useSocket } from "@rowcast/client/react";
-import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { useEffect, useState } from "react";
 import { plural } from "../format.ts";
 
 /** The connection in words. */
@@ -17,31 +17,43 @@ export interface LinkState {
 const proud = 4000;
 const patient = 700;
 
-export function useLink(): LinkState {
+/** What was caught up with, for a while after it; told by the feed itself, as React may not see every state. */
+function useCaught(): string | undefined {
   const feed = useSocket();
+  const [caught, setCaught] = useState<string>();
+  useEffect(() => {
+    let from: number | undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const show = (text: string) => {
+      clearTimeout(timer);
+      setCaught(text);
+      timer = setTimeout(() => setCaught(undefined), proud);
+    };
+    const offStatus = feed.onStatus(({ state, position = 0 }) => {
+      if (state === "live") {
+        if (from === undefined) return;
+        const missed = position - from;
+        show(missed > 0 ? `${plural(missed, "change")} while away` : "Nothing was missed");
+      } else setCaught(undefined);
+      from = state === "catching-up" ? position : undefined;
+    });
+    const offReset = feed.onReset(() => show("Everything was read again"));
+    return () => {
+      offStatus();
+      offReset();
+      clearTimeout(timer);
+    };
+  }, [feed]);
+  return caught;
+}
+
+export function useLink(): LinkState {
   const status = useFeedStatus();
   const { state, reason, retryIn } = status;
-  const was = useRef(false);
-  const missed = useRef(0);
-  const [caught, setCaught] = useState<number | undefined>();
+  const caught = useCaught();
   const [long, setLong] = useState(false);
   const [left, setLeft] = useState(0);
 
-  useEffect(() => feed.on("*", () => void (feed.status.state === "catching-up" && missed.current++)), [feed]);
-  // Before the paint, so that no "live" shines through between the two.
-  useLayoutEffect(() => {
-    if (state === "catching-up") {
-      missed.current = 0;
-      return () => setCaught(missed.current);
-    }
-    if (state !== "live") {
-      setCaught(undefined);
-      return;
-    }
-    was.current = true;
-    const timer = setTimeout(() => setCaught(undefined), proud);
-    return () => clearTimeout(timer);
-  }, [state]);
   useEffect(() => {
     if (state !== "connecting") {
       setLong(false);
@@ -66,7 +78,7 @@ export function useLink(): LinkState {
       return {
         tone: "good",
         title: "Caught up",
-        detail: caught > 0 ? `${plural(caught, "event")} while away` : "Nothing was missed",
+        detail: caught,
         loud: true,
         ended: false,
       };
@@ -83,7 +95,8 @@ export function useLink(): LinkState {
         ended: true,
       };
     default:
-      if (!was.current) return { tone: "warn", title: "Connecting", detail: "One moment", loud: false, ended: false };
+      if (status.cursor === undefined)
+        return { tone: "warn", title: "Connecting", detail: "One moment", loud: false, ended: false };
       return {
         tone: "warn",
         title: "Reconnecting",

@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "react";
 const step = 25;
 
 /** The rows of a long list as far down as somebody has looked, and what has to stand behind the last. */
-export function useMore<T>(rows: readonly T[] | undefined, columns: number): [T[] | undefined, React.ReactNode] {
+export function useMore<T>(rows: readonly T[] | undefined): [T[] | undefined, React.ReactNode] {
   const [room, setRoom] = useState(step);
   const end = useRef<HTMLTableRowElement>(null);
   const more = rows !== undefined && rows.length > room;
@@ -23,7 +23,7 @@ export function useMore<T>(rows: readonly T[] | undefined, columns: number): [T[
     rows?.slice(0, room),
     more && (
       <tr ref={end} aria-hidden="true">
-        <td colSpan={columns} />
+        <td />
       </tr>
     ),
   ];

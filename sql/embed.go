@@ -1,10 +1,39 @@
-// Package sql holds the queries that the program uses, and beside them the
-// psql scripts for operators.
+// Package sql holds the queries that the program uses, and beside them the psql
+// scripts for operators.
+//
+// # Overview
+//
+// [Queries] of the program are one statement each, with parameters as $1, and are
+// of no use in psql. [Scripts] are for psql:
+//
+//	psql -X -f sql/attach.sql -v table=public.invoices
+//
+// The head of each says what it does, its variables, an example, and how to undo
+// it. Those that belong to one session are given to one psql, in their order:
+//
+//	psql -X -v reason='import of May' -f sql/pause.sql -f import.sql -f sql/resume.sql
+//
+// # Guarantees
+//
+//   - Every file is one or the other, and the table of the README lists the
+//     scripts with what their heads say (TestFilesAreToldApart,
+//     TestReadmeListsTheScripts).
+//   - A script does what it says, also the second time, and what its head says
+//     undoes it (TestAttachAndDetach, TestPauseAndResume, TestReplay, TestPrune,
+//     TestImport, TestSimulateLoad, TestVerify, TestLooking).
+//   - A variable that is missing or wrong ends psql with status 3 and one line
+//     that says what to give, before anything is done (TestRefusals).
+//   - No script depends on the search_path (every test runs without one), and one
+//     that needs a table for itself waits for it as long as lock_timeout says
+//     (TestAttachWaitsForALimitedTime).
+//   - What is replayed reaches the clients as <name>:replayed at new positions,
+//     and a client that was away receives it like any other change
+//     (TestReplayReachesClients).
 package sql
 
-import _ "embed"
+import "embed"
 
-// The queries of the program. Each file says what it returns.
+// Queries of the program. Each file says what it returns.
 var (
 	//go:embed start.sql
 	Start string
@@ -22,8 +51,19 @@ var (
 	Watched string
 	//go:embed crowd.sql
 	Crowd string
-	//go:embed status.sql
+	//go:embed overview.sql
 	Status string
 	//go:embed health.sql
 	Health string
+	//go:embed revoked.sql
+	Revoked string
+	//go:embed revocations.sql
+	Revocations string
 )
+
+// Scripts are for psql.
+//
+//go:embed status.sql lag.sql writers.sql notify_queue.sql oldest_transactions.sql verify.sql
+//go:embed attach.sql detach.sql pause.sql resume.sql replay.sql prune.sql
+//go:embed import.sql import_client.sql simulate_load.sql roles.sql
+var Scripts embed.FS

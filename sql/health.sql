@@ -2,8 +2,8 @@
 -- sealed place; how full the queue of NOTIFY is, from 0 to 1; when it is fuller
 -- than $1, the session with the oldest open transaction, in words, null if this
 -- role may see none: a session that listens and does not end its transaction
--- keeps the queue from being emptied; and the watched tables that are not
--- captured in full, as JSON.
+-- keeps the queue from being emptied; the watched tables that are not captured
+-- in full, as JSON; and the pauses that go on or ended in the last five minutes.
 select (select s.place from rowcast.seal s order by s.seal desc limit 1),
        q.usage,
        (select format('pid %s, database %s, role %s, application %s, in a transaction since %s',
@@ -12,5 +12,10 @@ select (select s.place from rowcast.seal s order by s.seal desc limit 1),
          where q.usage > $1::float8 and a.backend_type = 'client backend' and a.xact_start is not null and a.pid <> pg_backend_pid()
          order by a.xact_start limit 1),
        (select coalesce(json_agg(json_build_object('table', d.table_name, 'triggers', d.triggers, 'detail', d.detail)), '[]')
-          from rowcast.trigger_drift() d)
+          from rowcast.trigger_drift() d),
+       (select coalesce(json_agg(json_build_object(
+                   'id', p.id, 'role', p.role, 'application', p.application, 'address', coalesce(host(p.address), ''),
+                   'reason', p.reason, 'begun', p.begun_at, 'active', p.active)), '[]')
+          from rowcast.pauses() p
+         where p.ended_at is null or p.ended_at > clock_timestamp() - interval '5 minutes')
   from (select pg_notification_queue_usage() as usage) q

@@ -1,18 +1,42 @@
--- What operators ask of the database, as one row: the newest sealed place; how
--- many follow the feed, servers and rowcast tail; how full the queue of NOTIFY
--- is, from 0 to 1; and the watched tables, as JSON, with what is wrong with
--- their triggers.
-select (select s.place from rowcast.seal s order by s.seal desc limit 1),
+-- status.sql: shows the feed, the log, what is watched, and who has paused capture.
+--
+--     psql -X -f sql/status.sql
+--
+-- Undo: nothing to undo; it reads.
+
+\set ON_ERROR_STOP on
+\set SHOW_CONTEXT never
+
+\echo Feed
+select f.id as feed, h.place as head, h.sealed_at as last_seal,
+       (select count(*) from rowcast.tenant) as tenants,
        (select count(*)
           from pg_locks l
-         where l.locktype = 'advisory' and l.mode = 'ShareLock' and l.objsubid = 1
+         where l.locktype = 'advisory' and l.objsubid = 1 and l.granted
            and l.database = (select d.oid from pg_database d where d.datname = current_database())
-           and (l.classid::bigint << 32 | l.objid::bigint) = 8245940711459091462),
-       pg_notification_queue_usage(),
-       (select coalesce(json_agg(json_strip_nulls(json_build_object(
-                   'table', coalesce(d.table_name, w.relation::regclass::text), 'name', w.name, 'tenantColumn', w.tenant_column,
-                   'ok', d.watched is null,
-                   'detail', d.detail))
-                   order by coalesce(d.table_name, w.relation::regclass::text)), '[]')
-          from rowcast.watched w left join rowcast.trigger_drift() d on d.watched = w.id
-         where w.active)
+           and (l.classid::bigint << 32 | l.objid::bigint) = 8245940711459091462) as servers,
+       coalesce('no: ' || rowcast.foreign_log(), 'yes') as of_this_database
+  from rowcast.feed f left join (select s.place, s.sealed_at from rowcast.seal s order by s.seal desc limit 1) h on true;
+
+\echo Log
+select (select min(s.sealed_at) from rowcast.seal s) as oldest,
+       (select count(*) from rowcast.segment s where s.opened_at is not null) as segments,
+       (select pg_size_pretty(sum(pg_total_relation_size(i.inhrelid)))
+          from pg_inherits i where i.inhparent = 'rowcast.log'::regclass) as log_size,
+       pg_size_pretty(pg_total_relation_size('rowcast.sealed')) as order_size,
+       pg_notification_queue_usage() as notify_queue;
+
+\echo Watched tables
+select coalesce(c.oid::regclass::text, format('%I.%I', w.table_schema, w.table_name)) as "table", w.name as events,
+       w.tenant_column, array_to_string(w.exclude, ', ') as excluded, coalesce(d.detail, 'captured') as state
+  from rowcast.watched w
+  left join pg_class c on c.oid = w.relation
+  left join rowcast.trigger_drift() d on d.watched = w.id
+ where w.active
+ order by 1;
+
+\echo Pauses of capture, those that go on and the last ten
+select p.id as pause, p.active, p.role, p.application, p.address, p.backend, p.reason, p.begun_at, p.ended_at
+  from (select p.*, row_number() over (order by p.id desc) as n from rowcast.pauses() p) p
+ where p.active or p.n <= 10
+ order by p.active desc, p.id desc;

@@ -2,6 +2,9 @@ package triggers_test
 
 import (
 	"fmt"
+	"os"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,6 +47,75 @@ func BenchmarkStatement(b *testing.B) {
 			report(b, plain, watched, n)
 		})
 	}
+}
+
+// BenchmarkPauseCheck measures what the look at the setting rowcast.pause costs a
+// statement of a session that has not paused: the same capture with it and
+// without, by turns.
+func BenchmarkPauseCheck(b *testing.B) {
+	for _, statement := range []struct{ name, text string }{
+		{"insert", `insert into %s values (100000 + 100 * i, 'T', 'hello')`},
+		{"update", `update %s set body = 'hello' || i where id = 1 + i %% 1000`},
+	} {
+		b.Run(statement.name, func(b *testing.B) {
+			d := pair(b)
+			// A table like docs whose capture is as it was without the look.
+			d.exec(b, `create table unchecked (like docs including all)`, `insert into unchecked select * from docs`,
+				`select rowcast.watch('unchecked')`, `create schema before`, `do $do$
+				declare
+					name text;
+					definition text;
+				begin
+					foreach name in array array['settings_fixed()', 'capture()', 'capture_update()'] loop
+						definition := pg_get_functiondef(('rowcast.' || name)::regprocedure);
+						definition := replace(replace(replace(definition, 'rowcast.settings_fixed()', 'before.settings_fixed()'),
+							'FUNCTION rowcast.', 'FUNCTION before.'), ' AND (COALESCE(current_setting(''rowcast.pause''::text, true), ''''::text) = ''''::text)', '');
+						execute definition;
+					end loop;
+				end $do$`,
+				`create or replace trigger rowcast_insert after insert on unchecked referencing new table as changed_rows for each statement
+					execute function before.capture(2, 2, '{}', 'tenant_id', '{}')`,
+				`create or replace trigger rowcast_update after update on unchecked referencing old table as old_rows new table as new_rows for each statement
+					execute function before.capture_update(2, 2, '{}', 'tenant_id', '{}')`)
+			if query[bool](b, d.Conn, `select bool_or(pg_get_functiondef(oid) like '%''rowcast.pause''%') from pg_proc where pronamespace = 'before'::regnamespace`) {
+				b.Fatal("the look is still there")
+			}
+			pid := query[int](b, d.Conn, `select pg_backend_pid()`)
+			const batch = 200
+			var without, with time.Duration
+			n := 0
+			for ; b.Loop(); n++ {
+				for k := range 2 { // by turns, and each first by turns
+					table, spent := "docs", &with
+					if (n+k)%2 == 0 {
+						table, spent = "unchecked", &without
+					}
+					before := processor(b, pid)
+					loop(b, d, fmt.Sprintf(statement.text, table), batch)
+					*spent += processor(b, pid) - before
+				}
+			}
+			b.ReportMetric(0, "ns/op")
+			b.ReportMetric(float64(without.Nanoseconds())/float64(n*batch), "without-cpu-ns/op")
+			b.ReportMetric(float64(with.Nanoseconds())/float64(n*batch), "with-cpu-ns/op")
+			b.ReportMetric(float64(with)/float64(without), "with/without")
+		})
+	}
+}
+
+// processor is the time that a process has spent on processors, which is less at
+// the mercy of what else runs than the clock on the wall.
+func processor(b *testing.B, pid int) time.Duration {
+	b.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/schedstat", pid))
+	if err != nil {
+		b.Skipf("the time of a process is not known here: %v", err)
+	}
+	nanoseconds, err := strconv.ParseInt(strings.Fields(string(text))[0], 10, 64)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(nanoseconds)
 }
 
 // loop executes the statement for i = 1 to n in the server, and forgets it.

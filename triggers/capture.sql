@@ -38,6 +38,9 @@ declare
     tenant pg_catalog.text;
 begin
     if not rowcast.settings_fixed() then
+        if rowcast.paused() then
+            return null;
+        end if;
         settings := rowcast.fix_settings();
     end if;
     images := array(select pg_catalog.row_to_json(r.*) from changed_rows r limit 2);
@@ -147,6 +150,9 @@ declare
     old_tenant pg_catalog.text;
 begin
     if not rowcast.settings_fixed() then
+        if rowcast.paused() then
+            return null;
+        end if;
         settings := rowcast.fix_settings();
     end if;
     images := array(select pg_catalog.row_to_json(r.*) from new_rows r limit 2);
@@ -333,7 +339,7 @@ language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     watched_id constant integer := tg_argv[0];
 begin
-    if not exists (select from rowcast.watched w
+    if rowcast.paused() or not exists (select from rowcast.watched w
                     where w.id = watched_id
                       and (w.relation = tg_relid or w.relation in (select a.relid from pg_partition_ancestors(tg_relid) a)))
         or (select l.op from rowcast.log_active l
@@ -350,3 +356,7 @@ begin
     end if;
     return null;
 end $$;
+
+-- Early versions called it.
+drop function if exists rowcast.end_statement(oid, text);
+

@@ -8,8 +8,10 @@
 // capture.sql and replicated.sql are what the triggers of a watched table call,
 // watch.sql installs them, drift.sql says which there have to be and finds those
 // that are missing, lock.sql bounds how long that waits for writers, seal.sql
-// gives the changes their order, prune.sql forgets old ones, and identity.sql
-// tells a log that belongs to another database. The other files adopt one table
+// gives the changes their order, prune.sql forgets old ones, identity.sql
+// tells a log that belongs to another database, revocation.sql revokes tokens,
+// and rights.sql, the last, says who may do what. pause.sql, replay.sql and
+// verify.sql are for operators. The other files adopt one table
 // of the inventory schema each.
 //
 // # Guarantees
@@ -35,7 +37,10 @@
 //   - A writer who finds the reader awake is waited for, one who does not rings
 //     (TestSleeperWaitsForSilentWriters, TestRings).
 //   - Writers need no right on schema rowcast and get none, but to draw from
-//     the sequence rowcast.statement (TestWriterWithoutRights). The owner of a watched table is trusted,
+//     the sequence rowcast.statement (TestWriterWithoutRights). What each kind of
+//     role may do with each table, sequence and function is in one table
+//     (TestRights, TestRightsAreRefused), and serving needs no more than the
+//     service role has (cmd/rowcast: TestServeWithLeastPrivileges). The owner of a watched table is trusted,
 //     though: a cast to json that he defines for an enum of his is run by
 //     capture, as the owner of schema rowcast.
 //   - Columns may be added, dropped, renamed and retyped at any time
@@ -48,6 +53,20 @@
 //     (TestNewFeed).
 //   - A trigger that is missing or disabled is found, also on a partition, and
 //     repaired (TestDriftIsFoundAndRepaired, TestRowTriggersOfPartitionsFollow).
+//   - A session that has paused is not captured and is on record, until it
+//     resumes or ends (TestPauseSilencesItsSession, TestPauseEnds,
+//     TestPauseIsRecorded). A setting made by hand silences nothing
+//     (TestSettingAloneSilencesNothing); only roles that were granted it pause, and
+//     get no other right by that (TestOnlyGrantedRolesPause). Who does not pause
+//     pays for a look at a setting (BenchmarkPauseCheck).
+//   - A replay appends the rows of a range as they were, at new positions, within
+//     its bounds, and is on record (TestReplayAppendsTheRange,
+//     TestReplayIsBounded, TestReplayRings).
+//   - verify finds every row that differs from what the log says of it, and none
+//     else, also beside writers; of rows that the log does not know it says so
+//     (TestVerifyAgrees, TestVerifyNamesTheDifferences, TestVerifyKnowsItsLimits,
+//     TestVerifyBesideWriters).
+//   - A function that is no longer used goes (TestUnusedFunctionIsDropped).
 //
 // # Failures
 //

@@ -9,7 +9,10 @@ var FS embed.FS
 
 // Functions are the files that define functions, in the order to apply them.
 func Functions() []string {
-	return []string{"statement.sql", "capture.sql", "replicated.sql", "drift.sql", "lock.sql", "watch.sql", "seal.sql", "prune.sql", "identity.sql"}
+	return []string{
+		"statement.sql", "pause.sql", "capture.sql", "replicated.sql", "drift.sql", "lock.sql", "watch.sql",
+		"seal.sql", "prune.sql", "identity.sql", "replay.sql", "verify.sql", "revocation.sql", "rights.sql",
+	}
 }
 
 // Tables are the files that adopt a table of the inventory schema. Each holds

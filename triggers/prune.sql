@@ -54,7 +54,7 @@ end $$;
 -- Forgets whole seals, oldest first, a bounded number at a time. The floor of a
 -- tenant says up to which position its history is gone; it is committed
 -- together with the deletion. Returns how many places were pruned; 0 means that
--- nothing is left to do.
+-- nothing is left to do. It also writes down which pauses are over.
 create or replace function rowcast.prune(retention interval, batch bigint default 5000) returns bigint
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
@@ -62,6 +62,7 @@ declare
     last_place bigint;
     pruned bigint;
 begin
+    perform rowcast.end_pauses();
     if not pg_try_advisory_xact_lock(8245940711459091460) then
         return 0;
     end if;

@@ -16,6 +16,14 @@ declare
     tenant text;
     old_tenant text;
 begin
+    -- A role that may use the schema could make such a trigger on a table of its own.
+    if rowcast.paused() or not exists (
+        select from rowcast.watched w
+         where w.id = watched_id
+           and (w.relation = tg_relid or w.relation in (select a.relid from pg_partition_ancestors(tg_relid) a)))
+    then
+        return null;
+    end if;
     if tg_op <> 'DELETE' then
         execute look into tenant, image using new;
     end if;

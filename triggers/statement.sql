@@ -41,12 +41,13 @@ return case when pg_trigger_depth() = 1 then 0
             else coalesce(nullif(current_setting('rowcast.nested_' || pg_trigger_depth(), true), ''), '0')::bigint end;
 
 -- Whether the settings that decide how a value is written down are as capture
--- needs them. Capture absorbs it.
+-- needs them, and that of pause.sql is not there. Capture absorbs it.
 create or replace function rowcast.settings_fixed() returns boolean
 language sql stable
 return current_setting('TimeZone') in ('UTC', 'Etc/UTC', 'GMT') and current_setting('DateStyle') like 'ISO%'
    and current_setting('IntervalStyle') = 'postgres' and current_setting('bytea_output') = 'hex'
-   and current_setting('extra_float_digits') in ('1', '2', '3');
+   and current_setting('extra_float_digits') in ('1', '2', '3')
+   and coalesce(current_setting('rowcast.pause', true), '') = '';
 
 -- Makes the settings so until restore_settings gets what this returns, or the
 -- transaction has ended.

@@ -92,6 +92,14 @@ func TestEveryEventFromEveryKindOfStatement(t *testing.T) {
 			"generic", `insert into notes (tenant_id, note) values (` + acme + `, 'a'); update notes set note = 'b'; delete from notes`,
 			"note:created note:updated note:deleted",
 		},
+		{
+			"replay", `select rowcast.replay(` + acme + `, p.position, p.position) from (
+				select distinct on (w.name) s.position
+				  from rowcast.sealed s join rowcast.log l using (xid, id) join rowcast.watched w on w.id = l.watched
+				 where s.tenant = ` + acme + ` and l.op in ('i', 'u') and w.name in ('note', 'order', 'purchase-order', 'sku', 'stock-movement')
+				 order by w.name, s.position desc) p`,
+			"note:replayed order:replayed purchase-order:replayed sku:replayed stock-movement:replayed",
+		},
 		{"bulk", `insert into notes (tenant_id, note) select ` + acme + `, n from generate_series(1, 1001) n`, "note:bulk"},
 		{"truncate", `truncate notes`, "note:truncated"},
 		{"movement corrected", `update stock_movements set reason = 'miscounted' where id = ` + newest, "stock-movement:updated"},

@@ -98,6 +98,39 @@ func TestServeRefusesToStartWithoutKeys(t *testing.T) {
 	}
 }
 
+func TestServeRefusesWhatIsNotSafe(t *testing.T) {
+	t.Parallel()
+	environ := []string{"DATABASE_URL=" + pgtest.Database(t), "JWT_SECRET=hunter2", "ADDR=:0", "ADMIN_ADDR=:0"}
+	code, _, stderr := command(t, environ, "serve")
+	for _, says := range []string{"JWT_SECRET=", "ADMIN_ADDR=", "openssl rand", "--rowcast-insecure public-admin,weak-secret"} {
+		if code != exitUsage || !strings.Contains(stderr, says) || strings.Contains(stderr, "hunter2") {
+			t.Errorf("exit %d, want %q: %s", code, says, stderr)
+		}
+	}
+	// It goes on to the database, which has no Rowcast.
+	code, _, stderr = command(t, environ, "serve", "--rowcast-insecure", "public-admin,weak-secret")
+	if code != exitFailure || !strings.Contains(stderr, "rowcast migrate") {
+		t.Errorf("told to: exit %d: %s", code, stderr)
+	}
+}
+
+func TestServeNamesAPortThatIsTaken(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	taken, err := listen(t.Context(), "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	for _, setting := range []string{"ADDR", "ADMIN_ADDR"} {
+		environ := []string{"DATABASE_URL=" + s.dsn, "JWT_SECRET=" + secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0", setting + "=" + taken.Addr().String()}
+		code, _, stderr := command(t, environ, "serve")
+		if code != exitFailure || !strings.Contains(stderr, "see "+setting) || !strings.Contains(stderr, "address already in use") {
+			t.Errorf("%s is taken: exit %d: %s", setting, code, stderr)
+		}
+	}
+}
+
 func TestMigrateWatchUnwatch(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.Database(t)

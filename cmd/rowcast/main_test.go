@@ -92,6 +92,12 @@ func (s *site) serve(t *testing.T, settings ...string) (url string, stop func())
 // start runs a server. Settings override those before them.
 func (s *site) start(t *testing.T, settings ...string) running {
 	t.Helper()
+	return s.startLogging(t, slog.New(slog.NewTextHandler(t.Output(), nil)), settings...)
+}
+
+// startLogging runs a server that logs to log.
+func (s *site) startLogging(t *testing.T, log *slog.Logger, settings ...string) running {
+	t.Helper()
 	environ := append([]string{
 		"DATABASE_URL=" + s.dsn, "JWT_SECRET=" + secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0",
 	}, settings...)
@@ -99,7 +105,7 @@ func (s *site) start(t *testing.T, settings ...string) running {
 	if err != nil {
 		t.Fatal(err)
 	}
-	service, err := newService(t.Context(), cfg, slog.New(slog.NewTextHandler(t.Output(), nil)), listen)
+	service, err := newService(t.Context(), cfg, log, listen)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,6 +31,9 @@ Without DATABASE_URL it starts a private PostgreSQL with throw-away data.`,
 			if err != nil {
 				return err
 			}
+			if err := cfg.Risky(); err != nil {
+				return usageError{err}
+			}
 			return withoutCancellation(p.serveFeed(cmd.Context(), cfg, p.logger(slog.LevelInfo)))
 		},
 	}
@@ -53,6 +56,9 @@ func (p *program) serveFeed(ctx context.Context, cfg config.Config, log *slog.Lo
 		return err
 	}
 	defer s.close()
+	if cfg.Insecure != "" {
+		log.WarnContext(ctx, "serving although it is not safe, see ROWCAST_INSECURE", "risks", cfg.Insecure)
+	}
 	log.InfoContext(ctx, "serving", "ws", webSocketURL(s.public.Addr()), "admin", "http://"+s.admin.Addr().String(),
 		"database", databaseName(cfg))
 	return s.run(ctx, p.hurry)

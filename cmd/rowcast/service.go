@@ -18,8 +18,11 @@ import (
 	"rowcast/internal/config"
 	"rowcast/internal/health"
 	"rowcast/internal/hub"
+	"rowcast/internal/limit"
 	"rowcast/internal/mapping"
 	"rowcast/internal/metric"
+	"rowcast/internal/postgres"
+	"rowcast/internal/revocation"
 	"rowcast/internal/server"
 	"rowcast/internal/transport"
 	"rowcast/internal/transport/history"
@@ -31,8 +34,9 @@ import (
 const (
 	// historyReaders is how many requests for /history read at once.
 	historyReaders = 2
-	// historyConnections is the size of the pool that clients resume from.
-	historyConnections = 8 + historyReaders
+	// historyConnections is the size of the pool that clients resume from; one
+	// is left for everything else.
+	historyConnections = 8 + historyReaders + 1
 	// unreadyTime is how long /readyz is red before clients are sent away, so
 	// that nothing new is sent here.
 	unreadyTime = time.Second
@@ -49,6 +53,7 @@ type service struct {
 	hub      *hub.Hub
 	tail     *changelog.Tail
 	health   *health.Watcher
+	revoked  *revocation.Watcher
 	sockets  *ws.Handler
 	socketIO *socketio.Handler
 	streams  *sse.Handler
@@ -113,15 +118,21 @@ func newService(ctx context.Context, cfg config.Config, log *slog.Logger, listen
 		History: changelog.NewHistory(s.pool, cfg.BulkRows),
 		Map:     mapping.Append, DashboardReason: mapping.DashboardReason, DashboardEvent: mapping.DashboardEvent,
 		Wires: wires(), Log: log, Checked: func() time.Time { return s.tail.Status().Checked },
-		PingInterval: cfg.PingInterval, PingTimeout: cfg.PingTimeout,
+		PingInterval: cfg.PingInterval, PingTimeout: cfg.PingTimeout, MaxPerTenant: cfg.MaxPerTenant,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make the hub: %w", err)
 	}
+	s.revoked = revocation.New(revocation.Options{Database: s.pool, Log: log, Changed: s.hub.Recheck})
+	if feed != "" { // else it is read when the database is there
+		if err := s.revoked.Load(ctx); errors.Is(err, postgres.ErrNotMigrated) {
+			return nil, err
+		}
+	}
 	s.tail = changelog.New(changelog.Options{
 		Connect: dial(cfg.ListenDatabaseURL, "rowcast tail"), Listen: dial(cfg.ListenDatabaseURL, "rowcast listen"), Pool: s.pool,
 		Notify: changelog.Notify(cfg.Notify), BulkRows: cfg.BulkRows, Retention: cfg.Retention, Log: log,
-		Publish: s.hub.Publish, Live: s.hub.Live, Reset: s.hub.Reset,
+		Publish: s.hub.Publish, Live: s.hub.Live, Reset: s.hub.Reset, Revoked: s.revoked.Ring,
 	})
 	s.health = health.New(health.Options{Database: s.pool, Log: log})
 	if err := s.routes(cfg, origins); err != nil {
@@ -151,9 +162,13 @@ func (s *service) close() {
 // routes makes the handlers of both listeners.
 func (s *service) routes(cfg config.Config, origins auth.Origins) error {
 	tickets := new(auth.Tickets)
+	verify, redeem := s.revoked.Verify(s.verifier.Verify), s.revoked.Redeem(tickets.Redeem)
+	rules := &transport.Rules{Revoked: s.revoked.Revoked, Limits: transport.NewLimits(transport.LimitOptions{
+		Addresses: limit.Addresses{Proxies: cfg.Proxies()}, PerAddress: cfg.MaxPerAddress, PerSubject: cfg.MaxPerSubject, Log: s.log,
+	})}
 	var err error
 	s.sockets, err = ws.NewHandler(ws.Options{
-		Hub: s.hub, Wire: nativeWire, Verify: s.verifier.Verify, Redeem: tickets.Redeem, Origin: origins.Allowed,
+		Hub: s.hub, Wire: nativeWire, Verify: verify, Redeem: redeem, Origin: origins.Allowed, Rules: rules,
 		PingInterval: cfg.PingInterval, PingTimeout: cfg.PingTimeout, Log: s.log,
 	})
 	if err != nil {
@@ -161,14 +176,14 @@ func (s *service) routes(cfg config.Config, origins auth.Origins) error {
 	}
 	s.socketIO, err = socketio.NewHandler(socketio.Options{
 		Hub: s.hub, Wire: socketIOWire, RecoveryWire: recoveryWire, Recovery: cfg.Recovery == "on",
-		Verify: s.verifier.Verify, Redeem: tickets.Redeem, Origin: origins.Allowed,
+		Verify: verify, Redeem: redeem, Origin: origins.Allowed, Rules: rules,
 		PingInterval: cfg.PingInterval, PingTimeout: cfg.PingTimeout, Log: s.log,
 	})
 	if err != nil {
 		return fmt.Errorf("make the Socket.IO handler: %w", err)
 	}
 	gate := &transport.Gate{
-		Origin: origins.Allowed, Draining: s.hub.Draining, Verify: s.verifier.Verify, Redeem: tickets.Redeem,
+		Origin: origins.Allowed, Draining: s.hub.Draining, Verify: verify, Redeem: redeem, Rules: rules,
 	}
 	s.streams, err = sse.NewHandler(sse.Options{Hub: s.hub, Wire: eventsWire, Gate: gate, Log: s.log})
 	if err != nil {
@@ -182,7 +197,7 @@ func (s *service) routes(cfg config.Config, origins auth.Origins) error {
 	}
 	s.front = server.PublicOptions{
 		WebSocket: s.sockets, SocketIO: s.socketIO, Events: s.streams, History: rows,
-		Tickets: tickets, Verify: s.verifier.Verify, Origins: origins,
+		Tickets: tickets, Verify: verify, Origins: origins, Limits: rules.Limits,
 	}
 	metrics := metric.New(metric.Sources{Tail: s.tail.Status, Hub: s.hub.Stats, Health: func() health.Status { return s.health.Status() }})
 	s.adminHandler = server.Admin(server.AdminOptions{
@@ -201,6 +216,7 @@ func (s *service) run(ctx context.Context, hurry <-chan struct{}) error {
 	g.Go(func() error { return s.hub.Run(inner) })
 	g.Go(func() error { return s.health.Run(inner) })
 	g.Go(func() error { return s.verifier.Run(inner) })
+	g.Go(func() error { return s.revoked.Run(inner) })
 	g.Go(func() error { return server.Serve(inner, s.public, server.Public(s.front), s.log) })
 	g.Go(func() error { return server.Serve(inner, s.admin, s.adminHandler, s.log) })
 	g.Go(func() error {

@@ -60,12 +60,13 @@ type status struct {
 	Hub         map[string]any `json:"hub"`
 }
 
-// databaseStatus is what sql/status.sql answers.
+// databaseStatus is what sql/overview.sql answers.
 type databaseStatus struct {
 	Head             int64           `json:"head"`
 	Replicas         int64           `json:"replicas"`
 	NotifyQueueUsage float64         `json:"notifyQueueUsage"`
 	Triggers         json.RawMessage `json:"triggers"`
+	Pauses           json.RawMessage `json:"pauses"`
 }
 
 // lag says how far behind the process is: in places that are sealed but not
@@ -105,7 +106,7 @@ func (s *service) askDatabase(ctx context.Context) (*databaseStatus, error) {
 	ctx, cancel := context.WithTimeout(ctx, statusTime)
 	defer cancel()
 	d := new(databaseStatus)
-	err := s.pool.QueryRow(ctx, sql.Status).Scan(&d.Head, &d.Replicas, &d.NotifyQueueUsage, &d.Triggers)
+	err := s.pool.QueryRow(ctx, sql.Status).Scan(&d.Head, &d.Replicas, &d.NotifyQueueUsage, &d.Triggers, &d.Pauses)
 	if err != nil {
 		return nil, fmt.Errorf("ask the database: %w", postgres.Explain(err))
 	}

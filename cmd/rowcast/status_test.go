@@ -35,8 +35,12 @@ type report struct {
 		Seconds *float64
 	}
 	Triggers []watchedTable
-	Tail     struct{ Live, Listening bool }
-	Hub      struct{ Subscriptions int64 }
+	Pauses   []struct {
+		Role, Application, Reason string
+		Active                    bool
+	}
+	Tail struct{ Live, Listening bool }
+	Hub  struct{ Subscriptions int64 }
 }
 
 type watchedTable struct {
@@ -126,6 +130,11 @@ func TestStatusShowsTheDatabase(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got.Triggers); diff != "" {
 		t.Errorf("triggers (-want +got):\n%s", diff)
+	}
+	s.exec(t, `select rowcast.pause('one')`, `select rowcast.resume()`, `select rowcast.pause('two')`)
+	pauses := r.status(t).Pauses
+	if len(pauses) != 2 || pauses[0].Reason != "two" || !pauses[0].Active || pauses[1].Reason != "one" || pauses[1].Active || pauses[1].Role != "postgres" {
+		t.Errorf("pauses: %+v", pauses)
 	}
 }
 

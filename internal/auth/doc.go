@@ -24,7 +24,7 @@
 //
 // # Failures
 //
-// Errors are ErrInvalid, ErrExpired, ErrUnavailable, ErrNoToken, ErrTokenInQuery and
-// ErrTooManyTickets; after ErrExpired a fresh token helps, after ErrUnavailable and
+// Errors are ErrInvalid, ErrExpired, ErrRevoked, ErrUnavailable, ErrNoToken,
+// ErrTokenInQuery and ErrTooManyTickets; after ErrExpired a fresh token helps, after ErrUnavailable and
 // ErrTooManyTickets a later try. Their full text is for logs, [PublicText] for clients.
 package auth

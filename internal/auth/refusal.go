@@ -13,6 +13,9 @@ var (
 	ErrInvalid = errors.New("token is not valid")
 	// ErrExpired: the token was good once. A fresh one helps.
 	ErrExpired = errors.New("token has expired")
+	// ErrRevoked: the token was good once and was called back. The same token
+	// does not become valid again.
+	ErrRevoked = errors.New("token has been revoked")
 	// ErrUnavailable: the key that signed the token is not at hand because the
 	// key set cannot be fetched. Trying again later helps.
 	ErrUnavailable = errors.New("tokens cannot be checked at the moment")
@@ -41,6 +44,12 @@ func (r *refusalError) Error() string {
 func (r *refusalError) Is(target error) bool { return target == r.kind }
 
 func (r *refusalError) Unwrap() error { return r.cause }
+
+// Refuse is an error of this package for what other parts know about a token: the
+// kind, with its text for the client, and the reason for the log.
+func Refuse(kind, cause error) error {
+	return &refusalError{kind: kind, public: kind.Error(), cause: cause}
+}
 
 func invalid(public string, cause error) error {
 	return &refusalError{kind: ErrInvalid, public: public, cause: cause}

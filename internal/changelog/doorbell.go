@@ -34,6 +34,8 @@ const notify = "select pg_notify($1, $2) where pg_notification_queue_usage() <= 
 type doorbell struct {
 	connect func(ctx context.Context) (*pgx.Conn, error)
 	log     *slog.Logger
+	// revoked is called when tokens may have been revoked. It must not wait.
+	revoked func()
 	// delay is the pause before a reconnect.
 	delay time.Duration
 
@@ -55,9 +57,9 @@ type doorbell struct {
 	lost bool
 }
 
-func newDoorbell(connect func(ctx context.Context) (*pgx.Conn, error), log *slog.Logger) *doorbell {
+func newDoorbell(connect func(ctx context.Context) (*pgx.Conn, error), log *slog.Logger, revoked func()) *doorbell {
 	return &doorbell{
-		connect: connect, log: log, delay: 250 * time.Millisecond, probe: rand.Text(),
+		connect: connect, log: log, revoked: revoked, delay: 250 * time.Millisecond, probe: rand.Text(),
 		rung: make(chan struct{}, 1), sealed: make(chan struct{}, 1), changed: make(chan struct{}, 1),
 	}
 }
@@ -96,13 +98,18 @@ func (d *doorbell) HandleNotification(_ context.Context, n *pgconn.Notification,
 		return nil
 	}
 	var hint struct {
-		Sealed *json.Number `json:"sealed"`
+		Sealed  *json.Number `json:"sealed"`
+		Revoked bool         `json:"revoked"`
 	}
-	if json.Unmarshal([]byte(n.Payload), &hint) == nil && hint.Sealed != nil {
+	understood := json.Unmarshal([]byte(n.Payload), &hint) == nil
+	switch {
+	case understood && hint.Sealed != nil:
 		ring(d.sealed)
-		return nil
+	case understood && hint.Revoked:
+		d.revoked()
+	default:
+		ring(d.rung)
 	}
-	ring(d.rung)
 	return nil
 }
 

@@ -71,6 +71,7 @@ func TestForgeriesOfAPlainRoleAreIgnored(t *testing.T) {
 	s := newSleeper(t)
 	log := new(journal)
 	s.start(t, log.options)
+	s.tail.until(t, "lead", func(c changelog.Status) bool { return c.Leads }) // or the second may
 	second := s.database.tail(t, newSite(s.database, "b").options, netless, log.options)
 	s.tail.until(t, "sleep", asleep)
 	forger, writer := s.plainRole(t, "forger_of_rings"), connect(t, s.dsn, "writer")

@@ -55,6 +55,9 @@ type Options struct {
 	// Reset is told that the history was rewritten: what was published before
 	// may not have happened.
 	Reset func(reason error)
+	// Revoked is called when somebody says that tokens were revoked; anybody can
+	// say so. It must not wait.
+	Revoked func()
 	// Observe keeps the tail from leading, for a program that may be stopped
 	// or held up by its output while others depend on the leader.
 	Observe bool
@@ -122,7 +125,10 @@ func New(o Options) *Tail {
 	if o.Reset == nil {
 		o.Reset = func(error) {}
 	}
-	t := &Tail{o: o, sealLimit: sealTimeout, doorbell: newDoorbell(o.Listen, o.Log), keeper: newKeeper(o.Listen, o.Log)}
+	if o.Revoked == nil {
+		o.Revoked = func() {}
+	}
+	t := &Tail{o: o, sealLimit: sealTimeout, doorbell: newDoorbell(o.Listen, o.Log, o.Revoked), keeper: newKeeper(o.Listen, o.Log)}
 	t.keeper.observe = o.Observe
 	return t
 }

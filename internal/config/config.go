@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/netip"
 	"time"
 )
 
@@ -41,7 +42,21 @@ type Config struct {
 	PingTimeout  time.Duration `env:"ROWCAST_PING_TIMEOUT"`
 	// Recovery is "on" or "off": connection state recovery of Socket.IO.
 	Recovery string `env:"ROWCAST_SOCKETIO_RECOVERY"`
+	// MaxPerAddress, MaxPerSubject and MaxPerTenant bound connections.
+	MaxPerAddress int `env:"ROWCAST_MAX_PER_ADDRESS"`
+	MaxPerSubject int `env:"ROWCAST_MAX_PER_SUBJECT"`
+	MaxPerTenant  int `env:"ROWCAST_MAX_PER_TENANT"`
+	// TrustedProxies is a comma-separated list of addresses and networks.
+	TrustedProxies string `env:"ROWCAST_TRUSTED_PROXIES"`
+	// Insecure is a comma-separated list of codes of risks.
+	Insecure string `env:"ROWCAST_INSECURE"`
 	PGBinDir string `env:"ROWCAST_PG_BINDIR"`
+}
+
+// Proxies are the networks of TrustedProxies.
+func (c Config) Proxies() []netip.Prefix {
+	networks, _ := parseNetworks(c.TrustedProxies) // Load has checked it
+	return networks
 }
 
 // HasDatabase says whether the settings name a database. If not, the program
@@ -72,6 +87,11 @@ func (c Config) LogValue() slog.Value {
 		slog.Duration("ping_interval", c.PingInterval),
 		slog.Duration("ping_timeout", c.PingTimeout),
 		slog.String("socketio_recovery", c.Recovery),
+		slog.Int("max_per_address", c.MaxPerAddress),
+		slog.Int("max_per_subject", c.MaxPerSubject),
+		slog.Int("max_per_tenant", c.MaxPerTenant),
+		slog.String("trusted_proxies", c.TrustedProxies),
+		slog.String("insecure", c.Insecure),
 		slog.String("pg_bindir", c.PGBinDir),
 	)
 }

@@ -19,10 +19,13 @@
 //     printed, logged or encoded (TestNothingPrintsSecrets).
 //   - A command that binds a subset of the settings is not disturbed by bad values
 //     of the others (TestLoadReadsOnlyWhatIsBound).
+//   - What is not safe for a server that other machines reach is named, all of it,
+//     with what to do and how to do it all the same (TestRisks).
 //
 // # Failures
 //
-// Load answers an [*InvalidError], whose text is ready to be shown. Config checks
+// Load answers an [*InvalidError] and [Config.Risky] a [*RiskError], whose texts are
+// ready to be shown. Config checks
 // the form of values; whether a database answers, a key file holds a key or a port
 // is free is found out by the package that uses the value.
 package config

@@ -27,6 +27,9 @@ const (
 	toggle
 	duration
 	count
+	connections
+	networks
+	risks
 )
 
 // rule tells people and Load what a kind is.
@@ -68,6 +71,12 @@ func (k kind) rule() rule {
 		return rule{"duration", "a duration of at least 1ms with its unit, such as 168h, 90m or 25s", checkDuration}
 	case count:
 		return rule{"rows", "a whole number from 1 to 2147483647", checkCount}
+	case connections:
+		return rule{"number", "a whole number from 1 to 2147483647", checkCount}
+	case networks:
+		return rule{"networks", "addresses and networks such as 10.0.0.0/8, comma-separated", checkNetworks}
+	case risks:
+		return rule{"risks", strings.Join(riskCodes(), ", ") + ", comma-separated", each(oneOf(riskCodes()...))}
 	case text:
 	}
 	return rule{"text", "any text", func(string) error { return nil }}
@@ -167,4 +176,40 @@ func checkCount(value string) error {
 		return errForm
 	}
 	return nil
+}
+
+// each checks the parts of a comma-separated list.
+func each(check func(part string) error) func(value string) error {
+	return func(value string) error {
+		for part := range strings.SplitSeq(value, ",") {
+			if part = strings.TrimSpace(part); part == "" {
+				continue
+			}
+			if err := check(part); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+func checkNetworks(value string) error {
+	_, err := parseNetworks(value)
+	return err
+}
+
+// parseNetworks reads a list of networks; an address is a network of its own.
+func parseNetworks(value string) (networks []netip.Prefix, err error) {
+	err = each(func(part string) error {
+		network, err := netip.ParsePrefix(part)
+		if address, isAddress := netip.ParseAddr(part); isAddress == nil && address.Zone() == "" {
+			network, err = netip.PrefixFrom(address, address.BitLen()), nil
+		}
+		if err != nil {
+			return errors.New(strconv.Quote(part) + " is none")
+		}
+		networks = append(networks, network.Masked())
+		return nil
+	})(value)
+	return networks, err
 }

@@ -28,6 +28,7 @@ func load(t *testing.T, args, environ []string, names ...string) (config.Config,
 func defaults() config.Config {
 	return config.Config{
 		Addr: ":8080", AdminAddr: "127.0.0.1:9090", Notify: "auto", Retention: 168 * time.Hour, BulkRows: 1000,
+		MaxPerAddress: 20_000, MaxPerSubject: 20_000, MaxPerTenant: 100_000,
 		PingInterval: 25 * time.Second, PingTimeout: 20 * time.Second, Recovery: "off",
 	}
 }
@@ -67,7 +68,8 @@ func TestLoad(t *testing.T) {
 				"JWT_SECRET= s ", "JWT_PUBLIC_KEY_FILE=/k.pem", "JWKS_URL=https://id/keys", "JWT_ISSUER=i", "JWT_AUDIENCE=a",
 				"FRONTEND_URL=https://a", "ORIGIN=https://b, http://c:1", "ROWCAST_NOTIFY=never", "ROWCAST_RETENTION=1h30m",
 				"ROWCAST_BULK_ROWS=1", "ROWCAST_PING_INTERVAL=50ms", "ROWCAST_PING_TIMEOUT=1ms", "ROWCAST_PG_BINDIR=/pg",
-				"ROWCAST_SOCKETIO_RECOVERY=on",
+				"ROWCAST_SOCKETIO_RECOVERY=on", "ROWCAST_MAX_PER_ADDRESS=1", "ROWCAST_MAX_PER_SUBJECT=2", "ROWCAST_MAX_PER_TENANT=3",
+				"ROWCAST_TRUSTED_PROXIES=10.0.0.1, fd00::/8", "ROWCAST_INSECURE=weak-secret, public-admin",
 			},
 			want: func(c *config.Config) {
 				*c = config.Config{
@@ -75,7 +77,8 @@ func TestLoad(t *testing.T) {
 					JWTSecret: " s ", JWTPublicKeyFile: "/k.pem", JWKSURL: "https://id/keys", JWTIssuer: "i", JWTAudience: "a",
 					FrontendURL: "https://a", Origin: "https://b, http://c:1", Notify: "never", Retention: 90 * time.Minute,
 					BulkRows: 1, PingInterval: 50 * time.Millisecond, PingTimeout: time.Millisecond, PGBinDir: "/pg",
-					Recovery: "on",
+					Recovery: "on", MaxPerAddress: 1, MaxPerSubject: 2, MaxPerTenant: 3,
+					TrustedProxies: "10.0.0.1, fd00::/8", Insecure: "weak-secret, public-admin",
 				}
 			},
 		},
@@ -85,7 +88,8 @@ func TestLoad(t *testing.T) {
 				"--jwt-secret=s", "--jwt-public-key-file=k.pem", "--jwks-url=http://localhost/keys", "--jwt-issuer=i", "--jwt-audience=a",
 				"--frontend-url=https://a", "--origin=https://b", "--rowcast-notify=always", "--rowcast-retention=1h",
 				"--rowcast-bulk-rows=2147483647", "--rowcast-ping-interval=1s", "--rowcast-ping-timeout=2s",
-				"--rowcast-pg-bindir=pg", "--rowcast-socketio-recovery=on",
+				"--rowcast-pg-bindir=pg", "--rowcast-socketio-recovery=on", "--rowcast-max-per-address=4", "--rowcast-max-per-subject=5",
+				"--rowcast-max-per-tenant=6", "--rowcast-trusted-proxies=::1", "--rowcast-insecure=public-admin",
 			},
 			want: func(c *config.Config) {
 				*c = config.Config{
@@ -93,7 +97,7 @@ func TestLoad(t *testing.T) {
 					JWTSecret: "s", JWTPublicKeyFile: "k.pem", JWKSURL: "http://localhost/keys", JWTIssuer: "i", JWTAudience: "a",
 					FrontendURL: "https://a", Origin: "https://b", Notify: "always", Retention: time.Hour,
 					BulkRows: 2147483647, PingInterval: time.Second, PingTimeout: 2 * time.Second, PGBinDir: "pg",
-					Recovery: "on",
+					Recovery: "on", MaxPerAddress: 4, MaxPerSubject: 5, MaxPerTenant: 6, TrustedProxies: "::1", Insecure: "public-admin",
 				}
 			},
 		},

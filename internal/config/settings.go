@@ -111,6 +111,26 @@ func Settings() []Setting {
 			Meaning: "whether Socket.IO clients get what they missed by connection state recovery; events then end with an offset",
 		},
 		{
+			Name: "ROWCAST_MAX_PER_ADDRESS", kind: connections, Default: "20000",
+			Meaning: "connections at once from one public address, and twenty seconds' worth of its handshakes",
+		},
+		{
+			Name: "ROWCAST_MAX_PER_SUBJECT", kind: connections, Default: "20000",
+			Meaning: "connections at once of one subject",
+		},
+		{
+			Name: "ROWCAST_MAX_PER_TENANT", kind: connections, Default: "100000",
+			Meaning: "connections at once that have joined one tenant",
+		},
+		{
+			Name: "ROWCAST_TRUSTED_PROXIES", kind: networks, Otherwise: "none",
+			Meaning: "addresses and networks of proxies whose X-Forwarded-For names the client, comma-separated",
+		},
+		{
+			Name: "ROWCAST_INSECURE", kind: risks, Otherwise: "nothing",
+			Meaning: "what serve does although it is not safe off this machine, comma-separated: " + strings.Join(riskCodes(), ", "),
+		},
+		{
 			Name: "ROWCAST_PG_BINDIR", kind: path, Otherwise: "PATH, pg_config and the usual directories",
 			Meaning: "directory with the PostgreSQL binaries for the embedded database",
 		},

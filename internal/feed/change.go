@@ -8,16 +8,18 @@ import (
 // Op is what happened to a row. Its value is the letter stored in rowcast.log.
 type Op byte
 
-// The four operations that triggers capture.
+// The four operations that triggers capture, and that of an operator who has a
+// row sent again.
 const (
 	Insert   Op = 'i'
 	Update   Op = 'u'
 	Delete   Op = 'd'
 	Truncate Op = 't'
+	Replay   Op = 'r'
 )
 
-// String gives the word used on the wire: "insert", "update", "delete" or
-// "truncate".
+// String gives the word used on the wire: "insert", "update", "delete",
+// "truncate" or "replay".
 func (o Op) String() string {
 	switch o {
 	case Insert:
@@ -28,6 +30,8 @@ func (o Op) String() string {
 		return "delete"
 	case Truncate:
 		return "truncate"
+	case Replay:
+		return "replay"
 	default:
 		return "unknown"
 	}
@@ -54,7 +58,8 @@ type Change struct {
 	// Bulk is true when the change stands for Position-From+1 rows of one
 	// statement; After and Before are then nil.
 	Bulk bool
-	// After is the row as a JSON object after an insert or update.
+	// After is the row as a JSON object after an insert or update, and of a
+	// replay as it was then.
 	After json.RawMessage
 	// Before is the row as a JSON object before an update or delete.
 	Before json.RawMessage

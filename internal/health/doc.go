@@ -24,6 +24,8 @@
 //     captured, and are no drift (TestReplicaWriterIsNoDrift).
 //   - A state is logged when it begins and when it ends, and not in between
 //     (TestDriftIsLoggedOnce).
+//   - A pause of capture is reported while it goes on, and logged with who and
+//     why, also one that is over before anybody looks (TestPausesAreReported).
 //   - A queue that fills is reported, with the session that may keep it from
 //     being emptied (TestFillingQueueNamesTheHolder, TestQueueUsageIsReported).
 //   - A database that does not answer changes nothing that is known

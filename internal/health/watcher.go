@@ -41,6 +41,8 @@ type Watcher struct {
 	o Options
 	// failing says that the last check failed, filling that the queue does.
 	failing, filling bool
+	// pauses are those of the last answer, active or not.
+	pauses []Pause
 
 	mu     sync.Mutex
 	status Status
@@ -56,6 +58,9 @@ type Status struct {
 	QueueUsage float64
 	// Drifted are the watched tables that are not captured in full.
 	Drifted []Drift
+	// Paused are the sessions and transactions that are not captured because
+	// they asked for it.
+	Paused []Pause
 }
 
 // Triggers counts the triggers that are missing or disabled.
@@ -79,6 +84,7 @@ func (w *Watcher) Status() Status {
 	defer w.mu.Unlock()
 	s := w.status
 	s.Drifted = slices.Clone(s.Drifted)
+	s.Paused = slices.Clone(s.Paused)
 	return s
 }
 
@@ -99,7 +105,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 // check asks once, keeps the answer and logs what has changed.
 func (w *Watcher) check(ctx context.Context) {
 	last := w.Status()
-	next, holder, err := w.ask(ctx)
+	next, holder, pauses, err := w.ask(ctx)
 	switch {
 	case ctx.Err() != nil:
 		return
@@ -114,6 +120,7 @@ func (w *Watcher) check(ctx context.Context) {
 		w.o.Log.InfoContext(ctx, "the triggers can be checked again", "last", last.Checked)
 	}
 	w.compare(ctx, last, &next)
+	next.Paused = w.comparePauses(ctx, pauses)
 	w.queue(ctx, next.QueueUsage, holder)
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -121,17 +128,20 @@ func (w *Watcher) check(ctx context.Context) {
 }
 
 // ask puts the question to the database. holder may be nil.
-func (w *Watcher) ask(ctx context.Context) (s Status, holder *string, err error) {
+func (w *Watcher) ask(ctx context.Context) (s Status, holder *string, pauses []Pause, err error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	var drifted []byte
-	err = w.o.Database.QueryRow(ctx, sql.Health, calmUsage).Scan(&s.SealedPlace, &s.QueueUsage, &holder, &drifted)
+	var drifted, paused []byte
+	err = w.o.Database.QueryRow(ctx, sql.Health, calmUsage).Scan(&s.SealedPlace, &s.QueueUsage, &holder, &drifted, &paused)
 	if err != nil {
-		return Status{}, nil, fmt.Errorf("ask the database: %w", postgres.Explain(err))
+		return Status{}, nil, nil, fmt.Errorf("ask the database: %w", postgres.Explain(err))
 	}
 	if err := json.Unmarshal(drifted, &s.Drifted); err != nil {
-		return Status{}, nil, fmt.Errorf("decode the state of the triggers: %w", err)
+		return Status{}, nil, nil, fmt.Errorf("decode the state of the triggers: %w", err)
+	}
+	if err := json.Unmarshal(paused, &pauses); err != nil {
+		return Status{}, nil, nil, fmt.Errorf("decode the pauses: %w", err)
 	}
 	s.Checked = time.Now()
-	return s, holder, nil
+	return s, holder, pauses, nil
 }

@@ -51,6 +51,8 @@
 //   - Joined clients are told when the tail has not had everything for 5 s,
 //     once, and where they are when it is back; a quick reconnect tells nobody
 //     (TestOutageIsTold).
+//   - A session whose owner is unwanted is ended, also if the owner comes while
+//     that is being decided (TestUnwantedOwnersAreSentAway).
 //   - A client that cannot follow is told slow-consumer, but not while it catches
 //     up after it came back (TestSlowClientResumes), and also when nothing more
 //     is published; one large event passes (TestSlowConsumer,

@@ -16,6 +16,8 @@ var (
 	ErrDraining = errors.New("shutting down")
 	// ErrTooManyTenants refuses to join one tenant too many.
 	ErrTooManyTenants = errors.New("too many tenants")
+	// ErrTenantFull refuses to join a tenant that too many have joined.
+	ErrTenantFull = errors.New("too many connections of the tenant")
 )
 
 // Hub fans changes out to sessions. See the package comment.

@@ -31,7 +31,7 @@ type Request struct {
 
 // Join subscribes to a tenant. The answer is a signal: Joined, followed by
 // Reset if the stream cannot continue from the cursor, then by the events. The
-// only error is ErrTooManyTenants. Joining a tenant again continues from the
+// errors are ErrTooManyTenants and ErrTenantFull. Joining a tenant again continues from the
 // cursor of the request, or without one from where the stream is.
 func (s *Session) Join(q Request) error {
 	u := &sub{s: s, tenant: q.Tenant, admit: q.Admit, refs: []uint64{q.Ref}, told: -1, wire: uint8(q.Wire), exact: q.Exact}
@@ -62,6 +62,9 @@ func (s *Session) Join(q Request) error {
 	} else {
 		if len(s.subs) >= s.h.opts.MaxTenants {
 			return ErrTooManyTenants
+		}
+		if s.h.streams.Users(q.Tenant) >= s.h.opts.MaxPerTenant {
+			return ErrTenantFull
 		}
 		u.tenant = strings.Clone(q.Tenant)
 		s.subs = append(s.subs, u)

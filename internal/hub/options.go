@@ -61,6 +61,9 @@ type Options struct {
 	CloseTimeout time.Duration
 	// MaxTenants bounds the tenants that a session has joined. Default: 128.
 	MaxTenants int
+	// MaxPerTenant bounds the sessions that have joined a tenant; those who join
+	// at the same moment may be a few more. Default: 100,000.
+	MaxPerTenant int
 	// Workers is how many goroutines fan out. Default: one per processor.
 	Workers int
 	// Readers bounds the concurrent reads of History. Default: 8.
@@ -96,6 +99,7 @@ func (o *Options) complete() error {
 	o.StallTimeout = cmp.Or(o.StallTimeout, 10*time.Second)
 	o.CloseTimeout = cmp.Or(o.CloseTimeout, 5*time.Second)
 	o.MaxTenants = cmp.Or(o.MaxTenants, 128)
+	o.MaxPerTenant = cmp.Or(o.MaxPerTenant, 100_000)
 	o.Workers = cmp.Or(o.Workers, runtime.GOMAXPROCS(0))
 	o.Readers = cmp.Or(o.Readers, 8)
 	o.PageSize = cmp.Or(o.PageSize, 500)

@@ -54,6 +54,8 @@ type Session struct {
 	// closeBy is when the last bytes have to be gone.
 	closeBy time.Time
 	cause   Cause
+	// owner is nil until Own.
+	owner Owner
 
 	wire, shard uint8
 	turn        uint8
@@ -186,6 +188,9 @@ func (s *Session) finish(flushed bool) {
 	s.h.count.closed(s.cause)
 	s.conn.Hangup(flushed)
 	s.h.sessions.remove(s)
+	if s.owner != nil {
+		s.owner.Left()
+	}
 }
 
 // fail ends s because the connection is of no use. s.mu held, nobody writes.

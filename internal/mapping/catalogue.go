@@ -37,6 +37,7 @@ var stems = [...]stem{
 		{Event: "stock-movement:deleted", Op: feed.Delete},
 		{Event: "stock-movement:bulk", Bulk: true, Data: bulkData()},
 		{Event: "stock-movement:truncated", Op: feed.Truncate, Data: tableData()},
+		{Event: "stock-movement:replayed", Op: feed.Replay},
 	}},
 	{name: "order", table: "orders", rules: []Rule{
 		{Event: "order:created", Op: feed.Insert},
@@ -49,6 +50,7 @@ var stems = [...]stem{
 		},
 		{Event: "order:bulk", Bulk: true, Data: bulkData()},
 		{Event: "order:truncated", Op: feed.Truncate, Data: tableData()},
+		{Event: "order:replayed", Op: feed.Replay},
 	}},
 	{name: "purchase-order", table: "purchase_orders", rules: []Rule{
 		{Event: "purchase-order:created", Op: feed.Insert},
@@ -65,6 +67,7 @@ var stems = [...]stem{
 		},
 		{Event: "purchase-order:bulk", Bulk: true, Data: bulkData()},
 		{Event: "purchase-order:truncated", Op: feed.Truncate, Data: tableData()},
+		{Event: "purchase-order:replayed", Op: feed.Replay},
 	}},
 	{name: "sku", table: "skus", rules: []Rule{
 		{
@@ -82,6 +85,7 @@ var stems = [...]stem{
 		{Event: "sku:deleted", Op: feed.Delete},
 		{Event: "sku:bulk", Bulk: true, Data: bulkData()},
 		{Event: "sku:truncated", Op: feed.Truncate, Data: tableData()},
+		{Event: "sku:replayed", Op: feed.Replay},
 	}},
 	{name: anyName, table: "*", rules: []Rule{
 		{Event: anyName + ":created", Op: feed.Insert},
@@ -89,6 +93,7 @@ var stems = [...]stem{
 		{Event: anyName + ":deleted", Op: feed.Delete},
 		{Event: anyName + ":bulk", Bulk: true, Data: bulkData()},
 		{Event: anyName + ":truncated", Op: feed.Truncate, Data: tableData()},
+		{Event: anyName + ":replayed", Op: feed.Replay},
 	}},
 }
 

@@ -24,12 +24,14 @@ stock-movement:updated | stock_movements | update | | the row
 stock-movement:deleted | stock_movements | delete | | the row
 stock-movement:bulk | stock_movements | bulk | | {operation, table, count, from, to}
 stock-movement:truncated | stock_movements | truncate | | {table}
+stock-movement:replayed | stock_movements | replay | | the row
 order:created | orders | insert | | the row
 order:updated | orders | update | | the row
 order:deleted | orders | delete | | the row
 order:status-changed | orders | update | status changes | {orderId, status, previousStatus, order}
 order:bulk | orders | bulk | | {operation, table, count, from, to}
 order:truncated | orders | truncate | | {table}
+order:replayed | orders | replay | | the row
 purchase-order:created | purchase_orders | insert | | the row
 purchase-order:updated | purchase_orders | update | | the row
 purchase-order:deleted | purchase_orders | delete | | the row
@@ -37,17 +39,20 @@ purchase-order:status-changed | purchase_orders | update | status changes | {pur
 purchase-order:received | purchase_orders | update | status changes to received | the row
 purchase-order:bulk | purchase_orders | bulk | | {operation, table, count, from, to}
 purchase-order:truncated | purchase_orders | truncate | | {table}
+purchase-order:replayed | purchase_orders | replay | | the row
 alert:low-stock | skus | update | quantity goes from above low_stock_threshold to at or below it | {skuId, sku, quantity, threshold}
 sku:created | skus | insert | | the row
 sku:updated | skus | update | | the row
 sku:deleted | skus | delete | | the row
 sku:bulk | skus | bulk | | {operation, table, count, from, to}
 sku:truncated | skus | truncate | | {table}
+sku:replayed | skus | replay | | the row
 <name>:created | * | insert | | the row
 <name>:updated | * | update | | the row
 <name>:deleted | * | delete | | the row
 <name>:bulk | * | bulk | | {operation, table, count, from, to}
 <name>:truncated | * | truncate | | {table}
+<name>:replayed | * | replay | | the row
 dashboard:stats-updated |  | any | at most once a second and tenant | {reasons}
 `
 	var got strings.Builder

@@ -13,10 +13,11 @@ const dashboardName = "dashboard:stats-updated"
 // DashboardReason says whether the change counts for dashboard:stats-updated,
 // and under which reason: the table that its stem stands for ("orders",
 // "stock_movements", "purchase_orders" or "skus", whatever the table is really
-// called). An update that changes no column does not count.
+// called). An update that changes no column does not count, and a replay, which
+// changes nothing.
 func DashboardReason(c *feed.Change) (reason string, ok bool) {
 	s, own := stemOf(c.Name)
-	if !own || (singleUpdate(c) && noOp(c)) {
+	if !own || c.Op == feed.Replay || (singleUpdate(c) && noOp(c)) {
 		return "", false
 	}
 	return s.table, true

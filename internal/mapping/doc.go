@@ -9,7 +9,7 @@
 // data. The rules belong to the stem of the event names that the watch entry
 // of a table gives (Change.Name), so watching shop_orders under the name
 // "order" brings the catalogue of orders. A stem without rules of its own gets
-// created, updated, deleted, bulk and truncated events.
+// created, updated, deleted, bulk, truncated and replayed events.
 //
 // A bulk statement makes one event whatever its operation. Every change makes
 // at least one event, also where the wire contract names none (an update of a
@@ -32,6 +32,8 @@
 //     the cursor of the last one is past the change (TestCursors).
 //   - An update that changes no column makes no event and no dashboard reason
 //     (TestNoOpUpdateMakesNothing).
+//   - A replay makes one event, whatever the row would make if it changed, and
+//     no dashboard reason (TestReplayMakesOneEvent).
 //   - Changed and Previous are the columns whose JSON text differs, in the
 //     order of the table (TestDifferencesAgreeWithEncodingJSON).
 //   - A top-level number that a double cannot hold becomes a string with every

@@ -94,7 +94,7 @@ type view struct {
 func read(c *feed.Change, a, b []field) (after, before row, differ int) {
 	switch {
 	case c.Bulk || c.Op == feed.Truncate:
-	case c.Op == feed.Insert:
+	case c.Op == feed.Insert || c.Op == feed.Replay:
 		after = scan(c.After, a)
 	case c.Op == feed.Delete:
 		before = scan(c.Before, b)

@@ -33,6 +33,33 @@ func TestCursors(t *testing.T) {
 	}
 }
 
+// TestReplayMakesOneEvent replays rows that would make more if they were
+// inserted or changed.
+func TestReplayMakesOneEvent(t *testing.T) {
+	t.Parallel()
+	for stem, row := range map[string]string{
+		"stock-movement": `{"id":1,"movement_type":"adjustment"}`,
+		"order":          `{"id":1,"status":"shipped"}`,
+		"purchase-order": `{"id":1,"status":"received"}`,
+		"sku":            `{"id":1,"quantity":0,"low_stock_threshold":5}`,
+		"supplier":       `{"id":1}`,
+	} {
+		c := change(stem, feed.Replay, "", row)
+		events := mapping.Events(c)
+		if len(events) != 1 {
+			t.Errorf("a replay of %s makes %v", stem, names(events))
+			continue
+		}
+		e := events[0]
+		if e.Name != stem+":replayed" || string(e.Data) != row || e.Source.Op != "replay" || e.Changed != nil || e.Previous != nil {
+			t.Errorf("a replay of %s makes %+v", stem, e)
+		}
+		if reason, counts := mapping.DashboardReason(c); counts {
+			t.Errorf("a replay of %s counts for the dashboard as %s", stem, reason)
+		}
+	}
+}
+
 // TestWhatChangesMake holds cases of the conditions that the golden files
 // leave out.
 func TestWhatChangesMake(t *testing.T) {

@@ -125,6 +125,7 @@ func apply(t *testing.T, input string, dashboard bool) []feed.Event {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 678901000, time.UTC)
 	ops := map[string]feed.Op{
 		"insert": feed.Insert, "update": feed.Update, "delete": feed.Delete, "truncate": feed.Truncate,
+		"replay": feed.Replay,
 	}
 	dec := json.NewDecoder(strings.NewReader(input))
 	dec.DisallowUnknownFields()

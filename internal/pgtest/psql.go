@@ -3,6 +3,8 @@ package pgtest
 import (
 	"bytes"
 	"context"
+	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,22 +22,35 @@ const psqlLimit = 5 * time.Minute
 // when psql is missing or ends with an error; in a script, with the first one.
 func Psql(t testing.TB, dsn string, args ...string) string {
 	t.Helper()
+	stdout, stderr, status := RunPsql(t, dsn, nil, append([]string{"-v", "ON_ERROR_STOP=1"}, args...)...)
+	if status != 0 {
+		t.Fatalf("pgtest: psql %s: exit status %d\n%s%s", strings.Join(args, " "), status, stderr, stdout)
+	}
+	return stdout
+}
+
+// RunPsql runs psql -X against the DSN and answers what it printed and its exit
+// status. stdin may be nil. The test fails when psql is missing or is killed.
+func RunPsql(t testing.TB, dsn string, stdin io.Reader, args ...string) (stdout, stderr string, status int) {
+	t.Helper()
 	// Not the test's context: cleanups run after its end.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), psqlLimit)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, psqlPath(t),
-		append([]string{"-X", "-v", "ON_ERROR_STOP=1", "-d", dsn}, args...)...)
+	cmd := exec.CommandContext(ctx, psqlPath(t), append([]string{"-X", "-d", dsn}, args...)...)
 	for _, kv := range os.Environ() {
 		if !strings.HasPrefix(kv, "PG") {
 			cmd.Env = append(cmd.Env, kv)
 		}
 	}
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	if err := cmd.Run(); err != nil {
-		t.Fatalf("pgtest: psql %s: %v\n%s%s", strings.Join(args, " "), err, stderr.String(), stdout.String())
+	var out, said bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = stdin, &out, &said
+	err := cmd.Run()
+	if ended, ok := errors.AsType[*exec.ExitError](err); ok && ended.Exited() {
+		status = ended.ExitCode()
+	} else if err != nil {
+		t.Fatalf("pgtest: psql %s: %v\n%s%s", strings.Join(args, " "), err, said.String(), out.String())
 	}
-	return stdout.String()
+	return out.String(), said.String(), status
 }
 
 func psqlPath(t testing.TB) string {

@@ -18,6 +18,12 @@
 //     (TestDriftIsReported).
 //   - /status answers, with the problem, when the database does not
 //     (TestReadinessFollowsTheDatabase, TestStatusDoesNotWaitForTheDatabase).
+//   - A client that is slow to say what it wants is cut off, and does not keep
+//     others out (TestSlowHandshakesAreCutOff); one that says too much is refused
+//     (TestLargeHeadsAreRefused); one that is refused leaves nothing behind
+//     (cmd/rowcast: TestFloodOfRefusedHandshakesLeavesNothing).
+//   - What is for operators is not served to clients, nor to a page of another
+//     website that the browser of an operator shows (TestAdminIsForOperators).
 //   - Refusals are problem documents of RFC 9457 (TestRefusalsAreProblems).
 //
 // # Failures

@@ -29,6 +29,8 @@ type PublicOptions struct {
 	Pages http.Handler
 	// API serves what is below /api/.
 	API http.Handler
+	// Limits bounds the requests of an address. Nil bounds nothing.
+	Limits *transport.Limits
 }
 
 // Public routes clients.
@@ -54,7 +56,7 @@ func Public(o PublicOptions) http.Handler {
 			"there is nothing here; the feed is at /ws, /socket.io/ and /events (Server-Sent Events), what has been at /history, tickets at /tickets")
 	}
 	router.MethodNotAllowedHandler = refuse(http.StatusMethodNotAllowed, transport.BadRequest, "the path does not take this method")
-	return auth.NewCORS(o.Origins).Handler(router)
+	return auth.NewCORS(o.Origins).Handler(o.Limits.Guard(router))
 }
 
 // ticketOffice hands out a ticket for a token.

@@ -27,23 +27,36 @@ type VerifyFunc func(ctx context.Context, token string) (auth.Identity, error)
 type Client struct {
 	session *hub.Session
 	verify  VerifyFunc
-	// identity is the zero value while the client is anonymous.
-	identity auth.Identity
-	known    bool
+	rules   *Rules
+	// identity is nil while the client is anonymous. It is not changed, only
+	// replaced: the hub knows it too.
+	identity *auth.Identity
+	seat     *Seat
 	strikes  int
 }
 
 // NewClient makes the client of a session, anonymous and with little time to
-// authenticate.
-func NewClient(session *hub.Session, verify VerifyFunc) *Client {
+// authenticate. Rules and seat may be nil. The seat is left when the session
+// ends.
+func NewClient(session *hub.Session, verify VerifyFunc, rules *Rules, seat *Seat) *Client {
 	session.Deadline(time.Now().Add(authTimeout), time.Time{}, AuthTimeout)
-	return &Client{session: session, verify: verify}
+	session.Own(&guest{rules, nil, seat})
+	return &Client{session: session, verify: verify, rules: rules, seat: seat}
 }
 
-// Adopt gives an anonymous client an identity that was verified before.
-func (c *Client) Adopt(id auth.Identity) {
-	c.identity, c.known = id, true
+// Adopt gives a client an identity that was verified before. One that was
+// revoked since ends the session. The error is a *Refusal that should, too: the
+// subject has too many connections.
+func (c *Client) Adopt(id auth.Identity) error {
+	if !c.seat.Sit(id.Subject) {
+		return &Refusal{
+			Code: LimitExceeded, Message: "this subject has as many connections as it may have; close one first", Ends: c.identity == nil,
+		}
+	}
+	c.identity = &id
 	c.session.Deadline(id.Expires, id.Expires.Add(-expiryNotice), TokenExpired)
+	c.session.Own(&guest{c.rules, c.identity, c.seat})
+	return nil
 }
 
 // Authenticate takes a token: the first, or a fresh one of the same subject.
@@ -53,11 +66,13 @@ func (c *Client) Authenticate(ctx context.Context, token string) (lost []string,
 	id, err := c.verify(ctx, token)
 	switch {
 	case err != nil:
-		return nil, &Refusal{Code: TokenCause(err), Message: auth.PublicText(err), Ends: !c.known}
-	case c.known && id.Subject != c.identity.Subject:
+		return nil, &Refusal{Code: TokenCause(err), Message: auth.PublicText(err), Ends: c.identity == nil}
+	case c.identity != nil && id.Subject != c.identity.Subject:
 		return nil, &Refusal{Code: Forbidden, Message: "the fresh token is of another subject; connect anew with it"}
 	}
-	c.Adopt(id)
+	if err := c.Adopt(id); err != nil {
+		return nil, err
+	}
 	for _, tenant := range c.session.Tenants() {
 		if !id.Allows(tenant) {
 			c.session.Leave(tenant)
@@ -73,6 +88,8 @@ func TokenCause(err error) hub.Cause {
 	switch {
 	case errors.Is(err, auth.ErrExpired):
 		return TokenExpired
+	case errors.Is(err, auth.ErrRevoked):
+		return Revoked
 	case errors.Is(err, auth.ErrUnavailable):
 		return Unavailable
 	default:
@@ -85,7 +102,7 @@ func TokenCause(err error) hub.Cause {
 // ref.
 func (c *Client) Join(command Command, wire int, ref uint64) error {
 	switch {
-	case !c.known:
+	case c.identity == nil:
 		return &Refusal{Code: Forbidden, Message: "authenticate before joining a tenant"}
 	case !c.identity.Allows(command.Tenant):
 		return &Refusal{Code: Forbidden, Message: "the token does not name this tenant"}
@@ -98,7 +115,10 @@ func (c *Client) Join(command Command, wire int, ref uint64) error {
 	if !filter.All() {
 		q.Admit = filter.Match
 	}
-	if err := c.session.Join(q); err != nil {
+	switch err := c.session.Join(q); {
+	case errors.Is(err, hub.ErrTenantFull):
+		return &Refusal{Code: LimitExceeded, Message: "this tenant has as many connections as it may have"}
+	case err != nil:
 		return &Refusal{Code: LimitExceeded, Message: "this connection has joined as many tenants as it may; leave one first"}
 	}
 	return nil

@@ -24,6 +24,12 @@
 //   - Origins, tokens and tickets are checked in one place, in the same order and
 //     with the same codes for every transport (TestGate), and a query asks for
 //     one tenant of the token (TestParseWant).
+//   - A client whose identity is revoked is sent away, on every wire
+//     (cmd/rowcast: TestRevocationReachesEveryWireOfEveryReplica).
+//   - An address and a subject have no more connections than they may, an address
+//     no more handshakes, and a tenant no more clients that have joined it; who is
+//     one too many is told 429 or limit-exceeded (TestSeats,
+//     TestTooManyRequestsOfAnAddress, cmd/rowcast: TestLimitsOnEveryWire).
 //   - Every close code, and every error code that a session can end with, is in
 //     one table (TestCloseTable).
 //   - Messages are valid JSON whatever the strings (TestStringsRoundTrip,

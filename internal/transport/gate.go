@@ -14,8 +14,8 @@ import (
 // try again.
 const retrySoon = time.Second
 
-// Gate decides which requests come in, for every transport. All fields are
-// required.
+// Gate decides which requests come in, for every transport. All fields but Rules
+// are required.
 type Gate struct {
 	// Origin says whether the page that sent the request may talk to us.
 	Origin func(r *http.Request) bool
@@ -24,6 +24,8 @@ type Gate struct {
 	// Verify checks tokens, Redeem tickets.
 	Verify VerifyFunc
 	Redeem func(ticket string) (auth.Identity, bool)
+	// Rules are for the clients that are let in.
+	Rules *Rules
 }
 
 // Complete says whether nothing is missing.

@@ -64,7 +64,7 @@ const (
 	Lost End = iota
 	// Left: the client closed.
 	Left
-	// TooBig: a message was longer than allowed.
+	// TooBig: a message was longer than allowed, or its frames were.
 	TooBig
 	// Malformed: the client broke the rules of RFC 6455.
 	Malformed
@@ -82,6 +82,10 @@ type Conn struct {
 	// last is why reading ended.
 	last error
 }
+
+// maxOverhead is how many bytes of frames there may be for each byte that a
+// message may have: as many as if each came in a frame of its own.
+const maxOverhead = 8
 
 // errStopped says that the Handler had enough.
 var errStopped = errors.New("stopped by its handler")
@@ -105,6 +109,7 @@ func (c *Conn) Read(h Handler, limit int64) (end End, reply []byte) {
 		if c.reader == nil || c.reader.Buffered() == 0 {
 			c.AwaitRead()
 		}
+		c.guard.allow(maxOverhead * (limit + readBuffer))
 		done := make(chan error)
 		go func() { done <- c.message(h) }()
 		c.last = <-done
@@ -117,7 +122,7 @@ func (c *Conn) Read(h Handler, limit int64) (end End, reply []byte) {
 		return Left, AppendClose(nil, 0, "")
 	case isClose && closed.Code != gorilla.CloseAbnormalClosure:
 		return Left, AppendClose(nil, closed.Code, "")
-	case errors.Is(c.last, gorilla.ErrReadLimit):
+	case errors.Is(c.last, gorilla.ErrReadLimit), c.guard.endless:
 		return TooBig, nil
 	case c.guard.refused.Load():
 		return Malformed, nil

@@ -21,6 +21,8 @@
 //   - A connection that is silent costs the stack of one goroutine that waits,
 //     and a small buffer: each message is read on another, which ends with it
 //     (ws: BenchmarkIdleConnection).
+//   - A message that never ends is given up, also if its frames carry nothing
+//     (ws: TestRawFrames).
 //   - A frame is one piece of memory, whatever its length (TestSeal).
 //
 // # Failures

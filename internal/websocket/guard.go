@@ -2,6 +2,7 @@ package websocket
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -17,6 +18,28 @@ type guard struct {
 	shut atomic.Bool
 	// refused is true once gorilla has tried to write.
 	refused atomic.Bool
+	// allowance is how many bytes may be read, if bounded; endless says that they
+	// were too few. One goroutine reads at a time.
+	allowance        int64
+	bounded, endless bool
+}
+
+// allow bounds what is read from now on.
+func (g *guard) allow(bytes int64) { g.allowance, g.bounded = bytes, true }
+
+// errEndless is why a message is not read to its end.
+var errEndless = errors.New("a message without end")
+
+// Read bounds the frames of a message: gorilla counts what they carry, and takes
+// any number of those that carry nothing.
+func (g *guard) Read(b []byte) (int, error) {
+	if g.bounded && g.allowance <= 0 {
+		g.endless = true
+		return 0, errEndless
+	}
+	n, err := g.Conn.Read(b)
+	g.allowance -= int64(n)
+	return n, err
 }
 
 func (g *guard) Write(b []byte) (int, error) {

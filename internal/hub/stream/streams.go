@@ -220,3 +220,13 @@ func (s *Streams) Tenants() int {
 	defer s.mu.Unlock()
 	return len(s.tenants)
 }
+
+// Users is how many hold a tenant.
+func (s *Streams) Users(name string) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t := s.tenants[name]; t != nil {
+		return int(t.users.Load())
+	}
+	return 0
+}

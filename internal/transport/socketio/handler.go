@@ -35,6 +35,8 @@ type Options struct {
 	Redeem func(ticket string) (auth.Identity, bool)
 	// Origin says whether the page that sent the request may connect.
 	Origin func(r *http.Request) bool
+	// Rules are for the clients. Default: none.
+	Rules *transport.Rules
 	// PingInterval and PingTimeout are the heartbeat. Default: 25 s, 20 s.
 	PingInterval, PingTimeout time.Duration
 	// MaxMessage bounds what a client sends at once, in bytes. Default: 64 KiB.
@@ -103,11 +105,16 @@ func (h *Handler) open(conn *engineio.Session, r *http.Request) (engineio.Outbox
 			p.prior = &id
 		}
 	}
+	seat, full := h.opts.Rules.Seat(r)
+	if full != nil {
+		return nil, errors.New(full.Detail)
+	}
 	session, err := h.opts.Hub.Open(hub.SessionOptions{Conn: conn, Wire: h.opts.Wire, Signal: p.appendSignal, OneWay: true})
 	if err != nil {
+		seat.Leave()
 		return nil, fmt.Errorf("open a session: %w", err)
 	}
 	p.session = session
-	p.client = transport.NewClient(session, h.opts.Verify)
+	p.client = transport.NewClient(session, h.opts.Verify, h.opts.Rules, seat)
 	return p, nil
 }

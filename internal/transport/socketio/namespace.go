@@ -45,7 +45,10 @@ func (n namespace) Connect(s *socketio.Socket, payload json.RawMessage) {
 	case err != nil:
 		refuse(s, &transport.Refusal{Code: transport.TokenCause(err), Message: auth.PublicText(err)})
 	default:
-		p.client.Adopt(id)
+		if full, ok := errors.AsType[*transport.Refusal](p.client.Adopt(id)); ok {
+			refuse(s, full)
+			return
+		}
 		p.accept(s, id, c.PID, c.Offset)
 	}
 }

@@ -67,12 +67,19 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refused.Write(w)
 		return
 	}
-	conn, refused := takeOver(w, r)
+	seat, refused := h.opts.Gate.Rules.Seat(r)
 	if refused != nil {
 		refused.Write(w)
 		return
 	}
+	conn, refused := takeOver(w, r)
+	if refused != nil {
+		seat.Leave()
+		refused.Write(w)
+		return
+	}
 	if err := begin(conn, w.Header()); err != nil {
+		seat.Leave()
 		h.opts.Log.DebugContext(r.Context(), "event stream did not begin", slog.Any("error", err))
 		_ = conn.Close()
 		return
@@ -80,25 +87,29 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	// A client that comes back by itself repeats its URL, with a cursor that is
 	// older than the one it has now.
 	cursor := cmp.Or(r.Header.Get("Last-Event-ID"), want.Query.Get("cursor"))
-	h.start(conn, id, transport.Command{Tenant: want.Tenant, Cursor: cursor, Events: want.Events})
+	h.start(conn, seat, id, transport.Command{Tenant: want.Tenant, Cursor: cursor, Events: want.Events})
 }
 
 // start opens a session for a connection that has got the head of its answer.
-func (h *Handler) start(conn net.Conn, id auth.Identity, join transport.Command) {
+func (h *Handler) start(conn net.Conn, seat *transport.Seat, id auth.Identity, join transport.Command) {
 	p := &peer{Socket: socket.New(conn)}
 	session, err := h.opts.Hub.Open(hub.SessionOptions{
 		Conn: p, Wire: h.opts.Wire, OneWay: true, PingInterval: h.opts.PingInterval,
 	})
 	if err != nil {
+		seat.Leave()
 		_ = conn.SetWriteDeadline(time.Now().Add(time.Second))
 		_, _ = conn.Write(Wire{}.AppendClose(nil, hub.Shutdown, ""))
 		_ = conn.Close()
 		return
 	}
 	p.session = session
-	client := transport.NewClient(session, nil)
-	client.Adopt(id)
-	if refused, ok := errors.AsType[*transport.Refusal](client.Join(join, h.opts.Wire, 0)); ok {
+	client := transport.NewClient(session, nil, h.opts.Gate.Rules, seat)
+	err = client.Adopt(id)
+	if err == nil {
+		err = client.Join(join, h.opts.Wire, 0)
+	}
+	if refused, ok := errors.AsType[*transport.Refusal](err); ok {
 		session.Close(refused.Code, "")
 	}
 	h.peers.Run(p.watch)

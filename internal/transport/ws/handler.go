@@ -36,6 +36,8 @@ type Options struct {
 	Redeem func(ticket string) (auth.Identity, bool)
 	// Origin says whether the page that sent the request may connect.
 	Origin func(r *http.Request) bool
+	// Rules are for the clients. Default: none.
+	Rules *transport.Rules
 	// PingInterval and PingTimeout are told to clients. Default: 25 s, 20 s.
 	PingInterval, PingTimeout time.Duration
 	// MaxMessage is the longest message of a client. Default: 64 KiB.
@@ -92,12 +94,18 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refused.Write(w)
 		return
 	}
+	seat, full := h.opts.Rules.Seat(r)
+	if full != nil {
+		full.Write(w)
+		return
+	}
 	conn, err := h.upgrader.Upgrade(w, r)
 	if err != nil {
+		seat.Leave()
 		h.opts.Log.DebugContext(r.Context(), "refuse handshake", slog.Any("error", err))
 		return
 	}
-	h.start(conn, id, refused)
+	h.start(conn, seat, id, refused)
 }
 
 // admit checks a request. id is nil if it carries no credentials. late: the

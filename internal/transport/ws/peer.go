@@ -27,25 +27,30 @@ type peer struct {
 }
 
 // start opens a session for a connection and has it read.
-func (h *Handler) start(conn *websocket.Conn, id *auth.Identity, refused *transport.Problem) {
+func (h *Handler) start(conn *websocket.Conn, seat *transport.Seat, id *auth.Identity, refused *transport.Problem) {
 	p := &peer{h: h, conn: conn, limit: rate.NewLimiter(h.opts.Rate, h.opts.Burst)}
 	session, err := h.opts.Hub.Open(hub.SessionOptions{
 		Conn: conn, Wire: h.opts.Wire, PingInterval: h.opts.PingInterval,
 	})
 	if err != nil {
+		seat.Leave()
 		_ = conn.SetWriteDeadline(time.Now().Add(time.Second))
 		_, _ = conn.Write(Wire{}.AppendClose(nil, hub.Shutdown, ""))
 		_ = conn.Close()
 		return
 	}
 	p.session = session
-	p.client = transport.NewClient(session, h.opts.Verify)
+	p.client = transport.NewClient(session, h.opts.Verify, h.opts.Rules, seat)
 	if id != nil {
-		p.client.Adopt(*id)
+		err = p.client.Adopt(*id)
 	}
-	if refused != nil {
+	full, _ := errors.AsType[*transport.Refusal](err)
+	switch {
+	case refused != nil:
 		p.session.Close(refused.Code, refused.Detail)
-	} else {
+	case full != nil:
+		p.session.Close(full.Code, "")
+	default:
 		p.send(transport.AppendWelcome(websocket.Open(nil), h.opts.PingInterval, h.opts.PingTimeout))
 	}
 	h.peers.Run(p.read)

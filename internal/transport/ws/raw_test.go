@@ -130,22 +130,49 @@ func TestRawFrames(t *testing.T) {
 	b := setup(t, nil, nil)
 	closeWith := func(code int) string { return string(binary.BigEndian.AppendUint16(nil, uint16(code))) }
 	for name, test := range map[string]func(c *raw){
-		"no mask":             func(c *raw) { c.bytes([]byte{fin | text, 2, '{', '}'}); c.closed(1002) },
-		"reserved bit 1":      func(c *raw) { c.send(0xc0|text, "{}"); c.closed(1002) },
-		"reserved bit 2":      func(c *raw) { c.send(0xa0|text, "{}"); c.closed(1002) },
-		"reserved bit 3":      func(c *raw) { c.send(0x90|text, "{}"); c.closed(1002) },
-		"unknown frame":       func(c *raw) { c.send(fin|3, "{}"); c.closed(1002) },
-		"unknown control":     func(c *raw) { c.send(fin|11, ""); c.closed(1002) },
-		"long ping":           func(c *raw) { c.send(fin|ping, strings.Repeat("x", 126)); c.closed(1002) },
-		"ping in pieces":      func(c *raw) { c.send(ping, "x"); c.closed(1002) },
-		"stray continuation":  func(c *raw) { c.send(fin, "{}"); c.closed(1002) },
-		"text within text":    func(c *raw) { c.send(text, "{"); c.send(fin|text, "}"); c.closed(1002) },
-		"no UTF-8":            func(c *raw) { c.send(fin|text, "{\"type\":\"\xff\"}"); c.closed(1007) },
-		"UTF-8 cut short":     func(c *raw) { c.send(text, "\xe2"); c.send(fin, "\x82"); c.closed(1007) },
-		"surrogate":           func(c *raw) { c.send(fin|text, "\xed\xa0\x80"); c.closed(1007) },
-		"length 2^62":         func(c *raw) { c.bytes([]byte{fin | text, 255, 64, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4}); c.closed(1009) },
-		"negative length":     func(c *raw) { c.bytes([]byte{fin | text, 255, 255, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4}); c.closed(1009) },
-		"fragments too long":  func(c *raw) { big(c); c.closed(1009) },
+		"no mask":            func(c *raw) { c.bytes([]byte{fin | text, 2, '{', '}'}); c.closed(1002) },
+		"reserved bit 1":     func(c *raw) { c.send(0xc0|text, "{}"); c.closed(1002) },
+		"reserved bit 2":     func(c *raw) { c.send(0xa0|text, "{}"); c.closed(1002) },
+		"reserved bit 3":     func(c *raw) { c.send(0x90|text, "{}"); c.closed(1002) },
+		"unknown frame":      func(c *raw) { c.send(fin|3, "{}"); c.closed(1002) },
+		"unknown control":    func(c *raw) { c.send(fin|11, ""); c.closed(1002) },
+		"long ping":          func(c *raw) { c.send(fin|ping, strings.Repeat("x", 126)); c.closed(1002) },
+		"ping in pieces":     func(c *raw) { c.send(ping, "x"); c.closed(1002) },
+		"stray continuation": func(c *raw) { c.send(fin, "{}"); c.closed(1002) },
+		"text within text":   func(c *raw) { c.send(text, "{"); c.send(fin|text, "}"); c.closed(1002) },
+		"no UTF-8":           func(c *raw) { c.send(fin|text, "{\"type\":\"\xff\"}"); c.closed(1007) },
+		"UTF-8 cut short":    func(c *raw) { c.send(text, "\xe2"); c.send(fin, "\x82"); c.closed(1007) },
+		"surrogate":          func(c *raw) { c.send(fin|text, "\xed\xa0\x80"); c.closed(1007) },
+		"length 2^62":        func(c *raw) { c.bytes([]byte{fin | text, 255, 64, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4}); c.closed(1009) },
+		"negative length":    func(c *raw) { c.bytes([]byte{fin | text, 255, 255, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4}); c.closed(1009) },
+		"fragments too long": func(c *raw) { big(c); c.closed(1009) },
+		"fragments of one byte": func(c *raw) {
+			c.send(text, "{")
+			for range 20_000 {
+				c.send(0, " ")
+			}
+			c.send(fin, `"type":"ping"}`)
+			if op, payload := c.frame(); op != 1 || payload != `{"type":"pong"}` {
+				c.t.Fatalf("got %d %q", op, payload)
+			}
+		},
+		"endless empty fragments": func(c *raw) {
+			c.send(text, "{")
+			sent := make(chan struct{})
+			go func() {
+				defer close(sent)
+				empty := bytes.Repeat([]byte{0, 0x80, 0, 0, 0, 0}, 10_000)
+				for {
+					if _, err := c.Write(empty); err != nil {
+						return
+					}
+				}
+			}()
+			if op, payload := c.frame(); op != 8 || !strings.HasPrefix(payload, closeWith(1009)) {
+				c.t.Errorf("got %d %q", op, payload)
+			}
+			<-sent // the server hangs up
+		},
 		"close":               func(c *raw) { c.send(fin|8, closeWith(1000)+"bye"); c.closed(1000) },
 		"close going away":    func(c *raw) { c.send(fin|8, closeWith(1001)); c.closed(1001) },
 		"close of an app":     func(c *raw) { c.send(fin|8, closeWith(4999)); c.closed(4999) },

@@ -66,6 +66,7 @@ export interface EventData {
   "stock-movement:deleted": StockMovement;
   "stock-movement:bulk": { operation: "insert" | "update" | "delete"; table: string; count: number; from: number; to: number };
   "stock-movement:truncated": { table: string };
+  "stock-movement:replayed": StockMovement;
   "order:created": Order;
   "order:updated": Order;
   "order:deleted": Order;
@@ -73,6 +74,7 @@ export interface EventData {
   "order:status-changed": { orderId: string; status: string; previousStatus: string; order: Order };
   "order:bulk": { operation: "insert" | "update" | "delete"; table: string; count: number; from: number; to: number };
   "order:truncated": { table: string };
+  "order:replayed": Order;
   "purchase-order:created": PurchaseOrder;
   "purchase-order:updated": PurchaseOrder;
   "purchase-order:deleted": PurchaseOrder;
@@ -82,6 +84,7 @@ export interface EventData {
   "purchase-order:received": PurchaseOrder;
   "purchase-order:bulk": { operation: "insert" | "update" | "delete"; table: string; count: number; from: number; to: number };
   "purchase-order:truncated": { table: string };
+  "purchase-order:replayed": PurchaseOrder;
   /** When quantity goes from above low_stock_threshold to at or below it. */
   "alert:low-stock": { skuId: string; sku: string; quantity: number; threshold: number };
   "sku:created": Sku;
@@ -89,6 +92,7 @@ export interface EventData {
   "sku:deleted": Sku;
   "sku:bulk": { operation: "insert" | "update" | "delete"; table: string; count: number; from: number; to: number };
   "sku:truncated": { table: string };
+  "sku:replayed": Sku;
   /** Coalesced: at most once a second and tenant. */
   "dashboard:stats-updated": { reasons: string[] };
 }
@@ -100,6 +104,7 @@ export interface AnyEventData {
   "deleted": Row;
   "bulk": { operation: "insert" | "update" | "delete"; table: string; count: number; from: number; to: number };
   "truncated": { table: string };
+  "replayed": Row;
 }
 
 /** The names of the events of the catalogue. */
@@ -110,12 +115,14 @@ export const eventNames = [
   "stock-movement:deleted",
   "stock-movement:bulk",
   "stock-movement:truncated",
+  "stock-movement:replayed",
   "order:created",
   "order:updated",
   "order:deleted",
   "order:status-changed",
   "order:bulk",
   "order:truncated",
+  "order:replayed",
   "purchase-order:created",
   "purchase-order:updated",
   "purchase-order:deleted",
@@ -123,11 +130,13 @@ export const eventNames = [
   "purchase-order:received",
   "purchase-order:bulk",
   "purchase-order:truncated",
+  "purchase-order:replayed",
   "alert:low-stock",
   "sku:created",
   "sku:updated",
   "sku:deleted",
   "sku:bulk",
   "sku:truncated",
+  "sku:replayed",
   "dashboard:stats-updated",
 ] as const satisfies readonly (keyof EventData)[];

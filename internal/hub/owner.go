@@ -1,0 +1,45 @@
+package hub
+
+// Owner is who a session belongs to. Its methods are called with the lock of the
+// session held: they must neither block nor call a session.
+type Owner interface {
+	// Unwanted is the cause to end the session with, empty if it may go on.
+	Unwanted() Cause
+	// Left is called once, when the session has ended.
+	Left()
+}
+
+// Own says who the session belongs to from now on, and ends it if the owner is
+// unwanted. An owner that comes when the session has ended has Left at once; one
+// that is replaced hears nothing more.
+func (s *Session) Own(o Owner) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.ended {
+		o.Left()
+		return
+	}
+	s.owner = o
+	s.checkOwner()
+}
+
+// Recheck asks the owners of all sessions whether they may go on. What makes an
+// owner unwanted has to be so before the call: an owner that comes later is asked
+// by Own.
+func (h *Hub) Recheck() {
+	for _, s := range h.sessions.all(nil) {
+		s.mu.Lock()
+		s.checkOwner()
+		s.mu.Unlock()
+	}
+}
+
+// checkOwner ends s if its owner is unwanted. s.mu held.
+func (s *Session) checkOwner() {
+	if s.owner == nil {
+		return
+	}
+	if cause := s.owner.Unwanted(); cause != "" {
+		s.closeFor(cause)
+	}
+}

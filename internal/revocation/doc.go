@@ -1,0 +1,39 @@
+// Package revocation knows which tokens are not good any more, although they
+// have not expired.
+//
+// # Overview
+//
+// The table rowcast.revocation is the truth; "rowcast revoke" and the SQL
+// function rowcast.revoke write it. A [Watcher] asks for its version once a
+// second, and at once when it is rung, and keeps the newest [List], which says
+// of an identity whether it is revoked. [Watcher.Verify] and [Watcher.Redeem]
+// refuse such tokens and tickets; Options.Changed is where a server has the
+// connections looked through that are there already.
+//
+// # States
+//
+// A Watcher knows nothing until the database has answered once. Until then
+// tokens are refused as not to be checked at the moment. From then on it has a
+// list, that of the last answer when the database is away.
+//
+// # Guarantees
+//
+//   - A token fits a revocation if it fits all of its conditions, and an identity
+//     is revoked if it fits one of them (TestList). The time of issue counts in
+//     whole seconds, as tokens tell it, in favour of the revocation; a token that
+//     does not tell it is older than any time.
+//   - A revocation is in force within a second of its commit, and at once if the
+//     notification arrives, whatever wrote it, and it is lifted as soon when it is
+//     undone (TestWatcherFollowsTheTable, and on every wire and replica
+//     cmd/rowcast: TestRevocationReachesEveryWireOfEveryReplica).
+//   - Nobody is let in before the revocations are known
+//     (TestNothingIsLetInBeforeTheListIsKnown).
+//   - Rings cost at most ten questions a second, whoever sends them
+//     (TestRingsAreBounded). The question is one row while nothing has changed.
+//   - A revocation ends at its time without a change of the table (TestList).
+//
+// # Failures
+//
+// A database that does not answer is logged when that begins and when it ends.
+// Meanwhile revocations that are known stay in force; no events come either.
+package revocation

@@ -1,0 +1,127 @@
+package transport_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strconv"
+	"strings"
+	"testing"
+
+	"rowcast/internal/limit"
+	"rowcast/internal/transport"
+)
+
+func from(t *testing.T, address, path string) *http.Request {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil)
+	r.RemoteAddr = address
+	return r
+}
+
+func TestTooManyRequestsOfAnAddress(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	limits := transport.NewLimits(transport.LimitOptions{PerAddress: 40, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	served := 0
+	guarded := limits.Guard(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { served++ }))
+	ask := func(address, path string) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		guarded.ServeHTTP(w, from(t, address, path))
+		return w
+	}
+	refused := 0
+	for range 1000 {
+		w := ask("203.0.113.1:5", "/ws")
+		if w.Code == http.StatusOK {
+			continue
+		}
+		refused++
+		var got struct{ Code, Detail string }
+		err := json.Unmarshal(w.Body.Bytes(), &got)
+		if retry, _ := strconv.Atoi(w.Header().Get("Retry-After")); err != nil || w.Code != http.StatusTooManyRequests || got.Code != "rate-limited" || got.Detail == "" || retry < 1 {
+			t.Fatalf("%d %v %s", w.Code, w.Header(), w.Body)
+		}
+	}
+	// A busy machine may take long enough for more to be allowed.
+	if served < 100 || refused == 0 {
+		t.Errorf("%d of 1000 are served", served)
+	}
+	before := served
+	for _, other := range []string{"203.0.113.2:5", "127.0.0.1:5", "10.0.0.1:5"} {
+		ask(other, "/ws")
+	}
+	for range 1000 {
+		ask("127.0.0.1:5", "/ws")
+		ask("203.0.113.1:5", "/socket.io/?sid=x") // bounded by its messages
+	}
+	if served-before != 2003 {
+		t.Errorf("%d of 2003 requests of others are served", served-before)
+	}
+	if lines := strings.Count(log.String(), "\n"); lines < 1 || lines > 3 || !strings.Contains(log.String(), "203.0.113.1") {
+		t.Errorf("the log has %d lines:\n%s", lines, log.String())
+	}
+	var none *transport.Limits
+	none.Guard(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { served = -1 })).ServeHTTP(httptest.NewRecorder(), from(t, "203.0.113.1:5", "/"))
+	if served != -1 {
+		t.Error("no limits refuse a request")
+	}
+}
+
+func TestSeats(t *testing.T) {
+	t.Parallel()
+	limits := transport.NewLimits(transport.LimitOptions{
+		Addresses: limit.Addresses{Proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.1/32")}}, PerAddress: 2, PerSubject: 2,
+	})
+	take := func(address, forwarded string) (*transport.Seat, *transport.Problem) {
+		r := from(t, address, "/ws")
+		if forwarded != "" {
+			r.Header.Set("X-Forwarded-For", forwarded)
+		}
+		return limits.Seat(r)
+	}
+	one, _ := take("203.0.113.1:5", "")
+	two, _ := take("10.0.0.1:5", "203.0.113.1") // the same client through a proxy
+	if one == nil || two == nil {
+		t.Fatal("a seat is refused")
+	}
+	if _, full := take("203.0.113.1:5", "198.51.100.1"); full == nil || full.Status != http.StatusTooManyRequests || full.Code != transport.LimitExceeded || full.Retry == 0 {
+		t.Errorf("the third of an address: %+v", full)
+	}
+	other, full := take("203.0.113.2:5", "")
+	if full != nil {
+		t.Fatalf("another address: %+v", full)
+	}
+	for range 2 { // again is no second seat
+		if !one.Sit("ann") {
+			t.Error("a seat is refused to its subject")
+		}
+	}
+	if !two.Sit("ann") || other.Sit("ann") || !other.Sit("bob") {
+		t.Error("a subject has not two seats")
+	}
+	if !two.Sit("bob") || !other.Sit("bob") || !other.Sit("ann") { // each changes its subject
+		t.Error("a seat that became free is not given")
+	}
+	other.Leave()
+	other.Leave()
+	two.Leave()
+	if !two.Sit("nobody") { // it is gone already
+		t.Error("a seat that was left is refused")
+	}
+	again, full := take("203.0.113.1:5", "")
+	if full != nil || !again.Sit("ann") {
+		t.Errorf("a place that became free: %+v", full)
+	}
+	if third, full := take("127.0.0.1:5", ""); full != nil || third.Sit("ann") {
+		t.Errorf("the third of a subject is seated: %+v", full)
+	}
+	var nothing *transport.Limits
+	seat, full := nothing.Seat(from(t, "203.0.113.1:5", "/"))
+	if seat.Leave(); full != nil || !seat.Sit("ann") {
+		t.Error("no limits refuse a seat")
+	}
+}

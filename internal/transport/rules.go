@@ -1,0 +1,45 @@
+package transport
+
+import (
+	"net/http"
+
+	"rowcast/internal/auth"
+	"rowcast/internal/hub"
+)
+
+// Rules are what clients are held to beside their tokens. A field that is zero
+// holds them to nothing.
+type Rules struct {
+	// Revoked says whether an identity is not good any more. It must not block.
+	Revoked func(id *auth.Identity) bool
+	// Limits bounds connections.
+	Limits *Limits
+}
+
+// Seat is that of Limits. Rules may be nil.
+func (r *Rules) Seat(request *http.Request) (*Seat, *Problem) {
+	if r == nil {
+		return nil, nil
+	}
+	return r.Limits.Seat(request)
+}
+
+// guest is a client as the hub knows it, from one change of its identity to the
+// next. It is a hub.Owner.
+type guest struct {
+	rules *Rules
+	// identity is nil while the client is anonymous.
+	identity *auth.Identity
+	seat     *Seat
+}
+
+// Unwanted implements hub.Owner.
+func (g *guest) Unwanted() hub.Cause {
+	if g.identity != nil && g.rules != nil && g.rules.Revoked != nil && g.rules.Revoked(g.identity) {
+		return Revoked
+	}
+	return ""
+}
+
+// Left implements hub.Owner.
+func (g *guest) Left() { g.seat.Leave() }

@@ -1,0 +1,31 @@
+-- lag.sql: shows how far the feed is behind what was committed.
+--
+--     psql -X -f sql/lag.sql
+--
+-- behind is the age of the oldest change that has been committed and not been
+-- sealed; a few milliseconds are usual. Without a leader nothing is sealed, and
+-- nothing is lost. How far each server is behind the head says its /status.
+--
+-- Undo: nothing to undo; it reads.
+
+\set ON_ERROR_STOP on
+\set SHOW_CONTEXT never
+
+with head as (
+    select s.seal, s.place, s.snapshot, s.sealed_at from rowcast.seal s order by s.seal desc limit 1
+), unsealed as (
+    select l.rows, l.at
+      from rowcast.log_active l
+     where l.xid >= (select pg_snapshot_xmax(h.snapshot) from head h)
+        or l.xid = any (array(select pg_snapshot_xip(h.snapshot) from head h))
+), held as (
+    select l.classid::bigint << 32 | l.objid::bigint as lock, l.mode
+      from pg_locks l
+     where l.locktype = 'advisory' and l.objsubid = 1 and l.granted
+       and l.database = (select d.oid from pg_database d where d.datname = current_database())
+)
+select h.place as head, h.sealed_at as last_seal, u.rows as unsealed_rows, coalesce(clock_timestamp() - u.oldest, '0') as behind,
+       exists (select from held l where l.lock = 8245940711459091459) as leader,
+       (select count(*) from held l where l.lock = 8245940711459091462) as servers,
+       exists (select from held l where l.lock = 8245940711459091457 and l.mode = 'ExclusiveLock') as asleep
+  from head h cross join (select coalesce(sum(u.rows), 0) as rows, min(u.at) as oldest from unsealed u) u;

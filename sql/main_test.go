@@ -1,0 +1,123 @@
+package sql_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"rowcast/internal/pgtest"
+	"rowcast/internal/postgres"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// site is a migrated database with the watched table public.docs, and a
+// connection to it.
+type site struct {
+	dsn  string
+	conn *pgx.Conn
+}
+
+func newSite(t *testing.T) *site {
+	t.Helper()
+	s := &site{dsn: pgtest.Database(t)}
+	if _, err := (&postgres.Migrator{URL: s.dsn, Log: slog.New(slog.DiscardHandler)}).Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.conn = s.connect(t)
+	s.exec(t, `create table docs (id int primary key, tenant_id text, body text)`, `select rowcast.watch('docs', name => 'doc')`)
+	return s
+}
+
+func (s *site) connect(t *testing.T) *pgx.Conn {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), s.dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	return conn
+}
+
+func (s *site) exec(t *testing.T, statements ...string) {
+	t.Helper()
+	exec(t, s.conn, statements...)
+}
+
+func exec(t *testing.T, conn *pgx.Conn, statements ...string) {
+	t.Helper()
+	for _, statement := range statements {
+		if _, err := conn.Exec(t.Context(), statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+}
+
+// text asks for one value, as text.
+func (s *site) text(t *testing.T, query string) string {
+	t.Helper()
+	var value string
+	if err := s.conn.QueryRow(t.Context(), `select coalesce((`+query+`)::text, '')`).Scan(&value); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	return value
+}
+
+// captured is the whole log in short: the operation and the tenant of each row.
+func (s *site) captured(t *testing.T) string {
+	t.Helper()
+	return s.text(t, `select string_agg(op::text || ' ' || tenant, ', ' order by id) from rowcast.log`)
+}
+
+// psql gives arguments to psql in a session without a search_path. A word that
+// ends with .sql is a script; one with = is a variable.
+func (s *site) psql(t *testing.T, stdin io.Reader, words ...string) (stdout, stderr string, status int) {
+	t.Helper()
+	args := []string{"-q", "-c", "set search_path = ''"}
+	for i := 0; i < len(words); i++ {
+		switch word := words[i]; {
+		case word == "-c":
+			i++
+			args = append(args, "-c", words[i])
+		case strings.HasSuffix(word, ".sql"):
+			args = append(args, "-f", word)
+		default:
+			args = append(args, "-v", word)
+		}
+	}
+	return pgtest.RunPsql(t, s.dsn, stdin, args...)
+}
+
+// run is psql that must succeed without a word on stderr.
+func (s *site) run(t *testing.T, words ...string) string {
+	t.Helper()
+	stdout, stderr, status := s.psql(t, nil, words...)
+	if status != 0 || stderr != "" {
+		t.Fatalf("psql %q: status %d\n%s%s", words, status, stderr, stdout)
+	}
+	return stdout
+}
+
+// refused is psql that must end with an error, of which it returns the line.
+func (s *site) refused(t *testing.T, words ...string) string {
+	t.Helper()
+	stdout, stderr, status := s.psql(t, nil, words...)
+	if status != 3 {
+		t.Fatalf("psql %q: status %d, want 3\n%s%s", words, status, stderr, stdout)
+	}
+	return stderr
+}
+
+// contains checks that the text has every part.
+func contains(t *testing.T, text string, parts ...string) {
+	t.Helper()
+	for _, part := range parts {
+		if !strings.Contains(text, part) {
+			t.Errorf("there is no %q in:\n%s", part, text)
+		}
+	}
+}

@@ -1,0 +1,37 @@
+-- roles.sql: makes an owner without login for schema rowcast, and the role to serve as.
+--
+--     psql -X -f sql/roles.sql -v owner=feed_owner -v service=feed
+--
+-- owner    the role that is to own schema rowcast; default rowcast_owner
+-- service  the role that "rowcast serve" and "rowcast tail" connect as; default rowcast_service
+--
+-- Run it after rowcast migrate, as the role that ran that: a superuser, or one
+-- that may create roles. A second time it changes nothing. The service role has no
+-- password: give it one with \password. Later migrations keep the rights up to
+-- date. Applications keep their roles: they need no right on schema rowcast.
+--
+-- Undo: select rowcast.hand_over(current_user::regrole), as the role that is to own
+-- it again; then drop owned by rowcast_service, rowcast_owner, and the two roles.
+
+\set ON_ERROR_STOP on
+\if :{?owner}
+\else
+    \set owner rowcast_owner
+\endif
+\if :{?service}
+\else
+    \set service rowcast_service
+\endif
+
+begin;
+set local lock_timeout = '2s';
+select format('create role %I nologin', :'owner') where not exists (select from pg_roles where rolname = :'owner') \gexec
+select format('create role %I login noinherit', :'service') where not exists (select from pg_roles where rolname = :'service') \gexec
+-- Who is no superuser has to be a member of the owner to hand something over,
+-- and the owner may need the right to have a schema.
+select format('grant %I to %I', :'owner', current_user), format('grant create on database %I to %I', current_database(), :'owner')
+ where not (select rolsuper from pg_roles where rolname = current_user) \gexec
+select format('grant connect on database %I to %I', current_database(), :'service') \gexec
+select rowcast.hand_over(quote_ident(:'owner')::regrole);
+select rowcast.grant_service(quote_ident(:'service')::regrole);
+commit;

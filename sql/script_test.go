@@ -1,0 +1,268 @@
+package sql_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"rowcast/internal/pgtest"
+)
+
+func TestAttachAndDetach(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.exec(t, `create table invoices (id int primary key, account int, pdf text)`)
+	attach := []string{"attach.sql", "table=public.invoices", "tenant_column=account", "name=bill", "exclude=pdf"}
+	for range 2 {
+		contains(t, s.run(t, attach...), "public.invoices", "bill", "account", "pdf", "captured")
+	}
+	contains(t, s.run(t, "attach.sql", "table=public.invoices"), "bill", "account", "pdf") // as it was
+	s.exec(t, `insert into invoices values (1, 7, 'secret')`)
+	if got := s.captured(t); got != "i 7" {
+		t.Errorf("the log has %q", got)
+	}
+	if out := s.run(t, "detach.sql", "table=public.invoices"); out != "Changes of public.invoices are no longer captured.\n" {
+		t.Error(out)
+	}
+	if out := s.run(t, "detach.sql", "table=public.invoices"); out != "public.invoices was not attached: nothing to do.\n" {
+		t.Error(out)
+	}
+	s.exec(t, `insert into invoices values (2, 7, 'secret')`)
+	if got := s.captured(t); got != "i 7" {
+		t.Errorf("after it was detached the log has %q", got)
+	}
+}
+
+// The table is not waited for without end, and nothing is half done.
+func TestAttachWaitsForALimitedTime(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.exec(t, `create table notes (id int primary key, tenant_id text)`)
+	writer := s.connect(t)
+	exec(t, writer, `begin`, `insert into notes values (1, 'T')`, `insert into docs values (1, 'T', 'one')`)
+	contains(t, s.refused(t, "attach.sql", "table=public.notes", "lock_timeout=20ms"), "canceling statement due to lock timeout")
+	contains(t, s.refused(t, "detach.sql", "table=public.docs", "lock_timeout=20ms"), "canceling statement due to lock timeout")
+	exec(t, writer, `commit`)
+	if got := s.text(t, `select string_agg(relation::regclass::text, ' ') from rowcast.watched where active`); got != "docs" {
+		t.Errorf("watched are %s", got)
+	}
+	s.run(t, "attach.sql", "table=public.notes")
+}
+
+func TestPauseAndResume(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	insert := func(id int) []string {
+		return []string{"-c", fmt.Sprintf(`insert into public.docs values (%d, 'T%d', 'one')`, id, id)}
+	}
+	words := []string{"reason=import of May"}
+	for _, more := range [][]string{
+		insert(1), {"pause.sql"}, insert(2), {"pause.sql"}, insert(3), {"resume.sql"}, insert(4), {"resume.sql"}, insert(5), {"pause.sql"}, insert(6),
+	} {
+		words = append(words, more...)
+	}
+	contains(t, s.run(t, words...), "on record as pause 1.\n", "Capture goes on.\n", "Capture was not paused: nothing to do.\n", "as pause 2.\n")
+	if got := s.captured(t); got != "i T1, i T4, i T5" {
+		t.Errorf("the log has %q", got)
+	}
+	contains(t, s.run(t, "status.sql"), "import of May", "postgres", "psql")
+	// Of another session.
+	s.exec(t, `select rowcast.pause('by hand')`, `insert into docs values (7, 'T7', 'seven')`)
+	contains(t, s.run(t, "status.sql"), "| t      | postgres")
+	if out := s.run(t, "resume.sql", "pause=3"); out != "Capture goes on.\n" {
+		t.Error(out)
+	}
+	s.exec(t, `insert into docs values (8, 'T8', 'eight')`)
+	if got := s.captured(t); got != "i T1, i T4, i T5, i T8" {
+		t.Errorf("the log has %q", got)
+	}
+}
+
+func TestReplay(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.exec(t, `insert into docs values (1, 'T', 'one'), (2, 'T', 'two')`, `update docs set body = 'uno' where id = 1`, `delete from docs where id = 2`,
+		`select rowcast.seal()`)
+	for n := range 2 {
+		contains(t, s.run(t, "replay.sql", "tenant=T", "first=2", "last=4"), "replayed | bytes | left_out", "       2 |    74 |        1")
+		s.exec(t, `select rowcast.seal()`)
+		got := s.text(t, `select string_agg(s.position || ' ' || (l.after[1] ->> 'body'), ', ' order by s.position)
+			from rowcast.sealed s join rowcast.log l using (xid, id) where l.op = 'r'`)
+		want := []string{"5 two, 6 uno", "5 two, 6 uno, 7 two, 8 uno"}[n]
+		if got != want {
+			t.Errorf("replayed are %s; want %s", got, want)
+		}
+	}
+	if got := s.text(t, `select string_agg(format('%s %s-%s %s %s', tenant, from_position, to_position, rows, application), ', ' order by id) from rowcast.replay`); got != "T 2-4 2 psql, T 2-4 2 psql" {
+		t.Errorf("on record are %s", got)
+	}
+}
+
+func TestPrune(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for n := range 3 {
+		s.exec(t, fmt.Sprintf(`insert into docs values (%d, 'T', 'one')`, n), `select rowcast.seal()`)
+	}
+	contains(t, s.run(t, "prune.sql", "retention=1 day"), "            3 |")
+	for range 2 {
+		// The newest seal stays.
+		contains(t, s.run(t, "prune.sql", "retention=0"), "            1 |")
+	}
+	if got := s.text(t, `select floor from rowcast.tenant`); got != "2" {
+		t.Errorf("the floor is %s", got)
+	}
+}
+
+func TestImport(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.exec(t, `create table lines (n bigint generated always as identity primary key, tenant_id text not null, note text not null default 'none',
+		length int generated always as (octet_length(note)) stored, unique (tenant_id, note))`, `select rowcast.watch('lines', name => 'line')`)
+	const file = "tenant_id,note\nT,\"a, b\"\nU,second\n"
+	path := filepath.Join(pgtest.Dir(t), "lines.csv")
+	if err := os.WriteFile(path, []byte(file), 0o644); err != nil { //nolint:gosec // for the server, which is another user
+		t.Fatal(err)
+	}
+	server := func() string { return s.run(t, "import.sql", "table=public.lines", "file="+path, "writer=nightly") }
+	client := func() string {
+		stdout, stderr, status := s.psql(t, strings.NewReader(file), "import_client.sql", "table=public.lines", "columns=tenant_id, note")
+		if status != 0 || stderr != "" {
+			t.Fatalf("status %d\n%s%s", status, stderr, stdout)
+		}
+		return stdout
+	}
+	for _, test := range []struct {
+		writer string
+		run    func() string
+	}{{"nightly", server}, {"import", client}} {
+		contains(t, test.run(), "    2 |        2 |")
+		contains(t, test.run(), "    2 |        0 |") // they are there already
+		got := s.text(t, `select string_agg(format('%s %s %s', writer, tenant, after[1] ->> 'note'), '; ' order by tenant) from rowcast.log`)
+		if want := test.writer + " T a, b; " + test.writer + " U second"; got != want {
+			t.Errorf("the log has %s; want %s", got, want)
+		}
+		contains(t, s.run(t, "writers.sql"), test.writer, "public.lines", "insert")
+		s.exec(t, `delete from public.lines o using rowcast.log l, unnest(l.after) a
+			where l.xid = (select xid from rowcast.log order by xid desc limit 1) and l.op = 'i' and o.n::text = a ->> 'n'`)
+		if got := s.text(t, `select count(*) from lines`); got != "0" {
+			t.Errorf("after what undoes it there are %s lines", got)
+		}
+		s.exec(t, `truncate rowcast.log_active`)
+	}
+}
+
+func TestSimulateLoad(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for range 2 {
+		contains(t, s.run(t, "simulate_load.sql", "tenant=acme", "transactions=20", "rows=3", "rate=0"), "20 ")
+	}
+	got := s.text(t, `select string_agg(format('%s %s', op, n), ', ' order by op) from (select op, sum(rows) as n from rowcast.log where tenant = 'acme' and writer = 'simulate_load' group by op) g`)
+	if got != "d 4, i 120, u 8" {
+		t.Errorf("the log has %s", got)
+	}
+	s.run(t, "detach.sql", "table=public.rowcast_load", "-c", "drop table public.rowcast_load")
+	s.run(t, "simulate_load.sql", "tenant=acme", "transactions=1")
+}
+
+// What only looks shows what there is, also where nothing is.
+func TestLooking(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, script := range []string{"status.sql", "lag.sql", "writers.sql", "notify_queue.sql", "oldest_transactions.sql", "verify.sql"} {
+		s.run(t, script)
+	}
+	open := s.connect(t)
+	exec(t, open, `set application_name = 'forgetful'`, `begin`, `insert into docs values (1, 'T', 'one')`)
+	s.exec(t, `begin`, `insert into docs values (2, 'T', 'two'), (3, 'T', 'three')`, `prepare transaction 'left behind'`, `insert into docs values (4, 'U', 'four')`)
+	contains(t, s.run(t, "oldest_transactions.sql"), "forgetful", "'left behind'",
+		"closing the segment of the log, sleep of the reader, changes of triggers, cleaning up of tables")
+	if out := s.run(t, "oldest_transactions.sql", "limit=1"); strings.Contains(out, "left behind") {
+		t.Error(out)
+	}
+	contains(t, s.run(t, "notify_queue.sql"), "forgetful", "8")
+	contains(t, s.run(t, "lag.sql"), "|             1 |", "| f      |       0 | f")
+	exec(t, open, `commit`)
+	s.exec(t, `rollback prepared 'left behind'`)
+	contains(t, s.run(t, "lag.sql"), "|             2 |")
+	s.exec(t, `select rowcast.seal()`, `alter table docs disable trigger rowcast_insert`)
+	contains(t, s.run(t, "lag.sql"), "|             0 |")
+	contains(t, s.run(t, "status.sql"), "not captured in full", "rowcast_insert on public.docs")
+	contains(t, s.run(t, "writers.sql", "since=1 minute"), "forgetful", "insert")
+	if out := s.run(t, "writers.sql", "since=0"); strings.Contains(out, "forgetful") {
+		t.Error(out)
+	}
+	s.exec(t, `drop table docs`)
+	contains(t, s.run(t, "status.sql"), "the table was dropped")
+}
+
+func TestVerify(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.exec(t, `insert into docs select n, 'T', 'one' from generate_series(1, 50) n`, `delete from docs where id > 40`)
+	contains(t, s.run(t, "verify.sql", "table=public.docs"), "T      |       40 |         40 |")
+	s.exec(t, `select rowcast.pause('a repair')`, `update docs set body = 'two' where id = 7`, `select rowcast.resume()`)
+	stdout, stderr, status := s.psql(t, nil, "verify.sql")
+	if status != 3 {
+		t.Errorf("status %d", status)
+	}
+	contains(t, stderr, "ERROR:  the log and the tables differ\n")
+	contains(t, stdout, "7: differs in body", "a repair")
+	contains(t, s.run(t, "verify.sql", "tenant=U"), "(0 rows)")
+}
+
+func TestRefusals(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	for _, test := range []struct {
+		words string
+		want  string
+	}{
+		{"attach.sql", "which table? Give it with -v table=public.invoices"},
+		{"attach.sql,table=", "which table?"},
+		{"attach.sql,table=public.nosuch", `relation "public.nosuch" does not exist`},
+		{"attach.sql,table=docs", `relation "docs" does not exist`},
+		{"attach.sql,table=public.docs,tenant_column=nosuch", "has no column nosuch"},
+		{"attach.sql,table=public.docs,lock_timeout=soon", `invalid value for parameter "lock_timeout": "soon"`},
+		{"detach.sql", "which table?"},
+		{"detach.sql,table=public.nosuch", `relation "public.nosuch" does not exist`},
+		{"pause.sql", "why? Give the reason with -v reason="},
+		{"resume.sql,pause=x", `invalid input syntax for type bigint: "x"`},
+		{"replay.sql", "which tenant?"},
+		{"replay.sql,tenant=T", "from which position?"},
+		{"replay.sql,tenant=T,first=1", "up to which position?"},
+		{"replay.sql,tenant=T,first=1,last=2", "the feed does not know tenant 'T'"},
+		{"replay.sql,tenant=T,first=one,last=2", `invalid input syntax for type bigint: "one"`},
+		{"prune.sql", "how long are changes kept?"},
+		{"prune.sql,retention=long", `invalid input syntax for type interval: "long"`},
+		{"prune.sql,retention=-1 day", "the retention cannot be negative"},
+		{"import.sql", "which table?"},
+		{"import.sql,table=public.docs", "which file?"},
+		{"import.sql,table=public.docs,file=/nosuch.csv", `could not open file "/nosuch.csv"`},
+		{"import_client.sql", "which table?"},
+		{"import_client.sql,table=public.docs,columns=nosuch", `column "nosuch" does not exist`},
+		{"writers.sql,since=long", `invalid input syntax for type interval: "long"`},
+		{"oldest_transactions.sql,limit=few", `invalid input syntax for type bigint: "few"`},
+		{"verify.sql,table=public.nosuch", `relation "public.nosuch" does not exist`},
+		{"verify.sql,table=pg_class", "the table is not attached"},
+		{"simulate_load.sql", "which tenant?"},
+		{"simulate_load.sql,tenant=T,transactions=0", "transactions are 1 to 1000000"},
+		{"simulate_load.sql,tenant=T,rate=-1", "the rate is not negative"},
+		{"simulate_load.sql,tenant=T,rate=fast", `invalid input syntax for type double precision: "fast"`},
+	} {
+		said := s.refused(t, strings.Split(test.words, ",")...)
+		if lines := strings.SplitN(said, "\n", 2); !strings.HasPrefix(lines[0], "psql:") || !strings.Contains(lines[0], test.want) {
+			t.Errorf("%s: %q; want %q", test.words, said, test.want)
+		}
+	}
+	if got := s.text(t, `select string_agg(relation::regclass::text, ' ') from rowcast.watched where active`); got != "docs" {
+		t.Errorf("watched are %s", got)
+	}
+	// A role that was not granted it, and a database without Rowcast.
+	if got := s.captured(t); got != "" {
+		t.Errorf("the log has %q", got)
+	}
+}

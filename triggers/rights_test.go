@@ -1,0 +1,158 @@
+package triggers_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"rowcast/internal/pgtest"
+)
+
+// roles makes roles with these attributes for one test, which makes its database
+// after them: that is dropped first.
+func roles(t *testing.T, attributes map[string]string) {
+	t.Helper()
+	for name, attribute := range attributes {
+		pgtest.Admin(t, pgtest.Server(t), "create role "+name+" "+attribute)
+		t.Cleanup(func() { pgtest.Admin(t, pgtest.Server(t), "drop role "+name) })
+	}
+}
+
+// rights lists what a role may do with the objects of schema rowcast, as
+// PostgreSQL sees it.
+const rights = `
+	select 'schema ' || v from unnest(array['usage', 'create']) v where has_schema_privilege($1, 'rowcast', v)
+	 union all
+	select c.relname || ' ' || v
+	  from pg_class c, unnest(array['select', 'insert', 'update', 'delete', 'truncate', 'references', 'trigger']) v
+	 where c.relnamespace = 'rowcast'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f') and has_table_privilege($1, c.oid, v)
+	 union all
+	select c.relname || '.' || a.attname || ' ' || v
+	  from pg_class c join pg_attribute a on a.attrelid = c.oid, unnest(array['select', 'insert', 'update', 'references']) v
+	 where c.relnamespace = 'rowcast'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f') and a.attnum > 0 and not a.attisdropped
+	   and has_column_privilege($1, c.oid, a.attnum, v) and not has_table_privilege($1, c.oid, v)
+	 union all
+	select c.relname || ' ' || v
+	  from pg_class c, unnest(array['usage', 'select', 'update']) v
+	 where c.relnamespace = 'rowcast'::regnamespace and c.relkind = 'S' and has_sequence_privilege($1, c.oid, v)
+	 union all
+	select p.proname || ' execute'
+	  from pg_proc p where p.pronamespace = 'rowcast'::regnamespace and has_function_privilege($1, p.oid, 'execute')`
+
+// nobody is what every role has.
+var nobody = []string{"capture_replicated execute", "resume execute", "statement usage"}
+
+// service is what a service role has beside that.
+var service = []string{
+	"empty_segments execute", "expected_triggers execute", "feed select", "foreign_log execute", "identity execute", "log select",
+	"pause select", "pauses execute", "prune execute", "revocation select", "revocation_version select", "rotate execute", "schema usage", "seal execute", "seal select",
+	"sealed select", "tenant select", "tenant.tenant insert", "trigger_drift execute", "watched select",
+}
+
+// TestRights compares what each kind of role may do with every table, sequence
+// and function of the schema. What is added to the schema later is nobody's
+// until this table says otherwise.
+func TestRights(t *testing.T) {
+	t.Parallel()
+	roles(t, map[string]string{"rights_app": "login", "rights_writer": "login", "rights_service": "login noinherit", "rights_owner": "nologin"})
+	d := newDatabase(t)
+	database := query[string](t, d.Conn, `select current_database()`)
+	d.exec(t, `grant all on docs to rights_writer`, `grant create, temporary, connect on database `+database+` to rights_writer`,
+		`select rowcast.hand_over('rights_owner')`, `select rowcast.grant_service('rights_service')`)
+	// A segment that was made by the service role is the owner's, too.
+	d.exec(t, `insert into docs values (1, 'T', 'one')`, `set role rights_service`)
+	if !query[bool](t, d.Conn, `select rowcast.rotate('0', 0)`) {
+		t.Error("not rotated")
+	}
+	d.exec(t, `reset role`)
+	for role, want := range map[string][]string{
+		"rights_app": nobody, "rights_writer": nobody, "rights_service": append(slices.Clone(nobody), service...),
+	} {
+		got := column[string](t, d.Conn, rights, role)
+		slices.Sort(got)
+		slices.Sort(want)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("rights of %s (-want +got):\n%s", role, diff)
+		}
+	}
+	others := column[string](t, d.Conn, `
+		select c.relname from pg_class c where c.relnamespace = 'rowcast'::regnamespace and c.relowner <> 'rights_owner'::regrole
+		 union all
+		select p.proname from pg_proc p where p.pronamespace = 'rowcast'::regnamespace and p.proowner <> 'rights_owner'::regrole`)
+	if len(others) > 0 {
+		t.Errorf("not handed over: %v", others)
+	}
+}
+
+// TestRightsAreRefused tries what TestRights only looks up: every verb on every
+// table, every sequence and every function, with wrong and right arguments, as an
+// application and as the service role.
+func TestRightsAreRefused(t *testing.T) {
+	t.Parallel()
+	roles(t, map[string]string{"refused_app": "login", "refused_service": "login noinherit"})
+	d := newDatabase(t)
+	d.exec(t, `select rowcast.grant_service('refused_service')`, `insert into docs values (1, 'T', 'one')`, `select rowcast.seal()`)
+
+	tries := map[string]string{} // by the right that a try needs
+	for _, table := range column[string](t, d.Conn, `select relname from pg_class where relnamespace = 'rowcast'::regnamespace and relkind in ('r', 'p')`) {
+		tries[table+" select"] = `select * from rowcast.` + table
+		tries[table+" insert"] = `insert into rowcast.` + table + ` default values`
+		tries[table+" delete"] = `delete from rowcast.` + table + ` where false`
+		tries[table+" truncate"] = `truncate rowcast.` + table
+		tries[table+" lock"] = `lock table rowcast.` + table + ` in access exclusive mode`
+		tries[table+" trigger"] = `create trigger x before insert on rowcast.` + table + ` for each statement execute function suppress_redundant_updates_trigger()`
+		tries[table+" owner"] = `alter table rowcast.` + table + ` add column x int`
+		last := query[string](t, d.Conn, `select attname from pg_attribute where attrelid = ('rowcast.' || $1)::regclass order by attnum desc limit 1`, table)
+		tries[table+" update"] = fmt.Sprintf(`update rowcast.%s set %s = %[2]s where false`, table, last)
+	}
+	for _, sequence := range column[string](t, d.Conn, `select relname from pg_class where relnamespace = 'rowcast'::regnamespace and relkind = 'S'`) {
+		tries[sequence+" usage"] = `select nextval('rowcast.` + sequence + `')`
+		tries[sequence+" update"] = `select setval('rowcast.` + sequence + `', 1)`
+	}
+	for _, call := range column[string](t, d.Conn, `
+		select format('rowcast.%I(%s)', p.proname, (select string_agg(format('null::%s', a.type::regtype), ', ' order by a.n)
+		                                              from unnest(p.proargtypes::oid[]) with ordinality a (type, n)))
+		  from pg_proc p where p.pronamespace = 'rowcast'::regnamespace and p.prorettype <> 'trigger'::regtype`) {
+		name, _, _ := strings.Cut(strings.TrimPrefix(call, "rowcast."), "(")
+		tries[name+" execute"] = `select ` + call
+	}
+	tries["tenant insert"] = `insert into rowcast.tenant (tenant, floor) values ('T', 1000)` // the tenant alone is allowed
+	tries["schema create"] = `create table rowcast.mine (x int)`
+	if len(tries) < 100 {
+		t.Fatalf("%d tries", len(tries))
+	}
+	for role, allowed := range map[string][]string{"refused_app": nil, "refused_service": service} {
+		d.exec(t, `set role `+role)
+		for _, right := range slices.Sorted(maps.Keys(tries)) {
+			if slices.Contains(allowed, right) || role == "refused_service" && slices.Contains(nobody, right) {
+				continue
+			}
+			d.exec(t, `begin`)
+			if _, err := d.Exec(t.Context(), tries[right]); err == nil || !strings.Contains(err.Error(), "42501") {
+				t.Errorf("%s: %s: %v; want permission denied", role, tries[right], err)
+			}
+			d.exec(t, `rollback`)
+		}
+		d.exec(t, `reset role`)
+	}
+	if got := query[int](t, d.Conn, `select count(*)::int from rowcast.log`); got != 1 {
+		t.Errorf("the log has %d rows", got)
+	}
+}
+
+// TestWriterMakesAPartition as the owner of a watched table, without any right on
+// schema rowcast.
+func TestWriterMakesAPartition(t *testing.T) {
+	t.Parallel()
+	roles(t, map[string]string{"partition_maker": "login"})
+	d := newDatabase(t)
+	d.exec(t, `grant create on schema public to partition_maker`, `set role partition_maker`,
+		`create table parted (id int, tenant_id text, primary key (id)) partition by range (id)`, `reset role`,
+		`select rowcast.watch('parted', name => 'part')`, `set role partition_maker`,
+		`create table parted_1 partition of parted for values from (0) to (10)`, `insert into parted values (1, 'T')`, `reset role`)
+	d.wantSealed(t, "T 1 i")
+}

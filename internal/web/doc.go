@@ -1,12 +1,12 @@
-// Package web is the web side. Its Go part serves the pages of the inventory
-// application, as they were built into dist.
+// Package web is the web side: the client for TypeScript with its React
+// provider (client), the inventory application on top of it (app), and the
+// handler that serves its pages as they were built into dist.
 //
 // # Overview
 //
-// The folder is one npm workspace with one lock. client is the package for
-// TypeScript, with its React provider: it speaks the native WebSocket, and
-// Server-Sent Events where that is blocked. Its event types are written from
-// the catalogue (package gen).
+// The folder is one npm workspace with one lock. The client speaks the native
+// WebSocket, and Server-Sent Events where that is blocked; its event types are
+// written from the catalogue (package gen).
 //
 // [Handler] keeps every file of dist in memory and answers with one of them, with
 // index.html or with a refusal. There are no folders, so none can be listed.
@@ -25,10 +25,26 @@
 //   - Pages run no script and no style but those of their own origin, and stand
 //     in no frame (TestPagesAreConfined). The built page has neither inline
 //     (TestBuiltPageObeysItsPolicy).
-//   - The client delivers every event after its cursor once and in order,
-//     whatever happens to its connections, or tells a reset; it is small, and
-//     has one connection under StrictMode and none after it. TestClient runs
-//     the tests in client/test.
+//
+// TestClient runs the tests of the client and of the application, which hold
+// that
+//
+//   - every event after the cursor is delivered once and in order, whatever
+//     happens to connections, or a reset is told (client/test/model.test.ts);
+//   - connections come back as the server and the page want it, tokens are
+//     refreshed in time, and what handlers do harms nobody
+//     (client/test/feed.test.ts, client/test/page.test.ts);
+//   - a feed goes on over Server-Sent Events where WebSocket is blocked
+//     (client/test/sse.test.ts);
+//   - a SocketProvider has one connection under StrictMode and none after it
+//     (client/test/react.test.tsx);
+//   - the client is small (client/test/size.test.ts);
+//   - the pages show what events say, whoever made the change, also when they
+//     come while a list is read, and read again what they do not say
+//     (app/src/live/live.test.ts, app/src/live/rows.test.ts);
+//   - notifications are counted instead of piled up (app/src/toast/toasts.test.ts);
+//   - the inspector keeps 50,000 events, stands still while it is paused and
+//     loses nothing meanwhile; what it copies is quoted (app/src/feed/feed.test.ts).
 //
 // # Failures
 //

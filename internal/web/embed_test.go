@@ -7,11 +7,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
-
-	"go.uber.org/goleak"
 )
-
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // built is an application with a file of each kind.
 func built(t *testing.T) http.Handler {

@@ -15,9 +15,9 @@
 //
 // # Guarantees
 //
-//   - Every file is one or the other, and the table of the README lists the
+//   - Every file is one or the other, and the table of the operators' guide lists the
 //     scripts with what their heads say (TestFilesAreToldApart,
-//     TestReadmeListsTheScripts).
+//     TestGuideListsTheScripts).
 //   - A script does what it says, also the second time, and what its head says
 //     undoes it (TestAttachAndDetach, TestPauseAndResume, TestReplay, TestPrune,
 //     TestImport, TestSimulateLoad, TestVerify, TestLooking).

@@ -13,6 +13,7 @@ import (
 	"rowcast/internal/auth"
 	"rowcast/internal/inventory"
 	"rowcast/internal/pgtest"
+	"rowcast/internal/printer"
 )
 
 func TestMistakesAreNamed(t *testing.T) {
@@ -275,7 +276,7 @@ func TestCancellationIsNotReported(t *testing.T) {
 func TestVisible(t *testing.T) {
 	t.Parallel()
 	const controls = "\x1b\x07\u009b\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-	if got, want := visible("a"+controls+"é"), "a"+strings.Repeat("\ufffd", 12)+"é"; got != want {
+	if got, want := printer.Visible("a"+controls+"é"), "a"+strings.Repeat("\ufffd", 12)+"é"; got != want {
 		t.Errorf("got %q; want %q", got, want)
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"rowcast/internal/changelog"
 	"rowcast/internal/config"
+	"rowcast/internal/errcode"
 	"rowcast/internal/postgres"
 )
 
@@ -91,7 +92,8 @@ func sameFeed(ctx context.Context, history *pgxpool.Pool, feed string) error {
 	if feed == "" || history.QueryRow(ctx, feedQuery).Scan(&other) != nil || other == feed {
 		return nil
 	}
-	return usageError{errors.New("DATABASE_URL and LISTEN_DATABASE_URL lead to different databases; they have to be two ways to the same one")}
+	err := errors.New("DATABASE_URL and LISTEN_DATABASE_URL lead to different databases; they have to be two ways to the same one")
+	return usageError{errcode.With("different-databases", err)}
 }
 
 // databaseName says where the database is, without passwords.

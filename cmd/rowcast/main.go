@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"rowcast/internal/operator"
 )
 
 // Exit codes.
@@ -49,6 +51,9 @@ func run(ctx context.Context, hurry <-chan struct{}, args, environ []string, std
 	case rest == nil:
 		return exitInterrupted
 	}
-	fmt.Fprintln(stderr, "rowcast:", rest)
+	if code, said := errors.AsType[operator.Exit](rest); said {
+		return int(code)
+	}
+	fmt.Fprintln(stderr, operator.Explain(rest))
 	return exitCode(rest)
 }

@@ -3,85 +3,21 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
-	"time"
-
-	"github.com/jackc/pgx/v5"
 
 	"rowcast/internal/inventory"
 	"rowcast/internal/pgtest"
 	"rowcast/internal/postgres"
 )
 
-// pooler runs a PgBouncer in transaction mode before the server of dsn and
-// returns the way through it. More settings may be given.
-func pooler(t *testing.T, dsn string, more ...string) string {
-	t.Helper()
-	binary, err := exec.LookPath("pgbouncer")
-	if err != nil {
-		t.Skip("pgbouncer is not installed; .ci/run installs it")
-	}
-	config, err := pgx.ParseConfig(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := pgtest.Dir(t)
-	if err := os.Chmod(dir, 0o777); err != nil { //nolint:gosec // for the socket of another user
-		t.Fatal(err)
-	}
-	settings := filepath.Join(dir, "pgbouncer.ini")
-	err = os.WriteFile(settings, []byte(fmt.Sprintf(`
-[databases]
-* = host=%s port=%d user=%s
-[pgbouncer]
-listen_addr =
-listen_port = 6432
-unix_socket_dir = %s
-auth_type = any
-pool_mode = transaction
-default_pool_size = 2
-%s
-`, config.Host, config.Port, config.User, dir, strings.Join(more, "\n"))), 0o644) //nolint:gosec // read by another user
-	if err != nil {
-		t.Fatal(err)
-	}
-	args := []string{settings}
-	if os.Geteuid() == 0 {
-		args = []string{"-u", "postgres", settings}
-	}
-	cmd := exec.CommandContext(t.Context(), binary, args...)
-	cmd.Stderr = t.Output()
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait()
-	})
-	pooled := fmt.Sprintf("host=%s port=6432 user=%s dbname=%s", dir, config.User, config.Database)
-	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
-		conn, err := pgx.Connect(t.Context(), pooled+" default_query_exec_mode=simple_protocol")
-		if err == nil {
-			_ = conn.Close(t.Context())
-			return pooled
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("pgbouncer does not answer: %v", err)
-		}
-	}
-}
-
 // TestServeThroughATransactionPooler has clients resume at once from the
 // history, which two shared backends serve.
 func TestServeThroughATransactionPooler(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	pooled := pooler(t, s.dsn)
+	pooled := pgtest.Pooler(t, s.dsn)
 	url, _ := s.serve(t, "DATABASE_URL="+pooled, "LISTEN_DATABASE_URL="+s.dsn)
 	first, joined := join(t, url, inventory.AcmeID, "", "order:*")
 	for n := range 20 {
@@ -122,7 +58,7 @@ func TestTwoDatabasesAreRefused(t *testing.T) {
 func TestPoolerThatSwallowsSettings(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	pooled := pooler(t, s.dsn, `ignore_startup_parameters = jit,plan_cache_mode,enable_seqscan,enable_hashjoin,enable_mergejoin,`+
+	pooled := pgtest.Pooler(t, s.dsn, `ignore_startup_parameters = jit,plan_cache_mode,enable_seqscan,enable_hashjoin,enable_mergejoin,`+
 		`default_transaction_isolation,statement_timeout,idle_in_transaction_session_timeout`)
 	if _, err := postgres.Connect(t.Context(), pooled, "test"); !errors.Is(err, postgres.ErrPooler) {
 		t.Errorf("connect directly: %v", err)
@@ -145,7 +81,7 @@ func TestPoolerThatSwallowsSettings(t *testing.T) {
 func TestPoolerWithoutDirectConnectionIsNamed(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	pooled := pooler(t, s.dsn)
+	pooled := pgtest.Pooler(t, s.dsn)
 	if _, err := postgres.Connect(t.Context(), pooled, "test"); !errors.Is(err, postgres.ErrPooler) {
 		t.Errorf("connect directly: %v", err)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"rowcast/internal/config"
 	"rowcast/internal/postgres"
+	"rowcast/internal/printer"
 	"rowcast/sql"
 )
 
@@ -112,7 +113,7 @@ func (r *revocationFlags) show(ctx context.Context, p *program, c *pgx.Conn) err
 		by, which, reason string
 	)
 	_, err = pgx.ForEachRow(rows, []any{&number, &at, &by, &which, &reason, &until}, func() error {
-		_, err := fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\n", number, at.Format(time.RFC3339), visible(by), visible(which), visible(reason), until.Format(time.RFC3339))
+		_, err := fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\n", number, at.Format(time.RFC3339), printer.Visible(by), printer.Visible(which), printer.Visible(reason), until.Format(time.RFC3339))
 		return err
 	})
 	if err != nil {

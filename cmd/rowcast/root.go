@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"rowcast/internal/config"
+	"rowcast/internal/errcode"
+	"rowcast/internal/operator"
 )
 
 // program is what every subcommand needs.
@@ -27,11 +30,14 @@ type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
+// ErrorCode is that of what it wraps, if that has one.
+func (e usageError) ErrorCode() errcode.Code { return cmp.Or(errcode.Of(e.error), errcode.Usage) }
+
 // exitCode says how the program ends after err.
 func exitCode(err error) int {
 	var usage usageError
 	var invalid *config.InvalidError
-	if errors.As(err, &usage) || errors.As(err, &invalid) {
+	if errors.As(err, &usage) || errors.As(err, &invalid) || errcode.Of(err) == errcode.Usage {
 		return exitUsage
 	}
 	return exitFailure
@@ -71,12 +77,19 @@ tenant, with nothing lost. Any writer counts: the app, psql, COPY, a batch job.`
 	}
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
-	root.CompletionOptions.HiddenDefaultCmd = true
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{config.FlagError(cmd.CommandPath(), cmd.Flags(), err)}
 	})
 	root.AddCommand(p.serve(), p.demo(), p.migrate(), p.watch(), p.unwatch(), p.tail(), p.token(), p.revoke(), p.bench(), p.version())
+	root.AddCommand(p.operator().Commands()...)
 	return root
+}
+
+// operator has the commands for those on call.
+func (p *program) operator() *operator.Program {
+	return &operator.Program{
+		Environ: p.environ, Stdout: p.stdout, Stderr: p.stderr, Root: func() *cobra.Command { return newRoot(p) },
+	}
 }
 
 // group refuses words that are none of the commands.
@@ -107,23 +120,11 @@ func (p *program) logger(level slog.Level) *slog.Logger {
 
 // database is the configuration of a command that needs nothing but one.
 func (p *program) database(cmd *cobra.Command) (config.Config, error) {
-	cfg, err := config.Load(cmd.Flags(), p.environ)
-	if err != nil {
-		return config.Config{}, err
-	}
-	if !cfg.HasDatabase() {
-		return config.Config{}, usageError{fmt.Errorf("%s needs a database: set DATABASE_URL or give --database-url, as in --database-url postgres://user:password@host/name", cmd.CommandPath())}
-	}
-	return cfg, nil
+	return operator.Database(cmd, p.environ)
 }
 
 // noArgs refuses arguments with a hint.
-func noArgs(cmd *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return usageError{fmt.Errorf("%s takes no argument, but got %q; see: %[1]s -h", cmd.CommandPath(), args[0])}
-	}
-	return nil
-}
+func noArgs(cmd *cobra.Command, args []string) error { return operator.NoArgs(cmd, args) }
 
 // oneTable wants the name of a table.
 func oneTable(cmd *cobra.Command, args []string) error {

@@ -12,6 +12,7 @@ import (
 	"rowcast/internal/config"
 	"rowcast/internal/devpg"
 	"rowcast/internal/postgres"
+	"rowcast/internal/systemd"
 )
 
 func (p *program) serve() *cobra.Command {
@@ -59,6 +60,7 @@ func (p *program) serveFeed(ctx context.Context, cfg config.Config, log *slog.Lo
 	if cfg.Insecure != "" {
 		log.WarnContext(ctx, "serving although it is not safe, see ROWCAST_INSECURE", "risks", cfg.Insecure)
 	}
+	s.manager = systemd.New(p.environ)
 	log.InfoContext(ctx, "serving", "ws", webSocketURL(s.public.Addr()), "admin", "http://"+s.admin.Addr().String(),
 		"database", databaseName(cfg))
 	return s.run(ctx, p.hurry)

@@ -24,6 +24,7 @@ import (
 	"rowcast/internal/postgres"
 	"rowcast/internal/revocation"
 	"rowcast/internal/server"
+	"rowcast/internal/systemd"
 	"rowcast/internal/transport"
 	"rowcast/internal/transport/history"
 	"rowcast/internal/transport/socketio"
@@ -58,6 +59,8 @@ type service struct {
 	socketIO *socketio.Handler
 	streams  *sse.Handler
 	closing  atomic.Bool
+	observed *metric.Observers
+	manager  systemd.Notifier
 
 	public, admin net.Listener
 	// front is what the public listener serves. It may be added to before run.
@@ -86,7 +89,7 @@ type listenFunc func(ctx context.Context, addr string) (net.Listener, error)
 // newService checks the settings and the database, and listens. Nothing runs
 // yet. The caller closes it.
 func newService(ctx context.Context, cfg config.Config, log *slog.Logger, listen listenFunc) (_ *service, err error) {
-	s := &service{log: log}
+	s := &service{log: log, observed: metric.NewObservers()}
 	s.verifier, err = auth.New(ctx, auth.Options{
 		Secret: []byte(cfg.JWTSecret), PublicKeyFile: cfg.JWTPublicKeyFile, JWKSURL: cfg.JWKSURL,
 		Issuer: cfg.JWTIssuer, Audience: cfg.JWTAudience, Log: log,
@@ -117,7 +120,7 @@ func newService(ctx context.Context, cfg config.Config, log *slog.Logger, listen
 	s.hub, err = hub.New(hub.Options{
 		History: changelog.NewHistory(s.pool, cfg.BulkRows),
 		Map:     mapping.Append, DashboardReason: mapping.DashboardReason, DashboardEvent: mapping.DashboardEvent,
-		Wires: wires(), Log: log, Checked: func() time.Time { return s.tail.Status().Checked },
+		Wires: wires(), Log: log, Delivered: s.observed.Delivered, Checked: func() time.Time { return s.tail.Status().Checked },
 		PingInterval: cfg.PingInterval, PingTimeout: cfg.PingTimeout, MaxPerTenant: cfg.MaxPerTenant,
 	})
 	if err != nil {
@@ -132,7 +135,7 @@ func newService(ctx context.Context, cfg config.Config, log *slog.Logger, listen
 	s.tail = changelog.New(changelog.Options{
 		Connect: dial(cfg.ListenDatabaseURL, "rowcast tail"), Listen: dial(cfg.ListenDatabaseURL, "rowcast listen"), Pool: s.pool,
 		Notify: changelog.Notify(cfg.Notify), BulkRows: cfg.BulkRows, Retention: cfg.Retention, Log: log,
-		Publish: s.hub.Publish, Live: s.hub.Live, Reset: s.hub.Reset, Revoked: s.revoked.Ring,
+		Sealed: s.observed.Sealed, Publish: s.hub.Publish, Live: s.hub.Live, Reset: s.hub.Reset, Revoked: s.revoked.Ring,
 	})
 	s.health = health.New(health.Options{Database: s.pool, Log: log})
 	if err := s.routes(cfg, origins); err != nil {
@@ -199,9 +202,12 @@ func (s *service) routes(cfg config.Config, origins auth.Origins) error {
 		WebSocket: s.sockets, SocketIO: s.socketIO, Events: s.streams, History: rows,
 		Tickets: tickets, Verify: verify, Origins: origins, Limits: rules.Limits,
 	}
-	metrics := metric.New(metric.Sources{Tail: s.tail.Status, Hub: s.hub.Stats, Health: func() health.Status { return s.health.Status() }})
+	metrics := metric.New(metric.Sources{
+		Tail: s.tail.Status, Hub: s.hub.Stats, Health: func() health.Status { return s.health.Status() },
+		Observers: s.observed, Wires: []string{"ws", "socketio", "socketio-recovery", "sse"}, Causes: transport.Causes(),
+	})
 	s.adminHandler = server.Admin(server.AdminOptions{
-		Problems: s.problems, Status: s.status, Metrics: metric.Handler(metrics),
+		Problems: s.problems, Status: s.status, Metrics: metric.Handler(metrics), TenantMetrics: metric.TenantHandler(s.hub.Tenants),
 	})
 	return nil
 }
@@ -217,6 +223,7 @@ func (s *service) run(ctx context.Context, hurry <-chan struct{}) error {
 	g.Go(func() error { return s.health.Run(inner) })
 	g.Go(func() error { return s.verifier.Run(inner) })
 	g.Go(func() error { return s.revoked.Run(inner) })
+	g.Go(func() error { return s.manager.Run(inner, s.problem) })
 	g.Go(func() error { return server.Serve(inner, s.public, server.Public(s.front), s.log) })
 	g.Go(func() error { return server.Serve(inner, s.admin, s.adminHandler, s.log) })
 	g.Go(func() error {
@@ -236,6 +243,9 @@ func (s *service) run(ctx context.Context, hurry <-chan struct{}) error {
 // until they are gone.
 func (s *service) drain(ctx context.Context, hurry <-chan struct{}) {
 	s.closing.Store(true)
+	if err := s.manager.Tell(ctx, "STOPPING=1"); err != nil {
+		s.log.WarnContext(ctx, "the service manager does not listen", "error", err)
+	}
 	ctx, cancel := context.WithTimeout(ctx, unreadyTime+drainTime)
 	defer cancel()
 	go func() {

@@ -45,6 +45,14 @@ func (s *service) problems() []server.Problem {
 	return problems
 }
 
+// problem is the first of them in words, for the service manager.
+func (s *service) problem() string {
+	for _, p := range s.problems() {
+		return p.Code + ": " + p.Detail
+	}
+	return ""
+}
+
 // status is what /status shows.
 type status struct {
 	Version string `json:"version"`

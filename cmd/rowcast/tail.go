@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -14,6 +13,7 @@ import (
 	"rowcast/internal/config"
 	"rowcast/internal/feed"
 	"rowcast/internal/mapping"
+	"rowcast/internal/printer"
 )
 
 func (p *program) tail() *cobra.Command {
@@ -93,9 +93,6 @@ func checkLogged(pattern string) error {
 	return nil
 }
 
-// errEnough ends a tail that has printed what was asked for.
-var errEnough = errors.New("enough")
-
 // follow prints until ctx ends or enough was printed.
 func (p *program) follow(ctx context.Context, cfg config.Config, o tailOptions, filter mapping.Filter) error {
 	log := p.logger(slog.LevelWarn)
@@ -109,7 +106,7 @@ func (p *program) follow(ctx context.Context, cfg config.Config, o tailOptions, 
 	defer pool.Close()
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	printer := &printer{w: p.stdout, o: o, filter: filter, printed: map[string]int64{}}
+	out := &printer.Printer{W: p.stdout, JSON: o.format == "json", Filter: filter, Tenants: o.tenants, Count: o.count}
 	var replayed bool
 	run := changelog.New(changelog.Options{
 		Connect: dial(cfg.ListenDatabaseURL, "rowcast tail"), Listen: dial(cfg.ListenDatabaseURL, "rowcast listen"), Pool: pool,
@@ -120,11 +117,11 @@ func (p *program) follow(ctx context.Context, cfg config.Config, o tailOptions, 
 			}
 			var err error
 			if !replayed && o.from != "now" {
-				err = replay(ctx, changelog.NewHistory(pool, cfg.BulkRows), o, printer)
+				err = replay(ctx, changelog.NewHistory(pool, cfg.BulkRows), o, out)
 			}
 			replayed = true
 			if err == nil {
-				err = printer.print(changes)
+				err = out.Print(changes)
 			}
 			if err != nil {
 				stop(err)
@@ -134,7 +131,7 @@ func (p *program) follow(ctx context.Context, cfg config.Config, o tailOptions, 
 	})
 	err = run.Run(ctx)
 	switch cause := context.Cause(ctx); {
-	case errors.Is(cause, errEnough):
+	case errors.Is(cause, printer.ErrEnough):
 		return nil
 	case cause != nil:
 		return cause
@@ -144,32 +141,11 @@ func (p *program) follow(ctx context.Context, cfg config.Config, o tailOptions, 
 }
 
 // replay prints the history of the one tenant from where it was asked to begin.
-func replay(ctx context.Context, history *changelog.History, o tailOptions, printer *printer) error {
+func replay(ctx context.Context, history *changelog.History, o tailOptions, out *printer.Printer) error {
 	tenant := o.tenants[0]
 	cursor, err := history.Locate(ctx, tenant, o.from)
 	if err != nil {
 		return fmt.Errorf("begin at %q: %w", o.from, err)
 	}
-	for {
-		page, err := history.After(ctx, tenant, cursor, 500)
-		if err != nil {
-			return fmt.Errorf("read the history of %s from %s: %w", tenant, cursor, err)
-		}
-		if cursor.Delivered > 0 && len(page.Changes) > 0 {
-			printer.skip = cursor.Delivered
-		}
-		if err := printer.print(page.Changes); err != nil {
-			return err
-		}
-		if !page.More || len(page.Changes) == 0 {
-			return nil
-		}
-		last := page.Changes[len(page.Changes)-1]
-		cursor = feed.Cursor{Feed: last.Feed, Position: last.Position, Nonce: last.Nonce}
-	}
-}
-
-// wants says whether changes of the tenant are printed.
-func (o *tailOptions) wants(tenant string) bool {
-	return len(o.tenants) == 0 || slices.Contains(o.tenants, tenant)
+	return out.Replay(ctx, history, tenant, cursor)
 }

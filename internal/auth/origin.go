@@ -27,6 +27,9 @@ func NewOrigins(values ...string) (Origins, error) {
 			}
 			origin, err := parseOrigin(strings.TrimSuffix(part, "/"))
 			if err != nil {
+				if at := strings.LastIndexByte(part, '@'); at >= 0 { // a password may be before it
+					part = "…" + part[at:]
+				}
 				problems = append(problems, fmt.Errorf("origin %q (FRONTEND_URL, ORIGIN): %w", part, err))
 				continue
 			}

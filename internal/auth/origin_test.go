@@ -152,7 +152,11 @@ func TestNewOriginsNamesBadValues(t *testing.T) {
 		"http://[::zz]":                 "not a URL",
 	} {
 		_, err := auth.NewOrigins("https://good.example.com", "https://other.example.com,"+value)
-		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), value) {
+		named := value
+		if at := strings.IndexByte(value, '@'); at >= 0 {
+			named = `"…` + value[at:] // a password is not repeated
+		}
+		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), named) {
 			t.Errorf("%q: error %v; want it to name the value and say %q", value, err, want)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 const (
@@ -39,35 +40,54 @@ func (t *Tail) prune(ctx context.Context) error {
 	}
 }
 
-// pruneAll closes the segment of the log that is written if it is time, prunes
-// batch by batch until nothing is left to do, and empties the segments that hold
-// nothing else.
+// pruneAll prunes once and logs what is worth it.
 func (t *Tail) pruneAll(ctx context.Context) error {
-	var rotated bool
-	err := t.ask(ctx, &rotated, "select rowcast.rotate($1::interval, $2)", t.o.Retention/segmentsKept, int64(segmentBytes))
-	if err != nil && !busy(err) {
-		return fmt.Errorf("close a segment of the change log: %w", err)
+	did, err := Prune(ctx, t.o.Pool, t.o.Retention, nil)
+	if err == nil && (did.Closed || did.Emptied > 0) {
+		t.o.Log.InfoContext(ctx, "rotated the change log", "closed", did.Closed, "emptied", did.Emptied)
 	}
-	for pruned := int64(1); pruned > 0; {
-		if err := t.ask(ctx, &pruned, "select rowcast.prune($1::interval)", t.o.Retention); err != nil {
-			return fmt.Errorf("prune changes older than %s: %w", t.o.Retention, err)
-		}
-	}
-	var emptied int
-	if err := t.ask(ctx, &emptied, "select rowcast.empty_segments()"); err != nil {
-		return fmt.Errorf("empty segments older than %s: %w", t.o.Retention, err)
-	}
-	if rotated || emptied > 0 {
-		t.o.Log.InfoContext(ctx, "rotated the change log", "closed", rotated, "emptied", emptied)
-	}
-	return nil
+	return err
 }
 
-// ask puts one question that changes the log.
-func (t *Tail) ask(ctx context.Context, answer any, question string, args ...any) error {
+// Pruned is what a pruning did.
+type Pruned struct {
+	// Places counts the log rows that were forgotten, once for each tenant.
+	Places int64 `json:"places"`
+	// Closed is true if the segment that was written was closed, Emptied counts
+	// those that were emptied.
+	Closed  bool `json:"closed"`
+	Emptied int  `json:"emptied"`
+}
+
+// Prune closes the segment of the log that is written if it is time, prunes
+// batch by batch until nothing is left to do, and empties the segments that hold
+// nothing else. It is what a server that leads does each minute; while another
+// session prunes it does nothing. progress, if not nil, is told after each batch
+// how many places were forgotten.
+func Prune(ctx context.Context, pool *pgxpool.Pool, retention time.Duration, progress func(places int64)) (did Pruned, err error) {
+	err = askPool(ctx, pool, &did.Closed, "select rowcast.rotate($1::interval, $2)", retention/segmentsKept, int64(segmentBytes))
+	if err != nil && !busy(err) {
+		return did, fmt.Errorf("close a segment of the change log: %w", err)
+	}
+	for batch := int64(1); batch > 0; did.Places += batch {
+		if err := askPool(ctx, pool, &batch, "select rowcast.prune($1::interval)", retention); err != nil {
+			return did, fmt.Errorf("prune changes older than %s: %w", retention, err)
+		}
+		if progress != nil {
+			progress(batch)
+		}
+	}
+	if err := askPool(ctx, pool, &did.Emptied, "select rowcast.empty_segments()"); err != nil {
+		return did, fmt.Errorf("empty segments older than %s: %w", retention, err)
+	}
+	return did, nil
+}
+
+// askPool puts one question that changes the log.
+func askPool(ctx context.Context, pool *pgxpool.Pool, answer any, question string, args ...any) error {
 	ctx, cancel := context.WithTimeout(ctx, pruneTimeout)
 	defer cancel()
-	return t.o.Pool.QueryRow(ctx, question, args...).Scan(answer)
+	return pool.QueryRow(ctx, question, args...).Scan(answer)
 }
 
 // busy says that a lock was not granted in time: it is tried again later.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -70,6 +71,7 @@ func (t *Tail) step(ctx context.Context, conn *pgx.Conn, do task) (transactions 
 // seal returns the newest place, nil if another session is sealing, and if
 // asked the first rows that are not published yet. All of it is committed.
 func (t *Tail) seal(ctx context.Context, conn *pgx.Conn, fetch bool) (place *int64, first []row, err error) {
+	began := time.Now()
 	sealing, cancel := context.WithTimeout(ctx, t.sealLimit)
 	defer cancel()
 	batch := new(pgx.Batch)
@@ -87,6 +89,9 @@ func (t *Tail) seal(ctx context.Context, conn *pgx.Conn, fetch bool) (place *int
 		return nil, nil, fmt.Errorf("seal the change log: %w", err)
 	}
 	t.sealLimit = sealTimeout
+	if t.o.Sealed != nil && place != nil && *place > t.place {
+		t.o.Sealed(time.Since(began))
+	}
 	return place, first, nil
 }
 

@@ -58,6 +58,8 @@ type Options struct {
 	// Revoked is called when somebody says that tokens were revoked; anybody can
 	// say so. It must not wait.
 	Revoked func()
+	// Sealed, if not nil, is told how long a seal took that gave places.
+	Sealed func(took time.Duration)
 	// Observe keeps the tail from leading, for a program that may be stopped
 	// or held up by its output while others depend on the leader.
 	Observe bool

@@ -16,15 +16,7 @@ import (
 // defaults; with nil flags every setting is read from environ. The error is an
 // *InvalidError.
 func Load(flags *pflag.FlagSet, environ []string) (Config, error) {
-	environment := env.ToMap(environ)
-	l := loader{environment: environment, values: map[string]string{}, sources: map[string]string{}}
-	for _, s := range Settings() {
-		l.read(s, flags)
-	}
-	l.problems = append(l.problems, unknown(environment)...)
-
-	c := Config{UsesPGEnv: l.values["DATABASE_URL"] == "" && l.bound(flags, "DATABASE_URL") && namesDatabase(environment)}
-	l.combine(c.UsesPGEnv)
+	l, c := collect(flags, environ)
 	if len(l.problems) > 0 {
 		return Config{}, &InvalidError{Problems: l.problems}
 	}
@@ -33,6 +25,19 @@ func Load(flags *pflag.FlagSet, environ []string) (Config, error) {
 		return Config{}, fmt.Errorf("convert settings: %w", err)
 	}
 	return c, nil
+}
+
+// collect reads every setting and settles what follows from several together.
+func collect(flags *pflag.FlagSet, environ []string) (loader, Config) {
+	environment := env.ToMap(environ)
+	l := loader{environment: environment, values: map[string]string{}, sources: map[string]string{}}
+	for _, s := range Settings() {
+		l.read(s, flags)
+	}
+	l.problems = append(l.problems, unknown(environment)...)
+	c := Config{UsesPGEnv: l.values["DATABASE_URL"] == "" && l.bound(flags, "DATABASE_URL") && namesDatabase(environment)}
+	l.combine(c.UsesPGEnv)
+	return l, c
 }
 
 // loader collects the value of each setting and everything that is wrong.
@@ -89,10 +94,7 @@ func (l *loader) problem(name, text string) {
 
 // combine settles what follows from several settings together.
 func (l *loader) combine(usesPGEnv bool) {
-	// ADDR wins over PORT, but a flag wins over the environment.
-	addrWins := l.sources["ADDR"] == sourceFlag ||
-		l.sources["ADDR"] == sourceEnvironment && l.sources["PORT"] != sourceFlag
-	if l.sources["PORT"] != "" && !addrWins {
+	if l.portWins() {
 		l.values["ADDR"] = ":" + l.values["PORT"]
 	}
 	if collide(l.values["ADDR"], l.values["ADMIN_ADDR"]) {

@@ -53,6 +53,8 @@
 //     (TestOutageIsTold).
 //   - A session whose owner is unwanted is ended, also if the owner comes while
 //     that is being decided (TestUnwantedOwnersAreSentAway).
+//   - Events are counted by name, sessions by wire and tenant, within bounds
+//     (TestFiguresTellApart, TestNamesAreBounded).
 //   - A client that cannot follow is told slow-consumer, but not while it catches
 //     up after it came back (TestSlowClientResumes), and also when nothing more
 //     is published; one large event passes (TestSlowConsumer,

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"rowcast/internal/feed"
+	"rowcast/internal/hub/page"
 	"rowcast/internal/hub/stream"
 )
 
@@ -31,7 +32,7 @@ type Hub struct {
 	sessions registry
 	blocked  blockedSet
 	count    counters
-	pages    pages
+	pages    *page.Cache
 	// reads bounds the concurrent reads of the history.
 	reads chan struct{}
 
@@ -48,6 +49,7 @@ func New(o Options) (*Hub, error) {
 	}
 	h := &Hub{opts: o, reads: make(chan struct{}, o.Readers)}
 	h.ctx, h.stop = context.WithCancel(context.Background())
+	h.pages = page.New(h.readPage, h.spawn)
 	h.sessions.init()
 	h.blocked.m = make(map[*Session]struct{})
 	encoders := make([]stream.Encoder, len(o.Wires))
@@ -56,7 +58,7 @@ func New(o Options) (*Hub, error) {
 	}
 	h.streams = stream.New(h.ctx, stream.Options{
 		Head: h.readHead, Map: o.Map, DashboardReason: o.DashboardReason, DashboardEvent: o.DashboardEvent,
-		Wires: encoders, Hole: h.resync, Spawn: h.spawn, RingBytes: o.RingBytes, RingIdle: o.RingIdle, Log: o.Log,
+		Wires: encoders, Hole: h.resync, Spawn: h.spawn, Delivered: o.Delivered, RingBytes: o.RingBytes, RingIdle: o.RingIdle, Log: o.Log,
 	})
 	return h, nil
 }
@@ -78,7 +80,7 @@ func (h *Hub) Live(live bool) { h.streams.Live(live) }
 func (h *Hub) Reset(reason error) {
 	h.streams.Live(false)
 	h.streams.Forget(nil)
-	h.pages.forget()
+	h.pages.Forget()
 	for _, s := range h.sessions.all(nil) {
 		s.restart(nil, reason.Error())
 	}
@@ -104,6 +106,21 @@ func (h *Hub) readHead(ctx context.Context, tenant string, place int64) (feed.He
 		return feed.Head{}, fmt.Errorf("read head of tenant %q: %w", tenant, err)
 	}
 	return head, nil
+}
+
+// readPage reads a page of the history.
+func (h *Hub) readPage(key page.Key) (feed.Page, error) {
+	release, err := h.acquire(h.ctx)
+	if err != nil {
+		return feed.Page{}, err
+	}
+	defer release()
+	h.count.reads.Add(1)
+	read, err := h.opts.History.After(h.ctx, key.Tenant, key.After, h.opts.PageSize)
+	if err != nil {
+		return feed.Page{}, fmt.Errorf("read changes of tenant %q after %s: %w", key.Tenant, key.After, err)
+	}
+	return read, nil
 }
 
 // acquire waits for a turn to read the history.

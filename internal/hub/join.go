@@ -10,6 +10,7 @@ import (
 
 	"rowcast/internal/failpoint"
 	"rowcast/internal/feed"
+	"rowcast/internal/hub/page"
 	"rowcast/internal/hub/stream"
 )
 
@@ -152,7 +153,7 @@ func (u *sub) run(ctx context.Context) {
 		if grown == nil {
 			return
 		}
-		page, err := h.readAfter(ctx, u.tenant, u.at)
+		read, err := h.pages.Get(ctx, page.Key{Tenant: u.tenant, After: u.at})
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -164,12 +165,12 @@ func (u *sub) run(ctx context.Context) {
 			h.opts.Log.WarnContext(ctx, "read history", slog.String("tenant", u.tenant), slog.Any("error", err))
 			sleep(ctx, pause)
 			pause = min(2*pause, 5*time.Second)
-		case len(page.Changes) == 0: // the ring is behind the history
+		case len(read.Changes) == 0: // the ring is behind the history
 			if u.write(ctx, nil, u.at) {
 				u.t.Await(ctx, grown, u.at.Position+int64(min(u.at.Delivered, 1)))
 			}
 		default:
-			u.replay(ctx, page.Changes)
+			u.replay(ctx, read.Changes)
 		}
 	}
 }

@@ -34,6 +34,11 @@ type Options struct {
 	// Checked answers when the tail last knew that it had everything; zero if it
 	// never did. Nil: clients do not hear of outages.
 	Checked func() time.Time
+	// Delivered, if not nil, is told after each pass over the clients of a tenant
+	// how long ago, by the clock of the database, the oldest change of the pass
+	// was made: when its statement ran. Clients that have to be waited for get it
+	// later. It must not block.
+	Delivered func(age time.Duration)
 	// DashboardReason says whether and why a change counts for the coalesced
 	// event that DashboardEvent builds. Nil: there is no such event.
 	DashboardReason func(c *feed.Change) (reason string, ok bool)

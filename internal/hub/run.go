@@ -64,7 +64,7 @@ func (h *Hub) watch(ctx context.Context) {
 		told = h.tellOutage(now, told)
 		if now.Sub(pruned) >= pruneEvery {
 			h.streams.Prune(now)
-			h.pages.prune(now.Add(-pageKeep))
+			h.pages.Prune(now)
 			pruned = now
 		}
 	}

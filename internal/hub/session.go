@@ -79,9 +79,9 @@ func (h *Hub) Open(o SessionOptions) (*Session, error) {
 	}
 	s.heard.Store(now.UnixNano())
 	s.pingAt = now.Add(s.ping/2 + rand.N(s.ping/2+1)).UnixNano()
-	h.count.sessions.Add(1)
+	h.count.opened(s.wire, 1)
 	if !h.sessions.add(s) {
-		h.count.sessions.Add(-1)
+		h.count.opened(s.wire, -1)
 		return nil, ErrDraining
 	}
 	return s, nil
@@ -185,7 +185,7 @@ func (s *Session) finish(flushed bool) {
 		s.space = nil
 	}
 	s.h.blocked.remove(s)
-	s.h.count.closed(s.cause)
+	s.h.count.closed(s.wire, s.cause)
 	s.conn.Hangup(flushed)
 	s.h.sessions.remove(s)
 	if s.owner != nil {

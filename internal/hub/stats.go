@@ -4,6 +4,8 @@ import (
 	"maps"
 	"sync"
 	"sync/atomic"
+
+	"rowcast/internal/hub/stream"
 )
 
 // Stats are the counters of a hub at one moment.
@@ -20,18 +22,35 @@ type Stats struct {
 	CatchUps, HistoryReads, Resets int64
 	// Closes counts the ended sessions by cause.
 	Closes map[Cause]int64
+	// Names counts the events by name, beyond 256 names as "other".
+	Names map[string]int64
+	// Wires counts the sessions that are open by the index of their wire.
+	Wires []int64
 }
+
+// TenantStats are the figures of a tenant.
+type TenantStats = stream.TenantStats
+
+// Tenants has the tenants with the most sessions, at most limit of them, and how
+// many there are.
+func (h *Hub) Tenants(limit int) (list []TenantStats, all int) { return h.streams.List(limit) }
 
 type counters struct {
 	// deliveries are those outside of what the streams offer.
 	sessions, subscriptions, deliveries, catchUps, reads, resets atomic.Int64
+	wires                                                        [maxWires]atomic.Int64
 
 	mu     sync.Mutex
 	closes map[Cause]int64
 }
 
-func (c *counters) closed(cause Cause) {
-	c.sessions.Add(-1)
+func (c *counters) opened(wire uint8, n int64) {
+	c.sessions.Add(n)
+	c.wires[wire].Add(n)
+}
+
+func (c *counters) closed(wire uint8, cause Cause) {
+	c.opened(wire, -1)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closes == nil {
@@ -49,9 +68,14 @@ func (h *Hub) Stats() Stats {
 	c.mu.Lock()
 	closes := maps.Clone(c.closes)
 	c.mu.Unlock()
+	wires := make([]int64, len(h.opts.Wires))
+	for i := range wires {
+		wires[i] = c.wires[i].Load()
+	}
 	return Stats{
 		Sessions: c.sessions.Load(), Blocked: blocked, Tenants: int64(h.streams.Tenants()), Subscriptions: c.subscriptions.Load(),
 		Events: h.streams.Events.Load(), Deliveries: h.streams.Offered.Load() + c.deliveries.Load(),
 		CatchUps: c.catchUps.Load(), HistoryReads: c.reads.Load(), Resets: c.resets.Load(), Closes: closes,
+		Names: h.streams.Names(), Wires: wires,
 	}
 }

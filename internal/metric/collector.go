@@ -1,6 +1,9 @@
 package metric
 
 import (
+	"maps"
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"rowcast/internal/changelog"
@@ -15,6 +18,10 @@ type collector struct {
 	hub    []metric[hub.Stats]
 	health []metric[health.Status]
 	closes *prometheus.Desc
+	names  *prometheus.Desc
+	wires  *prometheus.Desc
+	// lag is how long ago the tail last had everything.
+	lag *prometheus.Desc
 }
 
 // metric is one figure of a part.
@@ -43,11 +50,9 @@ func newCollector(s Sources) *collector {
 			gauge("published_place", "Newest place that this server has published.", func(s changelog.Status) float64 { return float64(s.Place) }),
 		},
 		hub: []metric[hub.Stats]{
-			gauge("connections", "Clients connected now.", func(s hub.Stats) float64 { return float64(s.Sessions) }),
 			gauge("connections_blocked", "Clients that are behind and are being waited for.", func(s hub.Stats) float64 { return float64(s.Blocked) }),
 			gauge("subscriptions", "Tenants joined now, counted once for each client.", func(s hub.Stats) float64 { return float64(s.Subscriptions) }),
 			gauge("tenants", "Tenants that have recent events in memory.", func(s hub.Stats) float64 { return float64(s.Tenants) }),
-			counter("events", "Events made for tenants that somebody has joined.", func(s hub.Stats) float64 { return float64(s.Events) }),
 			counter("deliveries", "Events handed to clients, counted once for each client.", func(s hub.Stats) float64 { return float64(s.Deliveries) }),
 			counter("catch_ups", "Clients served from the history.", func(s hub.Stats) float64 { return float64(s.CatchUps) }),
 			counter("history_reads", "Pages of the history read for clients.", func(s hub.Stats) float64 { return float64(s.HistoryReads) }),
@@ -63,6 +68,9 @@ func newCollector(s Sources) *collector {
 			gauge("database_checked_timestamp_seconds", "When the database last answered a check of its triggers and queue.",
 				func(s health.Status) float64 { return float64(s.Checked.UnixMilli()) / 1000 }),
 		},
+		names:  prometheus.NewDesc("rowcast_events_total", "Events made for tenants that somebody has joined, by name; beyond 256 names as other.", []string{"event"}, nil),
+		wires:  prometheus.NewDesc("rowcast_connections", "Clients connected now, by wire.", []string{"wire"}, nil),
+		lag:    prometheus.NewDesc("rowcast_lag_seconds", "How long ago this server last knew that it had published everything.", nil, nil),
 		closes: prometheus.NewDesc("rowcast_closes_total", "Connections that ended, by reason.", []string{"reason"}, nil),
 	}
 }
@@ -72,16 +80,35 @@ func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 	describe(ch, c.tail)
 	describe(ch, c.hub)
 	describe(ch, c.health)
-	ch <- c.closes
+	for _, d := range []*prometheus.Desc{c.closes, c.names, c.wires, c.lag} {
+		ch <- d
+	}
 }
 
 // Collect reads every figure that is known.
 func (c *collector) Collect(ch chan<- prometheus.Metric) {
-	collect(ch, c.tail, c.Tail())
+	tail := c.Tail()
+	collect(ch, c.tail, tail)
+	if !tail.Checked.IsZero() {
+		ch <- prometheus.MustNewConstMetric(c.lag, prometheus.GaugeValue, time.Since(tail.Checked).Seconds())
+	}
 	stats := c.Hub()
 	collect(ch, c.hub, stats)
-	for cause, n := range stats.Closes {
+	closes := maps.Clone(stats.Closes)
+	if closes == nil {
+		closes = map[hub.Cause]int64{}
+	}
+	for _, cause := range c.Causes {
+		closes[cause] += 0
+	}
+	for cause, n := range closes {
 		ch <- prometheus.MustNewConstMetric(c.closes, prometheus.CounterValue, float64(n), string(cause))
+	}
+	for name, n := range stats.Names {
+		ch <- prometheus.MustNewConstMetric(c.names, prometheus.CounterValue, float64(n), name)
+	}
+	for i, n := range stats.Wires {
+		ch <- prometheus.MustNewConstMetric(c.wires, prometheus.GaugeValue, float64(n), c.Wires[i])
 	}
 	if s := c.Health(); !s.Checked.IsZero() {
 		collect(ch, c.health, s)

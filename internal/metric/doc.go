@@ -4,7 +4,8 @@
 //
 // [New] makes a registry with a collector that reads the parts of the server
 // when it is scraped, and those of the Go runtime and the process. [Handler]
-// serves it.
+// serves it. [Observers] are the histograms, which the parts of the server fill.
+// dashboard.json is for Grafana, alerts.yml has rules for Prometheus.
 //
 // # Guarantees
 //
@@ -13,6 +14,10 @@
 //     (TestUnknownIsLeftOut).
 //   - A scrape of a running server has the figures of its parts
 //     (TestMetricsOfARunningServer).
+//   - Labels are bounded: reasons, wires and at most 257 names of events. Tenants
+//     are no label of /metrics; /metrics/tenants has a limit (TestTenantsAreBounded).
+//   - The dashboard and the alert rules name only what a running server shows
+//     (TestDashboardAndAlertsAgainstALiveScrape).
 //
 // # Failures
 //

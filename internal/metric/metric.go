@@ -12,12 +12,19 @@ import (
 	"rowcast/internal/hub"
 )
 
-// Sources are the parts of a server. All are required; they are called at each
-// scrape and must not block.
+// Sources are the parts of a server. The funcs are required; they are called at
+// each scrape and must not block.
 type Sources struct {
 	Tail   func() changelog.Status
 	Hub    func() hub.Stats
 	Health func() health.Status
+	// Observers are shown too, if they are set.
+	Observers *Observers
+	// Wires names the wires of the hub, by index.
+	Wires []string
+	// Causes are those that sessions end with. Each is counted from the start, so
+	// that the first of its kind is an increase.
+	Causes []hub.Cause
 }
 
 // New makes a registry of the server's own.
@@ -28,6 +35,9 @@ func New(s Sources) *prometheus.Registry {
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		newCollector(s),
 	)
+	if s.Observers != nil {
+		registry.MustRegister(s.Observers.seal, s.Observers.delivery)
+	}
 	return registry
 }
 

@@ -27,6 +27,8 @@ type AdminOptions struct {
 	Status func(ctx context.Context) any
 	// Metrics serves /metrics.
 	Metrics http.Handler
+	// TenantMetrics serves /metrics/tenants.
+	TenantMetrics http.Handler
 }
 
 // Admin routes the probes, the metrics and the profiler.
@@ -47,6 +49,9 @@ func Admin(o AdminOptions) http.Handler {
 		writeJSON(w, http.StatusOK, o.Status(r.Context()))
 	}).Methods(http.MethodGet, http.MethodHead)
 	router.Handle("/metrics", o.Metrics).Methods(http.MethodGet, http.MethodHead)
+	if o.TenantMetrics != nil {
+		router.Handle("/metrics/tenants", o.TenantMetrics).Methods(http.MethodGet, http.MethodHead)
+	}
 	debug := router.PathPrefix("/debug/pprof").Subrouter()
 	debug.HandleFunc("/cmdline", pprof.Cmdline)
 	debug.HandleFunc("/profile", pprof.Profile)

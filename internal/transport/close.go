@@ -60,6 +60,14 @@ var closes = [...]Close{
 // Closes lists the table, for documents, metrics and tests.
 func Closes() []Close { return closes[:] }
 
+// Causes lists the causes of the table.
+func Causes() (causes []hub.Cause) {
+	for _, c := range closes {
+		causes = append(causes, c.Cause)
+	}
+	return causes
+}
+
 // CloseOf looks a cause up. An unknown one is a bad request.
 func CloseOf(cause hub.Cause) Close {
 	for _, c := range closes {

@@ -60,7 +60,7 @@ func TestWriteProblem(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]any{
-		"type": "about:blank", "title": "Unauthorized", "status": 401.0, "detail": `it is "forged"`, "code": "invalid-token",
+		"type": "urn:rowcast:error:invalid-token", "title": "The token is not valid", "status": 401.0, "detail": `it is "forged"`, "code": "invalid-token",
 	}
 	if fmt.Sprint(got) != fmt.Sprint(want) || w.Code != 401 {
 		t.Errorf("got %d %v, want %v", w.Code, got, want)

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"rowcast/internal/errcode"
 	"rowcast/internal/hub"
 )
 
@@ -17,7 +18,7 @@ const (
 )
 
 // Problem is why a request is refused. The client gets it as a problem document
-// of RFC 9457.
+// of RFC 9457, with type and title of the code from the registry.
 type Problem struct {
 	Status int
 	Code   hub.Cause
@@ -42,7 +43,7 @@ type document struct {
 func (p *Problem) Write(w http.ResponseWriter) {
 	status := p.Status
 	body, err := json.Marshal(document{
-		Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: p.Detail, Code: p.Code,
+		Type: errcode.Code(p.Code).URN(), Title: errcode.Code(p.Code).Title(), Status: status, Detail: p.Detail, Code: p.Code,
 	})
 	if err != nil { // strings and numbers always have a JSON form
 		status, body = http.StatusInternalServerError, nil

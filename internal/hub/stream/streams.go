@@ -43,6 +43,10 @@ type Options struct {
 	Hole func(t *Tenant)
 	// Spawn runs a function in a goroutine; false if it is too late for that.
 	Spawn func(f func()) bool
+	// Delivered, if not nil, is told after each pass of a worker that offered
+	// something how long ago, by the clock of the database, the oldest change of
+	// the pass was made.
+	Delivered func(age time.Duration)
 	// RingBytes bounds a ring, RingIdle is how long it outlives its last
 	// follower.
 	RingBytes int
@@ -60,6 +64,7 @@ type Streams struct {
 	// Events counts those that were put into rings, Offered those that
 	// followers took.
 	Events, Offered atomic.Int64
+	tally           tally
 	// batch is scratch space of Publish.
 	batch []part
 

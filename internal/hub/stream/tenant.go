@@ -29,6 +29,8 @@ type Tenant struct {
 	idle  atomic.Int64
 	// wanted has a bit for each wire that somebody waits for.
 	wanted atomic.Uint32
+	// count is how many events were put into the rings.
+	count atomic.Int64
 	// ready is closed when the head is known.
 	ready chan struct{}
 
@@ -46,6 +48,8 @@ type Tenant struct {
 	// grown, if not nil, is closed at the next change.
 	grown chan struct{}
 	pass  passState
+	// since is when the oldest change was made that no worker has passed over.
+	since time.Time
 	// reasons are those of the dashboard event that is due, statsAt is when
 	// the last one was appended.
 	reasons []string
@@ -183,6 +187,9 @@ func (t *Tenant) add(c *feed.Change) {
 		t.passed.Wait()
 	}
 	t.head = feed.Head{Feed: c.Feed, Position: c.Position, Nonce: c.Nonce}
+	if t.since.IsZero() {
+		t.since = c.At
+	}
 	for i := range events {
 		t.push(&events[i])
 	}
@@ -209,7 +216,9 @@ func (t *Tenant) push(e *feed.Event) {
 			f.Push(e.Name, e.Cursor, t.frame)
 		}
 	}
+	t.count.Add(1)
 	t.s.Events.Add(1)
+	t.s.tally.add(e.Name)
 }
 
 // trim gives back what one unusually large change made grow.

@@ -2,6 +2,7 @@ package stream
 
 import (
 	"sync"
+	"time"
 
 	"rowcast/internal/hub/ring"
 )
@@ -44,6 +45,8 @@ func (s *Streams) Work() {
 	for t := s.queue.pop(); t != nil; t = s.queue.pop() {
 		t.mu.Lock()
 		t.pass = running
+		since, offered := t.since, int64(0)
+		t.since = time.Time{}
 		for _, f := range t.rings {
 			if f == nil || !f.Due() {
 				continue
@@ -51,7 +54,7 @@ func (s *Streams) Work() {
 			v := f.View
 			w.followers = append(w.followers[:0], f.by...)
 			t.mu.Unlock()
-			s.Offered.Add(w.offer(&v))
+			offered += w.offer(&v)
 			t.mu.Lock()
 			f.Pass(v.End())
 		}
@@ -63,6 +66,10 @@ func (s *Streams) Work() {
 		}
 		t.passed.Broadcast()
 		t.mu.Unlock()
+		s.Offered.Add(offered)
+		if offered > 0 && !since.IsZero() && s.opts.Delivered != nil {
+			s.opts.Delivered(time.Since(since))
+		}
 	}
 }
 

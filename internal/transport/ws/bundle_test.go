@@ -260,7 +260,7 @@ func problem(t *testing.T, response *http.Response) (code, detail string) {
 		t.Fatalf("%q: %v", body, err)
 	}
 	if ct := response.Header.Get("Content-Type"); ct != "application/problem+json" ||
-		p.Status != response.StatusCode || p.Type != "about:blank" || p.Title == "" || p.Detail == "" {
+		p.Status != response.StatusCode || p.Type != "urn:rowcast:error:"+p.Code || p.Title == "" || p.Detail == "" {
 		t.Fatalf("no problem document: %s %s", ct, body)
 	}
 	return p.Code, p.Detail

@@ -16,7 +16,7 @@ import (
 	"rowcast/sql"
 )
 
-var update = flag.Bool("update", false, "write the table of the README anew")
+var update = flag.Bool("update", false, "write the table of the guide anew")
 
 // head is what a script says of itself.
 type head struct {
@@ -73,9 +73,13 @@ func headOf(t *testing.T, name string) head {
 // TestFilesAreToldApart holds each file to be a query of the program or a script.
 func TestFilesAreToldApart(t *testing.T) {
 	t.Parallel()
-	source, err := os.ReadFile("embed.go")
-	if err != nil {
-		t.Fatal(err)
+	var source []byte
+	for _, name := range []string{"embed.go", "doctor.go"} {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		source = append(source, text...)
 	}
 	scripts, err := fs.Glob(sql.Scripts, "*.sql")
 	if err != nil {
@@ -83,7 +87,13 @@ func TestFilesAreToldApart(t *testing.T) {
 	}
 	var told []string
 	for _, directive := range regexp.MustCompile(`//go:embed (.+)\n`).FindAllStringSubmatch(string(source), -1) {
-		told = append(told, strings.Fields(directive[1])...)
+		for pattern := range strings.FieldsSeq(directive[1]) {
+			names, err := filepath.Glob(pattern)
+			if err != nil {
+				t.Fatal(err)
+			}
+			told = append(told, names...)
+		}
 	}
 	slices.Sort(told)
 	files, err := filepath.Glob("*.sql")
@@ -105,8 +115,8 @@ func TestFilesAreToldApart(t *testing.T) {
 	}
 }
 
-// TestReadmeListsTheScripts compares the table of the README with the heads.
-func TestReadmeListsTheScripts(t *testing.T) {
+// TestGuideListsTheScripts compares the table of OPERATE.md with the heads.
+func TestGuideListsTheScripts(t *testing.T) {
 	t.Parallel()
 	source, err := os.ReadFile("embed.go")
 	if err != nil {
@@ -127,14 +137,14 @@ func TestReadmeListsTheScripts(t *testing.T) {
 		}
 		fmt.Fprintf(&table, "| `%s` | %s | %s |\n", h.name, strings.TrimSuffix(h.what, "."), strings.Join(variables, ", "))
 	}
-	const readme = "../README.md"
+	const readme = "../cmd/rowcast/OPERATE.md"
 	text, err := os.ReadFile(readme)
 	if err != nil {
 		t.Fatal(err)
 	}
 	block := regexp.MustCompile(`(?s)(<!-- scripts -->\n).*?(<!-- end -->)`)
 	if !block.Match(text) {
-		t.Fatal(`the README has no block "scripts"`)
+		t.Fatal(`OPERATE.md has no block "scripts"`)
 	}
 	got := block.ReplaceAllString(string(text), "${1}"+strings.ReplaceAll(table.String(), "$", "$$")+"${2}")
 	if *update {
@@ -142,6 +152,6 @@ func TestReadmeListsTheScripts(t *testing.T) {
 			t.Fatal(err)
 		}
 	} else if got != string(text) {
-		t.Error("the table of the README is not what the scripts say; run: go test ./sql -run TestReadmeListsTheScripts -update")
+		t.Error("the table of OPERATE.md is not what the scripts say; run: go test ./sql -run TestGuideListsTheScripts -update")
 	}
 }

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"rowcast/internal/changelog"
+	"rowcast/internal/config"
+	"rowcast/internal/doctor"
+	"rowcast/internal/errcode"
+	"rowcast/internal/health"
+	"rowcast/internal/hub"
+	"rowcast/internal/mapping"
+	"rowcast/internal/metric"
+	"rowcast/internal/transport"
+)
+
+var update = flag.Bool("update", false, "write the tables of the guides anew")
+
+// guides are the documents with tables, and the tables.
+func guides(t *testing.T) map[string]map[string]string {
+	t.Helper()
+	return map[string]map[string]string{
+		"OPERATE.md": {"settings": settingsTable(), "metrics": metricsTable(t)},
+		"CLIENTS.md": {"events": eventsTable(), "closes": closesTable(t)},
+	}
+}
+
+// TestTablesOfTheGuides compares the tables with what the program says of itself.
+func TestTablesOfTheGuides(t *testing.T) {
+	t.Parallel()
+	for name, tables := range guides(t) {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := string(text)
+		for block, table := range tables {
+			place := regexp.MustCompile(`(?s)(<!-- ` + block + ` -->\n).*?(<!-- end -->)`)
+			if !place.MatchString(got) {
+				t.Fatalf("%s has no block %q", name, block)
+			}
+			got = place.ReplaceAllString(got, "${1}"+strings.ReplaceAll(table, "$", "$$")+"${2}")
+		}
+		if *update {
+			if err := os.WriteFile(name, []byte(got), 0o644); err != nil { //nolint:gosec // a document
+				t.Fatal(err)
+			}
+		} else if got != string(text) {
+			t.Errorf("the tables of %s are not what the program says; run: go test ./cmd/rowcast -run TestTablesOfTheGuides -update", name)
+		}
+	}
+}
+
+// TestGuidesLeadSomewhere follows the links between the documents, and counts what
+// they count.
+func TestGuidesLeadSomewhere(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"../../README.md", "OPERATE.md", "CLIENTS.md"} {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, link := range regexp.MustCompile(`\]\(([^)#][^)]*)\)`).FindAllStringSubmatch(string(text), -1) {
+			if _, err := os.Stat(filepath.Join(filepath.Dir(name), link[1])); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if m := regexp.MustCompile(`makes (\d+) checks`).FindStringSubmatch(string(text)); name == "OPERATE.md" && (m == nil || m[1] != fmt.Sprint(len(doctor.Checks()))) {
+			t.Errorf("%s counts %v checks, there are %d", name, m, len(doctor.Checks()))
+		}
+	}
+}
+
+func settingsTable() string {
+	var b strings.Builder
+	b.WriteString("| name | meaning | default |\n|---|---|---|\n")
+	for _, s := range config.Settings() {
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", s.Name, s.Meaning, s.DefaultText())
+	}
+	return b.String()
+}
+
+func eventsTable() string {
+	var b strings.Builder
+	b.WriteString("| event | when | data |\n|---|---|---|\n")
+	for _, r := range mapping.Catalogue() {
+		fmt.Fprintf(&b, "| `%s` | %s | `%s` |\n", r.Event, when(r), r.Shape())
+	}
+	return b.String()
+}
+
+func closesTable(t *testing.T) string {
+	t.Helper()
+	var b strings.Builder
+	b.WriteString("| code | reason | comes back | what is wrong | what to do |\n|---|---|---|---|---|\n")
+	for _, c := range transport.Closes() {
+		e, ok := errcode.Find(errcode.Code(c.Cause))
+		if !ok {
+			t.Fatalf("%s is in no registry", c.Cause)
+		}
+		fmt.Fprintf(&b, "| %d | `%s` | %s | %s | %s |\n", c.Code, c.Cause, map[bool]string{true: "yes", false: "no"}[c.ComesBack], e.What, e.Do)
+	}
+	return b.String()
+}
+
+// metricsTable lists what a server shows of its own.
+func metricsTable(t *testing.T) string {
+	t.Helper()
+	registry := metric.New(metric.Sources{
+		Tail:      func() changelog.Status { return changelog.Status{Checked: time.Now()} },
+		Hub:       func() hub.Stats { return hub.Stats{Names: map[string]int64{"order:created": 1}, Wires: []int64{1}} },
+		Health:    func() health.Status { return health.Status{Checked: time.Now()} },
+		Observers: metric.NewObservers(), Wires: []string{"ws"}, Causes: transport.Causes(),
+	})
+	families, err := registry.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b strings.Builder
+	b.WriteString("| metric | kind | labels | what it is |\n|---|---|---|---|\n")
+	for _, f := range families {
+		if !strings.HasPrefix(f.GetName(), "rowcast_") {
+			continue
+		}
+		var labels []string
+		for _, l := range f.GetMetric()[0].GetLabel() {
+			labels = append(labels, "`"+l.GetName()+"`")
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", f.GetName(), strings.ToLower(f.GetType().String()), strings.Join(labels, ", "), f.GetHelp())
+	}
+	return b.String()
+}
+
+// when says what makes an event.
+func when(r mapping.Rule) string {
+	words := fmt.Sprintf("%s on %s", r.Op, strings.Replace(r.Table, "*", "any other watched table", 1))
+	switch {
+	case r.Table == "":
+		words = "any of these changes to the four tables of the inventory"
+	case r.Bulk:
+		words = "more than `ROWCAST_BULK_ROWS` rows" + strings.TrimPrefix(words, r.Op.String())
+	}
+	if condition := r.When.String(); condition != "" {
+		words += ", " + condition
+	}
+	return words
+}

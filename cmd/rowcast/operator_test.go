@@ -1,0 +1,300 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+
+	"rowcast/internal/errcode"
+	"rowcast/internal/inventory"
+	"rowcast/internal/pgtest"
+)
+
+func TestDoctorEndsAsItsReport(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	environ := []string{"DATABASE_URL=" + s.dsn, "JWT_SECRET=" + secret, "ADMIN_ADDR=127.0.0.1:1"}
+	// Test servers are not durable.
+	for format, says := range map[string]string{
+		"text": "fsync is off", "json": `"code": "durability-off"`, "nagios": "ROWCAST CRITICAL - durability-off", "prometheus": `rowcast_doctor_status{code="durability-off"} 2`,
+	} {
+		code, stdout, stderr := command(t, environ, "doctor", "--format", format)
+		if code != 2 || !strings.Contains(stdout, says) || stderr != "" {
+			t.Errorf("%s: exit %d, %s%s", format, code, stdout, stderr)
+		}
+	}
+	code, _, stderr := command(t, environ, "doctor", "--format", "xml")
+	if code != exitUsage || !strings.Contains(stderr, "text, json, nagios, prometheus") {
+		t.Errorf("exit %d, %s", code, stderr)
+	}
+	code, stdout, _ := command(t, []string{"DATABASE_URL=" + pgtest.Database(t), "JWT_SECRET=" + secret}, "doctor")
+	if code != 2 || !strings.Contains(stdout, "code  ") || !strings.Contains(stdout, "not-migrated") {
+		t.Errorf("exit %d, %s", code, stdout)
+	}
+}
+
+func TestHistoryGoesOnFromItsCursor(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	environ := []string{"DATABASE_URL=" + s.dsn}
+	s.exec(t, `insert into orders (tenant_id, order_number, customer) select '`+inventory.AcmeID+`', 'H' || n, 'C' from generate_series(1, 1500) n`,
+		`update orders set status = 'processing' where order_number = 'H7'`, `select rowcast.seal()`)
+	next := regexp.MustCompile(`continues after (\S+)`)
+	var all []message
+	cursor := "beginning"
+	for page := 0; ; page++ {
+		code, stdout, stderr := command(t, environ, "history", "--tenant", inventory.AcmeID, "--after", cursor, "--limit", "700", "--events", "order:*", "-o", "json")
+		if code != exitOK {
+			t.Fatal(stderr)
+		}
+		for line := range strings.Lines(stdout) {
+			var m message
+			if err := json.Unmarshal([]byte(line), &m); err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, m)
+		}
+		if stdout == "" || page > 5 {
+			break
+		}
+		cursor = next.FindStringSubmatch(stderr)[1]
+	}
+	if last := all[len(all)-1]; last.Event != "order:status-changed" || all[len(all)-2].Event != "order:updated" {
+		t.Errorf("the history ends with %+v", last)
+	}
+	created := 0
+	for i, m := range all {
+		if i > 0 && m.Position < all[i-1].Position {
+			t.Fatalf("%d follows %d", m.Position, all[i-1].Position)
+		}
+		if m.Event == "order:created" {
+			created++
+		}
+	}
+	if created < 1500 {
+		t.Errorf("%d orders were created", created)
+	}
+	for _, args := range [][]string{{"history"}, {"history", "--tenant", "a", "--limit", "-1"}, {"history", "--tenant", "a", "-o", "xml"}, {"history", "--tenant", "a", "--events", "orders"}} {
+		if code, stdout, stderr := command(t, environ, args...); code != exitUsage || stdout != "" {
+			t.Errorf("%v: exit %d, %s", args, code, stderr)
+		}
+	}
+	code, _, stderr := command(t, environ, "history", "--tenant", inventory.AcmeID, "--after", "99999999")
+	if code != exitFailure || !strings.Contains(stderr, "code: invalid") {
+		t.Errorf("exit %d, %s", code, stderr)
+	}
+}
+
+func TestReplaySendsAgain(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	environ := []string{"DATABASE_URL=" + s.dsn}
+	url, _ := s.serve(t)
+	c, joined := join(t, url, inventory.AcmeID, "", "order:*")
+	s.exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'R1', 'C'), ('`+inventory.AcmeID+`', 'R2', 'C')`,
+		`delete from orders where order_number = 'R2'`)
+	c.events(t, "order:deleted")
+	args := []string{"replay", "--tenant", inventory.AcmeID, "--first", fmt.Sprint(joined.Position + 1), "--last", fmt.Sprint(joined.Position + 3), "-o", "json"}
+	code, stdout, stderr := command(t, environ, append(args, "--dry-run")...)
+	if code != exitOK || !strings.Contains(stdout, `"rows":2,`) || !strings.Contains(stdout, `"leftOut":1,"dryRun":true`) {
+		t.Errorf("exit %d, %s%s", code, stdout, stderr)
+	}
+	if code, stdout, stderr = command(t, environ, args...); code != exitOK || !strings.Contains(stdout, `"rows":2,`) {
+		t.Errorf("exit %d, %s%s", code, stdout, stderr)
+	}
+	s.exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'R3', 'C')`)
+	if got := names(c.events(t, "order:created")); got != "order:replayed order:replayed order:created" {
+		t.Errorf("the client got %s", got)
+	}
+	for _, args := range [][]string{{"replay"}, {"replay", "--tenant", "T", "--first", "5", "--last", "4"}} {
+		if code, _, stderr := command(t, environ, args...); code != exitUsage || !strings.Contains(stderr, "--first 1200") {
+			t.Errorf("%v: exit %d, %s", args, code, stderr)
+		}
+	}
+	code, _, stderr = command(t, environ, "replay", "--tenant", "nobody", "--first", "1", "--last", "2")
+	if code != exitFailure || !strings.Contains(stderr, "the feed does not know tenant") {
+		t.Errorf("exit %d, %s", code, stderr)
+	}
+}
+
+func TestPruneSaysWhatItDid(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	environ := []string{"DATABASE_URL=" + s.dsn}
+	add := func(number string) {
+		s.exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', '`+number+`', 'C')`, `select rowcast.seal()`)
+	}
+	s.exec(t, `select rowcast.seal()`)
+	add("P1")
+	s.exec(t, `update rowcast.seal set sealed_at = now() - interval '3 hours'`)
+	add("P2")
+	add("P3")
+	prune := func(args ...string) (report struct {
+		Old, Places, Bytes int64
+		DryRun             bool
+		Oldest             *string
+	},
+	) {
+		t.Helper()
+		code, stdout, stderr := command(t, environ, append([]string{"prune", "-o", "json"}, args...)...)
+		if err := json.Unmarshal([]byte(stdout), &report); err != nil || code != exitOK {
+			t.Fatalf("exit %d, %s%s", code, stdout, stderr)
+		}
+		return report
+	}
+	if r := prune(); r.Old != 0 || r.Places != 0 {
+		t.Errorf("within the retention: %+v", r)
+	}
+	planned := prune("--dry-run", "--rowcast-retention", "1h")
+	did := prune("--rowcast-retention", "1h")
+	if planned.Old == 0 || !planned.DryRun || planned.Places != 0 || did.Places < planned.Old || did.Oldest == nil || did.Bytes == 0 {
+		t.Errorf("planned %+v, did %+v", planned, did)
+	}
+	var left int
+	if err := s.conn.QueryRow(t.Context(), `select count(*) from rowcast.sealed`).Scan(&left); err != nil || left != 2 {
+		t.Errorf("%d changes are left, %v", left, err)
+	}
+	code, stdout, _ := command(t, environ, "prune", "--rowcast-retention", "1h")
+	if code != exitOK || !strings.HasPrefix(stdout, "forgot 0 places older than 1h0m0s; no segment was closed, 0 emptied; the oldest change is from 2") {
+		t.Errorf("exit %d, %s", code, stdout)
+	}
+	// While another session prunes, nothing is forgotten, and it is said.
+	s.exec(t, `update rowcast.seal set sealed_at = now() - interval '3 hours'`, `begin`, `select pg_advisory_xact_lock(8245940711459091460)`)
+	code, _, stderr := command(t, environ, "prune", "--rowcast-retention", "1h")
+	if code != exitFailure || !strings.Contains(stderr, "another session is pruning") {
+		t.Errorf("exit %d, %s", code, stderr)
+	}
+	s.exec(t, `rollback`)
+}
+
+func TestStatusFollowsTheFeed(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	environ := []string{"DATABASE_URL=" + s.dsn}
+	s.exec(t, `alter table skus disable trigger rowcast_update`)
+	code, stdout, stderr := command(t, environ, "status")
+	for _, says := range []string{"followers", "table orders", "rowcast_update on skus", "notify queue"} {
+		if code != exitOK || !strings.Contains(stdout, says) {
+			t.Errorf("exit %d, no %q in %s%s", code, says, stdout, stderr)
+		}
+	}
+	p := spawn(t, environ, "status", "--watch", "--interval", "50ms", "-o", "json")
+	p.says(t, p.stdout, `"placesPerSecond":0,`)
+	s.exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'W1', 'C')`)
+	p.says(t, p.stdout, `"unsealed":[1-9]`)
+	s.exec(t, `select rowcast.seal()`)
+	p.says(t, p.stdout, `"placesPerSecond":[1-9]`)
+	p.signal(t, syscall.SIGINT)
+	p.ends(t, exitInterrupted)
+	if code, _, stderr := command(t, environ, "status", "--watch", "--interval", "1ms"); code != exitUsage || !strings.Contains(stderr, "at least 50ms") {
+		t.Errorf("exit %d, %s", code, stderr)
+	}
+}
+
+func TestConfigSaysWhereFrom(t *testing.T) {
+	t.Parallel()
+	environ := []string{"DATABASE_URL=postgres://app:hunter2@db/shop", "JWT_SECRET=canary", "PORT=8081", "ROWCAST_NOTIFY=never"}
+	code, stdout, stderr := command(t, environ, "config", "print", "--origin", "--rowcast-retention", "24h")
+	for name, wants := range map[string]string{
+		"DATABASE_URL": `postgres://app:\[redacted\]@db/shop +environment`, "LISTEN_DATABASE_URL": `postgres://app:\[redacted\]@db/shop +DATABASE_URL`,
+		"JWT_SECRET": `\[redacted\] +environment`, "ADDR": `:8081 +PORT`, "ROWCAST_RETENTION": `24h +flag`, "ROWCAST_NOTIFY": `never +environment`,
+		"ROWCAST_BULK_ROWS": `1000 +default`, "JWKS_URL": ` *default`,
+	} {
+		if !regexp.MustCompile(`(?m)^` + name + ` +` + wants + `$`).MatchString(stdout) {
+			t.Errorf("%s is not %q in\n%s%s", name, wants, stdout, stderr)
+		}
+	}
+	if code != exitOK || strings.Contains(stdout, "hunter2") || strings.Contains(stdout, "canary") {
+		t.Errorf("exit %d, %s", code, stdout)
+	}
+	if code, stdout, _ := command(t, []string{"PGHOST=/tmp"}, "config", "print", "-o", "json"); code != exitOK || !strings.Contains(stdout, `"origin":"PG* variables"`) {
+		t.Errorf("exit %d, %s", code, stdout)
+	}
+	if code, stdout, _ := command(t, environ, "config", "check"); code != exitOK || stdout == "" {
+		t.Errorf("exit %d, %s", code, stdout)
+	}
+	bad := append(environ, "ROWCAST_BULK_ROWS=many", "ROWCAST_PING_INTREVAL=1s")
+	for _, args := range [][]string{{"config", "check"}, {"config", "print"}} {
+		code, _, stderr := command(t, bad, args...)
+		if code != exitUsage || !strings.Contains(stderr, "2 bad settings") || !strings.Contains(stderr, "code: bad-setting") {
+			t.Errorf("%v: exit %d, %s", args, code, stderr)
+		}
+	}
+}
+
+func TestManual(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "man1")
+	if code, _, stderr := command(t, nil, "man", "--dir", dir); code != exitOK {
+		t.Fatal(stderr)
+	}
+	for _, c := range newRoot(&program{}).Commands() {
+		page, err := os.ReadFile(filepath.Join(dir, "rowcast-"+c.Name()+".1"))
+		if err != nil || !bytes.Contains(page, []byte(".SH EXAMPLE")) {
+			t.Errorf("the page of %s: %v, %d bytes", c.Name(), err, len(page))
+		}
+	}
+	if code, stdout, _ := command(t, nil, "man"); code != exitOK || !strings.HasPrefix(stdout, ".nh") || !strings.Contains(stdout, "rowcast") {
+		t.Errorf("exit %d, %q", code, stdout)
+	}
+}
+
+func TestCompletion(t *testing.T) {
+	t.Parallel()
+	code, stdout, stderr := command(t, nil, "completion", "bash")
+	if code != exitOK || !strings.Contains(stdout, "__start_rowcast") {
+		t.Fatalf("exit %d, %s", code, stderr)
+	}
+	if bash, err := exec.LookPath("bash"); err == nil {
+		check := exec.CommandContext(t.Context(), bash, "-n")
+		check.Stdin = strings.NewReader(stdout)
+		if said, err := check.CombinedOutput(); err != nil {
+			t.Errorf("%v: %s", err, said)
+		}
+	}
+	code, stdout, _ = command(t, nil, "__complete", "do")
+	if code != exitOK || !strings.Contains(stdout, "doctor\t") {
+		t.Errorf("exit %d, %s", code, stdout)
+	}
+}
+
+func TestErrorsAreExplained(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	nowhere := pgtest.Server(t).SocketDSN("nowhere")
+	for _, test := range []struct {
+		code    errcode.Code
+		environ []string
+		args    []string
+	}{
+		{"usage", nil, []string{"sreve"}},
+		{"usage", nil, []string{"serve", "--nonsense"}},
+		{"bad-setting", []string{"ROWCAST_BULK_ROWS=x"}, []string{"serve"}},
+		{"not-migrated", []string{"DATABASE_URL=" + pgtest.Database(t)}, []string{"status"}},
+		{"database-refused", []string{"DATABASE_URL=" + nowhere}, []string{"watch", "docs"}},
+		{"database-unreachable", []string{"DATABASE_URL=postgres://127.0.0.1:1/x"}, []string{"migrate"}},
+		{"table-unusable", []string{"DATABASE_URL=" + s.dsn}, []string{"watch", "nothing"}},
+		{"diverged", []string{"DATABASE_URL=" + s.dsn}, []string{"history", "--tenant", "T", "--after", "other.5.abc"}},
+	} {
+		code, _, stderr := command(t, test.environ, test.args...)
+		if code == exitOK || !strings.HasPrefix(stderr, "rowcast: ") || !strings.Contains(stderr, "\n  why:  ") ||
+			!strings.Contains(stderr, "\n  do:   ") || !strings.HasSuffix(stderr, "\n  code: "+string(test.code)+"\n") {
+			t.Errorf("%v: exit %d, %s; want the code %s", test.args, code, stderr, test.code)
+		}
+	}
+	// An interrupt needs no explanation.
+	var out bytes.Buffer
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if code := run(ctx, nil, []string{"status"}, []string{"DATABASE_URL=" + s.dsn}, &out, &out); code != exitInterrupted || out.Len() > 0 {
+		t.Errorf("exit %d, %s", code, out.String())
+	}
+}

@@ -1,0 +1,4 @@
+package doctor
+
+// Encrypted is for tests: no test leaves this machine.
+var Encrypted = encrypted

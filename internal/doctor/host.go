@@ -1,0 +1,102 @@
+package doctor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"syscall"
+
+	"rowcast/internal/auth"
+)
+
+// origins looks at those of FRONTEND_URL and ORIGIN.
+func origins(_ context.Context, p *patient) Finding {
+	if _, err := auth.NewOrigins(p.Origins...); err != nil {
+		return fail(err.Error(), "")
+	}
+	var all, clear []string
+	for _, list := range p.Origins {
+		for origin := range strings.SplitSeq(list, ",") {
+			origin = strings.TrimSpace(origin)
+			if origin == "" {
+				continue
+			}
+			all = append(all, origin)
+			if u, err := url.Parse(origin); err == nil && u.Scheme == "http" && !loopback(u.Hostname()) {
+				clear = append(clear, origin)
+			}
+		}
+	}
+	switch {
+	case len(clear) > 0:
+		return warn("not https: "+strings.Join(clear, ", "), "")
+	case len(all) == 0:
+		return ok("pages of the server itself only")
+	}
+	return ok(strings.Join(all, ", "))
+}
+
+func loopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// exposed looks at where the listener for operators is.
+func exposed(_ context.Context, p *patient) Finding {
+	host, _, err := net.SplitHostPort(p.AdminAddr)
+	switch {
+	case p.AdminAddr == "":
+		return skip("ADMIN_ADDR is not set")
+	case err != nil:
+		return fail(err.Error(), "")
+	case !loopback(host):
+		return warn("ADMIN_ADDR is "+p.AdminAddr, "")
+	}
+	return ok("ADMIN_ADDR is " + p.AdminAddr)
+}
+
+// maxAnswer bounds what is read of /readyz, in bytes.
+const maxAnswer = 64 << 10
+
+// ready asks the server on this machine, if one runs.
+func ready(ctx context.Context, p *patient) Finding {
+	host, port, err := net.SplitHostPort(p.AdminAddr)
+	if err != nil || port == "0" {
+		return skip("the address for operators is not known")
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/readyz", nil)
+	if err != nil {
+		return fail(err.Error(), "")
+	}
+	response, err := p.Client.Do(request)
+	if errors.Is(err, syscall.ECONNREFUSED) {
+		return skip("no server listens at " + p.AdminAddr)
+	} else if err != nil {
+		return fail(words(err), "")
+	}
+	defer response.Body.Close()
+	var answer struct {
+		Problems []struct{ Code, Detail string }
+	}
+	err = json.NewDecoder(io.LimitReader(response.Body, maxAnswer)).Decode(&answer)
+	if err != nil || response.StatusCode != http.StatusOK && len(answer.Problems) == 0 {
+		return fail(fmt.Sprintf("%s answers %s, and not as Rowcast", p.AdminAddr, response.Status), "")
+	}
+	var reasons []string
+	for _, problem := range answer.Problems {
+		reasons = append(reasons, problem.Code+": "+problem.Detail)
+	}
+	if len(reasons) > 0 {
+		return fail(strings.Join(reasons, "; "), "")
+	}
+	return ok("the server at " + p.AdminAddr + " is ready")
+}

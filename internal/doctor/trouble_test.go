@@ -1,0 +1,153 @@
+package doctor_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"rowcast/internal/devpg"
+	"rowcast/internal/doctor"
+	"rowcast/internal/pgtest"
+)
+
+// trouble is what is made in a migrated database, by psql or by another session,
+// and what the doctor has to say of it.
+type trouble struct {
+	code   string
+	make   []string
+	undo   []string
+	bounds doctor.Bounds
+	status doctor.Status
+	says   []string
+}
+
+func troubles() []trouble {
+	const now = time.Nanosecond
+	return []trouble{
+		{code: "triggers-drifted", make: []string{`alter table docs disable trigger rowcast_update`}, undo: []string{`alter table docs enable trigger rowcast_update`}, status: doctor.Fail, says: []string{"rowcast_update on docs", "rowcast migrate"}},
+		{code: "capture-paused", make: []string{`set application_name = 'importer'`, `select rowcast.pause('import of May')`}, undo: []string{`select rowcast.resume()`}, status: doctor.Warn, says: []string{"application importer, reason import of May", "select rowcast.resume("}},
+		{code: "nothing-watched", make: []string{`update rowcast.watched set active = false`}, undo: []string{`update rowcast.watched set active = true`}, status: doctor.Warn, says: []string{"rowcast watch"}},
+		{code: "tenant-nullable", make: []string{`alter table docs alter tenant_id drop not null`}, undo: []string{`alter table docs alter tenant_id set not null`}, status: doctor.Warn, says: []string{"docs.tenant_id may be null", "alter table docs alter column tenant_id set not null"}},
+		{code: "tenant-unindexed", make: []string{`drop index docs_tenant`, `create index docs_other on docs (body, tenant_id)`}, undo: []string{`create index docs_tenant on docs (tenant_id)`}, status: doctor.Warn, says: []string{"no index of docs begins with tenant_id", "create index on docs (tenant_id)"}},
+		{code: "replica-role", make: []string{`alter database $DB set session_replication_role = replica`}, undo: []string{`alter database $DB reset session_replication_role`}, status: doctor.Warn, says: []string{"database test_", "reset session_replication_role"}},
+		{code: "foreign-log", make: []string{`update rowcast.feed set identity = 'elsewhere'`}, undo: []string{`update rowcast.feed set identity = rowcast.identity()`}, status: doctor.Fail, says: []string{"it was written in database elsewhere", "--new-feed"}},
+		{code: "schema-outdated", make: []string{`create table kept as select * from rowcast.migration`, `delete from rowcast.migration where version_id = (select max(version_id) from rowcast.migration)`}, undo: []string{`truncate rowcast.migration`, `insert into rowcast.migration overriding system value select * from kept`, `drop table kept`}, status: doctor.Fail, says: []string{"schema version"}},
+		{code: "schema-outdated", make: []string{`insert into rowcast.migration (version_id, is_applied) values (999, true)`}, undo: []string{`delete from rowcast.migration where version_id = 999`}, status: doctor.Warn, says: []string{"schema version 999", "newer program"}},
+		{code: "no-server", undo: []string{`select pg_advisory_lock_shared(8245940711459091462)`}, status: doctor.Warn, says: []string{"rowcast serve"}},
+		{code: "seal-lag", make: []string{`insert into docs values (1, 'T')`}, bounds: doctor.Bounds{Lag: now}, undo: []string{`select rowcast.seal()`}, status: doctor.Warn, says: []string{"1 log rows are not sealed"}},
+		{code: "seal-lag", make: []string{`insert into docs values (2, 'T')`}, bounds: doctor.Bounds{Lag: now, LagFail: now}, undo: []string{`select rowcast.seal()`}, status: doctor.Fail},
+		{code: "seal-lock-held", make: []string{`set application_name = 'frozen'`, `begin`, `select pg_advisory_xact_lock(8245940711459091458)`}, bounds: doctor.Bounds{Lock: now}, undo: []string{`rollback`}, status: doctor.Fail, says: []string{"application frozen", "pg_terminate_backend"}},
+		{code: "retention-behind", make: []string{`insert into docs values (3, 'T')`, `select rowcast.seal()`, `insert into docs values (4, 'T')`, `select rowcast.seal()`, `update rowcast.seal set sealed_at = now() - interval '10 days' where seal < (select max(seal) from rowcast.seal)`}, undo: []string{`update rowcast.seal set sealed_at = now()`}, status: doctor.Warn, says: []string{"rowcast prune"}},
+		{code: "log-large", bounds: doctor.Bounds{LogBytes: 1}, status: doctor.Warn, says: []string{"in 1 segments", "ROWCAST_RETENTION"}},
+		{code: "transaction-old", make: []string{`set application_name = 'batch job'`, `begin`, `insert into docs values (5, 'T')`}, bounds: doctor.Bounds{Transaction: now}, undo: []string{`rollback`}, status: doctor.Warn, says: []string{"application batch job", "pg_terminate_backend"}},
+		{code: "idle-in-transaction", make: []string{`set application_name = 'coffee'`, `begin`, `select 1`}, bounds: doctor.Bounds{Transaction: now}, undo: []string{`rollback`}, status: doctor.Warn, says: []string{"application coffee", "idle_in_transaction_session_timeout"}},
+		{code: "prepared-old", make: []string{`begin`, `create table prepared_by_$DB ()`, `prepare transaction 'forgotten'`}, bounds: doctor.Bounds{Transaction: now}, undo: []string{`rollback prepared 'forgotten'`}, status: doctor.Warn, says: []string{"'forgotten'", "rollback prepared 'forgotten'"}},
+		{code: "connections-scarce", make: []string{`alter database $DB connection limit 2`}, undo: []string{`alter database $DB connection limit -1`}, status: doctor.Fail, says: []string{"of 2 connections of database"}},
+		{code: "connections-scarce", make: []string{`alter database $DB connection limit 3`}, bounds: doctor.Bounds{ConnectionsFail: 2}, undo: []string{`alter database $DB connection limit -1`}, status: doctor.Warn},
+		{code: "commit-asynchronous", make: []string{`alter database $DB set synchronous_commit = off`}, undo: []string{`alter database $DB set synchronous_commit = on`}, status: doctor.Warn, says: []string{"synchronous_commit is off", "set synchronous_commit = on"}},
+		{code: "idle-session-timeout", make: []string{`alter database $DB set idle_session_timeout = '10min'`}, undo: []string{`alter database $DB reset idle_session_timeout`}, status: doctor.Warn, says: []string{"600000 ms", "set idle_session_timeout = 0"}},
+		{code: "standby", make: []string{`alter database $DB set default_transaction_read_only = on`}, undo: []string{`set transaction_read_only = off`, `alter database $DB reset default_transaction_read_only`}, status: doctor.Fail, says: []string{"read-only", "target_session_attrs"}},
+		{code: "server-old", bounds: doctor.Bounds{Version: 990000}, status: doctor.Fail, says: []string{"PostgreSQL 1"}},
+	}
+}
+
+// TestEveryCheckIsProvoked makes each kind of trouble, and none, and counts that
+// every check was found ok and not ok.
+func TestEveryCheckIsProvoked(t *testing.T) {
+	found := seen{}
+	t.Run("database", func(t *testing.T) {
+		s := newSite(t)
+		s.exec(t, `alter database $DB set synchronous_commit = on`)
+		for _, trouble := range troubles() {
+			s.exec(t, trouble.make...)
+			o := s.options()
+			o.Bounds = trouble.bounds
+			found.expect(t, o, trouble.code, trouble.status, trouble.says...)
+			s.exec(t, trouble.undo...)
+			found.expect(t, s.options(), trouble.code, doctor.OK)
+		}
+	})
+	t.Run("server", func(t *testing.T) {
+		found.expect(t, newSite(t).options(), "durability-off", doctor.Fail, "fsync is off", "alter system set fsync = on")
+		s := siteOn(t, pgtest.Own(t, devpg.Options{NoTCP: true, Durable: true}).SocketDSN("postgres"))
+		stuck := s.connect(t)
+		for _, statement := range []string{`set application_name = 'stuck'`, `listen anything`, `begin`, `select 1`} {
+			if _, err := stuck.Exec(t.Context(), statement); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 8 {
+			s.exec(t, `select pg_notify('filler', repeat('x', 7900))`)
+		}
+		o := s.options()
+		found.expect(t, o, "notify-queue", doctor.OK)
+		o.Bounds = doctor.Bounds{Queue: 1e-9}
+		found.expect(t, o, "notify-queue", doctor.Warn, "application stuck", "pg_terminate_backend")
+		o.Bounds = doctor.Bounds{Queue: 1e-9, QueueFail: 1e-9}
+		found.expect(t, o, "notify-queue", doctor.Fail)
+	})
+	t.Run("role", func(t *testing.T) {
+		s := newSite(t)
+		found.expect(t, s.options(), "role-superuser", doctor.Warn, "superuser")
+		s.exec(t, `create role doctor_nobody login`)
+		defer s.exec(t, `drop owned by doctor_nobody`, `drop role doctor_nobody`)
+		config, err := pgx.ParseConfig(s.dsn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := s.options()
+		o.DatabaseURL = "host=" + config.Host + " dbname=" + config.Database + " user=doctor_nobody"
+		o.ListenDatabaseURL = o.DatabaseURL
+		found.expect(t, o, "role-superuser", doctor.OK)
+		found.expect(t, o, "privileges-missing", doctor.Fail, "lacks ", "insert on rowcast.tenant", "grant usage on schema rowcast to doctor_nobody")
+		found.expect(t, o, "triggers-drifted", doctor.Skip, "the role may not look")
+		for _, code := range []string{"transaction-old", "seal-lock-held", "idle-in-transaction"} {
+			found.expect(t, o, code, doctor.Skip, "sees only its own sessions")
+		}
+		// The fixes that it names are enough.
+		s.exec(t, found.look(t, o)["privileges-missing"].Fix)
+		found.expect(t, o, "privileges-missing", doctor.OK)
+	})
+	t.Run("connections", func(t *testing.T) { connections(t, found) })
+	t.Run("keys", func(t *testing.T) { keys(t, found) })
+	t.Run("host", func(t *testing.T) { host(t, found) })
+	if t.Failed() {
+		return
+	}
+	for _, check := range doctor.Checks() {
+		states := found[string(check.Code)]
+		if check.Code != "clear-database" && (!states[doctor.OK] || !states[doctor.Warn] && !states[doctor.Fail]) {
+			t.Errorf("%s was found only as %v", check.Code, states)
+		}
+	}
+	if len(doctor.Checks()) < 25 {
+		t.Errorf("%d checks", len(doctor.Checks()))
+	}
+}
+
+// TestWholeDatabase has nothing to complain about where all is well.
+func TestWholeDatabase(t *testing.T) {
+	pg := pgtest.Own(t, devpg.Options{NoTCP: true, Durable: true})
+	s := siteOn(t, pg.SocketDSN("postgres"))
+	s.exec(t, `create role server login`, `grant usage on schema rowcast to server`,
+		`grant select, insert on all tables in schema rowcast to server`, `select pg_advisory_lock_shared(8245940711459091462)`,
+		`insert into docs values (1, 'T')`, `select rowcast.seal()`)
+	config, err := pgx.ParseConfig(s.dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := s.options()
+	o.DatabaseURL = "host=" + config.Host + " dbname=postgres user=server"
+	o.ListenDatabaseURL = o.DatabaseURL
+	o.Bounds.Files = 64
+	report := doctor.Run(t.Context(), o, nil)
+	for _, r := range report.Results {
+		if r.Status != doctor.OK && r.Status != doctor.Skip {
+			t.Errorf("%s is %s: %s", r.Code, r.Status, r.Evidence)
+		}
+	}
+	if report.Status != doctor.OK || report.ExitCode() != 0 {
+		t.Errorf("the report is %s", report.Status)
+	}
+}

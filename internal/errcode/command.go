@@ -1,0 +1,45 @@
+package errcode
+
+// The codes that code refers to.
+const (
+	Unexpected Code = "unexpected"
+	Usage      Code = "usage"
+)
+
+// command has what commands end with beside what doctor looks for.
+func command() []Entry {
+	return []Entry{
+		{
+			Code: Usage, Met: Command, What: "The command was called wrongly.", Why: "A word, flag or value is not one that it takes.",
+			Do: "Correct what the message names; rowcast help shows each command with examples.",
+		},
+		{
+			Code: "bad-setting", Met: Command, What: "A setting has a value that is not accepted.", Why: "An environment variable or a flag is wrong or unknown.",
+			Do: "Correct what the message names; rowcast config print shows where each value comes from.",
+		},
+		{
+			Code: "database-refused", Met: Command, What: "The database refuses the connection.", Why: "There is no such user, password or database.",
+			Do: "Correct DATABASE_URL, or have the database and the role created.",
+		},
+		{
+			Code: "address-in-use", Met: Command, What: "The port is taken.", Why: "Another program, or another rowcast serve, listens there.",
+			Do: "Choose another with ADDR or ADMIN_ADDR, or end the other program.",
+		},
+		{
+			Code: "table-unusable", Met: Command, What: "The table cannot be watched.", Why: "It has no primary key or no usable tenant column, or it is no table.",
+			Do: "Follow the hint of the message.",
+		},
+		{
+			Code: "table-locked", Met: Command, What: "The table is in use for too long.", Why: "A transaction holds a lock on it; Rowcast steps back so that writers pass.",
+			Do: "End the transaction that rowcast doctor names under transaction-old, and try again.",
+		},
+		{
+			Code: "server-unreachable", Met: Command, What: "No server answers at the address for operators.", Why: "It does not run, or listens elsewhere.",
+			Do: "Start rowcast serve, or name its address with ADMIN_ADDR.",
+		},
+		{
+			Code: Unexpected, Met: Command, What: "Something failed for which there is no code.", Why: "The message says what was being done.",
+			Do: "Run rowcast doctor.",
+		},
+	}
+}

@@ -1,0 +1,60 @@
+package errcode
+
+// schema has what is wrong with schema rowcast and the watched tables.
+func schema() []Entry {
+	return []Entry{
+		{
+			Code: "not-migrated", Met: Command | Doctor, Check: "schema rowcast",
+			What: "The database has no schema rowcast.", Why: "Rowcast was not installed in it, or this is another database.",
+			Do: "Run rowcast migrate.",
+		},
+		{
+			Code: "schema-outdated", Met: Doctor, Check: "version of schema rowcast",
+			What: "Schema rowcast is of another version than this program.", Why: "The program was updated and the database was not, or the other way round.",
+			Do: "Run rowcast migrate.",
+		},
+		{
+			Code: "foreign-log", Met: Command | Doctor, Check: "identity of the feed",
+			What: "The change log does not belong to this database.", Why: "It was restored from a dump, made from a template, or upgraded.",
+			Do: "Run rowcast migrate --new-feed; clients are told to reload.",
+		},
+		{
+			Code: "nothing-watched", Met: Doctor, Check: "watched tables",
+			What: "No table is watched.", Why: "None of the tables that migrate knows exists.", Do: "Run rowcast watch with the name of a table.",
+		},
+		{
+			Code: "triggers-drifted", Met: Ready | Doctor, Check: "triggers of the watched tables",
+			What: "Triggers of a watched table are missing or disabled.", Why: "Somebody disabled them, attached a partition, restored or dropped a table; changes are not captured meanwhile.",
+			Do: "Run rowcast migrate; have clients reload what changed in between.",
+		},
+		{
+			Code: "capture-paused", Met: Doctor, Check: "pauses of capture",
+			What: "A session leaves its changes out of the feed.", Why: "It called rowcast.pause, which is on record with its reason.",
+			Do: "Wait for the import to end, or call rowcast.resume with the number of the pause; have clients reload what was left out.",
+		},
+		{
+			Code: "tenant-nullable", Met: Doctor, Check: "tenant columns are not null",
+			What: "A tenant column may be null.", Why: "Rows without a tenant belong to nobody and are not captured.", Do: "Set the column not null.",
+		},
+		{
+			Code: "tenant-unindexed", Met: Doctor, Check: "tenant columns are indexed",
+			What: "No index begins with a tenant column.", Why: "A client that reloads the state of its tenant has the whole table read.",
+			Do: "Create an index on the column, concurrently.",
+		},
+		{
+			Code: "replica-role", Met: Doctor, Check: "session_replication_role",
+			What: "Sessions begin with session_replication_role = replica.", Why: "A setting of a role, the database or the server; foreign keys are not checked, and changes are captured row by row, which is slow.",
+			Do: "Reset the setting; scripts that need it say so for their own session.",
+		},
+		{
+			Code: "privileges-missing", Met: Doctor, Check: "privileges of the role",
+			What: "The role lacks a right that a server needs.", Why: "It is not the owner of schema rowcast, and was not granted what it needs.",
+			Do: "Grant what is named, or use the role that ran rowcast migrate.",
+		},
+		{
+			Code: "role-superuser", Met: Doctor, Check: "the role is no superuser",
+			What: "The role is a superuser.", Why: "A server needs few rights; whoever takes it over would have all.",
+			Do: "Make a role of its own for the server.",
+		},
+	}
+}

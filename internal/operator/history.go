@@ -1,0 +1,73 @@
+package operator
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/spf13/cobra"
+
+	"rowcast/internal/changelog"
+	"rowcast/internal/config"
+	"rowcast/internal/mapping"
+	"rowcast/internal/postgres"
+	"rowcast/internal/printer"
+)
+
+func (p *Program) history() *cobra.Command {
+	var (
+		tenant, after, output string
+		events                []string
+		limit                 int
+	)
+	cmd := &cobra.Command{
+		Use:   "history",
+		Short: "Print what happened to a tenant",
+		Long: `Prints the events of a tenant from the log, every row of bulk statements included,
+and at the end, on stderr, the cursor on which the next page continues.`,
+		Example: `  rowcast history --tenant acme --limit 20
+  rowcast history --tenant acme --after 5042 --events 'order:*' -o json`,
+		Args: NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := Database(cmd, p.Environ)
+			switch {
+			case err != nil:
+				return err
+			case tenant == "":
+				return Usage("history needs --tenant")
+			case limit < 0:
+				return Usage("--limit is %d; give a number of events, or 0 for all", limit)
+			}
+			if err := textOrJSON(output); err != nil {
+				return err
+			}
+			filter, err := mapping.ParseFilter(events)
+			if err != nil {
+				return Usage("--events: %w", err)
+			}
+			out := &printer.Printer{W: p.Stdout, JSON: output == "json", Filter: filter, Count: limit}
+			return withPool(cmd.Context(), cfg.DatabaseURL, "rowcast history", func(pool *pgxpool.Pool) error {
+				history := changelog.NewHistory(pool, 0)
+				cursor, err := history.Locate(cmd.Context(), tenant, after)
+				if err != nil {
+					return fmt.Errorf("begin after %q: %w", after, postgres.Explain(err))
+				}
+				out.Cursor = cursor
+				err = out.Replay(cmd.Context(), history, tenant, cursor)
+				if err != nil && !errors.Is(err, printer.ErrEnough) {
+					return postgres.Explain(err)
+				}
+				_, err = fmt.Fprintln(p.Stderr, "continues after", out.Cursor)
+				return err
+			})
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&tenant, "tenant", "", "whose history")
+	flags.StringVar(&after, "after", "beginning", "where to begin: beginning, a position or a cursor")
+	flags.IntVar(&limit, "limit", 100, "at most this many events; 0 is all")
+	flags.StringSliceVar(&events, "events", nil, "only these events, comma-separated, as in order:*")
+	format(cmd, &output, "text, or json", ": one event a line, as on the WebSocket")
+	config.Bind(flags, "DATABASE_URL")
+	return cmd
+}

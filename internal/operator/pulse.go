@@ -1,0 +1,36 @@
+package operator
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"rowcast/sql"
+)
+
+// askTime is how long the database may take to answer.
+const askTime = 15 * time.Second
+
+// pulse is what sql/pulse.sql answers.
+type pulse struct {
+	Feed            string     `json:"feed"`
+	Unsealed        int64      `json:"unsealed"`
+	UnsealedSeconds float64    `json:"unsealedSeconds"`
+	Tenants         int64      `json:"tenants"`
+	Bytes           int64      `json:"bytes"`
+	Oldest          *time.Time `json:"oldest"`
+	Old             int64      `json:"-"`
+}
+
+func readPulse(ctx context.Context, pool *pgxpool.Pool, retention time.Duration) (v pulse, err error) {
+	ctx, cancel := context.WithTimeout(ctx, askTime)
+	defer cancel()
+	err = pool.QueryRow(ctx, sql.Pulse, retention).
+		Scan(&v.Feed, &v.Unsealed, &v.UnsealedSeconds, &v.Tenants, &v.Bytes, &v.Oldest, &v.Old)
+	if err != nil {
+		return pulse{}, fmt.Errorf("ask the database how the feed is: %w", err)
+	}
+	return v, nil
+}

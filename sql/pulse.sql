@@ -1,0 +1,20 @@
+-- How the feed is, as one row: its id; how many committed log rows have no place
+-- yet, and the age of the oldest in seconds; how many tenants are known; the size
+-- of the log in bytes; and when the oldest change that is kept was sealed, null if
+-- there is none. $1 is a retention: how many places are older, which a pruning
+-- would forget.
+select f.id, u.count, coalesce(extract(epoch from u.age), 0)::float8,
+       (select count(*) from rowcast.tenant),
+       (select sum(pg_total_relation_size(i.inhrelid)) from pg_inherits i where i.inhparent = 'rowcast.log'::regclass)::bigint
+           + pg_total_relation_size('rowcast.sealed') + pg_total_relation_size('rowcast.seal'),
+       (select s.sealed_at from rowcast.seal s where s.seal > 0 order by s.seal limit 1),
+       coalesce((select max(s.place) from rowcast.seal s
+                  where s.sealed_at < clock_timestamp() - $1::interval and s.seal < (select max(h.seal) from rowcast.seal h))
+                - (select min(p.place) - 1 from rowcast.sealed p), 0)
+  from rowcast.feed f,
+       (select count(*), clock_timestamp() - min(l.at) as age
+          from (select s.snapshot from rowcast.seal s order by s.seal desc limit 1) h
+         cross join lateral (
+                   select l.at from rowcast.log_active l where l.xid >= pg_snapshot_xmax(h.snapshot)
+                    union all
+                   select l.at from rowcast.log_active l where l.xid = any (array(select pg_snapshot_xip(h.snapshot)))) l) u

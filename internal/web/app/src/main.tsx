@@ -6,6 +6,8 @@ import "./styles/base.css";
 import "./styles/controls.css";
 import "./styles/shell.css";
 import "./styles/content.css";
+import "./styles/tables.css";
+import "./styles/dialogs.css";
 
 createRoot(document.getElementById("root")!).render(
   <StrictMode>

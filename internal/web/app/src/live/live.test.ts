@@ -157,6 +157,15 @@ describe("Live", () => {
     expect(asked).toHaveLength(3);
   });
 
+  it("corrects a row that is told again, and has the list read", async () => {
+    answers.set("/api/orders?limit=50", [order("1", "processing")]);
+    await watch(keys.orders, live.orders);
+    live.apply([event("order:replayed", orderRow("1", "fulfilled")), event("order:replayed", orderRow("0"))]);
+    expect(orders().map((o) => [o.id, o.status])).toEqual([["1", "fulfilled"]]);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(asked).toHaveLength(2);
+  });
+
   it("names the sku of a movement, in every list that it belongs to", async () => {
     answers.set("/api/products", [product]);
     answers.set("/api/stock-movements?limit=100", []);

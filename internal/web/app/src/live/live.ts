@@ -167,6 +167,10 @@ export class Live {
       case "order:deleted":
         all.orders.push({ op: "delete", row: orderOf(data) });
         return mark(keys.orders, keys.order(data.id));
+      case "order:replayed":
+        // The row as it is now, told again; whether the list holds it shows when it is read.
+        all.orders.push({ op: "update", row: orderOf(data) });
+        return mark(keys.orders, keys.order(data.id));
       case "order:bulk":
       case "order:truncated":
         return mark(keys.orders, ["order"]);
@@ -180,6 +184,9 @@ export class Live {
       case "purchase-order:deleted":
         all.purchaseOrders.push({ op: "delete", row: purchaseOrderOf(data) });
         return mark(keys.purchaseOrders, keys.purchaseOrder(data.id));
+      case "purchase-order:replayed":
+        all.purchaseOrders.push({ op: "update", row: purchaseOrderOf(data) });
+        return mark(keys.purchaseOrders, keys.purchaseOrder(data.id));
       case "purchase-order:bulk":
       case "purchase-order:truncated":
         return mark(keys.purchaseOrders, ["purchase-order"]);
@@ -189,6 +196,7 @@ export class Live {
         return;
       case "stock-movement:updated":
       case "stock-movement:deleted":
+      case "stock-movement:replayed":
       case "stock-movement:bulk":
       case "stock-movement:truncated":
         return mark(keys.movements(), ["product"]);
@@ -196,6 +204,7 @@ export class Live {
       case "sku:updated":
         all.skus.set(data.id, skuOf(data));
         return;
+      case "sku:replayed":
       case "sku:created":
       case "sku:deleted":
       case "sku:bulk":

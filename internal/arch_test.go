@@ -74,6 +74,7 @@ var arrows = map[string][]string{
 	"internal/inventory":             {},
 	"internal/inventory/api":         {"internal/auth", "internal/hub", "internal/inventory", "internal/transport"},
 	"internal/web":                   {"internal/transport"},
+	"internal/web/e2e":               {},
 	"internal/web/gen":               {"internal/mapping"},
 	"internal/web/npm":               {},
 	"migrations":                     {},

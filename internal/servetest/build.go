@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -14,8 +16,8 @@ import (
 	"rowcast/internal/pgtest"
 )
 
-// programs are the builds of rowcast by build tags. A package variable, because
-// TestMain and the tests have nothing else in common.
+// programs are the builds of rowcast by their arguments. A package variable,
+// because TestMain and the tests have nothing else in common.
 var programs struct { //nolint:gochecknoglobals // see above
 	mu   sync.Mutex
 	dir  string
@@ -42,9 +44,26 @@ func (s suite) Run() int {
 // Program is the path of rowcast, built with these tags, "" for none.
 func Program(t testing.TB, tags string) string {
 	t.Helper()
+	args := []string{"-tags", tags}
+	if RaceDetector {
+		args = append(args, "-race")
+	}
+	return build(t, args...)
+}
+
+// Release is the path of rowcast as users have it, without the race detector
+// even if the tests have it. It is for measurements.
+func Release(t testing.TB) string {
+	t.Helper()
+	return build(t)
+}
+
+func build(t testing.TB, args ...string) string {
+	t.Helper()
 	programs.mu.Lock()
 	defer programs.mu.Unlock()
-	if path, ok := programs.made[tags]; ok {
+	key := strings.Join(args, " ")
+	if path, ok := programs.made[key]; ok {
 		return path
 	}
 	if programs.dir == "" {
@@ -54,16 +73,13 @@ func Program(t testing.TB, tags string) string {
 		}
 		programs.dir, programs.made = dir, make(map[string]string)
 	}
-	path := filepath.Join(programs.dir, "rowcast-"+tags)
-	args := []string{"build", "-tags", tags, "-o", path}
-	if RaceDetector {
-		args = append(args, "-race")
-	}
+	path := filepath.Join(programs.dir, fmt.Sprintf("rowcast-%d", len(programs.made)))
+	args = slices.Concat([]string{"build", "-o", path}, args, []string{"rowcast/cmd/rowcast"})
 	//nolint:gosec // of this module
-	out, err := exec.CommandContext(t.Context(), "go", append(args, "rowcast/cmd/rowcast")...).CombinedOutput()
+	out, err := exec.CommandContext(t.Context(), "go", args...).CombinedOutput()
 	if err = errors.Join(err, t.Context().Err()); err != nil {
 		t.Fatalf("servetest: go %v: %v\n%s", args, err, out)
 	}
-	programs.made[tags] = path
+	programs.made[key] = path
 	return path
 }

@@ -12,15 +12,15 @@ with relation as (
      union all
     select 'insert', t.name from function f cross join (values ('seal'), ('sealed'), ('tenant')) t (name)
      where f.proname = 'seal' and not f.prosecdef
-), missing (what, fix) as (
-    select 'usage on schema rowcast', format('grant usage on schema rowcast to %I', current_user)
+), missing (what) as (
+    select 'usage on schema rowcast'
      where not has_schema_privilege((select n.oid from pg_namespace n where n.nspname = 'rowcast'), 'usage')
      union
-    select format('%s on rowcast.%s', w.privilege, w.name), format('grant %s on rowcast.%s to %I', w.privilege, w.name, current_user)
+    select format('%s on rowcast.%s', w.privilege, w.name)
       from wanted w left join relation r on r.relname = w.name
      where r.oid is null or not has_any_column_privilege(r.oid, w.privilege)
      union
-    select format('execute on rowcast.%s', f.proname), format('grant execute on function rowcast.%s to %I', f.proname, current_user)
+    select format('execute on rowcast.%s', f.proname)
       from function f
      where f.proname in ('seal', 'foreign_log', 'trigger_drift', 'prune', 'rotate', 'empty_segments')
        and not has_function_privilege(f.oid, 'execute')
@@ -28,5 +28,5 @@ with relation as (
 select case when count(*) = 0 then 'ok' else 'fail' end,
        case when count(*) = 0 then format('role %s may do all that a server does', current_user)
             else format('role %s lacks %s', current_user, string_agg(m.what, ', ' order by m.what)) end,
-       string_agg(m.fix, '; ' order by m.what)
+       format('select rowcast.grant_service(%L)', current_user)
   from missing m

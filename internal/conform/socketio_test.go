@@ -88,7 +88,7 @@ func (c *socketIO) connect(auth map[string]string) error {
 	if err := c.write("40" + encode(auth)); err != nil {
 		return err
 	}
-	packet, err := c.packet()
+	packet, err := c.answer()
 	if err != nil {
 		return err
 	}
@@ -122,7 +122,7 @@ func (c *socketIO) join(q request) (message, error) {
 	if err := c.write("427" + encode([]any{"join-tenant", want})); err != nil {
 		return message{}, err
 	}
-	packet, err := c.packet()
+	packet, err := c.answer()
 	if err != nil {
 		return message{}, err
 	}
@@ -144,6 +144,15 @@ func (c *socketIO) join(q request) (message, error) {
 		m.Cursor = c.pid + " " + m.Cursor
 	}
 	return m.message, nil
+}
+
+// answer is the next packet but for the warning that the token ends, which comes
+// when it has to.
+func (c *socketIO) answer() (packet string, err error) {
+	for packet, err = c.packet(); err == nil && strings.HasPrefix(packet, `42["token-expiring"`); {
+		packet, err = c.packet()
+	}
+	return packet, err
 }
 
 // packet is the next one that is a message.

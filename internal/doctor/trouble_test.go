@@ -100,7 +100,7 @@ func TestEveryCheckIsProvoked(t *testing.T) {
 		o.DatabaseURL = "host=" + config.Host + " dbname=" + config.Database + " user=doctor_nobody"
 		o.ListenDatabaseURL = o.DatabaseURL
 		found.expect(t, o, "role-superuser", doctor.OK)
-		found.expect(t, o, "privileges-missing", doctor.Fail, "lacks ", "insert on rowcast.tenant", "grant usage on schema rowcast to doctor_nobody")
+		found.expect(t, o, "privileges-missing", doctor.Fail, "lacks ", "insert on rowcast.tenant", "select rowcast.grant_service")
 		found.expect(t, o, "triggers-drifted", doctor.Skip, "the role may not look")
 		for _, code := range []string{"transaction-old", "seal-lock-held", "idle-in-transaction"} {
 			found.expect(t, o, code, doctor.Skip, "sees only its own sessions")
@@ -130,8 +130,7 @@ func TestEveryCheckIsProvoked(t *testing.T) {
 func TestWholeDatabase(t *testing.T) {
 	pg := pgtest.Own(t, devpg.Options{NoTCP: true, Durable: true})
 	s := siteOn(t, pg.SocketDSN("postgres"))
-	s.exec(t, `create role server login`, `grant usage on schema rowcast to server`,
-		`grant select, insert on all tables in schema rowcast to server`, `select pg_advisory_lock_shared(8245940711459091462)`,
+	s.exec(t, `create role server login`, `select rowcast.grant_service('server')`, `select pg_advisory_lock_shared(8245940711459091462)`,
 		`insert into docs values (1, 'T')`, `select rowcast.seal()`)
 	config, err := pgx.ParseConfig(s.dsn)
 	if err != nil {

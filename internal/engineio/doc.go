@@ -14,4 +14,23 @@
 // A session is polling, switching while an upgrade is being finished, on a
 // WebSocket, or ended. Who polls has a bounded buffer, behind which the session
 // takes no more, as a connection whose client does not read.
+//
+// # Guarantees
+//
+//   - A client receives everything once and in order, by polling, by WebSocket and
+//     across the upgrade, also out of a full buffer (TestPolling, TestWebSocket,
+//     TestUpgrade, TestUpgradeWithFullBacklog, TestSlowPoll). An upgrade that
+//     fails leaves polling as it was (TestUpgradeGivenUp).
+//   - The six refusals of the protocol have their code and status (TestRefusals).
+//   - Who does not answer a ping in time is gone, who does stays (TestHeartbeat).
+//   - However a session ends, its Receiver is told once and why
+//     (TestPollingEnds, TestWebSocketEnds, TestClosedWhileOpening), and a client
+//     that polls hears the last packets (TestDrain).
+//   - A body is read up to a bound, in size and in time, and packets are read
+//     strictly (TestPollingEnds, TestBodyThatDoesNotCome, FuzzPackets).
+//
+// # Failures
+//
+// [Reason] says why a session ended. A client that breaks the rules loses its
+// session, as does one whose two polls or two POSTs overlap.
 package engineio

@@ -232,7 +232,9 @@ func (s *Session) readBody(w http.ResponseWriter, r *http.Request) (body []byte,
 	control := http.NewResponseController(w)
 	_ = control.SetReadDeadline(time.Now().Add(requestTimeout))
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, s.server.opts.MaxPayload))
-	_ = control.SetReadDeadline(time.Time{})
+	if err == nil { // else what is left of it is not waited for either
+		_ = control.SetReadDeadline(time.Time{})
+	}
 	if _, long := errors.AsType[*http.MaxBytesError](err); long {
 		return nil, http.StatusRequestEntityTooLarge
 	}

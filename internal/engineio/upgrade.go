@@ -137,6 +137,7 @@ func (s *Session) probe(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		return // answered
 	}
+	_ = conn.SetReadDeadline(time.Now().Add(s.server.opts.UpgradeTimeout)) // before giveUp, which ends it
 	s.mu.Lock()
 	p := s.poll
 	if p == nil || p.probing || p.over {
@@ -148,7 +149,6 @@ func (s *Session) probe(w http.ResponseWriter, r *http.Request) {
 	p.probing = true
 	p.giveUp = func() { _ = conn.SetReadDeadline(time.Now()) }
 	s.mu.Unlock()
-	_ = conn.SetReadDeadline(time.Now().Add(s.server.opts.UpgradeTimeout))
 	s.server.running.Run(func() {
 		s.read(conn)
 		s.mu.Lock()

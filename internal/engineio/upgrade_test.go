@@ -125,6 +125,30 @@ func TestUpgrade(t *testing.T) {
 	}
 }
 
+// TestUpgradeWithFullBacklog: a frame of which one half waits for a poll when the
+// client upgrades comes whole, and what follows it.
+func TestUpgradeWithFullBacklog(t *testing.T) {
+	t.Parallel()
+	b := setup(t, engineio.Options{})
+	query, e := b.open(t)
+	const count = 8
+	message := strings.Repeat("x", 100_000) // three fit, the third in part
+	for n := range count {
+		e.out.Send(engineio.End(append(append(engineio.Begin(nil), message...), byte('0'+n)), 0))
+	}
+	conn := b.dial(t, strings.Replace(query, "polling", "websocket", 1))
+	write(t, conn, "2probe")
+	if got := read(t, conn); got != "3probe" {
+		t.Fatal(got)
+	}
+	write(t, conn, "5")
+	for n := range count {
+		if got, want := read(t, conn), fmt.Sprintf("4%s%d", message, n); got != want {
+			t.Fatalf("message %d has %d bytes, and ends with %q", n, len(got), got[len(got)-1:])
+		}
+	}
+}
+
 // TestProbeReleasesPoll: a poll that waits is let go by the probe.
 func TestProbeReleasesPoll(t *testing.T) {
 	t.Parallel()

@@ -33,7 +33,9 @@
 //     rows the client read one by one (TestStreamsMatchModel, TestSpliceRaces,
 //     TestResumeAtEveryCursor, TestResumeInsideABulkStatement).
 //   - Joined comes before the events that follow it, and only while the tail
-//     is live (TestJoinWaitsForTail, TestPublishWhileHeadIsRead).
+//     is live (TestJoinWaitsForTail, TestPublishWhileHeadIsRead). Every request to
+//     join is answered (TestEveryJoinIsAnswered), and a bounded number of them
+//     waits (TestWaitingJoinsAreBounded).
 //   - An exact request joins only where nothing is missed, and each
 //     subscription has a wire of its own (TestExactJoin, TestWireOfSubscription).
 //   - A crowd that comes back at once costs no read of the history while the
@@ -56,9 +58,10 @@
 //   - Events are counted by name, sessions by wire and tenant, within bounds
 //     (TestFiguresTellApart, TestNamesAreBounded).
 //   - A client that cannot follow is told slow-consumer, but not while it catches
-//     up after it came back (TestSlowClientResumes), and also when nothing more
-//     is published; one large event passes (TestSlowConsumer,
-//     TestLargeEventPasses).
+//     up after it came back (TestSlowClientResumes, TestFastClientResumes), and
+//     also when nothing more is published; one large event passes (TestSlowConsumer,
+//     TestLargeEventPasses). One that asks without end and does not read is ended
+//     without grace (TestAnswersAreBounded).
 //
 // # Failures
 //

@@ -19,6 +19,9 @@ var (
 	ErrTooManyTenants = errors.New("too many tenants")
 	// ErrTenantFull refuses to join a tenant that too many have joined.
 	ErrTenantFull = errors.New("too many connections of the tenant")
+	// ErrTooManyJoins refuses to join a tenant again, as nothing that was asked
+	// for before is answered.
+	ErrTooManyJoins = errors.New("too many requests to join wait")
 )
 
 // Hub fans changes out to sessions. See the package comment.

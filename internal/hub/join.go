@@ -30,9 +30,12 @@ type Request struct {
 	Ref uint64
 }
 
+// maxWaiting is how many requests to join one tenant may wait for their answer.
+const maxWaiting = 100
+
 // Join subscribes to a tenant. The answer is a signal: Joined, followed by
 // Reset if the stream cannot continue from the cursor, then by the events. The
-// errors are ErrTooManyTenants and ErrTenantFull. Joining a tenant again continues from the
+// errors are ErrTooManyTenants, ErrTenantFull and ErrTooManyJoins. Joining a tenant again continues from the
 // cursor of the request, or without one from where the stream is.
 func (s *Session) Join(q Request) error {
 	u := &sub{s: s, tenant: q.Tenant, admit: q.Admit, refs: []uint64{q.Ref}, told: -1, wire: uint8(q.Wire), exact: q.Exact}
@@ -56,6 +59,9 @@ func (s *Session) Join(q Request) error {
 			return nil
 		}
 		if !old.answered {
+			if len(old.refs) >= maxWaiting {
+				return ErrTooManyJoins
+			}
 			u.refs = append(slices.Clone(old.refs), u.refs...)
 		}
 		old.drop()
@@ -242,6 +248,7 @@ func (u *sub) splice() (grown <-chan struct{}) {
 		var scratch []byte
 		h.count.deliveries.Add(int64(u.s.deliver(u, &p.View, &scratch)))
 	}
+	u.s.resuming = u.s.resuming && u.s.busy
 	return nil
 }
 

@@ -127,6 +127,34 @@ func TestEveryJoinIsAnswered(t *testing.T) {
 	})
 }
 
+// TestWaitingJoinsAreBounded: while the tail is away, a client that asks again and
+// again is refused at last. What it had asked for is answered.
+func TestWaitingJoinsAreBounded(t *testing.T) {
+	t.Parallel()
+	bubble(t, nil, func(t *testing.T, b *bundle) {
+		b.Live(false)
+		c := newConn(unlimited)
+		s := b.join(t, c, hub.Request{Tenant: "T"})
+		asked := 1
+		for ; asked < 10_000; asked++ {
+			if err := s.Join(hub.Request{Tenant: "T"}); errors.Is(err, hub.ErrTooManyJoins) {
+				break
+			} else if err != nil {
+				t.Fatal(err)
+			}
+		}
+		b.Live(true)
+		synctest.Wait()
+		if n := strings.Count(c.text(), "joined|"); n != asked || asked == 10_000 {
+			t.Errorf("%d requests were taken, %d answered", asked, n)
+		}
+		if err := s.Join(hub.Request{Tenant: "T"}); err != nil {
+			t.Errorf("afterwards: %v", err)
+		}
+		synctest.Wait()
+	})
+}
+
 func TestLeaveEndsTheStream(t *testing.T) {
 	t.Parallel()
 	bubble(t, nil, func(t *testing.T, b *bundle) {

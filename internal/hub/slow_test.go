@@ -67,6 +67,29 @@ func TestSlowConsumer(t *testing.T) {
 	})
 }
 
+// TestAnswersAreBounded: who asks without end and does not read is ended at once,
+// also while it is allowed to be behind.
+func TestAnswersAreBounded(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(o *hub.Options) { o.SlowBytes = 1000 }, func(t *testing.T, b *bundle) {
+		for range 20 {
+			b.publish("T", 1, false, strings.Repeat("x", 1000))
+		}
+		c := newConn(0)
+		s := b.join(t, c, hub.Request{Tenant: "T", Cursor: feedID + ".0.0"})
+		for range 1000 {
+			s.Send([]byte("pong||||\n"))
+		}
+		c.allow(unlimited)
+		if l := last(t, c); l.kind != "close" || l.name != "slow-consumer" {
+			t.Fatalf("the last message is %v", l)
+		}
+		if n := strings.Count(c.text(), "pong"); n > 0 {
+			t.Errorf("%d answers were kept", n)
+		}
+	})
+}
+
 // TestSlowConsumerCatchesUp: far behind, but not for long.
 func TestSlowConsumerCatchesUp(t *testing.T) {
 	t.Parallel()
@@ -141,6 +164,31 @@ func TestSlowClientResumes(t *testing.T) {
 		time.Sleep(10 * time.Second)
 		if n := b.Stats().Closes[hub.SlowConsumer]; n != 1 {
 			t.Errorf("then it was ended %d times as slow", n)
+		}
+	})
+}
+
+// TestFastClientResumes: one that takes all it had missed at once is not let be
+// slow later.
+func TestFastClientResumes(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(o *hub.Options) { o.PingInterval = time.Hour }, func(t *testing.T, b *bundle) {
+		b.join(t, newConn(unlimited), hub.Request{Tenant: "T"}) // keeps the ring
+		for range 1200 {
+			b.publish("T", 1, false, strings.Repeat("x", 1000))
+		}
+		c := newConn(unlimited)
+		b.join(t, c, hub.Request{Tenant: "T", Cursor: feedID + ".0.0"})
+		c.stop()
+		for range 1200 {
+			b.publish("T", 1, false, strings.Repeat("x", 1000))
+		}
+		for range 20 { // it takes a little, so that it is not stalled
+			c.allow(1000)
+			time.Sleep(time.Second)
+		}
+		if n := b.Stats().Closes[hub.SlowConsumer]; n != 1 {
+			t.Errorf("ended %d times as slow", n)
 		}
 	})
 }

@@ -14,6 +14,10 @@ import (
 // scattered frames are gathered.
 const writeSize = 64 << 10
 
+// maxControl is how many times SlowBytes a session may be behind with what is no
+// event, without any grace: a client that asks and does not read has no end.
+const maxControl = 4
+
 // send writes b, or queues it while the connection is busy. s.mu held.
 func (s *Session) send(b []byte, control bool) {
 	switch {
@@ -22,6 +26,9 @@ func (s *Session) send(b []byte, control bool) {
 		s.pending = append(s.pending, b...)
 		if control {
 			s.control += len(b)
+		}
+		if s.control > maxControl*s.h.opts.SlowBytes {
+			s.closeFor(SlowConsumer)
 		}
 	default:
 		n, err := s.conn.TryWrite(b)

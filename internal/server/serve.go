@@ -13,7 +13,10 @@ import (
 const (
 	headerTimeout = 5 * time.Second
 	idleTimeout   = 2 * time.Minute
-	maxHeader     = 16 << 10
+	// bodyTimeout is how long a client has to send the body of a request, also
+	// one that nobody reads.
+	bodyTimeout = 30 * time.Second
+	maxHeader   = 16 << 10
 	// shutdownGrace is how long requests under way may take.
 	shutdownGrace = 5 * time.Second
 )
@@ -22,7 +25,7 @@ const (
 // under way finish. It closes the listener.
 func Serve(ctx context.Context, listener net.Listener, handler http.Handler, log *slog.Logger) error {
 	server := &http.Server{
-		Handler:           handler,
+		Handler:           limitBody(handler),
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
@@ -44,4 +47,15 @@ func Serve(ctx context.Context, listener net.Listener, handler http.Handler, log
 		return fmt.Errorf("serve %s: %w", listener.Addr(), err)
 	}
 	return context.Cause(ctx)
+}
+
+// limitBody bounds the time for a body. The deadline ends with the body, so that
+// it is not one for the answer.
+func limitBody(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength != 0 {
+			_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout)) // none where it is not known
+		}
+		next.ServeHTTP(w, r)
+	})
 }

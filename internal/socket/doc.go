@@ -13,6 +13,7 @@
 //   - TryWrite never waits (TestTryWriteNeverWaits).
 //   - The last bytes reach a client that reads, also when more of its own are
 //     on their way (TestHangup).
+//   - A client whose kernel does not answer is given up (TestGiveUpAfter).
 //
 // # Failures
 //

@@ -118,6 +118,8 @@ func (c *Client) Join(command Command, wire int, ref uint64) error {
 	switch err := c.session.Join(q); {
 	case errors.Is(err, hub.ErrTenantFull):
 		return &Refusal{Code: LimitExceeded, Message: "this tenant has as many connections as it may have"}
+	case errors.Is(err, hub.ErrTooManyJoins):
+		return &Refusal{Code: LimitExceeded, Message: "this tenant is being joined; wait for the answer"}
 	case err != nil:
 		return &Refusal{Code: LimitExceeded, Message: "this connection has joined as many tenants as it may; leave one first"}
 	}

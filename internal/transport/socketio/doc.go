@@ -29,9 +29,12 @@
 //   - Credentials come in auth, the Authorization header or a ticket, and none
 //     in the URL (TestCredentials).
 //   - Requests are answered in their acknowledgement, or refused by an event
-//     (TestJoinAndLeave, TestRefusedRequests).
+//     (TestJoinAndLeave, TestRefusedRequests), also those that are given up
+//     (TestLeftBeforeJoined).
 //   - A client recovers exactly what it missed, or is told that it did not
-//     recover (TestRecovery, TestNoRecovery).
+//     recover (TestRecovery, TestNoRecovery), whatever other tenants it leaves
+//     (TestLeavingAnotherTenantKeepsTheOffset). One that waits for that may
+//     give up and ask again (TestRecoveryThatWaits).
 //
 // # Failures
 //

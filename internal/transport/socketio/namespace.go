@@ -106,7 +106,7 @@ func (n namespace) Event(s *socketio.Socket, e socketio.Event) {
 
 // join joins a tenant. The answer comes through the session.
 func (p *peer) join(command transport.Command, ack *socketio.Ack) error {
-	q := request{ack: ack, filtered: len(command.Events) > 0}
+	q := request{tenant: command.Tenant, ack: ack, filtered: len(command.Events) > 0}
 	wire := p.h.opts.Wire
 	p.mu.Lock()
 	if p.recovers && !q.filtered {
@@ -130,14 +130,20 @@ func tell(s *socketio.Socket, e socketio.Event, refused *transport.Refusal, tena
 		s.Emit("error", transport.AppendError(nil, refused, e.Name, tenant))
 		return
 	}
+	e.Ack.Reply(refusedAnswer(refused))
+}
+
+// refusedAnswer acknowledges a request that was not done.
+func refusedAnswer(refused *transport.Refusal) []byte {
 	b := append([]byte(nil), `{"ok":false,"code":`...)
 	b = append(transport.AppendString(b, string(refused.Code)), `,"message":`...)
-	e.Ack.Reply(append(transport.AppendString(b, refused.Message), '}'))
+	return append(transport.AppendString(b, refused.Message), '}')
 }
 
 // Disconnect leaves everything that the client has joined.
 func (n namespace) Disconnect(s *socketio.Socket, _ string) {
 	p := peerOf(s)
+	p.forget()
 	for _, tenant := range p.session.Tenants() {
 		p.session.Leave(tenant)
 	}

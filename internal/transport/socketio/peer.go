@@ -27,14 +27,17 @@ type peer struct {
 	// asked are the requests to join that are not answered, by their number.
 	asked map[uint64]request
 	last  uint64
-	// recovers: the client may ask for what it missed, so it is told offsets.
+	// recovers: the client may ask for what it missed, so it is told offsets. They
+	// are places in tenant.
 	recovers bool
+	tenant   string
 	// filtered: it has not joined for every event, so that no offset is of use.
 	filtered bool
 }
 
 // request is a request to join.
 type request struct {
+	tenant   string
 	ack      *socketio.Ack
 	filtered bool
 	// recovering, if not nil, waits to be accepted with pid.
@@ -72,18 +75,38 @@ func (p *peer) answer(number uint64) (q request, recovers bool) {
 	return q, p.recovers
 }
 
-// told says whether the client is told offsets.
-func (p *peer) told() bool {
+// abandon takes the requests for a tenant that was left before it was joined.
+func (p *peer) abandon(tenant string) (acks []*socketio.Ack) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.recovers && !p.filtered
+	for number, q := range p.asked {
+		if q.tenant == tenant {
+			acks = append(acks, q.ack)
+			delete(p.asked, number)
+		}
+	}
+	return acks
 }
 
-// recover says whether the client may recover.
-func (p *peer) recover(may bool) {
+// forget has nothing more said of what the client asked for, as it has left.
+func (p *peer) forget() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.recovers = may
+	p.asked, p.recovers = nil, false
+}
+
+// told says whether the client is told offsets of a tenant.
+func (p *peer) told(tenant string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.recovers && !p.filtered && tenant == p.tenant
+}
+
+// recover says in which tenant the client may recover, none if it is empty.
+func (p *peer) recover(tenant string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.recovers, p.tenant = tenant != "", tenant
 }
 
 // hear notes a message of the client. It is false if there were too many.

@@ -30,11 +30,11 @@ func newPID(pid string) string {
 func (p *peer) accept(s *socketio.Socket, id auth.Identity, pid, offset string) {
 	if !p.h.opts.Recovery || len(id.Tenants) != 1 {
 		// An offset tells the place in one tenant.
-		p.recover(false)
+		p.recover("")
 		s.Accept("")
 		return
 	}
-	p.recover(true)
+	p.recover(id.Tenants[0])
 	mark := mark(id)
 	_, known, _ := strings.Cut(pid, ".")
 	_, err := feed.ParseCursor(offset)
@@ -42,7 +42,7 @@ func (p *peer) accept(s *socketio.Socket, id auth.Identity, pid, offset string) 
 	case known == mark && offset == offsetNothing:
 		s.Accept(pid)
 	case known == mark && err == nil:
-		ref := p.ask(request{recovering: s, pid: pid})
+		ref := p.ask(request{tenant: id.Tenants[0], recovering: s, pid: pid})
 		command := transport.Command{Tenant: id.Tenants[0], Cursor: offset, Exact: true}
 		if p.client.Join(command, p.h.opts.RecoveryWire, ref) != nil {
 			p.session.Close(transport.LimitExceeded, "") // it has joined nothing else

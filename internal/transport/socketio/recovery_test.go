@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"rowcast/internal/transport"
 	"rowcast/internal/transport/socketio"
@@ -109,17 +110,84 @@ func TestNoRecovery(t *testing.T) {
 		if got := c.accepted(); got == pid || got == "" {
 			t.Errorf("%s: pid %q", name, got)
 		}
-		if offset := offsetOf(t, c.next()); offset != "-" {
-			t.Errorf("%s: offset %q", name, offset)
-		}
+		fresh := offsetOf(t, c.next())
 		c.say(`420["leave-tenant","-"]`) // nothing is joined, so nothing is heard
-		if packet := c.next(); !strings.HasPrefix(packet, `42["left"`) {
-			t.Errorf("%s: %s", name, packet)
+		c.want(`430[{"ok":true,"tenantId":"-"}]`)
+		_ = c.Close()
+		c = b.recover(t, q[0], pid, fresh) // cut off before it has joined again
+		if again := c.accepted(); again == pid {
+			t.Errorf("%s: recovered from nothing", name)
 		}
 		_ = c.Close()
 	}
 	c = b.connect(t, `{"token":"ann_T-U_1h"}`)
 	if pid := c.accepted(); pid != "" {
 		t.Errorf("recovery of several tenants is offered: %q", pid)
+	}
+}
+
+// TestLeavingAnotherTenantKeepsTheOffset: the place of a client is in the tenant
+// that it has joined, whatever else it leaves.
+func TestLeavingAnotherTenantKeepsTheOffset(t *testing.T) {
+	t.Parallel()
+	b := setup(t, true)
+	c := b.connect(t, `{"token":"ann_T_1h"}`)
+	pid := c.accepted()
+	c.say(`420["join-tenant","T"]`)
+	c.wantPart(`430[{"ok":true,`)
+	offset := offsetOf(t, c.next())
+	c.say(`420["leave-tenant","U"]`) // as a page that had another tenant before
+	for packet := c.next(); !strings.HasPrefix(packet, "430"); packet = c.next() {
+		offset = offsetOf(t, packet)
+	}
+	_ = c.Close()
+	b.event("T", "order:created", `{"id":1}`)
+	c = b.recover(t, "ann_T_1h", pid, offset)
+	if got := c.accepted(); got != pid {
+		t.Fatal("not recovered")
+	}
+	c.say(`420["leave-tenant","U"]`)
+	c.wantPart(`42["order:created",{"id":1},`)
+}
+
+// TestRecoveryThatWaits: while the tail is away a client waits. It may give up, and
+// ask once more on the same session or on another at the same time: each is
+// accepted once, with what it missed.
+func TestRecoveryThatWaits(t *testing.T) {
+	t.Parallel()
+	b := setup(t, true)
+	c := b.connect(t, `{"token":"ann_T_1h"}`)
+	pid := c.accepted()
+	c.say(`420["join-tenant","T"]`)
+	c.wantPart(`430[{"ok":true,`)
+	offset := offsetOf(t, c.next())
+	b.hub.Live(false)
+	b.event("T", "order:created", `{"id":1}`)
+	c.wantPart(`{"id":1}`)
+	auth := fmt.Sprintf(`{"token":"ann_T_1h","pid":%q,"offset":%q}`, pid, offset)
+	gone, again, other := b.connect(t, auth), b.connect(t, auth), b.connect(t, auth)
+	again.say("41")
+	again.say("40" + auth)
+	again.say(`425["join-tenant","T"]`)
+	for _, c := range []*client{gone, again, other} {
+		c.say("40/x") // is refused when all before has been heard
+		c.wantPart("44/x,")
+	}
+	_ = gone.Close()
+	b.hub.Live(true)
+	for _, c := range []*client{again, other} {
+		if got := c.accepted(); got != pid {
+			t.Fatalf("not recovered: %q", got)
+		}
+		c.wantPart(`42["order:created",{"id":1},`)
+	}
+	again.wantPart(`435[{"ok":true,`, `"position":1}]`)
+	again.wantPart(`42["joined",`)
+	b.event("T", "order:created", `{"id":2}`)
+	for _, c := range []*client{c, again, other} {
+		c.wantPart(`42["order:created",{"id":2},`)
+	}
+	for n := int64(4); n > 3; n = b.hub.Stats().Subscriptions { // that of gone ends with it
+		time.Sleep(time.Millisecond)
 	}
 }

@@ -1,6 +1,7 @@
 package socketio_test
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -113,6 +114,37 @@ func TestRefusedRequests(t *testing.T) {
 		c.wantPart(`430[{"ok":false,"code":"`+code+`","message":"`, `"}]`)
 		c.say(`42` + request)
 		c.wantPart(`42["error",{"type":"error","code":"`+code+`","message":"`, `"request":`)
+	}
+}
+
+// TestLeftBeforeJoined: every request is answered, also one to join a tenant that
+// is left while the database is away; and a client that has left the namespace
+// hears no more of it.
+func TestLeftBeforeJoined(t *testing.T) {
+	t.Parallel()
+	b := setup(t, true)
+	c := b.connect(t, `{"token":"ann_T_1h"}`)
+	pid := c.accepted()
+	c.say(`420["join-tenant","T"]`)
+	c.wantPart(`430[{"ok":true,`)
+	offset := offsetOf(t, c.next())
+	b.hub.Live(false)
+	c.say(`421["leave-tenant","T"]`)
+	c.wantPart(`42["left",`)
+	c.wantPart(`431[{"ok":true,`)
+	c.say(`422["join-tenant","T"]`)
+	c.say(`423["leave-tenant","T"]`)
+	c.wantPart(`432[{"ok":false,"code":"bad-request","message":"`)
+	c.wantPart(`42["left",`)
+	c.wantPart(`433[{"ok":true,`)
+	b.hub.Live(true)
+	c.say(`424["join-tenant","T"]`)
+	c.wantPart(`434[{"ok":true,`)
+	c.wantPart(`42["joined",`)
+	c.say("41")
+	c.say(fmt.Sprintf(`40{"token":"ann_T_1h","pid":%q,"offset":%q}`, pid, offset))
+	if got := c.accepted(); got != pid {
+		t.Error("not recovered on the same session")
 	}
 }
 

@@ -24,7 +24,8 @@ func (p *peer) appendSignal(b []byte, m *hub.Signal) []byte {
 	case hub.Joined:
 		return p.appendJoined(b, m)
 	case hub.Left:
-		if !p.told() {
+		b = p.appendAbandoned(b, m.Tenant)
+		if !p.told(m.Tenant) {
 			return b // the acknowledgement says it
 		}
 		return appendObject(b, "left", transport.AppendSignal(nil, m), offsetNothing)
@@ -33,7 +34,7 @@ func (p *peer) appendSignal(b []byte, m *hub.Signal) []byte {
 		if m.Kind == hub.Reset {
 			name = "reset"
 		}
-		if p.told() {
+		if p.told(m.Tenant) {
 			offset = m.Cursor.String()
 		}
 		return appendObject(b, name, transport.AppendSignal(nil, m), offset)
@@ -66,9 +67,20 @@ func (p *peer) appendJoined(b []byte, m *hub.Signal) []byte {
 	return b
 }
 
-// appendFresh tells a client that could not recover to forget its offset.
+// appendAbandoned answers the requests to join a tenant that was left before.
+func (p *peer) appendAbandoned(b []byte, tenant string) []byte {
+	for _, ack := range p.abandon(tenant) {
+		b = ack.Append(b, refusedAnswer(&transport.Refusal{
+			Code: transport.BadRequest, Message: "the tenant was left before it was joined",
+		}))
+	}
+	return b
+}
+
+// appendFresh tells a client that could not recover to forget its offset. Until it
+// has joined again it cannot recover either: what it asks for may be lost.
 func appendFresh(b []byte) []byte {
-	return appendObject(b, "left", []byte(`{"type":"left"}`), offsetNothing)
+	return appendObject(b, "left", []byte(`{"type":"left"}`), offsetUnknown)
 }
 
 // appendObject appends an event with an object and, if not empty, an offset.

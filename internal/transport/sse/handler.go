@@ -18,6 +18,9 @@ import (
 const (
 	// defaultPing is often enough for proxies that end silent connections.
 	defaultPing = 15 * time.Second
+	// silence is how long what was written may stay without an answer of the
+	// kernel of a client: of the client itself nothing is ever heard.
+	silence = 30 * time.Second
 	// retry is after how long a client that lost its connection comes back.
 	retry = 2 * time.Second
 )
@@ -93,6 +96,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // start opens a session for a connection that has got the head of its answer.
 func (h *Handler) start(conn net.Conn, seat *transport.Seat, id auth.Identity, join transport.Command) {
 	p := &peer{Socket: socket.New(conn)}
+	p.GiveUpAfter(silence)
 	session, err := h.opts.Hub.Open(hub.SessionOptions{
 		Conn: p, Wire: h.opts.Wire, OneWay: true, PingInterval: h.opts.PingInterval,
 	})

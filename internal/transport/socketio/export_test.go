@@ -1,0 +1,4 @@
+package socketio
+
+// ParseCommand reads an event.
+var ParseCommand = parseCommand

@@ -1,0 +1,36 @@
+package socketio_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	protocol "rowcast/internal/socketio"
+	"rowcast/internal/transport"
+	"rowcast/internal/transport/socketio"
+)
+
+// FuzzCommand: whatever event a client sends, it is a command with a tenant, or a
+// refusal that can be told.
+func FuzzCommand(f *testing.F) {
+	f.Fuzz(func(t *testing.T, packet []byte) {
+		var d protocol.Decoder
+		p, err := d.Decode(false, packet, 64<<10)
+		if err != nil || p == nil || p.Type != protocol.EventPacket {
+			return
+		}
+		command, err := socketio.ParseCommand(protocol.Event{Name: p.Name, Args: p.Args})
+		if err == nil {
+			if command.Tenant == "" || command.Exact || command.Type != p.Name {
+				t.Fatalf("%q: %+v", packet, command)
+			}
+			return
+		}
+		refused, ok := err.(*transport.Refusal) //nolint:errorlint // the documented type
+		if !ok || refused.Code != transport.BadRequest || refused.Message == "" {
+			t.Fatalf("%q: %T %v", packet, err, err)
+		}
+		if answer := transport.AppendError(nil, refused, p.Name, command.Tenant); !json.Valid(answer) {
+			t.Fatalf("%q: %q", packet, answer)
+		}
+	})
+}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"syscall"
 	"testing"
 	"time"
 
@@ -36,7 +37,7 @@ func newDemo(t *testing.T, origin string, args ...string) *demo {
 		d.environ = append(d.environ, name+"="+os.Getenv(name))
 	}
 	t.Cleanup(func() {
-		d.kill()
+		d.stop()
 		if text := d.output.String(); t.Failed() {
 			t.Logf("the demo wrote at the end:\n%s", text[max(0, len(text)-6000):])
 		}
@@ -75,6 +76,17 @@ func (d *demo) start() error {
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
+}
+
+// stop ends the demo, and waits until its PostgreSQL has ended too.
+func (d *demo) stop() {
+	if d.cmd == nil {
+		return
+	}
+	_ = d.cmd.Process.Signal(syscall.SIGTERM) // it may be gone
+	hang := time.AfterFunc(servetest.Patience, func() { _ = d.cmd.Process.Kill() })
+	defer hang.Stop()
+	<-d.exited
 }
 
 // kill ends the demo with -9, and with it its PostgreSQL.

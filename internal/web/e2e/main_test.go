@@ -9,19 +9,23 @@ import (
 
 func TestMain(m *testing.M) { servetest.Main(m) }
 
-// Browsers need the machine for themselves, so none of these is parallel.
+// TestStream measures, so it has the machine for itself.
+func TestStream(t *testing.T) { newStage(t).play(t, "stream.js") }
 
-func TestScenarios(t *testing.T)   { newStage(t).play(t, "scenarios.js") }
-func TestPsql(t *testing.T)        { newStage(t).play(t, "psql.js") }
-func TestIsolation(t *testing.T)   { newStage(t).play(t, "isolation.js") }
-func TestHostileText(t *testing.T) { newStage(t).play(t, "hostile.js") }
-func TestLooks(t *testing.T)       { newStage(t).play(t, "looks.js") }
-func TestStream(t *testing.T)      { newStage(t).play(t, "stream.js") }
-
-func TestRestart(t *testing.T) {
-	newStage(t, "--keep", pgtest.Dir(t)).play(t, "restart.js")
+func TestScenarios(t *testing.T)   { beside(t, "scenarios.js") }
+func TestPsql(t *testing.T)        { beside(t, "psql.js") }
+func TestIsolation(t *testing.T)   { beside(t, "isolation.js") }
+func TestHostileText(t *testing.T) { beside(t, "hostile.js") }
+func TestLooks(t *testing.T)       { beside(t, "looks.js") }
+func TestRestart(t *testing.T)     { beside(t, "restart.js", "--keep", pgtest.Dir(t)) }
+func TestExamples(t *testing.T) {
+	beside(t, "examples.js", "--keep", pgtest.Dir(t), "--rowcast-socketio-recovery", "on")
 }
 
-func TestExamples(t *testing.T) {
-	newStage(t, "--keep", pgtest.Dir(t), "--rowcast-socketio-recovery", "on").play(t, "examples.js")
+// beside runs a program beside others, on a demo of its own with more arguments:
+// they wait most of the time.
+func beside(t *testing.T, program string, args ...string) {
+	t.Helper()
+	t.Parallel()
+	newStage(t, args...).play(t, program)
 }

@@ -100,6 +100,9 @@ it("matches a position exactly, and the writer", () => {
   expect(matcher({ event: "", text: String(e.event.position) })(e)).toBe(true);
   expect(matcher({ event: "", text: "PSQL" })(e)).toBe(true);
   expect(matcher({ event: "order:*", text: "" })(entry("purchase-order:created"))).toBe(false);
+  const quoted = entry("order:created", { customer: 'Mira "Max" \\ Sons' });
+  expect(matcher({ event: "", text: 'mira "max" \\ s' })(quoted)).toBe(true);
+  expect(matcher({ event: "", text: '"mira' })(quoted)).toBe(false);
 });
 
 describe("Stats", () => {

@@ -51,10 +51,11 @@ export function matcher({ event, text }: Filter): (entry: Entry) => boolean {
   const named = (name: string) => event === "" || (stem === undefined ? name === event : name.startsWith(stem));
   const needle = text.trim().toLowerCase();
   if (needle === "") return (entry) => named(entry.event.event);
+  const escaped = JSON.stringify(needle).slice(1, -1); // as it stands in the text of the data
   return ({ event: e }) =>
     named(e.event) &&
     (e.event.includes(needle) ||
       String(e.position) === needle ||
       (e.source?.writer.toLowerCase().includes(needle) ?? false) ||
-      JSON.stringify(e.data).toLowerCase().includes(needle));
+      JSON.stringify(e.data).toLowerCase().includes(escaped));
 }

@@ -13,6 +13,7 @@
 //
 //   - With ws: every way to show a token, events in order, resumption after a
 //     cut, and the close codes (TestWs, TestWsClosed).
+//   - With curl, the stream of a tenant and its history (TestCurl).
 //   - With eventsource, a token in a header or a ticket, and Last-Event-ID over
 //     kills and stops of the server (TestEventSource, TestEventSourceTicket,
 //     TestEventSourceRefused).

@@ -25,6 +25,8 @@
 //   - What is for operators is not served to clients, nor to a page of another
 //     website that the browser of an operator shows (TestAdminIsForOperators).
 //   - A client has 30 s to send the body of a request (TestBodyThatDoesNotCome).
+//   - Pages of the allowed origins may read every path with credentials, others
+//     none (TestPagesOfOthers).
 //   - Refusals are problem documents of RFC 9457 (TestRefusalsAreProblems).
 //
 // # Failures

@@ -34,7 +34,7 @@ func public(t *testing.T) http.Handler {
 		t.Fatal(err)
 	}
 	return server.Public(server.PublicOptions{
-		WebSocket: http.NotFoundHandler(), Tickets: new(auth.Tickets), Verify: verifier.Verify, Origins: origins,
+		WebSocket: http.NotFoundHandler(), SocketIO: http.NotFoundHandler(), Tickets: new(auth.Tickets), Verify: verifier.Verify, Origins: origins,
 	})
 }
 
@@ -173,5 +173,27 @@ func TestServeFinishesRequestsUnderWay(t *testing.T) {
 	}
 	if err := <-served; !errors.Is(err, context.Canceled) {
 		t.Errorf("Serve ended with %v", err)
+	}
+}
+
+// TestPagesOfOthers: an allowed page may read every path with its credentials,
+// also what is refused, and any other none.
+func TestPagesOfOthers(t *testing.T) {
+	t.Parallel()
+	h := public(t)
+	for _, path := range []string{"/socket.io/?EIO=4&transport=polling", "/events", "/history", "/tickets", "/nowhere"} {
+		allowed := ask(t, h, http.MethodGet, path, "Origin", "https://app.example").Header()
+		if allowed.Get("Access-Control-Allow-Origin") != "https://app.example" || allowed.Get("Access-Control-Allow-Credentials") != "true" ||
+			!strings.Contains(allowed.Get("Vary"), "Origin") {
+			t.Errorf("%s: %v", path, allowed)
+		}
+		if other := ask(t, h, http.MethodGet, path, "Origin", "https://evil.example").Header(); other.Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("%s: %v", path, other)
+		}
+		before := ask(t, h, http.MethodOptions, path, "Origin", "https://app.example",
+			"Access-Control-Request-Method", "POST", "Access-Control-Request-Headers", "authorization,content-type")
+		if before.Code/100 != 2 || before.Header().Get("Access-Control-Allow-Origin") != "https://app.example" {
+			t.Errorf("asking before %s: %d %v", path, before.Code, before.Header())
+		}
 	}
 }

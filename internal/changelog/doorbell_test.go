@@ -52,6 +52,7 @@ func TestForgedRingsAreHarmless(t *testing.T) {
 	t.Parallel()
 	s := newSleeper(t)
 	s.start(t)
+	s.tail.until(t, "lead", func(c changelog.Status) bool { return c.Leads }) // or the second may
 	second := s.database.tail(t, newSite(s.database, "b").options, netless)
 	s.tail.until(t, "sleep", asleep)
 	forger, writer := connect(t, s.dsn, "forger"), connect(t, s.dsn, "writer")

@@ -126,7 +126,9 @@ func newService(ctx context.Context, cfg config.Config, log *slog.Logger, listen
 	if err != nil {
 		return nil, fmt.Errorf("make the hub: %w", err)
 	}
-	s.revoked = revocation.New(revocation.Options{Database: s.pool, Log: log, Changed: s.hub.Recheck})
+	s.revoked = revocation.New(revocation.Options{
+		Database: s.pool, Log: log, Changed: s.hub.Recheck, Heard: func() bool { return s.tail.Status().Listening },
+	})
 	if feed != "" { // else it is read when the database is there
 		if err := s.revoked.Load(ctx); errors.Is(err, postgres.ErrNotMigrated) {
 			return nil, err

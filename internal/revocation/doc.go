@@ -4,9 +4,9 @@
 // # Overview
 //
 // The table rowcast.revocation is the truth; "rowcast revoke" and the SQL
-// function rowcast.revoke write it. A [Watcher] asks for its version once a
-// second, and at once when it is rung, and keeps the newest [List], which says
-// of an identity whether it is revoked. [Watcher.Verify] and [Watcher.Redeem]
+// function rowcast.revoke write it. A [Watcher] asks for its version when it
+// is rung, and once a second while rings may not be heard, and keeps the newest
+// [List], which says of an identity whether it is revoked. [Watcher.Verify] and [Watcher.Redeem]
 // refuse such tokens and tickets; Options.Changed is where a server has the
 // connections looked through that are there already.
 //
@@ -28,6 +28,10 @@
 //     cmd/rowcast: TestRevocationReachesEveryWireOfEveryReplica).
 //   - Nobody is let in before the revocations are known
 //     (TestNothingIsLetInBeforeTheListIsKnown).
+//   - While rings are heard the table is asked for each 10 s only, so that an
+//     idle server stays idle; when they are not, and when they are again, it is
+//     asked at once (TestHeardRingsAreReliedOn). A LISTEN that is lost unnoticed
+//     costs the seconds until the tail's next probe of it.
 //   - Rings cost at most ten questions a second, whoever sends them
 //     (TestRingsAreBounded). The question is one row while nothing has changed.
 //   - A revocation ends at its time without a change of the table (TestList).

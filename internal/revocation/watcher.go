@@ -21,6 +21,8 @@ const (
 	interval = time.Second
 	// restTime is the least time between two questions, however often it rings.
 	restTime = 100 * time.Millisecond
+	// trust is how long rings are relied on between two questions.
+	trust = 10 * time.Second
 	// askTimeout bounds a question.
 	askTimeout = 5 * time.Second
 )
@@ -40,8 +42,11 @@ type Options struct {
 	// Changed is called after each change of the list. It should have whoever is
 	// connected checked with Revoked.
 	Changed func()
-	// Interval is the time between two questions when nothing rings. Zero means
-	// 1 s.
+	// Heard says whether each ring is heard. While it does, the table is asked
+	// for only now and then. Nil: never.
+	Heard func() bool
+	// Interval is the time between two questions when rings may not be heard.
+	// Zero means 1 s.
 	Interval time.Duration
 }
 
@@ -61,6 +66,9 @@ func New(o Options) *Watcher {
 	o.Interval = cmp.Or(o.Interval, interval)
 	if o.Changed == nil {
 		o.Changed = func() {}
+	}
+	if o.Heard == nil {
+		o.Heard = func() bool { return false }
 	}
 	return &Watcher{o: o, bell: make(chan struct{}, 1)}
 }
@@ -137,10 +145,16 @@ func (w *Watcher) Load(ctx context.Context) error {
 // Run follows the table until ctx ends.
 func (w *Watcher) Run(ctx context.Context) error {
 	for {
-		began := time.Now()
+		asked, heard := time.Now(), w.o.Heard()
 		w.look(ctx)
-		if err := w.wait(ctx, began); err != nil {
-			return err
+		for tick := asked; ; tick = time.Now() {
+			rung, err := w.wait(ctx, tick)
+			if err != nil {
+				return err
+			}
+			if rung || w.failing || !heard || !w.o.Heard() || time.Since(asked) >= trust {
+				break
+			}
 		}
 	}
 }
@@ -160,7 +174,7 @@ func (w *Watcher) look(ctx context.Context) {
 }
 
 // wait waits for a ring, but not before a rest, or for the time since began.
-func (w *Watcher) wait(ctx context.Context, began time.Time) error {
+func (w *Watcher) wait(ctx context.Context, began time.Time) (rung bool, err error) {
 	for _, pause := range []struct {
 		until time.Duration
 		bell  <-chan struct{}
@@ -169,11 +183,12 @@ func (w *Watcher) wait(ctx context.Context, began time.Time) error {
 		select {
 		case <-timer.C:
 		case <-pause.bell:
+			rung = true
 			timer.Stop()
 		case <-ctx.Done():
 			timer.Stop()
-			return context.Cause(ctx)
+			return false, context.Cause(ctx)
 		}
 	}
-	return nil
+	return rung, nil
 }

@@ -193,6 +193,35 @@ func TestRingsAreBounded(t *testing.T) {
 	}
 }
 
+// TestHeardRingsAreReliedOn: nothing is asked while rings are heard, but for
+// what rings; when they are not, and when they are again, it is.
+func TestHeardRingsAreReliedOn(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	c := b.counter(t)
+	var heard atomic.Bool
+	var looks atomic.Int64
+	heard.Store(true)
+	w := b.run(t, revocation.Options{Database: c, Interval: 110 * time.Millisecond, Heard: func() bool {
+		looks.Add(1)
+		return heard.Load()
+	}})
+	until(t, "several looks at the rings", func() bool { return looks.Load() > 8 })
+	if n := c.asked.Load(); n != 1 {
+		t.Errorf("asked %d times while rings are heard", n)
+	}
+	w.Ring()
+	until(t, "the question of a ring", func() bool { return c.asked.Load() == 2 })
+	heard.Store(false)
+	until(t, "questions while rings are not heard", func() bool { return c.asked.Load() > 4 })
+	heard.Store(true)
+	asked, seen := c.asked.Load(), looks.Load()
+	until(t, "several looks at the rings", func() bool { return looks.Load() > seen+8 })
+	if n := c.asked.Load() - asked; n < 1 || n > 2 {
+		t.Errorf("asked %d times when rings are heard again", n)
+	}
+}
+
 func TestNothingIsLetInBeforeTheListIsKnown(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

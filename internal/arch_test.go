@@ -92,7 +92,7 @@ var arrows = map[string][]string{
 	"internal/bench/fanout":          {"internal/bench", "internal/bench/child", "internal/bench/measure"},
 	"internal/bench/fanout/database": {"internal/bench/child", "internal/bench/fanout", "internal/bench/measure", "internal/bench/scratch"},
 	"internal/bench/fanout/drive":    {"internal/bench", "internal/bench/child", "internal/bench/fanout", "internal/bench/fanout/database", "internal/bench/fanout/hubonly", "internal/bench/fanout/reference", "internal/bench/measure", "internal/bench/stage"},
-	"internal/bench/fanout/hubonly":  {"internal/auth", "internal/bench/child", "internal/bench/fanout", "internal/feed", "internal/hub", "internal/mapping", "internal/server", "internal/transport/socketio", "internal/transport/ws"},
+	"internal/bench/fanout/hubonly":  {"internal/auth", "internal/bench/child", "internal/bench/fanout", "internal/feed", "internal/hub", "internal/mapping", "internal/server", "internal/transport", "internal/transport/socketio", "internal/transport/ws"},
 	"internal/failpoint":             {},
 	"internal/faults":                {},
 

@@ -171,24 +171,23 @@ func (s *service) routes(cfg config.Config, origins auth.Origins) error {
 	rules := &transport.Rules{Revoked: s.revoked.Revoked, Limits: transport.NewLimits(transport.LimitOptions{
 		Addresses: limit.Addresses{Proxies: cfg.Proxies()}, PerAddress: cfg.MaxPerAddress, PerSubject: cfg.MaxPerSubject, Log: s.log,
 	})}
+	gate := &transport.Gate{
+		Origin: origins.Allowed, Draining: s.hub.Draining, Verify: verify, Redeem: redeem, Rules: rules,
+	}
 	var err error
 	s.sockets, err = ws.NewHandler(ws.Options{
-		Hub: s.hub, Wire: nativeWire, Verify: verify, Redeem: redeem, Origin: origins.Allowed, Rules: rules,
+		Hub: s.hub, Wire: nativeWire, Gate: gate,
 		PingInterval: cfg.PingInterval, PingTimeout: cfg.PingTimeout, Log: s.log,
 	})
 	if err != nil {
 		return fmt.Errorf("make the WebSocket handler: %w", err)
 	}
 	s.socketIO, err = socketio.NewHandler(socketio.Options{
-		Hub: s.hub, Wire: socketIOWire, RecoveryWire: recoveryWire, Recovery: cfg.Recovery == "on",
-		Verify: verify, Redeem: redeem, Origin: origins.Allowed, Rules: rules,
+		Hub: s.hub, Wire: socketIOWire, RecoveryWire: recoveryWire, Recovery: cfg.Recovery == "on", Gate: gate,
 		PingInterval: cfg.PingInterval, PingTimeout: cfg.PingTimeout, Log: s.log,
 	})
 	if err != nil {
 		return fmt.Errorf("make the Socket.IO handler: %w", err)
-	}
-	gate := &transport.Gate{
-		Origin: origins.Allowed, Draining: s.hub.Draining, Verify: verify, Redeem: redeem, Rules: rules,
 	}
 	s.streams, err = sse.NewHandler(sse.Options{Hub: s.hub, Wire: eventsWire, Gate: gate, Log: s.log})
 	if err != nil {

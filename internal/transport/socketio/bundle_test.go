@@ -18,6 +18,7 @@ import (
 	"rowcast/internal/auth"
 	"rowcast/internal/feed"
 	"rowcast/internal/hub"
+	"rowcast/internal/transport"
 	"rowcast/internal/transport/socketio"
 )
 
@@ -85,12 +86,10 @@ func setup(t *testing.T, recovery bool) *bundle {
 		t.Fatal(err)
 	}
 	handler, err := socketio.NewHandler(socketio.Options{
-		Hub: b.hub, Wire: plainWire, RecoveryWire: recoveryWire, Recovery: recovery, Verify: verify,
-		Redeem: func(ticket string) (auth.Identity, bool) {
+		Hub: b.hub, Wire: plainWire, RecoveryWire: recoveryWire, Recovery: recovery, Gate: &transport.Gate{Verify: verify, Draining: b.hub.Draining, Redeem: func(ticket string) (auth.Identity, bool) {
 			id := auth.Identity{Subject: "ann", Tenants: []string{"T"}, Expires: time.Now().Add(time.Hour)}
 			return id, ticket == "ticket" && b.tickets.Add(1) == 1
-		},
-		Origin: func(r *http.Request) bool { return r.Header.Get("Origin") != "https://evil.example" },
+		}, Origin: func(r *http.Request) bool { return r.Header.Get("Origin") != "https://evil.example" }},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -21,7 +21,7 @@ import (
 // connectTimeout is how long a client has to connect to the namespace.
 const connectTimeout = 10 * time.Second
 
-// Options configures a Handler. Hub, Verify, Redeem and Origin are required.
+// Options configures a Handler. Hub and Gate are required.
 type Options struct {
 	Hub *hub.Hub
 	// Wire is the index that the hub knows Wire{} by.
@@ -30,13 +30,8 @@ type Options struct {
 	// Recovery is set: connection state recovery is offered.
 	RecoveryWire int
 	Recovery     bool
-	// Verify checks tokens, Redeem tickets.
-	Verify transport.VerifyFunc
-	Redeem func(ticket string) (auth.Identity, bool)
-	// Origin says whether the page that sent the request may connect.
-	Origin func(r *http.Request) bool
-	// Rules are for the clients. Default: none.
-	Rules *transport.Rules
+	// Gate decides who comes in.
+	Gate *transport.Gate
 	// PingInterval and PingTimeout are the heartbeat. Default: 25 s, 20 s.
 	PingInterval, PingTimeout time.Duration
 	// MaxMessage bounds what a client sends at once, in bytes. Default: 64 KiB.
@@ -56,8 +51,8 @@ type Handler struct {
 
 // NewHandler checks the options.
 func NewHandler(o Options) (*Handler, error) {
-	if o.Hub == nil || o.Verify == nil || o.Redeem == nil || o.Origin == nil {
-		return nil, errors.New("socketio: Options needs Hub, Verify, Redeem and Origin")
+	if o.Hub == nil || o.Gate == nil || !o.Gate.Complete() {
+		return nil, errors.New("socketio: Options needs Hub and a complete Gate")
 	}
 	o.MaxMessage = cmp.Or(o.MaxMessage, 64<<10)
 	o.Rate = cmp.Or(o.Rate, 50)
@@ -66,7 +61,7 @@ func NewHandler(o Options) (*Handler, error) {
 	var err error
 	h.server, err = socketio.New(socketio.Options{
 		Engine: engineio.Options{
-			Refuse: refuseToken, Origin: o.Origin, PingInterval: o.PingInterval, PingTimeout: o.PingTimeout,
+			Refuse: refuseToken, Origin: o.Gate.Origin, PingInterval: o.PingInterval, PingTimeout: o.PingTimeout,
 			MaxPayload: o.MaxMessage, Log: o.Log,
 		},
 		Namespaces:     map[string]socketio.Namespace{socketio.Main: namespace{h}},
@@ -101,11 +96,11 @@ func (h *Handler) open(conn *engineio.Session, r *http.Request) (engineio.Outbox
 		p.token = token
 	}
 	if query := r.URL.Query(); p.token == "" && query.Has("ticket") {
-		if id, ok := h.opts.Redeem(query.Get("ticket")); ok {
+		if id, ok := h.opts.Gate.Redeem(query.Get("ticket")); ok {
 			p.prior = &id
 		}
 	}
-	seat, full := h.opts.Rules.Seat(r)
+	seat, full := h.opts.Gate.Rules.Seat(r)
 	if full != nil {
 		return nil, errors.New(full.Detail)
 	}
@@ -115,6 +110,6 @@ func (h *Handler) open(conn *engineio.Session, r *http.Request) (engineio.Outbox
 		return nil, fmt.Errorf("open a session: %w", err)
 	}
 	p.session = session
-	p.client = transport.NewClient(session, h.opts.Verify, h.opts.Rules, seat)
+	p.client = transport.NewClient(session, h.opts.Gate.Verify, h.opts.Gate.Rules, seat)
 	return p, nil
 }

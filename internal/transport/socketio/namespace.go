@@ -57,7 +57,7 @@ func (n namespace) Connect(s *socketio.Socket, payload json.RawMessage) {
 // handshake.
 func (p *peer) identify(c connect) (auth.Identity, error) {
 	if c.Ticket != "" && c.Token == "" {
-		if id, ok := p.h.opts.Redeem(c.Ticket); ok {
+		if id, ok := p.h.opts.Gate.Redeem(c.Ticket); ok {
 			return id, nil
 		}
 		return auth.Identity{}, auth.ErrInvalid
@@ -74,7 +74,7 @@ func (p *peer) identify(c connect) (auth.Identity, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), verifyTimeout)
 	defer cancel()
-	return p.h.opts.Verify(ctx, token)
+	return p.h.opts.Gate.Verify(ctx, token)
 }
 
 // refuse refuses a client for good, with a code that it can look at.

@@ -21,6 +21,7 @@ import (
 	"rowcast/internal/auth"
 	"rowcast/internal/feed"
 	"rowcast/internal/hub"
+	"rowcast/internal/transport"
 	"rowcast/internal/transport/ws"
 )
 
@@ -80,10 +81,10 @@ func setup(t testing.TB, listener net.Listener, change func(*hub.Options, *ws.Op
 		position: map[string]int64{},
 	}
 	ho := hub.Options{History: noHistory{}, Map: oneEvent, Wires: []hub.Wire{ws.Wire{}}}
-	wo := ws.Options{
-		Verify: b.verify, Redeem: b.redeem,
+	wo := ws.Options{Gate: &transport.Gate{
+		Verify: b.verify, Redeem: b.redeem, Draining: func() bool { return b.hub.Draining() },
 		Origin: func(r *http.Request) bool { return r.Header.Get("Origin") != "https://evil.example" },
-	}
+	}}
 	if change != nil {
 		change(&ho, &wo)
 	}

@@ -26,18 +26,13 @@ const Subprotocol = "rowcast.v1"
 // bearerPrefix marks the subprotocol that carries a token.
 const bearerPrefix = "bearer."
 
-// Options configures a Handler. Hub, Verify, Redeem and Origin are required.
+// Options configures a Handler. Hub and Gate are required.
 type Options struct {
 	Hub *hub.Hub
 	// Wire is the index that the hub knows Wire by.
 	Wire int
-	// Verify checks tokens, Redeem tickets.
-	Verify transport.VerifyFunc
-	Redeem func(ticket string) (auth.Identity, bool)
-	// Origin says whether the page that sent the request may connect.
-	Origin func(r *http.Request) bool
-	// Rules are for the clients. Default: none.
-	Rules *transport.Rules
+	// Gate decides who comes in.
+	Gate *transport.Gate
 	// PingInterval and PingTimeout are told to clients. Default: 25 s, 20 s.
 	PingInterval, PingTimeout time.Duration
 	// MaxMessage is the longest message of a client. Default: 64 KiB.
@@ -53,15 +48,14 @@ type Options struct {
 // Handler accepts WebSocket connections.
 type Handler struct {
 	opts     Options
-	gate     transport.Gate
 	upgrader *websocket.Upgrader
 	peers    socket.Tally
 }
 
 // NewHandler checks the options.
 func NewHandler(o Options) (*Handler, error) {
-	if o.Hub == nil || o.Verify == nil || o.Redeem == nil || o.Origin == nil {
-		return nil, errors.New("ws: Options needs Hub, Verify, Redeem and Origin")
+	if o.Hub == nil || o.Gate == nil || !o.Gate.Complete() {
+		return nil, errors.New("ws: Options needs Hub and a complete Gate")
 	}
 	o.PingInterval = cmp.Or(o.PingInterval, 25*time.Second)
 	o.PingTimeout = cmp.Or(o.PingTimeout, 20*time.Second)
@@ -73,7 +67,6 @@ func NewHandler(o Options) (*Handler, error) {
 	}
 	return &Handler{
 		opts: o,
-		gate: transport.Gate{Origin: o.Origin, Draining: o.Hub.Draining, Verify: o.Verify, Redeem: o.Redeem},
 		upgrader: websocket.NewUpgrader(func(w http.ResponseWriter, status int, reason error) {
 			transport.WriteProblem(w, status, transport.BadRequest, reason.Error())
 		}, Subprotocol),
@@ -94,7 +87,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refused.Write(w)
 		return
 	}
-	seat, full := h.opts.Rules.Seat(r)
+	seat, full := h.opts.Gate.Rules.Seat(r)
 	if full != nil {
 		full.Write(w)
 		return
@@ -112,7 +105,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // handshake is taken and closed at once, because a browser shows its page a
 // close code, but nothing of a refused handshake.
 func (h *Handler) admit(r *http.Request) (id *auth.Identity, refused *transport.Problem, late bool) {
-	if refused := h.gate.Enter(r); refused != nil {
+	if refused := h.opts.Gate.Enter(r); refused != nil {
 		return nil, refused, false
 	}
 	_, err := auth.BearerToken(r)
@@ -130,10 +123,10 @@ func (h *Handler) admit(r *http.Request) (id *auth.Identity, refused *transport.
 		}, false
 	}
 	if offered := offeredToken(r); offered != "" && errors.Is(err, auth.ErrNoToken) {
-		id, refused = h.gate.Check(r.Context(), offered)
+		id, refused = h.opts.Gate.Check(r.Context(), offered)
 		return id, refused, refused != nil
 	}
-	id, refused = h.gate.Identify(r)
+	id, refused = h.opts.Gate.Identify(r)
 	return id, refused, false
 }
 

@@ -40,7 +40,7 @@ func (h *Handler) start(conn *websocket.Conn, seat *transport.Seat, id *auth.Ide
 		return
 	}
 	p.session = session
-	p.client = transport.NewClient(session, h.opts.Verify, h.opts.Rules, seat)
+	p.client = transport.NewClient(session, h.opts.Gate.Verify, h.opts.Gate.Rules, seat)
 	if id != nil {
 		err = p.client.Adopt(*id)
 	}

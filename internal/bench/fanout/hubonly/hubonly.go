@@ -30,6 +30,7 @@ import (
 	"rowcast/internal/hub"
 	"rowcast/internal/mapping"
 	"rowcast/internal/server"
+	"rowcast/internal/transport"
 	"rowcast/internal/transport/socketio"
 	"rowcast/internal/transport/ws"
 )
@@ -87,15 +88,12 @@ func (h *Hub) Start(args StartArgs, address *string) error {
 	if err != nil {
 		return err
 	}
-	sockets, err := ws.NewHandler(ws.Options{
-		Hub: h.hub, Wire: native, Verify: verifier.Verify, Redeem: tickets.Redeem, Origin: origins.Allowed, Log: log,
-	})
+	gate := &transport.Gate{Origin: origins.Allowed, Draining: h.hub.Draining, Verify: verifier.Verify, Redeem: tickets.Redeem}
+	sockets, err := ws.NewHandler(ws.Options{Hub: h.hub, Wire: native, Gate: gate, Log: log})
 	if err != nil {
 		return err
 	}
-	socketIOs, err := socketio.NewHandler(socketio.Options{
-		Hub: h.hub, Wire: socketIO, Verify: verifier.Verify, Redeem: tickets.Redeem, Origin: origins.Allowed, Log: log,
-	})
+	socketIOs, err := socketio.NewHandler(socketio.Options{Hub: h.hub, Wire: socketIO, Gate: gate, Log: log})
 	if err != nil {
 		return err
 	}

@@ -109,7 +109,7 @@ func (p *peer) join(command transport.Command, ack *socketio.Ack) error {
 	q := request{tenant: command.Tenant, ack: ack, filtered: len(command.Events) > 0}
 	wire := p.h.opts.Wire
 	p.mu.Lock()
-	if p.recovers && !q.filtered {
+	if p.tenant != "" && !q.filtered {
 		wire = p.h.opts.RecoveryWire
 	}
 	p.mu.Unlock()

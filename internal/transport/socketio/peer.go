@@ -27,10 +27,9 @@ type peer struct {
 	// asked are the requests to join that are not answered, by their number.
 	asked map[uint64]request
 	last  uint64
-	// recovers: the client may ask for what it missed, so it is told offsets. They
-	// are places in tenant.
-	recovers bool
-	tenant   string
+	// tenant is that in which the client may ask for what it missed, so that it is
+	// told offsets, places in it; empty if it may not.
+	tenant string
 	// filtered: it has not joined for every event, so that no offset is of use.
 	filtered bool
 }
@@ -72,7 +71,7 @@ func (p *peer) answer(number uint64) (q request, recovers bool) {
 		p.asked = nil
 	}
 	p.filtered = q.filtered
-	return q, p.recovers
+	return q, p.tenant != ""
 }
 
 // abandon takes the requests for a tenant that was left before it was joined.
@@ -92,21 +91,21 @@ func (p *peer) abandon(tenant string) (acks []*socketio.Ack) {
 func (p *peer) forget() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.asked, p.recovers = nil, false
+	p.asked, p.tenant = nil, ""
 }
 
 // told says whether the client is told offsets of a tenant.
 func (p *peer) told(tenant string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.recovers && !p.filtered && tenant == p.tenant
+	return p.tenant != "" && !p.filtered && tenant == p.tenant
 }
 
 // recover says in which tenant the client may recover, none if it is empty.
 func (p *peer) recover(tenant string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.recovers, p.tenant = tenant != "", tenant
+	p.tenant = tenant
 }
 
 // hear notes a message of the client. It is false if there were too many.

@@ -20,10 +20,13 @@ func mark(id auth.Identity) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// newPID is a new secret with the mark of one.
-func newPID(pid string) string {
+// newPID is a new secret with a mark.
+func newPID(mark string) string { return rand.Text() + "." + mark }
+
+// markOf is the mark of a secret, empty if it has none.
+func markOf(pid string) string {
 	_, mark, _ := strings.Cut(pid, ".")
-	return rand.Text() + "." + mark
+	return mark
 }
 
 // accept lets a client in, and if it asks for it and may, with what it missed.
@@ -35,20 +38,20 @@ func (p *peer) accept(s *socketio.Socket, id auth.Identity, pid, offset string) 
 		return
 	}
 	p.recover(id.Tenants[0])
-	mark := mark(id)
-	_, known, _ := strings.Cut(pid, ".")
+	own := mark(id)
+	known := markOf(pid) == own
 	_, err := feed.ParseCursor(offset)
 	switch {
-	case known == mark && offset == offsetNothing:
+	case known && offset == offsetNothing:
 		s.Accept(pid)
-	case known == mark && err == nil:
+	case known && err == nil:
 		ref := p.ask(request{tenant: id.Tenants[0], recovering: s, pid: pid})
 		command := transport.Command{Tenant: id.Tenants[0], Cursor: offset, Exact: true}
 		if p.client.Join(command, p.h.opts.RecoveryWire, ref) != nil {
 			p.session.Close(transport.LimitExceeded, "") // it has joined nothing else
 		}
 	default:
-		s.Accept(newPID("." + mark))
+		s.Accept(newPID(own))
 		if pid != "" {
 			s.Send(appendFresh(nil))
 		}

@@ -54,7 +54,7 @@ func (p *peer) appendJoined(b []byte, m *hub.Signal) []byte {
 	case q.recovering != nil && m.Reason == "":
 		return q.recovering.AppendAccept(b, q.pid)
 	case q.recovering != nil:
-		return appendFresh(q.recovering.AppendAccept(b, newPID(q.pid)))
+		return appendFresh(q.recovering.AppendAccept(b, newPID(markOf(q.pid))))
 	}
 	b = q.ack.Append(b, joinedAnswer(m))
 	if recovers {

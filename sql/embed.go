@@ -41,6 +41,12 @@ var (
 	SealedAfter string
 	//go:embed history_after.sql
 	HistoryAfter string
+	//go:embed log_rows.sql
+	LogRows string
+	//go:embed queued.sql
+	Queued string
+	//go:embed know.sql
+	Know string
 	//go:embed verify_cursor.sql
 	VerifyCursor string
 	//go:embed tenant_head.sql

@@ -36,12 +36,18 @@ declare
     settings pg_catalog.text[];
     images pg_catalog.json[];
     tenant pg_catalog.text;
+    entry pg_catalog.int8[]; -- null in the ordinary way
+    settled pg_catalog.text;
 begin
-    if not rowcast.settings_fixed() then
-        if rowcast.paused() then
-            return null;
+    if not rowcast.ordinary() then
+        entry := rowcast.close_statement(tg_relid, tg_op);
+        settings := '{}';
+        if not rowcast.settings_fixed() then
+            if rowcast.paused() then
+                return null;
+            end if;
+            settings := rowcast.fix_settings();
         end if;
-        settings := rowcast.fix_settings();
     end if;
     images := array(select pg_catalog.row_to_json(r.*) from changed_rows r limit 2);
     -- An escaped character may be one that the operator ->> refuses.
@@ -49,8 +55,8 @@ begin
                     and pg_catalog.strpos(images[1]::pg_catalog.text, E'\\u') operator(pg_catalog.=) 0
                    then images[1] operator(pg_catalog.->>) tg_argv[3] end;
     if pg_catalog.octet_length(tenant) operator(pg_catalog.>=) 1 and pg_catalog.octet_length(tenant) operator(pg_catalog.<=) 255 then
-        insert into rowcast.log_active (begun, nested, watched, rows, op, tenant, after, before)
-        values (pg_catalog.currval('rowcast.statement'), rowcast.nested(), tg_argv[0]::integer, 1,
+        insert into rowcast.log_active (begun, origin, watched, rows, op, tenant, after, before)
+        values (coalesce(entry[1], pg_catalog.nextval('rowcast.statement') operator(pg_catalog.-) 2), entry[4:9], tg_argv[0]::integer, 1,
                 case when tg_op operator(pg_catalog.=) 'INSERT' then 'i'::pg_catalog."char" else 'd' end, tenant,
                 case when tg_op operator(pg_catalog.=) 'INSERT' then images end,
                 case when tg_op operator(pg_catalog.=) 'DELETE' then images end);
@@ -58,21 +64,23 @@ begin
             perform rowcast.ring(tg_argv[0]::integer, tg_op, 1, array[tenant]);
         end if;
         if settings is not null then
-            perform rowcast.restore_settings(settings);
+            settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, entry, tg_op, 1);
         end if;
         return null;
     end if;
     if pg_catalog.cardinality(images) operator(pg_catalog.=) 0 then
-        if settings is not null then
-            perform rowcast.restore_settings(settings);
+        if settings is null then
+            settled := pg_catalog.nextval('rowcast.statement');
+        else
+            settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, null, tg_op, 0);
         end if;
         return null;
     end if;
     settings := rowcast.fix_search_path(settings);
 
     declare
-        begun constant bigint := currval('rowcast.statement');
-        nested constant bigint := rowcast.nested();
+        begun constant bigint := coalesce(entry[1], nextval('rowcast.statement') - 2);
+        origin constant bigint[] := entry[4:9];
         kind constant pg_catalog."char" := lower(left(tg_op, 1));
         watched_id constant integer := tg_argv[0];
         exclude constant pg_catalog.text[] := tg_argv[4];
@@ -113,7 +121,9 @@ begin
                 mixed := mixed or tenant <> tenants[1];
                 bytes := bytes + octet_length(image::text);
                 if bytes >= 65536 and (bytes >= 1048576 or not mixed) then
-                    touched := rowcast.append(touched, begun, nested, watched_id, array_fill(kind, array[buffered]), tenants, images, images);
+                    touched := rowcast.append(touched, begun, 0, origin, watched_id,
+                        case when origin is not null then array(select generate_series(row_count - buffered + 1, row_count)) end,
+                        array_fill(kind, array[buffered]), tenants, images, images);
                     images := '{}';
                     tenants := '{}';
                     mixed := false;
@@ -123,13 +133,16 @@ begin
             end loop;
         end if;
         if cardinality(tenants) > 0 then
-            touched := rowcast.append(touched, begun, nested, watched_id, array_fill(kind, array[cardinality(tenants)]), tenants, images, images);
+            touched := rowcast.append(touched, begun, 0, origin, watched_id,
+                case when origin is not null then array(select generate_series(row_count - cardinality(tenants) + 1, row_count)) end,
+                array_fill(kind, array[cardinality(tenants)]), tenants, images, images);
         end if;
         if touched <> '{}' and not pg_try_advisory_xact_lock_shared(8245940711459091457) then
             perform rowcast.ring(watched_id, tg_op, row_count, touched);
         end if;
         if settings is not null then
-            perform rowcast.restore_settings(settings);
+            settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, entry, tg_op,
+                case when entry is not null then (select count(*) from changed_rows) end);
         end if;
         return null;
     end;
@@ -137,7 +150,9 @@ end $$;
 
 -- After update. The transition tables "old_rows" and "new_rows" hold the rows
 -- of a statement in the same order, so the n-th of each belong together, also
--- when the primary key changed. A row that looks the same before and after is
+-- when the primary key changed. One may lack a row: when it went to another
+-- partition, and a trigger there kept it out. Then rows belong together that have
+-- the same key, and others were deleted and inserted. A row that looks the same before and after is
 -- no change. A row that moved to another tenant is a delete for the one and an
 -- insert for the other: neither may see the other's values.
 create or replace function rowcast.capture_update() returns trigger
@@ -148,17 +163,24 @@ declare
     old_images pg_catalog.json[];
     tenant pg_catalog.text;
     old_tenant pg_catalog.text;
+    entry pg_catalog.int8[];
+    settled pg_catalog.text;
 begin
-    if not rowcast.settings_fixed() then
-        if rowcast.paused() then
-            return null;
+    if not rowcast.ordinary() then
+        entry := rowcast.close_statement(tg_relid, tg_op);
+        settings := '{}';
+        if not rowcast.settings_fixed() then
+            if rowcast.paused() then
+                return null;
+            end if;
+            settings := rowcast.fix_settings();
         end if;
-        settings := rowcast.fix_settings();
     end if;
     images := array(select pg_catalog.row_to_json(r.*) from new_rows r limit 2);
     if pg_catalog.cardinality(images) operator(pg_catalog.=) 1 and tg_argv[4] operator(pg_catalog.=) '{}' then
-        old_images := array(select pg_catalog.row_to_json(r.*) from old_rows r);
-        if pg_catalog.strpos(images[1]::pg_catalog.text, E'\\u') operator(pg_catalog.=) 0
+        old_images := array(select pg_catalog.row_to_json(r.*) from old_rows r limit 2);
+        if pg_catalog.cardinality(old_images) operator(pg_catalog.=) 1
+            and pg_catalog.strpos(images[1]::pg_catalog.text, E'\\u') operator(pg_catalog.=) 0
             and pg_catalog.strpos(old_images[1]::pg_catalog.text, E'\\u') operator(pg_catalog.=) 0 then
             tenant := images[1] operator(pg_catalog.->>) tg_argv[3];
             old_tenant := old_images[1] operator(pg_catalog.->>) tg_argv[3];
@@ -167,34 +189,41 @@ begin
     if tenant operator(pg_catalog.=) old_tenant
         and pg_catalog.octet_length(tenant) operator(pg_catalog.>=) 1 and pg_catalog.octet_length(tenant) operator(pg_catalog.<=) 255 then
         if images[1]::pg_catalog.text operator(pg_catalog.<>) old_images[1]::pg_catalog.text then
-            insert into rowcast.log_active (begun, nested, watched, rows, op, tenant, after, before)
-            values (pg_catalog.currval('rowcast.statement'), rowcast.nested(), tg_argv[0]::integer, 1, 'u', tenant, images, old_images);
+            insert into rowcast.log_active (begun, origin, watched, rows, op, tenant, after, before)
+            values (coalesce(entry[1], pg_catalog.nextval('rowcast.statement') operator(pg_catalog.-) 2), entry[4:9],
+                    tg_argv[0]::integer, 1, 'u', tenant, images, old_images);
             if not pg_catalog.pg_try_advisory_xact_lock_shared(8245940711459091457) then
                 perform rowcast.ring(tg_argv[0]::integer, tg_op, 1, array[tenant]);
             end if;
         end if;
         if settings is not null then
-            perform rowcast.restore_settings(settings);
+            settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, entry, tg_op, 1);
         end if;
         return null;
     end if;
-    if pg_catalog.cardinality(images) operator(pg_catalog.=) 0 then
-        if settings is not null then
-            perform rowcast.restore_settings(settings);
+    if pg_catalog.cardinality(images) operator(pg_catalog.=) 0 and not exists (select from old_rows) then
+        if settings is null then
+            settled := pg_catalog.nextval('rowcast.statement');
+        else
+            settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, null, tg_op, 0);
         end if;
         return null;
     end if;
     settings := rowcast.fix_search_path(settings);
 
     declare
-        begun constant bigint := currval('rowcast.statement');
-        nested constant bigint := rowcast.nested();
+        begun constant bigint := coalesce(entry[1], nextval('rowcast.statement') - 2);
+        origin constant bigint[] := entry[4:9];
         watched_id constant integer := tg_argv[0];
         exclude constant pg_catalog.text[] := tg_argv[4];
-        short boolean := exclude = '{}' or rowcast.excluded_by_name(watched_id, exclude, tg_argv[2]::smallint[]);
+        paired constant boolean := (select count(*) from new_rows) = (select count(*) from old_rows);
+        short boolean := paired and exclude = '{}' or paired and rowcast.excluded_by_name(watched_id, exclude, tg_argv[2]::smallint[]);
         kind pg_catalog."char";
         image pg_catalog.json;
         old_image pg_catalog.json;
+        part bigint := 0; -- another for each buffer, once a row has moved between tenants
+        ordinal bigint;
+        ordinals bigint[];
         kinds pg_catalog."char"[] := '{}';
         tenants pg_catalog.text[] := '{}';
         touched pg_catalog.text[] := '{}';
@@ -227,30 +256,32 @@ begin
             end if;
             continue when image::text = old_image::text;
             buffered := buffered + 1;
+            ordinals[buffered] := seen;
             kinds[buffered] := 'u';
             tenants[buffered] := tenant;
             images[buffered] := image;
             old_images[buffered] := old_image;
         end loop;
-        if seen > 0 and not short then
+        if not paired or seen > 0 and not short then
+            ordinals := null;
             kinds := '{}';
             images := '{}';
             old_images := '{}';
             tenants := '{}';
             buffered := 0;
             bytes := 0;
-            for kind, tenant, image, old_image in execute format($many$
+            for ordinal, kind, tenant, image, old_image in execute format($many$
                 with new_source as (
-                    select row_number() over () as n, r.%1$I::text as tenant, %2$s as image from new_rows r
+                    select row_number() over () as n, r.%1$I::text as tenant, %2$s as image, %4$s as key from new_rows r
                 ), old_source as (
-                    select row_number() over () as n, r.%1$I::text as tenant, %2$s as image from old_rows r
+                    select row_number() over () as n, r.%1$I::text as tenant, %2$s as image, %4$s as key from old_rows r
                 ), pair as (
-                    select n, a.image, b.image as old_image,
+                    select coalesce(a.n, b.n) as n, a.image, b.image as old_image,
                            case when octet_length(a.tenant) between 1 and 255 then a.tenant end as tenant,
                            case when octet_length(b.tenant) between 1 and 255 then b.tenant end as old_tenant
-                      from new_source a join old_source b using (n)
+                      from new_source a %3$s
                 )
-                select k.kind, case k.kind when 'd' then p.old_tenant else p.tenant end, p.image, p.old_image
+                select p.n, k.kind, case k.kind when 'd' then p.old_tenant else p.tenant end, p.image, p.old_image
                   from pair p
                   join (values ('u'::"char"), ('d'), ('i')) k (kind)
                     on case k.kind when 'u' then p.tenant = p.old_tenant and p.image::text <> p.old_image::text
@@ -258,18 +289,28 @@ begin
                                    else p.tenant is not null and p.tenant is distinct from p.old_tenant end
                  order by p.n $many$,
                 rowcast.tenant_column(watched_id, tg_argv[3], tg_argv[1]::smallint),
-                rowcast.image(watched_id, tg_relid, exclude, tg_argv[2]::smallint[]))
+                rowcast.image(watched_id, tg_relid, exclude, tg_argv[2]::smallint[]),
+                case when paired then 'join old_source b on b.n = a.n' else 'full join old_source b on b.key = a.key' end,
+                case when paired then 'null' else rowcast.key_of_row(tg_relid) end)
             loop
                 buffered := buffered + 1;
+                ordinals[buffered] := ordinal;
                 kinds[buffered] := kind;
                 tenants[buffered] := tenant;
                 images[buffered] := image;
                 old_images[buffered] := old_image;
                 mixed := mixed or tenant <> tenants[1] or kind <> kinds[1];
+                if part = 0 and kind <> 'u' then
+                    part := rowcast.next_part();
+                end if;
                 bytes := bytes + octet_length(image::text) + octet_length(old_image::text);
                 if bytes >= 65536 and (bytes >= 1048576 or not mixed) then
-                    touched := rowcast.append(touched, begun, nested, watched_id, kinds, tenants, images, old_images);
+                    touched := rowcast.append(touched, begun, part, origin, watched_id, ordinals, kinds, tenants, images, old_images);
                     row_count := row_count + buffered;
+                    if part > 0 then
+                        part := rowcast.next_part();
+                    end if;
+                    ordinals := null;
                     kinds := '{}';
                     images := '{}';
                     old_images := '{}';
@@ -281,45 +322,59 @@ begin
             end loop;
         end if;
         if buffered > 0 then
-            touched := rowcast.append(touched, begun, nested, watched_id, kinds, tenants, images, old_images);
+            touched := rowcast.append(touched, begun, part, origin, watched_id, ordinals, kinds, tenants, images, old_images);
             row_count := row_count + buffered;
         end if;
         if touched <> '{}' and not pg_try_advisory_xact_lock_shared(8245940711459091457) then
             perform rowcast.ring(watched_id, tg_op, row_count, touched);
         end if;
         if settings is not null then
-            perform rowcast.restore_settings(settings);
+            settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, entry, tg_op,
+                case when entry is not null then (select count(*) from new_rows) end);
         end if;
         return null;
     end;
 end $$;
 
--- Appends what was buffered: the n-th elements of the arrays are a change. One
+-- Appends what was buffered: the n-th elements of the arrays are a change, and
+-- the ordinals those of the rows in the statement, which put_in_order asks for. One
 -- log row holds about 64 KiB of JSON of one tenant and operation. Returns
 -- touched with the tenants added, as long as they are few enough to be named.
+--
+-- A part of a statement in which rows move between tenants is told with deletes
+-- first and inserts last, so that a key is free before it is taken; unless a row
+-- is changed more than once, as several foreign keys can do. Then what each tenant
+-- is told stays in the order of the rows, in parts.
 create or replace function rowcast.append(
-    touched text[], begun bigint, nested bigint, watched_id integer, kinds "char"[], tenants text[], images json[], old_images json[]
+    touched text[], begun bigint, part bigint, origin bigint[], watched_id integer, ordinals bigint[], kinds "char"[], tenants text[], images json[], old_images json[]
 ) returns text[]
 language plpgsql as $$
 begin
     if tenants[1] = all (tenants) and kinds[1] = all (kinds) and tenants[1] = any (touched) then
-        insert into rowcast.log_active (begun, nested, watched, rows, op, tenant, after, before)
-        values (begun, nested, watched_id, cardinality(tenants), kinds[1], tenants[1],
+        insert into rowcast.log_active (begun, part, origin, watched, rows, op, tenant, after, before)
+        values (begun, part, origin || ordinals, watched_id, cardinality(tenants), kinds[1], tenants[1],
                 case when kinds[1] <> 'd' then images end, case when kinds[1] <> 'i' then old_images end);
         return touched;
     end if;
-    with chunked as (
-        select c.*, sum(case when c.kind <> 'd' then octet_length(c.image::text) else 0 end
-                      + case when c.kind <> 'i' then octet_length(c.old_image::text) else 0 end)
-                        over (partition by c.tenant, c.kind order by c.n) / 65536 as chunk
-          from unnest(kinds, tenants, images, old_images) with ordinality c (kind, tenant, image, old_image, n)
+    with buffered as (
+        select c.*, b.moved_again and c.kind <> lag(c.kind, 1, c.kind) over (partition by c.tenant order by c.n) as turns
+          from unnest(ordinals, kinds, tenants, images, old_images) with ordinality c (ordinal, kind, tenant, image, old_image, n)
+         cross join (
+                select part > 0 and exists (
+                           select from unnest(images) with ordinality i (image, n) join unnest(old_images) with ordinality o (image, n)
+                               on o.n > i.n and o.image::text = i.image::text) as moved_again) b
+    ), chunked as (
+        select r.*, sum(case when r.kind <> 'd' then octet_length(r.image::text) else 0 end
+                      + case when r.kind <> 'i' then octet_length(r.old_image::text) else 0 end)
+                        over (partition by r.tenant, r.run, r.kind order by r.n) / 65536 as chunk
+          from (select c.*, count(*) filter (where c.turns) over (partition by c.tenant order by c.n) as run from buffered c) r
     ), appended as (
-        insert into rowcast.log_active (begun, nested, watched, rows, op, tenant, after, before)
-        select begun, nested, watched_id, count(*), c.kind, c.tenant,
+        insert into rowcast.log_active (begun, part, origin, watched, rows, op, tenant, after, before)
+        select begun, case c.run when 0 then part else rowcast.next_part() end, origin || case when origin is not null then array_agg(c.ordinal order by c.n) end, watched_id, count(*), c.kind, c.tenant,
                case when c.kind <> 'd' then array_agg(c.image order by c.n) end,
                case when c.kind <> 'i' then array_agg(c.old_image order by c.n) end
           from chunked c
-         group by c.tenant, c.kind, c.chunk
+         group by c.tenant, c.run, c.kind, c.chunk
          order by min(c.n), c.kind
         returning log_active.tenant
     )
@@ -347,16 +402,15 @@ begin
              order by l.id desc limit 1) = 't' then
         return null;
     end if;
-    insert into rowcast.log_active (begun, nested, watched, rows, op)
-    values (case when pg_trigger_depth() = 1 then nextval('rowcast.statement') else rowcast.current_statement() end,
-            case when pg_trigger_depth() = 1 then 0 else nextval('rowcast.log_id') end,
-            watched_id, 1, 't');
+    insert into rowcast.log_active (begun, watched, rows, op)
+    values (rowcast.next_statement(), watched_id, 1, 't');
     if not pg_try_advisory_xact_lock_shared(8245940711459091457) then
         perform rowcast.ring(watched_id, tg_op, 1, null);
     end if;
     return null;
 end $$;
 
--- Early versions called it.
-drop function if exists rowcast.end_statement(oid, text);
+-- Early versions called them.
+drop function if exists rowcast.end_statement(oid, text), rowcast.nested(), rowcast.current_statement(),
+    rowcast.append(text[], bigint, bigint, integer, "char"[], text[], json[], json[]);
 

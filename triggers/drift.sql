@@ -11,18 +11,28 @@ returns table (name text, event text, scope text, condition text, function text,
 language sql immutable as $$
     select t.name, t.event, t.scope,
            case t.function when 'rowcast.begin_statement'
-                then 'when (pg_trigger_depth() > 0 or nextval(''rowcast.statement'') is null)' else '' end,
+                then 'when (nextval(''rowcast.statement'') % 3 <> 1)' else '' end,
            t.function, t.enabled
       from (values
-        ('rowcast_begin_insert', 'before insert', 'for each statement', 'rowcast.begin_statement', 'O'::"char"),
-        ('rowcast_begin_update', 'before update', 'for each statement', 'rowcast.begin_statement', 'O'),
-        ('rowcast_begin_delete', 'before delete', 'for each statement', 'rowcast.begin_statement', 'O'),
+        ('rowcast_begin_insert', 'before insert', 'for each statement', 'rowcast.begin_statement', 'A'::"char"),
+        ('rowcast_begin_update', 'before update', 'for each statement', 'rowcast.begin_statement', 'A'),
+        ('rowcast_begin_delete', 'before delete', 'for each statement', 'rowcast.begin_statement', 'A'),
         ('rowcast_insert', 'after insert', 'referencing new table as changed_rows for each statement', 'rowcast.capture', 'O'),
         ('rowcast_update', 'after update', 'referencing old table as old_rows new table as new_rows for each statement', 'rowcast.capture_update', 'O'),
         ('rowcast_delete', 'after delete', 'referencing old table as changed_rows for each statement', 'rowcast.capture', 'O'),
         ('rowcast_truncate', 'after truncate', 'for each statement', 'rowcast.capture_truncate', 'A'),
+        ('rowcast_close', 'after insert or update or delete', 'for each statement', 'rowcast.close_replicated', 'R'),
         ('rowcast_replicated', 'after insert or update or delete', 'for each row', 'rowcast.capture_replicated', 'R')
       ) as t (name, event, scope, function, enabled)
+$$;
+
+-- Whether a trigger has the condition that it has to have, as PostgreSQL prints it.
+create or replace function rowcast.has_condition(trigger_oid oid, condition text) returns boolean
+language sql stable as $$
+    select case condition when '' then g.tgqual is null
+                else strpos(regexp_replace(pg_get_triggerdef(g.oid), '[() ]|::(bigint|regclass)|rowcast\.', '', 'g'),
+                            regexp_replace(lower(substr(condition, 5)), '[() ]|rowcast\.', '', 'g')) > 0 end
+      from pg_trigger g where g.oid = trigger_oid
 $$;
 
 -- The watched tables that are not captured in full: one row for each table that
@@ -44,7 +54,7 @@ language sql stable as $$
          where w.active and not exists (
                    select from pg_trigger g
                     where g.tgrelid = p.part and g.tgname = e.name and g.tgenabled = e.enabled
-                      and g.tgfoid = to_regproc(e.function) and (g.tgqual is not null) = (e.condition <> '')
+                      and g.tgfoid = to_regproc(e.function) and rowcast.has_condition(g.oid, e.condition)
                       and split_part(encode(g.tgargs, 'escape'), E'\\000', 1) = w.id::text)
          group by w.id, c.oid
     )

@@ -7,7 +7,9 @@
 -- Closes the active segment of the log and opens another, if the active one is
 -- older than max_age or has more than max_bytes. To know that everything in it
 -- is sealed it has to wait for the writers, which wait behind it meanwhile: at
--- most a tenth of a second, then it gives up. Returns whether it did it.
+-- most a tenth of a second, then it gives up. It does not begin while there is
+-- much to be sealed, since writers would wait for that, too. Returns whether it
+-- did it.
 create or replace function rowcast.rotate(max_age interval, max_bytes bigint) returns boolean
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -27,11 +29,17 @@ begin
             and pg_total_relation_size('rowcast.log_active') <= max_bytes) then
         return false;
     end if;
+    if rowcast.much_to_seal() then
+        return false;
+    end if;
     begin
         lock table rowcast.log_active in exclusive mode;
     exception when lock_not_available then
         return false;
     end;
+    if rowcast.much_to_seal() then
+        return false;
+    end if;
     place := rowcast.seal();
     if place is null then
         return false;
@@ -45,16 +53,44 @@ begin
     else
         execute format('alter table rowcast.log_%s rename to log_active', next_segment);
     end if;
+    perform rowcast.grant_segment('rowcast.log_active');
     update rowcast.segment s set closed_at = clock_timestamp(), last_place = place where s.segment = active.segment;
     insert into rowcast.segment as s (segment, opened_at) values (next_segment, clock_timestamp())
     on conflict (segment) do update set opened_at = excluded.opened_at;
     return true;
 end $$;
 
+-- Whether the log has more than a seal takes a moment for.
+create or replace function rowcast.much_to_seal() returns boolean
+language plpgsql set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_bitmapscan = off as $$
+declare
+    seen constant pg_snapshot := (select s.snapshot from rowcast.seal s order by s.seal desc limit 1);
+begin
+    return exists (select from rowcast.queue) or exists (
+        select from rowcast.newly_visible(seen, pg_current_snapshot()) v
+         cross join lateral (select from rowcast.log_active l where l.xid > v.low and l.xid < v.high) l
+        offset 200);
+end $$;
+
+-- Whoever may read the log may read its active segment by name.
+create or replace function rowcast.grant_segment(segment regclass) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+    reader oid;
+begin
+    for reader in
+        select a.grantee from pg_class c cross join aclexplode(c.relacl) a
+         where c.oid = 'rowcast.log'::regclass and a.privilege_type = 'SELECT' and a.grantee not in (0, c.relowner)
+    loop
+        execute format('grant select on %s to %s', segment, reader::regrole);
+    end loop;
+end $$;
+
 -- Forgets whole seals, oldest first, a bounded number at a time. The floor of a
 -- tenant says up to which position its history is gone; it is committed
 -- together with the deletion. Returns how many places were pruned; 0 means that
--- nothing is left to do. It also writes down which pauses are over.
+-- nothing is left to do. It also writes down which pauses are over, and forgets
+-- tenants of whom nothing is kept and nobody has heard for as long.
 create or replace function rowcast.prune(retention interval, batch bigint default 5000) returns bigint
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
@@ -66,6 +102,7 @@ begin
     if not pg_try_advisory_xact_lock(8245940711459091460) then
         return 0;
     end if;
+    perform rowcast.forget_tenants(retention, batch);
     -- The newest seal stays: it is the head.
     select s.seal, s.place into last_seal, last_place
       from rowcast.seal s
@@ -126,3 +163,28 @@ begin
 exception when lock_not_available then
     return 0;
 end $$;
+
+-- Makes a tenant known, so that a truncate from then on reaches it, or notes that
+-- it is still heard of.
+create or replace function rowcast.know(tenant text) returns void
+language sql set search_path = pg_catalog, pg_temp as $$
+    insert into rowcast.tenant as t (tenant) values (know.tenant)
+    on conflict (tenant) do update set seen_at = now() where t.seen_at < now() - interval '1 hour'
+$$;
+
+-- Forgets tenants that nobody has joined for the retention, a day at least, and of
+-- whom no change is kept: a truncate is not handed to everybody who has ever been.
+-- A cursor of such a tenant is answered with a reset, and positions begin anew.
+create or replace function rowcast.forget_tenants(retention interval, batch bigint) returns void
+language sql set search_path = pg_catalog, pg_temp as $$
+    with unheard as (
+        select t.tenant, exists (select from rowcast.sealed s where s.tenant = t.tenant) as kept
+          from rowcast.tenant t
+         where t.seen_at < now() - greatest(retention, interval '1 day')
+         order by t.seen_at limit batch
+           for update skip locked
+    ), forgotten as (
+        delete from rowcast.tenant t using unheard u where t.tenant = u.tenant and not u.kept
+    )
+    update rowcast.tenant t set seen_at = now() from unheard u where t.tenant = u.tenant and u.kept
+$$;

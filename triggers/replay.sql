@@ -54,7 +54,7 @@ begin
                 using errcode = 'program_limit_exceeded', hint = 'Replay a shorter range, or raise max_bytes.';
         end if;
         insert into rowcast.log_active (begun, watched, rows, op, tenant, after)
-        values (nextval('rowcast.statement'), appended.watched, 1, 'r', replay.tenant, array[appended.image]);
+        values (rowcast.next_statement(), appended.watched, 1, 'r', replay.tenant, array[appended.image]);
     end loop;
     left_out := last - first + 1 - rows;
     insert into rowcast.replay (tenant, from_position, to_position, rows, bytes, role, application, address, xid)

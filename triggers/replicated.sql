@@ -1,5 +1,6 @@
--- After each row, while session_replication_role is replica: logical
--- replication applies changes without firing statement triggers.
+-- While session_replication_role is replica: after each row, because logical
+-- replication applies changes without firing statement triggers. A statement that
+-- somebody executes has begun, and is closed after its last row.
 create or replace function rowcast.capture_replicated() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
@@ -15,6 +16,8 @@ declare
     old_image json;
     tenant text;
     old_tenant text;
+    begun bigint;
+    entry bigint[];
 begin
     -- A role that may use the schema could make such a trigger on a table of its own.
     if rowcast.paused() or not exists (
@@ -23,6 +26,13 @@ begin
            and (w.relation = tg_relid or w.relation in (select a.relid from pg_partition_ancestors(tg_relid) a)))
     then
         return null;
+    end if;
+    begun := rowcast.newest_number();
+    if begun % 3 = 0 then
+        begun := rowcast.next_statement();
+    elsif begun % 3 = 2 then
+        entry := rowcast.close_statement(tg_relid, tg_op, false);
+        begun := entry[1];
     end if;
     if tg_op <> 'DELETE' then
         execute look into tenant, image using new;
@@ -34,20 +44,32 @@ begin
         if image::text = old_image::text then
             return null;
         end if;
-        insert into rowcast.log_active (begun, watched, rows, op, tenant, after, before)
-        values (nextval('rowcast.statement'), watched_id, 1, 'u', tenant, array[image], array[old_image]);
+        insert into rowcast.log_active (begun, origin, watched, rows, op, tenant, after, before)
+        values (begun, entry[4:9], watched_id, 1, 'u', tenant, array[image], array[old_image]);
     else
         if old_tenant is not null then
-            insert into rowcast.log_active (begun, watched, rows, op, tenant, before)
-            values (nextval('rowcast.statement'), watched_id, 1, 'd', old_tenant, array[old_image]);
+            insert into rowcast.log_active (begun, origin, watched, rows, op, tenant, before)
+            values (begun, entry[4:9], watched_id, 1, 'd', old_tenant, array[old_image]);
         end if;
         if tenant is not null then
-            insert into rowcast.log_active (begun, watched, rows, op, tenant, after)
-            values (nextval('rowcast.statement'), watched_id, 1, 'i', tenant, array[image]);
+            insert into rowcast.log_active (begun, origin, watched, rows, op, tenant, after)
+            values (begun, entry[4:9], watched_id, 1, 'i', tenant, array[image]);
         end if;
     end if;
     if coalesce(tenant, old_tenant) is not null and not pg_try_advisory_xact_lock_shared(8245940711459091457) then
         perform rowcast.ring(watched_id, tg_op, 1, array_remove(array[old_tenant, tenant], null));
+    end if;
+    return null;
+end $$;
+
+-- After a statement, while session_replication_role is replica.
+create or replace function rowcast.close_replicated() returns trigger
+language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+begin
+    if not rowcast.ordinary() then
+        perform rowcast.settle('{}', tg_argv[0]::integer, tg_relid, rowcast.close_statement(tg_relid, tg_op), tg_op, null);
+    else
+        perform nextval('rowcast.statement');
     end if;
     return null;
 end $$;

@@ -25,6 +25,8 @@ alter function rowcast.prune(interval, bigint) security definer;
 alter function rowcast.empty_segments() security definer;
 alter function rowcast.identity() security definer;
 alter function rowcast.foreign_log() security definer;
+alter function rowcast.know(text) security definer;
+alter function rowcast.log_rows(integer, xid8[], bigint[], boolean[]) security definer;
 
 -- Gives a role what a server needs. What is made later is given to it at the end
 -- of the next migration.
@@ -33,13 +35,14 @@ language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
     execute format('grant usage on schema rowcast to %s', service);
     execute format(
-        'grant select on rowcast.feed, rowcast.watched, rowcast.log, rowcast.seal, rowcast.sealed, rowcast.tenant,
+        'grant select on rowcast.feed, rowcast.watched, rowcast.log, rowcast.log_active, rowcast.queue, rowcast.segment, rowcast.seal, rowcast.sealed, rowcast.tenant,
                          rowcast.pause, rowcast.revocation, rowcast.revocation_version to %s', service);
     execute format('grant insert (tenant) on rowcast.tenant to %s', service);
     execute format(
         'grant execute on function rowcast.seal(), rowcast.rotate(interval, bigint), rowcast.prune(interval, bigint),
-                                   rowcast.empty_segments(), rowcast.identity(), rowcast.foreign_log(),
-                                   rowcast.expected_triggers(), rowcast.trigger_drift(), rowcast.pauses() to %s', service);
+                                   rowcast.empty_segments(), rowcast.identity(), rowcast.foreign_log(), rowcast.know(text),
+                                   rowcast.log_rows(integer, xid8[], bigint[], boolean[]),
+                                   rowcast.expected_triggers(), rowcast.has_condition(oid, text), rowcast.trigger_drift(), rowcast.pauses() to %s', service);
 end $$;
 
 -- Makes a role the owner of schema rowcast and of everything in it. The role

@@ -1,21 +1,25 @@
 -- Sealing: gives every newly visible transaction its place in commit order.
 --
 -- A seal compares its own snapshot with the one stored by the seal before it.
--- What is visible in this one and was not in that one is new: the rows whose
--- transaction was either not yet assigned (xid >= xmax) or still running (in
--- xip) then. New transactions are ordered by the last log number they drew,
--- which never contradicts a row lock or the clock; inside a transaction, rows
--- are ordered by the beginning of their statement, and of one query deletes come
--- before updates and inserts last, so that a key is free before it is taken. A
--- truncate is handed to every tenant that is known, or becomes known by this
--- seal.
+-- What is visible in this one and was not in that one is new: the transactions
+-- that had not begun then or were still running, and are not running now. New
+-- transactions are ordered by the last log number they drew, which never
+-- contradicts a row lock or the clock; inside a transaction, rows are ordered by
+-- the number of their statement, and within a statement deletes come before
+-- updates and inserts last, so that a key is free before it is taken. A truncate
+-- is handed to every tenant that is known, or becomes known by this seal.
 --
 -- Only the active segment of the log can hold what is not sealed: rotate waits
--- for its writers and seals before it closes one.
+-- for its writers and for the queue before it closes one.
 --
 -- One row is the usual case where latency counts: it is sealed by small
--- statements that do the same. They are several, so the snapshot that is stored
--- is the one by which the row was found, not a later one.
+-- statements. A few thousand are sealed by one. What is more goes to a queue, of
+-- which each seal works off a bounded piece, so that none takes long and none is
+-- ever thrown away. A large transaction holds up nobody but its own tenants:
+-- others behind it in the queue pass by.
+--
+-- All statements of a seal look at the transactions of one snapshot, the one that
+-- is stored with it.
 --
 -- Any session may call it, at READ COMMITTED. The lock makes seals take turns;
 -- it is held until the transaction has ended, so that the next seal sees this
@@ -30,10 +34,10 @@ set enable_bitmapscan = off
 set jit = off
 as $$
 declare
-    head rowcast.seal;
-    seen_xmax xid8;
-    seen_running xid8[];
-    sealed_place bigint;
+    most constant integer := 4000; -- log rows that one statement seals
+    head record;
+    lows xid8[];
+    highs xid8[];
     r record;
     one record;
     found_rows integer := 0;
@@ -47,54 +51,96 @@ begin
     if not pg_try_advisory_xact_lock(8245940711459091458) then
         return null;
     end if;
-    select * into strict head from rowcast.seal s order by s.seal desc limit 1;
-    seen_xmax := pg_snapshot_xmax(head.snapshot);
-    if pg_snapshot_xmax(pg_current_snapshot()) < seen_xmax then
+    select s.seal, s.place, s.snapshot as seen, pg_current_snapshot() as now, exists (select from rowcast.queue) as queued,
+           (select g.segment from rowcast.segment g where g.opened_at is not null and g.closed_at is null) as segment
+      into strict head
+      from rowcast.seal s order by s.seal desc limit 1;
+    if pg_snapshot_xmax(head.now) < pg_snapshot_xmax(head.seen) then
         raise exception 'the change log does not belong to this database: it knows transaction %, the newest here is %',
-            seen_xmax, pg_snapshot_xmax(pg_current_snapshot())
+            pg_snapshot_xmax(head.seen), pg_snapshot_xmax(head.now)
             using errcode = 'object_not_in_prerequisite_state', hint = 'Begin a new feed with: rowcast migrate --new-feed';
     end if;
-    seen_running := array(select pg_snapshot_xip(head.snapshot));
+    select array_agg(v.low), array_agg(v.high) into lows, highs from rowcast.newly_visible(head.seen, head.now) v;
     for r in
-        select l.xid, l.id, l.rows, l.tenant, pg_current_snapshot() as snapshot
-          from rowcast.log_active l where l.xid >= seen_xmax
-         union all
-        select l.xid, l.id, l.rows, l.tenant, pg_current_snapshot()
-          from rowcast.log_active l where l.xid = any (seen_running)
+        select l.xid, l.id, l.rows, l.tenant
+          from unnest(lows, highs) v (low, high)
+         cross join lateral (select l.* from rowcast.log_active l where l.xid > v.low and l.xid < v.high) l
          limit 2
     loop
         found_rows := found_rows + 1;
         one := r;
     end loop;
-    if found_rows = 0 then
+    if found_rows = 0 and not head.queued then
         return head.place;
     end if;
-    if found_rows = 1 and one.tenant is not null then
+    if found_rows = 1 and one.tenant is not null and not head.queued then
         base := (select s.position from rowcast.sealed s where s.tenant = one.tenant order by s.position desc limit 1);
         if base is null then
             base := coalesce((select t.floor from rowcast.tenant t where t.tenant = one.tenant), 0);
             insert into rowcast.tenant (tenant) values (one.tenant) on conflict do nothing;
         end if;
-        insert into rowcast.sealed (place, position, xid, id, seal, rows, statement_rows, statement_from, tenant)
-        values (head.place + 1, base + one.rows, one.xid, one.id, head.seal + 1, one.rows, one.rows, base + 1, one.tenant);
-        insert into rowcast.seal (seal, place, snapshot, nonce)
-        values (head.seal + 1, head.place + 1, one.snapshot,
-                ('x' || substr(replace(gen_random_uuid()::text, '-', ''), 17, 16))::bit(64)::bigint & 9223372036854775807);
+        insert into rowcast.sealed (place, position, xid, id, seal, rows, statement_rows, statement_from, tenant, segment)
+        values (head.place + 1, base + one.rows, one.xid, one.id, head.seal + 1, one.rows, one.rows, base + 1, one.tenant, head.segment);
+        insert into rowcast.seal (seal, place, snapshot, nonce) values (head.seal + 1, head.place + 1, head.now, rowcast.nonce());
         return head.place + 1;
     end if;
+    if not head.queued and not exists (
+        select from unnest(lows, highs) v (low, high)
+         cross join lateral (select from rowcast.log_active l where l.xid > v.low and l.xid < v.high) l
+        offset most)
+    then
+        return rowcast.seal_rows(head.seal + 1, head.place, head.segment, head.now, lows, highs, array_fill(0::bigint, array[cardinality(lows)]));
+    end if;
+    if found_rows > 0 then
+        perform rowcast.enqueue(lows, highs);
+    end if;
+    return rowcast.work_off(head.seal + 1, head.place, head.segment, head.now);
+end $$;
+
+create or replace function rowcast.nonce() returns bigint
+language sql volatile
+return ('x' || substr(replace(gen_random_uuid()::text, '-', ''), 17, 16))::bit(64)::bigint & 9223372036854775807;
+
+-- The transactions that are visible in a snapshot and were not in an earlier one,
+-- as ranges: those above low and below high. What is still running is in none,
+-- so its rows cost nothing.
+create or replace function rowcast.newly_visible(seen pg_snapshot, now pg_snapshot) returns table (low xid8, high xid8)
+language sql immutable as $$
+    select coalesce(lag(r.xid) over (order by r.xid), ((pg_snapshot_xmax(seen)::text::bigint - 1)::text)::xid8), r.xid
+      from (select x from pg_snapshot_xip(now) x where x >= pg_snapshot_xmax(seen) union all select pg_snapshot_xmax(now)) r (xid)
+     union all
+    select ((x::text::bigint - 1)::text)::xid8, ((x::text::bigint + 1)::text)::xid8
+      from pg_snapshot_xip(seen) x where x not in (select pg_snapshot_xip(now))
+$$;
+
+-- Seals all rows of the transactions in the ranges, in the order of their turns.
+-- It is one statement, and grows with its rows: planned for any number, since the
+-- sessions of a server have no statistics of what is new.
+create or replace function rowcast.seal_rows(
+    next_seal bigint, head_place bigint, segment integer, snapshot pg_snapshot, lows xid8[], highs xid8[], turns bigint[]
+) returns bigint
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set enable_hashjoin = on
+set enable_mergejoin = on
+set enable_sort = on
+set enable_hashagg = on
+set enable_material = on
+set enable_nestloop = on
+as $$
+declare
+    sealed_place bigint;
+begin
     with fresh as materialized (
-        select l.xid, l.id, l.begun, l.nested, l.rows, l.op, l.watched, l.tenant
-          from rowcast.log_active l where l.xid >= seen_xmax
-         union all
-        select l.xid, l.id, l.begun, l.nested, l.rows, l.op, l.watched, l.tenant
-          from rowcast.log_active l where l.xid = any (seen_running)
+        select v.turn, l.xid, l.id, l.begun, l.part, l.rows, l.op, l.watched, l.tenant
+          from unnest(lows, highs, turns) v (low, high, turn)
+         cross join lateral (select l.* from rowcast.log_active l where l.xid > v.low and l.xid < v.high) l
     ), ordered as (
         select f.*, max(f.id) over (partition by f.xid) as last_id from fresh f
     ), addressed as (
-        select o.xid, o.id, o.begun, o.nested, o.rows, o.op, o.watched, o.last_id, o.tenant
-          from ordered o where o.tenant is not null
+        select o.turn, o.last_id, o.xid, o.begun, o.part, o.op, o.id, o.rows, o.watched, o.tenant from ordered o where o.tenant is not null
          union all
-        select o.xid, o.id, o.begun, o.nested, o.rows, o.op, o.watched, o.last_id, k.tenant
+        select o.turn, o.last_id, o.xid, o.begun, o.part, o.op, o.id, o.rows, o.watched, k.tenant
           from ordered o cross join lateral (
                    select t.tenant from rowcast.tenant t
                     union
@@ -102,11 +148,11 @@ begin
          where o.tenant is null
     ), counted as (
         select a.*,
-               row_number() over (order by a.last_id, a.begun, a.nested, a.op = 'i', a.op, a.id, a.tenant) as n,
-               sum(a.rows) over (partition by a.tenant order by a.last_id, a.begun, a.nested, a.op = 'i', a.op, a.id) as covered,
-               sum(a.rows) over (partition by a.tenant, a.xid, a.begun, a.nested, a.watched, a.op) as statement_rows
+               row_number() over (order by a.turn, a.last_id, a.begun, a.part, a.op = 'i', a.op, a.id, a.tenant) as n,
+               sum(a.rows) over (partition by a.tenant order by a.turn, a.last_id, a.begun, a.part, a.op = 'i', a.op, a.id) as covered,
+               sum(a.rows) over (partition by a.tenant, a.xid, a.begun, a.part, a.watched, a.op) as statement_rows
           from addressed a
-    ), based as (
+    ), based as materialized (
         select b.tenant,
                coalesce(
                    (select s.position from rowcast.sealed s where s.tenant = b.tenant order by s.position desc limit 1),
@@ -114,21 +160,20 @@ begin
                    0) as position
           from (select distinct c.tenant from counted c) b
     ), placed as (
-        insert into rowcast.sealed (place, position, xid, id, seal, rows, statement_rows, statement_from, tenant)
-        select head.place + c.n, b.position + c.covered, c.xid, c.id, head.seal + 1, c.rows, c.statement_rows,
-               b.position + min(c.covered - c.rows) over (partition by c.tenant, c.xid, c.begun, c.nested, c.watched, c.op) + 1,
-               c.tenant
+        insert into rowcast.sealed (place, position, xid, id, seal, rows, statement_rows, statement_from, tenant, segment)
+        select head_place + c.n, b.position + c.covered, c.xid, c.id, next_seal, c.rows, c.statement_rows,
+               b.position + min(c.covered - c.rows) over (partition by c.tenant, c.xid, c.begun, c.part, c.watched, c.op) + 1,
+               c.tenant, seal_rows.segment
           from counted c join based b on b.tenant = c.tenant
         returning place
     ), known as (
         insert into rowcast.tenant (tenant) select b.tenant from based b
         on conflict do nothing
     )
-    insert into rowcast.seal (seal, place, snapshot, nonce)
-    select head.seal + 1, max(p.place), pg_current_snapshot(),
-           ('x' || substr(replace(gen_random_uuid()::text, '-', ''), 17, 16))::bit(64)::bigint & 9223372036854775807
-      from placed p
-    having count(*) > 0
-    returning place into sealed_place;
-    return coalesce(sealed_place, head.place);
+    select max(p.place) into sealed_place from placed p;
+    if sealed_place is null then
+        return head_place;
+    end if;
+    insert into rowcast.seal (seal, place, snapshot, nonce) values (next_seal, sealed_place, seal_rows.snapshot, rowcast.nonce());
+    return sealed_place;
 end $$;

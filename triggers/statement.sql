@@ -1,44 +1,237 @@
--- What the capture functions share: the order of nested statements, the
--- settings under which values are written down, the doorbell, and the columns
--- of a watched table. Capture runs them as its owner.
+-- What the capture functions share: the order of statements within a
+-- transaction, the settings under which values are written down, the doorbell,
+-- and the columns of a watched table. Capture runs them as its owner.
 
--- The order of nested statements. A nested statement (a trigger of the user's
--- that writes to a watched table) is captured before the statement that caused
--- it, but the log has to be read in the order of cause and effect. So a
--- statement draws a number when it begins: the trigger before it has a condition
--- that draws from rowcast.statement, which costs no call, and its capture finds
--- the number with currval. The condition is as short as can be, because
--- PostgreSQL reads it anew for each statement. A nested statement calls begin_statement instead, and
--- stands in the log under the number of its outermost statement and one of its
--- own, from log_id, that is kept in a setting for each depth of triggers. The
--- parts of one query, as in MERGE or "with gone as (delete ...) insert ...",
--- share a number; so does what a function does that the query itself calls,
--- unless it is a trigger.
+-- The order of statements. PostgreSQL calls capture when a statement has ended,
+-- so one that was caused by another (by a trigger, a function, a foreign key) is
+-- captured before it, or beside it. The log has to be read in the order in which
+-- the rows were changed. So a statement draws a number from rowcast.statement
+-- when it begins, in the condition of a trigger before it, which costs no call.
+--
+-- Numbers come in threes. Between statements the newest number that the session
+-- has drawn is a multiple of three. A statement that begins then draws the first
+-- of the next three; its capture draws the other two, and by the second it knows
+-- that nothing else has begun or was captured since: that is the ordinary way.
+-- A statement that begins while another is open draws another than the first of
+-- three, and only then the condition calls begin_statement. From then on the
+-- second of three is the newest number, so that every statement calls it and
+-- every capture calls close_statement, until all of them have ended.
+--
+-- A statement that fails leaves a number behind that is no multiple of three.
+-- What begins next is taken for one that began while another was open, which is
+-- slower and no less right. When its transaction has committed, the setting
+-- rowcast.left of the session has the newest number and the transaction: by that
+-- the next one knows that nothing is open, and is ordinary again.
+--
+-- What is open is kept in the setting rowcast.open of the transaction, so that a
+-- rollback to a savepoint forgets what it has to: how many statements have begun
+-- and ended since one is open, and an entry for each, the newest first. An entry
+-- says which capture closes it (the depth of its triggers, its table and its
+-- operation), its number, the newest log id, the clocks of its table when it
+-- began, and the epoch. Of the one that began in the ordinary way it is not known which capture closes it;
+-- that is the one that finds no other.
+--
+-- The clocks of a table count how many rows the transaction has inserted, updated
+-- and deleted by statements that are open. Those that have ended are no longer
+-- counted: by how much a clock has advanced when a statement ends, since another
+-- began, that many of its rows came later.
+--
+-- The epoch tells whether something was rolled back since: rows that were
+-- changed then are counted all the same. Each beginning and end takes three
+-- numbers, which no rollback gives back, and is counted in the setting, which a
+-- rollback sets back; the epoch is the difference of the two.
+--
+-- A referential action begins inside the trigger of a foreign key and is captured
+-- with the statement that caused it, one level further out.
 create or replace function rowcast.begin_statement() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer as $$
+declare
+    number pg_catalog.int8 := rowcast.newest_number();
+    residue constant pg_catalog.int8 := pg_catalog.mod(number, 3);
+    open constant pg_catalog.text := coalesce(pg_catalog.current_setting('rowcast.open', true), '');
+    depth constant pg_catalog.int4 := pg_catalog.pg_trigger_depth();
+    transaction constant pg_catalog.text := pg_catalog.date_part('epoch', pg_catalog.now())::pg_catalog.text;
+    left_at constant pg_catalog.text := coalesce(pg_catalog.current_setting('rowcast.left', true), '');
+    events pg_catalog.int8 := 1;
+    state pg_catalog.text;
+    ignored pg_catalog.text; -- an assignment costs less than perform
 begin
-    perform rowcast.current_statement();
-    perform set_config('rowcast.nested_' || pg_trigger_depth(), nextval('rowcast.log_id')::text, true);
+    if residue operator(pg_catalog.=) 1 then -- a trigger of an earlier version calls without a number of its own
+        number := pg_catalog.nextval('rowcast.statement');
+    elsif residue operator(pg_catalog.=) 0 then
+        ignored := pg_catalog.nextval('rowcast.statement');
+        if open operator(pg_catalog.=) ''
+            and pg_catalog.split_part(left_at, ' ', 1) operator(pg_catalog.=) (number operator(pg_catalog.-) 1)::pg_catalog.text
+            and pg_catalog.split_part(left_at, ' ', 2) operator(pg_catalog.<>) transaction
+        then
+            return null;
+        end if;
+        ignored := pg_catalog.nextval('rowcast.statement');
+    end if;
+    if open operator(pg_catalog.<>) '' then
+        events := pg_catalog.split_part(open, ';', 1)::pg_catalog.int8 operator(pg_catalog.+) 1;
+    end if;
+    ignored := pg_catalog.set_config('rowcast.left', pg_catalog.concat(pg_catalog.currval('rowcast.statement'), ' ', transaction), false);
+    state := pg_catalog.format('%s %s %s', coalesce(pg_catalog.pg_sequence_last_value('rowcast.log_id'), 0),
+        pg_catalog.array_to_string(rowcast.clocks(tg_argv[0]::pg_catalog.int4, tg_relid), ' '),
+        pg_catalog.currval('rowcast.statement') operator(pg_catalog.-) (3 operator(pg_catalog.*) events));
+    ignored := pg_catalog.set_config('rowcast.open', pg_catalog.format('%s;%s %s %s=%s %s;%s', events, depth, tg_relid, tg_op, number, state,
+        case when open operator(pg_catalog.=) '' then pg_catalog.format('=%s %s;', number operator(pg_catalog.-) 1, state)
+             else pg_catalog.substr(open, pg_catalog.strpos(open, ';') operator(pg_catalog.+) 1) end), true);
     return null;
 end $$;
 
--- The number of the outermost statement, for a nested one. If that statement
--- is not captured, it is the number of an earlier one, or a new one.
-create or replace function rowcast.current_statement() returns bigint
+-- Finds the statement that is captured, and closes it if it has ended. Returns its
+-- number, the newest log id when it began, the epoch now, its origin as in
+-- rowcast.log, and 0 if what that says is not exactly of its beginning; of an
+-- ordinary statement its number only.
+create or replace function rowcast.close_statement(relation pg_catalog.oid, op pg_catalog.text, has_ended pg_catalog.bool default true)
+returns pg_catalog.int8[]
 language plpgsql as $$
+declare
+    -- After the number that this capture has drawn, if it has ended.
+    number constant pg_catalog.int8 := pg_catalog.currval('rowcast.statement');
+    open pg_catalog.text := coalesce(pg_catalog.current_setting('rowcast.open', true), '');
+    events pg_catalog.int8;
+    key pg_catalog.text;
+    place pg_catalog.int4;
+    state pg_catalog.int8[];
+    ignored pg_catalog.text;
 begin
-    return currval('rowcast.statement');
-exception when object_not_in_prerequisite_state then -- none was drawn in this session
-    return nextval('rowcast.statement');
+    if has_ended and pg_catalog.mod(number, 3) operator(pg_catalog.=) 2 then
+        ignored := pg_catalog.nextval('rowcast.statement');
+        return array[number operator(pg_catalog.-) 1];
+    end if;
+    if open operator(pg_catalog.<>) '' then
+        events := pg_catalog.split_part(open, ';', 1);
+        foreach key in array case
+            when has_ended then array[
+                pg_catalog.format(';%s %s %s=', pg_catalog.pg_trigger_depth() operator(pg_catalog.+) 1, relation, op),
+                pg_catalog.format(';%s %s %s=', pg_catalog.pg_trigger_depth(), relation, op), ';=']
+            else array[rowcast.entry_of_row(open, relation, op), ';='] end
+        loop
+            place := pg_catalog.strpos(open, key);
+            if place operator(pg_catalog.>) 0 then
+                key := pg_catalog.concat(key, pg_catalog.split_part(
+                    pg_catalog.substr(open, place operator(pg_catalog.+) pg_catalog.length(key)), ';', 1));
+                state := pg_catalog.string_to_array(pg_catalog.split_part(key, '=', 2), ' ')::pg_catalog.int8[];
+                exit;
+            end if;
+        end loop;
+    end if;
+    if has_ended then
+        if state is not null then
+            open := pg_catalog.overlay(open, '', place, pg_catalog.length(key));
+            open := case when pg_catalog.strpos(open, '=') operator(pg_catalog.=) 0 then ''
+                         else pg_catalog.concat(events operator(pg_catalog.+) 1, pg_catalog.substr(open, pg_catalog.strpos(open, ';'))) end;
+            ignored := pg_catalog.set_config('rowcast.open', open, true);
+        end if;
+        -- The newest number becomes the second of three, or a multiple of three.
+        for n in 1..pg_catalog.mod(case when open operator(pg_catalog.<>) '' then 5 else 3 end operator(pg_catalog.-) pg_catalog.mod(number, 3), 3) loop
+            ignored := pg_catalog.nextval('rowcast.statement');
+        end loop;
+        if open operator(pg_catalog.<>) '' then
+            ignored := pg_catalog.set_config('rowcast.left', pg_catalog.concat(pg_catalog.currval('rowcast.statement'), ' ',
+                pg_catalog.date_part('epoch', pg_catalog.now())), false);
+        end if;
+    end if;
+    if state is null then
+        return array[number];
+    end if;
+    return array[state[1], state[2],
+                 number operator(pg_catalog.-) case when has_ended then 1 else 0 end operator(pg_catalog.-) (3 operator(pg_catalog.*) events),
+                 state[1], state[3], state[4], state[5], state[6], rowcast.operation(op),
+                 case when pg_catalog.left(key, 2) operator(pg_catalog.=) ';=' then 0 else 1 end];
 end $$;
 
--- The number that begin_statement gave to the nested statement whose capture
--- this is; 0 for one that is not nested. Capture absorbs it, and since its body
--- is not text, no search_path changes what it means.
-create or replace function rowcast.nested() returns bigint
-language sql stable
-return case when pg_trigger_depth() = 1 then 0
-            else coalesce(nullif(current_setting('rowcast.nested_' || pg_trigger_depth(), true), ''), '0')::bigint end;
+-- What the setting rowcast.captured says of a table: the newest log id of a
+-- capture that was not ordinary, and by how much the clocks lag behind the rows
+-- that were changed. Null if there was none.
+create or replace function rowcast.captured(watched_id pg_catalog.int4) returns pg_catalog.int8[]
+language plpgsql as $$
+declare
+    found constant pg_catalog.text := pg_catalog.split_part(pg_catalog.split_part(
+        coalesce(pg_catalog.current_setting('rowcast.captured', true), ''), pg_catalog.format(';%s=', watched_id), 2), ';', 1);
+begin
+    if found operator(pg_catalog.<>) '' then
+        return pg_catalog.string_to_array(found, ',')::pg_catalog.int8[];
+    end if;
+    return null;
+end $$;
+
+-- The clocks of a watched table, by its name or that of a partition.
+create or replace function rowcast.clocks(watched_id pg_catalog.int4, relation pg_catalog.oid) returns pg_catalog.int8[]
+language plpgsql as $$
+declare
+    lag constant pg_catalog.int8[] := coalesce(rowcast.captured(watched_id), '{0,0,0,0}');
+    changed constant pg_catalog.int8[] := rowcast.changed_rows(relation);
+begin
+    return array[changed[1] operator(pg_catalog.-) lag[2], changed[2] operator(pg_catalog.-) lag[3], changed[3] operator(pg_catalog.-) lag[4]];
+end $$;
+
+-- How many rows of a table, or of the whole partitioned table that it belongs
+-- to, this transaction has inserted, updated and deleted, beside what this session
+-- had done before and not yet reported. They are not counted for a table with
+-- very many partitions.
+create or replace function rowcast.changed_rows(relation pg_catalog.oid) returns pg_catalog.int8[]
+language plpgsql as $$
+declare
+    root constant pg_catalog.oid := pg_catalog.pg_partition_root(relation);
+begin
+    if root is not null then
+        return rowcast.changed_rows_of_partitions(root);
+    end if;
+    return array[pg_catalog.pg_stat_get_xact_tuples_inserted(relation), pg_catalog.pg_stat_get_xact_tuples_updated(relation),
+                 pg_catalog.pg_stat_get_xact_tuples_deleted(relation)];
+end $$;
+
+create or replace function rowcast.changed_rows_of_partitions(root oid) returns bigint[]
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+    return (select case when count(*) > 256 then '{0,0,0}'
+                        else array[sum(pg_stat_get_xact_tuples_inserted(t.relid)), sum(pg_stat_get_xact_tuples_updated(t.relid)),
+                                   sum(pg_stat_get_xact_tuples_deleted(t.relid))]::bigint[] end
+              from pg_partition_tree(root) t where t.isleaf);
+end $$;
+
+-- The key of the newest entry that can be that of the statement which has changed
+-- a row: of its table or one that this is a partition of, and of an update also if
+-- the row went from one partition to another.
+create or replace function rowcast.entry_of_row(open text, relation oid, op text) returns text
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+    return coalesce((
+        select e.key
+          from (select relation as part union select a.relid from pg_partition_ancestors(relation) a) t
+         cross join unnest(array[op, 'UPDATE']) with ordinality o (op, n)
+         cross join lateral (select format(';%s %s %s=', pg_trigger_depth(), t.part, o.op) as key) e
+         where strpos(open, e.key) > 0 and (o.n = 1 or pg_partition_root(relation) is not null) order by o.n, strpos(open, e.key) limit 1), ';=');
+end $$;
+
+-- An operation as a number.
+create or replace function rowcast.operation(op text) returns bigint
+language sql immutable
+return array_position('{INSERT,UPDATE,DELETE}'::text[], op);
+
+-- The newest number that the session has drawn.
+create or replace function rowcast.newest_number() returns bigint
+language plpgsql as $$
+begin
+    return pg_catalog.currval('rowcast.statement');
+exception when object_not_in_prerequisite_state then -- none was drawn in this session
+    return pg_catalog.nextval('rowcast.statement');
+end $$;
+
+-- A number for a part of a statement, greater than those before and far from them,
+-- so that there is room for others.
+create or replace function rowcast.next_part() returns bigint
+language sql volatile
+return nextval('rowcast.log_id') * 1048576;
+
+-- The number of a statement that is captured without having begun.
+create or replace function rowcast.next_statement() returns bigint
+language sql volatile
+return nextval('rowcast.statement') + 0 * (nextval('rowcast.statement') + nextval('rowcast.statement'));
 
 -- Whether the settings that decide how a value is written down are as capture
 -- needs them, and that of pause.sql is not there. Capture absorbs it.
@@ -48,6 +241,13 @@ return current_setting('TimeZone') in ('UTC', 'Etc/UTC', 'GMT') and current_sett
    and current_setting('IntervalStyle') = 'postgres' and current_setting('bytea_output') = 'hex'
    and current_setting('extra_float_digits') in ('1', '2', '3')
    and coalesce(current_setting('rowcast.pause', true), '') = '';
+
+-- Whether a statement is captured in the ordinary way: nothing else has begun or
+-- was captured since it began, and no setting is in the way. Draws the second
+-- number of three; the capture draws the third. Capture absorbs it.
+create or replace function rowcast.ordinary() returns boolean
+language sql volatile
+return nextval('rowcast.statement') % 3 = 2 and rowcast.settings_fixed();
 
 -- Makes the settings so until restore_settings gets what this returns, or the
 -- transaction has ended.
@@ -69,7 +269,7 @@ declare
     given constant pg_catalog.text := pg_catalog.current_setting('search_path');
 begin
     perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
-    return coalesce(settings, array_fill(null::text, array[5])) || given;
+    return coalesce(nullif(settings, '{}'), array_fill(null::text, array[5])) || given;
 end $$;
 
 create or replace function rowcast.restore_settings(settings text[]) returns void
@@ -80,6 +280,43 @@ begin
                 pg_catalog.unnest(array['TimeZone', 'DateStyle', 'IntervalStyle', 'bytea_output', 'extra_float_digits', 'search_path']),
                 pg_catalog.unnest(settings)) s (name, wanted)
       where pg_catalog.current_setting(s.name) operator(pg_catalog.<>) s.wanted;
+end $$;
+
+-- What a capture that is not ordinary does at its end; entry is null if the
+-- statement has changed nothing, row_count is how many rows it has changed, null
+-- if that is not known. The result means nothing: an assignment costs less than
+-- perform.
+create or replace function rowcast.settle(
+    settings pg_catalog.text[], watched_id pg_catalog.int4, relation pg_catalog.oid, entry pg_catalog.int8[], op pg_catalog.text, row_count pg_catalog.int8
+) returns pg_catalog.text
+language plpgsql as $$
+declare
+    kind constant pg_catalog.int4 := rowcast.operation(op);
+    captured pg_catalog.int8[];
+    changed pg_catalog.int8[];
+    list pg_catalog.text;
+begin
+    if settings operator(pg_catalog.<>) '{}' then
+        perform rowcast.restore_settings(settings);
+    end if;
+    if entry[4] is null then
+        return null;
+    end if;
+    captured := rowcast.captured(watched_id);
+    changed := rowcast.changed_rows(relation);
+    if captured[1] operator(pg_catalog.>) entry[2] then
+        perform rowcast.put_in_order(watched_id, entry, kind, row_count, changed[kind] operator(pg_catalog.-) captured[kind operator(pg_catalog.+) 1]);
+    end if;
+    list := coalesce(pg_catalog.current_setting('rowcast.captured', true), '');
+    if list operator(pg_catalog.=) '' then
+        list := ';';
+    elsif captured is not null then
+        list := pg_catalog.replace(list, pg_catalog.format(';%s=%s;', watched_id, pg_catalog.array_to_string(captured, ',')), ';');
+    end if;
+    captured := coalesce(captured, '{0,0,0,0}');
+    captured[1] := coalesce(pg_catalog.pg_sequence_last_value('rowcast.log_id'), 0);
+    captured[kind operator(pg_catalog.+) 1] := changed[kind] operator(pg_catalog.-) entry[kind operator(pg_catalog.+) 4];
+    return pg_catalog.set_config('rowcast.captured', pg_catalog.format(';%s=%s%s', watched_id, pg_catalog.array_to_string(captured, ','), list), true);
 end $$;
 
 -- Rings the doorbell at commit. The payload is a hint for whoever listens and
@@ -165,4 +402,15 @@ language plpgsql as $$
 begin
     return (select '{' || string_agg(to_json(e.key) || ':' || e.value, ',') || '}'
               from json_each(image) e where e.key <> all (excluded));
+end $$;
+
+-- The primary key of a row of the transition table "r", as an expression; never
+-- equal to another one if the table has none.
+create or replace function rowcast.key_of_row(relation oid) returns text
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+    return coalesce((
+        select format('array[%s]', string_agg(format('r.%I::text', a.attname), ', ' order by a.attnum))
+          from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
+         where i.indrelid = relation and i.indisprimary), 'null');
 end $$;

@@ -57,33 +57,33 @@ begin
               from unnest(key_columns) with ordinality u (c, n));
     return query execute format($query$
         with logged as (
-            select l.op, l.tenant, l.after, l.before, l.begun, l.nested, l.id, max(l.id) over (partition by l.xid) as last_id
+            select l.op, l.tenant, l.after, l.before, l.begun, l.part, l.id, max(l.id) over (partition by l.xid) as last_id
               from rowcast.log l
              where l.watched = any ($1) and l.op <> 'r'
         ), emptied as (
-            select l.last_id, l.begun, l.nested, l.id from logged l where l.op = 't'
-             order by l.last_id desc, l.begun desc, l.nested desc, l.id desc limit 1
+            select l.last_id, l.begun, l.part, l.id from logged l where l.op = 't'
+             order by l.last_id desc, l.begun desc, l.part desc, l.id desc limit 1
         ), image as (
-            select l.tenant, l.last_id, l.begun, l.nested, l.id, i.n, i.present, rowcast.readable(i.image) as image,
+            select l.tenant, l.last_id, l.begun, l.part, l.id, i.n, i.present, rowcast.readable(i.image) as image,
                    rowcast.readable(i.old_image) as old_image
               from logged l
              cross join lateral (
                        select a.n, true, a.image, a.old_image from unnest(l.after, l.before) with ordinality a (image, old_image, n) where l.op in ('i', 'u')
                         union all
                        select b.n, false, b.image, null from unnest(l.before) with ordinality b (image, n) where l.op = 'd') i (n, present, image, old_image)
-             where not exists (select from emptied e where (l.last_id, l.begun, l.nested, l.id) <= (e.last_id, e.begun, e.nested, e.id))
+             where not exists (select from emptied e where (l.last_id, l.begun, l.part, l.id) <= (e.last_id, e.begun, e.part, e.id))
         ), change as (
-            select x.tenant, x.last_id, x.begun, x.nested, x.id, x.n, x.present, case when x.present then x.image end as image, %1$s as key
+            select x.tenant, x.last_id, x.begun, x.part, x.id, x.n, x.present, case when x.present then x.image end as image, %1$s as key
               from image x
              union all
             -- An update of the key takes the old one away.
-            select o.tenant, o.last_id, o.begun, o.nested, o.id, o.n, false, null, o.old_key
+            select o.tenant, o.last_id, o.begun, o.part, o.id, o.n, false, null, o.old_key
               from (select x.*, %1$s as key, (select %1$s from (select x.old_image) x (image)) as old_key from image x where x.old_image is not null) o
              where o.key <> o.old_key
         ), latest as (
             select distinct on (c.key) c.key, c.tenant, c.image
               from change c where c.key is not null
-             order by c.key, c.last_id desc, c.begun desc, c.nested desc, c.present desc, c.id desc, c.n desc
+             order by c.key, c.last_id desc, c.begun desc, c.part desc, c.present desc, c.id desc, c.n desc
         ), present as (
             select x.tenant, x.image, %1$s as key
               from (select r.%2$I::text as tenant, rowcast.readable(%3$s) as image from %4$s r) x

@@ -65,7 +65,7 @@ begin
                 select from pg_trigger g
                  where g.tgrelid = part and g.tgname = wanted.name
                    and g.tgfoid = to_regproc(wanted.function)
-                   and (g.tgqual is not null) = (wanted.condition <> '')
+                   and rowcast.has_condition(g.oid, wanted.condition)
                    and g.tgargs = stored_arguments and g.tgenabled = wanted.enabled);
             if not locked then
                 perform rowcast.lock_parts(target.relation, 'share row exclusive');

@@ -2,6 +2,7 @@ package changelog
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -39,16 +40,24 @@ func NewHistory(pool *pgxpool.Pool, bulkRows int) *History {
 func (h *History) Head(ctx context.Context, tenant string, place int64) (feed.Head, error) {
 	ctx, cancel := context.WithTimeout(ctx, historyTimeout)
 	defer cancel()
-	_, err := h.pool.Exec(ctx, "insert into rowcast.tenant (tenant) values ($1) on conflict do nothing", tenant)
-	if err != nil {
-		return feed.Head{}, fmt.Errorf("make tenant %q known: %w", tenant, err)
+	if err := h.Know(ctx, []string{tenant}); err != nil {
+		return feed.Head{}, err
 	}
 	var head feed.Head
-	err = h.pool.QueryRow(ctx, sql.TenantHead, tenant, place).Scan(&head.Feed, &head.Position, &head.Nonce)
+	err := h.pool.QueryRow(ctx, sql.TenantHead, tenant, place).Scan(&head.Feed, &head.Position, &head.Nonce)
 	if err != nil {
 		return feed.Head{}, fmt.Errorf("find the head of tenant %q: %w", tenant, err)
 	}
 	return head, nil
+}
+
+// Know notes that somebody is in the tenants: they are not forgotten, and a
+// truncate from then on reaches them. It has to be said again within a day.
+func (h *History) Know(ctx context.Context, tenants []string) error {
+	if _, err := h.pool.Exec(ctx, sql.Know, tenants); err != nil {
+		return fmt.Errorf("make %d tenants known: %w", len(tenants), err)
+	}
+	return nil
 }
 
 // Oldest is the cursor before the first change of the tenant that is kept.
@@ -73,14 +82,14 @@ func (h *History) After(ctx context.Context, tenant string, c feed.Cursor, limit
 		return feed.Page{}, err
 	}
 	page, err := h.page(ctx, tenant, c, limit)
-	if err != nil {
+	if err != nil && !errors.Is(err, errMissing) {
 		return feed.Page{}, err
 	}
 	// The floor may have risen while the page was read.
-	if err := h.verify(ctx, tenant, c); err != nil {
-		return feed.Page{}, err
+	if moved := h.verify(ctx, tenant, c); moved != nil {
+		return feed.Page{}, moved
 	}
-	return page, nil
+	return page, err
 }
 
 // verify checks that c belongs to this history and is not older than the floor.
@@ -143,6 +152,9 @@ func (h *History) page(ctx context.Context, tenant string, c feed.Cursor, limit 
 		return feed.Page{}, fmt.Errorf("read the history of tenant %q: %w", tenant, err)
 	}
 	page := feed.Page{More: bytes >= publishBytes || len(read) == logRows}
+	if read, err = h.complete(ctx, read, &page); err != nil {
+		return feed.Page{}, fmt.Errorf("read the history of tenant %q: %w", tenant, err)
+	}
 	var tables watchedTables // of this page alone: a restored database may give a number to another table
 	for i := range read {
 		w, err := tables.find(ctx, h.pool, read[i].watched)
@@ -155,4 +167,29 @@ func (h *History) page(ctx context.Context, tenant string, c feed.Cursor, limit 
 		page.Changes, page.More = page.Changes[:limit], true
 	}
 	return page, nil
+}
+
+// complete looks up the rows that are not in the active segment of the log, a
+// few at a time, and cuts the page off where it becomes large.
+func (h *History) complete(ctx context.Context, read []row, page *feed.Page) ([]row, error) {
+	const few = 32
+	bytes := 0
+	for from := 0; from < len(read); from += few {
+		to := min(from+few, len(read))
+		part := make([]*row, 0, few)
+		for i := from; i < to; i++ {
+			part = append(part, &read[i])
+		}
+		if err := lookUp(ctx, h.pool, part, h.bulkRows); err != nil {
+			return nil, err
+		}
+		for _, r := range part {
+			bytes += r.size()
+		}
+		if bytes >= publishBytes && to < len(read) {
+			page.More = true
+			return read[:to], nil
+		}
+	}
+	return read, nil
 }

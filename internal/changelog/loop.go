@@ -75,6 +75,9 @@ func (f *follower) loop(ctx context.Context) error {
 		}
 		f.keeper.want(f.wantsSleep(listening))
 		switch {
+		case f.queued && complete: // a large transaction: there is more to seal, without waiting
+			f.next = fetch
+			err = ctx.Err()
 		case !complete:
 			err = f.waitAwake(ctx)
 		case leads && state == asleep && listening:

@@ -19,18 +19,24 @@ type row struct {
 	statementFrom, statementCount int64
 	tenant                        string
 	nonce                         int64
-	tx                            uint64
-	at                            time.Time
-	watched                       int32
-	op                            byte
-	writer                        string
-	after, before                 []json.RawMessage
+	// segment of the log and id say where the row is, together with tx. The
+	// segment is nil if it was sealed by an earlier version.
+	segment *int32
+	id      int64
+	// found is false as long as what follows has to be looked up there.
+	found         bool
+	tx            uint64
+	at            time.Time
+	watched       int32
+	op            byte
+	writer        string
+	after, before []json.RawMessage
 }
 
 func scanRow(rows pgx.CollectableRow) (row, error) {
 	var r row
-	err := rows.Scan(&r.place, &r.position, &r.count, &r.statementFrom, &r.statementCount, &r.tenant, &r.nonce,
-		&r.tx, &r.at, &r.watched, &r.op, &r.writer, &r.after, &r.before)
+	err := rows.Scan(&r.place, &r.position, &r.count, &r.statementFrom, &r.statementCount, &r.tenant, &r.nonce, &r.segment, &r.tx, &r.id,
+		&r.found, &r.at, &r.watched, &r.op, &r.writer, &r.after, &r.before)
 	if err != nil {
 		return row{}, fmt.Errorf("decode a row of the change log: %w", err)
 	}

@@ -69,13 +69,15 @@ func (t *Tail) step(ctx context.Context, conn *pgx.Conn, do task) (transactions 
 }
 
 // seal returns the newest place, nil if another session is sealing, and if
-// asked the first rows that are not published yet. All of it is committed.
+// asked the first rows that are not published yet. All of it is committed. It
+// notes whether the next seal has something left to do.
 func (t *Tail) seal(ctx context.Context, conn *pgx.Conn, fetch bool) (place *int64, first []row, err error) {
 	began := time.Now()
 	sealing, cancel := context.WithTimeout(ctx, t.sealLimit)
 	defer cancel()
 	batch := new(pgx.Batch)
 	batch.Queue(sealQuery).QueryRow(func(r pgx.Row) error { return r.Scan(nil, &place) })
+	batch.Queue(sql.Queued).QueryRow(func(r pgx.Row) error { return r.Scan(&t.queued) })
 	if fetch {
 		batch.Queue(sql.SealedAfter, t.place, t.o.BulkRows, firstRows).Query(func(rows pgx.Rows) (err error) {
 			first, err = pgx.CollectRows(rows, scanRow)
@@ -150,6 +152,9 @@ type publication struct {
 func (p *publication) add(ctx context.Context, r *row) error {
 	if r.place != p.place+1 {
 		return fmt.Errorf("place %d follows %d: %w", r.place, p.place, feed.ErrDiverged)
+	}
+	if err := lookUp(ctx, p.tail.o.Pool, []*row{r}, int64(p.tail.o.BulkRows)); err != nil {
+		return err
 	}
 	w, err := p.tail.tables.find(ctx, p.tail.o.Pool, r.watched)
 	if err != nil {

@@ -89,6 +89,8 @@ type Tail struct {
 	touched map[string]struct{}
 	// reported is set while the loss of the log has been logged.
 	reported bool
+	// queued is set while seals have left something to the next one.
+	queued bool
 	// sealLimit is how long the next seal may take.
 	sealLimit time.Duration
 

@@ -1,0 +1,208 @@
+-- Putting a statement in its place among those that were captured before it,
+-- while it was open. It matters only where they changed the same table: what the
+-- log says last of a row has to be how the row is. There are three ways to know
+-- which of two changes came first, used in this order:
+--
+--   the time   the log has the clocks of the table when a statement began, so it is
+--              known which rows of this one came before that;
+--   the rows   a change that leaves a row of a tenant as another one finds it came
+--              before it; where that leaves a choice, the table says whether the row
+--              is there in the end, if the owner of this function may read it;
+--   the number statements that do not meet stay in the order of their beginning.
+--
+-- What has to be told later than its number says gets the number of the statement
+-- it follows, and a part of its own.
+
+-- Moves what a capture has appended to where it belongs. entry is what
+-- close_statement returned, kind the number of the operation, row_count how many
+-- rows the statement has changed, and clock that of the table for the operation.
+create or replace function rowcast.put_in_order(watched_id integer, entry bigint[], kind integer, row_count bigint, clock bigint) returns void
+language plpgsql
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_custom_plan
+set jit = off
+set enable_nestloop = off -- the planner knows nothing of these rows, which may be many
+as $$
+declare
+    this constant xid8 := pg_current_xact_id();
+    key_columns text[];
+    partitioned boolean;
+    look text;
+    present text[]; -- the keys of rows that are there, of those that were changed here and before
+begin
+    if row_count is null then
+        select sum(l.rows) into row_count
+          from rowcast.log_active l where l.xid = this and l.id > entry[2] and l.watched = watched_id and l.begun = entry[1];
+    end if;
+    select array_agg(a.attname order by a.attnum), bool_or(c.relkind = 'p') into key_columns, partitioned
+      from rowcast.watched w join pg_class c on c.oid = w.relation join pg_index i on i.indrelid = w.relation and i.indisprimary
+      join pg_attribute a on a.attrelid = w.relation and a.attnum = any (i.indkey)
+     where w.id = watched_id;
+    look := rowcast.look_for_keys(watched_id, key_columns);
+    if look <> '' then
+        execute look into present using this, entry[2], watched_id, entry[1], key_columns;
+    end if;
+    with logged as materialized (
+        select l.id, l.begun, l.part, l.op, l.tenant, l.begun = entry[1] as own, l.origin, l.rows, l.after, l.before
+          from rowcast.log_active l
+         where l.xid = this and l.id > entry[2] and l.watched = watched_id and l.op in ('i', 'u', 'd')
+    ), statement as (
+        -- since: how many rows of this one were changed after that one had begun. That
+        -- is known if nothing was rolled back, or nothing that was changed here; else
+        -- it can be less. A row that goes to another partition counts otherwise.
+        -- before: all of that one's rows were changed when this one began.
+        select e.begun, e.part, k.known, case when k.known or not partitioned then clock - min(e.origin[kind + 1]) end as since,
+               entry[10] = 1 and not (partitioned and min(e.origin[6]) = 2)
+                   and coalesce(max(e.origin[6 + e.rows]), sum(e.rows)) = entry[4 + min(e.origin[6])] - min(e.origin[1 + e.origin[6]]) as before,
+               -- Parts of one query: a key is free before it is taken.
+               min(e.origin[1]) < entry[1] and case min(e.origin[6]) when 1 then kind <> 1 when 2 then kind = 3 else false end as takes
+          from logged e
+         cross join lateral (
+                   select case when partitioned then kind <> 2 and clock - entry[kind + 4] = row_count
+                               when e.origin[5] = entry[3] then true
+                               when entry[10] = 0 then clock - entry[kind + 4] <= row_count
+                               else clock - entry[kind + 4] = row_count end as known) k
+         where not e.own
+         group by e.begun, e.part, k.known
+    ), usual as ( -- the newest statement that all of this one comes after, and the one that follows that
+        select u.own, u.next
+          from (select array[s.begun, s.part] as own, s.since, s.known, s.takes, lead(array[s.begun, s.part]) over (order by s.begun, s.part) as next
+                  from statement s) u
+         where u.known and u.since >= row_count and not u.takes order by u.own desc limit 1
+    ), change as (
+        select e.id, e.begun, e.part, e.own, r.n,
+               case when e.op <> 'i' then rowcast.row_key(e.tenant, r.before, key_columns) end as old_key, rowcast.image_hash(r.before, partitioned) as old_image,
+               case when e.op <> 'd' then rowcast.row_key(e.tenant, r.after, key_columns) end as new_key, rowcast.image_hash(r.after, partitioned) as new_image,
+               coalesce(e.origin[6 + r.n], row_number() over (partition by e.begun, e.part order by e.id, r.n)) as ordinal,
+               row_number() over (partition by e.own order by e.begun, e.part, case when e.own then e.origin[6 + r.n] end, e.op = 'i', e.op, e.id, r.n) as i
+          from logged e cross join lateral unnest(e.after, e.before) with ordinality r (after, before, n)
+    ), touch as ( -- what a change does to a key: how it finds it, and how it leaves it, null if no row has it
+        select c.own, c.i, c.ordinal, c.begun, c.part, t.key, t.found, t.left
+          from change c cross join lateral (values
+                   (c.old_key, c.old_image, case when c.new_key = c.old_key then c.new_image end),
+                   (case when c.old_key is null or c.new_key <> c.old_key then c.new_key end, null, c.new_image)) t (key, found, "left")
+         where t.key is not null
+    ), earlier as (
+        select t.key, t.begun, t.part, t.left, s.since, s.known, s.before, s.takes,
+               row_number() over by_key as p, lead(t.begun) over by_key as next_begun, lead(t.part) over by_key as next_part,
+               lead(t.found) over by_key as next_found, lead(t.i) over by_key is null as last
+          from touch t join statement s on s.begun = t.begun and s.part = t.part
+         where not t.own and t.key in (select o.key from touch o where o.own)
+        window by_key as (partition by t.key order by t.i)
+    ), gap as ( -- between two changes of a key, before the first, behind the last
+        select e.key, e.p, e.begun, e.part, e.left, e.next_begun, e.next_part, e.next_found, e.last from earlier e
+         union all
+        select t.key, 0, null, null, null, t.begun, t.part, t.found, false
+          from (select distinct on (t.key) t.key, t.begun, t.part, t.found
+                  from touch t where not t.own and t.key in (select o.key from touch o where o.own) order by t.key, t.i) t
+    ), run as ( -- own changes of a key of which each finds what the last one left; they stay together
+        select o.key, o.run, min(o.ordinal) as ordinal, array_agg(o.i) as changes,
+               (array_agg(o.found order by o.i))[1] as found, (array_agg(o.left order by o.i desc))[1] as left
+          from (select t.*, count(*) filter (where t.breaks) over (partition by t.key order by t.i) as run
+                  from (select t.*, t.found is distinct from lag(t.left) over (partition by t.key order by t.i) as breaks from touch t where t.own) t) o
+         group by o.key, o.run
+    ), timed as ( -- how many of the earlier changes of the key may come before, by the time: what began later does not
+        select r.key, r.run, count(*) filter (where e.since > row_count - r.ordinal) as p,
+               count(*) filter (where e.since > row_count - r.ordinal and not e.takes) as usual,
+               count(*) filter (where e.before) as least, bool_and(e.known) as known
+          from run r join earlier e on e.key = r.key
+         group by r.key, r.run
+    ), there as (
+        select p.key from unnest(present) p (key)
+    ), final as ( -- how the earlier changes leave a key
+        select e.key, e.left from earlier e where e.last
+    ), choice as (
+        select unnest(c.changes) as i, c.begun, c.part, c.next_begun, c.next_part
+          from (select distinct on (r.key, r.run) r.changes, g.begun, g.part, g.next_begun, g.next_part
+                  from run r join timed m on m.key = r.key and m.run = r.run join gap g on g.key = r.key
+                  join final f on f.key = r.key left join there t on t.key = r.key
+                 where (g.p <= m.p or not m.known) and g.p >= least(m.least, case when m.known then m.p end)
+                 order by r.key, r.run,
+                          (g.p = 0 or g.left is not distinct from r.found)::integer + (g.last or g.next_found is not distinct from r.left)::integer desc,
+                          (present is null or (case when g.last then r.left else f.left end is not null) = (t.key is not null)) desc,
+                          abs(g.p - m.usual), g.p) c
+    ), bound as ( -- the statements between which a change belongs; before one that goes on with the key
+        select c.i,
+               max(array[c.begun, c.part]) filter (where (c.begun, c.part) is distinct from (c.next_begun, c.next_part) and c.begun is not null) as low,
+               min(array[c.next_begun, c.next_part]) filter (where c.next_begun is not null) as high
+          from choice c group by c.i
+    ), placed as (
+        select c.id, c.n, c.part, array[c.begun, c.part] as own,
+               max(b.low) over (order by c.i) as low, min(b.high) over (order by c.i desc) as high,
+               case when u.own < array[c.begun, c.part] and (array[c.begun, c.part] < u.next) is not false then null else u.own end as usual
+          from change c left join bound b on b.i = c.i left join usual u on true
+         where c.own
+    ), target as ( -- follows or precedes a statement; neither: where it is
+        select p.id, p.n, p.part, case when w.way in ('usual', 'after') then coalesce(case w.way when 'usual' then p.usual end, p.low) end as follows,
+               case when w.way = 'before' then p.high end as precedes
+          from placed p
+         cross join lateral (
+                   select case when p.usual is not null and (p.usual >= p.low) is not false and (p.usual < p.high) is not false then 'usual'
+                               when (p.own > p.low) is not false and (p.own < p.high) is not false then 'own'
+                               when p.low is not null then 'after' else 'before' end as way) w
+    ), neighbour as (
+        select n.own, lag(n.own) over by_order as previous, lead(n.own) over by_order as next
+          from (select array[s.begun, s.part] as own from statement s) n
+        window by_order as (order by n.own)
+    ), part as materialized ( -- between the parts of the same number that are there
+        select t.follows, t.precedes, t.part as own_part, row_number() over (partition by t.follows, t.precedes order by t.part) - 1
+               + case when f.next[1] = f.own[1] then (f.own[2] + f.next[2]) / 2
+                      when t.follows is not null then rowcast.next_part()
+                      when p.previous[1] = p.own[1] then (p.previous[2] + p.own[2]) / 2
+                      else t.precedes[2] - 1048576 end as part
+          from (select distinct t.follows, t.precedes, t.part from target t where num_nulls(t.follows, t.precedes) = 1) t
+          left join neighbour f on f.own = t.follows left join neighbour p on p.own = t.precedes
+    ), gone as (
+        delete from rowcast.log_active l
+         where l.xid = this and l.watched = watched_id and l.begun = entry[1]
+           and l.id >= (select min(t.id) from target t where num_nulls(t.follows, t.precedes) = 1)
+        returning l.*
+    )
+    insert into rowcast.log_active (begun, part, at, watched, rows, op, tenant, writer, origin, after, before)
+    select coalesce(t.follows[1], t.precedes[1], g.begun), coalesce(p.part, g.part), g.at, g.watched, count(*), g.op, g.tenant, g.writer, g.origin,
+           case when g.op <> 'd' then array_agg(r.after order by r.n) end, case when g.op <> 'i' then array_agg(r.before order by r.n) end
+      from gone g
+     cross join lateral unnest(g.after, g.before) with ordinality r (after, before, n)
+      join target t on t.id = g.id and t.n = r.n
+      left join part p on p.follows is not distinct from t.follows and p.precedes is not distinct from t.precedes and p.own_part = t.part
+     group by g.id, g.begun, g.part, g.at, g.watched, g.op, g.tenant, g.writer, g.origin, t.follows, t.precedes, p.part
+     order by g.id, min(r.n);
+end $$;
+
+-- The query that tells which keys of a statement, and of those that were captured
+-- while it was open, a watched table has. Empty if the table cannot be read, or
+-- if that would run code of its owner.
+create or replace function rowcast.look_for_keys(watched_id integer, key_columns text[]) returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+begin
+    return coalesce((
+        select format($look$
+            with change as (
+                select l.tenant, i.image, l.begun = $4 as own, rowcast.row_key(l.tenant, i.image, $5) as key
+                  from rowcast.log_active l cross join lateral unnest(l.after || l.before) i (image)
+                 where l.xid = $1 and l.id > $2 and l.watched = $3
+            )
+            select coalesce(array_agg(k.key), '{}')
+              from (select distinct on (c.key) c.* from change c
+                     where c.own and c.key in (select o.key from change o where not o.own)) k
+             where exists (select from %s r where r.%I::text = k.tenant and %s) $look$,
+            w.relation::regclass, w.tenant_column,
+            string_agg(format('r.%I = (rowcast.readable(k.image) ->> %L)::%s', a.attname, a.attname, format_type(a.atttypid, a.atttypmod)), ' and '))
+          from rowcast.watched w join pg_attribute a on a.attrelid = w.relation and a.attname = any (key_columns)
+          join pg_type t on t.oid = a.atttypid
+         where w.id = watched_id and exists (select from pg_attribute n where n.attrelid = w.relation and n.attname = w.tenant_column and not n.attisdropped)
+           and has_table_privilege(w.relation, 'select') and not row_security_active(w.relation)
+         group by w.relation, w.tenant_column
+        having bool_and(t.typnamespace = 'pg_catalog'::regnamespace)), '');
+end $$;
+
+-- The tenant and the primary key of a row, as text.
+create or replace function rowcast.row_key(tenant text, image json, key_columns text[]) returns text
+language sql immutable
+return (select (tenant || array_agg(rowcast.readable(image) ->> c order by n))::text from unnest(key_columns) with ordinality k (c, n));
+
+-- Tells two images of a row apart. In partitions the columns can have another order.
+create or replace function rowcast.image_hash(image json, partitioned boolean) returns bigint
+language sql immutable
+return case when partitioned then (select sum(hashtextextended(e.key || e.value::text, 0)) % 9223372036854775807 from json_each(rowcast.readable(image)) e)::bigint
+            else hashtextextended(image::text, 0) end;

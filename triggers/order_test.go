@@ -1,0 +1,308 @@
+package triggers_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+)
+
+// change is one row of the order, as a client gets it.
+type change struct {
+	place             int64
+	tenant, op, table string
+	after, before     string // JSON, empty if there is none
+}
+
+// history answers what was sealed behind a place, row by row.
+func history(ctx context.Context, conn *pgx.Conn, place int64) ([]change, error) {
+	rows, err := conn.Query(ctx, `
+		select s.place, s.tenant, l.op::text, w.table_name, coalesce(r.after::text, ''), coalesce(r.before::text, '')
+		  from rowcast.sealed s
+		  join rowcast.log l using (xid, id)
+		  join rowcast.watched w on w.id = l.watched
+		  left join lateral unnest(l.after, l.before) with ordinality r (after, before, n) on true
+		 where s.place > $1
+		 order by s.place, r.n`, place)
+	if err != nil {
+		return nil, fmt.Errorf("read the order: %w", err)
+	}
+	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (c change, err error) {
+		return c, row.Scan(&c.place, &c.tenant, &c.op, &c.table, &c.after, &c.before)
+	})
+}
+
+// relation is what a client knows of a watched table.
+type relation struct {
+	name, tenant string
+	key          []string
+}
+
+func relations(ctx context.Context, conn *pgx.Conn) (map[string]relation, error) {
+	rows, err := conn.Query(ctx, `
+		select w.table_name, w.tenant_column,
+		       array(select a.attname::text from pg_attribute a
+		              where a.attrelid = w.relation and a.attnum = any (i.indkey) order by a.attname)
+		  from rowcast.watched w join pg_index i on i.indrelid = w.relation and i.indisprimary
+		 where w.active`)
+	if err != nil {
+		return nil, fmt.Errorf("read what is watched: %w", err)
+	}
+	list, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (r relation, err error) {
+		return r, row.Scan(&r.name, &r.tenant, &r.key)
+	})
+	known := map[string]relation{}
+	for _, r := range list {
+		known[r.name] = r
+	}
+	return known, err
+}
+
+// row is what a client holds of one.
+type row struct{ key, tenant, text string }
+
+// read takes the image of a row apart. It is written down anew, because the
+// columns of a partition may have another order than those of the table.
+func (r relation) read(image string) (row, error) {
+	fields := map[string]any{}
+	decoder := json.NewDecoder(bytes.NewReader([]byte(image)))
+	decoder.UseNumber()
+	if err := decoder.Decode(&fields); err != nil {
+		return row{}, fmt.Errorf("%s: %w", image, err)
+	}
+	parts := []string{r.name}
+	for _, column := range r.key {
+		parts = append(parts, fmt.Sprint(fields[column]))
+	}
+	text, err := json.Marshal(fields)
+	return row{strings.Join(parts, " "), fmt.Sprint(fields[r.tenant]), string(text)}, err
+}
+
+// views is what the clients hold: by tenant, and by table and key. One who is in
+// several tenants keeps their rows apart, since there is no order between them.
+type views map[string]map[string]row
+
+func (v views) put(tenant string, r row) {
+	if v[tenant] == nil {
+		v[tenant] = map[string]row{}
+	}
+	v[tenant][r.key] = r
+}
+
+// apply does what a client does with a change.
+func (v views) apply(c change, known map[string]relation) error {
+	r, ok := known[c.table]
+	if !ok {
+		return fmt.Errorf("place %d speaks of table %q", c.place, c.table)
+	}
+	var before, after row
+	var err error
+	if c.before != "" {
+		if before, err = r.read(c.before); err != nil {
+			return err
+		}
+	}
+	if c.after != "" {
+		if after, err = r.read(c.after); err != nil {
+			return err
+		}
+	}
+	switch c.op {
+	case "t":
+		gone := func(key string, r row) bool {
+			return strings.HasPrefix(key, c.table+" ") && r.tenant == c.tenant
+		}
+		maps.DeleteFunc(v[c.tenant], gone)
+	case "d":
+		delete(v[c.tenant], before.key)
+	case "i", "u":
+		if c.op == "u" && before.key != after.key {
+			delete(v[c.tenant], before.key)
+		}
+		v.put(c.tenant, after)
+	default:
+		return fmt.Errorf("place %d has operation %q", c.place, c.op)
+	}
+	return nil
+}
+
+// lines writes the views in an order that can be compared.
+func (v views) lines() []string {
+	var lines []string
+	for _, tenant := range slices.Sorted(maps.Keys(v)) {
+		for _, key := range slices.Sorted(maps.Keys(v[tenant])) {
+			lines = append(lines, fmt.Sprintf("client of %s: %s %s", tenant, strings.Fields(key)[0], v[tenant][key].text))
+		}
+	}
+	return lines
+}
+
+// present answers the views of clients who read the tables just now.
+func present(ctx context.Context, conn *pgx.Conn, known map[string]relation) (views, error) {
+	v := views{}
+	for _, name := range slices.Sorted(maps.Keys(known)) {
+		r := known[name]
+		rows, err := conn.Query(ctx, `select row_to_json(x)::text from `+pgx.Identifier{name}.Sanitize()+` x`)
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", name, err)
+		}
+		images, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			return nil, fmt.Errorf("read %s: %w", name, err)
+		}
+		for _, image := range images {
+			found, err := r.read(image)
+			if err != nil {
+				return nil, err
+			}
+			v.put(found.tenant, found)
+		}
+	}
+	return v, nil
+}
+
+// follower is the clients of a database: they read the tables once and follow
+// the order from there.
+type follower struct {
+	conn  *pgx.Conn
+	known map[string]relation
+	views views
+	place int64
+}
+
+func follow(ctx context.Context, conn *pgx.Conn) (*follower, error) {
+	f := &follower{conn: conn}
+	var err error
+	if f.known, err = relations(ctx, conn); err != nil {
+		return nil, err
+	}
+	if _, err := f.advance(ctx); err != nil {
+		return nil, err
+	}
+	f.views, err = present(ctx, conn, f.known)
+	return f, err
+}
+
+// advance seals and answers what is new.
+func (f *follower) advance(ctx context.Context) ([]change, error) {
+	from := f.place
+	if err := f.conn.QueryRow(ctx, `select rowcast.seal()`).Scan(&f.place); err != nil {
+		return nil, fmt.Errorf("seal: %w", explain(err))
+	}
+	if f.views == nil {
+		return nil, nil
+	}
+	return history(ctx, f.conn, from)
+}
+
+// catchUp has the clients follow to the end. It answers what they got and how
+// what they hold then differs from the tables.
+func (f *follower) catchUp(ctx context.Context) (changes []change, diff string, err error) {
+	if changes, err = f.advance(ctx); err != nil {
+		return nil, "", err
+	}
+	for _, c := range changes {
+		if err := f.views.apply(c, f.known); err != nil {
+			return changes, "", err
+		}
+	}
+	truth, err := present(ctx, f.conn, f.known)
+	if err != nil {
+		return changes, "", err
+	}
+	diff = cmp.Diff(strings.Join(truth.lines(), "\n"), strings.Join(f.views.lines(), "\n"))
+	f.views = truth
+	return changes, diff, nil
+}
+
+// told writes changes in lines such as
+//
+//	docs T u (1,T,uno)<(1,T,one)
+func told(t testing.TB, changes []change) []string {
+	t.Helper()
+	var lines []string
+	for _, c := range changes {
+		line := fmt.Sprintf("%s %s %s", c.table, c.tenant, c.op)
+		switch c.op {
+		case "i":
+			line += " " + brief(t, []string{c.after})
+		case "u":
+			line += " " + brief(t, []string{c.after}) + "<" + brief(t, []string{c.before})
+		case "d":
+			line += " " + brief(t, []string{c.before})
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// leading is a way in which one statement leads to another.
+type leading struct {
+	name  string
+	since int // major version of PostgreSQL
+	setup []string
+	// run is done by a new session. What begins with "!" has to fail.
+	run []string
+	// want is the exact order, if there is but one that is right.
+	want []string
+}
+
+// Whatever leads from one statement to another: who follows the order holds
+// what the table holds, and where there is one order that is right, it is that.
+func TestEveryWayOneStatementLeadsToAnother(t *testing.T) {
+	t.Parallel()
+	names := map[string]bool{}
+	for _, test := range slices.Concat(
+		cascades(), triggerWrites(), replacements(), functionCalls(), manyParts(), keysAndTenants(), failures(), partitions()) {
+		if names[test.name] {
+			t.Fatalf("two cases are called %q", test.name)
+		}
+		names[test.name] = true
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			d := newDatabase(t, `insert into docs values (1, 'T', 'one'), (2, 'T', 'two'), (3, 'U', 'three')`)
+			if test.since*10000 > query[int](t, d.Conn, `select current_setting('server_version_num')::int`) {
+				t.Skipf("PostgreSQL %d has it", test.since)
+			}
+			d.exec(t, test.setup...)
+			f, err := follow(t.Context(), d.Conn)
+			if err != nil {
+				t.Fatal(err)
+			}
+			writer := d.connect(t)
+			for _, statement := range test.run {
+				if failing, ok := strings.CutPrefix(statement, "!"); ok {
+					refused(t, writer, failing)
+				} else {
+					exec(t, writer, statement)
+				}
+			}
+			changes, diff, err := f.catchUp(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			lines := told(t, changes)
+			if len(lines) > 40 {
+				lines = append(lines[:40], "...")
+			}
+			if diff != "" {
+				t.Errorf("the clients hold something else (-table +client):\n%s\nthe order:\n%s", diff, strings.Join(lines, "\n"))
+			}
+			if test.want != nil {
+				if diff := cmp.Diff(strings.Join(test.want, "\n"), strings.Join(lines, "\n")); diff != "" {
+					t.Errorf("the order differs (-want +got):\n%s", diff)
+				}
+			}
+			if len(changes) == 0 {
+				t.Error("nothing was changed, which proves nothing")
+			}
+		})
+	}
+}

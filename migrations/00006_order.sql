@@ -16,6 +16,8 @@ alter table rowcast.log rename column nested to part; -- what is told later than
 alter table rowcast.log add column origin bigint[];
 
 -- +goose Down
+-- Functions that know the sequences.
+drop function if exists rowcast.ordinary(), rowcast.next_statement(), rowcast.next_part() cascade;
 alter table rowcast.log drop column origin;
 alter table rowcast.log rename column part to nested;
 alter sequence rowcast.statement cache 100;

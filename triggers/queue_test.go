@@ -1,0 +1,137 @@
+package triggers_test
+
+import (
+	"fmt"
+	"testing"
+)
+
+// large writes a transaction of n log rows for the tenants big_0 to big_<m-1>.
+func large(t testing.TB, d *database, from, n, m int) {
+	t.Helper()
+	d.exec(t, fmt.Sprintf(`do $$ begin for i in 1..%d loop insert into docs values (%d + i, 'big_' || i %% %d, 'x'); end loop; end $$`, n, from, m))
+}
+
+// sealedOf is how many changes of a tenant have got their place.
+func sealedOf(t testing.TB, d *database, tenant string) int {
+	t.Helper()
+	return query[int](t, d.Conn, `select coalesce(max(position), 0)::int from rowcast.sealed where tenant = $1`, tenant)
+}
+
+// A transaction that is too large for one seal holds up its own tenants, and
+// nobody else. In the end everybody is told in the order of the commits.
+func TestOthersPassByALargeTransaction(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	const rows, tenants = 9000, 3
+	large(t, d, 0, rows, tenants)
+	d.exec(t, `insert into docs values (100001, 'small', 'first')`, `insert into docs values (100002, 'big_0', 'after')`)
+	for seals, id := 0, 100010; ; seals++ {
+		if seals > 200 {
+			t.Fatal("200 seals were not enough")
+		}
+		d.seal(t)
+		if seals == 1 {
+			if got := sealedOf(t, d, "small"); got < 1 {
+				t.Errorf("after two seals the small tenant has %d changes", got)
+			}
+		}
+		if !query[bool](t, d.Conn, `select exists (select from rowcast.queue)`) {
+			break
+		}
+		// What comes meanwhile passes by with the next seal, and waits if it
+		// touches a tenant of one that waits.
+		before := sealedOf(t, d, "small")
+		d.exec(t, fmt.Sprintf(`insert into docs values (%d, 'small', 'next')`, id))
+		if seals == 3 {
+			d.exec(t, `insert into docs values (100003, 'big_1', 'waits'), (100004, 'follower', 'waits as well')`,
+				`insert into docs values (100005, 'follower', 'waits behind it')`)
+		}
+		if seals > 1 {
+			d.seal(t)
+			if got := sealedOf(t, d, "small"); got != before+1 {
+				t.Fatalf("the small tenant waits: it has %d changes, and had %d", got, before)
+			}
+		}
+		id++
+	}
+	d.seal(t)
+	for tenant, want := range map[string]int{"big_0": rows/tenants + 1, "big_1": rows/tenants + 1, "big_2": rows / tenants, "follower": 2} {
+		if got := sealedOf(t, d, tenant); got != want {
+			t.Errorf("tenant %s has %d changes; want %d", tenant, got, want)
+		}
+	}
+	if wrong := column[string](t, d.Conn, `
+		select s.tenant || ' ' || s.position
+		  from (select s.*, lag(s.position, 1, 0::bigint) over (partition by s.tenant order by s.position) as last,
+		               lag(s.place, 1, 0::bigint) over (order by s.place) as last_place,
+		               lag((l.after[1] ->> 'id')::int, 1, 0) over (partition by s.tenant order by s.position) as last_id,
+		               (l.after[1] ->> 'id')::int as row_id
+		          from rowcast.sealed s join rowcast.log l using (xid, id)) s
+		 where s.position <> s.last + s.rows or s.place <> s.last_place + 1 or s.row_id <= s.last_id`); len(wrong) > 0 {
+		t.Errorf("%d are out of order, the first is %s", len(wrong), wrong[0])
+	}
+	if left := query[int](t, d.Conn, `select (select count(*) from rowcast.queue_row) + (select count(*) from rowcast.queue_tenant)`); left != 0 {
+		t.Errorf("%d rows are left in the queue", left)
+	}
+}
+
+// A large transaction with statements of many rows, nested writes and a truncate
+// is told as a small one would be.
+func TestLargeTransactionIsToldAsASmallOne(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t, `create table notes (id int primary key, tenant_id text, body text)`, `select rowcast.watch('notes')`,
+		`create function note() returns trigger language plpgsql as $$ begin
+			insert into notes values (new.id, new.tenant_id, new.body);
+			return null; end $$`,
+		`create trigger note after insert on docs for each row execute function note()`)
+	d.exec(t, `select rowcast.know('known')`, `begin`,
+		`insert into docs select n, 'T' || n % 2, repeat('x', 300) from generate_series(1, 3000) n`,
+		`update docs set body = 'y' || id where id <= 10`,
+		`truncate notes`,
+		`update docs set tenant_id = 'V' where id <= 20`,
+		`do $$ begin for i in 1..2000 loop update docs set body = 'z' || i where id = 30; end loop; end $$`,
+		`delete from docs where id > 40`)
+	d.exec(t, `commit`)
+	for range 100 {
+		d.seal(t)
+		if !query[bool](t, d.Conn, `select exists (select from rowcast.queue)`) {
+			break
+		}
+	}
+	if got := sealedOf(t, d, "known"); got != 1 {
+		t.Errorf("a tenant without changes was told %d; want the truncate", got)
+	}
+	// The same with all of it in one seal.
+	d.exec(t, `create temporary table queued as select tenant, position, xid, id, rows, statement_rows, statement_from from rowcast.sealed`,
+		`truncate rowcast.sealed, rowcast.tenant`, `select rowcast.know('known')`,
+		`select rowcast.seal_rows(1000000, 0, 0, pg_current_snapshot(), array_agg(distinct ((xid::text::bigint - 1)::text)::xid8),
+			array_agg(distinct ((xid::text::bigint + 1)::text)::xid8), '{0}') from rowcast.log`)
+	if differ := query[int](t, d.Conn, `
+		select count(*) from (select tenant, position, xid, id, rows, statement_rows, statement_from from rowcast.sealed) s full join queued q
+		    on (s.tenant, s.position, s.xid, s.id, s.rows, s.statement_rows, s.statement_from)
+		     = (q.tenant, q.position, q.xid, q.id, q.rows, q.statement_rows, q.statement_from) where s.xid is null or q.xid is null`); differ != 0 {
+		t.Errorf("%d log rows got something else in pieces than at once", differ)
+	}
+}
+
+// What a transaction that is still open has appended costs a seal nothing.
+func TestOpenTransactionCostsNothing(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	other := d.connect(t)
+	blocks := func() int {
+		d.exec(t, `insert into docs select coalesce(max(id), 0) + 1, 'small', 'x' from docs`)
+		return sharedBlocks(t, d.Conn, `select rowcast.seal()`)
+	}
+	for range 8 {
+		blocks()
+	}
+	before := blocks()
+	exec(t, other, `begin`, `do $$ begin for i in 1..5000 loop insert into docs values (100000 + i, 'big', 'x'); end loop; end $$`)
+	for range 3 {
+		if got := blocks(); got > before+100 {
+			t.Errorf("a seal beside an open transaction of 5000 rows reads %d blocks; without it %d", got, before)
+		}
+	}
+	exec(t, other, `rollback`)
+}

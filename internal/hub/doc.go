@@ -42,6 +42,8 @@
 //     rings hold its cursors (TestReconnectStorm), else one for each tenant and
 //     cursor (TestCrowdSharesPages).
 //   - Frames never interleave on a connection (TestStreamsMatchModel).
+//   - Once a connection that was blocked takes bytes again, nothing stays behind in
+//     any of its tenants, also if nothing more is published (TestEndOfBurstArrives).
 //   - Publish never waits for a client (TestPublishNeverWaitsForClient), and
 //     the ring drops nothing that a client which reads was not offered
 //     (TestBurstLargerThanRing).

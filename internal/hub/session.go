@@ -57,8 +57,9 @@ type Session struct {
 	// owner is nil until Own.
 	owner Owner
 
-	wire, shard uint8
-	turn        uint8
+	wire, shard int
+	// turn is the index in subs of the one whose events are written next.
+	turn int
 	// busy: a goroutine writes. closing: nothing but the close frame is
 	// written any more. ended: hung up.
 	busy, closing, ended, oneWay bool
@@ -73,7 +74,7 @@ func (h *Hub) Open(o SessionOptions) (*Session, error) {
 		return nil, fmt.Errorf("hub: no connection, or no wire %d", o.Wire)
 	}
 	now := time.Now()
-	s := &Session{h: h, conn: o.Conn, wire: uint8(o.Wire), ping: o.PingInterval, encode: o.Signal, oneWay: o.OneWay}
+	s := &Session{h: h, conn: o.Conn, wire: o.Wire, ping: o.PingInterval, encode: o.Signal, oneWay: o.OneWay}
 	if s.ping == 0 {
 		s.ping = h.opts.PingInterval
 	}

@@ -51,7 +51,7 @@ type sub struct {
 	seat   stream.Seat
 	cancel context.CancelFunc
 
-	wire  uint8
+	wire  int
 	state subState
 	// answered: the client has been told Joined.
 	answered, resume bool
@@ -71,7 +71,7 @@ func (u *sub) drop() {
 		u.cancel()
 	}
 	if u.state == live {
-		u.t.Unfollow(int(u.wire), u)
+		u.t.Unfollow(u.wire, u)
 		u.s.h.count.subscriptions.Add(-1)
 	}
 	u.state = gone
@@ -95,7 +95,7 @@ func (u *sub) Offer(v *ring.View, scratch *[]byte) (events int) {
 }
 
 // view is the ring as it is now. s.mu held, live.
-func (u *sub) view() ring.View { return u.t.View(int(u.wire)) }
+func (u *sub) view() ring.View { return u.t.View(u.wire) }
 
 // cursor is what the client has received of v. s.mu held, live.
 func (u *sub) cursor(v *ring.View) feed.Cursor {

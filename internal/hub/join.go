@@ -297,11 +297,7 @@ func (u *sub) replay(ctx context.Context, changes []feed.Change) {
 			break
 		}
 		events = h.opts.Map(events[:0], c)
-		had := min(at.Delivered, len(events))
-		if c.Bulk { // the client has a part of its first row, from where every row is told
-			had = 0
-		}
-		for k := had; k < len(events); k++ {
+		for k := c.Had(at, len(events)); k < len(events); k++ {
 			if u.admit == nil || u.admit(events[k].Name) {
 				buf = wire.AppendEvent(buf, &events[k])
 				h.count.deliveries.Add(1)

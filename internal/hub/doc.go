@@ -55,6 +55,10 @@
 //   - Joined clients are told when the tail has not had everything for 5 s,
 //     once, and where they are when it is back; a quick reconnect tells nobody
 //     (TestOutageIsTold).
+//   - Times are counted by a clock that nobody sets: when the one on the wall steps,
+//     no session ends, falls silent or lives longer for it (TestClockStepsForward,
+//     TestClockStepsBack, TestDeadlineFarAway). The time that a machine is suspended
+//     does not count.
 //   - A session whose owner is unwanted is ended, also if the owner comes while
 //     that is being decided (TestUnwantedOwnersAreSentAway).
 //   - Events are counted by name, sessions by wire and tenant, within bounds

@@ -79,8 +79,9 @@ func (s *Set) refresh(ctx, fetchCtx context.Context) (began bool, err error) {
 }
 
 // errEmpty is the outcome of a fetch that found nothing to verify tokens with. No
-// issuer means that: one that begins anew, or its cache, answers so for a while.
-var errEmpty = errors.New("the key set holds no key that can be used; the keys that were there stay")
+// issuer means that: one that begins anew, or its cache, answers so for a while. The
+// keys that were there stay.
+var errEmpty = errors.New("the set holds no key that verifies tokens")
 
 // replace puts the keys that the issuer publishes now in place of those we have.
 func (s *Set) replace(ctx context.Context) (count int, err error) {

@@ -135,11 +135,16 @@ func decode(text []byte) (list *List, void []int64, err error) {
 	return NewList(all), void, nil
 }
 
-// moment is a time in seconds since 1970.
+// moment is a time in seconds since 1970. That at which the years begin is not the
+// zero time, which stands for none.
 func moment(seconds *float64) time.Time {
 	if seconds == nil {
 		return time.Time{}
 	}
 	whole, part := math.Modf(*seconds)
-	return time.Unix(int64(whole), int64(part*1e9))
+	at := time.Unix(int64(whole), int64(part*1e9))
+	if at.IsZero() {
+		at = at.Add(1)
+	}
+	return at
 }

@@ -304,6 +304,7 @@ func TestRowsThatNameNothing(t *testing.T) {
 		}
 	}
 	b.exec(t, `insert into rowcast.revocation (subject, until) values ('bob', '2999-01-01')`)
+	b.exec(t, `insert into rowcast.revocation (subject, issued_before, until) values ('ann', '0001-01-01 00:00:00+00', '2999-01-01')`)
 	pool, err := postgres.Open(t.Context(), b.dsn, "test", 1)
 	if err != nil {
 		t.Fatal(err)
@@ -314,7 +315,7 @@ func TestRowsThatNameNothing(t *testing.T) {
 	if err := w.Load(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	ann, bare := identity(), &auth.Identity{Subject: "ann"}
+	ann, bare := identity(), &auth.Identity{Subject: "ann", IssuedAt: time.Unix(1, 0)}
 	if w.Revoked(ann) || w.Revoked(bare) {
 		t.Error("a row with empty text revokes a token that it does not name")
 	}

@@ -16,6 +16,28 @@ end $$;
 create or replace trigger revocation_changed after insert or update or delete or truncate on rowcast.revocation
     for each statement execute function rowcast.revocation_changed();
 
+-- Before a row of rowcast.revocation is written, by whatever: empty text names
+-- nothing and is no way to say "any", so that it is refused, as is what no token
+-- can have. A script whose variable is empty would otherwise revoke more than it
+-- means to.
+create or replace function rowcast.revocation_names() returns trigger
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+    given text;
+begin
+    foreach given in array array[new.token_id, new.subject, new.tenant] loop
+        if octet_length(given) not between 1 and 255 then
+            raise exception 'a token id, a subject and a tenant have 1 to 255 bytes'
+                using errcode = 'invalid_parameter_value',
+                      hint = 'No token can have another one. What is no condition is null.';
+        end if;
+    end loop;
+    return new;
+end $$;
+
+create or replace trigger revocation_names before insert or update on rowcast.revocation
+    for each row execute function rowcast.revocation_names();
+
 -- Revokes the tokens that fit all conditions that are not null, for as long as
 -- they could live, and returns the number by which that can be undone. It
 -- forgets revocations whose time is up.
@@ -25,19 +47,12 @@ create or replace function rowcast.revoke(
 ) returns bigint
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
-    given text;
     number bigint;
 begin
     if num_nonnulls(token_id, subject, tenant, issued_before) = 0 then
         raise exception 'a revocation needs a token id, a subject, a tenant or a time of issue'
             using errcode = 'invalid_parameter_value', hint = 'To revoke every token, give issued_before => now().';
     end if;
-    foreach given in array array[token_id, subject, tenant] loop
-        if octet_length(given) not between 1 and 255 then
-            raise exception 'a token id, a subject and a tenant have 1 to 255 bytes'
-                using errcode = 'invalid_parameter_value', hint = 'No token can have another one.';
-        end if;
-    end loop;
     if issued_before > clock_timestamp() + interval '1 minute' then
         raise exception 'issued_before lies in the future: nobody could log in until %', issued_before
             using errcode = 'invalid_parameter_value';

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -232,7 +233,16 @@ func TestTailFromAPlaceInHistory(t *testing.T) {
 	if got := tail("--from", last[1].Cursor, "--count", "1"); got[0].Event != "order:status-changed" {
 		t.Errorf("after %s comes %s", last[1].Cursor, got[0].Event)
 	}
-	code, stdout, stderr := command(t, environ, "tail", "--tenant", inventory.AcmeID, "--from", last[0].Cursor, "--count", "1")
+	// Into a row of what is told as one bulk change: the change is next, not left out.
+	s.exec(t, `update orders set status = 'cancelled'`,
+		`insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'T2', 'after')`, `select rowcast.seal()`)
+	rows := tail("--from", last[2].Cursor, "--count", "1")
+	few := append(slices.Clone(environ), "ROWCAST_BULK_ROWS=1")
+	code, stdout, stderr := command(t, few, "tail", "--tenant", inventory.AcmeID, "-o", "json", "--from", rows[0].Cursor, "--count", "1")
+	if code != exitOK || !strings.Contains(stdout, `"event":"order:bulk"`) {
+		t.Errorf("after %s, inside a bulk change: %d %s %s", rows[0].Cursor, code, stdout, stderr)
+	}
+	code, stdout, stderr = command(t, environ, "tail", "--tenant", inventory.AcmeID, "--from", last[0].Cursor, "--count", "1")
 	if code != exitOK || !strings.Contains(stdout, "order:updated") || strings.ContainsRune(stdout, '\x1b') {
 		t.Errorf("pretty: %q %q", stdout, stderr)
 	}

@@ -36,6 +36,7 @@ a token: after that the tokens have expired by themselves.`,
 			if err != nil {
 				return err
 			}
+			r.given = cmd.Flags().Changed
 			do := r.add
 			switch {
 			case r.list && r.undo != 0:
@@ -69,16 +70,28 @@ type revocationFlags struct {
 	lifetime                                 time.Duration
 	list                                     bool
 	undo                                     int64
+	// given says whether a flag was given, also with empty text.
+	given func(flag string) bool
+}
+
+// condition is the text of a flag, nil if it was not given. Empty text is no way
+// to leave a condition out: a script whose variable is empty means something.
+func (r *revocationFlags) condition(flag, text string) *string {
+	if !r.given(flag) {
+		return nil
+	}
+	return &text
 }
 
 // add revokes.
 func (r *revocationFlags) add(ctx context.Context, p *program, c *pgx.Conn) error {
-	if _, err := time.Parse(time.RFC3339, r.before); err != nil && r.before != "" && r.before != "now" {
+	if _, err := time.Parse(time.RFC3339, r.before); err != nil && r.given("issued-before") && r.before != "now" {
 		return usageError{fmt.Errorf("--issued-before is %q; give a time as in 2026-01-02T15:04:05Z, or now", r.before)}
 	}
 	var number int64
-	err := c.QueryRow(ctx, "select rowcast.revoke(nullif($1, ''), nullif($2, ''), nullif($3, ''), nullif($4, '')::timestamptz, $5, $6)",
-		r.tokenID, r.subject, r.tenant, r.before, r.reason, r.lifetime).Scan(&number)
+	err := c.QueryRow(ctx, "select rowcast.revoke($1, $2, $3, $4::text::timestamptz, $5, $6)",
+		r.condition("token-id", r.tokenID), r.condition("subject", r.subject), r.condition("tenant", r.tenant),
+		r.condition("issued-before", r.before), r.reason, r.lifetime).Scan(&number)
 	if err != nil {
 		return fmt.Errorf("revoke: %w", postgres.Explain(err))
 	}

@@ -291,6 +291,35 @@ func refusedEverywhere(t *testing.T, what, wsURL, token, ticket string) {
 	}
 }
 
+// TestRevokeNamesSomething: a flag that is given with empty text, as by a script
+// whose variable is empty, is no condition left out.
+func TestRevokeNamesSomething(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	environ := []string{"DATABASE_URL=" + s.dsn}
+	for _, test := range []struct {
+		args string
+		code int
+		says string
+	}{
+		{"--subject=", exitFailure, "1 to 255 bytes"},
+		{"--subject= --issued-before now", exitFailure, "1 to 255 bytes"},
+		{"--token-id= --subject ann", exitFailure, "1 to 255 bytes"},
+		{"--tenant= --subject ann", exitFailure, "1 to 255 bytes"},
+		{"--issued-before= --subject ann", exitUsage, "give a time as in"},
+	} {
+		code, stdout, stderr := command(t, environ, append([]string{"revoke"}, strings.Fields(test.args)...)...)
+		if code != test.code || !strings.Contains(stderr, test.says) {
+			t.Errorf("revoke %s: %d %q %q; want %q", test.args, code, stdout, stderr, test.says)
+		}
+	}
+	s.exec(t, `alter table rowcast.revocation disable trigger revocation_names`)
+	s.exec(t, `insert into rowcast.revocation (tenant, issued_before, until) values ('', '2020-01-01', '2999-01-01')`)
+	if code, list, stderr := command(t, environ, "revoke", "--list"); code != exitOK || strings.Count(list, "\n") != 2 || !strings.Contains(list, "of no effect") {
+		t.Errorf("--list says %d\n%s%s", code, list, stderr)
+	}
+}
+
 func TestRevokeMistakesAreNamed(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)

@@ -37,10 +37,16 @@ func newIssuer(t *testing.T) issuer {
 
 func (i issuer) token(t *testing.T, tenant string) string {
 	t.Helper()
+	return i.sign(t, "one", tenant)
+}
+
+// sign makes a token that names a key.
+func (i issuer) sign(t *testing.T, kid, tenant string) string {
+	t.Helper()
 	unsigned := jwt.NewWithClaims(jwt.SigningMethodEdDSA, jwt.MapClaims{
 		"sub": "ada", "exp": time.Now().Add(time.Hour).Unix(), "tenant_id": tenant,
 	})
-	unsigned.Header["kid"] = "one"
+	unsigned.Header["kid"] = kid
 	text, err := unsigned.SignedString(i.private)
 	if err != nil {
 		t.Fatal(err)

@@ -15,8 +15,11 @@
 //   - A token without subject or expiry, for another issuer or audience, or with an
 //     ill-typed claim is refused (TestClaims). Expiry has no leeway (TestClock).
 //   - A token gives the tenants that it names and no others (TestTenants).
-//   - Until the signature has proved good, every refusal has the same public text,
-//     and no text repeats a part of the token (TestForgedTokens).
+//   - Until the signature has proved good, every refusal for good has the same public
+//     text, and no text repeats a part of the token (TestForgedTokens).
+//   - A token whose key the issuer may just have published is refused for now, with
+//     ErrUnavailable, never for good (TestRotationTurnsNobodyAway, and on every wire
+//     cmd/rowcast: TestUnknownKeyOnEveryWire).
 //   - A token over 8 KiB costs nothing (TestLongTokensAreNotParsed).
 //   - A ticket is good once, for thirty seconds at most, and never longer than the
 //     identity it stands for (TestTicketLife, TestTicketIsGoodOnce).

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -157,14 +158,20 @@ func TestForgedTokens(t *testing.T) {
 	if len(forged) < 50 {
 		t.Fatalf("%d forged tokens", len(forged))
 	}
+	// These name keys that the set, fetched a moment ago, may have got since.
+	early := []string{"RS256 with another key and jku", "RS256 with another key and x5u", "kid traversal", "kid injection"}
 	for attack, token := range forged {
 		for name, v := range verifiers {
+			want, says := auth.ErrInvalid, "token could not be verified"
+			if slices.Contains(early, attack) && (name == "set" || name == "all") {
+				want, says = auth.ErrUnavailable, auth.ErrUnavailable.Error()
+			}
 			id, err := v.Verify(t.Context(), token)
-			if !errors.Is(err, auth.ErrInvalid) || errors.Is(err, auth.ErrExpired) || id.Subject != "" || id.Tenants != nil {
-				t.Errorf("%s, verified with %s: identity %+v, error %v; want ErrInvalid", attack, name, id, err)
+			if !errors.Is(err, want) || errors.Is(err, auth.ErrExpired) || id.Subject != "" || id.Tenants != nil {
+				t.Errorf("%s, verified with %s: identity %+v, error %v; want %v", attack, name, id, err, want)
 				continue
 			}
-			if got := auth.PublicText(err); got != "token could not be verified" {
+			if got := auth.PublicText(err); got != says {
 				t.Errorf("%s, verified with %s: public text %q tells something", attack, name, got)
 			}
 			if part := claims[10:30]; strings.Contains(err.Error(), part) || strings.Contains(err.Error(), secret) {

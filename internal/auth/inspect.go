@@ -45,7 +45,7 @@ func InspectKeyFile(path string) (KeyFile, error) {
 }
 
 // InspectKeySet fetches a key set once, as a Verifier does, and counts the keys
-// that verify tokens. client may be nil.
+// that verify tokens; none is an error. client may be nil.
 func InspectKeySet(ctx context.Context, url string, client *http.Client) (count int, err error) {
 	set, err := keyset.New(keyset.Options{URL: url, Client: client, Usable: func(key any) error {
 		err := usable(key)

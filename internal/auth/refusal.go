@@ -16,8 +16,8 @@ var (
 	// ErrRevoked: the token was good once and was called back. The same token
 	// does not become valid again.
 	ErrRevoked = errors.New("token has been revoked")
-	// ErrUnavailable: the key that signed the token is not at hand because the
-	// key set cannot be fetched. Trying again later helps.
+	// ErrUnavailable: the key that signed the token is not at hand, because the key
+	// set cannot be fetched, or not yet again. Trying again later helps.
 	ErrUnavailable = errors.New("tokens cannot be checked at the moment")
 	// ErrNoToken: the request carries no token.
 	ErrNoToken = errors.New("no token was sent")

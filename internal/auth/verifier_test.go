@@ -3,6 +3,7 @@ package auth_test
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"io"
@@ -171,6 +172,73 @@ func TestIssuerAwayAtStart(t *testing.T) {
 		if err := <-done; err != nil {
 			t.Errorf("Run: %v", err)
 		}
+	})
+}
+
+// TestRotationTurnsNobodyAway: whatever strangers send and the issuer answers, a
+// token of a key that it publishes is refused for now at most, and for ten seconds
+// at most. One of a key that it never publishes is refused for good in the end.
+func TestRotationTurnsNobodyAway(t *testing.T) {
+	t.Parallel()
+	k := testKeys()
+	published := func(keys map[string]any) []byte {
+		marshalled := []any{}
+		for kid, key := range keys {
+			jwk, err := jwkset.NewJWKFromKey(key, jwkset.JWKOptions{Metadata: jwkset.JWKMetadataOptions{KID: kid}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			marshalled = append(marshalled, jwk.Marshal())
+		}
+		body, err := json.Marshal(map[string]any{"keys": marshalled})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return body
+	}
+	before := published(map[string]any{"old": k.p256.Public()})
+	after := published(map[string]any{"old": k.p256.Public(), "new": k.p384.Public()})
+	synctest.Test(t, func(t *testing.T) {
+		answer := before
+		client := &http.Client{Transport: roundTrip(func(*http.Request) (*http.Response, error) {
+			return &http.Response{StatusCode: http.StatusOK, Body: io.NopCloser(bytes.NewReader(answer))}, nil
+		})}
+		v := newVerifier(t, auth.Options{JWKSURL: "https://id.example.com/keys", HTTPClient: client})
+		old := sign(t, jwt.SigningMethodES256, k.p256, map[string]any{"kid": "old"}, goodClaims())
+		fresh := sign(t, jwt.SigningMethodES384, k.p384, map[string]any{"kid": "new"}, goodClaims())
+		check := func(when, token string, want error) {
+			t.Helper()
+			if _, err := v.Verify(t.Context(), token); !errors.Is(err, want) || (want == nil) != (err == nil) {
+				t.Errorf("%s: %v; want %v", when, err, want)
+			}
+		}
+		stranger := func() string {
+			return sign(t, jwt.SigningMethodES256, k.p256, map[string]any{"kid": rand.Text()}, goodClaims())
+		}
+		for second := range 60 {
+			switch second {
+			case 11: // as its cache begins anew
+				answer = published(nil)
+			case 22:
+				answer = after
+			}
+			_, _ = v.Verify(t.Context(), stranger())
+			check("the old key", old, nil)
+			switch {
+			case second >= 32:
+				check("the new key", fresh, nil)
+			case second >= 11 && second < 22:
+				check("the new key, too early", fresh, auth.ErrUnavailable)
+			case second >= 22:
+				if _, err := v.Verify(t.Context(), fresh); err != nil && !errors.Is(err, auth.ErrUnavailable) {
+					t.Errorf("the new key after %d s: %v", second, err)
+				}
+			}
+			time.Sleep(time.Second)
+		}
+		time.Sleep(10 * time.Second)
+		check("a key that is never published", stranger(), auth.ErrInvalid)
+		check("another one, a moment later", stranger(), auth.ErrUnavailable)
 	})
 }
 

@@ -80,7 +80,7 @@ func wire() []Entry {
 			Do: "Send JSON in UTF-8.",
 		},
 		{
-			Code: "unavailable", Met: Wire, What: "The server cannot answer now.", Why: "The database or the key set does not answer, or all readers are busy.",
+			Code: "unavailable", Met: Wire, What: "The server cannot answer now.", Why: "The database does not answer, all readers are busy, or the key of the token is not known yet.",
 			Do: "Try again after Retry-After, or a moment.",
 		},
 		{

@@ -42,6 +42,8 @@
 //     rings hold its cursors (TestReconnectStorm), else one for each tenant and
 //     cursor (TestCrowdSharesPages).
 //   - Frames never interleave on a connection (TestStreamsMatchModel).
+//   - Once a connection that was blocked takes bytes again, nothing stays behind in
+//     any of its tenants, also if nothing more is published (TestEndOfBurstArrives).
 //   - Publish never waits for a client (TestPublishNeverWaitsForClient), and
 //     the ring drops nothing that a client which reads was not offered
 //     (TestBurstLargerThanRing).
@@ -53,6 +55,10 @@
 //   - Joined clients are told when the tail has not had everything for 5 s,
 //     once, and where they are when it is back; a quick reconnect tells nobody
 //     (TestOutageIsTold).
+//   - Times are counted by a clock that nobody sets: when the one on the wall steps,
+//     no session ends, falls silent or lives longer for it (TestClockStepsForward,
+//     TestClockStepsBack, TestDeadlineFarAway). The time that a machine is suspended
+//     does not count.
 //   - A session whose owner is unwanted is ended, also if the owner comes while
 //     that is being decided (TestUnwantedOwnersAreSentAway).
 //   - Events are counted by name, sessions by wire and tenant, within bounds

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -145,6 +146,20 @@ func (h *Hub) spawn(f func()) bool {
 	}
 	h.wg.Go(f)
 	return true
+}
+
+// never is a moment that does not come.
+const never = time.Duration(math.MaxInt64)
+
+// moment is a point in time by the clock of the hub, which counts from its
+// beginning and which nobody sets. A zero time is never. One by the clock on the
+// wall is as far away as that clock says now.
+func (h *Hub) moment(t time.Time) time.Duration {
+	now, left := h.opts.Elapsed(), time.Until(t)
+	if t.IsZero() || left > never-now {
+		return never
+	}
+	return now + left
 }
 
 // sleep waits for d or the end of ctx.

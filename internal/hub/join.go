@@ -38,7 +38,7 @@ const maxWaiting = 100
 // errors are ErrTooManyTenants, ErrTenantFull and ErrTooManyJoins. Joining a tenant again continues from the
 // cursor of the request, or without one from where the stream is.
 func (s *Session) Join(q Request) error {
-	u := &sub{s: s, tenant: q.Tenant, admit: q.Admit, refs: []uint64{q.Ref}, told: -1, wire: uint8(q.Wire), exact: q.Exact}
+	u := &sub{s: s, tenant: q.Tenant, admit: q.Admit, refs: []uint64{q.Ref}, told: -1, wire: q.Wire, exact: q.Exact}
 	if q.Cursor != "" {
 		at, err := feed.ParseCursor(q.Cursor)
 		if err != nil {
@@ -124,7 +124,7 @@ func (s *Session) restart(t *stream.Tenant, reset string) {
 // goroutine. s.mu held.
 func (u *sub) start() {
 	h := u.s.h
-	if t, ready := h.streams.Attach(u.tenant, int(u.wire), false); t != nil {
+	if t, ready := h.streams.Attach(u.tenant, u.wire, false); t != nil {
 		u.t = t
 		if ready && u.splice() == nil {
 			return
@@ -194,7 +194,7 @@ func (u *sub) find(ctx context.Context) bool {
 		if u.s.h.streams.AwaitLive(ctx) != nil {
 			return false
 		}
-		t, _ := u.s.h.streams.Attach(u.tenant, int(u.wire), true)
+		t, _ := u.s.h.streams.Attach(u.tenant, u.wire, true)
 		u.s.mu.Lock()
 		switch {
 		case t != nil && u.state == gone:
@@ -222,7 +222,7 @@ func (u *sub) splice() (grown <-chan struct{}) {
 	if u.resume && u.reset == "" {
 		from = &u.at
 	}
-	p, err := t.Follow(int(u.wire), from, u)
+	p, err := t.Follow(u.wire, from, u)
 	switch {
 	case errors.Is(err, stream.ErrElsewhere):
 		return p.Grown
@@ -231,7 +231,7 @@ func (u *sub) splice() (grown <-chan struct{}) {
 		if u.refuse() {
 			return nil
 		}
-		p, _ = t.Follow(int(u.wire), nil, u) // needs no cursor, so it cannot fail
+		p, _ = t.Follow(u.wire, nil, u) // needs no cursor, so it cannot fail
 	}
 	if from == nil {
 		u.at, u.owes = p.Cursor, false
@@ -297,11 +297,7 @@ func (u *sub) replay(ctx context.Context, changes []feed.Change) {
 			break
 		}
 		events = h.opts.Map(events[:0], c)
-		had := min(at.Delivered, len(events))
-		if c.Bulk { // the client has a part of its first row, from where every row is told
-			had = 0
-		}
-		for k := had; k < len(events); k++ {
+		for k := c.Had(at, len(events)); k < len(events); k++ {
 			if u.admit == nil || u.admit(events[k].Name) {
 				buf = wire.AppendEvent(buf, &events[k])
 				h.count.deliveries.Add(1)

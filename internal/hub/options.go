@@ -48,6 +48,9 @@ type Options struct {
 	// Log receives what no caller can be told. Default: discarded.
 	Log *slog.Logger
 
+	// Elapsed is a clock that counts from some beginning, and that nobody sets.
+	// Default: the monotonic clock.
+	Elapsed func() time.Duration
 	// PingInterval and PingTimeout are the heartbeat. Default: 25 s and 20 s.
 	PingInterval, PingTimeout time.Duration
 	// RingBytes bounds the ring of one tenant and wire. Default: 8 MiB.
@@ -94,6 +97,10 @@ func (o *Options) complete() error {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Elapsed == nil {
+		began := time.Now()
+		o.Elapsed = func() time.Duration { return time.Since(began) }
 	}
 	o.PingInterval = cmp.Or(o.PingInterval, 25*time.Second)
 	o.PingTimeout = cmp.Or(o.PingTimeout, 20*time.Second)

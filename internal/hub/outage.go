@@ -25,7 +25,7 @@ func (h *Hub) tellOutage(now time.Time, told bool) bool {
 		if late {
 			s.stale()
 		} else {
-			s.fresh(now.UnixNano())
+			s.fresh(h.opts.Elapsed())
 		}
 	}
 	return late
@@ -41,7 +41,7 @@ func (s *Session) stale() {
 }
 
 // fresh tells a client where its streams are.
-func (s *Session) fresh(now int64) {
+func (s *Session) fresh(now time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, u := range s.subs {

@@ -16,7 +16,7 @@ type registry struct {
 		mu sync.Mutex
 		m  map[*Session]struct{}
 	}
-	next   atomic.Uint32
+	next   atomic.Uint64
 	count  atomic.Int64
 	closed atomic.Bool
 	// empty is closed when the registry is closed and the last session gone.
@@ -33,7 +33,7 @@ func (r *registry) init() {
 
 // add is false if the registry is closed.
 func (r *registry) add(s *Session) bool {
-	s.shard = uint8(r.next.Add(1) % shards)
+	s.shard = int(r.next.Add(1) % shards)
 	p := &r.parts[s.shard]
 	p.mu.Lock()
 	defer p.mu.Unlock()

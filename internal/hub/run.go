@@ -51,14 +51,14 @@ func (h *Hub) watch(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		now := time.Now()
+		now, moment := time.Now(), h.opts.Elapsed()
 		list = h.blocked.all(list[:0])
 		for _, s := range list {
 			s.checkLag(now)
 		}
 		list = h.sessions.shard(turn%shards, list[:0])
 		for _, s := range list {
-			s.sweep(now)
+			s.sweep(moment)
 		}
 		clear(list)
 		told = h.tellOutage(now, told)

@@ -32,7 +32,7 @@ type Session struct {
 	ping time.Duration
 	// encode is SessionOptions.Signal.
 	encode func(dst []byte, m *Signal) []byte
-	// heard is when the client was last heard, in Unix nanoseconds.
+	// heard is when the client was last heard, a moment of the hub.
 	heard atomic.Int64
 
 	// mu guards the rest, and is the right to write while busy is false. It
@@ -48,8 +48,8 @@ type Session struct {
 	subs  []*sub
 	// slow is when the session was first seen too far behind.
 	slow time.Time
-	// pingAt, warnAt and deadline are Unix nanoseconds; 0 is never.
-	pingAt, warnAt, deadline int64
+	// pingAt, warnAt and deadline are moments of the hub.
+	pingAt, warnAt, deadline time.Duration
 	deadlineCause            Cause
 	// closeBy is when the last bytes have to be gone.
 	closeBy time.Time
@@ -57,8 +57,9 @@ type Session struct {
 	// owner is nil until Own.
 	owner Owner
 
-	wire, shard uint8
-	turn        uint8
+	wire, shard int
+	// turn is the index in subs of the one whose events are written next.
+	turn int
 	// busy: a goroutine writes. closing: nothing but the close frame is
 	// written any more. ended: hung up.
 	busy, closing, ended, oneWay bool
@@ -72,13 +73,15 @@ func (h *Hub) Open(o SessionOptions) (*Session, error) {
 	if o.Conn == nil || o.Wire < 0 || o.Wire >= len(h.opts.Wires) {
 		return nil, fmt.Errorf("hub: no connection, or no wire %d", o.Wire)
 	}
-	now := time.Now()
-	s := &Session{h: h, conn: o.Conn, wire: uint8(o.Wire), ping: o.PingInterval, encode: o.Signal, oneWay: o.OneWay}
+	now := h.opts.Elapsed()
+	s := &Session{
+		h: h, conn: o.Conn, wire: o.Wire, ping: o.PingInterval, encode: o.Signal, oneWay: o.OneWay, warnAt: never, deadline: never,
+	}
 	if s.ping == 0 {
 		s.ping = h.opts.PingInterval
 	}
-	s.heard.Store(now.UnixNano())
-	s.pingAt = now.Add(s.ping/2 + rand.N(s.ping/2+1)).UnixNano()
+	s.heard.Store(int64(now))
+	s.pingAt = now + s.ping/2 + rand.N(s.ping/2+1)
 	h.count.opened(s.wire, 1)
 	if !h.sessions.add(s) {
 		h.count.opened(s.wire, -1)
@@ -88,21 +91,15 @@ func (h *Hub) Open(o SessionOptions) (*Session, error) {
 }
 
 // Alive notes that the client was heard.
-func (s *Session) Alive() { s.heard.Store(time.Now().UnixNano()) }
+func (s *Session) Alive() { s.heard.Store(int64(s.h.opts.Elapsed())) }
 
 // Deadline ends the session at at with cause, after a signal Expiring at warn.
-// A zero time is never. It replaces an earlier deadline.
+// A zero time is never. It replaces an earlier deadline. How long it is until then
+// is found out now, and counted by a clock that nobody sets.
 func (s *Session) Deadline(at, warn time.Time, cause Cause) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.deadline, s.warnAt, s.deadlineCause = nano(at), nano(warn), cause
-}
-
-func nano(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixNano()
+	s.deadline, s.warnAt, s.deadlineCause = s.h.moment(at), s.h.moment(warn), cause
 }
 
 // Send writes complete frames, in order with everything else.
@@ -244,33 +241,32 @@ func (s *Session) index(tenant string) int {
 }
 
 // sweep does what time demands of a session.
-func (s *Session) sweep(now time.Time) {
+func (s *Session) sweep(now time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closing {
 		return
 	}
-	n := now.UnixNano()
-	silent := time.Duration(n - s.heard.Load())
+	silent := now - time.Duration(s.heard.Load())
 	switch {
-	case s.deadline != 0 && n >= s.deadline:
+	case now >= s.deadline:
 		s.closeFor(s.deadlineCause)
 		return
 	case !s.oneWay && silent > s.ping+s.h.opts.PingTimeout:
 		s.closeFor(NoPong)
 		return
 	}
-	if s.warnAt != 0 && n >= s.warnAt {
-		s.warnAt = 0
+	if now >= s.warnAt {
+		s.warnAt = never
 		s.signal(&Signal{Kind: Expiring})
 	}
-	if n >= s.pingAt {
-		s.pingAt = n + int64(s.ping)
+	if now >= s.pingAt {
+		s.pingAt = now + s.ping
 		s.signal(&Signal{Kind: Ping})
 	}
 	for _, u := range s.subs {
 		if u.state == live && !s.busy && !s.closing {
-			u.sweep(n)
+			u.sweep(now)
 		}
 	}
 }

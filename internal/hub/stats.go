@@ -44,12 +44,12 @@ type counters struct {
 	closes map[Cause]int64
 }
 
-func (c *counters) opened(wire uint8, n int64) {
+func (c *counters) opened(wire int, n int64) {
 	c.sessions.Add(n)
 	c.wires[wire].Add(n)
 }
 
-func (c *counters) closed(wire uint8, cause Cause) {
+func (c *counters) closed(wire int, cause Cause) {
 	c.opened(wire, -1)
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -44,14 +44,14 @@ type sub struct {
 	told int64
 	// next is the index of the first entry that the client has not received.
 	next int64
-	// quiet is since when nothing told the client its cursor.
-	quiet int64
+	// quiet is the moment since which nothing told the client its cursor.
+	quiet time.Duration
 
 	t      *stream.Tenant
 	seat   stream.Seat
 	cancel context.CancelFunc
 
-	wire  uint8
+	wire  int
 	state subState
 	// answered: the client has been told Joined.
 	answered, resume bool
@@ -71,7 +71,7 @@ func (u *sub) drop() {
 		u.cancel()
 	}
 	if u.state == live {
-		u.t.Unfollow(int(u.wire), u)
+		u.t.Unfollow(u.wire, u)
 		u.s.h.count.subscriptions.Add(-1)
 	}
 	u.state = gone
@@ -95,7 +95,7 @@ func (u *sub) Offer(v *ring.View, scratch *[]byte) (events int) {
 }
 
 // view is the ring as it is now. s.mu held, live.
-func (u *sub) view() ring.View { return u.t.View(int(u.wire)) }
+func (u *sub) view() ring.View { return u.t.View(u.wire) }
 
 // cursor is what the client has received of v. s.mu held, live.
 func (u *sub) cursor(v *ring.View) feed.Cursor {
@@ -227,13 +227,13 @@ func (u *sub) settle(v *ring.View) {
 }
 
 // sweep tells the client its cursor if that is due. s.mu held, live, not busy.
-func (u *sub) sweep(now int64) {
+func (u *sub) sweep(now time.Duration) {
 	if u.moved || u.quiet == 0 {
 		u.moved = false
 		u.quiet = now
 		return
 	}
-	quiet := time.Duration(now - u.quiet)
+	quiet := now - u.quiet
 	if quiet < progressIdle && (!u.skipped || quiet < progressSkipped) {
 		return
 	}
@@ -241,7 +241,7 @@ func (u *sub) sweep(now int64) {
 }
 
 // progress tells the client its cursor. s.mu held, answered.
-func (u *sub) progress(now int64) {
+func (u *sub) progress(now time.Duration) {
 	at := u.at
 	if u.state == live {
 		v := u.view()

@@ -117,7 +117,8 @@ func (s *Session) drain() {
 }
 
 // take is what a busy session writes next: the rest of a frame, then control
-// messages, then events of each subscription in turn. s.mu held.
+// messages, then events. It is empty only when nothing at all is left, or only
+// the end. s.mu held, and not let go before the writer has stopped.
 func (s *Session) take(scratch *[]byte) (b []byte, events int) {
 	for {
 		if len(s.rest) > 0 {
@@ -135,20 +136,30 @@ func (s *Session) take(scratch *[]byte) (b []byte, events int) {
 		if s.closing {
 			return nil, 0
 		}
-		for range s.subs {
-			s.turn++
-			u := s.subs[int(s.turn)%len(s.subs)]
-			if u.state != live {
-				continue
-			}
-			if b, events = u.take(scratch); len(b) > 0 || s.closing || len(s.pending) > 0 {
-				break
-			}
-		}
-		if len(b) > 0 || (!s.closing && len(s.pending) == 0) {
+		if b, events = s.takeEvents(scratch); len(b) > 0 || (!s.closing && len(s.pending) == 0) {
 			return b, events
 		}
 	}
+}
+
+// takeEvents is the next piece of events, of each subscription in turn. It is
+// empty only after every one of them was asked, or when something else is to be
+// written first. s.mu held, busy.
+func (s *Session) takeEvents(scratch *[]byte) (b []byte, events int) {
+	for range s.subs {
+		if s.turn >= len(s.subs) { // also after some were left
+			s.turn = 0
+		}
+		u := s.subs[s.turn]
+		s.turn++
+		if u.state != live {
+			continue
+		}
+		if b, events = u.take(scratch); len(b) > 0 || s.closing || len(s.pending) > 0 {
+			return b, events
+		}
+	}
+	return nil, 0
 }
 
 // take is the next piece of events of u. s.mu held, busy.

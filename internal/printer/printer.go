@@ -44,16 +44,16 @@ type Printer struct {
 	Tenants []string
 	// Count is how many events are wanted, 0 for all.
 	Count int
-	// Skip is how many events of the next change were delivered before.
-	Skip int
 	// Cursor is after the newest event that was written.
 	Cursor feed.Cursor
 
 	// printed is the newest position of each tenant.
 	printed map[string]int64
-	count   int
-	events  []feed.Event
-	buf     []byte
+	// from is the cursor after which the next change comes, when it points into it.
+	from   feed.Cursor
+	count  int
+	events []feed.Event
+	buf    []byte
 }
 
 // pageSize is how many changes are read at once.
@@ -66,8 +66,8 @@ func (p *Printer) Replay(ctx context.Context, history *changelog.History, tenant
 		if err != nil {
 			return fmt.Errorf("read the history of %s from %s: %w", tenant, cursor, err)
 		}
-		if cursor.Delivered > 0 && len(page.Changes) > 0 {
-			p.Skip = cursor.Delivered
+		if len(page.Changes) > 0 {
+			p.from = cursor
 		}
 		if err := p.Print(page.Changes); err != nil {
 			return err
@@ -98,8 +98,8 @@ func (p *Printer) Print(changes []feed.Change) error {
 		}
 		p.printed[c.Tenant] = c.Position
 		p.events = mapping.Append(p.events[:0], c)
-		first := min(p.Skip, len(p.events))
-		p.Skip = 0
+		first := c.Had(p.from, len(p.events))
+		p.from = feed.Cursor{}
 		for j := range p.events[first:] {
 			e := &p.events[first+j]
 			if !p.Filter.Match(e.Name) {

@@ -22,6 +22,10 @@
 //     is revoked if it fits one of them (TestList). The time of issue counts in
 //     whole seconds, as tokens tell it, in favour of the revocation; a token that
 //     does not tell it is older than any time.
+//   - Empty text names nothing. A row with it, or without any condition, revokes
+//     nothing, and the log says which (TestRowsThatNameNothing); the database
+//     refuses to write one (TestRevokeRefuses), and so does "rowcast revoke"
+//     (cmd/rowcast: TestRevokeNamesSomething).
 //   - A revocation is in force within a second of its commit, and at once if the
 //     notification arrives, whatever wrote it, and it is lifted as soon when it is
 //     undone (TestWatcherFollowsTheTable, and on every wire and replica

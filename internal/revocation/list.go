@@ -13,7 +13,8 @@ import (
 type Revocation struct {
 	// TokenID, Subject and Tenant are conditions unless they are empty.
 	TokenID, Subject, Tenant string
-	// IssuedBefore is one unless it is zero.
+	// IssuedBefore is one unless it is zero. A revocation without any condition
+	// revokes nothing.
 	IssuedBefore time.Time
 	// Until is when it ends.
 	Until time.Time
@@ -38,10 +39,9 @@ type List struct {
 
 // NewList makes a list.
 func NewList(all []Revocation) *List {
-	l := &List{
-		tokens: map[string][]Revocation{}, subjects: map[string][]Revocation{}, tenants: map[string][]Revocation{}, count: len(all),
-	}
+	l := &List{tokens: map[string][]Revocation{}, subjects: map[string][]Revocation{}, tenants: map[string][]Revocation{}}
 	for _, r := range all {
+		l.count++
 		switch {
 		case r.TokenID != "":
 			l.tokens[r.TokenID] = append(l.tokens[r.TokenID], r)
@@ -49,8 +49,10 @@ func NewList(all []Revocation) *List {
 			l.subjects[r.Subject] = append(l.subjects[r.Subject], r)
 		case r.Tenant != "":
 			l.tenants[r.Tenant] = append(l.tenants[r.Tenant], r)
-		default:
+		case !r.IssuedBefore.IsZero():
 			l.others = append(l.others, r)
+		default:
+			l.count--
 		}
 	}
 	return l
@@ -89,29 +91,60 @@ func anyFits(some []Revocation, id *auth.Identity, now time.Time) bool {
 	return false
 }
 
-// decode reads what sql/revoked.sql answers.
-func decode(text []byte) (*List, error) {
-	var rows []struct {
-		TokenID, Subject, Tenant string
-		IssuedBefore, Until      *float64
-	}
-	if err := json.Unmarshal(text, &rows); err != nil {
-		return nil, fmt.Errorf("decode the revocations: %w", err)
-	}
-	all := make([]Revocation, len(rows))
-	for i, r := range rows {
-		all[i] = Revocation{
-			TokenID: r.TokenID, Subject: r.Subject, Tenant: r.Tenant, IssuedBefore: moment(r.IssuedBefore), Until: moment(r.Until),
-		}
-	}
-	return NewList(all), nil
+// row is one of sql/revoked.sql.
+type row struct {
+	ID                       int64
+	TokenID, Subject, Tenant *string
+	IssuedBefore, Until      *float64
 }
 
-// moment is a time in seconds since 1970.
+// revocation is what a row revokes. It is false if the row has a condition that
+// names nothing: empty text, which no token has, or none at all.
+func (r *row) revocation() (of Revocation, ok bool) {
+	of = Revocation{IssuedBefore: moment(r.IssuedBefore), Until: moment(r.Until)}
+	for _, condition := range []struct {
+		given *string
+		of    *string
+	}{{r.TokenID, &of.TokenID}, {r.Subject, &of.Subject}, {r.Tenant, &of.Tenant}} {
+		if condition.given == nil {
+			continue
+		}
+		if *condition.given == "" {
+			return Revocation{}, false
+		}
+		*condition.of, ok = *condition.given, true
+	}
+	return of, ok || !of.IssuedBefore.IsZero()
+}
+
+// decode reads what sql/revoked.sql answers. void are the numbers of the rows
+// that revoke nothing.
+func decode(text []byte) (list *List, void []int64, err error) {
+	var rows []row
+	if err := json.Unmarshal(text, &rows); err != nil {
+		return nil, nil, fmt.Errorf("decode the revocations: %w", err)
+	}
+	all := make([]Revocation, 0, len(rows))
+	for i := range rows {
+		if of, ok := rows[i].revocation(); ok {
+			all = append(all, of)
+		} else {
+			void = append(void, rows[i].ID)
+		}
+	}
+	return NewList(all), void, nil
+}
+
+// moment is a time in seconds since 1970. That at which the years begin is not the
+// zero time, which stands for none.
 func moment(seconds *float64) time.Time {
 	if seconds == nil {
 		return time.Time{}
 	}
 	whole, part := math.Modf(*seconds)
-	return time.Unix(int64(whole), int64(part*1e9))
+	at := time.Unix(int64(whole), int64(part*1e9))
+	if at.IsZero() {
+		at = at.Add(1)
+	}
+	return at
 }

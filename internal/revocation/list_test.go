@@ -22,6 +22,8 @@ func TestList(t *testing.T) {
 		want bool
 	}{
 		"nothing":                           {nil, ann, false},
+		"no condition":                      {list(revocation.Revocation{}), ann, false},
+		"no condition, token without":       {list(revocation.Revocation{}), bare, false},
 		"token id":                          {list(revocation.Revocation{TokenID: "1"}), ann, true},
 		"another token id":                  {list(revocation.Revocation{TokenID: "2"}), ann, false},
 		"token id, token without":           {list(revocation.Revocation{TokenID: "1"}), bare, false},

@@ -25,6 +25,8 @@ const (
 	trust = 10 * time.Second
 	// askTimeout bounds a question.
 	askTimeout = 5 * time.Second
+	// maxTold is how many revocations of no effect are told apart in the log.
+	maxTold = 10
 )
 
 // errUnknown is why tokens are refused before the first answer.
@@ -130,13 +132,17 @@ func (w *Watcher) Load(ctx context.Context) error {
 	if version == w.version {
 		return nil
 	}
-	list, err := decode(rows)
+	list, void, err := decode(rows)
 	if err != nil {
 		return err
 	}
 	w.version = version
 	if before := w.list.Swap(list); before != nil || list.Len() > 0 {
 		w.o.Log.InfoContext(ctx, "read the revocations", "count", list.Len())
+	}
+	if len(void) > 0 {
+		w.o.Log.WarnContext(ctx, "revocations name nothing and revoke nothing: empty text is no condition, null is",
+			"count", len(void), "numbers", void[:min(len(void), maxTold)])
 	}
 	w.o.Changed()
 	return nil

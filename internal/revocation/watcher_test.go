@@ -1,8 +1,10 @@
 package revocation_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"sync/atomic"
@@ -275,6 +277,58 @@ func TestNothingIsLetInBeforeTheListIsKnown(t *testing.T) {
 	}
 }
 
+// TestRowsThatNameNothing: a row with empty text revokes nobody, beside whatever
+// else it has; others count, and the log says which do not. Such rows were written
+// before the database refused them.
+func TestRowsThatNameNothing(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	b.exec(t, `alter table rowcast.revocation disable trigger revocation_names`)
+	b.exec(t, `alter table rowcast.revocation drop constraint revocation_names_tokens`)
+	texts, times := []string{"null", "''", "'x'"}, []string{"null", "'2998-01-01'"}
+	void := 0
+	for _, tokenID := range texts {
+		for _, subject := range texts {
+			for _, tenant := range texts {
+				for _, before := range times {
+					all := tokenID + ", " + subject + ", " + tenant + ", " + before
+					named := strings.Contains(all, "x") || before != "null"
+					if strings.Contains(all, "''") || !named {
+						void++
+					} else if !strings.Contains(all, "x") {
+						continue // revokes everybody, and says so
+					}
+					b.exec(t, `insert into rowcast.revocation (token_id, subject, tenant, issued_before, until) values (`+all+`, '2999-01-01')`)
+				}
+			}
+		}
+	}
+	b.exec(t, `insert into rowcast.revocation (subject, until) values ('bob', '2999-01-01')`)
+	b.exec(t, `insert into rowcast.revocation (subject, issued_before, until) values ('ann', '0001-01-01 00:00:00+00', '2999-01-01')`)
+	pool, err := postgres.Open(t.Context(), b.dsn, "test", 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	var log bytes.Buffer
+	w := revocation.New(revocation.Options{Database: pool, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	if err := w.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ann, bare := identity(), &auth.Identity{Subject: "ann", IssuedAt: time.Unix(1, 0)}
+	if w.Revoked(ann) || w.Revoked(bare) {
+		t.Error("a row with empty text revokes a token that it does not name")
+	}
+	for _, id := range []*auth.Identity{{Subject: "bob"}, {Subject: "x"}, {Subject: "ann", TokenID: "x"}, {Subject: "ann", Tenants: []string{"x"}}} {
+		if !w.Revoked(id) {
+			t.Errorf("%+v is not revoked", id)
+		}
+	}
+	if says := fmt.Sprintf("count=%d", void); !strings.Contains(log.String(), says) || !strings.Contains(log.String(), "name nothing") {
+		t.Errorf("the log says %s; want %s", &log, says)
+	}
+}
+
 func TestRevokeRefuses(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
@@ -290,6 +344,19 @@ func TestRevokeRefuses(t *testing.T) {
 	} {
 		if _, err := b.Exec(t.Context(), "select "+call); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v; want %q", call, err, says)
+		}
+	}
+	// Nor does the table itself take it.
+	b.exec(t, `select rowcast.revoke(subject => 'ann')`)
+	for _, statement := range []string{
+		`insert into rowcast.revocation (subject, until) values ('', '2999-01-01')`,
+		`insert into rowcast.revocation (token_id, subject, until) values ('', 'ann', '2999-01-01')`,
+		`insert into rowcast.revocation (tenant, issued_before, until) values ('', '2020-01-01', '2999-01-01')`,
+		`insert into rowcast.revocation (tenant, until) values ('` + long + `', '2999-01-01')`,
+		`update rowcast.revocation set token_id = ''`,
+	} {
+		if _, err := b.Exec(t.Context(), statement); err == nil || !strings.Contains(err.Error(), "1 to 255 bytes") {
+			t.Errorf("%s: %v", statement, err)
 		}
 	}
 }

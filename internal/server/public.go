@@ -69,7 +69,7 @@ func ticketOffice(o PublicOptions) http.Handler {
 		}
 		identity, err := o.Verify(r.Context(), token)
 		if err != nil {
-			transport.WriteProblem(w, http.StatusUnauthorized, transport.TokenCause(err), auth.PublicText(err))
+			transport.TokenProblem(err).Write(w)
 			return
 		}
 		ticket, life, err := o.Tickets.Issue(identity)
@@ -78,7 +78,7 @@ func ticketOffice(o PublicOptions) http.Handler {
 			w.Header().Set("Retry-After", "1")
 			transport.WriteProblem(w, http.StatusTooManyRequests, transport.RateLimited, err.Error())
 		case err != nil:
-			transport.WriteProblem(w, http.StatusUnauthorized, transport.TokenCause(err), auth.PublicText(err))
+			transport.TokenProblem(err).Write(w)
 		default:
 			writeJSON(w, http.StatusOK, map[string]any{"ticket": ticket, "expiresIn": int(life / time.Second)})
 		}

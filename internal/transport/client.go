@@ -47,6 +47,10 @@ func NewClient(session *hub.Session, verify VerifyFunc, rules *Rules, seat *Seat
 // Adopt gives a client an identity that was verified before. One that was
 // revoked since ends the session. The error is a *Refusal that should, too: the
 // subject has too many connections.
+//
+// The expiry of a token is a time by the clock on the wall. How long it is until
+// then is found out here, once; the session counts that by a clock that nobody sets,
+// so that a step of the other one neither ends sessions nor lengthens them.
 func (c *Client) Adopt(id auth.Identity) error {
 	if !c.seat.Sit(id.Subject) {
 		return &Refusal{

@@ -32,6 +32,9 @@
 //     TestTooManyRequestsOfAnAddress, cmd/rowcast: TestLimitsOnEveryWire).
 //   - Every close code, and every error code that a session can end with, is in
 //     one table (TestCloseTable).
+//   - A refusal names the tenant whole, so that a client knows which request it
+//     answers (TestRefusalsAreWhole, ws: TestLongTenantIsRefusedWhole, socketio:
+//     TestLongTenantIsRefusedWhole).
 //   - Messages are valid JSON whatever the strings (TestStringsRoundTrip,
 //     FuzzCommand).
 //

@@ -120,11 +120,10 @@ func AppendWelcome(b []byte, interval, timeout time.Duration) []byte {
 // AppendPong appends the answer to a ping.
 func AppendPong(b []byte) []byte { return append(b, `{"type":"pong"}`...) }
 
-// maxEcho is how much of what a client sent is repeated in an answer.
-const maxEcho = 128
-
 // AppendError appends the message of a refusal of a request, "" if it could
-// not be read, that concerned a tenant or none.
+// not be read, that concerned a tenant or none. Both are repeated whole: by them
+// the client knows which of its requests was refused. What a message may have
+// bounds them.
 func AppendError(b []byte, r *Refusal, request, tenant string) []byte {
 	b = append(b, `{"type":"error","code":`...)
 	b = AppendString(b, string(r.Code))
@@ -132,11 +131,11 @@ func AppendError(b []byte, r *Refusal, request, tenant string) []byte {
 	b = AppendString(b, r.Message)
 	if request != "" {
 		b = append(b, `,"request":`...)
-		b = AppendString(b, request[:min(len(request), maxEcho)])
+		b = AppendString(b, request)
 	}
 	if tenant != "" {
 		b = append(b, `,"tenantId":`...)
-		b = AppendString(b, tenant[:min(len(tenant), maxEcho)])
+		b = AppendString(b, tenant)
 	}
 	return append(b, '}')
 }

@@ -2,6 +2,7 @@ package transport_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -50,6 +51,23 @@ func TestMessages(t *testing.T) {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 	}
+}
+
+// TestRefusalsAreWhole: a refusal names the request and the tenant as they were sent,
+// however long, so that a client knows its own.
+func TestRefusalsAreWhole(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		unit := rapid.SampledFrom([]string{"a", "é", "語", "😀", `"`, "\n"}).Draw(t, "unit")
+		shift := rapid.SampledFrom([]string{"", "x", "xy"}).Draw(t, "shift")
+		tenant := shift + strings.Repeat(unit, rapid.SampledFrom([]int{1, 31, 32, 63, 64, 127, 128, 129, 255, 256, 20_000}).Draw(t, "length"))
+		request := rapid.SampledFrom([]string{"join-tenant", "auth", strings.Repeat(unit, 200)}).Draw(t, "request")
+		var got struct{ Request, TenantID string }
+		text := transport.AppendError(nil, &transport.Refusal{Code: transport.Forbidden, Message: "no"}, request, tenant)
+		if err := json.Unmarshal(text, &got); err != nil || got.TenantID != tenant || got.Request != request {
+			t.Fatalf("%q of %q is answered with %s, %v", request, tenant, text, err)
+		}
+	})
 }
 
 func TestStringsRoundTrip(t *testing.T) {

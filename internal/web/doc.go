@@ -32,8 +32,9 @@
 //   - every event after the cursor is delivered once and in order, whatever
 //     happens to connections, or a reset is told (client/test/model.test.ts);
 //   - connections come back as the server and the page want it, tokens are
-//     refreshed in time, and what handlers do harms nobody
-//     (client/test/feed.test.ts, client/test/page.test.ts);
+//     refreshed in time, no number keeps the machine busy, no step of the clock ends a
+//     connection, and what handlers do harms nobody (client/test/feed.test.ts,
+//     client/test/page.test.ts);
 //   - a feed goes on over Server-Sent Events where WebSocket is blocked
 //     (client/test/sse.test.ts);
 //   - a SocketProvider has one connection under StrictMode and none after it

@@ -13,18 +13,22 @@
 //
 // # Guarantees
 //
-//   - A new key is good at most ten seconds after its first token arrives
-//     (TestRotatedKeyIsFound).
+//   - A new key is good at most ten seconds after its first token arrives, whatever
+//     strangers send. Until then its tokens are refused for now, not for good
+//     (TestRotatedKeyIsFound, TestStrangersTurnNobodyAway).
+//   - A key is said not to exist only by a fetch that began after the token came
+//     (TestUnknownIsSaidOfNow).
 //   - There is at most one fetch in ten seconds, whatever tokens say
 //     (TestUnknownKeysDoNotFloodTheIssuer, TestRunRefreshes).
 //   - A key that is withdrawn is refused after the next fetch, at most five minutes
-//     later, and an empty set withdraws all (TestWithdrawnKeyIsRefused).
+//     later (TestWithdrawnKeyIsRefused). A set without a usable key withdraws none:
+//     it is a fault of the issuer (TestEmptySetReplacesNothing).
 //   - Redirects, answers over 1 MiB, plain http to other machines, and keys that are
 //     symmetric, nameless, weak or not for signatures are refused
 //     (TestFetchRefuses, TestNewRefusesUnsafeAddresses, TestUnfitKeysAreLeftOut).
 //
 // # Failures
 //
-// [ErrUnavailable] means that a token names a key that only a set which cannot be
-// fetched could have. Each change between reachable and unreachable is logged once.
+// [ErrUnavailable] means that a token names a key that only a newer set could have,
+// which cannot be fetched, or not yet. A later try helps. Each change between reachable and unreachable is logged once.
 package keyset

@@ -38,8 +38,7 @@ func checkURL(text string) error {
 	return nil
 }
 
-// fetch gets the usable keys of the set. A well-formed answer is the truth also
-// when it holds no key: that is how an issuer revokes all of them.
+// fetch gets the usable keys of the set.
 func (s *Set) fetch(ctx context.Context) ([]jwkset.JWK, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.options.URL, nil)
 	if err != nil {

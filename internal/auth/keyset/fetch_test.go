@@ -17,6 +17,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 
@@ -213,8 +214,13 @@ func TestUnfitKeysAreLeftOut(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	now := time.Now()
 	s, err := keyset.New(keyset.Options{
 		URL: serve(t, write(string(body))),
+		Now: func() time.Time { // each look-up is long after the one before
+			now = now.Add(time.Minute)
+			return now
+		},
 		Usable: func(key any) error {
 			if _, ok := key.(*ecdsa.PublicKey); ok {
 				return weak

@@ -38,23 +38,28 @@ var errBroken = errors.New("the fetch did not end")
 
 // Refresh fetches the set, waits for the fetch under way, or does nothing when the
 // last one was a moment ago. It gives the error of the last fetch.
-func (s *Set) Refresh(ctx context.Context) error { return s.refresh(ctx, ctx) }
+func (s *Set) Refresh(ctx context.Context) error {
+	_, err := s.refresh(ctx, ctx)
+	return err
+}
 
 // refresh waits as long as ctx lasts, for a fetch that lasts as long as fetchCtx.
-func (s *Set) refresh(ctx, fetchCtx context.Context) error {
+// began says that the fetch began with the call: its answer tells of now, that of
+// an earlier one of a while ago.
+func (s *Set) refresh(ctx, fetchCtx context.Context) (began bool, err error) {
 	s.mu.Lock()
 	if fetching := s.fetching; fetching != nil {
 		s.mu.Unlock()
 		select {
 		case <-fetching:
-			return s.outcome()
+			return false, s.outcome()
 		case <-ctx.Done():
-			return fmt.Errorf("wait for key set: %w", context.Cause(ctx))
+			return false, fmt.Errorf("wait for key set: %w", context.Cause(ctx))
 		}
 	}
 	if !s.lastAttempt.IsZero() && s.options.Now().Sub(s.lastAttempt) < refreshGap {
 		s.mu.Unlock()
-		return s.outcome()
+		return false, s.outcome()
 	}
 	s.lastAttempt = s.options.Now()
 	fetching := make(chan struct{})
@@ -63,20 +68,29 @@ func (s *Set) refresh(ctx, fetchCtx context.Context) error {
 
 	fetchCtx, cancel := context.WithTimeout(fetchCtx, fetchTimeout)
 	defer cancel()
-	count, err := 0, errBroken
+	count := 0
+	err = errBroken
 	defer func() {
 		s.record(fetchCtx, count, err)
 		close(fetching)
 	}()
 	count, err = s.replace(fetchCtx)
-	return err
+	return true, err
 }
+
+// errEmpty is the outcome of a fetch that found nothing to verify tokens with. No
+// issuer means that: one that begins anew, or its cache, answers so for a while. The
+// keys that were there stay.
+var errEmpty = errors.New("the set holds no key that verifies tokens")
 
 // replace puts the keys that the issuer publishes now in place of those we have.
 func (s *Set) replace(ctx context.Context) (count int, err error) {
 	keys, err := s.fetch(ctx)
 	if err != nil {
 		return 0, err
+	}
+	if len(keys) == 0 {
+		return 0, errEmpty
 	}
 	if err := s.lookup.Storage().KeyReplaceAll(ctx, keys); err != nil {
 		return 0, fmt.Errorf("store keys: %w", err)

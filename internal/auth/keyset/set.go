@@ -26,9 +26,9 @@ const (
 	maxKID = 255
 )
 
-// ErrUnavailable: the key set cannot be fetched, so nobody can tell whether the
-// key exists.
-var ErrUnavailable = errors.New("key set unavailable")
+// ErrUnavailable: nobody can tell yet whether the key exists, because the set was
+// not fetched since the token came. A later try helps.
+var ErrUnavailable = errors.New("the key is not at hand")
 
 // Options says where a Set comes from.
 type Options struct {
@@ -90,8 +90,8 @@ func New(o Options) (*Set, error) {
 }
 
 // Key gives the key that the token names in its header. A token that names none is
-// refused, not tried with every key. The error is ErrUnavailable when a key set
-// that cannot be fetched could have the key.
+// refused, not tried with every key. The error is ErrUnavailable unless a fetch
+// that began after the token came says that there is no such key.
 func (s *Set) Key(ctx context.Context, token *jwt.Token) (any, error) {
 	kid, _ := token.Header["kid"].(string)
 	if kid == "" || len(kid) > maxKID {
@@ -118,10 +118,14 @@ func (s storage) KeyRead(ctx context.Context, kid string) (jwkset.JWK, error) {
 		return jwk, nil
 	}
 	// Others may wait for the same fetch, so it does not end with this request.
-	if err := s.set.refresh(ctx, context.WithoutCancel(ctx)); err != nil {
+	own, err := s.set.refresh(ctx, context.WithoutCancel(ctx))
+	if err != nil {
 		return jwkset.JWK{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
-	return s.Storage.KeyRead(ctx, kid)
+	if jwk, err = s.Storage.KeyRead(ctx, kid); err != nil && !own {
+		return jwkset.JWK{}, fmt.Errorf("%w: the set did not have it a moment ago: %w", ErrUnavailable, err)
+	}
+	return jwk, err
 }
 
 // Ready is nil once the set was loaded.

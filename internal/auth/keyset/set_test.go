@@ -128,8 +128,8 @@ func TestRotatedKeyIsFound(t *testing.T) {
 			t.Fatalf("first use fetches the set: %v, %d fetches", err, i.count())
 		}
 		i.change(func() { i.published = []string{"one", "two"} })
-		if err := i.find(s, "two"); err == nil || errors.Is(err, keyset.ErrUnavailable) {
-			t.Errorf("a moment after a fetch: %v; want the key to be unknown", err)
+		if err := i.find(s, "two"); !errors.Is(err, keyset.ErrUnavailable) || i.count() != 1 {
+			t.Errorf("a moment after a fetch: %v, %d fetches; want ErrUnavailable", err, i.count())
 		}
 		time.Sleep(10 * time.Second)
 		if err := i.find(s, "two"); err != nil || i.count() != 2 {
@@ -143,29 +143,129 @@ func TestRotatedKeyIsFound(t *testing.T) {
 
 func TestWithdrawnKeyIsRefused(t *testing.T) {
 	t.Parallel()
-	for name, left := range map[string][]string{"one is left": {"two"}, "none is left": {}} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				i := newIssuer(t, "one", "two")
-				s := i.set(t)
-				if err := i.find(s, "one"); err != nil {
-					t.Fatal(err)
-				}
-				i.change(func() { i.published = left })
-				time.Sleep(10 * time.Second)
-				if err := s.Refresh(t.Context()); err != nil {
-					t.Fatal(err)
-				}
-				if err := i.find(s, "one"); err == nil || errors.Is(err, keyset.ErrUnavailable) {
-					t.Errorf("withdrawn key: %v; want it to be unknown", err)
-				}
-				if err := i.find(s, "two"); (err == nil) != (len(left) == 1) {
-					t.Errorf("the other key: %v", err)
+	synctest.Test(t, func(t *testing.T) {
+		i := newIssuer(t, "one", "two")
+		s := i.set(t)
+		if err := i.find(s, "one"); err != nil {
+			t.Fatal(err)
+		}
+		i.change(func() { i.published = []string{"two"} })
+		time.Sleep(10 * time.Second)
+		if err := s.Refresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := i.find(s, "one"); err == nil {
+			t.Error("a withdrawn key is good")
+		}
+		if err := i.find(s, "two"); err != nil {
+			t.Errorf("the other key: %v", err)
+		}
+		time.Sleep(10 * time.Second)
+		if err := i.find(s, "one"); err == nil || errors.Is(err, keyset.ErrUnavailable) {
+			t.Errorf("withdrawn key: %v; want it to be unknown", err)
+		}
+	})
+}
+
+// TestEmptySetReplacesNothing: an issuer that publishes no key, for once or for
+// long, withdraws none, and nobody is refused for good for it.
+func TestEmptySetReplacesNothing(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		i := newIssuer(t)
+		s := i.set(t)
+		if err := i.find(s, "one"); !errors.Is(err, keyset.ErrUnavailable) || s.Ready() == nil {
+			t.Errorf("before there is a key: %v, ready: %v", err, s.Ready())
+		}
+		i.change(func() { i.published = []string{"one"} })
+		time.Sleep(10 * time.Second)
+		if err := i.find(s, "one"); err != nil {
+			t.Fatal(err)
+		}
+		i.change(func() { i.published = nil })
+		for range 3 {
+			time.Sleep(10 * time.Second)
+			if err := s.Refresh(t.Context()); err == nil {
+				t.Error("an empty set is no error")
+			}
+			if err := i.find(s, "one"); err != nil || s.Ready() != nil {
+				t.Errorf("a key from before the empty set: %v, ready: %v", err, s.Ready())
+			}
+			if err := i.find(s, "two"); !errors.Is(err, keyset.ErrUnavailable) {
+				t.Errorf("a key that is not there yet: %v", err)
+			}
+		}
+		i.change(func() { i.published = []string{"two"} })
+		time.Sleep(10 * time.Second)
+		if err := i.find(s, "two"); err != nil {
+			t.Errorf("the new key: %v", err)
+		}
+	})
+}
+
+// TestUnknownIsSaidOfNow: that there is no such key is said by a fetch that began
+// after the question, never by one that was under way or is over.
+func TestUnknownIsSaidOfNow(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		i := newIssuer(t, "one")
+		i.slow = 2 * time.Second
+		s := i.set(t)
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			if err := i.find(s, "no such key"); err == nil || errors.Is(err, keyset.ErrUnavailable) {
+				t.Errorf("who has the set fetched: %v", err)
+			}
+		})
+		time.Sleep(time.Second)
+		i.change(func() { i.published = []string{"one", "two"} }) // too late for that fetch
+		if err := i.find(s, "two"); !errors.Is(err, keyset.ErrUnavailable) {
+			t.Errorf("who comes during a fetch: %v", err)
+		}
+		wg.Wait()
+		if err := i.find(s, "two"); !errors.Is(err, keyset.ErrUnavailable) {
+			t.Errorf("who comes after a fetch: %v", err)
+		}
+		time.Sleep(9 * time.Second)
+		if err := i.find(s, "two"); err != nil || i.count() != 2 {
+			t.Errorf("ten seconds after it began: %v, %d fetches", err, i.count())
+		}
+	})
+}
+
+// TestStrangersTurnNobodyAway: strangers that make up key ids as fast as they can
+// keep nobody from a new key for longer than the gap between two fetches, and
+// from a known one not at all.
+func TestStrangersTurnNobodyAway(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		i := newIssuer(t, "one")
+		s := i.set(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		var wg sync.WaitGroup
+		for range 5 {
+			wg.Go(func() {
+				for ctx.Err() == nil {
+					_ = i.find(s, rand.Text())
+					time.Sleep(10 * time.Millisecond)
 				}
 			})
-		})
-	}
+		}
+		time.Sleep(15 * time.Second)
+		i.change(func() { i.published = []string{"one", "two"} })
+		rotated := time.Now()
+		for err := i.find(s, "two"); err != nil; err = i.find(s, "two") {
+			if !errors.Is(err, keyset.ErrUnavailable) || time.Since(rotated) > 10*time.Second {
+				t.Fatalf("after %s: %v", time.Since(rotated), err)
+			}
+			if err := i.find(s, "one"); err != nil {
+				t.Fatalf("the known key: %v", err)
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+		cancel()
+		wg.Wait()
+	})
 }
 
 // Ten thousand tokens with made-up key ids in a hundred seconds, many at once.

@@ -32,7 +32,7 @@ func (t *Tenant) Ready() <-chan struct{} { return t.ready }
 
 // Release undoes Attach.
 func (t *Tenant) Release() {
-	t.idle.Store(time.Now().UnixNano())
+	t.idle.Store(int64(time.Since(t.s.began)))
 	t.users.Add(-1)
 }
 
@@ -66,7 +66,7 @@ func (t *Tenant) Follow(wire int, c *feed.Cursor, f Follower) (Place, error) {
 // ring is the ring of a wire, made at the head if there is none. t.mu held.
 func (t *Tenant) ring(wire int) *followed {
 	if t.rings[wire] == nil {
-		t.rings[wire] = &followed{Ring: ring.New(t.s.opts.RingBytes, t.head.Cursor()), idle: time.Now().UnixNano()}
+		t.rings[wire] = &followed{Ring: ring.New(t.s.opts.RingBytes, t.head.Cursor()), idle: time.Since(t.s.began)}
 	}
 	return t.rings[wire]
 }
@@ -83,7 +83,7 @@ func (t *Tenant) Unfollow(wire int, f Follower) {
 	r.by = r.by[:last]
 	if last == 0 {
 		r.Followed(false)
-		r.idle = time.Now().UnixNano()
+		r.idle = time.Since(t.s.began)
 		t.passed.Broadcast()
 	}
 }
@@ -122,7 +122,7 @@ func (t *Tenant) Await(ctx context.Context, grown <-chan struct{}, position int6
 }
 
 // prune lets go of the rings that nobody has followed since before.
-func (t *Tenant) prune(before int64) {
+func (t *Tenant) prune(before time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for w, r := range t.rings {

@@ -58,7 +58,10 @@ type Options struct {
 type Streams struct {
 	opts Options
 	// ctx ends the reads of heads.
-	ctx   context.Context
+	ctx context.Context
+	// began is what moments are counted from, so that steps of the clock on the wall
+	// do not matter.
+	began time.Time
 	queue queue
 	stats statsQueue
 	// Events counts those that were put into rings, Offered those that
@@ -85,7 +88,7 @@ type part struct {
 
 // New makes streams that live until ctx ends and Stop is called.
 func New(ctx context.Context, o Options) *Streams {
-	s := &Streams{opts: o, ctx: ctx, tenants: make(map[string]*Tenant), lively: make(chan struct{})}
+	s := &Streams{opts: o, ctx: ctx, began: time.Now(), tenants: make(map[string]*Tenant), lively: make(chan struct{})}
 	s.queue.some.L = &s.queue.mu
 	s.stats.kick = make(chan struct{}, 1)
 	s.stats.due = make(map[*Tenant]time.Time)
@@ -203,11 +206,11 @@ func (s *Streams) abandoned(t *Tenant) bool {
 
 // Prune lets go of tenants and rings that nobody has used for a while.
 func (s *Streams) Prune(now time.Time) {
-	before := now.Add(-s.opts.RingIdle).UnixNano()
+	before := now.Sub(s.began) - s.opts.RingIdle
 	var keep []*Tenant
 	s.mu.Lock()
 	for name, t := range s.tenants {
-		if t.users.Load() == 0 && t.idle.Load() < before {
+		if t.users.Load() == 0 && time.Duration(t.idle.Load()) < before {
 			delete(s.tenants, name)
 		} else {
 			keep = append(keep, t)

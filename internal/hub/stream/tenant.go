@@ -23,8 +23,8 @@ const maxBacklog = 10_000
 type Tenant struct {
 	s    *Streams
 	name string
-	// users counts those who hold the tenant; idle is when the last one let
-	// go.
+	// users counts those who hold the tenant; idle is the moment when the last one
+	// let go.
 	users atomic.Int32
 	idle  atomic.Int64
 	// wanted has a bit for each wire that somebody waits for.
@@ -63,8 +63,8 @@ type Tenant struct {
 type followed struct {
 	ring.Ring
 	by []Follower
-	// idle is when the last one left, in Unix nanoseconds.
-	idle int64
+	// idle is the moment when the last one left.
+	idle time.Duration
 }
 
 // passState says where a tenant is between the publisher and the workers.

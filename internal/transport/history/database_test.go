@@ -158,6 +158,45 @@ func TestCursorsContinueOnTheHub(t *testing.T) {
 	}
 }
 
+// TestCursorsContinueInABulkChange: the same where the source tells bulk changes:
+// whatever part of whatever row the client has had, the rest comes, and once.
+func TestCursorsContinueInABulkChange(t *testing.T) {
+	t.Parallel()
+	const rows = 30
+	d := newDatabase(t)
+	d.exec(t, `insert into moves values (0, 'T', 1, 'adjustment', 1, 'before')`)
+	d.copyRows(t, 1, rows)
+	d.exec(t, `insert into moves values (5001, 'T', 1, 'adjustment', 1, 'after')`, `select rowcast.seal()`)
+	whole, _, end := serve(t, d.source(), nil).all(t, "", 1000)
+	bulk := serve(t, changelog.NewHistory(d.pool, rows-1), nil)
+	for i, e := range whole {
+		at, err := feed.ParseCursor(e.Cursor)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, limit := range []int{1, 2, 1000} {
+			events, _, last := bulk.all(t, e.Cursor, limit)
+			inside := at.Position >= 1 && at.Position < rows+1
+			var want []event
+			switch {
+			case inside:
+				want = append([]event{{Event: "stock-movement:bulk", From: at.Position + 1, Position: rows + 1}}, whole[len(whole)-2:]...)
+			case at.Position == 0:
+				want = append(slices.Clone(whole[i+1:2]), event{Event: "stock-movement:bulk", From: 2, Position: rows + 1})
+				want = append(want, whole[len(whole)-2:]...)
+			default:
+				want = whole[i+1:]
+			}
+			same := slices.EqualFunc(events, want, func(a, b event) bool {
+				return a.Event == b.Event && a.From == b.From && a.Position == b.Position
+			})
+			if !same || last != end {
+				t.Errorf("after %s, pages of %d:\n%s\nto %s; want\n%s\nto %s", e.Cursor, limit, brief(events), last, brief(want), end)
+			}
+		}
+	}
+}
+
 // running is a hub over a database that nothing more is written to.
 type running struct{ *hub.Hub }
 

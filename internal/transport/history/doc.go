@@ -20,7 +20,7 @@
 //     the pages end, and as one large page would (TestPagesAreTheWhole,
 //     TestBulkRowByRow).
 //   - The cursor of a page, and of each event in it, continues on every
-//     transport (TestCursorsContinueOnTheHub).
+//     transport (TestCursorsContinueOnTheHub, TestCursorsContinueInABulkChange).
 //   - "more" is false only if there was nothing after the page when it was read,
 //     also with a filter; the cursor moves on over what the filter leaves out
 //     (TestFilterMovesOn).

@@ -17,7 +17,7 @@ const (
 	maxBody = 1 << 20
 )
 
-// Source reads the durable log. Each row is a change of its own.
+// Source reads the durable log. Each row should be a change of its own.
 type Source interface {
 	// Oldest is the cursor before the first change of the tenant that is kept.
 	Oldest(ctx context.Context, tenant string) (feed.Cursor, error)
@@ -100,7 +100,7 @@ func (p *page) add(toEvents func([]feed.Event, *feed.Change) []feed.Event, chang
 	for i := range changes {
 		c := &changes[i]
 		events = toEvents(events[:0], c)
-		for k := min(p.at.Delivered, len(events)); k < len(events); k++ {
+		for k := c.Had(p.at, len(events)); k < len(events); k++ {
 			e := &events[k]
 			if p.q.filter.Match(e.Name) && !p.put(e) {
 				return true

@@ -117,6 +117,17 @@ func TestRefusedRequests(t *testing.T) {
 	}
 }
 
+func TestLongTenantIsRefusedWhole(t *testing.T) {
+	t.Parallel()
+	b := setup(t, false)
+	c := b.connect(t, `{"token":"ann_T_1h"}`)
+	c.accepted()
+	for _, tenant := range []string{strings.Repeat("a", 255), "x" + strings.Repeat("é", 127), strings.Repeat("语", 5000)} {
+		c.say(`42["join-tenant","` + tenant + `"]`)
+		c.wantPart(`42["error",{"type":"error","code":"forbidden"`, `"request":"join-tenant","tenantId":"`+tenant+`"}]`)
+	}
+}
+
 // TestLeftBeforeJoined: every request is answered, also one to join a tenant that
 // is left while the database is away; and a client that has left the namespace
 // hears no more of it.

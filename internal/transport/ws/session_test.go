@@ -59,6 +59,29 @@ func TestTenantsComeFromTheToken(t *testing.T) {
 	nobody.expect("pong")
 }
 
+func TestLongTenantIsRefusedWhole(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil, nil)
+	for _, tenant := range []string{strings.Repeat("a", 255), "x" + strings.Repeat("é", 127), strings.Repeat("语", 5000)} {
+		c := b.connect(t, "ann_T-"+tenant+"_1h")
+		c.say(`{"type":"join-tenant","tenantId":%q}`, tenant)
+		c.expect("joined")
+		c.say(`{"type":"join-tenant","tenantId":%q,"events":["?"]}`, tenant)
+		if m := c.refused("bad-request"); m.TenantID != tenant {
+			t.Errorf("a bad filter of %.20q: %+v", tenant, m)
+		}
+		c.say(`{"type":"auth","token":"ann_T_1h"}`)
+		c.expect("left")
+		if m := c.refused("forbidden"); m.TenantID != tenant || m.Request != "auth" {
+			t.Errorf("a token without %.20q: %+v", tenant, m)
+		}
+		c.say(`{"type":"join-tenant","tenantId":%q}`, tenant)
+		if m := c.refused("forbidden"); m.TenantID != tenant || m.Request != "join-tenant" {
+			t.Errorf("joining %.20q: %+v", tenant, m)
+		}
+	}
+}
+
 func TestFreshToken(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil, nil)

@@ -64,29 +64,35 @@ export interface Watch {
   stop(): void;
 }
 
+/** The longest time of a timer, in milliseconds. One that is longer goes off at once. */
+export const longestTimer = 2 ** 31 - 1;
+
+/** Milliseconds by a clock that nobody sets. */
+export const now = () => performance.now();
+
 /** Watches without a timer for each message: a timer that comes too early is set again. */
 export function createWatch(limit: number, dead: () => void): Watch {
-  let last = Date.now();
+  let last = now();
   let hurried: number | undefined;
   let timer: ReturnType<typeof setTimeout>;
   const look = () => {
     clearTimeout(timer);
-    const left = (hurried ?? last + limit) - Date.now();
+    const left = (hurried ?? last + limit) - now();
     if (left <= 0) dead();
-    else timer = setTimeout(look, left);
+    else timer = setTimeout(look, Math.min(left, longestTimer));
   };
   look();
   return {
     heard() {
-      last = Date.now();
+      last = now();
       hurried = undefined;
     },
     limit(silence) {
-      limit = silence;
+      if (silence > 0) limit = silence; // a server that says nonsense is no reason to
       look();
     },
     hurry(silence) {
-      hurried ??= Date.now() + silence;
+      hurried ??= now() + silence;
       look();
     },
     stop: () => clearTimeout(timer),

@@ -1,4 +1,4 @@
-import { baseOf, type Connection, type End, type Open, patience } from "./connection.js";
+import { baseOf, type Connection, type End, longestTimer, now, type Open, patience } from "./connection.js";
 import { consoleLog, createHandlers } from "./handlers.js";
 import type { Feed, FeedOptions, FeedState, FeedStatus } from "./options.js";
 import { createPlace } from "./place.js";
@@ -28,6 +28,10 @@ export function createFeed(options: FeedOptions): Feed {
   const { tenantId, events, heartbeat, getToken } = options;
   const log = options.log ?? consoleLog;
   const base = baseOf(options.url);
+  if (heartbeat !== undefined && !(typeof heartbeat === "number" && heartbeat >= 1 && heartbeat <= longestTimer))
+    throw new RangeError(
+      `rowcast: heartbeat is ${String(heartbeat)}; give a number of milliseconds from 1 to ${longestTimer}, or leave it out`,
+    );
   const handlers = createHandlers(log);
   const listeners = createHandlers(log);
   const place = createPlace(options.cursor);
@@ -70,7 +74,7 @@ export function createFeed(options: FeedOptions): Feed {
   let failures = 0;
   let silences = 0;
   let spoke = false;
-  let joinedAt = 0; // 0: not joined
+  let joinedAt: number | undefined; // undefined: not joined
   let moved = false;
   let hinted = false;
   set("idle");
@@ -81,7 +85,7 @@ export function createFeed(options: FeedOptions): Feed {
     clearTimeout(tokenTimer);
     connection?.close();
     connection = undefined;
-    joinedAt = 0;
+    joinedAt = undefined;
   };
   const finish = (state: "idle" | "closed", why?: Pick<End, "code" | "reason">) => {
     drop();
@@ -139,13 +143,15 @@ export function createFeed(options: FeedOptions): Feed {
       if (!spoke) silences = transport === "sse" ? maxSilent - 1 : silences + 1;
       else if (transport === "websocket") silences = 0;
     }
-    const good = joinedAt && (end.retryIn !== undefined || Date.now() - joinedAt >= goodTime);
+    // What the server says may be anything.
+    const hint = end.retryIn! >= 0 ? Math.min(end.retryIn!, longestTimer) : undefined;
+    const good = joinedAt !== undefined && (hint !== undefined || now() - joinedAt >= goodTime);
     failures = good ? 0 : failures + 1;
     if (!comesBack(end.code)) return finish("closed", { code: end.code, reason: end.reason });
     drop();
-    hinted = end.retryIn !== undefined;
+    hinted = hint !== undefined;
     const bound = globalThis.navigator?.onLine === false ? longestPause : firstPause * 2 ** Math.max(failures - 1, 0);
-    const retryIn = end.retryIn ?? Math.floor(Math.random() * Math.min(longestPause, bound));
+    const retryIn = hint ?? Math.floor(Math.random() * Math.min(longestPause, bound));
     const fresh = end.code === codeOf("token-expired");
     timer = setTimeout(() => void begin(fresh), retryIn);
     set("connecting", { code: end.code, reason: end.reason, retryIn });
@@ -174,10 +180,11 @@ export function createFeed(options: FeedOptions): Feed {
 
   const receive = (m: ServerMessage) => {
     spoke = true;
-    if ("tenantId" in m && m.tenantId !== undefined && m.tenantId !== tenantId) return;
+    // A connection asks for one tenant, so a refusal is about that, whatever name it gives.
+    if (m.type !== "error" && "tenantId" in m && m.tenantId !== tenantId) return;
     switch (m.type) {
       case "joined":
-        joinedAt = Date.now();
+        joinedAt = now();
         // When the stream cannot continue, this is where it goes on after the
         // reset. The cursor stays until that is here, lest it be lost.
         if (place.cursor) {
@@ -215,16 +222,22 @@ export function createFeed(options: FeedOptions): Feed {
 
   const refused = (m: ServerMessage & { type: "error" }) => {
     if (m.code === "stale") {
-      if (!joinedAt) return;
+      if (joinedAt === undefined) return;
       clearTimeout(timer);
       return set("stale");
     }
     log("warn", `the server refused ${m.request ?? "something"}: ${m.message}`, m);
     const end = { code: codeOf(m.code), reason: m.message };
     if (m.request === "join-tenant" || (m.request === "auth" && m.tenantId)) ended(end);
+    else if (m.request !== "auth" || joinedAt === undefined) return;
     // A fresh token was refused. That of another subject needs another
-    // connection; for others the server ends this one when its time has come.
-    else if (m.request === "auth" && joinedAt && m.code === "forbidden") void begin(false);
+    // connection, and one that cannot be checked yet is shown again; for others
+    // the server ends this one when its time has come.
+    else if (m.code === "forbidden") void begin(false);
+    else if (m.code === "unavailable") {
+      token = "";
+      tokenTimer = setTimeout(() => void refresh(), tokenPause);
+    }
   };
 
   /** The page is seen again, or the network went or came: no time to lose, unless the server named one. */
@@ -244,7 +257,7 @@ export function createFeed(options: FeedOptions): Feed {
     globalThis.document?.[change]?.("visibilitychange", wake);
   };
 
-  const connected = () => joinedAt > 0;
+  const connected = () => joinedAt !== undefined;
   return {
     tenantId,
     get status() {

@@ -24,7 +24,11 @@ export interface FeedOptions {
   /** Reads Server-Sent Events with this class and a ticket instead of with fetch. */
   EventSource?: EventSourceClass | undefined;
   fetch?: typeof globalThis.fetch | undefined;
-  /** Milliseconds of silence after which the server is taken for dead. Default: what the server announces. */
+  /**
+   * Milliseconds of silence after which the server is taken for dead, from 1 to
+   * 2147483647; createFeed throws a RangeError for another number. Default: what
+   * the server announces.
+   */
   heartbeat?: number | undefined;
   /** Default: warnings and errors go to the console. */
   log?: Log | undefined;

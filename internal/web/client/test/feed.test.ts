@@ -107,6 +107,17 @@ describe("connecting", () => {
 });
 
 describe("coming back", () => {
+  it.each([
+    ["three years", "99999999999"],
+    ["more than a number holds", "9".repeat(400)],
+  ])("waits as long as a timer can when told %s", async (_, ms) => {
+    const b = bench({ fetch: undefined });
+    (await live(b)).end(4001, `shutdown; retry=${ms}ms`);
+    expect(b.feed.status.retryIn).toBe(2 ** 31 - 1);
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    expect(ScriptSocket.made).toHaveLength(1);
+  });
+
   it("waits a random time below a bound that doubles up to 30 s", async () => {
     vi.spyOn(Math, "random").mockReturnValue(0.999);
     const b = bench({ fetch: undefined });
@@ -196,6 +207,16 @@ describe("coming back", () => {
     expect(socket.closed).toBe(true);
   });
 
+  it.each([128, 0])("closes when a refusal names %i bytes of its tenant", async (named) => {
+    const tenantId = "t".repeat(200);
+    const b = bench({ tenantId });
+    b.feed.connect();
+    await settle();
+    const refusal = { type: "error", code: "forbidden", message: "no", request: "join-tenant" };
+    ScriptSocket.last.welcome().say(named ? { ...refusal, tenantId: tenantId.slice(0, named) } : refusal);
+    expect(b.feed.status).toMatchObject({ state: "closed", code: 4502 });
+  });
+
   it("comes back when a message is none, as an event may be lost", async () => {
     const b = bench();
     (await live(b)).onmessage!({ data: "{" });
@@ -235,6 +256,56 @@ describe("heartbeats", () => {
     await vi.advanceTimersByTimeAsync(1);
     expect(b.feed.status).toMatchObject({ state: "connecting", reason: "the server is silent" });
     expect(socket.closed).toBe(true);
+  });
+
+  it.each([Infinity, -Infinity, NaN, 0, -1, 0.5, 2 ** 31, "30000", null] as number[])(
+    "refuses to be configured as %s",
+    (heartbeat) => {
+      expect(() => bench({ heartbeat })).toThrow(/heartbeat is .*; give a number of milliseconds from 1 to 2147483647/);
+    },
+  );
+
+  it.each([1, 45_000.5, 2 ** 31 - 1])("may be configured as %s", (heartbeat) => {
+    expect(() => bench({ heartbeat })).not.toThrow();
+  });
+
+  it.each([
+    ["the longest that may be configured", { heartbeat: 2 ** 31 - 1 }, 25_000, 20_000],
+    ["longer than a timer takes", {}, 2 ** 31, 2 ** 31],
+    ["without end", {}, Infinity, 1],
+    ["none", {}, undefined, undefined],
+    ["nonsense", {}, NaN, "soon"],
+    ["negative", {}, -5, -5],
+  ])("do not keep the machine busy: %s", async (_, options, pingInterval, pingTimeout) => {
+    const timers = vi.spyOn(globalThis, "setTimeout");
+    const b = bench(options);
+    b.feed.connect();
+    await settle();
+    const socket = ScriptSocket.last.open();
+    // As an object, as JSON has neither Infinity nor NaN, and whatever says them may.
+    vi.spyOn(JSON, "parse").mockReturnValueOnce({ type: "welcome", protocol: 1, pingInterval, pingTimeout });
+    socket.say({}).joined();
+    for (let second = 0; second < 60; second++) {
+      await vi.advanceTimersByTimeAsync(1_000);
+      socket.say({ type: "ping" });
+    }
+    expect(b.feed.status.state).toBe("live");
+    expect(timers.mock.calls.length).toBeLessThan(30);
+  });
+
+  it.each([
+    ["forward", 86_400_000],
+    ["back", -86_400_000],
+  ])("do not mind when the clock is set %s", async (_, step) => {
+    const b = bench();
+    const socket = await live(b);
+    vi.setSystemTime(Date.now() + step);
+    await vi.advanceTimersByTimeAsync(44_999);
+    expect(b.feed.status.state).toBe("live");
+    socket.say({ type: "ping" });
+    vi.setSystemTime(Date.now() + step);
+    await vi.advanceTimersByTimeAsync(45_000);
+    expect(b.feed.status).toMatchObject({ state: "connecting", reason: "the server is silent" });
   });
 
   it("gives up a connection that gets no welcome within 10 s", async () => {
@@ -452,6 +523,20 @@ describe("tokens", () => {
     expect(socket.sent).toHaveLength(2);
     await vi.advanceTimersByTimeAsync(5_000);
     expect(socket.sent.at(-1)).toEqual({ type: "auth", token: "token2" });
+  });
+
+  it("that cannot be checked yet are shown again", async () => {
+    const b = bench();
+    const socket = await live(b);
+    b.getToken.mockReturnValue("token2");
+    socket.say({ type: "token-expiring" });
+    await settle();
+    socket.say({ type: "error", code: "unavailable", message: "in a moment", request: "auth" });
+    await vi.advanceTimersByTimeAsync(4_999);
+    expect(socket.sent).toHaveLength(3);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(socket.sent.slice(2)).toEqual(Array(2).fill({ type: "auth", token: "token2" }));
+    expect(b.feed.status.state).toBe("live");
   });
 
   it("that come too late are not shown to the next connection", async () => {

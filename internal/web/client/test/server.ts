@@ -62,6 +62,7 @@ export class FaultyServer {
     const server = new FaultyServer(http);
     http.on("connection", (socket) => {
       server.sockets.add(socket);
+      socket.on("error", () => {}); // clients cut connections, too
       socket.on("close", () => server.sockets.delete(socket));
     });
     http.on("request", (request, response) => server.request(request, response));

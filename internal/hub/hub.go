@@ -33,7 +33,6 @@ type Hub struct {
 
 	streams  *stream.Streams
 	sessions registry
-	blocked  blockedSet
 	count    counters
 	pages    *page.Cache
 	// reads bounds the concurrent reads of the history.
@@ -54,7 +53,6 @@ func New(o Options) (*Hub, error) {
 	h.ctx, h.stop = context.WithCancel(context.Background())
 	h.pages = page.New(h.readPage, h.spawn)
 	h.sessions.init()
-	h.blocked.m = make(map[*Session]struct{})
 	encoders := make([]stream.Encoder, len(o.Wires))
 	for i, w := range o.Wires {
 		encoders[i] = w

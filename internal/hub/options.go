@@ -54,12 +54,12 @@ type Options struct {
 	RingBytes int
 	// RingIdle is how long a ring outlives its last session. Default: 1 min.
 	RingIdle time.Duration
-	// SlowBytes is how far a blocked session may be behind for longer than
-	// SlowGrace. Default: 1 MiB and 2 s.
-	SlowBytes int
-	SlowGrace time.Duration
+	// MaxControl bounds what waits for a blocked session and is no event, in
+	// bytes. Default: 4 MiB.
+	MaxControl int
 	// StallTimeout is how long a blocked session may take none of the bytes
-	// offered. Default: 10 s.
+	// offered. However far behind it is, it goes on while it takes some.
+	// Default: 10 s.
 	StallTimeout time.Duration
 	// CloseTimeout is how long a blocked session has to take its close frame.
 	// Default: 5 s.
@@ -99,8 +99,7 @@ func (o *Options) complete() error {
 	o.PingTimeout = cmp.Or(o.PingTimeout, 20*time.Second)
 	o.RingBytes = cmp.Or(o.RingBytes, 8<<20)
 	o.RingIdle = cmp.Or(o.RingIdle, time.Minute)
-	o.SlowBytes = cmp.Or(o.SlowBytes, 1<<20)
-	o.SlowGrace = cmp.Or(o.SlowGrace, 2*time.Second)
+	o.MaxControl = cmp.Or(o.MaxControl, 4<<20)
 	o.StallTimeout = cmp.Or(o.StallTimeout, 10*time.Second)
 	o.CloseTimeout = cmp.Or(o.CloseTimeout, 5*time.Second)
 	o.MaxTenants = cmp.Or(o.MaxTenants, 128)

@@ -43,11 +43,9 @@ type Session struct {
 	rest, pending []byte
 	// control counts the bytes of pending that are not history.
 	control int
-	// space, if not nil, is closed when pending has been taken.
+	// space, if not nil, is closed when serving or laden turns false.
 	space chan struct{}
 	subs  []*sub
-	// slow is when the session was first seen too far behind.
-	slow time.Time
 	// pingAt, warnAt and deadline are Unix nanoseconds; 0 is never.
 	pingAt, warnAt, deadline int64
 	deadlineCause            Cause
@@ -62,8 +60,9 @@ type Session struct {
 	// busy: a goroutine writes. closing: nothing but the close frame is
 	// written any more. ended: hung up.
 	busy, closing, ended, oneWay bool
-	// resuming: it joined far behind, and has not caught up since.
-	resuming bool
+	// serving: a subscription reads the history for the client. laden: the
+	// client has yet to take the last piece of it.
+	serving, laden bool
 }
 
 // Open adds a session. The only error is ErrDraining; the connection is then
@@ -115,11 +114,15 @@ func (s *Session) Send(frames []byte) {
 // signal writes a message of the hub. s.mu held.
 func (s *Session) signal(m *Signal) {
 	var buf [256]byte
-	encode := s.encode
-	if encode == nil {
-		encode = s.h.opts.Wires[s.wire].AppendSignal
+	s.send(s.appendSignal(buf[:0], m), true)
+}
+
+// appendSignal encodes a message of the hub. s.mu held.
+func (s *Session) appendSignal(dst []byte, m *Signal) []byte {
+	if s.encode != nil {
+		return s.encode(dst, m)
 	}
-	s.send(encode(buf[:0], m), true)
+	return s.h.opts.Wires[s.wire].AppendSignal(dst, m)
 }
 
 // Close ends the session: what is being written is finished, then the close
@@ -180,11 +183,7 @@ func (s *Session) finish(flushed bool) {
 	s.ended, s.closing = true, true
 	s.dropSubs()
 	s.rest, s.pending = nil, nil
-	if s.space != nil {
-		close(s.space)
-		s.space = nil
-	}
-	s.h.blocked.remove(s)
+	s.next()
 	s.h.count.closed(s.wire, s.cause)
 	s.conn.Hangup(flushed)
 	s.h.sessions.remove(s)

@@ -37,8 +37,8 @@ func (h *Hub) Tenants(limit int) (list []TenantStats, all int) { return h.stream
 
 type counters struct {
 	// deliveries are those outside of what the streams offer.
-	sessions, subscriptions, deliveries, catchUps, reads, resets atomic.Int64
-	wires                                                        [maxWires]atomic.Int64
+	sessions, blocked, subscriptions, deliveries, catchUps, reads, resets atomic.Int64
+	wires                                                                 [maxWires]atomic.Int64
 
 	mu     sync.Mutex
 	closes map[Cause]int64
@@ -61,9 +61,6 @@ func (c *counters) closed(wire uint8, cause Cause) {
 
 // Stats reads the counters.
 func (h *Hub) Stats() Stats {
-	h.blocked.mu.Lock()
-	blocked := int64(len(h.blocked.m))
-	h.blocked.mu.Unlock()
 	c := &h.count
 	c.mu.Lock()
 	closes := maps.Clone(c.closes)
@@ -73,7 +70,7 @@ func (h *Hub) Stats() Stats {
 		wires[i] = c.wires[i].Load()
 	}
 	return Stats{
-		Sessions: c.sessions.Load(), Blocked: blocked, Tenants: int64(h.streams.Tenants()), Subscriptions: c.subscriptions.Load(),
+		Sessions: c.sessions.Load(), Blocked: c.blocked.Load(), Tenants: int64(h.streams.Tenants()), Subscriptions: c.subscriptions.Load(),
 		Events: h.streams.Events.Load(), Deliveries: h.streams.Offered.Load() + c.deliveries.Load(),
 		CatchUps: c.catchUps.Load(), HistoryReads: c.reads.Load(), Resets: c.resets.Load(), Closes: closes,
 		Names: h.streams.Names(), Wires: wires,

@@ -94,6 +94,20 @@ func (s *Session) SetWriteDeadline(t time.Time) error {
 	return nil
 }
 
+// Queued is how much the client has yet to take: what waits for a poll, or what
+// the WebSocket says.
+func (s *Session) Queued() int {
+	if conn := s.live.Load(); conn != nil {
+		return conn.Queued()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.poll != nil {
+		return len(s.poll.backlog)
+	}
+	return 0
+}
+
 // Hangup ends the session as a connection.
 func (s *Session) Hangup(flushed bool) {
 	s.mu.Lock()

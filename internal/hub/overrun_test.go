@@ -258,3 +258,29 @@ func TestForgetfulClientIsToldToReload(t *testing.T) {
 		})
 	}
 }
+
+// TestReaderOfAFullBufferStays: the buffers between may have no room for long,
+// although the client reads; when it no longer does, it is ended.
+func TestReaderOfAFullBufferStays(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(o *hub.Options) { o.PingInterval = time.Hour }, func(t *testing.T, b *bundle) {
+		c := newConn(unlimited)
+		c.queued = 1000
+		b.join(t, c, hub.Request{Tenant: "T"})
+		c.stop()
+		b.publish("T", 1, false, "x")
+		for range 120 {
+			time.Sleep(time.Second)
+			c.mu.Lock()
+			c.queued -= 5
+			c.mu.Unlock()
+		}
+		if n := b.Stats().Subscriptions; n != 1 {
+			t.Fatalf("ended: %v", b.Stats().Closes)
+		}
+		time.Sleep(30 * time.Second)
+		if n := b.Stats().Closes[hub.SlowConsumer]; n != 1 {
+			t.Fatalf("closes %v", b.Stats().Closes)
+		}
+	})
+}

@@ -190,9 +190,10 @@ func (u *sub) take(scratch *[]byte) (b []byte, events int) {
 // what it could not write, and why.
 func (s *Session) write(b []byte) (rest []byte, cause Cause) {
 	for len(b) > 0 {
+		queued := s.conn.Queued()
 		s.mu.Lock()
-		by := time.Now().Add(s.h.opts.StallTimeout)
-		if s.closing {
+		by, closing := time.Now().Add(s.h.opts.StallTimeout), s.closing
+		if closing {
 			by = s.closeBy
 		}
 		err := s.conn.SetWriteDeadline(by)
@@ -202,13 +203,11 @@ func (s *Session) write(b []byte) (rest []byte, cause Cause) {
 		}
 		n, err := s.conn.Write(b[:min(len(b), writeSize)])
 		b = b[n:]
-		if err == nil {
-			continue
-		}
-		if !errors.Is(err, os.ErrDeadlineExceeded) {
+		switch {
+		case err == nil:
+		case !errors.Is(err, os.ErrDeadlineExceeded):
 			return b, Gone
-		}
-		if n == 0 {
+		case n == 0 && (closing || s.conn.Queued() >= queued):
 			return b, SlowConsumer
 		}
 	}

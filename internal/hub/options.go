@@ -52,6 +52,9 @@ type Options struct {
 	PingInterval, PingTimeout time.Duration
 	// RingBytes bounds the ring of one tenant and wire. Default: 8 MiB.
 	RingBytes int
+	// RingMemory bounds all rings together. It is shared fairly: tenants that
+	// need less than others keep what they have. Default: 256 MiB.
+	RingMemory int64
 	// RingIdle is how long a ring outlives its last session. Default: 1 min.
 	RingIdle time.Duration
 	// MaxControl bounds what waits for a blocked session and is no event, in
@@ -98,6 +101,7 @@ func (o *Options) complete() error {
 	o.PingInterval = cmp.Or(o.PingInterval, 25*time.Second)
 	o.PingTimeout = cmp.Or(o.PingTimeout, 20*time.Second)
 	o.RingBytes = cmp.Or(o.RingBytes, 8<<20)
+	o.RingMemory = cmp.Or(o.RingMemory, 256<<20)
 	o.RingIdle = cmp.Or(o.RingIdle, time.Minute)
 	o.MaxControl = cmp.Or(o.MaxControl, 4<<20)
 	o.StallTimeout = cmp.Or(o.StallTimeout, 10*time.Second)

@@ -20,6 +20,10 @@ type Stats struct {
 	// CatchUps are pages of the history that clients were served, HistoryReads
 	// those that were read for it. Resets were told to clients.
 	CatchUps, HistoryReads, Resets int64
+	// RingMemory is what all rings take, of RingBudget that they may take.
+	// PageMemory is what is kept of the history for clients that catch up.
+	// All are bytes.
+	RingMemory, RingBudget, PageMemory int64
 	// Closes counts the ended sessions by cause.
 	Closes map[Cause]int64
 	// Names counts the events by name, beyond 256 names as "other".
@@ -69,7 +73,9 @@ func (h *Hub) Stats() Stats {
 	for i := range wires {
 		wires[i] = c.wires[i].Load()
 	}
+	ringMemory, ringBudget := h.streams.Memory()
 	return Stats{
+		RingMemory: ringMemory, RingBudget: ringBudget, PageMemory: int64(h.pages.Bytes()),
 		Sessions: c.sessions.Load(), Blocked: c.blocked.Load(), Tenants: int64(h.streams.Tenants()), Subscriptions: c.subscriptions.Load(),
 		Events: h.streams.Events.Load(), Deliveries: h.streams.Offered.Load() + c.deliveries.Load(),
 		CatchUps: c.catchUps.Load(), HistoryReads: c.reads.Load(), Resets: c.resets.Load(), Closes: closes,

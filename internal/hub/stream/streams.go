@@ -52,7 +52,7 @@ type Options struct {
 	RingBytes  int
 	RingMemory int64
 	RingIdle   time.Duration
-	Log       *slog.Logger
+	Log        *slog.Logger
 }
 
 // Streams are the streams of all tenants.

@@ -35,6 +35,9 @@ func (s *Session) Write(b []byte) (n int, err error) {
 	for n < len(b) {
 		if conn := s.live.Load(); conn != nil {
 			m, err := conn.Write(b[n:])
+			if m > 0 {
+				s.taken.Store(true)
+			}
 			return n + m, err
 		}
 		s.mu.Lock()

@@ -69,8 +69,8 @@
 //   - A client that takes nothing is told slow-consumer (TestSlowConsumer,
 //     TestStalledClient), and before that to reset if it keeps no cursor
 //     (TestForgetfulClientIsToldToReload); one that takes little is not
-//     (TestSlowClientResumes, TestLargeEventPasses, TestReaderOfAFullBufferStays).
-//     One that asks without end
+//     (TestSlowClientResumes, TestLargeEventPasses, TestReaderOfAFullBufferStays),
+//     nor is it for answering late (TestSlowReaderMayAnswerLate). One that asks without end
 //     and does not read is ended without grace (TestAnswersAreBounded).
 //
 // # Failures

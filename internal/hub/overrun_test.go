@@ -259,6 +259,38 @@ func TestForgetfulClientIsToldToReload(t *testing.T) {
 	}
 }
 
+// TestSlowReaderMayAnswerLate: the ping is behind all that a slow client has yet
+// to read, here or in a buffer between. One that neither reads nor answers is
+// gone.
+func TestSlowReaderMayAnswerLate(t *testing.T) {
+	t.Parallel()
+	bubble(t, nil, func(t *testing.T, b *bundle) {
+		c := newConn(unlimited)
+		c.queued = 10_000_000
+		b.join(t, c, hub.Request{Tenant: "T"})
+		c.stop()
+		b.burst(nil, "T", 1000, 1, strings.Repeat("x", 1000))
+		for strings.Count(c.text(), "|e0|") < 1000 && b.Stats().Sessions > 0 { // at 6 KB/s
+			time.Sleep(time.Second)
+			c.allow(6000)
+		}
+		c.allow(unlimited)
+		for range 200 {
+			time.Sleep(time.Second)
+			c.mu.Lock()
+			c.queued -= 6000
+			c.mu.Unlock()
+		}
+		if n := strings.Count(c.text(), "|e0|"); n != 1000 || len(b.Stats().Closes) > 0 {
+			t.Fatalf("got %d events, %v", n, b.Stats().Closes)
+		}
+		time.Sleep(2 * time.Minute)
+		if n := b.Stats().Closes[hub.NoPong]; n != 1 {
+			t.Errorf("closes %v", b.Stats().Closes)
+		}
+	})
+}
+
 // TestReaderOfAFullBufferStays: the buffers between may have no room for long,
 // although the client reads; when it no longer does, it is ended.
 func TestReaderOfAFullBufferStays(t *testing.T) {

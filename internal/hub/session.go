@@ -60,6 +60,10 @@ type Session struct {
 	// busy: a goroutine writes. closing: nothing but the close frame is
 	// written any more. ended: hung up.
 	busy, closing, ended, oneWay bool
+	// taken: bytes that had to wait were taken since the last ping; queued is what
+	// was under way then.
+	taken  bool
+	queued int
 	// serving: a subscription reads the history for the client. laden: the
 	// client has yet to take the last piece of it.
 	serving, laden bool
@@ -256,8 +260,11 @@ func (s *Session) sweep(now time.Time) {
 		s.closeFor(s.deadlineCause)
 		return
 	case !s.oneWay && silent > s.ping+s.h.opts.PingTimeout:
-		s.closeFor(NoPong)
-		return
+		if !s.reads() {
+			s.closeFor(NoPong)
+			return
+		}
+		s.heard.Store(n - int64(s.ping)) // the ping may be behind what it reads
 	}
 	if s.warnAt != 0 && n >= s.warnAt {
 		s.warnAt = 0
@@ -265,6 +272,9 @@ func (s *Session) sweep(now time.Time) {
 	}
 	if n >= s.pingAt {
 		s.pingAt = n + int64(s.ping)
+		if silent < s.ping+s.h.opts.PingTimeout/2 { // it has answered the ping before
+			s.reads()
+		}
 		s.signal(&Signal{Kind: Ping})
 	}
 	for _, u := range s.subs {
@@ -272,6 +282,14 @@ func (s *Session) sweep(now time.Time) {
 			u.sweep(n)
 		}
 	}
+}
+
+// reads says whether the client is behind, and has taken something of that since
+// the last time. s.mu held.
+func (s *Session) reads() bool {
+	before, taken := s.queued, s.taken
+	s.queued, s.taken = s.conn.Queued(), false
+	return (s.busy || s.queued > 0) && (taken || s.queued < before)
 }
 
 // closeFor is Close without a detail, with s.mu held.

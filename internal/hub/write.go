@@ -111,6 +111,7 @@ func (s *Session) drain() {
 		rest, cause := s.write(b)
 		s.h.count.deliveries.Add(int64(count))
 		s.mu.Lock()
+		s.taken = s.taken || len(rest) < len(b)
 		switch {
 		case cause == SlowConsumer && !s.closing:
 			s.rest = rest
@@ -189,9 +190,10 @@ func (u *sub) take(scratch *[]byte) (b []byte, events int) {
 // write writes b, waiting as long as the client takes some of it. It answers
 // what it could not write, and why.
 func (s *Session) write(b []byte) (rest []byte, cause Cause) {
-	for len(b) > 0 {
+	for all := len(b); len(b) > 0; {
 		queued := s.conn.Queued()
 		s.mu.Lock()
+		s.taken = s.taken || len(b) < all
 		by, closing := time.Now().Add(s.h.opts.StallTimeout), s.closing
 		if closing {
 			by = s.closeBy

@@ -63,9 +63,7 @@ func TestRingHoldsTheNewestFrames(t *testing.T) {
 		r.Followed(true)
 		for i := range rapid.IntRange(1, 200).Draw(t, "n") {
 			if i%23 == 22 {
-				limit = rapid.SampledFrom([]int{300, 10_000, 1_000_000}).Draw(t, "next limit")
-				r.Limit(limit)
-				limit = r.limit
+				r.Limit(rapid.SampledFrom([]int{300, 10_000, 1_000_000}).Draw(t, "next limit"))
 				within(t, &r)
 			}
 			size := rapid.SampledFrom([]int{0, 1, 100, 5000, 300_000}).Draw(t, "size")

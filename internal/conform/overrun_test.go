@@ -84,7 +84,7 @@ func (c *slowed) Read(b []byte) (int, error) {
 // and the memory of the server has a bound.
 func TestOverrun(t *testing.T) {
 	t.Parallel()
-	rows, size, settings := 300, 60_000, []string{"ROWCAST_RING_MEMORY=8MiB"}
+	rows, size, settings := 150, 60_000, []string{"ROWCAST_RING_MEMORY=8MiB"}
 	rate, bound := int64(0), int64(8<<20)
 	if *full {
 		rows, settings, rate, bound = 1000, nil, 1_000_000, 256<<20

@@ -122,6 +122,7 @@ func newService(ctx context.Context, cfg config.Config, log *slog.Logger, listen
 		Map:     mapping.Append, DashboardReason: mapping.DashboardReason, DashboardEvent: mapping.DashboardEvent,
 		Wires: wires(), Log: log, Delivered: s.observed.Delivered, Checked: func() time.Time { return s.tail.Status().Checked },
 		PingInterval: cfg.PingInterval, PingTimeout: cfg.PingTimeout, MaxPerTenant: cfg.MaxPerTenant,
+		RingMemory: int64(cfg.RingMemory),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make the hub: %w", err)

@@ -97,6 +97,7 @@ func (s *service) status(ctx context.Context) any {
 		Hub: map[string]any{
 			"blocked": h.Blocked, "subscriptions": h.Subscriptions, "events": h.Events, "deliveries": h.Deliveries,
 			"catchUps": h.CatchUps, "historyReads": h.HistoryReads, "resets": h.Resets, "closes": h.Closes,
+			"ringMemory": h.RingMemory, "ringBudget": h.RingBudget,
 		},
 	}
 	if err != nil {

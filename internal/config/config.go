@@ -46,6 +46,8 @@ type Config struct {
 	MaxPerAddress int `env:"ROWCAST_MAX_PER_ADDRESS"`
 	MaxPerSubject int `env:"ROWCAST_MAX_PER_SUBJECT"`
 	MaxPerTenant  int `env:"ROWCAST_MAX_PER_TENANT"`
+	// RingMemory bounds the memory for recent events.
+	RingMemory Size `env:"ROWCAST_RING_MEMORY"`
 	// TrustedProxies is a comma-separated list of addresses and networks.
 	TrustedProxies string `env:"ROWCAST_TRUSTED_PROXIES"`
 	// Insecure is a comma-separated list of codes of risks.
@@ -90,6 +92,7 @@ func (c Config) LogValue() slog.Value {
 		slog.Int("max_per_address", c.MaxPerAddress),
 		slog.Int("max_per_subject", c.MaxPerSubject),
 		slog.Int("max_per_tenant", c.MaxPerTenant),
+		slog.Int64("ring_memory", int64(c.RingMemory)),
 		slog.String("trusted_proxies", c.TrustedProxies),
 		slog.String("insecure", c.Insecure),
 		slog.String("pg_bindir", c.PGBinDir),

@@ -28,6 +28,7 @@ const (
 	duration
 	count
 	connections
+	size
 	networks
 	risks
 )
@@ -73,6 +74,8 @@ func (k kind) rule() rule {
 		return rule{"rows", "a whole number from 1 to 2147483647", checkCount}
 	case connections:
 		return rule{"number", "a whole number from 1 to 2147483647", checkCount}
+	case size:
+		return rule{"size", "at least 1MiB, a whole number with its unit, such as 256MiB or 1GiB", checkSize}
 	case networks:
 		return rule{"networks", "addresses and networks such as 10.0.0.0/8, comma-separated", checkNetworks}
 	case risks:

@@ -29,7 +29,7 @@ func defaults() config.Config {
 	return config.Config{
 		Addr: ":8080", AdminAddr: "127.0.0.1:9090", Notify: "auto", Retention: 168 * time.Hour, BulkRows: 1000,
 		MaxPerAddress: 20_000, MaxPerSubject: 20_000, MaxPerTenant: 100_000,
-		PingInterval: 25 * time.Second, PingTimeout: 20 * time.Second, Recovery: "off",
+		PingInterval: 25 * time.Second, PingTimeout: 20 * time.Second, Recovery: "off", RingMemory: 256 << 20,
 	}
 }
 
@@ -69,7 +69,7 @@ func TestLoad(t *testing.T) {
 				"FRONTEND_URL=https://a", "ORIGIN=https://b, http://c:1", "ROWCAST_NOTIFY=never", "ROWCAST_RETENTION=1h30m",
 				"ROWCAST_BULK_ROWS=1", "ROWCAST_PING_INTERVAL=50ms", "ROWCAST_PING_TIMEOUT=1ms", "ROWCAST_PG_BINDIR=/pg",
 				"ROWCAST_SOCKETIO_RECOVERY=on", "ROWCAST_MAX_PER_ADDRESS=1", "ROWCAST_MAX_PER_SUBJECT=2", "ROWCAST_MAX_PER_TENANT=3",
-				"ROWCAST_TRUSTED_PROXIES=10.0.0.1, fd00::/8", "ROWCAST_INSECURE=weak-secret, public-admin",
+				"ROWCAST_TRUSTED_PROXIES=10.0.0.1, fd00::/8", "ROWCAST_INSECURE=weak-secret, public-admin", "ROWCAST_RING_MEMORY=1 gib",
 			},
 			want: func(c *config.Config) {
 				*c = config.Config{
@@ -78,7 +78,7 @@ func TestLoad(t *testing.T) {
 					FrontendURL: "https://a", Origin: "https://b, http://c:1", Notify: "never", Retention: 90 * time.Minute,
 					BulkRows: 1, PingInterval: 50 * time.Millisecond, PingTimeout: time.Millisecond, PGBinDir: "/pg",
 					Recovery: "on", MaxPerAddress: 1, MaxPerSubject: 2, MaxPerTenant: 3,
-					TrustedProxies: "10.0.0.1, fd00::/8", Insecure: "weak-secret, public-admin",
+					TrustedProxies: "10.0.0.1, fd00::/8", Insecure: "weak-secret, public-admin", RingMemory: 1 << 30,
 				}
 			},
 		},
@@ -89,7 +89,7 @@ func TestLoad(t *testing.T) {
 				"--frontend-url=https://a", "--origin=https://b", "--rowcast-notify=always", "--rowcast-retention=1h",
 				"--rowcast-bulk-rows=2147483647", "--rowcast-ping-interval=1s", "--rowcast-ping-timeout=2s",
 				"--rowcast-pg-bindir=pg", "--rowcast-socketio-recovery=on", "--rowcast-max-per-address=4", "--rowcast-max-per-subject=5",
-				"--rowcast-max-per-tenant=6", "--rowcast-trusted-proxies=::1", "--rowcast-insecure=public-admin",
+				"--rowcast-max-per-tenant=6", "--rowcast-trusted-proxies=::1", "--rowcast-insecure=public-admin", "--rowcast-ring-memory=1048576",
 			},
 			want: func(c *config.Config) {
 				*c = config.Config{
@@ -98,6 +98,7 @@ func TestLoad(t *testing.T) {
 					FrontendURL: "https://a", Origin: "https://b", Notify: "always", Retention: time.Hour,
 					BulkRows: 2147483647, PingInterval: time.Second, PingTimeout: 2 * time.Second, PGBinDir: "pg",
 					Recovery: "on", MaxPerAddress: 4, MaxPerSubject: 5, MaxPerTenant: 6, TrustedProxies: "::1", Insecure: "public-admin",
+					RingMemory: 1 << 20,
 				}
 			},
 		},
@@ -185,6 +186,7 @@ func TestLoadRefusesBadValues(t *testing.T) {
 		"ROWCAST_BULK_ROWS":         {"0", "-1", "1e3", "1.5", "2147483648", "many"},
 		"ROWCAST_PING_INTERVAL":     {"25000", "0s"},
 		"ROWCAST_PING_TIMEOUT":      {"20", "-20s"},
+		"ROWCAST_RING_MEMORY":       {"256", "1048575", "-1MiB", "1.5GiB", "lots", "MiB", "1TiB", "9999999999GiB", "1MiB1", "1 M iB"},
 		"ROWCAST_SOCKETIO_RECOVERY": {"true", "1", "ON", "onn"},
 	} {
 		for _, value := range values {

@@ -123,6 +123,10 @@ func Settings() []Setting {
 			Meaning: "connections at once that have joined one tenant",
 		},
 		{
+			Name: "ROWCAST_RING_MEMORY", kind: size, Default: "256MiB",
+			Meaning: "memory for recent events, of all tenants together; what is older comes from the database",
+		},
+		{
 			Name: "ROWCAST_TRUSTED_PROXIES", kind: networks, Otherwise: "none",
 			Meaning: "addresses and networks of proxies whose X-Forwarded-For names the client, comma-separated",
 		},

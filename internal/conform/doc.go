@@ -27,6 +27,9 @@
 //     (TestExpiry).
 //   - A client that does not read is ended, may come back and then misses
 //     nothing; who reads has everything by then (TestSlowConsumer).
+//   - One statement larger than what a server keeps reaches everybody, those that
+//     are slower than the writer too; the others do not wait, and the memory of
+//     the server has a bound (TestOverrun).
 //   - A server that stops tells its clients to come back; on another they miss
 //     nothing (TestDrain).
 //   - Clients are told when events are late, and when they no longer are

@@ -35,6 +35,9 @@ func (s *Session) Write(b []byte) (n int, err error) {
 	for n < len(b) {
 		if conn := s.live.Load(); conn != nil {
 			m, err := conn.Write(b[n:])
+			if m > 0 {
+				s.taken.Store(true)
+			}
 			return n + m, err
 		}
 		s.mu.Lock()
@@ -92,6 +95,20 @@ func (s *Session) SetWriteDeadline(t time.Time) error {
 	s.poll.deadline = t
 	s.poll.change()
 	return nil
+}
+
+// Queued is how much the client has yet to take: what waits for a poll, or what
+// the WebSocket says.
+func (s *Session) Queued() int {
+	if conn := s.live.Load(); conn != nil {
+		return conn.Queued()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.poll != nil {
+		return len(s.poll.backlog)
+	}
+	return 0
 }
 
 // Hangup ends the session as a connection.

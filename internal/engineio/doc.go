@@ -22,7 +22,8 @@
 //     TestUpgrade, TestUpgradeWithFullBacklog, TestSlowPoll). An upgrade that
 //     fails leaves polling as it was (TestUpgradeGivenUp).
 //   - The six refusals of the protocol have their code and status (TestRefusals).
-//   - Who does not answer a ping in time is gone, who does stays (TestHeartbeat).
+//   - Who does not answer a ping in time is gone, who does stays (TestHeartbeat),
+//     as does a slow reader that has yet to come to it (TestPongOfASlowReader).
 //   - However a session ends, its Receiver is told once and why
 //     (TestPollingEnds, TestWebSocketEnds, TestClosedWhileOpening), and a client
 //     that polls hears the last packets (TestDrain).

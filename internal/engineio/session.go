@@ -24,6 +24,8 @@ type Session struct {
 	// live is the WebSocket that everything is written to; nil while the client
 	// polls.
 	live atomic.Pointer[websocket.Conn]
+	// taken: the client has taken what had to wait since the timer last went.
+	taken atomic.Bool
 
 	// in is held while the receiver has something, before mu.
 	in       sync.Mutex
@@ -38,7 +40,9 @@ type Session struct {
 	timer    *time.Timer
 	due      time.Duration
 	awaiting bool
-	reason   Reason
+	// queued is how much was under way when the timer last went.
+	queued int
+	reason Reason
 	// closing: the outbox was told to close. left: the client will not come for
 	// what is left. ended: hung up.
 	closing, left, ended bool
@@ -90,11 +94,16 @@ func (s *Session) send(packet string) {
 	s.out.Send(websocket.Seal(append(websocket.Open(nil), packet...), 0))
 }
 
-// beat sends a ping, or ends the session if the last one was not answered.
+// beat sends a ping, or ends the session if the last one was not answered. The
+// ping may still be behind what a slow client reads: then it has more time.
 func (s *Session) beat() {
+	queued := s.Queued()
 	s.mu.Lock()
-	late, over := s.awaiting, s.closing || s.ended
-	s.awaiting = true
+	pinged, over := s.awaiting, s.closing || s.ended
+	taken := s.taken.Swap(false)
+	reads := queued > 0 && (taken || queued < s.queued)
+	late := pinged && !reads
+	s.awaiting, s.queued = true, queued
 	if !over && !late {
 		now := time.Since(s.server.began)
 		s.due = max(s.due+s.server.opts.PingTimeout, now+s.server.opts.PingTimeout/2)
@@ -105,7 +114,7 @@ func (s *Session) beat() {
 	case over:
 	case late:
 		s.timeOut()
-	default:
+	case !pinged:
 		s.send(string(packetPing))
 	}
 }
@@ -116,7 +125,7 @@ func (s *Session) timeOut() { s.finish(PingTimeout, true, websocket.AppendClose(
 // timer does.
 func (s *Session) expired() bool {
 	s.mu.Lock()
-	expired := s.awaiting && time.Since(s.server.began) >= s.due
+	expired := s.awaiting && time.Since(s.server.began) >= s.due && !s.taken.Load()
 	s.mu.Unlock()
 	if expired {
 		s.timeOut()

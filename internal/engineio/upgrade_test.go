@@ -285,3 +285,41 @@ func TestPollThatOvertakesTheUpgrade(t *testing.T) {
 	}
 	t.Error("no poll waited for the upgrade")
 }
+
+// TestPongOfASlowReader: the ping is behind megabytes that a client reads slowly.
+// It has time as long as it reads, and no more when it does not.
+func TestPongOfASlowReader(t *testing.T) {
+	t.Parallel()
+	b := setup(t, engineio.Options{PingInterval: time.Hour, PingTimeout: time.Hour})
+	sessions := make(chan *engineio.Session, 1)
+	b.opened = func(s *engineio.Session) { sessions <- s }
+	conn := b.dial(t, socketQuery)
+	read(t, conn)
+	e, s := <-b.sessions, <-sessions
+	for b.hub.Stats().Blocked == 0 {
+		e.out.Send(engineio.End(append(engineio.Begin(nil), strings.Repeat("x", 1<<20)...), 0))
+	}
+	s.Beat()
+	for before := s.Queued(); s.Queued() >= before; {
+		if _, err := conn.NetConn().Read(make([]byte, 64<<10)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.Beat()
+	select {
+	case reason := <-e.closed:
+		t.Fatalf("ended although it reads: %s", reason)
+	default:
+	}
+	for beating := true; beating; { // it does not read any more
+		s.Beat()
+		select {
+		case reason := <-e.closed:
+			beating = false
+			if reason != engineio.PingTimeout {
+				t.Errorf("one that no longer reads: %s", reason)
+			}
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}

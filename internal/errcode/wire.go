@@ -14,8 +14,8 @@ func wire() []Entry {
 		},
 		{
 			Code: "slow-consumer", Met: Wire, What: "The client does not take its events.",
-			Why: "It was more than 1 MiB behind for more than 2 s, or took nothing for 10 s.",
-			Do:  "Connect again with the cursor; read faster, or ask for fewer events with a filter.",
+			Why: "It took nothing of what waits for it for 10 s.",
+			Do:  "Connect again with the cursor, and read; without a cursor load the state again.",
 		},
 		{
 			Code: "no-pong", Met: Wire, What: "The client did not answer the heartbeat.",

@@ -14,11 +14,15 @@
 // writes, waiting for the client, until the session is caught up again. What
 // is older than a ring comes from the [History]; a subscription that resumes
 // is served from there until its cursor is in the ring, and then spliced in.
+// One that the ring has overrun, since its client is slower than the writers,
+// falls back to that, at the pace of the client: a session has one piece of the
+// history at a time, of pages that all share.
 //
 // # States
 //
 // A subscription is joining (it waits for the tail to be live, for the head of
-// the tenant or for the history), then live, then gone. A session is free (who
+// the tenant or for the history), then live, then gone; from live it goes back to
+// joining when it is overrun. A session is free (who
 // holds its lock may write), busy (its goroutine writes), closing (only the
 // close frame is left) or ended.
 //
@@ -40,13 +44,18 @@
 //     subscription has a wire of its own (TestExactJoin, TestWireOfSubscription).
 //   - A crowd that comes back at once costs no read of the history while the
 //     rings hold its cursors (TestReconnectStorm), else one for each tenant and
-//     cursor (TestCrowdSharesPages).
+//     cursor (TestCrowdSharesPages), also if a burst overran each of it at a
+//     place of its own (TestOverrunCrowdSharesPages).
 //   - Frames never interleave on a connection (TestStreamsMatchModel).
 //   - Once a connection that was blocked takes bytes again, nothing stays behind in
 //     any of its tenants, also if nothing more is published (TestEndOfBurstArrives).
 //   - Publish never waits for a client (TestPublishNeverWaitsForClient), and
 //     the ring drops nothing that a client which reads was not offered
 //     (TestBurstLargerThanRing).
+//   - A client that is slower than the writers gets everything at its pace, and
+//     those beside it do not wait (TestOverrunClientCatchesUp). What is kept for
+//     it has a bound (TestOneTenantAtATime, TestCatchUpIsPacedByTheClient), and
+//     its other tenants are not held up (TestCatchUpLeavesRoomForOthers).
 //   - A change of a tenant that nobody has joined is neither mapped nor
 //     encoded (TestUnjoinedTenantCostsNothing).
 //   - At most one dashboard event a second and tenant, the last one never
@@ -63,16 +72,19 @@
 //     that is being decided (TestUnwantedOwnersAreSentAway).
 //   - Events are counted by name, sessions by wire and tenant, within bounds
 //     (TestFiguresTellApart, TestNamesAreBounded).
-//   - A client that cannot follow is told slow-consumer, but not while it catches
-//     up after it came back (TestSlowClientResumes, TestFastClientResumes), and
-//     also when nothing more is published; one large event passes (TestSlowConsumer,
-//     TestLargeEventPasses). One that asks without end and does not read is ended
-//     without grace (TestAnswersAreBounded).
+//   - A client that takes nothing is told slow-consumer (TestSlowConsumer,
+//     TestStalledClient), and before that to reset if it keeps no cursor
+//     (TestForgetfulClientIsToldToReload); one that takes little is not
+//     (TestSlowClientResumes, TestLargeEventPasses, TestReaderOfAFullBufferStays),
+//     nor is it for answering late (TestSlowReaderMayAnswerLate). One that asks without end
+//     and does not read is ended without grace (TestAnswersAreBounded).
 //
 // # Failures
 //
 // An unreadable history delays joins, which try again. A cursor that the
-// history refuses is answered with Joined at the head and a Reset. A change
+// history refuses is answered with Joined at the head and a Reset; what was
+// overrun and is no longer in the history, with a Reset
+// (TestOverrunPastRetention). A change
 // that does not follow the one before it makes the hub drop the ring and serve
 // its subscriptions from the history again. A broken connection ends its
 // session.

@@ -187,6 +187,8 @@ type conn struct {
 	flushed  bool
 	hangups  int
 	slowOnly bool // like TLS: TryWrite takes nothing
+	// queued is what the client has yet to take of what was received.
+	queued int
 	// gate, if not nil, is received from before each TryWrite.
 	gate chan struct{}
 }
@@ -259,6 +261,12 @@ func (c *conn) SetWriteDeadline(at time.Time) error {
 	}
 	c.changed.Broadcast()
 	return nil
+}
+
+func (c *conn) Queued() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.queued
 }
 
 func (c *conn) Hangup(flushed bool) {

@@ -34,7 +34,6 @@ type Hub struct {
 
 	streams  *stream.Streams
 	sessions registry
-	blocked  blockedSet
 	count    counters
 	pages    *page.Cache
 	// reads bounds the concurrent reads of the history.
@@ -55,14 +54,14 @@ func New(o Options) (*Hub, error) {
 	h.ctx, h.stop = context.WithCancel(context.Background())
 	h.pages = page.New(h.readPage, h.spawn)
 	h.sessions.init()
-	h.blocked.m = make(map[*Session]struct{})
 	encoders := make([]stream.Encoder, len(o.Wires))
 	for i, w := range o.Wires {
 		encoders[i] = w
 	}
 	h.streams = stream.New(h.ctx, stream.Options{
 		Head: h.readHead, Map: o.Map, DashboardReason: o.DashboardReason, DashboardEvent: o.DashboardEvent,
-		Wires: encoders, Hole: h.resync, Spawn: h.spawn, Delivered: o.Delivered, RingBytes: o.RingBytes, RingIdle: o.RingIdle, Log: o.Log,
+		Wires: encoders, Hole: h.resync, Spawn: h.spawn, Delivered: o.Delivered, Log: o.Log,
+		RingBytes: o.RingBytes, RingMemory: o.RingMemory, RingIdle: o.RingIdle,
 	})
 	return h, nil
 }

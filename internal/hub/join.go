@@ -10,7 +10,6 @@ import (
 
 	"rowcast/internal/failpoint"
 	"rowcast/internal/feed"
-	"rowcast/internal/hub/page"
 	"rowcast/internal/hub/stream"
 )
 
@@ -26,6 +25,9 @@ type Request struct {
 	Wire int
 	// Admit lets events pass by name; nil lets all.
 	Admit func(name string) bool
+	// Forgets says that the client keeps no cursor: it is told Reset before it is
+	// sent away as a slow consumer.
+	Forgets bool
 	// Ref comes back with the signal Joined.
 	Ref uint64
 }
@@ -38,7 +40,7 @@ const maxWaiting = 100
 // errors are ErrTooManyTenants, ErrTenantFull and ErrTooManyJoins. Joining a tenant again continues from the
 // cursor of the request, or without one from where the stream is.
 func (s *Session) Join(q Request) error {
-	u := &sub{s: s, tenant: q.Tenant, admit: q.Admit, refs: []uint64{q.Ref}, told: -1, wire: q.Wire, exact: q.Exact}
+	u := &sub{s: s, tenant: q.Tenant, admit: q.Admit, refs: []uint64{q.Ref}, told: -1, wire: q.Wire, exact: q.Exact, forgets: q.Forgets}
 	if q.Cursor != "" {
 		at, err := feed.ParseCursor(q.Cursor)
 		if err != nil {
@@ -55,8 +57,8 @@ func (s *Session) Join(q Request) error {
 	}
 	if i := s.index(q.Tenant); i >= 0 {
 		old := s.subs[i]
-		if q.Cursor == "" && !u.follow(old) {
-			return nil
+		if q.Cursor == "" {
+			u.follow(old)
 		}
 		if !old.answered {
 			if len(old.refs) >= maxWaiting {
@@ -80,20 +82,9 @@ func (s *Session) Join(q Request) error {
 	return nil
 }
 
-// follow has u continue where old is. It is false if that is not in the ring
-// any more, which ends the session. s.mu held.
-func (u *sub) follow(old *sub) bool {
-	u.resume, u.at, u.reset, u.owes = old.resume, old.at, old.reset, old.owes
-	if old.state != live {
-		return true
-	}
-	v := old.view()
-	if !v.Holds(old.next) {
-		u.s.closeFor(SlowConsumer)
-		return false
-	}
-	u.resume, u.at, u.reset = true, old.cursor(&v), ""
-	return true
+// follow has u continue where old is. s.mu held.
+func (u *sub) follow(old *sub) {
+	u.resume, u.at, u.reset, u.owes = old.resume || old.state == live, old.place(), old.reset, old.owes
 }
 
 // restart has the subscriptions that are on t, or all if t is nil, join again:
@@ -105,19 +96,31 @@ func (s *Session) restart(t *stream.Tenant, reset string) {
 		if t != nil && old.t != nil && old.t != t {
 			continue
 		}
-		u := &sub{s: s, tenant: old.tenant, admit: old.admit, told: -1, answered: old.answered, refs: old.refs, wire: old.wire, exact: old.exact}
-		if !u.follow(old) {
-			return
+		u := &sub{
+			s: s, tenant: old.tenant, admit: old.admit, told: -1, refs: old.refs, wire: old.wire, exact: old.exact, forgets: old.forgets,
+			answered: old.answered,
 		}
+		u.follow(old)
 		if reset != "" && old.answered {
 			u.reset, u.resume = reset, false
 		}
 		old.drop()
+		if u.answered {
+			s.h.count.subscriptions.Add(1)
+		}
 		s.subs[s.index(old.tenant)] = u
 		if u.start(); s.closing {
 			return
 		}
 	}
+}
+
+// rewind has u continue from the history, as the ring no longer holds what
+// follows after u.at. s.mu held, live.
+func (u *sub) rewind() {
+	u.t.Unfollow(int(u.wire), u)
+	u.state, u.resume, u.told = joining, true, -1
+	u.proceed()
 }
 
 // start joins at once if the ring is ready and holds the place, else in a
@@ -130,9 +133,14 @@ func (u *sub) start() {
 			return
 		}
 	}
-	ctx, cancel := context.WithCancel(h.ctx)
+	u.proceed()
+}
+
+// proceed joins in a goroutine. s.mu held.
+func (u *sub) proceed() {
+	ctx, cancel := context.WithCancel(u.s.h.ctx)
 	u.cancel = cancel
-	if !h.spawn(func() { u.run(ctx) }) {
+	if !u.s.h.spawn(func() { u.run(ctx) }) {
 		cancel()
 	}
 }
@@ -156,10 +164,11 @@ func (u *sub) run(ctx context.Context) {
 			grown = u.splice()
 		}
 		u.s.mu.Unlock()
-		if grown == nil {
+		if grown == nil || !u.turn(ctx) {
 			return
 		}
-		read, err := h.pages.Get(ctx, page.Key{Tenant: u.tenant, After: u.at})
+		more, err := u.replay(ctx)
+		u.yield()
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -171,12 +180,8 @@ func (u *sub) run(ctx context.Context) {
 			h.opts.Log.WarnContext(ctx, "read history", slog.String("tenant", u.tenant), slog.Any("error", err))
 			sleep(ctx, pause)
 			pause = min(2*pause, 5*time.Second)
-		case len(read.Changes) == 0: // the ring is behind the history
-			if u.write(ctx, nil, u.at) {
-				u.t.Await(ctx, grown, u.at.Position+int64(min(u.at.Delivered, 1)))
-			}
-		default:
-			u.replay(ctx, read.Changes)
+		case !more: // the ring is behind the history
+			u.t.Await(ctx, grown, u.at.Position+int64(min(u.at.Delivered, 1)))
 		}
 	}
 }
@@ -241,14 +246,11 @@ func (u *sub) splice() (grown <-chan struct{}) {
 	u.owes = u.owes && h.opts.DashboardEvent != nil
 	u.at.Feed, u.tenant, u.next = p.Cursor.Feed, t.Name(), failpoint.Resume(p.Next, p.View.End())
 	u.state = live
-	u.s.resuming = u.s.resuming || u.lag(&p.View) > int64(h.opts.SlowBytes)
-	h.count.subscriptions.Add(1)
 	u.answer()
 	if u.state == live && !u.s.busy {
 		var scratch []byte
 		h.count.deliveries.Add(int64(u.s.deliver(u, &p.View, &scratch)))
 	}
-	u.s.resuming = u.s.resuming && u.s.busy
 	return nil
 }
 
@@ -271,6 +273,7 @@ func (u *sub) answer() {
 	if !u.answered {
 		refs := u.refs
 		u.answered, u.refs = true, nil
+		u.s.h.count.subscriptions.Add(1)
 		for _, ref := range refs {
 			u.s.signal(&Signal{Kind: Joined, Tenant: u.tenant, Cursor: u.at, Reason: u.reset, Ref: ref})
 		}
@@ -280,71 +283,4 @@ func (u *sub) answer() {
 		u.s.signal(&Signal{Kind: Reset, Tenant: u.tenant, Cursor: u.at, Reason: u.reset})
 		u.reset = ""
 	}
-}
-
-// replay writes the events of changes that follow after u.at.
-func (u *sub) replay(ctx context.Context, changes []feed.Change) {
-	h := u.s.h
-	wire := h.opts.Wires[u.wire]
-	var events []feed.Event
-	var buf []byte
-	at, hole := u.at, false
-	for i := range changes {
-		c := &changes[i]
-		if hole = c.From > at.Position+1; hole {
-			h.opts.Log.ErrorContext(ctx, "history has a hole", slog.String("tenant", u.tenant),
-				slog.Int64("after", at.Position), slog.Int64("from", c.From))
-			break
-		}
-		events = h.opts.Map(events[:0], c)
-		for k := c.Had(at, len(events)); k < len(events); k++ {
-			if u.admit == nil || u.admit(events[k].Name) {
-				buf = wire.AppendEvent(buf, &events[k])
-				h.count.deliveries.Add(1)
-			}
-		}
-		at = feed.Cursor{Feed: c.Feed, Position: c.Position, Nonce: c.Nonce}
-		if len(buf) >= writeSize {
-			if !u.write(ctx, buf, at) {
-				return
-			}
-			buf = buf[:0]
-		}
-	}
-	if !u.write(ctx, buf, at) {
-		return
-	}
-	h.count.catchUps.Add(1)
-	if hole {
-		u.interrupt(feed.ErrDiverged)
-	}
-}
-
-// write hands over frames after which the client is at at. It waits until the
-// client has taken the ones before, and is false if u is not joining any more.
-func (u *sub) write(ctx context.Context, frames []byte, at feed.Cursor) bool {
-	s := u.s
-	s.mu.Lock()
-	for u.state == joining && s.busy && len(s.pending) > 0 {
-		if s.space == nil {
-			s.space = make(chan struct{})
-		}
-		space := s.space
-		s.mu.Unlock()
-		select {
-		case <-space:
-		case <-ctx.Done():
-			return false
-		}
-		s.mu.Lock()
-	}
-	defer s.mu.Unlock()
-	if u.state != joining {
-		return false
-	}
-	u.answer()
-	s.send(frames, false)
-	u.owes = u.owes || u.at != at
-	u.at = at
-	return !s.closing
 }

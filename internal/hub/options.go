@@ -55,14 +55,17 @@ type Options struct {
 	PingInterval, PingTimeout time.Duration
 	// RingBytes bounds the ring of one tenant and wire. Default: 8 MiB.
 	RingBytes int
+	// RingMemory bounds all rings together. It is shared fairly: tenants that
+	// need less than others keep what they have. Default: 256 MiB.
+	RingMemory int64
 	// RingIdle is how long a ring outlives its last session. Default: 1 min.
 	RingIdle time.Duration
-	// SlowBytes is how far a blocked session may be behind for longer than
-	// SlowGrace. Default: 1 MiB and 2 s.
-	SlowBytes int
-	SlowGrace time.Duration
+	// MaxControl bounds what waits for a blocked session and is no event, in
+	// bytes. Default: 4 MiB.
+	MaxControl int
 	// StallTimeout is how long a blocked session may take none of the bytes
-	// offered. Default: 10 s.
+	// offered. However far behind it is, it goes on while it takes some.
+	// Default: 10 s.
 	StallTimeout time.Duration
 	// CloseTimeout is how long a blocked session has to take its close frame.
 	// Default: 5 s.
@@ -105,9 +108,9 @@ func (o *Options) complete() error {
 	o.PingInterval = cmp.Or(o.PingInterval, 25*time.Second)
 	o.PingTimeout = cmp.Or(o.PingTimeout, 20*time.Second)
 	o.RingBytes = cmp.Or(o.RingBytes, 8<<20)
+	o.RingMemory = cmp.Or(o.RingMemory, 256<<20)
 	o.RingIdle = cmp.Or(o.RingIdle, time.Minute)
-	o.SlowBytes = cmp.Or(o.SlowBytes, 1<<20)
-	o.SlowGrace = cmp.Or(o.SlowGrace, 2*time.Second)
+	o.MaxControl = cmp.Or(o.MaxControl, 4<<20)
 	o.StallTimeout = cmp.Or(o.StallTimeout, 10*time.Second)
 	o.CloseTimeout = cmp.Or(o.CloseTimeout, 5*time.Second)
 	o.MaxTenants = cmp.Or(o.MaxTenants, 128)

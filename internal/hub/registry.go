@@ -83,29 +83,5 @@ func (r *registry) all(list []*Session) []*Session {
 	return list
 }
 
-// blockedSet knows the sessions whose connection has bytes to wait for.
-type blockedSet struct {
-	mu sync.Mutex
-	m  map[*Session]struct{}
-}
-
-func (b *blockedSet) add(s *Session) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.m[s] = struct{}{}
-}
-
-func (b *blockedSet) remove(s *Session) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	delete(b.m, s)
-}
-
-func (b *blockedSet) all(list []*Session) []*Session {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return slices.AppendSeq(list, maps.Keys(b.m))
-}
-
 // Draining says whether new sessions are refused.
 func (h *Hub) Draining() bool { return h.sessions.closed.Load() }

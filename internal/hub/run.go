@@ -7,8 +7,7 @@ import (
 	"time"
 )
 
-// tick is how often blocked sessions are looked at. The others take turns of
-// one registry shard a tick.
+// tick is how often the sessions of one registry shard are looked at.
 const tick = time.Second / shards
 
 // pruneEvery is how often unused tenants are looked for.
@@ -37,8 +36,8 @@ func (h *Hub) Run(ctx context.Context) error {
 	return nil
 }
 
-// watch looks after time: heartbeats, deadlines, slow and silent sessions, an
-// absent tail, unused tenants.
+// watch looks after time: heartbeats, deadlines, silent sessions, an absent tail,
+// unused tenants.
 func (h *Hub) watch(ctx context.Context) {
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
@@ -52,10 +51,6 @@ func (h *Hub) watch(ctx context.Context) {
 		case <-ticker.C:
 		}
 		now, moment := time.Now(), h.opts.Elapsed()
-		list = h.blocked.all(list[:0])
-		for _, s := range list {
-			s.checkLag(now)
-		}
 		list = h.sessions.shard(turn%shards, list[:0])
 		for _, s := range list {
 			s.sweep(moment)

@@ -43,11 +43,9 @@ type Session struct {
 	rest, pending []byte
 	// control counts the bytes of pending that are not history.
 	control int
-	// space, if not nil, is closed when pending has been taken.
+	// space, if not nil, is closed when serving or laden turns false.
 	space chan struct{}
 	subs  []*sub
-	// slow is when the session was first seen too far behind.
-	slow time.Time
 	// pingAt, warnAt and deadline are moments of the hub.
 	pingAt, warnAt, deadline time.Duration
 	deadlineCause            Cause
@@ -63,8 +61,13 @@ type Session struct {
 	// busy: a goroutine writes. closing: nothing but the close frame is
 	// written any more. ended: hung up.
 	busy, closing, ended, oneWay bool
-	// resuming: it joined far behind, and has not caught up since.
-	resuming bool
+	// taken: bytes that had to wait were taken since the last ping; queued is what
+	// was under way then.
+	taken  bool
+	queued int
+	// serving: a subscription reads the history for the client. laden: the
+	// client has yet to take the last piece of it.
+	serving, laden bool
 }
 
 // Open adds a session. The only error is ErrDraining; the connection is then
@@ -112,11 +115,15 @@ func (s *Session) Send(frames []byte) {
 // signal writes a message of the hub. s.mu held.
 func (s *Session) signal(m *Signal) {
 	var buf [256]byte
-	encode := s.encode
-	if encode == nil {
-		encode = s.h.opts.Wires[s.wire].AppendSignal
+	s.send(s.appendSignal(buf[:0], m), true)
+}
+
+// appendSignal encodes a message of the hub. s.mu held.
+func (s *Session) appendSignal(dst []byte, m *Signal) []byte {
+	if s.encode != nil {
+		return s.encode(dst, m)
 	}
-	s.send(encode(buf[:0], m), true)
+	return s.h.opts.Wires[s.wire].AppendSignal(dst, m)
 }
 
 // Close ends the session: what is being written is finished, then the close
@@ -177,11 +184,7 @@ func (s *Session) finish(flushed bool) {
 	s.ended, s.closing = true, true
 	s.dropSubs()
 	s.rest, s.pending = nil, nil
-	if s.space != nil {
-		close(s.space)
-		s.space = nil
-	}
-	s.h.blocked.remove(s)
+	s.next()
 	s.h.count.closed(s.wire, s.cause)
 	s.conn.Hangup(flushed)
 	s.h.sessions.remove(s)
@@ -253,8 +256,11 @@ func (s *Session) sweep(now time.Duration) {
 		s.closeFor(s.deadlineCause)
 		return
 	case !s.oneWay && silent > s.ping+s.h.opts.PingTimeout:
-		s.closeFor(NoPong)
-		return
+		if !s.reads() {
+			s.closeFor(NoPong)
+			return
+		}
+		s.heard.Store(int64(now - s.ping)) // the ping may be behind what it reads
 	}
 	if now >= s.warnAt {
 		s.warnAt = never
@@ -262,6 +268,9 @@ func (s *Session) sweep(now time.Duration) {
 	}
 	if now >= s.pingAt {
 		s.pingAt = now + s.ping
+		if silent < s.ping+s.h.opts.PingTimeout/2 { // it has answered the ping before
+			s.reads()
+		}
 		s.signal(&Signal{Kind: Ping})
 	}
 	for _, u := range s.subs {
@@ -269,6 +278,14 @@ func (s *Session) sweep(now time.Duration) {
 			u.sweep(now)
 		}
 	}
+}
+
+// reads says whether the client is behind, and has taken something of that since
+// the last time. s.mu held.
+func (s *Session) reads() bool {
+	before, taken := s.queued, s.taken
+	s.queued, s.taken = s.conn.Queued(), false
+	return (s.busy || s.queued > 0) && (taken || s.queued < before)
 }
 
 // closeFor is Close without a detail, with s.mu held.

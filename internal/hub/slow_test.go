@@ -22,6 +22,8 @@ func last(t *testing.T, c *conn) line {
 	return lines[len(lines)-1]
 }
 
+// TestSlowConsumer: one that takes nothing is ended, and told if it reads at
+// last.
 func TestSlowConsumer(t *testing.T) {
 	t.Parallel()
 	kilobyte := strings.Repeat("x", 1000)
@@ -35,11 +37,12 @@ func TestSlowConsumer(t *testing.T) {
 		for range 1200 { // more than 1 MiB, then silence
 			b.publish("T", 1, false, kilobyte)
 		}
+		time.Sleep(9 * time.Second)
 		synctest.Wait()
-		if hung, _ := slow.isHung(); hung {
-			t.Fatal("ended without grace")
+		if n := b.Stats().Subscriptions; n != 3 {
+			t.Fatalf("%d subscriptions: ended before its time", n)
 		}
-		time.Sleep(3 * time.Second)
+		time.Sleep(2 * time.Second)
 		synctest.Wait()
 		if n := b.Stats().Closes[hub.SlowConsumer]; n != 0 {
 			t.Fatal("ended before its close frame was sent or given up")
@@ -68,10 +71,10 @@ func TestSlowConsumer(t *testing.T) {
 }
 
 // TestAnswersAreBounded: who asks without end and does not read is ended at once,
-// also while it is allowed to be behind.
+// however much it may be behind.
 func TestAnswersAreBounded(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(o *hub.Options) { o.SlowBytes = 1000 }, func(t *testing.T, b *bundle) {
+	bubble(t, func(o *hub.Options) { o.MaxControl = 4000 }, func(t *testing.T, b *bundle) {
 		for range 20 {
 			b.publish("T", 1, false, strings.Repeat("x", 1000))
 		}
@@ -140,7 +143,7 @@ func TestCatchUpIsPacedByTheClient(t *testing.T) {
 }
 
 // TestSlowClientResumes: one on a slow line that comes back far behind is let
-// catch up as fast as it can, and is a slow consumer only after that.
+// catch up as fast as it can, and is a slow consumer only when it takes nothing.
 func TestSlowClientResumes(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(o *hub.Options) { o.PingInterval = time.Hour }, func(t *testing.T, b *bundle) {
@@ -161,34 +164,9 @@ func TestSlowClientResumes(t *testing.T) {
 		for range 1200 {
 			b.publish("T", 1, false, strings.Repeat("x", 1000))
 		}
-		time.Sleep(10 * time.Second)
+		time.Sleep(16 * time.Second)
 		if n := b.Stats().Closes[hub.SlowConsumer]; n != 1 {
 			t.Errorf("then it was ended %d times as slow", n)
-		}
-	})
-}
-
-// TestFastClientResumes: one that takes all it had missed at once is not let be
-// slow later.
-func TestFastClientResumes(t *testing.T) {
-	t.Parallel()
-	bubble(t, func(o *hub.Options) { o.PingInterval = time.Hour }, func(t *testing.T, b *bundle) {
-		b.join(t, newConn(unlimited), hub.Request{Tenant: "T"}) // keeps the ring
-		for range 1200 {
-			b.publish("T", 1, false, strings.Repeat("x", 1000))
-		}
-		c := newConn(unlimited)
-		b.join(t, c, hub.Request{Tenant: "T", Cursor: feedID + ".0.0"})
-		c.stop()
-		for range 1200 {
-			b.publish("T", 1, false, strings.Repeat("x", 1000))
-		}
-		for range 20 { // it takes a little, so that it is not stalled
-			c.allow(1000)
-			time.Sleep(time.Second)
-		}
-		if n := b.Stats().Closes[hub.SlowConsumer]; n != 1 {
-			t.Errorf("ended %d times as slow", n)
 		}
 	})
 }
@@ -225,7 +203,7 @@ func TestStalledClient(t *testing.T) {
 		if hung, _ := c.isHung(); hung {
 			t.Fatal("ended too early")
 		}
-		time.Sleep(2 * time.Second)
+		time.Sleep(2*time.Second + 5*time.Second)
 		if n := b.Stats().Closes[hub.SlowConsumer]; n != 1 {
 			t.Fatalf("closes %v", b.Stats().Closes)
 		}
@@ -294,8 +272,7 @@ func TestPublishNeverWaitsForClient(t *testing.T) {
 		if waited := time.Since(start); waited != 0 {
 			t.Fatalf("waited %s", waited)
 		}
-		// What it missed is no longer in the ring.
-		time.Sleep(6 * time.Second)
+		time.Sleep(16 * time.Second)
 		if n := b.Stats().Closes[hub.SlowConsumer]; n != 1 {
 			t.Fatalf("closes %v", b.Stats().Closes)
 		}

@@ -20,6 +20,10 @@ type Stats struct {
 	// CatchUps are pages of the history that clients were served, HistoryReads
 	// those that were read for it. Resets were told to clients.
 	CatchUps, HistoryReads, Resets int64
+	// RingMemory is what all rings take, of RingBudget that they may take.
+	// PageMemory is what is kept of the history for clients that catch up.
+	// All are bytes.
+	RingMemory, RingBudget, PageMemory int64
 	// Closes counts the ended sessions by cause.
 	Closes map[Cause]int64
 	// Names counts the events by name, beyond 256 names as "other".
@@ -37,8 +41,8 @@ func (h *Hub) Tenants(limit int) (list []TenantStats, all int) { return h.stream
 
 type counters struct {
 	// deliveries are those outside of what the streams offer.
-	sessions, subscriptions, deliveries, catchUps, reads, resets atomic.Int64
-	wires                                                        [maxWires]atomic.Int64
+	sessions, blocked, subscriptions, deliveries, catchUps, reads, resets atomic.Int64
+	wires                                                                 [maxWires]atomic.Int64
 
 	mu     sync.Mutex
 	closes map[Cause]int64
@@ -61,9 +65,6 @@ func (c *counters) closed(wire int, cause Cause) {
 
 // Stats reads the counters.
 func (h *Hub) Stats() Stats {
-	h.blocked.mu.Lock()
-	blocked := int64(len(h.blocked.m))
-	h.blocked.mu.Unlock()
 	c := &h.count
 	c.mu.Lock()
 	closes := maps.Clone(c.closes)
@@ -72,8 +73,10 @@ func (h *Hub) Stats() Stats {
 	for i := range wires {
 		wires[i] = c.wires[i].Load()
 	}
+	ringMemory, ringBudget := h.streams.Memory()
 	return Stats{
-		Sessions: c.sessions.Load(), Blocked: blocked, Tenants: int64(h.streams.Tenants()), Subscriptions: c.subscriptions.Load(),
+		RingMemory: ringMemory, RingBudget: ringBudget, PageMemory: int64(h.pages.Bytes()),
+		Sessions: c.sessions.Load(), Blocked: c.blocked.Load(), Tenants: int64(h.streams.Tenants()), Subscriptions: c.subscriptions.Load(),
 		Events: h.streams.Events.Load(), Deliveries: h.streams.Offered.Load() + c.deliveries.Load(),
 		CatchUps: c.catchUps.Load(), HistoryReads: c.reads.Load(), Resets: c.resets.Load(), Closes: closes,
 		Names: h.streams.Names(), Wires: wires,

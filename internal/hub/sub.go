@@ -34,8 +34,8 @@ type sub struct {
 	admit func(name string) bool
 	// refs are those of the requests that Joined has yet to answer.
 	refs []uint64
-	// at is the cursor to continue from, if resume is set. While joining it is
-	// what the client has; afterwards the ring knows better.
+	// at is the cursor to continue from, if resume is set: what the client has
+	// while joining, and while live and busy. Else the ring knows better.
 	at feed.Cursor
 	// reset, if not empty, is why the client has to reload its state.
 	reset string
@@ -55,8 +55,8 @@ type sub struct {
 	state subState
 	// answered: the client has been told Joined.
 	answered, resume bool
-	// exact is that of the Request.
-	exact bool
+	// exact and forgets are those of the Request.
+	exact, forgets bool
 	// owes: the client gets a dashboard event when it is caught up and has not
 	// got one by then, as it may have missed one.
 	owes bool
@@ -72,6 +72,8 @@ func (u *sub) drop() {
 	}
 	if u.state == live {
 		u.t.Unfollow(u.wire, u)
+	}
+	if u.answered && u.state != gone {
 		u.s.h.count.subscriptions.Add(-1)
 	}
 	u.state = gone
@@ -104,6 +106,16 @@ func (u *sub) cursor(v *ring.View) feed.Cursor {
 		c.Stats = true
 	}
 	return c
+}
+
+// place is the cursor of the client. s.mu held.
+func (u *sub) place() feed.Cursor {
+	if u.state == live {
+		if v := u.view(); v.Holds(u.next) {
+			return u.cursor(&v)
+		}
+	}
+	return u.at
 }
 
 // admits says whether an entry is for the client.
@@ -193,19 +205,6 @@ func (u *sub) cut(v *ring.View, to int64, n int) (rest []byte, count int) {
 	return rest, count
 }
 
-// lag is how many bytes of v the client has not been given. s.mu held, live.
-func (u *sub) lag(v *ring.View) (bytes int64) {
-	if u.admit == nil {
-		return v.Behind(u.next)
-	}
-	for i := u.next; i < v.End(); i++ {
-		if u.admits(v.At(i)) {
-			bytes += v.At(i).End - v.At(i-1).End
-		}
-	}
-	return bytes
-}
-
 // settle sends the dashboard event that u owes. The ring will not repeat it.
 // s.mu held, live, u.next at the end of v.
 func (u *sub) settle(v *ring.View) {
@@ -242,14 +241,6 @@ func (u *sub) sweep(now time.Duration) {
 
 // progress tells the client its cursor. s.mu held, answered.
 func (u *sub) progress(now time.Duration) {
-	at := u.at
-	if u.state == live {
-		v := u.view()
-		if !v.Holds(u.next) {
-			return
-		}
-		at = u.cursor(&v)
-	}
 	u.quiet, u.skipped = now, false
-	u.s.signal(&Signal{Kind: Progress, Tenant: u.tenant, Cursor: at})
+	u.s.signal(&Signal{Kind: Progress, Tenant: u.tenant, Cursor: u.place()})
 }

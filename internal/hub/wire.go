@@ -76,6 +76,10 @@ type Conn interface {
 	// Write and SetWriteDeadline are those of net.Conn.
 	Write(b []byte) (n int, err error)
 	SetWriteDeadline(t time.Time) error
+	// Queued is how many of the bytes that were written the client has yet to
+	// take, as far as that is known. When it falls the client reads, although
+	// Write may have to wait for more room.
+	Queued() int
 	// Hangup ends the connection. It is called once, after the last write.
 	// flushed says that everything was written, the close frame included. It
 	// must neither block nor call the session.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"rowcast/internal/feed"
 	"rowcast/internal/hub/ring"
 )
 
@@ -14,21 +15,20 @@ import (
 // scattered frames are gathered.
 const writeSize = 64 << 10
 
-// maxControl is how many times SlowBytes a session may be behind with what is no
-// event, without any grace: a client that asks and does not read has no end.
-const maxControl = 4
-
-// send writes b, or queues it while the connection is busy. s.mu held.
+// send writes b, or queues it while the connection is busy. What is no control
+// message belongs to the session from then on. s.mu held.
 func (s *Session) send(b []byte, control bool) {
 	switch {
 	case s.closing || len(b) == 0:
+	case s.busy && !control && len(s.pending) == 0:
+		s.pending = b
 	case s.busy:
 		s.pending = append(s.pending, b...)
 		if control {
 			s.control += len(b)
 		}
-		if s.control > maxControl*s.h.opts.SlowBytes {
-			s.closeFor(SlowConsumer)
+		if s.control > s.h.opts.MaxControl { // a client that asks and does not read has no end
+			s.sendAway()
 		}
 	default:
 		n, err := s.conn.TryWrite(b)
@@ -45,7 +45,7 @@ func (s *Session) send(b []byte, control bool) {
 func (s *Session) deliver(u *sub, v *ring.View, scratch *[]byte) (events int) {
 	for u.next < v.End() {
 		if !v.Holds(u.next) {
-			s.closeFor(SlowConsumer)
+			u.rewind()
 			return events
 		}
 		b, to, count := u.chunk(v, scratch, math.MaxInt)
@@ -73,18 +73,31 @@ func (s *Session) deliver(u *sub, v *ring.View, scratch *[]byte) (events int) {
 	return events
 }
 
-// block has a goroutine write rest and then all that s is behind. s.mu held,
-// not busy.
+// block has a goroutine write rest and then all that s is behind. From now on
+// the ring may drop what the client has not had, so each subscription remembers
+// where it is. s.mu held, not busy.
 func (s *Session) block(rest []byte) {
 	s.busy, s.rest = true, rest
-	s.h.blocked.add(s)
+	s.h.count.blocked.Add(1)
+	for _, u := range s.subs {
+		if u.state == live {
+			u.at = u.place()
+		}
+	}
 	if !s.h.spawn(s.drain) {
-		s.busy = false
+		s.free()
 		s.fail(Shutdown)
 	}
 }
 
-// drain writes until s is no longer behind.
+// free undoes block. s.mu held.
+func (s *Session) free() {
+	s.busy = false
+	s.h.count.blocked.Add(-1)
+}
+
+// drain writes until s is no longer behind. A client that takes nothing of that
+// is sent away, and has the time of a close to take what was begun.
 func (s *Session) drain() {
 	var scratch []byte
 	s.mu.Lock()
@@ -95,22 +108,25 @@ func (s *Session) drain() {
 			break
 		}
 		s.mu.Unlock()
-		cause := s.write(b)
+		rest, cause := s.write(b)
 		s.h.count.deliveries.Add(int64(count))
 		s.mu.Lock()
-		if cause != "" {
-			s.busy = false
+		s.taken = s.taken || len(rest) < len(b)
+		switch {
+		case cause == SlowConsumer && !s.closing:
+			s.rest = rest
+			s.sendAway()
+		case cause != "":
+			s.free()
 			s.fail(cause)
 			return
 		}
 	}
-	s.busy = false
+	s.free()
 	if s.closing {
 		s.finish(true)
 		return
 	}
-	s.slow, s.resuming = time.Time{}, false
-	s.h.blocked.remove(s)
 	if err := s.conn.SetWriteDeadline(time.Time{}); err != nil {
 		s.fail(Gone)
 	}
@@ -127,12 +143,10 @@ func (s *Session) take(scratch *[]byte) (b []byte, events int) {
 		}
 		if len(s.pending) > 0 {
 			b, s.pending, s.control = s.pending, nil, 0
-			if s.space != nil {
-				close(s.space)
-				s.space = nil
-			}
 			return b, 0
 		}
+		s.laden = false
+		s.next()
 		if s.closing {
 			return nil, 0
 		}
@@ -167,76 +181,61 @@ func (u *sub) take(scratch *[]byte) (b []byte, events int) {
 	v := u.view()
 	for u.next < v.End() {
 		if !v.Holds(u.next) {
-			u.s.closeFor(SlowConsumer)
+			u.rewind()
 			return nil, 0
 		}
 		var to int64
 		b, to, events = u.chunk(&v, scratch, writeSize)
 		u.pass(&v, to)
+		u.at = u.cursor(&v)
 		if len(b) > 0 {
 			u.moved = true
 			return b, events
 		}
 	}
 	u.settle(&v)
+	u.at = u.cursor(&v)
 	return nil, 0
 }
 
 // write writes b, waiting as long as the client takes some of it. It answers
-// why it could not.
-func (s *Session) write(b []byte) Cause {
-	for len(b) > 0 {
+// what it could not write, and why.
+func (s *Session) write(b []byte) (rest []byte, cause Cause) {
+	for all := len(b); len(b) > 0; {
+		queued := s.conn.Queued()
 		s.mu.Lock()
-		by := time.Now().Add(s.h.opts.StallTimeout)
-		if s.closing && s.closeBy.Before(by) {
+		s.taken = s.taken || len(b) < all
+		by, closing := time.Now().Add(s.h.opts.StallTimeout), s.closing
+		if closing {
 			by = s.closeBy
 		}
 		err := s.conn.SetWriteDeadline(by)
 		s.mu.Unlock()
 		if err != nil {
-			return Gone
+			return b, Gone
 		}
 		n, err := s.conn.Write(b[:min(len(b), writeSize)])
 		b = b[n:]
-		if err == nil {
-			continue
-		}
-		if !errors.Is(err, os.ErrDeadlineExceeded) {
-			return Gone
-		}
-		if n == 0 {
-			return SlowConsumer
+		switch {
+		case err == nil:
+		case !errors.Is(err, os.ErrDeadlineExceeded):
+			return b, Gone
+		case n == 0 && (closing || s.conn.Queued() >= queued):
+			return b, SlowConsumer
 		}
 	}
-	return ""
+	return nil, ""
 }
 
-// checkLag ends a blocked session that is too far behind for too long.
-func (s *Session) checkLag(now time.Time) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closing || !s.busy {
-		return
-	}
-	lag := int64(s.control)
+// sendAway ends a session whose client takes nothing. Who keeps no cursor cannot
+// continue, and is told to reload. s.mu held.
+func (s *Session) sendAway() {
+	var last []byte
 	for _, u := range s.subs {
-		if u.state != live {
-			continue
+		if u.forgets && u.answered {
+			s.h.count.resets.Add(1)
+			last = s.appendSignal(last, &Signal{Kind: Reset, Tenant: u.tenant, Cursor: u.place(), Reason: feed.ErrExpired.Error()})
 		}
-		v := u.view()
-		if !v.Holds(u.next) {
-			s.closeFor(SlowConsumer)
-			return
-		}
-		lag += u.lag(&v)
 	}
-	switch {
-	case lag <= int64(s.h.opts.SlowBytes):
-		s.slow, s.resuming = time.Time{}, false
-	case s.resuming: // it is offered all that at once; StallTimeout bounds it
-	case s.slow.IsZero():
-		s.slow = now
-	case now.Sub(s.slow) > s.h.opts.SlowGrace:
-		s.closeFor(SlowConsumer)
-	}
+	s.close(SlowConsumer, s.h.opts.Wires[s.wire].AppendClose(last, SlowConsumer, ""))
 }

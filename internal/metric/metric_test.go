@@ -37,7 +37,7 @@ func registry(tail changelog.Status, stats hub.Stats, state health.Status) *prom
 func busy() *prometheus.Registry {
 	return registry(
 		changelog.Status{Live: true, Listening: true, Place: 41},
-		hub.Stats{Names: map[string]int64{"order:created": 5}, Wires: []int64{3, 1}, Deliveries: 7, Closes: map[hub.Cause]int64{hub.NoPong: 2, hub.Gone: 4}},
+		hub.Stats{Names: map[string]int64{"order:created": 5}, Wires: []int64{3, 1}, Deliveries: 7, RingMemory: 3 << 20, RingBudget: 1 << 28, PageMemory: 99, Closes: map[hub.Cause]int64{hub.NoPong: 2, hub.Gone: 4}},
 		health.Status{
 			Checked: time.UnixMilli(1500), SealedPlace: 42, QueueUsage: 0.25,
 			Drifted: []health.Drift{{Triggers: []string{"a", "b"}}, {Triggers: []string{"c"}}},
@@ -65,6 +65,7 @@ func TestHandler(t *testing.T) {
 		`rowcast_events_total{event="order:created"} 5`, "rowcast_deliveries_total 7", `rowcast_closes_total{reason="shutdown"} 0`,
 		`rowcast_seal_seconds_bucket{le="0.005"} 1`, "rowcast_delivery_seconds_count 2", `rowcast_delivery_seconds_bucket{le="0.001"} 1`,
 		`rowcast_closes_total{reason="no-pong"} 2`, `rowcast_closes_total{reason="gone"} 4`,
+		"rowcast_ring_memory_bytes 3.145728e+06", "rowcast_ring_memory_budget_bytes 2.68435456e+08", "rowcast_page_memory_bytes 99",
 		"rowcast_database_checked_timestamp_seconds 1.5", "go_goroutines ", "process_open_fds ",
 	} {
 		if !strings.Contains(w.Body.String(), "\n"+want) {

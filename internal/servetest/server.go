@@ -162,7 +162,7 @@ type Status struct {
 	// Problem is why something could not be told.
 	Problem string
 	Hub     struct {
-		Subscriptions, CatchUps, HistoryReads, Resets int
+		Subscriptions, Blocked, CatchUps, HistoryReads, Resets int
 		// Closes counts the connections that were ended, by cause.
 		Closes map[string]int
 	}

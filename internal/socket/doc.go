@@ -14,6 +14,8 @@
 //   - The last bytes reach a client that reads, also when more of its own are
 //     on their way (TestHangup).
 //   - A client whose kernel does not answer is given up (TestGiveUpAfter).
+//   - One that reads slowly can be told from one that does not
+//     (TestQueuedFallsWhileTheClientReads).
 //
 // # Failures
 //

@@ -1,6 +1,8 @@
 package socket
 
 import (
+	"net"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -16,4 +18,25 @@ func (s *Socket) GiveUpAfter(d time.Duration) {
 	_ = s.raw.Control(func(fd uintptr) { // a connection that refuses is one that has ended
 		_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(d.Milliseconds()))
 	})
+}
+
+// Queued is how many bytes that were written the other side has not
+// acknowledged. Where the system does not say it is 0.
+func (s *Socket) Queued() (n int) {
+	inner := s.Conn
+	if c, ok := inner.(interface{ NetConn() net.Conn }); ok {
+		inner = c.NetConn()
+	}
+	c, ok := inner.(syscall.Conn)
+	if !ok {
+		return 0
+	}
+	raw, err := c.SyscallConn()
+	if err != nil {
+		return 0
+	}
+	_ = raw.Control(func(fd uintptr) { // as above
+		n, _ = unix.IoctlGetInt(int(fd), unix.SIOCOUTQ)
+	})
+	return n
 }

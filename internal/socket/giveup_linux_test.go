@@ -27,3 +27,29 @@ func TestGiveUpAfter(t *testing.T) {
 		t.Errorf("the kernel gives up after %d ms", got)
 	}
 }
+
+// TestQueuedFallsWhileTheClientReads, although there is no room to write more.
+func TestQueuedFallsWhileTheClientReads(t *testing.T) {
+	t.Parallel()
+	client, server := pair(t)
+	s := socket.New(server)
+	chunk := make([]byte, 1<<20)
+	for n := 1; n > 0; {
+		var err error
+		if n, err = s.TryWrite(chunk); err != nil {
+			t.Fatal(err)
+		}
+	}
+	full := s.Queued()
+	if full < 64<<10 {
+		t.Fatalf("%d bytes are queued for a client that does not read", full)
+	}
+	if n, err := client.Read(chunk); n == 0 || err != nil {
+		t.Fatal(n, err)
+	}
+	for s.Queued() >= full { // the kernel opens the window when it sees fit
+		if _, err := client.Read(chunk[:64<<10]); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -22,8 +22,9 @@ type Command struct {
 	Tenant string   `json:"tenantId"`
 	Cursor string   `json:"cursor"`
 	Events []string `json:"events"`
-	// Exact, set by transports only, is that of hub.Request.
-	Exact bool `json:"-"`
+	// Exact and Forgets, set by transports only, are those of hub.Request.
+	Exact   bool `json:"-"`
+	Forgets bool `json:"-"`
 }
 
 // ParseCommand reads a message. The error is a *Refusal.

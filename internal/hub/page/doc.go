@@ -1,14 +1,19 @@
 // Package page shares what is read of the history: a crowd that was cut off at
-// once, and finds a server that has just started, asks for the same few pages.
+// once, and finds a server that has just started, asks for the same few pages;
+// so do clients that a burst has overrun.
 //
 // # Overview
 //
 // A [Cache] reads a page once for all who ask for it at the same time, or a
-// moment later.
+// moment later, also from a cursor within it. Nobody has to hold a page while a
+// client takes a part of it: who comes for the rest finds it here.
 //
 // # Guarantees
 //
 //   - A crowd costs one read for each tenant and cursor (hub:
+//     TestCrowdSharesPages), also if the cursors differ (TestRestOfAPage, hub:
+//     TestOverrunCrowdSharesPages).
+//   - What is kept is bounded, in bytes and in time (TestCacheIsBounded, hub:
 //     TestCrowdSharesPages).
 //
 // # Failures

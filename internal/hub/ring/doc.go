@@ -4,7 +4,7 @@
 //
 // A [Ring] is an append-only log that drops its oldest entries. Each entry has
 // an index for life, the cursor of a client that has received it, and a frame
-// in a slab of memory. A reader takes a [View] and works on it without a lock:
+// in a slab of memory; a ring with a small limit has small slabs. A reader takes a [View] and works on it without a lock:
 // what lies behind its index is one contiguous piece of memory, or few.
 //
 // # Guarantees
@@ -12,7 +12,8 @@
 //   - A view stays whole whatever is pushed later, and gives exactly the frames
 //     that were pushed (TestRingHoldsTheNewestFrames).
 //   - The ring stays within its limit, but for entries that its followers have
-//     not been offered yet (TestRingHoldsTheNewestFrames).
+//     not been offered yet, and the newest (TestRingHoldsTheNewestFrames). It
+//     takes no more memory than that needs (TestSmallRingIsSmall).
 //   - A cursor is found only if its nonce is the one that was pushed
 //     (TestFindSkipsEventsThatThisVersionDoesNotMake).
 //

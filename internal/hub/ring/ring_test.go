@@ -48,7 +48,7 @@ func TestFindSkipsEventsThatThisVersionDoesNotMake(t *testing.T) {
 }
 
 // TestRingHoldsTheNewestFrames: against a plain list of all frames, within the
-// limit, and old views stay whole.
+// limit, also one that changes, and old views stay whole.
 func TestRingHoldsTheNewestFrames(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -60,14 +60,20 @@ func TestRingHoldsTheNewestFrames(t *testing.T) {
 			frames [][]byte
 		}
 		var views []old
+		r.Followed(true)
 		for i := range rapid.IntRange(1, 200).Draw(t, "n") {
+			if i%23 == 22 {
+				r.Limit(rapid.SampledFrom([]int{300, 10_000, 1_000_000}).Draw(t, "next limit"))
+				within(t, &r)
+			}
 			size := rapid.SampledFrom([]int{0, 1, 100, 5000, 300_000}).Draw(t, "size")
 			frame := bytes.Repeat([]byte{byte(i)}, size)
 			frames = append(frames, frame)
 			r.Push("e", feed.Cursor{Position: int64(i + 1)}, frame)
-			if len(r.entries) > 2 && r.cost(r.first+1) > limit {
-				t.Fatalf("%d bytes, the limit is %d", r.cost(r.first+1), limit)
+			if rapid.Bool().Draw(t, "offered") {
+				r.Pass(r.End())
 			}
+			within(t, &r)
 			if i%17 == 0 {
 				views = append(views, old{r.View, slices.Clip(frames)})
 			}
@@ -99,4 +105,49 @@ func TestRingHoldsTheNewestFrames(t *testing.T) {
 			}
 		}
 	})
+}
+
+// within checks what a ring takes. It has what its followers were not offered,
+// the newest entry, and beside that no more than its limit. What it takes is what
+// it says.
+func within(t *rapid.T, r *Ring) {
+	held := 0
+	for _, s := range r.slabs {
+		held += len(s.buf)
+	}
+	if r.held != held || r.room < len(r.entries) || r.room > 2*len(r.entries)+8 && r.room > 4*r.limit/EntryCost+8 {
+		t.Fatalf("the ring says that it takes %d bytes and %d entries; it takes %d and %d", r.held, r.room, held, len(r.entries))
+	}
+	oldest := r.first + 1
+	if oldest < min(r.passed, r.End()-1) && r.held+EntryCost*len(r.entries) > r.limit {
+		t.Fatalf("%d bytes in %d entries, the limit is %d", r.held, len(r.entries), r.limit)
+	}
+	if oldest > r.passed {
+		t.Fatalf("entry %d was dropped, %d were offered", r.first, r.passed)
+	}
+}
+
+// TestSmallRingIsSmall: a ring takes little more than what it has.
+func TestSmallRingIsSmall(t *testing.T) {
+	t.Parallel()
+	r := New(8<<20, feed.Cursor{})
+	for i := range int64(10) {
+		r.Push("e", feed.Cursor{Position: i + 1}, make([]byte, 300))
+	}
+	if r.Size() > 6<<10 {
+		t.Errorf("3 kB take %d bytes", r.Size())
+	}
+	for i := range int64(10_000) {
+		r.Push("e", feed.Cursor{Position: i + 11}, make([]byte, 300))
+	}
+	if r.Size() < 3_000_000 || r.Size() > 4_500_000 {
+		t.Errorf("3 MB take %d bytes", r.Size())
+	}
+	r.Limit(32 << 10)
+	if first, size := r.first, r.Size(); size > 33<<10 || size < 20<<10 {
+		t.Errorf("%d bytes, from entry %d; the limit is 32 KiB", size, first)
+	}
+	if r.Push("e", feed.Cursor{Position: 10_011}, make([]byte, 300)); r.Size() < 20<<10 {
+		t.Error("the next entry has nearly all others dropped")
+	}
 }

@@ -55,6 +55,7 @@ func (s *Streams) Dashboards(ctx context.Context) {
 	q := &s.stats
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
+	var w scratch
 	for {
 		select {
 		case <-ctx.Done():
@@ -67,7 +68,7 @@ func (s *Streams) Dashboards(ctx context.Context) {
 		for _, t := range due {
 			t.mu.Lock()
 			if len(t.reasons) > 0 {
-				t.addStats(now)
+				t.addStats(now, &w)
 				t.wake()
 			}
 			t.mu.Unlock()

@@ -8,6 +8,10 @@
 // to the ring of the tenant; a few workers then offer the ring to every
 // [Follower]. The coalesced dashboard event is an entry like any other.
 //
+// What the rings take is accounted. When it passes the budget, every tenant has a
+// share from then on: the largest with which all fit, so that those who need
+// little are not touched. Shares grow again when there is room.
+//
 // # States
 //
 // A [Tenant] is loading until its head is known: the position as of the place
@@ -27,6 +31,10 @@
 //     TestUnjoinedTenantCostsNothing, BenchmarkPublishNobodyJoined).
 //   - At most one dashboard event a second and tenant, at once if the last one
 //     is older, and none is lost (hub: TestDashboardCoalesces).
+//   - The rings of all tenants stay within a budget, but for what the followers
+//     were not offered yet and the newest entry of each (TestMemoryIsAccounted).
+//     It is shared fairly (TestLevelIsFair, hub: TestBusyTenantsShareTheBudget,
+//     TestShareGrowsAgain).
 //   - A change that was published before is left out; one that does not follow
 //     is reported as a hole (hub: TestHoleIsFilledFromHistory).
 //

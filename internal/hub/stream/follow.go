@@ -67,6 +67,7 @@ func (t *Tenant) Follow(wire int, c *feed.Cursor, f Follower) (Place, error) {
 func (t *Tenant) ring(wire int) *followed {
 	if t.rings[wire] == nil {
 		t.rings[wire] = &followed{Ring: ring.New(t.s.opts.RingBytes, t.head.Cursor()), idle: time.Since(t.s.began)}
+		t.divide()
 	}
 	return t.rings[wire]
 }
@@ -128,6 +129,7 @@ func (t *Tenant) prune(before time.Duration) {
 	for w, r := range t.rings {
 		if r != nil && len(r.by) == 0 && r.idle < before {
 			t.rings[w] = nil
+			t.divide()
 		}
 	}
 }

@@ -19,12 +19,7 @@ type TenantStats struct {
 // List has the tenants with the most followers, at most limit of them, and how
 // many there are. Of those with equally many, the busier come first.
 func (s *Streams) List(limit int) (list []TenantStats, all int) {
-	s.mu.Lock()
-	tenants := make([]*Tenant, 0, len(s.tenants))
-	for _, t := range s.tenants {
-		tenants = append(tenants, t)
-	}
-	s.mu.Unlock()
+	tenants := s.all()
 	for _, t := range tenants {
 		list = append(list, TenantStats{Name: t.name, Followers: int64(t.users.Load()), Events: t.count.Load()})
 	}

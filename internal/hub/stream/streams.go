@@ -47,11 +47,12 @@ type Options struct {
 	// something how long ago, by the clock of the database, the oldest change of
 	// the pass was made.
 	Delivered func(age time.Duration)
-	// RingBytes bounds a ring, RingIdle is how long it outlives its last
-	// follower.
-	RingBytes int
-	RingIdle  time.Duration
-	Log       *slog.Logger
+	// RingBytes bounds a ring, RingMemory all of them together. RingIdle is how
+	// long a ring outlives its last follower.
+	RingBytes  int
+	RingMemory int64
+	RingIdle   time.Duration
+	Log        *slog.Logger
 }
 
 // Streams are the streams of all tenants.
@@ -68,8 +69,10 @@ type Streams struct {
 	// followers took.
 	Events, Offered atomic.Int64
 	tally           tally
-	// batch is scratch space of Publish.
-	batch []part
+	memory          memory
+	// batch and scratch belong to Publish.
+	batch   []part
+	scratch scratch
 
 	// mu is never held while another lock is taken.
 	mu      sync.Mutex
@@ -89,6 +92,7 @@ type part struct {
 // New makes streams that live until ctx ends and Stop is called.
 func New(ctx context.Context, o Options) *Streams {
 	s := &Streams{opts: o, ctx: ctx, began: time.Now(), tenants: make(map[string]*Tenant), lively: make(chan struct{})}
+	s.memory.init(o.RingMemory, int64(o.RingBytes)*int64(len(o.Wires)))
 	s.queue.some.L = &s.queue.mu
 	s.stats.kick = make(chan struct{}, 1)
 	s.stats.due = make(map[*Tenant]time.Time)
@@ -114,7 +118,8 @@ func (s *Streams) Publish(changes []feed.Change, place int64) {
 	if len(batch) > 0 {
 		now := time.Now()
 		for _, p := range batch {
-			p.t.publish(p.changes, place, now)
+			p.t.publish(p.changes, place, now, &s.scratch)
+			s.squeeze()
 		}
 		clear(batch)
 	}
@@ -182,11 +187,25 @@ func (s *Streams) Attach(name string, wire int, create bool) (t *Tenant, ready b
 
 // Forget orphans t, or every tenant if t is nil.
 func (s *Streams) Forget(t *Tenant) {
+	if t != nil {
+		s.mu.Lock()
+		s.remove(t)
+		s.mu.Unlock()
+		t.leave()
+		return
+	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if t == nil {
-		s.tenants = make(map[string]*Tenant)
-	} else if s.tenants[t.name] == t {
+	tenants := s.tenants
+	s.tenants = make(map[string]*Tenant)
+	s.mu.Unlock()
+	for _, t := range tenants {
+		t.leave()
+	}
+}
+
+// remove has nobody find t any more. s.mu held.
+func (s *Streams) remove(t *Tenant) {
+	if s.tenants[t.name] == t {
 		delete(s.tenants, t.name)
 	}
 }
@@ -194,32 +213,38 @@ func (s *Streams) Forget(t *Tenant) {
 // abandoned forgets a tenant that nobody holds.
 func (s *Streams) abandoned(t *Tenant) bool {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if t.users.Load() > 0 {
-		return false
+	unused := t.users.Load() == 0
+	if unused {
+		s.remove(t)
 	}
-	if s.tenants[t.name] == t {
-		delete(s.tenants, t.name)
+	s.mu.Unlock()
+	if unused {
+		t.leave()
 	}
-	return true
+	return unused
 }
 
 // Prune lets go of tenants and rings that nobody has used for a while.
 func (s *Streams) Prune(now time.Time) {
 	before := now.Sub(s.began) - s.opts.RingIdle
-	var keep []*Tenant
+	var keep, unused []*Tenant
 	s.mu.Lock()
 	for name, t := range s.tenants {
 		if t.users.Load() == 0 && time.Duration(t.idle.Load()) < before {
 			delete(s.tenants, name)
+			unused = append(unused, t)
 		} else {
 			keep = append(keep, t)
 		}
 	}
 	s.mu.Unlock()
+	for _, t := range unused {
+		t.leave()
+	}
 	for _, t := range keep {
 		t.prune(before)
 	}
+	s.relax()
 }
 
 // Tenants is how many tenants there are.

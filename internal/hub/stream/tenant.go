@@ -54,7 +54,14 @@ type Tenant struct {
 	// the last one was appended.
 	reasons []string
 	statsAt time.Time
+	// size is what the rings took when that was last looked at. orphan: t was
+	// forgotten, and no longer counts.
+	size   int64
+	orphan bool
+}
 
+// scratch is memory for making events and frames.
+type scratch struct {
 	events []feed.Event
 	frame  []byte
 }
@@ -111,7 +118,7 @@ func (t *Tenant) open(head feed.Head, place int64) bool {
 			t.ring(w)
 		}
 	}
-	whole := t.extend(t.backlog, time.Now())
+	whole := t.extend(t.backlog, time.Now(), new(scratch))
 	t.backlog = nil
 	t.mu.Unlock()
 	close(t.ready)
@@ -123,12 +130,12 @@ func (t *Tenant) open(head feed.Head, place int64) bool {
 }
 
 // publish takes changes of the tenant; place is that after their batch.
-func (t *Tenant) publish(changes []feed.Change, place int64, now time.Time) {
+func (t *Tenant) publish(changes []feed.Change, place int64, now time.Time, w *scratch) {
 	t.mu.Lock()
 	whole := true
 	switch {
 	case t.loaded:
-		whole = t.extend(changes, now)
+		whole = t.extend(changes, now, w)
 	case len(t.backlog)+len(changes) > maxBacklog:
 		t.backlog, t.place = nil, place
 	default:
@@ -143,7 +150,7 @@ func (t *Tenant) publish(changes []feed.Change, place int64, now time.Time) {
 
 // extend appends changes to the rings. It is false if a change does not follow
 // the one before, which it then leaves out with all after it. t.mu held.
-func (t *Tenant) extend(changes []feed.Change, now time.Time) bool {
+func (t *Tenant) extend(changes []feed.Change, now time.Time, w *scratch) bool {
 	for i := range changes {
 		c := &changes[i]
 		if c.Position <= t.head.Position && c.Feed == t.head.Feed {
@@ -159,13 +166,13 @@ func (t *Tenant) extend(changes []feed.Change, now time.Time) bool {
 			t.wake()
 			return false
 		}
-		t.add(c)
+		t.add(c, w)
 	}
 	if len(t.reasons) > 0 {
 		if due := t.statsAt.Add(statsEvery); now.Before(due) {
 			t.s.stats.schedule(t, due)
 		} else {
-			t.addStats(now)
+			t.addStats(now, w)
 		}
 	}
 	t.wake()
@@ -175,9 +182,9 @@ func (t *Tenant) extend(changes []feed.Change, now time.Time) bool {
 // add appends one change. It waits while the workers are so far behind that
 // the ring would drop what they have not offered to the followers yet. t.mu
 // held.
-func (t *Tenant) add(c *feed.Change) {
+func (t *Tenant) add(c *feed.Change, w *scratch) {
 	s := t.s
-	events := s.opts.Map(t.events[:0], c)
+	events := s.opts.Map(w.events[:0], c)
 	size := ring.EntryCost
 	for i := range events {
 		size += len(events[i].Data) + len(events[i].Previous) + 8*ring.EntryCost
@@ -191,7 +198,7 @@ func (t *Tenant) add(c *feed.Change) {
 		t.since = c.At
 	}
 	for i := range events {
-		t.push(&events[i])
+		t.push(&events[i], w)
 	}
 	if len(events) == 0 {
 		for _, f := range t.rings {
@@ -205,15 +212,16 @@ func (t *Tenant) add(c *feed.Change) {
 			t.reasons = append(t.reasons, reason)
 		}
 	}
-	t.trim(events)
+	t.account()
+	w.trim(events)
 }
 
 // push appends an event to the rings. t.mu held.
-func (t *Tenant) push(e *feed.Event) {
-	for w, f := range t.rings {
+func (t *Tenant) push(e *feed.Event, w *scratch) {
+	for wire, f := range t.rings {
 		if f != nil {
-			t.frame = failpoint.Frame(t.name, t.s.opts.Wires[w].AppendEvent(t.frame[:0], e))
-			f.Push(e.Name, e.Cursor, t.frame)
+			w.frame = failpoint.Frame(t.name, t.s.opts.Wires[wire].AppendEvent(w.frame[:0], e))
+			f.Push(e.Name, e.Cursor, w.frame)
 		}
 	}
 	t.count.Add(1)
@@ -222,20 +230,23 @@ func (t *Tenant) push(e *feed.Event) {
 }
 
 // trim gives back what one unusually large change made grow.
-func (t *Tenant) trim(events []feed.Event) {
+func (w *scratch) trim(events []feed.Event) {
 	clear(events)
-	t.events = events[:0]
+	w.events = events[:0]
 	if cap(events) > 16 {
-		t.events = nil
+		w.events = nil
 	}
-	if cap(t.frame) > 64<<10 {
-		t.frame = nil
+	if cap(w.frame) > 1<<20 {
+		w.frame = nil
 	}
 }
 
+// room says whether size bytes more may wait for the followers: none while all
+// rings together take too much.
 func (t *Tenant) room(size int) bool {
+	over := t.s.memory.over()
 	for _, f := range t.rings {
-		if f != nil && !f.Room(size) {
+		if f != nil && (!f.Room(size) || over && f.Due()) {
 			return false
 		}
 	}
@@ -243,9 +254,10 @@ func (t *Tenant) room(size int) bool {
 }
 
 // addStats appends the dashboard event for the changes up to the head.
-func (t *Tenant) addStats(now time.Time) {
+func (t *Tenant) addStats(now time.Time, w *scratch) {
 	e := t.s.opts.DashboardEvent(t.name, t.reasons, t.head, now)
-	t.push(&e)
+	t.push(&e, w)
+	t.account()
 	t.reasons, t.statsAt = t.reasons[:0], now
 }
 

@@ -269,6 +269,8 @@ type sink struct {
 	got bytes.Buffer
 }
 
+func (s *sink) Queued() int { return 0 }
+
 func (s *sink) TryWrite(b []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -74,14 +74,18 @@ func oneEvent(dst []feed.Event, c *feed.Change) []feed.Event {
 }
 
 // setup starts a server that stops with the test.
-func setup(t *testing.T, recovery bool) *bundle {
+func setup(t *testing.T, recovery bool, change ...func(*hub.Options)) *bundle {
 	t.Helper()
 	b := &bundle{position: map[string]int64{}}
-	var err error
-	b.hub, err = hub.New(hub.Options{
+	options := hub.Options{
 		History: shortHistory{}, Map: oneEvent,
 		Wires: []hub.Wire{plainWire: socketio.Wire{}, recoveryWire: socketio.Wire{Recovery: true}},
-	})
+	}
+	for _, f := range change {
+		f(&options)
+	}
+	var err error
+	b.hub, err = hub.New(options)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -35,6 +35,8 @@
 //     recover (TestRecovery, TestNoRecovery), whatever other tenants it leaves
 //     (TestLeavingAnotherTenantKeepsTheOffset). One that waits for that may
 //     give up and ask again (TestRecoveryThatWaits).
+//   - A client that joined without a cursor, and is sent away for taking nothing,
+//     is told to reload (TestSlowConsumer).
 //
 // # Failures
 //

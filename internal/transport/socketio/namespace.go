@@ -113,6 +113,7 @@ func (p *peer) join(command transport.Command, ack *socketio.Ack) error {
 		wire = p.h.opts.RecoveryWire
 	}
 	p.mu.Unlock()
+	command.Forgets = command.Cursor == "" && wire == p.h.opts.Wire
 	ref := p.ask(q)
 	err := p.client.Join(command, wire, ref)
 	if err != nil {

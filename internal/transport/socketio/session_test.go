@@ -6,9 +6,11 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/gorilla/websocket"
 
+	"rowcast/internal/hub"
 	"rowcast/internal/transport"
 )
 
@@ -185,5 +187,42 @@ func TestClosed(t *testing.T) {
 	}
 	if got := string(socketioWireClose()); !strings.HasPrefix(got[2:], "41") {
 		t.Errorf("revoked: %q", got)
+	}
+}
+
+// TestSlowConsumer: one that takes nothing is told to reload before it is sent
+// away, if it joined without a cursor.
+func TestSlowConsumer(t *testing.T) {
+	t.Parallel()
+	for request, told := range map[string]bool{
+		`42["join-tenant","T"]`:                                true,
+		`42["join-tenant",{"tenantId":"T","cursor":"f1.0.0"}]`: false,
+	} {
+		b := setup(t, false, func(o *hub.Options) {
+			o.StallTimeout, o.CloseTimeout, o.RingBytes = 50*time.Millisecond, time.Hour, 64<<20
+		})
+		c := b.connect(t, `{"token":"ann_T_1h"}`)
+		c.accepted()
+		c.say(request)
+		for b.hub.Stats().Subscriptions == 0 {
+			time.Sleep(time.Millisecond)
+		}
+		for b.hub.Stats().Subscriptions > 0 {
+			b.event("T", "order:created", `"`+strings.Repeat("x", 50_000)+`"`)
+		}
+		reset := false
+		for {
+			_, message, err := c.ReadMessage()
+			if err != nil {
+				if !websocket.IsCloseError(err, transport.CloseOf(hub.SlowConsumer).Code) {
+					t.Errorf("%s: %v", request, err)
+				}
+				break
+			}
+			reset = strings.HasPrefix(string(message), `42["reset",{"type":"reset","tenantId":"T","cursor":"f1.`)
+		}
+		if reset != told {
+			t.Errorf("%s: the last message is reset: %t", request, reset)
+		}
 	}
 }

@@ -279,7 +279,7 @@ func TestDrain(t *testing.T) {
 func TestSlowReader(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil, func(o *hub.Options, _ *sse.Options) {
-		o.RingBytes, o.SlowBytes, o.StallTimeout = 64<<20, 64<<20, time.Hour
+		o.RingBytes, o.StallTimeout = 64<<20, time.Hour
 	})
 	slow, fast := b.open(t, annOfT, ""), b.open(t, annOfT, "")
 	_ = slow.Conn.(*net.TCPConn).SetReadBuffer(200_000)
@@ -304,13 +304,13 @@ func TestSlowReader(t *testing.T) {
 	}
 }
 
-// TestSlowConsumer: one that does not follow is told so, and goes on where it
-// was.
+// TestSlowConsumer: one that takes nothing for a while is told so when it reads,
+// and goes on where it was.
 func TestSlowConsumer(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil, func(o *hub.Options, _ *sse.Options) {
-		o.SlowGrace, o.RingBytes = 50*time.Millisecond, 64<<20
-		o.CloseTimeout, o.StallTimeout = time.Hour, time.Hour // "closed" comes behind all that is on its way
+		o.StallTimeout, o.RingBytes = 50*time.Millisecond, 64<<20
+		o.CloseTimeout = time.Hour // "closed" comes behind all that is on its way
 	})
 	s := b.open(t, annOfT, "")
 	_ = s.Conn.(*net.TCPConn).SetReadBuffer(200_000)
@@ -343,7 +343,7 @@ func TestSlowConsumer(t *testing.T) {
 func TestStalledClient(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil, func(o *hub.Options, _ *sse.Options) {
-		o.StallTimeout, o.CloseTimeout, o.SlowGrace = 200*time.Millisecond, 200*time.Millisecond, time.Hour
+		o.StallTimeout, o.CloseTimeout = 200*time.Millisecond, 200*time.Millisecond
 	})
 	s := b.open(t, annOfT, "")
 	_ = s.Conn.(*net.TCPConn).SetReadBuffer(200_000)

@@ -267,7 +267,7 @@ func TestFramesOfEverySize(t *testing.T) {
 // mixed, and one that takes nothing is told so.
 func TestSlowReader(t *testing.T) {
 	t.Parallel()
-	b := setup(t, nil, func(o *hub.Options, _ *ws.Options) { o.RingBytes = 64 << 20; o.SlowBytes = 64 << 20 })
+	b := setup(t, nil, func(o *hub.Options, _ *ws.Options) { o.RingBytes = 64 << 20 })
 	c, fast := b.raw(t, annOfT), b.joined(t, annOfT, "T")
 	_ = c.Conn.(*net.TCPConn).SetReadBuffer(200_000)
 	c.send(0x81, `{"type":"join-tenant","tenantId":"T"}`)
@@ -302,9 +302,12 @@ func TestSlowReader(t *testing.T) {
 	}
 }
 
+// TestSlowConsumer: one that takes nothing for a while is told so when it reads.
 func TestSlowConsumer(t *testing.T) {
 	t.Parallel()
-	b := setup(t, nil, func(o *hub.Options, _ *ws.Options) { o.SlowGrace = 50 * time.Millisecond })
+	b := setup(t, nil, func(o *hub.Options, _ *ws.Options) {
+		o.StallTimeout, o.CloseTimeout, o.RingBytes = 50*time.Millisecond, time.Hour, 64<<20
+	})
 	c := b.raw(t, annOfT)
 	_ = c.Conn.(*net.TCPConn).SetReadBuffer(200_000)
 	c.send(0x81, `{"type":"join-tenant","tenantId":"T"}`)

@@ -1,0 +1,149 @@
+package page_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+	"pgregory.net/rapid"
+
+	"rowcast/internal/feed"
+	"rowcast/internal/hub/page"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// log is a history: the nonce of a change is its position times 7. Every fifth
+// change stands for three rows.
+type log struct {
+	changes []feed.Change
+	reads   int
+}
+
+func newLog(n int, size int) *log {
+	l := &log{}
+	for p := int64(1); len(l.changes) < n; p++ {
+		c := feed.Change{Feed: "f", Tenant: "T", From: p, After: make([]byte, size)}
+		if len(l.changes)%5 == 4 {
+			c.Bulk = true
+			p += 2
+		}
+		c.Position, c.Nonce = p, p*7
+		l.changes = append(l.changes, c)
+	}
+	return l
+}
+
+// after is what follows a cursor, as the history has it.
+func (l *log) after(c feed.Cursor, limit int) (feed.Page, error) {
+	for i := range l.changes {
+		here := &l.changes[i]
+		nonce := int64(0)
+		if i > 0 {
+			nonce = l.changes[i-1].Nonce
+		}
+		if c.Delivered > 0 {
+			nonce = here.Nonce
+		}
+		if here.From != c.Position+1 {
+			continue
+		}
+		if c.Nonce != nonce {
+			break
+		}
+		end := min(i+limit, len(l.changes))
+		return feed.Page{Changes: l.changes[i:end], More: end < len(l.changes)}, nil
+	}
+	return feed.Page{}, feed.ErrDiverged
+}
+
+func run(f func()) bool {
+	f()
+	return true
+}
+
+// TestRestOfAPage: whatever was asked for before, a cursor is answered with what
+// follows it, or refused, exactly as by the history; and one that lies in a page
+// costs no read.
+func TestRestOfAPage(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		l := newLog(30, 10)
+		limit := rapid.IntRange(1, 12).Draw(t, "limit")
+		c := page.New(func(k page.Key) (feed.Page, error) {
+			l.reads++
+			return l.after(k.After, limit)
+		}, run)
+		for range rapid.IntRange(1, 20).Draw(t, "n") {
+			i := rapid.IntRange(0, 29).Draw(t, "change")
+			cursor := feed.Cursor{Feed: "f", Position: l.changes[i].From - 1}
+			if i > 0 {
+				cursor.Nonce = l.changes[i-1].Nonce
+			}
+			switch rapid.IntRange(0, 5).Draw(t, "kind") {
+			case 0:
+				cursor.Delivered, cursor.Nonce = 1, l.changes[i].Nonce
+			case 1:
+				cursor.Nonce++ // of another history
+			}
+			got, err := c.Get(t.Context(), page.Key{Tenant: "T", After: cursor})
+			want, wantErr := l.after(cursor, limit)
+			if (err == nil) != (wantErr == nil) {
+				t.Fatalf("after %s: %v, want %v", cursor, err, wantErr)
+			}
+			if err == nil && (len(got.Changes) == 0 || got.Changes[0].Position != want.Changes[0].Position || len(got.Changes) > limit) {
+				t.Fatalf("after %s: %d changes; want %d", cursor, len(got.Changes), len(want.Changes))
+			}
+			before := l.reads
+			if err == nil {
+				last := got.Changes[len(got.Changes)-1].Position
+				for k := i + 1; k < 30 && l.changes[k].Position <= last; k++ {
+					within := feed.Cursor{Feed: "f", Position: l.changes[k-1].Position, Nonce: l.changes[k-1].Nonce}
+					rest, err := c.Get(t.Context(), page.Key{Tenant: "T", After: within})
+					if err != nil || rest.Changes[0].Position != l.changes[k].Position || l.reads != before {
+						t.Fatalf("within a page: %v, %d reads", err, l.reads-before)
+					}
+				}
+			}
+		}
+	})
+}
+
+// TestCacheIsBounded in bytes, whatever is asked for; what was used last stays.
+func TestCacheIsBounded(t *testing.T) {
+	t.Parallel()
+	const size = 1 << 20
+	reads := map[string]int{}
+	c := page.New(func(k page.Key) (feed.Page, error) {
+		reads[k.Tenant]++
+		return feed.Page{Changes: []feed.Change{{Position: 1, After: make([]byte, size)}}}, nil
+	}, run)
+	get := func(tenant string) {
+		t.Helper()
+		read, err := c.Get(context.Background(), page.Key{Tenant: tenant})
+		if err != nil || len(read.Changes) != 1 {
+			t.Fatal(len(read.Changes), err)
+		}
+		if c.Bytes() > 16<<20 {
+			t.Fatalf("%d bytes are kept", c.Bytes())
+		}
+	}
+	for i := range 100 {
+		get(fmt.Sprint(i))
+		get("often")
+	}
+	if reads["often"] != 1 {
+		t.Errorf("a page that is asked for often is read %d times", reads["often"])
+	}
+	c.Prune(time.Now().Add(time.Minute))
+	if c.Bytes() != 0 {
+		t.Errorf("%d bytes are kept after a minute", c.Bytes())
+	}
+	get("often")
+	c.Forget()
+	if c.Bytes() != 0 {
+		t.Errorf("%d bytes are kept of what was forgotten", c.Bytes())
+	}
+}

@@ -55,6 +55,19 @@ begin
                     and pg_catalog.strpos(images[1]::pg_catalog.text, E'\\u') operator(pg_catalog.=) 0
                    then images[1] operator(pg_catalog.->>) tg_argv[3] end;
     if pg_catalog.octet_length(tenant) operator(pg_catalog.>=) 1 and pg_catalog.octet_length(tenant) operator(pg_catalog.<=) 255 then
+        if settings is null then
+            if tg_op operator(pg_catalog.=) 'INSERT' then
+                insert into rowcast.log_active (begun, watched, rows, op, tenant, after)
+                values (pg_catalog.nextval('rowcast.statement') operator(pg_catalog.-) 2, tg_argv[0]::integer, 1, 'i', tenant, images);
+            else
+                insert into rowcast.log_active (begun, watched, rows, op, tenant, before)
+                values (pg_catalog.nextval('rowcast.statement') operator(pg_catalog.-) 2, tg_argv[0]::integer, 1, 'd', tenant, images);
+            end if;
+            if not pg_catalog.pg_try_advisory_xact_lock_shared(8245940711459091457) then
+                perform rowcast.ring(tg_argv[0]::integer, tg_op, 1, array[tenant]);
+            end if;
+            return null;
+        end if;
         insert into rowcast.log_active (begun, origin, watched, rows, op, tenant, after, before)
         values (coalesce(entry[1], pg_catalog.nextval('rowcast.statement') operator(pg_catalog.-) 2), entry[4:9], tg_argv[0]::integer, 1,
                 case when tg_op operator(pg_catalog.=) 'INSERT' then 'i'::pg_catalog."char" else 'd' end, tenant,
@@ -63,9 +76,7 @@ begin
         if not pg_catalog.pg_try_advisory_xact_lock_shared(8245940711459091457) then
             perform rowcast.ring(tg_argv[0]::integer, tg_op, 1, array[tenant]);
         end if;
-        if settings is not null then
-            settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, entry, tg_op, 1);
-        end if;
+        settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, entry, tg_op, 1);
         return null;
     end if;
     if pg_catalog.cardinality(images) operator(pg_catalog.=) 0 then
@@ -110,8 +121,8 @@ begin
             bytes := 0;
             row_count := 0;
             for tenant, image in execute format(
-                'select r.%1$I::text, %2$s from changed_rows r where octet_length(r.%1$I::text) between 1 and 255',
-                rowcast.tenant_column(watched_id, tg_argv[3], tg_argv[1]::smallint),
+                'select %1$s, %2$s from changed_rows r where octet_length(%1$s) between 1 and 255',
+                rowcast.tenant_of_row(rowcast.tenant_column(watched_id, tg_argv[3], tg_argv[1]::smallint)),
                 rowcast.image(watched_id, tg_relid, exclude, tg_argv[2]::smallint[]))
             loop
                 row_count := row_count + 1;
@@ -178,7 +189,7 @@ begin
     end if;
     images := array(select pg_catalog.row_to_json(r.*) from new_rows r limit 2);
     if pg_catalog.cardinality(images) operator(pg_catalog.=) 1 and tg_argv[4] operator(pg_catalog.=) '{}' then
-        old_images := array(select pg_catalog.row_to_json(r.*) from old_rows r limit 2);
+        old_images := array(select pg_catalog.row_to_json(r.*) from old_rows r);
         if pg_catalog.cardinality(old_images) operator(pg_catalog.=) 1
             and pg_catalog.strpos(images[1]::pg_catalog.text, E'\\u') operator(pg_catalog.=) 0
             and pg_catalog.strpos(old_images[1]::pg_catalog.text, E'\\u') operator(pg_catalog.=) 0 then
@@ -188,6 +199,18 @@ begin
     end if;
     if tenant operator(pg_catalog.=) old_tenant
         and pg_catalog.octet_length(tenant) operator(pg_catalog.>=) 1 and pg_catalog.octet_length(tenant) operator(pg_catalog.<=) 255 then
+        if settings is null then
+            if images[1]::pg_catalog.text operator(pg_catalog.<>) old_images[1]::pg_catalog.text then
+                insert into rowcast.log_active (begun, watched, rows, op, tenant, after, before)
+                values (pg_catalog.nextval('rowcast.statement') operator(pg_catalog.-) 2, tg_argv[0]::integer, 1, 'u', tenant, images, old_images);
+                if not pg_catalog.pg_try_advisory_xact_lock_shared(8245940711459091457) then
+                    perform rowcast.ring(tg_argv[0]::integer, tg_op, 1, array[tenant]);
+                end if;
+            else
+                settled := pg_catalog.nextval('rowcast.statement');
+            end if;
+            return null;
+        end if;
         if images[1]::pg_catalog.text operator(pg_catalog.<>) old_images[1]::pg_catalog.text then
             insert into rowcast.log_active (begun, origin, watched, rows, op, tenant, after, before)
             values (coalesce(entry[1], pg_catalog.nextval('rowcast.statement') operator(pg_catalog.-) 2), entry[4:9],
@@ -196,9 +219,7 @@ begin
                 perform rowcast.ring(tg_argv[0]::integer, tg_op, 1, array[tenant]);
             end if;
         end if;
-        if settings is not null then
-            settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, entry, tg_op, 1);
-        end if;
+        settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, entry, tg_op, 1);
         return null;
     end if;
     if pg_catalog.cardinality(images) operator(pg_catalog.=) 0 and not exists (select from old_rows) then
@@ -272,9 +293,9 @@ begin
             bytes := 0;
             for ordinal, kind, tenant, image, old_image in execute format($many$
                 with new_source as (
-                    select row_number() over () as n, r.%1$I::text as tenant, %2$s as image, %4$s as key from new_rows r
+                    select row_number() over () as n, %1$s as tenant, %2$s as image, %4$s as key from new_rows r
                 ), old_source as (
-                    select row_number() over () as n, r.%1$I::text as tenant, %2$s as image, %4$s as key from old_rows r
+                    select row_number() over () as n, %1$s as tenant, %2$s as image, %4$s as key from old_rows r
                 ), pair as (
                     select coalesce(a.n, b.n) as n, a.image, b.image as old_image,
                            case when octet_length(a.tenant) between 1 and 255 then a.tenant end as tenant,
@@ -288,7 +309,7 @@ begin
                                    when 'd' then p.old_tenant is not null and p.tenant is distinct from p.old_tenant
                                    else p.tenant is not null and p.tenant is distinct from p.old_tenant end
                  order by p.n $many$,
-                rowcast.tenant_column(watched_id, tg_argv[3], tg_argv[1]::smallint),
+                rowcast.tenant_of_row(rowcast.tenant_column(watched_id, tg_argv[3], tg_argv[1]::smallint)),
                 rowcast.image(watched_id, tg_relid, exclude, tg_argv[2]::smallint[]),
                 case when paired then 'join old_source b on b.n = a.n' else 'full join old_source b on b.key = a.key' end,
                 case when paired then 'null' else rowcast.key_of_row(tg_relid) end)
@@ -387,23 +408,29 @@ end $$;
 
 -- After truncate. It concerns every tenant; the seal hands it to each one.
 -- Truncating a partitioned table also fires for each partition, so nothing is
--- added to a truncate that is the newest the transaction did to the table. A
--- partition that was detached since is none of ours.
+-- added to a truncate of the table, or of a partition that holds this one, that is
+-- the newest the transaction did to the table. A partition that is truncated by
+-- itself is named: the other rows of the table are still there. One that was
+-- detached since is none of ours.
 create or replace function rowcast.capture_truncate() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     watched_id constant integer := tg_argv[0];
+    target constant oid := (select w.relation from rowcast.watched w where w.id = watched_id);
+    ancestors constant oid[] := array(select a.relid from pg_partition_ancestors(tg_relid) a);
+    newest record;
 begin
-    if rowcast.paused() or not exists (select from rowcast.watched w
-                    where w.id = watched_id
-                      and (w.relation = tg_relid or w.relation in (select a.relid from pg_partition_ancestors(tg_relid) a)))
-        or (select l.op from rowcast.log_active l
-             where l.xid = pg_current_xact_id() and l.watched = watched_id
-             order by l.id desc limit 1) = 't' then
+    if rowcast.paused() or target is null or target <> tg_relid and target <> all (ancestors) then
         return null;
     end if;
-    insert into rowcast.log_active (begun, watched, rows, op)
-    values (rowcast.next_statement(), watched_id, 1, 't');
+    select l.op, (l.after[1] ->> 'partition')::oid as part into newest
+      from rowcast.log_active l where l.xid = pg_current_xact_id() and l.watched = watched_id order by l.id desc limit 1;
+    if newest.op = 't' and (newest.part is null or newest.part = any (ancestors)) then
+        return null;
+    end if;
+    insert into rowcast.log_active (begun, watched, rows, op, after)
+    values (rowcast.next_statement(), watched_id, 1, 't',
+            case when tg_relid <> target then array[json_build_object('partition', tg_relid)] end);
     if not pg_try_advisory_xact_lock_shared(8245940711459091457) then
         perform rowcast.ring(watched_id, tg_op, 1, null);
     end if;

@@ -4,11 +4,13 @@
 //
 // # Overview
 //
-// statement.sql keeps the order of nested statements and rings the doorbell,
-// capture.sql and replicated.sql are what the triggers of a watched table call,
+// statement.sql numbers the statements and rings the doorbell, order.sql puts one
+// in its place among those that were captured while it was open, capture.sql and
+// replicated.sql are what the triggers of a watched table call,
 // watch.sql installs them, drift.sql says which there have to be and finds those
 // that are missing, lock.sql bounds how long that waits for writers, seal.sql
-// gives the changes their order, prune.sql forgets old ones, identity.sql
+// gives the changes their order, queue.sql those of large transactions, history.sql
+// finds log rows, prune.sql forgets old ones, identity.sql
 // tells a log that belongs to another database, revocation.sql revokes tokens,
 // and rights.sql, the last, says who may do what. pause.sql, replay.sql and
 // verify.sql are for operators. The other files adopt one table
@@ -27,8 +29,18 @@
 //   - A tenant sees no value of another's, also of a row that moved between
 //     them (TestStatements); excluded columns are nowhere in the log, also when
 //     they are renamed (TestExcludedColumns, TestExcludedColumnRenamed).
-//   - Within a transaction cause comes before effect and the final row last
-//     (TestNestedWritesFollowTheirCause).
+//   - Within a transaction the changes of a tenant are told in the order in which
+//     the rows were changed, whatever led from one statement to another: who
+//     follows them has what the table has. Cause comes before effect
+//     (TestOrderWithinATransaction, TestEveryWayOneStatementLeadsToAnother,
+//     TestNestedWritesFollowTheirCause).
+//   - Tenants are told apart by the bytes of their text, whatever the type and
+//     collation of the column (TestTenantsAreToldApartByBytes).
+//   - What a server executes grows with what there is to do and not faster, over
+//     its own connection (TestFunctionsAreLinear). A seal does not look at rows of
+//     open transactions (TestOpenTransactionCostsNothing), and a large one holds up
+//     its own tenants alone (TestOthersPassByALargeTransaction,
+//     TestLargeTransactionIsToldAsASmallOne).
 //   - Positions follow the commits: dense within the tenant, no change is lost
 //     behind an open transaction, none waits for one, and the order never
 //     contradicts a row lock (TestSealFollowsCommits,

@@ -185,8 +185,8 @@ begin
             select coalesce(array_agg(k.key), '{}')
               from (select distinct on (c.key) c.* from change c
                      where c.own and c.key in (select o.key from change o where not o.own)) k
-             where exists (select from %s r where r.%I::text = k.tenant and %s) $look$,
-            w.relation::regclass, w.tenant_column,
+             where exists (select from %s r where %s = k.tenant and %s) $look$,
+            w.relation::regclass, rowcast.tenant_of_row(w.tenant_column),
             string_agg(format('r.%I = (rowcast.readable(k.image) ->> %L)::%s', a.attname, a.attname, format_type(a.atttypid, a.atttypmod)), ' and '))
           from rowcast.watched w join pg_attribute a on a.attrelid = w.relation and a.attname = any (key_columns)
           join pg_type t on t.oid = a.atttypid

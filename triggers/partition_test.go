@@ -38,7 +38,7 @@ func TestPartitions(t *testing.T) {
 		`u T (1,T,13)<(1,T,1)`,
 		`d T <(T,12,3)`, `i U (U,12,3)`,
 		`d T <(2,T,11)(1,T,13)`, `d U <(3,U,12)`,
-		`i T (4,T,1)`, `t`, `i T (4,T,1)`, `t`)
+		`i T (4,T,1)`, `t of a partition`, `i T (4,T,1)`, `t`)
 	d.wantSealed(t, "T 1-2 i", "T 3 i", "T 4 u", "T 5 d", "U 1 i", "T 6-7 d", "U 2 d", "T 8 i", "T 9 t", "U 3 t", "T 10 i", "T 11 t", "U 4 t")
 }
 

@@ -10,8 +10,8 @@ declare
     watched_id constant integer := tg_argv[0];
     tenant_column constant text := rowcast.tenant_column(watched_id, tg_argv[3], tg_argv[1]::smallint);
     look constant text := format(
-        'select case when octet_length(r.%1$I::text) between 1 and 255 then r.%1$I::text end, %2$s from (select ($1).*) r',
-        tenant_column, rowcast.image(watched_id, tg_relid, tg_argv[4]::text[], tg_argv[2]::smallint[]));
+        'select case when octet_length(%1$s) between 1 and 255 then %1$s end, %2$s from (select ($1).*) r',
+        rowcast.tenant_of_row(tenant_column), rowcast.image(watched_id, tg_relid, tg_argv[4]::text[], tg_argv[2]::smallint[]));
     image json;
     old_image json;
     tenant text;

@@ -237,7 +237,7 @@ return nextval('rowcast.statement') + 0 * (nextval('rowcast.statement') + nextva
 -- needs them, and that of pause.sql is not there. Capture absorbs it.
 create or replace function rowcast.settings_fixed() returns boolean
 language sql stable
-return current_setting('TimeZone') in ('UTC', 'Etc/UTC', 'GMT') and current_setting('DateStyle') like 'ISO%'
+return current_setting('TimeZone') in ('UTC', 'Etc/UTC', 'GMT') and starts_with(current_setting('DateStyle'), 'ISO')
    and current_setting('IntervalStyle') = 'postgres' and current_setting('bytea_output') = 'hex'
    and current_setting('extra_float_digits') in ('1', '2', '3')
    and coalesce(current_setting('rowcast.pause', true), '') = '';
@@ -367,6 +367,13 @@ begin
     end if;
     return found_name;
 end $$;
+
+-- The tenant of a row "r", as an expression. This is the one rule by which tenants
+-- are told apart, from here to the clients: by the bytes of the text, whatever the
+-- collation of the column takes for equal.
+create or replace function rowcast.tenant_of_row(column_name text) returns text
+language sql immutable
+return format('(r.%I::text collate "C")', column_name);
 
 -- How a row of the transition table "r" is written down: all of it, or the
 -- columns that are not excluded, neither by name nor by number.

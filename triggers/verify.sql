@@ -61,7 +61,7 @@ begin
               from rowcast.log l
              where l.watched = any ($1) and l.op <> 'r'
         ), emptied as (
-            select l.last_id, l.begun, l.part, l.id from logged l where l.op = 't'
+            select l.last_id, l.begun, l.part, l.id from logged l where l.op = 't' and l.after is null
              order by l.last_id desc, l.begun desc, l.part desc, l.id desc limit 1
         ), image as (
             select l.tenant, l.last_id, l.begun, l.part, l.id, i.n, i.present, rowcast.readable(i.image) as image,
@@ -86,16 +86,16 @@ begin
              order by c.key, c.last_id desc, c.begun desc, c.part desc, c.present desc, c.id desc, c.n desc
         ), present as (
             select x.tenant, x.image, %1$s as key
-              from (select r.%2$I::text as tenant, rowcast.readable(%3$s) as image from %4$s r) x
+              from (select %2$s as tenant, rowcast.readable(%3$s) as image from %4$s r) x
              where octet_length(x.tenant) between 1 and 255
         ), compared as (
-            select coalesce(p.tenant, l.tenant) as tenant, coalesce(p.key, l.key) as key, l.image as log_image, p.image as table_image,
+            select coalesce(p.tenant, l.tenant collate "C") as tenant, coalesce(p.key, l.key) as key, l.image as log_image, p.image as table_image,
                    l.key is null and not exists (select from emptied) as unknown,
                    case when l.image is null and p.image is null or l.key is null and not exists (select from emptied) then null
                         when l.key is null then 'in the table, and not in the log since that was truncated'
                         when l.image is null then 'in the table, deleted in the log'
                         when p.image is null then 'in the log, not in the table'
-                        when l.tenant <> p.tenant then format('of tenant %%s in the log', l.tenant)
+                        when l.tenant <> p.tenant collate "C" then format('of tenant %%s in the log', l.tenant)
                         when l.image::text <> p.image::text
                         then (select 'differs in ' || array_to_string(d, ', ') from rowcast.differences(l.image, p.image) d where d <> '{}') end as difference
               from latest l full join present p on p.key = l.key
@@ -114,6 +114,6 @@ begin
          group by n.tenant
         having count(n.log_image) + count(n.table_image) > 0
          order by n.tenant $query$,
-        key, watched.tenant_column, rowcast.image(watched.id, target, watched.exclude, '{}'), target)
+        key, rowcast.tenant_of_row(watched.tenant_column), rowcast.image(watched.id, target, watched.exclude, '{}'), target)
     using ids, only_tenant, examples;
 end $$;

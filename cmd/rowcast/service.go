@@ -222,6 +222,7 @@ func (s *service) run(ctx context.Context, hurry <-chan struct{}) error {
 	g, inner := errgroup.WithContext(inner)
 	g.Go(func() error { return s.tail.Run(inner) })
 	g.Go(func() error { return s.hub.Run(inner) })
+	g.Go(func() error { return changelog.Remember(inner, s.pool, s.hub.Joined, s.log) })
 	g.Go(func() error { return s.health.Run(inner) })
 	g.Go(func() error { return s.verifier.Run(inner) })
 	g.Go(func() error { return s.revoked.Run(inner) })

@@ -46,7 +46,8 @@
 //   - Writers that queue up to ring wake the leader, however slow their commits
 //     are (TestWakesUpForAQueue).
 //   - A page of the log costs a few blocks a row, however long the log is
-//     (TestPagesAreLookedUp), and of a statement only the part that was asked
+//     (TestPagesAreLookedUp) and into however many segments it is cut
+//     (TestPagesLookIntoNoOtherSegment), and of a statement only the part that was asked
 //     for is read (TestHistoryOfAStatement).
 //   - An idle replica asks two questions a second, and a flood of messages,
 //     which any role can send, costs a bounded number (TestIdleReplicaIsQuiet,

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -47,6 +49,26 @@ func (t *Tail) pruneAll(ctx context.Context) error {
 		t.o.Log.InfoContext(ctx, "rotated the change log", "closed", did.Closed, "emptied", did.Emptied)
 	}
 	return err
+}
+
+// rememberInterval is how often a server says of whom it hears. A tenant is
+// forgotten after a day at the earliest.
+const rememberInterval = 30 * time.Minute
+
+// Remember says now and then that the joined tenants are heard of, until ctx ends.
+func Remember(ctx context.Context, pool *pgxpool.Pool, joined func() []string, log *slog.Logger) error {
+	const most = 1000 // at once
+	h := NewHistory(pool, 0)
+	for {
+		if err := pause(ctx, rememberInterval); err != nil {
+			return err
+		}
+		for names := range slices.Chunk(joined(), most) {
+			if err := h.Know(ctx, names); err != nil && ctx.Err() == nil {
+				log.WarnContext(ctx, "joined tenants could not be noted", "error", err)
+			}
+		}
+	}
 }
 
 // Pruned is what a pruning did.

@@ -76,13 +76,14 @@ func (r *row) appendChanges(dst []feed.Change, id string, w watched, bulkRows, a
 		c.From = max(r.statementFrom, after+1)
 		return append(dst, c)
 	}
+	c.Bulk = c.Op == feed.Truncate && r.after != nil // of one partition: an unknown number of rows
 	for i := range r.count {
 		c.Position = r.position - r.count + 1 + i
 		if c.Position <= after {
 			continue
 		}
 		c.From = c.Position
-		if int(i) < len(r.after) {
+		if int(i) < len(r.after) && !c.Bulk {
 			c.After = r.after[i]
 		}
 		if int(i) < len(r.before) {

@@ -56,7 +56,8 @@ type Change struct {
 	// Op is the operation.
 	Op Op
 	// Bulk is true when the change stands for Position-From+1 rows of one
-	// statement; After and Before are then nil.
+	// statement, or for a truncate of one partition, of which nobody knows how many
+	// rows it had; After and Before are then nil.
 	Bulk bool
 	// After is the row as a JSON object after an insert or update, and of a
 	// replay as it was then.

@@ -39,6 +39,9 @@ type TenantStats = stream.TenantStats
 // many there are.
 func (h *Hub) Tenants(limit int) (list []TenantStats, all int) { return h.streams.List(limit) }
 
+// Joined are the names of the tenants that somebody has joined.
+func (h *Hub) Joined() []string { return h.streams.Joined() }
+
 type counters struct {
 	// deliveries are those outside of what the streams offer.
 	sessions, blocked, subscriptions, deliveries, catchUps, reads, resets atomic.Int64

@@ -2,6 +2,7 @@ package mapping
 
 import (
 	"encoding/json"
+	"rowcast/internal/feed"
 	"strconv"
 )
 
@@ -43,6 +44,9 @@ func (v *view) appendValue(dst []byte, f *Field, text []byte) []byte {
 	case OfTable:
 		return appendString(dst, v.c.Table)
 	case OfCount:
+		if v.c.Op == feed.Truncate {
+			return append(dst, '0') // nobody knows
+		}
 		return strconv.AppendInt(dst, v.c.Rows(), 10)
 	case OfFrom:
 		return strconv.AppendInt(dst, v.c.From, 10)

@@ -72,8 +72,7 @@ func point(events []feed.Event, c *feed.Change) {
 
 // applies says whether a rule is for the operation of the change.
 func applies(r *Rule, c *feed.Change) bool {
-	bulk := c.Bulk && c.Op != feed.Truncate
-	return r.Bulk == bulk && (r.Op == 0 || r.Op == c.Op)
+	return r.Bulk == c.Bulk && (r.Op == 0 || r.Op == c.Op)
 }
 
 // singleUpdate says whether the change is the update of one row.
@@ -124,9 +123,9 @@ func (v *view) common() (e feed.Event, text []byte) {
 		},
 	}
 	switch {
-	case c.Op == feed.Truncate:
 	case c.Bulk:
 		e.From = c.From
+	case c.Op == feed.Truncate:
 	case c.Op == feed.Delete:
 		text = v.before.normal(c.Before)
 	default:

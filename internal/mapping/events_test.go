@@ -242,8 +242,13 @@ func TestSummaries(t *testing.T) {
 		}
 	}
 	c := change("sku", feed.Truncate, "", "")
-	c.Bulk = true // however the truncate is recorded
 	if got := strings.Join(names(mapping.Events(c)), " "); got != "sku:truncated" {
 		t.Errorf("truncate of skus makes %q", got)
+	}
+	c.Bulk, c.From, c.Position = true, 7, 7 // one partition: there are other rows
+	events := mapping.Events(c)
+	if got := strings.Join(names(events), " "); got != "sku:bulk" || !strings.Contains(string(events[0].Data), `"operation":"truncate"`) ||
+		!strings.Contains(string(events[0].Data), `"count":0`) {
+		t.Errorf("truncate of a partition of skus makes %q with %s", got, events[0].Data)
 	}
 }

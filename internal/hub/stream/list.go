@@ -38,3 +38,13 @@ func (s *Streams) List(limit int) (list []TenantStats, all int) {
 	}
 	return list, all
 }
+
+// Joined are the names of the tenants that somebody uses.
+func (s *Streams) Joined() (names []string) {
+	for _, t := range s.all() {
+		if t.users.Load() > 0 {
+			names = append(names, t.name)
+		}
+	}
+	return names
+}

@@ -107,7 +107,7 @@ func (w *writer) field(r mapping.Rule, f mapping.Field) string {
 	case mapping.OfRow:
 		return w.row(r)
 	case mapping.OfOperation:
-		return `"insert" | "update" | "delete"`
+		return `"insert" | "update" | "delete" | "truncate"`
 	case mapping.OfTable:
 		return "string"
 	case mapping.OfCount, mapping.OfFrom, mapping.OfTo:

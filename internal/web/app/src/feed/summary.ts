@@ -5,6 +5,7 @@ import { signed } from "../format.ts";
 export function summary(event: FeedEvent): string {
   const d = event.data as Record<string, unknown> | null;
   if (!d) return "";
+  if (event.event.endsWith(":bulk") && d["operation"] === "truncate") return "a partition was emptied";
   if (event.event.endsWith(":bulk")) return `${text(d["operation"])} of ${text(d["count"])} rows`;
   if (Array.isArray(d["reasons"])) return d["reasons"].map(text).join(", ");
   const parts = ["order_number", "po_number", "sku", "name", "customer"].flatMap((key) =>

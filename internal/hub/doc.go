@@ -40,7 +40,8 @@
 //     subscription has a wire of its own (TestExactJoin, TestWireOfSubscription).
 //   - A crowd that comes back at once costs no read of the history while the
 //     rings hold its cursors (TestReconnectStorm), else one for each tenant and
-//     cursor (TestCrowdSharesPages).
+//     cursor (TestCrowdSharesPages). Tenants, and subjects in them, take turns to
+//     read (TestResumesOfOneDoNotStarveOthers).
 //   - Frames never interleave on a connection (TestStreamsMatchModel).
 //   - Publish never waits for a client (TestPublishNeverWaitsForClient), and
 //     the ring drops nothing that a client which reads was not offered

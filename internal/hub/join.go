@@ -17,6 +17,9 @@ import (
 // Request asks to join a tenant.
 type Request struct {
 	Tenant string
+	// Subject is who asks, for a fair share of the history among the members of the
+	// tenant.
+	Subject string
 	// Cursor, if not empty, is the text of the cursor to continue from.
 	Cursor string
 	// Exact refuses to join where the stream cannot continue from the cursor:
@@ -38,7 +41,7 @@ const maxWaiting = 100
 // errors are ErrTooManyTenants, ErrTenantFull and ErrTooManyJoins. Joining a tenant again continues from the
 // cursor of the request, or without one from where the stream is.
 func (s *Session) Join(q Request) error {
-	u := &sub{s: s, tenant: q.Tenant, admit: q.Admit, refs: []uint64{q.Ref}, told: -1, wire: uint8(q.Wire), exact: q.Exact}
+	u := &sub{s: s, tenant: q.Tenant, subject: q.Subject, admit: q.Admit, refs: []uint64{q.Ref}, told: -1, wire: uint8(q.Wire), exact: q.Exact}
 	if q.Cursor != "" {
 		at, err := feed.ParseCursor(q.Cursor)
 		if err != nil {
@@ -105,7 +108,7 @@ func (s *Session) restart(t *stream.Tenant, reset string) {
 		if t != nil && old.t != nil && old.t != t {
 			continue
 		}
-		u := &sub{s: s, tenant: old.tenant, admit: old.admit, told: -1, answered: old.answered, refs: old.refs, wire: old.wire, exact: old.exact}
+		u := &sub{s: s, tenant: old.tenant, subject: old.subject, admit: old.admit, told: -1, answered: old.answered, refs: old.refs, wire: old.wire, exact: old.exact}
 		if !u.follow(old) {
 			return
 		}
@@ -159,7 +162,7 @@ func (u *sub) run(ctx context.Context) {
 		if grown == nil {
 			return
 		}
-		read, err := h.pages.Get(ctx, page.Key{Tenant: u.tenant, After: u.at})
+		read, err := h.pages.Get(ctx, page.Key{Tenant: u.tenant, After: u.at}, u.subject)
 		switch {
 		case ctx.Err() != nil:
 			return

@@ -53,7 +53,7 @@ func TestPlaces(t *testing.T) {
 
 func TestRates(t *testing.T) {
 	t.Parallel()
-	r := limit.NewRates(10, 3)
+	r := limit.NewRates[netip.Addr](10, 3)
 	now := time.Now()
 	a, b := netip.MustParseAddr("203.0.113.1"), netip.MustParseAddr("203.0.113.2")
 	want := func(client netip.Addr, wait time.Duration, ok bool) {
@@ -82,7 +82,7 @@ func TestRates(t *testing.T) {
 // its limit is known as long as it knocks.
 func TestRatesAreBounded(t *testing.T) {
 	t.Parallel()
-	r := limit.NewRates(1, 1)
+	r := limit.NewRates[netip.Addr](1, 1)
 	now := time.Now()
 	victim := netip.MustParseAddr("203.0.113.1")
 	for n := range 1_000_000 {

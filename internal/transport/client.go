@@ -111,7 +111,7 @@ func (c *Client) Join(command Command, wire int, ref uint64) error {
 	if err != nil {
 		return &Refusal{Code: BadRequest, Message: err.Error()}
 	}
-	q := hub.Request{Tenant: command.Tenant, Cursor: command.Cursor, Wire: wire, Exact: command.Exact, Ref: ref}
+	q := hub.Request{Tenant: command.Tenant, Subject: c.identity.Subject, Cursor: command.Cursor, Wire: wire, Exact: command.Exact, Ref: ref}
 	if !filter.All() {
 		q.Admit = filter.Match
 	}

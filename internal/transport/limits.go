@@ -42,7 +42,7 @@ type LimitOptions struct {
 // Nil bounds nothing.
 type Limits struct {
 	of         limit.Addresses
-	handshakes *limit.Rates
+	handshakes *limit.Rates[netip.Addr]
 	addresses  *limit.Places[netip.Addr]
 	subjects   *limit.Places[string]
 	log        *slog.Logger
@@ -63,7 +63,7 @@ func NewLimits(o LimitOptions) *Limits {
 	handshakes := max(o.PerAddress, fewest)
 	return &Limits{
 		of:         o.Addresses,
-		handshakes: limit.NewRates(handshakes/refill, handshakes),
+		handshakes: limit.NewRates[netip.Addr](handshakes/refill, handshakes),
 		addresses:  limit.NewPlaces[netip.Addr](o.PerAddress),
 		subjects:   limit.NewPlaces[string](cmp.Or(o.PerSubject, defaultMost)),
 		log:        o.Log,

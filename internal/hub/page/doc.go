@@ -10,6 +10,9 @@
 //
 //   - A crowd costs one read for each tenant and cursor (hub:
 //     TestCrowdSharesPages).
+//   - Reads are shared fairly by tenants and subjects (hub:
+//     TestResumesOfOneDoNotStarveOthers), and so is the room for what is kept: one
+//     tenant does not push out the pages of others (TestRoomIsShared).
 //
 // # Failures
 //

@@ -3,6 +3,7 @@ package limit_test
 import (
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -149,6 +150,14 @@ func TestAddress(t *testing.T) {
 			}
 			if got != *want {
 				t.Errorf("%+v with %v: %s", test, a.Proxies, got)
+			}
+			// Who connects is the client, unless it is a proxy.
+			peer, direct := a.Peer(test.from), (limit.Addresses{}).Of(&http.Request{RemoteAddr: test.from})
+			if from, err := netip.ParseAddrPort(test.from); err == nil && slices.ContainsFunc(a.Proxies, func(p netip.Prefix) bool { return p.Contains(from.Addr().Unmap()) }) {
+				direct = netip.Addr{}
+			}
+			if peer != direct {
+				t.Errorf("%s connects with %v: %s", test.from, a.Proxies, peer)
 			}
 		}
 	}

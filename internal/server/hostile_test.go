@@ -27,7 +27,9 @@ func serve(t *testing.T, handler http.Handler) string {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(ctx, listener, handler, slog.New(slog.DiscardHandler)) }()
+	go func() {
+		served <- server.Serve(ctx, listener, server.Options{Handler: handler, Log: slog.New(slog.DiscardHandler)})
+	}()
 	t.Cleanup(func() {
 		stop()
 		if err := <-served; !errors.Is(err, context.Canceled) {

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"cmp"
+	"context"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -19,6 +20,9 @@ const (
 	refill = 20
 	// fewest is how often any address may shake hands at once.
 	fewest = 100
+	// socketsEach is how many connections a client may use before it has a feed, or
+	// to poll one: one to receive, one to send.
+	socketsEach = 2
 	// retryFull is when an address that has all its connections may try again.
 	retryFull = 5 * time.Second
 	// quiet is the least time between two lines of the log about refusals.
@@ -32,6 +36,7 @@ type LimitOptions struct {
 	// PerAddress bounds the connections of one address, and with them how often
 	// it may shake hands: as many times at once, and a twentieth of it a second,
 	// but 100 times and 5 a second at least.
+	// Of connections that are no feed it may have twice as many, 100 at least.
 	// PerSubject bounds those of one subject. Default: 20,000 each.
 	PerAddress, PerSubject int
 	// Log is told, now and then, that connections are refused. Default: discarded.
@@ -43,9 +48,10 @@ type LimitOptions struct {
 type Limits struct {
 	of         limit.Addresses
 	handshakes *limit.Rates[netip.Addr]
-	addresses  *limit.Places[netip.Addr]
-	subjects   *limit.Places[string]
-	log        *slog.Logger
+	// addresses has the sessions of each, sockets the connections that are none yet.
+	addresses, sockets *limit.Places[netip.Addr]
+	subjects           *limit.Places[string]
+	log                *slog.Logger
 
 	// mu guards what is known of refusals: how many there were since one was
 	// logged, at.
@@ -65,6 +71,7 @@ func NewLimits(o LimitOptions) *Limits {
 		of:         o.Addresses,
 		handshakes: limit.NewRates[netip.Addr](handshakes/refill, handshakes),
 		addresses:  limit.NewPlaces[netip.Addr](o.PerAddress),
+		sockets:    limit.NewPlaces[netip.Addr](max(socketsEach*o.PerAddress, fewest)),
 		subjects:   limit.NewPlaces[string](cmp.Or(o.PerSubject, defaultMost)),
 		log:        o.Log,
 	}
@@ -80,7 +87,7 @@ func (l *Limits) Guard(next http.Handler) http.Handler {
 		client := l.of.Of(r)
 		if client.IsValid() && !r.URL.Query().Has("sid") {
 			if wait, ok := l.handshakes.Allow(client, time.Now()); !ok {
-				l.note(r, client, "too many requests of an address")
+				l.note(r.Context(), client, "too many requests of an address")
 				(&Problem{
 					Status: http.StatusTooManyRequests, Code: RateLimited, Retry: wait + time.Second,
 					Detail: "this address sends too many requests; try again later",
@@ -93,7 +100,7 @@ func (l *Limits) Guard(next http.Handler) http.Handler {
 }
 
 // note logs a refusal, unless one was logged a moment ago.
-func (l *Limits) note(r *http.Request, client netip.Addr, why string) {
+func (l *Limits) note(ctx context.Context, client netip.Addr, why string) {
 	l.mu.Lock()
 	l.refused++
 	refused, now := l.refused, time.Now()
@@ -103,7 +110,31 @@ func (l *Limits) note(r *http.Request, client netip.Addr, why string) {
 	}
 	l.refused, l.at = 0, now
 	l.mu.Unlock()
-	l.log.WarnContext(r.Context(), "refuse clients", "why", why, "address", client, "refused", refused)
+	l.log.WarnContext(ctx, "refuse clients", "why", why, "address", client, "refused", refused)
+}
+
+// Connect takes a place for a connection from remote, as long as it is no feed. Who
+// gets one without a Problem calls leave, once or more often.
+func (l *Limits) Connect(remote string) (leave func(), refused *Problem) {
+	if l == nil {
+		return func() {}, nil
+	}
+	client := l.of.Peer(remote)
+	if !client.IsValid() {
+		return func() {}, nil
+	}
+	if !l.sockets.Take(client) {
+		l.note(context.Background(), client, "too many connections of an address")
+		return nil, full()
+	}
+	return sync.OnceFunc(func() { l.sockets.Leave(client) }), nil
+}
+
+func full() *Problem {
+	return &Problem{
+		Status: http.StatusTooManyRequests, Code: LimitExceeded, Retry: retryFull,
+		Detail: "this address has as many connections as it may have; close one, or try again later",
+	}
 }
 
 // Seat is the place of one connection. It is safe for concurrent use, and nil
@@ -125,11 +156,8 @@ func (l *Limits) Seat(r *http.Request) (*Seat, *Problem) {
 	}
 	client := l.of.Of(r)
 	if client.IsValid() && !l.addresses.Take(client) {
-		l.note(r, client, "too many connections of an address")
-		return nil, &Problem{
-			Status: http.StatusTooManyRequests, Code: LimitExceeded, Retry: retryFull,
-			Detail: "this address has as many connections as it may have; close one, or try again later",
-		}
+		l.note(r.Context(), client, "too many connections of an address")
+		return nil, full()
 	}
 	return &Seat{limits: l, address: client}, nil
 }

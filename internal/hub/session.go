@@ -2,6 +2,7 @@ package hub
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -98,9 +99,14 @@ func (s *Session) Deadline(at, warn time.Time, cause Cause) {
 	s.deadline, s.warnAt, s.deadlineCause = nano(at), nano(warn), cause
 }
 
+// nano counts the nanoseconds up to t; 0 stands for no time, the last for each that
+// is later than can be counted.
 func nano(t time.Time) int64 {
-	if t.IsZero() {
+	switch {
+	case t.IsZero():
 		return 0
+	case t.After(time.Unix(0, math.MaxInt64)):
+		return math.MaxInt64
 	}
 	return t.UnixNano()
 }

@@ -47,6 +47,20 @@ func (a Addresses) Peer(remote string) netip.Addr {
 	return apart(from.Addr().Unmap().WithZone(""))
 }
 
+// Unnamed is who sent a request that says it was forwarded, if nobody has named that
+// proxy. It may also be a client that made it up.
+func (a Addresses) Unnamed(r *http.Request) (proxy netip.Addr, ok bool) {
+	if r.Header.Get("X-Forwarded-For") == "" && r.Header.Get("Forwarded") == "" {
+		return netip.Addr{}, false
+	}
+	from, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}, false
+	}
+	proxy = from.Addr().Unmap().WithZone("")
+	return proxy, !a.trusts(proxy)
+}
+
 // apart is what tells a client apart from others by its address, if anything does.
 func apart(client netip.Addr) netip.Addr {
 	switch {

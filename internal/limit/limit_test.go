@@ -162,3 +162,29 @@ func TestAddress(t *testing.T) {
 		}
 	}
 }
+
+// TestUnnamedProxies: who forwards and is not named is told of, others are not.
+func TestUnnamedProxies(t *testing.T) {
+	t.Parallel()
+	trusting := limit.Addresses{Proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}
+	for _, test := range []struct {
+		from, header, want string
+	}{
+		{"127.0.0.1:5", "X-Forwarded-For", "127.0.0.1"},
+		{"127.0.0.1:5", "Forwarded", "127.0.0.1"},
+		{"127.0.0.1:5", "X-Other", "-"},
+		{"10.1.1.1:5", "X-Forwarded-For", "-"},
+		{"[::ffff:192.168.1.1]:5", "X-Forwarded-For", "192.168.1.1"},
+		{"@", "X-Forwarded-For", "-"},
+	} {
+		r := &http.Request{RemoteAddr: test.from, Header: http.Header{}}
+		r.Header.Set(test.header, "203.0.113.1")
+		got := "-"
+		if proxy, ok := trusting.Unnamed(r); ok {
+			got = proxy.String()
+		}
+		if got != test.want {
+			t.Errorf("%+v: %s", test, got)
+		}
+	}
+}

@@ -25,8 +25,9 @@ const (
 	socketsEach = 2
 	// retryFull is when an address that has all its connections may try again.
 	retryFull = 5 * time.Second
-	// quiet is the least time between two lines of the log about refusals.
-	quiet = 10 * time.Second
+	// quiet is the least time between two lines of the log about refusals, quietProxy
+	// between two about proxies that nobody has named.
+	quiet, quietProxy = 10 * time.Second, time.Minute
 )
 
 // LimitOptions configures Limits.
@@ -58,6 +59,10 @@ type Limits struct {
 	mu      sync.Mutex
 	refused int
 	at      time.Time
+	// proxy is who forwarded a request last without being named, forwarded when;
+	// told is when the log was.
+	proxy           netip.Addr
+	forwarded, told time.Time
 }
 
 // NewLimits makes the limits.
@@ -84,6 +89,9 @@ func (l *Limits) Guard(next http.Handler) http.Handler {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if proxy, ok := l.of.Unnamed(r); ok {
+			l.noteProxy(r.Context(), proxy)
+		}
 		client := l.of.Of(r)
 		if client.IsValid() && !r.URL.Query().Has("sid") {
 			if wait, ok := l.handshakes.Allow(client, time.Now()); !ok {
@@ -97,6 +105,36 @@ func (l *Limits) Guard(next http.Handler) http.Handler {
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// noteProxy remembers who forwards requests without being named, and logs it now and
+// then.
+func (l *Limits) noteProxy(ctx context.Context, proxy netip.Addr) {
+	l.mu.Lock()
+	now := time.Now()
+	l.proxy, l.forwarded = proxy, now
+	if !l.told.IsZero() && now.Sub(l.told) < quietProxy {
+		l.mu.Unlock()
+		return
+	}
+	l.told = now
+	l.mu.Unlock()
+	l.log.WarnContext(ctx, "requests are forwarded by a proxy that is not named: limits per address cannot tell its clients apart",
+		"proxy", proxy, "setting", "ROWCAST_TRUSTED_PROXIES", "otherwise", "if it is no proxy of yours, a client made the header up")
+}
+
+// UnnamedProxy is who forwarded a request within the last hour without being named in
+// Addresses; empty if nobody did.
+func (l *Limits) UnnamedProxy() string {
+	if l == nil {
+		return ""
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.forwarded.IsZero() || time.Since(l.forwarded) > time.Hour {
+		return ""
+	}
+	return l.proxy.String()
 }
 
 // note logs a refusal, unless one was logged a moment ago.

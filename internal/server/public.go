@@ -76,16 +76,15 @@ func ticketOffice(o PublicOptions) http.Handler {
 		}
 		identity, err := o.Verify(r.Context(), token)
 		if err != nil {
-			transport.WriteProblem(w, http.StatusUnauthorized, transport.TokenCause(err), auth.PublicText(err))
+			transport.RefuseToken(err).Write(w)
 			return
 		}
 		ticket, life, err := o.Tickets.Issue(identity)
 		switch {
 		case errors.Is(err, auth.ErrTooManyTickets):
-			w.Header().Set("Retry-After", "1")
-			transport.WriteProblem(w, http.StatusTooManyRequests, transport.RateLimited, err.Error())
+			(&transport.Problem{Status: http.StatusTooManyRequests, Code: transport.RateLimited, Detail: err.Error(), Retry: time.Second}).Write(w)
 		case err != nil:
-			transport.WriteProblem(w, http.StatusUnauthorized, transport.TokenCause(err), auth.PublicText(err))
+			transport.RefuseToken(err).Write(w)
 		default:
 			writeJSON(w, http.StatusOK, map[string]any{"ticket": ticket, "expiresIn": int(life / time.Second)})
 		}

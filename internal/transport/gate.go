@@ -67,7 +67,7 @@ func (g *Gate) Identify(r *http.Request) (*auth.Identity, *Problem) {
 	case errors.Is(err, auth.ErrTokenInQuery):
 		return nil, &Problem{Status: http.StatusBadRequest, Code: BadRequest, Detail: auth.PublicText(err)}
 	default:
-		return nil, refuseToken(err)
+		return nil, RefuseToken(err)
 	}
 }
 
@@ -93,13 +93,13 @@ func (g *Gate) Admit(r *http.Request) (auth.Identity, *Problem) {
 func (g *Gate) Check(ctx context.Context, token string) (*auth.Identity, *Problem) {
 	id, err := g.Verify(ctx, token)
 	if err != nil {
-		return nil, refuseToken(err)
+		return nil, RefuseToken(err)
 	}
 	return &id, nil
 }
 
-// refuseToken is the answer to a token that is not accepted.
-func refuseToken(err error) *Problem {
+// RefuseToken is the answer to a token that is not accepted.
+func RefuseToken(err error) *Problem {
 	p := &Problem{Status: http.StatusUnauthorized, Code: TokenCause(err), Detail: auth.PublicText(err)}
 	if p.Code == Unavailable {
 		p.Status, p.Retry = http.StatusServiceUnavailable, retrySoon

@@ -10,6 +10,7 @@ import (
 
 	"rowcast/internal/feed"
 	"rowcast/internal/hub/page"
+	"rowcast/internal/hub/registry"
 	"rowcast/internal/hub/stream"
 	"rowcast/internal/limit"
 )
@@ -34,7 +35,7 @@ type Hub struct {
 	stop context.CancelFunc
 
 	streams  *stream.Streams
-	sessions registry
+	sessions *registry.Registry[*Session]
 	count    counters
 	pages    *page.Cache
 	// reads are the turns of reading the history.
@@ -51,10 +52,9 @@ func New(o Options) (*Hub, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
 	}
-	h := &Hub{opts: o, reads: limit.NewTurns(limit.Bounds{All: o.Readers}, limit.Bounds{})}
+	h := &Hub{opts: o, sessions: registry.New[*Session](), reads: limit.NewTurns(limit.Bounds{All: o.Readers}, limit.Bounds{})}
 	h.ctx, h.stop = context.WithCancel(context.Background())
 	h.pages = page.New(page.Options{Read: h.readPage, Turns: h.reads, Spawn: h.spawn})
-	h.sessions.init()
 	encoders := make([]stream.Encoder, len(o.Wires))
 	for i, w := range o.Wires {
 		encoders[i] = w
@@ -85,7 +85,7 @@ func (h *Hub) Reset(reason error) {
 	h.streams.Live(false)
 	h.streams.Forget(nil)
 	h.pages.Forget()
-	for _, s := range h.sessions.all(nil) {
+	for _, s := range h.sessions.All() {
 		s.restart(nil, reason.Error())
 	}
 }
@@ -93,7 +93,7 @@ func (h *Hub) Reset(reason error) {
 // resync has the subscriptions of a tenant whose ring has a hole continue from
 // their cursors.
 func (h *Hub) resync(t *stream.Tenant) {
-	for _, s := range h.sessions.all(nil) {
+	for _, s := range h.sessions.All() {
 		s.restart(t, "")
 	}
 }

@@ -39,7 +39,8 @@ func (p *program) demo() *cobra.Command {
 		Long: `Starts a private PostgreSQL with the inventory schema and two tenants, a simulated
 shop that writes a few changes a second through plain SQL, the feed, and pages
 for the browser that live on it. Prints what to open and what to connect to, and
-lines to copy. Ctrl-C ends it all.`,
+lines to copy. It answers as localhost, as the address that it listens on, and under
+the names in ADDR and FRONTEND_URL. Ctrl-C ends it all.`,
 		Example: `  rowcast demo
   rowcast demo --keep ./data      keep the data for the next time
   rowcast demo --rate 0           write everything yourself`,
@@ -135,7 +136,8 @@ func (d *demo) seed(ctx context.Context) (tenants []inventory.Tenant, err error)
 // through.
 const applicationConnections = 8
 
-// application puts the pages and their API in front. done ends what they use.
+// application puts the pages and their API in front, for browsers that know the name
+// of the machine: whoever can read them needs no token. done ends what they use.
 func (d *demo) application(ctx context.Context, s *service) (done func(), err error) {
 	pages, err := web.Handler()
 	if err != nil {
@@ -152,7 +154,7 @@ func (d *demo) application(ctx context.Context, s *service) (done func(), err er
 		pool.Close()
 		return nil, err
 	}
-	s.front.Pages, s.front.API = pages, shop
+	s.front.Pages, s.front.API, s.front.OnlyAs = pages, shop, d.cfg.Hosts()
 	return pool.Close, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -64,6 +65,25 @@ func TestDemo(t *testing.T) {
 	m := c.until(t, "the event of psql", func(m message) bool { return m.Event == "stock:adjusted" })
 	if m.Source.Writer != "psql" {
 		t.Errorf("the writer is %q", m.Source.Writer)
+	}
+
+	// A page of another website that has its name lead here is not answered.
+	for _, path := range []string{"/", "/api/tenants", "/events"} {
+		for host, refused := range map[string]bool{"evil.example": true, "localhost": false} {
+			request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, one.page+path, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Host = host
+			response, err := http.DefaultClient.Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = response.Body.Close()
+			if (response.StatusCode == http.StatusForbidden) != refused {
+				t.Errorf("%s under the name %s is answered %s", path, host, response.Status)
+			}
+		}
 	}
 
 	// The shop of the other writes by itself.

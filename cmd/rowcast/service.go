@@ -227,8 +227,10 @@ func (s *service) run(ctx context.Context, hurry <-chan struct{}) error {
 	g.Go(func() error { return s.verifier.Run(inner) })
 	g.Go(func() error { return s.revoked.Run(inner) })
 	g.Go(func() error { return s.manager.Run(inner, s.problem) })
-	g.Go(func() error { return server.Serve(inner, s.public, server.Public(s.front), s.log) })
-	g.Go(func() error { return server.Serve(inner, s.admin, s.adminHandler, s.log) })
+	g.Go(func() error {
+		return server.Serve(inner, s.public, server.Options{Handler: server.Public(s.front), Limits: s.front.Limits, Log: s.log})
+	})
+	g.Go(func() error { return server.Serve(inner, s.admin, server.Options{Handler: s.adminHandler, Log: s.log}) })
 	g.Go(func() error {
 		select {
 		case <-ctx.Done():

@@ -60,12 +60,14 @@ type status struct {
 	*databaseStatus
 	Problem string `json:"problem,omitempty"`
 	// Place is the newest that this process has published.
-	Place       int64          `json:"place"`
-	Lag         lag            `json:"lag"`
-	Connections int64          `json:"connections"`
-	Tenants     int64          `json:"tenants"`
-	Tail        map[string]any `json:"tail"`
-	Hub         map[string]any `json:"hub"`
+	Place       int64 `json:"place"`
+	Lag         lag   `json:"lag"`
+	Connections int64 `json:"connections"`
+	Tenants     int64 `json:"tenants"`
+	// UnnamedProxy forwards requests and is not in ROWCAST_TRUSTED_PROXIES.
+	UnnamedProxy string         `json:"unnamedProxy,omitempty"`
+	Tail         map[string]any `json:"tail"`
+	Hub          map[string]any `json:"hub"`
 }
 
 // databaseStatus is what sql/overview.sql answers.
@@ -91,6 +93,7 @@ func (s *service) status(ctx context.Context) any {
 	t, h := s.tail.Status(), s.hub.Stats()
 	answer := status{
 		Version: version(), databaseStatus: database, Place: t.Place, Connections: h.Sessions, Tenants: h.Tenants,
+		UnnamedProxy: s.front.Limits.UnnamedProxy(),
 		Tail: map[string]any{
 			"live": t.Live, "leads": t.Leads, "asleep": t.Asleep, "listening": t.Listening, "problem": t.Problem,
 		},

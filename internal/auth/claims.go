@@ -79,7 +79,7 @@ func (r *claimReader) date(claim string) time.Time {
 	number, _ := value.(json.Number)
 	seconds, err := number.Float64()
 	if err != nil || seconds < 0 || seconds > maxDate {
-		r.fail(claim, "a number of seconds since 1970")
+		r.fail(claim, "a number of seconds since 1970, up to the year 9999")
 		return time.Time{}
 	}
 	return time.Unix(int64(seconds), 0)

@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"encoding/json"
 	"errors"
 	"math"
 	"slices"
@@ -42,6 +43,14 @@ func TestClaims(t *testing.T) {
 		"exp null":                      {changes: map[string]any{"exp": jwtNull}, kind: auth.ErrInvalid, public: "token has a standard claim of the wrong type"},
 		"exp a text":                    {changes: map[string]any{"exp": "2099-01-01"}, kind: auth.ErrInvalid, public: "token has a standard claim of the wrong type"},
 		"exp a text of digits":          {changes: map[string]any{"exp": "99999999999"}, kind: auth.ErrInvalid, public: "token has a standard claim of the wrong type"},
+		"exp at the end":                {changes: map[string]any{"exp": 253402300799}},
+		"exp after the end":             {changes: map[string]any{"exp": 253402300800}, kind: auth.ErrInvalid, public: "claim exp must be a number of seconds"},
+		"exp beyond a long":             {changes: map[string]any{"exp": 1e19}, kind: auth.ErrInvalid, public: "claim exp must be a number of seconds"},
+		"exp beyond a double":           {changes: map[string]any{"exp": json.Number("1e999")}, kind: auth.ErrInvalid, public: "claim exp must be a number of seconds"},
+		"exp far below zero":            {changes: map[string]any{"exp": -1e19}, kind: auth.ErrExpired, public: "token has expired"},
+		"iat beyond a long":             {changes: map[string]any{"iat": 1e19}, kind: auth.ErrInvalid, public: "claim iat must be a number of seconds"},
+		"nbf beyond a long":             {changes: map[string]any{"nbf": 1e300}, kind: auth.ErrInvalid, public: "claim nbf must be a number of seconds"},
+		"nbf below a long":              {changes: map[string]any{"nbf": -1e300}, kind: auth.ErrInvalid, public: "claim nbf must be a number of seconds"},
 		"exp beyond the calendar":       {changes: map[string]any{"exp": 1e15}, kind: auth.ErrInvalid, public: "claim exp must be a number of seconds"},
 		"exp in milliseconds":           {changes: map[string]any{"exp": hour * 1000}, kind: auth.ErrInvalid, public: "claim exp must be a number of seconds"},
 		"exp long ago":                  {changes: map[string]any{"exp": 1}, kind: auth.ErrExpired, public: "token has expired"},

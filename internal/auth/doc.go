@@ -22,7 +22,9 @@
 //     cmd/rowcast: TestUnknownKeyOnEveryWire).
 //   - A token over 8 KiB costs nothing (TestLongTokensAreNotParsed).
 //   - A ticket is good once, for thirty seconds at most, and never longer than the
-//     identity it stands for (TestTicketLife, TestTicketIsGoodOnce).
+//     identity it stands for (TestTicketLife, TestTicketIsGoodOnce). There is a bounded
+//     number of them, shared fairly by tenants and subjects (TestTicketsAreBounded,
+//     TestTicketsAreShared).
 //   - Origins match whole; "null" and lookalikes are refused (TestOriginAllowed).
 //
 // # Failures

@@ -30,6 +30,9 @@ func NewOrigins(values ...string) (Origins, error) {
 				if at := strings.LastIndexByte(part, '@'); at >= 0 { // a password may be before it
 					part = "…" + part[at:]
 				}
+				if rest := strings.IndexAny(part, "?#"); rest >= 0 { // and a key after it
+					part = part[:rest+1] + "…"
+				}
 				problems = append(problems, fmt.Errorf("origin %q (FRONTEND_URL, ORIGIN): %w", part, err))
 				continue
 			}

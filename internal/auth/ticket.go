@@ -14,13 +14,13 @@ const (
 	TicketLife = 30 * time.Second
 	// maxTickets bounds the tickets that wait to be redeemed.
 	maxTickets = 10_000
-	// maxSubjectTickets bounds those of one subject, so that one cannot use up
-	// the tickets of all.
+	// maxSubjectTickets bounds those of one subject. When there are as many as there
+	// may be, the tenant with most of them makes room for others.
 	maxSubjectTickets = 100
 )
 
-// ErrTooManyTickets: the subject, or everybody together, has too many tickets that
-// were not redeemed. It passes within TicketLife.
+// ErrTooManyTickets: the subject, or everybody together and its tenant most of them,
+// has too many tickets that were not redeemed. It passes within TicketLife.
 var ErrTooManyTickets = errors.New("too many unused tickets")
 
 // Tickets hands out short-lived secrets that stand for an identity where no header
@@ -33,14 +33,30 @@ type Tickets struct {
 	waiting map[[sha256.Size]byte]*list.Element
 	// oldest has the same tickets, oldest first.
 	oldest list.List
-	// held counts the tickets of each subject.
-	held map[string]int
+	// tenants has them by tenant and subject, oldest first.
+	tenants map[string]*tenantTickets
+}
+
+// tenantTickets are those of a tenant.
+type tenantTickets struct {
+	count    int
+	subjects map[string]*list.List
 }
 
 type ticket struct {
 	hash     [sha256.Size]byte
 	identity Identity
 	ends     time.Time
+	// ofSubject is the place among those of its subject.
+	ofSubject *list.Element
+}
+
+// tenant is the one that the ticket counts for: the first of its identity.
+func (i Identity) tenant() string {
+	if len(i.Tenants) == 0 {
+		return ""
+	}
+	return i.Tenants[0]
 }
 
 // Issue makes a ticket for the identity and says how long it lasts: TicketLife, or
@@ -58,15 +74,25 @@ func (t *Tickets) Issue(id Identity) (text string, expiresIn time.Duration, err 
 	defer t.mu.Unlock()
 	if t.waiting == nil {
 		t.waiting = map[[sha256.Size]byte]*list.Element{}
-		t.held = map[string]int{}
+		t.tenants = map[string]*tenantTickets{}
 	}
 	t.sweepLocked(now)
-	if len(t.waiting) >= maxTickets || t.held[id.Subject] >= maxSubjectTickets {
+	if !t.makeRoomLocked(&id) {
 		return "", 0, ErrTooManyTickets
 	}
-	hash := sha256.Sum256([]byte(text))
-	t.waiting[hash] = t.oldest.PushBack(&ticket{hash: hash, identity: id, ends: now.Add(expiresIn)})
-	t.held[id.Subject]++
+	made := &ticket{hash: sha256.Sum256([]byte(text)), identity: id, ends: now.Add(expiresIn)}
+	element := t.oldest.PushBack(made)
+	t.waiting[made.hash] = element
+	of := t.tenants[id.tenant()]
+	if of == nil {
+		of = &tenantTickets{subjects: map[string]*list.List{}}
+		t.tenants[id.tenant()] = of
+	}
+	if of.subjects[id.Subject] == nil {
+		of.subjects[id.Subject] = list.New()
+	}
+	of.count++
+	made.ofSubject = of.subjects[id.Subject].PushBack(element)
 	return text, expiresIn, nil
 }
 
@@ -96,11 +122,58 @@ func (t *Tickets) sweepLocked(now time.Time) {
 	}
 }
 
+// makeRoomLocked says whether there is room for one more of an identity. When there are
+// as many as there may be, it drops the oldest of who has most: of the tenant, and in it
+// of the subject. It is false if that is who asks.
+func (t *Tickets) makeRoomLocked(id *Identity) bool {
+	own := t.tenants[id.tenant()]
+	if own != nil && own.of(id.Subject) >= maxSubjectTickets {
+		return false
+	}
+	if len(t.waiting) < maxTickets {
+		return true
+	}
+	fullest := own
+	for _, tenant := range t.tenants {
+		if fullest == nil || tenant.count > fullest.count {
+			fullest = tenant
+		}
+	}
+	most := &list.List{}
+	for _, subject := range fullest.subjects {
+		if subject.Len() > most.Len() {
+			most = subject
+		}
+	}
+	switch {
+	case fullest == own && most.Len() <= own.of(id.Subject)+1:
+		return false
+	case fullest != own && own != nil && fullest.count <= own.count+1:
+		return false
+	}
+	t.removeLocked(most.Front().Value.(*list.Element))
+	return true
+}
+
+// of is how many tickets a subject has.
+func (t *tenantTickets) of(subject string) int {
+	if l := t.subjects[subject]; l != nil {
+		return l.Len()
+	}
+	return 0
+}
+
 func (t *Tickets) removeLocked(e *list.Element) *ticket {
 	removed := t.oldest.Remove(e).(*ticket)
 	delete(t.waiting, removed.hash)
-	if t.held[removed.identity.Subject]--; t.held[removed.identity.Subject] == 0 {
-		delete(t.held, removed.identity.Subject)
+	subject, name := removed.identity.Subject, removed.identity.tenant()
+	tenant := t.tenants[name]
+	tickets := tenant.subjects[subject]
+	if tickets.Remove(removed.ofSubject); tickets.Len() == 0 {
+		delete(tenant.subjects, subject)
+	}
+	if tenant.count--; tenant.count == 0 {
+		delete(t.tenants, name)
 	}
 	return removed
 }

@@ -123,19 +123,65 @@ func TestTicketsAreBounded(t *testing.T) {
 		if again := fill("eve"); len(again) != 1 {
 			t.Errorf("redeeming one made room for %d", len(again))
 		}
-		total := 100
-		for i := range 200 {
-			total += len(fill(fmt.Sprint("s", i)))
+		all := mine
+		for i := range 100 {
+			all = append(all, fill(fmt.Sprint("s", i))...)
 		}
-		if total != 10_000 {
-			t.Errorf("all together got %d tickets", total)
+		for i := range 200 { // a newcomer gets a ticket all the same
+			if len(fill(fmt.Sprint("new", i))) == 0 {
+				t.Fatalf("newcomer %d gets no ticket", i)
+			}
 		}
-		if _, ok := tickets.Redeem(mine[0]); !ok {
-			t.Error("the oldest ticket was thrown out")
+		good := 0
+		for _, ticket := range all {
+			if _, ok := tickets.Redeem(ticket); ok {
+				good++
+			}
+		}
+		if good == 0 || good > 10_000-200 {
+			t.Errorf("of the first %d tickets %d are good", len(all), good)
 		}
 		time.Sleep(auth.TicketLife)
 		if n := len(fill("eve")); n != 100 {
 			t.Errorf("after thirty seconds there is room for %d", n)
+		}
+	})
+}
+
+// TestTicketsAreShared: a tenant whose subjects ask for as many as there are keeps
+// none from another tenant, nor from a subject of its own, and these keep theirs.
+func TestTicketsAreShared(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var tickets auth.Tickets
+		flood := func() {
+			for i := range 120 {
+				for range 100 {
+					_, _, err := tickets.Issue(person(fmt.Sprint("mallory", i)))
+					if err != nil && !errors.Is(err, auth.ErrTooManyTickets) {
+						t.Fatal(err)
+					}
+				}
+			}
+		}
+		var issued []string
+		for _, id := range []auth.Identity{
+			person("ann"), {Subject: "bob", Tenants: []string{"U"}, Expires: time.Now().Add(time.Hour)}, {Subject: "nobody", Expires: time.Now().Add(time.Hour)},
+		} {
+			flood()
+			for range 20 {
+				ticket, _, err := tickets.Issue(id)
+				if err != nil {
+					t.Fatalf("%s gets no ticket: %v", id.Subject, err)
+				}
+				issued = append(issued, ticket)
+			}
+		}
+		flood()
+		for i, ticket := range issued {
+			if _, ok := tickets.Redeem(ticket); !ok {
+				t.Errorf("ticket %d was thrown out", i)
+			}
 		}
 	})
 }

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -40,7 +41,7 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Identity, error) {
 		case err == nil:
 			return v.identity(claims)
 		case errors.Is(err, jwt.ErrTokenInvalidClaims):
-			return Identity{}, claimsRefusal(err)
+			return Identity{}, claimsRefusal(claims, err)
 		}
 		causes = append(causes, fmt.Errorf("%s: %w", s.name, err))
 	}
@@ -78,8 +79,17 @@ func checkHeader(header map[string]any) error {
 }
 
 // claimsRefusal is the answer to a token of ours whose standard claims are wrong.
-// Expiry comes last: a fresh token helps only if nothing else is wrong.
-func claimsRefusal(err error) error {
+// Expiry comes last: a fresh token helps only if nothing else is wrong. What the parser
+// says of a date that no time can hold means nothing.
+func claimsRefusal(claims jwt.MapClaims, err error) error {
+	for _, claim := range []string{"exp", "iat", "nbf"} {
+		number, isNumber := claims[claim].(json.Number)
+		if seconds, outOfRange := number.Float64(); isNumber && (outOfRange != nil || seconds > maxDate) {
+			r := claimReader{claims: claims}
+			r.date(claim)
+			return invalid(r.err.Error(), err)
+		}
+	}
 	for _, known := range []struct {
 		cause  error
 		public string

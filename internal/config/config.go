@@ -5,7 +5,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
 	"time"
 )
 
@@ -61,6 +65,24 @@ func (c Config) Proxies() []netip.Prefix {
 	return networks
 }
 
+// Hosts are the names in Addr, FrontendURL and Origin: those that browsers may know
+// the public listener by.
+func (c Config) Hosts() []string {
+	hosts := []string{}
+	if host, _, err := net.SplitHostPort(c.Addr); err == nil && host != "" {
+		hosts = append(hosts, strings.ToLower(host))
+	}
+	for part := range strings.SplitSeq(c.FrontendURL+","+c.Origin, ",") {
+		if u, err := url.Parse(strings.TrimSpace(part)); err == nil && u.Hostname() != "" {
+			hosts = append(hosts, strings.ToLower(u.Hostname()))
+		}
+	}
+	return slices.DeleteFunc(hosts, func(host string) bool {
+		ip, err := netip.ParseAddr(host)
+		return err == nil && ip.IsUnspecified()
+	})
+}
+
 // HasDatabase says whether the settings name a database. If not, the program
 // runs one of its own.
 func (c Config) HasDatabase() bool { return c.DatabaseURL != "" || c.UsesPGEnv }
@@ -79,7 +101,7 @@ func (c Config) LogValue() slog.Value {
 		slog.Any("jwt_secret", c.JWTSecret),
 		slog.String("jwt_public_key_file", c.JWTPublicKeyFile),
 		slog.String("jwks_url", RedactURL(c.JWKSURL)),
-		slog.String("jwt_issuer", c.JWTIssuer),
+		slog.String("jwt_issuer", RedactURL(c.JWTIssuer)),
 		slog.String("jwt_audience", c.JWTAudience),
 		slog.String("frontend_url", RedactURL(c.FrontendURL)),
 		slog.String("origin", RedactURL(c.Origin)),

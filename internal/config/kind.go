@@ -92,6 +92,51 @@ func checkPath(value string) error {
 	return nil
 }
 
+// portPair is a port in a key=value connection string, or in the query of a URL.
+var portPair = regexp.MustCompile(`(?:^|[\s?&])port\s*=\s*'?([^\s'&#]*)`)
+
+// checkDatabasePorts looks at the ports of a connection string. There may be several
+// hosts, each with its own.
+func checkDatabasePorts(value string) error {
+	var ports []string
+	if hosts, query, isURL := splitDatabaseURL(value); isURL {
+		value = "?" + query
+		for host := range strings.SplitSeq(hosts, ",") {
+			if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') {
+				ports = append(ports, host[i+1:])
+			}
+		}
+	}
+	// What a password holds is no port.
+	if pair := portPair.FindStringSubmatch(RedactURL(value)); pair != nil {
+		ports = append(ports, strings.Split(pair[1], ",")...)
+	}
+	for _, port := range ports {
+		if n, err := strconv.ParseUint(port, 10, 16); port != "" && (err != nil || n == 0) {
+			return errors.New("the port is no number from 1 to 65535")
+		}
+	}
+	return nil
+}
+
+// splitDatabaseURL is the hosts and the query of a URL, also of one whose port keeps it
+// from being one.
+func splitDatabaseURL(value string) (hosts, query string, isURL bool) {
+	_, rest, isURL := strings.Cut(value, "://")
+	if u, err := url.Parse(value); err == nil && isURL {
+		return u.Host, u.RawQuery, true
+	}
+	hosts = rest
+	if end := strings.IndexAny(rest, "/?#"); end >= 0 && (strings.Contains(rest[:end], "@") || !strings.Contains(rest, "@")) {
+		hosts = rest[:end] // else that is in the password
+	}
+	hosts = hosts[strings.LastIndexByte(hosts, '@')+1:]
+	if end := strings.IndexAny(hosts, "/?#"); end >= 0 {
+		hosts = hosts[:end]
+	}
+	return hosts, "", isURL
+}
+
 // firstPair is how a key=value connection string starts.
 var firstPair = regexp.MustCompile(`^[a-z_]+\s*=`)
 
@@ -102,10 +147,11 @@ func checkDatabase(value string) error {
 		if scheme != "postgres" && scheme != "postgresql" {
 			return errors.New("the scheme of the URL is not postgres")
 		}
+		return checkDatabasePorts(value)
 	case !firstPair.MatchString(value):
 		return errForm
 	}
-	return nil
+	return checkDatabasePorts(value)
 }
 
 func checkWebURL(value string) error {

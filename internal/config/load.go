@@ -37,6 +37,9 @@ func collect(flags *pflag.FlagSet, environ []string) (loader, Config) {
 	l.problems = append(l.problems, unknown(environment)...)
 	c := Config{UsesPGEnv: l.values["DATABASE_URL"] == "" && l.bound(flags, "DATABASE_URL") && namesDatabase(environment)}
 	l.combine(c.UsesPGEnv)
+	if c.UsesPGEnv {
+		l.checkPGPort()
+	}
 	return l, c
 }
 
@@ -90,6 +93,14 @@ func (l *loader) problem(name, text string) {
 		value = Secret(value).String()
 	}
 	l.problems = append(l.problems, Problem{Name: name, Source: l.sources[name], Value: value, Text: text})
+}
+
+// checkPGPort looks at the port where the database is named by PG* variables.
+func (l *loader) checkPGPort() {
+	port := l.environment["PGPORT"]
+	if err := checkDatabasePorts("port=" + port); err != nil {
+		l.problems = append(l.problems, Problem{Name: "PGPORT", Source: sourceEnvironment, Value: port, Text: err.Error()})
+	}
 }
 
 // combine settles what follows from several settings together.

@@ -173,7 +173,7 @@ func TestLoad(t *testing.T) {
 func TestLoadRefusesBadValues(t *testing.T) {
 	t.Parallel()
 	for name, values := range map[string][]string{
-		"DATABASE_URL":              {"mysql://h/d", "https://h", "h:5432/d", "DATABASE_URL=postgres://h", "mydb"},
+		"DATABASE_URL":              {"mysql://h/d", "https://h", "h:5432/d", "DATABASE_URL=postgres://h", "mydb", "postgres://u@h:99999/d", "postgres://h:x/d", "postgres://h1,h2:0/d", "postgres://[::1]:x/d", "postgres://h?port=99999", "host=h port=x"},
 		"ADDR":                      {"8080", "localhost", ":http", ":65536", ":-1", "http://h:80", "a:b:1", "[nonsense:]:1", "h:", "a b:1"},
 		"PORT":                      {"x", "-1", "65536", ":80", "80.0"},
 		"ADMIN_ADDR":                {"9090", "::1:9090"},

@@ -1,6 +1,7 @@
 package conform_test
 
 import (
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -26,5 +27,18 @@ func TestExpiry(t *testing.T) {
 		l.exec(t, insertOrder, raiseTotal)
 		g := l.join(t, servers[0], from(f.cursor))
 		g.receives(t, "order:created@2", "order:updated@3", "order:updated@4")
+	})
+}
+
+// TestTokenOfAnotherCentury: a token that ends later than nanoseconds can be counted is
+// good on every wire.
+func TestTokenOfAnotherCentury(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	onEvery(t, s, slices.Concat(wires, recoveries), func(t *testing.T, l *line) {
+		far := servetest.TokenFor(t, math.MaxInt64, l.tenant)
+		f := l.join(t, l.servers()[0], func(q *request) { q.token = far })
+		l.exec(t, insertOrder)
+		f.receives(t, "order:created@1")
 	})
 }

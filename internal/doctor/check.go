@@ -93,6 +93,7 @@ func Checks() []Check {
 		{"clear-origin", nil, origins},
 		{"public-admin", nil, exposed},
 		{"server-unready", nil, ready},
+		{"proxy-unnamed", nil, unnamed},
 		{"files-few", nil, files},
 	}
 }

@@ -61,35 +61,48 @@ func exposed(_ context.Context, p *patient) Finding {
 	return ok("ADMIN_ADDR is " + p.AdminAddr)
 }
 
-// maxAnswer bounds what is read of /readyz, in bytes.
-const maxAnswer = 64 << 10
+// maxAnswer bounds what is read of an answer, in bytes.
+const maxAnswer = 1 << 20
 
-// ready asks the server on this machine, if one runs.
-func ready(ctx context.Context, p *patient) Finding {
+// ask asks the server on this machine, if one runs. Otherwise the Finding says why there
+// is no answer.
+func (p *patient) ask(ctx context.Context, path string, answer any) (status int, none *Finding) {
+	finding := func(f Finding) (int, *Finding) { return 0, &f }
 	host, port, err := net.SplitHostPort(p.AdminAddr)
 	if err != nil || port == "0" {
-		return skip("the address for operators is not known")
+		return finding(skip("the address for operators is not known"))
 	}
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
 		host = "127.0.0.1"
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/readyz", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+path, nil)
 	if err != nil {
-		return fail(err.Error(), "")
+		return finding(fail(err.Error(), ""))
 	}
 	response, err := p.Client.Do(request)
 	if errors.Is(err, syscall.ECONNREFUSED) {
-		return skip("no server listens at " + p.AdminAddr)
+		return finding(skip("no server listens at " + p.AdminAddr))
 	} else if err != nil {
-		return fail(words(err), "")
+		return finding(fail(words(err), ""))
 	}
 	defer response.Body.Close()
+	if err := json.NewDecoder(io.LimitReader(response.Body, maxAnswer)).Decode(answer); err != nil {
+		return finding(fail(fmt.Sprintf("%s answers %s, and not as Rowcast", p.AdminAddr, response.Status), ""))
+	}
+	return response.StatusCode, nil
+}
+
+// ready asks the server whether it is ready.
+func ready(ctx context.Context, p *patient) Finding {
 	var answer struct {
 		Problems []struct{ Code, Detail string }
 	}
-	err = json.NewDecoder(io.LimitReader(response.Body, maxAnswer)).Decode(&answer)
-	if err != nil || response.StatusCode != http.StatusOK && len(answer.Problems) == 0 {
-		return fail(fmt.Sprintf("%s answers %s, and not as Rowcast", p.AdminAddr, response.Status), "")
+	status, none := p.ask(ctx, "/readyz", &answer)
+	if none != nil {
+		return *none
+	}
+	if status != http.StatusOK && len(answer.Problems) == 0 {
+		return fail(fmt.Sprintf("%s answers %d, and not as Rowcast", p.AdminAddr, status), "")
 	}
 	var reasons []string
 	for _, problem := range answer.Problems {
@@ -99,4 +112,19 @@ func ready(ctx context.Context, p *patient) Finding {
 		return fail(strings.Join(reasons, "; "), "")
 	}
 	return ok("the server at " + p.AdminAddr + " is ready")
+}
+
+// unnamed asks the server whether a proxy forwards requests that nobody has named.
+func unnamed(ctx context.Context, p *patient) Finding {
+	var answer struct{ UnnamedProxy string }
+	if _, none := p.ask(ctx, "/status", &answer); none != nil {
+		if none.Status == Fail {
+			return skip(none.Evidence) // server-unready says so
+		}
+		return *none
+	}
+	if answer.UnnamedProxy != "" {
+		return warn("requests are forwarded by "+answer.UnnamedProxy, "")
+	}
+	return ok("none was seen within an hour")
 }

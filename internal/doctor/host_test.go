@@ -125,6 +125,10 @@ func host(t *testing.T, found seen) {
 		return o
 	}
 	found.expect(t, at("127.0.0.1:1"), "server-unready", doctor.Skip, "no server listens")
+	found.expect(t, at("127.0.0.1:1"), "proxy-unnamed", doctor.Skip, "no server listens")
+	found.expect(t, at(page(t, http.StatusOK, `{"version":"1"}`)), "proxy-unnamed", doctor.OK)
+	found.expect(t, at(page(t, http.StatusOK, `{"unnamedProxy":"10.0.0.9"}`)), "proxy-unnamed", doctor.Warn, "10.0.0.9")
+	found.expect(t, at(page(t, http.StatusBadGateway, `<html>`)), "proxy-unnamed", doctor.Skip, "not as Rowcast")
 	found.expect(t, at(page(t, http.StatusOK, `{"status":"ok","problems":[]}`)), "server-unready", doctor.OK)
 	found.expect(t, at(page(t, http.StatusServiceUnavailable, `{"problems":[{"code":"tail-stale","detail":"late"}]}`)), "server-unready", doctor.Fail, "tail-stale: late")
 	found.expect(t, at(page(t, http.StatusBadGateway, `<html>`)), "server-unready", doctor.Fail, "not as Rowcast")

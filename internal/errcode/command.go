@@ -26,6 +26,10 @@ func command() []Entry {
 			Do: "Choose another with ADDR or ADMIN_ADDR, or end the other program.",
 		},
 		{
+			Code: "address-unusable", Met: Command, What: "The address cannot be listened on.", Why: "No interface of this machine has it, its name is not known, or the port is one that needs a right.",
+			Do: "Correct ADDR, PORT or ADMIN_ADDR; :8080 is every address of the machine. For a port below 1024 grant CAP_NET_BIND_SERVICE.",
+		},
+		{
 			Code: "table-unusable", Met: Command, What: "The table cannot be watched.", Why: "It has no primary key or no usable tenant column, or it is no table.",
 			Do: "Follow the hint of the message.",
 		},

@@ -42,5 +42,10 @@ func host() []Entry {
 			Code: "server-unready", Met: Doctor, Check: "readiness of the server here",
 			What: "The server on this machine is not ready.", Why: "/readyz gives the reasons.", Do: "See the reasons, by their codes.",
 		},
+		{
+			Code: "proxy-unnamed", Met: Doctor, Check: "proxies before the server here",
+			What: "A proxy forwards requests and is not named.", Why: "Its clients cannot be told apart, so the limits per address do not hold. A client may also have made the header up.",
+			Do: "Name the proxy in ROWCAST_TRUSTED_PROXIES if it is yours.",
+		},
 	}
 }

@@ -27,7 +27,7 @@ func wire() []Entry {
 			Do: "Get a fresh token from the issuer; send it with auth when token-expiring comes.",
 		},
 		{
-			Code: "rate-limited", Met: Wire, What: "There were too many requests.", Why: "A limit per connection or in total was passed.",
+			Code: "rate-limited", Met: Wire, What: "There were too many requests.", Why: "A connection, an address, a subject or a tenant asked for more than its share.",
 			Do: "Wait for Retry-After, or a moment, and send less at once.",
 		},
 		{

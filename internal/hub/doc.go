@@ -45,7 +45,8 @@
 //   - A crowd that comes back at once costs no read of the history while the
 //     rings hold its cursors (TestReconnectStorm), else one for each tenant and
 //     cursor (TestCrowdSharesPages), also if a burst overran each of it at a
-//     place of its own (TestOverrunCrowdSharesPages).
+//     place of its own (TestOverrunCrowdSharesPages). Tenants, and subjects in
+//     them, take turns to read (TestResumesOfOneDoNotStarveOthers).
 //   - Frames never interleave on a connection (TestStreamsMatchModel).
 //   - Once a connection that was blocked takes bytes again, nothing stays behind in
 //     any of its tenants, also if nothing more is published (TestEndOfBurstArrives).

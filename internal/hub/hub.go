@@ -10,7 +10,9 @@ import (
 
 	"rowcast/internal/feed"
 	"rowcast/internal/hub/page"
+	"rowcast/internal/hub/registry"
 	"rowcast/internal/hub/stream"
+	"rowcast/internal/limit"
 )
 
 var (
@@ -33,11 +35,11 @@ type Hub struct {
 	stop context.CancelFunc
 
 	streams  *stream.Streams
-	sessions registry
+	sessions *registry.Registry[*Session]
 	count    counters
 	pages    *page.Cache
-	// reads bounds the concurrent reads of the history.
-	reads chan struct{}
+	// reads are the turns of reading the history.
+	reads *limit.Turns
 
 	// mu is the innermost lock.
 	mu      sync.Mutex
@@ -50,10 +52,9 @@ func New(o Options) (*Hub, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
 	}
-	h := &Hub{opts: o, reads: make(chan struct{}, o.Readers)}
+	h := &Hub{opts: o, sessions: registry.New[*Session](), reads: limit.NewTurns(limit.Bounds{All: o.Readers}, limit.Bounds{})}
 	h.ctx, h.stop = context.WithCancel(context.Background())
-	h.pages = page.New(h.readPage, h.spawn)
-	h.sessions.init()
+	h.pages = page.New(page.Options{Read: h.readPage, Turns: h.reads, Spawn: h.spawn})
 	encoders := make([]stream.Encoder, len(o.Wires))
 	for i, w := range o.Wires {
 		encoders[i] = w
@@ -84,7 +85,7 @@ func (h *Hub) Reset(reason error) {
 	h.streams.Live(false)
 	h.streams.Forget(nil)
 	h.pages.Forget()
-	for _, s := range h.sessions.all(nil) {
+	for _, s := range h.sessions.All() {
 		s.restart(nil, reason.Error())
 	}
 }
@@ -92,18 +93,23 @@ func (h *Hub) Reset(reason error) {
 // resync has the subscriptions of a tenant whose ring has a hole continue from
 // their cursors.
 func (h *Hub) resync(t *stream.Tenant) {
-	for _, s := range h.sessions.all(nil) {
+	for _, s := range h.sessions.All() {
 		s.restart(t, "")
 	}
 }
 
 // readHead reads the head of a tenant.
 func (h *Hub) readHead(ctx context.Context, tenant string, place int64) (feed.Head, error) {
-	release, err := h.acquire(ctx)
+	turn, err := h.reads.Ask(limit.Who{Tenant: tenant})
 	if err != nil {
-		return feed.Head{}, err
+		return feed.Head{}, fmt.Errorf("read head of tenant %q: %w", tenant, err)
 	}
-	defer release()
+	defer turn.Leave()
+	select {
+	case <-turn.Mine():
+	case <-ctx.Done():
+		return feed.Head{}, ctx.Err()
+	}
 	head, err := h.opts.History.Head(ctx, tenant, place)
 	if err != nil {
 		return feed.Head{}, fmt.Errorf("read head of tenant %q: %w", tenant, err)
@@ -111,29 +117,14 @@ func (h *Hub) readHead(ctx context.Context, tenant string, place int64) (feed.He
 	return head, nil
 }
 
-// readPage reads a page of the history.
+// readPage reads a page of the history, within a turn.
 func (h *Hub) readPage(key page.Key) (feed.Page, error) {
-	release, err := h.acquire(h.ctx)
-	if err != nil {
-		return feed.Page{}, err
-	}
-	defer release()
 	h.count.reads.Add(1)
 	read, err := h.opts.History.After(h.ctx, key.Tenant, key.After, h.opts.PageSize)
 	if err != nil {
 		return feed.Page{}, fmt.Errorf("read changes of tenant %q after %s: %w", key.Tenant, key.After, err)
 	}
 	return read, nil
-}
-
-// acquire waits for a turn to read the history.
-func (h *Hub) acquire(ctx context.Context) (release func(), err error) {
-	select {
-	case h.reads <- struct{}{}:
-		return func() { <-h.reads }, nil
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
 }
 
 // spawn runs f in a goroutine that Run waits for. It is false once Run ends.

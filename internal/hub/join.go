@@ -16,6 +16,9 @@ import (
 // Request asks to join a tenant.
 type Request struct {
 	Tenant string
+	// Subject is who asks, for a fair share of the history among the members of the
+	// tenant.
+	Subject string
 	// Cursor, if not empty, is the text of the cursor to continue from.
 	Cursor string
 	// Exact refuses to join where the stream cannot continue from the cursor:
@@ -40,7 +43,10 @@ const maxWaiting = 100
 // errors are ErrTooManyTenants, ErrTenantFull and ErrTooManyJoins. Joining a tenant again continues from the
 // cursor of the request, or without one from where the stream is.
 func (s *Session) Join(q Request) error {
-	u := &sub{s: s, tenant: q.Tenant, admit: q.Admit, refs: []uint64{q.Ref}, told: -1, wire: q.Wire, exact: q.Exact, forgets: q.Forgets}
+	u := &sub{
+		s: s, tenant: q.Tenant, subject: q.Subject, admit: q.Admit, refs: []uint64{q.Ref}, told: -1,
+		wire: q.Wire, exact: q.Exact, forgets: q.Forgets,
+	}
 	if q.Cursor != "" {
 		at, err := feed.ParseCursor(q.Cursor)
 		if err != nil {
@@ -97,8 +103,8 @@ func (s *Session) restart(t *stream.Tenant, reset string) {
 			continue
 		}
 		u := &sub{
-			s: s, tenant: old.tenant, admit: old.admit, told: -1, refs: old.refs, wire: old.wire, exact: old.exact, forgets: old.forgets,
-			answered: old.answered,
+			s: s, tenant: old.tenant, subject: old.subject, admit: old.admit, refs: old.refs, told: -1,
+			wire: old.wire, exact: old.exact, forgets: old.forgets, answered: old.answered,
 		}
 		u.follow(old)
 		if reset != "" && old.answered {
@@ -118,7 +124,7 @@ func (s *Session) restart(t *stream.Tenant, reset string) {
 // rewind has u continue from the history, as the ring no longer holds what
 // follows after u.at. s.mu held, live.
 func (u *sub) rewind() {
-	u.t.Unfollow(int(u.wire), u)
+	u.t.Unfollow(u.wire, u)
 	u.state, u.resume, u.told = joining, true, -1
 	u.proceed()
 }

@@ -77,7 +77,8 @@ type Options struct {
 	MaxPerTenant int
 	// Workers is how many goroutines fan out. Default: one per processor.
 	Workers int
-	// Readers bounds the concurrent reads of History. Default: 8.
+	// Readers bounds the concurrent reads of History; tenants, and subjects in them,
+	// take turns. Default: 8.
 	Readers int
 	// PageSize is the limit given to History.After. Default: 500.
 	PageSize int

@@ -21,7 +21,7 @@ func (h *Hub) tellOutage(now time.Time, told bool) bool {
 	if late == told {
 		return told
 	}
-	for _, s := range h.sessions.all(nil) {
+	for _, s := range h.sessions.All() {
 		if late {
 			s.stale()
 		} else {

@@ -27,7 +27,7 @@ func (s *Session) Own(o Owner) {
 // owner unwanted has to be so before the call: an owner that comes later is asked
 // by Own.
 func (h *Hub) Recheck() {
-	for _, s := range h.sessions.all(nil) {
+	for _, s := range h.sessions.All() {
 		s.mu.Lock()
 		s.checkOwner()
 		s.mu.Unlock()

@@ -60,7 +60,7 @@ func (s *Session) next() {
 func (u *sub) replay(ctx context.Context) (more bool, err error) {
 	after := u.at
 	after.Stats = false // the history has no such events
-	read, err := u.s.h.pages.Get(ctx, page.Key{Tenant: u.tenant, After: after})
+	read, err := u.s.h.pages.Get(ctx, page.Key{Tenant: u.tenant, After: after}, u.subject)
 	if err != nil {
 		return false, err
 	}

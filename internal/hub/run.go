@@ -5,10 +5,12 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"time"
+
+	"rowcast/internal/hub/registry"
 )
 
-// tick is how often the sessions of one registry shard are looked at.
-const tick = time.Second / shards
+// tick is how often the sessions of one part of the registry are looked at.
+const tick = time.Second / registry.Parts
 
 // pruneEvery is how often unused tenants are looked for.
 const pruneEvery = 5 * time.Second
@@ -22,8 +24,8 @@ func (h *Hub) Run(ctx context.Context) error {
 	h.spawn(func() { h.streams.Dashboards(h.ctx) })
 	h.watch(ctx)
 
-	h.sessions.close()
-	for _, s := range h.sessions.all(nil) {
+	h.sessions.Close()
+	for _, s := range h.sessions.All() {
 		s.Close(Shutdown, "")
 		s.abort()
 	}
@@ -51,7 +53,7 @@ func (h *Hub) watch(ctx context.Context) {
 		case <-ticker.C:
 		}
 		now, moment := time.Now(), h.opts.Elapsed()
-		list = h.sessions.shard(turn%shards, list[:0])
+		list = h.sessions.In(turn%registry.Parts, list[:0])
 		for _, s := range list {
 			s.sweep(moment)
 		}
@@ -65,19 +67,22 @@ func (h *Hub) watch(ctx context.Context) {
 	}
 }
 
+// Draining says whether new sessions are refused.
+func (h *Hub) Draining() bool { return h.sessions.Closed() }
+
 // Drain refuses new sessions, tells every client to come back in a while,
 // spread over time by their number, and returns when all have left or ctx
 // ends.
 func (h *Hub) Drain(ctx context.Context) error {
-	h.sessions.close()
-	list := h.sessions.all(nil)
+	h.sessions.Close()
+	list := h.sessions.All()
 	spread := min(max(time.Second, time.Duration(len(list))*time.Millisecond), 30*time.Second)
 	for _, s := range list {
 		retry := spread/2 + rand.N(spread)
 		s.Close(Shutdown, fmt.Sprintf("retry=%dms", retry.Milliseconds()))
 	}
 	select {
-	case <-h.sessions.empty:
+	case <-h.sessions.Empty():
 		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("wait for %d sessions to end: %w", h.count.sessions.Load(), ctx.Err())

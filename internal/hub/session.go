@@ -55,7 +55,7 @@ type Session struct {
 	// owner is nil until Own.
 	owner Owner
 
-	wire, shard int
+	wire, part int
 	// turn is the index in subs of the one whose events are written next.
 	turn int
 	// busy: a goroutine writes. closing: nothing but the close frame is
@@ -78,7 +78,7 @@ func (h *Hub) Open(o SessionOptions) (*Session, error) {
 	}
 	now := h.opts.Elapsed()
 	s := &Session{
-		h: h, conn: o.Conn, wire: o.Wire, ping: o.PingInterval, encode: o.Signal, oneWay: o.OneWay, warnAt: never, deadline: never,
+		h: h, conn: o.Conn, wire: o.Wire, part: h.sessions.Part(), ping: o.PingInterval, encode: o.Signal, oneWay: o.OneWay, warnAt: never, deadline: never,
 	}
 	if s.ping == 0 {
 		s.ping = h.opts.PingInterval
@@ -86,7 +86,7 @@ func (h *Hub) Open(o SessionOptions) (*Session, error) {
 	s.heard.Store(int64(now))
 	s.pingAt = now + s.ping/2 + rand.N(s.ping/2+1)
 	h.count.opened(s.wire, 1)
-	if !h.sessions.add(s) {
+	if !h.sessions.Add(s, s.part) {
 		h.count.opened(s.wire, -1)
 		return nil, ErrDraining
 	}
@@ -187,7 +187,7 @@ func (s *Session) finish(flushed bool) {
 	s.next()
 	s.h.count.closed(s.wire, s.cause)
 	s.conn.Hangup(flushed)
-	s.h.sessions.remove(s)
+	s.h.sessions.Remove(s, s.part)
 	if s.owner != nil {
 		s.owner.Left()
 	}

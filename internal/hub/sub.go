@@ -30,6 +30,8 @@ const (
 type sub struct {
 	s      *Session
 	tenant string
+	// subject is that of the Request.
+	subject string
 	// admit lets events pass by name; nil lets all.
 	admit func(name string) bool
 	// refs are those of the requests that Joined has yet to answer.

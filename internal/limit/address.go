@@ -34,6 +34,35 @@ func (a Addresses) Of(r *http.Request) netip.Addr {
 	if a.trusts(client) {
 		client = a.forwarded(client, r.Header.Values("X-Forwarded-For"))
 	}
+	return apart(client)
+}
+
+// Peer is the address of who has connected from remote, as that of Of. It is not
+// valid either for a proxy that is trusted, which connects for many.
+func (a Addresses) Peer(remote string) netip.Addr {
+	from, err := netip.ParseAddrPort(remote)
+	if err != nil || a.trusts(from.Addr().Unmap().WithZone("")) {
+		return netip.Addr{}
+	}
+	return apart(from.Addr().Unmap().WithZone(""))
+}
+
+// Unnamed is who sent a request that says it was forwarded, if nobody has named that
+// proxy. It may also be a client that made it up.
+func (a Addresses) Unnamed(r *http.Request) (proxy netip.Addr, ok bool) {
+	if r.Header.Get("X-Forwarded-For") == "" && r.Header.Get("Forwarded") == "" {
+		return netip.Addr{}, false
+	}
+	from, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return netip.Addr{}, false
+	}
+	proxy = from.Addr().Unmap().WithZone("")
+	return proxy, !a.trusts(proxy)
+}
+
+// apart is what tells a client apart from others by its address, if anything does.
+func apart(client netip.Addr) netip.Addr {
 	switch {
 	case client.IsLoopback() || client.IsPrivate() || client.IsLinkLocalUnicast():
 		return netip.Addr{}

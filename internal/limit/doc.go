@@ -1,10 +1,10 @@
-// Package limit bounds what one address and one subject may have: connections
-// at once, and handshakes in a time.
+// Package limit bounds what one address, one subject and one tenant may have:
+// connections at once, requests in a time, and turns of what all of them share.
 //
 // # Overview
 //
-// [Places] counts what is held at once by key, [Rates] what was done lately.
-// [Addresses] says which client a request comes from.
+// [Places] counts what is held at once by key, [Rates] what was done lately. [Turns]
+// is a queue for what is scarce. [Addresses] says which client a request comes from.
 //
 // # Guarantees
 //
@@ -12,6 +12,10 @@
 //     them at once, and a key that holds none costs nothing (TestPlaces).
 //   - A client may do a burst at once and then as much as comes back in time, and
 //     is told when to try again (TestRates).
+//   - While a tenant waits for a turn every other tenant has at most one, and the same
+//     holds among the subjects of a tenant; a subject has its own in order
+//     (TestTurnsAreFair). No turn is free while somebody waits who may have it, and
+//     nobody holds or waits for more than the bounds (TestTurnsAreBounded).
 //   - A flood from any number of addresses does not grow the table of rates over
 //     its bound (TestRatesAreBounded).
 //   - The address is the one that connected; only a proxy that is trusted is

@@ -3,6 +3,7 @@ package limit_test
 import (
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -53,7 +54,7 @@ func TestPlaces(t *testing.T) {
 
 func TestRates(t *testing.T) {
 	t.Parallel()
-	r := limit.NewRates(10, 3)
+	r := limit.NewRates[netip.Addr](10, 3)
 	now := time.Now()
 	a, b := netip.MustParseAddr("203.0.113.1"), netip.MustParseAddr("203.0.113.2")
 	want := func(client netip.Addr, wait time.Duration, ok bool) {
@@ -82,7 +83,7 @@ func TestRates(t *testing.T) {
 // its limit is known as long as it knocks.
 func TestRatesAreBounded(t *testing.T) {
 	t.Parallel()
-	r := limit.NewRates(1, 1)
+	r := limit.NewRates[netip.Addr](1, 1)
 	now := time.Now()
 	victim := netip.MustParseAddr("203.0.113.1")
 	for n := range 1_000_000 {
@@ -150,6 +151,40 @@ func TestAddress(t *testing.T) {
 			if got != *want {
 				t.Errorf("%+v with %v: %s", test, a.Proxies, got)
 			}
+			// Who connects is the client, unless it is a proxy.
+			peer, direct := a.Peer(test.from), (limit.Addresses{}).Of(&http.Request{RemoteAddr: test.from})
+			if from, err := netip.ParseAddrPort(test.from); err == nil && slices.ContainsFunc(a.Proxies, func(p netip.Prefix) bool { return p.Contains(from.Addr().Unmap()) }) {
+				direct = netip.Addr{}
+			}
+			if peer != direct {
+				t.Errorf("%s connects with %v: %s", test.from, a.Proxies, peer)
+			}
+		}
+	}
+}
+
+// TestUnnamedProxies: who forwards and is not named is told of, others are not.
+func TestUnnamedProxies(t *testing.T) {
+	t.Parallel()
+	trusting := limit.Addresses{Proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}
+	for _, test := range []struct {
+		from, header, want string
+	}{
+		{"127.0.0.1:5", "X-Forwarded-For", "127.0.0.1"},
+		{"127.0.0.1:5", "Forwarded", "127.0.0.1"},
+		{"127.0.0.1:5", "X-Other", "-"},
+		{"10.1.1.1:5", "X-Forwarded-For", "-"},
+		{"[::ffff:192.168.1.1]:5", "X-Forwarded-For", "192.168.1.1"},
+		{"@", "X-Forwarded-For", "-"},
+	} {
+		r := &http.Request{RemoteAddr: test.from, Header: http.Header{}}
+		r.Header.Set(test.header, "203.0.113.1")
+		got := "-"
+		if proxy, ok := trusting.Unnamed(r); ok {
+			got = proxy.String()
+		}
+		if got != test.want {
+			t.Errorf("%+v: %s", test, got)
 		}
 	}
 }

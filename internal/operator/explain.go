@@ -3,6 +3,7 @@ package operator
 import (
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"syscall"
 
@@ -38,6 +39,12 @@ func CodeOf(err error) errcode.Code {
 	}
 	if postgres.Refused(err) {
 		return "database-refused"
+	}
+	if _, ok := errors.AsType[*pgconn.ParseConfigError](err); ok {
+		return "bad-setting"
+	}
+	if listening, ok := errors.AsType[*net.OpError](err); ok && listening.Op == "listen" {
+		return "address-unusable"
 	}
 	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 		return "database-unreachable"

@@ -3,6 +3,9 @@
 //
 // # Overview
 //
+// A connection is watched from its first byte until a transport takes it over: each
+// write has a deadline of its own.
+//
 // [Public] routes clients to the transports and to the ticket office, and, if there
 // are any, to pages and their API (TestPagesAndAPI). [Admin] answers probes and
 // has the metrics. [Serve] runs a handler on a listener until its context ends.
@@ -22,8 +25,15 @@
 //     others out (TestSlowHandshakesAreCutOff); one that says too much is refused
 //     (TestLargeHeadsAreRefused); one that is refused leaves nothing behind
 //     (cmd/rowcast: TestFloodOfRefusedHandshakesLeavesNothing).
+//   - A client that does not read its answers loses its connection, whatever it asks
+//     for (TestUnreadAnswersEndTheConnection); one that reads slowly is served
+//     (TestSlowReadersAreServed). An address has a bounded number of connections
+//     that are no feed (TestConnectionsOfAnAddressAreBounded); those that are one
+//     have seats, see package transport.
 //   - What is for operators is not served to clients, nor to a page of another
 //     website that the browser of an operator shows (TestAdminIsForOperators).
+//     A public listener that is told its names answers to no others
+//     (TestOnlyOwnNames), as that of the demo (cmd/rowcast: TestDemo).
 //   - A client has 30 s to send the body of a request (TestBodyThatDoesNotCome).
 //   - Pages of the allowed origins may read every path with credentials, others
 //     none (TestPagesOfOthers).

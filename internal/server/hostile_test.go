@@ -27,7 +27,9 @@ func serve(t *testing.T, handler http.Handler) string {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(ctx, listener, handler, slog.New(slog.DiscardHandler)) }()
+	go func() {
+		served <- server.Serve(ctx, listener, server.Options{Handler: handler, Log: slog.New(slog.DiscardHandler)})
+	}()
 	t.Cleanup(func() {
 		stop()
 		if err := <-served; !errors.Is(err, context.Canceled) {
@@ -181,4 +183,38 @@ func adminAnswers(t *testing.T, address, request string) int {
 	}
 	_ = response.Body.Close()
 	return response.StatusCode
+}
+
+// TestOnlyOwnNames: a server that is told its names answers to these, to those that the
+// machine has for itself and to the address that was connected to, and to no other.
+func TestOnlyOwnNames(t *testing.T) {
+	t.Parallel()
+	page := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "page") })
+	serving := func(names []string) string {
+		return serve(t, server.Public(server.PublicOptions{WebSocket: page, SocketIO: page, Events: page, History: page, API: page, Pages: page, OnlyAs: names}))
+	}
+	named, open := serving([]string{"app.example", "192.168.7.7"}), serving(nil)
+	_, port, err := net.SplitHostPort(named)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for host, want := range map[string]int{
+		named: 200, "localhost:" + port: 200, "localhost": 200, "LocalHost.": 200, "127.0.0.1": 200, "127.3.2.1": 200, "[::1]:" + port: 200,
+		"app.example": 200, "APP.example:1": 200, "192.168.7.7": 200,
+		"evil.example:" + port: 403, "evil.example": 403, "app.example.evil.example": 403, "localhost.evil.example": 403,
+		"127.0.0.1.evil.example": 403, "203.0.113.1:" + port: 403, "0.0.0.0:" + port: 403, "[::]": 403, "192.168.7.8": 403, "": 403,
+	} {
+		for _, path := range []string{"/", "/api/orders", "/history", "/events", "/ws", "/socket.io/", "/tickets"} {
+			got := adminAnswers(t, named, "GET "+path+" HTTP/1.1\r\nHost: "+host)
+			if path == "/tickets" && want == 200 {
+				got -= http.StatusMethodNotAllowed - 200
+			}
+			if got != want {
+				t.Errorf("GET %s under the name %q is answered with %d; want %d", path, host, got, want)
+			}
+		}
+		if got := adminAnswers(t, open, "GET / HTTP/1.1\r\nHost: "+host); got != http.StatusOK {
+			t.Errorf("one that is told no names answers %d to %q", got, host)
+		}
+	}
 }

@@ -29,6 +29,9 @@ type PublicOptions struct {
 	Pages http.Handler
 	// API serves what is below /api/.
 	API http.Handler
+	// OnlyAs, if not nil, are the only names that it answers to, beside those that
+	// the machine has for itself.
+	OnlyAs []string
 	// Limits bounds the requests of an address. Nil bounds nothing.
 	Limits *transport.Limits
 }
@@ -56,7 +59,11 @@ func Public(o PublicOptions) http.Handler {
 			"there is nothing here; the feed is at /ws, /socket.io/ and /events (Server-Sent Events), what has been at /history, tickets at /tickets")
 	}
 	router.MethodNotAllowedHandler = refuse(http.StatusMethodNotAllowed, transport.BadRequest, "the path does not take this method")
-	return auth.NewCORS(o.Origins).Handler(o.Limits.Guard(router))
+	handler := auth.NewCORS(o.Origins).Handler(o.Limits.Guard(router))
+	if o.OnlyAs != nil {
+		handler = onlyAs(o.OnlyAs, handler)
+	}
+	return handler
 }
 
 // ticketOffice hands out a ticket for a token.
@@ -75,8 +82,7 @@ func ticketOffice(o PublicOptions) http.Handler {
 		ticket, life, err := o.Tickets.Issue(identity)
 		switch {
 		case errors.Is(err, auth.ErrTooManyTickets):
-			w.Header().Set("Retry-After", "1")
-			transport.WriteProblem(w, http.StatusTooManyRequests, transport.RateLimited, err.Error())
+			(&transport.Problem{Status: http.StatusTooManyRequests, Code: transport.RateLimited, Detail: err.Error(), Retry: time.Second}).Write(w)
 		case err != nil:
 			transport.TokenProblem(err).Write(w)
 		default:

@@ -57,7 +57,9 @@ func TestBodyThatDoesNotCome(t *testing.T) {
 			_, _ = io.WriteString(w, "done")
 		})
 		served := make(chan error, 1)
-		go func() { served <- server.Serve(ctx, listener, handler, slog.New(slog.DiscardHandler)) }()
+		go func() {
+			served <- server.Serve(ctx, listener, server.Options{Handler: handler, Log: slog.New(slog.DiscardHandler)})
+		}()
 		for request, gone := range map[string]bool{
 			"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n":      true,
 			"POST /long HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody": false,

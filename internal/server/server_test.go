@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -62,6 +63,33 @@ func TestTicketForToken(t *testing.T) {
 	}
 	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || w.Code != http.StatusOK || got.Ticket == "" || got.ExpiresIn != 30 {
 		t.Errorf("%d %s", w.Code, w.Body)
+	}
+}
+
+// TestTicketsThatCannotBeGiven: too many unused tickets, and keys that cannot be had now,
+// are no fault of the token; both say when to come back.
+func TestTicketsThatCannotBeGiven(t *testing.T) {
+	t.Parallel()
+	verify := func(_ context.Context, token string) (auth.Identity, error) {
+		if token == "unknown-key" {
+			return auth.Identity{}, fmt.Errorf("fake: %w", auth.ErrUnavailable)
+		}
+		return auth.Identity{Subject: "me", Tenants: []string{"T"}, Expires: time.Now().Add(time.Hour)}, nil
+	}
+	h := server.Public(server.PublicOptions{
+		WebSocket: http.NotFoundHandler(), SocketIO: http.NotFoundHandler(), Tickets: new(auth.Tickets), Verify: verify,
+	})
+	for range 100 {
+		if w := ask(t, h, http.MethodPost, "/tickets", "Authorization", "Bearer good"); w.Code != http.StatusOK {
+			t.Fatalf("%d %s", w.Code, w.Body)
+		}
+	}
+	for token, want := range map[string]string{"good": `429 "code":"rate-limited"`, "unknown-key": `503 "code":"unavailable"`} {
+		w := ask(t, h, http.MethodPost, "/tickets", "Authorization", "Bearer "+token)
+		status, code, _ := strings.Cut(want, " ")
+		if fmt.Sprint(w.Code) != status || !strings.Contains(w.Body.String(), code) || w.Header().Get("Retry-After") != "1" {
+			t.Errorf("%s: %d %v %s", token, w.Code, w.Header(), w.Body)
+		}
 	}
 }
 
@@ -157,7 +185,9 @@ func TestServeFinishesRequestsUnderWay(t *testing.T) {
 		_, _ = io.WriteString(w, "done")
 	})
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(ctx, listener, handler, slog.New(slog.DiscardHandler)) }()
+	go func() {
+		served <- server.Serve(ctx, listener, server.Options{Handler: handler, Log: slog.New(slog.DiscardHandler)})
+	}()
 	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+listener.Addr().String(), nil)
 	if err != nil {

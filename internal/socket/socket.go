@@ -1,6 +1,7 @@
 package socket
 
 import (
+	"cmp"
 	"net"
 	"sync/atomic"
 	"syscall"
@@ -30,9 +31,13 @@ type Socket struct {
 	open atomic.Int32
 }
 
-// New wraps a connection. One that has no file descriptor (TLS) works
+// New wraps a connection; of one that a server has watched until it was handed over,
+// what is in it. One that has no file descriptor (TLS) works
 // too, but every burst of events costs a goroutine.
 func New(conn net.Conn) *Socket {
+	if watched, ok := conn.(interface{ Handed() net.Conn }); ok {
+		conn = cmp.Or(watched.Handed(), conn)
+	}
 	s := &Socket{Conn: conn}
 	s.open.Store(2)
 	if c, ok := conn.(syscall.Conn); ok && canTry {

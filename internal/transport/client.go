@@ -116,7 +116,8 @@ func (c *Client) Join(command Command, wire int, ref uint64) error {
 		return &Refusal{Code: BadRequest, Message: err.Error()}
 	}
 	q := hub.Request{
-		Tenant: command.Tenant, Cursor: command.Cursor, Wire: wire, Exact: command.Exact, Forgets: command.Forgets, Ref: ref,
+		Tenant: command.Tenant, Subject: c.identity.Subject, Cursor: command.Cursor,
+		Wire: wire, Exact: command.Exact, Forgets: command.Forgets, Ref: ref,
 	}
 	if !filter.All() {
 		q.Admit = filter.Match

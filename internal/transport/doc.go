@@ -30,6 +30,8 @@
 //     no more handshakes, and a tenant no more clients that have joined it; who is
 //     one too many is told 429 or limit-exceeded (TestSeats,
 //     TestTooManyRequestsOfAnAddress, cmd/rowcast: TestLimitsOnEveryWire).
+//     A proxy that nobody has named, so that its clients cannot be told apart, is
+//     logged (TestUnnamedProxyIsTold).
 //   - Every close code, and every error code that a session can end with, is in
 //     one table (TestCloseTable).
 //   - A refusal names the tenant whole, so that a client knows which request it

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"cmp"
+	"context"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -19,10 +20,14 @@ const (
 	refill = 20
 	// fewest is how often any address may shake hands at once.
 	fewest = 100
+	// socketsEach is how many connections a client may use before it has a feed, or
+	// to poll one: one to receive, one to send.
+	socketsEach = 2
 	// retryFull is when an address that has all its connections may try again.
 	retryFull = 5 * time.Second
-	// quiet is the least time between two lines of the log about refusals.
-	quiet = 10 * time.Second
+	// quiet is the least time between two lines of the log about refusals, quietProxy
+	// between two about proxies that nobody has named.
+	quiet, quietProxy = 10 * time.Second, time.Minute
 )
 
 // LimitOptions configures Limits.
@@ -32,6 +37,7 @@ type LimitOptions struct {
 	// PerAddress bounds the connections of one address, and with them how often
 	// it may shake hands: as many times at once, and a twentieth of it a second,
 	// but 100 times and 5 a second at least.
+	// Of connections that are no feed it may have twice as many, 100 at least.
 	// PerSubject bounds those of one subject. Default: 20,000 each.
 	PerAddress, PerSubject int
 	// Log is told, now and then, that connections are refused. Default: discarded.
@@ -42,16 +48,21 @@ type LimitOptions struct {
 // Nil bounds nothing.
 type Limits struct {
 	of         limit.Addresses
-	handshakes *limit.Rates
-	addresses  *limit.Places[netip.Addr]
-	subjects   *limit.Places[string]
-	log        *slog.Logger
+	handshakes *limit.Rates[netip.Addr]
+	// addresses has the sessions of each, sockets the connections that are none yet.
+	addresses, sockets *limit.Places[netip.Addr]
+	subjects           *limit.Places[string]
+	log                *slog.Logger
 
 	// mu guards what is known of refusals: how many there were since one was
 	// logged, at.
 	mu      sync.Mutex
 	refused int
 	at      time.Time
+	// proxy is who forwarded a request last without being named, forwarded when;
+	// told is when the log was.
+	proxy           netip.Addr
+	forwarded, told time.Time
 }
 
 // NewLimits makes the limits.
@@ -63,8 +74,9 @@ func NewLimits(o LimitOptions) *Limits {
 	handshakes := max(o.PerAddress, fewest)
 	return &Limits{
 		of:         o.Addresses,
-		handshakes: limit.NewRates(handshakes/refill, handshakes),
+		handshakes: limit.NewRates[netip.Addr](handshakes/refill, handshakes),
 		addresses:  limit.NewPlaces[netip.Addr](o.PerAddress),
+		sockets:    limit.NewPlaces[netip.Addr](max(socketsEach*o.PerAddress, fewest)),
 		subjects:   limit.NewPlaces[string](cmp.Or(o.PerSubject, defaultMost)),
 		log:        o.Log,
 	}
@@ -77,10 +89,13 @@ func (l *Limits) Guard(next http.Handler) http.Handler {
 		return next
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if proxy, ok := l.of.Unnamed(r); ok {
+			l.noteProxy(r.Context(), proxy)
+		}
 		client := l.of.Of(r)
 		if client.IsValid() && !r.URL.Query().Has("sid") {
 			if wait, ok := l.handshakes.Allow(client, time.Now()); !ok {
-				l.note(r, client, "too many requests of an address")
+				l.note(r.Context(), client, "too many requests of an address")
 				(&Problem{
 					Status: http.StatusTooManyRequests, Code: RateLimited, Retry: wait + time.Second,
 					Detail: "this address sends too many requests; try again later",
@@ -92,8 +107,38 @@ func (l *Limits) Guard(next http.Handler) http.Handler {
 	})
 }
 
+// noteProxy remembers who forwards requests without being named, and logs it now and
+// then.
+func (l *Limits) noteProxy(ctx context.Context, proxy netip.Addr) {
+	l.mu.Lock()
+	now := time.Now()
+	l.proxy, l.forwarded = proxy, now
+	if !l.told.IsZero() && now.Sub(l.told) < quietProxy {
+		l.mu.Unlock()
+		return
+	}
+	l.told = now
+	l.mu.Unlock()
+	l.log.WarnContext(ctx, "requests are forwarded by a proxy that is not named: limits per address cannot tell its clients apart",
+		"proxy", proxy, "setting", "ROWCAST_TRUSTED_PROXIES", "otherwise", "if it is no proxy of yours, a client made the header up")
+}
+
+// UnnamedProxy is who forwarded a request within the last hour without being named in
+// Addresses; empty if nobody did.
+func (l *Limits) UnnamedProxy() string {
+	if l == nil {
+		return ""
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.forwarded.IsZero() || time.Since(l.forwarded) > time.Hour {
+		return ""
+	}
+	return l.proxy.String()
+}
+
 // note logs a refusal, unless one was logged a moment ago.
-func (l *Limits) note(r *http.Request, client netip.Addr, why string) {
+func (l *Limits) note(ctx context.Context, client netip.Addr, why string) {
 	l.mu.Lock()
 	l.refused++
 	refused, now := l.refused, time.Now()
@@ -103,7 +148,31 @@ func (l *Limits) note(r *http.Request, client netip.Addr, why string) {
 	}
 	l.refused, l.at = 0, now
 	l.mu.Unlock()
-	l.log.WarnContext(r.Context(), "refuse clients", "why", why, "address", client, "refused", refused)
+	l.log.WarnContext(ctx, "refuse clients", "why", why, "address", client, "refused", refused)
+}
+
+// Connect takes a place for a connection from remote, as long as it is no feed. Who
+// gets one without a Problem calls leave, once or more often.
+func (l *Limits) Connect(remote string) (leave func(), refused *Problem) {
+	if l == nil {
+		return func() {}, nil
+	}
+	client := l.of.Peer(remote)
+	if !client.IsValid() {
+		return func() {}, nil
+	}
+	if !l.sockets.Take(client) {
+		l.note(context.Background(), client, "too many connections of an address")
+		return nil, full()
+	}
+	return sync.OnceFunc(func() { l.sockets.Leave(client) }), nil
+}
+
+func full() *Problem {
+	return &Problem{
+		Status: http.StatusTooManyRequests, Code: LimitExceeded, Retry: retryFull,
+		Detail: "this address has as many connections as it may have; close one, or try again later",
+	}
 }
 
 // Seat is the place of one connection. It is safe for concurrent use, and nil
@@ -125,11 +194,8 @@ func (l *Limits) Seat(r *http.Request) (*Seat, *Problem) {
 	}
 	client := l.of.Of(r)
 	if client.IsValid() && !l.addresses.Take(client) {
-		l.note(r, client, "too many connections of an address")
-		return nil, &Problem{
-			Status: http.StatusTooManyRequests, Code: LimitExceeded, Retry: retryFull,
-			Detail: "this address has as many connections as it may have; close one, or try again later",
-		}
+		l.note(r.Context(), client, "too many connections of an address")
+		return nil, full()
 	}
 	return &Seat{limits: l, address: client}, nil
 }

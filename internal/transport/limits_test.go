@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"rowcast/internal/limit"
 	"rowcast/internal/transport"
@@ -124,4 +126,40 @@ func TestSeats(t *testing.T) {
 	if seat.Leave(); full != nil || !seat.Sit("ann") {
 		t.Error("no limits refuse a seat")
 	}
+}
+
+// TestUnnamedProxyIsTold: the log has a line a minute that names the setting, and the
+// status has the proxy for an hour.
+func TestUnnamedProxyIsTold(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		limits := transport.NewLimits(transport.LimitOptions{Log: slog.New(slog.NewTextHandler(&log, nil))})
+		guarded := limits.Guard(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+		ask := func(forwarded string) {
+			r := from(t, "10.0.0.9:5", "/ws")
+			if forwarded != "" {
+				r.Header.Set("X-Forwarded-For", forwarded)
+			}
+			guarded.ServeHTTP(httptest.NewRecorder(), r)
+		}
+		ask("")
+		if log.Len() > 0 || limits.UnnamedProxy() != "" {
+			t.Errorf("a client without a proxy is told of: %s", log.String())
+		}
+		for range 150 { // two and a half minutes
+			ask("203.0.113.1")
+			time.Sleep(time.Second)
+		}
+		if lines := strings.Count(log.String(), "\n"); lines != 3 || strings.Count(log.String(), "ROWCAST_TRUSTED_PROXIES") != 3 || strings.Count(log.String(), "10.0.0.9") != 3 {
+			t.Errorf("the log has %d lines:\n%s", lines, log.String())
+		}
+		if got := limits.UnnamedProxy(); got != "10.0.0.9" {
+			t.Errorf("the proxy is %q", got)
+		}
+		time.Sleep(time.Hour)
+		if got := limits.UnnamedProxy(); got != "" {
+			t.Errorf("an hour later the proxy is %q", got)
+		}
+	})
 }

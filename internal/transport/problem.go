@@ -1,7 +1,9 @@
 package transport
 
 import (
+	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strconv"
 	"time"
@@ -64,6 +66,30 @@ func (p *Problem) Write(w http.ResponseWriter) {
 	w.WriteHeader(status)
 	_, _ = w.Write(append(body, '\n')) // the client has gone if this fails
 }
+
+// Response is the whole answer, for a connection that is closed after it.
+func (p *Problem) Response() []byte {
+	w := &recorder{header: http.Header{"Connection": {"close"}}}
+	p.Write(w)
+	w.header.Set("Content-Length", strconv.Itoa(w.body.Len()))
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "HTTP/1.1 %d %s\r\n", w.status, http.StatusText(w.status))
+	_ = w.header.Write(&b) // a buffer takes everything
+	b.WriteString("\r\n")
+	b.Write(w.body.Bytes())
+	return b.Bytes()
+}
+
+// recorder keeps an answer.
+type recorder struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (r *recorder) Header() http.Header         { return r.header }
+func (r *recorder) WriteHeader(status int)      { r.status = status }
+func (r *recorder) Write(b []byte) (int, error) { return r.body.Write(b) }
 
 // WriteProblem refuses a request.
 func WriteProblem(w http.ResponseWriter, status int, code hub.Cause, detail string) {

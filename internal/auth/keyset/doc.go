@@ -26,6 +26,8 @@
 //   - Redirects, answers over 1 MiB, plain http to other machines, and keys that are
 //     symmetric, nameless, weak or not for signatures are refused
 //     (TestFetchRefuses, TestNewRefusesUnsafeAddresses, TestUnfitKeysAreLeftOut).
+//   - No error and no line of the log shows the user or the query of an address
+//     (TestErrorsHideTheAddress).
 //
 // # Failures
 //

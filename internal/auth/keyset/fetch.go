@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/MicahParks/jwkset"
 )
@@ -31,11 +33,16 @@ func checkURL(text string) error {
 	loopback := u.Hostname() == "localhost" || ip != nil && ip.IsLoopback()
 	switch {
 	case u.Hostname() == "" || u.Scheme != "https" && u.Scheme != "http":
-		return fmt.Errorf("%q is no web address; want https://…", u.Redacted())
+		return fmt.Errorf("%q is no web address; want https://…", shown(u))
 	case u.Scheme == "http" && !loopback:
-		return fmt.Errorf("%q is not https: whoever can change its answer could sign tokens", u.Redacted())
+		return fmt.Errorf("%q is not https: whoever can change its answer could sign tokens", shown(u))
 	}
 	return nil
+}
+
+// shown is an address without what may be secret: user and query.
+func shown(u *url.URL) string {
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
 }
 
 // fetch gets the usable keys of the set.
@@ -52,7 +59,11 @@ func (s *Set) fetch(ctx context.Context) ([]jwkset.JWK, error) {
 	}
 	defer resp.Body.Close()
 	if to := resp.Header.Get("Location"); resp.StatusCode/100 == 3 && to != "" {
-		return nil, fmt.Errorf("fetch key set: the answer is a redirect to %q; set JWKS_URL to where the set is", to)
+		where := "another address"
+		if u, err := url.Parse(to); err == nil {
+			where = strconv.Quote(shown(u))
+		}
+		return nil, fmt.Errorf("fetch key set: the answer is a redirect to %s; set JWKS_URL to where the set is", where)
 	}
 	if resp.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("fetch key set: status %d", resp.StatusCode)
@@ -67,10 +78,14 @@ func (s *Set) fetch(ctx context.Context) ([]jwkset.JWK, error) {
 	return s.parse(ctx, body)
 }
 
-// withoutURL takes the URL, which may hold a password, off an error of net/http.
+// withoutURL takes URLs, which may hold a password, off an error of net/http: ours, and
+// where the answer leads if that is no URL.
 func withoutURL(err error) error {
 	if e, ok := errors.AsType[*url.Error](err); ok {
-		return e.Err
+		err = e.Err
+	}
+	if strings.Contains(err.Error(), "Location header") {
+		return errors.New("the answer is a redirect to what is no address")
 	}
 	return err
 }

@@ -1,15 +1,19 @@
 package page
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	"rowcast/internal/feed"
+	"rowcast/internal/limit"
 )
 
 // Pages are kept for a moment, no longer than keep, and no more bytes than this
-// of those that are not being read.
+// of those that were read.
 const (
 	maxBytes = 16 << 20
 	keep     = 5 * time.Second
@@ -24,52 +28,69 @@ type Key struct {
 	After  feed.Cursor
 }
 
+// Options is what a Cache reads with.
+type Options struct {
+	Read func(Key) (feed.Page, error)
+	// Turns are those of reading.
+	Turns *limit.Turns
+	// Spawn starts a goroutine. It is false when it is too late for that; the
+	// contexts of those who wait end then.
+	Spawn func(func()) bool
+}
+
 // Cache has the pages that were asked for last. It is safe for concurrent use.
 type Cache struct {
-	read  func(Key) (feed.Page, error)
-	spawn func(func()) bool
+	opts Options
 
 	mu sync.Mutex
-	m  map[Key]*page
-	// tenants has the pages of m that were read.
-	tenants map[string][]*page
+	// m has the pages that are waited for or kept.
+	m map[Key]*page
+	// shelves have those that are kept, by tenant.
+	shelves map[string]*shelf
 	bytes   int
 	// uses counts what was asked for.
 	uses int64
 }
 
-// page is one that is being read, until done is closed, or was read at.
+// shelf has the pages of a tenant that are kept.
+type shelf struct {
+	pages []*page
+	bytes int
+}
+
+// page is one that is read when it is the turn of somebody who waits for it, unless
+// another one has it by then. Until it is there done is open.
 type page struct {
 	feed.Page
 	key  Key
 	err  error
 	done chan struct{}
-	at   time.Time
-	// used is when it was last asked for, by Cache.uses.
+	// settled: somebody reads it, or nobody has to any more.
+	settled bool
+	// waiting is how many wait for it.
+	waiting int
+	// at is when it was read, used when it was last asked for, by Cache.uses.
+	at    time.Time
 	used  int64
 	bytes int
 }
 
-// New makes a Cache that reads in goroutines of spawn, whose answer is false
-// when it is too late for that.
-func New(read func(Key) (feed.Page, error), spawn func(func()) bool) *Cache {
-	return &Cache{read: read, spawn: spawn, m: make(map[Key]*page), tenants: make(map[string][]*page)}
+// New makes a Cache.
+func New(o Options) *Cache {
+	return &Cache{opts: o, m: make(map[Key]*page), shelves: make(map[string]*shelf)}
 }
 
 // Get is what follows after a cursor, read at most a moment ago: a page, or the
-// rest of one that the cursor points into.
-func (c *Cache) Get(ctx context.Context, key Key) (feed.Page, error) {
-	g, rest, fresh := c.find(key)
-	if g == nil {
-		return rest, nil
-	}
-	if fresh {
-		// Its end must not depend on one of those who wait. If it is too late
-		// to read, their contexts end.
-		c.spawn(func() {
-			g.Page, g.err = c.read(key)
-			c.finish(g)
-		})
+// rest of one that the cursor points into. Everybody waits for a turn of his own or
+// for the page, whichever comes first, so that who has asked for a lot does not keep
+// a page from others that he has asked for, too.
+func (c *Cache) Get(ctx context.Context, key Key, subject string) (feed.Page, error) {
+	g, settled := c.find(key)
+	defer c.leave(g)
+	if !settled {
+		if err := c.compete(ctx, g, subject); err != nil {
+			return feed.Page{}, err
+		}
 	}
 	select {
 	case <-g.done:
@@ -79,25 +100,83 @@ func (c *Cache) Get(ctx context.Context, key Key) (feed.Page, error) {
 	}
 }
 
-// find is the page of a key, and whether the caller has to have it read; or none,
-// and the rest of another page.
-func (c *Cache) find(key Key) (g *page, rest feed.Page, fresh bool) {
+// compete has the page read when it is the turn of the subject, unless another one
+// was faster.
+func (c *Cache) compete(ctx context.Context, g *page, subject string) error {
+	turn, err := c.opts.Turns.Ask(limit.Who{Tenant: g.key.Tenant, Subject: subject})
+	if err != nil {
+		return fmt.Errorf("read a page of tenant %q: %w", g.key.Tenant, err)
+	}
+	select {
+	case <-turn.Mine():
+		// The end of reading must not depend on one of those who wait.
+		read := func() {
+			defer turn.Leave()
+			g.Page, g.err = c.opts.Read(g.key)
+			c.finish(g)
+		}
+		if c.begin(g) && c.opts.Spawn(read) {
+			return nil
+		}
+	case <-g.done:
+	case <-ctx.Done():
+	}
+	turn.Leave()
+	return nil
+}
+
+// find is the page of a key, which has to be left, and whether it is settled.
+func (c *Cache) find(key Key) (g *page, settled bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.uses++
-	if known := c.m[key]; known != nil {
-		known.used = c.uses
-		return known, feed.Page{}, false
+	if g = c.m[key]; g == nil {
+		g = &page{key: key, done: make(chan struct{})}
+		c.m[key] = g
 	}
-	for _, g := range c.tenants[key.Tenant] {
-		if i := g.index(key.After); i > 0 {
-			g.used = c.uses
-			return nil, feed.Page{Changes: g.Changes[i:], More: g.More}, false
+	c.uses++
+	g.used = c.uses
+	g.waiting++
+	return g, g.settled || c.share(g)
+}
+
+// leave forgets a page that nobody reads and nobody waits for any more.
+func (c *Cache) leave(g *page) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if g.waiting--; g.waiting == 0 && !g.settled {
+		c.forget(g)
+	}
+}
+
+// begin is true for the one who is to read the page.
+func (c *Cache) begin(g *page) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if g.settled || c.share(g) {
+		return false
+	}
+	g.settled = true
+	return true
+}
+
+// share settles a page with the rest of one that is kept. It is false if there is
+// none. c.mu held.
+func (c *Cache) share(g *page) bool {
+	s := c.shelves[g.key.Tenant]
+	if s == nil {
+		return false
+	}
+	for _, kept := range s.pages {
+		if i := kept.index(g.key.After); i > 0 {
+			kept.used = c.uses
+			g.Page = feed.Page{Changes: kept.Changes[i:], More: kept.More}
+			g.settled = true
+			c.forget(g)
+			close(g.done)
+			return true
 		}
 	}
-	made := &page{key: key, done: make(chan struct{}), used: c.uses}
-	c.m[key] = made
-	return made, feed.Page{}, true
+	return false
 }
 
 // index is that of the change in g which follows after a cursor, 0 if g cannot
@@ -131,53 +210,60 @@ func (c *Cache) finish(g *page) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	defer close(g.done)
-	if c.m[g.key] != g {
-		return
-	}
 	if g.err != nil || len(g.Changes) == 0 {
-		delete(c.m, g.key)
+		c.forget(g)
+	}
+	if c.m[g.key] != g {
 		return
 	}
 	g.at = time.Now()
 	for i := range g.Changes {
 		g.bytes += changeCost + len(g.Changes[i].After) + len(g.Changes[i].Before)
 	}
+	s := c.shelves[g.key.Tenant]
+	if s == nil {
+		s = &shelf{}
+		c.shelves[g.key.Tenant] = s
+	}
+	s.pages = append(s.pages, g)
+	s.bytes += g.bytes
 	c.bytes += g.bytes
-	c.tenants[g.key.Tenant] = append(c.tenants[g.key.Tenant], g)
 	for c.bytes > maxBytes {
-		c.drop(c.eldest())
+		c.makeRoom()
 	}
 }
 
-// eldest is the page that was not asked for the longest. c.mu held.
-func (c *Cache) eldest() (eldest *page) {
-	for _, pages := range c.tenants {
-		for _, g := range pages {
-			if eldest == nil || g.used < eldest.used {
-				eldest = g
+// makeRoom forgets a page of the tenant whose pages take most: the one that was not
+// asked for the longest. c.mu held.
+func (c *Cache) makeRoom() {
+	var worst *page
+	most := 0
+	for _, s := range c.shelves {
+		for _, g := range s.pages {
+			if worst == nil || cmp.Or(cmp.Compare(most, s.bytes), cmp.Compare(g.used, worst.used)) < 0 {
+				worst, most = g, s.bytes
 			}
 		}
 	}
-	return eldest
+	c.drop(worst)
 }
 
-// drop forgets a page that was read. c.mu held.
+// drop forgets a page that is kept. c.mu held.
 func (c *Cache) drop(g *page) {
-	delete(c.m, g.key)
+	c.forget(g)
+	s := c.shelves[g.key.Tenant]
+	s.pages = slices.DeleteFunc(s.pages, func(o *page) bool { return o == g })
+	s.bytes -= g.bytes
 	c.bytes -= g.bytes
-	pages := c.tenants[g.key.Tenant]
-	for i := range pages {
-		if pages[i] == g {
-			pages[i] = pages[len(pages)-1]
-			pages[len(pages)-1] = nil
-			pages = pages[:len(pages)-1]
-			break
-		}
+	if len(s.pages) == 0 {
+		delete(c.shelves, g.key.Tenant)
 	}
-	if len(pages) == 0 {
-		delete(c.tenants, g.key.Tenant)
-	} else {
-		c.tenants[g.key.Tenant] = pages
+}
+
+// forget has the next one who asks find another page. c.mu held.
+func (c *Cache) forget(g *page) {
+	if c.m[g.key] == g {
+		delete(c.m, g.key)
 	}
 }
 
@@ -197,7 +283,7 @@ func (c *Cache) Forget() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	clear(c.m)
-	clear(c.tenants)
+	clear(c.shelves)
 	c.bytes = 0
 }
 

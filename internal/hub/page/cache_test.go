@@ -3,7 +3,9 @@ package page_test
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -11,6 +13,7 @@ import (
 
 	"rowcast/internal/feed"
 	"rowcast/internal/hub/page"
+	"rowcast/internal/limit"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -37,7 +40,7 @@ func newLog(n int, size int) *log {
 }
 
 // after is what follows a cursor, as the history has it.
-func (l *log) after(c feed.Cursor, limit int) (feed.Page, error) {
+func (l *log) after(c feed.Cursor, most int) (feed.Page, error) {
 	for i := range l.changes {
 		here := &l.changes[i]
 		nonce := int64(0)
@@ -53,15 +56,22 @@ func (l *log) after(c feed.Cursor, limit int) (feed.Page, error) {
 		if c.Nonce != nonce {
 			break
 		}
-		end := min(i+limit, len(l.changes))
+		end := min(i+most, len(l.changes))
 		return feed.Page{Changes: l.changes[i:end], More: end < len(l.changes)}, nil
 	}
 	return feed.Page{}, feed.ErrDiverged
 }
 
-func run(f func()) bool {
-	f()
-	return true
+// newCache reads one page at a time, while those wait who ask for it.
+func newCache(read func(page.Key) (feed.Page, error)) *page.Cache {
+	return page.New(page.Options{
+		Read:  read,
+		Turns: limit.NewTurns(limit.Bounds{All: 1}, limit.Bounds{}),
+		Spawn: func(f func()) bool {
+			f()
+			return true
+		},
+	})
 }
 
 // TestRestOfAPage: whatever was asked for before, a cursor is answered with what
@@ -71,11 +81,11 @@ func TestRestOfAPage(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		l := newLog(30, 10)
-		limit := rapid.IntRange(1, 12).Draw(t, "limit")
-		c := page.New(func(k page.Key) (feed.Page, error) {
+		size := rapid.IntRange(1, 12).Draw(t, "size")
+		c := newCache(func(k page.Key) (feed.Page, error) {
 			l.reads++
-			return l.after(k.After, limit)
-		}, run)
+			return l.after(k.After, size)
+		})
 		for range rapid.IntRange(1, 20).Draw(t, "n") {
 			i := rapid.IntRange(0, 29).Draw(t, "change")
 			cursor := feed.Cursor{Feed: "f", Position: l.changes[i].From - 1}
@@ -88,12 +98,12 @@ func TestRestOfAPage(t *testing.T) {
 			case 1:
 				cursor.Nonce++ // of another history
 			}
-			got, err := c.Get(t.Context(), page.Key{Tenant: "T", After: cursor})
-			want, wantErr := l.after(cursor, limit)
+			got, err := c.Get(t.Context(), page.Key{Tenant: "T", After: cursor}, "")
+			want, wantErr := l.after(cursor, size)
 			if (err == nil) != (wantErr == nil) {
 				t.Fatalf("after %s: %v, want %v", cursor, err, wantErr)
 			}
-			if err == nil && (len(got.Changes) == 0 || got.Changes[0].Position != want.Changes[0].Position || len(got.Changes) > limit) {
+			if err == nil && (len(got.Changes) == 0 || got.Changes[0].Position != want.Changes[0].Position || len(got.Changes) > size) {
 				t.Fatalf("after %s: %d changes; want %d", cursor, len(got.Changes), len(want.Changes))
 			}
 			before := l.reads
@@ -101,7 +111,7 @@ func TestRestOfAPage(t *testing.T) {
 				last := got.Changes[len(got.Changes)-1].Position
 				for k := i + 1; k < 30 && l.changes[k].Position <= last; k++ {
 					within := feed.Cursor{Feed: "f", Position: l.changes[k-1].Position, Nonce: l.changes[k-1].Nonce}
-					rest, err := c.Get(t.Context(), page.Key{Tenant: "T", After: within})
+					rest, err := c.Get(t.Context(), page.Key{Tenant: "T", After: within}, "")
 					if err != nil || rest.Changes[0].Position != l.changes[k].Position || l.reads != before {
 						t.Fatalf("within a page: %v, %d reads", err, l.reads-before)
 					}
@@ -116,13 +126,13 @@ func TestCacheIsBounded(t *testing.T) {
 	t.Parallel()
 	const size = 1 << 20
 	reads := map[string]int{}
-	c := page.New(func(k page.Key) (feed.Page, error) {
+	c := newCache(func(k page.Key) (feed.Page, error) {
 		reads[k.Tenant]++
 		return feed.Page{Changes: []feed.Change{{Position: 1, After: make([]byte, size)}}}, nil
-	}, run)
+	})
 	get := func(tenant string) {
 		t.Helper()
-		read, err := c.Get(context.Background(), page.Key{Tenant: tenant})
+		read, err := c.Get(context.Background(), page.Key{Tenant: tenant}, "")
 		if err != nil || len(read.Changes) != 1 {
 			t.Fatal(len(read.Changes), err)
 		}
@@ -146,4 +156,78 @@ func TestCacheIsBounded(t *testing.T) {
 	if c.Bytes() != 0 {
 		t.Errorf("%d bytes are kept of what was forgotten", c.Bytes())
 	}
+}
+
+// TestRoomIsShared: whatever others have kept, a tenant that needs no more than an
+// equal part of the room has each of its pages read once.
+func TestRoomIsShared(t *testing.T) {
+	t.Parallel()
+	const room = 16 << 20
+	rows := make([]byte, 8<<18)
+	rapid.Check(t, func(t *rapid.T) {
+		const tenants = 4
+		size := func(k page.Key) int { return int(k.After.Position) << 18 }
+		reads, kept := map[page.Key]int{}, map[string]int{}
+		c := newCache(func(k page.Key) (feed.Page, error) {
+			if reads[k]++; reads[k] == 1 {
+				kept[k.Tenant] += size(k) + 256
+			}
+			return feed.Page{Changes: []feed.Change{{Position: 1, After: rows[:size(k)]}}}, nil
+		})
+		for range 100 {
+			tenant := max(0, rapid.IntRange(-10, tenants-1).Draw(t, "tenant")) // one asks for most
+			k := page.Key{Tenant: fmt.Sprint(tenant)}
+			k.After.Position = rapid.Int64Range(1, 8).Draw(t, "size")
+			k.After.Nonce = rapid.Int64Range(1, 4).Draw(t, "page")
+			if _, err := c.Get(t.Context(), k, ""); err != nil {
+				t.Fatal(err)
+			}
+			if c.Bytes() > room {
+				t.Fatalf("%d bytes are kept", c.Bytes())
+			}
+		}
+		for k, n := range reads {
+			if n > 1 && kept[k.Tenant] <= room/tenants {
+				t.Errorf("tenant %s needs %d bytes of %d, and a page was read %d times", k.Tenant, kept[k.Tenant], room/tenants, n)
+			}
+		}
+	})
+}
+
+// TestThoseWhoWaitShare a page that comes before their turn: one that is equal, and
+// one that their cursors point into.
+func TestThoseWhoWaitShare(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const changes = 30
+		l := newLog(changes, 10)
+		var reads atomic.Int64
+		reading := make(chan struct{})
+		c := newCache(func(k page.Key) (feed.Page, error) {
+			reads.Add(1)
+			<-reading
+			return l.after(k.After, changes)
+		})
+		var got atomic.Int64
+		for n := range 3 * changes {
+			i := n % changes
+			cursor := feed.Cursor{Feed: "f", Position: l.changes[i].From - 1}
+			if i > 0 {
+				cursor.Nonce = l.changes[i-1].Nonce
+			}
+			go func() {
+				read, err := c.Get(t.Context(), page.Key{Tenant: "T", After: cursor}, fmt.Sprint(n))
+				if err != nil || len(read.Changes) != changes-i || read.Changes[0].Position != l.changes[i].Position {
+					t.Errorf("after change %d: %d changes, %v", i, len(read.Changes), err)
+				}
+				got.Add(1)
+			}()
+			synctest.Wait()
+		}
+		close(reading)
+		synctest.Wait()
+		if got.Load() != 3*changes || reads.Load() != 1 {
+			t.Errorf("%d reads for %d who ask, of whom %d are served", reads.Load(), 3*changes, got.Load())
+		}
+	})
 }

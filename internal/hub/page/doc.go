@@ -11,10 +11,15 @@
 // # Guarantees
 //
 //   - A crowd costs one read for each tenant and cursor (hub:
-//     TestCrowdSharesPages), also if the cursors differ (TestRestOfAPage, hub:
-//     TestOverrunCrowdSharesPages).
+//     TestCrowdSharesPages), and none for a cursor within a page that is kept
+//     (TestRestOfAPage, hub: TestOverrunCrowdSharesPages), also if the page comes
+//     while they wait for their turn (TestThoseWhoWaitShare).
 //   - What is kept is bounded, in bytes and in time (TestCacheIsBounded, hub:
 //     TestCrowdSharesPages).
+//   - Reads are shared fairly by tenants and subjects (hub:
+//     TestResumesOfOneDoNotStarveOthers), and so is the room for what is kept: a
+//     tenant loses no page as long as it takes no more than an equal part
+//     (TestRoomIsShared).
 //
 // # Failures
 //

@@ -49,7 +49,7 @@ type server struct{ http.Handler }
 
 func serve(t *testing.T, source history.Source, change func(*history.Options)) server {
 	t.Helper()
-	o := history.Options{Source: source, Map: mapping.Append, Gate: gate(), Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
+	o := history.Options{Source: source, Map: mapping.Append, Gate: gate(), Rate: 1e6, Burst: 1e6, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
 	if change != nil {
 		change(&o)
 	}

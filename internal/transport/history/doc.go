@@ -11,8 +11,8 @@
 //
 // # States
 //
-// A request waits for its turn, reads, and then holds its answer until the
-// client has taken it.
+// A request waits for its turn to have an answer, reads, each time when it is its
+// turn, and then holds the answer until the client has taken it.
 //
 // # Guarantees
 //
@@ -28,12 +28,21 @@
 //     one row (TestBoundedWork).
 //   - A few requests read at once, so that clients that resume have the rest of
 //     the connections; others wait and are then refused (TestTakesTurns).
+//   - Tenants, and subjects in them, take turns, read by read: whatever one asks for,
+//     another is served after one read of each of those who wait
+//     (TestOneDoesNotStarveOthers, TestManyTenantsTakeTurns). A page whose next read
+//     has to wait for long ends before it (TestPageEndsWhenOthersTakeTurns). Nobody
+//     keeps answers from others by not taking his own (TestAnswersAreShared).
+//   - A subject asks for so many pages in a time, and has so many requests that
+//     wait, as does a tenant; then it is told to wait (TestPagesOfASubjectAreCounted,
+//     TestOneDoesNotStarveOthers).
 //   - Without a cursor it begins at the oldest change that is kept, also while
 //     the log is pruned (TestOldestWhilePruned).
 //
 // # Failures
 //
 // A cursor that cannot continue is 410 with the code expired or diverged: reload
-// the state. A database that does not answer is 503 with the code unavailable
-// and Retry-After.
+// the state. Who asks for more than its share gets 429 with the code rate-limited,
+// everybody on a server that is too busy, or whose database does not answer, 503
+// with the code unavailable; both have Retry-After.
 package history

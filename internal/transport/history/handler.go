@@ -21,8 +21,6 @@ const (
 	readTime = 15 * time.Second
 	// writeTime is how long a client has to take its answer.
 	writeTime = 30 * time.Second
-	// maxAnswers is how many answers are held at once.
-	maxAnswers = 32
 	// retryBusy and retryDown are when to try again.
 	retryBusy, retryDown = time.Second, 5 * time.Second
 )
@@ -35,17 +33,19 @@ type Options struct {
 	Gate *transport.Gate
 	// Readers is how many requests read the source at once. Default: 2.
 	Readers int
-	// Patience is how long a request waits for its turn. Default: 5 s.
+	// Patience is how long a request waits for a turn. Default: 5 s.
 	Patience time.Duration
+	// Rate and Burst are how many pages a second, and how many at once, a subject
+	// may ask for. Default: 50 and 200.
+	Rate, Burst int
 	// Log is for what only operators can act on. Default: discarded.
 	Log *slog.Logger
 }
 
 // Handler answers requests for history.
 type Handler struct {
-	opts Options
-	// answers and readers are the turns.
-	answers, readers chan struct{}
+	opts  Options
+	share *share
 }
 
 // NewHandler checks the options.
@@ -55,10 +55,11 @@ func NewHandler(o Options) (*Handler, error) {
 	}
 	o.Readers = cmp.Or(o.Readers, 2)
 	o.Patience = cmp.Or(o.Patience, 5*time.Second)
+	o.Rate, o.Burst = cmp.Or(o.Rate, 50), cmp.Or(o.Burst, 200)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Handler{opts: o, answers: make(chan struct{}, maxAnswers), readers: make(chan struct{}, o.Readers)}, nil
+	return &Handler{opts: o, share: newShare(&o)}, nil
 }
 
 // ServeHTTP answers with a page.
@@ -82,7 +83,7 @@ func (h *Handler) parse(r *http.Request) (query, *transport.Problem) {
 	if refused != nil {
 		return query{}, refused
 	}
-	q := query{tenant: want.Tenant, filter: want.Filter, limit: defaultLimit}
+	q := query{tenant: want.Tenant, subject: id.Subject, filter: want.Filter, limit: defaultLimit}
 	if text := want.Query.Get("limit"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 || n > maxLimit {
@@ -109,17 +110,15 @@ func bad(detail string) *transport.Problem {
 
 // serve reads a page when it is its turn, and writes it.
 func (h *Handler) serve(w http.ResponseWriter, r *http.Request, q query) *transport.Problem {
-	patience := time.NewTimer(h.opts.Patience)
-	defer patience.Stop()
-	if !enter(r.Context(), h.answers, patience.C) {
-		return busy()
+	answer, refused := h.share.admit(r.Context(), q)
+	if refused != nil {
+		return refused
 	}
-	defer func() { <-h.answers }()
-	if !enter(r.Context(), h.readers, patience.C) {
-		return busy()
-	}
+	defer answer.Leave()
 	p, err := h.read(r.Context(), q)
-	<-h.readers
+	if errors.Is(err, errBusy) {
+		return busy()
+	}
 	if err != nil {
 		return h.explain(r.Context(), q, err)
 	}
@@ -131,29 +130,6 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, q query) *transp
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Now().Add(writeTime)) // none where it is not known
 	_, _ = w.Write(p.body)                                                        // the client has gone if this fails
 	return nil
-}
-
-// enter waits for a turn. It is false if that takes too long.
-func enter(ctx context.Context, turns chan<- struct{}, patience <-chan time.Time) bool {
-	select {
-	case turns <- struct{}{}:
-		return true
-	default:
-	}
-	select {
-	case turns <- struct{}{}:
-		return true
-	case <-patience:
-	case <-ctx.Done():
-	}
-	return false
-}
-
-func busy() *transport.Problem {
-	return &transport.Problem{
-		Status: http.StatusServiceUnavailable, Code: transport.Unavailable, Retry: retryBusy,
-		Detail: "too many clients read the history at the moment; try again in a moment",
-	}
 }
 
 // explain is what a client is told about an error of the source.

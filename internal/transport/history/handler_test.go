@@ -97,7 +97,7 @@ func TestFilterMovesOn(t *testing.T) {
 					t.Errorf("size %d: event %+v", size, e)
 				}
 			}
-			if most := size/2560 + size/700 + 2; pages > most {
+			if most := size/1024 + size/700 + 2; pages > most {
 				t.Errorf("size %d, pages of %d: %d pages", size, limit, pages)
 			}
 		}
@@ -117,7 +117,7 @@ func TestBoundedWork(t *testing.T) {
 	t.Parallel()
 	many := newList(1_000_000)
 	a := serve(t, many, nil).page(t, "", 1000, "nothing:*")
-	if len(a.Events) != 0 || !a.More || a.Cursor != "f.2560.1" || len(many.reads) != 11 {
+	if len(a.Events) != 0 || !a.More || a.Cursor != "f.1024.1" || len(many.reads) != 5 {
 		t.Errorf("%+v after reads of %d", a, many.reads)
 	}
 	large := newList(8)

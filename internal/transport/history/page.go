@@ -5,14 +5,15 @@ import (
 	"errors"
 
 	"rowcast/internal/feed"
+	"rowcast/internal/limit"
 	"rowcast/internal/mapping"
 	"rowcast/internal/transport"
 )
 
 const (
-	// maxReads and pageSize bound what is read for one request: changes, and how
-	// often.
-	maxReads, pageSize = 10, 1000
+	// pageSize and maxReads bound what is read for one request: changes, and how
+	// often. filteredReads is how often if a filter lets nothing else end the page.
+	pageSize, maxReads, filteredReads = 1000, 10, 4
 	// maxBody is the size of an answer in bytes after which no event is added.
 	maxBody = 1 << 20
 )
@@ -29,12 +30,23 @@ type Source interface {
 
 // query is what a request asks for.
 type query struct {
-	tenant string
-	after  feed.Cursor
+	// subject asks, as a member of the tenant.
+	tenant, subject string
+	after           feed.Cursor
 	// oldest: from the oldest change that is kept, instead of after.
 	oldest bool
 	filter mapping.Filter
 	limit  int
+}
+
+func (q *query) who() limit.Who { return limit.Who{Tenant: q.tenant, Subject: q.subject} }
+
+// reads is how often a page may read.
+func (q *query) reads() int {
+	if q.filter.All() {
+		return maxReads
+	}
+	return filteredReads
 }
 
 // page is an answer in the making.
@@ -52,23 +64,27 @@ func (h *Handler) read(ctx context.Context, q query) (*page, error) {
 	defer cancel()
 	p := &page{q: &q, body: []byte(`{"events":[`), at: q.after}
 	begun, more := !q.oldest, true
+	from := source{h.opts.Source, h.share, q.who()}
 	for reads := 0; more; reads++ {
 		if !begun {
-			oldest, err := h.opts.Source.Oldest(ctx, q.tenant)
+			oldest, err := from.Oldest(ctx, q.tenant)
 			if err != nil {
 				return nil, err
 			}
 			p.at, begun = oldest, true
 		}
-		if reads == maxReads { // to know whether there is more, nothing else
-			rest, err := h.opts.Source.After(ctx, q.tenant, p.at, 1)
-			if err != nil {
+		if reads == q.reads() { // to know whether there is more, nothing else
+			rest, err := from.After(ctx, q.tenant, p.at, 1)
+			if err != nil && !errors.Is(err, errBusy) {
 				return nil, err
 			}
-			more = len(rest.Changes) > 0
+			more = err != nil || len(rest.Changes) > 0
 			break
 		}
-		changes, err := h.opts.Source.After(ctx, q.tenant, p.at, p.size())
+		changes, err := from.After(ctx, q.tenant, p.at, p.size())
+		if errors.Is(err, errBusy) && reads > 0 { // the next page goes on
+			break
+		}
 		switch {
 		case errors.Is(err, feed.ErrExpired) && q.oldest && p.events == 0 && ctx.Err() == nil:
 			// Pruned meanwhile, as it may be again: the time for reading is the bound.

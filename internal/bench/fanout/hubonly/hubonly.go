@@ -107,7 +107,7 @@ func (h *Hub) Start(args StartArgs, address *string) error {
 	})
 	var running errgroup.Group
 	running.Go(func() error { return h.hub.Run(ctx) })
-	running.Go(func() error { return server.Serve(ctx, listener, public, log) })
+	running.Go(func() error { return server.Serve(ctx, listener, server.Options{Handler: public, Log: log}) })
 	h.hub.Publish(nil, 0)
 	h.hub.Live(true)
 	return nil

@@ -74,7 +74,7 @@ func newServer(t *testing.T, d *database) *server {
 	if s.Conn, err = pgx.ConnectConfig(t.Context(), config); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = s.Close(t.Context()) }) //nolint:usetesting // the connection is local
+	t.Cleanup(func() { _ = s.Close(t.Context()) })
 	if _, err := s.Exec(t.Context(), `load 'auto_explain'`); err != nil {
 		t.Skipf("this PostgreSQL has no auto_explain: %v", err)
 	}
@@ -126,8 +126,10 @@ func TestFunctionsAreLinear(t *testing.T) {
 				execute format('create table t%%s (id int primary key, tenant_id text)', i); perform rowcast.watch(format('t%%s', i)::regclass); end loop; end $$`, n/40)}
 		}},
 		{"prune", `select rowcast.prune('0')`, func(n int) []string {
-			return []string{fmt.Sprintf(`insert into docs select n, 'T' || n, 'x' from generate_series(1, %d) n`, n), seal,
-				`insert into docs values (0, 'T', 'x')`, seal}
+			return []string{
+				fmt.Sprintf(`insert into docs select n, 'T' || n, 'x' from generate_series(1, %d) n`, n), seal,
+				`insert into docs values (0, 'T', 'x')`, seal,
+			}
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

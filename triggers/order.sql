@@ -1,13 +1,14 @@
 -- Putting a statement in its place among those that were captured before it,
 -- while it was open. It matters only where they changed the same table: what the
--- log says last of a row has to be how the row is. There are three ways to know
+-- log says last of a row has to be how the row is. There are four ways to know
 -- which of two changes came first, used in this order:
 --
 --   the time   the log has the clocks of the table when a statement began, so it is
 --              known which rows of this one came before that;
+--   the table  the row is there in the end or it is not, if the owner of this
+--              function may read that;
 --   the rows   a change that leaves a row of a tenant as another one finds it came
---              before it; where that leaves a choice, the table says whether the row
---              is there in the end, if the owner of this function may read it;
+--              before it;
 --   the number statements that do not meet stay in the order of their beginning.
 --
 -- What has to be told later than its number says gets the number of the statement
@@ -118,8 +119,8 @@ begin
                   join final f on f.key = r.key left join there t on t.key = r.key
                  where (g.p <= m.p or not m.known) and g.p >= least(m.least, case when m.known then m.p end)
                  order by r.key, r.run,
-                          (g.p = 0 or g.left is not distinct from r.found)::integer + (g.last or g.next_found is not distinct from r.left)::integer desc,
                           (present is null or (case when g.last then r.left else f.left end is not null) = (t.key is not null)) desc,
+                          (g.p = 0 or g.left is not distinct from r.found)::integer + (g.last or g.next_found is not distinct from r.left)::integer desc,
                           abs(g.p - m.usual), g.p) c
     ), bound as ( -- the statements between which a change belongs; before one that goes on with the key
         select c.i,

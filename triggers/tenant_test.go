@@ -38,8 +38,10 @@ func TestTenantsAreToldApartByBytes(t *testing.T) {
 		drawn := rapid.SampledFrom(tenantColumns).Draw(rt, "column")
 		tenant := rapid.SampledFrom(drawn.tenants)
 		table := fmt.Sprintf("drawn_%d", query[int](t, d.Conn, `select nextval('runs')`))
-		statements := []string{fmt.Sprintf(`create table %s (id int primary key, owner %s, body text)`, table, drawn.definition),
-			fmt.Sprintf(`select rowcast.watch('%s', tenant_column => 'owner')`, table)}
+		statements := []string{
+			fmt.Sprintf(`create table %s (id int primary key, owner %s, body text)`, table, drawn.definition),
+			fmt.Sprintf(`select rowcast.watch('%s', tenant_column => 'owner')`, table),
+		}
 		if rapid.Bool().Draw(rt, "replicated") {
 			statements = append(statements, `set session_replication_role = replica`)
 		}

@@ -31,8 +31,12 @@ func lookUp(ctx context.Context, db queryer, rows []*row, bulkRows int64) error 
 	for range lookups {
 		missing := map[int32][]*row{}
 		for _, r := range rows {
+			segment := int32(-1) // any
+			if r.segment != nil {
+				segment = *r.segment
+			}
 			if !r.found {
-				missing[r.segmentOr(-1)] = append(missing[r.segmentOr(-1)], r)
+				missing[segment] = append(missing[segment], r)
 			}
 		}
 		if len(missing) == 0 {
@@ -50,13 +54,6 @@ func lookUp(ctx context.Context, db queryer, rows []*row, bulkRows int64) error 
 		}
 	}
 	return nil
-}
-
-func (r *row) segmentOr(none int32) int32 {
-	if r.segment == nil {
-		return none
-	}
-	return *r.segment
 }
 
 // readSegment completes those of the rows, all of one segment, that are there.

@@ -2,8 +2,9 @@ package mapping
 
 import (
 	"encoding/json"
-	"rowcast/internal/feed"
 	"strconv"
+
+	"rowcast/internal/feed"
 )
 
 // data builds the data of one event; text is the row as clients get it.

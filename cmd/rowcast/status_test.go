@@ -163,7 +163,7 @@ func TestStatusFindsEveryBrokenTrigger(t *testing.T) {
 		t.Fatal(err)
 	}
 	triggers, err := pgx.CollectRows(rows, pgx.RowToStructByPos[struct{ Name, Table, Enabled string }])
-	if err != nil || len(triggers) != 8+8 {
+	if err != nil || len(triggers) != 9+9 {
 		t.Fatalf("%d triggers, %v", len(triggers), err)
 	}
 	for _, trigger := range triggers {
@@ -187,7 +187,7 @@ func TestStatusFindsEveryBrokenTrigger(t *testing.T) {
 		t.Errorf("repaired: %+v; migrate: %s %s", got, stdout, stderr)
 	}
 	s.exec(t, `create table readings_2 partition of readings for values from (10) to (20)`)
-	if got := readings(); got.OK || !strings.Contains(got.Detail, "7 triggers are missing or disabled: ") {
+	if got := readings(); got.OK || !strings.Contains(got.Detail, "8 triggers are missing or disabled: ") {
 		t.Errorf("with a new partition: %+v", got)
 	}
 	s.exec(t, `drop table readings`)

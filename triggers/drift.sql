@@ -27,10 +27,11 @@ language sql immutable as $$
 $$;
 
 -- Whether a trigger has the condition that it has to have, as PostgreSQL prints it.
+-- No condition of ours speaks of a row.
 create or replace function rowcast.has_condition(trigger_oid oid, condition text) returns boolean
 language sql stable as $$
     select case condition when '' then g.tgqual is null
-                else strpos(regexp_replace(pg_get_triggerdef(g.oid), '[() ]|::(bigint|regclass)|rowcast\.', '', 'g'),
+                else strpos(regexp_replace(pg_get_expr(g.tgqual, 0), '[() ]|::(bigint|regclass)|rowcast\.', '', 'g'),
                             regexp_replace(lower(substr(condition, 5)), '[() ]|rowcast\.', '', 'g')) > 0 end
       from pg_trigger g where g.oid = trigger_oid
 $$;

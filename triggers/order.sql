@@ -3,10 +3,10 @@
 -- log says last of a row has to be how the row is. There are four ways to know
 -- which of two changes came first, used in this order:
 --
---   the time   the log has the clocks of the table when a statement began, so it is
---              known which rows of this one came before that;
 --   the table  the row is there in the end or it is not, if the owner of this
 --              function may read that;
+--   the time   the log has the clocks of the table when a statement began, so it is
+--              known which rows of this one came before that;
 --   the rows   a change that leaves a row of a tenant as another one finds it came
 --              before it;
 --   the number statements that do not meet stay in the order of their beginning.
@@ -59,7 +59,7 @@ begin
                min(e.origin[1]) < entry[1] and case min(e.origin[6]) when 1 then kind <> 1 when 2 then kind = 3 else false end as takes
           from logged e
          cross join lateral (
-                   select case when partitioned then kind <> 2 and clock - entry[kind + 4] = row_count
+                   select case when partitioned then entry[10] = 1 and kind <> 2 and clock - entry[kind + 4] = row_count
                                when e.origin[5] = entry[3] then true
                                when entry[10] = 0 then clock - entry[kind + 4] <= row_count
                                else clock - entry[kind + 4] = row_count end as known) k
@@ -117,9 +117,9 @@ begin
           from (select distinct on (r.key, r.run) r.changes, g.begun, g.part, g.next_begun, g.next_part
                   from run r join timed m on m.key = r.key and m.run = r.run join gap g on g.key = r.key
                   join final f on f.key = r.key left join there t on t.key = r.key
-                 where (g.p <= m.p or not m.known) and g.p >= least(m.least, case when m.known then m.p end)
                  order by r.key, r.run,
                           (present is null or (case when g.last then r.left else f.left end is not null) = (t.key is not null)) desc,
+                          ((g.p <= m.p or not m.known) and g.p >= least(m.least, case when m.known then m.p end)) desc,
                           (g.p = 0 or g.left is not distinct from r.found)::integer + (g.last or g.next_found is not distinct from r.left)::integer desc,
                           abs(g.p - m.usual), g.p) c
     ), bound as ( -- the statements between which a change belongs; before one that goes on with the key

@@ -11,7 +11,7 @@ import (
 
 // all names every trigger of a table.
 func all(table string) (names []string) {
-	for _, name := range []string{"begin_delete", "begin_insert", "begin_update", "delete", "insert", "replicated", "truncate", "update"} {
+	for _, name := range []string{"begin_delete", "begin_insert", "begin_update", "close", "delete", "insert", "replicated", "truncate", "update"} {
 		names = append(names, "rowcast_"+name+" on "+table)
 	}
 	return names
@@ -39,7 +39,10 @@ func TestDriftIsFoundAndRepaired(t *testing.T) {
 			"enable all after disable",
 			[]string{`alter table docs disable trigger all`, `alter table docs enable trigger all`},
 			"docs",
-			[]string{"rowcast_replicated on docs", "rowcast_truncate on docs"},
+			[]string{
+				"rowcast_begin_delete on docs", "rowcast_begin_insert on docs", "rowcast_begin_update on docs", "rowcast_close on docs",
+				"rowcast_replicated on docs", "rowcast_truncate on docs",
+			},
 		},
 		{"always", []string{`alter table docs enable always trigger rowcast_insert`}, "docs", []string{"rowcast_insert on docs"}},
 		{
@@ -102,7 +105,7 @@ func TestDroppedTableIsDrift(t *testing.T) {
 	s.exec(t, `drop table docs`)
 	got := s.until(t, "drift", func(got health.Status) bool { return len(got.Drifted) == 1 })
 	d := got.Drifted[0]
-	if d.Table != "public.docs" || d.Detail != "the table was dropped; rowcast migrate stops watching it" || got.Triggers() != 8 {
+	if d.Table != "public.docs" || d.Detail != "the table was dropped; rowcast migrate stops watching it" || got.Triggers() != 9 {
 		t.Errorf("%s, %d triggers", d, got.Triggers())
 	}
 	steps := s.migrate(t)

@@ -21,6 +21,7 @@ import (
 	"rowcast/internal/limit"
 	"rowcast/internal/mapping"
 	"rowcast/internal/metric"
+	"rowcast/internal/operator"
 	"rowcast/internal/postgres"
 	"rowcast/internal/revocation"
 	"rowcast/internal/server"
@@ -90,10 +91,7 @@ type listenFunc func(ctx context.Context, addr string) (net.Listener, error)
 // yet. The caller closes it.
 func newService(ctx context.Context, cfg config.Config, log *slog.Logger, listen listenFunc) (_ *service, err error) {
 	s := &service{log: log, observed: metric.NewObservers()}
-	s.verifier, err = auth.New(ctx, auth.Options{
-		Secret: []byte(cfg.JWTSecret), PublicKeyFile: cfg.JWTPublicKeyFile, JWKSURL: cfg.JWKSURL,
-		Issuer: cfg.JWTIssuer, Audience: cfg.JWTAudience, Log: log,
-	})
+	s.verifier, err = auth.New(ctx, operator.Auth(cfg, log))
 	if err != nil {
 		return nil, usageError{err}
 	}

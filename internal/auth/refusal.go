@@ -3,6 +3,7 @@ package auth
 import (
 	"errors"
 	"fmt"
+	"time"
 )
 
 // Why a request has no identity. Each can be told to the client: PublicText gives
@@ -16,8 +17,9 @@ var (
 	// ErrRevoked: the token was good once and was called back. The same token
 	// does not become valid again.
 	ErrRevoked = errors.New("token has been revoked")
-	// ErrUnavailable: the key that signed the token is not at hand, because the key
-	// set cannot be fetched, or not yet again. Trying again later helps.
+	// ErrUnavailable: the token cannot be accepted yet. The key that signed it is
+	// not at hand, because the key set cannot be fetched, or not yet again; or its
+	// time has not come by the clock here. Trying again later helps.
 	ErrUnavailable = errors.New("tokens cannot be checked at the moment")
 	// ErrNoToken: the request carries no token.
 	ErrNoToken = errors.New("no token was sent")
@@ -32,6 +34,8 @@ type refusalError struct {
 	public string
 	// cause is for the log and may be nil.
 	cause error
+	// wait is how long it takes until trying again helps, 0 if nobody knows.
+	wait time.Duration
 }
 
 func (r *refusalError) Error() string {
@@ -53,6 +57,15 @@ func Refuse(kind, cause error) error {
 
 func invalid(public string, cause error) error {
 	return &refusalError{kind: ErrInvalid, public: public, cause: cause}
+}
+
+// Wait is how long it takes until the same token is accepted, after ErrUnavailable;
+// 0 if nobody knows.
+func Wait(err error) time.Duration {
+	if r, ok := errors.AsType[*refusalError](err); ok {
+		return r.wait
+	}
+	return 0
 }
 
 // PublicText is what a client may be told about an error of this package. Before

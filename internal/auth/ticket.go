@@ -15,7 +15,7 @@ const (
 	// maxTickets bounds the tickets that wait to be redeemed.
 	maxTickets = 10_000
 	// maxSubjectTickets bounds those of one subject, so that one cannot use up
-	// the tickets of all.
+	// the tickets of all. Tokens without a subject count by their id and tenants.
 	maxSubjectTickets = 100
 )
 
@@ -33,7 +33,7 @@ type Tickets struct {
 	waiting map[[sha256.Size]byte]*list.Element
 	// oldest has the same tickets, oldest first.
 	oldest list.List
-	// held counts the tickets of each subject.
+	// held counts the tickets of each party.
 	held map[string]int
 }
 
@@ -61,12 +61,12 @@ func (t *Tickets) Issue(id Identity) (text string, expiresIn time.Duration, err 
 		t.held = map[string]int{}
 	}
 	t.sweepLocked(now)
-	if len(t.waiting) >= maxTickets || t.held[id.Subject] >= maxSubjectTickets {
+	if len(t.waiting) >= maxTickets || t.held[id.party()] >= maxSubjectTickets {
 		return "", 0, ErrTooManyTickets
 	}
 	hash := sha256.Sum256([]byte(text))
 	t.waiting[hash] = t.oldest.PushBack(&ticket{hash: hash, identity: id, ends: now.Add(expiresIn)})
-	t.held[id.Subject]++
+	t.held[id.party()]++
 	return text, expiresIn, nil
 }
 
@@ -99,8 +99,9 @@ func (t *Tickets) sweepLocked(now time.Time) {
 func (t *Tickets) removeLocked(e *list.Element) *ticket {
 	removed := t.oldest.Remove(e).(*ticket)
 	delete(t.waiting, removed.hash)
-	if t.held[removed.identity.Subject]--; t.held[removed.identity.Subject] == 0 {
-		delete(t.held, removed.identity.Subject)
+	party := removed.identity.party()
+	if t.held[party]--; t.held[party] == 0 {
+		delete(t.held, party)
 	}
 	return removed
 }

@@ -36,11 +36,8 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Identity, error) {
 			}
 			return s.keys(ctx, t)
 		})
-		switch {
-		case err == nil:
+		if err == nil {
 			return v.identity(claims)
-		case errors.Is(err, jwt.ErrTokenInvalidClaims):
-			return Identity{}, claimsRefusal(err)
 		}
 		causes = append(causes, fmt.Errorf("%s: %w", s.name, err))
 	}
@@ -75,28 +72,4 @@ func checkHeader(header map[string]any) error {
 	default:
 		return errors.New("header typ is not JWT")
 	}
-}
-
-// claimsRefusal is the answer to a token of ours whose standard claims are wrong.
-// Expiry comes last: a fresh token helps only if nothing else is wrong.
-func claimsRefusal(err error) error {
-	for _, known := range []struct {
-		cause  error
-		public string
-	}{
-		{jwt.ErrTokenRequiredClaimMissing, "token lacks a required claim (exp, iss or aud)"},
-		{jwt.ErrInvalidType, "token has a standard claim of the wrong type"},
-		{jwt.ErrTokenInvalidIssuer, "token is from another issuer"},
-		{jwt.ErrTokenInvalidAudience, "token is meant for another audience"},
-		{jwt.ErrTokenNotValidYet, "token is not valid yet"},
-		{jwt.ErrTokenUsedBeforeIssued, "token was issued in the future"},
-	} {
-		if errors.Is(err, known.cause) {
-			return invalid(known.public, err)
-		}
-	}
-	if errors.Is(err, jwt.ErrTokenExpired) {
-		return &refusalError{kind: ErrExpired, public: ErrExpired.Error(), cause: err}
-	}
-	return invalid(ErrInvalid.Error(), err)
 }

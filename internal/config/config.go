@@ -29,6 +29,12 @@ type Config struct {
 	JWKSURL          string `env:"JWKS_URL"`
 	JWTIssuer        string `env:"JWT_ISSUER"`
 	JWTAudience      string `env:"JWT_AUDIENCE"`
+	// JWTTenantClaim, JWTSubjectClaim and JWTRoleClaim are comma-separated names or
+	// paths of claims.
+	JWTTenantClaim  string        `env:"JWT_TENANT_CLAIM"`
+	JWTSubjectClaim string        `env:"JWT_SUBJECT_CLAIM"`
+	JWTRoleClaim    string        `env:"JWT_ROLE_CLAIM"`
+	JWTLeeway       time.Duration `env:"JWT_LEEWAY"`
 
 	// FrontendURL and Origin are comma-separated lists of browser origins.
 	FrontendURL string `env:"FRONTEND_URL"`
@@ -79,6 +85,10 @@ func (c Config) LogValue() slog.Value {
 		slog.String("jwks_url", RedactURL(c.JWKSURL)),
 		slog.String("jwt_issuer", c.JWTIssuer),
 		slog.String("jwt_audience", c.JWTAudience),
+		slog.String("jwt_tenant_claim", c.JWTTenantClaim),
+		slog.String("jwt_subject_claim", c.JWTSubjectClaim),
+		slog.String("jwt_role_claim", c.JWTRoleClaim),
+		slog.Duration("jwt_leeway", c.JWTLeeway),
 		slog.String("frontend_url", RedactURL(c.FrontendURL)),
 		slog.String("origin", RedactURL(c.Origin)),
 		slog.String("notify", c.Notify),

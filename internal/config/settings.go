@@ -59,8 +59,8 @@ func Settings() []Setting {
 			Meaning: "listener for operators: health, status, metrics and profiles",
 		},
 		{
-			Name: "JWT_SECRET", kind: text, Secret: true, Otherwise: "no HS256 tokens",
-			Meaning: "secret that signs HS256 tokens; the variable is safer than the flag, which other users of the machine can see",
+			Name: "JWT_SECRET", kind: text, Secret: true, Otherwise: "no HS tokens",
+			Meaning: "secret that signs HS256, HS384 and HS512 tokens; the variable is safer than the flag, which other users of the machine can see",
 		},
 		{
 			Name: "JWT_PUBLIC_KEY_FILE", kind: path, Otherwise: "no key file",
@@ -77,6 +77,22 @@ func Settings() []Setting {
 		{
 			Name: "JWT_AUDIENCE", kind: text, Otherwise: "not checked",
 			Meaning: "audience (aud) that tokens must have",
+		},
+		{
+			Name: "JWT_TENANT_CLAIM", kind: claims, Default: "tenant_id,tenantId,tenants",
+			Meaning: "claims that name the tenants of a token, by name or path, comma-separated; all count",
+		},
+		{
+			Name: "JWT_SUBJECT_CLAIM", kind: claims, Default: "sub",
+			Meaning: "claims that name who a token stands for, by name or path, comma-separated; the first that is there counts",
+		},
+		{
+			Name: "JWT_ROLE_CLAIM", kind: claims, Default: "role",
+			Meaning: "claims that name the roles of a token, by name or path, comma-separated; all count",
+		},
+		{
+			Name: "JWT_LEEWAY", kind: leeway, Default: "60s",
+			Meaning: "how far the clock of the issuer may be ahead, in iat and nbf; exp has no leeway",
 		},
 		{
 			Name: "FRONTEND_URL", kind: origins, Otherwise: "same origin only",

@@ -1,17 +1,18 @@
-package main
+package operator
 
 import (
-	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"rowcast/internal/auth"
 	"rowcast/internal/config"
+	"rowcast/internal/errcode"
 )
 
-func (p *program) token() *cobra.Command {
+func (p *Program) token() *cobra.Command {
 	var (
 		claims auth.MintClaims
 		ttl    time.Duration
@@ -24,24 +25,24 @@ verifies with public keys only cannot be given such a token: its issuer has the
 private key.`,
 		Example: `  JWT_SECRET=… rowcast token --tenant acme
   JWT_SECRET=… rowcast token --tenant acme --tenant borealis --subject ci --ttl 10m`,
-		Args: noArgs,
+		Args: NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := config.Load(cmd.Flags(), p.environ)
+			cfg, err := config.Load(cmd.Flags(), p.Environ)
 			if err != nil {
 				return err
 			}
 			switch {
 			case cfg.JWTSecret == "" && (cfg.JWTPublicKeyFile != "" || cfg.JWKSURL != ""):
-				return usageError{errors.New("only public keys are configured, which verify tokens but cannot sign them; ask the issuer for a token")}
+				return Usage("only public keys are configured, which verify tokens but cannot sign them; ask the issuer for a token")
 			case cfg.JWTSecret == "":
-				return usageError{errors.New("token needs the secret that the server verifies with: set JWT_SECRET")}
+				return Usage("token needs the secret that the server verifies with: set JWT_SECRET")
 			}
-			claims.Issuer, claims.Audience = cfg.JWTIssuer, cfg.JWTAudience
+			claims.Issuer, claims.Audience, claims.Claims = cfg.JWTIssuer, cfg.JWTAudience, claimNames(cfg)
 			text, err := auth.Mint([]byte(cfg.JWTSecret), claims, ttl)
 			if err != nil {
-				return usageError{err}
+				return errcode.With(errcode.Usage, err)
 			}
-			_, err = fmt.Fprintln(p.stdout, text)
+			_, err = fmt.Fprintln(p.Stdout, text)
 			return err
 		},
 	}
@@ -51,6 +52,19 @@ private key.`,
 	flags.StringVar(&claims.Name, "name", "", "name of the person")
 	flags.StringVar(&claims.Role, "role", "", "role of the person")
 	flags.DurationVar(&ttl, "ttl", time.Hour, "how long the token is good")
-	config.Bind(flags, "JWT_SECRET", "JWT_PUBLIC_KEY_FILE", "JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE")
+	config.Bind(flags, "JWT_SECRET", "JWT_PUBLIC_KEY_FILE", "JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE",
+		"JWT_TENANT_CLAIM", "JWT_SUBJECT_CLAIM", "JWT_ROLE_CLAIM")
 	return cmd
+}
+
+// Auth is what the settings say about tokens.
+func Auth(cfg config.Config, log *slog.Logger) auth.Options {
+	return auth.Options{
+		Secret: []byte(cfg.JWTSecret), PublicKeyFile: cfg.JWTPublicKeyFile, JWKSURL: cfg.JWKSURL,
+		Issuer: cfg.JWTIssuer, Audience: cfg.JWTAudience, Claims: claimNames(cfg), Leeway: cfg.JWTLeeway, Log: log,
+	}
+}
+
+func claimNames(cfg config.Config) auth.ClaimNames {
+	return auth.ClaimNames{Tenant: cfg.JWTTenantClaim, Subject: cfg.JWTSubjectClaim, Role: cfg.JWTRoleClaim}
 }

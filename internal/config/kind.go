@@ -27,6 +27,7 @@ const (
 	notify
 	toggle
 	duration
+	heartbeat
 	leeway
 	count
 	claims
@@ -73,6 +74,8 @@ func (k kind) rule() rule {
 		return rule{"on|off", "on or off", oneOf("on", "off")}
 	case duration:
 		return rule{"duration", "a duration of at least 1ms with its unit, such as 168h, 90m or 25s", checkDuration}
+	case heartbeat:
+		return rule{"duration", "a duration from 1ms to 24h with its unit, such as 25s", checkHeartbeat}
 	case leeway:
 		return rule{"duration", "a duration from 0s to 10m with its unit, such as 60s", checkLeeway}
 	case claims:
@@ -176,6 +179,15 @@ func oneOf(words ...string) func(string) error {
 
 func checkDuration(value string) error {
 	if d, err := time.ParseDuration(value); err != nil || d < time.Millisecond {
+		return errForm
+	}
+	return nil
+}
+
+// checkHeartbeat refuses what does not fit the timers of browsers, which are of 31
+// bits: those end at once what should last for a month.
+func checkHeartbeat(value string) error {
+	if d, err := time.ParseDuration(value); err != nil || d < time.Millisecond || d > 24*time.Hour {
 		return errForm
 	}
 	return nil

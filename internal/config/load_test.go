@@ -192,8 +192,8 @@ func TestLoadRefusesBadValues(t *testing.T) {
 		"ROWCAST_NOTIFY":            {"on", "AUTO", "alwais"},
 		"ROWCAST_RETENTION":         {"7 days", "7d", "0", "0s", "-1h", "168", "1us"},
 		"ROWCAST_BULK_ROWS":         {"0", "-1", "1e3", "1.5", "2147483648", "many"},
-		"ROWCAST_PING_INTERVAL":     {"25000", "0s"},
-		"ROWCAST_PING_TIMEOUT":      {"20", "-20s"},
+		"ROWCAST_PING_INTERVAL":     {"25000", "0s", "597h", "24h1ms"},
+		"ROWCAST_PING_TIMEOUT":      {"20", "-20s", "2562047h"},
 		"ROWCAST_SOCKETIO_RECOVERY": {"true", "1", "ON", "onn"},
 	} {
 		for _, value := range values {

@@ -115,11 +115,11 @@ func Settings() []Setting {
 			Meaning: "more rows than this of one table, operation and tenant in one statement become one bulk event",
 		},
 		{
-			Name: "ROWCAST_PING_INTERVAL", kind: duration, Default: "25s",
+			Name: "ROWCAST_PING_INTERVAL", kind: heartbeat, Default: "25s",
 			Meaning: "time between two heartbeats of a connection",
 		},
 		{
-			Name: "ROWCAST_PING_TIMEOUT", kind: duration, Default: "20s",
+			Name: "ROWCAST_PING_TIMEOUT", kind: heartbeat, Default: "20s",
 			Meaning: "how long a client may take to answer a heartbeat",
 		},
 		{

@@ -24,6 +24,9 @@
 //   - Origins, tokens and tickets are checked in one place, in the same order and
 //     with the same codes for every transport (TestGate), and a query asks for
 //     one tenant of the token (TestParseWant).
+//   - A token has one verdict on every wire, whatever its claims, and who has one that
+//     ends far away stays (cmd/rowcast: TestTokensAreAlikeOnEveryWire,
+//     TestFarAwayEndsAreFarAway).
 //   - A client whose identity is revoked is sent away, on every wire
 //     (cmd/rowcast: TestRevocationReachesEveryWireOfEveryReplica).
 //   - An address and a subject have no more connections than they may, an address

@@ -102,7 +102,7 @@ func (g *Gate) Check(ctx context.Context, token string) (*auth.Identity, *Proble
 func TokenProblem(err error) *Problem {
 	p := &Problem{Status: http.StatusUnauthorized, Code: TokenCause(err), Detail: auth.PublicText(err)}
 	if p.Code == Unavailable {
-		p.Status, p.Retry = http.StatusServiceUnavailable, retrySoon
+		p.Status, p.Retry = http.StatusServiceUnavailable, max(retrySoon, auth.Wait(err))
 	}
 	return p
 }

@@ -82,7 +82,7 @@ func (l *Limits) Guard(next http.Handler) http.Handler {
 			if wait, ok := l.handshakes.Allow(client, time.Now()); !ok {
 				l.note(r, client, "too many requests of an address")
 				(&Problem{
-					Status: http.StatusTooManyRequests, Code: RateLimited, Retry: wait + time.Second,
+					Status: http.StatusTooManyRequests, Code: RateLimited, Retry: max(wait, retrySoon),
 					Detail: "this address sends too many requests; try again later",
 				}).Write(w)
 				return

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -73,6 +74,64 @@ func TestFarAwayEndsAreFarAway(t *testing.T) {
 			_ = c.conn.WriteMessage(websocket.TextMessage, []byte(`{"type":"pong"}`)) // reading tells
 		}
 		_ = c.conn.Close()
+	}
+}
+
+// TestForeignCredentialsOnEveryWire: what a proxy in front adds to a request, for
+// itself, hides no credential of the client on any wire.
+func TestForeignCredentialsOnEveryWire(t *testing.T) {
+	t.Parallel()
+	feed, _ := newSite(t).serve(t)
+	w := showroom{feed}
+	good, eve := token(t, "T"), token(t, "U")
+	ticket := func(t *testing.T) string {
+		_, answer := request(t, http.MethodPost, httpURL(feed, "/tickets", nil), good, "")
+		var issued struct{ Ticket string }
+		if err := json.Unmarshal([]byte(answer), &issued); err != nil || issued.Ticket == "" {
+			t.Fatalf("%s: %v", answer, err)
+		}
+		return issued.Ticket
+	}
+	dialer := websocket.Dialer{Subprotocols: []string{"rowcast.v1"}}
+	for name, foreign := range map[string]string{
+		"Basic": "Basic c3RhZ2luZzpzZWNyZXQ=", "a bearer of a proxy": "Bearer " + newIssuer(t).token(t, "T"), "no JWT": "Bearer ya29.opaque",
+		"a token of ours for another tenant": "Bearer " + eve,
+	} {
+		header := func() http.Header { return http.Header{"Authorization": {foreign}} }
+		ours := foreign == "Bearer "+eve
+		for wire, show := range map[string]func(t *testing.T) string{
+			"history, ticket": func(t *testing.T) string {
+				return w.request(t, http.MethodGet, httpURL(feed, "/history", url.Values{"tenant": {"T"}, "ticket": {ticket(t)}}), header())
+			},
+			"events, ticket": func(t *testing.T) string {
+				return w.request(t, http.MethodGet, httpURL(feed, "/events", url.Values{"tenant": {"T"}, "ticket": {ticket(t)}}), header())
+			},
+			"history, two headers": func(t *testing.T) string {
+				if ours {
+					return accepted // whose tenant is joined is for the first to say
+				}
+				h := header()
+				h.Add("Authorization", "Bearer "+good)
+				return w.request(t, http.MethodGet, httpURL(feed, "/history", url.Values{"tenant": {"T"}}), h)
+			},
+			"history, foreign ticket": func(t *testing.T) string {
+				return w.request(t, http.MethodGet, httpURL(feed, "/history", url.Values{"tenant": {"T"}, "ticket": {"ST-1-cas"}}), bearer(good))
+			},
+			"WebSocket, subprotocol": func(t *testing.T) string { return w.socket(t, header(), good, "") },
+			"WebSocket, message":     func(t *testing.T) string { return w.socket(t, header(), "", good) },
+			"WebSocket, ticket": func(t *testing.T) string {
+				return w.dial(t, dialer, feed+"?ticket="+ticket(t), header(), "")
+			},
+			"Socket.IO, auth.token":  func(t *testing.T) string { return w.socketIO(t, header(), good) },
+			"Socket.IO, auth.ticket": func(t *testing.T) string { return w.connect(t, header(), nil, `{"ticket":"`+ticket(t)+`"}`) },
+			"Socket.IO, ticket": func(t *testing.T) string {
+				return w.connect(t, header(), url.Values{"ticket": {ticket(t)}}, "{}")
+			},
+		} {
+			if got := show(t); got != accepted {
+				t.Errorf("%s beside %s: %s", wire, name, got)
+			}
+		}
 	}
 }
 
@@ -232,9 +291,7 @@ func (w showroom) socketIO(t caller, header http.Header, token string) string {
 func (w showroom) connect(t caller, header http.Header, query url.Values, auth string) string {
 	t.Helper()
 	all := url.Values{"EIO": {"4"}, "transport": {"websocket"}}
-	for name, values := range query {
-		all[name] = values
-	}
+	maps.Copy(all, query)
 	conn, response, err := new(websocket.Dialer).DialContext(t.Context(), "ws"+strings.TrimPrefix(httpURL(w.feed, "/socket.io/", all), "http"), header)
 	if err != nil {
 		t.Fatal(err)

@@ -166,8 +166,10 @@ func (s *service) close() {
 func (s *service) routes(cfg config.Config, origins auth.Origins) error {
 	tickets := new(auth.Tickets)
 	verify, redeem := s.revoked.Verify(s.verifier.Verify), s.revoked.Redeem(tickets.Redeem)
-	rules := &transport.Rules{Revoked: s.revoked.Revoked, Limits: transport.NewLimits(transport.LimitOptions{
-		Addresses: limit.Addresses{Proxies: cfg.Proxies()}, PerAddress: cfg.MaxPerAddress, PerSubject: cfg.MaxPerSubject, Log: s.log,
+	addresses := limit.Addresses{Proxies: cfg.Proxies()}
+	refusals := &transport.Refusals{Log: s.log, Addresses: addresses}
+	rules := &transport.Rules{Revoked: s.revoked.Revoked, Refusals: refusals, Limits: transport.NewLimits(transport.LimitOptions{
+		Addresses: addresses, PerAddress: cfg.MaxPerAddress, PerSubject: cfg.MaxPerSubject, Refusals: refusals,
 	})}
 	gate := &transport.Gate{
 		Origin: origins.Allowed, Draining: s.hub.Draining, Verify: verify, Redeem: redeem, Rules: rules,
@@ -199,11 +201,11 @@ func (s *service) routes(cfg config.Config, origins auth.Origins) error {
 	}
 	s.front = server.PublicOptions{
 		WebSocket: s.sockets, SocketIO: s.socketIO, Events: s.streams, History: rows,
-		Tickets: tickets, Verify: verify, Origins: origins, Limits: rules.Limits,
+		Tickets: tickets, Gate: gate,
 	}
 	metrics := metric.New(metric.Sources{
 		Tail: s.tail.Status, Hub: s.hub.Stats, Health: func() health.Status { return s.health.Status() },
-		Observers: s.observed, Wires: []string{"ws", "socketio", "socketio-recovery", "sse"}, Causes: transport.Causes(),
+		Observers: s.observed, Wires: []string{"ws", "socketio", "socketio-recovery", "sse"}, Causes: transport.Causes(), Refusals: refusals.Counts,
 	})
 	s.adminHandler = server.Admin(server.AdminOptions{
 		Problems: s.problems, Status: s.status, Metrics: metric.Handler(metrics), TenantMetrics: metric.TenantHandler(s.hub.Tenants),

@@ -26,7 +26,23 @@ func (v *Verifier) identity(claims map[string]any) (Identity, error) {
 	r := claimReader{claims: claims}
 	r.issuer(v.issuer)
 	r.audience(v.audience)
-	id := Identity{
+	id := v.read(&r)
+	if id.Expires.IsZero() {
+		r.fail("exp", "is missing; every token has to end")
+	}
+	begins := r.date("nbf")
+	if r.refused != nil {
+		return Identity{}, r.refused
+	}
+	if err := v.inTime(id, begins); err != nil {
+		return Identity{}, err
+	}
+	return id, nil
+}
+
+// read reads what the claims give.
+func (v *Verifier) read(r *claimReader) Identity {
+	return Identity{
 		Subject:  r.subject(v.names.subject),
 		Name:     r.name(),
 		Roles:    r.roles(v.names.role),
@@ -35,14 +51,6 @@ func (v *Verifier) identity(claims map[string]any) (Identity, error) {
 		IssuedAt: r.date("iat"),
 		Tenants:  r.tenants(v.names.tenant),
 	}
-	if id.Expires.IsZero() {
-		r.fail("exp", "is missing; every token has to end")
-	}
-	begins := r.date("nbf")
-	if r.refused != nil {
-		return Identity{}, r.refused
-	}
-	return id, v.inTime(id, begins)
 }
 
 // inTime refuses a token before and after its time. Expiry comes after what no
@@ -57,10 +65,10 @@ func (v *Verifier) inTime(id Identity, begins time.Time) error {
 	case ahead > soon:
 		return refuseClaim(claim, "lies in the future; compare the clocks of the issuer and of the server")
 	case !now.Before(id.Expires):
-		return &refusalError{kind: ErrExpired, public: ErrExpired.Error()}
+		return Refuse(ErrExpired, nil)
 	case ahead > 0:
 		r := refuseClaim(claim, "is a little ahead of the clock here; try again in a moment")
-		r.kind, r.wait = ErrUnavailable, ahead
+		r.kind, r.wait, r.why.Kind = ErrUnavailable, ahead, "time"
 		return r
 	}
 	return nil
@@ -75,7 +83,7 @@ type claimReader struct {
 
 // refuseClaim refuses a token for one of its claims.
 func refuseClaim(claim, what string) *refusalError {
-	return &refusalError{kind: ErrInvalid, public: fmt.Sprintf("claim %s %s", claim, what)}
+	return &refusalError{kind: ErrInvalid, public: fmt.Sprintf("claim %s %s", claim, what), why: Why{Kind: "claim", Claim: claim}}
 }
 
 func (r *claimReader) fail(claim, what string) {

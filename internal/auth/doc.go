@@ -3,8 +3,8 @@
 // # Overview
 //
 // A [Verifier] turns a token into an [Identity], with a secret, a key file, the key
-// set of an issuer (package keyset), or several of them. [BearerToken] finds the
-// token in a request. [Tickets] trade a token for a single-use text that may stand
+// set of an issuer (package keyset), or several of them. [BearerTokens] finds the
+// tokens in a request. [Tickets] trade a token for a single-use text that may stand
 // in a URL. [Origins] is the allow-list of websites, [NewCORS] the same for other
 // than WebSocket requests. [Mint] makes tokens for development.
 //

@@ -73,7 +73,7 @@ func fits(key any, token *jwt.Token) bool {
 
 // issuerKeys gives the key of the issuer that a token names, or if it names none
 // the one that has signed it, among the first that may be used with its algorithm.
-func issuerKeys(set *keyset.Set) func(context.Context, *jwt.Token) (any, error) {
+func issuerKeys(set *keyset.Set) keyFunc {
 	return func(ctx context.Context, token *jwt.Token) (any, error) {
 		if kid, named := token.Header["kid"]; !named || kid == "" {
 			return set.Find(ctx, token.Method.Alg(), func(keys []any) any {
@@ -113,12 +113,12 @@ func signer(keys []any, token *jwt.Token) any {
 }
 
 // secretKey is the key of HS256, HS384 and HS512 tokens.
-func secretKey(secret []byte) func(context.Context, *jwt.Token) (any, error) {
+func secretKey(secret []byte) keyFunc {
 	return func(context.Context, *jwt.Token) (any, error) { return secret, nil }
 }
 
 // fileKeys gives those of keys that may be used with the algorithm of a token.
-func fileKeys(keys []any) func(context.Context, *jwt.Token) (any, error) {
+func fileKeys(keys []any) keyFunc {
 	return func(_ context.Context, token *jwt.Token) (any, error) {
 		some := fitting(keys, token)
 		if len(some) == 0 {

@@ -36,6 +36,7 @@ type refusalError struct {
 	cause error
 	// wait is how long it takes until trying again helps, 0 if nobody knows.
 	wait time.Duration
+	why  Why
 }
 
 func (r *refusalError) Error() string {
@@ -52,11 +53,41 @@ func (r *refusalError) Unwrap() error { return r.cause }
 // Refuse is an error of this package for what other parts know about a token: the
 // kind, with its text for the client, and the reason for the log.
 func Refuse(kind, cause error) error {
-	return &refusalError{kind: kind, public: kind.Error(), cause: cause}
+	return &refusalError{kind: kind, public: kind.Error(), cause: cause, why: Why{Kind: wordOf(kind)}}
 }
 
-func invalid(public string, cause error) error {
+func invalid(public string, cause error) *refusalError {
 	return &refusalError{kind: ErrInvalid, public: public, cause: cause}
+}
+
+// Why is what a refusal is about, for logs.
+type Why struct {
+	// Kind is a word: none, url, malformed, algorithm, key, signature, claim, time,
+	// expired, revoked or unavailable; empty if it is not known.
+	Kind string
+	// Algorithm and KeyID are what the header of the token says: anybody can write
+	// anything there. Claim is the one that is not as it should be.
+	Algorithm, KeyID, Claim string
+}
+
+// WhyOf is what an error of this package is about.
+func WhyOf(err error) Why {
+	if r, ok := errors.AsType[*refusalError](err); ok {
+		return r.why
+	}
+	return Why{Kind: wordOf(err)}
+}
+
+// wordOf is the Kind of an error that says no more.
+func wordOf(err error) string {
+	for word, kind := range map[string]error{
+		"none": ErrNoToken, "url": ErrTokenInQuery, "expired": ErrExpired, "revoked": ErrRevoked, "unavailable": ErrUnavailable,
+	} {
+		if errors.Is(err, kind) {
+			return word
+		}
+	}
+	return ""
 }
 
 // Wait is how long it takes until the same token is accepted, after ErrUnavailable;

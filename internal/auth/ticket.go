@@ -50,7 +50,7 @@ func (t *Tickets) Issue(id Identity) (text string, expiresIn time.Duration, err 
 	now := time.Now()
 	expiresIn = min(TicketLife, id.Expires.Sub(now))
 	if expiresIn <= 0 {
-		return "", 0, &refusalError{kind: ErrExpired, public: ErrExpired.Error()}
+		return "", 0, Refuse(ErrExpired, nil)
 	}
 	text = rand.Text()
 

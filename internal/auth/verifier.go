@@ -61,11 +61,15 @@ type Verifier struct {
 type source struct {
 	// name is the setting, for the log.
 	name string
+	// algorithms are those of its keys.
+	algorithms []string
 	// parser accepts only the algorithms of the keys of this source.
 	parser *jwt.Parser
-	// keys gives the keys that may have signed a token.
-	keys func(ctx context.Context, token *jwt.Token) (any, error)
+	keys   keyFunc
 }
+
+// keyFunc gives the key that may have signed a token.
+type keyFunc func(ctx context.Context, token *jwt.Token) (any, error)
 
 // New makes a Verifier. It reads the key file and tries once to fetch the key set,
 // for at most five seconds; if that does not succeed, Run and Verify try again.
@@ -84,14 +88,14 @@ func New(ctx context.Context, o Options) (*Verifier, error) {
 		if len(o.Secret) < strongSecret {
 			o.Log.WarnContext(ctx, "jwt secret is short and can be guessed", "bytes", len(o.Secret), "recommended", strongSecret)
 		}
-		v.sources = append(v.sources, source{name: "JWT_SECRET", parser: parser(secretAlgorithms()...), keys: secretKey(o.Secret)})
+		v.sources = append(v.sources, newSource("JWT_SECRET", secretAlgorithms(), secretKey(o.Secret)))
 	}
 	if o.PublicKeyFile != "" {
 		keys, err := readKeys(o.PublicKeyFile)
 		if err != nil {
 			return nil, fmt.Errorf("read JWT_PUBLIC_KEY_FILE %s: %w", o.PublicKeyFile, err)
 		}
-		v.sources = append(v.sources, source{name: "JWT_PUBLIC_KEY_FILE", parser: parser(publicKeyAlgorithms()...), keys: fileKeys(keys)})
+		v.sources = append(v.sources, newSource("JWT_PUBLIC_KEY_FILE", publicKeyAlgorithms(), fileKeys(keys)))
 	}
 	if o.JWKSURL != "" {
 		remote, err := keyset.New(keyset.Options{
@@ -101,17 +105,18 @@ func New(ctx context.Context, o Options) (*Verifier, error) {
 			return nil, fmt.Errorf("use JWKS_URL: %w", err)
 		}
 		v.remote = remote
-		v.sources = append(v.sources, source{name: "JWKS_URL", parser: parser(publicKeyAlgorithms()...), keys: issuerKeys(remote)})
+		v.sources = append(v.sources, newSource("JWKS_URL", publicKeyAlgorithms(), issuerKeys(remote)))
 		_ = remote.Refresh(ctx) // remembered and logged there
 	}
 	return v, nil
 }
 
-// parser checks the form and the signature. The claims are read by claimReader.
-func parser(algorithms ...string) *jwt.Parser {
-	return jwt.NewParser(
+// newSource makes a source. Its parser checks the form and the signature; the claims
+// are read by claimReader.
+func newSource(name string, algorithms []string, keys keyFunc) source {
+	return source{name, algorithms, jwt.NewParser(
 		jwt.WithValidMethods(algorithms), jwt.WithStrictDecoding(), jwt.WithJSONNumber(), jwt.WithoutClaimsValidation(),
-	)
+	), keys}
 }
 
 // Run keeps the key set fresh until ctx ends.

@@ -56,6 +56,8 @@ type Config struct {
 	TrustedProxies string `env:"ROWCAST_TRUSTED_PROXIES"`
 	// Insecure is a comma-separated list of codes of risks.
 	Insecure string `env:"ROWCAST_INSECURE"`
+	// LogLevel is "debug", "info", "warn" or "error".
+	LogLevel string `env:"ROWCAST_LOG_LEVEL"`
 	PGBinDir string `env:"ROWCAST_PG_BINDIR"`
 }
 
@@ -63,6 +65,12 @@ type Config struct {
 func (c Config) Proxies() []netip.Prefix {
 	networks, _ := parseNetworks(c.TrustedProxies) // Load has checked it
 	return networks
+}
+
+// Level is that of LogLevel.
+func (c Config) Level() (level slog.Level) {
+	_ = level.UnmarshalText([]byte(c.LogLevel)) // Load has checked it
+	return level
 }
 
 // HasDatabase says whether the settings name a database. If not, the program
@@ -102,6 +110,7 @@ func (c Config) LogValue() slog.Value {
 		slog.Int("max_per_tenant", c.MaxPerTenant),
 		slog.String("trusted_proxies", c.TrustedProxies),
 		slog.String("insecure", c.Insecure),
+		slog.String("log_level", c.LogLevel),
 		slog.String("pg_bindir", c.PGBinDir),
 	)
 }

@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"errors"
+	"log/slog"
 	"reflect"
 	"slices"
 	"strings"
@@ -29,7 +30,7 @@ func defaults() config.Config {
 	return config.Config{
 		Addr: ":8080", AdminAddr: "127.0.0.1:9090", Notify: "auto", Retention: 168 * time.Hour, BulkRows: 1000,
 		MaxPerAddress: 20_000, MaxPerSubject: 20_000, MaxPerTenant: 100_000,
-		PingInterval: 25 * time.Second, PingTimeout: 20 * time.Second, Recovery: "off",
+		PingInterval: 25 * time.Second, PingTimeout: 20 * time.Second, Recovery: "off", LogLevel: "info",
 		JWTTenantClaim: "tenant_id,tenantId,tenants", JWTSubjectClaim: "sub", JWTRoleClaim: "role", JWTLeeway: time.Minute,
 	}
 }
@@ -71,7 +72,7 @@ func TestLoad(t *testing.T) {
 				"FRONTEND_URL=https://a", "ORIGIN=https://b, http://c:1", "ROWCAST_NOTIFY=never", "ROWCAST_RETENTION=1h30m",
 				"ROWCAST_BULK_ROWS=1", "ROWCAST_PING_INTERVAL=50ms", "ROWCAST_PING_TIMEOUT=1ms", "ROWCAST_PG_BINDIR=/pg",
 				"ROWCAST_SOCKETIO_RECOVERY=on", "ROWCAST_MAX_PER_ADDRESS=1", "ROWCAST_MAX_PER_SUBJECT=2", "ROWCAST_MAX_PER_TENANT=3",
-				"ROWCAST_TRUSTED_PROXIES=10.0.0.1, fd00::/8", "ROWCAST_INSECURE=weak-secret, public-admin",
+				"ROWCAST_TRUSTED_PROXIES=10.0.0.1, fd00::/8", "ROWCAST_INSECURE=weak-secret, public-admin", "ROWCAST_LOG_LEVEL=debug",
 			},
 			want: func(c *config.Config) {
 				*c = config.Config{
@@ -80,7 +81,7 @@ func TestLoad(t *testing.T) {
 					FrontendURL: "https://a", Origin: "https://b, http://c:1", Notify: "never", Retention: 90 * time.Minute,
 					BulkRows: 1, PingInterval: 50 * time.Millisecond, PingTimeout: time.Millisecond, PGBinDir: "/pg",
 					JWTTenantClaim: "https://app.example/tenant, o.id", JWTSubjectClaim: "oid,sub", JWTRoleClaim: "cognito:groups",
-					Recovery: "on", MaxPerAddress: 1, MaxPerSubject: 2, MaxPerTenant: 3,
+					LogLevel: "debug", Recovery: "on", MaxPerAddress: 1, MaxPerSubject: 2, MaxPerTenant: 3,
 					TrustedProxies: "10.0.0.1, fd00::/8", Insecure: "weak-secret, public-admin",
 				}
 			},
@@ -93,7 +94,7 @@ func TestLoad(t *testing.T) {
 				"--frontend-url=https://a", "--origin=https://b", "--rowcast-notify=always", "--rowcast-retention=1h",
 				"--rowcast-bulk-rows=2147483647", "--rowcast-ping-interval=1s", "--rowcast-ping-timeout=2s",
 				"--rowcast-pg-bindir=pg", "--rowcast-socketio-recovery=on", "--rowcast-max-per-address=4", "--rowcast-max-per-subject=5",
-				"--rowcast-max-per-tenant=6", "--rowcast-trusted-proxies=::1", "--rowcast-insecure=public-admin",
+				"--rowcast-max-per-tenant=6", "--rowcast-trusted-proxies=::1", "--rowcast-insecure=public-admin", "--rowcast-log-level=error",
 			},
 			want: func(c *config.Config) {
 				*c = config.Config{
@@ -102,7 +103,7 @@ func TestLoad(t *testing.T) {
 					FrontendURL: "https://a", Origin: "https://b", Notify: "always", Retention: time.Hour,
 					JWTTenantClaim: "t", JWTSubjectClaim: "s", JWTRoleClaim: "r", JWTLeeway: 10 * time.Minute,
 					BulkRows: 2147483647, PingInterval: time.Second, PingTimeout: 2 * time.Second, PGBinDir: "pg",
-					Recovery: "on", MaxPerAddress: 4, MaxPerSubject: 5, MaxPerTenant: 6, TrustedProxies: "::1", Insecure: "public-admin",
+					LogLevel: "error", Recovery: "on", MaxPerAddress: 4, MaxPerSubject: 5, MaxPerTenant: 6, TrustedProxies: "::1", Insecure: "public-admin",
 				}
 			},
 		},
@@ -187,6 +188,7 @@ func TestLoadRefusesBadValues(t *testing.T) {
 		"JWT_SUBJECT_CLAIM":         {","},
 		"JWT_ROLE_CLAIM":            {","},
 		"JWT_LEEWAY":                {"60", "-1s", "11m", "1 minute"},
+		"ROWCAST_LOG_LEVEL":         {"INFO", "warning", "0", "trace"},
 		"FRONTEND_URL":              {"*", "app.example.com", "https://a,b", "ws://a"},
 		"ORIGIN":                    {"null", "https://a,*"},
 		"ROWCAST_NOTIFY":            {"on", "AUTO", "alwais"},
@@ -321,4 +323,17 @@ func TestBindRefusesUnknownNames(t *testing.T) {
 		}
 	}()
 	config.Bind(pflag.NewFlagSet("test", pflag.ContinueOnError), "DATABASE")
+}
+
+// TestLevel: each word is the level of its name.
+func TestLevel(t *testing.T) {
+	t.Parallel()
+	for word, want := range map[string]slog.Level{
+		"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError, "": slog.LevelInfo,
+	} {
+		c, err := load(t, nil, []string{"ROWCAST_LOG_LEVEL=" + word})
+		if err != nil || c.Level() != want {
+			t.Errorf("%q is %v, %v; want %v", word, c.Level(), err, want)
+		}
+	}
 }

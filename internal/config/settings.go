@@ -147,6 +147,10 @@ func Settings() []Setting {
 			Meaning: "what serve does although it is not safe off this machine, comma-separated: " + strings.Join(riskCodes(), ", "),
 		},
 		{
+			Name: "ROWCAST_LOG_LEVEL", kind: level, Default: "info",
+			Meaning: "what serve logs at least: debug, info, warn or error",
+		},
+		{
 			Name: "ROWCAST_PG_BINDIR", kind: path, Otherwise: "PATH, pg_config and the usual directories",
 			Meaning: "directory with the PostgreSQL binaries for the embedded database",
 		},

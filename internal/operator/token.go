@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"rowcast/internal/auth"
 	"rowcast/internal/config"
@@ -19,12 +20,13 @@ func (p *Program) token() *cobra.Command {
 	)
 	cmd := &cobra.Command{
 		Use:   "token",
-		Short: "Mint a development token",
+		Short: "Mint a development token, or check one",
 		Long: `Mints a token signed with JWT_SECRET, for development and tests. A server that
 verifies with public keys only cannot be given such a token: its issuer has the
 private key.`,
 		Example: `  JWT_SECRET=… rowcast token --tenant acme
-  JWT_SECRET=… rowcast token --tenant acme --tenant borealis --subject ci --ttl 10m`,
+  JWT_SECRET=… rowcast token --tenant acme --tenant borealis --subject ci --ttl 10m
+  JWT_SECRET=… rowcast token check "$TOKEN"`,
 		Args: NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			cfg, err := config.Load(cmd.Flags(), p.Environ)
@@ -52,9 +54,15 @@ private key.`,
 	flags.StringVar(&claims.Name, "name", "", "name of the person")
 	flags.StringVar(&claims.Role, "role", "", "role of the person")
 	flags.DurationVar(&ttl, "ttl", time.Hour, "how long the token is good")
-	config.Bind(flags, "JWT_SECRET", "JWT_PUBLIC_KEY_FILE", "JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE",
-		"JWT_TENANT_CLAIM", "JWT_SUBJECT_CLAIM", "JWT_ROLE_CLAIM")
+	bindAuth(flags)
+	cmd.AddCommand(p.tokenCheck())
 	return cmd
+}
+
+// bindAuth binds the flags of the settings about tokens.
+func bindAuth(flags *pflag.FlagSet, more ...string) {
+	config.Bind(flags, append(more, "JWT_SECRET", "JWT_PUBLIC_KEY_FILE", "JWKS_URL", "JWT_ISSUER", "JWT_AUDIENCE",
+		"JWT_TENANT_CLAIM", "JWT_SUBJECT_CLAIM", "JWT_ROLE_CLAIM")...)
 }
 
 // Auth is what the settings say about tokens.

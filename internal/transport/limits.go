@@ -2,7 +2,6 @@ package transport
 
 import (
 	"cmp"
-	"log/slog"
 	"net/http"
 	"net/netip"
 	"sync"
@@ -21,8 +20,6 @@ const (
 	fewest = 100
 	// retryFull is when an address that has all its connections may try again.
 	retryFull = 5 * time.Second
-	// quiet is the least time between two lines of the log about refusals.
-	quiet = 10 * time.Second
 )
 
 // LimitOptions configures Limits.
@@ -34,8 +31,8 @@ type LimitOptions struct {
 	// but 100 times and 5 a second at least.
 	// PerSubject bounds those of one subject. Default: 20,000 each.
 	PerAddress, PerSubject int
-	// Log is told, now and then, that connections are refused. Default: discarded.
-	Log *slog.Logger
+	// Refusals is told whom Guard refuses. Nil: nobody is.
+	Refusals *Refusals
 }
 
 // Limits bounds what one address and one subject may have, over all transports.
@@ -45,28 +42,19 @@ type Limits struct {
 	handshakes *limit.Rates
 	addresses  *limit.Places[netip.Addr]
 	subjects   *limit.Places[string]
-	log        *slog.Logger
-
-	// mu guards what is known of refusals: how many there were since one was
-	// logged, at.
-	mu      sync.Mutex
-	refused int
-	at      time.Time
+	refusals   *Refusals
 }
 
 // NewLimits makes the limits.
 func NewLimits(o LimitOptions) *Limits {
 	o.PerAddress = cmp.Or(o.PerAddress, defaultMost)
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
 	handshakes := max(o.PerAddress, fewest)
 	return &Limits{
 		of:         o.Addresses,
 		handshakes: limit.NewRates(handshakes/refill, handshakes),
 		addresses:  limit.NewPlaces[netip.Addr](o.PerAddress),
 		subjects:   limit.NewPlaces[string](cmp.Or(o.PerSubject, defaultMost)),
-		log:        o.Log,
+		refusals:   o.Refusals,
 	}
 }
 
@@ -80,30 +68,17 @@ func (l *Limits) Guard(next http.Handler) http.Handler {
 		client := l.of.Of(r)
 		if client.IsValid() && !r.URL.Query().Has("sid") {
 			if wait, ok := l.handshakes.Allow(client, time.Now()); !ok {
-				l.note(r, client, "too many requests of an address")
-				(&Problem{
-					Status: http.StatusTooManyRequests, Code: RateLimited, Retry: max(wait, retrySoon),
+				refused := &Problem{
+					Status: http.StatusTooManyRequests, Code: RateLimited, Retry: max(wait, retrySoon), About: "address",
 					Detail: "this address sends too many requests; try again later",
-				}).Write(w)
+				}
+				l.refusals.Note(r.Context(), r, refused)
+				refused.Write(w)
 				return
 			}
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-// note logs a refusal, unless one was logged a moment ago.
-func (l *Limits) note(r *http.Request, client netip.Addr, why string) {
-	l.mu.Lock()
-	l.refused++
-	refused, now := l.refused, time.Now()
-	if now.Sub(l.at) < quiet {
-		l.mu.Unlock()
-		return
-	}
-	l.refused, l.at = 0, now
-	l.mu.Unlock()
-	l.log.WarnContext(r.Context(), "refuse clients", "why", why, "address", client, "refused", refused)
 }
 
 // Seat is the place of one connection. It is safe for concurrent use, and nil
@@ -125,9 +100,8 @@ func (l *Limits) Seat(r *http.Request) (*Seat, *Problem) {
 	}
 	client := l.of.Of(r)
 	if client.IsValid() && !l.addresses.Take(client) {
-		l.note(r, client, "too many connections of an address")
 		return nil, &Problem{
-			Status: http.StatusTooManyRequests, Code: LimitExceeded, Retry: retryFull,
+			Status: http.StatusTooManyRequests, Code: LimitExceeded, Retry: retryFull, About: "address",
 			Detail: "this address has as many connections as it may have; close one, or try again later",
 		}
 	}

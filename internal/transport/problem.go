@@ -29,6 +29,10 @@ type Problem struct {
 	Retry time.Duration
 	// Allow, if not empty, is the method that the path takes.
 	Allow string
+	// About is what the refusal is about, in a word, and Cause why, for the log:
+	// without it the log has Detail. An error about a token says both by itself.
+	About string
+	Cause error
 }
 
 // document is the JSON of a Problem.

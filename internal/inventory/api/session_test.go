@@ -96,6 +96,6 @@ func TestTokensAreChecked(t *testing.T) {
 		s.refuses(t, token(t, wilma), route[0], route[1], "", http.StatusForbidden, "forbidden", "one tenant")
 		s.refuses(t, token(t, wilma, "acme"), route[0], route[1], "", http.StatusForbidden, "forbidden", "one tenant")
 		s.refuses(t, token(t, wilma, inventory.AcmeID, inventory.BorealisID), route[0], route[1], "", http.StatusForbidden, "forbidden", "one tenant")
-		s.refuses(t, token(t, wilma, inventory.AcmeID), route[0], route[1]+"?token=x", "", http.StatusUnauthorized, "invalid-token", "URL")
+		s.refuses(t, token(t, wilma, inventory.AcmeID), route[0], route[1]+"?token=x", "", http.StatusBadRequest, "bad-request", "URL")
 	}
 }

@@ -177,7 +177,7 @@ func (s *service) routes(cfg config.Config, origins auth.Origins) error {
 	var err error
 	s.sockets, err = ws.NewHandler(ws.Options{
 		Hub: s.hub, Wire: nativeWire, Gate: gate,
-		PingInterval: cfg.PingInterval, PingTimeout: cfg.PingTimeout, Log: s.log,
+		PingInterval: cfg.PingInterval, PingTimeout: cfg.PingTimeout,
 	})
 	if err != nil {
 		return fmt.Errorf("make the WebSocket handler: %w", err)

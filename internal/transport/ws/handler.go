@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -41,8 +40,6 @@ type Options struct {
 	// enough to join as many tenants as a connection may at once.
 	Rate  rate.Limit
 	Burst int
-	// Log is for what only operators can act on. Default: discarded.
-	Log *slog.Logger
 }
 
 // Handler accepts WebSocket connections.
@@ -62,9 +59,6 @@ func NewHandler(o Options) (*Handler, error) {
 	o.MaxMessage = cmp.Or(o.MaxMessage, 64<<10)
 	o.Rate = cmp.Or(o.Rate, 50)
 	o.Burst = cmp.Or(o.Burst, 300)
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
 	return &Handler{
 		opts: o,
 		upgrader: websocket.NewUpgrader(func(w http.ResponseWriter, status int, reason error) {

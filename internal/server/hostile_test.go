@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"rowcast/internal/server"
+	"rowcast/internal/transport"
 )
 
 // patience bounds every wait; it decides nothing but when to give up.
@@ -191,7 +192,10 @@ func TestOnlyOwnNames(t *testing.T) {
 	t.Parallel()
 	page := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "page") })
 	serving := func(names []string) string {
-		return serve(t, server.Public(server.PublicOptions{WebSocket: page, SocketIO: page, Events: page, History: page, API: page, Pages: page, OnlyAs: names}))
+		return serve(t, server.Public(server.PublicOptions{
+			WebSocket: page, SocketIO: page, Events: page, History: page, API: page, Pages: page, OnlyAs: names,
+			Gate: &transport.Gate{Origin: func(*http.Request) bool { return true }},
+		}))
 	}
 	named, open := serving([]string{"app.example", "192.168.7.7"}), serving(nil)
 	_, port, err := net.SplitHostPort(named)

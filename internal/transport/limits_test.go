@@ -165,3 +165,24 @@ func TestUnnamedProxyIsTold(t *testing.T) {
 		}
 	})
 }
+
+// TestRefusedConnectionsAreTold: a connection that finds no place is counted, and the
+// log names its address.
+func TestRefusedConnectionsAreTold(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	refusals := &transport.Refusals{Log: slog.New(slog.NewTextHandler(&log, nil))}
+	limits := transport.NewLimits(transport.LimitOptions{PerAddress: 1, Refusals: refusals})
+	for i := range 100 {
+		if _, refused := limits.Connect("203.0.113.1:5"); refused != nil {
+			t.Fatalf("connection %d is refused: %+v", i, refused)
+		}
+	}
+	_, refused := limits.Connect("203.0.113.1:6")
+	if refused == nil || refused.Code != transport.LimitExceeded || strings.Contains(string(refused.Response()), "203.0.113.1") {
+		t.Errorf("one too many: %+v", refused)
+	}
+	if got := refusals.Counts()[transport.LimitExceeded]; got != 1 || !strings.Contains(log.String(), "203.0.113.1") {
+		t.Errorf("%d are counted; the log says %s", got, log.String())
+	}
+}

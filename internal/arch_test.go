@@ -69,7 +69,7 @@ var arrows = map[string][]string{
 	"internal/revocation":            {"internal/auth", "internal/postgres", "sql"},
 	"internal/doctor":                {"internal/auth", "internal/errcode", "internal/postgres", "migrations", "sql"},
 	"internal/printer":               {"internal/changelog", "internal/feed", "internal/mapping", "internal/transport"},
-	"internal/operator":              {"internal/bench/measure", "internal/changelog", "internal/config", "internal/doctor", "internal/errcode", "internal/feed", "internal/mapping", "internal/postgres", "internal/printer", "sql"},
+	"internal/operator":              {"internal/auth", "internal/bench/measure", "internal/changelog", "internal/config", "internal/doctor", "internal/errcode", "internal/feed", "internal/mapping", "internal/postgres", "internal/printer", "sql"},
 	"internal/systemd":               {},
 	"internal/metric":                {"internal/changelog", "internal/health", "internal/hub"},
 	"internal/inventory":             {},

@@ -148,7 +148,7 @@ func (d *demo) application(ctx context.Context, s *service) (done func(), err er
 		return nil, err
 	}
 	shop, err := api.New(api.Options{
-		Pool: pool, DatabaseURL: d.cfg.DatabaseURL, Secret: []byte(d.cfg.JWTSecret), Verify: s.front.Verify, Log: d.log,
+		Pool: pool, DatabaseURL: d.cfg.DatabaseURL, Secret: []byte(d.cfg.JWTSecret), Verify: s.front.Gate.Verify, Log: d.log,
 	})
 	if err != nil {
 		pool.Close()

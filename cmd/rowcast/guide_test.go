@@ -118,6 +118,7 @@ func metricsTable(t *testing.T) string {
 		Hub:       func() hub.Stats { return hub.Stats{Names: map[string]int64{"order:created": 1}, Wires: []int64{1}} },
 		Health:    func() health.Status { return health.Status{Checked: time.Now()} },
 		Observers: metric.NewObservers(), Wires: []string{"ws"}, Causes: transport.Causes(),
+		Refusals: new(transport.Refusals).Counts,
 	})
 	families, err := registry.Gather()
 	if err != nil {

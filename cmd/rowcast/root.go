@@ -80,7 +80,7 @@ tenant, with nothing lost. Any writer counts: the app, psql, COPY, a batch job.`
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{config.FlagError(cmd.CommandPath(), cmd.Flags(), err)}
 	})
-	root.AddCommand(p.serve(), p.demo(), p.migrate(), p.watch(), p.unwatch(), p.tail(), p.token(), p.revoke(), p.bench(), p.version())
+	root.AddCommand(p.serve(), p.demo(), p.migrate(), p.watch(), p.unwatch(), p.tail(), p.revoke(), p.bench(), p.version())
 	root.AddCommand(p.operator().Commands()...)
 	return root
 }

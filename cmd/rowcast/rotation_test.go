@@ -82,9 +82,8 @@ func turnedAway(t *testing.T, feed, token string) {
 			t.Errorf("%s answers %s %v", try.path, response.Status, response.Header)
 		}
 	}
-	_, err := dialFrom(t.Context(), feed, "", http.Header{"Authorization": {"Bearer " + token}})
-	if err == nil || !strings.Contains(err.Error(), "503") || !strings.Contains(err.Error(), `"code":"unavailable"`) {
-		t.Errorf("a handshake is answered with %v", err)
+	if said := (showroom{feed}).socket(t, bearer(token), "", ""); said != "unavailable" {
+		t.Errorf("a token in the header of a WebSocket is answered with %s", said)
 	}
 	for _, by := range []string{"subprotocol", "auth"} {
 		offered := map[string]string{"subprotocol": token}[by]

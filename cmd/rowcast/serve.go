@@ -35,7 +35,7 @@ Without DATABASE_URL it starts a private PostgreSQL with throw-away data.`,
 			if err := cfg.Risky(); err != nil {
 				return usageError{err}
 			}
-			return withoutCancellation(p.serveFeed(cmd.Context(), cfg, p.logger(slog.LevelInfo)))
+			return withoutCancellation(p.serveFeed(cmd.Context(), cfg, p.logger(cfg.Level())))
 		},
 	}
 	config.Bind(cmd.Flags())

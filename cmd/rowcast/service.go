@@ -21,6 +21,7 @@ import (
 	"rowcast/internal/limit"
 	"rowcast/internal/mapping"
 	"rowcast/internal/metric"
+	"rowcast/internal/operator"
 	"rowcast/internal/postgres"
 	"rowcast/internal/revocation"
 	"rowcast/internal/server"
@@ -90,10 +91,7 @@ type listenFunc func(ctx context.Context, addr string) (net.Listener, error)
 // yet. The caller closes it.
 func newService(ctx context.Context, cfg config.Config, log *slog.Logger, listen listenFunc) (_ *service, err error) {
 	s := &service{log: log, observed: metric.NewObservers()}
-	s.verifier, err = auth.New(ctx, auth.Options{
-		Secret: []byte(cfg.JWTSecret), PublicKeyFile: cfg.JWTPublicKeyFile, JWKSURL: cfg.JWKSURL,
-		Issuer: cfg.JWTIssuer, Audience: cfg.JWTAudience, Log: log,
-	})
+	s.verifier, err = auth.New(ctx, operator.Auth(cfg, log))
 	if err != nil {
 		return nil, usageError{err}
 	}
@@ -169,8 +167,10 @@ func (s *service) close() {
 func (s *service) routes(cfg config.Config, origins auth.Origins) error {
 	tickets := new(auth.Tickets)
 	verify, redeem := s.revoked.Verify(s.verifier.Verify), s.revoked.Redeem(tickets.Redeem)
-	rules := &transport.Rules{Revoked: s.revoked.Revoked, Limits: transport.NewLimits(transport.LimitOptions{
-		Addresses: limit.Addresses{Proxies: cfg.Proxies()}, PerAddress: cfg.MaxPerAddress, PerSubject: cfg.MaxPerSubject, Log: s.log,
+	addresses := limit.Addresses{Proxies: cfg.Proxies()}
+	refusals := &transport.Refusals{Log: s.log, Addresses: addresses}
+	rules := &transport.Rules{Revoked: s.revoked.Revoked, Refusals: refusals, Limits: transport.NewLimits(transport.LimitOptions{
+		Addresses: addresses, PerAddress: cfg.MaxPerAddress, PerSubject: cfg.MaxPerSubject, Refusals: refusals, Log: s.log,
 	})}
 	gate := &transport.Gate{
 		Origin: origins.Allowed, Draining: s.hub.Draining, Verify: verify, Redeem: redeem, Rules: rules,
@@ -178,7 +178,7 @@ func (s *service) routes(cfg config.Config, origins auth.Origins) error {
 	var err error
 	s.sockets, err = ws.NewHandler(ws.Options{
 		Hub: s.hub, Wire: nativeWire, Gate: gate,
-		PingInterval: cfg.PingInterval, PingTimeout: cfg.PingTimeout, Log: s.log,
+		PingInterval: cfg.PingInterval, PingTimeout: cfg.PingTimeout,
 	})
 	if err != nil {
 		return fmt.Errorf("make the WebSocket handler: %w", err)
@@ -202,11 +202,11 @@ func (s *service) routes(cfg config.Config, origins auth.Origins) error {
 	}
 	s.front = server.PublicOptions{
 		WebSocket: s.sockets, SocketIO: s.socketIO, Events: s.streams, History: rows,
-		Tickets: tickets, Verify: verify, Origins: origins, Limits: rules.Limits,
+		Tickets: tickets, Gate: gate,
 	}
 	metrics := metric.New(metric.Sources{
 		Tail: s.tail.Status, Hub: s.hub.Stats, Health: func() health.Status { return s.health.Status() },
-		Observers: s.observed, Wires: []string{"ws", "socketio", "socketio-recovery", "sse"}, Causes: transport.Causes(),
+		Observers: s.observed, Wires: []string{"ws", "socketio", "socketio-recovery", "sse"}, Causes: transport.Causes(), Refusals: refusals.Counts,
 	})
 	s.adminHandler = server.Admin(server.AdminOptions{
 		Problems: s.problems, Status: s.status, Metrics: metric.Handler(metrics), TenantMetrics: metric.TenantHandler(s.hub.Tenants),
@@ -228,7 +228,7 @@ func (s *service) run(ctx context.Context, hurry <-chan struct{}) error {
 	g.Go(func() error { return s.revoked.Run(inner) })
 	g.Go(func() error { return s.manager.Run(inner, s.problem) })
 	g.Go(func() error {
-		return server.Serve(inner, s.public, server.Options{Handler: server.Public(s.front), Limits: s.front.Limits, Log: s.log})
+		return server.Serve(inner, s.public, server.Options{Handler: server.Public(s.front), Limits: s.front.Gate.Rules.Limits, Log: s.log})
 	})
 	g.Go(func() error { return server.Serve(inner, s.admin, server.Options{Handler: s.adminHandler, Log: s.log}) })
 	g.Go(func() error {

@@ -93,7 +93,7 @@ func (s *service) status(ctx context.Context) any {
 	t, h := s.tail.Status(), s.hub.Stats()
 	answer := status{
 		Version: version(), databaseStatus: database, Place: t.Place, Connections: h.Sessions, Tenants: h.Tenants,
-		UnnamedProxy: s.front.Limits.UnnamedProxy(),
+		UnnamedProxy: s.front.Gate.Rules.Limits.UnnamedProxy(),
 		Tail: map[string]any{
 			"live": t.Live, "leads": t.Leads, "asleep": t.Asleep, "listening": t.Listening, "problem": t.Problem,
 		},

@@ -6,29 +6,37 @@ import (
 	"strings"
 )
 
-// BearerToken is the token in the Authorization header. The error is ErrNoToken
-// without one, ErrTokenInQuery when the URL carries one (also beside the header)
-// and ErrInvalid when the header is malformed.
-func BearerToken(r *http.Request) (string, error) {
+// maxBearers is how many tokens of the headers of a request are looked at.
+const maxBearers = 4
+
+// BearerTokens are the tokens in the Authorization headers. There may be several, as
+// a proxy adds one of its own; headers of other schemes are for others. The error is
+// ErrTokenInQuery if the URL carries a token, ErrNoToken if nothing does, and
+// ErrInvalid if a header was meant for us and is malformed.
+func BearerTokens(r *http.Request) (tokens []string, err error) {
 	query := r.URL.Query()
 	if slices.ContainsFunc([]string{"token", "access_token"}, query.Has) {
-		return "", &refusalError{
+		return nil, &refusalError{
 			kind:   ErrTokenInQuery,
 			public: "a token in the URL ends up in logs; send it as \"Authorization: Bearer …\", or get a ticket from POST /tickets and send ?ticket=…",
+			why:    Why{Kind: "url"},
 		}
 	}
-	headers := r.Header.Values("Authorization")
-	switch len(headers) {
-	case 0:
-		return "", &refusalError{kind: ErrNoToken, public: ErrNoToken.Error()}
-	case 1:
-	default:
-		return "", invalid("more than one Authorization header", nil)
+	err = &refusalError{kind: ErrNoToken, public: ErrNoToken.Error(), why: Why{Kind: "none"}}
+	for _, header := range r.Header.Values("Authorization") {
+		scheme, token, parts := strings.Cut(header, " ")
+		token = strings.TrimLeft(token, " ")
+		switch bearer := strings.EqualFold(scheme, "Bearer"); {
+		case bearer && token != "" && !strings.ContainsAny(token, " ,\t"):
+			tokens = append(tokens, token)
+		case bearer || !parts:
+			malformed := invalid("the Authorization header must be \"Bearer\", a blank and the token", nil)
+			malformed.why.Kind = "malformed"
+			err = malformed
+		}
 	}
-	scheme, token, _ := strings.Cut(headers[0], " ")
-	token = strings.TrimLeft(token, " ")
-	if !strings.EqualFold(scheme, "Bearer") || token == "" || strings.ContainsAny(token, " ,\t") {
-		return "", invalid("the Authorization header must be \"Bearer\", a blank and the token", nil)
+	if len(tokens) > 0 {
+		return tokens[:min(len(tokens), maxBearers)], nil
 	}
-	return token, nil
+	return nil, err
 }

@@ -10,12 +10,12 @@ import (
 	"rowcast/internal/auth"
 )
 
-func TestBearerToken(t *testing.T) {
+func TestBearerTokens(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
 		url     string
 		headers []string
-		token   string
+		token   string // several are separated by blanks
 		kind    error
 	}{
 		"as it should be":     {headers: []string{"Bearer a.b.c"}, token: "a.b.c"},
@@ -27,10 +27,13 @@ func TestBearerToken(t *testing.T) {
 		"no token":            {headers: []string{"Bearer"}, kind: auth.ErrInvalid},
 		"blank token":         {headers: []string{"Bearer  "}, kind: auth.ErrInvalid},
 		"no scheme":           {headers: []string{"a.b.c"}, kind: auth.ErrInvalid},
-		"Basic":               {headers: []string{"Basic YTpi"}, kind: auth.ErrInvalid},
+		"Basic":               {headers: []string{"Basic YTpi"}, kind: auth.ErrNoToken},
 		"two words":           {headers: []string{"Bearer a b"}, kind: auth.ErrInvalid},
 		"two tokens":          {headers: []string{"Bearer a,Bearer b"}, kind: auth.ErrInvalid},
-		"two headers":         {headers: []string{"Bearer a", "Bearer b"}, kind: auth.ErrInvalid},
+		"two headers":         {headers: []string{"Bearer a", "Bearer b"}, token: "a b"},
+		"Basic beside it":     {headers: []string{"Basic YTpi", "Bearer a"}, token: "a"},
+		"one malformed":       {headers: []string{"Bearer a b", "Bearer c"}, token: "c"},
+		"as many as allowed":  {headers: []string{"Bearer 1", "Bearer 2", "Bearer 3", "Bearer 4", "Bearer 5"}, token: "1 2 3 4"},
 		"token in the URL":    {url: "/events?token=a.b.c", kind: auth.ErrTokenInQuery},
 		"access_token":        {url: "/events?x=1&access_token=a.b.c", kind: auth.ErrTokenInQuery},
 		"empty in the URL":    {url: "/events?token=", kind: auth.ErrTokenInQuery},
@@ -45,7 +48,8 @@ func TestBearerToken(t *testing.T) {
 			}
 			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, tc.url, nil)
 			r.Header["Authorization"] = tc.headers
-			token, err := auth.BearerToken(r)
+			tokens, err := auth.BearerTokens(r)
+			token := strings.Join(tokens, " ")
 			if token != tc.token || !errors.Is(err, tc.kind) {
 				t.Errorf("token %q, error %v; want %q, %v", token, err, tc.token, tc.kind)
 			}

@@ -7,11 +7,12 @@ import (
 	"github.com/rs/cors"
 )
 
-// NewCORS answers cross-origin requests of browsers as Allowed does. Credentials
-// are allowed because clients may ask for them; no cookie means anything to us.
-func NewCORS(o Origins) *cors.Cors {
+// NewCORS answers cross-origin requests of browsers as allowed does, that of Origins.
+// Credentials are allowed because clients may ask for them; no cookie means anything
+// to us.
+func NewCORS(allowed func(r *http.Request) bool) *cors.Cors {
 	return cors.New(cors.Options{
-		AllowOriginVaryRequestFunc: func(r *http.Request, _ string) (bool, []string) { return o.Allowed(r), nil },
+		AllowOriginVaryRequestFunc: func(r *http.Request, _ string) (bool, []string) { return allowed(r), nil },
 		AllowedMethods: []string{
 			http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
 		},

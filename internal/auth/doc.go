@@ -3,8 +3,8 @@
 // # Overview
 //
 // A [Verifier] turns a token into an [Identity], with a secret, a key file, the key
-// set of an issuer (package keyset), or several of them. [BearerToken] finds the
-// token in a request. [Tickets] trade a token for a single-use text that may stand
+// set of an issuer (package keyset), or several of them. [BearerTokens] finds the
+// tokens in a request. [Tickets] trade a token for a single-use text that may stand
 // in a URL. [Origins] is the allow-list of websites, [NewCORS] the same for other
 // than WebSocket requests. [Mint] makes tokens for development.
 //
@@ -12,9 +12,15 @@
 //
 //   - The algorithm decides which keys are tried, and a key is only ever used with
 //     algorithms of its own family; "none" is never accepted (TestForgedTokens).
-//   - A token without subject or expiry, for another issuer or audience, or with an
-//     ill-typed claim is refused (TestClaims). Expiry has no leeway (TestClock).
-//   - A token gives the tenants that it names and no others (TestTenants).
+//   - A token is refused for a claim that is used and cannot be read, and never for
+//     another; what it gives is what its claims say (TestAnyClaims, TestClaims).
+//   - A token gives the tenants that it names and no others (TestTenants), by the
+//     claims that the settings name, of whatever issuer (TestTokensOfIssuers,
+//     TestClaimNames, TestGuideNamesTheClaims).
+//   - Expiry has no leeway. A token that begins in a moment is refused for now, with
+//     ErrUnavailable and the time to Wait (TestClock).
+//   - A token that names no key is tried with eight keys at most, of those for its
+//     algorithm (TestTokenWithoutKeyID).
 //   - Until the signature has proved good, every refusal for good has the same public
 //     text, and no text repeats a part of the token (TestForgedTokens).
 //   - A token whose key the issuer may just have published is refused for now, with
@@ -30,6 +36,6 @@
 // # Failures
 //
 // Errors are ErrInvalid, ErrExpired, ErrRevoked, ErrUnavailable, ErrNoToken,
-// ErrTokenInQuery and ErrTooManyTickets; after ErrExpired a fresh token helps, after ErrUnavailable and
-// ErrTooManyTickets a later try. Their full text is for logs, [PublicText] for clients.
+// ErrTokenInQuery and ErrTooManyTickets; after ErrExpired a fresh token helps,
+// after ErrUnavailable and ErrTooManyTickets a later try. Their full text is for logs, [PublicText] for clients.
 package auth

@@ -2,11 +2,13 @@ package auth_test
 
 import (
 	"crypto/ecdsa"
+	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/sha512"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -60,11 +62,15 @@ func TestForgedTokens(t *testing.T) {
 	kid := func(kid any) map[string]any { return map[string]any{"kid": kid} }
 
 	good := map[string][]string{
-		sign(t, hs256, []byte(secret), nil, goodClaims()):                {"secret", "all"},
-		sign(t, rs256, k.rsa, kid("rsa"), goodClaims()):                  {"file", "set", "all"},
-		sign(t, rs256, k.rsa, nil, goodClaims()):                         {"file", "all"},
-		sign(t, rs256, k.rsa, kid("unknown"), goodClaims()):              {"file", "all"},
-		sign(t, jwt.SigningMethodES256, k.p256, kid("ec"), goodClaims()): {"file", "set", "all"},
+		sign(t, hs256, []byte(secret), nil, goodClaims()):                  {"secret", "all"},
+		sign(t, rs256, k.rsa, kid("rsa"), goodClaims()):                    {"file", "set", "all"},
+		sign(t, jwt.SigningMethodHS384, []byte(secret), nil, goodClaims()): {"secret", "all"},
+		sign(t, jwt.SigningMethodHS512, []byte(secret), nil, goodClaims()): {"secret", "all"},
+		sign(t, rs256, k.rsa, nil, goodClaims()):                           {"file", "set", "all"},
+		sign(t, jwt.SigningMethodPS512, k.rsa, kid(""), goodClaims()):      {"file", "set", "all"},
+		sign(t, jwt.SigningMethodEdDSA, k.ed, nil, goodClaims()):           {"file", "set", "all"},
+		sign(t, rs256, k.rsa, kid("unknown"), goodClaims()):                {"file", "all"},
+		sign(t, jwt.SigningMethodES256, k.p256, kid("ec"), goodClaims()):   {"file", "set", "all"},
 		// The file knows no key ids; the set must not use its RSA key here.
 		sign(t, jwt.SigningMethodES256, k.p256, kid("rsa"), goodClaims()):                                     {"file", "all"},
 		sign(t, jwt.SigningMethodEdDSA, k.ed, kid("ed"), goodClaims()):                                        {"file", "set", "all"},
@@ -104,8 +110,9 @@ func TestForgedTokens(t *testing.T) {
 		"HS256 with the modulus":         sign(t, hs256, rsaBytes, kid("rsa"), goodClaims()),
 		"HS256 with the Ed25519 key":     sign(t, hs256, []byte(k.ed[32:]), kid("ed"), goodClaims()),
 		"HS256 with the published oct":   sign(t, hs256, symmetric, kid("oct"), goodClaims()),
-		"HS384 with the secret":          sign(t, jwt.SigningMethodHS384, []byte(secret), nil, goodClaims()),
-		"HS512 with the secret":          sign(t, jwt.SigningMethodHS512, []byte(secret), nil, goodClaims()),
+		"HS384 with the PEM of the key":  sign(t, jwt.SigningMethodHS384, rsaPEM, kid("rsa"), goodClaims()),
+		"HS512 with another secret":      sign(t, jwt.SigningMethodHS512, []byte(secret+"."), nil, goodClaims()),
+		"HS256 relabelled HS512":         relabel(sign(t, hs256, []byte(secret), nil, goodClaims()), `{"alg":"HS512"}`),
 		"HS256 with no secret":           sign(t, hs256, []byte{}, nil, goodClaims()),
 		"HS256 with another secret":      sign(t, hs256, []byte(secret+"."), nil, goodClaims()),
 		"RS256 with another key":         sign(t, rs256, k.otherRSA, kid("rsa"), goodClaims()),
@@ -158,8 +165,8 @@ func TestForgedTokens(t *testing.T) {
 	if len(forged) < 50 {
 		t.Fatalf("%d forged tokens", len(forged))
 	}
-	// These name keys that the set, fetched a moment ago, may have got since.
-	early := []string{"RS256 with another key and jku", "RS256 with another key and x5u", "kid traversal", "kid injection"}
+	// The keys of these may be in the set by now, which was fetched a moment ago.
+	early := []string{"RS256 with another key and x5c", "RS256 with another key and jku", "RS256 with another key and x5u", "kid traversal", "kid injection"}
 	for attack, token := range forged {
 		for name, v := range verifiers {
 			want, says := auth.ErrInvalid, "token could not be verified"
@@ -218,4 +225,35 @@ func looseEnd(signature string) string {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	i := strings.IndexByte(alphabet, signature[len(signature)-1])
 	return signature[:len(signature)-1] + string(alphabet[i^1])
+}
+
+// TestTokenWithoutKeyID: of many keys for its algorithm, the first eight are tried.
+func TestTokenWithoutKeyID(t *testing.T) {
+	t.Parallel()
+	k := testKeys()
+	published, signing := map[string]any{"rsa": k.rsa.Public()}, map[string]ed25519.PrivateKey{}
+	for n := range 12 {
+		_, key, err := ed25519.GenerateKey(rand.Reader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kid := fmt.Sprint("ed", n)
+		published[kid], signing[kid] = key.Public(), key
+	}
+	v := newVerifier(t, auth.Options{JWKSURL: serveKeys(t, published)})
+	good := 0
+	for kid, key := range signing {
+		if _, err := v.Verify(t.Context(), sign(t, jwt.SigningMethodEdDSA, key, map[string]any{"kid": kid}, goodClaims())); err != nil {
+			t.Errorf("%s, named: %v", kid, err)
+		}
+		if _, err := v.Verify(t.Context(), sign(t, jwt.SigningMethodEdDSA, key, nil, goodClaims())); err == nil {
+			good++
+		}
+	}
+	if good != 8 {
+		t.Errorf("%d of 12 keys are tried", good)
+	}
+	if _, err := v.Verify(t.Context(), sign(t, jwt.SigningMethodPS256, k.rsa, nil, goodClaims())); err != nil {
+		t.Errorf("the only key for its algorithm: %v", err)
+	}
 }

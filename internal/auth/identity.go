@@ -2,15 +2,19 @@ package auth
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
 // Identity is who a verified token speaks for.
 type Identity struct {
-	// Subject is the sub claim.
+	// Subject is who the token stands for, empty when it does not say: then nothing
+	// that needs a subject works for it.
 	Subject string
-	// Name and Role are optional claims, for people and logs.
-	Name, Role string
+	// Name is for people.
+	Name string
+	// Roles are what the claims that name roles say, each once.
+	Roles []string
 	// Tenants are those that the token may join, each once. Often empty, and
 	// then it may join none.
 	Tenants []string
@@ -24,3 +28,11 @@ type Identity struct {
 
 // Allows says whether the identity may join the tenant.
 func (i Identity) Allows(tenant string) bool { return slices.Contains(i.Tenants, tenant) }
+
+// party names whoever the identity belongs to as narrowly as it can be told.
+func (i Identity) party() string {
+	if i.Subject != "" {
+		return i.Subject
+	}
+	return strings.Join(append([]string{"", i.TokenID}, i.Tenants...), "\x00")
+}

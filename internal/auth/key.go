@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/golang-jwt/jwt/v5"
 
@@ -21,6 +22,8 @@ const (
 	minRSA = 2048
 	maxRSA = 8192
 )
+
+func secretAlgorithms() []string { return []string{"HS256", "HS384", "HS512"} }
 
 func rsaAlgorithms() []string {
 	return []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}
@@ -68,9 +71,15 @@ func fits(key any, token *jwt.Token) bool {
 	return err == nil && slices.Contains(accepted, token.Method.Alg())
 }
 
-// issuerKey is the key of the issuer that a token names.
-func issuerKey(set *keyset.Set) func(context.Context, *jwt.Token) (any, error) {
+// issuerKeys gives the key of the issuer that a token names, or if it names none
+// the one that has signed it, among the first that may be used with its algorithm.
+func issuerKeys(set *keyset.Set) keyFunc {
 	return func(ctx context.Context, token *jwt.Token) (any, error) {
+		if kid, named := token.Header["kid"]; !named || kid == "" {
+			return set.Find(ctx, token.Method.Alg(), func(keys []any) any {
+				return signer(fitting(keys, token), token)
+			})
+		}
 		key, err := set.Key(ctx, token)
 		if err != nil {
 			return nil, err
@@ -82,23 +91,42 @@ func issuerKey(set *keyset.Set) func(context.Context, *jwt.Token) (any, error) {
 	}
 }
 
-// secretKey is the key of HS256 tokens.
-func secretKey(secret []byte) func(context.Context, *jwt.Token) (any, error) {
+// fitting are those of the keys that may be used with the algorithm of a token.
+func fitting(keys []any, token *jwt.Token) (some []any) {
+	for _, key := range keys {
+		if fits(key, token) {
+			some = append(some, key)
+		}
+	}
+	return some
+}
+
+// signer is the key that has signed a token, nil if none of the first has.
+func signer(keys []any, token *jwt.Token) any {
+	signed := token.Raw[:strings.LastIndexByte(token.Raw, '.')]
+	for _, key := range keys[:min(len(keys), maxTried)] {
+		if token.Method.Verify(signed, token.Signature, key) == nil {
+			return key
+		}
+	}
+	return nil
+}
+
+// secretKey is the key of HS256, HS384 and HS512 tokens.
+func secretKey(secret []byte) keyFunc {
 	return func(context.Context, *jwt.Token) (any, error) { return secret, nil }
 }
 
 // fileKeys gives those of keys that may be used with the algorithm of a token.
-func fileKeys(keys []any) func(context.Context, *jwt.Token) (any, error) {
+func fileKeys(keys []any) keyFunc {
 	return func(_ context.Context, token *jwt.Token) (any, error) {
-		var set jwt.VerificationKeySet
-		for _, key := range keys {
-			if fits(key, token) {
-				set.Keys = append(set.Keys, key)
-			}
-		}
-		if len(set.Keys) == 0 {
+		some := fitting(keys, token)
+		if len(some) == 0 {
 			return nil, errors.New("no key in the file is for this algorithm")
 		}
-		return set, nil
+		if key := signer(some, token); key != nil {
+			return key, nil
+		}
+		return nil, errors.New("no key in the file has signed it")
 	}
 }

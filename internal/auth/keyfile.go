@@ -13,8 +13,8 @@ import (
 const (
 	// maxKeyFile is the largest key file that is read, in bytes.
 	maxKeyFile = 64 << 10
-	// maxFileKeys bounds the keys that one token is tried against.
-	maxFileKeys = 8
+	// maxTried bounds the keys that one token is tried against.
+	maxTried = 8
 )
 
 // readKeys reads the public keys of a PEM file. Several keys let an issuer change
@@ -46,8 +46,8 @@ func readKeys(path string) ([]any, error) {
 		if err := usable(key); err != nil {
 			return nil, fmt.Errorf("PEM block %d, %q: %w", len(keys)+1, block.Type, err)
 		}
-		if keys = append(keys, key); len(keys) > maxFileKeys {
-			return nil, fmt.Errorf("the file holds more than %d keys", maxFileKeys)
+		if keys = append(keys, key); len(keys) > maxTried {
+			return nil, fmt.Errorf("the file holds more than %d keys", maxTried)
 		}
 	}
 	if len(keys) == 0 {

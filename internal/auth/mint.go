@@ -14,6 +14,9 @@ type MintClaims struct {
 	Tenants             []string
 	Issuer, Audience    string
 	TokenID             string
+	// Claims names the claims to write: of each the first; of those for tenants the
+	// last if there are several.
+	Claims ClaimNames
 }
 
 // Mint makes an HS256 token for development and tests, good from now until ttl
@@ -28,9 +31,10 @@ func Mint(secret []byte, claims MintClaims, ttl time.Duration) (string, error) {
 		return "", errors.New("mint token: the subject must be a text of 1 to 255 bytes without control characters")
 	}
 	now := time.Now()
-	m := jwt.MapClaims{"sub": claims.Subject, "iat": now.Unix(), "exp": now.Add(ttl).Unix()}
+	names := claims.Claims.lists()
+	m := jwt.MapClaims{names.subject[0]: claims.Subject, "iat": now.Unix(), "exp": now.Add(ttl).Unix()}
 	for name, value := range map[string]string{
-		"name": claims.Name, "role": claims.Role, "iss": claims.Issuer, "aud": claims.Audience, "jti": claims.TokenID,
+		"name": claims.Name, names.role[0]: claims.Role, "iss": claims.Issuer, "aud": claims.Audience, "jti": claims.TokenID,
 	} {
 		if value != "" {
 			m[name] = value
@@ -42,9 +46,9 @@ func Mint(secret []byte, claims MintClaims, ttl time.Duration) (string, error) {
 		}
 	}
 	if len(claims.Tenants) == 1 {
-		m["tenant_id"] = claims.Tenants[0]
+		m[names.tenant[0]] = claims.Tenants[0]
 	} else if len(claims.Tenants) > 1 {
-		m["tenants"] = claims.Tenants
+		m[names.tenant[len(names.tenant)-1]] = claims.Tenants
 	}
 	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, m).SignedString(secret)
 	if err != nil {

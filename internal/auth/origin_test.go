@@ -171,7 +171,7 @@ func TestNewOriginsNamesBadValues(t *testing.T) {
 
 func TestCORS(t *testing.T) {
 	t.Parallel()
-	handler := auth.NewCORS(newOrigins(t, "https://app.example.com")).Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	handler := auth.NewCORS(newOrigins(t, "https://app.example.com").Allowed).Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusTeapot)
 	}))
 	for origin, want := range map[string]string{

@@ -15,7 +15,8 @@ const (
 	// maxTickets bounds the tickets that wait to be redeemed.
 	maxTickets = 10_000
 	// maxSubjectTickets bounds those of one subject. When there are as many as there
-	// may be, the tenant with most of them makes room for others.
+	// may be, the tenant with most of them makes room for others. Tokens without a
+	// subject count by their id and tenants.
 	maxSubjectTickets = 100
 )
 
@@ -33,22 +34,22 @@ type Tickets struct {
 	waiting map[[sha256.Size]byte]*list.Element
 	// oldest has the same tickets, oldest first.
 	oldest list.List
-	// tenants has them by tenant and subject, oldest first.
+	// tenants has them by tenant and party, oldest first.
 	tenants map[string]*tenantTickets
 }
 
 // tenantTickets are those of a tenant.
 type tenantTickets struct {
-	count    int
-	subjects map[string]*list.List
+	count   int
+	parties map[string]*list.List
 }
 
 type ticket struct {
 	hash     [sha256.Size]byte
 	identity Identity
 	ends     time.Time
-	// ofSubject is the place among those of its subject.
-	ofSubject *list.Element
+	// ofParty is the place among those of its party.
+	ofParty *list.Element
 }
 
 // tenant is the one that the ticket counts for: the first of its identity.
@@ -66,7 +67,7 @@ func (t *Tickets) Issue(id Identity) (text string, expiresIn time.Duration, err 
 	now := time.Now()
 	expiresIn = min(TicketLife, id.Expires.Sub(now))
 	if expiresIn <= 0 {
-		return "", 0, &refusalError{kind: ErrExpired, public: ErrExpired.Error()}
+		return "", 0, Refuse(ErrExpired, nil)
 	}
 	text = rand.Text()
 
@@ -85,14 +86,14 @@ func (t *Tickets) Issue(id Identity) (text string, expiresIn time.Duration, err 
 	t.waiting[made.hash] = element
 	of := t.tenants[id.tenant()]
 	if of == nil {
-		of = &tenantTickets{subjects: map[string]*list.List{}}
+		of = &tenantTickets{parties: map[string]*list.List{}}
 		t.tenants[id.tenant()] = of
 	}
-	if of.subjects[id.Subject] == nil {
-		of.subjects[id.Subject] = list.New()
+	if of.parties[id.party()] == nil {
+		of.parties[id.party()] = list.New()
 	}
 	of.count++
-	made.ofSubject = of.subjects[id.Subject].PushBack(element)
+	made.ofParty = of.parties[id.party()].PushBack(element)
 	return text, expiresIn, nil
 }
 
@@ -124,10 +125,10 @@ func (t *Tickets) sweepLocked(now time.Time) {
 
 // makeRoomLocked says whether there is room for one more of an identity. When there are
 // as many as there may be, it drops the oldest of who has most: of the tenant, and in it
-// of the subject. It is false if that is who asks.
+// of the party. It is false if that is who asks.
 func (t *Tickets) makeRoomLocked(id *Identity) bool {
 	own := t.tenants[id.tenant()]
-	if own != nil && own.of(id.Subject) >= maxSubjectTickets {
+	if own != nil && own.of(id.party()) >= maxSubjectTickets {
 		return false
 	}
 	if len(t.waiting) < maxTickets {
@@ -140,13 +141,13 @@ func (t *Tickets) makeRoomLocked(id *Identity) bool {
 		}
 	}
 	most := &list.List{}
-	for _, subject := range fullest.subjects {
-		if subject.Len() > most.Len() {
-			most = subject
+	for _, party := range fullest.parties {
+		if party.Len() > most.Len() {
+			most = party
 		}
 	}
 	switch {
-	case fullest == own && most.Len() <= own.of(id.Subject)+1:
+	case fullest == own && most.Len() <= own.of(id.party())+1:
 		return false
 	case fullest != own && own != nil && fullest.count <= own.count+1:
 		return false
@@ -155,9 +156,9 @@ func (t *Tickets) makeRoomLocked(id *Identity) bool {
 	return true
 }
 
-// of is how many tickets a subject has.
-func (t *tenantTickets) of(subject string) int {
-	if l := t.subjects[subject]; l != nil {
+// of is how many tickets a party has.
+func (t *tenantTickets) of(party string) int {
+	if l := t.parties[party]; l != nil {
 		return l.Len()
 	}
 	return 0
@@ -166,11 +167,11 @@ func (t *tenantTickets) of(subject string) int {
 func (t *Tickets) removeLocked(e *list.Element) *ticket {
 	removed := t.oldest.Remove(e).(*ticket)
 	delete(t.waiting, removed.hash)
-	subject, name := removed.identity.Subject, removed.identity.tenant()
+	party, name := removed.identity.party(), removed.identity.tenant()
 	tenant := t.tenants[name]
-	tickets := tenant.subjects[subject]
-	if tickets.Remove(removed.ofSubject); tickets.Len() == 0 {
-		delete(tenant.subjects, subject)
+	tickets := tenant.parties[party]
+	if tickets.Remove(removed.ofParty); tickets.Len() == 0 {
+		delete(tenant.parties, party)
 	}
 	if tenant.count--; tenant.count == 0 {
 		delete(t.tenants, name)

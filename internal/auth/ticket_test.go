@@ -185,3 +185,24 @@ func TestTicketsAreShared(t *testing.T) {
 		}
 	})
 }
+
+// TestTicketsWithoutSubject: one token without a subject does not use up the tickets
+// of others.
+func TestTicketsWithoutSubject(t *testing.T) {
+	t.Parallel()
+	var tickets auth.Tickets
+	greedy, other := person(""), person("")
+	other.Tenants = []string{"U"}
+	for {
+		if _, _, err := tickets.Issue(greedy); err != nil {
+			break
+		}
+	}
+	text, _, err := tickets.Issue(other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := tickets.Redeem(text); !ok {
+		t.Error("the ticket is not good")
+	}
+}

@@ -64,7 +64,7 @@ func TestMintedTokenVerifies(t *testing.T) {
 			t.Errorf("issued at %v, expires %v", id.IssuedAt, id.Expires)
 		}
 		id.IssuedAt, id.Expires = time.Time{}, time.Time{}
-		want := auth.Identity{Subject: "ada", Name: "Ada", Role: "clerk", Tenants: tenants, TokenID: "1"}
+		want := auth.Identity{Subject: "ada", Name: "Ada", Roles: []string{"clerk"}, Tenants: tenants, TokenID: "1"}
 		if diff := cmp.Diff(want, id); diff != "" {
 			t.Errorf("identity differs (-want +got):\n%s", diff)
 		}

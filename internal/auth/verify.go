@@ -2,9 +2,11 @@ package auth
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -22,14 +24,21 @@ const unverified = "token could not be verified"
 func (v *Verifier) Verify(ctx context.Context, token string) (Identity, error) {
 	switch {
 	case token == "":
-		return Identity{}, &refusalError{kind: ErrNoToken, public: ErrNoToken.Error()}
+		return Identity{}, Refuse(ErrNoToken, nil)
 	case len(token) > maxToken:
-		return Identity{}, invalid("token is longer than 8 KiB", nil)
+		return Identity{}, malformed("token is longer than 8 KiB", nil)
 	case strings.ContainsFunc(token, foreign):
-		return Identity{}, invalid(unverified, errors.New("a character that no token has"))
+		return Identity{}, malformed(unverified, errors.New("a character that no token has"))
+	}
+	head, err := readHeader(token)
+	if err != nil {
+		return Identity{}, malformed(unverified, err)
 	}
 	var causes []error
 	for _, s := range v.sources {
+		if !slices.Contains(s.algorithms, head.Algorithm) {
+			continue
+		}
 		claims := jwt.MapClaims{}
 		_, err := s.parser.ParseWithClaims(token, claims, func(t *jwt.Token) (any, error) {
 			if err := checkHeader(t.Header); err != nil {
@@ -37,19 +46,70 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Identity, error) {
 			}
 			return s.keys(ctx, t)
 		})
-		switch {
-		case err == nil:
+		if err == nil {
 			return v.identity(claims)
-		case errors.Is(err, jwt.ErrTokenInvalidClaims):
-			return Identity{}, claimsRefusal(claims, err)
 		}
 		causes = append(causes, fmt.Errorf("%s: %w", s.name, err))
 	}
-	cause := errors.Join(causes...)
-	if errors.Is(cause, keyset.ErrUnavailable) {
-		return Identity{}, &refusalError{kind: ErrUnavailable, public: ErrUnavailable.Error(), cause: cause}
+	return Identity{}, v.refuse(head, errors.Join(causes...))
+}
+
+// refuse refuses a token that no source has taken.
+func (v *Verifier) refuse(head Why, cause error) error {
+	r := invalid(unverified, cause)
+	r.why = head
+	switch {
+	case cause == nil:
+		r.why.Kind, r.cause = "algorithm", fmt.Errorf("nothing here verifies this algorithm; there is %s", v.takes())
+	case errors.Is(cause, keyset.ErrUnavailable):
+		r.kind, r.public, r.why.Kind = ErrUnavailable, ErrUnavailable.Error(), "key"
+	case errors.Is(cause, jwt.ErrTokenSignatureInvalid):
+		r.why.Kind = "signature"
+	case errors.Is(cause, jwt.ErrTokenMalformed):
+		r.why.Kind = "malformed"
+	default:
+		r.why.Kind = "key"
 	}
-	return Identity{}, invalid(unverified, cause)
+	return r
+}
+
+// takes names the sources and their algorithms.
+func (v *Verifier) takes() string {
+	var all []string
+	for _, s := range v.sources {
+		all = append(all, fmt.Sprintf("%s (%s)", s.name, strings.Join(s.algorithms, ", ")))
+	}
+	return strings.Join(all, ", ")
+}
+
+func malformed(public string, cause error) error {
+	r := invalid(public, cause)
+	r.why.Kind = "malformed"
+	return r
+}
+
+// readHeader is what the header of a token says. The errors say what the text is
+// instead of a token.
+func readHeader(token string) (head Why, err error) {
+	switch parts := strings.Count(token, ".") + 1; parts {
+	case 3:
+	case 5:
+		return head, errors.New("it has five parts, as an encrypted token (JWE); only signed ones can be read")
+	default:
+		return head, fmt.Errorf("it is of %d parts and not of three; an opaque token of the issuer is no JWT", parts)
+	}
+	text, _, _ := strings.Cut(token, ".")
+	decoded, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	if err != nil {
+		return head, errors.New("its header is not in base64url")
+	}
+	var header map[string]any
+	if err := json.Unmarshal(decoded, &header); err != nil {
+		return head, errors.New("its header is no JSON object")
+	}
+	head.Algorithm, _ = header["alg"].(string)
+	head.KeyID, _ = header["kid"].(string)
+	return head, nil
 }
 
 // foreign says whether a token cannot have the character. The decoder of the
@@ -76,37 +136,4 @@ func checkHeader(header map[string]any) error {
 	default:
 		return errors.New("header typ is not JWT")
 	}
-}
-
-// claimsRefusal is the answer to a token of ours whose standard claims are wrong.
-// Expiry comes last: a fresh token helps only if nothing else is wrong. What the parser
-// says of a date that no time can hold means nothing.
-func claimsRefusal(claims jwt.MapClaims, err error) error {
-	for _, claim := range []string{"exp", "iat", "nbf"} {
-		number, isNumber := claims[claim].(json.Number)
-		if seconds, outOfRange := number.Float64(); isNumber && (outOfRange != nil || seconds > maxDate) {
-			r := claimReader{claims: claims}
-			r.date(claim)
-			return invalid(r.err.Error(), err)
-		}
-	}
-	for _, known := range []struct {
-		cause  error
-		public string
-	}{
-		{jwt.ErrTokenRequiredClaimMissing, "token lacks a required claim (exp, iss or aud)"},
-		{jwt.ErrInvalidType, "token has a standard claim of the wrong type"},
-		{jwt.ErrTokenInvalidIssuer, "token is from another issuer"},
-		{jwt.ErrTokenInvalidAudience, "token is meant for another audience"},
-		{jwt.ErrTokenNotValidYet, "token is not valid yet"},
-		{jwt.ErrTokenUsedBeforeIssued, "token was issued in the future"},
-	} {
-		if errors.Is(err, known.cause) {
-			return invalid(known.public, err)
-		}
-	}
-	if errors.Is(err, jwt.ErrTokenExpired) {
-		return &refusalError{kind: ErrExpired, public: ErrExpired.Error(), cause: err}
-	}
-	return invalid(ErrInvalid.Error(), err)
 }

@@ -149,9 +149,9 @@ func TestWsClosed(t *testing.T) {
 	n.do(t, "connect", url, []string{subprotocol, "bearer.forged"}, nil)
 	closed("a forged token", 4501, "invalid-token")
 	n.do(t, "connect", url, []string{subprotocol}, map[string]string{"Authorization": "Bearer forged"})
-	if h := n.until(t, "refused"); h.Status != http.StatusUnauthorized || h.Message.Code != "invalid-token" {
-		t.Errorf("a forged token in the header is answered with %s", h.raw)
-	}
+	n.until(t, "open") // it may be meant for a proxy, and one of the client's own may follow
+	n.do(t, "send", map[string]any{"type": "join-tenant", "tenantId": s.tenant})
+	closed("a forged token in the header", 4501, "invalid-token; token could not be verified")
 	n.do(t, "connect", url, []string{subprotocol, "bearer." + servetest.TokenFor(t, 2*time.Second, s.tenant)}, nil)
 	n.told(t, "token-expiring")
 	closed("a token that ends", 4003, "token-expired")

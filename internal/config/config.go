@@ -33,6 +33,12 @@ type Config struct {
 	JWKSURL          string `env:"JWKS_URL"`
 	JWTIssuer        string `env:"JWT_ISSUER"`
 	JWTAudience      string `env:"JWT_AUDIENCE"`
+	// JWTTenantClaim, JWTSubjectClaim and JWTRoleClaim are comma-separated names or
+	// paths of claims.
+	JWTTenantClaim  string        `env:"JWT_TENANT_CLAIM"`
+	JWTSubjectClaim string        `env:"JWT_SUBJECT_CLAIM"`
+	JWTRoleClaim    string        `env:"JWT_ROLE_CLAIM"`
+	JWTLeeway       time.Duration `env:"JWT_LEEWAY"`
 
 	// FrontendURL and Origin are comma-separated lists of browser origins.
 	FrontendURL string `env:"FRONTEND_URL"`
@@ -56,6 +62,8 @@ type Config struct {
 	TrustedProxies string `env:"ROWCAST_TRUSTED_PROXIES"`
 	// Insecure is a comma-separated list of codes of risks.
 	Insecure string `env:"ROWCAST_INSECURE"`
+	// LogLevel is "debug", "info", "warn" or "error".
+	LogLevel string `env:"ROWCAST_LOG_LEVEL"`
 	PGBinDir string `env:"ROWCAST_PG_BINDIR"`
 }
 
@@ -83,6 +91,12 @@ func (c Config) Hosts() []string {
 	})
 }
 
+// Level is that of LogLevel.
+func (c Config) Level() (level slog.Level) {
+	_ = level.UnmarshalText([]byte(c.LogLevel)) // Load has checked it
+	return level
+}
+
 // HasDatabase says whether the settings name a database. If not, the program
 // runs one of its own.
 func (c Config) HasDatabase() bool { return c.DatabaseURL != "" || c.UsesPGEnv }
@@ -103,6 +117,10 @@ func (c Config) LogValue() slog.Value {
 		slog.String("jwks_url", RedactURL(c.JWKSURL)),
 		slog.String("jwt_issuer", RedactURL(c.JWTIssuer)),
 		slog.String("jwt_audience", c.JWTAudience),
+		slog.String("jwt_tenant_claim", c.JWTTenantClaim),
+		slog.String("jwt_subject_claim", c.JWTSubjectClaim),
+		slog.String("jwt_role_claim", c.JWTRoleClaim),
+		slog.Duration("jwt_leeway", c.JWTLeeway),
 		slog.String("frontend_url", RedactURL(c.FrontendURL)),
 		slog.String("origin", RedactURL(c.Origin)),
 		slog.String("notify", c.Notify),
@@ -117,6 +135,7 @@ func (c Config) LogValue() slog.Value {
 		slog.Int64("ring_memory", int64(c.RingMemory)),
 		slog.String("trusted_proxies", c.TrustedProxies),
 		slog.String("insecure", c.Insecure),
+		slog.String("log_level", c.LogLevel),
 		slog.String("pg_bindir", c.PGBinDir),
 	)
 }

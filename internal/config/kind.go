@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // kind is what the values of a setting look like.
@@ -26,7 +27,11 @@ const (
 	notify
 	toggle
 	duration
+	heartbeat
+	leeway
 	count
+	claims
+	level
 	connections
 	size
 	networks
@@ -70,6 +75,14 @@ func (k kind) rule() rule {
 		return rule{"on|off", "on or off", oneOf("on", "off")}
 	case duration:
 		return rule{"duration", "a duration of at least 1ms with its unit, such as 168h, 90m or 25s", checkDuration}
+	case heartbeat:
+		return rule{"duration", "a duration from 1ms to 24h with its unit, such as 25s", checkHeartbeat}
+	case leeway:
+		return rule{"duration", "a duration from 0s to 10m with its unit, such as 60s", checkLeeway}
+	case claims:
+		return rule{"claims", "names or paths of claims such as org_id or app_metadata.tenant_id, comma-separated", checkClaims}
+	case level:
+		return rule{"level", "debug, info, warn or error", oneOf("debug", "info", "warn", "error")}
 	case count:
 		return rule{"rows", "a whole number from 1 to 2147483647", checkCount}
 	case connections:
@@ -218,6 +231,34 @@ func checkDuration(value string) error {
 		return errForm
 	}
 	return nil
+}
+
+// checkHeartbeat refuses what does not fit the timers of browsers, which are of 31
+// bits: those end at once what should last for a month.
+func checkHeartbeat(value string) error {
+	if d, err := time.ParseDuration(value); err != nil || d < time.Millisecond || d > 24*time.Hour {
+		return errForm
+	}
+	return nil
+}
+
+func checkLeeway(value string) error {
+	if d, err := time.ParseDuration(value); err != nil || d < 0 || d > 10*time.Minute {
+		return errForm
+	}
+	return nil
+}
+
+func checkClaims(value string) error {
+	if strings.Trim(value, ", ") == "" {
+		return errors.New("it names no claim")
+	}
+	return each(func(part string) error {
+		if len(part) > 255 || strings.ContainsFunc(part, unicode.IsControl) {
+			return errors.New("a name has at most 255 bytes and no control characters")
+		}
+		return nil
+	})(value)
 }
 
 func checkCount(value string) error {

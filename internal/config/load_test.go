@@ -2,6 +2,7 @@ package config_test
 
 import (
 	"errors"
+	"log/slog"
 	"reflect"
 	"slices"
 	"strings"
@@ -29,7 +30,8 @@ func defaults() config.Config {
 	return config.Config{
 		Addr: ":8080", AdminAddr: "127.0.0.1:9090", Notify: "auto", Retention: 168 * time.Hour, BulkRows: 1000,
 		MaxPerAddress: 20_000, MaxPerSubject: 20_000, MaxPerTenant: 100_000,
-		PingInterval: 25 * time.Second, PingTimeout: 20 * time.Second, Recovery: "off", RingMemory: 256 << 20,
+		PingInterval: 25 * time.Second, PingTimeout: 20 * time.Second, Recovery: "off", LogLevel: "info", RingMemory: 256 << 20,
+		JWTTenantClaim: "tenant_id,tenantId,tenants", JWTSubjectClaim: "sub", JWTRoleClaim: "role", JWTLeeway: time.Minute,
 	}
 }
 
@@ -66,10 +68,12 @@ func TestLoad(t *testing.T) {
 			environ: []string{
 				"DATABASE_URL=postgres://u:p@h/d", "LISTEN_DATABASE_URL=postgres://u:p@direct/d", "ADDR=0.0.0.0:80", "ADMIN_ADDR=[::1]:81",
 				"JWT_SECRET= s ", "JWT_PUBLIC_KEY_FILE=/k.pem", "JWKS_URL=https://id/keys", "JWT_ISSUER=i", "JWT_AUDIENCE=a",
+				"JWT_TENANT_CLAIM=https://app.example/tenant, o.id", "JWT_SUBJECT_CLAIM=oid,sub", "JWT_ROLE_CLAIM=cognito:groups", "JWT_LEEWAY=0s",
 				"FRONTEND_URL=https://a", "ORIGIN=https://b, http://c:1", "ROWCAST_NOTIFY=never", "ROWCAST_RETENTION=1h30m",
 				"ROWCAST_BULK_ROWS=1", "ROWCAST_PING_INTERVAL=50ms", "ROWCAST_PING_TIMEOUT=1ms", "ROWCAST_PG_BINDIR=/pg",
 				"ROWCAST_SOCKETIO_RECOVERY=on", "ROWCAST_MAX_PER_ADDRESS=1", "ROWCAST_MAX_PER_SUBJECT=2", "ROWCAST_MAX_PER_TENANT=3",
-				"ROWCAST_TRUSTED_PROXIES=10.0.0.1, fd00::/8", "ROWCAST_INSECURE=weak-secret, public-admin", "ROWCAST_RING_MEMORY=1 gib",
+				"ROWCAST_TRUSTED_PROXIES=10.0.0.1, fd00::/8", "ROWCAST_INSECURE=weak-secret, public-admin", "ROWCAST_LOG_LEVEL=debug",
+				"ROWCAST_RING_MEMORY=1 gib",
 			},
 			want: func(c *config.Config) {
 				*c = config.Config{
@@ -77,7 +81,8 @@ func TestLoad(t *testing.T) {
 					JWTSecret: " s ", JWTPublicKeyFile: "/k.pem", JWKSURL: "https://id/keys", JWTIssuer: "i", JWTAudience: "a",
 					FrontendURL: "https://a", Origin: "https://b, http://c:1", Notify: "never", Retention: 90 * time.Minute,
 					BulkRows: 1, PingInterval: 50 * time.Millisecond, PingTimeout: time.Millisecond, PGBinDir: "/pg",
-					Recovery: "on", MaxPerAddress: 1, MaxPerSubject: 2, MaxPerTenant: 3,
+					JWTTenantClaim: "https://app.example/tenant, o.id", JWTSubjectClaim: "oid,sub", JWTRoleClaim: "cognito:groups",
+					LogLevel: "debug", Recovery: "on", MaxPerAddress: 1, MaxPerSubject: 2, MaxPerTenant: 3,
 					TrustedProxies: "10.0.0.1, fd00::/8", Insecure: "weak-secret, public-admin", RingMemory: 1 << 30,
 				}
 			},
@@ -86,18 +91,21 @@ func TestLoad(t *testing.T) {
 			args: []string{
 				"--database-url=host=/tmp dbname=d", "--listen-database-url=host=direct", "--addr=localhost:0", "--admin-addr=:0",
 				"--jwt-secret=s", "--jwt-public-key-file=k.pem", "--jwks-url=http://localhost/keys", "--jwt-issuer=i", "--jwt-audience=a",
+				"--jwt-tenant-claim=t", "--jwt-subject-claim=s", "--jwt-role-claim=r", "--jwt-leeway=10m",
 				"--frontend-url=https://a", "--origin=https://b", "--rowcast-notify=always", "--rowcast-retention=1h",
 				"--rowcast-bulk-rows=2147483647", "--rowcast-ping-interval=1s", "--rowcast-ping-timeout=2s",
 				"--rowcast-pg-bindir=pg", "--rowcast-socketio-recovery=on", "--rowcast-max-per-address=4", "--rowcast-max-per-subject=5",
-				"--rowcast-max-per-tenant=6", "--rowcast-trusted-proxies=::1", "--rowcast-insecure=public-admin", "--rowcast-ring-memory=1048576",
+				"--rowcast-max-per-tenant=6", "--rowcast-trusted-proxies=::1", "--rowcast-insecure=public-admin", "--rowcast-log-level=error",
+				"--rowcast-ring-memory=1048576",
 			},
 			want: func(c *config.Config) {
 				*c = config.Config{
 					DatabaseURL: "host=/tmp dbname=d", ListenDatabaseURL: "host=direct", Addr: "localhost:0", AdminAddr: ":0",
 					JWTSecret: "s", JWTPublicKeyFile: "k.pem", JWKSURL: "http://localhost/keys", JWTIssuer: "i", JWTAudience: "a",
 					FrontendURL: "https://a", Origin: "https://b", Notify: "always", Retention: time.Hour,
+					JWTTenantClaim: "t", JWTSubjectClaim: "s", JWTRoleClaim: "r", JWTLeeway: 10 * time.Minute,
 					BulkRows: 2147483647, PingInterval: time.Second, PingTimeout: 2 * time.Second, PGBinDir: "pg",
-					Recovery: "on", MaxPerAddress: 4, MaxPerSubject: 5, MaxPerTenant: 6, TrustedProxies: "::1", Insecure: "public-admin",
+					LogLevel: "error", Recovery: "on", MaxPerAddress: 4, MaxPerSubject: 5, MaxPerTenant: 6, TrustedProxies: "::1", Insecure: "public-admin",
 					RingMemory: 1 << 20,
 				}
 			},
@@ -179,13 +187,18 @@ func TestLoadRefusesBadValues(t *testing.T) {
 		"ADMIN_ADDR":                {"9090", "::1:9090"},
 		"JWKS_URL":                  {"id.example.com/keys", "ftp://h/keys", "https://", "https:///keys", "https://h:x"},
 		"JWT_PUBLIC_KEY_FILE":       {"a\x00b"},
+		"JWT_TENANT_CLAIM":          {",", ", ,", "a\x00b", strings.Repeat("x", 256), "a,b\nc"},
+		"JWT_SUBJECT_CLAIM":         {","},
+		"JWT_ROLE_CLAIM":            {","},
+		"JWT_LEEWAY":                {"60", "-1s", "11m", "1 minute"},
+		"ROWCAST_LOG_LEVEL":         {"INFO", "warning", "0", "trace"},
 		"FRONTEND_URL":              {"*", "app.example.com", "https://a,b", "ws://a"},
 		"ORIGIN":                    {"null", "https://a,*"},
 		"ROWCAST_NOTIFY":            {"on", "AUTO", "alwais"},
 		"ROWCAST_RETENTION":         {"7 days", "7d", "0", "0s", "-1h", "168", "1us"},
 		"ROWCAST_BULK_ROWS":         {"0", "-1", "1e3", "1.5", "2147483648", "many"},
-		"ROWCAST_PING_INTERVAL":     {"25000", "0s"},
-		"ROWCAST_PING_TIMEOUT":      {"20", "-20s"},
+		"ROWCAST_PING_INTERVAL":     {"25000", "0s", "597h", "24h1ms"},
+		"ROWCAST_PING_TIMEOUT":      {"20", "-20s", "2562047h"},
 		"ROWCAST_RING_MEMORY":       {"256", "1048575", "-1MiB", "1.5GiB", "lots", "MiB", "1TiB", "9999999999GiB", "1MiB1", "1 M iB"},
 		"ROWCAST_SOCKETIO_RECOVERY": {"true", "1", "ON", "onn"},
 	} {
@@ -314,4 +327,17 @@ func TestBindRefusesUnknownNames(t *testing.T) {
 		}
 	}()
 	config.Bind(pflag.NewFlagSet("test", pflag.ContinueOnError), "DATABASE")
+}
+
+// TestLevel: each word is the level of its name.
+func TestLevel(t *testing.T) {
+	t.Parallel()
+	for word, want := range map[string]slog.Level{
+		"debug": slog.LevelDebug, "info": slog.LevelInfo, "warn": slog.LevelWarn, "error": slog.LevelError, "": slog.LevelInfo,
+	} {
+		c, err := load(t, nil, []string{"ROWCAST_LOG_LEVEL=" + word})
+		if err != nil || c.Level() != want {
+			t.Errorf("%q is %v, %v; want %v", word, c.Level(), err, want)
+		}
+	}
 }

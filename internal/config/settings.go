@@ -59,8 +59,8 @@ func Settings() []Setting {
 			Meaning: "listener for operators: health, status, metrics and profiles",
 		},
 		{
-			Name: "JWT_SECRET", kind: text, Secret: true, Otherwise: "no HS256 tokens",
-			Meaning: "secret that signs HS256 tokens; the variable is safer than the flag, which other users of the machine can see",
+			Name: "JWT_SECRET", kind: text, Secret: true, Otherwise: "no HS tokens",
+			Meaning: "secret that signs HS256, HS384 and HS512 tokens; the variable is safer than the flag, which other users of the machine can see",
 		},
 		{
 			Name: "JWT_PUBLIC_KEY_FILE", kind: path, Otherwise: "no key file",
@@ -77,6 +77,22 @@ func Settings() []Setting {
 		{
 			Name: "JWT_AUDIENCE", kind: text, Otherwise: "not checked",
 			Meaning: "audience (aud) that tokens must have",
+		},
+		{
+			Name: "JWT_TENANT_CLAIM", kind: claims, Default: "tenant_id,tenantId,tenants",
+			Meaning: "claims that name the tenants of a token, by name or path, comma-separated; all count",
+		},
+		{
+			Name: "JWT_SUBJECT_CLAIM", kind: claims, Default: "sub",
+			Meaning: "claims that name who a token stands for, by name or path, comma-separated; the first that is there counts",
+		},
+		{
+			Name: "JWT_ROLE_CLAIM", kind: claims, Default: "role",
+			Meaning: "claims that name the roles of a token, by name or path, comma-separated; all count",
+		},
+		{
+			Name: "JWT_LEEWAY", kind: leeway, Default: "60s",
+			Meaning: "how far the clock of the issuer may be ahead, in iat and nbf; exp has no leeway",
 		},
 		{
 			Name: "FRONTEND_URL", kind: origins, Otherwise: "same origin only",
@@ -99,11 +115,11 @@ func Settings() []Setting {
 			Meaning: "more rows than this of one table, operation and tenant in one statement become one bulk event",
 		},
 		{
-			Name: "ROWCAST_PING_INTERVAL", kind: duration, Default: "25s",
+			Name: "ROWCAST_PING_INTERVAL", kind: heartbeat, Default: "25s",
 			Meaning: "time between two heartbeats of a connection",
 		},
 		{
-			Name: "ROWCAST_PING_TIMEOUT", kind: duration, Default: "20s",
+			Name: "ROWCAST_PING_TIMEOUT", kind: heartbeat, Default: "20s",
 			Meaning: "how long a client may take to answer a heartbeat",
 		},
 		{
@@ -133,6 +149,10 @@ func Settings() []Setting {
 		{
 			Name: "ROWCAST_INSECURE", kind: risks, Otherwise: "nothing",
 			Meaning: "what serve does although it is not safe off this machine, comma-separated: " + strings.Join(riskCodes(), ", "),
+		},
+		{
+			Name: "ROWCAST_LOG_LEVEL", kind: level, Default: "info",
+			Meaning: "what serve logs at least: debug, info, warn or error",
 		},
 		{
 			Name: "ROWCAST_PG_BINDIR", kind: path, Otherwise: "PATH, pg_config and the usual directories",

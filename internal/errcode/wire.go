@@ -49,7 +49,7 @@ func wire() []Entry {
 		{
 			Code: "invalid-token", Met: Wire, What: "The token is not valid.",
 			Why: "It is missing, malformed, forged, or meant for another service.",
-			Do:  "Get a token of the issuer that the server trusts; the log of the server says why.",
+			Do:  "Get a token of the issuer that the server trusts; the log of the server says why, and rowcast token check explains the token.",
 		},
 		{
 			Code: "forbidden", Met: Wire, What: "The token does not allow this.", Why: "It does not name the tenant, or the page is of an origin that is not allowed.",

@@ -25,6 +25,8 @@ type Sources struct {
 	// Causes are those that sessions end with. Each is counted from the start, so
 	// that the first of its kind is an increase.
 	Causes []hub.Cause
+	// Refusals counts who was refused, by code.
+	Refusals func() map[hub.Cause]int64
 }
 
 // New makes a registry of the server's own.

@@ -31,6 +31,7 @@ func registry(tail changelog.Status, stats hub.Stats, state health.Status) *prom
 		Health: func() health.Status { return state },
 
 		Observers: observers, Wires: []string{"ws", "sse"}, Causes: []hub.Cause{hub.Shutdown, hub.Gone},
+		Refusals: func() map[hub.Cause]int64 { return map[hub.Cause]int64{"forbidden": 2, "revoked": 0} },
 	})
 }
 
@@ -66,7 +67,8 @@ func TestHandler(t *testing.T) {
 		`rowcast_seal_seconds_bucket{le="0.005"} 1`, "rowcast_delivery_seconds_count 2", `rowcast_delivery_seconds_bucket{le="0.001"} 1`,
 		`rowcast_closes_total{reason="no-pong"} 2`, `rowcast_closes_total{reason="gone"} 4`,
 		"rowcast_ring_memory_bytes 3.145728e+06", "rowcast_ring_memory_budget_bytes 2.68435456e+08", "rowcast_page_memory_bytes 99",
-		"rowcast_database_checked_timestamp_seconds 1.5", "go_goroutines ", "process_open_fds ",
+		"rowcast_database_checked_timestamp_seconds 1.5", "go_goroutines ",
+		`rowcast_refusals_total{code="forbidden"} 2`, `rowcast_refusals_total{code="revoked"} 0`, "process_open_fds ",
 	} {
 		if !strings.Contains(w.Body.String(), "\n"+want) {
 			t.Errorf("a scrape lacks %s", want)

@@ -2,7 +2,7 @@
 //
 // # Overview
 //
-// [Program.Commands] are doctor, status, history, replay, prune, config and man. [Explain]
+// [Program.Commands] are doctor, status, history, replay, prune, token, config and man. [Explain]
 // says of an error what it means and what to do, from the registry of codes.
 //
 // # Guarantees
@@ -18,6 +18,8 @@
 //   - status shows a change as soon as it is sealed (TestStatusFollowsTheFeed).
 //   - config shows where each value comes from, and no secret
 //     (TestConfigSaysWhereFrom).
+//   - token check says whether a server takes a token and why not, and never prints it
+//     (TestTokenCheck).
 //   - Every command has a page of the manual (TestManual), and completes
 //     (TestCompletion).
 //   - Every error ends with why, what to do and a code (TestErrorsAreExplained).

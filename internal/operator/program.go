@@ -24,7 +24,7 @@ type Program struct {
 
 // Commands makes the commands.
 func (p *Program) Commands() []*cobra.Command {
-	return []*cobra.Command{p.status(), p.doctor(), p.history(), p.replay(), p.prune(), p.config(), p.man()}
+	return []*cobra.Command{p.status(), p.doctor(), p.history(), p.replay(), p.prune(), p.token(), p.config(), p.man()}
 }
 
 // Exit ends the program with a code; everything was said.

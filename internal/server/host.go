@@ -1,6 +1,7 @@
 package server
 
 import (
+	"fmt"
 	"net"
 	"net/http"
 	"slices"
@@ -42,13 +43,16 @@ func ownHost(next http.Handler) http.Handler {
 
 // onlyAs serves requests that are sent to one of the names, to this machine as it
 // calls itself, or to the address at which they arrive.
-func onlyAs(names []string, next http.Handler) http.Handler {
+func onlyAs(gate *transport.Gate, names []string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host := hostOf(r)
 		ip := net.ParseIP(host)
 		if !loopback(host) && (ip == nil || !ip.Equal(localIP(r))) && !slices.Contains(names, host) {
-			transport.WriteProblem(w, http.StatusForbidden, transport.Forbidden,
-				"this server does not go by that name; open it as localhost or as the address that it listens on, or add the name to FRONTEND_URL")
+			gate.Refuse(w, r, &transport.Problem{
+				Status: http.StatusForbidden, Code: transport.Forbidden, About: "host",
+				Detail: "this server does not go by that name; open it as localhost or as the address that it listens on, or add the name to FRONTEND_URL",
+				Cause:  fmt.Errorf("it was asked as %.100q", host),
+			})
 			return
 		}
 		next.ServeHTTP(w, r)

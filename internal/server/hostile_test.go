@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"rowcast/internal/server"
+	"rowcast/internal/transport"
 )
 
 // patience bounds every wait; it decides nothing but when to give up.
@@ -190,8 +191,12 @@ func adminAnswers(t *testing.T, address, request string) int {
 func TestOnlyOwnNames(t *testing.T) {
 	t.Parallel()
 	page := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "page") })
+	refusals := new(transport.Refusals)
 	serving := func(names []string) string {
-		return serve(t, server.Public(server.PublicOptions{WebSocket: page, SocketIO: page, Events: page, History: page, API: page, Pages: page, OnlyAs: names}))
+		return serve(t, server.Public(server.PublicOptions{
+			WebSocket: page, SocketIO: page, Events: page, History: page, API: page, Pages: page, OnlyAs: names,
+			Gate: &transport.Gate{Origin: func(*http.Request) bool { return true }, Rules: &transport.Rules{Refusals: refusals}},
+		}))
 	}
 	named, open := serving([]string{"app.example", "192.168.7.7"}), serving(nil)
 	_, port, err := net.SplitHostPort(named)
@@ -216,5 +221,8 @@ func TestOnlyOwnNames(t *testing.T) {
 		if got := adminAnswers(t, open, "GET / HTTP/1.1\r\nHost: "+host); got != http.StatusOK {
 			t.Errorf("one that is told no names answers %d to %q", got, host)
 		}
+	}
+	if refusals.Counts()[transport.Forbidden] == 0 {
+		t.Error("no refusal is counted")
 	}
 }

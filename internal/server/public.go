@@ -21,9 +21,8 @@ type PublicOptions struct {
 	Events  http.Handler
 	History http.Handler
 	Tickets *auth.Tickets
-	Verify  transport.VerifyFunc
-	// Origins are the browser origins that may use the HTTP endpoints.
-	Origins auth.Origins
+	// Gate says which tokens get a ticket, and which pages may use the paths.
+	Gate *transport.Gate
 	// Pages serves every path that nothing else does; without it they are not
 	// found.
 	Pages http.Handler
@@ -32,8 +31,6 @@ type PublicOptions struct {
 	// OnlyAs, if not nil, are the only names that it answers to, beside those that
 	// the machine has for itself.
 	OnlyAs []string
-	// Limits bounds the requests of an address. Nil bounds nothing.
-	Limits *transport.Limits
 }
 
 // Public routes clients.
@@ -59,9 +56,9 @@ func Public(o PublicOptions) http.Handler {
 			"there is nothing here; the feed is at /ws, /socket.io/ and /events (Server-Sent Events), what has been at /history, tickets at /tickets")
 	}
 	router.MethodNotAllowedHandler = refuse(http.StatusMethodNotAllowed, transport.BadRequest, "the path does not take this method")
-	handler := auth.NewCORS(o.Origins).Handler(o.Limits.Guard(router))
+	handler := auth.NewCORS(o.Gate.Shares).Handler(o.Gate.Rules.Guard(router))
 	if o.OnlyAs != nil {
-		handler = onlyAs(o.OnlyAs, handler)
+		handler = onlyAs(o.Gate, o.OnlyAs, handler)
 	}
 	return handler
 }
@@ -69,22 +66,19 @@ func Public(o PublicOptions) http.Handler {
 // ticketOffice hands out a ticket for a token.
 func ticketOffice(o PublicOptions) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		token, err := auth.BearerToken(r)
-		if err != nil {
-			transport.WriteProblem(w, http.StatusUnauthorized, transport.InvalidToken, auth.PublicText(err))
-			return
-		}
-		identity, err := o.Verify(r.Context(), token)
-		if err != nil {
-			transport.TokenProblem(err).Write(w)
+		identity, refused := o.Gate.Bearer(r)
+		if refused != nil {
+			o.Gate.Refuse(w, r, refused)
 			return
 		}
 		ticket, life, err := o.Tickets.Issue(identity)
 		switch {
 		case errors.Is(err, auth.ErrTooManyTickets):
-			(&transport.Problem{Status: http.StatusTooManyRequests, Code: transport.RateLimited, Detail: err.Error(), Retry: time.Second}).Write(w)
+			o.Gate.Refuse(w, r, &transport.Problem{
+				Status: http.StatusTooManyRequests, Code: transport.RateLimited, Detail: err.Error(), Retry: time.Second, About: "ticket",
+			})
 		case err != nil:
-			transport.TokenProblem(err).Write(w)
+			o.Gate.Refuse(w, r, transport.TokenProblem(err))
 		default:
 			writeJSON(w, http.StatusOK, map[string]any{"ticket": ticket, "expiresIn": int(life / time.Second)})
 		}

@@ -18,6 +18,7 @@ import (
 
 	"rowcast/internal/auth"
 	"rowcast/internal/server"
+	"rowcast/internal/transport"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -35,7 +36,7 @@ func public(t *testing.T) http.Handler {
 		t.Fatal(err)
 	}
 	return server.Public(server.PublicOptions{
-		WebSocket: http.NotFoundHandler(), SocketIO: http.NotFoundHandler(), Tickets: new(auth.Tickets), Verify: verifier.Verify, Origins: origins,
+		WebSocket: http.NotFoundHandler(), SocketIO: http.NotFoundHandler(), Tickets: new(auth.Tickets), Gate: &transport.Gate{Verify: verifier.Verify, Origin: origins.Allowed},
 	})
 }
 
@@ -77,7 +78,8 @@ func TestTicketsThatCannotBeGiven(t *testing.T) {
 		return auth.Identity{Subject: "me", Tenants: []string{"T"}, Expires: time.Now().Add(time.Hour)}, nil
 	}
 	h := server.Public(server.PublicOptions{
-		WebSocket: http.NotFoundHandler(), SocketIO: http.NotFoundHandler(), Tickets: new(auth.Tickets), Verify: verify,
+		WebSocket: http.NotFoundHandler(), SocketIO: http.NotFoundHandler(), Tickets: new(auth.Tickets),
+		Gate: &transport.Gate{Verify: verify, Origin: func(*http.Request) bool { return true }},
 	})
 	for range 100 {
 		if w := ask(t, h, http.MethodPost, "/tickets", "Authorization", "Bearer good"); w.Code != http.StatusOK {
@@ -102,7 +104,7 @@ func TestRefusalsAreProblems(t *testing.T) {
 	}{
 		{http.MethodPost, "/tickets", "", "invalid-token", http.StatusUnauthorized},
 		{http.MethodPost, "/tickets", "Bearer x.y.z", "invalid-token", http.StatusUnauthorized},
-		{http.MethodPost, "/tickets?token=x", "", "invalid-token", http.StatusUnauthorized},
+		{http.MethodPost, "/tickets?token=x", "", "bad-request", http.StatusBadRequest},
 		{http.MethodGet, "/tickets", "", "bad-request", http.StatusMethodNotAllowed},
 		{http.MethodGet, "/nowhere", "", "not-found", http.StatusNotFound},
 	} {
@@ -123,6 +125,7 @@ func TestPagesAndAPI(t *testing.T) {
 	}
 	h := server.Public(server.PublicOptions{
 		WebSocket: says("feed"), SocketIO: says("socket"), Tickets: new(auth.Tickets), Pages: says("pages"), API: says("api"),
+		Gate: &transport.Gate{Origin: func(*http.Request) bool { return true }},
 	})
 	for path, want := range map[string]string{
 		"/": "pages /", "/orders/7": "pages /orders/7", "/assets/a.js": "pages /assets/a.js", "/apis": "pages /apis",

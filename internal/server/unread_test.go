@@ -84,7 +84,7 @@ func whole(t *testing.T, pages bool) http.Handler {
 		}
 	})
 	o := server.PublicOptions{
-		WebSocket: sockets, SocketIO: socketIO, Events: events, History: rows, Tickets: tickets, Verify: verifier.Verify, Origins: origins,
+		WebSocket: sockets, SocketIO: socketIO, Events: events, History: rows, Tickets: tickets, Gate: gate,
 	}
 	if pages {
 		if o.Pages, err = web.Handler(); err != nil {

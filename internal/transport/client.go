@@ -33,6 +33,10 @@ type Client struct {
 	identity *auth.Identity
 	seat     *Seat
 	strikes  int
+	// doubt is why the credentials of the handshake were refused, nil without one.
+	doubt *Refusal
+	// supposed: the identity is from a header, and has not been used.
+	supposed bool
 }
 
 // NewClient makes the client of a session, anonymous and with little time to
@@ -53,13 +57,30 @@ func NewClient(session *hub.Session, verify VerifyFunc, rules *Rules, seat *Seat
 // so that a step of the other one neither ends sessions nor lengthens them.
 func (c *Client) Adopt(id auth.Identity) error {
 	if !c.seat.Sit(id.Subject) {
-		return &Refusal{
-			Code: LimitExceeded, Message: "this subject has as many connections as it may have; close one first", Ends: c.identity == nil,
-		}
+		full := &Problem{Code: LimitExceeded, About: "subject", Detail: "this subject has as many connections as it may have; close one first"}
+		c.rules.Note(context.Background(), nil, full)
+		return &Refusal{Code: full.Code, Message: full.Detail, Ends: c.identity == nil}
 	}
-	c.identity = &id
+	c.identity, c.supposed = &id, false
 	c.session.Deadline(id.Expires, id.Expires.Add(-expiryNotice), TokenExpired)
 	c.session.Own(&guest{c.rules, c.identity, c.seat})
+	return nil
+}
+
+// Present takes the credential of a handshake. One of a header that is refused may be
+// meant for a proxy: the client has the time of one without to send its own, and is
+// refused for it if it does something else. One that is accepted is replaced by the
+// first that the client sends, also of another subject. The error is that of Adopt.
+func (c *Client) Present(by Credential) error {
+	switch {
+	case by.Identity != nil:
+		err := c.Adopt(*by.Identity)
+		c.supposed = by.Header
+		return err
+	case by.Refused != nil:
+		c.doubt = &Refusal{Code: by.Refused.Code, Message: by.Refused.Detail, Ends: true}
+		c.session.Deadline(time.Now().Add(authTimeout), time.Time{}, c.doubt.Code)
+	}
 	return nil
 }
 
@@ -70,8 +91,10 @@ func (c *Client) Authenticate(ctx context.Context, token string) (lost []string,
 	id, err := c.verify(ctx, token)
 	switch {
 	case err != nil:
-		return nil, &Refusal{Code: TokenCause(err), Message: auth.PublicText(err), Ends: c.identity == nil}
-	case c.identity != nil && id.Subject != c.identity.Subject:
+		refused := TokenProblem(err)
+		c.rules.Note(ctx, nil, refused)
+		return nil, &Refusal{Code: refused.Code, Message: refused.Detail, Ends: c.identity == nil}
+	case c.identity != nil && !c.supposed && id.Subject != c.identity.Subject:
 		return nil, &Refusal{Code: Forbidden, Message: "the fresh token is of another subject; connect anew with it"}
 	}
 	if err := c.Adopt(id); err != nil {
@@ -106,11 +129,16 @@ func TokenCause(err error) hub.Cause {
 // ref.
 func (c *Client) Join(command Command, wire int, ref uint64) error {
 	switch {
+	case c.identity == nil && c.doubt != nil:
+		return c.doubt
 	case c.identity == nil:
 		return &Refusal{Code: Forbidden, Message: "authenticate before joining a tenant"}
 	case !c.identity.Allows(command.Tenant):
-		return &Refusal{Code: Forbidden, Message: "the token does not name this tenant"}
+		refused := notNamed(*c.identity)
+		c.rules.Note(context.Background(), nil, refused)
+		return &Refusal{Code: refused.Code, Message: refused.Detail}
 	}
+	c.supposed = false
 	filter, err := mapping.ParseFilter(command.Events)
 	if err != nil {
 		return &Refusal{Code: BadRequest, Message: err.Error()}

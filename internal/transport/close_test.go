@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"rowcast/internal/hub"
 	"rowcast/internal/transport"
@@ -70,6 +71,21 @@ func TestWriteProblem(t *testing.T) {
 	} {
 		if w.Header().Get(name) != value {
 			t.Errorf("%s: %q", name, w.Header().Get(name))
+		}
+	}
+}
+
+// TestRetryAfterIsNeverLess: the header has whole seconds, of which a client waits
+// at least as many as it should.
+func TestRetryAfterIsNeverLess(t *testing.T) {
+	t.Parallel()
+	for retry, want := range map[time.Duration]string{
+		0: "", 1: "1", time.Second: "1", time.Second + 1: "2", 10 * time.Minute: "600",
+	} {
+		w := httptest.NewRecorder()
+		(&transport.Problem{Status: http.StatusServiceUnavailable, Code: transport.Unavailable, Retry: retry}).Write(w)
+		if got := w.Header().Get("Retry-After"); got != want {
+			t.Errorf("%v: Retry-After %q, want %q", retry, got, want)
 		}
 	}
 }

@@ -14,7 +14,8 @@
 //
 // A Client is anonymous until Authenticate or Adopt, which it has to be within
 // a deadline; from then on it has an identity. A fresh token of the same
-// subject replaces the identity.
+// subject replaces the identity. One whose header was refused is anonymous, too, and
+// is told why if it sends no token of its own. [Refusals] counts, and tells the log.
 //
 // # Guarantees
 //
@@ -24,6 +25,15 @@
 //   - Origins, tokens and tickets are checked in one place, in the same order and
 //     with the same codes for every transport (TestGate), and a query asks for
 //     one tenant of the token (TestParseWant).
+//   - A token has one verdict on every wire, whatever its claims, and who has one that
+//     ends far away stays (cmd/rowcast: TestTokensAreAlikeOnEveryWire,
+//     TestFarAwayEndsAreFarAway).
+//   - A credential that is meant for somebody else, as a proxy adds it to the headers,
+//     hides none of the client's own (TestGate, ws: TestForeignCredentials,
+//     cmd/rowcast: TestForeignCredentialsOnEveryWire).
+//   - Whoever is refused is counted by code, and the log says why, for each kind once a
+//     minute (TestRefusalsAreTold, cmd/rowcast: TestRefusalsAreToldOnEveryWire), with
+//     nothing of a token (TestLogNeverHasTheToken).
 //   - A client whose identity is revoked is sent away, on every wire
 //     (cmd/rowcast: TestRevocationReachesEveryWireOfEveryReplica).
 //   - An address and a subject have no more connections than they may, an address

@@ -33,42 +33,131 @@ func (g *Gate) Complete() bool {
 	return g.Origin != nil && g.Draining != nil && g.Verify != nil && g.Redeem != nil
 }
 
+// Note notes that a request was refused.
+func (g *Gate) Note(r *http.Request, p *Problem) { g.Rules.Note(r.Context(), r, p) }
+
+// Refuse answers a request that is refused, and notes it.
+func (g *Gate) Refuse(w http.ResponseWriter, r *http.Request, p *Problem) {
+	g.Note(r, p)
+	p.Write(w)
+}
+
+// Admits says whether the page that sent the request may talk to us, and notes if
+// it may not.
+func (g *Gate) Admits(r *http.Request) bool {
+	if g.Origin(r) {
+		return true
+	}
+	g.Note(r, foreignOrigin())
+	return false
+}
+
+// Shares is Admits for the headers by which a browser shares an answer with a page. A
+// page that may not talk to us is noted when the browser asks beforehand; else the
+// request itself is refused.
+func (g *Gate) Shares(r *http.Request) bool {
+	if r.Method == http.MethodOptions {
+		return g.Admits(r)
+	}
+	return g.Origin(r)
+}
+
+func foreignOrigin() *Problem {
+	return &Problem{
+		Status: http.StatusForbidden, Code: Forbidden, About: "origin",
+		Detail: "this origin may not connect; FRONTEND_URL or ORIGIN has to name it",
+	}
+}
+
 // Enter checks what a request is before its credentials: the origin, the
 // method, which has to be GET, and that the server is not shutting down.
 func (g *Gate) Enter(r *http.Request) *Problem {
 	switch {
 	case !g.Origin(r):
-		return &Problem{
-			Status: http.StatusForbidden, Code: Forbidden,
-			Detail: "this origin may not connect; FRONTEND_URL or ORIGIN has to name it",
-		}
+		return foreignOrigin()
 	case r.Method != http.MethodGet:
 		return &Problem{
-			Status: http.StatusMethodNotAllowed, Code: BadRequest, Detail: "this path takes GET requests only", Allow: http.MethodGet,
+			Status: http.StatusMethodNotAllowed, Code: BadRequest, About: "method", Detail: "this path takes GET requests only", Allow: http.MethodGet,
 		}
 	case g.Draining():
 		return &Problem{
 			Status: http.StatusServiceUnavailable, Code: hub.Shutdown, Detail: "the server is shutting down; try again in a moment",
-			Retry: retrySoon,
+			Retry: retrySoon, About: "shutdown",
 		}
 	}
 	return nil
 }
 
-// Identify checks the credentials of a request: the Authorization header, or a
-// ticket. Both results are nil if it carries none.
-func (g *Gate) Identify(r *http.Request) (*auth.Identity, *Problem) {
-	token, err := auth.BearerToken(r)
-	switch {
-	case err == nil:
-		return g.Check(r.Context(), token)
-	case errors.Is(err, auth.ErrNoToken):
-		return g.redeem(r)
-	case errors.Is(err, auth.ErrTokenInQuery):
-		return nil, &Problem{Status: http.StatusBadRequest, Code: BadRequest, Detail: auth.PublicText(err)}
-	default:
-		return nil, TokenProblem(err)
+// Credential is what a request carries: at most one of Identity and Refused is not
+// nil, and none if it carries nothing.
+type Credential struct {
+	Identity *auth.Identity
+	Refused  *Problem
+	// Header: it is from an Authorization header, which somebody in between may have
+	// put there for himself.
+	Header bool
+}
+
+// Identify checks the credentials of a request: a ticket, or else the Authorization
+// headers. One that is meant for somebody else hides no other.
+func (g *Gate) Identify(r *http.Request) Credential {
+	tokens, err := auth.BearerTokens(r)
+	if errors.Is(err, auth.ErrTokenInQuery) {
+		return Credential{Refused: &Problem{Status: http.StatusBadRequest, Code: BadRequest, Detail: auth.PublicText(err), Cause: err}}
 	}
+	id, refused := g.redeem(r)
+	if id != nil {
+		return Credential{Identity: id}
+	}
+	c := Credential{Refused: refused}
+	if !errors.Is(err, auth.ErrNoToken) {
+		c = g.bearer(r.Context(), tokens, err)
+		if c.Refused != nil && refused != nil {
+			c = Credential{Refused: telling(refused, c.Refused)}
+		}
+	}
+	return c
+}
+
+// Bearer checks the Authorization headers of a request alone.
+func (g *Gate) Bearer(r *http.Request) (auth.Identity, *Problem) {
+	tokens, err := auth.BearerTokens(r)
+	switch {
+	case errors.Is(err, auth.ErrTokenInQuery):
+		return auth.Identity{}, g.Identify(r).Refused
+	case err != nil:
+		return auth.Identity{}, TokenProblem(err)
+	}
+	c := g.bearer(r.Context(), tokens, nil)
+	if c.Refused != nil {
+		return auth.Identity{}, c.Refused
+	}
+	return *c.Identity, nil
+}
+
+// bearer checks tokens of headers, or why there are none.
+func (g *Gate) bearer(ctx context.Context, tokens []string, err error) Credential {
+	if err != nil {
+		return Credential{Refused: TokenProblem(err), Header: true}
+	}
+	var refused *Problem
+	for _, token := range tokens {
+		id, why := g.Check(ctx, token)
+		if why == nil {
+			return Credential{Identity: id, Header: true}
+		}
+		refused = telling(refused, why)
+	}
+	return Credential{Refused: refused, Header: true}
+}
+
+// telling is the one of two refusals that helps more: a token that is merely not
+// valid may not be meant for us.
+func telling(first, second *Problem) *Problem {
+	if first == nil || first.Code == InvalidToken && second.Code != InvalidToken {
+		return second
+	}
+	return first
 }
 
 // Admit is Enter and Identify for requests that need credentials.
@@ -76,17 +165,17 @@ func (g *Gate) Admit(r *http.Request) (auth.Identity, *Problem) {
 	if refused := g.Enter(r); refused != nil {
 		return auth.Identity{}, refused
 	}
-	id, refused := g.Identify(r)
+	c := g.Identify(r)
 	switch {
-	case refused != nil:
-		return auth.Identity{}, refused
-	case id == nil:
+	case c.Refused != nil:
+		return auth.Identity{}, c.Refused
+	case c.Identity == nil:
 		return auth.Identity{}, &Problem{
-			Status: http.StatusUnauthorized, Code: InvalidToken,
+			Status: http.StatusUnauthorized, Code: InvalidToken, About: "none",
 			Detail: "no token was sent; send it as \"Authorization: Bearer …\", or get a ticket from POST /tickets and send ?ticket=…",
 		}
 	}
-	return *id, nil
+	return *c.Identity, nil
 }
 
 // Check verifies a token.
@@ -100,9 +189,9 @@ func (g *Gate) Check(ctx context.Context, token string) (*auth.Identity, *Proble
 
 // TokenProblem is the answer to a token that is not accepted.
 func TokenProblem(err error) *Problem {
-	p := &Problem{Status: http.StatusUnauthorized, Code: TokenCause(err), Detail: auth.PublicText(err)}
+	p := &Problem{Status: http.StatusUnauthorized, Code: TokenCause(err), Detail: auth.PublicText(err), Cause: err}
 	if p.Code == Unavailable {
-		p.Status, p.Retry = http.StatusServiceUnavailable, retrySoon
+		p.Status, p.Retry = http.StatusServiceUnavailable, max(retrySoon, auth.Wait(err))
 	}
 	return p
 }
@@ -116,7 +205,7 @@ func (g *Gate) redeem(r *http.Request) (*auth.Identity, *Problem) {
 	id, ok := g.Redeem(query.Get("ticket"))
 	if !ok {
 		return nil, &Problem{
-			Status: http.StatusUnauthorized, Code: InvalidToken,
+			Status: http.StatusUnauthorized, Code: InvalidToken, About: "ticket",
 			Detail: "the ticket is unknown, used or older than its time; get a new one from POST /tickets",
 		}
 	}

@@ -38,8 +38,8 @@ func gate() *transport.Gate {
 func TestGate(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
-		method, query, origin, authorization string
-		draining                             bool
+		method, query, origin, authorization, second string
+		draining                                     bool
 
 		subject string
 		status  int
@@ -48,7 +48,7 @@ func TestGate(t *testing.T) {
 	}{
 		"token":             {authorization: "Bearer good", subject: "token"},
 		"ticket":            {query: "?ticket=good", subject: "ticket"},
-		"token and ticket":  {query: "?ticket=good", authorization: "Bearer good", subject: "token"},
+		"token and ticket":  {query: "?ticket=good", authorization: "Bearer good", subject: "ticket"},
 		"own origin":        {origin: "https://app.example", authorization: "Bearer good", subject: "token"},
 		"foreign origin":    {origin: "https://evil.example", method: http.MethodPost, query: "?token=x", status: 403, code: "forbidden"},
 		"POST":              {method: http.MethodPost, authorization: "Bearer good", status: 405, code: "bad-request", header: "Allow"},
@@ -57,8 +57,16 @@ func TestGate(t *testing.T) {
 		"token in the URL":  {query: "?token=good", authorization: "Bearer good", status: 400, code: "bad-request"},
 		"nothing":           {status: 401, code: "invalid-token", header: "Www-Authenticate"},
 		"forged":            {authorization: "Bearer bad", status: 401, code: "invalid-token", header: "Www-Authenticate"},
-		"malformed":         {authorization: "Basic x", status: 401, code: "invalid-token"},
-		"forged and ticket": {query: "?ticket=good", authorization: "Bearer bad", status: 401, code: "invalid-token"},
+		"malformed":         {authorization: "Bearer a b", status: 401, code: "invalid-token"},
+		"another scheme":    {authorization: "Basic x", status: 401, code: "invalid-token"},
+		"forged and ticket": {query: "?ticket=good", authorization: "Bearer bad", subject: "ticket"},
+		"malformed, ticket": {query: "?ticket=good", authorization: "Bearer a b", subject: "ticket"},
+		"Basic and ticket":  {query: "?ticket=good", authorization: "Basic x", subject: "ticket"},
+		"foreign ticket":    {query: "?ticket=bad", authorization: "Bearer good", subject: "token"},
+		"both bad":          {query: "?ticket=bad", authorization: "Bearer expired", status: 401, code: "token-expired"},
+		"two tokens":        {authorization: "Bearer bad", second: "Bearer good", subject: "token"},
+		"two schemes":       {authorization: "Basic x", second: "Bearer good", subject: "token"},
+		"two bad tokens":    {authorization: "Bearer bad", second: "Bearer expired", status: 401, code: "token-expired"},
 		"expired":           {authorization: "Bearer expired", status: 401, code: "token-expired"},
 		"keys not at hand":  {authorization: "Bearer unavailable", status: 503, code: "unavailable", header: "Retry-After"},
 		"bad ticket":        {query: "?ticket=bad", status: 401, code: "invalid-token"},
@@ -70,6 +78,9 @@ func TestGate(t *testing.T) {
 		}
 		if test.authorization != "" {
 			r.Header.Set("Authorization", test.authorization)
+		}
+		if test.second != "" {
+			r.Header.Add("Authorization", test.second)
 		}
 		g := gate()
 		g.Draining = func() bool { return test.draining }

@@ -3,6 +3,7 @@ package transport
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/netip"
@@ -25,9 +26,9 @@ const (
 	socketsEach = 2
 	// retryFull is when an address that has all its connections may try again.
 	retryFull = 5 * time.Second
-	// quiet is the least time between two lines of the log about refusals, quietProxy
-	// between two about proxies that nobody has named.
-	quiet, quietProxy = 10 * time.Second, time.Minute
+	// quietProxy is the least time between two lines of the log about proxies that
+	// nobody has named.
+	quietProxy = time.Minute
 )
 
 // LimitOptions configures Limits.
@@ -40,7 +41,9 @@ type LimitOptions struct {
 	// Of connections that are no feed it may have twice as many, 100 at least.
 	// PerSubject bounds those of one subject. Default: 20,000 each.
 	PerAddress, PerSubject int
-	// Log is told, now and then, that connections are refused. Default: discarded.
+	// Refusals is told whom Guard and Connect refuse. Nil: nobody is.
+	Refusals *Refusals
+	// Log is told of proxies that Addresses does not name. Default: discarded.
 	Log *slog.Logger
 }
 
@@ -52,25 +55,22 @@ type Limits struct {
 	// addresses has the sessions of each, sockets the connections that are none yet.
 	addresses, sockets *limit.Places[netip.Addr]
 	subjects           *limit.Places[string]
+	refusals           *Refusals
 	log                *slog.Logger
 
-	// mu guards what is known of refusals: how many there were since one was
-	// logged, at.
-	mu      sync.Mutex
-	refused int
-	at      time.Time
-	// proxy is who forwarded a request last without being named, forwarded when;
-	// told is when the log was.
+	// mu guards proxy, who forwarded a request last without being named, forwarded,
+	// when that was, and told, when the log was told.
+	mu              sync.Mutex
 	proxy           netip.Addr
 	forwarded, told time.Time
 }
 
 // NewLimits makes the limits.
 func NewLimits(o LimitOptions) *Limits {
-	o.PerAddress = cmp.Or(o.PerAddress, defaultMost)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	o.PerAddress = cmp.Or(o.PerAddress, defaultMost)
 	handshakes := max(o.PerAddress, fewest)
 	return &Limits{
 		of:         o.Addresses,
@@ -78,6 +78,7 @@ func NewLimits(o LimitOptions) *Limits {
 		addresses:  limit.NewPlaces[netip.Addr](o.PerAddress),
 		sockets:    limit.NewPlaces[netip.Addr](max(socketsEach*o.PerAddress, fewest)),
 		subjects:   limit.NewPlaces[string](cmp.Or(o.PerSubject, defaultMost)),
+		refusals:   o.Refusals,
 		log:        o.Log,
 	}
 }
@@ -95,11 +96,12 @@ func (l *Limits) Guard(next http.Handler) http.Handler {
 		client := l.of.Of(r)
 		if client.IsValid() && !r.URL.Query().Has("sid") {
 			if wait, ok := l.handshakes.Allow(client, time.Now()); !ok {
-				l.note(r.Context(), client, "too many requests of an address")
-				(&Problem{
-					Status: http.StatusTooManyRequests, Code: RateLimited, Retry: wait + time.Second,
+				refused := &Problem{
+					Status: http.StatusTooManyRequests, Code: RateLimited, Retry: max(wait, retrySoon), About: "address",
 					Detail: "this address sends too many requests; try again later",
-				}).Write(w)
+				}
+				l.refusals.Note(r.Context(), r, refused)
+				refused.Write(w)
 				return
 			}
 		}
@@ -137,20 +139,6 @@ func (l *Limits) UnnamedProxy() string {
 	return l.proxy.String()
 }
 
-// note logs a refusal, unless one was logged a moment ago.
-func (l *Limits) note(ctx context.Context, client netip.Addr, why string) {
-	l.mu.Lock()
-	l.refused++
-	refused, now := l.refused, time.Now()
-	if now.Sub(l.at) < quiet {
-		l.mu.Unlock()
-		return
-	}
-	l.refused, l.at = 0, now
-	l.mu.Unlock()
-	l.log.WarnContext(ctx, "refuse clients", "why", why, "address", client, "refused", refused)
-}
-
 // Connect takes a place for a connection from remote, as long as it is no feed. Who
 // gets one without a Problem calls leave, once or more often.
 func (l *Limits) Connect(remote string) (leave func(), refused *Problem) {
@@ -162,15 +150,17 @@ func (l *Limits) Connect(remote string) (leave func(), refused *Problem) {
 		return func() {}, nil
 	}
 	if !l.sockets.Take(client) {
-		l.note(context.Background(), client, "too many connections of an address")
-		return nil, full()
+		refused := full()
+		refused.Cause = fmt.Errorf("%s has as many connections as it may have beside its feeds", client)
+		l.refusals.Note(context.Background(), nil, refused)
+		return nil, refused
 	}
 	return sync.OnceFunc(func() { l.sockets.Leave(client) }), nil
 }
 
 func full() *Problem {
 	return &Problem{
-		Status: http.StatusTooManyRequests, Code: LimitExceeded, Retry: retryFull,
+		Status: http.StatusTooManyRequests, Code: LimitExceeded, Retry: retryFull, About: "address",
 		Detail: "this address has as many connections as it may have; close one, or try again later",
 	}
 }
@@ -194,7 +184,6 @@ func (l *Limits) Seat(r *http.Request) (*Seat, *Problem) {
 	}
 	client := l.of.Of(r)
 	if client.IsValid() && !l.addresses.Take(client) {
-		l.note(r.Context(), client, "too many connections of an address")
 		return nil, full()
 	}
 	return &Seat{limits: l, address: client}, nil

@@ -27,7 +27,9 @@ func from(t *testing.T, address, path string) *http.Request {
 func TestTooManyRequestsOfAnAddress(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	limits := transport.NewLimits(transport.LimitOptions{PerAddress: 40, Log: slog.New(slog.NewTextHandler(&log, nil))})
+	limits := transport.NewLimits(transport.LimitOptions{
+		PerAddress: 40, Refusals: &transport.Refusals{Log: slog.New(slog.NewTextHandler(&log, nil))},
+	})
 	served := 0
 	guarded := limits.Guard(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { served++ }))
 	ask := func(address, path string) *httptest.ResponseRecorder {
@@ -63,7 +65,7 @@ func TestTooManyRequestsOfAnAddress(t *testing.T) {
 	if served-before != 2003 {
 		t.Errorf("%d of 2003 requests of others are served", served-before)
 	}
-	if lines := strings.Count(log.String(), "\n"); lines < 1 || lines > 3 || !strings.Contains(log.String(), "203.0.113.1") {
+	if lines := strings.Count(log.String(), "\n"); lines != 1 || !strings.Contains(log.String(), "203.0.113.1") {
 		t.Errorf("the log has %d lines:\n%s", lines, log.String())
 	}
 	var none *transport.Limits
@@ -162,4 +164,25 @@ func TestUnnamedProxyIsTold(t *testing.T) {
 			t.Errorf("an hour later the proxy is %q", got)
 		}
 	})
+}
+
+// TestRefusedConnectionsAreTold: a connection that finds no place is counted, and the
+// log names its address.
+func TestRefusedConnectionsAreTold(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	refusals := &transport.Refusals{Log: slog.New(slog.NewTextHandler(&log, nil))}
+	limits := transport.NewLimits(transport.LimitOptions{PerAddress: 1, Refusals: refusals})
+	for i := range 100 {
+		if _, refused := limits.Connect("203.0.113.1:5"); refused != nil {
+			t.Fatalf("connection %d is refused: %+v", i, refused)
+		}
+	}
+	_, refused := limits.Connect("203.0.113.1:6")
+	if refused == nil || refused.Code != transport.LimitExceeded || strings.Contains(string(refused.Response()), "203.0.113.1") {
+		t.Errorf("one too many: %+v", refused)
+	}
+	if got := refusals.Counts()[transport.LimitExceeded]; got != 1 || !strings.Contains(log.String(), "203.0.113.1") {
+		t.Errorf("%d are counted; the log says %s", got, log.String())
+	}
 }

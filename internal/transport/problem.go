@@ -26,10 +26,15 @@ type Problem struct {
 	Code   hub.Cause
 	// Detail says what is wrong and what to do.
 	Detail string
-	// Retry, if not 0, is how long to wait before trying again, in whole seconds.
+	// Retry, if not 0, is how long to wait before trying again. It is told in whole
+	// seconds, and never less.
 	Retry time.Duration
 	// Allow, if not empty, is the method that the path takes.
 	Allow string
+	// About is what the refusal is about, in a word, and Cause why, for the log:
+	// without it the log has Detail. An error about a token says both by itself.
+	About string
+	Cause error
 }
 
 // document is the JSON of a Problem.
@@ -58,7 +63,7 @@ func (p *Problem) Write(w http.ResponseWriter) {
 		header.Set("WWW-Authenticate", "Bearer")
 	}
 	if p.Retry > 0 {
-		header.Set("Retry-After", strconv.Itoa(int(p.Retry/time.Second)))
+		header.Set("Retry-After", strconv.Itoa(int((p.Retry+time.Second-1)/time.Second)))
 	}
 	if p.Allow != "" {
 		header.Set("Allow", p.Allow)

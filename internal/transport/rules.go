@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"context"
 	"net/http"
 
 	"rowcast/internal/auth"
@@ -14,6 +15,15 @@ type Rules struct {
 	Revoked func(id *auth.Identity) bool
 	// Limits bounds connections.
 	Limits *Limits
+	// Refusals is told whom the rules, and whoever applies them, refuse.
+	Refusals *Refusals
+}
+
+// Note is that of Refusals. Rules may be nil.
+func (r *Rules) Note(ctx context.Context, request *http.Request, p *Problem) {
+	if r != nil {
+		r.Refusals.Note(ctx, request, p)
+	}
 }
 
 // Seat is that of Limits. Rules may be nil.
@@ -22,6 +32,14 @@ func (r *Rules) Seat(request *http.Request) (*Seat, *Problem) {
 		return nil, nil
 	}
 	return r.Limits.Seat(request)
+}
+
+// Guard is that of Limits. Rules may be nil.
+func (r *Rules) Guard(next http.Handler) http.Handler {
+	if r == nil {
+		return next
+	}
+	return r.Limits.Guard(next)
 }
 
 // guest is a client as the hub knows it, from one change of its identity to the

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -42,7 +43,7 @@ func ParseWant(r *http.Request, id auth.Identity) (Want, *Problem) {
 		return Want{}, bad("the token names %d tenants; add tenant=… to say which one is meant", len(id.Tenants))
 	}
 	if !id.Allows(w.Tenant) {
-		return Want{}, &Problem{Status: http.StatusForbidden, Code: Forbidden, Detail: "the token does not name this tenant"}
+		return Want{}, notNamed(id)
 	}
 	for _, value := range query["events"] {
 		w.Events = append(w.Events, strings.Split(value, ",")...)
@@ -53,7 +54,16 @@ func ParseWant(r *http.Request, id auth.Identity) (Want, *Problem) {
 	return w, nil
 }
 
+// notNamed refuses a tenant that a token does not name.
+func notNamed(id auth.Identity) *Problem {
+	p := &Problem{Status: http.StatusForbidden, Code: Forbidden, About: "tenant", Detail: "the token does not name this tenant"}
+	if len(id.Tenants) == 0 {
+		p.Cause = errors.New("the token names no tenant at all: JWT_TENANT_CLAIM says where it is looked for")
+	}
+	return p
+}
+
 // bad refuses a request that makes no sense.
 func bad(format string, args ...any) *Problem {
-	return &Problem{Status: http.StatusBadRequest, Code: BadRequest, Detail: fmt.Sprintf(format, args...)}
+	return &Problem{Status: http.StatusBadRequest, Code: BadRequest, About: "query", Detail: fmt.Sprintf(format, args...)}
 }

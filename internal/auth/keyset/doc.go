@@ -4,7 +4,7 @@
 // # Overview
 //
 // A [Set] holds the keys of the newest answer. [Set.Run] fetches the set every five
-// minutes, and a token that names an unknown key has it fetched at once.
+// minutes, and a token whose key is unknown has it fetched at once.
 //
 // # States
 //
@@ -23,14 +23,16 @@
 //   - A key that is withdrawn is refused after the next fetch, at most five minutes
 //     later (TestWithdrawnKeyIsRefused). A set without a usable key withdraws none:
 //     it is a fault of the issuer (TestEmptySetReplacesNothing).
+//   - A token that names no key is good by whichever key of the set signed it, on the
+//     same terms (TestKeyIsFoundWithoutItsName, TestNamelessKeys).
 //   - Redirects, answers over 1 MiB, plain http to other machines, and keys that are
-//     symmetric, nameless, weak or not for signatures are refused
+//     symmetric, weak or not for signatures are refused
 //     (TestFetchRefuses, TestNewRefusesUnsafeAddresses, TestUnfitKeysAreLeftOut).
 //   - No error and no line of the log shows the user or the query of an address
 //     (TestErrorsHideTheAddress).
 //
 // # Failures
 //
-// [ErrUnavailable] means that a token names a key that only a newer set could have,
+// [ErrUnavailable] means that a token has a key that only a newer set could have,
 // which cannot be fetched, or not yet. A later try helps. Each change between reachable and unreachable is logged once.
 package keyset

@@ -124,8 +124,6 @@ func (s *Set) parseKey(raw json.RawMessage) (jwkset.JWK, error) {
 	switch {
 	case m.KTY == jwkset.KtyOct:
 		return jwkset.JWK{}, errors.New("a symmetric key is no public key")
-	case m.KID == "":
-		return jwkset.JWK{}, errors.New("the key has no kid")
 	case m.USE != "" && m.USE != jwkset.UseSig:
 		return jwkset.JWK{}, errors.New("the key is not for signatures")
 	case len(m.KEYOPS) > 0 && !slices.Contains(m.KEYOPS, jwkset.KeyOpsVerify):

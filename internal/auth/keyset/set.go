@@ -89,9 +89,8 @@ func New(o Options) (*Set, error) {
 	return s, nil
 }
 
-// Key gives the key that the token names in its header. A token that names none is
-// refused, not tried with every key. The error is ErrUnavailable unless a fetch
-// that began after the token came says that there is no such key.
+// Key gives the key that the token names in its header. The error is ErrUnavailable
+// unless a fetch that began after the token came says that there is no such key.
 func (s *Set) Key(ctx context.Context, token *jwt.Token) (any, error) {
 	kid, _ := token.Header["kid"].(string)
 	if kid == "" || len(kid) > maxKID {
@@ -102,6 +101,42 @@ func (s *Set) Key(ctx context.Context, token *jwt.Token) (any, error) {
 		return nil, fmt.Errorf("look up key: %w", err)
 	}
 	return key, nil
+}
+
+// Find gives the key that choose takes, not nil, among those for an algorithm. It is
+// for tokens that name no key. The error is ErrUnavailable unless a fetch that began
+// after the token came brought nothing to choose.
+func (s *Set) Find(ctx context.Context, algorithm string, choose func(keys []any) any) (any, error) {
+	if key, err := s.choose(ctx, algorithm, choose); key != nil || err != nil {
+		return key, err
+	}
+	own, err := s.refresh(ctx, context.WithoutCancel(ctx))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrUnavailable, err)
+	}
+	key, err := s.choose(ctx, algorithm, choose)
+	switch {
+	case key != nil || err != nil:
+		return key, err
+	case !own:
+		return nil, fmt.Errorf("%w: the token names no key, and the set had none for it a moment ago", ErrUnavailable)
+	}
+	return nil, errors.New("the token names no key, and none of the set has signed it")
+}
+
+// choose has one of the present keys chosen.
+func (s *Set) choose(ctx context.Context, algorithm string, choose func(keys []any) any) (any, error) {
+	all, err := s.lookup.Storage().KeyReadAll(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read keys: %w", err)
+	}
+	keys := make([]any, 0, len(all))
+	for _, jwk := range all {
+		if of := jwk.Marshal().ALG.String(); of == "" || of == algorithm {
+			keys = append(keys, jwk.Key())
+		}
+	}
+	return choose(keys), nil
 }
 
 // storage is where the lookup finds keys: those of the newest answer, fetched

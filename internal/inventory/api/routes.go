@@ -65,15 +65,11 @@ func (a *API) routes() http.Handler {
 // application.
 func (a *API) known(f answer) answer {
 	return func(ctx context.Context, c *caller) (any, error) {
-		token, err := auth.BearerToken(c.Request)
-		if err != nil {
-			return nil, refused(http.StatusUnauthorized, transport.InvalidToken, auth.PublicText(err))
-		}
-		identity, problem := a.gate.Check(ctx, token)
+		identity, problem := a.gate.Bearer(c.Request)
 		if problem != nil {
 			return nil, &refusal{*problem}
 		}
-		c.identity = *identity
+		c.identity = identity
 		if len(c.identity.Tenants) != 1 || !isUUID(c.identity.Tenants[0]) {
 			return nil, refused(http.StatusForbidden, transport.Forbidden, "the token has to name one tenant of this application; get one from POST /api/login")
 		}

@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 	"time"
 
@@ -44,7 +45,7 @@ func TestLogin(t *testing.T) {
 	check := func(p pass) {
 		t.Helper()
 		id, err := verifier.Verify(t.Context(), p.Token)
-		if err != nil || id.Subject != wilma || id.Name != "Wilma Acker" || id.Role != "owner" || len(id.Tenants) != 1 || id.Tenants[0] != inventory.AcmeID || !id.Expires.Equal(p.ExpiresAt) {
+		if err != nil || id.Subject != wilma || id.Name != "Wilma Acker" || !slices.Equal(id.Roles, []string{"owner"}) || len(id.Tenants) != 1 || id.Tenants[0] != inventory.AcmeID || !id.Expires.Equal(p.ExpiresAt) {
 			t.Errorf("the token says %+v, %v; expires at %s", id, err, p.ExpiresAt)
 		}
 	}
@@ -95,6 +96,6 @@ func TestTokensAreChecked(t *testing.T) {
 		s.refuses(t, token(t, wilma), route[0], route[1], "", http.StatusForbidden, "forbidden", "one tenant")
 		s.refuses(t, token(t, wilma, "acme"), route[0], route[1], "", http.StatusForbidden, "forbidden", "one tenant")
 		s.refuses(t, token(t, wilma, inventory.AcmeID, inventory.BorealisID), route[0], route[1], "", http.StatusForbidden, "forbidden", "one tenant")
-		s.refuses(t, token(t, wilma, inventory.AcmeID), route[0], route[1]+"?token=x", "", http.StatusUnauthorized, "invalid-token", "URL")
+		s.refuses(t, token(t, wilma, inventory.AcmeID), route[0], route[1]+"?token=x", "", http.StatusBadRequest, "bad-request", "URL")
 	}
 }

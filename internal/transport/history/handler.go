@@ -69,7 +69,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refused = h.serve(w, r, q)
 	}
 	if refused != nil {
-		refused.Write(w)
+		h.opts.Gate.Refuse(w, r, refused)
 	}
 }
 
@@ -105,7 +105,7 @@ func (h *Handler) parse(r *http.Request) (query, *transport.Problem) {
 }
 
 func bad(detail string) *transport.Problem {
-	return &transport.Problem{Status: http.StatusBadRequest, Code: transport.BadRequest, Detail: detail}
+	return &transport.Problem{Status: http.StatusBadRequest, Code: transport.BadRequest, About: "query", Detail: detail}
 }
 
 // serve reads a page when it is its turn, and writes it.
@@ -134,7 +134,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, q query) *transp
 
 // explain is what a client is told about an error of the source.
 func (h *Handler) explain(ctx context.Context, q query, err error) *transport.Problem {
-	gone := transport.Problem{Status: http.StatusGone}
+	gone := transport.Problem{Status: http.StatusGone, About: "cursor"}
 	switch {
 	case errors.Is(err, feed.ErrExpired):
 		gone.Code, gone.Detail = hub.Cause(feed.ErrExpired.Error()),
@@ -149,7 +149,7 @@ func (h *Handler) explain(ctx context.Context, q query, err error) *transport.Pr
 		h.opts.Log.WarnContext(ctx, "read history", slog.String("tenant", q.tenant), slog.Any("error", err))
 	}
 	return &transport.Problem{
-		Status: http.StatusServiceUnavailable, Code: transport.Unavailable, Retry: retryDown,
+		Status: http.StatusServiceUnavailable, Code: transport.Unavailable, Retry: retryDown, About: "history",
 		Detail: "the history cannot be read at the moment; try again in a moment",
 	}
 }

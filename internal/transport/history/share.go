@@ -120,11 +120,11 @@ func (s source) After(ctx context.Context, tenant string, c feed.Cursor, most in
 
 func busy() *transport.Problem {
 	return &transport.Problem{
-		Status: http.StatusServiceUnavailable, Code: transport.Unavailable, Retry: retryBusy,
+		Status: http.StatusServiceUnavailable, Code: transport.Unavailable, Retry: retryBusy, About: "history",
 		Detail: "too many clients read the history at the moment; try again in a moment",
 	}
 }
 
 func tooMany(wait time.Duration, detail string) *transport.Problem {
-	return &transport.Problem{Status: http.StatusTooManyRequests, Code: transport.RateLimited, Retry: wait, Detail: detail}
+	return &transport.Problem{Status: http.StatusTooManyRequests, Code: transport.RateLimited, Retry: wait, About: "history", Detail: detail}
 }

@@ -61,7 +61,7 @@ func NewHandler(o Options) (*Handler, error) {
 	var err error
 	h.server, err = socketio.New(socketio.Options{
 		Engine: engineio.Options{
-			Refuse: refuseToken, Origin: o.Gate.Origin, PingInterval: o.PingInterval, PingTimeout: o.PingTimeout,
+			Refuse: h.refuseToken, Origin: o.Gate.Admits, PingInterval: o.PingInterval, PingTimeout: o.PingTimeout,
 			MaxPayload: o.MaxMessage, Log: o.Log,
 		},
 		Namespaces:     map[string]socketio.Namespace{socketio.Main: namespace{h}},
@@ -82,9 +82,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.server.S
 func (h *Handler) Wait(ctx context.Context) error { return h.server.Wait(ctx) }
 
 // refuseToken refuses a handshake whose URL carries a token.
-func refuseToken(r *http.Request) string {
-	if _, err := auth.BearerToken(r); errors.Is(err, auth.ErrTokenInQuery) {
-		return auth.PublicText(err)
+func (h *Handler) refuseToken(r *http.Request) string {
+	if _, err := auth.BearerTokens(r); errors.Is(err, auth.ErrTokenInQuery) {
+		refused := &transport.Problem{Code: transport.BadRequest, Detail: auth.PublicText(err), Cause: err}
+		h.opts.Gate.Note(r, refused)
+		return refused.Detail
 	}
 	return ""
 }
@@ -92,16 +94,13 @@ func refuseToken(r *http.Request) string {
 // open opens the session of a client.
 func (h *Handler) open(conn *engineio.Session, r *http.Request) (engineio.Outbox, error) {
 	p := &peer{h: h}
-	if token, err := auth.BearerToken(r); err == nil {
-		p.token = token
+	if id, ok := h.opts.Gate.Redeem(r.URL.Query().Get("ticket")); ok {
+		p.prior = &id
 	}
-	if query := r.URL.Query(); p.token == "" && query.Has("ticket") {
-		if id, ok := h.opts.Gate.Redeem(query.Get("ticket")); ok {
-			p.prior = &id
-		}
-	}
+	p.tokens, _ = auth.BearerTokens(r) // others are for others
 	seat, full := h.opts.Gate.Rules.Seat(r)
 	if full != nil {
+		h.opts.Gate.Note(r, full)
 		return nil, errors.New(full.Detail)
 	}
 	session, err := h.opts.Hub.Open(hub.SessionOptions{Conn: conn, Wire: h.opts.Wire, Signal: p.appendSignal, OneWay: true})

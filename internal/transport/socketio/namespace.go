@@ -40,10 +40,14 @@ func (n namespace) Connect(s *socketio.Socket, payload json.RawMessage) {
 	}
 	id, err := p.identify(c)
 	switch {
-	case errors.Is(err, auth.ErrUnavailable): // it comes back by itself
-		p.session.Close(transport.Unavailable, "")
 	case err != nil:
-		refuse(s, &transport.Refusal{Code: transport.TokenCause(err), Message: auth.PublicText(err)})
+		refused := transport.TokenProblem(err)
+		n.h.opts.Gate.Rules.Note(context.Background(), nil, refused)
+		if refused.Code == transport.Unavailable { // it comes back by itself
+			p.session.Close(refused.Code, "")
+			return
+		}
+		refuse(s, &transport.Refusal{Code: refused.Code, Message: refused.Detail})
 	default:
 		if full, ok := errors.AsType[*transport.Refusal](p.client.Adopt(id)); ok {
 			refuse(s, full)
@@ -53,28 +57,33 @@ func (n namespace) Connect(s *socketio.Socket, payload json.RawMessage) {
 	}
 }
 
-// identify checks the credentials of the client, or else those of its
-// handshake.
+// identify checks the credentials of the client, or else those of its handshake. Of
+// several tokens there, those that are meant for somebody else do not count.
 func (p *peer) identify(c connect) (auth.Identity, error) {
-	if c.Ticket != "" && c.Token == "" {
+	ctx, cancel := context.WithTimeout(context.Background(), verifyTimeout)
+	defer cancel()
+	switch {
+	case c.Token != "":
+		return p.h.opts.Gate.Verify(ctx, c.Token)
+	case c.Ticket != "":
 		if id, ok := p.h.opts.Gate.Redeem(c.Ticket); ok {
 			return id, nil
 		}
 		return auth.Identity{}, auth.ErrInvalid
+	case p.prior != nil:
+		return *p.prior, nil
 	}
-	token := c.Token
-	if token == "" {
-		if p.prior != nil {
-			return *p.prior, nil
+	refused := auth.Refuse(auth.ErrNoToken, nil)
+	for i, token := range p.tokens {
+		id, err := p.h.opts.Gate.Verify(ctx, token)
+		if err == nil {
+			return id, nil
 		}
-		token = p.token
+		if i == 0 || !errors.Is(err, auth.ErrInvalid) {
+			refused = err
+		}
 	}
-	if token == "" {
-		return auth.Identity{}, auth.ErrNoToken
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), verifyTimeout)
-	defer cancel()
-	return p.h.opts.Gate.Verify(ctx, token)
+	return auth.Identity{}, refused
 }
 
 // refuse refuses a client for good, with a code that it can look at.

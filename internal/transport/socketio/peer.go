@@ -16,10 +16,10 @@ type peer struct {
 	h       *Handler
 	session *hub.Session
 	client  *transport.Client
-	// token and prior are credentials of the handshake.
-	token string
-	prior *auth.Identity
-	limit *rate.Limiter
+	// tokens and prior are credentials of the handshake.
+	tokens []string
+	prior  *auth.Identity
+	limit  *rate.Limiter
 
 	// mu guards the rest. It is taken with the lock of the session held, and
 	// the session is not called with it.

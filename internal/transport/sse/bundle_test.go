@@ -119,7 +119,7 @@ func setup(t testing.TB, listener net.Listener, change func(*hub.Options, *sse.O
 	}()
 	b.hub.Publish(nil, 0)
 	b.hub.Live(true)
-	server := httptest.NewUnstartedServer(auth.NewCORS(origins).Handler(wrap(handler)))
+	server := httptest.NewUnstartedServer(auth.NewCORS(origins.Allowed).Handler(wrap(handler)))
 	if listener != nil {
 		_ = server.Listener.Close()
 		server.Listener = listener

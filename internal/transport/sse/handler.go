@@ -62,23 +62,23 @@ func (h *Handler) Wait(ctx context.Context) error { return h.peers.Wait(ctx) }
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	id, refused := h.opts.Gate.Admit(r)
 	if refused != nil {
-		refused.Write(w)
+		h.opts.Gate.Refuse(w, r, refused)
 		return
 	}
 	want, refused := transport.ParseWant(r, id)
 	if refused != nil {
-		refused.Write(w)
+		h.opts.Gate.Refuse(w, r, refused)
 		return
 	}
 	seat, refused := h.opts.Gate.Rules.Seat(r)
 	if refused != nil {
-		refused.Write(w)
+		h.opts.Gate.Refuse(w, r, refused)
 		return
 	}
 	conn, refused := takeOver(w, r)
 	if refused != nil {
 		seat.Leave()
-		refused.Write(w)
+		h.opts.Gate.Refuse(w, r, refused)
 		return
 	}
 	if err := begin(conn, w.Header()); err != nil {

@@ -18,14 +18,14 @@ const headTime = 10 * time.Second
 func takeOver(w http.ResponseWriter, r *http.Request) (net.Conn, *transport.Problem) {
 	if r.ProtoMajor != 1 {
 		return nil, &transport.Problem{
-			Status: http.StatusHTTPVersionNotSupported, Code: transport.BadRequest,
+			Status: http.StatusHTTPVersionNotSupported, Code: transport.BadRequest, About: "version",
 			Detail: "event streams are served over HTTP/1.1; have the client or the proxy in front speak it",
 		}
 	}
 	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		return nil, &transport.Problem{
-			Status: http.StatusNotImplemented, Code: transport.Unavailable,
+			Status: http.StatusNotImplemented, Code: transport.Unavailable, About: "version",
 			Detail: "event streams cannot be served over this connection",
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -41,8 +40,6 @@ type Options struct {
 	// enough to join as many tenants as a connection may at once.
 	Rate  rate.Limit
 	Burst int
-	// Log is for what only operators can act on. Default: discarded.
-	Log *slog.Logger
 }
 
 // Handler accepts WebSocket connections.
@@ -62,9 +59,6 @@ func NewHandler(o Options) (*Handler, error) {
 	o.MaxMessage = cmp.Or(o.MaxMessage, 64<<10)
 	o.Rate = cmp.Or(o.Rate, 50)
 	o.Burst = cmp.Or(o.Burst, 300)
-	if o.Log == nil {
-		o.Log = slog.New(slog.DiscardHandler)
-	}
 	return &Handler{
 		opts: o,
 		upgrader: websocket.NewUpgrader(func(w http.ResponseWriter, status int, reason error) {
@@ -78,56 +72,64 @@ func (h *Handler) Wait(ctx context.Context) error { return h.peers.Wait(ctx) }
 
 // ServeHTTP shakes hands, and returns while the connection lives on.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	id, refused, late := h.admit(r)
-	if refused != nil && !late {
+	by, refused := h.admit(r)
+	if refused != nil {
 		if refused.Status == http.StatusUpgradeRequired {
 			w.Header().Set("Upgrade", "websocket")
 			w.Header().Set("Connection", "Upgrade")
 		}
-		refused.Write(w)
+		h.opts.Gate.Refuse(w, r, refused)
 		return
+	}
+	if by.Refused != nil {
+		h.opts.Gate.Note(r, by.Refused)
 	}
 	seat, full := h.opts.Gate.Rules.Seat(r)
 	if full != nil {
-		full.Write(w)
+		h.opts.Gate.Refuse(w, r, full)
 		return
 	}
 	conn, err := h.upgrader.Upgrade(w, r)
 	if err != nil {
 		seat.Leave()
-		h.opts.Log.DebugContext(r.Context(), "refuse handshake", slog.Any("error", err))
+		h.opts.Gate.Note(r, &transport.Problem{Code: transport.BadRequest, About: "handshake", Cause: err})
 		return
 	}
-	h.start(conn, seat, id, refused)
+	h.start(conn, seat, by)
 }
 
-// admit checks a request. id is nil if it carries no credentials. late: the
-// handshake is taken and closed at once, because a browser shows its page a
-// close code, but nothing of a refused handshake.
-func (h *Handler) admit(r *http.Request) (id *auth.Identity, refused *transport.Problem, late bool) {
+// admit checks a request. A refused credential that comes with it does not refuse the
+// handshake. That of a subprotocol is told by a close code, because a browser shows
+// its page nothing of a refused handshake. That of a header may be meant for somebody
+// else, but for one that was ours once.
+func (h *Handler) admit(r *http.Request) (by transport.Credential, refused *transport.Problem) {
 	if refused := h.opts.Gate.Enter(r); refused != nil {
-		return nil, refused, false
+		return by, refused
 	}
-	_, err := auth.BearerToken(r)
+	_, err := auth.BearerTokens(r)
 	switch protocols := gorilla.Subprotocols(r); {
-	case errors.Is(err, auth.ErrTokenInQuery): // for the gate to refuse
+	case errors.Is(err, auth.ErrTokenInQuery):
+		return by, h.opts.Gate.Identify(r).Refused
 	case !gorilla.IsWebSocketUpgrade(r):
-		return nil, &transport.Problem{
-			Status: http.StatusUpgradeRequired, Code: transport.BadRequest,
+		return by, &transport.Problem{
+			Status: http.StatusUpgradeRequired, Code: transport.BadRequest, About: "handshake",
 			Detail: "this address speaks WebSocket only, subprotocol " + Subprotocol,
-		}, false
+		}
 	case len(protocols) > 0 && !slices.Contains(protocols, Subprotocol):
-		return nil, &transport.Problem{
-			Status: http.StatusBadRequest, Code: transport.BadRequest,
+		return by, &transport.Problem{
+			Status: http.StatusBadRequest, Code: transport.BadRequest, About: "subprotocol",
 			Detail: "none of the offered subprotocols is known; offer " + Subprotocol + ", beside bearer.<token> if that carries the token",
-		}, false
+		}
 	}
-	if offered := offeredToken(r); offered != "" && errors.Is(err, auth.ErrNoToken) {
-		id, refused = h.opts.Gate.Check(r.Context(), offered)
-		return id, refused, refused != nil
+	if offered := offeredToken(r); offered != "" {
+		by.Identity, by.Refused = h.opts.Gate.Check(r.Context(), offered)
+		return by, nil
 	}
-	id, refused = h.opts.Gate.Identify(r)
-	return id, refused, false
+	by = h.opts.Gate.Identify(r)
+	if by.Refused == nil || by.Header && (by.Refused.Code == transport.InvalidToken || by.Refused.Code == transport.Unavailable) {
+		return by, nil
+	}
+	return by, by.Refused
 }
 
 // offeredToken is the token among the offered subprotocols.

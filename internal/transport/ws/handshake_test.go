@@ -84,10 +84,7 @@ func TestRefusedHandshakes(t *testing.T) {
 		status              int
 		code                string
 	}{
-		"forged":            {authorization: "Bearer forged", status: 401, code: "invalid-token"},
 		"expired":           {authorization: "Bearer expired", status: 401, code: "token-expired"},
-		"keys not at hand":  {authorization: "Bearer unavailable", status: 503, code: "unavailable"},
-		"other scheme":      {authorization: "Basic YTpi", status: 401, code: "invalid-token"},
 		"other subprotocol": {authorization: "Bearer " + annOfT, protocols: []string{"rowcast.v2"}, status: 400, code: "bad-request"},
 		"bearer alone":      {protocols: []string{"bearer." + annOfT}, status: 400, code: "bad-request"},
 		"ticket unknown":    {path: "?ticket=none", status: 401, code: "invalid-token"},
@@ -107,6 +104,53 @@ func TestRefusedHandshakes(t *testing.T) {
 				t.Errorf("code %s", code)
 			}
 		})
+	}
+}
+
+// TestForeignCredentials: what a proxy in front puts into the header hides nothing
+// that the client sends itself. A client that sends nothing is told what is wrong
+// with the header as soon as it wants something.
+func TestForeignCredentials(t *testing.T) {
+	t.Parallel()
+	for header, code := range map[string]int{
+		"Basic YTpi": 0, "Negotiate YII": 0, "Bearer forged": 4501, "Bearer a b": 4501, "Bearer unavailable": 1013, "Bearer eve_T_1h": -1,
+	} {
+		for _, by := range []string{"subprotocol", "ticket", "message", "nothing"} {
+			t.Run(header+" and "+by, func(t *testing.T) {
+				t.Parallel()
+				b := setup(t, nil, nil)
+				path, protocols := "/ws", []string{ws.Subprotocol}
+				switch by {
+				case "subprotocol":
+					protocols = append(protocols, "bearer."+annOfT)
+				case "ticket":
+					path += "?ticket=ticket"
+				}
+				c, _, err := b.handshake(t, path, http.Header{"Authorization": {header}}, protocols...)
+				if err != nil {
+					t.Fatal(err)
+				}
+				c.expect("welcome")
+				if by == "message" {
+					c.say(`{"type":"auth","token":%q}`, annOfT)
+				}
+				c.say(`{"type":"join-tenant","tenantId":"T"}`)
+				switch {
+				case by != "nothing" || code == -1:
+					c.expect("joined")
+				case code == 0:
+					c.refused("forbidden")
+				default:
+					c.expect("error")
+					c.ended(code, "")
+				}
+				// Once somebody is known, and has joined, nobody else takes the place.
+				if by != "nothing" || code == -1 {
+					c.say(`{"type":"auth","token":"zoe_T_1h"}`)
+					c.refused("forbidden")
+				}
+			})
+		}
 	}
 }
 

@@ -8,7 +8,6 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"rowcast/internal/auth"
 	"rowcast/internal/hub"
 	"rowcast/internal/transport"
 	"rowcast/internal/websocket"
@@ -27,7 +26,7 @@ type peer struct {
 }
 
 // start opens a session for a connection and has it read.
-func (h *Handler) start(conn *websocket.Conn, seat *transport.Seat, id *auth.Identity, refused *transport.Problem) {
+func (h *Handler) start(conn *websocket.Conn, seat *transport.Seat, by transport.Credential) {
 	p := &peer{h: h, conn: conn, limit: rate.NewLimiter(h.opts.Rate, h.opts.Burst)}
 	session, err := h.opts.Hub.Open(hub.SessionOptions{
 		Conn: conn, Wire: h.opts.Wire, PingInterval: h.opts.PingInterval,
@@ -41,13 +40,10 @@ func (h *Handler) start(conn *websocket.Conn, seat *transport.Seat, id *auth.Ide
 	}
 	p.session = session
 	p.client = transport.NewClient(session, h.opts.Gate.Verify, h.opts.Gate.Rules, seat)
-	if id != nil {
-		err = p.client.Adopt(*id)
-	}
-	full, _ := errors.AsType[*transport.Refusal](err)
+	full, _ := errors.AsType[*transport.Refusal](p.client.Present(by))
 	switch {
-	case refused != nil:
-		p.session.Close(refused.Code, refused.Detail)
+	case by.Refused != nil && !by.Header:
+		p.session.Close(by.Refused.Code, by.Refused.Detail)
 	case full != nil:
 		p.session.Close(full.Code, "")
 	default:
@@ -134,7 +130,7 @@ func (p *peer) command(message []byte) error {
 	p.send(transport.AppendError(websocket.Open(nil), refused, command.Type, command.Tenant))
 	switch {
 	case refused.Ends:
-		p.session.Close(refused.Code, "")
+		p.session.Close(refused.Code, refused.Message)
 		return errEnded
 	case refused.Code == transport.BadRequest && p.client.Strike():
 		p.session.Close(transport.BadRequest, refused.Message)

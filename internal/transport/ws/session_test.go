@@ -268,6 +268,24 @@ func TestAuthTimeout(t *testing.T) {
 	})
 }
 
+// TestRefusedHeaderAndSilence: who has a header that is not good, and says nothing,
+// is told so when the time for a token is up.
+func TestRefusedHeaderAndSilence(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(t *testing.T, b *bundle) {
+		c, _, err := b.handshake(t, "/ws", http.Header{"Authorization": {"Bearer forged"}}, ws.Subprotocol)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.expect("welcome")
+		start := time.Now()
+		c.ended(4501, "invalid-token")
+		if took := time.Since(start); took < 10*time.Second || took > 11*time.Second {
+			t.Errorf("after %s", took)
+		}
+	})
+}
+
 func TestTokenExpires(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(t *testing.T, b *bundle) {

@@ -89,7 +89,7 @@ func (h *Hub) Start(args StartArgs, address *string) error {
 		return err
 	}
 	gate := &transport.Gate{Origin: origins.Allowed, Draining: h.hub.Draining, Verify: verifier.Verify, Redeem: tickets.Redeem}
-	sockets, err := ws.NewHandler(ws.Options{Hub: h.hub, Wire: native, Gate: gate, Log: log})
+	sockets, err := ws.NewHandler(ws.Options{Hub: h.hub, Wire: native, Gate: gate})
 	if err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func (h *Hub) Start(args StartArgs, address *string) error {
 	}
 	*address = listener.Addr().String()
 	public := server.Public(server.PublicOptions{
-		WebSocket: sockets, SocketIO: socketIOs, Tickets: tickets, Verify: verifier.Verify, Origins: origins,
+		WebSocket: sockets, SocketIO: socketIOs, Tickets: tickets, Gate: gate,
 	})
 	var running errgroup.Group
 	running.Go(func() error { return h.hub.Run(ctx) })

@@ -1,0 +1,133 @@
+package transport
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"rowcast/internal/auth"
+	"rowcast/internal/hub"
+	"rowcast/internal/limit"
+)
+
+const (
+	// quiet is the least time between two lines of the log about one kind of
+	// refusal.
+	quiet = time.Minute
+	// maxShown is how many bytes of what a client sent a line shows, of each.
+	maxShown = 100
+)
+
+// Refusals counts what is refused, and has the log say why: for each kind one line a
+// minute. Nothing of a token but its algorithm and the id of its key is logged. Nil
+// does nothing.
+type Refusals struct {
+	// Log is discarded unless set.
+	Log *slog.Logger
+	// Addresses says which client a request comes from.
+	Addresses limit.Addresses
+
+	mu     sync.Mutex
+	counts map[hub.Cause]int64
+	kinds  map[kind]*told
+}
+
+// kind is what refusals have in common. There are few: both texts are of the program.
+type kind struct {
+	code  hub.Cause
+	about string
+}
+
+// told is what the log was told of a kind: when, and how many there were since.
+type told struct {
+	at    time.Time
+	since int
+}
+
+// RefusalCodes are the codes that are counted from the start.
+func RefusalCodes() []hub.Cause {
+	return []hub.Cause{BadRequest, Forbidden, InvalidToken, LimitExceeded, RateLimited, Revoked, hub.Shutdown, TokenExpired, Unavailable}
+}
+
+// Counts are the refusals by code.
+func (r *Refusals) Counts() map[hub.Cause]int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	counts := make(map[hub.Cause]int64, len(r.counts))
+	for _, code := range RefusalCodes() {
+		counts[code] = 0
+	}
+	maps.Copy(counts, r.counts)
+	return counts
+}
+
+// Note notes that a request was refused; it may be nil where a message was.
+func (r *Refusals) Note(ctx context.Context, request *http.Request, p *Problem) {
+	if r == nil {
+		return
+	}
+	why := auth.WhyOf(p.Cause)
+	about := p.About
+	if about == "" {
+		about = why.Kind
+	}
+	refused := r.count(kind{p.Code, about})
+	if refused == 0 || r.Log == nil {
+		return
+	}
+	text := p.Detail
+	if p.Cause != nil {
+		text = p.Cause.Error()
+	}
+	attrs := []slog.Attr{slog.String("code", string(p.Code)), slog.String("about", about), slog.String("why", text)}
+	for _, shown := range []struct{ name, value string }{{"algorithm", why.Algorithm}, {"key", why.KeyID}, {"claim", why.Claim}} {
+		if shown.value != "" {
+			attrs = append(attrs, slog.String(shown.name, clip(shown.value)))
+		}
+	}
+	if request != nil {
+		attrs = append(attrs, slog.String("path", clip(request.URL.Path)))
+		if origin := request.Header.Get("Origin"); origin != "" {
+			attrs = append(attrs, slog.String("origin", clip(origin)))
+		}
+		if address := r.Addresses.Of(request); address.IsValid() {
+			attrs = append(attrs, slog.String("address", address.String()))
+		}
+	}
+	r.Log.LogAttrs(ctx, slog.LevelWarn, "refuse", append(slices.Clip(attrs), slog.Int("refused", refused))...)
+}
+
+// count counts a refusal. It gives how many of its kind the log was not told of, 0
+// if it was told of one a moment ago.
+func (r *Refusals) count(k kind) (refused int) {
+	now := time.Now()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.counts == nil {
+		r.counts, r.kinds = map[hub.Cause]int64{}, map[kind]*told{}
+	}
+	r.counts[k.code]++
+	t := r.kinds[k]
+	if t == nil {
+		t = new(told)
+		r.kinds[k] = t
+	}
+	t.since++
+	if !t.at.IsZero() && now.Sub(t.at) < quiet {
+		return 0
+	}
+	refused, t.at, t.since = t.since, now, 0
+	return refused
+}
+
+// clip shortens what a client sent.
+func clip(text string) string {
+	if len(text) > maxShown {
+		return text[:maxShown] + "…"
+	}
+	return text
+}

@@ -75,6 +75,23 @@ func TestOthersPassByALargeTransaction(t *testing.T) {
 	}
 }
 
+// A server that comes while there is a queue, and nothing new, goes on with it.
+func TestQueueOutlivesItsSealer(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	large(t, d, 0, 5000, 2)
+	d.seal(t)
+	for range 50 {
+		if !query[bool](t, d.Conn, `select exists (select from rowcast.queue)`) {
+			break
+		}
+		exec(t, d.connect(t), `select rowcast.seal()`) // each by a session of its own
+	}
+	if got := sealedOf(t, d, "big_0"); got != 2500 {
+		t.Errorf("tenant big_0 has %d changes; want 2500", got)
+	}
+}
+
 // A large transaction with statements of many rows, nested writes and a truncate
 // is told as a small one would be.
 func TestLargeTransactionIsToldAsASmallOne(t *testing.T) {

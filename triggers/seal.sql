@@ -73,16 +73,18 @@ begin
     if found_rows = 0 and not head.queued then
         return head.place;
     end if;
-    if found_rows = 1 and one.tenant is not null and not head.queued then
-        base := (select s.position from rowcast.sealed s where s.tenant = one.tenant order by s.position desc limit 1);
-        if base is null then
-            base := coalesce((select t.floor from rowcast.tenant t where t.tenant = one.tenant), 0);
-            insert into rowcast.tenant (tenant) values (one.tenant) on conflict do nothing;
+    if found_rows = 1 and not head.queued then
+        if one.tenant is not null then
+            base := (select s.position from rowcast.sealed s where s.tenant = one.tenant order by s.position desc limit 1);
+            if base is null then
+                base := coalesce((select t.floor from rowcast.tenant t where t.tenant = one.tenant), 0);
+                insert into rowcast.tenant (tenant) values (one.tenant) on conflict do nothing;
+            end if;
+            insert into rowcast.sealed (place, position, xid, id, seal, rows, statement_rows, statement_from, tenant, segment)
+            values (head.place + 1, base + one.rows, one.xid, one.id, head.seal + 1, one.rows, one.rows, base + 1, one.tenant, head.segment);
+            insert into rowcast.seal (seal, place, snapshot, nonce) values (head.seal + 1, head.place + 1, head.now, rowcast.nonce());
+            return head.place + 1;
         end if;
-        insert into rowcast.sealed (place, position, xid, id, seal, rows, statement_rows, statement_from, tenant, segment)
-        values (head.place + 1, base + one.rows, one.xid, one.id, head.seal + 1, one.rows, one.rows, base + 1, one.tenant, head.segment);
-        insert into rowcast.seal (seal, place, snapshot, nonce) values (head.seal + 1, head.place + 1, head.now, rowcast.nonce());
-        return head.place + 1;
     end if;
     if not head.queued and not exists (
         select from unnest(lows, highs) v (low, high)

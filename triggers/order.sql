@@ -3,7 +3,7 @@
 -- log says last of a row has to be how the row is. There are four ways to know
 -- which of two changes came first, used in this order:
 --
---   the table  the row is there in the end or it is not, if the owner of this
+--   the table  how the row is in the end, or that it is gone, if the owner of this
 --              function may read that;
 --   the time   the log has the clocks of the table when a statement began, so it is
 --              known which rows of this one came before that;
@@ -29,7 +29,9 @@ declare
     key_columns text[];
     partitioned boolean;
     look text;
-    present text[]; -- the keys of rows that are there, of those that were changed here and before
+    looked boolean := false;
+    present_keys text[]; -- of those that were changed here and before, the keys of rows that are there, and the rows
+    present_images bigint[];
 begin
     if row_count is null then
         select sum(l.rows) into row_count
@@ -41,7 +43,8 @@ begin
      where w.id = watched_id;
     look := rowcast.look_for_keys(watched_id, key_columns);
     if look <> '' then
-        execute look into present using this, entry[2], watched_id, entry[1], key_columns;
+        execute look into present_keys, present_images using this, entry[2], watched_id, entry[1], key_columns, partitioned;
+        looked := true;
     end if;
     with logged as materialized (
         select l.id, l.begun, l.part, l.op, l.tenant, l.begun = entry[1] as own, l.origin, l.rows, l.after, l.before
@@ -109,7 +112,7 @@ begin
           from run r join earlier e on e.key = r.key
          group by r.key, r.run
     ), there as (
-        select p.key from unnest(present) p (key)
+        select p.key, p.image from unnest(present_keys, present_images) p (key, image)
     ), final as ( -- how the earlier changes leave a key
         select e.key, e.left from earlier e where e.last
     ), choice as (
@@ -118,7 +121,7 @@ begin
                   from run r join timed m on m.key = r.key and m.run = r.run join gap g on g.key = r.key
                   join final f on f.key = r.key left join there t on t.key = r.key
                  order by r.key, r.run,
-                          (present is null or (case when g.last then r.left else f.left end is not null) = (t.key is not null)) desc,
+                          (not looked or case when g.last then r.left else f.left end is not distinct from t.image) desc,
                           ((g.p <= m.p or not m.known) and g.p >= least(m.least, case when m.known then m.p end)) desc,
                           (g.p = 0 or g.left is not distinct from r.found)::integer + (g.last or g.next_found is not distinct from r.left)::integer desc,
                           abs(g.p - m.usual), g.p) c
@@ -171,7 +174,7 @@ begin
 end $$;
 
 -- The query that tells which keys of a statement, and of those that were captured
--- while it was open, a watched table has. Empty if the table cannot be read, or
+-- while it was open, a watched table has, and how these rows are. Empty if the table cannot be read, or
 -- if that would run code of its owner.
 create or replace function rowcast.look_for_keys(watched_id integer, key_columns text[]) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
@@ -183,17 +186,17 @@ begin
                   from rowcast.log_active l cross join lateral unnest(l.after || l.before) i (image)
                  where l.xid = $1 and l.id > $2 and l.watched = $3
             )
-            select coalesce(array_agg(k.key), '{}')
+            select array_agg(k.key), array_agg(t.image)
               from (select distinct on (c.key) c.* from change c
                      where c.own and c.key in (select o.key from change o where not o.own)) k
-             where exists (select from %s r where %s = k.tenant and %s) $look$,
-            w.relation::regclass, rowcast.tenant_of_row(w.tenant_column),
+             cross join lateral (select rowcast.image_hash(%s, $6) as image from %s r where %s = k.tenant and %s) t $look$,
+            rowcast.image(w.id, w.relation, w.exclude, '{}'), w.relation::regclass, rowcast.tenant_of_row(w.tenant_column),
             string_agg(format('r.%I = (rowcast.readable(k.image) ->> %L)::%s', a.attname, a.attname, format_type(a.atttypid, a.atttypmod)), ' and '))
           from rowcast.watched w join pg_attribute a on a.attrelid = w.relation and a.attname = any (key_columns)
           join pg_type t on t.oid = a.atttypid
          where w.id = watched_id and exists (select from pg_attribute n where n.attrelid = w.relation and n.attname = w.tenant_column and not n.attisdropped)
            and has_table_privilege(w.relation, 'select') and not row_security_active(w.relation)
-         group by w.relation, w.tenant_column
+         group by w.id
         having bool_and(t.typnamespace = 'pg_catalog'::regnamespace)), '');
 end $$;
 

@@ -64,7 +64,10 @@ end $$;
 
 -- After a statement, while session_replication_role is replica.
 create or replace function rowcast.close_replicated() returns trigger
-language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
+language plpgsql security definer
+set search_path = pg_catalog, pg_temp
+set extra_float_digits = 1 set bytea_output = hex set datestyle = iso set intervalstyle = postgres set timezone = 'UTC'
+as $$
 begin
     if not rowcast.ordinary() then
         perform rowcast.settle('{}', tg_argv[0]::integer, tg_relid, rowcast.close_statement(tg_relid, tg_op), tg_op, null);

@@ -291,17 +291,28 @@ create or replace function rowcast.settle(
 ) returns pg_catalog.text
 language plpgsql as $$
 declare
-    kind constant pg_catalog.int4 := rowcast.operation(op);
+    ignored pg_catalog.text;
+begin
+    if entry[4] is not null then
+        ignored := rowcast.settle_entry(watched_id, relation, entry, rowcast.operation(op)::pg_catalog.int4, row_count);
+    end if;
+    if settings operator(pg_catalog.<>) '{}' then
+        perform rowcast.restore_settings(settings);
+    end if;
+    return ignored;
+end $$;
+
+-- Puts a statement in order if its table was captured while it was open, and
+-- notes that it was captured. Values are written down under the settings of capture.
+create or replace function rowcast.settle_entry(
+    watched_id pg_catalog.int4, relation pg_catalog.oid, entry pg_catalog.int8[], kind pg_catalog.int4, row_count pg_catalog.int8
+) returns pg_catalog.text
+language plpgsql as $$
+declare
     captured pg_catalog.int8[];
     changed pg_catalog.int8[];
     list pg_catalog.text;
 begin
-    if settings operator(pg_catalog.<>) '{}' then
-        perform rowcast.restore_settings(settings);
-    end if;
-    if entry[4] is null then
-        return null;
-    end if;
     captured := rowcast.captured(watched_id);
     changed := rowcast.changed_rows(relation);
     if captured[1] operator(pg_catalog.>) entry[2] then

@@ -101,7 +101,7 @@ set enable_hashjoin = on
 set enable_mergejoin = on
 as $$
 declare
-    most constant integer := 1000; -- log rows that get places at once
+    most constant integer := 250; -- log rows that get places at once; four times as many are copied
     copied_rows integer;
     newest_id bigint;
     last rowcast.queue_row;

@@ -63,7 +63,7 @@ language sql stable as $$
            case when m.dropped then 'the table was dropped; rowcast migrate stops watching it'
                 else format('not captured in full, repair it with rowcast migrate: %s missing or disabled: %s%s',
                             case cardinality(m.triggers) when 1 then '1 trigger is' else cardinality(m.triggers) || ' triggers are' end,
-                            array_to_string(m.triggers[1:8], ', '), case when cardinality(m.triggers) > 8 then ', …' end)
+                            array_to_string(m.triggers[1:8], ', '), case when cardinality(m.triggers) > 8 then ', ...' end)
            end
       from missing m
      order by m.table_name

@@ -68,7 +68,7 @@ declare
 begin
     return exists (select from rowcast.queue) or exists (
         select from rowcast.newly_visible(seen, pg_current_snapshot()) v
-         cross join lateral (select from rowcast.log_active l where l.xid > v.low and l.xid < v.high) l
+         cross join lateral rowcast.log_between(v.low, v.high) l
         offset 200);
 end $$;
 

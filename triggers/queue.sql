@@ -59,8 +59,8 @@ begin
     if chosen <> '{}' then
         place := (
             select rowcast.seal_rows(next_seal, head_place, segment, snapshot,
-                                     array_agg(((c.xid::text::bigint - 1)::text)::xid8 order by c.turn),
-                                     array_agg(((c.xid::text::bigint + 1)::text)::xid8 order by c.turn), array_agg(c.turn order by c.turn))
+                                     array_agg(rowcast.xid_before(c.xid) order by c.turn),
+                                     array_agg(rowcast.xid_after(c.xid) order by c.turn), array_agg(c.turn order by c.turn))
               from unnest(chosen) c);
         seals := (place > head_place)::integer;
         delete from rowcast.queue q using unnest(chosen) c where q.turn = c.turn;
@@ -110,7 +110,7 @@ set enable_hashjoin = on
 set enable_mergejoin = on
 as $$
 declare
-    most constant integer := 500; -- log rows that get places at once; twice as many are copied
+    most constant integer := 250; -- log rows that get places at once; twice as many are copied
     copied_rows integer;
     newest_id bigint;
     last rowcast.queue_row;
@@ -192,13 +192,14 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
     select l.at, l.rows
       from (select s.snapshot from rowcast.seal s order by s.seal desc limit 1) head
      cross join lateral rowcast.newly_visible(head.snapshot, pg_current_snapshot()) v
-     cross join lateral (select l.at, l.rows from rowcast.log_active l where l.xid > v.low and l.xid < v.high) l
+     cross join lateral rowcast.log_between(v.low, v.high) l
      union all
-    select l.at, l.rows from rowcast.queue q join rowcast.log_active l on l.xid = q.xid where not q.whole
+    select l.at, l.rows
+      from rowcast.queue q cross join lateral rowcast.log_between(rowcast.xid_before(q.xid), rowcast.xid_after(q.xid)) l where not q.whole
      union all
     select l.at, l.rows
       from rowcast.queue q
-      join (select distinct r.turn, r.id from rowcast.queue_row r) r on r.turn = q.turn
-      join rowcast.log_active l on l.xid = q.xid and l.id = r.id
+     cross join lateral (select distinct r.id from rowcast.queue_row r where r.turn = q.turn) r
+     cross join lateral (select l.at, l.rows from rowcast.log_active l where l.xid = q.xid and l.id = r.id offset 0) l
      where q.whole
 $$;

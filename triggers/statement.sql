@@ -365,7 +365,7 @@ end $$;
 -- large. The seal that finds the transaction then needs to look at its last rows
 -- only, before others can pass by: see queue.sql.
 create or replace function rowcast.note_tenants() returns void
-language plpgsql set search_path = pg_catalog, pg_temp as $$
+language plpgsql set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_bitmapscan = off as $$
 declare
     own constant xid8 := pg_current_xact_id();
     noted constant bigint := (select n.id from rowcast.noted n where n.xid = own);
@@ -381,7 +381,7 @@ end $$;
 -- Notes the tenants of a transaction's log rows after one, and returns the newest.
 -- The tenant of a truncate, which concerns all of them, is the empty text.
 create or replace function rowcast.note_rows(transaction xid8, noted bigint) returns bigint
-language plpgsql set search_path = pg_catalog, pg_temp as $$
+language plpgsql set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_bitmapscan = off as $$
 begin
     insert into rowcast.queue_tenant (tenant, xid)
     select distinct coalesce(l.tenant, ''), transaction from rowcast.log_active l where l.xid = transaction and l.id > noted

@@ -22,9 +22,10 @@ create table rowcast.noted (
 
 create index queue_xid on rowcast.queue (xid);
 alter table rowcast.queue add column reached bigint not null default 0; -- its statements before this one have all their places
+alter table rowcast.queue add column passed_at timestamptz; -- when others were sealed before it
 
 -- +goose Down
-alter table rowcast.queue drop column reached;
+alter table rowcast.queue drop column reached, drop column passed_at;
 drop index rowcast.queue_xid;
 drop table rowcast.noted, rowcast.queue_tenant;
 create table rowcast.queue_tenant (

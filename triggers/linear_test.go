@@ -127,7 +127,7 @@ func TestFunctionsAreLinear(t *testing.T) {
 		}},
 		{"what is not sealed of a large transaction", `select count(*) from rowcast.unsealed()`, func(n int) []string {
 			return append([]string{fmt.Sprintf(`do $$ begin for i in 1..%d loop insert into docs values (i, 'T', 'x'); end loop; end $$`, 15*n)},
-				slices.Repeat([]string{seal}, 15*n/1000+4)...)
+				slices.Repeat([]string{seal}, 15*n/2000+2)...)
 		}},
 		{"prune", `select rowcast.prune('0')`, func(n int) []string {
 			return []string{

@@ -64,6 +64,7 @@ begin
               from unnest(chosen) c);
         seals := (place > head_place)::integer;
         delete from rowcast.queue q using unnest(chosen) c where q.turn = c.turn;
+        update rowcast.queue q set passed_at = clock_timestamp() where q.turn = large.turn;
         perform rowcast.forget_noted(array(select c.xid from unnest(chosen) c));
     elsif large.known then
         place := rowcast.seal_piece(large, next_seal, head_place, segment, snapshot);
@@ -100,7 +101,8 @@ begin
 end $$;
 
 -- The next piece of a large transaction whose tenants are known: its rows are
--- copied, or get places. A statement of one tenant is not parted, since its log
+-- copied, or get places. The pieces are small while others pass by, since these
+-- wait for the end of one. A statement of one tenant is not parted, since its log
 -- rows say how many rows it has. Returns the newest place.
 create or replace function rowcast.seal_piece(large rowcast.queue, next_seal bigint, head_place bigint, segment integer, snapshot pg_snapshot)
 returns bigint
@@ -110,7 +112,7 @@ set enable_hashjoin = on
 set enable_mergejoin = on
 as $$
 declare
-    most constant integer := 250; -- log rows that get places at once; twice as many are copied
+    most constant integer := case when large.passed_at > clock_timestamp() - interval '1 s' then 100 else 1000 end; -- twice as many are copied
     copied_rows integer;
     newest_id bigint;
     last rowcast.queue_row;

@@ -32,6 +32,8 @@
 //     the server has a bound (TestOverrun).
 //   - A server that stops tells its clients to come back; on another they miss
 //     nothing (TestDrain).
+//   - A change that cannot be read is told without its row, live and when resuming
+//     (TestUnreadable).
 //   - Clients are told when events are late, and when they no longer are
 //     (TestOutage).
 //

@@ -46,11 +46,22 @@ func TestMessages(t *testing.T) {
 			`"at":"2026-01-02T03:04:05.678901Z","data":{}}`: string(transport.AppendEvent(nil, &feed.Event{
 			Name: "order:bulk", Tenant: "T", From: 2, Position: 42, Cursor: cursor, At: at,
 		})),
+		`{"type":"event","event":"order:unreadable","tenantId":"T","position":42,"cursor":"f1.42.z",` +
+			`"at":"2026-01-02T03:04:05.678901Z","data":{"operation":"update","table":"orders","reason":"size"},"unreadable":true,"reason":"size",` +
+			`"source":{"table":"orders","op":"update","tx":"7391","writer":"psql"}}`: string(transport.AppendEvent(nil, unreadable(&feed.Event{
+			Name: "order:updated", Tenant: "T", Position: 42, Cursor: cursor, At: at, Data: []byte(`{"id":1}`),
+			Changed: []string{"status"}, Previous: []byte(`{"status":"pending"}`),
+			Source: feed.Source{Table: "orders", Op: "update", Tx: "7391", Writer: "psql"},
+		}))),
 	} {
 		if got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 	}
+}
+
+func unreadable(e *feed.Event) *feed.Event {
+	return new(e.Without(&feed.Unreadable{Reason: feed.Size, Detail: "for operators"}))
 }
 
 // TestRefusalsAreWhole: a refusal names the request and the tenant as they were sent,

@@ -35,6 +35,10 @@ export interface FeedEvent<N extends string = string> {
   /** When the change was recorded: UTC, microseconds. */
   at: string;
   data: DataOf<N>;
+  /** The change cannot be read, so the event has no row: load what it is about. Its name is `<name>:unreadable`. */
+  unreadable?: true;
+  /** Why it cannot be read. */
+  reason?: "decoding" | "mapping" | "encoding" | "size";
   /** The columns that an update changed, and what they were. */
   changed?: string[];
   previous?: Record<string, unknown>;

@@ -43,7 +43,6 @@
 //     them, never more (TestMissingColumns).
 //   - A row without long numbers is not copied, and an insert costs no more
 //     allocations than its events need (TestAllocations).
-//
 //   - A change that cannot be read is one event, and passes every filter that one of
 //     the events passes which it may have made (TestUnreadableChange,
 //     TestUnreadablePassesFilters).

@@ -85,7 +85,7 @@ func TestUnreadableLog(t *testing.T) {
 			t.Errorf("position %d: %q is told of; want %q", i+1, told[int64(i+1)], reason)
 		}
 	}
-	if n := len(l.recorder.resets); n > 0 {
+	if n := len(l.resets); n > 0 {
 		t.Errorf("%d resets", n)
 	}
 	history := changelog.NewHistory(d.pool, 0)

@@ -81,7 +81,7 @@ func value(text []byte, i int) int {
 	var open levels
 	for {
 		// A value begins at i.
-		end := 0
+		var end int
 		switch c := at(text, i); c {
 		case '{', '[':
 			open.push(c == '{')
@@ -214,7 +214,9 @@ func escape(text []byte) int {
 	case 'u':
 		for k := 1; k <= 4; k++ {
 			c := at(text, k)
-			if !('0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F') {
+			switch {
+			case '0' <= c && c <= '9', 'a' <= c && c <= 'f', 'A' <= c && c <= 'F':
+			default:
 				return 0
 			}
 		}

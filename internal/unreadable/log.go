@@ -96,7 +96,7 @@ func (l *Log) say(c Case) {
 	}
 	l.lines++
 	l.Logger.Error("a change cannot be read, it is told without its row", "tenant", c.Tenant, "position", c.Position,
-		"table", c.Table, "operation", c.Operation, "reason", c.Reason, "detail", c.Detail, "notLogged", l.held)
+		"table", c.Table, "operation", c.Operation, "reason", c.Reason, "detail", c.Detail, "not_logged", l.held)
 	l.held = 0
 }
 

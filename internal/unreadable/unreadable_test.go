@@ -166,7 +166,7 @@ func TestTellingHasABound(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		log.Events(nil, change((many+1)*brokenMap), toEvents)
-		if want := fmt.Sprint("notLogged=", many-20); !strings.Contains(out.String(), want) {
+		if want := fmt.Sprint("not_logged=", many-20); !strings.Contains(out.String(), want) {
 			t.Errorf("the log does not say %s", want)
 		}
 	})

@@ -43,6 +43,8 @@ var (
 	HistoryAfter string
 	//go:embed log_rows.sql
 	LogRows string
+	//go:embed log_images.sql
+	LogImages string
 	//go:embed queued.sql
 	Queued string
 	//go:embed know.sql

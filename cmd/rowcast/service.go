@@ -16,6 +16,7 @@ import (
 	"rowcast/internal/auth"
 	"rowcast/internal/changelog"
 	"rowcast/internal/config"
+	"rowcast/internal/feed"
 	"rowcast/internal/health"
 	"rowcast/internal/hub"
 	"rowcast/internal/limit"
@@ -31,6 +32,7 @@ import (
 	"rowcast/internal/transport/socketio"
 	"rowcast/internal/transport/sse"
 	"rowcast/internal/transport/ws"
+	"rowcast/internal/unreadable"
 )
 
 const (
@@ -59,6 +61,7 @@ type service struct {
 	sockets  *ws.Handler
 	socketIO *socketio.Handler
 	streams  *sse.Handler
+	unread   *unreadable.Log
 	closing  atomic.Bool
 	observed *metric.Observers
 	manager  systemd.Notifier
@@ -90,7 +93,7 @@ type listenFunc func(ctx context.Context, addr string) (net.Listener, error)
 // newService checks the settings and the database, and listens. Nothing runs
 // yet. The caller closes it.
 func newService(ctx context.Context, cfg config.Config, log *slog.Logger, listen listenFunc) (_ *service, err error) {
-	s := &service{log: log, observed: metric.NewObservers()}
+	s := &service{log: log, observed: metric.NewObservers(), unread: &unreadable.Log{Logger: log}}
 	s.verifier, err = auth.New(ctx, operator.Auth(cfg, log))
 	if err != nil {
 		return nil, usageError{err}
@@ -99,7 +102,7 @@ func newService(ctx context.Context, cfg config.Config, log *slog.Logger, listen
 	if err != nil {
 		return nil, usageError{err}
 	}
-	feed, err := checkDatabase(ctx, cfg, log)
+	id, err := checkDatabase(ctx, cfg, log)
 	if err != nil {
 		return nil, err
 	}
@@ -112,13 +115,13 @@ func newService(ctx context.Context, cfg config.Config, log *slog.Logger, listen
 	if err != nil {
 		return nil, err
 	}
-	if err := sameFeed(ctx, s.pool, feed); err != nil {
+	if err := sameFeed(ctx, s.pool, id); err != nil {
 		return nil, err
 	}
 	s.hub, err = hub.New(hub.Options{
 		History: changelog.NewHistory(s.pool, cfg.BulkRows),
 		Map:     mapping.Append, DashboardReason: mapping.DashboardReason, DashboardEvent: mapping.DashboardEvent,
-		Wires: wires(), Log: log, Delivered: s.observed.Delivered, Checked: func() time.Time { return s.tail.Status().Checked },
+		Wires: wires(), Log: log, Unreadable: s.unread, Delivered: s.observed.Delivered, Checked: func() time.Time { return s.tail.Status().Checked },
 		PingInterval: cfg.PingInterval, PingTimeout: cfg.PingTimeout, MaxPerTenant: cfg.MaxPerTenant,
 		RingMemory: int64(cfg.RingMemory),
 	})
@@ -128,7 +131,7 @@ func newService(ctx context.Context, cfg config.Config, log *slog.Logger, listen
 	s.revoked = revocation.New(revocation.Options{
 		Database: s.pool, Log: log, Changed: s.hub.Recheck, Heard: func() bool { return s.tail.Status().Listening },
 	})
-	if feed != "" { // else it is read when the database is there
+	if id != "" { // else it is read when the database is there
 		if err := s.revoked.Load(ctx); errors.Is(err, postgres.ErrNotMigrated) {
 			return nil, err
 		}
@@ -136,7 +139,8 @@ func newService(ctx context.Context, cfg config.Config, log *slog.Logger, listen
 	s.tail = changelog.New(changelog.Options{
 		Connect: dial(cfg.ListenDatabaseURL, "rowcast tail"), Listen: dial(cfg.ListenDatabaseURL, "rowcast listen"), Pool: s.pool,
 		Notify: changelog.Notify(cfg.Notify), BulkRows: cfg.BulkRows, Retention: cfg.Retention, Log: log,
-		Sealed: s.observed.Sealed, Publish: s.hub.Publish, Live: s.hub.Live, Reset: s.hub.Reset, Revoked: s.revoked.Ring,
+		Unreadable: func(c *feed.Change) { s.unread.Tell(new(c.Without(c.Unreadable))) },
+		Sealed:     s.observed.Sealed, Publish: s.hub.Publish, Live: s.hub.Live, Reset: s.hub.Reset, Revoked: s.revoked.Ring,
 	})
 	s.health = health.New(health.Options{Database: s.pool, Log: log})
 	if err := s.routes(cfg, origins); err != nil {
@@ -195,7 +199,7 @@ func (s *service) routes(cfg config.Config, origins auth.Origins) error {
 		return fmt.Errorf("make the handler of event streams: %w", err)
 	}
 	rows, err := history.NewHandler(history.Options{
-		Source: changelog.NewHistory(s.pool, 0), Map: mapping.Append, Gate: gate, Readers: historyReaders, Log: s.log,
+		Source: changelog.NewHistory(s.pool, 0), Map: mapping.Append, Gate: gate, Unreadable: s.unread, Readers: historyReaders, Log: s.log,
 	})
 	if err != nil {
 		return fmt.Errorf("make the handler of the history: %w", err)
@@ -207,6 +211,7 @@ func (s *service) routes(cfg config.Config, origins auth.Origins) error {
 	metrics := metric.New(metric.Sources{
 		Tail: s.tail.Status, Hub: s.hub.Stats, Health: func() health.Status { return s.health.Status() },
 		Observers: s.observed, Wires: []string{"ws", "socketio", "socketio-recovery", "sse"}, Causes: transport.Causes(), Refusals: refusals.Counts,
+		Unreadable: s.unread.Counts,
 	})
 	s.adminHandler = server.Admin(server.AdminOptions{
 		Problems: s.problems, Status: s.status, Metrics: metric.Handler(metrics), TenantMetrics: metric.TenantHandler(s.hub.Tenants),

@@ -8,6 +8,7 @@ import (
 
 	"rowcast/internal/postgres"
 	"rowcast/internal/server"
+	"rowcast/internal/unreadable"
 	"rowcast/sql"
 )
 
@@ -68,6 +69,8 @@ type status struct {
 	UnnamedProxy string         `json:"unnamedProxy,omitempty"`
 	Tail         map[string]any `json:"tail"`
 	Hub          map[string]any `json:"hub"`
+	// Unreadable are the newest changes that were told without their rows.
+	Unreadable []unreadable.Case `json:"unreadable,omitempty"`
 }
 
 // databaseStatus is what sql/overview.sql answers.
@@ -93,7 +96,7 @@ func (s *service) status(ctx context.Context) any {
 	t, h := s.tail.Status(), s.hub.Stats()
 	answer := status{
 		Version: version(), databaseStatus: database, Place: t.Place, Connections: h.Sessions, Tenants: h.Tenants,
-		UnnamedProxy: s.front.Gate.Rules.Limits.UnnamedProxy(),
+		Unreadable: s.unread.Recent(), UnnamedProxy: s.front.Gate.Rules.Limits.UnnamedProxy(),
 		Tail: map[string]any{
 			"live": t.Live, "leads": t.Leads, "asleep": t.Asleep, "listening": t.Listening, "problem": t.Problem,
 		},

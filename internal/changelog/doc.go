@@ -43,6 +43,8 @@
 //     TestHistoryBeginsAtTheFloor). No
 //     change is told as one of a table that had its number in a history that was
 //     lost (TestRestoredNumbersOfTables, TestHistoryFollowsANewFeed).
+//   - Whatever the log holds, a change that cannot be read is told at its position
+//     without its row, and everything goes on (TestUnreadableLog, TestReadOneByOne).
 //   - Writers that queue up to ring wake the leader, however slow their commits
 //     are (TestWakesUpForAQueue).
 //   - A page of the log costs a few blocks a row, however long the log is

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 
+	"rowcast/internal/changelog/logrow"
 	"rowcast/internal/feed"
 )
 
@@ -60,6 +61,9 @@ type Options struct {
 	Revoked func()
 	// Sealed, if not nil, is told how long a seal took that gave places.
 	Sealed func(took time.Duration)
+	// Unreadable, if not nil, is told of each change that cannot be read, before it
+	// is published.
+	Unreadable func(c *feed.Change)
 	// Observe keeps the tail from leading, for a program that may be stopped
 	// or held up by its output while others depend on the leader.
 	Observe bool
@@ -76,7 +80,7 @@ type Tail struct {
 	o        Options
 	doorbell *doorbell
 	keeper   *keeper
-	tables   watchedTables
+	tables   logrow.Tables
 	pace     pace
 
 	// What has been published: the feed, the newest place and the nonce of
@@ -91,6 +95,8 @@ type Tail struct {
 	reported bool
 	// queued is set while seals have left something to the next one.
 	queued bool
+	// lost is the place whose log row was missing when it was looked for.
+	lost int64
 	// sealLimit is how long the next seal may take.
 	sealLimit time.Duration
 

@@ -185,7 +185,7 @@ func (c *socketIO) next() (message, error) {
 		}
 		text, ok := strings.CutPrefix(packet, "42")
 		var args []json.RawMessage
-		if err := json.Unmarshal([]byte(text), &args); !ok || err != nil || len(args) < 2 {
+		if err := json.Unmarshal([]byte(shallow(text)), &args); !ok || err != nil || len(args) < 2 {
 			return message{}, fmt.Errorf("received %s", packet)
 		}
 		m, err := c.event(args)

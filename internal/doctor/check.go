@@ -94,6 +94,7 @@ func Checks() []Check {
 		{"public-admin", nil, exposed},
 		{"server-unready", nil, ready},
 		{"proxy-unnamed", nil, unnamed},
+		{"changes-unreadable", nil, unreadable},
 		{"files-few", nil, files},
 	}
 }

@@ -128,3 +128,26 @@ func unnamed(ctx context.Context, p *patient) Finding {
 	}
 	return ok("none was seen within an hour")
 }
+
+// unreadable asks the server for changes that it has told without their rows.
+func unreadable(ctx context.Context, p *patient) Finding {
+	var answer struct {
+		Unreadable []struct {
+			TenantID, Table, Reason, Detail string
+			Position                        int64
+		}
+	}
+	if _, none := p.ask(ctx, "/status", &answer); none != nil {
+		if none.Status == Fail {
+			return skip(none.Evidence) // server-unready says so
+		}
+		return *none
+	}
+	n := len(answer.Unreadable)
+	if n == 0 {
+		return ok("there were none")
+	}
+	c := answer.Unreadable[n-1]
+	return warn(fmt.Sprintf("the newest of %d that are known: position %d of tenant %q, of table %s, reason %s: %s",
+		n, c.Position, c.TenantID, c.Table, c.Reason, c.Detail), "")
+}

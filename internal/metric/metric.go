@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"rowcast/internal/changelog"
+	"rowcast/internal/feed"
 	"rowcast/internal/health"
 	"rowcast/internal/hub"
 )
@@ -27,6 +28,8 @@ type Sources struct {
 	Causes []hub.Cause
 	// Refusals counts who was refused, by code.
 	Refusals func() map[hub.Cause]int64
+	// Unreadable counts the changes that were told without their rows, by reason.
+	Unreadable func() map[feed.Reason]int64
 }
 
 // New makes a registry of the server's own.

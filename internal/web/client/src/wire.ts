@@ -34,7 +34,15 @@ export interface FeedEvent<N extends string = string> {
   cursor: string;
   /** When the change was recorded: UTC, microseconds. */
   at: string;
+  /**
+   * A number of a column that JavaScript cannot hold is text. One within an array, json or a composite value is what
+   * JSON.parse makes of it: beyond 2^53 rounded. The guide for clients says how to read those exactly.
+   */
   data: DataOf<N>;
+  /** The change cannot be read, so the event has no row: load what it is about. Its name is `<name>:unreadable`. */
+  unreadable?: true;
+  /** Why it cannot be read. */
+  reason?: "decoding" | "mapping" | "encoding" | "size";
   /** The columns that an update changed, and what they were. */
   changed?: string[];
   previous?: Record<string, unknown>;

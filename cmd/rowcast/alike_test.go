@@ -184,8 +184,8 @@ type show func(t caller, token string) string
 
 func (w showroom) all() map[string]show {
 	return map[string]show{
-		"history":               func(t caller, token string) string { return w.http(t, "/history", token) },
-		"events":                func(t caller, token string) string { return w.http(t, "/events", token) },
+		"history": func(t caller, token string) string { return w.http(t, "/history", token) },
+		"events":  func(t caller, token string) string { return w.http(t, "/events", token) },
 		"tickets": func(t caller, token string) string {
 			return w.request(t, http.MethodPost, httpURL(w.feed, "/tickets", nil), bearer(token))
 		},

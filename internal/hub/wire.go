@@ -53,8 +53,9 @@ type Signal struct {
 	// Reason is set for Reset, and for Joined if a Reset follows at once or the
 	// request was exact and failed.
 	Reason string
-	// Ref is what the request to join carried; set for Joined.
-	Ref uint64
+	// Ref and Hint are what the request to join carried; set for Joined.
+	Ref  uint64
+	Hint string
 }
 
 // Wire encodes for one kind of connection. It is shared by all sessions of

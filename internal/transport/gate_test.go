@@ -129,7 +129,7 @@ func TestParseWant(t *testing.T) {
 		{"?events=" + strings.Repeat("a:b,", 64) + "a:b", "T", "bad-request at most 64"},
 	} {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/"+test.query, nil)
-		w, refused := transport.ParseWant(r, auth.Identity{Tenants: strings.Fields(test.tenants)})
+		w, refused := transport.ParseWant(r, auth.Identity{Tenants: strings.Fields(test.tenants)}, nil)
 		if refused != nil {
 			code, text, _ := strings.Cut(test.want, " ")
 			if string(refused.Code) != code || !strings.Contains(refused.Detail, text) {

@@ -105,7 +105,15 @@ func AppendSignal(b []byte, s *hub.Signal) []byte {
 		b = append(b, `,"reason":`...)
 		b = AppendString(b, s.Reason)
 	}
-	return append(b, '}')
+	return append(AppendHint(b, s), '}')
+}
+
+// AppendHint appends what a client should know that has joined, if anything.
+func AppendHint(b []byte, s *hub.Signal) []byte {
+	if s.Hint == "" {
+		return b
+	}
+	return AppendString(append(b, `,"hint":`...), s.Hint)
 }
 
 // AppendWelcome appends the first message.

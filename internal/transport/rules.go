@@ -6,6 +6,7 @@ import (
 
 	"rowcast/internal/auth"
 	"rowcast/internal/hub"
+	"rowcast/internal/tenant"
 )
 
 // Rules are what clients are held to beside their tokens. A field that is zero
@@ -17,12 +18,43 @@ type Rules struct {
 	Limits *Limits
 	// Refusals is told whom the rules, and whoever applies them, refuse.
 	Refusals *Refusals
+	// Tenants knows how the database writes tenants.
+	Tenants *tenant.Watcher
+}
+
+// Tenant is the name by which the feed knows a tenant. Rules may be nil.
+func (r *Rules) Tenant(name string) string {
+	if r == nil {
+		return name
+	}
+	return r.Tenants.Canonical(name)
+}
+
+// Doubt says why no row may ever have a tenant, empty if nothing speaks for that.
+func (r *Rules) Doubt(name string) string {
+	if r == nil {
+		return ""
+	}
+	return r.Tenants.Doubt(name)
+}
+
+// Allows says whether an identity may join a tenant, by that name or as it was when
+// its token was checked. Rules may be nil.
+func (r *Rules) Allows(id auth.Identity, name string) bool {
+	return id.Allows(name) || r != nil && r.Tenants.Identity(id).Allows(name)
 }
 
 // Note is that of Refusals. Rules may be nil.
 func (r *Rules) Note(ctx context.Context, request *http.Request, p *Problem) {
 	if r != nil {
 		r.Refusals.Note(ctx, request, p)
+	}
+}
+
+// Warn is that of Refusals. Rules may be nil.
+func (r *Rules) Warn(what, tenant, why string) {
+	if r != nil {
+		r.Refusals.Warn(what, tenant, why)
 	}
 }
 

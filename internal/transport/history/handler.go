@@ -79,7 +79,7 @@ func (h *Handler) parse(r *http.Request) (query, *transport.Problem) {
 	if refused != nil {
 		return query{}, refused
 	}
-	want, refused := transport.ParseWant(r, id)
+	want, refused := transport.ParseWant(r, id, h.opts.Gate.Rules)
 	if refused != nil {
 		return query{}, refused
 	}

@@ -107,7 +107,7 @@ func TestRefusedRequests(t *testing.T) {
 		`["join-tenant",null]`:                            "bad-request",
 		`["join-tenant",{}]`:                              "bad-request",
 		`["join-tenant",["T"]]`:                           "bad-request",
-		`["join-tenant",{"tenantId":7}]`:                  "bad-request",
+		`["join-tenant",{"tenantId":7.5}]`:                "bad-request",
 		`["join-tenant",{"tenantId":"T","events":"all"}]`: "bad-request",
 		`["join-tenant",{"tenantId":"T","events":["?"]}]`: "bad-request",
 		`["order:created",{}]`:                            "bad-request",

@@ -101,5 +101,6 @@ func joinedAnswer(m *hub.Signal) []byte {
 		b = append(b, `,"reset":`...)
 		b = transport.AppendString(b, m.Reason)
 	}
+	b = transport.AppendHint(b, m)
 	return append(b, '}')
 }

@@ -65,7 +65,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.opts.Gate.Refuse(w, r, refused)
 		return
 	}
-	want, refused := transport.ParseWant(r, id)
+	want, refused := transport.ParseWant(r, id, h.opts.Gate.Rules)
 	if refused != nil {
 		h.opts.Gate.Refuse(w, r, refused)
 		return

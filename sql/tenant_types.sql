@@ -1,5 +1,5 @@
 -- The types of the tenant columns of the watched tables, each once, of domains the
--- type below.
+-- type below; and the stems of their events.
 with recursive found (type) as (
     select a.atttypid
       from rowcast.watched w
@@ -10,4 +10,5 @@ with recursive found (type) as (
 select array(select distinct format_type(t.oid, null)
                from found f join pg_type t on t.oid = f.type
               where t.typtype <> 'd'
-              order by 1)
+              order by 1),
+       array(select distinct w.name from rowcast.watched w where w.active order by 1)

@@ -114,7 +114,8 @@ func TestTenantsHaveOneName(t *testing.T) {
 		}
 	}
 	for _, args := range [][]string{
-		{"history", "--tenant", upper, "--limit", "1"}, {"tail", "--tenant", upper, "--from", "beginning", "--count", "1"},
+		{"history", "--tenant", upper, "--limit", "1"},
+		{"tail", "--tenant", upper, "--from", "beginning", "--count", "1"},
 		{"replay", "--tenant", upper, "--first", "1", "--last", "1", "--dry-run"},
 	} {
 		if code, stdout, stderr := command(t, environ, args...); code != exitOK || !strings.Contains(stdout, acme) && args[0] == "replay" || stdout == "" {
@@ -196,5 +197,27 @@ func TestDoubtfulTenantsAreTold(t *testing.T) {
 	}
 	if said := log.String(); strings.Count(said, "may never have a change") != 1 || !strings.Contains(said, "tenant=acme") {
 		t.Errorf("the log says %s", said)
+	}
+}
+
+// TestUnknownStemsAreTold: who asks for events that no watched table has is told so.
+func TestUnknownStemsAreTold(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	feed, _ := s.serve(t)
+	for _, test := range []struct {
+		events []string
+		told   bool
+	}{
+		{nil, false},
+		{[]string{"*"}, false},
+		{[]string{"order:*", "alert:low-stock", "stock:adjusted", "dashboard:stats-updated"}, false},
+		{[]string{"order:*", "ordr:*"}, true},
+		{[]string{"Order:created"}, true},
+	} {
+		c, _ := join(t, feed, inventory.AcmeID, "", test.events...)
+		if said := c.raw.String(); strings.Contains(said, "hint") != test.told || test.told && !strings.Contains(said, "has events "+test.events[len(test.events)-1][:4]) {
+			t.Errorf("%q: %s", test.events, said)
+		}
 	}
 }

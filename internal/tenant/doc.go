@@ -9,7 +9,9 @@
 // the types of the tenant columns of the watched tables. [Columns.Canonical] gives the
 // text that the database writes, and [Columns.Doubt] says when a tenant may be meant
 // that no row can have. A [Watcher] asks the database for the types, and brings the
-// tenants of tokens and tickets to that form.
+// tenants of tokens and tickets to that form. It also knows the stems of the events of
+// those tables, so that who asks for another can be told (cmd/rowcast:
+// TestUnknownStemsAreTold).
 //
 // # States
 //

@@ -33,26 +33,32 @@ type Database interface {
 	QueryRow(ctx context.Context, query string, args ...any) pgx.Row
 }
 
-// Read asks the database for the columns.
-func Read(ctx context.Context, db Database) (Columns, error) {
+// tables is what is known of the watched tables.
+type tables struct {
+	columns Columns
+	// stems are those of the names of their events.
+	stems []string
+}
+
+// read asks the database for the tables.
+func read(ctx context.Context, db Database) (t tables, err error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	var types []string
-	if err := db.QueryRow(ctx, sql.TenantTypes).Scan(&types); err != nil {
-		return nil, fmt.Errorf("read the types of the tenant columns: %w", postgres.Explain(err))
+	if err := db.QueryRow(ctx, sql.TenantTypes).Scan((*[]string)(&t.columns), &t.stems); err != nil {
+		return tables{}, fmt.Errorf("read the types of the tenant columns: %w", postgres.Explain(err))
 	}
-	return types, nil
+	return t, nil
 }
 
 // Names are the canonical names of tenants.
 func Names(ctx context.Context, db Database, tenants ...string) ([]string, error) {
-	columns, err := Read(ctx, db)
+	known, err := read(ctx, db)
 	if err != nil {
 		return nil, err
 	}
 	names := make([]string, len(tenants))
 	for i, tenant := range tenants {
-		names[i] = columns.Canonical(tenant)
+		names[i] = known.columns.Canonical(tenant)
 	}
 	return names, nil
 }
@@ -71,7 +77,7 @@ type Options struct {
 // it is.
 type Watcher struct {
 	o       Options
-	columns atomic.Pointer[Columns] // nil until the first answer
+	tables  atomic.Pointer[tables] // nil until the first answer
 	failing bool
 }
 
@@ -85,14 +91,18 @@ func New(o Options) *Watcher {
 }
 
 // Columns are the newest that are known.
-func (w *Watcher) Columns() Columns {
-	if w == nil {
-		return nil
+func (w *Watcher) Columns() Columns { return w.known().columns }
+
+// Stems are those of the events of the watched tables that are known.
+func (w *Watcher) Stems() []string { return w.known().stems }
+
+func (w *Watcher) known() tables {
+	if w != nil {
+		if known := w.tables.Load(); known != nil {
+			return *known
+		}
 	}
-	if known := w.columns.Load(); known != nil {
-		return *known
-	}
-	return nil
+	return tables{}
 }
 
 // Canonical is that of the columns.
@@ -123,7 +133,7 @@ func (w *Watcher) Verify(
 		switch {
 		case err != nil:
 			return auth.Identity{}, err
-		case w.columns.Load() == nil:
+		case w.tables.Load() == nil:
 			return auth.Identity{}, auth.Refuse(auth.ErrUnavailable, errUnknown)
 		}
 		return w.Identity(id), nil
@@ -143,16 +153,16 @@ func (w *Watcher) Redeem(redeem func(ticket string) (auth.Identity, bool)) func(
 
 // Load asks the database now. It must not be called while Run runs.
 func (w *Watcher) Load(ctx context.Context) error {
-	columns, err := Read(ctx, w.o.Database)
+	now, err := read(ctx, w.o.Database)
 	if err != nil {
 		return err
 	}
-	before := w.columns.Swap(&columns)
-	if before != nil && !slices.Equal(*before, columns) {
+	before := w.tables.Swap(&now)
+	if before != nil && !slices.Equal(before.columns, now.columns) {
 		w.o.Log.InfoContext(ctx, "the types of the tenant columns have changed; clients that joined before keep the name of their tenant until they come back",
-			"types", []string(columns))
+			"types", []string(now.columns))
 	}
-	if before == nil || !slices.Equal(*before, columns) {
+	if before == nil || !slices.Equal(before.columns, now.columns) {
 		w.o.Changed()
 	}
 	return nil
@@ -162,7 +172,7 @@ func (w *Watcher) Load(ctx context.Context) error {
 func (w *Watcher) Run(ctx context.Context) error {
 	for {
 		pause := w.o.Interval
-		if w.columns.Load() == nil {
+		if w.tables.Load() == nil {
 			pause = min(pause, eager)
 		}
 		timer := time.NewTimer(pause)

@@ -151,6 +151,8 @@ func (c *Client) Join(command Command, wire int, ref uint64) error {
 	}
 	if q.Hint != "" {
 		c.rules.Warn("a client joined a tenant that may never have a change", command.Tenant, q.Hint)
+	} else if q.Hint = c.rules.Unheard(filter); q.Hint != "" {
+		c.rules.Warn("a client asked for events that never come", command.Tenant, q.Hint)
 	}
 	if !filter.All() {
 		q.Admit = filter.Match

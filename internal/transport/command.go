@@ -54,7 +54,7 @@ func (t *tenantID) UnmarshalJSON(text []byte) error {
 	}
 	var name string
 	if err := json.Unmarshal(text, &name); err != nil {
-		return &json.UnmarshalTypeError{Value: kindOf(text), Field: "tenantId", Type: reflect.TypeFor[string]()}
+		return &json.UnmarshalTypeError{Value: kindOf(text), Type: reflect.TypeFor[string]()}
 	}
 	*t = tenantID(name)
 	return nil

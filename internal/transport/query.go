@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// maxNamed is how many unknown parameters a refusal names.
+// maxNamed is how many words of a kind a text for a client names.
 const maxNamed = 5
 
 // Parameters are those that a path reads in the query of a URL.
@@ -50,11 +50,7 @@ func (p Parameters) Check(r *http.Request) *Problem {
 	if len(p.Names) > 0 {
 		takes = "takes " + strings.Join(p.Names, ", ")
 	}
-	named, more := unknown, ""
-	if len(named) > maxNamed {
-		named, more = named[:maxNamed], " and more"
-	}
-	return bad("unknown parameter %s%s; %s %s", strings.Join(named, ", "), more, clip(r.URL.Path), takes)
+	return bad("unknown parameter %s; %s %s", strings.Join(first(unknown), ", "), clip(r.URL.Path), takes)
 }
 
 // quote shows the name of a parameter.

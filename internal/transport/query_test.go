@@ -30,7 +30,7 @@ func TestParameters(t *testing.T) {
 		{some, "?event=order:*", `unknown parameter "event"; /feed takes tenant, events, cursor`},
 		{some, "?Tenant=T", `"Tenant"`},
 		{some, "?tenant=T&b=1&a=2", `"a", "b"`},
-		{some, "?f&e&d&c&b&a", `"a", "b", "c", "d", "e" and more`},
+		{some, "?f&e&d&c&b&a", `"a", "b", "c", "d", "e", …`},
 		{some, "?=x", `unknown parameter ""`},
 		{some, "?%ff=x", "unknown parameter \"\ufffd\""},
 		{some, "?" + strings.Repeat("n", 5000), strings.Repeat("n", 100) + "…"},

@@ -2,10 +2,14 @@ package transport
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 
 	"rowcast/internal/auth"
 	"rowcast/internal/hub"
+	"rowcast/internal/mapping"
 	"rowcast/internal/tenant"
 )
 
@@ -36,6 +40,32 @@ func (r *Rules) Doubt(name string) string {
 		return ""
 	}
 	return r.Tenants.Doubt(name)
+}
+
+// Unheard says which events of a filter no watched table has, empty if all may come.
+func (r *Rules) Unheard(filter mapping.Filter) string {
+	if r == nil || len(r.Tenants.Stems()) == 0 {
+		return ""
+	}
+	var unknown []string
+	for _, stem := range filter.Stems() {
+		if !mapping.Known(stem) && !slices.Contains(r.Tenants.Stems(), stem) {
+			unknown = append(unknown, stem+":*")
+		}
+	}
+	if len(unknown) == 0 {
+		return ""
+	}
+	known := r.Tenants.Stems()
+	return fmt.Sprintf("no table that is watched has events %s; there are %s", strings.Join(first(unknown), ", "), strings.Join(first(known), ", "))
+}
+
+// first are the first of many words.
+func first(words []string) []string {
+	if len(words) > maxNamed {
+		return append(slices.Clone(words[:maxNamed]), "…")
+	}
+	return words
 }
 
 // Allows says whether an identity may join a tenant, by that name or as it was when

@@ -31,9 +31,9 @@ type Request struct {
 	// Forgets says that the client keeps no cursor: it is told Reset before it is
 	// sent away as a slow consumer.
 	Forgets bool
-	// Ref comes back with the signal Joined, and so does Hint.
+	// Ref comes back with the signal Joined, and so does Note.
 	Ref  uint64
-	Hint string
+	Note *Note
 }
 
 // maxWaiting is how many requests to join one tenant may wait for their answer.
@@ -46,7 +46,7 @@ const maxWaiting = 100
 func (s *Session) Join(q Request) error {
 	u := &sub{
 		s: s, tenant: q.Tenant, subject: q.Subject, admit: q.Admit, refs: []uint64{q.Ref}, told: -1,
-		wire: q.Wire, exact: q.Exact, forgets: q.Forgets, hint: q.Hint,
+		wire: q.Wire, exact: q.Exact, forgets: q.Forgets, note: q.Note,
 	}
 	if q.Cursor != "" {
 		at, err := feed.ParseCursor(q.Cursor)
@@ -105,7 +105,7 @@ func (s *Session) restart(t *stream.Tenant, reset string) {
 		}
 		u := &sub{
 			s: s, tenant: old.tenant, subject: old.subject, admit: old.admit, refs: old.refs, told: -1,
-			wire: old.wire, exact: old.exact, forgets: old.forgets, hint: old.hint, answered: old.answered,
+			wire: old.wire, exact: old.exact, forgets: old.forgets, note: old.note, answered: old.answered,
 		}
 		u.follow(old)
 		if reset != "" && old.answered {
@@ -270,7 +270,7 @@ func (u *sub) refuse() bool {
 	u.drop()
 	s.subs = slices.DeleteFunc(s.subs, func(o *sub) bool { return o == u })
 	for _, ref := range u.refs {
-		s.signal(&Signal{Kind: Joined, Tenant: u.tenant, Cursor: u.at, Reason: u.reset, Ref: ref, Hint: u.hint})
+		s.signal(&Signal{Kind: Joined, Tenant: u.tenant, Cursor: u.at, Reason: u.reset, Ref: ref, Note: u.note})
 	}
 	return true
 }
@@ -282,7 +282,7 @@ func (u *sub) answer() {
 		u.answered, u.refs = true, nil
 		u.s.h.count.subscriptions.Add(1)
 		for _, ref := range refs {
-			u.s.signal(&Signal{Kind: Joined, Tenant: u.tenant, Cursor: u.at, Reason: u.reset, Ref: ref, Hint: u.hint})
+			u.s.signal(&Signal{Kind: Joined, Tenant: u.tenant, Cursor: u.at, Reason: u.reset, Ref: ref, Note: u.note})
 		}
 	}
 	if u.reset != "" {

@@ -147,12 +147,7 @@ func (c *Client) Join(command Command, wire int, ref uint64) error {
 	q := hub.Request{
 		Tenant: command.Tenant, Subject: c.identity.Subject, Cursor: command.Cursor,
 		Wire: wire, Exact: command.Exact, Forgets: command.Forgets, Ref: ref,
-		Hint: c.rules.Doubt(command.Tenant),
-	}
-	if q.Hint != "" {
-		c.rules.Warn("a client joined a tenant that may never have a change", command.Tenant, q.Hint)
-	} else if q.Hint = c.rules.Unheard(filter); q.Hint != "" {
-		c.rules.Warn("a client asked for events that never come", command.Tenant, q.Hint)
+		Note: c.note(command, filter),
 	}
 	if !filter.All() {
 		q.Admit = filter.Match
@@ -166,6 +161,24 @@ func (c *Client) Join(command Command, wire int, ref uint64) error {
 		return &Refusal{Code: LimitExceeded, Message: "this connection has joined as many tenants as it may; leave one first"}
 	}
 	return nil
+}
+
+// note is what a client is told about its request with the answer, and the log of what
+// cannot be meant.
+func (c *Client) note(command Command, filter mapping.Filter) *hub.Note {
+	var n hub.Note
+	if !filter.All() {
+		n.Events = command.Events
+	}
+	if n.Hint = c.rules.Doubt(command.Tenant); n.Hint != "" {
+		c.rules.Warn("a client joined a tenant that may never have a change", command.Tenant, n.Hint)
+	} else if n.Hint = c.rules.Unheard(filter); n.Hint != "" {
+		c.rules.Warn("a client asked for events that never come", command.Tenant, n.Hint)
+	}
+	if n.Hint == "" && n.Events == nil {
+		return nil
+	}
+	return &n
 }
 
 // Tenant is the name by which the feed knows a tenant.

@@ -45,6 +45,8 @@
 //     TestTooManyRequestsOfAnAddress, cmd/rowcast: TestLimitsOnEveryWire).
 //     A proxy that nobody has named, so that its clients cannot be told apart, is
 //     logged (TestUnnamedProxyIsTold).
+//   - Who joins again with another filter is told which is in effect (ws:
+//     TestJoinedTellsTheFilter, socketio: TestJoinAndLeave).
 //   - Every close code, and every error code that a session can end with, is in
 //     one table (TestCloseTable).
 //   - A refusal names the tenant whole, so that a client knows which request it

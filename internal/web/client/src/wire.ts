@@ -59,7 +59,7 @@ export interface Reset {
 /** What the server says. */
 export type ServerMessage =
   | { type: "welcome"; protocol: number; pingInterval: number; pingTimeout: number }
-  | { type: "joined"; tenantId: string; cursor: string; position: number; hint?: string }
+  | { type: "joined"; tenantId: string; cursor: string; position: number; events?: string[]; hint?: string }
   | { type: "progress"; tenantId: string; cursor: string; position: number }
   | ({ type: "reset"; tenantId: string } & Reset)
   | ({ type: "event" } & FeedEvent)

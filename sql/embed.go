@@ -67,6 +67,8 @@ var (
 	Revoked string
 	//go:embed revocations.sql
 	Revocations string
+	//go:embed tenant_types.sql
+	TenantTypes string
 )
 
 // Scripts are for psql.

@@ -27,6 +27,7 @@ import (
 	"rowcast/internal/revocation"
 	"rowcast/internal/server"
 	"rowcast/internal/systemd"
+	"rowcast/internal/tenant"
 	"rowcast/internal/transport"
 	"rowcast/internal/transport/history"
 	"rowcast/internal/transport/socketio"
@@ -58,6 +59,7 @@ type service struct {
 	tail     *changelog.Tail
 	health   *health.Watcher
 	revoked  *revocation.Watcher
+	tenants  *tenant.Watcher
 	sockets  *ws.Handler
 	socketIO *socketio.Handler
 	streams  *sse.Handler
@@ -128,11 +130,13 @@ func newService(ctx context.Context, cfg config.Config, log *slog.Logger, listen
 	if err != nil {
 		return nil, fmt.Errorf("make the hub: %w", err)
 	}
+	s.tenants = tenant.New(tenant.Options{Database: s.pool, Log: log, Changed: func() { s.revoked.Respell() }})
 	s.revoked = revocation.New(revocation.Options{
 		Database: s.pool, Log: log, Changed: s.hub.Recheck, Heard: func() bool { return s.tail.Status().Listening },
+		Canonical: s.tenants.Canonical,
 	})
 	if id != "" { // else it is read when the database is there
-		if err := s.revoked.Load(ctx); errors.Is(err, postgres.ErrNotMigrated) {
+		if err := errors.Join(s.tenants.Load(ctx), s.revoked.Load(ctx)); errors.Is(err, postgres.ErrNotMigrated) {
 			return nil, err
 		}
 	}
@@ -170,10 +174,10 @@ func (s *service) close() {
 // routes makes the handlers of both listeners.
 func (s *service) routes(cfg config.Config, origins auth.Origins) error {
 	tickets := new(auth.Tickets)
-	verify, redeem := s.revoked.Verify(s.verifier.Verify), s.revoked.Redeem(tickets.Redeem)
+	verify, redeem := s.revoked.Verify(s.tenants.Verify(s.verifier.Verify)), s.revoked.Redeem(s.tenants.Redeem(tickets.Redeem))
 	addresses := limit.Addresses{Proxies: cfg.Proxies()}
 	refusals := &transport.Refusals{Log: s.log, Addresses: addresses}
-	rules := &transport.Rules{Revoked: s.revoked.Revoked, Refusals: refusals, Limits: transport.NewLimits(transport.LimitOptions{
+	rules := &transport.Rules{Revoked: s.revoked.Revoked, Refusals: refusals, Tenants: s.tenants, Limits: transport.NewLimits(transport.LimitOptions{
 		Addresses: addresses, PerAddress: cfg.MaxPerAddress, PerSubject: cfg.MaxPerSubject, Refusals: refusals, Log: s.log,
 	})}
 	gate := &transport.Gate{
@@ -231,6 +235,7 @@ func (s *service) run(ctx context.Context, hurry <-chan struct{}) error {
 	g.Go(func() error { return s.health.Run(inner) })
 	g.Go(func() error { return s.verifier.Run(inner) })
 	g.Go(func() error { return s.revoked.Run(inner) })
+	g.Go(func() error { return s.tenants.Run(inner) })
 	g.Go(func() error { return s.manager.Run(inner, s.problem) })
 	g.Go(func() error {
 		return server.Serve(inner, s.public, server.Options{Handler: server.Public(s.front), Limits: s.front.Gate.Rules.Limits, Log: s.log})

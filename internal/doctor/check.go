@@ -71,6 +71,7 @@ func Checks() []Check {
 		{"capture-paused", []errcode.Code{migrated}, query("capture-paused")},
 		{"tenant-nullable", []errcode.Code{migrated}, query("tenant-nullable")},
 		{"tenant-unindexed", []errcode.Code{migrated}, query("tenant-unindexed")},
+		{"tenant-spelling", []errcode.Code{migrated}, query("tenant-spelling")},
 		{"replica-role", []errcode.Code{reached}, query("replica-role")},
 
 		{"no-server", []errcode.Code{migrated}, query("no-server")},

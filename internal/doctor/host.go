@@ -44,7 +44,7 @@ func origins(_ context.Context, p *patient) Finding {
 
 func loopback(host string) bool {
 	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
 }
 
 // exposed looks at where the listener for operators is.

@@ -42,6 +42,12 @@ func schema() []Entry {
 			Do: "Create an index on the column, concurrently.",
 		},
 		{
+			Code: "tenant-spelling", Met: Doctor, Check: "tenants have one spelling",
+			What: "Tenant columns are of several kinds, or of one whose values have several spellings.",
+			Why:  "Tenants are compared as text then: a client that spells a uuid or a number otherwise than PostgreSQL writes it hears of no change.",
+			Do:   "Give all tenant columns one type, uuid, bigint or text; or have tokens spell tenants as the rows do.",
+		},
+		{
 			Code: "replica-role", Met: Doctor, Check: "session_replication_role",
 			What: "Sessions begin with session_replication_role = replica.", Why: "A setting of a role, the database or the server; foreign keys are not checked, and changes are captured row by row, which is slow.",
 			Do: "Reset the setting; scripts that need it say so for their own session.",

@@ -57,6 +57,23 @@ func ParseFilter(patterns []string) (Filter, error) {
 // All says whether the filter lets every event pass.
 func (f Filter) All() bool { return f.names == nil }
 
+// Stems are what the names that the filter lets pass begin with, none if it lets every
+// event pass.
+func (f Filter) Stems() (stems []string) {
+	for _, name := range f.names {
+		stem, _, _ := strings.Cut(name, ":")
+		if !slices.Contains(stems, stem) {
+			stems = append(stems, stem)
+		}
+	}
+	return stems
+}
+
+// Known says whether events of the catalogue begin with a stem.
+func Known(stem string) bool {
+	return stem != anyName && slices.ContainsFunc(Catalogue(), func(r Rule) bool { return strings.HasPrefix(r.Event, stem+":") })
+}
+
 // Match says whether the filter lets an event pass. A change that cannot be read
 // passes wherever one of the events that it may have made does.
 func (f Filter) Match(name string) bool {

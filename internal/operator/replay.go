@@ -11,6 +11,7 @@ import (
 
 	"rowcast/internal/config"
 	"rowcast/internal/postgres"
+	tenants "rowcast/internal/tenant"
 )
 
 // replayed is what rowcast.replay answers.
@@ -56,8 +57,12 @@ It cannot be taken back; --dry-run only says what would be sent.`,
 				return err
 			}
 			return withPool(cmd.Context(), cfg.DatabaseURL, "rowcast replay", func(pool *pgxpool.Pool) error {
+				names, err := tenants.Names(cmd.Context(), pool, tenant)
+				if err != nil {
+					return err
+				}
 				did := replayed{DryRun: dryRun}
-				if err := did.send(cmd.Context(), pool, tenant, first, last, maxRows, maxBytes); err != nil {
+				if err := did.send(cmd.Context(), pool, names[0], first, last, maxRows, maxBytes); err != nil {
 					return fmt.Errorf("replay positions %d to %d: %w", first, last, postgres.Explain(err))
 				}
 				if output == "json" {
@@ -67,7 +72,7 @@ It cannot be taken back; --dry-run only says what would be sent.`,
 				if dryRun {
 					words = "would send"
 				}
-				_, err := fmt.Fprintf(p.Stdout, "%s %d rows of %s, %s; %d positions have no row\n", words, did.Rows, tenant, size(did.Bytes), did.LeftOut)
+				_, err = fmt.Fprintf(p.Stdout, "%s %d rows of %s, %s; %d positions have no row\n", words, did.Rows, names[0], size(did.Bytes), did.LeftOut)
 				return err
 			})
 		},

@@ -66,7 +66,11 @@ func Public(o PublicOptions) http.Handler {
 // ticketOffice hands out a ticket for a token.
 func ticketOffice(o PublicOptions) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		identity, refused := o.Gate.Bearer(r)
+		refused := transport.Parameters{}.Check(r)
+		var identity auth.Identity
+		if refused == nil {
+			identity, refused = o.Gate.Bearer(r)
+		}
 		if refused != nil {
 			o.Gate.Refuse(w, r, refused)
 			return

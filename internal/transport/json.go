@@ -115,7 +115,29 @@ func AppendSignal(b []byte, s *hub.Signal) []byte {
 		b = append(b, `,"reason":`...)
 		b = AppendString(b, s.Reason)
 	}
-	return append(b, '}')
+	return append(AppendNote(b, s.Note), '}')
+}
+
+// AppendNote appends what a client is told that has joined, beside its cursor.
+func AppendNote(b []byte, n *hub.Note) []byte {
+	if n == nil {
+		return b
+	}
+	for i, pattern := range n.Events {
+		if i == 0 {
+			b = append(b, `,"events":[`...)
+		} else {
+			b = append(b, ',')
+		}
+		b = AppendString(b, pattern)
+	}
+	if len(n.Events) > 0 {
+		b = append(b, ']')
+	}
+	if n.Hint != "" {
+		b = AppendString(append(b, `,"hint":`...), n.Hint)
+	}
+	return b
 }
 
 // AppendWelcome appends the first message.

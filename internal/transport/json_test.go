@@ -144,8 +144,10 @@ func FuzzCommand(f *testing.F) {
 func TestCommandErrorsSayWhat(t *testing.T) {
 	t.Parallel()
 	for message, want := range map[string]string{
-		`{"type":"join-tenant"}`:                `bad-request: join-tenant needs "tenantId", the text of a tenant`,
-		`{"type":"join-tenant","tenantId":7}`:   `bad-request: "tenantId" is a JSON number; see the protocol for what it has to be`,
+		`{"type":"join-tenant"}`:                `bad-request: join-tenant needs "tenantId", a tenant as text or whole number`,
+		`{"type":"join-tenant","tenantId":7}`:   "",
+		`{"type":"leave-tenant","tenantId":-7}`: "",
+		`{"type":"join-tenant","tenantId":7.5}`: `bad-request: "tenantId" is a JSON number; see the protocol for what it has to be`,
 		`{"type":"auth"}`:                       `bad-request: auth needs "token", a JWT`,
 		`{"type":"jump"}`:                       `bad-request: unknown type "jump"; there are auth, join-tenant, leave-tenant, ping and pong`,
 		`{}`:                                    `bad-request: the message has no "type"; see the protocol for what there is`,

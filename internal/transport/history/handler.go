@@ -79,11 +79,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // parse reads a request.
 func (h *Handler) parse(r *http.Request) (query, *transport.Problem) {
-	id, refused := h.opts.Gate.Admit(r)
+	id, refused := h.opts.Gate.Admit(r, transport.Parameters{Names: []string{"tenant", "after", "limit", "events", "ticket"}})
 	if refused != nil {
 		return query{}, refused
 	}
-	want, refused := transport.ParseWant(r, id)
+	want, refused := transport.ParseWant(r, id, h.opts.Gate.Rules)
 	if refused != nil {
 		return query{}, refused
 	}

@@ -24,7 +24,7 @@ func parseCommand(e socketio.Event) (transport.Command, error) {
 		case '{':
 			if err := json.Unmarshal(arg, &c); err != nil {
 				return c, &transport.Refusal{Code: transport.BadRequest, Message: e.Name +
-					`: "tenantId" and "cursor" have to be texts, "events" a list of texts`}
+					`: "tenantId" has to be a text or a whole number, "cursor" a text, "events" a list of texts`}
 			}
 			c.Type = e.Name
 		default:

@@ -104,8 +104,8 @@ func (n namespace) Event(s *socketio.Socket, e socketio.Event) {
 		case transport.CommandJoin:
 			err = p.join(command, e.Ack)
 		case transport.CommandLeave:
-			p.session.Leave(command.Tenant)
-			e.Ack.Reply(append(transport.AppendString([]byte(`{"ok":true,"tenantId":`), command.Tenant), '}'))
+			p.client.Leave(command.Tenant)
+			e.Ack.Reply(append(transport.AppendString([]byte(`{"ok":true,"tenantId":`), p.client.Tenant(command.Tenant)), '}'))
 		}
 	}
 	if refused, ok := errors.AsType[*transport.Refusal](err); ok {
@@ -115,6 +115,7 @@ func (n namespace) Event(s *socketio.Socket, e socketio.Event) {
 
 // join joins a tenant. The answer comes through the session.
 func (p *peer) join(command transport.Command, ack *socketio.Ack) error {
+	command.Tenant = p.client.Tenant(command.Tenant)
 	q := request{tenant: command.Tenant, ack: ack, filtered: len(command.Events) > 0}
 	wire := p.h.opts.Wire
 	p.mu.Lock()

@@ -101,5 +101,6 @@ func joinedAnswer(m *hub.Signal) []byte {
 		b = append(b, `,"reset":`...)
 		b = transport.AppendString(b, m.Reason)
 	}
+	b = transport.AppendNote(b, m.Note)
 	return append(b, '}')
 }

@@ -89,6 +89,7 @@ func TestRefusedHandshakes(t *testing.T) {
 		"bearer alone":      {protocols: []string{"bearer." + annOfT}, status: 400, code: "bad-request"},
 		"ticket unknown":    {path: "?ticket=none", status: 401, code: "invalid-token"},
 		"ticket empty":      {path: "?ticket=", status: 401, code: "invalid-token"},
+		"tenant in the URL": {path: "?tenant=T", authorization: "Bearer " + annOfT, status: 400, code: "bad-request"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -43,6 +43,10 @@
 //     TestHistoryBeginsAtTheFloor). No
 //     change is told as one of a table that had its number in a history that was
 //     lost (TestRestoredNumbersOfTables, TestHistoryFollowsANewFeed).
+//   - Rows are UTF-8 whatever the encoding of the database is; U+FFFD stands for
+//     what is none in SQL_ASCII, and never makes one tenant another
+//     (TestOtherEncodings, TestEncodingOfTheSession). A tenant that the encoding
+//     cannot write has no changes (TestTenantThatCannotBeWritten).
 //   - Writers that queue up to ring wake the leader, however slow their commits
 //     are (TestWakesUpForAQueue).
 //   - A page of the log costs a few blocks a row, however long the log is

@@ -77,6 +77,7 @@ func readSegment(ctx context.Context, db queryer, rows []*row, bulkRows int64) e
 	}
 	var found row
 	_, err = pgx.ForEachRow(answer, []any{&found.tx, &found.id, &found.at, &found.watched, &found.op, &found.writer, &found.after, &found.before}, func() error {
+		found.mend()
 		for _, r := range wanted[rowKey{found.tx, found.id}] {
 			r.found, r.at, r.watched, r.op, r.writer = true, found.at, found.watched, found.op, found.writer
 			r.after, r.before = found.after, found.before

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/pgconn"
 	"golang.org/x/sync/errgroup"
 
 	"rowcast/internal/feed"
@@ -30,6 +30,13 @@ const (
 	NotifyNever Notify = "never"
 )
 
+// Database answers queries; a pool does.
+type Database interface {
+	Exec(ctx context.Context, query string, args ...any) (pgconn.CommandTag, error)
+	Query(ctx context.Context, query string, args ...any) (pgx.Rows, error)
+	QueryRow(ctx context.Context, query string, args ...any) pgx.Row
+}
+
 // Options of a Tail. Connect, Listen, Pool and Publish are required.
 type Options struct {
 	// Connect opens the connection that seals and reads.
@@ -38,7 +45,7 @@ type Options struct {
 	// LISTEN, and for the locks of a session.
 	Listen func(ctx context.Context) (*pgx.Conn, error)
 	// Pool is for small look-ups.
-	Pool *pgxpool.Pool
+	Pool Database
 	// Notify defaults to NotifyAuto.
 	Notify Notify
 	// BulkRows is how many rows of one table, operation and tenant a statement

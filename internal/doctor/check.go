@@ -59,7 +59,6 @@ func Checks() []Check {
 		{listener, nil, pooler},
 		{"different-databases", []errcode.Code{reached, listener}, same},
 		{"listen-silent", []errcode.Code{listener, "standby"}, hears},
-		{"idle-session-timeout", []errcode.Code{listener}, query("idle-session-timeout")},
 
 		{migrated, []errcode.Code{reached}, query(migrated)},
 		{"privileges-missing", []errcode.Code{migrated}, query("privileges-missing")},
@@ -95,6 +94,8 @@ func Checks() []Check {
 		{"server-unready", nil, ready},
 		{"proxy-unnamed", nil, unnamed},
 		{"files-few", nil, files},
+
+		{"checks-unanswered", []errcode.Code{reached}, answers},
 	}
 }
 

@@ -1,6 +1,8 @@
 package doctor_test
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -46,8 +48,6 @@ func troubles() []trouble {
 		{code: "connections-scarce", make: []string{`alter database $DB connection limit 2`}, undo: []string{`alter database $DB connection limit -1`}, status: doctor.Fail, says: []string{"of 2 connections of database"}},
 		{code: "connections-scarce", make: []string{`alter database $DB connection limit 3`}, bounds: doctor.Bounds{ConnectionsFail: 2}, undo: []string{`alter database $DB connection limit -1`}, status: doctor.Warn},
 		{code: "commit-asynchronous", make: []string{`alter database $DB set synchronous_commit = off`}, undo: []string{`alter database $DB set synchronous_commit = on`}, status: doctor.Warn, says: []string{"synchronous_commit is off", "set synchronous_commit = on"}},
-		{code: "idle-session-timeout", make: []string{`alter database $DB set idle_session_timeout = '10min'`}, undo: []string{`alter database $DB reset idle_session_timeout`}, status: doctor.Warn, says: []string{"600000 ms", "set idle_session_timeout = 0"}},
-		{code: "standby", make: []string{`alter database $DB set default_transaction_read_only = on`}, undo: []string{`set transaction_read_only = off`, `alter database $DB reset default_transaction_read_only`}, status: doctor.Fail, says: []string{"read-only", "target_session_attrs"}},
 		{code: "server-old", bounds: doctor.Bounds{Version: 990000}, status: doctor.Fail, says: []string{"PostgreSQL 1"}},
 	}
 }
@@ -87,6 +87,21 @@ func TestEveryCheckIsProvoked(t *testing.T) {
 		o.Bounds = doctor.Bounds{Queue: 1e-9, QueueFail: 1e-9}
 		found.expect(t, o, "notify-queue", doctor.Fail)
 	})
+	t.Run("standby", func(t *testing.T) {
+		pg := pgtest.Own(t, devpg.Options{NoTCP: true})
+		s := siteOn(t, pg.SocketDSN("postgres"))
+		found.expect(t, s.options(), "standby", doctor.OK)
+		if err := pg.Stop(); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(pg.Dir(), "data", "standby.signal"), nil, 0o644); err != nil { //nolint:gosec // read by another user
+			t.Fatal(err)
+		}
+		if err := pg.Restart(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		found.expect(t, s.options(), "standby", doctor.Fail, "is a standby", "target_session_attrs")
+	})
 	t.Run("role", func(t *testing.T) {
 		s := newSite(t)
 		found.expect(t, s.options(), "role-superuser", doctor.Warn, "superuser")
@@ -110,6 +125,7 @@ func TestEveryCheckIsProvoked(t *testing.T) {
 		found.expect(t, o, "privileges-missing", doctor.OK)
 	})
 	t.Run("connections", func(t *testing.T) { connections(t, found) })
+	t.Run("ends", func(t *testing.T) { ends(t, found) })
 	t.Run("keys", func(t *testing.T) { keys(t, found) })
 	t.Run("host", func(t *testing.T) { host(t, found) })
 	if t.Failed() {

@@ -181,7 +181,7 @@ func watchedTables(ctx context.Context, conn *pgx.Conn) ([]string, error) {
 const sessionName = "rowcast migrate"
 
 func (m *Migrator) open() (*sql.DB, error) {
-	config, err := plainConfig(m.URL, sessionName)
+	config, err := config(m.URL, sessionName, sessionSettings())
 	if err != nil {
 		return nil, err
 	}
@@ -192,7 +192,7 @@ func (m *Migrator) open() (*sql.DB, error) {
 }
 
 func (m *Migrator) connect(ctx context.Context) (*pgx.Conn, error) {
-	config, err := plainConfig(m.URL, sessionName)
+	config, err := config(m.URL, sessionName, sessionSettings())
 	if err != nil {
 		return nil, err
 	}

@@ -58,14 +58,17 @@
 //     TestFloodOfRingsIsBounded, TestFloodOfAPlainRoleIsBounded). What they say
 //     is not believed (TestForgedRingsAreHarmless,
 //     TestForgeriesOfAPlainRoleAreIgnored).
+//   - While nothing changes, nothing is written: no number of a transaction is
+//     taken, no byte of the log of PostgreSQL (TestIdleServersWriteNothing).
 //   - A queue of NOTIFY that others fill stops neither writers nor the tail
 //     (TestFullQueueHarmsNobody).
 //
 // # Failures
 //
 // A lost connection is replaced and the tail goes on where it was; one that has
-// fallen silent, or has lost its LISTEN, is found by a probe
-// (TestSilentConnectionIsNoticed, TestLostListenIsNoticed). While the
+// fallen silent, or has lost its LISTEN, is found by asking it now and then
+// (TestSilentConnectionIsNoticed, TestLostListenIsNoticed), one that swallows
+// notifications by the first change (TestSwallowedRingsAreNoticed). While the
 // locks may be gone with their connection, the tail polls. A frozen
 // leader costs latency: a replica that hears a writer and no leader seals by
 // itself. A history that was rewritten under a running tail (restored backup,

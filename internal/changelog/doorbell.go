@@ -17,11 +17,12 @@ import (
 )
 
 // channel is the NOTIFY channel of the wire contract; probeChannel carries
-// what this package sends to itself: to prove that LISTEN works, and to tell
-// the leader that a replica has come.
+// what this package sends to itself: to prove that notifications arrive, and to
+// tell the leader that a replica has come.
 const (
 	channel      = "rowcast"
 	probeChannel = "rowcast_probe"
+	channels     = 2
 	replicaCame  = "replica"
 )
 
@@ -30,7 +31,8 @@ const (
 const notify = "select pg_notify($1, $2) where pg_notification_queue_usage() <= 0.5"
 
 // doorbell listens on the channel. What arrives is only a hint: anybody can
-// ring. It owns the one connection that LISTENs and runs nothing else on it.
+// ring. It owns the one connection that LISTENs, and asks on it now and then
+// what it listens to.
 type doorbell struct {
 	connect func(ctx context.Context) (*pgx.Conn, error)
 	log     *slog.Logger
@@ -45,12 +47,17 @@ type doorbell struct {
 	listening             atomic.Bool
 	// own is the backend that rings for this process.
 	own atomic.Uint32
-	// conn is the connection that listens, for the probe to cut.
+	// conn is the connection that listens, to be asked and to be cut.
 	conn atomic.Pointer[pgx.Conn]
+	// silent counts the channels that the next connection does not listen on yet;
+	// late cuts it off if that takes long.
+	silent int
+	late   *time.Timer
 	// probe is what this process probes with, probes counts those that came
 	// back.
 	probe  string
 	probes atomic.Int64
+	answers
 	// came says that a replica has come since the replicas were counted.
 	came atomic.Bool
 	// lost says that the last failure was reported already.
@@ -59,43 +66,62 @@ type doorbell struct {
 
 func newDoorbell(connect func(ctx context.Context) (*pgx.Conn, error), log *slog.Logger, revoked func()) *doorbell {
 	return &doorbell{
-		connect: connect, log: log, revoked: revoked, delay: 250 * time.Millisecond, probe: rand.Text(),
+		connect: connect, log: log, revoked: revoked, delay: 250 * time.Millisecond, probe: rand.Text(), answers: answers{word: rand.Text()},
 		rung: make(chan struct{}, 1), sealed: make(chan struct{}, 1), changed: make(chan struct{}, 1),
 	}
 }
 
 // run listens until ctx ends, over any number of connections.
 func (d *doorbell) run(ctx context.Context) error {
-	listener := pgxlisten.Listener{
-		Connect: func(ctx context.Context) (*pgx.Conn, error) {
-			conn, err := d.connect(ctx)
-			if err == nil {
-				d.conn.Store(conn)
-			}
-			return conn, err
-		},
-		LogError:       d.failed,
-		ReconnectDelay: d.delay,
-	}
-	listener.Handle(channel, d)
-	listener.Handle(probeChannel, pgxlisten.HandlerFunc(d.probed))
+	listener := pgxlisten.Listener{Connect: d.open, LogError: d.failed, ReconnectDelay: d.delay}
+	listener.Handle(channel, ear{d, d.rings})
+	listener.Handle(probeChannel, ear{d, d.probed})
 	return listener.Listen(ctx)
+}
+
+// open makes the next connection.
+func (d *doorbell) open(ctx context.Context) (*pgx.Conn, error) {
+	conn, err := d.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d.silent = channels
+	d.late = time.AfterFunc(askTimeout, func() { _ = conn.PgConn().Conn().Close() })
+	d.listenTo(conn)
+	return conn, nil
+}
+
+// ear hears one channel.
+type ear struct {
+	*doorbell
+	hear func(n *pgconn.Notification)
 }
 
 // HandleBacklog is called once LISTEN has taken effect. The backlog is read by
 // the tail, on its own connection.
-func (d *doorbell) HandleBacklog(ctx context.Context, _ string, _ *pgx.Conn) error {
-	d.lost = false
-	d.listening.Store(true)
-	ring(d.changed)
-	d.log.DebugContext(ctx, "listening")
+func (e ear) HandleBacklog(ctx context.Context, _ string, conn *pgx.Conn) error {
+	if e.silent--; e.silent > 0 {
+		return nil
+	}
+	e.late.Stop()
+	e.lost = false
+	e.conn.Store(conn)
+	e.listening.Store(true)
+	ring(e.changed)
+	e.log.DebugContext(ctx, "listening")
 	return nil
 }
 
-// HandleNotification takes a ring.
-func (d *doorbell) HandleNotification(_ context.Context, n *pgconn.Notification, _ *pgx.Conn) error {
+// HandleNotification takes what the channel carries.
+func (e ear) HandleNotification(_ context.Context, n *pgconn.Notification, _ *pgx.Conn) error {
+	e.hear(n)
+	return nil
+}
+
+// rings takes a ring.
+func (d *doorbell) rings(n *pgconn.Notification) {
 	if n.PID == d.own.Load() {
-		return nil
+		return
 	}
 	var hint struct {
 		Sealed  *json.Number `json:"sealed"`
@@ -110,12 +136,11 @@ func (d *doorbell) HandleNotification(_ context.Context, n *pgconn.Notification,
 	default:
 		ring(d.rung)
 	}
-	return nil
 }
 
 // probed takes a probe, or the message of a replica that has come. The probes
 // of other replicas arrive as well.
-func (d *doorbell) probed(_ context.Context, n *pgconn.Notification, _ *pgx.Conn) error {
+func (d *doorbell) probed(n *pgconn.Notification) {
 	switch n.Payload {
 	case d.probe:
 		d.probes.Add(1)
@@ -123,7 +148,6 @@ func (d *doorbell) probed(_ context.Context, n *pgconn.Notification, _ *pgx.Conn
 		d.came.Store(true)
 		ring(d.changed)
 	}
-	return nil
 }
 
 // maxTouched is how many tenants a ring names at most.
@@ -155,6 +179,13 @@ func (d *doorbell) failed(ctx context.Context, err error) {
 	if ctx.Err() == nil && !d.lost {
 		d.lost = true
 		d.log.WarnContext(ctx, "not listening, polling instead", "error", err)
+	}
+}
+
+// ask has the connection say whether it listens.
+func (d *doorbell) ask() {
+	if conn := d.conn.Load(); conn != nil && !d.question(conn) {
+		d.cut()
 	}
 }
 

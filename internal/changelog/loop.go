@@ -25,14 +25,29 @@ type follower struct {
 	replicas, told bool
 	// incomplete is since when another session has kept the tail from sealing.
 	incomplete time.Time
-	// looked and probed are when the replicas were counted and LISTEN was
-	// proved; probes is what the doorbell had counted then, or notSent.
-	looked, probed time.Time
-	probes         int64
+	// unheard says that changes may be found for which nobody has rung, missed
+	// that some were.
+	unheard, missed bool
+	// looked is when the replicas were counted; asked is the last question to the
+	// doorbell, probed the notification to itself that has not arrived.
+	looked        time.Time
+	asked, probed proof
 }
 
-// notSent stands for a probe that a full queue has kept back.
-const notSent = -1
+// proof is one that was asked for.
+type proof struct {
+	at time.Time
+	// had is how many had come before.
+	had int64
+}
+
+// proofInterval is how long a proof may take, and how often the doorbell is asked.
+const proofInterval = 4 * time.Second
+
+// missing says that it has not come in time, if has is how many came.
+func (p proof) missing(now time.Time, has int64) bool {
+	return !p.at.IsZero() && p.had == has && now.Sub(p.at) >= proofInterval
+}
 
 // loop steps and waits.
 func (f *follower) loop(ctx context.Context) error {
@@ -54,6 +69,8 @@ func (f *follower) loop(ctx context.Context) error {
 		} else if err := f.patient(ctx); err != nil {
 			return err
 		}
+		f.missed = f.missed || n > 0 && f.unheard
+		f.unheard = false
 		if n > 0 {
 			f.empty = 0
 		} else {
@@ -123,6 +140,7 @@ func (f *follower) waitAsleep(ctx context.Context) error {
 		f.rung = true
 	case <-f.keeper.changed:
 	case <-fallback.C:
+		f.unheard = true
 	}
 	return nil
 }
@@ -179,6 +197,7 @@ func (f *follower) waitForLeader(ctx context.Context) error {
 		f.rung = true
 	case <-f.keeper.changed:
 	case <-fallback.C:
+		f.unheard = true
 	case <-f.doorbell.rung:
 		f.next, f.rung = fetch, true
 		patience := time.NewTimer(moment)
@@ -244,8 +263,7 @@ func (f *follower) queue(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// upkeep counts the replicas now and then, and proves by a round trip that
-// LISTEN works: a connection can be dead without a sign.
+// upkeep counts the replicas now and then, and looks after the doorbell.
 func (f *follower) upkeep(ctx context.Context, now time.Time, leads, listening bool) error {
 	const interval = 4 * time.Second
 	ctx, cancel := context.WithTimeout(ctx, sealTimeout)
@@ -258,23 +276,41 @@ func (f *follower) upkeep(ctx context.Context, now time.Time, leads, listening b
 			return fmt.Errorf("count the replicas: %w", err)
 		}
 	}
-	if listening && now.Sub(f.probed) >= interval {
-		if !f.probed.IsZero() && f.doorbell.probes.Load() == f.probes {
+	return f.prove(ctx, now, listening)
+}
+
+// prove finds a doorbell that is deaf. It asks the connection now and then whether
+// it listens. It sends itself a notification only after a change was found that
+// nobody had rung for: something between may swallow those alone. So nothing is
+// written while nothing changes.
+func (f *follower) prove(ctx context.Context, now time.Time, listening bool) error {
+	answered, arrived := f.doorbell.answers.count.Load(), f.doorbell.probes.Load()
+	deaf := f.asked.missing(now, answered) || f.probed.missing(now, arrived)
+	if !listening || deaf {
+		f.asked, f.probed, f.missed = proof{}, proof{}, false
+		if deaf && listening {
 			f.o.Log.WarnContext(ctx, "LISTEN delivers nothing, connecting anew")
-			f.probed = time.Time{}
 			f.doorbell.cut()
-			return nil
 		}
-		f.probed, f.probes = now, f.doorbell.probes.Load()
-		sent, err := f.conn.Exec(ctx, notify, probeChannel, f.doorbell.probe)
-		if err != nil {
-			return fmt.Errorf("probe LISTEN: %w", err)
-		}
-		if sent.RowsAffected() == 0 {
-			f.probes = notSent
-		}
-	} else if !listening {
-		f.probed = time.Time{}
+		return nil
+	}
+	if now.Sub(f.asked.at) >= proofInterval {
+		f.asked = proof{now, answered}
+		f.doorbell.ask()
+	}
+	if f.probed.had != arrived {
+		f.probed = proof{}
+	}
+	if !f.missed || !f.probed.at.IsZero() {
+		return nil
+	}
+	f.missed = false
+	sent, err := f.conn.Exec(ctx, notify, probeChannel, f.doorbell.probe)
+	if err != nil {
+		return fmt.Errorf("probe LISTEN: %w", err)
+	}
+	if sent.RowsAffected() > 0 {
+		f.probed = proof{now, arrived}
 	}
 	return nil
 }

@@ -74,7 +74,8 @@ func Checks() []Check {
 
 		{"no-server", []errcode.Code{migrated}, query("no-server")},
 		{"seal-lag", []errcode.Code{migrated, "foreign-log"}, query("seal-lag", func(o *Options) any { return o.Bounds.Lag }, func(o *Options) any { return o.Bounds.LagFail })},
-		{"seal-lock-held", []errcode.Code{reached}, query("seal-lock-held", func(o *Options) any { return o.Bounds.Lock })},
+		{sealHeld, []errcode.Code{reached}, locks(sealHeld, "seal")},
+		{"lock-held", []errcode.Code{reached}, locks("lock-held", "leader", "prune", "sleep", "replica", "migration")},
 		{"retention-behind", []errcode.Code{migrated}, query("retention-behind", func(o *Options) any { return o.Retention })},
 		{"log-large", []errcode.Code{migrated}, query("log-large", func(o *Options) any { return o.Bounds.LogBytes })},
 		{"notify-queue", []errcode.Code{reached}, query("notify-queue", func(o *Options) any { return o.Bounds.Queue }, func(o *Options) any { return o.Bounds.QueueFail })},

@@ -36,10 +36,16 @@ func troubles() []trouble {
 		{code: "foreign-log", make: []string{`update rowcast.feed set identity = 'elsewhere'`}, undo: []string{`update rowcast.feed set identity = rowcast.identity()`}, status: doctor.Fail, says: []string{"it was written in database elsewhere", "--new-feed"}},
 		{code: "schema-outdated", make: []string{`create table kept as select * from rowcast.migration`, `delete from rowcast.migration where version_id = (select max(version_id) from rowcast.migration)`}, undo: []string{`truncate rowcast.migration`, `insert into rowcast.migration overriding system value select * from kept`, `drop table kept`}, status: doctor.Fail, says: []string{"schema version"}},
 		{code: "schema-outdated", make: []string{`insert into rowcast.migration (version_id, is_applied) values (999, true)`}, undo: []string{`delete from rowcast.migration where version_id = 999`}, status: doctor.Warn, says: []string{"schema version 999", "newer program"}},
+		{code: "lock-held", make: []string{`set application_name = 'usurper'`, `select pg_advisory_lock(8245940711459091459)`}, undo: []string{`select pg_advisory_unlock(8245940711459091459)`}, status: doctor.Warn, says: []string{"lock of the leader", "application usurper", "pg_terminate_backend"}},
 		{code: "no-server", undo: []string{`select pg_advisory_lock_shared(8245940711459091462)`}, status: doctor.Warn, says: []string{"rowcast serve"}},
 		{code: "seal-lag", make: []string{`insert into docs values (1, 'T')`}, bounds: doctor.Bounds{Lag: now}, undo: []string{`select rowcast.seal()`}, status: doctor.Warn, says: []string{"1 log rows are not sealed"}},
 		{code: "seal-lag", make: []string{`insert into docs values (2, 'T')`}, bounds: doctor.Bounds{Lag: now, LagFail: now}, undo: []string{`select rowcast.seal()`}, status: doctor.Fail},
 		{code: "seal-lock-held", make: []string{`set application_name = 'frozen'`, `begin`, `select pg_advisory_xact_lock(8245940711459091458)`}, bounds: doctor.Bounds{Lock: now}, undo: []string{`rollback`}, status: doctor.Fail, says: []string{"application frozen", "pg_terminate_backend"}},
+		{code: "lock-held", make: []string{`begin`, `select pg_advisory_xact_lock(8245940711459091460)`}, bounds: doctor.Bounds{Lock: now}, undo: []string{`rollback`}, status: doctor.Warn, says: []string{"lock of the prune", "pg_terminate_backend"}},
+		{code: "lock-held", make: []string{`select pg_advisory_lock(8245940711459091457)`}, undo: []string{`select pg_advisory_unlock(8245940711459091457)`}, status: doctor.Warn, says: []string{"lock of the sleep"}},
+		{code: "lock-held", make: []string{`select pg_advisory_lock_shared(8245940711459091457)`}, undo: []string{`select pg_advisory_unlock_shared(8245940711459091457)`}, status: doctor.Warn, says: []string{"lock of the sleep"}},
+		{code: "lock-held", make: []string{`begin`, `select pg_advisory_xact_lock(8245940711459091461)`, `prepare transaction 'held'`}, undo: []string{`rollback prepared 'held'`}, status: doctor.Warn, says: []string{"lock of the migration is held by a prepared transaction"}},
+		{code: "lock-held", make: []string{`select pg_advisory_lock_shared(8245940711459091462)`, `select pg_advisory_lock(8245940711459091459)`}, status: doctor.OK, says: []string{"nobody holds"}, undo: []string{`select pg_advisory_unlock(8245940711459091459)`, `select pg_advisory_unlock_shared(8245940711459091462)`}},
 		{code: "retention-behind", make: []string{`insert into docs values (3, 'T')`, `select rowcast.seal()`, `insert into docs values (4, 'T')`, `select rowcast.seal()`, `update rowcast.seal set sealed_at = now() - interval '10 days' where seal < (select max(seal) from rowcast.seal)`}, undo: []string{`update rowcast.seal set sealed_at = now()`}, status: doctor.Warn, says: []string{"rowcast prune"}},
 		{code: "log-large", bounds: doctor.Bounds{LogBytes: 1}, status: doctor.Warn, says: []string{"in 1 segments", "ROWCAST_RETENTION"}},
 		{code: "transaction-old", make: []string{`set application_name = 'batch job'`, `begin`, `insert into docs values (5, 'T')`}, bounds: doctor.Bounds{Transaction: now}, undo: []string{`rollback`}, status: doctor.Warn, says: []string{"application batch job", "pg_terminate_backend"}},
@@ -117,7 +123,12 @@ func TestEveryCheckIsProvoked(t *testing.T) {
 		found.expect(t, o, "role-superuser", doctor.OK)
 		found.expect(t, o, "privileges-missing", doctor.Fail, "lacks ", "insert on rowcast.tenant", "select rowcast.grant_service")
 		found.expect(t, o, "triggers-drifted", doctor.Skip, "the role may not look")
-		for _, code := range []string{"transaction-old", "seal-lock-held", "idle-in-transaction"} {
+		s.exec(t, `set application_name = 'usurper'`, `begin`, `select pg_advisory_xact_lock(8245940711459091458)`, `select pg_advisory_xact_lock(8245940711459091460)`)
+		found.expect(t, o, "seal-lock-held", doctor.Fail, "lock of the seal", "application usurper", "pg_terminate_backend")
+		found.expect(t, o, "lock-held", doctor.Warn, "lock of the prune", "application usurper")
+		s.exec(t, `rollback`)
+		found.expect(t, o, "lock-held", doctor.OK)
+		for _, code := range []string{"transaction-old", "idle-in-transaction"} {
 			found.expect(t, o, code, doctor.Skip, "sees only its own sessions")
 		}
 		// The fixes that it names are enough.

@@ -65,6 +65,8 @@ var (
 	Revoked string
 	//go:embed revocations.sql
 	Revocations string
+	//go:embed foreign_log.sql
+	ForeignLog string
 	//go:embed lock_holders.sql
 	LockHolders string
 )

@@ -14,6 +14,7 @@ import (
 	"rowcast/internal/config"
 	"rowcast/internal/errcode"
 	"rowcast/internal/postgres"
+	"rowcast/sql"
 )
 
 // withConn runs f on a connection of the command's own.
@@ -80,7 +81,7 @@ const feedQuery = "select f.id from rowcast.feed f"
 func readFeed(ctx context.Context, url, name string) (feed string, err error) {
 	err = withConn(ctx, url, name, func(ctx context.Context, c *pgx.Conn) error {
 		var foreign *string
-		if err := c.QueryRow(ctx, "select rowcast.foreign_log()").Scan(&foreign); err != nil {
+		if err := c.QueryRow(ctx, sql.ForeignLog).Scan(&foreign); err != nil {
 			return fmt.Errorf("check the database: %w", postgres.Explain(err))
 		}
 		if foreign != nil {

@@ -38,6 +38,8 @@
 //     TestSecondReplicaTakesOver, TestWakesUpUnderLoad).
 //   - Nothing is published before it is durable: the seal commits synchronously
 //     and flushes what it seals (TestPublishedIsDurable, TestTailSurvivesRestart).
+//   - A log that arrives from another database by replication is taken for nobody's
+//     own (TestPublicationForAllTables).
 //   - A cursor whose history was pruned or rewritten is refused, never
 //     skipped (TestHistoryRefusesForeignCursors, TestPruneMovesTheFloor,
 //     TestHistoryBeginsAtTheFloor). No

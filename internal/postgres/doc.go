@@ -23,6 +23,8 @@
 //   - A table that cannot be watched or repaired is named with the reason and
 //     does not keep the migration from the others (TestAdoptsExistingTables,
 //     TestSkipsWhatCannotBeWatched, TestMigrateRepairs).
+//   - Where a publication would carry the log away it installs only if it is told
+//     to (TestPublicationForAllTables).
 //   - Every session sets what it depends on itself, whatever was set for the
 //     server, the database or the role, also through a pooler that swallows
 //     settings (TestSessionsSetWhatTheyNeed, TestMigrateUnderUnwantedSettings,

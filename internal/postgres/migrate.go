@@ -48,6 +48,8 @@ type Migrator struct {
 	Inventory bool
 	// NewFeed forgets the log and begins a new feed.
 	NewFeed bool
+	// Published installs although a publication carries the log to subscribers.
+	Published bool
 	// LockTimeout is how long a step waits for a table lock before it lets
 	// writers pass and tries again. Zero means 250 ms.
 	LockTimeout time.Duration
@@ -60,10 +62,13 @@ func (m *Migrator) Up(ctx context.Context) ([]Step, error) {
 		return nil, err
 	}
 	defer db.Close()
+	steps, err := m.checkPublished(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if err := createSchema(ctx, db); err != nil {
 		return nil, err
 	}
-	var steps []Step
 	if m.Inventory {
 		made, err := m.goose(ctx, db, inventory.FS, inventoryVersionTable, up)
 		steps = append(steps, made...)

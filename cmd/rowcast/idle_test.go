@@ -55,11 +55,18 @@ func TestIdleServersWriteNothing(t *testing.T) {
 	s.await(t, `select not exists (select from rowcast.log_active) and (select max(floor) > 0 from rowcast.tenant)`)
 	start := after(look())
 	end := after(start)
-	t.Logf("%d transactions: %s to %s, %s to %s", end.asked-start.asked, start.next, end.next, start.written, end.written)
 	if end.next != start.next {
 		t.Errorf("%d idle transactions took numbers: %s became %s", end.asked-start.asked, start.next, end.next)
 	}
-	if end.written != start.written {
-		t.Errorf("%d idle transactions wrote: %s became %s", end.asked-start.asked, start.written, end.written)
+	// Whoever reads a page for the first time clears it of what was deleted.
+	for range 3 {
+		if end.written == start.written {
+			break
+		}
+		start, end = end, after(end)
+	}
+	t.Logf("%d transactions: %s to %s, %s to %s", end.asked-start.asked, start.next, end.next, start.written, end.written)
+	if end != (state{end.asked, start.next, start.written}) {
+		t.Errorf("%d idle transactions wrote: %+v became %+v", end.asked-start.asked, start, end)
 	}
 }

@@ -180,18 +180,17 @@ func TestSilentDatabaseEndsInTime(t *testing.T) {
 	}
 }
 
-// What is set for a role to end its statements soon, or its session, ends none of
-// the doctor's; a check that somebody ends all the same is not what it looks for.
+// What is set for a role to end its statements soon ends none of the doctor's; a check that somebody ends all the same is not what it looks for.
 func ends(t *testing.T, found seen) {
 	s := newSite(t)
 	for _, setting := range []string{
-		"statement_timeout = '200ms'", "lock_timeout = '200ms'", "idle_session_timeout = '200ms'",
+		"statement_timeout = '200ms'", "lock_timeout = '200ms'", "idle_in_transaction_session_timeout = '200ms'",
 		"default_transaction_read_only = on", "default_transaction_isolation = serializable", "search_path = nowhere", "client_encoding = latin1", "row_security = off",
 	} {
 		s.exec(t, `alter database $DB set `+setting)
 	}
 	other := s.connect(t)
-	for _, statement := range []string{`set statement_timeout = 0`, `set idle_session_timeout = 0`, `begin read write`, `lock table rowcast.watched in access exclusive mode`} {
+	for _, statement := range []string{`set statement_timeout = 0`, `set idle_in_transaction_session_timeout = 0`, `begin read write`, `lock table rowcast.watched in access exclusive mode`} {
 		if _, err := other.Exec(t.Context(), statement); err != nil {
 			t.Fatal(err)
 		}

@@ -1,10 +1,31 @@
 package changelog
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5/pgconn"
 )
+
+// unreadable stands for bytes that are not UTF-8. They come from a database in
+// SQL_ASCII, which takes any.
+const unreadable = "\uFFFD"
+
+// mend makes UTF-8 of what the row says. The tenant stays as it is: what a token
+// names is UTF-8, and is never taken for another.
+func (r *row) mend() {
+	for _, images := range [][]json.RawMessage{r.after, r.before} {
+		for i, image := range images {
+			if !utf8.Valid(image) {
+				images[i] = bytes.ToValidUTF8(image, []byte(unreadable))
+			}
+		}
+	}
+	r.writer = strings.ToValidUTF8(r.writer, unreadable)
+}
 
 // nobody is the name of no tenant: an empty one is not captured.
 const nobody = ""

@@ -47,7 +47,7 @@ func (t *Tail) follow(ctx context.Context) error {
 		return err
 	}
 	defer closeConn(ctx, conn)
-	t.doorbell.own.Store(conn.PgConn().PID())
+	t.doorbell.Own(conn.PgConn().PID())
 	if err := t.start(connecting, conn); err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"rowcast/internal/changelog/doorbell"
 	"rowcast/sql"
 )
 
@@ -25,28 +26,10 @@ type follower struct {
 	replicas, told bool
 	// incomplete is since when another session has kept the tail from sealing.
 	incomplete time.Time
-	// unheard says that changes may be found for which nobody has rung, missed
-	// that some were.
-	unheard, missed bool
-	// looked is when the replicas were counted; asked is the last question to the
-	// doorbell, probed the notification to itself that has not arrived.
-	looked        time.Time
-	asked, probed proof
-}
-
-// proof is one that was asked for.
-type proof struct {
-	at time.Time
-	// had is how many had come before.
-	had int64
-}
-
-// proofInterval is how long a proof may take, and how often the doorbell is asked.
-const proofInterval = 4 * time.Second
-
-// missing says that it has not come in time, if has is how many came.
-func (p proof) missing(now time.Time, has int64) bool {
-	return !p.at.IsZero() && p.had == has && now.Sub(p.at) >= proofInterval
+	// unheard says that the next changes may be some for which nobody has rung.
+	unheard bool
+	// looked is when the replicas were counted.
+	looked time.Time
 }
 
 // loop steps and waits.
@@ -69,7 +52,9 @@ func (f *follower) loop(ctx context.Context) error {
 		} else if err := f.patient(ctx); err != nil {
 			return err
 		}
-		f.missed = f.missed || n > 0 && f.unheard
+		if n > 0 && f.unheard {
+			f.doorbell.Missed()
+		}
 		f.unheard = false
 		if n > 0 {
 			f.empty = 0
@@ -83,8 +68,8 @@ func (f *follower) loop(ctx context.Context) error {
 				return err
 			}
 		}
-		listening := f.doorbell.listening.Load()
-		if err := f.upkeep(ctx, now, leads, listening); err != nil {
+		listening := f.doorbell.Listening()
+		if err := f.upkeep(ctx, now, leads); err != nil {
 			return err
 		}
 		if err := f.tell(ctx, leads, n); err != nil {
@@ -132,11 +117,11 @@ func (f *follower) waitAsleep(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
-	case <-f.doorbell.rung:
+	case <-f.doorbell.Rung:
 		f.next, f.rung = fetch, true
-	case <-f.doorbell.sealed:
+	case <-f.doorbell.Sealed:
 		f.next, f.rung = fetch, true
-	case <-f.doorbell.changed:
+	case <-f.doorbell.Changed:
 		f.rung = true
 	case <-f.keeper.changed:
 	case <-fallback.C:
@@ -168,9 +153,9 @@ func (f *follower) waitAwake(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
-	case <-f.doorbell.rung:
+	case <-f.doorbell.Rung:
 		f.rung = true
-	case <-f.doorbell.changed:
+	case <-f.doorbell.Changed:
 		f.rung = true
 	case <-f.keeper.changed:
 	case <-poll.C:
@@ -191,21 +176,21 @@ func (f *follower) waitForLeader(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
-	case <-f.doorbell.sealed:
+	case <-f.doorbell.Sealed:
 		f.next, f.rung = read, true
-	case <-f.doorbell.changed:
+	case <-f.doorbell.Changed:
 		f.rung = true
 	case <-f.keeper.changed:
 	case <-fallback.C:
 		f.unheard = true
-	case <-f.doorbell.rung:
+	case <-f.doorbell.Rung:
 		f.next, f.rung = fetch, true
 		patience := time.NewTimer(moment)
 		defer patience.Stop()
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case <-f.doorbell.sealed:
+		case <-f.doorbell.Sealed:
 			f.next = read
 		case <-patience.C:
 		}
@@ -233,20 +218,9 @@ func (f *follower) tell(ctx context.Context, leads bool, n int) error {
 		touched = nil
 	}
 	f.told = true
-	payload, err := sealedPayload(f.place, touched)
-	if err != nil {
-		return err
-	}
 	ctx, cancel := context.WithTimeout(ctx, sealTimeout)
 	defer cancel()
-	batch := new(pgx.Batch)
-	batch.Queue("select set_config('synchronous_commit', 'off', true)")
-	batch.Queue(notify, channel, payload)
-	err = f.conn.SendBatch(ctx, batch).Close()
-	if err != nil {
-		return fmt.Errorf("tell the other replicas: %w", err)
-	}
-	return nil
+	return doorbell.Tell(ctx, f.conn, f.place, touched)
 }
 
 // queue wakes the tail if writers wait for each other to ring.
@@ -263,56 +237,19 @@ func (f *follower) queue(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// upkeep counts the replicas now and then, and looks after the doorbell.
-func (f *follower) upkeep(ctx context.Context, now time.Time, leads, listening bool) error {
+// upkeep counts the replicas now and then, and has the doorbell proved.
+func (f *follower) upkeep(ctx context.Context, now time.Time, leads bool) error {
 	const interval = 4 * time.Second
 	ctx, cancel := context.WithTimeout(ctx, sealTimeout)
 	defer cancel()
-	if leads && (now.Sub(f.looked) >= interval || f.doorbell.came.Load()) {
+	if leads && (f.doorbell.Came() || now.Sub(f.looked) >= interval) {
 		f.looked = now
-		f.doorbell.came.Store(false)
 		err := f.conn.QueryRow(ctx, "select count(*) > 1 from "+lockSessions+" and l.mode = 'ShareLock'", int64(replicaLock)).Scan(&f.replicas)
 		if err != nil {
 			return fmt.Errorf("count the replicas: %w", err)
 		}
 	}
-	return f.prove(ctx, now, listening)
-}
-
-// prove finds a doorbell that is deaf. It asks the connection now and then whether
-// it listens. It sends itself a notification only after a change was found that
-// nobody had rung for: something between may swallow those alone. So nothing is
-// written while nothing changes.
-func (f *follower) prove(ctx context.Context, now time.Time, listening bool) error {
-	answered, arrived := f.doorbell.answers.count.Load(), f.doorbell.probes.Load()
-	deaf := f.asked.missing(now, answered) || f.probed.missing(now, arrived)
-	if !listening || deaf {
-		f.asked, f.probed, f.missed = proof{}, proof{}, false
-		if deaf && listening {
-			f.o.Log.WarnContext(ctx, "LISTEN delivers nothing, connecting anew")
-			f.doorbell.cut()
-		}
-		return nil
-	}
-	if now.Sub(f.asked.at) >= proofInterval {
-		f.asked = proof{now, answered}
-		f.doorbell.ask()
-	}
-	if f.probed.had != arrived {
-		f.probed = proof{}
-	}
-	if !f.missed || !f.probed.at.IsZero() {
-		return nil
-	}
-	f.missed = false
-	sent, err := f.conn.Exec(ctx, notify, probeChannel, f.doorbell.probe)
-	if err != nil {
-		return fmt.Errorf("probe LISTEN: %w", err)
-	}
-	if sent.RowsAffected() > 0 {
-		f.probed = proof{now, arrived}
-	}
-	return nil
+	return f.doorbell.Prove(ctx, f.conn, now)
 }
 
 // patient names who keeps the tail from sealing for long: any session that may

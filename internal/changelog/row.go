@@ -1,13 +1,11 @@
 package changelog
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 
@@ -45,23 +43,6 @@ func scanRow(rows pgx.CollectableRow) (row, error) {
 	}
 	r.mend()
 	return r, nil
-}
-
-// unreadable stands for bytes that are not UTF-8. They come from a database in
-// SQL_ASCII, which takes any.
-const unreadable = "\uFFFD"
-
-// mend makes UTF-8 of what the row says. The tenant stays as it is: what a token
-// names is UTF-8, and is never taken for another.
-func (r *row) mend() {
-	for _, images := range [][]json.RawMessage{r.after, r.before} {
-		for i, image := range images {
-			if !utf8.Valid(image) {
-				images[i] = bytes.ToValidUTF8(image, []byte(unreadable))
-			}
-		}
-	}
-	r.writer = strings.ToValidUTF8(r.writer, unreadable)
 }
 
 // bulk says whether the row belongs to a statement that is told as one change.

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"golang.org/x/sync/errgroup"
 
+	"rowcast/internal/changelog/doorbell"
 	"rowcast/internal/feed"
 )
 
@@ -81,7 +82,7 @@ type Options struct {
 // Tail follows the change log in commit order. See the package documentation.
 type Tail struct {
 	o        Options
-	doorbell *doorbell
+	doorbell *doorbell.Bell
 	keeper   *keeper
 	tables   watchedTables
 	pace     pace
@@ -139,7 +140,7 @@ func New(o Options) *Tail {
 	if o.Revoked == nil {
 		o.Revoked = func() {}
 	}
-	t := &Tail{o: o, sealLimit: sealTimeout, doorbell: newDoorbell(o.Listen, o.Log, o.Revoked), keeper: newKeeper(o.Listen, o.Log)}
+	t := &Tail{o: o, sealLimit: sealTimeout, doorbell: doorbell.New(o.Listen, o.Log, o.Revoked), keeper: newKeeper(o.Listen, o.Log)}
 	t.keeper.observe = o.Observe
 	return t
 }
@@ -148,7 +149,7 @@ func New(o Options) *Tail {
 // starts at the newest place.
 func (t *Tail) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return t.doorbell.run(ctx) })
+	g.Go(func() error { return t.doorbell.Run(ctx) })
 	g.Go(func() error { return t.keeper.run(ctx) })
 	g.Go(func() error { return t.prune(ctx) })
 	g.Go(func() error { return t.run(ctx) })
@@ -161,7 +162,7 @@ func (t *Tail) Status() Status {
 	s := t.status
 	t.mu.Unlock()
 	leads, state := t.keeper.look()
-	s.Leads, s.Asleep, s.Listening = leads, state == asleep, t.doorbell.listening.Load()
+	s.Leads, s.Asleep, s.Listening = leads, state == asleep, t.doorbell.Listening()
 	return s
 }
 
@@ -217,7 +218,7 @@ func (t *Tail) touch(tenant string) {
 	if t.touched != nil {
 		t.touched[tenant] = struct{}{}
 	}
-	if len(t.touched) > maxTouched {
+	if len(t.touched) > doorbell.MaxTouched {
 		t.touched = nil
 	}
 }

@@ -1,4 +1,4 @@
-package changelog
+package doorbell
 
 import (
 	"bytes"
@@ -24,8 +24,8 @@ type answers struct {
 	count atomic.Int64
 }
 
-// listenTo has the answers of a new connection heard.
-func (a *answers) listenTo(conn *pgx.Conn) {
+// hearFrom has the answers of a new connection counted.
+func (a *answers) hearFrom(conn *pgx.Conn) {
 	conn.PgConn().Frontend().Trace(a, pgproto3.TracerOptions{SuppressTimestamps: true})
 }
 
@@ -37,10 +37,10 @@ func (a *answers) Write(message []byte) (int, error) {
 	return len(message), nil
 }
 
-// question asks a connection that its owner only reads from. The answer has a row
+// ask asks a connection that its owner only reads from. The answer has a row
 // if it listens. It does not wait: two questions that nobody reads fit into any
 // buffer of a connection, and who gets no answer to one asks no third.
-func (a *answers) question(conn *pgx.Conn) (sent bool) {
+func (a *answers) ask(conn *pgx.Conn) (sent bool) {
 	query := pgproto3.Query{String: fmt.Sprintf(
 		"select '%s' where 2 = (select count(*) from pg_catalog.pg_listening_channels() c where c in ('%s', '%s'))",
 		a.word, channel, probeChannel)}

@@ -1,13 +1,18 @@
 package main
 
 import (
+	"bufio"
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
+	"github.com/gorilla/websocket"
 	"github.com/jackc/pgx/v5"
 
 	"rowcast/internal/pgtest"
@@ -22,6 +27,7 @@ func hostile() []string {
 		"default_transaction_deferrable = on", "row_security = off", "search_path = shop, public", "datestyle = german", "intervalstyle = sql_standard",
 		"bytea_output = escape", "quote_all_identifiers = on", "standard_conforming_strings = off", "transform_null_equals = on",
 		"enable_indexscan = off", "enable_nestloop = off", "timezone = 'Asia/Tokyo'",
+		"exit_on_error = on", "synchronous_commit = off", "plpgsql.extra_errors = 'all'", "plpgsql.variable_conflict = use_variable",
 	}
 }
 
@@ -90,6 +96,11 @@ func served(t *testing.T, s *site, dsn, stored, said string) {
 			t.Errorf("%s: %q arrives as %s", kind, stored, got)
 		}
 	}
+	for wire, heard := range resumed(t, r.url, joined.Cursor, "invoices:updated") {
+		if !strings.Contains(heard, `"body":"`+said+`"`) || !utf8.ValidString(heard) {
+			t.Errorf("%s: %q arrives as %q", wire, stored, heard)
+		}
+	}
 	status, body := request(t, http.MethodGet, httpURL(r.url, "/history", url.Values{"after": {joined.Cursor}}), token(t, "T"), "")
 	if status != http.StatusOK || !strings.Contains(body, said) || !utf8.ValidString(body) {
 		t.Errorf("/history answers %d %s", status, body)
@@ -114,4 +125,68 @@ func served(t *testing.T, s *site, dsn, stored, said string) {
 	if code, stdout, stderr := command(t, environ, "unwatch", "invoices"); code != exitOK {
 		t.Errorf("unwatch: %d %q %q", code, stdout, stderr)
 	}
+}
+
+// resumed continues after a cursor of tenant T on each other wire, and returns what
+// came up to an event.
+func resumed(t *testing.T, wsURL, cursor, event string) map[string]string {
+	t.Helper()
+	heard := map[string]string{}
+	until := func(wire string, read func() string) {
+		t.Helper()
+		for {
+			if _, after, found := strings.Cut(heard[wire], event); found && strings.Contains(after, `"body"`) {
+				return
+			}
+			heard[wire] += read()
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	response := get(ctx, t, httpURL(wsURL, "/events", url.Values{"tenant": {"T"}, "cursor": {cursor}}), token(t, "T"), "")
+	defer response.Body.Close()
+	lines := bufio.NewReader(response.Body)
+	until("events", func() string {
+		line, err := lines.ReadString('\n')
+		if err != nil {
+			t.Fatal(err)
+		}
+		return line
+	})
+
+	packets := []string{`40{"token":"` + token(t, "T") + `"}`, `420["join-tenant",{"tenantId":"T","cursor":"` + cursor + `"}]`}
+	query := url.Values{"EIO": {"4"}, "transport": {"websocket"}}
+	conn, upgraded, err := new(websocket.Dialer).DialContext(ctx, "ws"+strings.TrimPrefix(httpURL(wsURL, "/socket.io/", query), "http"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = upgraded.Body.Close()
+	defer conn.Close()
+	for _, packet := range packets {
+		if err := conn.WriteMessage(websocket.TextMessage, []byte(packet)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	until("Socket.IO", func() string {
+		_ = conn.SetReadDeadline(time.Now().Add(patience))
+		_, packet, err := conn.ReadMessage()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(packet)
+	})
+
+	query.Set("transport", "polling")
+	_, opened := request(t, http.MethodGet, httpURL(wsURL, "/socket.io/", query), "", "")
+	query.Set("sid", regexp.MustCompile(`"sid":"([^"]+)"`).FindStringSubmatch(opened)[1])
+	address := httpURL(wsURL, "/socket.io/", query)
+	request(t, http.MethodPost, address, "", strings.Join(packets, "\x1e"))
+	until("polling", func() string {
+		status, text := request(t, http.MethodGet, address, "", "")
+		if status != http.StatusOK {
+			t.Fatalf("%d %s", status, text)
+		}
+		return text
+	})
+	return heard
 }

@@ -186,7 +186,7 @@ func watchedTables(ctx context.Context, conn *pgx.Conn) ([]string, error) {
 const sessionName = "rowcast migrate"
 
 func (m *Migrator) open() (*sql.DB, error) {
-	config, err := config(m.URL, sessionName, sessionSettings())
+	config, err := config(m.URL, sessionName, migrationSettings())
 	if err != nil {
 		return nil, err
 	}
@@ -197,7 +197,7 @@ func (m *Migrator) open() (*sql.DB, error) {
 }
 
 func (m *Migrator) connect(ctx context.Context) (*pgx.Conn, error) {
-	config, err := config(m.URL, sessionName, sessionSettings())
+	config, err := config(m.URL, sessionName, migrationSettings())
 	if err != nil {
 		return nil, err
 	}

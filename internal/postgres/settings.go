@@ -14,10 +14,10 @@ import (
 
 // sessionSettings are what every session of the program has, whatever the
 // server, the database or the role has set: which bytes arrive, whether it may
-// write, and when its statements are ended.
+// write, how what it makes is stored, and when its statements are ended.
 func sessionSettings() map[string]string {
 	return map[string]string{
-		"client_encoding":             "UTF8", // but see encoding
+		"client_encoding":             "UTF8", // but see decided
 		"DateStyle":                   "ISO, MDY",
 		"IntervalStyle":               "postgres",
 		"TimeZone":                    "UTC",
@@ -28,6 +28,8 @@ func sessionSettings() map[string]string {
 		"transform_null_equals":       "off",
 		"array_nulls":                 "on",
 		"row_security":                "on",
+		"exit_on_error":               "off",
+		"default_table_access_method": "heap",
 
 		"default_transaction_isolation":  "read committed",
 		"default_transaction_read_only":  "off",
@@ -38,6 +40,14 @@ func sessionSettings() map[string]string {
 		"idle_in_transaction_session_timeout": "0",
 		"idle_session_timeout":                "0",
 	}
+}
+
+// migrationSettings are those of sessions that install: PL/pgSQL looks at nothing
+// but errors in what they make.
+func migrationSettings() map[string]string {
+	settings := sessionSettings()
+	settings["plpgsql.extra_errors"] = "none"
+	return settings
 }
 
 // querySettings are further ones, for sessions that make the queries of the

@@ -20,13 +20,24 @@ func unwanted() map[string]string {
 	return map[string]string{
 		"client_encoding": "LATIN1", "DateStyle": "German", "IntervalStyle": "sql_standard", "TimeZone": "Asia/Tokyo", "bytea_output": "escape",
 		"extra_float_digits": "-5", "standard_conforming_strings": "off", "quote_all_identifiers": "on", "transform_null_equals": "on",
-		"array_nulls": "off", "row_security": "off",
+		"array_nulls": "off", "row_security": "off", "exit_on_error": "on", "default_table_access_method": "other_heap",
 		"default_transaction_isolation": "serializable", "default_transaction_read_only": "on", "default_transaction_deferrable": "on",
 		"statement_timeout": "1h", "lock_timeout": "1h", "idle_in_transaction_session_timeout": "1h", "idle_session_timeout": "1h",
 		"transaction_timeout": "1h",
 		"search_path":         "nowhere", "jit": "on", "plan_cache_mode": "force_custom_plan",
 		"enable_seqscan": "on", "enable_hashjoin": "on", "enable_mergejoin": "on", "enable_nestloop": "off", "enable_indexscan": "off",
 		"enable_indexonlyscan": "off", "enable_bitmapscan": "off", "enable_sort": "off", "join_collapse_limit": "1", "from_collapse_limit": "1",
+	}
+}
+
+const otherHeap = "create access method other_heap type table handler heap_tableam_handler"
+
+// further ones that a session sets only to install, or not at all: nothing depends
+// on them.
+func further() map[string]string {
+	return map[string]string{
+		"plpgsql.extra_errors": "all", "plpgsql.extra_warnings": "all", "plpgsql.variable_conflict": "use_column", "check_function_bodies": "off",
+		"xmloption": "document", "synchronous_commit": "off", "lc_messages": "C", "stats_fetch_consistency": "snapshot", "work_mem": "64kB",
 	}
 }
 
@@ -43,6 +54,7 @@ func TestSessionsSetWhatTheyNeed(t *testing.T) {
 	wanted := maps.Clone(own.RuntimeParams)
 	delete(wanted, "application_name")
 	admin := connect(t, dsn)
+	exec(t, admin, otherHeap)
 	if admin.PgConn().ParameterStatus("server_version") >= "17" {
 		wanted["transaction_timeout"] = "0"
 	}
@@ -154,15 +166,18 @@ func pooled(t *testing.T, ways map[string]string, check func(kind string, db pos
 // A migration works whatever is set for the role.
 func TestMigrateUnderUnwantedSettings(t *testing.T) {
 	t.Parallel()
-	for _, name := range slices.Sorted(maps.Keys(unwanted())) {
+	settings := unwanted()
+	maps.Copy(settings, further())
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dsn := pgtest.Database(t)
 			admin := connect(t, dsn)
-			if name == "transaction_timeout" && admin.PgConn().ParameterStatus("server_version") < "17" {
-				t.Skip("PostgreSQL has had it since 17")
+			if since := map[string]string{"transaction_timeout": "17", "stats_fetch_consistency": "15"}[name]; admin.PgConn().ParameterStatus("server_version") < since {
+				t.Skip("PostgreSQL has had it since", since)
 			}
-			value := unwanted()[name]
+			exec(t, admin, otherHeap)
+			value := settings[name]
 			if strings.HasSuffix(name, "_timeout") {
 				value = "1ms"
 			}
@@ -170,6 +185,12 @@ func TestMigrateUnderUnwantedSettings(t *testing.T) {
 			m := postgres.Migrator{URL: dsn, Inventory: name != "search_path", Log: slog.New(slog.DiscardHandler)}
 			if _, err := m.Up(t.Context()); err != nil {
 				t.Fatal(err)
+			}
+			var elsewhere int
+			err := admin.QueryRow(t.Context(), `select count(*) from pg_class c join pg_am a on a.oid = c.relam
+				where c.relnamespace = 'rowcast'::regnamespace and a.amname = 'other_heap'`).Scan(&elsewhere)
+			if err != nil || elsewhere > 0 {
+				t.Errorf("%d tables are stored otherwise, %v", elsewhere, err)
 			}
 			if _, err := m.Down(t.Context()); err != nil {
 				t.Error(err)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -94,7 +95,11 @@ func TestPublicationForAllTables(t *testing.T) {
 	if _, said, _ := command(t, at(publisher), "doctor"); !strings.Contains(said, "publication everything carries schema rowcast") {
 		t.Errorf("the doctor says\n%s", said)
 	}
+	running := receiver.start(t)
 	receiver.exec(t, `alter subscription mirror set publication everything with (copy_data = false)`)
+	eventually(t, "refusal of a server that runs", func() string { _, body := request(t, http.MethodGet, running.admin+"/readyz", "", ""); return body },
+		func(body string) bool { return strings.Contains(body, "subscription mirror brings the log of another database") })
+	running.stop()
 	for _, args := range [][]string{{"serve"}, {"tail", "--tenant", "T", "--from", "beginning", "--count", "1"}} {
 		code, stdout, stderr := command(t, append(at(receiver), "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0"), args...)
 		if code == exitOK || !strings.Contains(stderr, "subscription mirror brings the log of another database") || !strings.Contains(stderr, "foreign-log") {

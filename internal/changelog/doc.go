@@ -39,7 +39,7 @@
 //   - Nothing is published before it is durable: the seal commits synchronously
 //     and flushes what it seals (TestPublishedIsDurable, TestTailSurvivesRestart).
 //   - A log that arrives from another database by replication is taken for nobody's
-//     own (TestPublicationForAllTables).
+//     own, also if it begins to while a tail runs (TestPublicationForAllTables).
 //   - A cursor whose history was pruned or rewritten is refused, never
 //     skipped (TestHistoryRefusesForeignCursors, TestPruneMovesTheFloor,
 //     TestHistoryBeginsAtTheFloor). No

@@ -55,6 +55,18 @@ func (t *Tail) follow(ctx context.Context) error {
 	return f.loop(ctx)
 }
 
+// owned refuses a log that is not that of this database.
+func (t *Tail) owned(ctx context.Context, conn *pgx.Conn) error {
+	var foreign *string
+	if err := conn.QueryRow(ctx, sql.ForeignLog).Scan(&foreign); err != nil {
+		return fmt.Errorf("ask whose the change log is: %w", err)
+	}
+	if foreign != nil {
+		return fmt.Errorf("%w: %s", ErrForeign, *foreign)
+	}
+	return nil
+}
+
 // start finds where to go on. It answers ErrDiverged if what was published
 // before is no longer what the log says.
 func (t *Tail) start(ctx context.Context, conn *pgx.Conn) error {
@@ -62,13 +74,9 @@ func (t *Tail) start(ctx context.Context, conn *pgx.Conn) error {
 		feedID      *string
 		head, nonce *int64
 		known       *int64
-		foreign     *string
 	)
-	if err := conn.QueryRow(ctx, sql.ForeignLog).Scan(&foreign); err != nil {
-		return fmt.Errorf("ask whose the change log is: %w", err)
-	}
-	if foreign != nil {
-		return fmt.Errorf("%w: %s", ErrForeign, *foreign)
+	if err := t.owned(ctx, conn); err != nil {
+		return err
 	}
 	if err := conn.QueryRow(ctx, sql.Start, t.place).Scan(&feedID, &head, &nonce, &known); err != nil {
 		return fmt.Errorf("find the head of the change log: %w", err)

@@ -28,7 +28,7 @@ type follower struct {
 	incomplete time.Time
 	// unheard says that the next changes may be some for which nobody has rung.
 	unheard bool
-	// looked is when the replicas were counted.
+	// looked is when the last upkeep was.
 	looked time.Time
 }
 
@@ -237,13 +237,20 @@ func (f *follower) queue(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// upkeep counts the replicas now and then, and has the doorbell proved.
+// upkeep now and then makes sure that nobody else writes the log, counts the
+// replicas, and has the doorbell proved.
 func (f *follower) upkeep(ctx context.Context, now time.Time, leads bool) error {
 	const interval = 4 * time.Second
 	ctx, cancel := context.WithTimeout(ctx, sealTimeout)
 	defer cancel()
-	if leads && (f.doorbell.Came() || now.Sub(f.looked) >= interval) {
+	due := now.Sub(f.looked) >= interval
+	if due {
 		f.looked = now
+		if err := f.owned(ctx, f.conn); err != nil {
+			return err
+		}
+	}
+	if leads && (f.doorbell.Came() || due) {
 		err := f.conn.QueryRow(ctx, "select count(*) > 1 from "+lockSessions+" and l.mode = 'ShareLock'", int64(replicaLock)).Scan(&f.replicas)
 		if err != nil {
 			return fmt.Errorf("count the replicas: %w", err)

@@ -63,7 +63,7 @@ begin
                 insert into rowcast.log_active (begun, watched, rows, op, tenant, before)
                 values (pg_catalog.nextval('rowcast.statement') operator(pg_catalog.-) 2, tg_argv[0]::integer, 1, 'd', tenant, images);
             end if;
-            if not pg_catalog.pg_try_advisory_xact_lock_shared(8245940711459091457) then
+            if rowcast.reader_asleep() then
                 perform rowcast.ring(tg_argv[0]::integer, tg_op, 1, array[tenant]);
             end if;
             return null;
@@ -73,8 +73,8 @@ begin
                 case when tg_op operator(pg_catalog.=) 'INSERT' then 'i'::pg_catalog."char" else 'd' end, tenant,
                 case when tg_op operator(pg_catalog.=) 'INSERT' then images end,
                 case when tg_op operator(pg_catalog.=) 'DELETE' then images end);
-        if not pg_catalog.pg_try_advisory_xact_lock_shared(8245940711459091457) then
-            perform rowcast.ring(tg_argv[0]::integer, tg_op, 1, array[tenant]);
+        if rowcast.is_due(1) then
+            perform rowcast.after_append(tg_argv[0]::integer, tg_op, 1, array[tenant]);
         end if;
         settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, entry, tg_op, 1);
         return null;
@@ -148,8 +148,8 @@ begin
                 case when origin is not null then array(select generate_series(row_count - cardinality(tenants) + 1, row_count)) end,
                 array_fill(kind, array[cardinality(tenants)]), tenants, images, images);
         end if;
-        if touched <> '{}' and not pg_try_advisory_xact_lock_shared(8245940711459091457) then
-            perform rowcast.ring(watched_id, tg_op, row_count, touched);
+        if touched <> '{}' and rowcast.is_due(row_count) then
+            perform rowcast.after_append(watched_id, tg_op, row_count, touched);
         end if;
         if settings is not null then
             settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, entry, tg_op,
@@ -203,7 +203,7 @@ begin
             if images[1]::pg_catalog.text operator(pg_catalog.<>) old_images[1]::pg_catalog.text then
                 insert into rowcast.log_active (begun, watched, rows, op, tenant, after, before)
                 values (pg_catalog.nextval('rowcast.statement') operator(pg_catalog.-) 2, tg_argv[0]::integer, 1, 'u', tenant, images, old_images);
-                if not pg_catalog.pg_try_advisory_xact_lock_shared(8245940711459091457) then
+                if rowcast.reader_asleep() then
                     perform rowcast.ring(tg_argv[0]::integer, tg_op, 1, array[tenant]);
                 end if;
             else
@@ -215,8 +215,8 @@ begin
             insert into rowcast.log_active (begun, origin, watched, rows, op, tenant, after, before)
             values (coalesce(entry[1], pg_catalog.nextval('rowcast.statement') operator(pg_catalog.-) 2), entry[4:9],
                     tg_argv[0]::integer, 1, 'u', tenant, images, old_images);
-            if not pg_catalog.pg_try_advisory_xact_lock_shared(8245940711459091457) then
-                perform rowcast.ring(tg_argv[0]::integer, tg_op, 1, array[tenant]);
+            if rowcast.is_due(1) then
+                perform rowcast.after_append(tg_argv[0]::integer, tg_op, 1, array[tenant]);
             end if;
         end if;
         settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, entry, tg_op, 1);
@@ -346,8 +346,8 @@ begin
             touched := rowcast.append(touched, begun, part, origin, watched_id, ordinals, kinds, tenants, images, old_images);
             row_count := row_count + buffered;
         end if;
-        if touched <> '{}' and not pg_try_advisory_xact_lock_shared(8245940711459091457) then
-            perform rowcast.ring(watched_id, tg_op, row_count, touched);
+        if touched <> '{}' and rowcast.is_due(row_count) then
+            perform rowcast.after_append(watched_id, tg_op, row_count, touched);
         end if;
         if settings is not null then
             settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, entry, tg_op,
@@ -431,8 +431,8 @@ begin
     insert into rowcast.log_active (begun, watched, rows, op, after)
     values (rowcast.next_statement(), watched_id, 1, 't',
             case when tg_relid <> target then array[json_build_object('partition', tg_relid)] end);
-    if not pg_try_advisory_xact_lock_shared(8245940711459091457) then
-        perform rowcast.ring(watched_id, tg_op, 1, null);
+    if rowcast.is_due(1) then
+        perform rowcast.after_append(watched_id, tg_op, 1, null);
     end if;
     return null;
 end $$;

@@ -40,7 +40,9 @@
 //     its own connection (TestFunctionsAreLinear). A seal does not look at rows of
 //     open transactions (TestOpenTransactionCostsNothing), and a large one holds up
 //     its own tenants alone (TestOthersPassByALargeTransaction,
-//     TestLargeTransactionIsToldAsASmallOne, TestQueueOutlivesItsSealer).
+//     TestLargeTransactionIsToldAsASmallOne, TestQueueOutlivesItsSealer), for
+//     no longer the larger it is (TestLargeTransactionNotesItsTenants,
+//     TestExactlyTheTouchedTenantsAreNoted).
 //   - Positions follow the commits: dense within the tenant, no change is lost
 //     behind an open transaction, none waits for one, and the order never
 //     contradicts a row lock (TestSealFollowsCommits,

@@ -90,7 +90,8 @@ end $$;
 -- tenant says up to which position its history is gone; it is committed
 -- together with the deletion. Returns how many places were pruned; 0 means that
 -- nothing is left to do. It also writes down which pauses are over, and forgets
--- tenants of whom nothing is kept and nobody has heard for as long.
+-- tenants of whom nothing is kept and nobody has heard for as long, and what
+-- transactions have noted that were not too large for one seal.
 create or replace function rowcast.prune(retention interval, batch bigint default 5000) returns bigint
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
@@ -103,6 +104,10 @@ begin
         return 0;
     end if;
     perform rowcast.forget_tenants(retention, batch);
+    perform rowcast.forget_noted(array(
+        select n.xid from rowcast.noted n
+         where n.xid < (select pg_snapshot_xmin(s.snapshot) from rowcast.seal s order by s.seal desc limit 1)
+           and not exists (select from rowcast.queue q where q.xid = n.xid)));
     -- The newest seal stays: it is the head.
     select s.seal, s.place into last_seal, last_place
       from rowcast.seal s

@@ -56,8 +56,8 @@ begin
             values (begun, entry[4:9], watched_id, 1, 'i', tenant, array[image]);
         end if;
     end if;
-    if coalesce(tenant, old_tenant) is not null and not pg_try_advisory_xact_lock_shared(8245940711459091457) then
-        perform rowcast.ring(watched_id, tg_op, 1, array_remove(array[old_tenant, tenant], null));
+    if coalesce(tenant, old_tenant) is not null and rowcast.is_due(1) then
+        perform rowcast.after_append(watched_id, tg_op, 1, array_remove(array[old_tenant, tenant], null));
     end if;
     return null;
 end $$;

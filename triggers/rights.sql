@@ -26,6 +26,7 @@ alter function rowcast.empty_segments() security definer;
 alter function rowcast.identity() security definer;
 alter function rowcast.foreign_log() security definer;
 alter function rowcast.know(text) security definer;
+alter function rowcast.unsealed() security definer;
 alter function rowcast.log_rows(integer, xid8[], bigint[], boolean[]) security definer;
 
 -- Gives a role what a server needs. What is made later is given to it at the end
@@ -40,7 +41,7 @@ begin
     execute format('grant insert (tenant) on rowcast.tenant to %s', service);
     execute format(
         'grant execute on function rowcast.seal(), rowcast.rotate(interval, bigint), rowcast.prune(interval, bigint),
-                                   rowcast.empty_segments(), rowcast.identity(), rowcast.foreign_log(), rowcast.know(text),
+                                   rowcast.empty_segments(), rowcast.identity(), rowcast.foreign_log(), rowcast.know(text), rowcast.unsealed(),
                                    rowcast.log_rows(integer, xid8[], bigint[], boolean[]),
                                    rowcast.expected_triggers(), rowcast.has_condition(oid, text), rowcast.trigger_drift(), rowcast.pauses() to %s', service);
 end $$;

@@ -51,7 +51,7 @@ var service = []string{
 	"empty_segments execute", "expected_triggers execute", "feed select", "foreign_log execute", "has_condition execute", "identity execute", "know execute",
 	"log select", "log_0 select", "log_active select", "log_rows execute",
 	"pause select", "pauses execute", "prune execute", "queue select", "revocation select", "revocation_version select", "rotate execute", "schema usage", "seal execute", "seal select", "segment select",
-	"sealed select", "tenant select", "tenant.tenant insert", "trigger_drift execute", "watched select",
+	"sealed select", "tenant select", "tenant.tenant insert", "trigger_drift execute", "unsealed execute", "watched select",
 }
 
 // TestRights compares what each kind of role may do with every table, sequence

@@ -21,8 +21,10 @@ create table rowcast.noted (
 );
 
 create index queue_xid on rowcast.queue (xid);
+alter table rowcast.queue add column reached bigint not null default 0; -- its statements before this one have all their places
 
 -- +goose Down
+alter table rowcast.queue drop column reached;
 drop index rowcast.queue_xid;
 drop table rowcast.noted, rowcast.queue_tenant;
 create table rowcast.queue_tenant (

@@ -110,7 +110,7 @@ set enable_hashjoin = on
 set enable_mergejoin = on
 as $$
 declare
-    most constant integer := 250; -- log rows that get places at once; four times as many are copied
+    most constant integer := 500; -- log rows that get places at once; twice as many are copied
     copied_rows integer;
     newest_id bigint;
     last rowcast.queue_row;
@@ -121,7 +121,7 @@ begin
             select l.begun, l.part, l.tenant, l.op, l.id, l.watched, l.rows
               from rowcast.log_active l
              where l.xid = large.xid and l.id > large.copied
-             order by l.id limit 4 * most
+             order by l.id limit 2 * most
         ), addressed as (
             select c.*, c.tenant as addressee from copied c where c.tenant is not null
              union all
@@ -137,14 +137,16 @@ begin
               from addressed a
         )
         select count(*), max(c.id) into copied_rows, newest_id from copied c;
-        update rowcast.queue q set copied = coalesce(newest_id, q.copied), whole = copied_rows < 4 * most where q.turn = large.turn;
+        update rowcast.queue q set copied = coalesce(newest_id, q.copied), whole = copied_rows < 2 * most where q.turn = large.turn;
         return head_place;
     end if;
-    select q.* into last from rowcast.queue_row q where q.turn = large.turn
+    select q.* into last from rowcast.queue_row q where q.turn = large.turn and q.begun >= large.reached
      order by q.begun, q.part, q.tenant, q.rank, q.id offset most - 1 limit 1;
     with piece as materialized (
         delete from rowcast.queue_row q
-         where q.turn = large.turn and (last.turn is null or (q.begun, q.part, q.tenant, q.rank) <= (last.begun, last.part, last.tenant, last.rank))
+         where q.turn = large.turn and q.begun >= large.reached
+           and (q.begun, q.part, q.tenant, q.rank)
+            <= (coalesce(last.begun, 9223372036854775807), coalesce(last.part, 0), coalesce(last.tenant, ''), coalesce(last.rank, 0))
         returning q.*
     ), counted as (
         select p.*,
@@ -171,6 +173,7 @@ begin
         on conflict do nothing
     )
     select max(p.place) into sealed_place from placed p;
+    update rowcast.queue q set reached = last.begun where q.turn = large.turn and last.begun > q.reached;
     if last.turn is null then
         delete from rowcast.queue q where q.turn = large.turn;
         perform rowcast.forget_noted(array[large.xid]);
@@ -191,7 +194,11 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
      cross join lateral rowcast.newly_visible(head.snapshot, pg_current_snapshot()) v
      cross join lateral (select l.at, l.rows from rowcast.log_active l where l.xid > v.low and l.xid < v.high) l
      union all
+    select l.at, l.rows from rowcast.queue q join rowcast.log_active l on l.xid = q.xid where not q.whole
+     union all
     select l.at, l.rows
-      from rowcast.queue q join rowcast.log_active l on l.xid = q.xid
-     where not q.whole or exists (select from rowcast.queue_row r where r.turn = q.turn and r.id = l.id)
+      from rowcast.queue q
+      join (select distinct r.turn, r.id from rowcast.queue_row r) r on r.turn = q.turn
+      join rowcast.log_active l on l.xid = q.xid and l.id = r.id
+     where q.whole
 $$;

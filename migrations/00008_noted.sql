@@ -24,6 +24,8 @@ create index queue_xid on rowcast.queue (xid);
 alter table rowcast.queue add column reached bigint not null default 0; -- its statements before this one have all their places
 
 -- +goose Down
+-- Functions that know the sequence of statements.
+drop function if exists rowcast.time_to_note(bigint), rowcast.is_due(bigint) cascade;
 alter table rowcast.queue drop column reached;
 drop index rowcast.queue_xid;
 drop table rowcast.noted, rowcast.queue_tenant;

@@ -98,7 +98,9 @@ func TestPublicationForAllTables(t *testing.T) {
 	running := receiver.start(t)
 	receiver.exec(t, `alter subscription mirror set publication everything with (copy_data = false)`)
 	eventually(t, "refusal of a server that runs", func() string { _, body := request(t, http.MethodGet, running.admin+"/readyz", "", ""); return body },
-		func(body string) bool { return strings.Contains(body, "subscription mirror brings the log of another database") })
+		func(body string) bool {
+			return strings.Contains(body, "subscription mirror brings the log of another database")
+		})
 	running.stop()
 	for _, args := range [][]string{{"serve"}, {"tail", "--tenant", "T", "--from", "beginning", "--count", "1"}} {
 		code, stdout, stderr := command(t, append(at(receiver), "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0"), args...)

@@ -25,6 +25,8 @@ alter table rowcast.queue add column reached bigint not null default 0; -- its s
 alter table rowcast.queue add column passed_at timestamptz; -- when others were sealed before it
 
 -- +goose Down
+-- Functions that know the sequence of statements.
+drop function if exists rowcast.time_to_note(bigint), rowcast.is_due(bigint) cascade;
 alter table rowcast.queue drop column reached, drop column passed_at;
 drop index rowcast.queue_xid;
 drop table rowcast.noted, rowcast.queue_tenant;

@@ -69,6 +69,10 @@ var (
 	Revocations string
 	//go:embed tenant_types.sql
 	TenantTypes string
+	//go:embed foreign_log.sql
+	ForeignLog string
+	//go:embed lock_holders.sql
+	LockHolders string
 )
 
 // Scripts are for psql.

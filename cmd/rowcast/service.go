@@ -10,7 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 
 	"rowcast/internal/auth"
@@ -54,7 +53,7 @@ const (
 type service struct {
 	log      *slog.Logger
 	verifier *auth.Verifier
-	pool     *pgxpool.Pool
+	pool     postgres.Pool
 	hub      *hub.Hub
 	tail     *changelog.Tail
 	health   *health.Watcher

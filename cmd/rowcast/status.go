@@ -60,6 +60,8 @@ type status struct {
 	// The part of the database is missing when Problem says why.
 	*databaseStatus
 	Problem string `json:"problem,omitempty"`
+	// Locks says who holds a lock of the servers without being one.
+	Locks []string `json:"locks,omitempty"`
 	// Place is the newest that this process has published.
 	Place       int64 `json:"place"`
 	Lag         lag   `json:"lag"`
@@ -105,6 +107,9 @@ func (s *service) status(ctx context.Context) any {
 			"catchUps": h.CatchUps, "historyReads": h.HistoryReads, "resets": h.Resets, "closes": h.Closes,
 			"ringMemory": h.RingMemory, "ringBudget": h.RingBudget,
 		},
+	}
+	for _, holder := range s.health.Status().Held {
+		answer.Locks = append(answer.Locks, holder.String())
 	}
 	if err != nil {
 		answer.Problem = err.Error()

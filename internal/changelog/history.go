@@ -7,8 +7,6 @@ import (
 	"math"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
 	"rowcast/internal/changelog/logrow"
 	"rowcast/internal/feed"
 	"rowcast/sql"
@@ -21,7 +19,7 @@ const historyTimeout = 15 * time.Second
 // History reads what was sealed, for clients that resume. It is safe for
 // concurrent use.
 type History struct {
-	pool *pgxpool.Pool
+	pool Database
 	// bulkRows is as in Options.
 	bulkRows int64
 }
@@ -31,7 +29,7 @@ var errMissing = logrow.ErrMissing
 
 // NewHistory makes a History. Statements that changed more than bulkRows rows
 // of a tenant are told as one bulk change; 0 tells every row.
-func NewHistory(pool *pgxpool.Pool, bulkRows int) *History {
+func NewHistory(pool Database, bulkRows int) *History {
 	h := &History{pool: pool, bulkRows: int64(bulkRows)}
 	if bulkRows == 0 {
 		h.bulkRows = math.MaxInt64
@@ -48,7 +46,9 @@ func (h *History) Head(ctx context.Context, tenant string, place int64) (feed.He
 		return feed.Head{}, err
 	}
 	var head feed.Head
-	err := h.pool.QueryRow(ctx, sql.TenantHead, tenant, place).Scan(&head.Feed, &head.Position, &head.Nonce)
+	err := writable(tenant, func(name string) error {
+		return h.pool.QueryRow(ctx, sql.TenantHead, name, place).Scan(&head.Feed, &head.Position, &head.Nonce)
+	})
 	if err != nil {
 		return feed.Head{}, fmt.Errorf("find the head of tenant %q: %w", tenant, err)
 	}
@@ -58,7 +58,16 @@ func (h *History) Head(ctx context.Context, tenant string, place int64) (feed.He
 // Know notes that somebody is in the tenants: they are not forgotten, and a
 // truncate from then on reaches them. It has to be said again within a day.
 func (h *History) Know(ctx context.Context, tenants []string) error {
-	if _, err := h.pool.Exec(ctx, sql.Know, tenants); err != nil {
+	_, err := h.pool.Exec(ctx, sql.Know, tenants)
+	if unwritable(err) { // one of them, which harms none of the others
+		err = nil
+		for i := 0; i < len(tenants) && err == nil; i++ {
+			if _, err = h.pool.Exec(ctx, sql.Know, tenants[i:i+1]); unwritable(err) {
+				err = nil
+			}
+		}
+	}
+	if err != nil {
 		return fmt.Errorf("make %d tenants known: %w", len(tenants), err)
 	}
 	return nil
@@ -69,7 +78,9 @@ func (h *History) Oldest(ctx context.Context, tenant string) (feed.Cursor, error
 	ctx, cancel := context.WithTimeout(ctx, historyTimeout)
 	defer cancel()
 	var c feed.Cursor
-	err := h.pool.QueryRow(ctx, sql.TenantFloor, tenant).Scan(&c.Feed, &c.Position, &c.Nonce)
+	err := writable(tenant, func(name string) error {
+		return h.pool.QueryRow(ctx, sql.TenantFloor, name).Scan(&c.Feed, &c.Position, &c.Nonce)
+	})
 	if err != nil {
 		return feed.Cursor{}, fmt.Errorf("find where the history of tenant %q begins: %w", tenant, err)
 	}
@@ -86,7 +97,11 @@ func (h *History) After(ctx context.Context, tenant string, c feed.Cursor, limit
 	if err := h.verify(ctx, tenant, c); err != nil {
 		return feed.Page{}, err
 	}
-	page, err := h.page(ctx, tenant, c, limit, false)
+	var page feed.Page
+	err := writable(tenant, func(name string) (err error) {
+		page, err = h.page(ctx, name, c, limit, false)
+		return err
+	})
 	if err != nil && !errors.Is(err, errMissing) {
 		return feed.Page{}, err
 	}
@@ -112,7 +127,9 @@ func (h *History) verify(ctx context.Context, tenant string, c feed.Cursor) erro
 	if c.Delivered > 0 {
 		at++
 	}
-	err := h.pool.QueryRow(ctx, sql.VerifyCursor, tenant, at).Scan(&id, &floor, &floorNonce, &nonce)
+	err := writable(tenant, func(name string) error {
+		return h.pool.QueryRow(ctx, sql.VerifyCursor, name, at).Scan(&id, &floor, &floorNonce, &nonce)
+	})
 	if err != nil {
 		return fmt.Errorf("verify the cursor of tenant %q: %w", tenant, err)
 	}

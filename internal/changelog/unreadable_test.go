@@ -50,9 +50,10 @@ func TestUnreadableLog(t *testing.T) {
 		want = append(want, reason)
 	}
 	statement("", "writer = 'somebody'")
-	for _, bytes := range []string{``, `\x7b`, `\x7b7d7d`, `\x5b5d`, `\x6e756c6c`, `\x7b2261223aff7d`, `\x7b2261223a22ff227d`} {
+	for _, bytes := range []string{``, `\x7b`, `\x7b7d7d`, `\x5b5d`, `\x6e756c6c`, `\x7b2261223aff7d`} {
 		statement(feed.Decoding, "after = array['"+bytes+"'::bytea::json]")
 	}
+	statement("", `after = array['\x7b2261223a22ff227d'::bytea::json]`) // with U+FFFD
 	statement(feed.Decoding, "after = array[null::json]")
 	statement(feed.Decoding, "after = array[]::json[]")
 	statement(feed.Decoding, "after = null")

@@ -64,9 +64,9 @@ func exposed(_ context.Context, p *patient) Finding {
 // maxAnswer bounds what is read of an answer, in bytes.
 const maxAnswer = 1 << 20
 
-// ask asks the server on this machine, if one runs. Otherwise the Finding says why there
+// get asks the server on this machine, if one runs. Otherwise the Finding says why there
 // is no answer.
-func (p *patient) ask(ctx context.Context, path string, answer any) (status int, none *Finding) {
+func (p *patient) get(ctx context.Context, path string, answer any) (status int, none *Finding) {
 	finding := func(f Finding) (int, *Finding) { return 0, &f }
 	host, port, err := net.SplitHostPort(p.AdminAddr)
 	if err != nil || port == "0" {
@@ -97,7 +97,7 @@ func ready(ctx context.Context, p *patient) Finding {
 	var answer struct {
 		Problems []struct{ Code, Detail string }
 	}
-	status, none := p.ask(ctx, "/readyz", &answer)
+	status, none := p.get(ctx, "/readyz", &answer)
 	if none != nil {
 		return *none
 	}
@@ -117,7 +117,7 @@ func ready(ctx context.Context, p *patient) Finding {
 // unnamed asks the server whether a proxy forwards requests that nobody has named.
 func unnamed(ctx context.Context, p *patient) Finding {
 	var answer struct{ UnnamedProxy string }
-	if _, none := p.ask(ctx, "/status", &answer); none != nil {
+	if _, none := p.get(ctx, "/status", &answer); none != nil {
 		if none.Status == Fail {
 			return skip(none.Evidence) // server-unready says so
 		}
@@ -137,7 +137,7 @@ func unreadable(ctx context.Context, p *patient) Finding {
 			Position                        int64
 		}
 	}
-	if _, none := p.ask(ctx, "/status", &answer); none != nil {
+	if _, none := p.get(ctx, "/status", &answer); none != nil {
 		if none.Status == Fail {
 			return skip(none.Evidence) // server-unready says so
 		}

@@ -15,8 +15,20 @@ func schema() []Entry {
 		},
 		{
 			Code: "foreign-log", Met: Command | Doctor, Check: "identity of the feed",
-			What: "The change log does not belong to this database.", Why: "It was restored from a dump, made from a template, or upgraded.",
-			Do: "Run rowcast migrate --new-feed; clients are told to reload.",
+			What: "The change log does not belong to this database.", Why: "It was restored from a dump, made from a template, or upgraded, or a subscription brings that of another database.",
+			Do: "Take schema rowcast out of what is replicated to here, then run rowcast migrate --new-feed; clients are told to reload.",
+		},
+		{
+			Code: "log-published", Met: Command | Doctor, Check: "publications of schema rowcast",
+			What: "A publication carries the change log to its receivers.",
+			Why:  "It is for all tables. A receiver without schema rowcast stops for good, and its slot keeps WAL here; one with a feed of its own has that written over.",
+			Do:   "Publish schemas or tables instead: create publication … for tables in schema …, then alter subscription … set publication on the other side.",
+		},
+		{
+			Code: "rotation-behind", Met: Doctor, Check: "segments of the log",
+			What: "The log is not cut into segments, so nothing of it is freed.",
+			Why:  "No server leads, somebody holds a lock on the log, such as a long pg_dump, or an event trigger forbids the DDL that closes a segment.",
+			Do:   "See what rowcast prune says; have event triggers leave out schema rowcast.",
 		},
 		{
 			Code: "nothing-watched", Met: Doctor, Check: "watched tables",

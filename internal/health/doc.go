@@ -26,6 +26,8 @@
 //     (TestDriftIsLoggedOnce).
 //   - A pause of capture is reported while it goes on, and logged with who and
 //     why, also one that is over before anybody looks (TestPausesAreReported).
+//   - Who holds a lock of the servers without being one is reported, and logged
+//     (TestHoldersOfLocksAreNamed).
 //   - A queue that fills is reported, with the session that may keep it from
 //     being emptied (TestFillingQueueNamesTheHolder, TestQueueUsageIsReported).
 //   - A database that does not answer changes nothing that is known

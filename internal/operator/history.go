@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
 
 	"rowcast/internal/changelog"
@@ -47,7 +46,7 @@ and at the end, on stderr, the cursor on which the next page continues.`,
 				return Usage("--events: %w", err)
 			}
 			out := &printer.Printer{W: p.Stdout, JSON: output == "json", Filter: filter, Count: limit}
-			return withPool(cmd.Context(), cfg.DatabaseURL, "rowcast history", func(pool *pgxpool.Pool) error {
+			return withPool(cmd.Context(), cfg.DatabaseURL, "rowcast history", func(pool postgres.Pool) error {
 				names, err := tenants.Names(cmd.Context(), pool, tenant)
 				if err != nil {
 					return err

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
 
 	"rowcast/internal/config"
@@ -56,7 +55,7 @@ It cannot be taken back; --dry-run only says what would be sent.`,
 			if err := textOrJSON(output); err != nil {
 				return err
 			}
-			return withPool(cmd.Context(), cfg.DatabaseURL, "rowcast replay", func(pool *pgxpool.Pool) error {
+			return withPool(cmd.Context(), cfg.DatabaseURL, "rowcast replay", func(pool postgres.Pool) error {
 				names, err := tenants.Names(cmd.Context(), pool, tenant)
 				if err != nil {
 					return err
@@ -91,7 +90,7 @@ It cannot be taken back; --dry-run only says what would be sent.`,
 }
 
 // send replays, or tries to.
-func (r *replayed) send(ctx context.Context, pool *pgxpool.Pool, tenant string, first, last, maxRows, maxBytes int64) error {
+func (r *replayed) send(ctx context.Context, pool postgres.Pool, tenant string, first, last, maxRows, maxBytes int64) error {
 	err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
 		err := tx.QueryRow(ctx, "select r.rows, r.bytes, r.left_out from rowcast.replay($1, $2, $3, $4, $5) r", tenant, first, last, maxRows, maxBytes).
 			Scan(&r.Rows, &r.Bytes, &r.LeftOut)

@@ -48,6 +48,8 @@ type Migrator struct {
 	Inventory bool
 	// NewFeed forgets the log and begins a new feed.
 	NewFeed bool
+	// Published installs although a publication carries the log to subscribers.
+	Published bool
 	// LockTimeout is how long a step waits for a table lock before it lets
 	// writers pass and tries again. Zero means 250 ms.
 	LockTimeout time.Duration
@@ -60,10 +62,13 @@ func (m *Migrator) Up(ctx context.Context) ([]Step, error) {
 		return nil, err
 	}
 	defer db.Close()
+	steps, err := m.checkPublished(ctx)
+	if err != nil {
+		return nil, err
+	}
 	if err := createSchema(ctx, db); err != nil {
 		return nil, err
 	}
-	var steps []Step
 	if m.Inventory {
 		made, err := m.goose(ctx, db, inventory.FS, inventoryVersionTable, up)
 		steps = append(steps, made...)
@@ -181,7 +186,7 @@ func watchedTables(ctx context.Context, conn *pgx.Conn) ([]string, error) {
 const sessionName = "rowcast migrate"
 
 func (m *Migrator) open() (*sql.DB, error) {
-	config, err := plainConfig(m.URL, sessionName)
+	config, err := config(m.URL, sessionName, migrationSettings())
 	if err != nil {
 		return nil, err
 	}
@@ -192,7 +197,7 @@ func (m *Migrator) open() (*sql.DB, error) {
 }
 
 func (m *Migrator) connect(ctx context.Context) (*pgx.Conn, error) {
-	config, err := plainConfig(m.URL, sessionName)
+	config, err := config(m.URL, sessionName, migrationSettings())
 	if err != nil {
 		return nil, err
 	}

@@ -110,7 +110,7 @@ func (r *Row) Size() int { return 256 + r.after.size() + r.before.size() }
 func (r *Row) Changes(dst []feed.Change, id string, t Table, bulkRows, after int64) []feed.Change {
 	c := feed.Change{
 		Feed: id, Tenant: r.Tenant, Nonce: r.Nonce, Table: t.Table, Name: t.Name,
-		Op: r.op, At: r.at, Tx: r.Tx, Writer: r.writer,
+		Op: r.op, At: r.at, Tx: r.Tx, Writer: mendText(r.writer),
 	}
 	if r.Bulk(bulkRows) {
 		if !r.last() {
@@ -145,10 +145,10 @@ func (r *Row) image(c *feed.Change, i int64) {
 	}
 	after, before := r.needs()
 	if after {
-		c.After = r.after.at(i)
+		c.After = mend(r.after.at(i))
 	}
 	if before {
-		c.Before = r.before.at(i)
+		c.Before = mend(r.before.at(i))
 	}
 	if c.Unreadable = examine(c, after, before); c.Unreadable != nil {
 		c.After, c.Before = nil, nil

@@ -53,7 +53,7 @@ func (t *Tables) load(ctx context.Context, db Querier) error {
 		w  Table
 	)
 	_, err = pgx.ForEachRow(rows, []any{&id, &w.Table, &w.Name}, func() error {
-		tables[id] = w
+		tables[id] = Table{mendText(w.Table), mendText(w.Name)}
 		return nil
 	})
 	if err != nil {

@@ -109,7 +109,7 @@ func TestDroppedTableIsDrift(t *testing.T) {
 		t.Errorf("%s, %d triggers", d, got.Triggers())
 	}
 	steps := s.migrate(t)
-	if last := steps[len(steps)-1]; last.What != "table public.docs" || !strings.Contains(last.Did, "no longer watched: it was dropped") {
+	if last := steps[0]; last.What != "table public.docs" || !strings.Contains(last.Did, "no longer watched: it was dropped") {
 		t.Errorf("migrate did %v", steps)
 	}
 	s.intact(t)

@@ -18,5 +18,14 @@ do $$ begin
 end $$;
 -- +goose StatementEnd
 
+-- What the last migration has installed; see triggers/installed.sql.
+create table rowcast.installed (
+    kind  text not null,                 -- function, table or sequence
+    name  text not null,
+    state text not null,                 -- another whenever the object is another
+    primary key (kind, name)
+);
+
 -- +goose Down
+drop table rowcast.installed;
 alter table rowcast.watched drop column written;

@@ -93,6 +93,15 @@ begin
         end if;
         return null;
     end if;
+    if pg_catalog.left(tg_argv[4], 2) operator(pg_catalog.=) '{ ' and not rowcast.is_watched(tg_argv[0]::integer, tg_relid) then
+        -- A partition that was detached.
+        if settings is null then
+            settled := nextval('rowcast.statement');
+        else
+            settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, null, tg_op, 0);
+        end if;
+        return null;
+    end if;
     settings := rowcast.fix_search_path(settings);
 
     declare
@@ -235,6 +244,15 @@ begin
     if pg_catalog.cardinality(images) operator(pg_catalog.=) 0 and not exists (select from old_rows) then
         if settings is null then
             settled := pg_catalog.nextval('rowcast.statement');
+        else
+            settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, null, tg_op, 0);
+        end if;
+        return null;
+    end if;
+    if pg_catalog.left(tg_argv[4], 2) operator(pg_catalog.=) '{ ' and not rowcast.is_watched(tg_argv[0]::integer, tg_relid) then
+        -- A partition that was detached.
+        if settings is null then
+            settled := nextval('rowcast.statement');
         else
             settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, null, tg_op, 0);
         end if;

@@ -92,7 +92,8 @@ language sql stable as $$
                     where r.ev_class = n.oid and d.refclassid = 'pg_class'::regclass and d.refobjid = c.oid))
 $$;
 
--- The watched tables that are not captured as they should be: one row for each.
+-- The watched tables that are not captured as they should be: one row for each, and
+-- one without a number for the schema if it is not as it was installed.
 -- lost: changes are not captured, or not of the table that is meant. Otherwise
 -- every change is captured, and what it says is wrong beside that. triggers names
 -- those that are not as migrate makes them, each as "trigger on table".
@@ -152,7 +153,9 @@ language sql stable as $$
            t.reason is not null or d.misses
       from target t left join drift d on d.watched = t.id
      where t.reason is not null or d.watched is not null
-     order by t.table_name
+     union all
+    select null, 'schema rowcast', '{}', a.reason, true from rowcast.alteration() a (reason) where a.reason is not null
+     order by table_name
 $$;
 
 -- Early versions called it.

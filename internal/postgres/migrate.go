@@ -87,9 +87,13 @@ func (m *Migrator) Up(ctx context.Context) ([]Step, error) {
 	if err != nil {
 		return steps, err
 	}
+	migrated := len(made) > 0
 	made, err = m.applyTriggers(ctx, conn, watched)
 	steps = append(steps, made...)
 	broken := err
+	if err := m.retry(ctx, conn, "select rowcast.record_objects($1)", migrated); err != nil {
+		broken = errors.Join(broken, fmt.Errorf("write down what was installed: %w", err))
+	}
 	made, err = m.checkFeed(ctx, conn)
 	return append(steps, made...), errors.Join(broken, err)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"rowcast/migrations"
 	"rowcast/triggers"
 )
 
@@ -36,6 +37,20 @@ func missing(ctx context.Context, conn *pgx.Conn) (names string, err error) {
 		version).Scan(&names)
 	if err != nil {
 		return "", fmt.Errorf("look for the tables of schema rowcast: %w", err)
+	}
+	if names != "" || version < migrations.Newest() {
+		return names, nil
+	}
+	var known bool
+	if err := conn.QueryRow(ctx, "select to_regprocedure('rowcast.objects()') is not null and to_regclass('rowcast.installed') is not null").Scan(&known); err != nil || !known {
+		return "", Explain(err)
+	}
+	err = conn.QueryRow(ctx, `
+		select coalesce(string_agg(format('rowcast.%s as it was installed', i.name), ', ' order by i.name), '')
+		  from rowcast.installed i left join rowcast.objects() o on o.kind = i.kind and o.name = i.name
+		 where i.kind = 'table' and o.state is distinct from i.state`).Scan(&names)
+	if err != nil {
+		return "", fmt.Errorf("compare the tables of schema rowcast: %w", Explain(err))
 	}
 	return names, nil
 }

@@ -20,7 +20,8 @@
 //
 //   - Drift is found within one interval, whatever made it, and so is its
 //     repair by "rowcast migrate" (TestDriftIsFoundAndRepaired,
-//     TestDroppedTableIsDrift).
+//     TestDroppedTableIsDrift). Whether changes are lost is part of it
+//     (TestDriftIsFoundAndRepaired).
 //   - Changes that are made while session_replication_role is replica are
 //     captured, and are no drift (TestReplicaWriterIsNoDrift).
 //   - A state is logged when it begins and when it ends, and not in between

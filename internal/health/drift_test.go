@@ -80,6 +80,9 @@ func TestDriftIsFoundAndRepaired(t *testing.T) {
 			if d.Table != test.table && test.name != "triggers dropped with the functions" {
 				t.Errorf("%s: %s has drifted, too", test.name, d)
 			}
+			if d.Table == test.table && d.Lost != (test.name != "always") {
+				t.Errorf("%s: changes are lost: %v", test.name, d.Lost)
+			}
 			if d.Table == test.table {
 				if !strings.Contains(d.Detail, "repair it with rowcast migrate: ") || !strings.Contains(d.String(), d.Triggers[0]) ||
 					time.Since(d.Since) > patience || d.Intact.IsZero() || !d.Intact.Before(d.Since) {

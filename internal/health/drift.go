@@ -40,21 +40,22 @@ func (w *Watcher) compare(ctx context.Context, last Status, next *Status) {
 			d.Since, d.Intact = last.Drifted[at].Since, last.Drifted[at].Intact
 		}
 		if at < 0 || last.Drifted[at].Lost != d.Lost || !slices.Equal(last.Drifted[at].Triggers, d.Triggers) {
-			message := "triggers have drifted: every change is captured, but not as installed"
+			log := w.o.Log.With("table", d.Table, "detail", d.Detail, "since", d.Since, "intact", d.Intact, "repair", "rowcast migrate")
 			if d.Lost {
-				message = "triggers have drifted: changes since then are not captured and will not be sent later"
+				log.WarnContext(ctx, "triggers have drifted: changes since then are not captured and will not be sent later")
+			} else {
+				log.WarnContext(ctx, "triggers have drifted: every change is captured, but not as installed")
 			}
-			w.o.Log.WarnContext(ctx, message,
-				"table", d.Table, "detail", d.Detail, "since", d.Since, "intact", d.Intact, "repair", "rowcast migrate")
 		}
 	}
 	for _, was := range last.Drifted {
 		if !slices.ContainsFunc(next.Drifted, func(d Drift) bool { return d.of(was.Table) }) {
-			message := "triggers are as installed again, or the table is no longer watched"
+			log := w.o.Log.With("table", was.Table, "since", was.Since)
 			if was.Lost {
-				message += "; changes made meanwhile were not captured"
+				log.InfoContext(ctx, "triggers are as installed again, or the table is no longer watched; changes made meanwhile were not captured")
+			} else {
+				log.InfoContext(ctx, "triggers are as installed again, or the table is no longer watched")
 			}
-			w.o.Log.InfoContext(ctx, message, "table", was.Table, "since", was.Since)
 		}
 	}
 }

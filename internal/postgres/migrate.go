@@ -226,6 +226,10 @@ func (m *Migrator) goose(ctx context.Context, db *sql.DB, files fs.FS, table str
 // applyTriggers applies the files of package triggers, watches the tables that
 // were watched in a schema that is gone, and repairs the triggers of every other.
 func (m *Migrator) applyTriggers(ctx context.Context, conn *pgx.Conn, watched []watchedTable) ([]Step, error) {
+	// Until the last of them is applied, none is as it was installed.
+	if err := m.retry(ctx, conn, "delete from rowcast.installed where kind = 'function'"); err != nil {
+		return nil, fmt.Errorf("forget which functions were installed: %w", err)
+	}
 	for _, name := range triggers.Functions() {
 		text, err := fs.ReadFile(triggers.FS, name)
 		if err != nil {

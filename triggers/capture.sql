@@ -93,16 +93,14 @@ begin
         end if;
         return null;
     end if;
-    if pg_catalog.left(tg_argv[4], 2) operator(pg_catalog.=) '{ ' and not rowcast.is_watched(tg_argv[0]::integer, tg_relid) then
-        -- A partition that was detached.
-        if settings is null then
+    settings := rowcast.fix_search_path(settings);
+    if left(tg_argv[4], 2) = '{ ' and not rowcast.is_watched(tg_argv[0]::integer, tg_relid) then -- a partition that was detached
+        if entry is null then
             settled := nextval('rowcast.statement');
-        else
-            settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, null, tg_op, 0);
         end if;
+        settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, null, tg_op, 0);
         return null;
     end if;
-    settings := rowcast.fix_search_path(settings);
 
     declare
         begun constant bigint := coalesce(entry[1], nextval('rowcast.statement') - 2);
@@ -249,16 +247,14 @@ begin
         end if;
         return null;
     end if;
-    if pg_catalog.left(tg_argv[4], 2) operator(pg_catalog.=) '{ ' and not rowcast.is_watched(tg_argv[0]::integer, tg_relid) then
-        -- A partition that was detached.
-        if settings is null then
+    settings := rowcast.fix_search_path(settings);
+    if left(tg_argv[4], 2) = '{ ' and not rowcast.is_watched(tg_argv[0]::integer, tg_relid) then -- a partition that was detached
+        if entry is null then
             settled := nextval('rowcast.statement');
-        else
-            settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, null, tg_op, 0);
         end if;
+        settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, null, tg_op, 0);
         return null;
     end if;
-    settings := rowcast.fix_search_path(settings);
 
     declare
         begun constant bigint := coalesce(entry[1], nextval('rowcast.statement') - 2);

@@ -15,7 +15,9 @@
 --   1  number of the tenant column in the watched table
 --   2  numbers of the excluded columns, as an array literal
 --   3  name of the tenant column
---   4  names of the excluded columns, as an array literal
+--   4  names of the excluded columns, as an array literal, which of a partition
+--      begins with a brace and a blank
+--   5  stem of the event names, for a database that lacks rowcast.watched
 -- Names count; a number finds a column that was renamed since. Rows without a
 -- tenant, or with one that no token can name (empty or longer than 255 bytes),
 -- are not captured.
@@ -40,6 +42,10 @@ declare
     settled pg_catalog.text;
 begin
     if not rowcast.ordinary() then
+        if pg_catalog.current_setting('session_replication_role') operator(pg_catalog.=) 'replica' then
+            settled := rowcast.leave_to_rows();
+            return null;
+        end if;
         entry := rowcast.close_statement(tg_relid, tg_op);
         settings := '{}';
         if not rowcast.settings_fixed() then
@@ -88,6 +94,13 @@ begin
         return null;
     end if;
     settings := rowcast.fix_search_path(settings);
+    if left(tg_argv[4], 2) = '{ ' and not rowcast.is_watched(tg_argv[0]::integer, tg_relid) then -- a partition that was detached
+        if entry is null then
+            settled := nextval('rowcast.statement');
+        end if;
+        settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, null, tg_op, 0);
+        return null;
+    end if;
 
     declare
         begun constant bigint := coalesce(entry[1], nextval('rowcast.statement') - 2);
@@ -95,7 +108,7 @@ begin
         kind constant pg_catalog."char" := lower(left(tg_op, 1));
         watched_id constant integer := tg_argv[0];
         exclude constant pg_catalog.text[] := tg_argv[4];
-        short boolean := exclude = '{}' or rowcast.excluded_by_name(watched_id, exclude, tg_argv[2]::smallint[]);
+        short boolean := exclude = '{}' or rowcast.excluded_by_name(watched_id, tg_relid, exclude, tg_argv[2]::smallint[]);
         image pg_catalog.json;
         tenants pg_catalog.text[];
         touched pg_catalog.text[] := '{}'; -- the tenants of what was appended already
@@ -122,7 +135,7 @@ begin
             row_count := 0;
             for tenant, image in execute format(
                 'select %1$s, %2$s from changed_rows r where octet_length(%1$s) between 1 and 255',
-                rowcast.tenant_of_row(rowcast.tenant_column(watched_id, tg_argv[3], tg_argv[1]::smallint)),
+                rowcast.tenant_of_row(rowcast.tenant_column(watched_id, tg_relid, tg_argv[3], tg_argv[1]::smallint)),
                 rowcast.image(watched_id, tg_relid, exclude, tg_argv[2]::smallint[]))
             loop
                 row_count := row_count + 1;
@@ -178,6 +191,10 @@ declare
     settled pg_catalog.text;
 begin
     if not rowcast.ordinary() then
+        if pg_catalog.current_setting('session_replication_role') operator(pg_catalog.=) 'replica' then
+            settled := rowcast.leave_to_rows();
+            return null;
+        end if;
         entry := rowcast.close_statement(tg_relid, tg_op);
         settings := '{}';
         if not rowcast.settings_fixed() then
@@ -231,6 +248,13 @@ begin
         return null;
     end if;
     settings := rowcast.fix_search_path(settings);
+    if left(tg_argv[4], 2) = '{ ' and not rowcast.is_watched(tg_argv[0]::integer, tg_relid) then -- a partition that was detached
+        if entry is null then
+            settled := nextval('rowcast.statement');
+        end if;
+        settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, null, tg_op, 0);
+        return null;
+    end if;
 
     declare
         begun constant bigint := coalesce(entry[1], nextval('rowcast.statement') - 2);
@@ -238,7 +262,7 @@ begin
         watched_id constant integer := tg_argv[0];
         exclude constant pg_catalog.text[] := tg_argv[4];
         paired constant boolean := (select count(*) from new_rows) = (select count(*) from old_rows);
-        short boolean := paired and exclude = '{}' or paired and rowcast.excluded_by_name(watched_id, exclude, tg_argv[2]::smallint[]);
+        short boolean := paired and exclude = '{}' or paired and rowcast.excluded_by_name(watched_id, tg_relid, exclude, tg_argv[2]::smallint[]);
         kind pg_catalog."char";
         image pg_catalog.json;
         old_image pg_catalog.json;
@@ -309,7 +333,7 @@ begin
                                    when 'd' then p.old_tenant is not null and p.tenant is distinct from p.old_tenant
                                    else p.tenant is not null and p.tenant is distinct from p.old_tenant end
                  order by p.n $many$,
-                rowcast.tenant_of_row(rowcast.tenant_column(watched_id, tg_argv[3], tg_argv[1]::smallint)),
+                rowcast.tenant_of_row(rowcast.tenant_column(watched_id, tg_relid, tg_argv[3], tg_argv[1]::smallint)),
                 rowcast.image(watched_id, tg_relid, exclude, tg_argv[2]::smallint[]),
                 case when paired then 'join old_source b on b.n = a.n' else 'full join old_source b on b.key = a.key' end,
                 case when paired then 'null' else rowcast.key_of_row(tg_relid) end)
@@ -416,11 +440,11 @@ create or replace function rowcast.capture_truncate() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     watched_id constant integer := tg_argv[0];
-    target constant oid := (select w.relation from rowcast.watched w where w.id = watched_id);
+    is_part constant boolean := starts_with(tg_argv[4], '{ ');
     ancestors constant oid[] := array(select a.relid from pg_partition_ancestors(tg_relid) a);
     newest record;
 begin
-    if rowcast.paused() or target is null or target <> tg_relid and target <> all (ancestors) then
+    if rowcast.paused() or is_part and not rowcast.is_watched(watched_id, tg_relid) then
         return null;
     end if;
     select l.op, (l.after[1] ->> 'partition')::oid as part into newest
@@ -430,7 +454,7 @@ begin
     end if;
     insert into rowcast.log_active (begun, watched, rows, op, after)
     values (rowcast.next_statement(), watched_id, 1, 't',
-            case when tg_relid <> target then array[json_build_object('partition', tg_relid)] end);
+            case when is_part then array[json_build_object('partition', tg_relid)] end);
     if rowcast.is_due(1) then
         perform rowcast.after_append(watched_id, tg_op, 1, null);
     end if;

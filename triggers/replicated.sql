@@ -8,10 +8,7 @@ set extra_float_digits = 1 set bytea_output = hex set datestyle = iso set interv
 as $$
 declare
     watched_id constant integer := tg_argv[0];
-    tenant_column constant text := rowcast.tenant_column(watched_id, tg_argv[3], tg_argv[1]::smallint);
-    look constant text := format(
-        'select case when octet_length(%1$s) between 1 and 255 then %1$s end, %2$s from (select ($1).*) r',
-        rowcast.tenant_of_row(tenant_column), rowcast.image(watched_id, tg_relid, tg_argv[4]::text[], tg_argv[2]::smallint[]));
+    look text;
     image json;
     old_image json;
     tenant text;
@@ -19,14 +16,15 @@ declare
     begun bigint;
     entry bigint[];
 begin
-    -- A role that may use the schema could make such a trigger on a table of its own.
-    if rowcast.paused() or not exists (
-        select from rowcast.watched w
-         where w.id = watched_id
-           and (w.relation = tg_relid or w.relation in (select a.relid from pg_partition_ancestors(tg_relid) a)))
-    then
+    -- Whatever the trigger is enabled for, other changes have been captured. A role
+    -- that may use the schema could make such a trigger on a table of its own.
+    if current_setting('session_replication_role') <> 'replica' or rowcast.paused() or not rowcast.is_watched(watched_id, tg_relid) then
         return null;
     end if;
+    look := format(
+        'select case when octet_length(%1$s) between 1 and 255 then %1$s end, %2$s from (select ($1).*) r',
+        rowcast.tenant_of_row(rowcast.tenant_column(watched_id, tg_relid, tg_argv[3], tg_argv[1]::smallint)),
+        rowcast.image(watched_id, tg_relid, tg_argv[4]::text[], tg_argv[2]::smallint[]));
     begun := rowcast.newest_number();
     if begun % 3 = 0 then
         begun := rowcast.next_statement();
@@ -69,7 +67,10 @@ set search_path = pg_catalog, pg_temp
 set extra_float_digits = 1 set bytea_output = hex set datestyle = iso set intervalstyle = postgres set timezone = 'UTC'
 as $$
 begin
-    if not rowcast.ordinary() then
+    if current_setting('session_replication_role') <> 'replica' then
+        return null;
+    end if;
+    if nextval('rowcast.statement') % 3 <> 2 then
         perform rowcast.settle('{}', tg_argv[0]::integer, tg_relid, rowcast.close_statement(tg_relid, tg_op), tg_op, null);
     else
         perform nextval('rowcast.statement');

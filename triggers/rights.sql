@@ -43,7 +43,9 @@ begin
         'grant execute on function rowcast.seal(), rowcast.rotate(interval, bigint), rowcast.prune(interval, bigint),
                                    rowcast.empty_segments(), rowcast.identity(), rowcast.foreign_log(), rowcast.know(text), rowcast.unsealed(),
                                    rowcast.log_rows(integer, xid8[], bigint[], boolean[]),
-                                   rowcast.expected_triggers(), rowcast.has_condition(oid, text), rowcast.trigger_drift(), rowcast.pauses() to %s', service);
+                                   rowcast.trigger_drift(), rowcast.trigger_states(), rowcast.wanted_triggers(), rowcast.present_triggers(), rowcast.arguments(bytea),
+                                   rowcast.has_condition(oid, text), rowcast.name_drift(integer), rowcast.relation_of(integer), rowcast.numbered(integer, oid),
+                                   rowcast.has_columns(oid, text[]), rowcast.alteration(), rowcast.pauses() to %s', service);
 end $$;
 
 -- Makes a role the owner of schema rowcast and of everything in it. The role

@@ -234,12 +234,13 @@ language sql volatile
 return nextval('rowcast.statement') + 0 * (nextval('rowcast.statement') + nextval('rowcast.statement'));
 
 -- Whether the settings that decide how a value is written down are as capture
--- needs them, and that of pause.sql is not there. Capture absorbs it.
+-- needs them, the triggers for statements are those that capture, and the setting
+-- of pause.sql is not there. Capture absorbs it.
 create or replace function rowcast.settings_fixed() returns boolean
 language sql stable
 return current_setting('TimeZone') in ('UTC', 'Etc/UTC', 'GMT') and starts_with(current_setting('DateStyle'), 'ISO')
    and current_setting('IntervalStyle') = 'postgres' and current_setting('bytea_output') = 'hex'
-   and current_setting('extra_float_digits') in ('1', '2', '3')
+   and current_setting('extra_float_digits') in ('1', '2', '3') and current_setting('session_replication_role') <> 'replica'
    and coalesce(current_setting('rowcast.pause', true), '') = '';
 
 -- Whether a statement is captured in the ordinary way: nothing else has begun or
@@ -249,6 +250,18 @@ return current_setting('TimeZone') in ('UTC', 'Etc/UTC', 'GMT') and starts_with(
 create or replace function rowcast.ordinary() returns boolean
 language sql volatile
 return (nextval('rowcast.statement') % 3072 - 3) % 3 = 2 and rowcast.settings_fixed(); -- not for 2, as -1 % 3 is -1
+
+-- Leaves a statement to capture_replicated, which has its rows: the trigger for
+-- statements was enabled for a session_replication_role of replica as well. Draws
+-- what is left of the three numbers, or three.
+create or replace function rowcast.leave_to_rows() returns text
+language plpgsql as $$
+begin
+    for n in 1..case pg_catalog.mod(pg_catalog.currval('rowcast.statement'), 3) when 2 then 1 else 2 end loop
+        perform pg_catalog.nextval('rowcast.statement');
+    end loop;
+    return null;
+end $$;
 
 -- Makes the settings so until restore_settings gets what this returns, or the
 -- transaction has ended.
@@ -418,19 +431,21 @@ begin
     perform pg_notify('rowcast', payload::text);
 end $$;
 
--- The present name of the tenant column of a watched table. The name that was
--- given counts; if it is gone, the column was renamed.
-create or replace function rowcast.tenant_column(watched_id integer, given text, number smallint) returns text
+-- The present name of the tenant column of a table that is watched, or of a
+-- partition. The name that was given counts; if it is gone, the column was renamed.
+-- Null if that cannot be known; the table has drifted then, and says so.
+create or replace function rowcast.tenant_column(watched_id integer, relation oid, given text, number smallint) returns text
 language plpgsql as $$
 declare
-    target constant oid := (select w.relation from rowcast.watched w where w.id = watched_id);
+    target constant oid := rowcast.numbered(watched_id, tenant_column.relation);
     found_name text;
 begin
     select a.attname into found_name
       from pg_attribute a
-     where a.attrelid = target and not a.attisdropped and (a.attname = given or a.attnum = number)
+     where a.attrelid = coalesce(target, tenant_column.relation) and a.attnum > 0 and not a.attisdropped
+       and (a.attname = given or target is not null and a.attnum = number)
      order by a.attname = given desc limit 1;
-    if found_name is null then
+    if found_name is null and target is not null then
         raise exception 'the tenant column % of % is gone, so its changes belong to nobody', quote_ident(given), target::regclass
             using errcode = 'undefined_column',
                   hint = format('Run select rowcast.watch(%L, tenant_column => ...) or select rowcast.unwatch(%1$L).', target::regclass);
@@ -443,33 +458,54 @@ end $$;
 -- collation of the column takes for equal.
 create or replace function rowcast.tenant_of_row(column_name text) returns text
 language sql immutable
-return format('(r.%I::text collate "C")', column_name);
+return coalesce('(r.' || quote_ident(column_name) || '::text collate "C")', 'null::text');
 
 -- How a row of the transition table "r" is written down: all of it, or the
--- columns that are not excluded, neither by name nor by number.
+-- columns that are not excluded, neither by name nor by number. Where a column may
+-- be an excluded one under another name, and nothing tells, it is the key alone.
 create or replace function rowcast.image(watched_id integer, relation oid, excluded text[], numbers smallint[]) returns text
 language plpgsql as $$
+declare
+    target oid;
+    key_only boolean;
 begin
     if excluded = '{}' then
         return 'row_to_json(r.*)';
     end if;
+    target := rowcast.numbered(watched_id, image.relation);
+    key_only := target is null and rowcast.has_columns(image.relation, excluded) is false;
     return (
         select format('(select row_to_json(x.*) from (select %s) x)', string_agg(format('r.%I', a.attname), ', ' order by a.attnum))
           from pg_attribute a
-         where a.attrelid = relation and a.attnum > 0 and not a.attisdropped and a.attname <> all (excluded)
-           and a.attname not in (
-                   select e.attname from rowcast.watched w join pg_attribute e on e.attrelid = w.relation
-                    where w.id = watched_id and e.attnum = any (numbers)));
+         where a.attrelid = image.relation and a.attnum > 0 and not a.attisdropped and a.attname <> all (excluded)
+           and a.attname not in (select e.attname from pg_attribute e where e.attrelid = target and e.attnum = any (numbers))
+           and (not key_only or exists (
+                   select from pg_index i where i.indrelid = image.relation and i.indisprimary and a.attnum = any (i.indkey))));
 end $$;
 
 -- Whether the excluded columns of a watched table still have the names that
 -- were given.
-create or replace function rowcast.excluded_by_name(watched_id integer, excluded text[], numbers smallint[]) returns boolean
+create or replace function rowcast.excluded_by_name(watched_id integer, relation oid, excluded text[], numbers smallint[]) returns boolean
+language plpgsql as $$
+declare
+    target constant oid := rowcast.numbered(watched_id, excluded_by_name.relation);
+begin
+    if target is null then
+        return rowcast.has_columns(excluded_by_name.relation, excluded);
+    end if;
+    return not exists (
+        select from pg_attribute a
+         where a.attrelid = target and a.attnum = any (numbers) and not a.attisdropped and a.attname <> all (excluded));
+end $$;
+
+-- Whether a table has all of these columns.
+create or replace function rowcast.has_columns(relation oid, names text[]) returns boolean
 language plpgsql as $$
 begin
     return not exists (
-        select from rowcast.watched w join pg_attribute a on a.attrelid = w.relation
-         where w.id = watched_id and a.attnum = any (numbers) and not a.attisdropped and a.attname <> all (excluded));
+        select from unnest(names) n
+         where not exists (select from pg_attribute a
+                            where a.attrelid = has_columns.relation and a.attname = n and a.attnum > 0 and not a.attisdropped));
 end $$;
 
 -- A row without some of its columns. The others stay as they were written,
@@ -491,3 +527,6 @@ begin
           from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
          where i.indrelid = relation and i.indisprimary), 'null');
 end $$;
+
+-- Early versions called them.
+drop function if exists rowcast.tenant_column(integer, text, smallint), rowcast.excluded_by_name(integer, text[], smallint[]);

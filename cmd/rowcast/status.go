@@ -20,7 +20,7 @@ const (
 )
 
 // problems are the reasons not to be ready. A tail that is live but hears no
-// NOTIFY is none: it polls. Triggers that have drifted are: changes are missed.
+// NOTIFY is none: it polls. Triggers that have drifted are, if changes are missed.
 func (s *service) problems() []server.Problem {
 	var problems []server.Problem
 	if s.closing.Load() {
@@ -38,7 +38,9 @@ func (s *service) problems() []server.Problem {
 		problems = append(problems, server.Problem{Code: "tail-stale", Detail: detail})
 	}
 	for _, drift := range s.health.Status().Drifted {
-		problems = append(problems, server.Problem{Code: "triggers-drifted", Detail: drift.String()})
+		if drift.Lost {
+			problems = append(problems, server.Problem{Code: "triggers-drifted", Detail: drift.String()})
+		}
 	}
 	if err := s.verifier.Ready(); err != nil {
 		problems = append(problems, server.Problem{Code: "no-keys", Detail: err.Error()})

@@ -28,6 +28,9 @@ func troubles() []trouble {
 	const now = time.Nanosecond
 	return []trouble{
 		{code: "triggers-drifted", make: []string{`alter table docs disable trigger rowcast_update`}, undo: []string{`alter table docs enable trigger rowcast_update`}, status: doctor.Fail, says: []string{"rowcast_update on docs", "rowcast migrate"}},
+		{code: "triggers-drifted", make: []string{`alter table docs enable always trigger rowcast_update`}, undo: []string{`alter table docs enable trigger rowcast_update`}, status: doctor.Warn, says: []string{"captured in full, but not as it was installed", "rowcast migrate"}},
+		{code: "triggers-drifted", make: []string{`alter table docs rename to docs_old`, `create table docs (like docs_old)`}, undo: []string{`drop table docs`, `alter table docs_old rename to docs`}, status: doctor.Fail, says: []string{"docs is another table now", "rowcast migrate follows the name"}},
+		{code: "triggers-drifted", make: []string{`alter function rowcast.capture() security invoker`}, undo: []string{`alter function rowcast.capture() security definer`}, status: doctor.Fail, says: []string{"function rowcast.capture() is not as it was installed", "rowcast migrate"}},
 		{code: "capture-paused", make: []string{`set application_name = 'importer'`, `select rowcast.pause('import of May')`}, undo: []string{`select rowcast.resume()`}, status: doctor.Warn, says: []string{"application importer, reason import of May", "select rowcast.resume("}},
 		{code: "nothing-watched", make: []string{`update rowcast.watched set active = false`}, undo: []string{`update rowcast.watched set active = true`}, status: doctor.Warn, says: []string{"rowcast watch"}},
 		{code: "tenant-nullable", make: []string{`alter table docs alter tenant_id drop not null`}, undo: []string{`alter table docs alter tenant_id set not null`}, status: doctor.Warn, says: []string{"docs.tenant_id may be null", "alter table docs alter column tenant_id set not null"}},

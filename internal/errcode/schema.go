@@ -36,8 +36,8 @@ func schema() []Entry {
 		},
 		{
 			Code: "triggers-drifted", Met: Ready | Doctor, Check: "triggers of the watched tables",
-			What: "Triggers of a watched table are missing or disabled.", Why: "Somebody disabled them, attached a partition, restored or dropped a table; changes are not captured meanwhile.",
-			Do: "Run rowcast migrate; have clients reload what changed in between.",
+			What: "Triggers of a watched table are not as installed, or its name means another table.", Why: "Somebody disabled, changed or copied them, attached a partition, or restored, replaced or dropped a table. The words say whether changes are missed meanwhile.",
+			Do: "Run rowcast migrate; where changes are missed, have clients reload what changed in between.",
 		},
 		{
 			Code: "capture-paused", Met: Doctor, Check: "pauses of capture",

@@ -58,7 +58,7 @@ type Status struct {
 	SealedPlace int64
 	// QueueUsage is how full the queue of NOTIFY is, from 0 to 1.
 	QueueUsage float64
-	// Drifted are the watched tables that are not captured in full.
+	// Drifted are the watched tables that are not captured as they should be.
 	Drifted []Drift
 	// Paused are the sessions and transactions that are not captured because
 	// they asked for it.
@@ -67,7 +67,7 @@ type Status struct {
 	Held []Holder
 }
 
-// Triggers counts the triggers that are missing or disabled.
+// Triggers counts the triggers that are not as installed.
 func (s Status) Triggers() int {
 	count := 0
 	for _, d := range s.Drifted {

@@ -125,16 +125,24 @@ func pooler(err error) error {
 	return err
 }
 
+// ErrOutdated says that the schema is of an older version than the program.
+var ErrOutdated = errors.New("schema rowcast is of an older version than this program; bring it up to date with: rowcast migrate")
+
 // Explain gives the errors of PostgreSQL a text for people: its message and
-// hint. A database without Rowcast answers ErrNotMigrated. Other errors stay.
+// hint. A database without Rowcast answers ErrNotMigrated, one that lacks a
+// function ErrOutdated. Other errors stay.
 func Explain(err error) error {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
 		return err
 	}
 	switch pg.Code {
-	case "3F000", "42P01", "42883": // schema, table, function missing
-		if strings.Contains(pg.Message, "rowcast") { // the words around it are in the language of the server
+	case "42883": // function missing; without the schema it is the schema that is missing
+		if strings.Contains(pg.Message, "rowcast.") { // the words around it are in the language of the server
+			return fmt.Errorf("%w (%s)", ErrOutdated, pg.Message)
+		}
+	case "3F000", "42P01": // schema, table missing
+		if strings.Contains(pg.Message, "rowcast") {
 			return fmt.Errorf("%w (%s)", ErrNotMigrated, pg.Message)
 		}
 	}

@@ -32,10 +32,16 @@
 //   - What answers as a transaction pooler is refused, whether it rejects the
 //     settings of a session or swallows them (TestPoolerThatSwallowsSettings,
 //     TestPoolerWithoutDirectConnectionIsNamed).
+//   - An older program changes nothing in the schema of a newer one
+//     (TestOlderMigrateIsRefused).
+//   - In a database that came with a dump, whatever the dump left out, a new feed
+//     watches what was watched, as it was; what cannot be known is asked for
+//     (TestRestoredDatabases, TestRestoredDatabaseIsFoundBy, TestRenamedBeforeTheDump).
 //   - Up follows Down, and Down leaves nothing (TestUpDownUp).
 //
 // # Failures
 //
 // Errors name the step. A database without schema rowcast answers
-// [ErrNotMigrated].
+// [ErrNotMigrated], one with an older schema [ErrOutdated], one with a newer one
+// [ErrNewer].
 package postgres

@@ -17,12 +17,7 @@ var ErrPublished = errors.New("a publication for all tables would carry schema r
 
 // checkPublished refuses to install where everything is published, unless it was
 // told to. Where it is installed already, it only says so.
-func (m *Migrator) checkPublished(ctx context.Context) ([]Step, error) {
-	conn, err := m.connect(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+func (m *Migrator) checkPublished(ctx context.Context, conn *pgx.Conn) ([]Step, error) {
 	rows, err := conn.Query(ctx, `
 		select quote_ident(p.pubname) from pg_publication p where p.puballtables
 		 union

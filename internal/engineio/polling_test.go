@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"rowcast/internal/engineio"
+	"rowcast/internal/websocket"
 )
 
 // TestRefusals: the six of Engine.IO, with their status.
@@ -190,6 +191,16 @@ func TestPollingEnds(t *testing.T) {
 		e.out.Close(nil)
 		b.want(t, "GET", query, "", 200, "4last")
 		b.wantGone(t, query)
+	})
+	t.Run("the server closes behind a client that is slow", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, engineio.Options{})
+		query, e := b.open(t)
+		b.want(t, "POST", query, "4one\x1e4two", 200, "ok")
+		e.out.Close(websocket.AppendClose(nil, 1001, ""))
+		b.want(t, "GET", query, "", 200, "4one\x1e4two") // the client acts on an end at once, and on the rest later
+		b.want(t, "GET", query, "", 200, "1")
+		b.want(t, "GET", query, "", 400, gone)
 	})
 }
 

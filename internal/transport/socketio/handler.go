@@ -24,12 +24,10 @@ const connectTimeout = 10 * time.Second
 // Options configures a Handler. Hub and Gate are required.
 type Options struct {
 	Hub *hub.Hub
-	// Wire is the index that the hub knows Wire{} by.
+	// Wire is the index that the hub knows the first of Wires by. The others follow.
 	Wire int
-	// RecoveryWire is the index that the hub knows Wire{Recovery: true} by, if
-	// Recovery is set: connection state recovery is offered.
-	RecoveryWire int
-	Recovery     bool
+	// Recovery says that connection state recovery is offered.
+	Recovery bool
 	// Gate decides who comes in.
 	Gate *transport.Gate
 	// PingInterval and PingTimeout are the heartbeat. Default: 25 s, 20 s.
@@ -77,6 +75,9 @@ func NewHandler(o Options) (*Handler, error) {
 
 // ServeHTTP takes any request of a client.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.server.ServeHTTP(w, r) }
+
+// place is the index that the hub knows a wire by.
+func (h *Handler) place(w Wire) int { return h.opts.Wire + w.place() }
 
 // Wait returns when there is no connection, or ctx has ended. The hub ends them.
 func (h *Handler) Wait(ctx context.Context) error { return h.server.Wait(ctx) }

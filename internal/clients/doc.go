@@ -28,6 +28,7 @@
 //     session ended before it had fetched everything (TestSocketIOBehind).
 //   - With python-socketio of the system, a handler with one argument, or with two
 //     for meta, on every transport, and a fresh token (TestPython).
+//   - The server has the scripts of socket.io-client (TestSocketIOScripts).
 //   - A frontend for a Socket.IO server of its own needs a new URL and nothing
 //     else; with recovery it misses nothing (TestOldFrontend).
 //

@@ -50,8 +50,8 @@ type message struct {
 	Data                                                 json.RawMessage
 }
 
-// start runs a program of js, with additions to the environment.
-func start(t *testing.T, program string, environ ...string) *node {
+// packages is the folder of the packages.
+func packages(t *testing.T) (dir string) {
 	t.Helper()
 	dir, err := modules()
 	if _, ok := errors.AsType[missing](err); ok && testing.Short() {
@@ -60,6 +60,13 @@ func start(t *testing.T, program string, environ ...string) *node {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return dir
+}
+
+// start runs a program of js, with additions to the environment.
+func start(t *testing.T, program string, environ ...string) *node {
+	t.Helper()
+	dir := packages(t)
 	environ = append([]string{"NODE_PATH=" + dir, "NODE_NO_WARNINGS=1"}, environ...)
 	return run(t, environ, "node", filepath.Join("js", program))
 }

@@ -1,9 +1,12 @@
 package clients_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -146,6 +149,29 @@ func TestSocketIO(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestSocketIOScripts: the scripts that the server has are those of the package.
+func TestSocketIOScripts(t *testing.T) {
+	t.Parallel()
+	address := servetest.Start(t, newSite(t).dsn).Address()
+	packages := packages(t)
+	for _, name := range []string{"socket.io.js", "socket.io.min.js", "socket.io.esm.min.js"} {
+		want, err := os.ReadFile(filepath.Join(packages, "socket.io-client", "dist", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := http.Get("http://" + address + "/socket.io/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		if err != nil || response.StatusCode != http.StatusOK || !bytes.Equal(got, want) {
+			t.Errorf("%s: %s, %d bytes, %v; the package has %d", name, response.Status, len(got), err, len(want))
+		}
+	}
+	http.DefaultClient.CloseIdleConnections()
 }
 
 // TestSocketIORefused shows tokens that are none, and then one that is.

@@ -1,7 +1,11 @@
 package engineio_test
 
 import (
+	"bufio"
 	"context"
+	"fmt"
+	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -42,6 +46,28 @@ func TestRefusals(t *testing.T) {
 		{"GET", "transport=polling", 400, `{"code":5,"message":"Unsupported protocol version"}`},
 	} {
 		b.want(t, c.method, c.query, "", c.status, c.body)
+	}
+	for _, c := range []struct{ http, version, status, body string }{
+		{"HTTP/1.1", "8", "426 Upgrade Required", `{"code":3,"message":"Bad request: the version`},
+		{"HTTP/1.0", "13", "400 Bad Request", `{"code":3,"message":"Bad request: a WebSocket needs HTTP/1.1`},
+	} {
+		for _, query := range []string{"EIO=4&transport=websocket", strings.Replace(query, "polling", "websocket", 1)} {
+			conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", b.Listener.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, _ = fmt.Fprintf(conn, "GET /?%s %s\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
+				"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: %s\r\n\r\n", query, c.http, c.version)
+			w, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, _ := io.ReadAll(w.Body)
+			if w.Status != c.status || !strings.HasPrefix(string(body), c.body) {
+				t.Errorf("%s, version %s: %s %s", c.http, c.version, w.Status, body)
+			}
+			_ = conn.Close()
+		}
 	}
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.URL+"/?"+pollQuery, nil)
 	if err != nil {

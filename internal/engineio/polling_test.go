@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -228,6 +229,47 @@ func TestPollingEnds(t *testing.T) {
 		b.want(t, "GET", query, "", 200, "1")
 		b.want(t, "GET", query, "", 400, gone)
 	})
+}
+
+// slowOutbox writes at once, and hangs up when it is told to.
+type slowOutbox struct {
+	*engineio.Session
+	hangup chan struct{}
+}
+
+func (o slowOutbox) Send(frames []byte) { _, _ = o.Write(frames) }
+func (o slowOutbox) Close([]byte) {
+	go func() {
+		<-o.hangup
+		o.Hangup(true)
+	}()
+}
+
+// TestGoneBeforeItIsHungUp: who has lost its session hears of that at once, however
+// long it takes to hang up.
+func TestGoneBeforeItIsHungUp(t *testing.T) {
+	t.Parallel()
+	out, e := slowOutbox{hangup: make(chan struct{})}, &echo{closed: make(chan engineio.Reason, 1)}
+	engine, err := engineio.New(engineio.Options{Open: func(s *engineio.Session, _ *http.Request) (engineio.Outbox, engineio.Receiver, error) {
+		out.Session = s
+		return out, e, nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bundle{Server: httptest.NewServer(engine), engine: engine}
+	defer b.Close()
+	b.do(t, "GET", pollQuery, "")
+	query := pollQuery + "&sid=" + out.ID()
+	b.want(t, "POST", query, "malformed", 400, `{"code":3,"message":"Bad request"}`)
+	b.want(t, "GET", query, "", 400, `{"code":1,"message":"Session ID unknown"}`)
+	close(out.hangup)
+	if reason := <-e.closed; reason != engineio.TransportError {
+		t.Error(reason)
+	}
+	if err := engine.Wait(t.Context()); err != nil {
+		t.Error(err)
+	}
 }
 
 // TestClosedWhileOpening: a session may be closed before it has begun.

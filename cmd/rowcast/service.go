@@ -76,16 +76,14 @@ type service struct {
 // The wires of the hub, by index.
 const (
 	nativeWire = iota
-	socketIOWire
-	recoveryWire
 	eventsWire
+	// socketIOWire is the first of several.
+	socketIOWire
 )
 
 // wires encodes for each kind of connection.
 func wires() []hub.Wire {
-	return []hub.Wire{
-		nativeWire: ws.Wire{}, socketIOWire: socketio.Wire{}, recoveryWire: socketio.Wire{Recovery: true}, eventsWire: sse.Wire{},
-	}
+	return append([]hub.Wire{nativeWire: ws.Wire{}, eventsWire: sse.Wire{}}, socketio.Wires()...)
 }
 
 // listenFunc opens a listener.
@@ -191,7 +189,7 @@ func (s *service) routes(cfg config.Config, origins auth.Origins) error {
 		return fmt.Errorf("make the WebSocket handler: %w", err)
 	}
 	s.socketIO, err = socketio.NewHandler(socketio.Options{
-		Hub: s.hub, Wire: socketIOWire, RecoveryWire: recoveryWire, Recovery: cfg.Recovery == "on", Gate: gate,
+		Hub: s.hub, Wire: socketIOWire, Recovery: cfg.Recovery == "on", Gate: gate,
 		PingInterval: cfg.PingInterval, PingTimeout: cfg.PingTimeout, Log: s.log,
 	})
 	if err != nil {
@@ -213,7 +211,7 @@ func (s *service) routes(cfg config.Config, origins auth.Origins) error {
 	}
 	metrics := metric.New(metric.Sources{
 		Tail: s.tail.Status, Hub: s.hub.Stats, Health: func() health.Status { return s.health.Status() },
-		Observers: s.observed, Wires: []string{"ws", "socketio", "socketio-recovery", "sse"}, Causes: transport.Causes(), Refusals: refusals.Counts,
+		Observers: s.observed, Wires: []string{"ws", "sse", "socketio"}, Causes: transport.Causes(), Refusals: refusals.Counts,
 		Unreadable: s.unread.Counts,
 	})
 	s.adminHandler = server.Admin(server.AdminOptions{

@@ -123,7 +123,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	for name, n := range stats.Names {
 		ch <- prometheus.MustNewConstMetric(c.names, prometheus.CounterValue, float64(n), name)
 	}
-	for i, n := range stats.Wires {
+	for i, n := range stats.Wires[:min(len(stats.Wires), len(c.Wires))] {
 		ch <- prometheus.MustNewConstMetric(c.wires, prometheus.GaugeValue, float64(n), c.Wires[i])
 	}
 	if s := c.Health(); !s.Checked.IsZero() {

@@ -38,6 +38,7 @@ func Public(o PublicOptions) http.Handler {
 	router := mux.NewRouter()
 	router.Handle("/ws", o.WebSocket)
 	router.Handle("/socket.io/", o.SocketIO)
+	router.Handle(`/socket.io/{script:socket\.io(?:\.esm)?(?:\.min)?\.js}`, o.SocketIO)
 	router.Handle("/socket.io", o.SocketIO) // of clients with addTrailingSlash: false
 	if o.Events != nil {
 		router.Handle("/events", o.Events)

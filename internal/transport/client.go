@@ -88,7 +88,7 @@ func (c *Client) Present(by Credential) error {
 // lost are tenants that a fresh token lacks and that were left for it. The
 // error is a *Refusal; a first token that is refused ends the session.
 func (c *Client) Authenticate(ctx context.Context, token string) (lost []string, err error) {
-	id, err := c.verify(ctx, token)
+	id, err := c.verify(ctx, auth.Bare(token))
 	switch {
 	case err != nil:
 		refused := TokenProblem(err)

@@ -1,7 +1,9 @@
 package ws_test
 
 import (
+	"bufio"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -108,6 +110,35 @@ func TestRefusedHandshakes(t *testing.T) {
 	}
 }
 
+// TestOddHandshakes: a version that there is not, and a version of HTTP that knows no
+// WebSockets, are refused as a problem that says so.
+func TestOddHandshakes(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil, nil)
+	for request, want := range map[string]struct {
+		status int
+		detail string
+	}{
+		"GET /ws HTTP/1.1\r\nSec-WebSocket-Version: 8\r\n":  {426, "13"},
+		"GET /ws HTTP/1.0\r\nSec-WebSocket-Version: 13\r\n": {400, "HTTP/1.1"},
+	} {
+		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(b.url, "ws://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = fmt.Fprintf(conn, "%sHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
+			"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nAuthorization: Bearer %s\r\n\r\n", request, annOfT)
+		response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if code, detail := problem(t, response); response.StatusCode != want.status || code != "bad-request" || !strings.Contains(detail, want.detail) {
+			t.Errorf("%q: %s, %s: %s", request, response.Status, code, detail)
+		}
+		_ = conn.Close()
+	}
+}
+
 // TestForeignCredentials: what a proxy in front puts into the header hides nothing
 // that the client sends itself. A client that sends nothing is told what is wrong
 // with the header as soon as it wants something.
@@ -211,7 +242,7 @@ func TestOtherRequests(t *testing.T) {
 		"POST":      {http.MethodPost, nil, http.StatusMethodNotAllowed},
 		"old version": {http.MethodGet, http.Header{
 			"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"8"},
-		}, http.StatusBadRequest},
+		}, http.StatusUpgradeRequired},
 		"no key": {http.MethodGet, http.Header{
 			"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"13"},
 		}, http.StatusBadRequest},

@@ -2,6 +2,7 @@ package socketio
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"rowcast/internal/auth"
@@ -45,6 +46,11 @@ func parseConnect(payload json.RawMessage) (connect, *transport.Refusal) {
 // command is what a client asks for.
 type command struct {
 	transport.Command
+	asks
+}
+
+// asks is what Socket.IO has beside the commands of all transports.
+type asks struct {
 	// Meta, if not nil, says whether the events of the tenant are followed by what
 	// is said about them.
 	Meta *bool `json:"meta"`
@@ -71,7 +77,7 @@ func parseCommand(e socketio.Event) (command, error) {
 		case '"':
 			_ = json.Unmarshal(arg, subject) // the decoder has checked it
 		case '{':
-			if err := json.Unmarshal(arg, &c); err != nil {
+			if err := errors.Join(json.Unmarshal(arg, &c.Command), json.Unmarshal(arg, &c.asks)); err != nil {
 				return c, &transport.Refusal{Code: transport.BadRequest, Message: e.Name +
 					`: "tenantId" has to be a text or a whole number, "cursor" and "token" texts, "events" a list of texts, "meta" true or false`}
 			}

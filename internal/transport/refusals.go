@@ -107,7 +107,7 @@ func (r *Refusals) Warn(what, tenant, why string) {
 		return
 	}
 	if joined := r.count(kind{about: what}, false); joined > 0 {
-		r.Log.Warn(what, "tenant", clip(tenant), "why", why, "joined", joined)
+		r.Log.Warn("joined in vain", "what", what, "tenant", clip(tenant), "why", why, "joined", joined)
 	}
 }
 

@@ -282,7 +282,7 @@ func TestFramesOfEverySize(t *testing.T) {
 // mixed, and one that takes nothing is told so.
 func TestSlowReader(t *testing.T) {
 	t.Parallel()
-	b := setup(t, nil, func(o *hub.Options, _ *ws.Options) { o.RingBytes = 64 << 20 })
+	b := setup(t, nil, func(o *hub.Options, _ *ws.Options) { o.RingBytes, o.StallTimeout = 64<<20, time.Hour })
 	c, fast := b.raw(t, annOfT), b.joined(t, annOfT, "T")
 	_ = c.Conn.(*net.TCPConn).SetReadBuffer(200_000)
 	c.send(0x81, `{"type":"join-tenant","tenantId":"T"}`)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"rowcast/internal/feed"
 	"rowcast/internal/inventory"
 	"rowcast/internal/mapping"
 	"rowcast/internal/pgtest"
@@ -160,7 +161,11 @@ func TestEveryEventFromEveryKindOfStatement(t *testing.T) {
 		t.Errorf("the writer of psql is %q", writer)
 	}
 	for _, r := range mapping.Catalogue() {
-		if name := strings.Replace(r.Event, "<name>", "note", 1); !stream.seen[name] {
+		name := strings.Replace(r.Event, "<name>", "note", 1)
+		if strings.HasSuffix(name, ":"+feed.UnreadableVerb) {
+			continue // no statement leads to it: see TestUnreadable of internal/conform
+		}
+		if !stream.seen[name] {
 			t.Errorf("nothing sent %s", name)
 		}
 	}

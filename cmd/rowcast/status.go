@@ -37,7 +37,11 @@ func (s *service) problems() []server.Problem {
 		}
 		problems = append(problems, server.Problem{Code: "tail-stale", Detail: detail})
 	}
-	for _, drift := range s.health.Status().Drifted {
+	health := s.health.Status()
+	if !health.Looked {
+		problems = append(problems, server.Problem{Code: "triggers-unchecked", Detail: "the triggers were not looked at yet"})
+	}
+	for _, drift := range health.Drifted {
 		if drift.Lost {
 			problems = append(problems, server.Problem{Code: "triggers-drifted", Detail: drift.String()})
 		}

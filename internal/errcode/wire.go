@@ -108,6 +108,10 @@ func wire() []Entry {
 			Do: "See the detail, and rowcast doctor; the server catches up by itself.",
 		},
 		{
+			Code: "triggers-unchecked", Met: Ready, What: "The server has just begun, and has not looked at the triggers.", Why: "The first look takes a moment.",
+			Do: "Wait; a server whose look fails is ready all the same, and says so in its log.",
+		},
+		{
 			Code: "no-keys", Met: Ready, What: "There are no keys to verify tokens with.", Why: "The key set of the issuer was never loaded.",
 			Do: "See that JWKS_URL can be reached from the server; it is tried again each 10 s.",
 		},

@@ -52,6 +52,8 @@ type Watcher struct {
 
 // Status is what the last check that was answered found.
 type Status struct {
+	// Looked says that a check has ended, answered or not.
+	Looked bool
 	// Checked is when that was, zero if none was answered yet.
 	Checked time.Time
 	// SealedPlace is the newest sealed place.
@@ -123,6 +125,9 @@ func (w *Watcher) check(ctx context.Context) {
 			w.o.Log.WarnContext(ctx, "the triggers cannot be checked", "error", err)
 		}
 		w.failing = true
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.status.Looked = true
 		return
 	case w.failing:
 		w.failing = false
@@ -132,6 +137,7 @@ func (w *Watcher) check(ctx context.Context) {
 	next.Paused = w.comparePauses(ctx, pauses)
 	next.Held = w.compareHolders(ctx, last.Held, held)
 	w.queue(ctx, next.QueueUsage, holder)
+	next.Looked = true
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.status = next

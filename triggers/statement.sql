@@ -6,14 +6,16 @@
 -- so one that was caused by another (by a trigger, a function, a foreign key) is
 -- captured before it, or beside it. The log has to be read in the order in which
 -- the rows were changed. So a statement draws a number from rowcast.statement
--- when it begins, in the condition of a trigger before it, which costs no call.
+-- when it begins, in a trigger before it. A condition of the trigger could draw it,
+-- but with the rights of the writer, and it is read anew for each statement, which costs
+-- more than the call.
 --
 -- Numbers come in threes. Between statements the newest number that the session
 -- has drawn is a multiple of three. A statement that begins then draws the first
 -- of the next three; its capture draws the other two, and by the second it knows
 -- that nothing else has begun or was captured since: that is the ordinary way.
 -- A statement that begins while another is open draws another than the first of
--- three, and only then the condition calls begin_statement. From then on the
+-- three, and only then the trigger calls begin_beside. From then on the
 -- second of three is the newest number, so that every statement calls it and
 -- every capture calls close_statement, until all of them have ended.
 --
@@ -43,8 +45,27 @@
 --
 -- A referential action begins inside the trigger of a foreign key and is captured
 -- with the statement that caused it, one level further out.
+create or replace function rowcast.begin() returns trigger
+language plpgsql security definer as $$
+begin
+    if pg_catalog.mod(pg_catalog.nextval('rowcast.statement'), 3) operator(pg_catalog.<>) 1 then
+        perform rowcast.begin_beside(tg_argv[0]::pg_catalog.int4, tg_relid, tg_op);
+    end if;
+    return null;
+end $$;
+
+-- Triggers of an earlier version call it, until they are replaced: their condition
+-- has drawn the number.
 create or replace function rowcast.begin_statement() returns trigger
 language plpgsql security definer as $$
+begin
+    perform rowcast.begin_beside(tg_argv[0]::pg_catalog.int4, tg_relid, tg_op);
+    return null;
+end $$;
+
+-- A statement that has drawn another number than the first of three.
+create or replace function rowcast.begin_beside(watched_id pg_catalog.int4, relation pg_catalog.oid, op pg_catalog.text) returns void
+language plpgsql as $$
 declare
     number pg_catalog.int8 := rowcast.newest_number();
     residue constant pg_catalog.int8 := pg_catalog.mod(number, 3);
@@ -56,15 +77,13 @@ declare
     state pg_catalog.text;
     ignored pg_catalog.text; -- an assignment costs less than perform
 begin
-    if residue operator(pg_catalog.=) 1 then -- a trigger of an earlier version calls without a number of its own
-        number := pg_catalog.nextval('rowcast.statement');
-    elsif residue operator(pg_catalog.=) 0 then
+    if residue operator(pg_catalog.=) 0 then
         ignored := pg_catalog.nextval('rowcast.statement');
         if open operator(pg_catalog.=) ''
             and pg_catalog.split_part(left_at, ' ', 1) operator(pg_catalog.=) (number operator(pg_catalog.-) 1)::pg_catalog.text
             and pg_catalog.split_part(left_at, ' ', 2) operator(pg_catalog.<>) transaction
         then
-            return null;
+            return;
         end if;
         ignored := pg_catalog.nextval('rowcast.statement');
     end if;
@@ -73,12 +92,11 @@ begin
     end if;
     ignored := pg_catalog.set_config('rowcast.left', pg_catalog.concat(pg_catalog.currval('rowcast.statement'), ' ', transaction), false);
     state := pg_catalog.format('%s %s %s', coalesce(pg_catalog.pg_sequence_last_value('rowcast.log_id'), 0),
-        pg_catalog.array_to_string(rowcast.clocks(tg_argv[0]::pg_catalog.int4, tg_relid), ' '),
+        pg_catalog.array_to_string(rowcast.clocks(watched_id, relation), ' '),
         pg_catalog.currval('rowcast.statement') operator(pg_catalog.-) (3 operator(pg_catalog.*) events));
-    ignored := pg_catalog.set_config('rowcast.open', pg_catalog.format('%s;%s %s %s=%s %s;%s', events, depth, tg_relid, tg_op, number, state,
+    ignored := pg_catalog.set_config('rowcast.open', pg_catalog.format('%s;%s %s %s=%s %s;%s', events, depth, relation, op, number, state,
         case when open operator(pg_catalog.=) '' then pg_catalog.format('=%s %s;', number operator(pg_catalog.-) 1, state)
              else pg_catalog.substr(open, pg_catalog.strpos(open, ';') operator(pg_catalog.+) 1) end), true);
-    return null;
 end $$;
 
 -- Finds the statement that is captured, and closes it if it has ended. Returns its
@@ -262,13 +280,21 @@ begin
     return settings;
 end $$;
 
--- Fixes the search_path as well, and returns the settings with the one it was.
+-- Fixes the search_path as well, and what money and the names of things look
+-- like; returns the settings with those that they were.
 create or replace function rowcast.fix_search_path(settings text[]) returns text[]
 language plpgsql as $$
 declare
-    given constant pg_catalog.text := pg_catalog.current_setting('search_path');
+    given constant pg_catalog.text[] := array[
+        pg_catalog.current_setting('search_path'), pg_catalog.current_setting('lc_monetary'), pg_catalog.current_setting('quote_all_identifiers')];
 begin
     perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+    if given[2] <> 'C' then
+        perform set_config('lc_monetary', 'C', true);
+    end if;
+    if given[3] <> 'off' then
+        perform set_config('quote_all_identifiers', 'off', true);
+    end if;
     return coalesce(nullif(settings, '{}'), array_fill(null::text, array[5])) || given;
 end $$;
 
@@ -277,7 +303,8 @@ language plpgsql as $$
 begin
     perform pg_catalog.set_config(s.name, s.wanted, true)
        from rows from (
-                pg_catalog.unnest(array['TimeZone', 'DateStyle', 'IntervalStyle', 'bytea_output', 'extra_float_digits', 'search_path']),
+                pg_catalog.unnest(array['TimeZone', 'DateStyle', 'IntervalStyle', 'bytea_output', 'extra_float_digits',
+                                        'search_path', 'lc_monetary', 'quote_all_identifiers']),
                 pg_catalog.unnest(settings)) s (name, wanted)
       where pg_catalog.current_setting(s.name) operator(pg_catalog.<>) s.wanted;
 end $$;
@@ -381,26 +408,144 @@ end $$;
 
 -- The tenant of a row "r", as an expression. This is the one rule by which tenants
 -- are told apart, from here to the clients: by the bytes of the text, whatever the
--- collation of the column takes for equal.
+-- collation of the column takes for equal. A value is made text by the output
+-- function of its type, not by a cast: anybody can make one for a type of his.
+-- Empty if it is null.
 create or replace function rowcast.tenant_of_row(column_name text) returns text
 language sql immutable
-return format('(r.%I::text collate "C")', column_name);
+return format('(pg_catalog.concat(r.%I) collate "C")', column_name);
 
--- How a row of the transition table "r" is written down: all of it, or the
--- columns that are not excluded, neither by name nor by number.
+-- How a row "r" is written down: all of it, or the columns that are not excluded,
+-- neither by name nor by number. A virtual column has no value that a trigger
+-- could see, and to compute it can fail, so it is left out.
+--
+-- The catalogue may be older than the table: it is, in a transaction that keeps
+-- its snapshot, and outside of a trigger nobody keeps others from changing the
+-- table. Then the expression itself makes sure of the types.
 create or replace function rowcast.image(watched_id integer, relation oid, excluded text[], numbers smallint[]) returns text
 language plpgsql as $$
+declare
+    unsure constant boolean := pg_trigger_depth() = 0 or current_setting('transaction_isolation') <> 'read committed';
+    wanted name[];
+    written text[];
 begin
-    if excluded = '{}' then
+    select array_agg(a.attname order by a.attnum),
+           array_agg(rowcast.written(format('r.%I', a.attname), a.atttypid, unsure) order by a.attnum)
+      into wanted, written
+      from pg_attribute a
+     where a.attrelid = relation and a.attnum > 0 and not a.attisdropped and a.attgenerated <> 'v' and a.attname <> all (excluded)
+       and a.attname not in (
+               select e.attname from rowcast.watched w join pg_attribute e on e.attrelid = w.relation
+                where w.id = watched_id and e.attnum = any (numbers));
+    if cardinality(wanted) = (select count(*) from pg_attribute a where a.attrelid = relation and a.attnum > 0 and not a.attisdropped)
+        and written = array(select format('r.%I', n) from unnest(wanted) n)
+    then
         return 'row_to_json(r.*)';
     end if;
-    return (
-        select format('(select row_to_json(x.*) from (select %s) x)', string_agg(format('r.%I', a.attname), ', ' order by a.attnum))
+    return (select format('(select row_to_json(x.*) from (select %s) x)', string_agg(format('%s as %I', u.w, u.n), ', '))
+              from unnest(wanted, written) u (n, w));
+end $$;
+
+-- Whether PostgreSQL writes a value of a type as JSON without code that the owner of
+-- a type can make. To be the owner of a base type takes a superuser; so does a function
+-- in C. A cast of such a type to json in another language may need a
+-- search_path of its own, and is not used.
+create or replace function rowcast.is_plain(type oid) returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+    found_type pg_type;
+begin
+    if type < 16384 then
+        return true;
+    end if;
+    select t.* into found_type from pg_type t where t.oid = type;
+    return coalesce(case
+        when found_type.typtype = 'd' then rowcast.is_plain(found_type.typbasetype)
+        when found_type.typtype = 'c' then not exists (
+            select from pg_attribute a where a.attrelid = found_type.typrelid and a.attnum > 0 and not a.attisdropped
+                                         and (a.attgenerated = 'v' or not rowcast.is_plain(a.atttypid)))
+        when found_type.typtype = 'b' and found_type.typcategory = 'A' and found_type.typelem <> 0 then rowcast.is_plain(found_type.typelem)
+        when found_type.typtype = 'b' then
+            exists (select from pg_roles o where o.oid = found_type.typowner and o.rolsuper)
+            and not exists (select from pg_cast c join pg_proc p on p.oid = c.castfunc join pg_language l on l.oid = p.prolang
+                             where c.castsource = type and c.casttarget = 'json'::regtype and l.lanname not in ('internal', 'c'))
+        end, false);
+end $$;
+
+-- Whether a row of the table that the setting rowcast.relation names is written
+-- down as a whole: it has no column of a type that is not plain, or is composite and
+-- so may get more attributes, or is shown as a setting of the session says (money,
+-- and the names of things, as in regclass), and none that is virtual. It is
+-- declared immutable, so that PostgreSQL evaluates it when it plans the query of a
+-- capture; it looks with a new snapshot. If there is none to be had, it is false.
+create or replace function rowcast.plain_here() returns boolean
+language plpgsql immutable as $$
+begin
+    return rowcast.has_plain_columns(pg_catalog.current_setting('rowcast.relation')::pg_catalog.oid);
+end $$;
+
+create or replace function rowcast.has_plain_columns(relation oid) returns boolean
+language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
+begin
+    return current_setting('transaction_isolation') = 'read committed' and not exists (
+        select from pg_attribute a
+         cross join lateral rowcast.base_type(a.atttypid) t
+          left join lateral rowcast.base_type(t.typelem) e on t.typcategory = 'A'
+         where a.attrelid = relation and a.attnum > 0 and not a.attisdropped
+           and (a.attgenerated = 'v' or not rowcast.is_plain(a.atttypid) or 'c' in (t.typtype, e.typtype)
+                or coalesce(e.oid, t.oid) = 'money'::regtype or coalesce(e.typname, t.typname) like 'reg%'));
+end $$;
+
+-- An expression for a value of a type, of which row_to_json makes what it makes
+-- of the value, without code that the owner of a type can make: what is not plain
+-- becomes the text that it has, or an array or an object of such. If unsure, the
+-- column may have another type by now, and a composite type more attributes.
+create or replace function rowcast.written(value text, type oid, unsure boolean) returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+    whole pg_type := rowcast.base_type(type);
+    is_array constant boolean := whole.typtype = 'b' and whole.typcategory = 'A' and whole.typelem <> 0;
+    element pg_type := case when is_array then rowcast.base_type(whole.typelem) else whole end;
+    fields text;
+begin
+    if rowcast.is_plain(type) and not (unsure and element.typtype = 'c' and element.oid >= 16384) then
+        return case when unsure then format('case when pg_typeof(%1$s)::oid = %2$s then %1$s else rowcast.changed_meanwhile(%1$s) end', value, type)
+                    else value end;
+    elsif is_array and element.typtype = 'c' then
+        return format('case when num_nulls(%1$s) = 0 then array_to_json(array(select %2$s from (select unnest(%1$s) as e) s)) end',
+            value, rowcast.written('s.e', element.oid, unsure));
+    elsif is_array then
+        return format('case when num_nulls(%1$s) = 0 then concat(%1$s)::text[] end', value);
+    elsif whole.typtype = 'c' then
+        select string_agg(format('%s as %I', rowcast.written(format('(%s).%I', value, a.attname), a.atttypid, unsure), a.attname), ', ' order by a.attnum)
+          into fields
           from pg_attribute a
-         where a.attrelid = relation and a.attnum > 0 and not a.attisdropped and a.attname <> all (excluded)
-           and a.attname not in (
-                   select e.attname from rowcast.watched w join pg_attribute e on e.attrelid = w.relation
-                    where w.id = watched_id and e.attnum = any (numbers)));
+         where a.attrelid = whole.typrelid and a.attnum > 0 and not a.attisdropped and a.attgenerated <> 'v';
+        return format('case when num_nulls(%s) = 0 then (select row_to_json(y.*) from (select %s) y) end', value, fields);
+    end if;
+    return format('case when num_nulls(%1$s) = 0 then concat(%1$s) end', value);
+end $$;
+
+-- What a type is, domains aside. Null if it is not known yet.
+create or replace function rowcast.base_type(type oid) returns pg_type
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+    found_type pg_type;
+begin
+    loop
+        select t.* into found_type from pg_type t where t.oid = type;
+        exit when found_type.typtype is distinct from 'd';
+        type := found_type.typbasetype;
+    end loop;
+    return found_type;
+end $$;
+
+-- Ends a statement of which the transaction cannot know how the table looks.
+create or replace function rowcast.changed_meanwhile(value anyelement) returns anyelement
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+    raise exception 'the definition of a watched table was changed meanwhile'
+        using errcode = 'serialization_failure', hint = 'Repeat the transaction.';
 end $$;
 
 -- Whether the excluded columns of a watched table still have the names that
@@ -428,7 +573,7 @@ create or replace function rowcast.key_of_row(relation oid) returns text
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 begin
     return coalesce((
-        select format('array[%s]', string_agg(format('r.%I::text', a.attname), ', ' order by a.attnum))
+        select format('array[%s]', string_agg(format('pg_catalog.concat(r.%I)', a.attname), ', ' order by a.attnum))
           from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
          where i.indrelid = relation and i.indisprimary), 'null');
 end $$;

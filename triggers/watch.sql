@@ -81,6 +81,7 @@ begin
             made := made + 1;
         end loop;
     end loop;
+    perform rowcast.let_capture_read(target.relation);
     return made;
 end $$;
 
@@ -234,10 +235,10 @@ end $$;
 -- Adopts a table of the reference inventory schema if the database has one:
 -- watches it, or repairs its triggers. Settings made by hand and an explicit
 -- unwatch are respected. Returns what was done, in words.
-create or replace function rowcast.adopt(table_name text, name text) returns text
-language plpgsql as $$
+create or replace function rowcast.adopt_table(relation oid, name text) returns text
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-    target constant regclass := to_regclass(table_name);
+    target constant regclass := relation;
     known rowcast.watched;
     made integer;
     reason text;
@@ -267,3 +268,8 @@ exception
         end if;
         return format('skipped: %s. %s', reason, advice);
 end $$;
+
+-- The same for the table of a name, by the search_path of the session.
+create or replace function rowcast.adopt(table_name text, name text) returns text
+language sql
+return rowcast.adopt_table(pg_catalog.to_regclass(table_name)::oid, name);

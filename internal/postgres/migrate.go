@@ -55,7 +55,7 @@ type Migrator struct {
 
 // Up installs or updates. It returns what it did, also when it fails.
 func (m *Migrator) Up(ctx context.Context) ([]Step, error) {
-	db, err := m.open()
+	db, err := m.open("")
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +71,7 @@ func (m *Migrator) Up(ctx context.Context) ([]Step, error) {
 			return steps, err
 		}
 	}
-	made, err := m.goose(ctx, db, migrations.FS, versionTable, up)
+	made, err := m.gooseOwn(ctx, up)
 	steps = append(steps, made...)
 	if err != nil {
 		return steps, err
@@ -118,12 +118,12 @@ func (m *Migrator) Down(ctx context.Context) ([]Step, error) {
 		return nil, err
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	db, err := m.open()
+	db, err := m.open("")
 	if err != nil {
 		return nil, err
 	}
 	defer db.Close()
-	steps, err := m.removeRowcast(ctx, conn, db)
+	steps, err := m.removeRowcast(ctx, conn)
 	if err != nil || !m.Inventory {
 		return steps, err
 	}
@@ -139,7 +139,7 @@ func (m *Migrator) Down(ctx context.Context) ([]Step, error) {
 }
 
 // removeRowcast removes the triggers first, table by table.
-func (m *Migrator) removeRowcast(ctx context.Context, conn *pgx.Conn, db *sql.DB) ([]Step, error) {
+func (m *Migrator) removeRowcast(ctx context.Context, conn *pgx.Conn) ([]Step, error) {
 	tables, err := watchedTables(ctx, conn)
 	if errors.Is(err, ErrNotMigrated) {
 		return []Step{{"schema rowcast", "not there, nothing to remove"}}, nil
@@ -154,7 +154,7 @@ func (m *Migrator) removeRowcast(ctx context.Context, conn *pgx.Conn, db *sql.DB
 		}
 		steps = append(steps, Step{table, "triggers removed"})
 	}
-	made, err := m.goose(ctx, db, migrations.FS, versionTable, down)
+	made, err := m.gooseOwn(ctx, down)
 	steps = append(steps, made...)
 	if err != nil {
 		return steps, err
@@ -180,12 +180,20 @@ func watchedTables(ctx context.Context, conn *pgx.Conn) ([]string, error) {
 // sessionName is the application_name of a migration.
 const sessionName = "rowcast migrate"
 
-func (m *Migrator) open() (*sql.DB, error) {
+// ownPath is the search_path under which Rowcast's own objects are made. In that of
+// a role anybody may have put a function or an operator in the place of another.
+const ownPath = "pg_catalog, pg_temp"
+
+// open takes a search_path, empty for that of the role.
+func (m *Migrator) open(path string) (*sql.DB, error) {
 	config, err := plainConfig(m.URL, sessionName)
 	if err != nil {
 		return nil, err
 	}
 	config.RuntimeParams["lock_timeout"] = strconv.FormatInt(cmp.Or(m.LockTimeout, lockTimeout).Milliseconds(), 10)
+	if path != "" {
+		config.RuntimeParams["search_path"] = path
+	}
 	db := stdlib.OpenDB(*config)
 	db.SetMaxOpenConns(1)
 	return db, nil
@@ -225,6 +233,16 @@ func up(ctx context.Context, p *goose.Provider) ([]*goose.MigrationResult, error
 
 func down(ctx context.Context, p *goose.Provider) ([]*goose.MigrationResult, error) {
 	return p.DownTo(ctx, 0)
+}
+
+// gooseOwn moves the history of schema rowcast.
+func (m *Migrator) gooseOwn(ctx context.Context, run direction) ([]Step, error) {
+	db, err := m.open(ownPath)
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	return m.goose(ctx, db, migrations.FS, versionTable, run)
 }
 
 func (m *Migrator) goose(ctx context.Context, db *sql.DB, files fs.FS, table string, run direction) ([]Step, error) {
@@ -267,7 +285,7 @@ func (m *Migrator) applyTriggers(ctx context.Context) ([]Step, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", name, err)
 		}
-		err = m.retry(ctx, conn, string(text))
+		err = m.retry(ctx, conn, "set local search_path = "+ownPath+";\n"+string(text))
 		if err != nil {
 			return nil, fmt.Errorf("apply triggers/%s: %w", name, err)
 		}

@@ -36,31 +36,33 @@ $$;
 -- The watched tables that are not captured in full: one row for each table that
 -- was dropped, or that lacks triggers, on itself or on a partition, or has them
 -- disabled or enabled otherwise than they were made. triggers names them, each
--- as "trigger on table"; detail says in words what is wrong and what to do.
+-- as "trigger on table"; detail says in words what is wrong and what to do. Tables
+-- are named by the search_path of the caller, so what could be replaced by something
+-- there is named with its schema.
 create or replace function rowcast.trigger_drift()
 returns table (watched integer, table_name text, triggers text[], detail text)
 language sql stable as $$
     with missing as (
         select w.id, c.oid is null as dropped,
-               coalesce(c.oid::regclass::text, format('%I.%I', w.table_schema, w.table_name)) as table_name,
-               array_agg(case when c.oid is null then e.name else format('%s on %s', e.name, p.part::regclass) end
+               coalesce(c.oid::regclass::text, pg_catalog.format('%I.%I', w.table_schema, w.table_name)) as table_name,
+               pg_catalog.array_agg(case when c.oid is null then e.name else pg_catalog.format('%s on %s', e.name, p.part::regclass) end
                          order by p.part::regclass::text, e.name) as triggers
           from rowcast.watched w
           left join pg_class c on c.oid = w.relation
-         cross join lateral (select t.relid from pg_partition_tree(c.oid) t union select w.relation) p (part)
+         cross join lateral (select t.relid from pg_catalog.pg_partition_tree(c.oid) t union select w.relation) p (part)
          cross join rowcast.expected_triggers() e
          where w.active and not exists (
                    select from pg_trigger g
                     where g.tgrelid = p.part and g.tgname = e.name and g.tgenabled = e.enabled
-                      and g.tgfoid = to_regproc(e.function) and rowcast.has_condition(g.oid, e.condition)
-                      and split_part(encode(g.tgargs, 'escape'), E'\\000', 1) = w.id::text)
+                      and g.tgfoid = pg_catalog.to_regproc(e.function)::oid and rowcast.has_condition(g.oid, e.condition)
+                      and pg_catalog.split_part(pg_catalog.encode(g.tgargs, 'escape'), E'\\000', 1) = w.id::text)
          group by w.id, c.oid
     )
     select m.id, m.table_name, m.triggers,
            case when m.dropped then 'the table was dropped; rowcast migrate stops watching it'
-                else format('not captured in full, repair it with rowcast migrate: %s missing or disabled: %s%s',
-                            case cardinality(m.triggers) when 1 then '1 trigger is' else cardinality(m.triggers) || ' triggers are' end,
-                            array_to_string(m.triggers[1:8], ', '), case when cardinality(m.triggers) > 8 then ', ...' end)
+                else pg_catalog.format('not captured in full, repair it with rowcast migrate: %s missing or disabled: %s%s',
+                            case pg_catalog.cardinality(m.triggers) when 1 then '1 trigger is' else pg_catalog.cardinality(m.triggers)::text || ' triggers are' end,
+                            pg_catalog.array_to_string(m.triggers[1:8], ', '), case when pg_catalog.cardinality(m.triggers) > 8 then ', ...' end)
            end
       from missing m
      order by m.table_name

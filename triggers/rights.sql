@@ -209,7 +209,7 @@ begin
            and p.proname <> all (array[
                'append', 'begin', 'begin_beside', 'begin_statement', 'capture', 'capture_update', 'captured', 'changed_rows', 'clocks', 'close_statement',
                'differences', 'excluded_by_name', 'fix_search_path', 'newest_number', 'newly_visible', 'plain_here', 'readable', 'restore_settings', 'settle',
-               'settle_entry', 'tenant_column', 'without'])
+               'settle_entry', 'tenant_column', 'trigger_drift', 'without'])
     loop
         execute format('alter function %s set search_path = pg_catalog, pg_temp', function);
     end loop;

@@ -157,3 +157,17 @@ func TestWriterMakesAPartition(t *testing.T) {
 		`create table parted_1 partition of parted for values from (0) to (10)`, `insert into parted values (1, 'T')`, `reset role`)
 	d.wantSealed(t, "T 1 i")
 }
+
+// TestWriterWithoutAnyRight writes after whatever a hardening script revokes.
+func TestWriterWithoutAnyRight(t *testing.T) {
+	t.Parallel()
+	roles(t, map[string]string{"hardened_writer": "login"})
+	d := newDatabase(t)
+	d.exec(t, `grant select, insert, update, delete, truncate on docs to hardened_writer`, `revoke all on schema rowcast from public`,
+		`revoke all on all tables in schema rowcast from public`, `revoke all on all sequences in schema rowcast from public`,
+		`revoke all on all functions in schema rowcast from public`, `set role hardened_writer`,
+		`insert into docs values (1, 'T', 'one')`, `insert into docs values (2, 'T', 'two'), (3, 'T', 'three')`, `update docs set body = body || '.'`,
+		`update docs set tenant_id = 'U' where id = 1`, `delete from docs where id = 1`, `truncate docs`, `reset role`)
+	d.wantLog(t, `i T (1,T,one)`, `i T (2,T,two)(3,T,three)`, `u T (1,T,one.)(2,T,two.)(3,T,three.)<(1,T,one)(2,T,two)(3,T,three)`,
+		`d T <(1,T,one.)`, `i U (1,U,one.)`, `d U <(1,U,one.)`, `t`)
+}

@@ -149,6 +149,10 @@ begin
         raise exception '% has no column %', target, quote_ident(tenant_column)
             using errcode = 'undefined_column', hint = 'Name the column that holds the tenant: --tenant-column.';
     end if;
+    if exists (select from pg_attribute a where a.attrelid = target and a.attname = tenant_column and a.attgenerated = 'v') then
+        raise exception 'column % of % is computed when it is read', quote_ident(tenant_column), target
+            using errcode = 'datatype_mismatch', hint = 'A trigger does not see the value of a virtual column. Make it stored, or name another: --tenant-column.';
+    end if;
     loop
         base_type := (select nullif(t.typbasetype, 0) from pg_type t where t.oid = coalesce(base_type, tenant_type));
         exit when base_type is null;

@@ -26,6 +26,8 @@ func troubles() []trouble {
 	const now = time.Nanosecond
 	return []trouble{
 		{code: "triggers-drifted", make: []string{`alter table docs disable trigger rowcast_update`}, undo: []string{`alter table docs enable trigger rowcast_update`}, status: doctor.Fail, says: []string{"rowcast_update on docs", "rowcast migrate"}},
+		{code: "capture-rights", make: []string{`revoke all on all sequences in schema rowcast from public, rowcast_capture`}, undo: []string{`select rowcast.set_up_capture()`}, status: doctor.Fail, says: []string{"rowcast_capture lacks usage on rowcast.statement", "rowcast migrate"}},
+		{code: "capture-rights", make: []string{`alter function rowcast.capture() owner to postgres`}, undo: []string{`alter function rowcast.capture() owner to rowcast_capture`}, status: doctor.Warn, says: []string{"capture runs as postgres, which is a superuser"}},
 		{code: "capture-paused", make: []string{`set application_name = 'importer'`, `select rowcast.pause('import of May')`}, undo: []string{`select rowcast.resume()`}, status: doctor.Warn, says: []string{"application importer, reason import of May", "select rowcast.resume("}},
 		{code: "nothing-watched", make: []string{`update rowcast.watched set active = false`}, undo: []string{`update rowcast.watched set active = true`}, status: doctor.Warn, says: []string{"rowcast watch"}},
 		{code: "tenant-nullable", make: []string{`alter table docs alter tenant_id drop not null`}, undo: []string{`alter table docs alter tenant_id set not null`}, status: doctor.Warn, says: []string{"docs.tenant_id may be null", "alter table docs alter column tenant_id set not null"}},

@@ -49,7 +49,7 @@ language sql stable as $$
                          order by p.part::regclass::text, e.name) as triggers
           from rowcast.watched w
           left join pg_class c on c.oid = w.relation
-         cross join lateral (select t.relid from pg_catalog.pg_partition_tree(c.oid) t union select w.relation) p (part)
+         cross join lateral (select t.relid::oid from pg_catalog.pg_partition_tree(c.oid) t union select w.relation) p (part)
          cross join rowcast.expected_triggers() e
          where w.active and not exists (
                    select from pg_trigger g

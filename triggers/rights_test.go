@@ -2,6 +2,7 @@ package triggers_test
 
 import (
 	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"rowcast/internal/pgtest"
+	"rowcast/internal/postgres"
 )
 
 // roles makes roles with these attributes for one test, which makes its database
@@ -170,4 +172,37 @@ func TestWriterWithoutAnyRight(t *testing.T) {
 		`update docs set tenant_id = 'U' where id = 1`, `delete from docs where id = 1`, `truncate docs`, `reset role`)
 	d.wantLog(t, `i T (1,T,one)`, `i T (2,T,two)(3,T,three)`, `u T (1,T,one.)(2,T,two.)(3,T,three.)<(1,T,one)(2,T,two)(3,T,three)`,
 		`d T <(1,T,one.)`, `i U (1,U,one.)`, `d U <(1,U,one.)`, `t`)
+}
+
+// TestMigrationMendsWhomCaptureRunsAs migrates what an earlier version has left:
+// functions of the superuser, and triggers whose condition draws with the rights
+// of the writer.
+func TestMigrationMendsWhomCaptureRunsAs(t *testing.T) {
+	t.Parallel()
+	roles(t, map[string]string{"mended_writer": "login"})
+	d := newDatabase(t, `grant insert on docs to mended_writer`)
+	for _, function := range column[string](t, d.Conn, `select oid::regprocedure::text from pg_proc where pronamespace = 'rowcast'::regnamespace and rowcast.is_capture(proname)`) {
+		d.exec(t, `alter function `+function+` owner to postgres`)
+	}
+	d.exec(t, `create or replace trigger rowcast_begin_insert before insert on docs for each statement
+			when (nextval('rowcast.statement') % 3 <> 1) execute function rowcast.begin_statement(1, 2, '{}', 'tenant_id', '{}')`,
+		`alter table docs enable always trigger rowcast_begin_insert`, `select rowcast.set_up_capture()`)
+	if got := query[string](t, d.Conn, `select rowcast.capture_owner()::text`); got != "rowcast_capture" {
+		t.Errorf("capture runs as %s", got)
+	}
+	for n := range 2 { // the first gives the right that the condition needs, and replaces the trigger
+		if _, err := (&postgres.Migrator{URL: d.dsn, Log: slog.New(slog.DiscardHandler)}).Up(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		d.exec(t, `set role mended_writer`, fmt.Sprintf(`insert into docs values (%d, 'T', 'x')`, n), `reset role`)
+	}
+	if got := column[string](t, d.Conn, `select tgname from pg_trigger where tgqual is not null`); len(got) > 0 {
+		t.Errorf("triggers with a condition: %v", got)
+	}
+	if query[bool](t, d.Conn, `select has_sequence_privilege('mended_writer', 'rowcast.statement', 'usage')`) {
+		t.Error("every role may still draw numbers")
+	}
+	if got := query[int](t, d.Conn, `select count(*)::int from rowcast.log`); got != 2 {
+		t.Errorf("%d log rows", got)
+	}
 }

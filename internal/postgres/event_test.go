@@ -21,7 +21,7 @@ func TestEventTriggerIsNamed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer conn.Close(t.Context()) //nolint:errcheck // the database goes next
+			defer conn.Close(t.Context())
 			m := &postgres.Migrator{URL: dsn, Log: slog.New(slog.DiscardHandler)}
 			do := func(statement string) {
 				t.Helper()

@@ -3,7 +3,7 @@
 with capture as (
     select distinct p.proowner as owner, p.prosecdef, p.proname
       from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-     where n.nspname = 'rowcast' and p.proname in ('begin', 'capture', 'capture_update', 'capture_truncate', 'capture_replicated', 'close_replicated')
+     where n.nspname = 'rowcast' and p.proname in ('open_statement', 'capture', 'capture_update', 'capture_truncate', 'capture_replicated', 'close_replicated')
 ), owner as (
     select distinct c.owner from capture c
 ), relation as (
@@ -14,7 +14,8 @@ with capture as (
      union all
     select format('%s lacks %s on rowcast.%s', o.owner::regrole, w.privilege, w.name)
       from owner o
-     cross join (values ('log_active', 'select'), ('log_active', 'insert'), ('log_active', 'delete'), ('watched', 'select'), ('pause', 'select')) w (name, privilege)
+     cross join (values ('log_active', 'select'), ('log_active', 'insert'), ('log_active', 'delete'), ('watched', 'select'), ('pause', 'select'),
+                   ('noted', 'select'), ('noted', 'insert'), ('queue_tenant', 'insert')) w (name, privilege)
       left join relation r on r.relname = w.name and r.relkind = 'r'
      where r.oid is null or not has_table_privilege(o.owner, r.oid, w.privilege)
      union all
@@ -26,7 +27,7 @@ with capture as (
      union all
     select format('%s lacks execute on rowcast.%s', o.owner::regrole, p.oid::regprocedure)
       from owner o
-      join pg_proc p on p.proname in ('begin_beside', 'ordinary', 'plain_here', 'image', 'settle', 'ring', 'append', 'paused', 'put_in_order')
+      join pg_proc p on p.proname in ('begin_beside', 'ordinary', 'plain_here', 'image', 'settle', 'ring', 'append', 'paused', 'put_in_order', 'after_append', 'note_tenants')
       join pg_namespace n on n.oid = p.pronamespace and n.nspname = 'rowcast'
      where not has_function_privilege(o.owner, p.oid, 'execute')
      union all

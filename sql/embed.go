@@ -43,6 +43,8 @@ var (
 	HistoryAfter string
 	//go:embed log_rows.sql
 	LogRows string
+	//go:embed log_images.sql
+	LogImages string
 	//go:embed queued.sql
 	Queued string
 	//go:embed know.sql
@@ -65,6 +67,12 @@ var (
 	Revoked string
 	//go:embed revocations.sql
 	Revocations string
+	//go:embed tenant_types.sql
+	TenantTypes string
+	//go:embed foreign_log.sql
+	ForeignLog string
+	//go:embed lock_holders.sql
+	LockHolders string
 )
 
 // Scripts are for psql.

@@ -3,7 +3,7 @@
 -- than $1, the session with the oldest open transaction, in words, null if this
 -- role may see none: a session that listens and does not end its transaction
 -- keeps the queue from being emptied; the watched tables that are not captured
--- in full, as JSON; and the pauses that go on or ended in the last five minutes.
+-- as they should be, as JSON; and the pauses that go on or ended in the last five minutes.
 select (select s.place from rowcast.seal s order by s.seal desc limit 1),
        q.usage,
        (select format('pid %s, database %s, role %s, application %s, in a transaction since %s',
@@ -11,7 +11,7 @@ select (select s.place from rowcast.seal s order by s.seal desc limit 1),
           from pg_stat_activity a
          where q.usage > $1::float8 and a.backend_type = 'client backend' and a.xact_start is not null and a.pid <> pg_backend_pid()
          order by a.xact_start limit 1),
-       (select coalesce(json_agg(json_build_object('table', d.table_name, 'triggers', d.triggers, 'detail', d.detail)), '[]')
+       (select coalesce(json_agg(json_build_object('table', d.table_name, 'triggers', d.triggers, 'detail', d.detail, 'lost', d.lost)), '[]')
           from rowcast.trigger_drift() d),
        (select coalesce(json_agg(json_build_object(
                    'id', p.id, 'role', p.role, 'application', p.application, 'address', coalesce(host(p.address), ''),

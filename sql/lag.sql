@@ -13,11 +13,6 @@
 
 with head as (
     select s.seal, s.place, s.snapshot, s.sealed_at from rowcast.seal s order by s.seal desc limit 1
-), unsealed as (
-    select l.rows, l.at
-      from rowcast.log_active l
-     where l.xid >= (select pg_snapshot_xmax(h.snapshot) from head h)
-        or l.xid = any (array(select pg_snapshot_xip(h.snapshot) from head h))
 ), held as (
     select l.classid::bigint << 32 | l.objid::bigint as lock, l.mode
       from pg_locks l
@@ -28,4 +23,4 @@ select h.place as head, h.sealed_at as last_seal, u.rows as unsealed_rows, coale
        exists (select from held l where l.lock = 8245940711459091459) as leader,
        (select count(*) from held l where l.lock = 8245940711459091462) as servers,
        exists (select from held l where l.lock = 8245940711459091457 and l.mode = 'ExclusiveLock') as asleep
-  from head h cross join (select coalesce(sum(u.rows), 0) as rows, min(u.at) as oldest from unsealed u) u;
+  from head h cross join (select coalesce(sum(u.rows), 0) as rows, min(u.at) as oldest from rowcast.unsealed() u) u;

@@ -12,9 +12,4 @@ select f.id, u.count, coalesce(extract(epoch from u.age), 0)::float8,
                   where s.sealed_at < clock_timestamp() - $1::interval and s.seal < (select max(h.seal) from rowcast.seal h))
                 - (select min(p.place) - 1 from rowcast.sealed p), 0)
   from rowcast.feed f,
-       (select count(*), clock_timestamp() - min(l.at) as age
-          from (select s.snapshot from rowcast.seal s order by s.seal desc limit 1) h
-         cross join lateral (
-                   select l.at from rowcast.log_active l where l.xid >= pg_snapshot_xmax(h.snapshot)
-                    union all
-                   select l.at from rowcast.log_active l where l.xid = any (array(select pg_snapshot_xip(h.snapshot)))) l) u
+       (select count(*), clock_timestamp() - min(l.at) as age from rowcast.unsealed() l) u

@@ -4,6 +4,8 @@
 --
 -- owner    the role that is to own schema rowcast; default rowcast_owner
 -- service  the role that "rowcast serve" and "rowcast tail" connect as; default rowcast_service
+-- ends     yes: the service role may also see and end the sessions of other roles, as
+--          "rowcast doctor" advises; default no. It names who holds a lock either way
 --
 -- Run it after rowcast migrate, as the role that ran that: a superuser, or one
 -- that may create roles. A second time it changes nothing. The service role has no
@@ -24,6 +26,10 @@
 \else
     \set service rowcast_service
 \endif
+\if :{?ends}
+\else
+    \set ends no
+\endif
 
 begin;
 set local lock_timeout = '2s';
@@ -36,4 +42,6 @@ select format('grant %I to %I', :'owner', current_user), format('grant create on
 select format('grant connect on database %I to %I', current_database(), :'service') \gexec
 select rowcast.hand_over(quote_ident(:'owner')::regrole);
 select rowcast.grant_service(quote_ident(:'service')::regrole);
+select format('alter role %I inherit', :'service'), format('grant pg_read_all_stats, pg_signal_backend to %I', :'service')
+ where :'ends' = 'yes' \gexec
 commit;

@@ -22,7 +22,9 @@
 --   1  number of the tenant column in the watched table
 --   2  numbers of the excluded columns, as an array literal
 --   3  name of the tenant column
---   4  names of the excluded columns, as an array literal
+--   4  names of the excluded columns, as an array literal, which of a partition
+--      begins with a brace and a blank
+--   5  stem of the event names, for a database that lacks rowcast.watched
 -- Names count; a number finds a column that was renamed since. Rows without a
 -- tenant, or with one that no token can name (empty or longer than 255 bytes),
 -- are not captured.
@@ -47,6 +49,10 @@ declare
     settled pg_catalog.text;
 begin
     if not rowcast.ordinary() then
+        if pg_catalog.current_setting('session_replication_role') operator(pg_catalog.=) 'replica' then
+            settled := rowcast.leave_to_rows();
+            return null;
+        end if;
         entry := rowcast.close_statement(tg_relid, tg_op);
         settings := '{}';
         if not rowcast.settings_fixed() then
@@ -71,7 +77,7 @@ begin
                 insert into rowcast.log_active (begun, watched, rows, op, tenant, before)
                 values (pg_catalog.nextval('rowcast.statement') operator(pg_catalog.-) 2, tg_argv[0]::integer, 1, 'd', tenant, images);
             end if;
-            if not pg_catalog.pg_try_advisory_xact_lock_shared(8245940711459091457) then
+            if rowcast.reader_asleep() then
                 perform rowcast.ring(tg_argv[0]::integer, tg_op, 1, array[tenant]);
             end if;
             return null;
@@ -81,8 +87,8 @@ begin
                 case when tg_op operator(pg_catalog.=) 'INSERT' then 'i'::pg_catalog."char" else 'd' end, tenant,
                 case when tg_op operator(pg_catalog.=) 'INSERT' then images end,
                 case when tg_op operator(pg_catalog.=) 'DELETE' then images end);
-        if not pg_catalog.pg_try_advisory_xact_lock_shared(8245940711459091457) then
-            perform rowcast.ring(tg_argv[0]::integer, tg_op, 1, array[tenant]);
+        if rowcast.is_due(1) then
+            perform rowcast.after_append(tg_argv[0]::integer, tg_op, 1, array[tenant]);
         end if;
         settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, entry, tg_op, 1);
         return null;
@@ -96,6 +102,13 @@ begin
         return null;
     end if;
     settings := rowcast.fix_search_path(settings);
+    if left(tg_argv[4], 2) = '{ ' and not rowcast.is_watched(tg_argv[0]::integer, tg_relid) then -- a partition that was detached
+        if entry is null then
+            settled := nextval('rowcast.statement');
+        end if;
+        settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, null, tg_op, 0);
+        return null;
+    end if;
 
     declare
         begun constant bigint := coalesce(entry[1], nextval('rowcast.statement') - 2);
@@ -103,7 +116,7 @@ begin
         kind constant pg_catalog."char" := lower(left(tg_op, 1));
         watched_id constant integer := tg_argv[0];
         exclude constant pg_catalog.text[] := tg_argv[4];
-        short boolean := cardinality(images) > 0 and (exclude = '{}' or rowcast.excluded_by_name(watched_id, exclude, tg_argv[2]::smallint[]));
+        short boolean := cardinality(images) > 0 and (exclude = '{}' or rowcast.excluded_by_name(watched_id, tg_relid, exclude, tg_argv[2]::smallint[]));
         image pg_catalog.json;
         tenants pg_catalog.text[];
         touched pg_catalog.text[] := '{}'; -- the tenants of what was appended already
@@ -132,7 +145,7 @@ begin
             row_count := 0;
             for tenant, image in execute format(
                 'select %1$s, %2$s from changed_rows r where octet_length(%1$s) between 1 and 255',
-                rowcast.tenant_of_row(rowcast.tenant_column(watched_id, tg_argv[3], tg_argv[1]::smallint)),
+                rowcast.tenant_of_row(rowcast.tenant_column(watched_id, tg_relid, tg_argv[3], tg_argv[1]::smallint)),
                 rowcast.image(watched_id, tg_relid, exclude, tg_argv[2]::smallint[]))
             loop
                 row_count := row_count + 1;
@@ -158,8 +171,8 @@ begin
                 case when origin is not null then array(select generate_series(row_count - cardinality(tenants) + 1, row_count)) end,
                 array_fill(kind, array[cardinality(tenants)]), tenants, images, images);
         end if;
-        if touched <> '{}' and not pg_try_advisory_xact_lock_shared(8245940711459091457) then
-            perform rowcast.ring(watched_id, tg_op, row_count, touched);
+        if touched <> '{}' and rowcast.is_due(row_count) then
+            perform rowcast.after_append(watched_id, tg_op, row_count, touched);
         end if;
         if settings is not null then
             settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, entry, tg_op,
@@ -188,6 +201,10 @@ declare
     settled pg_catalog.text;
 begin
     if not rowcast.ordinary() then
+        if pg_catalog.current_setting('session_replication_role') operator(pg_catalog.=) 'replica' then
+            settled := rowcast.leave_to_rows();
+            return null;
+        end if;
         entry := rowcast.close_statement(tg_relid, tg_op);
         settings := '{}';
         if not rowcast.settings_fixed() then
@@ -214,7 +231,7 @@ begin
             if images[1]::pg_catalog.text operator(pg_catalog.<>) old_images[1]::pg_catalog.text then
                 insert into rowcast.log_active (begun, watched, rows, op, tenant, after, before)
                 values (pg_catalog.nextval('rowcast.statement') operator(pg_catalog.-) 2, tg_argv[0]::integer, 1, 'u', tenant, images, old_images);
-                if not pg_catalog.pg_try_advisory_xact_lock_shared(8245940711459091457) then
+                if rowcast.reader_asleep() then
                     perform rowcast.ring(tg_argv[0]::integer, tg_op, 1, array[tenant]);
                 end if;
             else
@@ -226,8 +243,8 @@ begin
             insert into rowcast.log_active (begun, origin, watched, rows, op, tenant, after, before)
             values (coalesce(entry[1], pg_catalog.nextval('rowcast.statement') operator(pg_catalog.-) 2), entry[4:9],
                     tg_argv[0]::integer, 1, 'u', tenant, images, old_images);
-            if not pg_catalog.pg_try_advisory_xact_lock_shared(8245940711459091457) then
-                perform rowcast.ring(tg_argv[0]::integer, tg_op, 1, array[tenant]);
+            if rowcast.is_due(1) then
+                perform rowcast.after_append(tg_argv[0]::integer, tg_op, 1, array[tenant]);
             end if;
         end if;
         settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, entry, tg_op, 1);
@@ -242,6 +259,13 @@ begin
         return null;
     end if;
     settings := rowcast.fix_search_path(settings);
+    if left(tg_argv[4], 2) = '{ ' and not rowcast.is_watched(tg_argv[0]::integer, tg_relid) then -- a partition that was detached
+        if entry is null then
+            settled := nextval('rowcast.statement');
+        end if;
+        settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, null, tg_op, 0);
+        return null;
+    end if;
 
     declare
         begun constant bigint := coalesce(entry[1], nextval('rowcast.statement') - 2);
@@ -249,7 +273,7 @@ begin
         watched_id constant integer := tg_argv[0];
         exclude constant pg_catalog.text[] := tg_argv[4];
         paired constant boolean := (select count(*) from new_rows) = (select count(*) from old_rows);
-        short boolean := cardinality(images) > 0 and paired and (exclude = '{}' or rowcast.excluded_by_name(watched_id, exclude, tg_argv[2]::smallint[]));
+        short boolean := cardinality(images) > 0 and paired and (exclude = '{}' or rowcast.excluded_by_name(watched_id, tg_relid, exclude, tg_argv[2]::smallint[]));
         kind pg_catalog."char";
         image pg_catalog.json;
         old_image pg_catalog.json;
@@ -322,7 +346,7 @@ begin
                                    when 'd' then p.old_tenant is not null and p.tenant is distinct from p.old_tenant
                                    else p.tenant is not null and p.tenant is distinct from p.old_tenant end
                  order by p.n $many$,
-                rowcast.tenant_of_row(rowcast.tenant_column(watched_id, tg_argv[3], tg_argv[1]::smallint)),
+                rowcast.tenant_of_row(rowcast.tenant_column(watched_id, tg_relid, tg_argv[3], tg_argv[1]::smallint)),
                 rowcast.image(watched_id, tg_relid, exclude, tg_argv[2]::smallint[]),
                 case when paired then 'join old_source b on b.n = a.n' else 'full join old_source b on b.key = a.key' end,
                 case when paired then 'null' else rowcast.key_of_row(tg_relid) end)
@@ -359,8 +383,8 @@ begin
             touched := rowcast.append(touched, begun, part, origin, watched_id, ordinals, kinds, tenants, images, old_images);
             row_count := row_count + buffered;
         end if;
-        if touched <> '{}' and not pg_try_advisory_xact_lock_shared(8245940711459091457) then
-            perform rowcast.ring(watched_id, tg_op, row_count, touched);
+        if touched <> '{}' and rowcast.is_due(row_count) then
+            perform rowcast.after_append(watched_id, tg_op, row_count, touched);
         end if;
         if settings is not null then
             settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, entry, tg_op,
@@ -429,11 +453,11 @@ create or replace function rowcast.capture_truncate() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare
     watched_id constant integer := tg_argv[0];
-    target constant oid := (select w.relation from rowcast.watched w where w.id = watched_id);
+    is_part constant boolean := starts_with(tg_argv[4], '{ ');
     ancestors constant oid[] := array(select a.relid from pg_partition_ancestors(tg_relid) a);
     newest record;
 begin
-    if rowcast.paused() or target is null or target <> tg_relid and target <> all (ancestors) then
+    if rowcast.paused() or is_part and not rowcast.is_watched(watched_id, tg_relid) then
         return null;
     end if;
     select l.op, (l.after[1] ->> 'partition')::oid as part into newest
@@ -443,9 +467,9 @@ begin
     end if;
     insert into rowcast.log_active (begun, watched, rows, op, after)
     values (rowcast.next_statement(), watched_id, 1, 't',
-            case when tg_relid <> target then array[json_build_object('partition', tg_relid)] end);
-    if not pg_try_advisory_xact_lock_shared(8245940711459091457) then
-        perform rowcast.ring(watched_id, tg_op, 1, null);
+            case when is_part then array[json_build_object('partition', tg_relid)] end);
+    if rowcast.is_due(1) then
+        perform rowcast.after_append(watched_id, tg_op, 1, null);
     end if;
     return null;
 end $$;

@@ -7,9 +7,10 @@
 // statement.sql numbers the statements and rings the doorbell, image.sql writes
 // rows down, order.sql puts one
 // in its place among those that were captured while it was open, capture.sql and
-// replicated.sql are what the triggers of a watched table call,
+// replicated.sql are what the triggers of a watched table call, known.sql says by
+// what they know their table,
 // watch.sql installs them, drift.sql says which there have to be and finds those
-// that are missing, lock.sql bounds how long that waits for writers, seal.sql
+// that are missing, installed.sql what else is not as migrate made it, lock.sql bounds how long that waits for writers, seal.sql
 // gives the changes their order, queue.sql those of large transactions, history.sql
 // finds log rows, prune.sql forgets old ones, identity.sql
 // tells a log that belongs to another database, revocation.sql revokes tokens,
@@ -41,7 +42,9 @@
 //     its own connection (TestFunctionsAreLinear). A seal does not look at rows of
 //     open transactions (TestOpenTransactionCostsNothing), and a large one holds up
 //     its own tenants alone (TestOthersPassByALargeTransaction,
-//     TestLargeTransactionIsToldAsASmallOne, TestQueueOutlivesItsSealer).
+//     TestLargeTransactionIsToldAsASmallOne, TestQueueOutlivesItsSealer), for
+//     no longer the larger it is (TestLargeTransactionNotesItsTenants,
+//     TestExactlyTheTouchedTenantsAreNoted).
 //   - Positions follow the commits: dense within the tenant, no change is lost
 //     behind an open transaction, none waits for one, and the order never
 //     contradicts a row lock (TestSealFollowsCommits,
@@ -74,6 +77,18 @@
 //     (TestNewFeed).
 //   - A trigger that is missing or disabled is found, also on a partition, and
 //     repaired (TestDriftIsFoundAndRepaired, TestRowTriggersOfPartitionsFollow).
+//   - In every combination of the states of triggers each change is told at most
+//     once, whatever the triggers are named, and drift says whether some are
+//     missed, and which (TestTriggerStates, TestDisabledAndEnabledAgain,
+//     TestRenamedTrigger, TestSecondTriggerIsTold).
+//   - In a database that was restored from a dump writers are captured by what
+//     their triggers know, before anybody has migrated it; no look-up fails them,
+//     and excluded columns stay so (TestRestoredDatabases, TestRenamedBeforeTheDump).
+//   - A name that comes to mean another table is drift, and migrate follows it
+//     (TestNamesThatMeanAnotherTable). A partition that was detached is silent
+//     (TestDetachedPartitionIsSilent).
+//   - What takes the place of something that was installed is found, with what
+//     repairs it (TestAlterationsAreFoundAndRepaired).
 //   - A session that has paused is not captured and is on record, until it
 //     resumes or ends (TestPauseSilencesItsSession, TestPauseEnds,
 //     TestPauseIsRecorded). A setting made by hand silences nothing

@@ -51,7 +51,8 @@ begin
     for part in select i.inhrelid from pg_inherits i where i.inhparent = 'rowcast.log'::regclass loop
         execute format('truncate %s', part);
     end loop;
-    truncate rowcast.sealed, rowcast.seal, rowcast.tenant, rowcast.feed, rowcast.queue, rowcast.queue_tenant, rowcast.queue_row;
+    truncate rowcast.sealed, rowcast.seal, rowcast.tenant, rowcast.feed, rowcast.queue, rowcast.queue_tenant,
+        rowcast.queue_row, rowcast.noted;
     update rowcast.segment s set opened_at = case when s.closed_at is null and s.opened_at is not null then clock_timestamp() end,
                                  closed_at = null, last_place = null;
     insert into rowcast.feed (id, identity) values (new_id, rowcast.identity());

@@ -4,19 +4,21 @@
 -- row is converted as a whole if no column has such a type; else column by column,
 -- by the output functions of types, which it takes a superuser to make.
 
--- The present name of the tenant column of a watched table. The name that was
--- given counts; if it is gone, the column was renamed.
-create or replace function rowcast.tenant_column(watched_id integer, given text, number smallint) returns text
+-- The present name of the tenant column of a table that is watched, or of a
+-- partition. The name that was given counts; if it is gone, the column was renamed.
+-- Null if that cannot be known; the table has drifted then, and says so.
+create or replace function rowcast.tenant_column(watched_id integer, relation oid, given text, number smallint) returns text
 language plpgsql as $$
 declare
-    target constant oid := (select w.relation from rowcast.watched w where w.id = watched_id);
+    target constant oid := rowcast.numbered(watched_id, tenant_column.relation);
     found_name text;
 begin
     select a.attname into found_name
       from pg_attribute a
-     where a.attrelid = target and not a.attisdropped and (a.attname = given or a.attnum = number)
+     where a.attrelid = coalesce(target, tenant_column.relation) and a.attnum > 0 and not a.attisdropped
+       and (a.attname = given or target is not null and a.attnum = number)
      order by a.attname = given desc limit 1;
-    if found_name is null then
+    if found_name is null and target is not null then
         raise exception 'the tenant column % of % is gone, so its changes belong to nobody', quote_ident(given), target::regclass
             using errcode = 'undefined_column',
                   hint = format('Run select rowcast.watch(%L, tenant_column => ...) or select rowcast.unwatch(%1$L).', target::regclass);
@@ -28,14 +30,15 @@ end $$;
 -- are told apart, from here to the clients: by the bytes of the text, whatever the
 -- collation of the column takes for equal. A value is made text by the output
 -- function of its type, not by a cast: anybody can make one for a type of his.
--- Empty if it is null.
+-- Empty if it is null; null if there is no such column.
 create or replace function rowcast.tenant_of_row(column_name text) returns text
 language sql immutable
-return format('(pg_catalog.concat(r.%I) collate "C")', column_name);
+return coalesce('(pg_catalog.concat(r.' || quote_ident(column_name) || ') collate "C")', 'null::text');
 
 -- How a row "r" is written down: all of it, or the columns that are not excluded,
--- neither by name nor by number. A virtual column has no value that a trigger
--- could see, and to compute it can fail, so it is left out.
+-- neither by name nor by number. Where a column may be an excluded one under another
+-- name, and nothing tells, it is the key alone. A virtual column has no value that a
+-- trigger could see, and to compute it can fail, so it is left out.
 --
 -- The catalogue may be older than the table: it is, in a transaction that keeps
 -- its snapshot, and outside of a trigger nobody keeps others from changing the
@@ -44,6 +47,8 @@ create or replace function rowcast.image(watched_id integer, relation oid, exclu
 language plpgsql as $$
 declare
     unsure constant boolean := pg_trigger_depth() = 0 or current_setting('transaction_isolation') <> 'read committed';
+    target constant oid := case when excluded <> '{}' then rowcast.numbered(watched_id, image.relation) end;
+    key_only constant boolean := excluded <> '{}' and target is null and not rowcast.has_columns(image.relation, excluded);
     wanted name[];
     written text[];
 begin
@@ -51,11 +56,11 @@ begin
            array_agg(rowcast.written(format('r.%I', a.attname), a.atttypid, unsure) order by a.attnum)
       into wanted, written
       from pg_attribute a
-     where a.attrelid = relation and a.attnum > 0 and not a.attisdropped and a.attgenerated <> 'v' and a.attname <> all (excluded)
-       and a.attname not in (
-               select e.attname from rowcast.watched w join pg_attribute e on e.attrelid = w.relation
-                where w.id = watched_id and e.attnum = any (numbers));
-    if cardinality(wanted) = (select count(*) from pg_attribute a where a.attrelid = relation and a.attnum > 0 and not a.attisdropped)
+     where a.attrelid = image.relation and a.attnum > 0 and not a.attisdropped and a.attgenerated <> 'v' and a.attname <> all (excluded)
+       and a.attname not in (select e.attname from pg_attribute e where e.attrelid = target and e.attnum = any (numbers))
+       and (not key_only or exists (
+               select from pg_index i where i.indrelid = image.relation and i.indisprimary and a.attnum = any (i.indkey)));
+    if cardinality(wanted) = (select count(*) from pg_attribute a where a.attrelid = image.relation and a.attnum > 0 and not a.attisdropped)
         and written = array(select format('r.%I', n) from unnest(wanted) n)
     then
         return 'row_to_json(r.*)';
@@ -168,12 +173,27 @@ end $$;
 
 -- Whether the excluded columns of a watched table still have the names that
 -- were given.
-create or replace function rowcast.excluded_by_name(watched_id integer, excluded text[], numbers smallint[]) returns boolean
+create or replace function rowcast.excluded_by_name(watched_id integer, relation oid, excluded text[], numbers smallint[]) returns boolean
+language plpgsql as $$
+declare
+    target constant oid := rowcast.numbered(watched_id, excluded_by_name.relation);
+begin
+    if target is null then
+        return rowcast.has_columns(excluded_by_name.relation, excluded);
+    end if;
+    return not exists (
+        select from pg_attribute a
+         where a.attrelid = target and a.attnum = any (numbers) and not a.attisdropped and a.attname <> all (excluded));
+end $$;
+
+-- Whether a table has all of these columns.
+create or replace function rowcast.has_columns(relation oid, names text[]) returns boolean
 language plpgsql as $$
 begin
     return not exists (
-        select from rowcast.watched w join pg_attribute a on a.attrelid = w.relation
-         where w.id = watched_id and a.attnum = any (numbers) and not a.attisdropped and a.attname <> all (excluded));
+        select from unnest(names) n
+         where not exists (select from pg_attribute a
+                            where a.attrelid = has_columns.relation and a.attname = n and a.attnum > 0 and not a.attisdropped));
 end $$;
 
 -- A row without some of its columns. The others stay as they were written,
@@ -195,3 +215,6 @@ begin
           from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
          where i.indrelid = relation and i.indisprimary), 'null');
 end $$;
+
+-- Early versions called them.
+drop function if exists rowcast.tenant_column(integer, text, smallint), rowcast.excluded_by_name(integer, text[], smallint[]);

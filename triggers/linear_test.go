@@ -125,6 +125,10 @@ func TestFunctionsAreLinear(t *testing.T) {
 			return []string{fmt.Sprintf(`do $$ begin for i in 1..%d loop
 				execute format('create table t%%s (id int primary key, tenant_id text)', i); perform rowcast.watch(format('t%%s', i)::regclass); end loop; end $$`, n/40)}
 		}},
+		{"what is not sealed of a large transaction", `select count(*) from rowcast.unsealed()`, func(n int) []string {
+			return append([]string{fmt.Sprintf(`do $$ begin for i in 1..%d loop insert into docs values (i, 'T', 'x'); end loop; end $$`, 15*n)},
+				slices.Repeat([]string{seal}, 15*n/2000+2)...)
+		}},
 		{"prune", `select rowcast.prune('0')`, func(n int) []string {
 			return []string{
 				fmt.Sprintf(`insert into docs select n, 'T' || n, 'x' from generate_series(1, %d) n`, n), seal,
@@ -146,5 +150,26 @@ func TestFunctionsAreLinear(t *testing.T) {
 				t.Errorf("%.0f rows were handled for n, %.0f for 4n", handled[0], handled[1])
 			}
 		})
+	}
+}
+
+// All the seals of a large transaction together, too.
+func TestPiecesAreLinear(t *testing.T) {
+	t.Parallel()
+	var handled [2]float64
+	for i, rows := range []int{5000, 20000} {
+		d := newDatabase(t)
+		s := newServer(t, d)
+		large(t, d, 0, rows, 3)
+		for first := true; first || query[bool](t, d.Conn, `select exists (select from rowcast.queue)`); first = false {
+			handled[i] += s.handles(t, `select rowcast.seal()`)
+		}
+		if got := sealedOf(t, d, "big_1"); got != (rows+2)/3 {
+			t.Errorf("%d changes of a tenant have a place; want %d", got, (rows+2)/3)
+		}
+	}
+	t.Logf("%.0f and %.0f rows", handled[0], handled[1])
+	if handled[1] > 5*handled[0] {
+		t.Errorf("%.0f rows were handled for n, %.0f for 4n", handled[0], handled[1])
 	}
 }

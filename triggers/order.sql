@@ -38,9 +38,9 @@ begin
           from rowcast.log_active l where l.xid = this and l.id > entry[2] and l.watched = watched_id and l.begun = entry[1];
     end if;
     select array_agg(a.attname order by a.attnum), bool_or(c.relkind = 'p') into key_columns, partitioned
-      from rowcast.watched w join pg_class c on c.oid = w.relation join pg_index i on i.indrelid = w.relation and i.indisprimary
-      join pg_attribute a on a.attrelid = w.relation and a.attnum = any (i.indkey)
-     where w.id = watched_id;
+      from pg_class c join pg_index i on i.indrelid = c.oid and i.indisprimary
+      join pg_attribute a on a.attrelid = c.oid and a.attnum = any (i.indkey)
+     where c.oid = rowcast.relation_of(watched_id);
     look := rowcast.look_for_keys(watched_id, key_columns);
     if look <> '' then
         execute look into present_keys, present_images using this, entry[2], watched_id, entry[1], key_columns, partitioned;
@@ -181,6 +181,8 @@ end $$;
 -- policies. Who owns it is known to a new snapshot only.
 create or replace function rowcast.look_for_keys(watched_id integer, key_columns text[]) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+    target constant oid := rowcast.relation_of(watched_id);
 begin
     return coalesce((
         select format($look$
@@ -193,18 +195,18 @@ begin
               from (select distinct on (c.key) c.* from change c
                      where c.own and c.key in (select o.key from change o where not o.own)) k
              cross join lateral (select rowcast.image_hash(%s, $6) as image from %s r where %s = k.tenant and %s) t $look$,
-            rowcast.image(w.id, w.relation, w.exclude, '{}'), w.relation::regclass, rowcast.tenant_of_row(w.tenant_column),
+            rowcast.image(w.id, target, w.exclude, '{}'), target::regclass, rowcast.tenant_of_row(w.tenant_column),
             string_agg(format('r.%I = (rowcast.readable(k.image) ->> %L)::%s', a.attname, a.attname, format_type(a.atttypid, a.atttypmod)), ' and '))
-          from rowcast.watched w join pg_attribute a on a.attrelid = w.relation and a.attname = any (key_columns)
+          from rowcast.watched w join pg_attribute a on a.attrelid = target and a.attname = any (key_columns)
           join pg_type t on t.oid = a.atttypid
-         where w.id = watched_id and exists (select from pg_attribute n where n.attrelid = w.relation and n.attname = w.tenant_column and not n.attisdropped)
+         where w.id = watched_id and exists (select from pg_attribute n where n.attrelid = target and n.attname = w.tenant_column and not n.attisdropped)
            and current_setting('transaction_isolation') = 'read committed'
            and not exists (
                    select from pg_class c
-                    where c.oid in (select p.relid from pg_partition_tree(w.relation) p union select w.relation)
+                    where c.oid in (select p.relid from pg_partition_tree(target) p union select target)
                       and (not pg_has_role(c.relowner, current_user, 'usage') or c.relhassubclass and c.relkind <> 'p'))
-           and has_schema_privilege((select c.relnamespace from pg_class c where c.oid = w.relation), 'usage')
-           and has_table_privilege(w.relation, 'select') and not row_security_active(w.relation)
+           and has_schema_privilege((select c.relnamespace from pg_class c where c.oid = target), 'usage')
+           and has_table_privilege(target, 'select') and not row_security_active(target)
          group by w.id
         having bool_and(t.typnamespace = 'pg_catalog'::regnamespace)), '');
 end $$;

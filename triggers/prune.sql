@@ -68,7 +68,7 @@ declare
 begin
     return exists (select from rowcast.queue) or exists (
         select from rowcast.newly_visible(seen, pg_current_snapshot()) v
-         cross join lateral (select from rowcast.log_active l where l.xid > v.low and l.xid < v.high) l
+         cross join lateral rowcast.log_between(v.low, v.high) l
         offset 200);
 end $$;
 
@@ -92,7 +92,8 @@ end $$;
 -- tenant says up to which position its history is gone; it is committed
 -- together with the deletion. Returns how many places were pruned; 0 means that
 -- nothing is left to do. It also writes down which pauses are over, and forgets
--- tenants of whom nothing is kept and nobody has heard for as long.
+-- tenants of whom nothing is kept and nobody has heard for as long, and what
+-- transactions have noted that were not too large for one seal.
 create or replace function rowcast.prune(retention interval, batch bigint default 5000) returns bigint
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
@@ -105,6 +106,10 @@ begin
         return 0;
     end if;
     perform rowcast.forget_tenants(retention, batch);
+    perform rowcast.forget_noted(array(
+        select n.xid from rowcast.noted n
+         where n.xid < (select pg_snapshot_xmin(s.snapshot) from rowcast.seal s order by s.seal desc limit 1)
+           and not exists (select from rowcast.queue q where q.xid = n.xid)));
     -- The newest seal stays: it is the head.
     select s.seal, s.place into last_seal, last_place
       from rowcast.seal s

@@ -60,7 +60,7 @@ begin
     insert into rowcast.replay (tenant, from_position, to_position, rows, bytes, role, application, address, xid)
     values (replay.tenant, first, last, replay.rows, replay.bytes, session_user, current_setting('application_name'),
             inet_client_addr(), pg_current_xact_id());
-    if rows > 0 and not pg_try_advisory_xact_lock_shared(8245940711459091457) then
+    if rows > 0 and rowcast.reader_asleep() then
         perform rowcast.ring(appended.watched, 'replay', rows, array[replay.tenant]);
     end if;
 end $$;

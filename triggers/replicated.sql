@@ -9,10 +9,7 @@ set lc_monetary = 'C' set quote_all_identifiers = off
 as $$
 declare
     watched_id constant integer := tg_argv[0];
-    tenant_column constant text := rowcast.tenant_column(watched_id, tg_argv[3], tg_argv[1]::smallint);
-    look constant text := format(
-        'select case when octet_length(%1$s) between 1 and 255 then %1$s end, %2$s from (select ($1).*) r',
-        rowcast.tenant_of_row(tenant_column), rowcast.image(watched_id, tg_relid, tg_argv[4]::text[], tg_argv[2]::smallint[]));
+    look text;
     image json;
     old_image json;
     tenant text;
@@ -20,14 +17,15 @@ declare
     begun bigint;
     entry bigint[];
 begin
-    -- A role that may use the schema could make such a trigger on a table of its own.
-    if rowcast.paused() or not exists (
-        select from rowcast.watched w
-         where w.id = watched_id
-           and (w.relation = tg_relid or w.relation in (select a.relid from pg_partition_ancestors(tg_relid) a)))
-    then
+    -- Whatever the trigger is enabled for, other changes have been captured. A role
+    -- that may use the schema could make such a trigger on a table of its own.
+    if current_setting('session_replication_role') <> 'replica' or rowcast.paused() or not rowcast.is_watched(watched_id, tg_relid) then
         return null;
     end if;
+    look := format(
+        'select case when octet_length(%1$s) between 1 and 255 then %1$s end, %2$s from (select ($1).*) r',
+        rowcast.tenant_of_row(rowcast.tenant_column(watched_id, tg_relid, tg_argv[3], tg_argv[1]::smallint)),
+        rowcast.image(watched_id, tg_relid, tg_argv[4]::text[], tg_argv[2]::smallint[]));
     begun := rowcast.newest_number();
     if begun % 3 = 0 then
         begun := rowcast.next_statement();
@@ -57,8 +55,8 @@ begin
             values (begun, entry[4:9], watched_id, 1, 'i', tenant, array[image]);
         end if;
     end if;
-    if coalesce(tenant, old_tenant) is not null and not pg_try_advisory_xact_lock_shared(8245940711459091457) then
-        perform rowcast.ring(watched_id, tg_op, 1, array_remove(array[old_tenant, tenant], null));
+    if coalesce(tenant, old_tenant) is not null and rowcast.is_due(1) then
+        perform rowcast.after_append(watched_id, tg_op, 1, array_remove(array[old_tenant, tenant], null));
     end if;
     return null;
 end $$;
@@ -71,7 +69,10 @@ set extra_float_digits = 1 set bytea_output = hex set datestyle = iso set interv
 set lc_monetary = 'C' set quote_all_identifiers = off
 as $$
 begin
-    if not rowcast.ordinary() then
+    if current_setting('session_replication_role') <> 'replica' then
+        return null;
+    end if;
+    if nextval('rowcast.statement') % 3 <> 2 then
         perform rowcast.settle('{}', tg_argv[0]::integer, tg_relid, rowcast.close_statement(tg_relid, tg_op), tg_op, null);
     else
         perform nextval('rowcast.statement');

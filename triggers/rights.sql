@@ -30,6 +30,7 @@ alter function rowcast.empty_segments() security definer;
 alter function rowcast.identity() security definer;
 alter function rowcast.foreign_log() security definer;
 alter function rowcast.know(text) security definer;
+alter function rowcast.unsealed() security definer;
 alter function rowcast.log_rows(integer, xid8[], bigint[], boolean[]) security definer;
 
 -- Gives a role what a server needs. What is made later is given to it at the end
@@ -44,9 +45,11 @@ begin
     execute format('grant insert (tenant) on rowcast.tenant to %s', service);
     execute format(
         'grant execute on function rowcast.seal(), rowcast.rotate(interval, bigint), rowcast.prune(interval, bigint),
-                                   rowcast.empty_segments(), rowcast.identity(), rowcast.foreign_log(), rowcast.know(text),
+                                   rowcast.empty_segments(), rowcast.identity(), rowcast.foreign_log(), rowcast.know(text), rowcast.unsealed(),
                                    rowcast.log_rows(integer, xid8[], bigint[], boolean[]),
-                                   rowcast.expected_triggers(), rowcast.has_condition(oid, text), rowcast.trigger_drift(), rowcast.pauses() to %s', service);
+                                   rowcast.trigger_drift(), rowcast.trigger_states(), rowcast.wanted_triggers(), rowcast.present_triggers(), rowcast.arguments(bytea),
+                                   rowcast.name_drift(integer), rowcast.relation_of(integer), rowcast.numbered(integer, oid),
+                                   rowcast.has_columns(oid, text[]), rowcast.alteration(), rowcast.pauses() to %s', service);
 end $$;
 
 -- Makes a role the owner of schema rowcast and of everything in it. The role
@@ -78,7 +81,7 @@ end $$;
 -- Whether a function is one that triggers call.
 create or replace function rowcast.is_capture(name name) returns boolean
 language sql immutable
-return name in ('begin', 'begin_statement', 'capture', 'capture_update', 'capture_truncate', 'capture_replicated', 'close_replicated');
+return name in ('open_statement', 'begin_statement', 'capture', 'capture_update', 'capture_truncate', 'capture_replicated', 'close_replicated');
 
 -- Whom capture runs as.
 create or replace function rowcast.capture_owner() returns regrole
@@ -129,13 +132,16 @@ begin
     end if;
     execute format('revoke all on schema rowcast from %1$s; grant usage on schema rowcast to %1$s', rowcast.capture_owner());
     execute format('grant select, insert, delete on rowcast.log_active to %1$s; grant select on rowcast.watched, rowcast.pause to %1$s;
+                    grant select, insert, update (id) on rowcast.noted to %1$s; grant insert on rowcast.queue_tenant to %1$s;
                     grant usage, select on sequence rowcast.log_id, rowcast.statement to %1$s', rowcast.capture_owner());
     for function in
         select p.oid from pg_proc p where p.pronamespace = 'rowcast'::regnamespace and p.proname = any (array[
-            'append', 'base_type', 'begin_beside', 'captured', 'changed_meanwhile', 'changed_rows', 'changed_rows_of_partitions', 'clocks', 'close_statement',
-            'entry_of_row', 'excluded_by_name', 'fix_search_path', 'fix_settings', 'has_plain_columns', 'image', 'image_hash', 'is_plain', 'key_of_row',
-            'look_for_keys', 'newest_number', 'next_part', 'next_statement', 'operation', 'ordinary', 'paused', 'plain_here', 'put_in_order', 'readable',
-            'restore_settings', 'ring', 'row_key', 'settings_fixed', 'settle', 'settle_entry', 'tenant_column', 'tenant_of_row', 'without', 'written'])
+            'after_append', 'append', 'arguments', 'base_type', 'begin_beside', 'captured', 'changed_meanwhile', 'changed_rows', 'changed_rows_of_partitions',
+            'clocks', 'close_statement', 'entry_of_row', 'excluded_by_name', 'fix_search_path', 'fix_settings', 'has_columns', 'has_plain_columns', 'image',
+            'image_hash', 'is_due', 'is_plain', 'is_watched', 'key_of_row', 'leave_to_rows', 'look_for_keys', 'newest_number', 'next_part', 'next_statement',
+            'note_rows', 'note_tenants', 'numbered', 'operation', 'ordinary', 'paused', 'plain_here', 'present_triggers', 'put_in_order', 'readable',
+            'reader_asleep', 'relation_of', 'restore_settings', 'ring', 'row_key', 'settings_fixed', 'settle', 'settle_entry', 'tenant_column',
+            'tenant_of_row', 'time_to_note', 'without', 'written'])
     loop
         execute format('grant execute on function %s to %s', function, rowcast.capture_owner());
     end loop;
@@ -170,30 +176,6 @@ begin
     end loop;
 end $$;
 
--- Leaves nothing in the database that speaks of the role, and drops it if no other
--- database has it.
-create or replace function rowcast.forget_capture() returns void
-language plpgsql set search_path = pg_catalog, pg_temp as $$
-declare
-    schema_owner constant regrole := (select n.nspowner from pg_namespace n where n.nspname = 'rowcast');
-    function regprocedure;
-begin
-    if to_regrole('rowcast_capture') is null or rowcast.capture_owner() <> 'rowcast_capture'::regrole then
-        return;
-    end if;
-    for function in
-        select p.oid from pg_proc p where p.pronamespace = 'rowcast'::regnamespace and p.proowner = 'rowcast_capture'::regrole
-    loop
-        execute format('alter function %s owner to %s', function, schema_owner);
-    end loop;
-    drop owned by rowcast_capture;
-    begin
-        drop role rowcast_capture;
-    exception when dependent_objects_still_exist or insufficient_privilege then
-        null;
-    end;
-end $$;
-
 -- Nothing here goes by the search_path of whoever calls it, where anybody can put
 -- a function or an operator in the place of another. These are the exceptions: they name the schema
 -- of all they use, or are called by such as have fixed the search_path, and would
@@ -207,8 +189,8 @@ begin
          where p.pronamespace = 'rowcast'::regnamespace and p.prosqlbody is null
            and not exists (select from unnest(p.proconfig) c where c like 'search\_path=%')
            and p.proname <> all (array[
-               'append', 'begin', 'begin_beside', 'begin_statement', 'capture', 'capture_update', 'captured', 'changed_rows', 'clocks', 'close_statement',
-               'differences', 'excluded_by_name', 'fix_search_path', 'newest_number', 'newly_visible', 'plain_here', 'readable', 'restore_settings', 'settle',
+               'append', 'begin_beside', 'begin_statement', 'capture', 'capture_update', 'captured', 'changed_rows', 'clocks', 'close_statement',
+               'differences', 'excluded_by_name', 'fix_search_path', 'log_between', 'name_drift', 'newest_number', 'newly_visible', 'open_statement', 'plain_here', 'readable', 'restore_settings', 'settle',
                'settle_entry', 'tenant_column', 'trigger_drift', 'without'])
     loop
         execute format('alter function %s set search_path = pg_catalog, pg_temp', function);

@@ -64,7 +64,7 @@ begin
     for r in
         select l.xid, l.id, l.rows, l.tenant
           from unnest(lows, highs) v (low, high)
-         cross join lateral (select l.* from rowcast.log_active l where l.xid > v.low and l.xid < v.high) l
+         cross join lateral rowcast.log_between(v.low, v.high) l
          limit 2
     loop
         found_rows := found_rows + 1;
@@ -88,7 +88,7 @@ begin
     end if;
     if not head.queued and not exists (
         select from unnest(lows, highs) v (low, high)
-         cross join lateral (select from rowcast.log_active l where l.xid > v.low and l.xid < v.high) l
+         cross join lateral rowcast.log_between(v.low, v.high) l
         offset most)
     then
         return rowcast.seal_rows(head.seal + 1, head.place, head.segment, head.now, lows, highs, array_fill(0::bigint, array[cardinality(lows)]));
@@ -103,16 +103,37 @@ create or replace function rowcast.nonce() returns bigint
 language sql volatile
 return ('x' || substr(replace(gen_random_uuid()::text, '-', ''), 17, 16))::bit(64)::bigint & 9223372036854775807;
 
+create or replace function rowcast.xid_before(xid xid8) returns xid8
+language sql immutable
+return ((xid::text::bigint - 1)::text)::xid8;
+
+create or replace function rowcast.xid_after(xid xid8) returns xid8
+language sql immutable
+return ((xid::text::bigint + 1)::text)::xid8;
+
 -- The transactions that are visible in a snapshot and were not in an earlier one,
 -- as ranges: those above low and below high. What is still running is in none,
 -- so its rows cost nothing.
 create or replace function rowcast.newly_visible(seen pg_snapshot, now pg_snapshot) returns table (low xid8, high xid8)
 language sql immutable as $$
-    select coalesce(lag(r.xid) over (order by r.xid), ((pg_snapshot_xmax(seen)::text::bigint - 1)::text)::xid8), r.xid
+    select coalesce(lag(r.xid) over (order by r.xid), rowcast.xid_before(pg_snapshot_xmax(seen))), r.xid
       from (select x from pg_snapshot_xip(now) x where x >= pg_snapshot_xmax(seen) union all select pg_snapshot_xmax(now)) r (xid)
      union all
-    select ((x::text::bigint - 1)::text)::xid8, ((x::text::bigint + 1)::text)::xid8
+    select rowcast.xid_before(x), rowcast.xid_after(x)
       from pg_snapshot_xip(seen) x where x not in (select pg_snapshot_xip(now))
+$$;
+
+-- The log rows of the transactions in a range. Whoever asks absorbs it. It looks
+-- into the index for each range: the offset keeps the planner from walking
+-- over the whole log instead, which its figures may call empty while a
+-- transaction of many rows is open.
+create or replace function rowcast.log_between(low xid8, high xid8)
+returns table (xid xid8, id bigint, begun bigint, part bigint, rows integer, op "char", watched integer, tenant text, at timestamptz)
+language sql stable as $$
+    select l.xid, l.id, l.begun, l.part, l.rows, l.op, l.watched, l.tenant, l.at
+      from rowcast.log_active l
+     where l.xid operator(pg_catalog.>) low and l.xid operator(pg_catalog.<) high
+    offset 0
 $$;
 
 -- Seals all rows of the transactions in the ranges, in the order of their turns.
@@ -136,7 +157,7 @@ begin
     with fresh as materialized (
         select v.turn, l.xid, l.id, l.begun, l.part, l.rows, l.op, l.watched, l.tenant
           from unnest(lows, highs, turns) v (low, high, turn)
-         cross join lateral (select l.* from rowcast.log_active l where l.xid > v.low and l.xid < v.high) l
+         cross join lateral rowcast.log_between(v.low, v.high) l
     ), ordered as (
         select f.*, max(f.id) over (partition by f.xid) as last_id from fresh f
     ), addressed as (

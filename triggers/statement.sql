@@ -30,8 +30,8 @@
 -- and ended since one is open, and an entry for each, the newest first. An entry
 -- says which capture closes it (the depth of its triggers, its table and its
 -- operation), its number, the newest log id, the clocks of its table when it
--- began, and the epoch. Of the one that began in the ordinary way it is not known which capture closes it;
--- that is the one that finds no other.
+-- began, and the epoch. Of the one that began in the ordinary way it is not known
+-- which capture closes it; that is the one that finds no other.
 --
 -- The clocks of a table count how many rows the transaction has inserted, updated
 -- and deleted by statements that are open. Those that have ended are no longer
@@ -45,7 +45,7 @@
 --
 -- A referential action begins inside the trigger of a foreign key and is captured
 -- with the statement that caused it, one level further out.
-create or replace function rowcast.begin() returns trigger
+create or replace function rowcast.open_statement() returns trigger
 language plpgsql security definer as $$
 begin
     if pg_catalog.mod(pg_catalog.nextval('rowcast.statement'), 3) operator(pg_catalog.<>) 1 then
@@ -252,20 +252,34 @@ language sql volatile
 return nextval('rowcast.statement') + 0 * (nextval('rowcast.statement') + nextval('rowcast.statement'));
 
 -- Whether the settings that decide how a value is written down are as capture
--- needs them, and that of pause.sql is not there. Capture absorbs it.
+-- needs them, the triggers for statements are those that capture, and the setting
+-- of pause.sql is not there. Capture absorbs it.
 create or replace function rowcast.settings_fixed() returns boolean
 language sql stable
 return current_setting('TimeZone') in ('UTC', 'Etc/UTC', 'GMT') and starts_with(current_setting('DateStyle'), 'ISO')
    and current_setting('IntervalStyle') = 'postgres' and current_setting('bytea_output') = 'hex'
-   and current_setting('extra_float_digits') in ('1', '2', '3')
+   and current_setting('extra_float_digits') in ('1', '2', '3') and current_setting('session_replication_role') <> 'replica'
    and coalesce(current_setting('rowcast.pause', true), '') = '';
 
 -- Whether a statement is captured in the ordinary way: nothing else has begun or
--- was captured since it began, and no setting is in the way. Draws the second
+-- was captured since it began, no setting is in the way, and it is not the one of
+-- a thousand that looks whether the transaction has grown large. Draws the second
 -- number of three; the capture draws the third. Capture absorbs it.
 create or replace function rowcast.ordinary() returns boolean
 language sql volatile
-return nextval('rowcast.statement') % 3 = 2 and rowcast.settings_fixed();
+return (nextval('rowcast.statement') % 3072 - 3) % 3 = 2 and rowcast.settings_fixed(); -- not for 2, as -1 % 3 is -1
+
+-- Leaves a statement to capture_replicated, which has its rows: the trigger for
+-- statements was enabled for a session_replication_role of replica as well. Draws
+-- what is left of the three numbers, or three.
+create or replace function rowcast.leave_to_rows() returns text
+language plpgsql as $$
+begin
+    for n in 1..case pg_catalog.mod(pg_catalog.currval('rowcast.statement'), 3) when 2 then 1 else 2 end loop
+        perform pg_catalog.nextval('rowcast.statement');
+    end loop;
+    return null;
+end $$;
 
 -- Makes the settings so until restore_settings gets what this returns, or the
 -- transaction has ended.
@@ -355,6 +369,64 @@ begin
     captured[1] := coalesce(pg_catalog.pg_sequence_last_value('rowcast.log_id'), 0);
     captured[kind operator(pg_catalog.+) 1] := changed[kind] operator(pg_catalog.-) entry[kind operator(pg_catalog.+) 4];
     return pg_catalog.set_config('rowcast.captured', pg_catalog.format(';%s=%s%s', watched_id, pg_catalog.array_to_string(captured, ','), list), true);
+end $$;
+
+-- Whether a reader is asleep, so that it has to be rung. If none is, whoever wants
+-- to sleep waits for the transaction. Capture absorbs it.
+create or replace function rowcast.reader_asleep() returns boolean
+language sql volatile
+return not pg_try_advisory_xact_lock_shared(8245940711459091457);
+
+-- Whether it is time to look whether the transaction has grown large: after a
+-- thousand statements or so, by the numbers of the session, or many rows.
+create or replace function rowcast.time_to_note(changed bigint) returns boolean
+language sql volatile
+return currval('rowcast.statement') % 3072 <= 3 or changed > 1000;
+
+-- Whether a statement that was not ordinary leaves something to do after its
+-- append: a reader has to be rung, or it is time to look whether the transaction
+-- has grown large. Capture absorbs it.
+create or replace function rowcast.is_due(changed bigint) returns boolean
+language sql volatile
+return rowcast.reader_asleep() or rowcast.time_to_note(changed);
+
+create or replace function rowcast.after_append(watched_id integer, op text, changed bigint, tenants text[]) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+    if rowcast.time_to_note(changed) then
+        perform rowcast.note_tenants();
+    end if;
+    if rowcast.reader_asleep() then
+        perform rowcast.ring(watched_id, op, changed, tenants);
+    end if;
+end $$;
+
+-- Notes which tenants the transaction has touched since it last did, if it is
+-- large. The seal that finds the transaction then needs to look at its last rows
+-- only, before others can pass by: see queue.sql.
+create or replace function rowcast.note_tenants() returns void
+language plpgsql set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_bitmapscan = off as $$
+declare
+    own constant xid8 := pg_current_xact_id();
+    noted constant bigint := (select n.id from rowcast.noted n where n.xid = own);
+begin
+    if noted is null and not exists (select from rowcast.log_active l where l.xid = own offset 1000) then
+        return;
+    end if;
+    insert into rowcast.noted (xid, id)
+    select own, rowcast.note_rows(own, coalesce(noted, 0))
+    on conflict (xid) do update set id = excluded.id;
+end $$;
+
+-- Notes the tenants of a transaction's log rows after one, and returns the newest.
+-- The tenant of a truncate, which concerns all of them, is the empty text.
+create or replace function rowcast.note_rows(transaction xid8, noted bigint) returns bigint
+language plpgsql set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_bitmapscan = off as $$
+begin
+    insert into rowcast.queue_tenant (tenant, xid)
+    select distinct coalesce(l.tenant, ''), transaction from rowcast.log_active l where l.xid = transaction and l.id > noted
+    on conflict do nothing;
+    return (select l.id from rowcast.log_active l where l.xid = transaction order by l.id desc limit 1);
 end $$;
 
 -- Rings the doorbell at commit. The payload is a hint for whoever listens and

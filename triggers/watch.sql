@@ -4,83 +4,97 @@
 -- Installs or repairs the triggers of a watched table, on the table itself
 -- and, since a write that names a partition fires only the partition's
 -- triggers, on every partition. Triggers that are as they should be are left
--- alone, because replacing one locks the table. Returns how many were made.
-create or replace function rowcast.install_triggers(watched_id integer) returns integer
+-- alone, because replacing one locks the table; others of ours go. What the
+-- triggers know of columns that were renamed counts, unless it is overruled.
+-- Returns how many were made.
+--
+-- A trigger of a partition knows that it is one: a blank follows the first brace
+-- in the list of excluded columns, which capture looks at only where it costs
+-- nothing. A partition that was detached is none of the table's any more.
+create or replace function rowcast.install_triggers(watched_id integer, overrule boolean default false) returns integer
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
     target rowcast.watched;
+    numbered boolean;
     tenant_number smallint;
     excluded_numbers smallint[];
-    arguments text;
-    argument text;
-    stored_arguments bytea;
-    part oid;
-    trigger_name name;
+    present text[];
+    drops text[];
+    creates text[] := '{}';
+    this_part oid;
+    is_part boolean;
     wanted record;
+    literals text;
+    statement text;
     made integer := 0;
-    locked boolean := false;
 begin
     select * into strict target from rowcast.watched w where w.id = watched_id and w.active;
-    -- The triggers that are there know the numbers of columns renamed since.
-    select split_part(a, E'\\000', 2), split_part(a, E'\\000', 3) into tenant_number, excluded_numbers
-      from pg_trigger g, encode(g.tgargs, 'escape') a
-     where g.tgrelid = target.relation and g.tgname = 'rowcast_insert' and a like watched_id || E'\\\\000%';
-    target.tenant_column := rowcast.tenant_column(watched_id, target.tenant_column, tenant_number);
+    target.relation := rowcast.relation_of(watched_id);
+    numbered := coalesce(rowcast.numbered(watched_id, target.relation) = target.relation, false);
+    if numbered and not overrule then
+        select g.arguments[2], g.arguments[3] into tenant_number, excluded_numbers
+          from rowcast.present_triggers() g
+         where g.relation = target.relation and not g.is_part and g.function = 'rowcast.capture'
+         order by g.watched = watched_id desc, g.name desc limit 1;
+    elsif not numbered and not rowcast.has_columns(target.relation, target.exclude) then
+        raise exception '% came with a dump and lacks columns that were excluded: %', target.relation::regclass, array_to_string(target.exclude, ', ')
+            using errcode = 'undefined_column',
+                  hint = format('If they were renamed, clients must not get them. Say which columns to exclude: rowcast watch %s --exclude ...', target.relation::regclass);
+    end if;
+    target.tenant_column := rowcast.tenant_column(watched_id, target.relation, target.tenant_column, tenant_number);
+    if target.tenant_column is null then
+        raise exception '% came with a dump and lacks its tenant column', target.relation::regclass
+            using errcode = 'undefined_column', hint = format('Name the column that holds the tenant: rowcast watch %s --tenant-column ...', target.relation::regclass);
+    end if;
     target.exclude := array(select a.attname from pg_attribute a
                              where a.attrelid = target.relation and a.attnum > 0 and not a.attisdropped
                                and (a.attname = any (target.exclude) or a.attnum = any (excluded_numbers))
                              order by a.attnum);
     update rowcast.watched w set tenant_column = target.tenant_column, exclude = target.exclude
      where w.id = watched_id and (w.tenant_column, w.exclude) <> (target.tenant_column, target.exclude);
+    if not numbered or found then
+        perform rowcast.mark_written(watched_id, target.relation);
+    end if;
     select max(a.attnum) filter (where a.attname = target.tenant_column),
            coalesce(array_agg(a.attnum order by a.attnum) filter (where a.attname = any (target.exclude)), '{}')
       into tenant_number, excluded_numbers
       from pg_attribute a where a.attrelid = target.relation and a.attnum > 0 and not a.attisdropped;
-    arguments := format('%L, %L, %L, %L, %L', watched_id, tenant_number, excluded_numbers, target.tenant_column, target.exclude);
-    stored_arguments := '';
-    foreach argument in array array[
-        watched_id::text, tenant_number::text, excluded_numbers::text, target.tenant_column, target.exclude::text]
+    -- A partition that was detached is none of the table's any more, and those under other names would capture once more.
+    drops := array(
+        select format('drop trigger %I on %s', g.name, g.relation::regclass)
+          from rowcast.present_triggers() g left join pg_partition_tree(target.relation) t on t.relid = g.relation
+         where g.parent = 0 and case when t.relid is not null or g.relation = target.relation then g.name::text not in (select e.name from rowcast.wanted_triggers() e)
+                                     else g.watched = watched_id end);
+    present := array(
+        select format('%s %s', s.part, s.wanted)
+          from rowcast.trigger_states() s join rowcast.present_triggers() g on g.relation = s.part and g.name = s.trigger_name
+         where s.watched = watched_id and s.as_installed and s.wanted = g.name and g.arguments[2:3] = array[tenant_number::text, excluded_numbers::text]);
+    for this_part, is_part in
+        select p.relid, p.relid <> target.relation
+          from (select t.relid from pg_partition_tree(target.relation) t union select target.relation) p order by 2, 1
     loop
-        stored_arguments := stored_arguments || convert_to(argument, 'UTF8') || decode('00', 'hex');
-    end loop;
-    -- A partition that was detached is none of the table's any more.
-    for part, trigger_name in
-        select g.tgrelid, g.tgname
-          from pg_trigger g join pg_proc p on p.oid = g.tgfoid
-         where p.pronamespace = 'rowcast'::regnamespace and g.tgparentid = 0
-           and encode(g.tgargs, 'escape') like watched_id || E'\\\\000%'
-           and g.tgrelid <> target.relation and g.tgrelid not in (select relid from pg_partition_tree(target.relation))
-    loop
-        execute format('drop trigger %I on %s', trigger_name, part::regclass);
-        made := made + 1;
-    end loop;
-    for part in select p.relid
-                  from (select t.relid from pg_partition_tree(target.relation) t union select target.relation) p
-                 order by p.relid <> target.relation, p.relid
-    loop
-        for wanted in
-            select * from rowcast.expected_triggers()
-        loop
-            continue when exists (
-                select from pg_trigger g
-                 where g.tgrelid = part and g.tgname = wanted.name
-                   and g.tgfoid = to_regproc(wanted.function)
-                   and rowcast.has_condition(g.oid, wanted.condition)
-                   and g.tgargs = stored_arguments and g.tgenabled = wanted.enabled);
-            if not locked then
-                perform rowcast.lock_parts(target.relation, 'share row exclusive');
-                locked := true;
-            end if;
+        for wanted in select * from rowcast.wanted_triggers() e where format('%s %s', this_part, e.name) <> all (present) loop
             -- A row trigger of a partitioned table is cloned to its partitions.
-            if part = target.relation or wanted.scope <> 'for each row' then
-                execute format('create or replace trigger %I %s on %s %s %s execute function %s(%s)',
-                    wanted.name, wanted.event, part::regclass, wanted.scope, wanted.condition, wanted.function, arguments);
+            if not is_part or wanted.type & 1 = 0 then
+                select string_agg(quote_literal(a), ', ' order by n) into literals
+                  from unnest(array[watched_id::text, tenant_number::text, excluded_numbers::text, target.tenant_column,
+                                    case when is_part and wanted.type & 1 = 0 then '{ ' || substr(target.exclude::text, 2) else target.exclude::text end,
+                                    target.name]) with ordinality l (a, n);
+                creates := creates || format('create or replace trigger %I %s on %s %s execute function %s(%s)',
+                    wanted.name, wanted.event, this_part::regclass, wanted.scope, wanted.function, literals);
             end if;
-            execute format('alter table %s enable %s trigger %I', part::regclass,
+            creates := creates || format('alter table %s enable %s trigger %I', this_part::regclass,
                 case wanted.enabled when 'A' then 'always' when 'R' then 'replica' else '' end, wanted.name);
             made := made + 1;
         end loop;
     end loop;
+    if drops || creates <> '{}' then
+        perform rowcast.lock_parts(target.relation, case when drops <> '{}' then 'access exclusive' else 'share row exclusive' end);
+        foreach statement in array drops || creates loop
+            execute statement;
+        end loop;
+    end if;
+    made := made + cardinality(drops);
     perform rowcast.let_capture_read(target.relation);
     return made;
 end $$;
@@ -114,12 +128,17 @@ declare
     base_type oid;
     missing text;
     watched_id integer;
+    overrule boolean;
+    written boolean;
 begin
+    perform rowcast.find_watched();
     select c.* into strict class from pg_class c where c.oid = target;
     schema_name := class.relnamespace::regnamespace::text;
     select * into present from rowcast.watched w where w.relation = target and w.active;
     tenant_column := coalesce(tenant_column, present.tenant_column, 'tenant_id');
     name := coalesce(name, present.name, rowcast.stem(class.relname));
+    overrule := exclude is not null or present.id is null;
+    written := overrule or rowcast.numbered(present.id, target) is not null;
     exclude := coalesce(exclude, present.exclude, '{}');
     if class.relkind not in ('r', 'p') then
         raise exception '% is not a table', target
@@ -182,15 +201,11 @@ begin
         raise exception 'column % of the primary key cannot be excluded', quote_ident(missing)
             using errcode = 'invalid_parameter_value', hint = 'Clients could not tell the rows apart.';
     end if;
-    perform rowcast.unwatch_dropped();
+    update rowcast.watched w set active = false
+     where w.active and w.name = watch.name and not exists (select from pg_class c where c.oid = rowcast.relation_of(w.id));
     if exists (select from rowcast.watched w where w.active and w.name = watch.name and w.relation <> target) then
         raise exception 'the name % is taken by another watched table', quote_literal(name)
             using errcode = 'duplicate_object', hint = 'Choose another with --name.';
-    end if;
-    if exists (select from rowcast.watched w where w.relation = target and w.active and w.exclude <> watch.exclude) then
-        -- What it knows of columns renamed since is overruled.
-        perform rowcast.lock_parts(target, 'access exclusive');
-        execute format('drop trigger if exists rowcast_insert on %s', target);
     end if;
     -- What was captured keeps the name it was captured under.
     update rowcast.watched w set active = false
@@ -201,7 +216,10 @@ begin
         set table_schema = excluded.table_schema, table_name = excluded.table_name,
             tenant_column = excluded.tenant_column, name = excluded.name, exclude = excluded.exclude
     returning w.id into watched_id;
-    perform rowcast.install_triggers(watched_id);
+    if written then
+        perform rowcast.mark_written(watched_id, target);
+    end if;
+    perform rowcast.install_triggers(watched_id, overrule);
     return watched_id;
 end $$;
 
@@ -227,13 +245,101 @@ end $$;
 -- the table was not watched.
 create or replace function rowcast.unwatch(target regclass) returns boolean
 language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+    watched_id integer;
 begin
-    update rowcast.watched w set active = false where w.relation = target and w.active;
+    perform rowcast.find_watched();
+    update rowcast.watched w set active = false where w.relation = target and w.active returning w.id into watched_id;
     if not found then
         return false;
     end if;
+    perform rowcast.mark_written(watched_id, target);
     perform rowcast.remove_triggers(target);
     return true;
+end $$;
+
+-- Finds the watched tables again in a database that was restored from a dump, also
+-- those that only their triggers know of, because the dump had no rows of
+-- rowcast.watched. Their triggers have to be installed anew before numbers count.
+create or replace function rowcast.find_watched() returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+    ids integer[];
+    relations oid[];
+    present oid;
+begin
+    insert into rowcast.watched (id, relation, table_schema, table_name, tenant_column, name, exclude)
+    overriding system value
+    select distinct on (g.watched) g.watched, g.relation, n.nspname, c.relname, g.arguments[4],
+           coalesce(g.arguments[6], rowcast.stem(c.relname)), g.arguments[5]::text[]
+      from rowcast.present_triggers() g join pg_class c on c.oid = g.relation join pg_namespace n on n.oid = c.relnamespace
+     where g.function = 'rowcast.capture' and not g.is_part and g.parent = 0 and not c.relispartition
+       and not exists (select from rowcast.watched w where w.id = g.watched or w.active and w.relation = g.relation)
+     order by g.watched, g.relation;
+    if found then
+        perform setval(pg_get_serial_sequence('rowcast.watched', 'id'), max(w.id)) from rowcast.watched w;
+    end if;
+    select array_agg(f.id), array_agg(f.relation) into ids, relations
+      from (select w.id, rowcast.relation_of(w.id) as relation from rowcast.watched w
+             where w.active and w.xmin is distinct from w.written order by w.id) f
+      join pg_class c on c.oid = f.relation;
+    if ids is not null then
+        -- Two may have changed their numbers.
+        update rowcast.watched w set relation = (4294967295 - w.id)::oid where w.id = any (ids);
+        for i in 1..cardinality(ids) loop
+            present := relations[i];
+            update rowcast.watched w set relation = present, active = not exists (
+                       select from rowcast.watched o where o.relation = present and o.active and o.id <> w.id)
+             where w.id = ids[i];
+        end loop;
+    end if;
+    update rowcast.watched w set relation = coalesce(to_regclass(format('%I.%I', w.table_schema, w.table_name)), 0)
+     where not w.active and w.xmin is distinct from w.written
+       and w.relation <> coalesce(to_regclass(format('%I.%I', w.table_schema, w.table_name)), 0);
+end $$;
+
+-- Makes what is watched agree with the names that people watch: where a name means
+-- another table than when it was watched, that one is watched, with the same
+-- settings, and the old one is not any more. A table that is gone, or has become a
+-- partition of a watched one, is no longer watched by itself. Returns what was
+-- done, in words; what cannot be watched is refused as by rowcast.watch.
+create or replace function rowcast.follow_names() returns table (table_name text, did text)
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+    known rowcast.watched;
+    moved rowcast.watched[] := '{}';
+    present oid;
+    namesake oid;
+begin
+    perform rowcast.find_watched();
+    for known in select * from rowcast.watched w where w.active order by w.id loop
+        present := (select c.oid from pg_class c where c.oid = rowcast.relation_of(known.id));
+        namesake := (select c.oid from pg_class c
+                      where c.oid = to_regclass(format('%I.%I', known.table_schema, known.table_name)) and c.relkind in ('r', 'p', 'f'));
+        follow_names.table_name := format('%I.%I', known.table_schema, known.table_name);
+        if namesake <> present or present is null and namesake is not null or rowcast.name_drift(known.id) is not null then
+            moved := moved || known;
+        elsif present is null then
+            update rowcast.watched w set active = false where w.id = known.id;
+            did := format('no longer watched: it was dropped; if it is back: rowcast watch %s', follow_names.table_name);
+            return next;
+        elsif exists (select from pg_partition_ancestors(present) a join rowcast.watched w on w.active and w.id <> known.id and rowcast.relation_of(w.id) = a.relid) then
+            update rowcast.watched w set active = false where w.id = known.id;
+            did := format('no longer watched by itself: it is a partition of %s', pg_partition_root(present)::regclass);
+            return next;
+        end if;
+    end loop;
+    update rowcast.watched w set active = false where w.id in (select m.id from unnest(moved) m);
+    perform rowcast.remove_triggers(c.oid)
+       from unnest(moved) m join pg_class c on c.oid = m.relation and c.relkind in ('r', 'p');
+    foreach known in array moved loop
+        follow_names.table_name := format('%I.%I', known.table_schema, known.table_name);
+        perform rowcast.watch(follow_names.table_name::regclass, known.tenant_column, known.name, known.exclude);
+        did := case when exists (select from pg_class c where c.oid = known.relation)
+                    then format('watched in place of %s, which had the name', known.relation::regclass)
+                    else 'watched in place of the table that had the name and was dropped' end;
+        return next;
+    end loop;
 end $$;
 
 -- Adopts a table of the reference inventory schema if the database has one:
@@ -251,12 +357,16 @@ begin
     if target is null then
         return 'no such table';
     end if;
-    select * into known from rowcast.watched w where w.relation = target order by w.active desc, w.id desc limit 1;
+    -- A table that was made anew under the name is what was unwatched.
+    select w.* into known from rowcast.watched w join pg_class c on c.oid = target
+     where w.relation = target or (w.table_schema, w.table_name) = (c.relnamespace::regnamespace::text, c.relname)
+     order by w.relation = target and w.active desc, w.id desc limit 1;
     if known.id is null then
         perform rowcast.watch(target, name => name);
         return 'watched';
     elsif not known.active then
-        return 'left alone: it was unwatched';
+        return case when known.relation = target then 'left alone: it was unwatched'
+                    else format('left alone: one of this name was unwatched, or dropped; if it is to be watched: rowcast watch %s', target) end;
     end if;
     made := rowcast.install_triggers(known.id);
     return case made when 0 then 'already watched' else format('repaired: %s triggers', made) end;
@@ -277,3 +387,6 @@ end $$;
 create or replace function rowcast.adopt(table_name text, name text) returns text
 language sql
 return rowcast.adopt_table(pg_catalog.to_regclass(table_name)::oid, name);
+
+-- Early versions called them.
+drop function if exists rowcast.install_triggers(integer), rowcast.unwatch_dropped();

@@ -184,9 +184,11 @@ type show func(t caller, token string) string
 
 func (w showroom) all() map[string]show {
 	return map[string]show{
-		"history":               func(t caller, token string) string { return w.http(t, http.MethodGet, "/history", token) },
-		"events":                func(t caller, token string) string { return w.http(t, http.MethodGet, "/events", token) },
-		"tickets":               func(t caller, token string) string { return w.http(t, http.MethodPost, "/tickets", token) },
+		"history": func(t caller, token string) string { return w.http(t, "/history", token) },
+		"events":  func(t caller, token string) string { return w.http(t, "/events", token) },
+		"tickets": func(t caller, token string) string {
+			return w.request(t, http.MethodPost, httpURL(w.feed, "/tickets", nil), bearer(token))
+		},
 		"WebSocket header":      func(t caller, token string) string { return w.socket(t, bearer(token), "", "") },
 		"WebSocket subprotocol": func(t caller, token string) string { return w.socket(t, nil, token, "") },
 		"WebSocket message":     func(t caller, token string) string { return w.socket(t, nil, "", token) },
@@ -207,9 +209,9 @@ func codeIn(text string) string {
 	return text
 }
 
-func (w showroom) http(t caller, method, path, token string) string {
+func (w showroom) http(t caller, path, token string) string {
 	t.Helper()
-	return w.request(t, method, httpURL(w.feed, path, url.Values{"tenant": {"T"}}), bearer(token))
+	return w.request(t, http.MethodGet, httpURL(w.feed, path, url.Values{"tenant": {"T"}}), bearer(token))
 }
 
 func (w showroom) request(t caller, method, address string, header http.Header) string {

@@ -9,17 +9,25 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"rowcast/internal/changelog"
 	"rowcast/internal/config"
 	"rowcast/internal/errcode"
 	"rowcast/internal/postgres"
+	"rowcast/sql"
 )
 
 // withConn runs f on a connection of the command's own.
 func withConn(ctx context.Context, url, name string, f func(ctx context.Context, conn *pgx.Conn) error) error {
-	c, err := postgres.Connect(ctx, url, name)
+	return with(ctx, postgres.Connect, url, name, f)
+}
+
+// with runs f on a connection that connect makes.
+func with(
+	ctx context.Context, connect func(ctx context.Context, url, name string) (*pgx.Conn, error),
+	url, name string, f func(ctx context.Context, conn *pgx.Conn) error,
+) error {
+	c, err := connect(ctx, url, name)
 	if err != nil {
 		return err
 	}
@@ -33,12 +41,16 @@ func dial(url, name string) func(ctx context.Context) (*pgx.Conn, error) {
 
 // openHistory makes the pool for clients that resume. It may lead through a
 // transaction pooler if there is a direct way for everything else.
-func openHistory(ctx context.Context, cfg config.Config, size int32) (*pgxpool.Pool, error) {
-	open := postgres.Open
+func openHistory(ctx context.Context, cfg config.Config, size int32) (postgres.Pool, error) {
+	const name = "rowcast history"
 	if cfg.ListenDatabaseURL != cfg.DatabaseURL {
-		open = postgres.OpenPooled
+		return postgres.OpenPooled(ctx, cfg.DatabaseURL, name, size)
 	}
-	return open(ctx, cfg.DatabaseURL, "rowcast history", size)
+	pool, err := postgres.Open(ctx, cfg.DatabaseURL, name, size)
+	if err != nil {
+		return nil, err
+	}
+	return pool, nil
 }
 
 // checkDatabase refuses a database without Rowcast, and settings that lead to
@@ -69,7 +81,7 @@ const feedQuery = "select f.id from rowcast.feed f"
 func readFeed(ctx context.Context, url, name string) (feed string, err error) {
 	err = withConn(ctx, url, name, func(ctx context.Context, c *pgx.Conn) error {
 		var foreign *string
-		if err := c.QueryRow(ctx, "select rowcast.foreign_log()").Scan(&foreign); err != nil {
+		if err := c.QueryRow(ctx, sql.ForeignLog).Scan(&foreign); err != nil {
 			return fmt.Errorf("check the database: %w", postgres.Explain(err))
 		}
 		if foreign != nil {
@@ -85,7 +97,7 @@ func readFeed(ctx context.Context, url, name string) (feed string, err error) {
 
 // sameFeed refuses a history of another database than the one that was checked,
 // if that was reached.
-func sameFeed(ctx context.Context, history *pgxpool.Pool, feed string) error {
+func sameFeed(ctx context.Context, history postgres.Pool, feed string) error {
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
 	var other string

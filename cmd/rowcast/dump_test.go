@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -57,6 +58,36 @@ func TestDumpRestoredElsewhereIsRefused(t *testing.T) {
 	if m := c.until(t, "change", func(m message) bool { return m.Event == "order:updated" }); m.Position != 1 {
 		t.Errorf("the first change of the new feed is at %d", m.Position)
 	}
+}
+
+// A dump can leave the feed out: the triggers are then refused where it is restored,
+// and everything else is there. Migrating begins a feed of its own.
+func TestDumpWithoutTheFeed(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	file := filepath.Join(t.TempDir(), "shop.sql")
+	tool(t, "pg_dump", "--exclude-schema=rowcast", "--dbname", s.dsn, "--file", file)
+	restored := &site{dsn: pgtest.Database(t)}
+	tool(t, "psql", "-X", "-q", "--dbname", restored.dsn, "--file", file) // goes on after errors
+	var err error
+	if restored.conn, err = pgx.Connect(t.Context(), restored.dsn); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = restored.conn.Close(t.Context()) }()
+	var there, before int
+	if err := errors.Join(restored.conn.QueryRow(t.Context(), `select count(*) from orders`).Scan(&there),
+		s.conn.QueryRow(t.Context(), `select count(*) from orders`).Scan(&before)); err != nil || there != before || there == 0 {
+		t.Errorf("%d of %d orders were restored, %v", there, before, err)
+	}
+	restored.exec(t, `update orders set customer = 'no feed'`)
+	if code, stdout, stderr := command(t, nil, "migrate", "--database-url", restored.dsn); code != exitOK {
+		t.Fatalf("migrate: %d %q %q", code, stdout, stderr)
+	}
+	url, _ := restored.serve(t)
+	c, _ := join(t, url, inventory.AcmeID, "")
+	defer c.conn.Close()
+	restored.exec(t, `update orders set customer = 'feed'`)
+	c.until(t, "change", func(m message) bool { return m.Event == "order:updated" })
 }
 
 // tool runs a program of PostgreSQL.

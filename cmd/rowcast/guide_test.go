@@ -19,6 +19,7 @@ import (
 	"rowcast/internal/mapping"
 	"rowcast/internal/metric"
 	"rowcast/internal/transport"
+	"rowcast/internal/unreadable"
 )
 
 var update = flag.Bool("update", false, "write the tables of the guides anew")
@@ -118,7 +119,7 @@ func metricsTable(t *testing.T) string {
 		Hub:       func() hub.Stats { return hub.Stats{Names: map[string]int64{"order:created": 1}, Wires: []int64{1}} },
 		Health:    func() health.Status { return health.Status{Checked: time.Now()} },
 		Observers: metric.NewObservers(), Wires: []string{"ws"}, Causes: transport.Causes(),
-		Refusals: new(transport.Refusals).Counts,
+		Refusals: new(transport.Refusals).Counts, Unreadable: new(unreadable.Log).Counts,
 	})
 	families, err := registry.Gather()
 	if err != nil {
@@ -145,6 +146,8 @@ func when(r mapping.Rule) string {
 	switch {
 	case r.Table == "":
 		words = "any of these changes to the four tables of the inventory"
+	case r.Unreadable:
+		words = "a change" + strings.TrimPrefix(words, r.Op.String()) + " that cannot be read"
 	case r.Bulk:
 		words = "more than `ROWCAST_BULK_ROWS` rows" + strings.TrimPrefix(words, r.Op.String())
 	}

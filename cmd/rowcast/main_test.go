@@ -51,7 +51,11 @@ type site struct {
 
 func newSite(t *testing.T) *site {
 	t.Helper()
-	dsn := pgtest.Database(t)
+	return siteAt(t, pgtest.Database(t))
+}
+
+func siteAt(t *testing.T, dsn string) *site {
+	t.Helper()
 	migrator := postgres.Migrator{URL: dsn, Inventory: true, Log: slog.New(slog.DiscardHandler)}
 	if _, err := migrator.Up(t.Context()); err != nil {
 		t.Fatal(err)

@@ -13,7 +13,7 @@ import (
 )
 
 func (p *program) migrate() *cobra.Command {
-	var inventory, down, newFeed bool
+	var inventory, down, newFeed, published bool
 	cmd := &cobra.Command{
 		Use:   "migrate",
 		Short: "Install Rowcast in a database, or bring it up to date",
@@ -24,6 +24,9 @@ repairs triggers and changes nothing else.
 A log belongs to the database it was written in. In one that was restored from a
 dump, made from a template or upgraded to another major version, --new-feed
 begins a new one: the old log is forgotten, and clients are told to reload.
+
+Where a publication is for all tables it refuses to install: the receivers, who
+have no schema rowcast, would stop. --published installs all the same.
 
 --down removes schema rowcast and its triggers and leaves every other table as
 it is.`,
@@ -36,7 +39,7 @@ it is.`,
 			if err != nil {
 				return err
 			}
-			m := postgres.Migrator{URL: cfg.DatabaseURL, Inventory: inventory, NewFeed: newFeed, Log: p.logger(slog.LevelInfo)}
+			m := postgres.Migrator{URL: cfg.DatabaseURL, Inventory: inventory, NewFeed: newFeed, Published: published, Log: p.logger(slog.LevelInfo)}
 			step := m.Up
 			switch {
 			case down && newFeed:
@@ -50,6 +53,7 @@ it is.`,
 	cmd.Flags().BoolVar(&inventory, "inventory", false, "add the reference inventory schema; with --down, remove it and its data too")
 	cmd.Flags().BoolVar(&down, "down", false, "uninstall")
 	cmd.Flags().BoolVar(&newFeed, "new-feed", false, "forget the log and begin a new feed; clients reload")
+	cmd.Flags().BoolVar(&published, "published", false, "install although a publication carries the log to its receivers")
 	config.Bind(cmd.Flags(), "DATABASE_URL")
 	return cmd
 }

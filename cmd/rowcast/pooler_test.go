@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -58,8 +60,7 @@ func TestTwoDatabasesAreRefused(t *testing.T) {
 func TestPoolerThatSwallowsSettings(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	pooled := pgtest.Pooler(t, s.dsn, `ignore_startup_parameters = jit,plan_cache_mode,enable_seqscan,enable_hashjoin,enable_mergejoin,`+
-		`default_transaction_isolation,statement_timeout,idle_in_transaction_session_timeout`)
+	pooled := pgtest.Pooler(t, s.dsn, swallowed(t))
 	if _, err := postgres.Connect(t.Context(), pooled, "test"); !errors.Is(err, postgres.ErrPooler) {
 		t.Errorf("connect directly: %v", err)
 	}
@@ -89,4 +90,14 @@ func TestPoolerWithoutDirectConnectionIsNamed(t *testing.T) {
 	if code != exitUsage || !strings.Contains(stderr, "see LISTEN_DATABASE_URL") {
 		t.Errorf("serve: exit %d, %s", code, stderr)
 	}
+}
+
+// swallowed has a pooler take the settings of a session and drop them.
+func swallowed(t *testing.T) string {
+	t.Helper()
+	config, err := postgres.Config("", "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return "ignore_startup_parameters = " + strings.Join(slices.Sorted(maps.Keys(config.RuntimeParams)), ",")
 }

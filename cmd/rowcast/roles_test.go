@@ -164,3 +164,52 @@ func path(t *testing.T, dsn string) string {
 	}
 	return u.Path
 }
+
+// TestServiceRoleLooksAndMends runs what an operator asks as the role of the
+// server. It names who holds a lock; if it was allowed to, it ends him.
+func TestServiceRoleLooksAndMends(t *testing.T) {
+	t.Parallel()
+	dropRole(t, "looks_owner", "looks_plain", "looks_ends", "looks_usurper")
+	s := newSite(t)
+	environ := func(role string) []string {
+		return []string{"DATABASE_URL=" + as(t, s.dsn, role), "JWT_SECRET=" + secret}
+	}
+	pgtest.Admin(t, pgtest.Server(t), "create role looks_usurper login")
+	usurper := func() *pgx.Conn {
+		conn, err := pgx.Connect(t.Context(), as(t, s.dsn, "looks_usurper"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close(t.Context()) })
+		if _, err := conn.Exec(t.Context(), `set application_name = 'usurper'`); err != nil {
+			t.Fatal(err)
+		}
+		for _, lock := range []int64{8245940711459091458, 8245940711459091459, 8245940711459091460} {
+			if _, err := conn.Exec(t.Context(), `select pg_advisory_lock($1)`, lock); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return conn
+	}
+	for _, c := range []struct{ role, ends string }{{"looks_plain", "no"}, {"looks_ends", "yes"}} {
+		pgtest.Psql(t, s.dsn, "-f", "../../sql/roles.sql", "-v", "owner=looks_owner", "-v", "service="+c.role, "-v", "ends="+c.ends)
+		if code, stdout, stderr := command(t, environ(c.role), "status"); code != exitOK {
+			t.Errorf("%s: status: %d %q %q", c.role, code, stdout, stderr)
+		}
+		holder := usurper()
+		_, stdout, stderr := command(t, environ(c.role), "doctor")
+		for _, lock := range []string{"seal", "leader", "prune"} {
+			if want := fmt.Sprintf("lock of the %s is held by pid %d, role looks_usurper, application usurper", lock, holder.PgConn().PID()); c.ends == "no" && !strings.Contains(stdout, want) {
+				t.Errorf("%s: the doctor does not say %q:\n%s%s", c.role, want, stdout, stderr)
+			}
+		}
+		if strings.Contains(stdout, "not known") {
+			t.Errorf("%s: the doctor may not look:\n%s", c.role, stdout)
+		}
+		_, _, status := pgtest.RunPsql(t, as(t, s.dsn, c.role), nil, "-v", "ON_ERROR_STOP=1", "-c", fmt.Sprintf("select pg_terminate_backend(%d)", holder.PgConn().PID()))
+		if ended := status == 0; ended != (c.ends == "yes") {
+			t.Errorf("%s ends the holder: %v", c.role, ended)
+		}
+		_ = holder.Close(t.Context())
+	}
+}

@@ -10,12 +10,12 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/sync/errgroup"
 
 	"rowcast/internal/auth"
 	"rowcast/internal/changelog"
 	"rowcast/internal/config"
+	"rowcast/internal/feed"
 	"rowcast/internal/health"
 	"rowcast/internal/hub"
 	"rowcast/internal/limit"
@@ -26,11 +26,13 @@ import (
 	"rowcast/internal/revocation"
 	"rowcast/internal/server"
 	"rowcast/internal/systemd"
+	"rowcast/internal/tenant"
 	"rowcast/internal/transport"
 	"rowcast/internal/transport/history"
 	"rowcast/internal/transport/socketio"
 	"rowcast/internal/transport/sse"
 	"rowcast/internal/transport/ws"
+	"rowcast/internal/unreadable"
 )
 
 const (
@@ -51,14 +53,16 @@ const (
 type service struct {
 	log      *slog.Logger
 	verifier *auth.Verifier
-	pool     *pgxpool.Pool
+	pool     postgres.Pool
 	hub      *hub.Hub
 	tail     *changelog.Tail
 	health   *health.Watcher
 	revoked  *revocation.Watcher
+	tenants  *tenant.Watcher
 	sockets  *ws.Handler
 	socketIO *socketio.Handler
 	streams  *sse.Handler
+	unread   *unreadable.Log
 	closing  atomic.Bool
 	observed *metric.Observers
 	manager  systemd.Notifier
@@ -72,16 +76,14 @@ type service struct {
 // The wires of the hub, by index.
 const (
 	nativeWire = iota
-	socketIOWire
-	recoveryWire
 	eventsWire
+	// socketIOWire is the first of several.
+	socketIOWire
 )
 
 // wires encodes for each kind of connection.
 func wires() []hub.Wire {
-	return []hub.Wire{
-		nativeWire: ws.Wire{}, socketIOWire: socketio.Wire{}, recoveryWire: socketio.Wire{Recovery: true}, eventsWire: sse.Wire{},
-	}
+	return append([]hub.Wire{nativeWire: ws.Wire{}, eventsWire: sse.Wire{}}, socketio.Wires()...)
 }
 
 // listenFunc opens a listener.
@@ -90,7 +92,7 @@ type listenFunc func(ctx context.Context, addr string) (net.Listener, error)
 // newService checks the settings and the database, and listens. Nothing runs
 // yet. The caller closes it.
 func newService(ctx context.Context, cfg config.Config, log *slog.Logger, listen listenFunc) (_ *service, err error) {
-	s := &service{log: log, observed: metric.NewObservers()}
+	s := &service{log: log, observed: metric.NewObservers(), unread: &unreadable.Log{Logger: log}}
 	s.verifier, err = auth.New(ctx, operator.Auth(cfg, log))
 	if err != nil {
 		return nil, usageError{err}
@@ -99,7 +101,7 @@ func newService(ctx context.Context, cfg config.Config, log *slog.Logger, listen
 	if err != nil {
 		return nil, usageError{err}
 	}
-	feed, err := checkDatabase(ctx, cfg, log)
+	id, err := checkDatabase(ctx, cfg, log)
 	if err != nil {
 		return nil, err
 	}
@@ -112,31 +114,34 @@ func newService(ctx context.Context, cfg config.Config, log *slog.Logger, listen
 	if err != nil {
 		return nil, err
 	}
-	if err := sameFeed(ctx, s.pool, feed); err != nil {
+	if err := sameFeed(ctx, s.pool, id); err != nil {
 		return nil, err
 	}
 	s.hub, err = hub.New(hub.Options{
 		History: changelog.NewHistory(s.pool, cfg.BulkRows),
 		Map:     mapping.Append, DashboardReason: mapping.DashboardReason, DashboardEvent: mapping.DashboardEvent,
-		Wires: wires(), Log: log, Delivered: s.observed.Delivered, Checked: func() time.Time { return s.tail.Status().Checked },
+		Wires: wires(), Log: log, Unreadable: s.unread, Delivered: s.observed.Delivered, Checked: func() time.Time { return s.tail.Status().Checked },
 		PingInterval: cfg.PingInterval, PingTimeout: cfg.PingTimeout, MaxPerTenant: cfg.MaxPerTenant,
 		RingMemory: int64(cfg.RingMemory),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make the hub: %w", err)
 	}
+	s.tenants = tenant.New(tenant.Options{Database: s.pool, Log: log, Changed: func() { s.revoked.Respell() }})
 	s.revoked = revocation.New(revocation.Options{
 		Database: s.pool, Log: log, Changed: s.hub.Recheck, Heard: func() bool { return s.tail.Status().Listening },
+		Canonical: s.tenants.Canonical,
 	})
-	if feed != "" { // else it is read when the database is there
-		if err := s.revoked.Load(ctx); errors.Is(err, postgres.ErrNotMigrated) {
+	if id != "" { // else it is read when the database is there
+		if err := errors.Join(s.tenants.Load(ctx), s.revoked.Load(ctx)); errors.Is(err, postgres.ErrNotMigrated) {
 			return nil, err
 		}
 	}
 	s.tail = changelog.New(changelog.Options{
 		Connect: dial(cfg.ListenDatabaseURL, "rowcast tail"), Listen: dial(cfg.ListenDatabaseURL, "rowcast listen"), Pool: s.pool,
 		Notify: changelog.Notify(cfg.Notify), BulkRows: cfg.BulkRows, Retention: cfg.Retention, Log: log,
-		Sealed: s.observed.Sealed, Publish: s.hub.Publish, Live: s.hub.Live, Reset: s.hub.Reset, Revoked: s.revoked.Ring,
+		Unreadable: func(c *feed.Change) { s.unread.Tell(new(c.Without(c.Unreadable))) },
+		Sealed:     s.observed.Sealed, Publish: s.hub.Publish, Live: s.hub.Live, Reset: s.hub.Reset, Revoked: s.revoked.Ring,
 	})
 	s.health = health.New(health.Options{Database: s.pool, Log: log})
 	if err := s.routes(cfg, origins); err != nil {
@@ -166,10 +171,10 @@ func (s *service) close() {
 // routes makes the handlers of both listeners.
 func (s *service) routes(cfg config.Config, origins auth.Origins) error {
 	tickets := new(auth.Tickets)
-	verify, redeem := s.revoked.Verify(s.verifier.Verify), s.revoked.Redeem(tickets.Redeem)
+	verify, redeem := s.revoked.Verify(s.tenants.Verify(s.verifier.Verify)), s.revoked.Redeem(s.tenants.Redeem(tickets.Redeem))
 	addresses := limit.Addresses{Proxies: cfg.Proxies()}
 	refusals := &transport.Refusals{Log: s.log, Addresses: addresses}
-	rules := &transport.Rules{Revoked: s.revoked.Revoked, Refusals: refusals, Limits: transport.NewLimits(transport.LimitOptions{
+	rules := &transport.Rules{Revoked: s.revoked.Revoked, Refusals: refusals, Tenants: s.tenants, Limits: transport.NewLimits(transport.LimitOptions{
 		Addresses: addresses, PerAddress: cfg.MaxPerAddress, PerSubject: cfg.MaxPerSubject, Refusals: refusals, Log: s.log,
 	})}
 	gate := &transport.Gate{
@@ -184,7 +189,7 @@ func (s *service) routes(cfg config.Config, origins auth.Origins) error {
 		return fmt.Errorf("make the WebSocket handler: %w", err)
 	}
 	s.socketIO, err = socketio.NewHandler(socketio.Options{
-		Hub: s.hub, Wire: socketIOWire, RecoveryWire: recoveryWire, Recovery: cfg.Recovery == "on", Gate: gate,
+		Hub: s.hub, Wire: socketIOWire, Recovery: cfg.Recovery == "on", Gate: gate,
 		PingInterval: cfg.PingInterval, PingTimeout: cfg.PingTimeout, Log: s.log,
 	})
 	if err != nil {
@@ -195,7 +200,7 @@ func (s *service) routes(cfg config.Config, origins auth.Origins) error {
 		return fmt.Errorf("make the handler of event streams: %w", err)
 	}
 	rows, err := history.NewHandler(history.Options{
-		Source: changelog.NewHistory(s.pool, 0), Map: mapping.Append, Gate: gate, Readers: historyReaders, Log: s.log,
+		Source: changelog.NewHistory(s.pool, 0), Map: mapping.Append, Gate: gate, Unreadable: s.unread, Readers: historyReaders, Log: s.log,
 	})
 	if err != nil {
 		return fmt.Errorf("make the handler of the history: %w", err)
@@ -206,7 +211,8 @@ func (s *service) routes(cfg config.Config, origins auth.Origins) error {
 	}
 	metrics := metric.New(metric.Sources{
 		Tail: s.tail.Status, Hub: s.hub.Stats, Health: func() health.Status { return s.health.Status() },
-		Observers: s.observed, Wires: []string{"ws", "socketio", "socketio-recovery", "sse"}, Causes: transport.Causes(), Refusals: refusals.Counts,
+		Observers: s.observed, Wires: []string{"ws", "sse", "socketio"}, Causes: transport.Causes(), Refusals: refusals.Counts,
+		Unreadable: s.unread.Counts,
 	})
 	s.adminHandler = server.Admin(server.AdminOptions{
 		Problems: s.problems, Status: s.status, Metrics: metric.Handler(metrics), TenantMetrics: metric.TenantHandler(s.hub.Tenants),
@@ -226,6 +232,7 @@ func (s *service) run(ctx context.Context, hurry <-chan struct{}) error {
 	g.Go(func() error { return s.health.Run(inner) })
 	g.Go(func() error { return s.verifier.Run(inner) })
 	g.Go(func() error { return s.revoked.Run(inner) })
+	g.Go(func() error { return s.tenants.Run(inner) })
 	g.Go(func() error { return s.manager.Run(inner, s.problem) })
 	g.Go(func() error {
 		return server.Serve(inner, s.public, server.Options{Handler: server.Public(s.front), Limits: s.front.Gate.Rules.Limits, Log: s.log})

@@ -8,6 +8,7 @@ import (
 
 	"rowcast/internal/postgres"
 	"rowcast/internal/server"
+	"rowcast/internal/unreadable"
 	"rowcast/sql"
 )
 
@@ -19,7 +20,7 @@ const (
 )
 
 // problems are the reasons not to be ready. A tail that is live but hears no
-// NOTIFY is none: it polls. Triggers that have drifted are: changes are missed.
+// NOTIFY is none: it polls. Triggers that have drifted are, if changes are missed.
 func (s *service) problems() []server.Problem {
 	var problems []server.Problem
 	if s.closing.Load() {
@@ -37,7 +38,9 @@ func (s *service) problems() []server.Problem {
 		problems = append(problems, server.Problem{Code: "tail-stale", Detail: detail})
 	}
 	for _, drift := range s.health.Status().Drifted {
-		problems = append(problems, server.Problem{Code: "triggers-drifted", Detail: drift.String()})
+		if drift.Lost {
+			problems = append(problems, server.Problem{Code: "triggers-drifted", Detail: drift.String()})
+		}
 	}
 	if err := s.verifier.Ready(); err != nil {
 		problems = append(problems, server.Problem{Code: "no-keys", Detail: err.Error()})
@@ -59,6 +62,8 @@ type status struct {
 	// The part of the database is missing when Problem says why.
 	*databaseStatus
 	Problem string `json:"problem,omitempty"`
+	// Locks says who holds a lock of the servers without being one.
+	Locks []string `json:"locks,omitempty"`
 	// Place is the newest that this process has published.
 	Place       int64 `json:"place"`
 	Lag         lag   `json:"lag"`
@@ -68,6 +73,8 @@ type status struct {
 	UnnamedProxy string         `json:"unnamedProxy,omitempty"`
 	Tail         map[string]any `json:"tail"`
 	Hub          map[string]any `json:"hub"`
+	// Unreadable are the newest changes that were told without their rows.
+	Unreadable []unreadable.Case `json:"unreadable,omitempty"`
 }
 
 // databaseStatus is what sql/overview.sql answers.
@@ -93,7 +100,7 @@ func (s *service) status(ctx context.Context) any {
 	t, h := s.tail.Status(), s.hub.Stats()
 	answer := status{
 		Version: version(), databaseStatus: database, Place: t.Place, Connections: h.Sessions, Tenants: h.Tenants,
-		UnnamedProxy: s.front.Gate.Rules.Limits.UnnamedProxy(),
+		Unreadable: s.unread.Recent(), UnnamedProxy: s.front.Gate.Rules.Limits.UnnamedProxy(),
 		Tail: map[string]any{
 			"live": t.Live, "leads": t.Leads, "asleep": t.Asleep, "listening": t.Listening, "problem": t.Problem,
 		},
@@ -102,6 +109,9 @@ func (s *service) status(ctx context.Context) any {
 			"catchUps": h.CatchUps, "historyReads": h.HistoryReads, "resets": h.Resets, "closes": h.Closes,
 			"ringMemory": h.RingMemory, "ringBudget": h.RingBudget,
 		},
+	}
+	for _, holder := range s.health.Status().Held {
+		answer.Locks = append(answer.Locks, holder.String())
 	}
 	if err != nil {
 		answer.Problem = err.Error()

@@ -170,6 +170,9 @@ func TestStatusFindsEveryBrokenTrigger(t *testing.T) {
 		// Without "only" the row trigger of the partition goes along.
 		s.exec(t, fmt.Sprintf("alter table only %s disable trigger %s", trigger.Table, trigger.Name))
 		detail := "1 trigger is missing or disabled: " + trigger.Name + " on " + trigger.Table
+		if strings.Contains(trigger.Name, "begin") || strings.Contains(trigger.Name, "close") { // nothing is missed without it
+			detail = "1 trigger is not as installed: " + trigger.Name + " on " + trigger.Table
+		}
 		if got := readings(); got.OK || !strings.HasSuffix(got.Detail, detail) {
 			t.Errorf("%+v; want %s", got, detail)
 		}

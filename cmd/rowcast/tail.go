@@ -14,6 +14,7 @@ import (
 	"rowcast/internal/feed"
 	"rowcast/internal/mapping"
 	"rowcast/internal/printer"
+	"rowcast/internal/tenant"
 )
 
 func (p *program) tail() *cobra.Command {
@@ -96,7 +97,8 @@ func checkLogged(pattern string) error {
 // follow prints until ctx ends or enough was printed.
 func (p *program) follow(ctx context.Context, cfg config.Config, o tailOptions, filter mapping.Filter) error {
 	log := p.logger(slog.LevelWarn)
-	if _, err := checkDatabase(ctx, cfg, log); err != nil {
+	known, err := checkDatabase(ctx, cfg, log)
+	if err != nil {
 		return err
 	}
 	pool, err := openHistory(ctx, cfg, 2)
@@ -104,6 +106,11 @@ func (p *program) follow(ctx context.Context, cfg config.Config, o tailOptions, 
 		return err
 	}
 	defer pool.Close()
+	if known != "" { // else nothing can be asked yet
+		if o.tenants, err = tenant.Names(ctx, pool, o.tenants...); err != nil {
+			return err
+		}
+	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	out := &printer.Printer{W: p.stdout, JSON: o.format == "json", Filter: filter, Tenants: o.tenants, Count: o.count}
@@ -142,10 +149,10 @@ func (p *program) follow(ctx context.Context, cfg config.Config, o tailOptions, 
 
 // replay prints the history of the one tenant from where it was asked to begin.
 func replay(ctx context.Context, history *changelog.History, o tailOptions, out *printer.Printer) error {
-	tenant := o.tenants[0]
-	cursor, err := history.Locate(ctx, tenant, o.from)
+	name := o.tenants[0]
+	cursor, err := history.Locate(ctx, name, o.from)
 	if err != nil {
 		return fmt.Errorf("begin at %q: %w", o.from, err)
 	}
-	return out.Replay(ctx, history, tenant, cursor)
+	return out.Replay(ctx, history, name, cursor)
 }

@@ -30,7 +30,7 @@ Watching it again changes the settings that are given and keeps the others.`,
 			if err != nil {
 				return err
 			}
-			return withConn(cmd.Context(), cfg.DatabaseURL, "rowcast watch", func(ctx context.Context, c *pgx.Conn) error {
+			return with(cmd.Context(), postgres.ConnectForNames, cfg.DatabaseURL, "rowcast watch", func(ctx context.Context, c *pgx.Conn) error {
 				if !cmd.Flags().Changed("exclude") {
 					settings.exclude = nil
 				}
@@ -94,7 +94,7 @@ func (p *program) unwatch() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return withConn(cmd.Context(), cfg.DatabaseURL, "rowcast unwatch", func(ctx context.Context, c *pgx.Conn) error {
+			return with(cmd.Context(), postgres.ConnectForNames, cfg.DatabaseURL, "rowcast unwatch", func(ctx context.Context, c *pgx.Conn) error {
 				var was bool
 				err := postgres.ChangeTables(ctx, c, p.logger(slog.LevelInfo), func(tx pgx.Tx) error {
 					return tx.QueryRow(ctx, "select rowcast.unwatch($1::text::regclass)", args[0]).Scan(&was)

@@ -9,6 +9,14 @@ import (
 // maxBearers is how many tokens of the headers of a request are looked at.
 const maxBearers = 4
 
+// Bare is a token without the word "Bearer" that some clients put before it.
+func Bare(token string) string {
+	if scheme, bare, ok := strings.Cut(token, " "); ok && strings.EqualFold(scheme, "Bearer") {
+		return strings.TrimLeft(bare, " ")
+	}
+	return token
+}
+
 // BearerTokens are the tokens in the Authorization headers. There may be several, as
 // a proxy adds one of its own; headers of other schemes are for others. The error is
 // ErrTokenInQuery if the URL carries a token, ErrNoToken if nothing does, and
@@ -25,7 +33,7 @@ func BearerTokens(r *http.Request) (tokens []string, err error) {
 	err = &refusalError{kind: ErrNoToken, public: ErrNoToken.Error(), why: Why{Kind: "none"}}
 	for _, header := range r.Header.Values("Authorization") {
 		scheme, token, parts := strings.Cut(header, " ")
-		token = strings.TrimLeft(token, " ")
+		token = Bare(strings.TrimLeft(token, " "))
 		switch bearer := strings.EqualFold(scheme, "Bearer"); {
 		case bearer && token != "" && !strings.ContainsAny(token, " ,\t"):
 			tokens = append(tokens, token)

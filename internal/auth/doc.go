@@ -31,7 +31,9 @@
 //     identity it stands for (TestTicketLife, TestTicketIsGoodOnce). There is a bounded
 //     number of them, shared fairly by tenants and subjects (TestTicketsAreBounded,
 //     TestTicketsAreShared).
-//   - Origins match whole; "null" and lookalikes are refused (TestOriginAllowed).
+//   - Origins match whole, of websites and of apps, and a star stands for a part of one
+//     label alone; "null" and lookalikes are refused (TestOriginAllowed,
+//     TestNewOriginsNamesBadValues). A page of theirs may send any header (TestCORS).
 //
 // # Failures
 //

@@ -33,6 +33,8 @@ func TestOriginAllowed(t *testing.T) {
 	t.Parallel()
 	listed := newOrigins(t,
 		"https://app.example.com, http://localhost:5173/", "HTTPS://Shop.Example.com:443,http://plain.example.com:80,", "http://[0:0::1]:3000", "https://xn--mller-kva.example",
+		"capacitor://localhost,tauri://,file://,file:///,Chrome-Extension://abcdefghijklmnop,exp://192.168.1.7:8081,app://.", "http://tauri.localhost",
+		"https://*-team.vercel.app, https://*.Shops.Example.com:8443,http://*.localhost:3000,https://pr-*.example.net:443",
 	)
 	for origin, want := range map[string]bool{
 		"https://app.example.com":             true,
@@ -74,8 +76,43 @@ func TestOriginAllowed(t *testing.T) {
 		"https://feed.example.com:8443":       false,
 		"https://feed.example.com.evil.com":   false,
 		"wss://app.example.com":               false,
-		"file://":                             false,
+		"file://":                             true,
+		"tauri://":                            true,
+		"tauri://localhost":                   false,
+		"capacitor://localhost":               true,
+		"CAPACITOR://LOCALHOST":               true,
+		"capacitor://localhost:80":            false,
+		"capacitor://evil":                    false,
+		"ionic://localhost":                   false,
+		"http://tauri.localhost":              true,
+		"chrome-extension://abcdefghijklmnop": true,
 		"chrome-extension://abcdef":           false,
+		"exp://192.168.1.7:8081":              true,
+		"app://.":                             true,
+		"app://":                              false,
+		"capacitor://feed.example.com":        false, // our host, but no page of ours
+		"https://my-branch-team.vercel.app":   true,
+		"https://MY-team.vercel.app:443":      true,
+		"https://-team.vercel.app":            false,
+		"https://evil.com/-team.vercel.app":   false,
+		"https://evil.com#-team.vercel.app":   false,
+		"https://a.b-team.vercel.app":         false,
+		"https://a:1-team.vercel.app":         false,
+		"https://a@b-team.vercel.app":         false,
+		"https://a-team.vercel.app.evil.com":  false,
+		"https://a-team-vercel.app":           false,
+		"https://a-steam.vercel.app":          false,
+		"http://a-team.vercel.app":            false,
+		"https://a-team.vercel.app:8443":      false,
+		"https://acme.shops.example.com:8443": true,
+		"https://acme.shops.example.com":      false,
+		"https://shops.example.com:8443":      false,
+		"https://a.b.shops.example.com:8443":  false,
+		"https://*.shops.example.com:8443":    false,
+		"http://acme.localhost:3000":          true,
+		"http://localhost:3000":               false,
+		"https://pr-17.example.net":           true,
+		"https://pr-.example.net":             false,
 		"app.example.com":                     false,
 		"//app.example.com":                   false,
 		"https://":                            false,
@@ -131,12 +168,25 @@ func TestOwnOriginIsAllowed(t *testing.T) {
 func TestNewOriginsNamesBadValues(t *testing.T) {
 	t.Parallel()
 	for value, want := range map[string]string{
-		"*":                             "list every origin",
-		"https://*.example.com":         "list every origin",
-		"null":                          "want http:// or https://",
+		"*":                             "list every other origin",
+		"https://*":                     "list every origin",
+		"https://*:443":                 "list every origin",
+		"https://*.com":                 "list every origin",
+		"https://**.example.com":        "list every other origin",
+		"https://*.*.example.com":       "list every other origin",
+		"https://app.*.example.com":     "list every other origin",
+		"https://app.example.com:*":     "list every other origin",
+		"*://app.example.com":           "list every other origin",
+		"chrome-extension://*":          "list every other origin",
+		"https://*.example.com/login":   "want https://",
+		"https://*.example.com:x":       "not a URL",
+		"null":                          "every website",
+		"capacitor:localhost":           "want http:// or https://",
+		"file:///android_asset":         "want file://",
 		"app.example.com":               "want http:// or https://",
 		"localhost:3000":                "want http:// or https://",
 		"wss://app.example.com":         "want http:// or https://",
+		"://app.example.com":            "not a URL",
 		"https://":                      "and a host",
 		"https://app.example.com/login": "want https://app.example.com",
 		"https://app.example.com//":     "want https://app.example.com",
@@ -180,7 +230,8 @@ func TestCORS(t *testing.T) {
 	} {
 		preflight := from(t, http.MethodOptions, "feed.example.com", origin)
 		preflight.Header.Set("Access-Control-Request-Method", http.MethodPost)
-		preflight.Header.Set("Access-Control-Request-Headers", "authorization,content-type")
+		const asked = "authorization,baggage,content-type,ngrok-skip-browser-warning,sentry-trace,traceparent"
+		preflight.Header.Set("Access-Control-Request-Headers", asked)
 		plain := from(t, http.MethodGet, "feed.example.com", origin)
 		for _, r := range []*http.Request{preflight, plain} {
 			w := httptest.NewRecorder()
@@ -189,7 +240,7 @@ func TestCORS(t *testing.T) {
 			if got := h.Get("Access-Control-Allow-Origin"); got != want || !strings.Contains(strings.Join(h.Values("Vary"), ","), "Origin") {
 				t.Errorf("%s from %s: headers %v, want origin %q", r.Method, origin, h, want)
 			}
-			if r == preflight && want != "" && (h.Get("Access-Control-Allow-Headers") == "" || h.Get("Access-Control-Allow-Credentials") != "true" || w.Code != http.StatusNoContent) {
+			if r == preflight && want != "" && (h.Get("Access-Control-Allow-Headers") != asked || h.Get("Access-Control-Allow-Credentials") != "true" || w.Code != http.StatusNoContent) {
 				t.Errorf("preflight from %s: %d %v", origin, w.Code, h)
 			}
 			if r == plain && w.Code != http.StatusTeapot {

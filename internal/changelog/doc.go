@@ -38,11 +38,19 @@
 //     TestSecondReplicaTakesOver, TestWakesUpUnderLoad).
 //   - Nothing is published before it is durable: the seal commits synchronously
 //     and flushes what it seals (TestPublishedIsDurable, TestTailSurvivesRestart).
+//   - A log that arrives from another database by replication is taken for nobody's
+//     own, also if it begins to while a tail runs (TestPublicationForAllTables).
 //   - A cursor whose history was pruned or rewritten is refused, never
 //     skipped (TestHistoryRefusesForeignCursors, TestPruneMovesTheFloor,
 //     TestHistoryBeginsAtTheFloor). No
 //     change is told as one of a table that had its number in a history that was
 //     lost (TestRestoredNumbersOfTables, TestHistoryFollowsANewFeed).
+//   - Whatever the log holds, a change that cannot be read is told at its position
+//     without its row, and everything goes on (TestUnreadableLog, TestReadOneByOne).
+//   - Rows are UTF-8 whatever the encoding of the database is; U+FFFD stands for
+//     what is none in SQL_ASCII, and never makes one tenant another
+//     (TestOtherEncodings, TestEncodingOfTheSession). A tenant that the encoding
+//     cannot write has no changes (TestTenantThatCannotBeWritten).
 //   - Writers that queue up to ring wake the leader, however slow their commits
 //     are (TestWakesUpForAQueue).
 //   - A page of the log costs a few blocks a row, however long the log is
@@ -54,14 +62,17 @@
 //     TestFloodOfRingsIsBounded, TestFloodOfAPlainRoleIsBounded). What they say
 //     is not believed (TestForgedRingsAreHarmless,
 //     TestForgeriesOfAPlainRoleAreIgnored).
+//   - While nothing changes, nothing is written: no number of a transaction is
+//     taken, no byte of the log of PostgreSQL (TestIdleServersWriteNothing).
 //   - A queue of NOTIFY that others fill stops neither writers nor the tail
 //     (TestFullQueueHarmsNobody).
 //
 // # Failures
 //
 // A lost connection is replaced and the tail goes on where it was; one that has
-// fallen silent, or has lost its LISTEN, is found by a probe
-// (TestSilentConnectionIsNoticed, TestLostListenIsNoticed). While the
+// fallen silent, or has lost its LISTEN, is found by asking it now and then
+// (TestSilentConnectionIsNoticed, TestLostListenIsNoticed), one that swallows
+// notifications by the first change (TestSwallowedRingsAreNoticed). While the
 // locks may be gone with their connection, the tail polls. A frozen
 // leader costs latency: a replica that hears a writer and no leader seals by
 // itself. A history that was rewritten under a running tail (restored backup,

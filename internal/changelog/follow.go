@@ -34,7 +34,8 @@ const (
 )
 
 // ErrForeign says that the log does not belong to the database it is in: that was
-// restored from a dump, made from a template or upgraded.
+// restored from a dump, made from a template or upgraded, or another log arrives here
+// by replication.
 var ErrForeign = errors.New("the change log does not belong to this database; begin a new feed with: rowcast migrate --new-feed")
 
 // follow reads the log over one connection until that fails.
@@ -46,12 +47,24 @@ func (t *Tail) follow(ctx context.Context) error {
 		return err
 	}
 	defer closeConn(ctx, conn)
-	t.doorbell.own.Store(conn.PgConn().PID())
+	t.doorbell.Own(conn.PgConn().PID())
 	if err := t.start(connecting, conn); err != nil {
 		return err
 	}
 	f := follower{Tail: t, conn: conn, next: look}
 	return f.loop(ctx)
+}
+
+// owned refuses a log that is not that of this database.
+func (t *Tail) owned(ctx context.Context, conn *pgx.Conn) error {
+	var foreign *string
+	if err := conn.QueryRow(ctx, sql.ForeignLog).Scan(&foreign); err != nil {
+		return fmt.Errorf("ask whose the change log is: %w", err)
+	}
+	if foreign != nil {
+		return fmt.Errorf("%w: %s", ErrForeign, *foreign)
+	}
+	return nil
 }
 
 // start finds where to go on. It answers ErrDiverged if what was published
@@ -61,13 +74,12 @@ func (t *Tail) start(ctx context.Context, conn *pgx.Conn) error {
 		feedID      *string
 		head, nonce *int64
 		known       *int64
-		foreign     *string
 	)
-	if err := conn.QueryRow(ctx, sql.Start, t.place).Scan(&feedID, &head, &nonce, &known, &foreign); err != nil {
-		return fmt.Errorf("find the head of the change log: %w", err)
+	if err := t.owned(ctx, conn); err != nil {
+		return err
 	}
-	if foreign != nil {
-		return fmt.Errorf("%w: %s", ErrForeign, *foreign)
+	if err := conn.QueryRow(ctx, sql.Start, t.place).Scan(&feedID, &head, &nonce, &known); err != nil {
+		return fmt.Errorf("find the head of the change log: %w", err)
 	}
 	t.tables = nil // a restored database may give a number to another table
 	id := *feedID

@@ -7,8 +7,7 @@ import (
 	"math"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
+	"rowcast/internal/changelog/logrow"
 	"rowcast/internal/feed"
 	"rowcast/sql"
 )
@@ -20,14 +19,17 @@ const historyTimeout = 15 * time.Second
 // History reads what was sealed, for clients that resume. It is safe for
 // concurrent use.
 type History struct {
-	pool *pgxpool.Pool
+	pool Database
 	// bulkRows is as in Options.
 	bulkRows int64
 }
 
+// errMissing says that a sealed row is not in the log: it may have been pruned.
+var errMissing = logrow.ErrMissing
+
 // NewHistory makes a History. Statements that changed more than bulkRows rows
 // of a tenant are told as one bulk change; 0 tells every row.
-func NewHistory(pool *pgxpool.Pool, bulkRows int) *History {
+func NewHistory(pool Database, bulkRows int) *History {
 	h := &History{pool: pool, bulkRows: int64(bulkRows)}
 	if bulkRows == 0 {
 		h.bulkRows = math.MaxInt64
@@ -44,7 +46,9 @@ func (h *History) Head(ctx context.Context, tenant string, place int64) (feed.He
 		return feed.Head{}, err
 	}
 	var head feed.Head
-	err := h.pool.QueryRow(ctx, sql.TenantHead, tenant, place).Scan(&head.Feed, &head.Position, &head.Nonce)
+	err := writable(tenant, func(name string) error {
+		return h.pool.QueryRow(ctx, sql.TenantHead, name, place).Scan(&head.Feed, &head.Position, &head.Nonce)
+	})
 	if err != nil {
 		return feed.Head{}, fmt.Errorf("find the head of tenant %q: %w", tenant, err)
 	}
@@ -54,7 +58,16 @@ func (h *History) Head(ctx context.Context, tenant string, place int64) (feed.He
 // Know notes that somebody is in the tenants: they are not forgotten, and a
 // truncate from then on reaches them. It has to be said again within a day.
 func (h *History) Know(ctx context.Context, tenants []string) error {
-	if _, err := h.pool.Exec(ctx, sql.Know, tenants); err != nil {
+	_, err := h.pool.Exec(ctx, sql.Know, tenants)
+	if unwritable(err) { // one of them, which harms none of the others
+		err = nil
+		for i := 0; i < len(tenants) && err == nil; i++ {
+			if _, err = h.pool.Exec(ctx, sql.Know, tenants[i:i+1]); unwritable(err) {
+				err = nil
+			}
+		}
+	}
+	if err != nil {
 		return fmt.Errorf("make %d tenants known: %w", len(tenants), err)
 	}
 	return nil
@@ -65,7 +78,9 @@ func (h *History) Oldest(ctx context.Context, tenant string) (feed.Cursor, error
 	ctx, cancel := context.WithTimeout(ctx, historyTimeout)
 	defer cancel()
 	var c feed.Cursor
-	err := h.pool.QueryRow(ctx, sql.TenantFloor, tenant).Scan(&c.Feed, &c.Position, &c.Nonce)
+	err := writable(tenant, func(name string) error {
+		return h.pool.QueryRow(ctx, sql.TenantFloor, name).Scan(&c.Feed, &c.Position, &c.Nonce)
+	})
 	if err != nil {
 		return feed.Cursor{}, fmt.Errorf("find where the history of tenant %q begins: %w", tenant, err)
 	}
@@ -74,14 +89,19 @@ func (h *History) Oldest(ctx context.Context, tenant string) (feed.Cursor, error
 
 // After returns the changes of a tenant after cursor c, oldest first, about
 // limit of them. If c points into a change, that change comes first. It answers
-// feed.ErrExpired or feed.ErrDiverged if it cannot continue from c.
+// feed.ErrExpired or feed.ErrDiverged if it cannot continue from c. A change that
+// cannot be read says so, and those after it follow.
 func (h *History) After(ctx context.Context, tenant string, c feed.Cursor, limit int) (feed.Page, error) {
 	ctx, cancel := context.WithTimeout(ctx, historyTimeout)
 	defer cancel()
 	if err := h.verify(ctx, tenant, c); err != nil {
 		return feed.Page{}, err
 	}
-	page, err := h.page(ctx, tenant, c, limit)
+	var page feed.Page
+	err := writable(tenant, func(name string) (err error) {
+		page, err = h.page(ctx, name, c, limit, false)
+		return err
+	})
 	if err != nil && !errors.Is(err, errMissing) {
 		return feed.Page{}, err
 	}
@@ -89,7 +109,10 @@ func (h *History) After(ctx context.Context, tenant string, c feed.Cursor, limit
 	if moved := h.verify(ctx, tenant, c); moved != nil {
 		return feed.Page{}, moved
 	}
-	return page, err
+	if err != nil { // the log has lost what was not pruned
+		return h.page(ctx, tenant, c, limit, true)
+	}
+	return page, nil
 }
 
 // verify checks that c belongs to this history and is not older than the floor.
@@ -104,7 +127,9 @@ func (h *History) verify(ctx context.Context, tenant string, c feed.Cursor) erro
 	if c.Delivered > 0 {
 		at++
 	}
-	err := h.pool.QueryRow(ctx, sql.VerifyCursor, tenant, at).Scan(&id, &floor, &floorNonce, &nonce)
+	err := writable(tenant, func(name string) error {
+		return h.pool.QueryRow(ctx, sql.VerifyCursor, name, at).Scan(&id, &floor, &floorNonce, &nonce)
+	})
 	if err != nil {
 		return fmt.Errorf("verify the cursor of tenant %q: %w", tenant, err)
 	}
@@ -124,44 +149,25 @@ func (h *History) verify(ctx context.Context, tenant string, c feed.Cursor) erro
 	return nil
 }
 
-func (h *History) page(ctx context.Context, tenant string, c feed.Cursor, limit int) (feed.Page, error) {
-	// What is not used of an answer still has to be read.
-	logRows, last := min(max(limit, 1), pageRows), int64(math.MaxInt64)
-	if h.bulkRows == math.MaxInt64 { // each position is a change; one more than the limit says that there are more
-		last = c.Position + int64(max(limit, 1)) + 1
+// page reads changes. lost has rows that are missing in the log told as unreadable.
+func (h *History) page(ctx context.Context, tenant string, c feed.Cursor, limit int, lost bool) (feed.Page, error) {
+	read, page, err := h.rows(ctx, tenant, c, limit, logrow.Ordinary)
+	if logrow.Refused(err) {
+		read, page, err = h.rows(ctx, tenant, c, limit, logrow.NoImages)
 	}
-	rows, err := h.pool.Query(ctx, sql.HistoryAfter, tenant, c.Position, h.bulkRows, logRows, last)
+	if err == nil {
+		read, err = h.complete(ctx, read, &page, lost)
+	}
 	if err != nil {
 		return feed.Page{}, fmt.Errorf("read the history of tenant %q: %w", tenant, err)
 	}
-	defer rows.Close()
-	var (
-		read  []row
-		bytes int
-	)
-	for bytes < publishBytes && rows.Next() {
-		r, err := scanRow(rows)
-		if err != nil {
-			return feed.Page{}, err
-		}
-		read = append(read, r)
-		bytes += r.size()
-	}
-	rows.Close()
-	if err := rows.Err(); err != nil {
-		return feed.Page{}, fmt.Errorf("read the history of tenant %q: %w", tenant, err)
-	}
-	page := feed.Page{More: bytes >= publishBytes || len(read) == logRows}
-	if read, err = h.complete(ctx, read, &page); err != nil {
-		return feed.Page{}, fmt.Errorf("read the history of tenant %q: %w", tenant, err)
-	}
-	var tables watchedTables // of this page alone: a restored database may give a number to another table
+	var tables logrow.Tables // of this page alone: a restored database may give a number to another table
 	for i := range read {
-		w, err := tables.find(ctx, h.pool, read[i].watched)
+		w, err := tables.Of(ctx, h.pool, &read[i])
 		if err != nil {
 			return feed.Page{}, err
 		}
-		page.Changes = read[i].appendChanges(page.Changes, c.Feed, w, h.bulkRows, c.Position)
+		page.Changes = read[i].Changes(page.Changes, c.Feed, w, h.bulkRows, c.Position)
 	}
 	if len(page.Changes) > limit {
 		page.Changes, page.More = page.Changes[:limit], true
@@ -169,22 +175,52 @@ func (h *History) page(ctx context.Context, tenant string, c feed.Cursor, limit 
 	return page, nil
 }
 
-// complete looks up the rows that are not in the active segment of the log, a
-// few at a time, and cuts the page off where it becomes large.
-func (h *History) complete(ctx context.Context, read []row, page *feed.Page) ([]row, error) {
+// rows reads the rows of a page.
+func (h *History) rows(ctx context.Context, tenant string, c feed.Cursor, limit int, bounds logrow.Bounds) (read []logrow.Row, page feed.Page, err error) {
+	// What is not used of an answer still has to be read.
+	logRows, last := min(max(limit, 1), pageRows), int64(math.MaxInt64)
+	if h.bulkRows == math.MaxInt64 { // each position is a change; one more than the limit says that there are more
+		last = c.Position + int64(max(limit, 1)) + 1
+	}
+	rows, err := h.pool.Query(ctx, sql.HistoryAfter, tenant, c.Position, h.bulkRows, logRows, last, bounds)
+	if err != nil {
+		return nil, page, err
+	}
+	defer rows.Close()
+	bytes := 0
+	for bytes < publishBytes && rows.Next() {
+		r, err := logrow.Scan(rows)
+		if err != nil {
+			return nil, page, err
+		}
+		read = append(read, r)
+		bytes += r.Size()
+	}
+	rows.Close()
+	page.More = bytes >= publishBytes || len(read) == logRows
+	return read, page, rows.Err()
+}
+
+// complete looks up the rows that did not come whole, a few at a time, and cuts the
+// page off where it becomes large.
+func (h *History) complete(ctx context.Context, read []logrow.Row, page *feed.Page, lost bool) ([]logrow.Row, error) {
 	const few = 32
 	bytes := 0
 	for from := 0; from < len(read); from += few {
 		to := min(from+few, len(read))
-		part := make([]*row, 0, few)
+		part := make([]*logrow.Row, 0, few)
 		for i := from; i < to; i++ {
 			part = append(part, &read[i])
 		}
-		if err := lookUp(ctx, h.pool, part, h.bulkRows); err != nil {
+		err := logrow.Complete(ctx, h.pool, part, h.bulkRows)
+		if lost && errors.Is(err, errMissing) {
+			err = logrow.Lose(ctx, h.pool, part, h.bulkRows)
+		}
+		if err != nil {
 			return nil, err
 		}
 		for _, r := range part {
-			bytes += r.size()
+			bytes += r.Size()
 		}
 		if bytes >= publishBytes && to < len(read) {
 			page.More = true

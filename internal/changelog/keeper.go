@@ -10,6 +10,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"rowcast/internal/changelog/doorbell"
 )
 
 // Advisory locks. All begin with the letters "rowcast"; triggers/capture.sql
@@ -115,7 +117,7 @@ func (k *keeper) set(held, leads bool, state sleep) {
 	k.held, k.leads, k.state = held, leads, state
 	k.mu.Unlock()
 	if changed {
-		ring(k.changed)
+		doorbell.Ring(k.changed)
 	}
 }
 
@@ -148,8 +150,8 @@ func (k *keeper) hold(ctx context.Context) error {
 	if _, err := ask(ctx, conn, keepAlive, replicaLock); err != nil {
 		return fmt.Errorf("announce the replica: %w", err)
 	}
-	if _, err := conn.Exec(ctx, notify, probeChannel, replicaCame); err != nil {
-		return fmt.Errorf("tell the leader: %w", err)
+	if err := doorbell.Announce(ctx, conn); err != nil {
+		return err
 	}
 	for {
 		if k.observe {

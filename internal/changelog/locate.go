@@ -28,7 +28,10 @@ func (h *History) Locate(ctx context.Context, tenant, from string) (feed.Cursor,
 		floor, floorNonce int64
 		nonce             *int64
 	)
-	if err := h.pool.QueryRow(ctx, sql.VerifyCursor, tenant, position).Scan(&id, &floor, &floorNonce, &nonce); err != nil {
+	err = writable(tenant, func(name string) error {
+		return h.pool.QueryRow(ctx, sql.VerifyCursor, name, position).Scan(&id, &floor, &floorNonce, &nonce)
+	})
+	if err != nil {
 		return feed.Cursor{}, fmt.Errorf("find the history of tenant %q: %w", tenant, err)
 	}
 	switch {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"rowcast/internal/changelog/doorbell"
 	"rowcast/sql"
 )
 
@@ -25,14 +26,11 @@ type follower struct {
 	replicas, told bool
 	// incomplete is since when another session has kept the tail from sealing.
 	incomplete time.Time
-	// looked and probed are when the replicas were counted and LISTEN was
-	// proved; probes is what the doorbell had counted then, or notSent.
-	looked, probed time.Time
-	probes         int64
+	// unheard says that the next changes may be some for which nobody has rung.
+	unheard bool
+	// looked is when the last upkeep was.
+	looked time.Time
 }
-
-// notSent stands for a probe that a full queue has kept back.
-const notSent = -1
 
 // loop steps and waits.
 func (f *follower) loop(ctx context.Context) error {
@@ -54,6 +52,10 @@ func (f *follower) loop(ctx context.Context) error {
 		} else if err := f.patient(ctx); err != nil {
 			return err
 		}
+		if n > 0 && f.unheard {
+			f.doorbell.Missed()
+		}
+		f.unheard = false
 		if n > 0 {
 			f.empty = 0
 		} else {
@@ -66,8 +68,8 @@ func (f *follower) loop(ctx context.Context) error {
 				return err
 			}
 		}
-		listening := f.doorbell.listening.Load()
-		if err := f.upkeep(ctx, now, leads, listening); err != nil {
+		listening := f.doorbell.Listening()
+		if err := f.upkeep(ctx, now, leads); err != nil {
 			return err
 		}
 		if err := f.tell(ctx, leads, n); err != nil {
@@ -115,14 +117,15 @@ func (f *follower) waitAsleep(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
-	case <-f.doorbell.rung:
+	case <-f.doorbell.Rung:
 		f.next, f.rung = fetch, true
-	case <-f.doorbell.sealed:
+	case <-f.doorbell.Sealed:
 		f.next, f.rung = fetch, true
-	case <-f.doorbell.changed:
+	case <-f.doorbell.Changed:
 		f.rung = true
 	case <-f.keeper.changed:
 	case <-fallback.C:
+		f.unheard = true
 	}
 	return nil
 }
@@ -150,9 +153,9 @@ func (f *follower) waitAwake(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
-	case <-f.doorbell.rung:
+	case <-f.doorbell.Rung:
 		f.rung = true
-	case <-f.doorbell.changed:
+	case <-f.doorbell.Changed:
 		f.rung = true
 	case <-f.keeper.changed:
 	case <-poll.C:
@@ -173,20 +176,21 @@ func (f *follower) waitForLeader(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
-	case <-f.doorbell.sealed:
+	case <-f.doorbell.Sealed:
 		f.next, f.rung = read, true
-	case <-f.doorbell.changed:
+	case <-f.doorbell.Changed:
 		f.rung = true
 	case <-f.keeper.changed:
 	case <-fallback.C:
-	case <-f.doorbell.rung:
+		f.unheard = true
+	case <-f.doorbell.Rung:
 		f.next, f.rung = fetch, true
 		patience := time.NewTimer(moment)
 		defer patience.Stop()
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case <-f.doorbell.sealed:
+		case <-f.doorbell.Sealed:
 			f.next = read
 		case <-patience.C:
 		}
@@ -214,20 +218,9 @@ func (f *follower) tell(ctx context.Context, leads bool, n int) error {
 		touched = nil
 	}
 	f.told = true
-	payload, err := sealedPayload(f.place, touched)
-	if err != nil {
-		return err
-	}
 	ctx, cancel := context.WithTimeout(ctx, sealTimeout)
 	defer cancel()
-	batch := new(pgx.Batch)
-	batch.Queue("select set_config('synchronous_commit', 'off', true)")
-	batch.Queue(notify, channel, payload)
-	err = f.conn.SendBatch(ctx, batch).Close()
-	if err != nil {
-		return fmt.Errorf("tell the other replicas: %w", err)
-	}
-	return nil
+	return doorbell.Tell(ctx, f.conn, f.place, touched)
 }
 
 // queue wakes the tail if writers wait for each other to ring.
@@ -244,39 +237,26 @@ func (f *follower) queue(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// upkeep counts the replicas now and then, and proves by a round trip that
-// LISTEN works: a connection can be dead without a sign.
-func (f *follower) upkeep(ctx context.Context, now time.Time, leads, listening bool) error {
+// upkeep now and then makes sure that nobody else writes the log, counts the
+// replicas, and has the doorbell proved.
+func (f *follower) upkeep(ctx context.Context, now time.Time, leads bool) error {
 	const interval = 4 * time.Second
 	ctx, cancel := context.WithTimeout(ctx, sealTimeout)
 	defer cancel()
-	if leads && (now.Sub(f.looked) >= interval || f.doorbell.came.Load()) {
+	due := now.Sub(f.looked) >= interval
+	if due {
 		f.looked = now
-		f.doorbell.came.Store(false)
+		if err := f.owned(ctx, f.conn); err != nil {
+			return err
+		}
+	}
+	if leads && (f.doorbell.Came() || due) {
 		err := f.conn.QueryRow(ctx, "select count(*) > 1 from "+lockSessions+" and l.mode = 'ShareLock'", int64(replicaLock)).Scan(&f.replicas)
 		if err != nil {
 			return fmt.Errorf("count the replicas: %w", err)
 		}
 	}
-	if listening && now.Sub(f.probed) >= interval {
-		if !f.probed.IsZero() && f.doorbell.probes.Load() == f.probes {
-			f.o.Log.WarnContext(ctx, "LISTEN delivers nothing, connecting anew")
-			f.probed = time.Time{}
-			f.doorbell.cut()
-			return nil
-		}
-		f.probed, f.probes = now, f.doorbell.probes.Load()
-		sent, err := f.conn.Exec(ctx, notify, probeChannel, f.doorbell.probe)
-		if err != nil {
-			return fmt.Errorf("probe LISTEN: %w", err)
-		}
-		if sent.RowsAffected() == 0 {
-			f.probes = notSent
-		}
-	} else if !listening {
-		f.probed = time.Time{}
-	}
-	return nil
+	return f.doorbell.Prove(ctx, f.conn, now)
 }
 
 // patient names who keeps the tail from sealing for long: any session that may

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 const (
@@ -56,7 +55,7 @@ func (t *Tail) pruneAll(ctx context.Context) error {
 const rememberInterval = 30 * time.Minute
 
 // Remember says now and then that the joined tenants are heard of, until ctx ends.
-func Remember(ctx context.Context, pool *pgxpool.Pool, joined func() []string, log *slog.Logger) error {
+func Remember(ctx context.Context, pool Database, joined func() []string, log *slog.Logger) error {
 	const most = 1000 // at once
 	h := NewHistory(pool, 0)
 	for {
@@ -86,7 +85,7 @@ type Pruned struct {
 // nothing else. It is what a server that leads does each minute; while another
 // session prunes it does nothing. progress, if not nil, is told after each batch
 // how many places were forgotten.
-func Prune(ctx context.Context, pool *pgxpool.Pool, retention time.Duration, progress func(places int64)) (did Pruned, err error) {
+func Prune(ctx context.Context, pool Database, retention time.Duration, progress func(places int64)) (did Pruned, err error) {
 	err = askPool(ctx, pool, &did.Closed, "select rowcast.rotate($1::interval, $2)", retention/segmentsKept, int64(segmentBytes))
 	if err != nil && !busy(err) {
 		return did, fmt.Errorf("close a segment of the change log: %w", err)
@@ -106,7 +105,7 @@ func Prune(ctx context.Context, pool *pgxpool.Pool, retention time.Duration, pro
 }
 
 // askPool puts one question that changes the log.
-func askPool(ctx context.Context, pool *pgxpool.Pool, answer any, question string, args ...any) error {
+func askPool(ctx context.Context, pool Database, answer any, question string, args ...any) error {
 	ctx, cancel := context.WithTimeout(ctx, pruneTimeout)
 	defer cancel()
 	return pool.QueryRow(ctx, question, args...).Scan(answer)

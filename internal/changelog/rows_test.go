@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"rowcast/internal/changelog"
+	"rowcast/internal/changelog/logrow"
 	"rowcast/sql"
 )
 
@@ -69,7 +70,7 @@ func TestHistoryOfAStatement(t *testing.T) {
 	if n := query[int](t, admin, "select count(*) from rowcast.sealed"); n < 6 {
 		t.Fatalf("the statement has %d log rows, too few to show anything", n)
 	}
-	few := query[int](t, admin, "select count(*) from ("+sql.HistoryAfter+") page", "T", int64(100), int64(math.MaxInt64), 256, int64(111))
+	few := query[int](t, admin, "select count(*) from ("+sql.HistoryAfter+") page", "T", int64(100), int64(math.MaxInt64), 256, int64(111), logrow.Ordinary)
 	if few != 1 {
 		t.Errorf("ten rows take %d log rows", few)
 	}

@@ -65,7 +65,7 @@ func (s *site) options(o *changelog.Options) {
 // The connections of a replica, as conditions on pg_stat_activity.
 const (
 	tailBackend   = `a.application_name like '% tail'`
-	listenBackend = `a.query ilike 'listen %'`
+	listenBackend = `a.query ~* '^(listen |select .[A-Z2-7]{26}. where 2 = )'`
 	lockBackend   = `exists (select from pg_locks l where l.pid = a.pid and l.locktype = 'advisory'
 	                   and l.mode = 'ShareLock' and l.objid = (8245940711459091462 & 4294967295)::oid)`
 )

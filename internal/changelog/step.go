@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"rowcast/internal/changelog/logrow"
 	"rowcast/internal/feed"
 	"rowcast/sql"
 )
@@ -38,6 +39,9 @@ func (t *Tail) step(ctx context.Context, conn *pgx.Conn, do task) (transactions 
 	complete = true
 	if do != read {
 		place, first, err := t.seal(ctx, conn, do == fetch)
+		if logrow.Refused(err) && do == fetch { // it was undone with the reading
+			place, first, err = t.seal(ctx, conn, false)
+		}
 		if err != nil {
 			return 0, false, err
 		}
@@ -54,8 +58,12 @@ func (t *Tail) step(ctx context.Context, conn *pgx.Conn, do task) (transactions 
 		}
 	}
 	for {
-		rows, n, err := t.read(ctx, conn)
+		rows, n, err := t.read(ctx, conn, logrow.Ordinary)
 		transactions += n
+		if logrow.Refused(err) {
+			rows, n, err = t.read(ctx, conn, logrow.NoImages)
+			transactions += n
+		}
 		if err != nil {
 			return transactions, false, err
 		}
@@ -71,7 +79,7 @@ func (t *Tail) step(ctx context.Context, conn *pgx.Conn, do task) (transactions 
 // seal returns the newest place, nil if another session is sealing, and if
 // asked the first rows that are not published yet. All of it is committed. It
 // notes whether the next seal has something left to do.
-func (t *Tail) seal(ctx context.Context, conn *pgx.Conn, fetch bool) (place *int64, first []row, err error) {
+func (t *Tail) seal(ctx context.Context, conn *pgx.Conn, fetch bool) (place *int64, first []logrow.Row, err error) {
 	began := time.Now()
 	sealing, cancel := context.WithTimeout(ctx, t.sealLimit)
 	defer cancel()
@@ -79,8 +87,8 @@ func (t *Tail) seal(ctx context.Context, conn *pgx.Conn, fetch bool) (place *int
 	batch.Queue(sealQuery).QueryRow(func(r pgx.Row) error { return r.Scan(nil, &place) })
 	batch.Queue(sql.Queued).QueryRow(func(r pgx.Row) error { return r.Scan(&t.queued) })
 	if fetch {
-		batch.Queue(sql.SealedAfter, t.place, t.o.BulkRows, firstRows).Query(func(rows pgx.Rows) (err error) {
-			first, err = pgx.CollectRows(rows, scanRow)
+		batch.Queue(sql.SealedAfter, t.place, t.o.BulkRows, firstRows, logrow.Ordinary).Query(func(rows pgx.Rows) (err error) {
+			first, err = pgx.CollectRows(rows, logrow.Scan)
 			return err
 		})
 	}
@@ -98,7 +106,7 @@ func (t *Tail) seal(ctx context.Context, conn *pgx.Conn, fetch bool) (place *int
 }
 
 // publishRows publishes rows that were read already.
-func (t *Tail) publishRows(ctx context.Context, rows []row) (transactions int, err error) {
+func (t *Tail) publishRows(ctx context.Context, rows []logrow.Row) (transactions int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
 	p := publication{tail: t, place: t.place, nonce: t.nonce}
@@ -111,18 +119,19 @@ func (t *Tail) publishRows(ctx context.Context, rows []row) (transactions int, e
 	return p.transactions, nil
 }
 
-// read publishes one page, while it comes in.
-func (t *Tail) read(ctx context.Context, conn *pgx.Conn) (count, transactions int, err error) {
+// read publishes one page, while it comes in. Of what it has not published when it
+// fails, the transactions are not counted.
+func (t *Tail) read(ctx context.Context, conn *pgx.Conn, bounds logrow.Bounds) (count, transactions int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	rows, err := conn.Query(ctx, sql.SealedAfter, t.place, t.o.BulkRows, pageRows)
+	rows, err := conn.Query(ctx, sql.SealedAfter, t.place, t.o.BulkRows, pageRows, bounds)
 	if err != nil {
 		return 0, 0, fmt.Errorf("read the change log after place %d: %w", t.place, err)
 	}
 	defer rows.Close()
 	p := publication{tail: t, place: t.place, nonce: t.nonce}
 	for rows.Next() {
-		r, err := scanRow(rows)
+		r, err := logrow.Scan(rows)
 		if err != nil {
 			return count, p.transactions, err
 		}
@@ -149,25 +158,34 @@ type publication struct {
 }
 
 // add takes the next row, and publishes when much has been collected.
-func (p *publication) add(ctx context.Context, r *row) error {
-	if r.place != p.place+1 {
-		return fmt.Errorf("place %d follows %d: %w", r.place, p.place, feed.ErrDiverged)
+func (p *publication) add(ctx context.Context, r *logrow.Row) error {
+	if r.Place != p.place+1 {
+		return fmt.Errorf("place %d follows %d: %w", r.Place, p.place, feed.ErrDiverged)
 	}
-	if err := lookUp(ctx, p.tail.o.Pool, []*row{r}, int64(p.tail.o.BulkRows)); err != nil {
-		return err
+	t := p.tail
+	part, bulkRows := []*logrow.Row{r}, int64(t.o.BulkRows)
+	err := logrow.Complete(ctx, t.o.Pool, part, bulkRows)
+	if errors.Is(err, logrow.ErrMissing) && t.lost == r.Place { // it was not pruned, or it would not have been read again
+		err = logrow.Lose(ctx, t.o.Pool, part, bulkRows)
 	}
-	w, err := p.tail.tables.find(ctx, p.tail.o.Pool, r.watched)
+	if errors.Is(err, logrow.ErrMissing) {
+		t.lost = r.Place
+	}
 	if err != nil {
 		return err
 	}
-	if r.tx != p.tx {
-		p.tx = r.tx
+	w, err := t.tables.Of(ctx, t.o.Pool, r)
+	if err != nil {
+		return err
+	}
+	if r.Tx != p.tx {
+		p.tx = r.Tx
 		p.transactions++
 	}
-	p.changes = r.appendChanges(p.changes, p.tail.feed, w, int64(p.tail.o.BulkRows), 0)
-	p.place, p.nonce = r.place, r.nonce
-	p.tail.touch(r.tenant)
-	p.bytes += r.size()
+	p.changes = r.Changes(p.changes, t.feed, w, bulkRows, 0)
+	p.place, p.nonce = r.Place, r.Nonce
+	t.touch(r.Tenant)
+	p.bytes += r.Size()
 	if p.bytes >= publishBytes {
 		p.publish()
 	}
@@ -178,6 +196,11 @@ func (p *publication) add(ctx context.Context, r *row) error {
 func (p *publication) publish() {
 	if p.place == p.tail.place {
 		return
+	}
+	for i := range p.changes {
+		if c := &p.changes[i]; c.Unreadable != nil && p.tail.o.Unreadable != nil {
+			p.tail.o.Unreadable(c)
+		}
 	}
 	p.tail.o.Publish(p.changes, p.place)
 	p.tail.place, p.tail.nonce = p.place, p.nonce

@@ -10,9 +10,11 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5/pgconn"
 	"golang.org/x/sync/errgroup"
 
+	"rowcast/internal/changelog/doorbell"
+	"rowcast/internal/changelog/logrow"
 	"rowcast/internal/feed"
 )
 
@@ -30,6 +32,13 @@ const (
 	NotifyNever Notify = "never"
 )
 
+// Database answers queries; a pool does.
+type Database interface {
+	Exec(ctx context.Context, query string, args ...any) (pgconn.CommandTag, error)
+	Query(ctx context.Context, query string, args ...any) (pgx.Rows, error)
+	QueryRow(ctx context.Context, query string, args ...any) pgx.Row
+}
+
 // Options of a Tail. Connect, Listen, Pool and Publish are required.
 type Options struct {
 	// Connect opens the connection that seals and reads.
@@ -38,7 +47,7 @@ type Options struct {
 	// LISTEN, and for the locks of a session.
 	Listen func(ctx context.Context) (*pgx.Conn, error)
 	// Pool is for small look-ups.
-	Pool *pgxpool.Pool
+	Pool Database
 	// Notify defaults to NotifyAuto.
 	Notify Notify
 	// BulkRows is how many rows of one table, operation and tenant a statement
@@ -60,6 +69,9 @@ type Options struct {
 	Revoked func()
 	// Sealed, if not nil, is told how long a seal took that gave places.
 	Sealed func(took time.Duration)
+	// Unreadable, if not nil, is told of each change that cannot be read, before it
+	// is published.
+	Unreadable func(c *feed.Change)
 	// Observe keeps the tail from leading, for a program that may be stopped
 	// or held up by its output while others depend on the leader.
 	Observe bool
@@ -74,9 +86,9 @@ type Options struct {
 // Tail follows the change log in commit order. See the package documentation.
 type Tail struct {
 	o        Options
-	doorbell *doorbell
+	doorbell *doorbell.Bell
 	keeper   *keeper
-	tables   watchedTables
+	tables   logrow.Tables
 	pace     pace
 
 	// What has been published: the feed, the newest place and the nonce of
@@ -91,6 +103,8 @@ type Tail struct {
 	reported bool
 	// queued is set while seals have left something to the next one.
 	queued bool
+	// lost is the place whose log row was missing when it was looked for.
+	lost int64
 	// sealLimit is how long the next seal may take.
 	sealLimit time.Duration
 
@@ -132,7 +146,7 @@ func New(o Options) *Tail {
 	if o.Revoked == nil {
 		o.Revoked = func() {}
 	}
-	t := &Tail{o: o, sealLimit: sealTimeout, doorbell: newDoorbell(o.Listen, o.Log, o.Revoked), keeper: newKeeper(o.Listen, o.Log)}
+	t := &Tail{o: o, sealLimit: sealTimeout, doorbell: doorbell.New(o.Listen, o.Log, o.Revoked), keeper: newKeeper(o.Listen, o.Log)}
 	t.keeper.observe = o.Observe
 	return t
 }
@@ -141,7 +155,7 @@ func New(o Options) *Tail {
 // starts at the newest place.
 func (t *Tail) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return t.doorbell.run(ctx) })
+	g.Go(func() error { return t.doorbell.Run(ctx) })
 	g.Go(func() error { return t.keeper.run(ctx) })
 	g.Go(func() error { return t.prune(ctx) })
 	g.Go(func() error { return t.run(ctx) })
@@ -154,7 +168,7 @@ func (t *Tail) Status() Status {
 	s := t.status
 	t.mu.Unlock()
 	leads, state := t.keeper.look()
-	s.Leads, s.Asleep, s.Listening = leads, state == asleep, t.doorbell.listening.Load()
+	s.Leads, s.Asleep, s.Listening = leads, state == asleep, t.doorbell.Listening()
 	return s
 }
 
@@ -210,7 +224,7 @@ func (t *Tail) touch(tenant string) {
 	if t.touched != nil {
 		t.touched[tenant] = struct{}{}
 	}
-	if len(t.touched) > maxTouched {
+	if len(t.touched) > doorbell.MaxTouched {
 		t.touched = nil
 	}
 }

@@ -1,10 +1,11 @@
-// Package clients drives the clients that people already have, from npm,
-// against real servers. It has tests alone.
+// Package clients drives the clients that people already have, from npm and for
+// Python, against real servers. It has tests alone.
 //
 // # Overview
 //
 // The programs in js are clients on Node: with the packages ws, eventsource and
-// socket.io-client, unmodified and of fixed versions. A test starts one, tells it
+// socket.io-client, unmodified and of fixed versions. The one in python is a client
+// with python-socketio. A test starts one, tells it
 // what to do, and reads what happens to it. The packages are installed into the
 // cache of the user, once for each package-lock.json; then nothing needs the
 // network.
@@ -23,12 +24,16 @@
 //     (TestSocketIORefused). When a server stops the client comes back by itself
 //     (TestSocketIODrained).
 //   - With recovery, a client whose server was killed recovers, and receives
-//     exactly what it missed (TestSocketIORecovery).
+//     exactly what it missed (TestSocketIORecovery), also one that polls and whose
+//     session ended before it had fetched everything (TestSocketIOBehind).
+//   - With python-socketio of the system, a handler with one argument, or with two
+//     for meta, on every transport, and a fresh token (TestPython).
+//   - The server has the scripts of socket.io-client (TestSocketIOScripts).
 //   - A frontend for a Socket.IO server of its own needs a new URL and nothing
 //     else; with recovery it misses nothing (TestOldFrontend).
 //
 // # Failures
 //
-// Without node or npm the tests fail and say what to install; with -short they
-// are skipped then.
+// Without node, npm or python-socketio the tests fail and say what to install; with
+// -short they are skipped then.
 package clients

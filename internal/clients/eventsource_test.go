@@ -113,3 +113,30 @@ func TestEventSourceRefused(t *testing.T) {
 		}
 	}
 }
+
+// TestEventSourcePolyfill has a package come back that sends its last id in the query,
+// beside the cursor that its URL began with.
+func TestEventSourcePolyfill(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	server := servetest.Start(t, s.dsn)
+	door := servetest.NewDoor(t, server.Address())
+	s.exec(t, insertOrder)
+	n := start(t, "eventsource.cjs")
+	n.do(t, "connect", s.events(server.Address()), servetest.Token(t, s.tenant), names)
+	before := n.streamed(t, "joined", 1)
+	n.do(t, "close")
+
+	n = start(t, "polyfill.cjs")
+	n.do(t, "connect", s.events(door.Address(), "cursor", before), servetest.Token(t, s.tenant), names)
+	n.streamed(t, "joined", 1)
+	s.exec(t, insertOrder)
+	n.streamed(t, "order:created", 2)
+	if door.Cut() != 1 {
+		t.Error("the client has not one connection")
+	}
+	s.exec(t, insertOrder)
+	n.streamed(t, "joined", 2)
+	n.streamed(t, "order:created", 3)
+	n.do(t, "close")
+}

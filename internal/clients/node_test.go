@@ -16,7 +16,7 @@ import (
 	"rowcast/internal/servetest"
 )
 
-// node is a client on Node. One goroutine uses it.
+// node is a client on Node, or on Python. One goroutine uses it.
 type node struct {
 	in io.WriteCloser
 	// lines is what it says; closed at its end.
@@ -50,8 +50,8 @@ type message struct {
 	Data                                                 json.RawMessage
 }
 
-// start runs a program of js, with additions to the environment.
-func start(t *testing.T, program string, environ ...string) *node {
+// packages is the folder of the packages.
+func packages(t *testing.T) (dir string) {
 	t.Helper()
 	dir, err := modules()
 	if _, ok := errors.AsType[missing](err); ok && testing.Short() {
@@ -60,11 +60,25 @@ func start(t *testing.T, program string, environ ...string) *node {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return dir
+}
+
+// start runs a program of js, with additions to the environment.
+func start(t *testing.T, program string, environ ...string) *node {
+	t.Helper()
+	dir := packages(t)
+	environ = append([]string{"NODE_PATH=" + dir, "NODE_NO_WARNINGS=1"}, environ...)
+	return run(t, environ, "node", filepath.Join("js", program))
+}
+
+// run runs a program that talks as those of js do.
+func run(t *testing.T, environ []string, program string, args ...string) *node {
+	t.Helper()
 	n := &node{lines: make(chan happening, 1024)}
-	cmd := exec.Command("node", filepath.Join("js", program))
-	cmd.Env = append(os.Environ(), "NODE_PATH="+dir, "NODE_NO_WARNINGS=1")
-	cmd.Env = append(cmd.Env, environ...)
+	cmd := exec.Command(program, args...)
+	cmd.Env = append(os.Environ(), environ...)
 	cmd.Stderr = &n.errs
+	var err error
 	if n.in, err = cmd.StdinPipe(); err != nil {
 		t.Fatal(err)
 	}
@@ -89,10 +103,10 @@ func start(t *testing.T, program string, environ ...string) *node {
 		err := cmd.Wait()
 		hang.Stop()
 		if err != nil {
-			t.Errorf("node js/%s: %v\n%s", program, err, n.errs.String())
+			t.Errorf("%s: %v\n%s", args, err, n.errs.String())
 		}
 		if t.Failed() {
-			t.Logf("js/%s said:\n%s", program, strings.Join(n.log, "\n"))
+			t.Logf("%s said:\n%s%s", args, strings.Join(n.log, "\n"), n.errs.String())
 		}
 	})
 	return n

@@ -1,9 +1,14 @@
 package clients_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"syscall"
 	"testing"
@@ -24,9 +29,9 @@ var transports = map[string]struct {
 	"polling only":    {map[string]any{"transports": []string{"polling"}}, "polling", false},
 }
 
-// with are options of io with a token, and more.
+// with are options of io with a token, and more. The client asks for meta.
 func with(token string, more map[string]any) map[string]any {
-	options := map[string]any{"auth": map[string]string{"token": token}}
+	options := map[string]any{"auth": map[string]any{"token": token, "meta": true}}
 	maps.Copy(options, more)
 	return options
 }
@@ -123,6 +128,9 @@ func TestSocketIO(t *testing.T) {
 					t.Errorf("left: %+v", left)
 				}
 				s.exec(t, insertOrder)
+				if m := n.ask(t, "auth", "Bearer "+servetest.TokenFor(t, 2*time.Hour, s.tenant)); !m.OK {
+					t.Errorf("renewed: %+v", m)
+				}
 				// What was missed follows the acknowledgement.
 				back := n.ask(t, "join-tenant", map[string]any{"tenantId": s.tenant, "cursor": m.Cursor, "events": []string{"order:*"}})
 				if !back.OK || back.Position != 2 {
@@ -141,6 +149,29 @@ func TestSocketIO(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestSocketIOScripts: the scripts that the server has are those of the package.
+func TestSocketIOScripts(t *testing.T) {
+	t.Parallel()
+	address := servetest.Start(t, newSite(t).dsn).Address()
+	packages := packages(t)
+	for _, name := range []string{"socket.io.js", "socket.io.min.js", "socket.io.esm.min.js"} {
+		want, err := os.ReadFile(filepath.Join(packages, "socket.io-client", "dist", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		response, err := http.Get("http://" + address + "/socket.io/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		if err != nil || response.StatusCode != http.StatusOK || !bytes.Equal(got, want) {
+			t.Errorf("%s: %s, %d bytes, %v; the package has %d", name, response.Status, len(got), err, len(want))
+		}
+	}
+	http.DefaultClient.CloseIdleConnections()
 }
 
 // TestSocketIORefused shows tokens that are none, and then one that is.
@@ -240,7 +271,7 @@ func TestSocketIORecovery(t *testing.T) {
 			door := servetest.NewDoor(t, server.Address())
 			n := start(t, "socketio.cjs")
 			n.do(t, "connect", "http://"+door.Address(), with(servetest.Token(t, s.tenant), way.options), "object")
-			n.until(t, "connect")
+			id := n.until(t, "connect").ID
 			if m := n.ask(t, "join-tenant", s.tenant); !m.OK {
 				t.Fatalf("joined: %+v", m)
 			}
@@ -250,7 +281,9 @@ func TestSocketIORecovery(t *testing.T) {
 			server.Restart(t)
 			door.Lead(server.Address())
 			// A client that recovers is given its events before it is told.
-			n.recovers(t, "order:created@1")
+			if again := n.recovers(t, "order:created@1"); again != id {
+				t.Errorf("recovered as %s, was %s", again, id)
+			}
 			s.exec(t, nextStatus)
 			n.emitted(t, true, "order:updated@2", "order:status-changed@2")
 
@@ -274,8 +307,40 @@ func TestSocketIORecovery(t *testing.T) {
 	}
 }
 
-// recovers waits for the client to have recovered and received these events.
-func (n *node) recovers(t *testing.T, want ...string) {
+// TestSocketIOBehind ends the session of a client that polls and has not yet fetched
+// its events. Its handlers see each of them once.
+func TestSocketIOBehind(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	server := servetest.Start(t, s.dsn, "ROWCAST_SOCKETIO_RECOVERY=on")
+	n := start(t, "socketio.cjs")
+	// The end of the token is what ends the session, wherever the client is by then.
+	n.do(t, "connect", "http://"+server.Address(), with(servetest.TokenFor(t, 5*time.Second, s.tenant), transports["polling only"].options), "function")
+	n.until(t, "connect")
+	n.do(t, "give", map[string]any{"token": servetest.Token(t, s.tenant), "meta": true})
+	if m := n.ask(t, "join-tenant", s.tenant); !m.OK {
+		t.Fatalf("joined: %+v", m)
+	}
+	release := filepath.Join(t.TempDir(), "release")
+	n.do(t, "hold", release)
+	n.until(t, "held")
+	var want []string
+	for i := range 20 {
+		s.exec(t, insertOrder)
+		want = append(want, fmt.Sprintf("order:created@%d", i+1))
+	}
+	servetest.Eventually(t, "end of the token", func() bool { return server.Status(t).Hub.Closes["token-expired"] == 1 })
+	if err := os.WriteFile(release, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	n.recovers(t, want...)
+	s.exec(t, insertOrder)
+	n.emitted(t, true, "order:created@21")
+}
+
+// recovers waits for the client to have recovered and received these events, and gives
+// its id.
+func (n *node) recovers(t *testing.T, want ...string) (id string) {
 	t.Helper()
 	var got []string
 	connected := false
@@ -283,6 +348,7 @@ func (n *node) recovers(t *testing.T, want ...string) {
 	for !connected || len(got) < len(want) {
 		switch h := n.next(t, giveUp); {
 		case h.On == "connect":
+			id = h.ID
 			if connected = true; !h.Recovered {
 				t.Fatalf("not recovered: %s", h.raw)
 			}
@@ -297,6 +363,7 @@ func (n *node) recovers(t *testing.T, want ...string) {
 	if !slices.Equal(got, want) {
 		t.Fatalf("recovered %s; want %s", got, want)
 	}
+	return id
 }
 
 // TestSocketIODrained stops the server under clients without recovery: they

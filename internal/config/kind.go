@@ -68,7 +68,7 @@ func (k kind) rule() rule {
 	case port:
 		return rule{"port", "a port number from 0 to 65535", checkPort}
 	case origins:
-		return rule{"origins", "origins such as https://app.example.com, comma-separated", checkOrigins}
+		return rule{"origins", "origins such as https://app.example.com, https://*-team.example.app or capacitor://localhost, comma-separated", checkOrigins}
 	case notify:
 		return rule{"mode", "auto, always or never", oneOf("auto", "always", "never")}
 	case toggle:
@@ -201,13 +201,18 @@ func checkPort(value string) error {
 	return nil
 }
 
+// schemeForm is what schemes of websites and of apps look like.
+var schemeForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]*$`)
+
+// checkOrigins looks at the form only: package auth reads origins.
 func checkOrigins(value string) error {
 	for part := range strings.SplitSeq(value, ",") {
 		part = strings.TrimSpace(part)
 		if part == "*" {
 			return errors.New("* would let every website in; list the origins")
 		}
-		if part != "" && checkWebURL(part) != nil {
+		scheme, _, isURL := strings.Cut(part, "://")
+		if part != "" && (!isURL || !schemeForm.MatchString(scheme) || strings.EqualFold(scheme, "ws") || strings.EqualFold(scheme, "wss")) {
 			return errForm
 		}
 	}

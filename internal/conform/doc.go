@@ -32,6 +32,10 @@
 //     the server has a bound (TestOverrun).
 //   - A server that stops tells its clients to come back; on another they miss
 //     nothing (TestDrain).
+//   - A change that cannot be read is told without its row, live and when resuming
+//     (TestUnreadable).
+//   - Numbers are told as the guide for clients promises, those of columns and those
+//     within arrays, json and composite values (TestNumbers).
 //   - Clients are told when events are late, and when they no longer are
 //     (TestOutage).
 //

@@ -35,7 +35,7 @@ func dialSocketIO(carry carrier) func(ctx context.Context, q request) (conn, mes
 	return func(ctx context.Context, q request) (conn, message, error) {
 		c := &socketIO{tenant: q.tenant}
 		return c.dial(ctx, carry, q, func() (message, error) {
-			if err := c.connect(map[string]string{"token": q.token}); err != nil {
+			if err := c.connect(map[string]any{"token": q.token}); err != nil {
 				return message{}, err
 			}
 			return c.join(q)
@@ -50,7 +50,7 @@ func dialRecovery(carry carrier) func(ctx context.Context, q request) (conn, mes
 		c := &socketIO{tenant: q.tenant, recovers: true}
 		return c.dial(ctx, carry, q, func() (message, error) {
 			pid, offset, again := strings.Cut(q.cursor, " ")
-			auth := map[string]string{"token": q.token}
+			auth := map[string]any{"token": q.token}
 			if again {
 				auth["pid"], auth["offset"] = pid, offset
 			}
@@ -80,11 +80,12 @@ func (c *socketIO) dial(ctx context.Context, carry carrier, q request, begin fun
 	return c, m, err
 }
 
-// connect connects to the main namespace.
-func (c *socketIO) connect(auth map[string]string) error {
+// connect connects to the main namespace, and asks for what is said about events.
+func (c *socketIO) connect(auth map[string]any) error {
 	if auth["token"] == "" {
 		delete(auth, "token")
 	}
+	auth["meta"] = true
 	if err := c.write("40" + encode(auth)); err != nil {
 		return err
 	}
@@ -140,8 +141,16 @@ func (c *socketIO) join(q request) (message, error) {
 		return message{}, &refusal{m.Code}
 	}
 	m.Type, m.raw = "joined", packet
-	if c.recovers {
-		m.Cursor = c.pid + " " + m.Cursor
+	if c.recovers { // the offset comes with an event, after the answer
+		packet, err := c.answer()
+		if err != nil {
+			return message{}, err
+		}
+		var args []json.RawMessage
+		if err := json.Unmarshal([]byte(strings.TrimPrefix(packet, "42")), &args); err != nil || len(args) != 3 {
+			return message{}, fmt.Errorf("the answer is followed by %s", packet)
+		}
+		return m.message, c.offset(args[2:], &m.message)
 	}
 	return m.message, nil
 }
@@ -185,7 +194,7 @@ func (c *socketIO) next() (message, error) {
 		}
 		text, ok := strings.CutPrefix(packet, "42")
 		var args []json.RawMessage
-		if err := json.Unmarshal([]byte(text), &args); !ok || err != nil || len(args) < 2 {
+		if err := json.Unmarshal([]byte(shallow(text)), &args); !ok || err != nil || len(args) < 2 {
 			return message{}, fmt.Errorf("received %s", packet)
 		}
 		m, err := c.event(args)

@@ -59,25 +59,28 @@ func Checks() []Check {
 		{listener, nil, pooler},
 		{"different-databases", []errcode.Code{reached, listener}, same},
 		{"listen-silent", []errcode.Code{listener, "standby"}, hears},
-		{"idle-session-timeout", []errcode.Code{listener}, query("idle-session-timeout")},
 
 		{migrated, []errcode.Code{reached}, query(migrated)},
 		{"privileges-missing", []errcode.Code{migrated}, query("privileges-missing")},
 		{"role-superuser", []errcode.Code{reached}, query("role-superuser")},
 		{"schema-outdated", []errcode.Code{migrated}, query("schema-outdated", schemaVersion)},
 		{"foreign-log", []errcode.Code{migrated}, query("foreign-log")},
+		{"log-published", []errcode.Code{migrated}, query("log-published")},
 		{"nothing-watched", []errcode.Code{migrated}, query("nothing-watched")},
 		{"triggers-drifted", []errcode.Code{migrated}, query("triggers-drifted")},
 		{"capture-rights", []errcode.Code{migrated}, query("capture-rights")},
 		{"capture-paused", []errcode.Code{migrated}, query("capture-paused")},
 		{"tenant-nullable", []errcode.Code{migrated}, query("tenant-nullable")},
 		{"tenant-unindexed", []errcode.Code{migrated}, query("tenant-unindexed")},
+		{"tenant-spelling", []errcode.Code{migrated}, query("tenant-spelling")},
 		{"replica-role", []errcode.Code{reached}, query("replica-role")},
 
 		{"no-server", []errcode.Code{migrated}, query("no-server")},
 		{"seal-lag", []errcode.Code{migrated, "foreign-log"}, query("seal-lag", func(o *Options) any { return o.Bounds.Lag }, func(o *Options) any { return o.Bounds.LagFail })},
-		{"seal-lock-held", []errcode.Code{reached}, query("seal-lock-held", func(o *Options) any { return o.Bounds.Lock })},
+		{sealHeld, []errcode.Code{reached}, locks(sealHeld, "seal")},
+		{"lock-held", []errcode.Code{reached}, locks("lock-held", "leader", "prune", "sleep", "replica", "migration")},
 		{"retention-behind", []errcode.Code{migrated}, query("retention-behind", func(o *Options) any { return o.Retention })},
+		{"rotation-behind", []errcode.Code{migrated}, query("rotation-behind", func(o *Options) any { return o.Retention })},
 		{"log-large", []errcode.Code{migrated}, query("log-large", func(o *Options) any { return o.Bounds.LogBytes })},
 		{"notify-queue", []errcode.Code{reached}, query("notify-queue", func(o *Options) any { return o.Bounds.Queue }, func(o *Options) any { return o.Bounds.QueueFail })},
 		{"transaction-old", []errcode.Code{reached}, query("transaction-old", transactionAge)},
@@ -95,7 +98,10 @@ func Checks() []Check {
 		{"public-admin", nil, exposed},
 		{"server-unready", nil, ready},
 		{"proxy-unnamed", nil, unnamed},
+		{"changes-unreadable", nil, unreadable},
 		{"files-few", nil, files},
+
+		{"checks-unanswered", []errcode.Code{reached}, answers},
 	}
 }
 

@@ -1,16 +1,19 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
+	"rowcast/internal/errcode"
 	"rowcast/internal/postgres"
 	"rowcast/migrations"
 	"rowcast/sql"
@@ -20,13 +23,36 @@ const sessionName = "rowcast doctor"
 
 // connect opens a connection that a pooler may carry.
 func (p *patient) connect(ctx context.Context) (*pgx.Conn, error) {
-	config, err := pgx.ParseConfig(p.DatabaseURL)
+	return postgres.ConnectPooled(ctx, p.DatabaseURL, sessionName)
+}
+
+// ask puts a question that is answered by one row.
+func (p *patient) ask(ctx context.Context, question string, args []any, into ...any) error {
+	conn, err := p.database(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("parse the database URL: %w", err)
+		return err
 	}
-	config.RuntimeParams["application_name"] = sessionName
-	config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
-	return pgx.ConnectConfig(ctx, config)
+	return postgres.Within(ctx, conn, func(tx pgx.Tx) error { return tx.QueryRow(ctx, question, args...).Scan(into...) })
+}
+
+// unanswered says that the question was cut off, so that nothing is known of
+// what it was about: the time was over, somebody ended it, or the connection.
+func (p *patient) unanswered(code errcode.Code, err error) Finding {
+	p.cutOff = append(p.cutOff, string(code))
+	return skip("not known: " + words(err))
+}
+
+func cutOff(err error) bool {
+	pg, answered := errors.AsType[*pgconn.PgError](err)
+	return err != nil && (!answered || strings.HasPrefix(pg.Code, "57"))
+}
+
+// answers looks whether every other check was answered.
+func answers(_ context.Context, p *patient) Finding {
+	if len(p.cutOff) > 0 {
+		return fail("no answer to "+strings.Join(p.cutOff, ", "), "")
+	}
+	return ok("every check was answered")
 }
 
 // database is the connection for queries, opened anew if the last check ran out
@@ -78,13 +104,11 @@ func pooler(ctx context.Context, p *patient) Finding {
 // same asks both connections where they lead.
 func same(ctx context.Context, p *patient) Finding {
 	const where = `select pg_postmaster_start_time()::text || ' ' || d.oid from pg_database d where d.datname = current_database()`
-	conn, err := p.database(ctx)
-	if err != nil {
-		return fail(words(err), "")
-	}
 	var one, other string
-	err = errors.Join(conn.QueryRow(ctx, where).Scan(&one), p.listen.QueryRow(ctx, where).Scan(&other))
+	err := cmp.Or(p.ask(ctx, where, nil, &one), p.listen.QueryRow(ctx, where).Scan(&other))
 	switch {
+	case cutOff(err):
+		return p.unanswered("different-databases", err)
 	case err != nil:
 		return fail(words(err), "")
 	case one != other:
@@ -96,16 +120,12 @@ func same(ctx context.Context, p *patient) Finding {
 // hears sends a notification to itself, over the other connection.
 func hears(ctx context.Context, p *patient) Finding {
 	const channel = "rowcast_doctor"
-	conn, err := p.database(ctx)
-	if err != nil {
-		return fail(words(err), "")
-	}
 	payload := fmt.Sprintf("%d.%d", p.listen.PgConn().PID(), time.Now().UnixNano())
 	if _, err := p.listen.Exec(ctx, "listen "+channel); err != nil {
 		return fail("listen: "+words(err), "")
 	}
 	began := time.Now()
-	if _, err := conn.Exec(ctx, "select pg_notify($1, $2)", channel, payload); err != nil {
+	if err := p.ask(ctx, "select pg_notify($1, $2) is null", []any{channel, payload}, nil); err != nil {
 		return fail("notify: "+words(err), "")
 	}
 	for {
@@ -123,7 +143,7 @@ func hears(ctx context.Context, p *patient) Finding {
 func inClear(ctx context.Context, p *patient) Finding {
 	conn, err := p.database(ctx)
 	if err != nil {
-		return fail(words(err), "")
+		return p.unanswered("clear-database", err)
 	}
 	return encrypted(conn.PgConn().Conn())
 }
@@ -141,14 +161,10 @@ func encrypted(conn net.Conn) Finding {
 
 // clocks compares the clock of the database with the middle of the question.
 func clocks(ctx context.Context, p *patient) Finding {
-	conn, err := p.database(ctx)
-	if err != nil {
-		return fail(words(err), "")
-	}
 	var there time.Time
 	before := p.Now()
-	if err := conn.QueryRow(ctx, "select clock_timestamp()").Scan(&there); err != nil {
-		return fail(words(err), "")
+	if err := p.ask(ctx, "select clock_timestamp()", nil, &there); err != nil {
+		return p.unanswered("clock-skew", err)
 	}
 	took := p.Now().Sub(before)
 	skew := there.Sub(before.Add(took / 2))
@@ -175,10 +191,6 @@ func query(code string, args ...func(*Options) any) func(context.Context, *patie
 		if err != nil {
 			return fail(err.Error(), "")
 		}
-		conn, err := p.database(ctx)
-		if err != nil {
-			return fail(words(err), "")
-		}
 		var values []any
 		for _, arg := range args {
 			values = append(values, arg(&p.Options))
@@ -187,11 +199,13 @@ func query(code string, args ...func(*Options) any) func(context.Context, *patie
 			status, evidence string
 			fix              *string
 		)
-		err = conn.QueryRow(ctx, text, values...).Scan(&status, &evidence, &fix)
-		if denied(err) {
+		err = p.ask(ctx, text, values, &status, &evidence, &fix)
+		switch {
+		case denied(err):
 			return skip("the role may not look: " + words(err))
-		}
-		if err != nil {
+		case cutOff(err):
+			return p.unanswered(errcode.Code(code), err)
+		case err != nil:
 			return fail(words(err), "")
 		}
 		f := Finding{Status: Status(status), Evidence: evidence}

@@ -10,8 +10,9 @@
 // # States
 //
 // A check is ok, warn, fail or skip. It is skipped if one that it needs has
-// failed, if it does not apply, or if the role may not look. The report is as
-// bad as its worst check.
+// failed, if it does not apply, or if the role may not look. It is skipped, too,
+// if its question was cut off, and the last check fails and names it: of what
+// it looks for nothing is known. The report is as bad as its worst check.
 //
 // # Guarantees
 //
@@ -19,8 +20,9 @@
 //     TestClearConnectionIsTold), and what is whole is not complained about
 //     (TestWholeDatabase).
 //   - A check takes no longer than its time, and a database that does not answer
-//     fails one check and skips those that need it
-//     (TestSilentDatabaseEndsInTime).
+//     fails one check and skips the others (TestSilentDatabaseEndsInTime). A check
+//     that was cut off is never taken for what it looks for
+//     (TestEveryCheckIsProvoked).
 //   - Nothing is written, but for a notification on a channel that nobody else
 //     listens on (TestNothingIsWritten).
 //   - Secrets are in no report (TestReportHoldsNoSecret).

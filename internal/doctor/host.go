@@ -44,7 +44,7 @@ func origins(_ context.Context, p *patient) Finding {
 
 func loopback(host string) bool {
 	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
 }
 
 // exposed looks at where the listener for operators is.
@@ -64,9 +64,9 @@ func exposed(_ context.Context, p *patient) Finding {
 // maxAnswer bounds what is read of an answer, in bytes.
 const maxAnswer = 1 << 20
 
-// ask asks the server on this machine, if one runs. Otherwise the Finding says why there
+// get asks the server on this machine, if one runs. Otherwise the Finding says why there
 // is no answer.
-func (p *patient) ask(ctx context.Context, path string, answer any) (status int, none *Finding) {
+func (p *patient) get(ctx context.Context, path string, answer any) (status int, none *Finding) {
 	finding := func(f Finding) (int, *Finding) { return 0, &f }
 	host, port, err := net.SplitHostPort(p.AdminAddr)
 	if err != nil || port == "0" {
@@ -97,7 +97,7 @@ func ready(ctx context.Context, p *patient) Finding {
 	var answer struct {
 		Problems []struct{ Code, Detail string }
 	}
-	status, none := p.ask(ctx, "/readyz", &answer)
+	status, none := p.get(ctx, "/readyz", &answer)
 	if none != nil {
 		return *none
 	}
@@ -117,7 +117,7 @@ func ready(ctx context.Context, p *patient) Finding {
 // unnamed asks the server whether a proxy forwards requests that nobody has named.
 func unnamed(ctx context.Context, p *patient) Finding {
 	var answer struct{ UnnamedProxy string }
-	if _, none := p.ask(ctx, "/status", &answer); none != nil {
+	if _, none := p.get(ctx, "/status", &answer); none != nil {
 		if none.Status == Fail {
 			return skip(none.Evidence) // server-unready says so
 		}
@@ -127,4 +127,27 @@ func unnamed(ctx context.Context, p *patient) Finding {
 		return warn("requests are forwarded by "+answer.UnnamedProxy, "")
 	}
 	return ok("none was seen within an hour")
+}
+
+// unreadable asks the server for changes that it has told without their rows.
+func unreadable(ctx context.Context, p *patient) Finding {
+	var answer struct {
+		Unreadable []struct {
+			TenantID, Table, Reason, Detail string
+			Position                        int64
+		}
+	}
+	if _, none := p.get(ctx, "/status", &answer); none != nil {
+		if none.Status == Fail {
+			return skip(none.Evidence) // server-unready says so
+		}
+		return *none
+	}
+	n := len(answer.Unreadable)
+	if n == 0 {
+		return ok("there were none")
+	}
+	c := answer.Unreadable[n-1]
+	return warn(fmt.Sprintf("the newest of %d that are known: position %d of tenant %q, of table %s, reason %s: %s",
+		n, c.Position, c.TenantID, c.Table, c.Reason, c.Detail), "")
 }

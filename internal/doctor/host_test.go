@@ -129,6 +129,11 @@ func host(t *testing.T, found seen) {
 	found.expect(t, at(page(t, http.StatusOK, `{"version":"1"}`)), "proxy-unnamed", doctor.OK)
 	found.expect(t, at(page(t, http.StatusOK, `{"unnamedProxy":"10.0.0.9"}`)), "proxy-unnamed", doctor.Warn, "10.0.0.9")
 	found.expect(t, at(page(t, http.StatusBadGateway, `<html>`)), "proxy-unnamed", doctor.Skip, "not as Rowcast")
+	found.expect(t, at("127.0.0.1:1"), "changes-unreadable", doctor.Skip, "no server listens")
+	found.expect(t, at(page(t, http.StatusOK, `{"version":"1"}`)), "changes-unreadable", doctor.OK)
+	found.expect(t, at(page(t, http.StatusOK, `{"unreadable":[{"tenantId":"T","position":41,"table":"orders","reason":"size","detail":"so large"}]}`)),
+		"changes-unreadable", doctor.Warn, "position 41", `tenant "T"`, "reason size: so large")
+	found.expect(t, at(page(t, http.StatusBadGateway, `<html>`)), "changes-unreadable", doctor.Skip, "not as Rowcast")
 	found.expect(t, at(page(t, http.StatusOK, `{"status":"ok","problems":[]}`)), "server-unready", doctor.OK)
 	found.expect(t, at(page(t, http.StatusServiceUnavailable, `{"problems":[{"code":"tail-stale","detail":"late"}]}`)), "server-unready", doctor.Fail, "tail-stale: late")
 	found.expect(t, at(page(t, http.StatusBadGateway, `<html>`)), "server-unready", doctor.Fail, "not as Rowcast")

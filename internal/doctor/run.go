@@ -36,6 +36,8 @@ type patient struct {
 	Options
 	// conn may lead through a pooler, listen is a direct one.
 	conn, listen *pgx.Conn
+	// cutOff are the checks whose question was not answered.
+	cutOff []string
 }
 
 // Run makes every check. progress, if not nil, is told before each.

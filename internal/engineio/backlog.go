@@ -35,12 +35,16 @@ func (l *backlog) put(b []byte) (n int) {
 }
 
 // take removes whole frames and gives them as the body of an answer, empty if
-// there are none.
+// there are none. The end of the session has an answer of its own: a client acts
+// on it at once, and on what it got together with that only when it is back.
 func (l *backlog) take() (body []byte) {
 	taken := 0
 	for len(body) < maxBody {
 		kind, payload, whole := websocket.Cut((*l)[taken:])
 		if payload == nil {
+			break
+		}
+		if kind == websocket.Close && len(body) > 0 {
 			break
 		}
 		taken += whole

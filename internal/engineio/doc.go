@@ -26,7 +26,8 @@
 //     as does a slow reader that has yet to come to it (TestPongOfASlowReader).
 //   - However a session ends, its Receiver is told once and why
 //     (TestPollingEnds, TestWebSocketEnds, TestClosedWhileOpening), and a client
-//     that polls hears the last packets (TestDrain).
+//     that polls hears the last packets (TestDrain). One that has lost its session
+//     hears of that at once (TestGoneBeforeItIsHungUp).
 //   - A body is read up to a bound, in size and in time, and packets are read
 //     strictly (TestPollingEnds, TestBodyThatDoesNotCome, FuzzPackets).
 //

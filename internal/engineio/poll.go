@@ -98,7 +98,8 @@ func (s *Session) get(w http.ResponseWriter, r *http.Request) {
 		s.mu.Unlock()
 		badRequest.write(w)
 		return
-	case p.over && p.drained == nil: // and nothing is left
+	case p.over && p.drained == nil, // and nothing is left
+		s.closing && s.left && !p.released && !p.getting: // its client is gone, though it is not hung up yet
 		s.mu.Unlock()
 		unknownSession.write(w)
 		return

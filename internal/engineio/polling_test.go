@@ -1,13 +1,19 @@
 package engineio_test
 
 import (
+	"bufio"
 	"context"
+	"fmt"
+	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"rowcast/internal/engineio"
+	"rowcast/internal/websocket"
 )
 
 // TestRefusals: the six of Engine.IO, with their status.
@@ -41,6 +47,28 @@ func TestRefusals(t *testing.T) {
 		{"GET", "transport=polling", 400, `{"code":5,"message":"Unsupported protocol version"}`},
 	} {
 		b.want(t, c.method, c.query, "", c.status, c.body)
+	}
+	for _, c := range []struct{ http, version, status, body string }{
+		{"HTTP/1.1", "8", "426 Upgrade Required", `{"code":3,"message":"Bad request: the version`},
+		{"HTTP/1.0", "13", "400 Bad Request", `{"code":3,"message":"Bad request: a WebSocket needs HTTP/1.1`},
+	} {
+		for _, query := range []string{"EIO=4&transport=websocket", strings.Replace(query, "polling", "websocket", 1)} {
+			conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", b.Listener.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, _ = fmt.Fprintf(conn, "GET /?%s %s\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
+				"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: %s\r\n\r\n", query, c.http, c.version)
+			w, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, _ := io.ReadAll(w.Body)
+			if w.Status != c.status || !strings.HasPrefix(string(body), c.body) {
+				t.Errorf("%s, version %s: %s %s", c.http, c.version, w.Status, body)
+			}
+			_ = conn.Close()
+		}
 	}
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.URL+"/?"+pollQuery, nil)
 	if err != nil {
@@ -191,6 +219,57 @@ func TestPollingEnds(t *testing.T) {
 		b.want(t, "GET", query, "", 200, "4last")
 		b.wantGone(t, query)
 	})
+	t.Run("the server closes behind a client that is slow", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t, engineio.Options{})
+		query, e := b.open(t)
+		b.want(t, "POST", query, "4one\x1e4two", 200, "ok")
+		e.out.Close(websocket.AppendClose(nil, 1001, ""))
+		b.want(t, "GET", query, "", 200, "4one\x1e4two") // the client acts on an end at once, and on the rest later
+		b.want(t, "GET", query, "", 200, "1")
+		b.want(t, "GET", query, "", 400, gone)
+	})
+}
+
+// slowOutbox writes at once, and hangs up when it is told to.
+type slowOutbox struct {
+	*engineio.Session
+	hangup chan struct{}
+}
+
+func (o slowOutbox) Send(frames []byte) { _, _ = o.Write(frames) }
+func (o slowOutbox) Close([]byte) {
+	go func() {
+		<-o.hangup
+		o.Hangup(true)
+	}()
+}
+
+// TestGoneBeforeItIsHungUp: who has lost its session hears of that at once, however
+// long it takes to hang up.
+func TestGoneBeforeItIsHungUp(t *testing.T) {
+	t.Parallel()
+	out, e := slowOutbox{hangup: make(chan struct{})}, &echo{closed: make(chan engineio.Reason, 1)}
+	engine, err := engineio.New(engineio.Options{Open: func(s *engineio.Session, _ *http.Request) (engineio.Outbox, engineio.Receiver, error) {
+		out.Session = s
+		return out, e, nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bundle{Server: httptest.NewServer(engine), engine: engine}
+	defer b.Close()
+	b.do(t, "GET", pollQuery, "")
+	query := pollQuery + "&sid=" + out.ID()
+	b.want(t, "POST", query, "malformed", 400, `{"code":3,"message":"Bad request"}`)
+	b.want(t, "GET", query, "", 400, `{"code":1,"message":"Session ID unknown"}`)
+	close(out.hangup)
+	if reason := <-e.closed; reason != engineio.TransportError {
+		t.Error(reason)
+	}
+	if err := engine.Wait(t.Context()); err != nil {
+		t.Error(err)
+	}
 }
 
 // TestClosedWhileOpening: a session may be closed before it has begun.

@@ -25,7 +25,7 @@ func connection() []Entry {
 		},
 		{
 			Code: "standby", Met: Doctor, Check: "the server takes writes",
-			What: "The database takes no writes.", Why: "It is a standby, or read-only by default; a server has to seal, and a standby refuses LISTEN.",
+			What: "The database takes no writes.", Why: "It is a standby; a server has to seal, and a standby refuses LISTEN.",
 			Do: "Connect to the primary: add target_session_attrs=read-write to the address.",
 		},
 		{
@@ -48,9 +48,9 @@ func connection() []Entry {
 			Do: "Have chrony or systemd-timesyncd run on both machines.",
 		},
 		{
-			Code: "idle-session-timeout", Met: Doctor, Check: "sessions that only listen may stay",
-			What: "PostgreSQL ends sessions that are idle.", Why: "idle_session_timeout is set; the session that listens is cut each time.",
-			Do: "Set idle_session_timeout to 0 for the role of the server.",
+			Code: "checks-unanswered", Met: Doctor, Check: "answers to these checks",
+			What: "Checks were cut off.", Why: "The database did not answer in time, or a session was ended; of what those checks look for nothing is known.",
+			Do: "Run rowcast doctor again, with a longer --timeout if the database is slow.",
 		},
 	}
 }

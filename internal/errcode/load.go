@@ -33,6 +33,12 @@ func load() []Entry {
 			Do: "End the session that is named.",
 		},
 		{
+			Code: "lock-held", Met: Doctor, Check: "other advisory locks of the feed",
+			What: "A session holds a lock of the servers.",
+			Why:  "Any role that may connect can take them. Without a leader events come late and nothing is pruned; without the others nothing is pruned, migrated, or no server starts.",
+			Do:   "End the session that is named.",
+		},
+		{
 			Code: "no-server", Met: Doctor, Check: "servers on the feed",
 			What: "Nobody follows the feed.", Why: "No rowcast serve runs on this database, or it cannot reach it.", Do: "Start rowcast serve.",
 		},

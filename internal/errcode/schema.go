@@ -15,8 +15,20 @@ func schema() []Entry {
 		},
 		{
 			Code: "foreign-log", Met: Command | Doctor, Check: "identity of the feed",
-			What: "The change log does not belong to this database.", Why: "It was restored from a dump, made from a template, or upgraded.",
-			Do: "Run rowcast migrate --new-feed; clients are told to reload.",
+			What: "The change log does not belong to this database.", Why: "It was restored from a dump, made from a template, or upgraded, or a subscription brings that of another database.",
+			Do: "Take schema rowcast out of what is replicated to here, then run rowcast migrate --new-feed; clients are told to reload.",
+		},
+		{
+			Code: "log-published", Met: Command | Doctor, Check: "publications of schema rowcast",
+			What: "A publication carries the change log to its receivers.",
+			Why:  "It is for all tables. A receiver without schema rowcast stops for good, and its slot keeps WAL here; one with a feed of its own has that written over.",
+			Do:   "Publish schemas or tables instead: create publication … for tables in schema …, then alter subscription … set publication on the other side.",
+		},
+		{
+			Code: "rotation-behind", Met: Doctor, Check: "segments of the log",
+			What: "The log is not cut into segments, so nothing of it is freed.",
+			Why:  "No server leads, somebody holds a lock on the log, such as a long pg_dump, or an event trigger forbids the DDL that closes a segment.",
+			Do:   "See what rowcast prune says; have event triggers leave out schema rowcast.",
 		},
 		{
 			Code: "nothing-watched", Met: Doctor, Check: "watched tables",
@@ -24,8 +36,8 @@ func schema() []Entry {
 		},
 		{
 			Code: "triggers-drifted", Met: Ready | Doctor, Check: "triggers of the watched tables",
-			What: "Triggers of a watched table are missing or disabled.", Why: "Somebody disabled them, attached a partition, restored or dropped a table; changes are not captured meanwhile.",
-			Do: "Run rowcast migrate; have clients reload what changed in between.",
+			What: "Triggers of a watched table are not as installed, or its name means another table.", Why: "Somebody disabled, changed or copied them, attached a partition, or restored, replaced or dropped a table. The words say whether changes are missed meanwhile.",
+			Do: "Run rowcast migrate; where changes are missed, have clients reload what changed in between.",
 		},
 		{
 			Code: "capture-paused", Met: Doctor, Check: "pauses of capture",
@@ -46,6 +58,12 @@ func schema() []Entry {
 			Code: "tenant-unindexed", Met: Doctor, Check: "tenant columns are indexed",
 			What: "No index begins with a tenant column.", Why: "A client that reloads the state of its tenant has the whole table read.",
 			Do: "Create an index on the column, concurrently.",
+		},
+		{
+			Code: "tenant-spelling", Met: Doctor, Check: "tenants have one spelling",
+			What: "Tenant columns are of several kinds, or of one whose values have several spellings.",
+			Why:  "Tenants are compared as text then: a client that spells a uuid or a number otherwise than PostgreSQL writes it hears of no change.",
+			Do:   "Give all tenant columns one type, uuid, bigint or text; or have tokens spell tenants as the rows do.",
 		},
 		{
 			Code: "replica-role", Met: Doctor, Check: "session_replication_role",

@@ -7,19 +7,21 @@
 // function answers its argument. With the tag, the environment variable
 // ROWCAST_FAILPOINT names one bug, which then happens, where events leave for
 // the clients and nothing behind it could heal it. It happens once, but for the
-// last one, which happens a few times: a client that breaks off soon enough
-// does not notice.
+// last but one, which happens a few times, since a client that breaks off soon enough
+// does not notice, and the last, which the program has to get past.
 //
 //	drop               an event never leaves
 //	swap               two events of a tenant leave in the wrong order
 //	repeat             an event leaves twice
 //	cross-tenant       an event also leaves to the clients of another tenant
 //	skip-after-resume  a client that resumes misses the first event
+//	unreadable         rows with the text "breaks at <step>" panic at that step
 //
 // # Guarantees
 //
 //   - Each bug is found, and the same program without one passes (faults:
-//     TestSeededBugsAreFound).
+//     TestSeededBugsAreFound), and the last harms no other row (conform:
+//     TestUnreadable).
 //
 // # Failures
 //

@@ -11,3 +11,6 @@ func Frame(_ string, frame []byte) []byte { return frame }
 
 // Resume answers the index from which a client resumes that is at next of end.
 func Resume(next, _ int64) int64 { return next }
+
+// Break does nothing.
+func Break(_ string, _ []byte) {}

@@ -34,7 +34,7 @@ type bug struct {
 // seeded is the bug of this process. A package variable, because a bug is
 // nothing that the code it is in should pass around.
 var seeded = sync.OnceValue(func() *bug { //nolint:gochecknoglobals // see above
-	names := []string{"", "drop", "swap", "repeat", "cross-tenant", "skip-after-resume"}
+	names := []string{"", "drop", "swap", "repeat", "cross-tenant", "skip-after-resume", "unreadable"}
 	b := &bug{name: os.Getenv(Variable)}
 	if !slices.Contains(names, b.name) {
 		panic(fmt.Sprintf("%s=%s: there is no such bug; there are %q", Variable, b.name, names[1:]))
@@ -91,4 +91,12 @@ func Resume(next, end int64) int64 {
 		return next + 1
 	}
 	return next
+}
+
+// Break panics at a step of the way of a row that says so: one with the text
+// "breaks at <step>".
+func Break(step string, row []byte) {
+	if seeded().name == "unreadable" && bytes.Contains(row, []byte("breaks at "+step)) {
+		panic("the row breaks at " + step)
+	}
 }

@@ -70,6 +70,9 @@ type Change struct {
 	Tx uint64
 	// Writer is the application_name of the session that wrote.
 	Writer string
+	// Unreadable, if not nil, says why the rows cannot be read; After and Before
+	// are then nil.
+	Unreadable *Unreadable
 }
 
 // Rows says how many row changes the change stands for.
@@ -77,9 +80,10 @@ func (c *Change) Rows() int64 { return c.Position - c.From + 1 }
 
 // Had is how many of the n events of the change a client at a cursor of its tenant
 // has. A cursor that points into a row of what is told as one bulk change has none
-// of that: the change is told for the rows from that one on.
+// of that: the change is told for the rows from that one on. Nor has it anything of
+// a change that could be read then, and cannot be now.
 func (c *Change) Had(at Cursor, n int) int {
-	if c.Bulk || at.Position != c.From-1 {
+	if c.Bulk || c.Unreadable != nil || at.Position != c.From-1 {
 		return 0
 	}
 	return min(at.Delivered, n)

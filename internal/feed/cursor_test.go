@@ -45,7 +45,8 @@ func TestParseCursorRefusesForeignText(t *testing.T) {
 }
 
 // TestHad: a cursor that an event of a change gave has had it and those before, and
-// none of any other change. Of a bulk change it has had nothing.
+// none of any other change. Of a bulk change, or one that cannot be read, it has had
+// nothing.
 func TestHad(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -56,8 +57,11 @@ func TestHad(t *testing.T) {
 		}
 		at := feed.Cursor{Position: rapid.Int64Range(0, 20).Draw(t, "at"), Delivered: rapid.IntRange(0, 5).Draw(t, "delivered")}
 		n := rapid.IntRange(0, 4).Draw(t, "events")
+		if rapid.Bool().Draw(t, "unreadable") {
+			c.Unreadable = &feed.Unreadable{Reason: feed.Size}
+		}
 		want := 0
-		if !c.Bulk && at.Position+1 == c.From {
+		if !c.Bulk && c.Unreadable == nil && at.Position+1 == c.From {
 			want = min(at.Delivered, n)
 		}
 		if got := c.Had(at, n); got != want || got > n {

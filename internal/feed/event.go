@@ -10,6 +10,9 @@ import (
 type Event struct {
 	// Name is the event name, such as "order:created".
 	Name string
+	// Stem is that of the table, which a name need not begin with. Empty for an
+	// event that summarises several changes.
+	Stem string
 	// Tenant owns the change.
 	Tenant string
 	// From is the first position of a bulk event and 0 for any other.
@@ -31,6 +34,8 @@ type Event struct {
 	// Source says which statement made the change. Its Table is empty for an
 	// event that summarises several changes.
 	Source Source
+	// Unreadable, if not nil, says why the event has no row.
+	Unreadable *Unreadable
 }
 
 // Source is where a change came from.

@@ -11,21 +11,25 @@
 //
 // A watched table is intact or drifted. It has drifted when a trigger of it, on
 // the table or on a partition, is missing, disabled, or enabled otherwise than
-// "rowcast migrate" makes it, and when the table was dropped. What is written to
-// a table while it has drifted may not be captured, and is not sent later. The
+// "rowcast migrate" makes it, when the table was dropped, and when its name means
+// another table. Drift says whether changes are lost, which are not sent later, or
+// all are captured; [Drift] has that as Lost. The
 // queue of NOTIFY is calm or filling; above one half writers no longer ring.
 //
 // # Guarantees
 //
 //   - Drift is found within one interval, whatever made it, and so is its
 //     repair by "rowcast migrate" (TestDriftIsFoundAndRepaired,
-//     TestDroppedTableIsDrift).
+//     TestDroppedTableIsDrift). Whether changes are lost is part of it
+//     (TestDriftIsFoundAndRepaired).
 //   - Changes that are made while session_replication_role is replica are
 //     captured, and are no drift (TestReplicaWriterIsNoDrift).
 //   - A state is logged when it begins and when it ends, and not in between
 //     (TestDriftIsLoggedOnce).
 //   - A pause of capture is reported while it goes on, and logged with who and
 //     why, also one that is over before anybody looks (TestPausesAreReported).
+//   - Who holds a lock of the servers without being one is reported, and logged
+//     (TestHoldersOfLocksAreNamed).
 //   - A queue that fills is reported, with the session that may keep it from
 //     being emptied (TestFillingQueueNamesTheHolder, TestQueueUsageIsReported).
 //   - A database that does not answer changes nothing that is known

@@ -80,6 +80,9 @@ func TestDriftIsFoundAndRepaired(t *testing.T) {
 			if d.Table != test.table && test.name != "triggers dropped with the functions" {
 				t.Errorf("%s: %s has drifted, too", test.name, d)
 			}
+			if d.Table == test.table && d.Lost != (test.name != "always") {
+				t.Errorf("%s: changes are lost: %v", test.name, d.Lost)
+			}
 			if d.Table == test.table {
 				if !strings.Contains(d.Detail, "repair it with rowcast migrate: ") || !strings.Contains(d.String(), d.Triggers[0]) ||
 					time.Since(d.Since) > patience || d.Intact.IsZero() || !d.Intact.Before(d.Since) {
@@ -109,7 +112,7 @@ func TestDroppedTableIsDrift(t *testing.T) {
 		t.Errorf("%s, %d triggers", d, got.Triggers())
 	}
 	steps := s.migrate(t)
-	if last := steps[len(steps)-1]; last.What != "table public.docs" || !strings.Contains(last.Did, "no longer watched: it was dropped") {
+	if last := steps[0]; last.What != "table public.docs" || !strings.Contains(last.Did, "no longer watched: it was dropped") {
 		t.Errorf("migrate did %v", steps)
 	}
 	s.intact(t)

@@ -22,8 +22,10 @@ func TestPausesAreReported(t *testing.T) {
 	s.until(t, "end of the pause", func(got health.Status) bool { return len(got.Paused) == 0 })
 	// One that is over before anybody looks.
 	exec(t, session, `select rowcast.pause('a quick one', this_transaction => true)`)
-	last := s.Status().Checked
-	s.until(t, "two checks", func(got health.Status) bool { return got.Checked.After(last) })
+	for range 2 { // the first may have begun before
+		last := s.Status().Checked
+		s.until(t, "another check", func(got health.Status) bool { return got.Checked.After(last) })
+	}
 	for text, times := range map[string]int{
 		`capture is paused by a session`: 1, `capture is no longer paused`: 1, `capture was paused by a session`: 1,
 		`role=postgres application=nightly`: 3, `reason="import of May"`: 2, `reason="a quick one"`: 1,

@@ -43,6 +43,8 @@ type Watcher struct {
 	failing, filling bool
 	// pauses are those of the last answer, active or not.
 	pauses []Pause
+	// holders are those of the last answer, for however short.
+	holders []Holder
 
 	mu     sync.Mutex
 	status Status
@@ -56,14 +58,16 @@ type Status struct {
 	SealedPlace int64
 	// QueueUsage is how full the queue of NOTIFY is, from 0 to 1.
 	QueueUsage float64
-	// Drifted are the watched tables that are not captured in full.
+	// Drifted are the watched tables that are not captured as they should be.
 	Drifted []Drift
 	// Paused are the sessions and transactions that are not captured because
 	// they asked for it.
 	Paused []Pause
+	// Held are the sessions that hold a lock of the servers.
+	Held []Holder
 }
 
-// Triggers counts the triggers that are missing or disabled.
+// Triggers counts the triggers that are not as installed.
 func (s Status) Triggers() int {
 	count := 0
 	for _, d := range s.Drifted {
@@ -85,6 +89,7 @@ func (w *Watcher) Status() Status {
 	s := w.status
 	s.Drifted = slices.Clone(s.Drifted)
 	s.Paused = slices.Clone(s.Paused)
+	s.Held = slices.Clone(s.Held)
 	return s
 }
 
@@ -106,6 +111,10 @@ func (w *Watcher) Run(ctx context.Context) error {
 func (w *Watcher) check(ctx context.Context) {
 	last := w.Status()
 	next, holder, pauses, err := w.ask(ctx)
+	var held []Holder
+	if err == nil {
+		held, err = w.askHolders(ctx)
+	}
 	switch {
 	case ctx.Err() != nil:
 		return
@@ -121,6 +130,7 @@ func (w *Watcher) check(ctx context.Context) {
 	}
 	w.compare(ctx, last, &next)
 	next.Paused = w.comparePauses(ctx, pauses)
+	next.Held = w.compareHolders(ctx, last.Held, held)
 	w.queue(ctx, next.QueueUsage, holder)
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -57,6 +57,8 @@
 //     those beside it do not wait (TestOverrunClientCatchesUp). What is kept for
 //     it has a bound (TestOneTenantAtATime, TestCatchUpIsPacedByTheClient), and
 //     its other tenants are not held up (TestCatchUpLeavesRoomForOthers).
+//   - A change that cannot be read is told without its row, at its place, and what
+//     follows is told (conform: TestUnreadable, unreadable: TestEventsOfOthers).
 //   - A change of a tenant that nobody has joined is neither mapped nor
 //     encoded (TestUnjoinedTenantCostsNothing).
 //   - At most one dashboard event a second and tenant, the last one never

@@ -61,7 +61,7 @@ func New(o Options) (*Hub, error) {
 	}
 	h.streams = stream.New(h.ctx, stream.Options{
 		Head: h.readHead, Map: o.Map, DashboardReason: o.DashboardReason, DashboardEvent: o.DashboardEvent,
-		Wires: encoders, Hole: h.resync, Spawn: h.spawn, Delivered: o.Delivered, Log: o.Log,
+		Wires: encoders, Hole: h.resync, Spawn: h.spawn, Delivered: o.Delivered, Unreadable: o.Unreadable, Log: o.Log,
 		RingBytes: o.RingBytes, RingMemory: o.RingMemory, RingIdle: o.RingIdle,
 	})
 	return h, nil

@@ -31,8 +31,9 @@ type Request struct {
 	// Forgets says that the client keeps no cursor: it is told Reset before it is
 	// sent away as a slow consumer.
 	Forgets bool
-	// Ref comes back with the signal Joined.
-	Ref uint64
+	// Ref comes back with the signal Joined, and so does Note.
+	Ref  uint64
+	Note *Note
 }
 
 // maxWaiting is how many requests to join one tenant may wait for their answer.
@@ -45,7 +46,7 @@ const maxWaiting = 100
 func (s *Session) Join(q Request) error {
 	u := &sub{
 		s: s, tenant: q.Tenant, subject: q.Subject, admit: q.Admit, refs: []uint64{q.Ref}, told: -1,
-		wire: q.Wire, exact: q.Exact, forgets: q.Forgets,
+		wire: q.Wire, exact: q.Exact, forgets: q.Forgets, note: q.Note,
 	}
 	if q.Cursor != "" {
 		at, err := feed.ParseCursor(q.Cursor)
@@ -104,7 +105,7 @@ func (s *Session) restart(t *stream.Tenant, reset string) {
 		}
 		u := &sub{
 			s: s, tenant: old.tenant, subject: old.subject, admit: old.admit, refs: old.refs, told: -1,
-			wire: old.wire, exact: old.exact, forgets: old.forgets, answered: old.answered,
+			wire: old.wire, exact: old.exact, forgets: old.forgets, note: old.note, answered: old.answered,
 		}
 		u.follow(old)
 		if reset != "" && old.answered {
@@ -269,7 +270,7 @@ func (u *sub) refuse() bool {
 	u.drop()
 	s.subs = slices.DeleteFunc(s.subs, func(o *sub) bool { return o == u })
 	for _, ref := range u.refs {
-		s.signal(&Signal{Kind: Joined, Tenant: u.tenant, Cursor: u.at, Reason: u.reset, Ref: ref})
+		s.signal(&Signal{Kind: Joined, Tenant: u.tenant, Cursor: u.at, Reason: u.reset, Ref: ref, Note: u.note})
 	}
 	return true
 }
@@ -281,7 +282,7 @@ func (u *sub) answer() {
 		u.answered, u.refs = true, nil
 		u.s.h.count.subscriptions.Add(1)
 		for _, ref := range refs {
-			u.s.signal(&Signal{Kind: Joined, Tenant: u.tenant, Cursor: u.at, Reason: u.reset, Ref: ref})
+			u.s.signal(&Signal{Kind: Joined, Tenant: u.tenant, Cursor: u.at, Reason: u.reset, Ref: ref, Note: u.note})
 		}
 	}
 	if u.reset != "" {

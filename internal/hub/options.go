@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"rowcast/internal/feed"
+	"rowcast/internal/unreadable"
 )
 
 // History reads the durable log.
@@ -45,6 +46,9 @@ type Options struct {
 	DashboardEvent  func(tenant string, reasons []string, head feed.Head, at time.Time) feed.Event
 	// Wires are the kinds of connections. A session names its own by index.
 	Wires []Wire
+	// Unreadable is told of the changes that are told without their rows. Nil: nobody
+	// is.
+	Unreadable *unreadable.Log
 	// Log receives what no caller can be told. Default: discarded.
 	Log *slog.Logger
 

@@ -90,10 +90,10 @@ func (u *sub) encode(ctx context.Context, changes []feed.Change) (frames []byte,
 				slog.Int64("after", at.Position), slog.Int64("from", c.From))
 			return frames, at, false
 		}
-		events = h.opts.Map(events[:0], c)
+		events = h.opts.Unreadable.Events(events[:0], c, h.opts.Map)
 		for k := c.Had(at, len(events)); k < len(events); k++ {
 			if u.admit == nil || u.admit(events[k].Name) {
-				frames = wire.AppendEvent(frames, &events[k])
+				frames = h.opts.Unreadable.Frame(frames, &events[k], wire)
 				h.count.deliveries.Add(1)
 			}
 		}

@@ -34,6 +34,8 @@ type sub struct {
 	subject string
 	// admit lets events pass by name; nil lets all.
 	admit func(name string) bool
+	// note is that of the Request.
+	note *Note
 	// refs are those of the requests that Joined has yet to answer.
 	refs []uint64
 	// at is the cursor to continue from, if resume is set: what the client has

@@ -53,8 +53,17 @@ type Signal struct {
 	// Reason is set for Reset, and for Joined if a Reset follows at once or the
 	// request was exact and failed.
 	Reason string
-	// Ref is what the request to join carried; set for Joined.
-	Ref uint64
+	// Ref and Note are what the request to join carried; set for Joined. Note may be nil.
+	Ref  uint64
+	Note *Note
+}
+
+// Note is what a client is told with Joined. It is not changed.
+type Note struct {
+	// Events are the patterns of the filter in effect, none if every event passes.
+	Events []string
+	// Hint is what the client should know, empty if there is nothing.
+	Hint string
 }
 
 // Wire encodes for one kind of connection. It is shared by all sessions of

@@ -38,6 +38,7 @@ var stems = [...]stem{
 		{Event: "stock-movement:bulk", Bulk: true, Data: bulkData()},
 		{Event: "stock-movement:truncated", Op: feed.Truncate, Data: tableData()},
 		{Event: "stock-movement:replayed", Op: feed.Replay},
+		{Event: "stock-movement:unreadable", Unreadable: true, Data: unreadableData()},
 	}},
 	{name: "order", table: "orders", rules: []Rule{
 		{Event: "order:created", Op: feed.Insert},
@@ -51,6 +52,7 @@ var stems = [...]stem{
 		{Event: "order:bulk", Bulk: true, Data: bulkData()},
 		{Event: "order:truncated", Op: feed.Truncate, Data: tableData()},
 		{Event: "order:replayed", Op: feed.Replay},
+		{Event: "order:unreadable", Unreadable: true, Data: unreadableData()},
 	}},
 	{name: "purchase-order", table: "purchase_orders", rules: []Rule{
 		{Event: "purchase-order:created", Op: feed.Insert},
@@ -68,6 +70,7 @@ var stems = [...]stem{
 		{Event: "purchase-order:bulk", Bulk: true, Data: bulkData()},
 		{Event: "purchase-order:truncated", Op: feed.Truncate, Data: tableData()},
 		{Event: "purchase-order:replayed", Op: feed.Replay},
+		{Event: "purchase-order:unreadable", Unreadable: true, Data: unreadableData()},
 	}},
 	{name: "sku", table: "skus", rules: []Rule{
 		{
@@ -86,6 +89,7 @@ var stems = [...]stem{
 		{Event: "sku:bulk", Bulk: true, Data: bulkData()},
 		{Event: "sku:truncated", Op: feed.Truncate, Data: tableData()},
 		{Event: "sku:replayed", Op: feed.Replay},
+		{Event: "sku:unreadable", Unreadable: true, Data: unreadableData()},
 	}},
 	{name: anyName, table: "*", rules: []Rule{
 		{Event: anyName + ":created", Op: feed.Insert},
@@ -94,6 +98,7 @@ var stems = [...]stem{
 		{Event: anyName + ":bulk", Bulk: true, Data: bulkData()},
 		{Event: anyName + ":truncated", Op: feed.Truncate, Data: tableData()},
 		{Event: anyName + ":replayed", Op: feed.Replay},
+		{Event: anyName + ":unreadable", Unreadable: true, Data: unreadableData()},
 	}},
 }
 
@@ -114,6 +119,10 @@ func bulkData() []Field {
 		{Name: "from", Of: OfFrom},
 		{Name: "to", Of: OfTo},
 	}
+}
+
+func unreadableData() []Field {
+	return []Field{{Name: "operation", Of: OfOperation}, {Name: "table", Of: OfTable}, {Name: "reason", Of: OfReason}}
 }
 
 func tableData() []Field { return []Field{{Name: "table", Of: OfTable}} }

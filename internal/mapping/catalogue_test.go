@@ -25,6 +25,7 @@ stock-movement:deleted | stock_movements | delete | | the row
 stock-movement:bulk | stock_movements | bulk | | {operation, table, count, from, to}
 stock-movement:truncated | stock_movements | truncate | | {table}
 stock-movement:replayed | stock_movements | replay | | the row
+stock-movement:unreadable | stock_movements | unreadable | | {operation, table, reason}
 order:created | orders | insert | | the row
 order:updated | orders | update | | the row
 order:deleted | orders | delete | | the row
@@ -32,6 +33,7 @@ order:status-changed | orders | update | status changes | {orderId, status, prev
 order:bulk | orders | bulk | | {operation, table, count, from, to}
 order:truncated | orders | truncate | | {table}
 order:replayed | orders | replay | | the row
+order:unreadable | orders | unreadable | | {operation, table, reason}
 purchase-order:created | purchase_orders | insert | | the row
 purchase-order:updated | purchase_orders | update | | the row
 purchase-order:deleted | purchase_orders | delete | | the row
@@ -40,6 +42,7 @@ purchase-order:received | purchase_orders | update | status changes to received 
 purchase-order:bulk | purchase_orders | bulk | | {operation, table, count, from, to}
 purchase-order:truncated | purchase_orders | truncate | | {table}
 purchase-order:replayed | purchase_orders | replay | | the row
+purchase-order:unreadable | purchase_orders | unreadable | | {operation, table, reason}
 alert:low-stock | skus | update | quantity goes from above low_stock_threshold to at or below it | {skuId, sku, quantity, threshold}
 sku:created | skus | insert | | the row
 sku:updated | skus | update | | the row
@@ -47,12 +50,14 @@ sku:deleted | skus | delete | | the row
 sku:bulk | skus | bulk | | {operation, table, count, from, to}
 sku:truncated | skus | truncate | | {table}
 sku:replayed | skus | replay | | the row
+sku:unreadable | skus | unreadable | | {operation, table, reason}
 <name>:created | * | insert | | the row
 <name>:updated | * | update | | the row
 <name>:deleted | * | delete | | the row
 <name>:bulk | * | bulk | | {operation, table, count, from, to}
 <name>:truncated | * | truncate | | {table}
 <name>:replayed | * | replay | | the row
+<name>:unreadable | * | unreadable | | {operation, table, reason}
 dashboard:stats-updated |  | any | at most once a second and tenant | {reasons}
 `
 	var got strings.Builder
@@ -60,6 +65,8 @@ dashboard:stats-updated |  | any | at most once a second and tenant | {reasons}
 	for _, r := range mapping.Catalogue() {
 		op := r.Op.String()
 		switch {
+		case r.Unreadable:
+			op = "unreadable"
 		case r.Bulk:
 			op = "bulk"
 		case r.Op == 0:

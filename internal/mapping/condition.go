@@ -1,5 +1,7 @@
 package mapping
 
+import "strings"
+
 // meets says whether the change fulfils a condition. A condition on a column
 // that the table does not have is never met.
 func (v *view) meets(when Condition) bool {
@@ -11,7 +13,7 @@ func (v *view) meets(when Condition) bool {
 	case Changes:
 		return v.changes(when.Column)
 	case Becomes:
-		return isString(v.after.column(when.Column), when.Value) && v.changes(when.Column)
+		return v.changes(when.Column) && isString(v.after.column(when.Column), when.Value) && !isString(v.before.column(when.Column), when.Value)
 	case FallsTo:
 		return above(v.before.column(when.Column), v.before.column(when.Value)) &&
 			atMost(v.after.column(when.Column), v.after.column(when.Value))
@@ -38,11 +40,12 @@ func atMost(x, y []byte) bool {
 	return ok && order <= 0
 }
 
-// isString says whether a JSON value is a string with this text.
+// isString says whether a JSON value is a string with this text, in any case of its
+// letters.
 func isString(value []byte, text string) bool {
 	if len(value) < 2 || value[0] != '"' {
 		return false
 	}
 	inner := value[1 : len(value)-1]
-	return string(inner) == text || (hasEscape(inner) && unescape(inner) == text)
+	return strings.EqualFold(string(inner), text) || (hasEscape(inner) && strings.EqualFold(unescape(inner), text))
 }

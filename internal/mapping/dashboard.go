@@ -14,10 +14,10 @@ const dashboardName = "dashboard:stats-updated"
 // and under which reason: the table that its stem stands for ("orders",
 // "stock_movements", "purchase_orders" or "skus", whatever the table is really
 // called). An update that changes no column does not count, and a replay, which
-// changes nothing.
+// changes nothing. One that cannot be read counts.
 func DashboardReason(c *feed.Change) (reason string, ok bool) {
 	s, own := stemOf(c.Name)
-	if !own || c.Op == feed.Replay || (singleUpdate(c) && noOp(c)) {
+	if !own || c.Op == feed.Replay || (singleUpdate(c) && c.Unreadable == nil && noOp(c)) {
 		return "", false
 	}
 	return s.table, true

@@ -45,12 +45,8 @@ func counterpart(x, y *row, i int) int {
 }
 
 // differences lists the n columns that compareRows marked, in the order of the
-// new row and then those that only the old row has, with their old values. It
-// lists nothing when n is unknown.
+// new row and then those that only the old row has, with their old values.
 func differences(after, before *row, n int) (changed []string, previous []byte) {
-	if n == unknown {
-		return []string{}, []byte("{}")
-	}
 	var names strings.Builder
 	keys, values := 0, 0
 	for i := range after.fields {

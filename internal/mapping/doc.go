@@ -9,7 +9,7 @@
 // data. The rules belong to the stem of the event names that the watch entry
 // of a table gives (Change.Name), so watching shop_orders under the name
 // "order" brings the catalogue of orders. A stem without rules of its own gets
-// created, updated, deleted, bulk, truncated and replayed events.
+// created, updated, deleted, bulk, truncated, replayed and unreadable events.
 //
 // A bulk statement makes one event whatever its operation. Every change makes
 // at least one event, also where the wire contract names none (an update of a
@@ -43,11 +43,13 @@
 //     them, never more (TestMissingColumns).
 //   - A row without long numbers is not copied, and an insert costs no more
 //     allocations than its events need (TestAllocations).
+//   - A change that cannot be read is one event, and passes every filter that one of
+//     the events passes which it may have made (TestUnreadableChange,
+//     TestUnreadablePassesFilters).
 //
 // # Failures
 //
-// Append cannot fail. A row that is no JSON object, which PostgreSQL does not
-// produce, passes as it is, without changed columns and derived events
-// (TestMalformedRowPasses); a row that is missing altogether becomes {}.
+// Append cannot fail. A change whose row is missing or no JSON object, which
+// PostgreSQL does not produce, is told as unreadable (TestMalformedRowIsUnreadable).
 // [ParseFilter] names the pattern that it refuses, and why.
 package mapping

@@ -18,6 +18,9 @@ func Events(c *feed.Change) []feed.Event { return Append(nil, c) }
 // The events share memory with the rows of the change and with each other:
 // neither may be written to afterwards.
 func Append(dst []feed.Event, c *feed.Change) []feed.Event {
+	if c.Unreadable != nil {
+		return append(dst, c.Without(c.Unreadable))
+	}
 	var a, b [columns]field
 	v := view{c: c}
 	var common feed.Event
@@ -34,6 +37,9 @@ func Append(dst []feed.Event, c *feed.Change) []feed.Event {
 			v.after, v.before, v.differ = read(c, a[:0], b[:0])
 			if singleUpdate(c) && v.differ == 0 {
 				return dst
+			}
+			if v.differ == unknown {
+				return append(dst, c.Without(&feed.Unreadable{Reason: feed.Mapping, Detail: "the row is no JSON object"}))
 			}
 		}
 		if !v.meets(r.When) {
@@ -72,7 +78,7 @@ func point(events []feed.Event, c *feed.Change) {
 
 // applies says whether a rule is for the operation of the change.
 func applies(r *Rule, c *feed.Change) bool {
-	return r.Bulk == c.Bulk && (r.Op == 0 || r.Op == c.Op)
+	return !r.Unreadable && r.Bulk == c.Bulk && (r.Op == 0 || r.Op == c.Op)
 }
 
 // singleUpdate says whether the change is the update of one row.
@@ -88,15 +94,18 @@ type view struct {
 }
 
 // read finds the columns of the rows, in a and b, and for an update how many of
-// them differ, which is 0 for a no-op and unknown when one of two different
-// rows is no JSON object.
+// them differ, which is 0 for a no-op. It is unknown when a row is no JSON object.
 func read(c *feed.Change, a, b []field) (after, before row, differ int) {
 	switch {
 	case c.Bulk || c.Op == feed.Truncate:
 	case c.Op == feed.Insert || c.Op == feed.Replay:
-		after = scan(c.After, a)
+		if after = scan(c.After, a); !after.ok {
+			differ = unknown
+		}
 	case c.Op == feed.Delete:
-		before = scan(c.Before, b)
+		if before = scan(c.Before, b); !before.ok {
+			differ = unknown
+		}
 	case c.Op == feed.Update && !bytes.Equal(c.After, c.Before):
 		after, before = scan(c.After, a), scan(c.Before, b)
 		if !after.ok || !before.ok {
@@ -112,6 +121,7 @@ func read(c *feed.Change, a, b []field) (after, before row, differ int) {
 func (v *view) common() (e feed.Event, text []byte) {
 	c := v.c
 	e = feed.Event{
+		Stem:     c.Name,
 		Tenant:   c.Tenant,
 		Position: c.Position,
 		At:       c.At,

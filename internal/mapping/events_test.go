@@ -80,7 +80,12 @@ func TestWhatChangesMake(t *testing.T) {
 		{"received in escapes", "purchase-order", feed.Update, `{"status":null}`, `{"status":"rec\u0065ived"}`, "purchase-order:updated purchase-order:status-changed purchase-order:received"},
 		{"status to null", "order", feed.Update, `{"status":"new"}`, `{"status":null}`, "order:updated order:status-changed"},
 		{"status inside a document", "order", feed.Update, `{"doc":{"status":"a"}}`, `{"doc":{"status":"b"}}`, "order:updated"},
-		{"adjustment in capitals", "stock-movement", feed.Insert, ``, `{"movement_type":"ADJUSTMENT"}`, "stock-movement:created"},
+		{"adjustment in capitals", "stock-movement", feed.Insert, ``, `{"movement_type":"ADJUSTMENT"}`, "stock-movement:created stock:adjusted"},
+		{"adjustment in mixed case", "stock-movement", feed.Insert, ``, `{"movement_type":"Adjustment"}`, "stock-movement:created stock:adjusted"},
+		{"more than an adjustment", "stock-movement", feed.Insert, ``, `{"movement_type":"Adjustments"}`, "stock-movement:created"},
+		{"received in capitals", "purchase-order", feed.Update, `{"status":"ORDERED"}`, `{"status":"RECEIVED"}`, "purchase-order:updated purchase-order:status-changed purchase-order:received"},
+		{"received in capitals and escapes", "purchase-order", feed.Update, `{"status":"a"}`, `{"status":"\u0052ECEIVED"}`, "purchase-order:updated purchase-order:status-changed purchase-order:received"},
+		{"received, spelt anew", "purchase-order", feed.Update, `{"status":"received"}`, `{"status":"Received"}`, "purchase-order:updated purchase-order:status-changed"},
 		{"movement updated", "stock-movement", feed.Update, `{"quantity":1}`, `{"quantity":2}`, "stock-movement:updated"},
 		{"movement deleted", "stock-movement", feed.Delete, `{"quantity":1}`, ``, "stock-movement:deleted"},
 		{"sku inserted low", "sku", feed.Insert, ``, low("1", "10"), "sku:created"},
@@ -198,24 +203,48 @@ func TestMissingColumns(t *testing.T) {
 	}
 }
 
-func TestMalformedRowPasses(t *testing.T) {
+func TestMalformedRowIsUnreadable(t *testing.T) {
 	t.Parallel()
+	check := func(c *feed.Change) {
+		t.Helper()
+		got := mapping.Events(c)
+		if len(got) != 1 || got[0].Name != "order:unreadable" || got[0].Unreadable == nil || got[0].Unreadable.Reason != feed.Mapping || got[0].Cursor.Position != c.Position {
+			t.Errorf("%v of %q, %q makes %+v", c.Op, c.Before, c.After, got)
+		}
+		if _, counts := mapping.DashboardReason(c); !counts {
+			t.Errorf("%v of %q, %q does not count for the dashboard", c.Op, c.Before, c.After)
+		}
+	}
 	for _, text := range []string{
 		`{`, `{"a"`, `{"a":`, `{"a":1`, `{"a":1,`, `{"a":1,}`, `{"a" 1}`, `{"a":}`, `{"a":tru}`, `{"a":"b}`, `{"a\`,
 		`{"a":[1}`, `{"a":[1`, `{"a":["x`, `{"a":1}x`, `{a:1}`, `{"a":1 "b":2}`, `[1]`, `1`, `"a"`, `null`, `{"a":1e}`, `{"a":12-45678901234567}`, ` `,
 		`{"status":"a","status`, "{\"a\":1}\x00",
 	} {
-		if got := mapping.Events(change("order", feed.Insert, "", text)); len(got) != 1 || string(got[0].Data) != text {
-			t.Errorf("insert of %q makes %v, want one event with the text as it is", text, got)
-		}
-		got := mapping.Events(change("order", feed.Update, `{"status":"a"}`, text))
-		if len(got) != 1 || string(got[0].Data) != text || got[0].Changed == nil || len(got[0].Changed) != 0 || string(got[0].Previous) != "{}" {
-			t.Errorf("update to %q makes %+v, want one event without known differences", text, got)
-		}
+		check(change("order", feed.Insert, "", text))
+		check(change("order", feed.Delete, text, ""))
+		check(change("order", feed.Update, `{"status":"a"}`, text))
+		check(change("order", feed.Update, text, `{"status":"a"}`))
 	}
-	for _, op := range []feed.Op{feed.Insert, feed.Delete} {
-		if got := mapping.Events(change("order", op, "", "")); len(got) != 1 || string(got[0].Data) != "{}" {
-			t.Errorf("%v without a row makes %v, want one event with {}", op, got)
+	check(change("order", feed.Insert, "", ""))
+	check(change("order", feed.Delete, "", ""))
+}
+
+// TestUnreadableChange: whatever its table and operation, it is one event without the
+// row, which counts for the dashboard unless nothing changed.
+func TestUnreadableChange(t *testing.T) {
+	t.Parallel()
+	for _, stem := range []string{"order", "stock-movement", "purchase-order", "sku", "supplier"} {
+		for _, op := range []feed.Op{feed.Insert, feed.Update, feed.Delete, feed.Replay, feed.Truncate} {
+			c := change(stem, op, "", "")
+			c.Unreadable = &feed.Unreadable{Reason: feed.Size}
+			events := mapping.Events(c)
+			if len(events) != 1 || events[0].Name != stem+":unreadable" || events[0].Unreadable != c.Unreadable ||
+				string(events[0].Data) != `{"operation":"`+op.String()+`","table":"`+c.Table+`","reason":"size"}` {
+				t.Errorf("%v of %s makes %+v", op, stem, events)
+			}
+			if _, counts := mapping.DashboardReason(c); counts != (stem != "supplier" && op != feed.Replay) {
+				t.Errorf("%v of %s counts for the dashboard: %t", op, stem, counts)
+			}
 		}
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"rowcast/internal/feed"
 )
 
 // ErrFilter is the error that every refusal of ParseFilter wraps.
@@ -55,11 +57,43 @@ func ParseFilter(patterns []string) (Filter, error) {
 // All says whether the filter lets every event pass.
 func (f Filter) All() bool { return f.names == nil }
 
-// Match says whether the filter lets an event pass.
+// Stems are what the names that the filter lets pass begin with, none if it lets every
+// event pass.
+func (f Filter) Stems() (stems []string) {
+	for _, name := range f.names {
+		stem, _, _ := strings.Cut(name, ":")
+		if !slices.Contains(stems, stem) {
+			stems = append(stems, stem)
+		}
+	}
+	return stems
+}
+
+// Known says whether events of the catalogue begin with a stem.
+func Known(stem string) bool {
+	return stem != anyName && slices.ContainsFunc(Catalogue(), func(r Rule) bool { return strings.HasPrefix(r.Event, stem+":") })
+}
+
+// Match says whether the filter lets an event pass. A change that cannot be read
+// passes wherever one of the events that it may have made does.
 func (f Filter) Match(name string) bool {
-	if f.names == nil {
+	if f.names == nil || f.match(name) {
 		return true
 	}
+	unread, ok := strings.CutSuffix(name, ":"+feed.UnreadableVerb)
+	if !ok {
+		return false
+	}
+	s, own := stemOf(unread)
+	return slices.ContainsFunc(s.rules, func(r Rule) bool {
+		if !own {
+			r.Event = unread + r.Event[len(anyName):]
+		}
+		return f.match(r.Event)
+	})
+}
+
+func (f Filter) match(name string) bool {
 	if _, exact := slices.BinarySearch(f.names, name); exact {
 		return true
 	}
@@ -68,7 +102,7 @@ func (f Filter) Match(name string) bool {
 }
 
 // Match says whether one of the patterns, or an empty list, lets an event
-// pass. A Filter does the same faster.
+// pass. A Filter does the same faster, but for changes that cannot be read.
 func Match(patterns []string, name string) bool {
 	for _, p := range patterns {
 		if p == "*" || p == name {

@@ -109,3 +109,34 @@ func TestFilterAgreesWithMatch(t *testing.T) {
 		}
 	})
 }
+
+// TestUnreadablePassesFilters: who asks for any event that a change may have made is
+// told that it cannot be read, nobody else.
+func TestUnreadablePassesFilters(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		pattern, stem string
+		want          bool
+	}{
+		{"order:created", "order", true},
+		{"order:status-changed", "order", true},
+		{"order:*", "order", true},
+		{"order:unreadable", "order", true},
+		{"stock:adjusted", "stock-movement", true},
+		{"stock:*", "stock-movement", true},
+		{"alert:low-stock", "sku", true},
+		{"supplier:deleted", "supplier", true},
+		{"order:created", "purchase-order", false},
+		{"supplier:shipped", "supplier", false},
+		{"alert:low-stock", "supplier", false},
+		{"alert:other", "sku", false},
+	} {
+		f, err := mapping.ParseFilter([]string{tt.pattern})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := f.Match(tt.stem + ":unreadable"); got != tt.want {
+			t.Errorf("%s lets %s:unreadable pass: %t", tt.pattern, tt.stem, got)
+		}
+	}
+}

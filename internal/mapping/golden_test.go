@@ -29,6 +29,7 @@ type recorded struct {
 	Bulk            bool
 	From, Position  int64
 	Before, After   json.RawMessage
+	Unreadable      feed.Reason
 	Tx              uint64
 	Writer          string
 }
@@ -43,6 +44,8 @@ type wire struct {
 	Cursor   string          `json:"cursor"`
 	At       time.Time       `json:"at"`
 	Data     json.RawMessage `json:"data"`
+	Unread   bool            `json:"unreadable,omitempty"`
+	Reason   feed.Reason     `json:"reason,omitempty"`
 	Changed  []string        `json:"changed,omitempty"`
 	Previous json.RawMessage `json:"previous,omitempty"`
 	Source   *feed.Source    `json:"source,omitempty"`
@@ -98,6 +101,9 @@ func golden(t *testing.T, file, event string) {
 			Type: "event", Event: e.Name, TenantID: e.Tenant, From: e.From, Position: e.Position,
 			Cursor: e.Cursor.String(), At: e.At, Data: e.Data, Changed: e.Changed, Previous: e.Previous,
 		}
+		if e.Unreadable != nil {
+			w.Unread, w.Reason = true, e.Unreadable.Reason
+		}
 		if e.Source != (feed.Source{}) {
 			w.Source = &e.Source
 		}
@@ -140,6 +146,9 @@ func apply(t *testing.T, input string, dashboard bool) []feed.Event {
 			Feed: "0a1b2c3d", Tenant: "acme", From: r.From, Position: r.Position, Nonce: 1234567890,
 			Table: r.Table, Name: r.Name, Op: ops[r.Op], Bulk: r.Bulk, Before: r.Before, After: r.After,
 			At: at, Tx: r.Tx, Writer: r.Writer,
+		}
+		if r.Unreadable != "" {
+			c.Unreadable = &feed.Unreadable{Reason: r.Unreadable}
 		}
 		events = mapping.Append(events, c)
 		if reason, ok := mapping.DashboardReason(c); ok {

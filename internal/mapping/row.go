@@ -71,13 +71,9 @@ func (r *row) appendValue(dst []byte, i int) []byte {
 }
 
 // normal is the row as clients get it, text being the text that was scanned. It
-// is the text itself, not a copy, when every number fits a double, and {} when
-// there is no row at all. (Taking the text from the parameter keeps the fields
+// is the text itself, not a copy, when every number fits a double. (Taking the text from the parameter keeps the fields
 // of the row off the heap.)
 func (r *row) normal(text []byte) []byte {
-	if len(text) == 0 {
-		return []byte("{}")
-	}
 	if r.unfit == 0 {
 		return text
 	}

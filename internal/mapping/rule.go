@@ -22,6 +22,9 @@ type Rule struct {
 	Op feed.Op
 	// Bulk is true when the rule is for statements, not for single rows.
 	Bulk bool
+	// Unreadable is true when the rule is for changes that cannot be read, in place of
+	// all others.
+	Unreadable bool
 	// When is a further condition.
 	When Condition
 	// Data are the fields of the event's data. Nil means the row: the new one,
@@ -75,6 +78,8 @@ const (
 	OfTo
 	// OfReasons: the tables behind a dashboard event, an array of strings.
 	OfReasons
+	// OfReason: why a change cannot be read, one of feed.Reasons, a string.
+	OfReason
 )
 
 // Condition is what a change has to meet beyond table and operation. The zero

@@ -22,6 +22,8 @@ type collector struct {
 	wires  *prometheus.Desc
 	// refusals are those of handshakes, requests and tokens.
 	refusals *prometheus.Desc
+	// unreadable are changes that were told without their rows.
+	unreadable *prometheus.Desc
 	// lag is how long ago the tail last had everything.
 	lag *prometheus.Desc
 }
@@ -74,11 +76,12 @@ func newCollector(s Sources) *collector {
 			gauge("database_checked_timestamp_seconds", "When the database last answered a check of its triggers and queue.",
 				func(s health.Status) float64 { return float64(s.Checked.UnixMilli()) / 1000 }),
 		},
-		names:    prometheus.NewDesc("rowcast_events_total", "Events made for tenants that somebody has joined, by name; beyond 256 names as other.", []string{"event"}, nil),
-		wires:    prometheus.NewDesc("rowcast_connections", "Clients connected now, by wire.", []string{"wire"}, nil),
-		lag:      prometheus.NewDesc("rowcast_lag_seconds", "How long ago this server last knew that it had published everything.", nil, nil),
-		refusals: prometheus.NewDesc("rowcast_refusals_total", "Handshakes, requests and tokens that were refused, by code; the log says why.", []string{"code"}, nil),
-		closes:   prometheus.NewDesc("rowcast_closes_total", "Connections that ended, by reason.", []string{"reason"}, nil),
+		names:      prometheus.NewDesc("rowcast_events_total", "Events made for tenants that somebody has joined, by name; beyond 256 names as other.", []string{"event"}, nil),
+		wires:      prometheus.NewDesc("rowcast_connections", "Clients connected now, by wire.", []string{"wire"}, nil),
+		lag:        prometheus.NewDesc("rowcast_lag_seconds", "How long ago this server last knew that it had published everything.", nil, nil),
+		refusals:   prometheus.NewDesc("rowcast_refusals_total", "Handshakes, requests and tokens that were refused, by code; the log says why.", []string{"code"}, nil),
+		unreadable: prometheus.NewDesc("rowcast_unreadable_total", "Changes that cannot be read and are told without their rows, by reason; the log and /status say which.", []string{"reason"}, nil),
+		closes:     prometheus.NewDesc("rowcast_closes_total", "Connections that ended, by reason.", []string{"reason"}, nil),
 	}
 }
 
@@ -87,7 +90,7 @@ func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 	describe(ch, c.tail)
 	describe(ch, c.hub)
 	describe(ch, c.health)
-	for _, d := range []*prometheus.Desc{c.closes, c.refusals, c.names, c.wires, c.lag} {
+	for _, d := range []*prometheus.Desc{c.closes, c.refusals, c.unreadable, c.names, c.wires, c.lag} {
 		ch <- d
 	}
 }
@@ -114,10 +117,13 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	for code, n := range c.Refusals() {
 		ch <- prometheus.MustNewConstMetric(c.refusals, prometheus.CounterValue, float64(n), string(code))
 	}
+	for reason, n := range c.Unreadable() {
+		ch <- prometheus.MustNewConstMetric(c.unreadable, prometheus.CounterValue, float64(n), string(reason))
+	}
 	for name, n := range stats.Names {
 		ch <- prometheus.MustNewConstMetric(c.names, prometheus.CounterValue, float64(n), name)
 	}
-	for i, n := range stats.Wires {
+	for i, n := range stats.Wires[:min(len(stats.Wires), len(c.Wires))] {
 		ch <- prometheus.MustNewConstMetric(c.wires, prometheus.GaugeValue, float64(n), c.Wires[i])
 	}
 	if s := c.Health(); !s.Checked.IsZero() {

@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"rowcast/internal/changelog"
+	"rowcast/internal/feed"
 	"rowcast/internal/health"
 	"rowcast/internal/hub"
 )
@@ -20,13 +21,16 @@ type Sources struct {
 	Health func() health.Status
 	// Observers are shown too, if they are set.
 	Observers *Observers
-	// Wires names the wires of the hub, by index.
+	// Wires names the wires of the hub that sessions are opened on, by index. The
+	// others come behind.
 	Wires []string
 	// Causes are those that sessions end with. Each is counted from the start, so
 	// that the first of its kind is an increase.
 	Causes []hub.Cause
 	// Refusals counts who was refused, by code.
 	Refusals func() map[hub.Cause]int64
+	// Unreadable counts the changes that were told without their rows, by reason.
+	Unreadable func() map[feed.Reason]int64
 }
 
 // New makes a registry of the server's own.

@@ -12,6 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"rowcast/internal/changelog"
+	"rowcast/internal/feed"
 	"rowcast/internal/health"
 	"rowcast/internal/hub"
 	"rowcast/internal/metric"
@@ -31,7 +32,8 @@ func registry(tail changelog.Status, stats hub.Stats, state health.Status) *prom
 		Health: func() health.Status { return state },
 
 		Observers: observers, Wires: []string{"ws", "sse"}, Causes: []hub.Cause{hub.Shutdown, hub.Gone},
-		Refusals: func() map[hub.Cause]int64 { return map[hub.Cause]int64{"forbidden": 2, "revoked": 0} },
+		Refusals:   func() map[hub.Cause]int64 { return map[hub.Cause]int64{"forbidden": 2, "revoked": 0} },
+		Unreadable: func() map[feed.Reason]int64 { return map[feed.Reason]int64{feed.Size: 3, feed.Decoding: 0} },
 	})
 }
 
@@ -68,6 +70,7 @@ func TestHandler(t *testing.T) {
 		`rowcast_closes_total{reason="no-pong"} 2`, `rowcast_closes_total{reason="gone"} 4`,
 		"rowcast_ring_memory_bytes 3.145728e+06", "rowcast_ring_memory_budget_bytes 2.68435456e+08", "rowcast_page_memory_bytes 99",
 		"rowcast_database_checked_timestamp_seconds 1.5", "go_goroutines ",
+		`rowcast_unreadable_total{reason="size"} 3`, `rowcast_unreadable_total{reason="decoding"} 0`,
 		`rowcast_refusals_total{code="forbidden"} 2`, `rowcast_refusals_total{code="revoked"} 0`, "process_open_fds ",
 	} {
 		if !strings.Contains(w.Body.String(), "\n"+want) {

@@ -33,7 +33,7 @@ func CodeOf(err error) errcode.Code {
 		return "event-trigger"
 	}
 	for code, target := range map[errcode.Code]error{
-		"not-migrated": postgres.ErrNotMigrated, "pooler": postgres.ErrPooler, "foreign-log": changelog.ErrForeign,
+		"not-migrated": postgres.ErrNotMigrated, "pooler": postgres.ErrPooler, "foreign-log": changelog.ErrForeign, "log-published": postgres.ErrPublished,
 		"expired": feed.ErrExpired, "diverged": feed.ErrDiverged, "invalid": feed.ErrInvalid, "address-in-use": syscall.EADDRINUSE,
 	} {
 		if errors.Is(err, target) {

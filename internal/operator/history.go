@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
 
 	"rowcast/internal/changelog"
@@ -12,6 +11,7 @@ import (
 	"rowcast/internal/mapping"
 	"rowcast/internal/postgres"
 	"rowcast/internal/printer"
+	tenants "rowcast/internal/tenant"
 )
 
 func (p *Program) history() *cobra.Command {
@@ -46,14 +46,18 @@ and at the end, on stderr, the cursor on which the next page continues.`,
 				return Usage("--events: %w", err)
 			}
 			out := &printer.Printer{W: p.Stdout, JSON: output == "json", Filter: filter, Count: limit}
-			return withPool(cmd.Context(), cfg.DatabaseURL, "rowcast history", func(pool *pgxpool.Pool) error {
+			return withPool(cmd.Context(), cfg.DatabaseURL, "rowcast history", func(pool postgres.Pool) error {
+				names, err := tenants.Names(cmd.Context(), pool, tenant)
+				if err != nil {
+					return err
+				}
 				history := changelog.NewHistory(pool, 0)
-				cursor, err := history.Locate(cmd.Context(), tenant, after)
+				cursor, err := history.Locate(cmd.Context(), names[0], after)
 				if err != nil {
 					return fmt.Errorf("begin after %q: %w", after, postgres.Explain(err))
 				}
 				out.Cursor = cursor
-				err = out.Replay(cmd.Context(), history, tenant, cursor)
+				err = out.Replay(cmd.Context(), history, names[0], cursor)
 				if err != nil && !errors.Is(err, printer.ErrEnough) {
 					return postgres.Explain(err)
 				}

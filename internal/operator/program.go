@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
 
 	"rowcast/internal/config"
@@ -58,7 +57,7 @@ func Database(cmd *cobra.Command, environ []string) (config.Config, error) {
 }
 
 // withPool runs f with a small pool that may lead through a pooler.
-func withPool(ctx context.Context, url, name string, f func(pool *pgxpool.Pool) error) error {
+func withPool(ctx context.Context, url, name string, f func(pool postgres.Pool) error) error {
 	pool, err := postgres.OpenPooled(ctx, url, name, 2)
 	if err != nil {
 		return err

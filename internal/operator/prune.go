@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
 
 	"rowcast/internal/bench/measure"
@@ -54,7 +53,7 @@ What is not sealed is never forgotten, and the newest seal always stays.`,
 			if err := textOrJSON(output); err != nil {
 				return err
 			}
-			return withPool(cmd.Context(), cfg.DatabaseURL, "rowcast prune", func(pool *pgxpool.Pool) error {
+			return withPool(cmd.Context(), cfg.DatabaseURL, "rowcast prune", func(pool postgres.Pool) error {
 				r := pruneReport{Retention: cfg.Retention.String(), DryRun: dryRun}
 				if err := p.pruneLog(cmd.Context(), pool, cfg.Retention, &r); err != nil {
 					return postgres.Explain(err)
@@ -73,7 +72,7 @@ What is not sealed is never forgotten, and the newest seal always stays.`,
 }
 
 // pruneLog fills in the report.
-func (p *Program) pruneLog(ctx context.Context, pool *pgxpool.Pool, retention time.Duration, r *pruneReport) error {
+func (p *Program) pruneLog(ctx context.Context, pool postgres.Pool, retention time.Duration, r *pruneReport) error {
 	before, err := readPulse(ctx, pool, retention)
 	if err != nil {
 		return err

@@ -5,8 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
+	"rowcast/internal/postgres"
 	"rowcast/sql"
 )
 
@@ -24,7 +23,7 @@ type pulse struct {
 	Old             int64      `json:"-"`
 }
 
-func readPulse(ctx context.Context, pool *pgxpool.Pool, retention time.Duration) (v pulse, err error) {
+func readPulse(ctx context.Context, pool postgres.Pool, retention time.Duration) (v pulse, err error) {
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
 	err = pool.QueryRow(ctx, sql.Pulse, retention).

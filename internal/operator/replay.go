@@ -6,11 +6,11 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
 
 	"rowcast/internal/config"
 	"rowcast/internal/postgres"
+	tenants "rowcast/internal/tenant"
 )
 
 // replayed is what rowcast.replay answers.
@@ -55,9 +55,13 @@ It cannot be taken back; --dry-run only says what would be sent.`,
 			if err := textOrJSON(output); err != nil {
 				return err
 			}
-			return withPool(cmd.Context(), cfg.DatabaseURL, "rowcast replay", func(pool *pgxpool.Pool) error {
+			return withPool(cmd.Context(), cfg.DatabaseURL, "rowcast replay", func(pool postgres.Pool) error {
+				names, err := tenants.Names(cmd.Context(), pool, tenant)
+				if err != nil {
+					return err
+				}
 				did := replayed{DryRun: dryRun}
-				if err := did.send(cmd.Context(), pool, tenant, first, last, maxRows, maxBytes); err != nil {
+				if err := did.send(cmd.Context(), pool, names[0], first, last, maxRows, maxBytes); err != nil {
 					return fmt.Errorf("replay positions %d to %d: %w", first, last, postgres.Explain(err))
 				}
 				if output == "json" {
@@ -67,7 +71,7 @@ It cannot be taken back; --dry-run only says what would be sent.`,
 				if dryRun {
 					words = "would send"
 				}
-				_, err := fmt.Fprintf(p.Stdout, "%s %d rows of %s, %s; %d positions have no row\n", words, did.Rows, tenant, size(did.Bytes), did.LeftOut)
+				_, err = fmt.Fprintf(p.Stdout, "%s %d rows of %s, %s; %d positions have no row\n", words, did.Rows, names[0], size(did.Bytes), did.LeftOut)
 				return err
 			})
 		},
@@ -86,7 +90,7 @@ It cannot be taken back; --dry-run only says what would be sent.`,
 }
 
 // send replays, or tries to.
-func (r *replayed) send(ctx context.Context, pool *pgxpool.Pool, tenant string, first, last, maxRows, maxBytes int64) error {
+func (r *replayed) send(ctx context.Context, pool postgres.Pool, tenant string, first, last, maxRows, maxBytes int64) error {
 	err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
 		err := tx.QueryRow(ctx, "select r.rows, r.bytes, r.left_out from rowcast.replay($1, $2, $3, $4, $5) r", tenant, first, last, maxRows, maxBytes).
 			Scan(&r.Rows, &r.Bytes, &r.LeftOut)

@@ -10,7 +10,6 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
 
 	"rowcast/internal/bench/measure"
@@ -80,7 +79,7 @@ a server has of its own, such as its clients, is at /status on its ADMIN_ADDR.`,
 			if interval < shortest {
 				return Usage("--interval is %s; give at least %s", interval, shortest)
 			}
-			return withPool(cmd.Context(), cfg.DatabaseURL, "rowcast status", func(pool *pgxpool.Pool) error {
+			return withPool(cmd.Context(), cfg.DatabaseURL, "rowcast status", func(pool postgres.Pool) error {
 				if watch {
 					return p.watchStatus(cmd.Context(), pool, output, interval)
 				}
@@ -101,7 +100,7 @@ a server has of its own, such as its clients, is at /status on its ADMIN_ADDR.`,
 
 // watchStatus shows the status until ctx ends. A database that does not answer is
 // said once a look.
-func (p *Program) watchStatus(ctx context.Context, pool *pgxpool.Pool, output string, interval time.Duration) error {
+func (p *Program) watchStatus(ctx context.Context, pool postgres.Pool, output string, interval time.Duration) error {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	var last *statusReport
@@ -137,7 +136,7 @@ func (p *Program) watchStatus(ctx context.Context, pool *pgxpool.Pool, output st
 	}
 }
 
-func readStatus(ctx context.Context, pool *pgxpool.Pool) (*statusReport, error) {
+func readStatus(ctx context.Context, pool postgres.Pool) (*statusReport, error) {
 	r := &statusReport{At: time.Now().UTC()}
 	var err error
 	if r.pulse, err = readPulse(ctx, pool, time.Duration(0)); err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"regexp"
 	"strings"
 	"time"
@@ -21,21 +20,6 @@ var ErrNotMigrated = errors.New("the database has no schema rowcast; install it 
 // is needed.
 var ErrPooler = errors.New("this is a connection pooler, and a direct connection is needed; see LISTEN_DATABASE_URL")
 
-// settings are those that the queries of the program rely on: they are small
-// and always walk an index, so neither JIT nor a fresh plan pays.
-func settings() map[string]string {
-	return map[string]string{
-		"jit":                                 "off",
-		"plan_cache_mode":                     "force_generic_plan",
-		"enable_seqscan":                      "off",
-		"enable_hashjoin":                     "off",
-		"enable_mergejoin":                    "off",
-		"default_transaction_isolation":       "read committed",
-		"statement_timeout":                   "0",
-		"idle_in_transaction_session_timeout": "0",
-	}
-}
-
 // connectTimeout is for a URL that names none.
 const connectTimeout = 10 * time.Second
 
@@ -49,29 +33,34 @@ func adjust(config *pgx.ConnConfig, name string) {
 
 // Config is how Connect connects. url may have any form that pgx takes; empty
 // means the PG* variables.
-func Config(url, name string) (*pgx.ConnConfig, error) {
-	config, err := plainConfig(url, name)
-	if err == nil {
-		maps.Copy(config.RuntimeParams, settings())
-	}
-	return config, err
-}
+func Config(url, name string) (*pgx.ConnConfig, error) { return config(url, name, querySettings()) }
 
-// plainConfig leaves the settings to the server, for what is not a query of
-// the program.
-func plainConfig(url, name string) (*pgx.ConnConfig, error) {
+func config(url, name string, settings map[string]string) (*pgx.ConnConfig, error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
 		return nil, fmt.Errorf("parse the database URL: %w", err)
 	}
 	adjust(config, name)
+	give(config, settings)
 	return config, nil
 }
 
 // Connect opens a direct connection. Through a transaction pooler it answers
 // [ErrPooler].
 func Connect(ctx context.Context, url, name string) (*pgx.Conn, error) {
-	config, err := Config(url, name)
+	return connect(ctx, url, name, querySettings())
+}
+
+// ConnectForNames is Connect for commands that are given the names of tables:
+// those mean what the search_path of the role says.
+func ConnectForNames(ctx context.Context, url, name string) (*pgx.Conn, error) {
+	settings := querySettings()
+	delete(settings, "search_path")
+	return connect(ctx, url, name, settings)
+}
+
+func connect(ctx context.Context, url, name string, settings map[string]string) (*pgx.Conn, error) {
+	config, err := config(url, name, settings)
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +83,7 @@ func direct(ctx context.Context, conn *pgx.Conn) error {
 	if err != nil {
 		return err
 	}
-	if got := string(results[0].Rows[0][0]); got != settings()[name] {
+	if got := string(results[0].Rows[0][0]); got != querySettings()[name] {
 		return fmt.Errorf("%w (it ignores the settings of a session: %s is %s)", ErrPooler, name, got)
 	}
 	return nil
@@ -103,15 +92,7 @@ func direct(ctx context.Context, conn *pgx.Conn) error {
 // Open makes a pool of at most size direct connections. It connects when first
 // used.
 func Open(ctx context.Context, url, name string, size int32) (*pgxpool.Pool, error) {
-	return open(ctx, url, name, size, func(config *pgx.ConnConfig) { maps.Copy(config.RuntimeParams, settings()) })
-}
-
-// OpenPooled is Open for a URL that may lead through a transaction pooler: it
-// uses no setting and no prepared statement that belongs to a session.
-func OpenPooled(ctx context.Context, url, name string, size int32) (*pgxpool.Pool, error) {
-	return open(ctx, url, name, size, func(config *pgx.ConnConfig) {
-		config.DefaultQueryExecMode = pgx.QueryExecModeCacheDescribe
-	})
+	return open(ctx, url, name, size, func(config *pgx.ConnConfig) { give(config, querySettings()) })
 }
 
 func open(ctx context.Context, url, name string, size int32, further func(*pgx.ConnConfig)) (*pgxpool.Pool, error) {
@@ -145,8 +126,12 @@ func pooler(err error) error {
 	return err
 }
 
+// ErrOutdated says that the schema is of an older version than the program.
+var ErrOutdated = errors.New("schema rowcast is of an older version than this program; bring it up to date with: rowcast migrate")
+
 // Explain gives the errors of PostgreSQL a text for people: its message and
-// hint. A database without Rowcast answers ErrNotMigrated. Other errors stay.
+// hint. A database without Rowcast answers ErrNotMigrated, one that lacks a
+// function ErrOutdated. Other errors stay.
 func Explain(err error) error {
 	var pg *pgconn.PgError
 	if !errors.As(err, &pg) {
@@ -156,8 +141,12 @@ func Explain(err error) error {
 		return fmt.Errorf("the function %s of an event trigger of this database failed: %w", name, &explained{err: err, pg: pg})
 	}
 	switch pg.Code {
-	case "3F000", "42P01", "42883": // schema, table, function missing
-		if strings.Contains(pg.Message, `schema "rowcast"`) || strings.Contains(pg.Message, "rowcast.") {
+	case "42883": // function missing; without the schema it is the schema that is missing
+		if strings.Contains(pg.Message, "rowcast.") { // the words around it are in the language of the server
+			return fmt.Errorf("%w (%s)", ErrOutdated, pg.Message)
+		}
+	case "3F000", "42P01": // schema, table missing
+		if strings.Contains(pg.Message, "rowcast") {
 			return fmt.Errorf("%w (%s)", ErrNotMigrated, pg.Message)
 		}
 	}

@@ -4,7 +4,8 @@
 // # Overview
 //
 // [Open] makes a pool, [Connect] one connection, both with the settings that
-// the program's queries rely on. [Migrator] brings schema rowcast up to date:
+// the program's queries rely on. [OpenPooled] and [Within] may lead through a
+// transaction pooler and set them for each transaction. [Migrator] brings schema rowcast up to date:
 // goose migrations for the tables, then the files of package triggers, which
 // define functions and adopt the tables of the inventory schema.
 //
@@ -22,13 +23,25 @@
 //   - A table that cannot be watched or repaired is named with the reason and
 //     does not keep the migration from the others (TestAdoptsExistingTables,
 //     TestSkipsWhatCannotBeWatched, TestMigrateRepairs).
+//   - Where a publication would carry the log away it installs only if it is told
+//     to (TestPublicationForAllTables).
+//   - Every session sets what it depends on itself, whatever was set for the
+//     server, the database or the role, also through a pooler that swallows
+//     settings (TestSessionsSetWhatTheyNeed, TestMigrateUnderUnwantedSettings,
+//     TestServeUnderHostileSettings).
 //   - What answers as a transaction pooler is refused, whether it rejects the
 //     settings of a session or swallows them (TestPoolerThatSwallowsSettings,
 //     TestPoolerWithoutDirectConnectionIsNamed).
+//   - An older program changes nothing in the schema of a newer one
+//     (TestOlderMigrateIsRefused).
+//   - In a database that came with a dump, whatever the dump left out, a new feed
+//     watches what was watched, as it was; what cannot be known is asked for
+//     (TestRestoredDatabases, TestRestoredDatabaseIsFoundBy, TestRenamedBeforeTheDump).
 //   - Up follows Down, and Down leaves nothing (TestUpDownUp).
 //
 // # Failures
 //
 // Errors name the step. A database without schema rowcast answers
-// [ErrNotMigrated].
+// [ErrNotMigrated], one with an older schema [ErrOutdated], one with a newer one
+// [ErrNewer].
 package postgres

@@ -48,6 +48,8 @@ type Migrator struct {
 	Inventory bool
 	// NewFeed forgets the log and begins a new feed.
 	NewFeed bool
+	// Published installs although a publication carries the log to subscribers.
+	Published bool
 	// LockTimeout is how long a step waits for a table lock before it lets
 	// writers pass and tries again. Zero means 250 ms.
 	LockTimeout time.Duration
@@ -60,10 +62,26 @@ func (m *Migrator) Up(ctx context.Context) ([]Step, error) {
 		return nil, err
 	}
 	defer db.Close()
-	if err := createSchema(ctx, db); err != nil {
+	conn, err := m.connect(ctx)
+	if err != nil {
 		return nil, err
 	}
-	var steps []Step
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	if err := refuseNewer(ctx, conn); err != nil {
+		return nil, err
+	}
+	steps, err := m.checkPublished(ctx, conn)
+	if err != nil {
+		return nil, err
+	}
+	watched, made, err := m.clear(ctx, conn)
+	steps = append(steps, made...)
+	if err != nil {
+		return steps, err
+	}
+	if err := createSchema(ctx, db); err != nil {
+		return steps, err
+	}
 	if m.Inventory {
 		made, err := m.goose(ctx, db, inventory.FS, inventoryVersionTable, up)
 		steps = append(steps, made...)
@@ -71,28 +89,25 @@ func (m *Migrator) Up(ctx context.Context) ([]Step, error) {
 			return steps, err
 		}
 	}
-	made, err := m.gooseOwn(ctx, up)
+	made, err = m.gooseOwn(ctx)
 	steps = append(steps, made...)
 	if err != nil {
 		return steps, err
 	}
-	made, err = m.applyTriggers(ctx)
+	migrated := len(made) > 0
+	made, err = m.applyTriggers(ctx, conn, watched)
 	steps = append(steps, made...)
-	if err != nil {
-		return steps, err
+	broken := err
+	if err := m.retry(ctx, conn, "select rowcast.record_objects($1)", migrated); err != nil {
+		broken = errors.Join(broken, fmt.Errorf("write down what was installed: %w", err))
 	}
-	made, err = m.checkFeed(ctx)
-	return append(steps, made...), err
+	made, err = m.checkFeed(ctx, conn)
+	return append(steps, made...), errors.Join(broken, err)
 }
 
 // checkFeed begins a new feed if asked, and says so if the log does not belong
 // to the database.
-func (m *Migrator) checkFeed(ctx context.Context) ([]Step, error) {
-	conn, err := m.connect(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+func (m *Migrator) checkFeed(ctx context.Context, conn *pgx.Conn) ([]Step, error) {
 	if m.NewFeed {
 		id, err := m.retryText(ctx, conn, "select rowcast.new_feed()")
 		if err != nil {
@@ -138,45 +153,6 @@ func (m *Migrator) Down(ctx context.Context) ([]Step, error) {
 	return steps, nil
 }
 
-// removeRowcast removes the triggers first, table by table.
-func (m *Migrator) removeRowcast(ctx context.Context, conn *pgx.Conn) ([]Step, error) {
-	tables, err := watchedTables(ctx, conn)
-	if errors.Is(err, ErrNotMigrated) {
-		return []Step{{"schema rowcast", "not there, nothing to remove"}}, nil
-	} else if err != nil {
-		return nil, fmt.Errorf("list the watched tables: %w", err)
-	}
-	var steps []Step
-	for _, table := range tables {
-		err := m.retry(ctx, conn, "select rowcast.remove_triggers($1::text::regclass)", table)
-		if err != nil {
-			return steps, fmt.Errorf("remove the triggers of %s: %w", table, err)
-		}
-		steps = append(steps, Step{table, "triggers removed"})
-	}
-	made, err := m.gooseOwn(ctx, down)
-	steps = append(steps, made...)
-	if err != nil {
-		return steps, err
-	}
-	if err := m.retry(ctx, conn, "drop schema rowcast cascade"); err != nil {
-		return steps, fmt.Errorf("drop schema rowcast: %w", err)
-	}
-	return append(steps, Step{"schema rowcast", "dropped"}), nil
-}
-
-// watchedTables lists those that exist.
-func watchedTables(ctx context.Context, conn *pgx.Conn) ([]string, error) {
-	rows, err := conn.Query(ctx, `
-		select c.oid::regclass::text from rowcast.watched w join pg_class c on c.oid = w.relation
-		 where w.active order by 1`)
-	if err != nil {
-		return nil, Explain(err)
-	}
-	tables, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	return tables, Explain(err)
-}
-
 // sessionName is the application_name of a migration.
 const sessionName = "rowcast migrate"
 
@@ -186,7 +162,7 @@ const ownPath = "pg_catalog, pg_temp"
 
 // open takes a search_path, empty for that of the role.
 func (m *Migrator) open(path string) (*sql.DB, error) {
-	config, err := plainConfig(m.URL, sessionName)
+	config, err := config(m.URL, sessionName, migrationSettings())
 	if err != nil {
 		return nil, err
 	}
@@ -200,7 +176,7 @@ func (m *Migrator) open(path string) (*sql.DB, error) {
 }
 
 func (m *Migrator) connect(ctx context.Context) (*pgx.Conn, error) {
-	config, err := plainConfig(m.URL, sessionName)
+	config, err := config(m.URL, sessionName, migrationSettings())
 	if err != nil {
 		return nil, err
 	}
@@ -235,14 +211,14 @@ func down(ctx context.Context, p *goose.Provider) ([]*goose.MigrationResult, err
 	return p.DownTo(ctx, 0)
 }
 
-// gooseOwn moves the history of schema rowcast.
-func (m *Migrator) gooseOwn(ctx context.Context, run direction) ([]Step, error) {
+// gooseOwn brings the history of schema rowcast up to date.
+func (m *Migrator) gooseOwn(ctx context.Context) ([]Step, error) {
 	db, err := m.open(ownPath)
 	if err != nil {
 		return nil, err
 	}
 	defer db.Close()
-	return m.goose(ctx, db, migrations.FS, versionTable, run)
+	return m.goose(ctx, db, migrations.FS, versionTable, up)
 }
 
 func (m *Migrator) goose(ctx context.Context, db *sql.DB, files fs.FS, table string, run direction) ([]Step, error) {
@@ -272,14 +248,13 @@ func (m *Migrator) goose(ctx context.Context, db *sql.DB, files fs.FS, table str
 	return steps, nil
 }
 
-// applyTriggers applies the files of package triggers and repairs the triggers
-// of every other watched table.
-func (m *Migrator) applyTriggers(ctx context.Context) ([]Step, error) {
-	conn, err := m.connect(ctx)
-	if err != nil {
-		return nil, err
+// applyTriggers applies the files of package triggers, watches the tables that
+// were watched in a schema that is gone, and repairs the triggers of every other.
+func (m *Migrator) applyTriggers(ctx context.Context, conn *pgx.Conn, watched []watchedTable) ([]Step, error) {
+	// Until the last of them is applied, none is as it was installed.
+	if err := m.retry(ctx, conn, "delete from rowcast.installed where kind = 'function'"); err != nil {
+		return nil, fmt.Errorf("forget which functions were installed: %w", err)
 	}
-	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 	for _, name := range triggers.Functions() {
 		text, err := fs.ReadFile(triggers.FS, name)
 		if err != nil {
@@ -290,7 +265,13 @@ func (m *Migrator) applyTriggers(ctx context.Context) ([]Step, error) {
 			return nil, fmt.Errorf("apply triggers/%s: %w", name, err)
 		}
 	}
-	var steps []Step
+	steps, err := m.watchAgain(ctx, conn, watched)
+	if err != nil {
+		return steps, err
+	}
+	made, err := m.followNames(ctx, conn)
+	steps = append(steps, made...)
+	broken := []error{err}
 	for _, name := range triggers.Tables() {
 		text, err := fs.ReadFile(triggers.FS, name)
 		if err != nil {
@@ -303,7 +284,23 @@ func (m *Migrator) applyTriggers(ctx context.Context) ([]Step, error) {
 		steps = append(steps, Step{"table " + strings.TrimSuffix(name, ".sql"), did})
 	}
 	repaired, err := m.repairOthers(ctx, conn)
-	return append(steps, repaired...), err
+	return append(steps, repaired...), errors.Join(append(broken, err)...)
+}
+
+// followNames makes what is watched agree with the names that people watch.
+func (m *Migrator) followNames(ctx context.Context, conn *pgx.Conn) (steps []Step, err error) {
+	err = changeTables(ctx, conn, m.Log, m.LockTimeout, func(tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, "select 'table ' || f.table_name, f.did from rowcast.follow_names() f")
+		if err != nil {
+			return err
+		}
+		steps, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Step])
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("find the watched tables by their names: %w", err)
+	}
+	return steps, nil
 }
 
 // repairOthers installs missing triggers on the tables that the user added,
@@ -311,8 +308,8 @@ func (m *Migrator) applyTriggers(ctx context.Context) ([]Step, error) {
 // keep it from the others.
 func (m *Migrator) repairOthers(ctx context.Context, conn *pgx.Conn) ([]Step, error) {
 	rows, err := conn.Query(ctx, `
-		select w.id, w.relation::regclass::text from rowcast.watched w
-		 where w.active and exists (select from pg_class c where c.oid = w.relation) order by w.id`)
+		select w.id, c.oid::regclass::text from rowcast.watched w join pg_class c on c.oid = rowcast.relation_of(w.id)
+		 where w.active order by w.id`)
 	if err != nil {
 		return nil, fmt.Errorf("list the watched tables: %w", err)
 	}
@@ -324,10 +321,7 @@ func (m *Migrator) repairOthers(ctx context.Context, conn *pgx.Conn) ([]Step, er
 	if err != nil {
 		return nil, fmt.Errorf("list the watched tables: %w", err)
 	}
-	steps, err := m.unwatchDropped(ctx, conn)
-	if err != nil {
-		return steps, err
-	}
+	var steps []Step
 	var broken []error
 	for _, w := range tables {
 		made, err := m.retryText(ctx, conn, fmt.Sprintf("select rowcast.install_triggers(%d)::text", w.ID))
@@ -342,23 +336,6 @@ func (m *Migrator) repairOthers(ctx context.Context, conn *pgx.Conn) ([]Step, er
 		}
 	}
 	return steps, errors.Join(broken...)
-}
-
-// unwatchDropped stops to watch the tables that are gone.
-func (m *Migrator) unwatchDropped(ctx context.Context, conn *pgx.Conn) ([]Step, error) {
-	rows, err := conn.Query(ctx, "select rowcast.unwatch_dropped()")
-	if err != nil {
-		return nil, fmt.Errorf("stop to watch dropped tables: %w", err)
-	}
-	dropped, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		return nil, fmt.Errorf("stop to watch dropped tables: %w", err)
-	}
-	var steps []Step
-	for _, table := range dropped {
-		steps = append(steps, Step{"table " + table, "no longer watched: it was dropped; if it is back: rowcast watch " + table})
-	}
-	return steps, nil
 }
 
 func (m *Migrator) retry(ctx context.Context, conn *pgx.Conn, query string, args ...any) error {

@@ -9,6 +9,7 @@
 //
 //   - What others have written can neither control a terminal nor break a line
 //     (TestVisible, TestTailFromAPlaceInHistory).
+//   - One that cannot be read is a line as well (conform: TestUnreadable).
 //   - A change that was written is not written again (TestTailFromAPlaceInHistory).
 //
 // # Failures
@@ -29,6 +30,7 @@ import (
 	"rowcast/internal/feed"
 	"rowcast/internal/mapping"
 	"rowcast/internal/transport"
+	"rowcast/internal/unreadable"
 )
 
 // ErrEnough ends a printer that has written as much as was asked for.
@@ -44,6 +46,9 @@ type Printer struct {
 	Tenants []string
 	// Count is how many events are wanted, 0 for all.
 	Count int
+	// Unreadable is told of the changes that are written without their rows. Nil: nobody
+	// is.
+	Unreadable *unreadable.Log
 	// Cursor is after the newest event that was written.
 	Cursor feed.Cursor
 
@@ -97,7 +102,7 @@ func (p *Printer) Print(changes []feed.Change) error {
 			continue
 		}
 		p.printed[c.Tenant] = c.Position
-		p.events = mapping.Append(p.events[:0], c)
+		p.events = p.Unreadable.Events(p.events[:0], c, mapping.Append)
 		first := c.Had(p.from, len(p.events))
 		p.from = feed.Cursor{}
 		for j := range p.events[first:] {
@@ -120,7 +125,7 @@ func (p *Printer) Print(changes []feed.Change) error {
 
 func (p *Printer) write(e *feed.Event) error {
 	if p.JSON {
-		p.buf = append(oneLine(transport.AppendEvent(p.buf[:0], e)), '\n')
+		p.buf = append(oneLine(p.Unreadable.Frame(p.buf[:0], e, transport.Message{})), '\n')
 		_, err := p.W.Write(p.buf)
 		return err
 	}

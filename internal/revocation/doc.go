@@ -38,6 +38,8 @@
 //     costs the seconds until the tail's next probe of it.
 //   - Rings cost at most ten questions a second, whoever sends them
 //     (TestRingsAreBounded). The question is one row while nothing has changed.
+//   - A revocation of a tenant is one of each spelling that the database takes for the
+//     same (cmd/rowcast: TestTenantsHaveOneName).
 //   - A revocation ends at its time without a change of the table (TestList).
 //
 // # Failures

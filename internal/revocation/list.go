@@ -119,7 +119,7 @@ func (r *row) revocation() (of Revocation, ok bool) {
 
 // decode reads what sql/revoked.sql answers. void are the numbers of the rows
 // that revoke nothing.
-func decode(text []byte) (list *List, void []int64, err error) {
+func decode(text []byte, canonical func(string) string) (list *List, void []int64, err error) {
 	var rows []row
 	if err := json.Unmarshal(text, &rows); err != nil {
 		return nil, nil, fmt.Errorf("decode the revocations: %w", err)
@@ -127,6 +127,7 @@ func decode(text []byte) (list *List, void []int64, err error) {
 	all := make([]Revocation, 0, len(rows))
 	for i := range rows {
 		if of, ok := rows[i].revocation(); ok {
+			of.Tenant = canonical(of.Tenant)
 			all = append(all, of)
 		} else {
 			void = append(void, rows[i].ID)

@@ -47,6 +47,9 @@ type Options struct {
 	// Heard says whether each ring is heard. While it does, the table is asked
 	// for only now and then. Nil: never.
 	Heard func() bool
+	// Canonical is the name by which identities know a tenant. Nil: that which a
+	// revocation gives.
+	Canonical func(tenant string) string
 	// Interval is the time between two questions when rings may not be heard.
 	// Zero means 1 s.
 	Interval time.Duration
@@ -61,6 +64,8 @@ type Watcher struct {
 	// answered.
 	version string
 	failing bool
+	// respell: Canonical answers otherwise than when the list was read.
+	respell atomic.Bool
 }
 
 // New makes a watcher that knows nothing yet.
@@ -68,6 +73,9 @@ func New(o Options) *Watcher {
 	o.Interval = cmp.Or(o.Interval, interval)
 	if o.Changed == nil {
 		o.Changed = func() {}
+	}
+	if o.Canonical == nil {
+		o.Canonical = func(tenant string) string { return tenant }
 	}
 	if o.Heard == nil {
 		o.Heard = func() bool { return false }
@@ -81,6 +89,12 @@ func (w *Watcher) Ring() {
 	case w.bell <- struct{}{}:
 	default:
 	}
+}
+
+// Respell has the list read again, as Canonical answers otherwise than before.
+func (w *Watcher) Respell() {
+	w.respell.Store(true)
+	w.Ring()
 }
 
 // Revoked says whether a token of the identity is known to be revoked.
@@ -122,6 +136,9 @@ func (w *Watcher) Redeem(redeem func(ticket string) (auth.Identity, bool)) func(
 func (w *Watcher) Load(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
+	if w.respell.Swap(false) {
+		w.version = ""
+	}
 	var (
 		version string
 		rows    []byte
@@ -132,7 +149,7 @@ func (w *Watcher) Load(ctx context.Context) error {
 	if version == w.version {
 		return nil
 	}
-	list, void, err := decode(rows)
+	list, void, err := decode(rows, w.o.Canonical)
 	if err != nil {
 		return err
 	}

@@ -38,6 +38,7 @@ func Public(o PublicOptions) http.Handler {
 	router := mux.NewRouter()
 	router.Handle("/ws", o.WebSocket)
 	router.Handle("/socket.io/", o.SocketIO)
+	router.Handle(`/socket.io/{script:socket\.io(?:\.esm)?(?:\.min)?\.js}`, o.SocketIO)
 	router.Handle("/socket.io", o.SocketIO) // of clients with addTrailingSlash: false
 	if o.Events != nil {
 		router.Handle("/events", o.Events)
@@ -66,7 +67,11 @@ func Public(o PublicOptions) http.Handler {
 // ticketOffice hands out a ticket for a token.
 func ticketOffice(o PublicOptions) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		identity, refused := o.Gate.Bearer(r)
+		refused := transport.Parameters{}.Check(r)
+		var identity auth.Identity
+		if refused == nil {
+			identity, refused = o.Gate.Bearer(r)
+		}
 		if refused != nil {
 			o.Gate.Refuse(w, r, refused)
 			return

@@ -105,6 +105,7 @@ func TestRefusalsAreProblems(t *testing.T) {
 		{http.MethodPost, "/tickets", "", "invalid-token", http.StatusUnauthorized},
 		{http.MethodPost, "/tickets", "Bearer x.y.z", "invalid-token", http.StatusUnauthorized},
 		{http.MethodPost, "/tickets?token=x", "", "bad-request", http.StatusBadRequest},
+		{http.MethodPost, "/tickets?tenant=T", "", "bad-request", http.StatusBadRequest},
 		{http.MethodGet, "/tickets", "", "bad-request", http.StatusMethodNotAllowed},
 		{http.MethodGet, "/nowhere", "", "not-found", http.StatusNotFound},
 	} {

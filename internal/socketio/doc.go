@@ -32,6 +32,7 @@
 //   - An event is acknowledged once (TestAckOnce), and one of the server has one
 //     answer, if only that there is none (TestEmitWithAck,
 //     TestEmitWithAckToNobody).
+//   - A client that recovers keeps its id (socketio: TestRecovery).
 //   - Who connects to no namespace in time is closed (TestConnectTimeout).
 //   - Members of a room get the same frames in the same order, and whoever ends
 //     is in none (TestRooms, TestBroadcastsKeepTheirOrder).

@@ -2,6 +2,7 @@ package socketio
 
 import (
 	"crypto/rand"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"sync/atomic"
@@ -52,7 +53,7 @@ func newSocket(c *client, namespace string, handler Namespace) *Socket {
 	return s
 }
 
-// ID is the public id of the socket.
+// ID is the public id of the socket, which is final once it is accepted.
 func (s *Socket) ID() string { return base64.RawURLEncoding.EncodeToString(s.id[:]) }
 
 // Namespace is the name of the namespace.
@@ -65,11 +66,13 @@ func (s *Socket) Outbox() engineio.Outbox { return s.client.outbox }
 func (s *Socket) Connected() bool { return s.state.Load() == connected }
 
 // Accept lets a client in that is pending. pid, if not empty, is the secret by
-// which it may ask to recover.
+// which it may ask to recover; the public id follows from it, so that a client
+// that recovers keeps both.
 func (s *Socket) Accept(pid string) {
 	if !s.state.CompareAndSwap(pending, accepting) {
 		return
 	}
+	s.name(pid)
 	frames := AppendConnect(nil, s.namespace, s.ID(), pid)
 	for len(frames) > 0 {
 		s.client.outbox.Send(frames)
@@ -83,10 +86,20 @@ func (s *Socket) Accept(pid string) {
 func (s *Socket) AppendAccept(dst []byte, pid string) []byte {
 	s.client.mu.Lock()
 	defer s.client.mu.Unlock()
-	if !s.connect(pending) {
+	if !s.state.CompareAndSwap(pending, accepting) {
 		return dst
 	}
+	s.name(pid)
+	s.connect()
 	return AppendConnect(dst, s.namespace, s.ID(), pid)
+}
+
+// name gives a socket that is being accepted the id of its secret.
+func (s *Socket) name(pid string) {
+	if pid != "" {
+		sum := sha256.Sum256([]byte(pid))
+		copy(s.id[:], sum[:])
+	}
 }
 
 // admit makes a socket connected that is being accepted, unless there are early
@@ -95,16 +108,16 @@ func (s *Socket) admit() (early []byte) {
 	s.client.mu.Lock()
 	defer s.client.mu.Unlock()
 	if early, s.early = s.early, nil; len(early) == 0 {
-		s.connect(accepting)
+		s.connect()
 	}
 	return early
 }
 
-// connect makes a socket connected that is in the state from, and hands over
-// what has waited. The mu of the client is held.
-func (s *Socket) connect(from uint32) bool {
-	if !s.state.CompareAndSwap(from, connected) {
-		return false
+// connect makes a socket connected that is being accepted, and hands over what has
+// waited. The mu of the client is held.
+func (s *Socket) connect() {
+	if !s.state.CompareAndSwap(accepting, connected) {
+		return
 	}
 	c := s.client
 	c.settle()
@@ -113,7 +126,6 @@ func (s *Socket) connect(from uint32) bool {
 	}
 	s.waiting = nil
 	c.spawn()
-	return true
 }
 
 // Refuse refuses a client that is pending, with a message and, if not nil, data.

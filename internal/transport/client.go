@@ -88,7 +88,7 @@ func (c *Client) Present(by Credential) error {
 // lost are tenants that a fresh token lacks and that were left for it. The
 // error is a *Refusal; a first token that is refused ends the session.
 func (c *Client) Authenticate(ctx context.Context, token string) (lost []string, err error) {
-	id, err := c.verify(ctx, token)
+	id, err := c.verify(ctx, auth.Bare(token))
 	switch {
 	case err != nil:
 		refused := TokenProblem(err)
@@ -101,7 +101,7 @@ func (c *Client) Authenticate(ctx context.Context, token string) (lost []string,
 		return nil, err
 	}
 	for _, tenant := range c.session.Tenants() {
-		if !id.Allows(tenant) {
+		if !c.rules.Allows(id, c.rules.Tenant(tenant)) {
 			c.session.Leave(tenant)
 			lost = append(lost, tenant)
 		}
@@ -128,12 +128,13 @@ func TokenCause(err error) hub.Cause {
 // error is a *Refusal; without one the answer comes through the session, with
 // ref.
 func (c *Client) Join(command Command, wire int, ref uint64) error {
+	command.Tenant = c.Tenant(command.Tenant)
 	switch {
 	case c.identity == nil && c.doubt != nil:
 		return c.doubt
 	case c.identity == nil:
 		return &Refusal{Code: Forbidden, Message: "authenticate before joining a tenant"}
-	case !c.identity.Allows(command.Tenant):
+	case !c.rules.Allows(*c.identity, command.Tenant):
 		refused := notNamed(*c.identity)
 		c.rules.Note(context.Background(), nil, refused)
 		return &Refusal{Code: refused.Code, Message: refused.Detail}
@@ -146,6 +147,7 @@ func (c *Client) Join(command Command, wire int, ref uint64) error {
 	q := hub.Request{
 		Tenant: command.Tenant, Subject: c.identity.Subject, Cursor: command.Cursor,
 		Wire: wire, Exact: command.Exact, Forgets: command.Forgets, Ref: ref,
+		Note: c.note(command, filter),
 	}
 	if !filter.All() {
 		q.Admit = filter.Match
@@ -160,6 +162,30 @@ func (c *Client) Join(command Command, wire int, ref uint64) error {
 	}
 	return nil
 }
+
+// note is what a client is told about its request with the answer, and the log of what
+// cannot be meant.
+func (c *Client) note(command Command, filter mapping.Filter) *hub.Note {
+	var n hub.Note
+	if !filter.All() {
+		n.Events = command.Events
+	}
+	if n.Hint = c.rules.Doubt(command.Tenant); n.Hint != "" {
+		c.rules.Warn("a client joined a tenant that may never have a change", command.Tenant, n.Hint)
+	} else if n.Hint = c.rules.Unheard(filter); n.Hint != "" {
+		c.rules.Warn("a client asked for events that never come", command.Tenant, n.Hint)
+	}
+	if n.Hint == "" && n.Events == nil {
+		return nil
+	}
+	return &n
+}
+
+// Tenant is the name by which the feed knows a tenant.
+func (c *Client) Tenant(name string) string { return c.rules.Tenant(name) }
+
+// Leave leaves a tenant.
+func (c *Client) Leave(tenant string) { c.session.Leave(c.Tenant(tenant)) }
 
 // Strike counts a malformed command. It is true for the last one.
 func (c *Client) Strike() bool {

@@ -1,9 +1,11 @@
 package transport
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"reflect"
 )
 
 // The commands of a client.
@@ -27,6 +29,51 @@ type Command struct {
 	Forgets bool `json:"-"`
 }
 
+// UnmarshalJSON takes a tenant that is a whole number for its text: databases have
+// integer tenants.
+func (c *Command) UnmarshalJSON(text []byte) error {
+	type plain Command
+	return json.Unmarshal(text, &struct { //nolint:wrapcheck // json wraps it no further either
+		*plain
+		Tenant (*tenantID) `json:"tenantId"`
+	}{(*plain)(c), (*tenantID)(&c.Tenant)})
+}
+
+// tenantID is a tenant in a message.
+type tenantID string
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (t *tenantID) UnmarshalJSON(text []byte) error {
+	var number json.Number
+	whole := len(text) > 0 && text[0] != '"' && !bytes.ContainsAny(text, ".eE")
+	if whole && json.Unmarshal(text, &number) == nil {
+		if number != "" { // null is none
+			*t = tenantID(number)
+		}
+		return nil
+	}
+	var name string
+	if err := json.Unmarshal(text, &name); err != nil {
+		return &json.UnmarshalTypeError{Value: kindOf(text), Type: reflect.TypeFor[string]()}
+	}
+	*t = tenantID(name)
+	return nil
+}
+
+// kindOf names what a JSON value is.
+func kindOf(text []byte) string {
+	switch text[0] {
+	case '{':
+		return "object"
+	case '[':
+		return "array"
+	case 't', 'f':
+		return "bool"
+	default:
+		return "number"
+	}
+}
+
 // ParseCommand reads a message. The error is a *Refusal.
 func ParseCommand(message []byte) (Command, error) {
 	var c Command
@@ -36,7 +83,7 @@ func ParseCommand(message []byte) (Command, error) {
 	switch c.Type {
 	case CommandJoin, CommandLeave:
 		if c.Tenant == "" {
-			return c, &Refusal{Code: BadRequest, Message: c.Type + ` needs "tenantId", the text of a tenant`}
+			return c, &Refusal{Code: BadRequest, Message: c.Type + ` needs "tenantId", a tenant as text or whole number`}
 		}
 	case CommandAuth:
 		if c.Token == "" {

@@ -25,6 +25,9 @@
 //   - Origins, tokens and tickets are checked in one place, in the same order and
 //     with the same codes for every transport (TestGate), and a query asks for
 //     one tenant of the token (TestParseWant).
+//   - Nothing in the query of a URL is ignored: a parameter that is not known, or is
+//     there too often, is refused by name (TestParameters, sse: TestRequests, history:
+//     TestRefusals, ws: TestRefusedHandshakes, internal/server: TestRefusalsAreProblems).
 //   - A token has one verdict on every wire, whatever its claims, and who has one that
 //     ends far away stays (cmd/rowcast: TestTokensAreAlikeOnEveryWire,
 //     TestFarAwayEndsAreFarAway).
@@ -42,6 +45,8 @@
 //     TestTooManyRequestsOfAnAddress, cmd/rowcast: TestLimitsOnEveryWire).
 //     A proxy that nobody has named, so that its clients cannot be told apart, is
 //     logged (TestUnnamedProxyIsTold).
+//   - Who joins again with another filter is told which is in effect (ws:
+//     TestJoinedTellsTheFilter, socketio: TestJoinAndLeave).
 //   - Every close code, and every error code that a session can end with, is in
 //     one table (TestCloseTable).
 //   - A refusal names the tenant whole, so that a client knows which request it

@@ -70,8 +70,9 @@ func foreignOrigin() *Problem {
 }
 
 // Enter checks what a request is before its credentials: the origin, the
-// method, which has to be GET, and that the server is not shutting down.
-func (g *Gate) Enter(r *http.Request) *Problem {
+// method, which has to be GET, the names in the query, and that the server is not
+// shutting down.
+func (g *Gate) Enter(r *http.Request, p Parameters) *Problem {
 	switch {
 	case !g.Origin(r):
 		return foreignOrigin()
@@ -85,7 +86,7 @@ func (g *Gate) Enter(r *http.Request) *Problem {
 			Retry: retrySoon, About: "shutdown",
 		}
 	}
-	return nil
+	return p.Check(r)
 }
 
 // Credential is what a request carries: at most one of Identity and Refused is not
@@ -161,8 +162,8 @@ func telling(first, second *Problem) *Problem {
 }
 
 // Admit is Enter and Identify for requests that need credentials.
-func (g *Gate) Admit(r *http.Request) (auth.Identity, *Problem) {
-	if refused := g.Enter(r); refused != nil {
+func (g *Gate) Admit(r *http.Request, p Parameters) (auth.Identity, *Problem) {
+	if refused := g.Enter(r, p); refused != nil {
 		return auth.Identity{}, refused
 	}
 	c := g.Identify(r)

@@ -71,6 +71,9 @@ func TestGate(t *testing.T) {
 		"keys not at hand":  {authorization: "Bearer unavailable", status: 503, code: "unavailable", header: "Retry-After"},
 		"bad ticket":        {query: "?ticket=bad", status: 401, code: "invalid-token"},
 		"empty ticket":      {query: "?ticket=", status: 401, code: "invalid-token"},
+		"misspelt":          {query: "?tiket=good", authorization: "Bearer good", status: 400, code: "bad-request"},
+		"misspelt, forged":  {query: "?tiket=good", authorization: "Bearer bad", status: 400, code: "bad-request"},
+		"misspelt, foreign": {query: "?tiket=good", origin: "https://evil.example", status: 403, code: "forbidden"},
 	} {
 		r := httptest.NewRequestWithContext(t.Context(), test.method, "/"+test.query, nil)
 		if test.origin != "" {
@@ -84,7 +87,7 @@ func TestGate(t *testing.T) {
 		}
 		g := gate()
 		g.Draining = func() bool { return test.draining }
-		id, refused := g.Admit(r)
+		id, refused := g.Admit(r, transport.Parameters{Names: []string{"ticket"}})
 		if refused == nil {
 			if test.status != 0 || id.Subject != test.subject {
 				t.Errorf("%s: let in as %q", name, id.Subject)
@@ -120,16 +123,13 @@ func TestParseWant(t *testing.T) {
 		{"?tenant=V", "", "forbidden token does not name"},
 		{"", "", "bad-request add tenant="},
 		{"", "T U", "bad-request add tenant="},
-		{"?tenant=T&tenant=U", "T U", "bad-request ask for one"},
 		{"?events=order", "T", "bad-request neither"},
 		{"?events=", "T", "bad-request neither"},
 		{"?events=order:*,", "T", "bad-request neither"},
 		{"?events=" + strings.Repeat("a:b,", 64) + "a:b", "T", "bad-request at most 64"},
-		{"?events=order:*;tenant=T", "T", "bad-request malformed"},
-		{"?events=%zz", "T", "bad-request malformed"},
 	} {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/"+test.query, nil)
-		w, refused := transport.ParseWant(r, auth.Identity{Tenants: strings.Fields(test.tenants)})
+		w, refused := transport.ParseWant(r, auth.Identity{Tenants: strings.Fields(test.tenants)}, nil)
 		if refused != nil {
 			code, text, _ := strings.Cut(test.want, " ")
 			if string(refused.Code) != code || !strings.Contains(refused.Detail, text) {

@@ -24,6 +24,12 @@ func AppendEvent(b []byte, e *feed.Event) []byte {
 	return append(b, '}')
 }
 
+// Message encodes events as their messages alone.
+type Message struct{}
+
+// AppendEvent is the function of that name.
+func (Message) AppendEvent(b []byte, e *feed.Event) []byte { return AppendEvent(b, e) }
+
 // AppendMeta appends what the message of an event says beside its name and its
 // data.
 func AppendMeta(b []byte, e *feed.Event) []byte {
@@ -50,8 +56,12 @@ func appendPlace(b []byte, e *feed.Event) []byte {
 	return append(b, '"')
 }
 
-// appendOrigin appends what an event came from.
+// appendOrigin appends what an event came from, and why it has no row.
 func appendOrigin(b []byte, e *feed.Event) []byte {
+	if e.Unreadable != nil {
+		b = append(b, `,"unreadable":true,"reason":`...)
+		b = AppendString(b, string(e.Unreadable.Reason))
+	}
 	if e.Changed != nil || e.Previous != nil {
 		b = append(b, `,"changed":[`...)
 		for i, column := range e.Changed {
@@ -105,7 +115,29 @@ func AppendSignal(b []byte, s *hub.Signal) []byte {
 		b = append(b, `,"reason":`...)
 		b = AppendString(b, s.Reason)
 	}
-	return append(b, '}')
+	return append(AppendNote(b, s.Note), '}')
+}
+
+// AppendNote appends what a client is told that has joined, beside its cursor.
+func AppendNote(b []byte, n *hub.Note) []byte {
+	if n == nil {
+		return b
+	}
+	for i, pattern := range n.Events {
+		if i == 0 {
+			b = append(b, `,"events":[`...)
+		} else {
+			b = append(b, ',')
+		}
+		b = AppendString(b, pattern)
+	}
+	if len(n.Events) > 0 {
+		b = append(b, ']')
+	}
+	if n.Hint != "" {
+		b = AppendString(append(b, `,"hint":`...), n.Hint)
+	}
+	return b
 }
 
 // AppendWelcome appends the first message.

@@ -25,14 +25,14 @@ func TestMessages(t *testing.T) {
 	for want, got := range map[string]string{
 		`{"type":"welcome","protocol":1,"pingInterval":25000,"pingTimeout":20000}`: string(
 			transport.AppendWelcome(nil, 25*time.Second, 20*time.Second)),
-		`{"type":"joined","tenantId":"T","cursor":"f1.42.z","position":42}`:                                                    signal(hub.Joined),
-		`{"type":"progress","tenantId":"T","cursor":"f1.42.z","position":42}`:                                                  signal(hub.Progress),
-		`{"type":"reset","tenantId":"T","cursor":"f1.42.z","position":42,"reason":"expired"}`:                                  signal(hub.Reset),
-		`{"type":"left","tenantId":"T"}`:                                                                                       signal(hub.Left),
-		`{"type":"ping"}`:                                                                                                      signal(hub.Ping),
+		`{"type":"joined","tenantId":"T","cursor":"f1.42.z","position":42}`:                   signal(hub.Joined),
+		`{"type":"progress","tenantId":"T","cursor":"f1.42.z","position":42}`:                 signal(hub.Progress),
+		`{"type":"reset","tenantId":"T","cursor":"f1.42.z","position":42,"reason":"expired"}`: signal(hub.Reset),
+		`{"type":"left","tenantId":"T"}`:                                                      signal(hub.Left),
+		`{"type":"ping"}`:                                                                     signal(hub.Ping),
 		`{"type":"error","code":"stale","message":"events are late; they follow when the server can read the database again"}`: signal(hub.Stale),
-		`{"type":"token-expiring"}`:                                                                                            signal(hub.Expiring),
-		`{"type":"pong"}`:                                                                                                      string(transport.AppendPong(nil)),
+		`{"type":"token-expiring"}`: signal(hub.Expiring),
+		`{"type":"pong"}`:           string(transport.AppendPong(nil)),
 		`{"type":"error","code":"forbidden","message":"no","request":"join-tenant","tenantId":"U"}`: string(
 			transport.AppendError(nil, &transport.Refusal{Code: transport.Forbidden, Message: "no"}, "join-tenant", "U")),
 		`{"type":"event","event":"order:updated","tenantId":"T","position":42,"cursor":"f1.42.z",` +
@@ -46,11 +46,22 @@ func TestMessages(t *testing.T) {
 			`"at":"2026-01-02T03:04:05.678901Z","data":{}}`: string(transport.AppendEvent(nil, &feed.Event{
 			Name: "order:bulk", Tenant: "T", From: 2, Position: 42, Cursor: cursor, At: at,
 		})),
+		`{"type":"event","event":"order:unreadable","tenantId":"T","position":42,"cursor":"f1.42.z",` +
+			`"at":"2026-01-02T03:04:05.678901Z","data":{"operation":"update","table":"orders","reason":"size"},"unreadable":true,"reason":"size",` +
+			`"source":{"table":"orders","op":"update","tx":"7391","writer":"psql"}}`: string(transport.AppendEvent(nil, unreadable(&feed.Event{
+			Name: "order:updated", Tenant: "T", Position: 42, Cursor: cursor, At: at, Data: []byte(`{"id":1}`),
+			Changed: []string{"status"}, Previous: []byte(`{"status":"pending"}`),
+			Source: feed.Source{Table: "orders", Op: "update", Tx: "7391", Writer: "psql"},
+		}))),
 	} {
 		if got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}
 	}
+}
+
+func unreadable(e *feed.Event) *feed.Event {
+	return new(e.Without(&feed.Unreadable{Reason: feed.Size, Detail: "for operators"}))
 }
 
 // TestRefusalsAreWhole: a refusal names the request and the tenant as they were sent,
@@ -133,8 +144,10 @@ func FuzzCommand(f *testing.F) {
 func TestCommandErrorsSayWhat(t *testing.T) {
 	t.Parallel()
 	for message, want := range map[string]string{
-		`{"type":"join-tenant"}`:                `bad-request: join-tenant needs "tenantId", the text of a tenant`,
-		`{"type":"join-tenant","tenantId":7}`:   `bad-request: "tenantId" is a JSON number; see the protocol for what it has to be`,
+		`{"type":"join-tenant"}`:                `bad-request: join-tenant needs "tenantId", a tenant as text or whole number`,
+		`{"type":"join-tenant","tenantId":7}`:   "",
+		`{"type":"leave-tenant","tenantId":-7}`: "",
+		`{"type":"join-tenant","tenantId":7.5}`: `bad-request: "tenantId" is a JSON number; see the protocol for what it has to be`,
 		`{"type":"auth"}`:                       `bad-request: auth needs "token", a JWT`,
 		`{"type":"jump"}`:                       `bad-request: unknown type "jump"; there are auth, join-tenant, leave-tenant, ping and pong`,
 		`{}`:                                    `bad-request: the message has no "type"; see the protocol for what there is`,

@@ -75,7 +75,7 @@ func (r *Refusals) Note(ctx context.Context, request *http.Request, p *Problem) 
 	if about == "" {
 		about = why.Kind
 	}
-	refused := r.count(kind{p.Code, about})
+	refused := r.count(kind{p.Code, about}, true)
 	if refused == 0 || r.Log == nil {
 		return
 	}
@@ -101,16 +101,28 @@ func (r *Refusals) Note(ctx context.Context, request *http.Request, p *Problem) 
 	r.Log.LogAttrs(ctx, slog.LevelWarn, "refuse", append(slices.Clip(attrs), slog.Int("refused", refused))...)
 }
 
-// count counts a refusal. It gives how many of its kind the log was not told of, 0
-// if it was told of one a moment ago.
-func (r *Refusals) count(k kind) (refused int) {
+// Warn has the log say that a tenant was joined in vain, for each kind once a minute.
+func (r *Refusals) Warn(what, tenant, why string) {
+	if r == nil || r.Log == nil {
+		return
+	}
+	if joined := r.count(kind{about: what}, false); joined > 0 {
+		r.Log.Warn(what, "tenant", clip(tenant), "why", why, "joined", joined)
+	}
+}
+
+// count notes one more of a kind, as refused or not. It gives how many of the kind the
+// log was not told of, 0 if it was told of one a moment ago.
+func (r *Refusals) count(k kind, refusal bool) (untold int) {
 	now := time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.counts == nil {
 		r.counts, r.kinds = map[hub.Cause]int64{}, map[kind]*told{}
 	}
-	r.counts[k.code]++
+	if refusal {
+		r.counts[k.code]++
+	}
 	t := r.kinds[k]
 	if t == nil {
 		t = new(told)
@@ -120,8 +132,8 @@ func (r *Refusals) count(k kind) (refused int) {
 	if !t.at.IsZero() && now.Sub(t.at) < quiet {
 		return 0
 	}
-	refused, t.at, t.since = t.since, now, 0
-	return refused
+	untold, t.at, t.since = t.since, now, 0
+	return untold
 }
 
 // clip shortens what a client sent.

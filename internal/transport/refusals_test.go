@@ -30,7 +30,7 @@ func TestRefusalsAreTold(t *testing.T) {
 			if origin != "" {
 				r.Header.Set("Origin", origin)
 			}
-			if _, refused := g.Admit(r); refused != nil {
+			if _, refused := g.Admit(r, transport.Parameters{Names: []string{"ticket"}}); refused != nil {
 				g.Refuse(httptest.NewRecorder(), r, refused)
 			}
 		}

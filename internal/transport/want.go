@@ -21,33 +21,28 @@ type Want struct {
 	Query url.Values
 }
 
-// ParseWant reads the parameters tenant and events of a request, and refuses
-// what the identity may not have. The tenant may be left out if the token names
+// ParseWant reads the parameters tenant and events of a request that has come in
+// through the gate, and refuses what the identity may not have. The tenant may be left out if the token names
 // one alone; events may be repeated, or separated by commas.
-func ParseWant(r *http.Request, id auth.Identity) (Want, *Problem) {
-	query, err := url.ParseQuery(r.URL.RawQuery)
-	if err != nil {
-		return Want{}, bad("the query of the URL is malformed: %v", err)
-	}
-	w := Want{Query: query}
-	switch tenants := query["tenant"]; {
-	case len(tenants) > 1:
-		return Want{}, bad("%d tenants are named; ask for one, and for the others with requests of their own", len(tenants))
-	case len(tenants) == 1 && tenants[0] != "":
-		w.Tenant = tenants[0]
+func ParseWant(r *http.Request, id auth.Identity, rules *Rules) (Want, *Problem) {
+	w := Want{Query: r.URL.Query()}
+	switch {
+	case w.Query.Get("tenant") != "":
+		w.Tenant = rules.Tenant(w.Query.Get("tenant"))
 	case len(id.Tenants) == 1:
-		w.Tenant = id.Tenants[0]
+		w.Tenant = rules.Tenant(id.Tenants[0])
 	case len(id.Tenants) == 0:
 		return Want{}, bad("the token names no tenant; add tenant=… and send a token that names it in tenant_id or tenants")
 	default:
 		return Want{}, bad("the token names %d tenants; add tenant=… to say which one is meant", len(id.Tenants))
 	}
-	if !id.Allows(w.Tenant) {
+	if !rules.Allows(id, w.Tenant) {
 		return Want{}, notNamed(id)
 	}
-	for _, value := range query["events"] {
+	for _, value := range w.Query["events"] {
 		w.Events = append(w.Events, strings.Split(value, ",")...)
 	}
+	var err error
 	if w.Filter, err = mapping.ParseFilter(w.Events); err != nil {
 		return Want{}, bad("%v", err)
 	}

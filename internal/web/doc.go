@@ -37,6 +37,8 @@
 //     client/test/page.test.ts);
 //   - a feed goes on over Server-Sent Events where WebSocket is blocked
 //     (client/test/sse.test.ts);
+//   - what goes wrong the first time is told in words: no page, no function, no tenant,
+//     another address, a foreign origin (client/test/first.test.ts);
 //   - a SocketProvider has one connection under StrictMode and none after it
 //     (client/test/react.test.tsx);
 //   - the client is small (client/test/size.test.ts);

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,15 +29,34 @@ func NewUpgrader(refuse func(w http.ResponseWriter, status int, reason error), s
 		Subprotocols:     subprotocols,
 		CheckOrigin:      func(*http.Request) bool { return true },
 		Error: func(w http.ResponseWriter, _ *http.Request, status int, reason error) {
-			w.Header().Set("Sec-Websocket-Version", "13")
+			w.Header().Set("Sec-Websocket-Version", version)
 			refuse(w, status, reason)
 		},
 	}}
 }
 
+// version is the one of the protocol that there is.
+const version = "13"
+
+var (
+	errOldHTTP = errors.New("a WebSocket needs HTTP/1.1, and the request came by HTTP/1.0; " +
+		"a proxy in between has to speak HTTP/1.1 (nginx: proxy_http_version 1.1)")
+	errVersion = errors.New("the version of the WebSocket protocol has to be " + version + ", in Sec-WebSocket-Version")
+)
+
 // Upgrade takes the connection of a request over. After an error the request
 // has been answered.
 func (u *Upgrader) Upgrade(w http.ResponseWriter, r *http.Request) (*Conn, error) {
+	if !r.ProtoAtLeast(1, 1) {
+		u.inner.Error(w, r, http.StatusBadRequest, errOldHTTP)
+		return nil, errOldHTTP
+	}
+	if asked := r.Header.Values("Sec-Websocket-Version"); len(asked) > 0 && !namesVersion(asked) {
+		w.Header().Set("Upgrade", "websocket")
+		w.Header().Set("Connection", "Upgrade")
+		u.inner.Error(w, r, http.StatusUpgradeRequired, errVersion)
+		return nil, errVersion
+	}
 	taker := &hijacker{ResponseWriter: w}
 	conn, err := u.inner.Upgrade(taker, r, nil)
 	if err != nil {
@@ -45,6 +65,18 @@ func (u *Upgrader) Upgrade(w http.ResponseWriter, r *http.Request) (*Conn, error
 	taker.guard.shut.Store(true)
 	conn.SetCloseHandler(func(int, string) error { return nil }) // answered by the reader of the Conn
 	return &Conn{Socket: socket.New(taker.guard.Conn), conn: conn, guard: taker.guard, reader: taker.reader}, nil
+}
+
+// namesVersion says whether a header names the version, among others.
+func namesVersion(values []string) bool {
+	for _, value := range values {
+		for name := range strings.SplitSeq(value, ",") {
+			if strings.TrimSpace(name) == version {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Handler gets what a client sends. An error ends reading.
@@ -118,12 +150,16 @@ func (c *Conn) Read(h Handler, limit int64) (end End, reply []byte) {
 	switch {
 	case errors.Is(c.last, errStopped):
 		return Stopped, nil
+	case isClose && closed.Code == gorilla.CloseNoStatusReceived && len(c.guard.payload) > 0: // one byte is no code
+		return Malformed, nil
 	case isClose && closed.Code == gorilla.CloseNoStatusReceived:
 		return Left, AppendClose(nil, 0, "")
 	case isClose && closed.Code != gorilla.CloseAbnormalClosure:
 		return Left, AppendClose(nil, closed.Code, "")
 	case errors.Is(c.last, gorilla.ErrReadLimit), c.guard.endless:
 		return TooBig, nil
+	case c.guard.refused.Load() && c.last.Error() == refusedGateway && c.guard.isBadGateway():
+		return Left, AppendClose(nil, badGateway, "")
 	case c.guard.refused.Load():
 		return Malformed, nil
 	default:

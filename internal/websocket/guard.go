@@ -16,6 +16,7 @@ import (
 type guard struct {
 	net.Conn
 	shut atomic.Bool
+	farewell
 	// refused is true once gorilla has tried to write.
 	refused atomic.Bool
 	// allowance is how many bytes may be read, if bounded; endless says that they
@@ -39,6 +40,7 @@ func (g *guard) Read(b []byte) (int, error) {
 	}
 	n, err := g.Conn.Read(b)
 	g.allowance -= int64(n)
+	g.feed(b[:n])
 	return n, err
 }
 

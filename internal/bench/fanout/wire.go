@@ -51,7 +51,7 @@ func newDialect(args JoinArgs) (*dialect, error) {
 			path: "/socket.io/?EIO=4&transport=websocket",
 			kind: socketIOKind,
 			answers: map[frameKind][]byte{
-				openFrame:      appendText(nil, `40{"token":`+string(token)+`}`),
+				openFrame:      appendText(nil, `40{"token":`+string(token)+`,"meta":true}`),
 				connectedFrame: appendText(nil, `420["join-tenant",`+string(tenant)+`]`),
 				pingFrame:      appendText(nil, `3`),
 			},

@@ -102,7 +102,7 @@ func (r *run) all(ctx context.Context, writers []*writer, duration time.Duration
 	return rows, time.Since(began), err
 }
 
-// write commits row after row until the time has come.
+// write commits row after row until the time has come, at least one.
 func (w *writer) write(ctx context.Context, s shape, until time.Time, numbers *numbers) (rows int64, err error) {
 	conn := w.conn.PgConn()
 	// The statements run without a context, which would cost more than the
@@ -110,7 +110,7 @@ func (w *writer) write(ctx context.Context, s shape, until time.Time, numbers *n
 	stop := context.AfterFunc(ctx, func() { _ = conn.Conn().SetDeadline(time.Now()) })
 	defer stop()
 	fields := make([][]byte, 0, 8)
-	for began := time.Now(); began.Before(until); {
+	for began := time.Now(); rows == 0 || began.Before(until); {
 		fields = s.row(fields[:0], numbers.next())
 		if _, err := conn.ExecPrepared(context.Background(), insertName, fields, nil, nil).Close(); err != nil {
 			if ctx.Err() != nil {

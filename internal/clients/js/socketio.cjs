@@ -1,14 +1,16 @@
 // A client of Socket.IO, with the package socket.io-client.
+const { existsSync } = require('node:fs')
 const { io } = require('socket.io-client')
 const { tell, obey } = require('./talk.cjs')
 
-let socket
+// auth is what a function gives.
+let socket, auth
 
 obey({
   // connect takes the options of io; with as 'function' auth is given as one.
   connect(url, options, as) {
-    const { auth } = options
-    const s = socket = io(url, as === 'function' ? { ...options, auth: give => setTimeout(give, 1, auth) } : options)
+    auth = options.auth
+    const s = socket = io(url, as === 'function' ? { ...options, auth: done => setTimeout(() => done(auth), 1) } : options)
     s.io.on('open', () => {
       tell('open', { name: s.io.engine.transport.name })
       s.io.engine.on('upgrade', ({ name }) => tell('upgrade', { name }))
@@ -23,6 +25,12 @@ obey({
   ask(...args) { socket.emit(...args, (...answer) => tell('answer', { args: answer })) },
   // cut breaks the connection off without a word.
   cut() { socket.io.engine.close() },
+  give(next) { auth = next },
+  // hold does nothing else until there is a file.
+  hold(path) {
+    tell('held')
+    while (!existsSync(path)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10)
+  },
   renew(auth) { socket.auth = auth; socket.connect() },
   close() { socket.close() },
 })

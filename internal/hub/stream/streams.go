@@ -9,6 +9,7 @@ import (
 
 	"rowcast/internal/feed"
 	"rowcast/internal/hub/ring"
+	"rowcast/internal/unreadable"
 )
 
 // Encoder makes the frame of an event for one wire.
@@ -28,7 +29,8 @@ type Follower interface {
 // Seat belongs to the stream that is followed.
 type Seat struct{ slot int }
 
-// Options configures Streams. All fields are required but the dashboard's.
+// Options configures Streams. All fields are required but the dashboard's,
+// Delivered and Unreadable.
 type Options struct {
 	// Head reads the position of a tenant as of a place in the log.
 	Head func(ctx context.Context, tenant string, place int64) (feed.Head, error)
@@ -47,6 +49,8 @@ type Options struct {
 	// something how long ago, by the clock of the database, the oldest change of
 	// the pass was made.
 	Delivered func(age time.Duration)
+	// Unreadable is told of the changes that are told without their rows.
+	Unreadable *unreadable.Log
 	// RingBytes bounds a ring, RingMemory all of them together. RingIdle is how
 	// long a ring outlives its last follower.
 	RingBytes  int

@@ -184,7 +184,7 @@ func (t *Tenant) extend(changes []feed.Change, now time.Time, w *scratch) bool {
 // held.
 func (t *Tenant) add(c *feed.Change, w *scratch) {
 	s := t.s
-	events := s.opts.Map(w.events[:0], c)
+	events := s.opts.Unreadable.Events(w.events[:0], c, s.opts.Map)
 	size := ring.EntryCost
 	for i := range events {
 		size += len(events[i].Data) + len(events[i].Previous) + 8*ring.EntryCost
@@ -208,7 +208,7 @@ func (t *Tenant) add(c *feed.Change, w *scratch) {
 		}
 	}
 	if s.opts.DashboardReason != nil {
-		if reason, ok := s.opts.DashboardReason(c); ok && !slices.Contains(t.reasons, reason) {
+		if reason, ok := s.reason(c, events); ok && !slices.Contains(t.reasons, reason) {
 			t.reasons = append(t.reasons, reason)
 		}
 	}
@@ -216,11 +216,22 @@ func (t *Tenant) add(c *feed.Change, w *scratch) {
 	w.trim(events)
 }
 
+// reason is why a change counts for the dashboard event. One that could not be
+// mapped is not read again.
+func (s *Streams) reason(c *feed.Change, events []feed.Event) (string, bool) {
+	if len(events) > 0 && events[0].Unreadable != nil {
+		without := *c
+		without.Unreadable = events[0].Unreadable
+		c = &without
+	}
+	return s.opts.DashboardReason(c)
+}
+
 // push appends an event to the rings. t.mu held.
 func (t *Tenant) push(e *feed.Event, w *scratch) {
 	for wire, f := range t.rings {
 		if f != nil {
-			w.frame = failpoint.Frame(t.name, t.s.opts.Wires[wire].AppendEvent(w.frame[:0], e))
+			w.frame = failpoint.Frame(t.name, t.s.opts.Unreadable.Frame(w.frame[:0], e, t.s.opts.Wires[wire]))
 			f.Push(e.Name, e.Cursor, w.frame)
 		}
 	}

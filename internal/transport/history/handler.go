@@ -12,6 +12,7 @@ import (
 	"rowcast/internal/feed"
 	"rowcast/internal/hub"
 	"rowcast/internal/transport"
+	"rowcast/internal/unreadable"
 )
 
 const (
@@ -31,6 +32,9 @@ type Options struct {
 	// Map appends the events of a change to dst, in order and with their cursors.
 	Map  func(dst []feed.Event, c *feed.Change) []feed.Event
 	Gate *transport.Gate
+	// Unreadable is told of the changes that are told without their rows. Nil: nobody
+	// is.
+	Unreadable *unreadable.Log
 	// Readers is how many requests read the source at once. Default: 2.
 	Readers int
 	// Patience is how long a request waits for a turn. Default: 5 s.
@@ -75,11 +79,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // parse reads a request.
 func (h *Handler) parse(r *http.Request) (query, *transport.Problem) {
-	id, refused := h.opts.Gate.Admit(r)
+	id, refused := h.opts.Gate.Admit(r, transport.Parameters{Names: []string{"tenant", "after", "limit", "events", "ticket"}})
 	if refused != nil {
 		return query{}, refused
 	}
-	want, refused := transport.ParseWant(r, id)
+	want, refused := transport.ParseWant(r, id, h.opts.Gate.Rules)
 	if refused != nil {
 		return query{}, refused
 	}

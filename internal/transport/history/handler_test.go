@@ -200,6 +200,8 @@ func TestRefusals(t *testing.T) {
 		{"T", "?tenant=U", 403, "forbidden"},
 		{"T", "?events=often", 400, "bad-request"},
 		{"T", "?after=nonsense", 400, "bad-request"},
+		{"T", "?cursor=f.2.1", 400, "bad-request"},
+		{"T", "?limit=1&limit=2", 400, "bad-request"},
 		{"T", "?after=f.2.1.", 400, "bad-request"},
 		{"T", "?limit=0", 400, "bad-request"},
 		{"T", "?limit=1001", 400, "bad-request"},

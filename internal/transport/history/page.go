@@ -8,6 +8,7 @@ import (
 	"rowcast/internal/limit"
 	"rowcast/internal/mapping"
 	"rowcast/internal/transport"
+	"rowcast/internal/unreadable"
 )
 
 const (
@@ -51,8 +52,9 @@ func (q *query) reads() int {
 
 // page is an answer in the making.
 type page struct {
-	q    *query
-	body []byte
+	q      *query
+	unread *unreadable.Log
+	body   []byte
 	// events is how many it has, at how far it has come.
 	events int
 	at     feed.Cursor
@@ -62,7 +64,7 @@ type page struct {
 func (h *Handler) read(ctx context.Context, q query) (*page, error) {
 	ctx, cancel := context.WithTimeout(ctx, readTime)
 	defer cancel()
-	p := &page{q: &q, body: []byte(`{"events":[`), at: q.after}
+	p := &page{q: &q, unread: h.opts.Unreadable, body: []byte(`{"events":[`), at: q.after}
 	begun, more := !q.oldest, true
 	from := source{h.opts.Source, h.share, q.who()}
 	for reads := 0; more; reads++ {
@@ -115,7 +117,7 @@ func (p *page) add(toEvents func([]feed.Event, *feed.Change) []feed.Event, chang
 	var events []feed.Event
 	for i := range changes {
 		c := &changes[i]
-		events = toEvents(events[:0], c)
+		events = p.unread.Events(events[:0], c, toEvents)
 		for k := c.Had(p.at, len(events)); k < len(events); k++ {
 			e := &events[k]
 			if p.q.filter.Match(e.Name) && !p.put(e) {
@@ -138,7 +140,7 @@ func (p *page) put(e *feed.Event) bool {
 	if p.events > 0 {
 		p.body = append(p.body, ',')
 	}
-	p.body = transport.AppendEvent(p.body, e)
+	p.body = p.unread.Frame(p.body, e, transport.Message{})
 	if p.events > 0 && len(p.body) > maxBody {
 		p.body = p.body[:before]
 		return false

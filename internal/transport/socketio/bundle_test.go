@@ -24,12 +24,6 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// The wires of the hub.
-const (
-	plainWire = iota
-	recoveryWire
-)
-
 // bundle is a server for one test.
 type bundle struct {
 	*httptest.Server
@@ -66,6 +60,9 @@ func (shortHistory) After(context.Context, string, feed.Cursor, int) (feed.Page,
 	return feed.Page{}, feed.ErrExpired
 }
 
+// foreign is a wire that no client here speaks.
+type foreign struct{ hub.Wire }
+
 func oneEvent(dst []feed.Event, c *feed.Change) []feed.Event {
 	return append(dst, feed.Event{
 		Name: c.Name, Tenant: c.Tenant, Position: c.Position, Data: c.After, At: c.At,
@@ -79,7 +76,7 @@ func setup(t *testing.T, recovery bool, change ...func(*hub.Options)) *bundle {
 	b := &bundle{position: map[string]int64{}}
 	options := hub.Options{
 		History: shortHistory{}, Map: oneEvent,
-		Wires: []hub.Wire{plainWire: socketio.Wire{}, recoveryWire: socketio.Wire{Recovery: true}},
+		Wires: append([]hub.Wire{foreign{}}, socketio.Wires()...),
 	}
 	for _, f := range change {
 		f(&options)
@@ -90,7 +87,7 @@ func setup(t *testing.T, recovery bool, change ...func(*hub.Options)) *bundle {
 		t.Fatal(err)
 	}
 	handler, err := socketio.NewHandler(socketio.Options{
-		Hub: b.hub, Wire: plainWire, RecoveryWire: recoveryWire, Recovery: recovery, Gate: &transport.Gate{Verify: verify, Draining: b.hub.Draining, Redeem: func(ticket string) (auth.Identity, bool) {
+		Hub: b.hub, Wire: 1, Recovery: recovery, Gate: &transport.Gate{Verify: verify, Draining: b.hub.Draining, Redeem: func(ticket string) (auth.Identity, bool) {
 			id := auth.Identity{Subject: "ann", Tenants: []string{"T"}, Expires: time.Now().Add(time.Hour)}
 			return id, ticket == "ticket" && b.tickets.Add(1) == 1
 		}, Origin: func(r *http.Request) bool { return r.Header.Get("Origin") != "https://evil.example" }},
@@ -175,12 +172,19 @@ func (c *client) next() string {
 // accepted reads that the client was accepted, and gives its pid.
 func (c *client) accepted() (pid string) {
 	c.t.Helper()
+	_, pid = c.named()
+	return pid
+}
+
+// named is accepted with the id of the socket.
+func (c *client) named() (id, pid string) {
+	c.t.Helper()
 	text := c.next()
 	var a struct{ SID, PID string }
 	if err := json.Unmarshal([]byte(strings.TrimPrefix(text, "40")), &a); err != nil || a.SID == "" {
 		c.t.Fatalf("got %q: %v", text, err)
 	}
-	return a.PID
+	return a.SID, a.PID
 }
 
 // want compares the next packet.

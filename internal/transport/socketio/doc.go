@@ -6,7 +6,7 @@
 // [Handler] serves the protocol (packages engineio and socketio) and opens a
 // session of the hub for each client, which is also what the protocol writes
 // through. Events are encoded once for all ([Wire]); join-tenant and
-// leave-tenant are events of the client, acknowledged if it asks for that.
+// leave-tenant and auth are events of the client, acknowledged if it asks for that.
 //
 // # States
 //
@@ -18,8 +18,9 @@
 // With Recovery, connection state recovery works without state. The secret
 // (pid) names the subject and the tenant by a hash, the offset of an event is
 // its cursor. A client that reconnects, here, after a restart or on another
-// replica, is accepted with its pid once the hub has found its place, and gets
-// what it missed. If the history does not reach back it is accepted with a new
+// replica, is accepted with its pid, and the id that follows from it, once the hub
+// has found its place, and gets what it missed, with or without meta as before: the
+// offset says that, too. If the history does not reach back it is accepted with a new
 // pid, so that it knows. That needs a token with one tenant and no filter:
 // others are told so by the missing or the new pid.
 //
@@ -27,7 +28,10 @@
 //
 //   - What the native transport guarantees (package conform).
 //   - Credentials come in auth, the Authorization header or a ticket, and none
-//     in the URL (TestCredentials).
+//     in the URL; what else auth has is ignored (TestCredentials). A fresh token
+//     takes over (TestRenewal, TestRenewalIsInTime).
+//   - A handler gets the data of an event alone, unless its client asks for more;
+//     only a client that may recover gets offsets (TestArguments).
 //   - Requests are answered in their acknowledgement, or refused by an event
 //     (TestJoinAndLeave, TestRefusedRequests), also those that are given up
 //     (TestLeftBeforeJoined).

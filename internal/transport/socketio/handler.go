@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"path"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -15,6 +16,7 @@ import (
 	"rowcast/internal/engineio"
 	"rowcast/internal/hub"
 	"rowcast/internal/socketio"
+	"rowcast/internal/socketio/script"
 	"rowcast/internal/transport"
 )
 
@@ -24,12 +26,10 @@ const connectTimeout = 10 * time.Second
 // Options configures a Handler. Hub and Gate are required.
 type Options struct {
 	Hub *hub.Hub
-	// Wire is the index that the hub knows Wire{} by.
+	// Wire is the index that the hub knows the first of Wires by. The others follow.
 	Wire int
-	// RecoveryWire is the index that the hub knows Wire{Recovery: true} by, if
-	// Recovery is set: connection state recovery is offered.
-	RecoveryWire int
-	Recovery     bool
+	// Recovery says that connection state recovery is offered.
+	Recovery bool
 	// Gate decides who comes in.
 	Gate *transport.Gate
 	// PingInterval and PingTimeout are the heartbeat. Default: 25 s, 20 s.
@@ -45,8 +45,9 @@ type Options struct {
 
 // Handler accepts Socket.IO clients.
 type Handler struct {
-	opts   Options
-	server *socketio.Server
+	opts    Options
+	server  *socketio.Server
+	scripts http.Handler
 }
 
 // NewHandler checks the options.
@@ -57,7 +58,7 @@ func NewHandler(o Options) (*Handler, error) {
 	o.MaxMessage = cmp.Or(o.MaxMessage, 64<<10)
 	o.Rate = cmp.Or(o.Rate, 50)
 	o.Burst = cmp.Or(o.Burst, 300)
-	h := &Handler{opts: o}
+	h := &Handler{opts: o, scripts: script.Handler()}
 	var err error
 	h.server, err = socketio.New(socketio.Options{
 		Engine: engineio.Options{
@@ -75,8 +76,17 @@ func NewHandler(o Options) (*Handler, error) {
 	return h, nil
 }
 
-// ServeHTTP takes any request of a client.
-func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.server.ServeHTTP(w, r) }
+// ServeHTTP takes any request of a client, and of a page for the script of one.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if path.Ext(r.URL.Path) == ".js" && (r.Method == http.MethodGet || r.Method == http.MethodHead) {
+		h.scripts.ServeHTTP(w, r)
+		return
+	}
+	h.server.ServeHTTP(w, r)
+}
+
+// place is the index that the hub knows a wire by.
+func (h *Handler) place(w Wire) int { return h.opts.Wire + w.place() }
 
 // Wait returns when there is no connection, or ctx has ended. The hub ends them.
 func (h *Handler) Wait(ctx context.Context) error { return h.server.Wait(ctx) }

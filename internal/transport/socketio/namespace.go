@@ -20,22 +20,15 @@ type namespace struct{ h *Handler }
 // peerOf is the client of a socket.
 func peerOf(s *socketio.Socket) *peer { return s.Outbox().(*peer) } //nolint:forcetypeassert // Handler.open made it
 
-// connect is what a client sends to connect.
-type connect struct {
-	Token, Ticket string
-	// PID and Offset ask to recover.
-	PID, Offset string
-}
-
 // Connect lets a client in whose credentials are good.
 func (n namespace) Connect(s *socketio.Socket, payload json.RawMessage) {
 	p := peerOf(s)
 	if !p.hear() {
 		return
 	}
-	var c connect
-	if err := json.Unmarshal(payload, &c); err != nil {
-		refuse(s, &transport.Refusal{Code: transport.BadRequest, Message: "auth.token has to be a text, the JWT"})
+	c, malformed := parseConnect(payload)
+	if malformed != nil {
+		refuse(s, malformed)
 		return
 	}
 	id, err := p.identify(c)
@@ -53,7 +46,7 @@ func (n namespace) Connect(s *socketio.Socket, payload json.RawMessage) {
 			refuse(s, full)
 			return
 		}
-		p.accept(s, id, c.PID, c.Offset)
+		p.accept(s, id, c)
 	}
 }
 
@@ -63,10 +56,10 @@ func (p *peer) identify(c connect) (auth.Identity, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), verifyTimeout)
 	defer cancel()
 	switch {
-	case c.Token != "":
-		return p.h.opts.Gate.Verify(ctx, c.Token)
-	case c.Ticket != "":
-		if id, ok := p.h.opts.Gate.Redeem(c.Ticket); ok {
+	case c.token != "":
+		return p.h.opts.Gate.Verify(ctx, c.token)
+	case c.ticket != "":
+		if id, ok := p.h.opts.Gate.Redeem(c.ticket); ok {
 			return id, nil
 		}
 		return auth.Identity{}, auth.ErrInvalid
@@ -101,11 +94,13 @@ func (n namespace) Event(s *socketio.Socket, e socketio.Event) {
 	command, err := parseCommand(e)
 	if err == nil {
 		switch command.Type {
+		case transport.CommandAuth:
+			err = p.renew(s, command.Token, e.Ack)
 		case transport.CommandJoin:
 			err = p.join(command, e.Ack)
 		case transport.CommandLeave:
-			p.session.Leave(command.Tenant)
-			e.Ack.Reply(append(transport.AppendString([]byte(`{"ok":true,"tenantId":`), command.Tenant), '}'))
+			p.client.Leave(command.Tenant)
+			e.Ack.Reply(append(transport.AppendString([]byte(`{"ok":true,"tenantId":`), p.client.Tenant(command.Tenant)), '}'))
 		}
 	}
 	if refused, ok := errors.AsType[*transport.Refusal](err); ok {
@@ -114,23 +109,41 @@ func (n namespace) Event(s *socketio.Socket, e socketio.Event) {
 }
 
 // join joins a tenant. The answer comes through the session.
-func (p *peer) join(command transport.Command, ack *socketio.Ack) error {
-	q := request{tenant: command.Tenant, ack: ack, filtered: len(command.Events) > 0}
-	wire := p.h.opts.Wire
-	p.mu.Lock()
-	if p.tenant != "" && !q.filtered {
-		wire = p.h.opts.RecoveryWire
+func (p *peer) join(command command, ack *socketio.Ack) error {
+	command.Tenant = p.client.Tenant(command.Tenant)
+	q := request{tenant: command.Tenant, ack: ack, filtered: len(command.Events) > 0, wire: Wire{Meta: p.meta}}
+	if command.Meta != nil {
+		q.wire.Meta = *command.Meta
 	}
+	p.mu.Lock()
+	q.wire.Recovery = p.tenant != "" && p.tenant == q.tenant && !q.filtered
 	p.mu.Unlock()
-	command.Forgets = command.Cursor == "" && wire == p.h.opts.Wire
+	command.Forgets = command.Cursor == "" && !q.wire.Recovery
 	ref := p.ask(q)
-	err := p.client.Join(command, wire, ref)
+	err := p.client.Join(command.Command, p.h.place(q.wire), ref)
 	if err != nil {
 		p.mu.Lock()
 		delete(p.asked, ref)
 		p.mu.Unlock()
 	}
 	return err
+}
+
+// renew takes a fresh token of the same subject. Tenants that it lacks are left.
+func (p *peer) renew(s *socketio.Socket, token string, ack *socketio.Ack) error {
+	ctx, cancel := context.WithTimeout(context.Background(), verifyTimeout)
+	defer cancel()
+	lost, err := p.client.Authenticate(ctx, token)
+	if err != nil {
+		return err
+	}
+	for _, tenant := range lost {
+		s.Emit("error", transport.AppendError(nil, &transport.Refusal{
+			Code: transport.Forbidden, Message: "the fresh token does not name this tenant",
+		}, transport.CommandAuth, tenant))
+	}
+	ack.Reply([]byte(`{"ok":true}`))
+	return nil
 }
 
 // tell says why something was not done: in the acknowledgement, or if none is

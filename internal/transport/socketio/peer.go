@@ -20,6 +20,8 @@ type peer struct {
 	tokens []string
 	prior  *auth.Identity
 	limit  *rate.Limiter
+	// meta: unless it says otherwise when it joins, it gets what is said about events.
+	meta bool
 
 	// mu guards the rest. It is taken with the lock of the session held, and
 	// the session is not called with it.
@@ -30,8 +32,10 @@ type peer struct {
 	// tenant is that in which the client may ask for what it missed, so that it is
 	// told offsets, places in it; empty if it may not.
 	tenant string
-	// filtered: it has not joined for every event, so that no offset is of use.
+	// filtered: it has not joined that for every event, so that no offset is of use.
 	filtered bool
+	// wire is that by which it has joined.
+	wire Wire
 }
 
 // request is a request to join.
@@ -39,6 +43,7 @@ type request struct {
 	tenant   string
 	ack      *socketio.Ack
 	filtered bool
+	wire     Wire
 	// recovering, if not nil, waits to be accepted with pid.
 	recovering *socketio.Socket
 	pid        string
@@ -62,7 +67,8 @@ func (p *peer) ask(q request) uint64 {
 	return p.last
 }
 
-// answer takes a request that is answered.
+// answer takes a request that is answered. recovers says whether it is for the tenant
+// in which the client may recover.
 func (p *peer) answer(number uint64) (q request, recovers bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -70,8 +76,10 @@ func (p *peer) answer(number uint64) (q request, recovers bool) {
 	if delete(p.asked, number); len(p.asked) == 0 {
 		p.asked = nil
 	}
-	p.filtered = q.filtered
-	return q, p.tenant != ""
+	if recovers = p.tenant != "" && p.tenant == q.tenant; recovers {
+		p.filtered, p.wire = q.filtered, q.wire
+	}
+	return q, recovers
 }
 
 // abandon takes the requests for a tenant that was left before it was joined.
@@ -94,11 +102,11 @@ func (p *peer) forget() {
 	p.asked, p.tenant = nil, ""
 }
 
-// told says whether the client is told offsets of a tenant.
-func (p *peer) told(tenant string) bool {
+// told says whether the client is told offsets of a tenant, and on which wire.
+func (p *peer) told(tenant string) (Wire, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.tenant != "" && !p.filtered && tenant == p.tenant
+	return p.wire, p.tenant != "" && !p.filtered && tenant == p.tenant
 }
 
 // recover says in which tenant the client may recover, none if it is empty.

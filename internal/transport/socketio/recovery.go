@@ -29,9 +29,23 @@ func markOf(pid string) string {
 	return mark
 }
 
+// metaMark ends the offsets of a client that gets meta: it recovers as it had joined.
+const metaMark = "+meta"
+
+// appendOffset appends the offset of an event.
+func (w Wire) appendOffset(b []byte, c feed.Cursor) []byte {
+	b = c.AppendText(b)
+	if w.Meta {
+		b = append(b, metaMark...)
+	}
+	return b
+}
+
 // accept lets a client in, and if it asks for it and may, with what it missed.
-func (p *peer) accept(s *socketio.Socket, id auth.Identity, pid, offset string) {
-	if !p.h.opts.Recovery || len(id.Tenants) != 1 {
+func (p *peer) accept(s *socketio.Socket, id auth.Identity, c connect) {
+	p.meta = c.meta
+	pid := c.pid
+	if !p.h.opts.Recovery || c.forgoes || len(id.Tenants) != 1 {
 		// An offset tells the place in one tenant.
 		p.recover("")
 		s.Accept("")
@@ -40,14 +54,15 @@ func (p *peer) accept(s *socketio.Socket, id auth.Identity, pid, offset string) 
 	p.recover(id.Tenants[0])
 	own := mark(id)
 	known := markOf(pid) == own
+	offset, meta := strings.CutSuffix(c.offset, metaMark)
 	_, err := feed.ParseCursor(offset)
 	switch {
 	case known && offset == offsetNothing:
 		s.Accept(pid)
 	case known && err == nil:
-		ref := p.ask(request{tenant: id.Tenants[0], recovering: s, pid: pid})
-		command := transport.Command{Tenant: id.Tenants[0], Cursor: offset, Exact: true}
-		if p.client.Join(command, p.h.opts.RecoveryWire, ref) != nil {
+		q := request{tenant: id.Tenants[0], wire: Wire{Meta: meta, Recovery: true}, recovering: s, pid: pid}
+		command := transport.Command{Tenant: q.tenant, Cursor: offset, Exact: true}
+		if p.client.Join(command, p.h.place(q.wire), p.ask(q)) != nil {
 			p.session.Close(transport.LimitExceeded, "") // it has joined nothing else
 		}
 	default:

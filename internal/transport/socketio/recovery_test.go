@@ -33,7 +33,7 @@ func TestRecovery(t *testing.T) {
 	t.Parallel()
 	b := setup(t, true)
 	c := b.connect(t, `{"token":"ann_T_1h"}`)
-	pid := c.accepted()
+	id, pid := c.named()
 	c.say(`420["join-tenant","T"]`)
 	c.wantPart(`430[{"ok":true,`)
 	offsets := []string{offsetOf(t, c.next())} // of the event joined: nothing is missed before the first event
@@ -45,8 +45,8 @@ func TestRecovery(t *testing.T) {
 	_ = c.Close()
 	for from, offset := range offsets {
 		c := b.recover(t, "ann_T_1h", pid, offset)
-		if got := c.accepted(); got != pid {
-			t.Fatalf("from %s: not recovered", offset)
+		if gotID, got := c.named(); got != pid || gotID != id {
+			t.Fatalf("from %s: not recovered, or as %s instead of %s", offset, gotID, id)
 		}
 		for i := from; i < count; i++ {
 			packet := c.next()
@@ -84,7 +84,7 @@ func TestNoRecovery(t *testing.T) {
 	t.Parallel()
 	b := setup(t, true)
 	c := b.connect(t, `{"token":"ann_T_1h"}`)
-	pid := c.accepted()
+	id, pid := c.named()
 	c.say(`42["join-tenant","T"]`)
 	offsetOf(t, c.next())
 	b.event("T", "order:created", `{}`)
@@ -107,8 +107,8 @@ func TestNoRecovery(t *testing.T) {
 		"filtered":          {"ann_T_1h", pid, filtered},
 	} {
 		c := b.recover(t, q[0], q[1], q[2])
-		if got := c.accepted(); got == pid || got == "" {
-			t.Errorf("%s: pid %q", name, got)
+		if gotID, got := c.named(); got == pid || got == "" || gotID == id {
+			t.Errorf("%s: id %q, pid %q", name, gotID, got)
 		}
 		fresh := offsetOf(t, c.next())
 		c.say(`420["leave-tenant","-"]`) // nothing is joined, so nothing is heard

@@ -25,7 +25,7 @@ func (p *peer) appendSignal(b []byte, m *hub.Signal) []byte {
 		return p.appendJoined(b, m)
 	case hub.Left:
 		b = p.appendAbandoned(b, m.Tenant)
-		if !p.told(m.Tenant) {
+		if _, told := p.told(m.Tenant); !told {
 			return b // the acknowledgement says it
 		}
 		return appendObject(b, "left", transport.AppendSignal(nil, m), offsetNothing)
@@ -34,8 +34,8 @@ func (p *peer) appendSignal(b []byte, m *hub.Signal) []byte {
 		if m.Kind == hub.Reset {
 			name = "reset"
 		}
-		if p.told(m.Tenant) {
-			offset = m.Cursor.String()
+		if wire, told := p.told(m.Tenant); told {
+			offset = string(wire.appendOffset(nil, m.Cursor))
 		}
 		return appendObject(b, name, transport.AppendSignal(nil, m), offset)
 	case hub.Expiring:
@@ -58,7 +58,7 @@ func (p *peer) appendJoined(b []byte, m *hub.Signal) []byte {
 	}
 	b = q.ack.Append(b, joinedAnswer(m))
 	if recovers {
-		offset := m.Cursor.String()
+		offset := string(q.wire.appendOffset(nil, m.Cursor))
 		if q.filtered {
 			offset = offsetUnknown
 		}
@@ -101,5 +101,6 @@ func joinedAnswer(m *hub.Signal) []byte {
 		b = append(b, `,"reset":`...)
 		b = transport.AppendString(b, m.Reason)
 	}
+	b = transport.AppendNote(b, m.Note)
 	return append(b, '}')
 }

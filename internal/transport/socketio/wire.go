@@ -11,6 +11,8 @@ import (
 // Wire encodes events for the hub. It is a hub.Wire. The signals of a session
 // are encoded by its peer.
 type Wire struct {
+	// Meta has the data of an event be followed by what is said about it.
+	Meta bool
 	// Recovery has every event end with its cursor, the offset by which a client
 	// asks for what it missed.
 	Recovery bool
@@ -18,19 +20,36 @@ type Wire struct {
 
 var _ hub.Wire = Wire{}
 
-// AppendEvent appends an event with its data and what is said about it.
+// Wires are all there are, which the hub has to know one after the other.
+func Wires() []hub.Wire {
+	return []hub.Wire{Wire{}, Wire{Meta: true}, Wire{Recovery: true}, Wire{Meta: true, Recovery: true}}
+}
+
+// place is where in Wires it is.
+func (w Wire) place() (n int) {
+	if w.Meta {
+		n++
+	}
+	if w.Recovery {
+		n += 2
+	}
+	return n
+}
+
+// AppendEvent appends an event with its data, and what else the wire has.
 func (w Wire) AppendEvent(b []byte, e *feed.Event) []byte {
 	start := len(b)
 	b = append(engineio.Begin(b), byte(socketio.EventPacket), '[')
 	b = transport.AppendString(b, e.Name)
 	b = append(b, ',')
 	b = transport.AppendData(b, e)
-	b = append(b, ',')
-	b = transport.AppendMeta(b, e)
+	if w.Meta {
+		b = append(b, ',')
+		b = transport.AppendMeta(b, e)
+	}
 	if w.Recovery {
 		b = append(b, `,"`...)
-		b = e.Cursor.AppendText(b) // the name of a feed needs no escapes
-		b = append(b, '"')
+		b = append(w.appendOffset(b, e.Cursor), '"') // the name of a feed needs no escapes
 	}
 	return engineio.End(append(b, ']'), start)
 }

@@ -20,7 +20,8 @@
 //   - Whatever a row holds, an event is one event (TestFramesAreEvents,
 //     FuzzFrame).
 //   - The last id is known from the beginning, and a client that comes back with
-//     it continues there, whatever cursor its URL has (TestLastEventID).
+//     it continues there, whatever cursor its URL has, also if it sends it in the query,
+//     as polyfills do (TestLastEventID, internal/clients: TestEventSourcePolyfill).
 //   - Only the tenant of the token, chosen by the query, is streamed
 //     (TestRequests, TestTenantsAreApart).
 //   - A stream ends with the token, and says so before (TestTokenExpires).

@@ -60,12 +60,12 @@ func (h *Handler) Wait(ctx context.Context) error { return h.peers.Wait(ctx) }
 
 // ServeHTTP begins a stream, and returns while it lives on.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	id, refused := h.opts.Gate.Admit(r)
+	id, refused := h.opts.Gate.Admit(r, parameters())
 	if refused != nil {
 		h.opts.Gate.Refuse(w, r, refused)
 		return
 	}
-	want, refused := transport.ParseWant(r, id)
+	want, refused := transport.ParseWant(r, id, h.opts.Gate.Rules)
 	if refused != nil {
 		h.opts.Gate.Refuse(w, r, refused)
 		return
@@ -87,10 +87,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_ = conn.Close()
 		return
 	}
-	// A client that comes back by itself repeats its URL, with a cursor that is
-	// older than the one it has now.
-	cursor := cmp.Or(r.Header.Get("Last-Event-ID"), want.Query.Get("cursor"))
-	h.start(conn, seat, id, transport.Command{Tenant: want.Tenant, Cursor: cursor, Events: want.Events})
+	join := transport.Command{Tenant: want.Tenant, Cursor: place(r, want.Query), Events: want.Events}
+	h.start(conn, seat, id, join)
 }
 
 // start opens a session for a connection that has got the head of its answer.

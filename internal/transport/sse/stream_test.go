@@ -61,6 +61,8 @@ func TestRequests(t *testing.T) {
 		"unknown ticket":         {query: "?ticket=none", status: 401, code: "invalid-token"},
 		"token in the URL":       {query: "?token=" + annOfT, status: 400, code: "bad-request"},
 		"bad filter":             {query: "?events=order", header: "Authorization: Bearer " + annOfT, status: 400, code: "bad-request"},
+		"misspelt":               {query: "?tenants=T", header: "Authorization: Bearer " + annOfT, status: 400, code: "bad-request"},
+		"two cursors":            {query: "?cursor=f1.0.0&cursor=f1.1.0", header: "Authorization: Bearer " + annOfT, status: 400, code: "bad-request"},
 		"foreign origin":         {query: "?ticket=other", header: "Origin: https://evil.example", status: 403, code: "forbidden"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -225,6 +227,15 @@ func TestLastEventID(t *testing.T) {
 		"no cursor":             {"", []string{"Last-Event-ID: nonsense"}, 0, "invalid"},
 		"of another history":    {"?cursor=f2.1.z", nil, 0, "diverged"},
 		"header wrong, not URL": {"?cursor=" + ids[0], []string{"Last-Event-ID: f1.9.z"}, 0, "diverged"},
+		"lastEventId":           {"?cursor=" + ids[0] + "&lastEventId=" + ids[2], nil, 4, ""},
+		"Last-Event-ID":         {"?Last-Event-ID=" + ids[2] + "&cursor=" + ids[0], nil, 4, ""},
+		"last_event_id":         {"?last_event_id=" + ids[1], nil, 3, ""},
+		"evs_last_event_id":     {"?evs_preamble=2056&evs_last_event_id=" + ids[1] + "&padding=true", nil, 3, ""},
+		"lastEventID, escaped":  {"?last%45ventID=" + strings.ReplaceAll(ids[1], ".", "%2e"), nil, 3, ""},
+		"an older one as well":  {"?lastEventId=" + ids[0] + "&lastEventId=" + ids[3], nil, 5, ""},
+		"one that is empty":     {"?lastEventId=&cursor=" + ids[3], nil, 5, ""},
+		"header beats query":    {"?lastEventId=" + ids[0], []string{"Last-Event-ID: " + ids[3]}, 5, ""},
+		"query is wrong":        {"?lastEventId=nonsense&cursor=" + ids[3], nil, 0, "invalid"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -142,6 +142,7 @@ type message struct {
 	Position                                                      int64
 	PingInterval, PingTimeout                                     int
 	Data                                                          struct{ Text string }
+	Events                                                        []string
 }
 
 // client is a WebSocket client.

@@ -103,7 +103,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // its page nothing of a refused handshake. That of a header may be meant for somebody
 // else, but for one that was ours once.
 func (h *Handler) admit(r *http.Request) (by transport.Credential, refused *transport.Problem) {
-	if refused := h.opts.Gate.Enter(r); refused != nil {
+	if refused := h.opts.Gate.Enter(r, transport.Parameters{Names: []string{"ticket"}}); refused != nil {
 		return by, refused
 	}
 	_, err := auth.BearerTokens(r)

@@ -1,7 +1,9 @@
 package ws_test
 
 import (
+	"bufio"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -89,6 +91,7 @@ func TestRefusedHandshakes(t *testing.T) {
 		"bearer alone":      {protocols: []string{"bearer." + annOfT}, status: 400, code: "bad-request"},
 		"ticket unknown":    {path: "?ticket=none", status: 401, code: "invalid-token"},
 		"ticket empty":      {path: "?ticket=", status: 401, code: "invalid-token"},
+		"tenant in the URL": {path: "?tenant=T", authorization: "Bearer " + annOfT, status: 400, code: "bad-request"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -104,6 +107,35 @@ func TestRefusedHandshakes(t *testing.T) {
 				t.Errorf("code %s", code)
 			}
 		})
+	}
+}
+
+// TestOddHandshakes: a version that there is not, and a version of HTTP that knows no
+// WebSockets, are refused as a problem that says so.
+func TestOddHandshakes(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil, nil)
+	for request, want := range map[string]struct {
+		status int
+		detail string
+	}{
+		"GET /ws HTTP/1.1\r\nSec-WebSocket-Version: 8\r\n":  {426, "13"},
+		"GET /ws HTTP/1.0\r\nSec-WebSocket-Version: 13\r\n": {400, "HTTP/1.1"},
+	} {
+		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", strings.TrimPrefix(b.url, "ws://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = fmt.Fprintf(conn, "%sHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
+			"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nAuthorization: Bearer %s\r\n\r\n", request, annOfT)
+		response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if code, detail := problem(t, response); response.StatusCode != want.status || code != "bad-request" || !strings.Contains(detail, want.detail) {
+			t.Errorf("%q: %s, %s: %s", request, response.Status, code, detail)
+		}
+		_ = conn.Close()
 	}
 }
 
@@ -210,7 +242,7 @@ func TestOtherRequests(t *testing.T) {
 		"POST":      {http.MethodPost, nil, http.StatusMethodNotAllowed},
 		"old version": {http.MethodGet, http.Header{
 			"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"8"},
-		}, http.StatusBadRequest},
+		}, http.StatusUpgradeRequired},
 		"no key": {http.MethodGet, http.Header{
 			"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"13"},
 		}, http.StatusBadRequest},

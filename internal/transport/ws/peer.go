@@ -118,7 +118,7 @@ func (p *peer) command(message []byte) error {
 		case transport.CommandJoin:
 			err = p.client.Join(command, p.h.opts.Wire, 0)
 		case transport.CommandLeave:
-			p.session.Leave(command.Tenant)
+			p.client.Leave(command.Tenant)
 		case transport.CommandAuth:
 			err = p.authenticate(command.Token)
 		}

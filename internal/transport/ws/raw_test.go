@@ -173,10 +173,25 @@ func TestRawFrames(t *testing.T) {
 			}
 			<-sent // the server hangs up
 		},
-		"close":               func(c *raw) { c.send(fin|8, closeWith(1000)+"bye"); c.closed(1000) },
-		"close going away":    func(c *raw) { c.send(fin|8, closeWith(1001)); c.closed(1001) },
-		"close of an app":     func(c *raw) { c.send(fin|8, closeWith(4999)); c.closed(4999) },
-		"close without code":  func(c *raw) { c.send(fin|8, ""); c.closed(0) },
+		"close":                            func(c *raw) { c.send(fin|8, closeWith(1000)+"bye"); c.closed(1000) },
+		"close going away":                 func(c *raw) { c.send(fin|8, closeWith(1001)); c.closed(1001) },
+		"close of an app":                  func(c *raw) { c.send(fin|8, closeWith(4999)); c.closed(4999) },
+		"close without code":               func(c *raw) { c.send(fin|8, ""); c.closed(0) },
+		"close of a gateway":               func(c *raw) { c.send(fin|8, closeWith(1014)+"upstream"); c.closed(1014) },
+		"close of a gateway with bad text": func(c *raw) { c.send(fin|8, closeWith(1014)+"\xff"); c.closed(1002) },
+		"close of one byte":                func(c *raw) { c.send(fin|8, "\x03"); c.closed(1002) },
+		"close of one byte after messages": func(c *raw) {
+			c.send(fin|ping, "x")
+			c.send(text, `{"type":`+strings.Repeat(" ", 300))
+			c.send(fin, `"pong"}`)
+			c.frame()
+			c.send(fin|8, "\x03")
+			c.closed(1002)
+		},
+		"close after a broken frame": func(c *raw) {
+			c.bytes(append([]byte{fin | 3, 0x80, 0, 0, 0, 0}, fin|8, 0x82, 0, 0, 0, 0, 3, 0xf6))
+			c.closed(1002)
+		},
 		"close with bad code": func(c *raw) { c.send(fin|8, closeWith(1005)); c.closed(1002) },
 		"close with bad text": func(c *raw) { c.send(fin|8, closeWith(1000)+"\xff"); c.closed(1002) },
 		"ping": func(c *raw) {

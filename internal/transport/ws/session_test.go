@@ -2,6 +2,7 @@ package ws_test
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/http"
 	"strings"
@@ -118,6 +119,30 @@ func TestBadFirstToken(t *testing.T) {
 		c.say(`{"type":"auth","token":%q}`, token)
 		c.expect("error")
 		c.ended(code, "")
+	}
+}
+
+// TestJoinedTellsTheFilter: a connection has one filter for each tenant, and every
+// answer to a join tells the one in effect, also if it replaces another.
+func TestJoinedTellsTheFilter(t *testing.T) {
+	t.Parallel()
+	b := setup(t, nil, nil)
+	c := b.connect(t, annOfT)
+	for events, told := range map[string]string{
+		`["order:*"]`: "[order:*]", `["sku:created","stock:*"]`: "[sku:created stock:*]", `[]`: "[]", `null`: "[]", `["order:*","*"]`: "[]",
+	} {
+		c.say(`{"type":"join-tenant","tenantId":"T","events":%s}`, events)
+		if m := c.expect("joined"); fmt.Sprint(m.Events) != told {
+			t.Errorf("%s: joined %+v", events, m)
+		}
+	}
+	c.say(`{"type":"join-tenant","tenantId":"T","events":["sku:*"]}`)
+	c.expect("joined")
+	c.say(`{"type":"join-tenant","tenantId":"T","events":["order:*"]}`)
+	c.expect("joined")
+	b.event("T", "one")
+	if m := c.expect("event"); m.Event != "order:created" {
+		t.Errorf("event %+v", m)
 	}
 }
 

@@ -3,8 +3,10 @@ package gen
 import (
 	"bytes"
 	"fmt"
+	"strconv"
 	"strings"
 
+	"rowcast/internal/feed"
 	"rowcast/internal/mapping"
 )
 
@@ -107,6 +109,9 @@ func (w *writer) field(r mapping.Rule, f mapping.Field) string {
 	case mapping.OfRow:
 		return w.row(r)
 	case mapping.OfOperation:
+		if r.Unreadable {
+			return "string"
+		}
 		return `"insert" | "update" | "delete" | "truncate"`
 	case mapping.OfTable:
 		return "string"
@@ -114,6 +119,12 @@ func (w *writer) field(r mapping.Rule, f mapping.Field) string {
 		return "number"
 	case mapping.OfReasons:
 		return "string[]"
+	case mapping.OfReason:
+		reasons := make([]string, 0, len(feed.Reasons()))
+		for _, reason := range feed.Reasons() {
+			reasons = append(reasons, strconv.Quote(string(reason)))
+		}
+		return strings.Join(reasons, " | ")
 	}
 	return "unknown"
 }

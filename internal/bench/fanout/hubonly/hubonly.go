@@ -47,6 +47,7 @@ const (
 // The wires of the hub, by index.
 const (
 	native = iota
+	// socketIO is the first of several.
 	socketIO
 )
 
@@ -78,7 +79,7 @@ func (h *Hub) Start(args StartArgs, address *string) error {
 		return err
 	}
 	h.positions = make(map[string]int64)
-	wires := []hub.Wire{native: ws.Wire{}, socketIO: socketio.Wire{}}
+	wires := append([]hub.Wire{native: ws.Wire{}}, socketio.Wires()...)
 	h.hub, err = hub.New(hub.Options{History: h, Map: mapping.Append, Wires: wires, Log: log})
 	if err != nil {
 		return err

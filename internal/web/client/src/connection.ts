@@ -40,9 +40,15 @@ export interface Start {
 /** Opens a connection. It throws only what is wrong with the options. */
 export type Open = (start: Start) => Connection;
 
-/** The base address for a url: that of a server, of a path on it, or of its /ws. */
-export function baseOf(url: string | URL): string {
-  const absolute = new URL(url, globalThis.location?.href);
+/**
+ * The base address for a url: that of a server, of a path on it, or of its /ws.
+ * A path alone needs a page; without one it is refused when the feed connects,
+ * as pages are also rendered where there is none.
+ */
+export function baseOf(url: string | URL): string | undefined {
+  const page = globalThis.location?.href;
+  const absolute = new URL(url, page ?? "http://page.invalid");
+  if (!page && absolute.host === "page.invalid") return undefined;
   absolute.search = absolute.hash = "";
   return absolute.href.replace(/^ws/, "http").replace(/\/(ws)?$/, "");
 }

@@ -67,6 +67,7 @@ export interface EventData {
   "stock-movement:bulk": { operation: "insert" | "update" | "delete" | "truncate"; table: string; count: number; from: number; to: number };
   "stock-movement:truncated": { table: string };
   "stock-movement:replayed": StockMovement;
+  "stock-movement:unreadable": { operation: string; table: string; reason: "decoding" | "mapping" | "encoding" | "size" };
   "order:created": Order;
   "order:updated": Order;
   "order:deleted": Order;
@@ -75,6 +76,7 @@ export interface EventData {
   "order:bulk": { operation: "insert" | "update" | "delete" | "truncate"; table: string; count: number; from: number; to: number };
   "order:truncated": { table: string };
   "order:replayed": Order;
+  "order:unreadable": { operation: string; table: string; reason: "decoding" | "mapping" | "encoding" | "size" };
   "purchase-order:created": PurchaseOrder;
   "purchase-order:updated": PurchaseOrder;
   "purchase-order:deleted": PurchaseOrder;
@@ -85,6 +87,7 @@ export interface EventData {
   "purchase-order:bulk": { operation: "insert" | "update" | "delete" | "truncate"; table: string; count: number; from: number; to: number };
   "purchase-order:truncated": { table: string };
   "purchase-order:replayed": PurchaseOrder;
+  "purchase-order:unreadable": { operation: string; table: string; reason: "decoding" | "mapping" | "encoding" | "size" };
   /** When quantity goes from above low_stock_threshold to at or below it. */
   "alert:low-stock": { skuId: string; sku: string; quantity: number; threshold: number };
   "sku:created": Sku;
@@ -93,6 +96,7 @@ export interface EventData {
   "sku:bulk": { operation: "insert" | "update" | "delete" | "truncate"; table: string; count: number; from: number; to: number };
   "sku:truncated": { table: string };
   "sku:replayed": Sku;
+  "sku:unreadable": { operation: string; table: string; reason: "decoding" | "mapping" | "encoding" | "size" };
   /** Coalesced: at most once a second and tenant. */
   "dashboard:stats-updated": { reasons: string[] };
 }
@@ -105,6 +109,7 @@ export interface AnyEventData {
   "bulk": { operation: "insert" | "update" | "delete" | "truncate"; table: string; count: number; from: number; to: number };
   "truncated": { table: string };
   "replayed": Row;
+  "unreadable": { operation: string; table: string; reason: "decoding" | "mapping" | "encoding" | "size" };
 }
 
 /** The names of the events of the catalogue. */
@@ -116,6 +121,7 @@ export const eventNames = [
   "stock-movement:bulk",
   "stock-movement:truncated",
   "stock-movement:replayed",
+  "stock-movement:unreadable",
   "order:created",
   "order:updated",
   "order:deleted",
@@ -123,6 +129,7 @@ export const eventNames = [
   "order:bulk",
   "order:truncated",
   "order:replayed",
+  "order:unreadable",
   "purchase-order:created",
   "purchase-order:updated",
   "purchase-order:deleted",
@@ -131,6 +138,7 @@ export const eventNames = [
   "purchase-order:bulk",
   "purchase-order:truncated",
   "purchase-order:replayed",
+  "purchase-order:unreadable",
   "alert:low-stock",
   "sku:created",
   "sku:updated",
@@ -138,5 +146,6 @@ export const eventNames = [
   "sku:bulk",
   "sku:truncated",
   "sku:replayed",
+  "sku:unreadable",
   "dashboard:stats-updated",
 ] as const satisfies readonly (keyof EventData)[];

@@ -4,7 +4,9 @@ import type { Feed, FeedOptions, FeedState, FeedStatus } from "./options.js";
 import { createPlace } from "./place.js";
 import { openEventSource, openFetch } from "./sse.js";
 import { openWebSocket } from "./websocket.js";
-import { codeOf, comesBack, lost, type ServerMessage } from "./wire.js";
+import { explain } from "./explain.js";
+import { tenantsOf } from "./token.js";
+import { codeOf, comesBack, lost, patternOf, type ServerMessage } from "./wire.js";
 
 /** Milliseconds: the first pause is below the one, none is above the other. */
 const firstPause = 1_000;
@@ -25,9 +27,12 @@ type Transport = "websocket" | "sse";
 
 /** Makes a feed of one tenant. It does nothing until connect. */
 export function createFeed(options: FeedOptions): Feed {
-  const { tenantId, events, heartbeat, getToken } = options;
+  const { events, heartbeat, getToken } = options;
+  for (const name of ["getToken", "onReset"] as const)
+    if (typeof options[name] !== "function") throw new TypeError(`rowcast: createFeed needs ${name}, a function`);
   const log = options.log ?? consoleLog;
-  const base = baseOf(options.url);
+  let tenantId = options.tenantId === undefined ? undefined : String(options.tenantId);
+  let base = baseOf(options.url);
   if (heartbeat !== undefined && !(typeof heartbeat === "number" && heartbeat >= 1 && heartbeat <= longestTimer))
     throw new RangeError(
       `rowcast: heartbeat is ${String(heartbeat)}; give a number of milliseconds from 1 to ${longestTimer}, or leave it out`,
@@ -74,6 +79,7 @@ export function createFeed(options: FeedOptions): Feed {
   let failures = 0;
   let silences = 0;
   let spoke = false;
+  let explained = false;
   let joinedAt: number | undefined; // undefined: not joined
   let moved = false;
   let hinted = false;
@@ -116,12 +122,22 @@ export function createFeed(options: FeedOptions): Feed {
       }
     }
     token = given;
+    let tenant = tenantId;
+    if (tenant === undefined) {
+      const named = tenantsOf(token);
+      tenant = named[0];
+      if (tenant === undefined || named.length > 1) {
+        const reason = `the token names ${named.length} tenants; give createFeed a tenantId`;
+        log("error", reason);
+        return finish("closed", { code: codeOf("bad-request"), reason });
+      }
+    }
     transport = open.websocket && (silences < maxSilent || !open.sse) ? "websocket" : "sse";
     try {
       connection = open[transport]!({
-        base,
+        base: base!,
         token,
-        tenantId,
+        tenantId: tenant,
         events,
         heartbeat,
         log,
@@ -142,6 +158,10 @@ export function createFeed(options: FeedOptions): Feed {
       // rather down than the one blocked and the other not.
       if (!spoke) silences = transport === "sse" ? maxSilent - 1 : silences + 1;
       else if (transport === "websocket") silences = 0;
+      if (!spoke && !explained && fetch) {
+        explained = true;
+        void explain(base!, fetch).then((why) => log("warn", why, end));
+      }
     }
     // What the server says may be anything.
     const hint = end.retryIn! >= 0 ? Math.min(end.retryIn!, longestTimer) : undefined;
@@ -180,11 +200,15 @@ export function createFeed(options: FeedOptions): Feed {
 
   const receive = (m: ServerMessage) => {
     spoke = true;
-    // A connection asks for one tenant, so a refusal is about that, whatever name it gives.
-    if (m.type !== "error" && "tenantId" in m && m.tenantId !== tenantId) return;
+    // A connection asks for one tenant, so an answer is about that, whatever name it
+    // gives: the server tells the one that the database writes.
+    if (m.type === "joined") tenantId = m.tenantId;
+    else if (m.type !== "error" && "tenantId" in m && m.tenantId !== tenantId) return;
     switch (m.type) {
       case "joined":
         joinedAt = now();
+        explained = false;
+        if (m.hint) log("warn", m.hint, m);
         // When the stream cannot continue, this is where it goes on after the
         // reset. The cursor stays until that is here, lest it be lost.
         if (place.cursor) {
@@ -201,6 +225,7 @@ export function createFeed(options: FeedOptions): Feed {
         if (status.state !== "live" && (status.state === "stale" || Date.now() - Date.parse(m.at) < youngAge))
           caughtUp();
         handlers.call(m.event, m.data, m);
+        handlers.call(patternOf(m.event), m.data, m);
         handlers.call("*", m);
         break;
       case "progress":
@@ -259,7 +284,9 @@ export function createFeed(options: FeedOptions): Feed {
 
   const connected = () => joinedAt !== undefined;
   return {
-    tenantId,
+    get tenantId() {
+      return tenantId;
+    },
     get status() {
       return status;
     },
@@ -268,7 +295,13 @@ export function createFeed(options: FeedOptions): Feed {
     },
     connect() {
       if (status.state !== "idle" && status.state !== "closed") return;
+      base ??= baseOf(options.url);
+      if (!base)
+        throw new Error(
+          `rowcast: there is no page that ${options.url} could belong to; give url the address of the server`,
+        );
       failures = silences = 0;
+      explained = false;
       watchPage(true);
       void begin(false);
     },

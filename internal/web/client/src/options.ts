@@ -12,7 +12,8 @@ export interface FeedOptions {
    * expire, so one from a cache will not do. No token: the feed closes with 4501.
    */
   getToken: (fresh: boolean) => string | null | undefined | Promise<string | null | undefined>;
-  tenantId: string;
+  /** Left out: the only one that the token names. */
+  tenantId?: string | number | undefined;
   /** The feed cannot continue from its cursor: load the state again. Events follow from there. */
   onReset: (reset: Reset) => void;
   /** Patterns: "order:created", "order:*". Left out: every event. */
@@ -59,7 +60,8 @@ export interface FeedStatus {
 }
 
 export interface Feed {
-  readonly tenantId: string;
+  /** As the server writes it, once the feed has joined. Undefined: it has not, and the token says which. */
+  readonly tenantId: string | undefined;
   readonly status: FeedStatus;
   /** State live, catching-up or stale. */
   readonly connected: boolean;
@@ -71,6 +73,7 @@ export interface Feed {
   onStatus(listener: (status: FeedStatus) => void): () => void;
   onReset(listener: (reset: Reset) => void): () => void;
   on(name: "*", handler: (event: FeedEvent) => unknown): () => void;
+  /** Of "order:*" a handler is called for each event of the stem, after the handlers of its name. */
   on<N extends EventName>(name: N, handler: (data: DataOf<N>, event: FeedEvent<N>) => unknown): () => void;
   on<N extends `${string}:${string}`>(name: N, handler: (data: DataOf<N>, event: FeedEvent<N>) => unknown): () => void;
   /** Ends a handler, or all of a name. */

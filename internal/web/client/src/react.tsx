@@ -42,6 +42,8 @@ export function SocketProvider({ children, ...options }: SocketProviderProps) {
   const latest = useLatest(options);
   const key = JSON.stringify([String(options.url), options.tenantId, options.events]);
   const make = () => {
+    for (const name of ["getToken", "onReset"] as const)
+      if (typeof options[name] !== "function") throw new TypeError(`rowcast: SocketProvider needs ${name}, a function`);
     const feed = createFeed({
       ...options,
       getToken: (fresh) => latest.current.getToken(fresh),

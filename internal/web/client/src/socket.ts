@@ -2,7 +2,7 @@ import { createFeed } from "./feed.js";
 import { consoleLog, createHandlers } from "./handlers.js";
 import type { Feed, FeedOptions, FeedStatus } from "./options.js";
 import { tenantsOf } from "./token.js";
-import type { DataOf, EventName, FeedEvent, Reset } from "./wire.js";
+import { type DataOf, type EventName, type FeedEvent, patternOf, type Reset } from "./wire.js";
 
 export type SocketServiceOptions = Partial<Omit<FeedOptions, "tenantId" | "cursor">>;
 
@@ -68,7 +68,10 @@ export function createSocketService(options: SocketServiceOptions = {}): SocketS
         handlers.call("reset", reset, tenantId);
       },
     });
-    feed.on("*", (event) => handlers.call(event.event, event.data, event));
+    feed.on("*", (event) => {
+      handlers.call(event.event, event.data, event);
+      handlers.call(patternOf(event.event), event.data, event);
+    });
     feed.onStatus(follow);
     feeds.set(tenantId, feed);
     feed.connect();

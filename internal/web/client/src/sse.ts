@@ -18,6 +18,13 @@ const progressLimit = 150_000;
 
 const signals = ["joined", "progress", "reset", "stale", "token-expiring", "closed"];
 
+const verbs = ["created", "updated", "deleted", "bulk", "truncated", "replayed"];
+/** The names that a pattern may stand for. */
+const namesOf = (pattern: string): string[] => {
+  const stem = pattern.slice(0, -1);
+  return [...eventNames.filter((name) => name.startsWith(stem)), ...verbs.map((verb) => stem + verb)];
+};
+
 const address = (start: Start, ticket?: string): string => {
   const query = new URLSearchParams({ tenant: start.tenantId });
   for (const pattern of start.events ?? []) query.append("events", pattern);
@@ -32,7 +39,7 @@ async function refusal(response: Response): Promise<End> {
   const after = Number(response.headers.get("Retry-After"));
   return {
     code: codeOf(problem.code),
-    reason: problem.detail ?? `status ${response.status}`,
+    reason: problem.detail ?? `${response.url.split("?")[0]} answers ${response.status}`,
     retryIn: after > 0 ? after * 1000 : undefined,
   };
 }
@@ -131,7 +138,8 @@ export const openEventSource =
       abort.abort();
       source?.close();
     });
-    const listen = (name: string) => {
+    const listen = (name: string): void => {
+      if (name.endsWith(":*")) return namesOf(name).forEach(listen);
       if (!source || known.has(name)) return;
       known.add(name);
       source.addEventListener(name, ({ data }) => {

@@ -8,9 +8,17 @@ export function claimsOf(token: string): Record<string, unknown> {
   }
 }
 
-/** The tenants that a token names, in the order of the server. */
+/** The elements of an array, the names in an object but for those that it denies, or the value itself. */
+const values = (claim: unknown): unknown[] =>
+  Array.isArray(claim)
+    ? claim
+    : claim && typeof claim === "object"
+      ? Object.entries(claim).flatMap(([name, v]) => (v === null || v === false ? [] : [name]))
+      : [claim];
+
+/** The tenants that a token names, in the order of the server: texts and whole numbers. */
 export function tenantsOf(token: string): string[] {
   const { tenant_id, tenantId, tenants } = claimsOf(token);
-  const all = [tenant_id, tenantId, ...(Array.isArray(tenants) ? tenants : [])];
-  return [...new Set(all.filter((t): t is string => typeof t === "string" && t !== ""))];
+  const all = [tenant_id, tenantId, tenants].flatMap(values);
+  return [...new Set(all.filter((t) => typeof t === "string" || Number.isSafeInteger(t)).map(String))].filter(Boolean);
 }

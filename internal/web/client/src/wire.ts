@@ -3,16 +3,23 @@ import type { AnyEventData, EventData } from "./events.gen.js";
 /** The name of an event of the catalogue. Other watched tables have names of the form `<name>:created`. */
 export type EventName = keyof EventData;
 
-/** What the data of an event is. Tables outside the catalogue have rows of any columns. */
+/**
+ * What the data of an event is. Tables outside the catalogue have rows of any
+ * columns; of a pattern it is that of any event it stands for.
+ */
 export type DataOf<N extends string> = N extends EventName
   ? EventData[N]
   : string extends N
     ? any
-    : N extends `${string}:${infer Verb}`
-      ? Verb extends keyof AnyEventData
-        ? AnyEventData[Verb]
-        : unknown
-      : unknown;
+    : N extends `${infer Stem}:*`
+      ? [Extract<EventName, `${Stem}:${string}`>] extends [never]
+        ? AnyEventData[keyof AnyEventData]
+        : EventData[Extract<EventName, `${Stem}:${string}`>]
+      : N extends `${string}:${infer Verb}`
+        ? Verb extends keyof AnyEventData
+          ? AnyEventData[Verb]
+          : unknown
+        : unknown;
 
 /** Where a change came from. */
 export interface Source {
@@ -34,7 +41,15 @@ export interface FeedEvent<N extends string = string> {
   cursor: string;
   /** When the change was recorded: UTC, microseconds. */
   at: string;
+  /**
+   * A number of a column that JavaScript cannot hold is text. One within an array, json or a composite value is what
+   * JSON.parse makes of it: beyond 2^53 rounded. The guide for clients says how to read those exactly.
+   */
   data: DataOf<N>;
+  /** The change cannot be read, so the event has no row: load what it is about. Its name is `<name>:unreadable`. */
+  unreadable?: true;
+  /** Why it cannot be read. */
+  reason?: "decoding" | "mapping" | "encoding" | "size";
   /** The columns that an update changed, and what they were. */
   changed?: string[];
   previous?: Record<string, unknown>;
@@ -52,7 +67,8 @@ export interface Reset {
 /** What the server says. */
 export type ServerMessage =
   | { type: "welcome"; protocol: number; pingInterval: number; pingTimeout: number }
-  | { type: "joined" | "progress"; tenantId: string; cursor: string; position: number }
+  | { type: "joined"; tenantId: string; cursor: string; position: number; events?: string[]; hint?: string }
+  | { type: "progress"; tenantId: string; cursor: string; position: number }
   | ({ type: "reset"; tenantId: string } & Reset)
   | ({ type: "event" } & FeedEvent)
   | { type: "left"; tenantId: string }
@@ -74,6 +90,9 @@ const codes: Record<string, number> = {
   "limit-exceeded": 4504,
   revoked: 4505,
 };
+
+/** The pattern that stands for an event and all others of its stem. */
+export const patternOf = (event: string): string => event.slice(0, event.lastIndexOf(":") + 1) + "*";
 
 /** How a connection ended without a word. */
 export const lost = 1006;

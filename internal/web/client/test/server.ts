@@ -237,6 +237,8 @@ export class FaultyServer {
       response
         .writeHead(status, { "Content-Type": "application/problem+json", ...headers })
         .end(JSON.stringify({ status, code, detail: code }));
+    // Who looks whether somebody is there is no connection.
+    if (url.pathname === "/ws") return void problem(426, "bad-request");
     const fault = this.takeFault("refuse", "status");
     if (fault?.kind === "refuse") return void request.socket.destroy();
     if (fault?.kind === "status")

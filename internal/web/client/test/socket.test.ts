@@ -124,7 +124,12 @@ it("is there as a singleton that does nothing by itself", () => {
 });
 
 it("reads what tokens name", () => {
-  expect(tenantsOf(token({ tenant_id: "A", tenants: ["A", "B", 3, ""] }))).toEqual(["A", "B"]);
+  expect(tenantsOf(token({ tenant_id: "A", tenants: ["A", "B", 3, 1.5, null, ""] }))).toEqual(["A", "B", "3"]);
+  expect(tenantsOf(token({ tenant_id: 7, tenants: { A: { role: "x" }, B: null, C: false, D: 1 } }))).toEqual([
+    "7",
+    "A",
+    "D",
+  ]);
   expect(claimsOf(token({ name: "Zoë 🙂" }))).toEqual({ name: "Zoë 🙂" });
   for (const text of ["", "a.b", "a.%.c", `a.${btoa("[")}.c`]) expect(tenantsOf(text)).toEqual([]);
 });

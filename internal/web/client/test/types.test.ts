@@ -17,6 +17,14 @@ it("knows the data of every event", () => {
       expectTypeOf(event.data).toEqualTypeOf<Order>();
     });
     feed.on("shop:created", (row) => expectTypeOf(row).toEqualTypeOf<Row>());
+    feed.on("order:*", (data) =>
+      expectTypeOf(data).toEqualTypeOf<
+        DataOf<"order:created" | "order:status-changed" | "order:bulk" | "order:truncated">
+      >(),
+    );
+    feed.on("shop:*", (data) =>
+      expectTypeOf(data).toEqualTypeOf<DataOf<"shop:created" | "shop:bulk" | "shop:truncated">>(),
+    );
     feed.on("*", (event) => expectTypeOf(event.position).toEqualTypeOf<number>());
     // @ts-expect-error orders have no such column
     feed.on("order:created", (order) => order.nonsense);

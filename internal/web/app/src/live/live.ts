@@ -173,6 +173,7 @@ export class Live {
         return mark(keys.orders, keys.order(data.id));
       case "order:bulk":
       case "order:truncated":
+      case "order:unreadable":
         return mark(keys.orders, ["order"]);
 
       case "purchase-order:created":
@@ -189,6 +190,7 @@ export class Live {
         return mark(keys.purchaseOrders, keys.purchaseOrder(data.id));
       case "purchase-order:bulk":
       case "purchase-order:truncated":
+      case "purchase-order:unreadable":
         return mark(keys.purchaseOrders, ["purchase-order"]);
 
       case "stock-movement:created":
@@ -199,6 +201,7 @@ export class Live {
       case "stock-movement:replayed":
       case "stock-movement:bulk":
       case "stock-movement:truncated":
+      case "stock-movement:unreadable":
         return mark(keys.movements(), ["product"]);
 
       case "sku:updated":
@@ -209,6 +212,7 @@ export class Live {
       case "sku:deleted":
       case "sku:bulk":
       case "sku:truncated":
+      case "sku:unreadable":
         return mark(keys.products, ["product"]);
 
       // Silently, and again with stats-updated, which may come a second later.

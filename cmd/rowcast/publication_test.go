@@ -1,0 +1,129 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"rowcast/internal/devpg"
+	"rowcast/internal/pgtest"
+)
+
+// replicated are two servers, of which one publishes all tables to the other.
+func replicated(t *testing.T) (publisher, receiver *site) {
+	t.Helper()
+	var (
+		sites []*site
+		pg    *devpg.Server
+	)
+	for range 2 {
+		pg = pgtest.Own(t, devpg.Options{NoTCP: true, Settings: map[string]string{"wal_level": "logical", "wal_retrieve_retry_interval": "100ms"}})
+		conn, err := pgx.Connect(t.Context(), pg.SocketDSN("postgres"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close(t.Context()) })
+		s := &site{dsn: pg.SocketDSN("postgres"), conn: conn}
+		s.exec(t, `create table docs (id int primary key, tenant_id text not null, body text)`)
+		sites = append(sites, s)
+	}
+	publisher, receiver = sites[0], sites[1]
+	config := publisher.conn.Config()
+	publisher.exec(t, `create publication everything for all tables`)
+	receiver.exec(t, fmt.Sprintf(`create subscription mirror connection 'host=%s port=%d user=%s dbname=postgres' publication everything`, config.Host, config.Port, config.User))
+	// Before the publisher, which waits for its receivers when it stops.
+	t.Cleanup(func() { pgtest.Admin(t, pg, `alter subscription mirror disable`) })
+	return publisher, receiver
+}
+
+// arrives waits until the receiver has so many rows of docs.
+func (s *site) arrives(t *testing.T, rows int) {
+	t.Helper()
+	s.await(t, fmt.Sprintf(`select count(*) = %d from docs`, rows))
+}
+
+// Where everything is published migrate refuses, changes nothing, and names the
+// way: with a publication of tables all goes on, with us on both sides, too. Told
+// to, it installs; then the doctor says so, and where the log of another database
+// arrives nobody takes it for his own.
+func TestPublicationForAllTables(t *testing.T) {
+	t.Parallel()
+	publisher, receiver := replicated(t)
+	at := func(s *site) []string { return []string{"DATABASE_URL=" + s.dsn, "JWT_SECRET=" + secret} }
+	migrated := func(s *site, args ...string) string {
+		t.Helper()
+		code, stdout, stderr := command(t, at(s), append([]string{"migrate"}, args...)...)
+		if code != exitOK {
+			t.Fatalf("migrate %s: %d %q %q", args, code, stdout, stderr)
+		}
+		return stdout
+	}
+	code, stdout, stderr := command(t, at(publisher), "migrate")
+	if code != exitFailure || !strings.Contains(stderr, "publication everything") || !strings.Contains(stderr, "--published") || !strings.Contains(stderr, "log-published") {
+		t.Errorf("migrate: %d %q %q", code, stdout, stderr)
+	}
+	publisher.await(t, `select to_regnamespace('rowcast') is null`)
+	publisher.exec(t, `insert into docs values (1, 'T', 'before')`)
+	receiver.arrives(t, 1)
+
+	publisher.exec(t, `create publication parts for table docs`)
+	receiver.exec(t, `alter subscription mirror set publication parts`)
+	publisher.exec(t, `drop publication everything`)
+	migrated(publisher)
+	migrated(receiver)
+	for _, s := range []*site{publisher, receiver} {
+		if code, stdout, stderr := command(t, at(s), "watch", "docs"); code != exitOK {
+			t.Fatalf("watch: %d %q %q", code, stdout, stderr)
+		}
+	}
+	publisher.exec(t, `insert into docs values (2, 'T', 'some')`)
+	receiver.arrives(t, 2)
+	for _, s := range []*site{publisher, receiver} {
+		code, stdout, stderr := command(t, at(s), "tail", "--tenant", "T", "--from", "beginning", "--count", "1")
+		if code != exitOK || !strings.Contains(stdout, "docs:created") {
+			t.Errorf("tail: %d %q %q", code, stdout, stderr)
+		}
+	}
+
+	publisher.exec(t, `create publication everything for all tables`)
+	if said := migrated(publisher); !strings.Contains(said, "carries schema rowcast to its receivers") {
+		t.Errorf("a later migrate says %q", said)
+	}
+	if _, said, _ := command(t, at(publisher), "doctor"); !strings.Contains(said, "publication everything carries schema rowcast") {
+		t.Errorf("the doctor says\n%s", said)
+	}
+	running := receiver.start(t)
+	receiver.exec(t, `alter subscription mirror set publication everything with (copy_data = false)`)
+	eventually(t, "refusal of a server that runs", func() string { _, body := request(t, http.MethodGet, running.admin+"/readyz", "", ""); return body },
+		func(body string) bool {
+			return strings.Contains(body, "subscription mirror brings the log of another database")
+		})
+	running.stop()
+	for _, args := range [][]string{{"serve"}, {"tail", "--tenant", "T", "--from", "beginning", "--count", "1"}} {
+		code, stdout, stderr := command(t, append(at(receiver), "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0"), args...)
+		if code == exitOK || !strings.Contains(stderr, "subscription mirror brings the log of another database") || !strings.Contains(stderr, "foreign-log") {
+			t.Errorf("%s: %d %q %q", args, code, stdout, stderr)
+		}
+	}
+	if _, said, _ := command(t, at(receiver), "doctor"); !strings.Contains(said, "subscription mirror brings the log") {
+		t.Errorf("the doctor says\n%s", said)
+	}
+	// As it says.
+	receiver.exec(t, `alter subscription mirror set publication parts`)
+	publisher.exec(t, `drop publication everything`)
+	migrated(receiver, "--new-feed")
+	r := receiver.start(t)
+	c, _ := join(t, r.url, "T", "")
+	publisher.exec(t, `insert into docs values (3, 'T', 'again')`)
+	c.events(t, "docs:created")
+	r.stop()
+
+	publisher.exec(t, `create publication everything for all tables`)
+	migrated(publisher, "--down")
+	if said := migrated(publisher, "--published"); !strings.Contains(said, "carries schema rowcast to its receivers") {
+		t.Errorf("migrate --published says %q", said)
+	}
+}

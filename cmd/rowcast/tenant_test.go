@@ -1,0 +1,223 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/gorilla/websocket"
+
+	"rowcast/internal/inventory"
+)
+
+// lockedBuffer is a log that is read while it is written.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+// acknowledged sends an event of Socket.IO and gives what it is acknowledged with.
+func acknowledged(t *testing.T, wsURL, token, event string) string {
+	t.Helper()
+	query := url.Values{"EIO": {"4"}, "transport": {"websocket"}}
+	conn, response, err := new(websocket.Dialer).DialContext(t.Context(), "ws"+strings.TrimPrefix(httpURL(wsURL, "/socket.io/", query), "http"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = response.Body.Close()
+	defer conn.Close()
+	for _, packet := range []string{`40{"token":"` + token + `"}`, "420" + event} {
+		if err := conn.WriteMessage(websocket.TextMessage, []byte(packet)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for {
+		_, packet, err := conn.ReadMessage()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if answer, ok := strings.CutPrefix(string(packet), "430"); ok {
+			return answer
+		}
+	}
+}
+
+// TestTenantsHaveOneName: however a token, a request or a revocation spells a tenant,
+// it is the one that the database takes it for, on every wire, and answers carry its
+// one name.
+func TestTenantsHaveOneName(t *testing.T) {
+	t.Parallel()
+	const acme = inventory.AcmeID
+	upper, bare := strings.ToUpper(acme), strings.ReplaceAll(acme, "-", "")
+	s := newSite(t)
+	feed, _ := s.serve(t)
+	for _, test := range []struct{ token, request string }{{acme, upper}, {upper, acme}, {upper, "{" + bare + "}"}, {bare, upper}} {
+		who := token(t, test.token)
+		c, err := dialFeed(t.Context(), feed, who)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.send(t, map[string]any{"type": "join-tenant", "tenantId": test.request, "events": []string{"order:created"}})
+		if m := c.until(t, "joined", func(m message) bool { return m.Type == "joined" }); m.TenantID != acme || strings.Contains(c.raw.String(), "hint") {
+			t.Errorf("%+v: %s", test, c.raw.String())
+		}
+		s.exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+acme+`', gen_random_uuid(), 'x')`)
+		if got := c.events(t, "order:created"); got[0].TenantID != acme {
+			t.Errorf("%+v: %+v", test, got)
+		}
+		c.send(t, map[string]any{"type": "leave-tenant", "tenantId": test.request})
+		if m := c.until(t, "left", func(m message) bool { return m.Type == "left" }); m.TenantID != acme {
+			t.Errorf("%+v: %+v", test, m)
+		}
+		_ = c.conn.Close()
+		answer := acknowledged(t, feed, who, `["join-tenant",{"tenantId":"`+test.request+`"}]`)
+		if !strings.HasPrefix(answer, `[{"ok":true,"tenantId":"`+acme+`"`) {
+			t.Errorf("%+v: Socket.IO acknowledges %s", test, answer)
+		}
+		status, body := request(t, http.MethodGet, httpURL(feed, "/history", url.Values{"tenant": {test.request}, "events": {"order:created"}}), who, "")
+		if status != http.StatusOK || !strings.Contains(body, `"tenantId":"`+acme+`"`) {
+			t.Errorf("%+v: /history answers %d %.200s", test, status, body)
+		}
+		connectEvents(t, feed, who, test.request) // waits until it has joined
+	}
+	environ := []string{"DATABASE_URL=" + s.dsn}
+	for _, name := range []string{upper, acme} {
+		c := connectNative(t, feed, token(t, bare), acme)
+		code, stdout, stderr := command(t, environ, "revoke", "--tenant", name)
+		if code != exitOK {
+			t.Fatalf("revoke: %d %s %s", code, stdout, stderr)
+		}
+		if end := c.wait(); !strings.Contains(end, "4505") {
+			t.Errorf("%s is revoked, and a client of it sees %s", name, end)
+		}
+		s.exec(t, "select rowcast.unrevoke(r.id) from rowcast.revocation r")
+		for status := 0; status != http.StatusOK; {
+			status, _ = request(t, http.MethodGet, httpURL(feed, "/history", nil), token(t, acme), "")
+		}
+	}
+	for _, args := range [][]string{
+		{"history", "--tenant", upper, "--limit", "1"},
+		{"tail", "--tenant", upper, "--from", "beginning", "--count", "1"},
+		{"replay", "--tenant", upper, "--first", "1", "--last", "1", "--dry-run"},
+	} {
+		if code, stdout, stderr := command(t, environ, args...); code != exitOK || !strings.Contains(stdout, acme) && args[0] == "replay" || stdout == "" {
+			t.Errorf("%q: %d %q %q", args, code, stdout, stderr)
+		}
+	}
+}
+
+// TestIntegerTenants: a tenant that is a number may be written as one, everywhere.
+func TestIntegerTenants(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.exec(t, `select rowcast.unwatch(w.relation) from rowcast.watched w where w.active`,
+		`create table bills (id int primary key, account bigint)`, `select rowcast.watch('bills', tenant_column => 'account', name => 'bill')`)
+	feed, _ := s.serve(t)
+	for n, claim := range []any{42, "42", "042", []any{"+42", 42}, json.Number("42")} {
+		who, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"exp": 99_999_999_999, "tenants": claim}).SignedString([]byte(secret))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []any{42, "42", "042", " 42", json.Number("42")} {
+			c, err := dialFeed(t.Context(), feed, who)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.send(t, map[string]any{"type": "join-tenant", "tenantId": name})
+			if m := c.until(t, "joined", func(m message) bool { return m.Type == "joined" }); m.TenantID != "42" {
+				t.Errorf("%v, %v: joined %+v", claim, name, m)
+			}
+			c.send(t, map[string]any{"type": "leave-tenant", "tenantId": name})
+			c.until(t, "left", func(m message) bool { return m.Type == "left" && m.TenantID == "42" })
+			_ = c.conn.Close()
+		}
+		for _, arg := range []string{`42`, `"42"`, `"042"`, `{"tenantId":42}`, `{"tenantId":"42"}`} {
+			if answer := acknowledged(t, feed, who, `["join-tenant",`+arg+`]`); !strings.HasPrefix(answer, `[{"ok":true,"tenantId":"42"`) {
+				t.Errorf("%v, %s: Socket.IO acknowledges %s", claim, arg, answer)
+			}
+		}
+		if n == 0 {
+			s.exec(t, `insert into bills values (1, 42)`)
+		}
+		status, body := request(t, http.MethodGet, httpURL(feed, "/history", url.Values{"tenant": {"042"}}), who, "")
+		for !strings.Contains(body, `"bill:created"`) && status == http.StatusOK { // until it is sealed
+			status, body = request(t, http.MethodGet, httpURL(feed, "/history", url.Values{"tenant": {"042"}}), who, "")
+		}
+	}
+	c, err := dialFeed(t.Context(), feed, token(t, "42"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.conn.Close()
+	for _, odd := range []any{4.5, json.Number("42e0"), true, []int{42}, map[string]int{}} {
+		c.send(t, map[string]any{"type": "join-tenant", "tenantId": odd})
+		c.until(t, "refusal", func(m message) bool { return m.Type == "error" && m.Code == "bad-request" })
+		if c.raw.Reset(); odd == json.Number("42e0") {
+			_ = c.conn.Close()
+			if c, err = dialFeed(t.Context(), feed, token(t, "42")); err != nil { // a third would end the session
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+// TestDoubtfulTenantsAreTold: who joins a tenant that no row can have is told so, and
+// so is the log, once.
+func TestDoubtfulTenantsAreTold(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	log := new(lockedBuffer)
+	feed := s.startLogging(t, slog.New(slog.NewTextHandler(log, nil))).url
+	for range 2 {
+		if c, _ := join(t, feed, "acme", ""); !strings.Contains(c.raw.String(), `"hint":"no row has this tenant: the tenant columns are of type uuid"`) {
+			t.Errorf("joined: %s", c.raw.String())
+		}
+		answer := acknowledged(t, feed, token(t, "acme"), `["join-tenant","acme"]`)
+		if !strings.Contains(answer, `"hint":"no row has`) {
+			t.Errorf("Socket.IO acknowledges %s", answer)
+		}
+	}
+	if said := log.String(); strings.Count(said, "may never have a change") != 1 || !strings.Contains(said, "tenant=acme") {
+		t.Errorf("the log says %s", said)
+	}
+}
+
+// TestUnknownStemsAreTold: who asks for events that no watched table has is told so.
+func TestUnknownStemsAreTold(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	feed, _ := s.serve(t)
+	for _, test := range []struct {
+		events []string
+		told   bool
+	}{
+		{nil, false},
+		{[]string{"*"}, false},
+		{[]string{"order:*", "alert:low-stock", "stock:adjusted", "dashboard:stats-updated"}, false},
+		{[]string{"order:*", "ordr:*"}, true},
+		{[]string{"Order:created"}, true},
+	} {
+		c, _ := join(t, feed, inventory.AcmeID, "", test.events...)
+		if said := c.raw.String(); strings.Contains(said, "hint") != test.told || test.told && !strings.Contains(said, "has events "+test.events[len(test.events)-1][:4]) {
+			t.Errorf("%q: %s", test.events, said)
+		}
+	}
+}

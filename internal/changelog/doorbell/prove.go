@@ -1,0 +1,72 @@
+package doorbell
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+)
+
+// proofInterval is how long a proof may take, and how often the connection is
+// asked.
+const proofInterval = 4 * time.Second
+
+// proofs are what was asked for. The owner of the Bell uses them.
+type proofs struct {
+	// asked is the last question, probed a notification that has not come back.
+	asked, probed proof
+	// missed says that a change was found that nobody had rung for.
+	missed bool
+}
+
+type proof struct {
+	at time.Time
+	// had is how many had come before.
+	had int64
+}
+
+// missing says that it has not come in time, if has is how many came.
+func (p proof) missing(now time.Time, has int64) bool {
+	return !p.at.IsZero() && p.had == has && now.Sub(p.at) >= proofInterval
+}
+
+// Missed notes that a change was found that nobody had rung for.
+func (b *Bell) Missed() { b.missed = true }
+
+// Prove finds a Bell that is deaf. It asks the connection now and then whether it
+// listens. Only if a change was missed does it send a notification to itself, over
+// conn: something between may swallow those alone. Call it often, from one goroutine.
+func (b *Bell) Prove(ctx context.Context, conn *pgx.Conn, now time.Time) error {
+	listening, answered, arrived := b.Listening(), b.count.Load(), b.probes.Load()
+	deaf := b.asked.missing(now, answered) || b.probed.missing(now, arrived)
+	if !listening || deaf {
+		b.proofs = proofs{}
+		if listening {
+			b.log.WarnContext(ctx, "LISTEN delivers nothing, connecting anew")
+			b.cut()
+		}
+		return nil
+	}
+	if now.Sub(b.asked.at) >= proofInterval {
+		b.asked = proof{now, answered}
+		if listener := b.conn.Load(); !b.ask(listener) {
+			b.cut()
+		}
+	}
+	if b.probed.had != arrived {
+		b.probed = proof{}
+	}
+	if !b.missed || !b.probed.at.IsZero() {
+		return nil
+	}
+	b.missed = false
+	sent, err := conn.Exec(ctx, notify, probeChannel, b.probe)
+	if err != nil {
+		return fmt.Errorf("probe LISTEN: %w", err)
+	}
+	if sent.RowsAffected() > 0 {
+		b.probed = proof{now, arrived}
+	}
+	return nil
+}

@@ -1,0 +1,74 @@
+package health
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"rowcast/internal/postgres"
+	"rowcast/sql"
+)
+
+// Holder is a session that holds an advisory lock of the feed without being a
+// server that should.
+type Holder struct {
+	// Lock is which: sleep, seal, leader, prune, migration or replica.
+	Lock string
+	// PID and Transaction are its process and its virtual transaction.
+	PID         int
+	Transaction string
+	// Who says it in words.
+	Who string
+}
+
+// String says who holds which lock.
+func (h Holder) String() string {
+	return fmt.Sprintf("the lock of the %s is held by %s", h.Lock, h.Who)
+}
+
+const holdersQuery = `
+	select coalesce(json_agg(json_build_object('lock', h.lock, 'pid', h.pid, 'transaction', h.transaction, 'who', h.who)), '[]')
+	  from (%s) h (lock, pid, transaction, who, seconds)`
+
+// askHolders asks who holds the locks at this moment.
+func (w *Watcher) askHolders(ctx context.Context) (found []Holder, err error) {
+	ctx, cancel := context.WithTimeout(ctx, askTimeout)
+	defer cancel()
+	var text []byte
+	if err := w.o.Database.QueryRow(ctx, fmt.Sprintf(holdersQuery, sql.LockHolders)).Scan(&text); err != nil {
+		return nil, fmt.Errorf("ask who holds the locks: %w", postgres.Explain(err))
+	}
+	if err := json.Unmarshal(text, &found); err != nil {
+		return nil, fmt.Errorf("decode who holds the locks: %w", err)
+	}
+	return found, nil
+}
+
+// compareHolders logs what was not so at the last check, and returns those who
+// hold a lock for longer than from one check to the next: a server holds some for
+// a moment.
+func (w *Watcher) compareHolders(ctx context.Context, last, found []Holder) (held []Holder) {
+	same := func(h Holder) func(Holder) bool {
+		return func(was Holder) bool {
+			return was.Lock == h.Lock && was.PID == h.PID && was.Transaction == h.Transaction
+		}
+	}
+	for _, h := range found {
+		if !slices.ContainsFunc(w.holders, same(h)) {
+			continue
+		}
+		held = append(held, h)
+		if !slices.ContainsFunc(last, same(h)) {
+			w.o.Log.WarnContext(ctx, "a session holds an advisory lock of the servers, which any role can that may connect; end it with pg_terminate_backend",
+				"lock", h.Lock, "holder", h.Who)
+		}
+	}
+	for _, was := range last {
+		if !slices.ContainsFunc(held, same(was)) {
+			w.o.Log.InfoContext(ctx, "the session no longer holds the lock", "lock", was.Lock, "holder", was.Who)
+		}
+	}
+	w.holders = found
+	return held
+}

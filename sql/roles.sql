@@ -11,6 +11,8 @@
 -- that may create roles. A second time it changes nothing. The service role has no
 -- password: give it one with \password. Later migrations keep the rights up to
 -- date. Applications keep their roles: they need no right on schema rowcast.
+-- The functions that triggers call stay with the role rowcast_capture, which the
+-- migration has made; if that could not, they go to the owner as well.
 --
 -- Undo: select rowcast.hand_over(current_user::regrole), as the role that is to own
 -- it again; then drop owned by rowcast_service, rowcast_owner, and the two roles.

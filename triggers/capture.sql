@@ -4,7 +4,14 @@
 -- fails because a row is large.
 --
 -- Every function that a trigger calls runs as its owner, so writers need no
--- right on schema rowcast. Values are written down under fixed settings, so that
+-- right on schema rowcast. Whoever owns a watched table must not get rights by
+-- that, so no code of his runs here: rowcast.image tells how, for a whole kind of
+-- columns that have to be written down one by one. Most tables have none.
+-- rowcast.plain_here says so for the table in the setting rowcast.relation. It
+-- is evaluated when the query that asks it is planned, and that plan is kept until
+-- the table is changed, which nobody can do while a statement holds its lock.
+--
+-- Values are written down under fixed settings, so that
 -- no digit depends on the writer's session. The common way changes none of them,
 -- because that costs as much as the log row does: it looks whether they are
 -- right, and names the schema of whatever it uses, operators as well, so that no
@@ -55,7 +62,8 @@ begin
             settings := rowcast.fix_settings();
         end if;
     end if;
-    images := array(select pg_catalog.row_to_json(r.*) from changed_rows r limit 2);
+    settled := pg_catalog.set_config('rowcast.relation', tg_relid::pg_catalog.text, true);
+    images := array(select pg_catalog.row_to_json(r.*) from changed_rows r where rowcast.plain_here() limit 2);
     -- An escaped character may be one that the operator ->> refuses.
     tenant := case when pg_catalog.cardinality(images) operator(pg_catalog.=) 1 and tg_argv[4] operator(pg_catalog.=) '{}'
                     and pg_catalog.strpos(images[1]::pg_catalog.text, E'\\u') operator(pg_catalog.=) 0
@@ -85,7 +93,7 @@ begin
         settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, entry, tg_op, 1);
         return null;
     end if;
-    if pg_catalog.cardinality(images) operator(pg_catalog.=) 0 then
+    if pg_catalog.cardinality(images) operator(pg_catalog.=) 0 and not exists (select from changed_rows) then
         if settings is null then
             settled := pg_catalog.nextval('rowcast.statement');
         else
@@ -108,7 +116,7 @@ begin
         kind constant pg_catalog."char" := lower(left(tg_op, 1));
         watched_id constant integer := tg_argv[0];
         exclude constant pg_catalog.text[] := tg_argv[4];
-        short boolean := exclude = '{}' or rowcast.excluded_by_name(watched_id, tg_relid, exclude, tg_argv[2]::smallint[]);
+        short boolean := cardinality(images) > 0 and (exclude = '{}' or rowcast.excluded_by_name(watched_id, tg_relid, exclude, tg_argv[2]::smallint[]));
         image pg_catalog.json;
         tenants pg_catalog.text[];
         touched pg_catalog.text[] := '{}'; -- the tenants of what was appended already
@@ -118,17 +126,19 @@ begin
         row_count bigint := 0;
     begin
         images := '{}';
-        for image in select row_to_json(r.*) from changed_rows r limit 65 loop
-            row_count := row_count + 1;
-            bytes := bytes + octet_length(image::text);
-            short := short and row_count < 65 and bytes <= 65536 and strpos(image::text, E'\\u') = 0;
-            exit when not short;
-            tenants[row_count] := image ->> tg_argv[3];
-            short := coalesce(octet_length(tenants[row_count]) between 1 and 255, false);
-            exit when not short;
-            images[row_count] := case when exclude = '{}' then image else rowcast.without(image, exclude) end;
-        end loop;
-        if row_count > 0 and not short then
+        if short then
+            for image in select row_to_json(r.*) from changed_rows r limit 65 loop
+                row_count := row_count + 1;
+                bytes := bytes + octet_length(image::text);
+                short := short and row_count < 65 and bytes <= 65536 and strpos(image::text, E'\\u') = 0;
+                exit when not short;
+                tenants[row_count] := image ->> tg_argv[3];
+                short := coalesce(octet_length(tenants[row_count]) between 1 and 255, false);
+                exit when not short;
+                images[row_count] := case when exclude = '{}' then image else rowcast.without(image, exclude) end;
+            end loop;
+        end if;
+        if not short then
             images := '{}';
             tenants := '{}';
             bytes := 0;
@@ -204,7 +214,8 @@ begin
             settings := rowcast.fix_settings();
         end if;
     end if;
-    images := array(select pg_catalog.row_to_json(r.*) from new_rows r limit 2);
+    settled := pg_catalog.set_config('rowcast.relation', tg_relid::pg_catalog.text, true);
+    images := array(select pg_catalog.row_to_json(r.*) from new_rows r where rowcast.plain_here() limit 2);
     if pg_catalog.cardinality(images) operator(pg_catalog.=) 1 and tg_argv[4] operator(pg_catalog.=) '{}' then
         old_images := array(select pg_catalog.row_to_json(r.*) from old_rows r);
         if pg_catalog.cardinality(old_images) operator(pg_catalog.=) 1
@@ -239,7 +250,7 @@ begin
         settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, entry, tg_op, 1);
         return null;
     end if;
-    if pg_catalog.cardinality(images) operator(pg_catalog.=) 0 and not exists (select from old_rows) then
+    if pg_catalog.cardinality(images) operator(pg_catalog.=) 0 and not exists (select from new_rows) and not exists (select from old_rows) then
         if settings is null then
             settled := pg_catalog.nextval('rowcast.statement');
         else
@@ -262,7 +273,7 @@ begin
         watched_id constant integer := tg_argv[0];
         exclude constant pg_catalog.text[] := tg_argv[4];
         paired constant boolean := (select count(*) from new_rows) = (select count(*) from old_rows);
-        short boolean := paired and exclude = '{}' or paired and rowcast.excluded_by_name(watched_id, tg_relid, exclude, tg_argv[2]::smallint[]);
+        short boolean := cardinality(images) > 0 and paired and (exclude = '{}' or rowcast.excluded_by_name(watched_id, tg_relid, exclude, tg_argv[2]::smallint[]));
         kind pg_catalog."char";
         image pg_catalog.json;
         old_image pg_catalog.json;
@@ -280,34 +291,36 @@ begin
     begin
         images := '{}';
         old_images := '{}';
-        for image, old_image in
-            select a.image, b.image
-              from (select row_number() over () as n, row_to_json(r.*) as image from new_rows r limit 65) a
-              join (select row_number() over () as n, row_to_json(r.*) as image from old_rows r limit 65) b using (n)
-             order by a.n
-        loop
-            seen := seen + 1;
-            bytes := bytes + octet_length(image::text) + octet_length(old_image::text);
-            short := short and seen < 65 and bytes <= 131072
-                and strpos(image::text, E'\\u') = 0 and strpos(old_image::text, E'\\u') = 0;
-            exit when not short;
-            tenant := image ->> tg_argv[3];
-            old_tenant := old_image ->> tg_argv[3];
-            short := coalesce(tenant = old_tenant and octet_length(tenant) between 1 and 255, false);
-            exit when not short;
-            if exclude <> '{}' then
-                image := rowcast.without(image, exclude);
-                old_image := rowcast.without(old_image, exclude);
-            end if;
-            continue when image::text = old_image::text;
-            buffered := buffered + 1;
-            ordinals[buffered] := seen;
-            kinds[buffered] := 'u';
-            tenants[buffered] := tenant;
-            images[buffered] := image;
-            old_images[buffered] := old_image;
-        end loop;
-        if not paired or seen > 0 and not short then
+        if short then
+            for image, old_image in
+                select a.image, b.image
+                  from (select row_number() over () as n, row_to_json(r.*) as image from new_rows r limit 65) a
+                  join (select row_number() over () as n, row_to_json(r.*) as image from old_rows r limit 65) b using (n)
+                 order by a.n
+            loop
+                seen := seen + 1;
+                bytes := bytes + octet_length(image::text) + octet_length(old_image::text);
+                short := short and seen < 65 and bytes <= 131072
+                    and strpos(image::text, E'\\u') = 0 and strpos(old_image::text, E'\\u') = 0;
+                exit when not short;
+                tenant := image ->> tg_argv[3];
+                old_tenant := old_image ->> tg_argv[3];
+                short := coalesce(tenant = old_tenant and octet_length(tenant) between 1 and 255, false);
+                exit when not short;
+                if exclude <> '{}' then
+                    image := rowcast.without(image, exclude);
+                    old_image := rowcast.without(old_image, exclude);
+                end if;
+                continue when image::text = old_image::text;
+                buffered := buffered + 1;
+                ordinals[buffered] := seen;
+                kinds[buffered] := 'u';
+                tenants[buffered] := tenant;
+                images[buffered] := image;
+                old_images[buffered] := old_image;
+            end loop;
+        end if;
+        if not short then
             ordinals := null;
             kinds := '{}';
             images := '{}';

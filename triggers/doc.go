@@ -4,7 +4,8 @@
 //
 // # Overview
 //
-// statement.sql numbers the statements and rings the doorbell, order.sql puts one
+// statement.sql numbers the statements and rings the doorbell, image.sql writes
+// rows down, order.sql puts one
 // in its place among those that were captured while it was open, capture.sql and
 // replicated.sql are what the triggers of a watched table call, known.sql says by
 // what they know their table,
@@ -51,13 +52,21 @@
 //     TestSealUnderConcurrency).
 //   - A writer who finds the reader awake is waited for, one who does not rings
 //     (TestSleeperWaitsForSilentWriters, TestRings).
-//   - Writers need no right on schema rowcast and get none, but to draw from
-//     the sequence rowcast.statement (TestWriterWithoutRights). What each kind of
-//     role may do with each table, sequence and function is in one table
-//     (TestRights, TestRightsAreRefused), and serving needs no more than the
-//     service role has (cmd/rowcast: TestServeWithLeastPrivileges). The owner of a watched table is trusted,
-//     though: a cast to json that he defines for an enum of his is run by
-//     capture, as the owner of schema rowcast.
+//   - Writers need no right on schema rowcast and get none, whatever is revoked
+//     (TestWriterWithoutAnyRight). What each kind of role may do with each table,
+//     sequence and function is in one table (TestRights, TestRightsAreRefused), and
+//     serving needs no more than the service role has (cmd/rowcast:
+//     TestServeWithLeastPrivileges).
+//   - No code that the owner of a watched table can write (casts, output, domains,
+//     functions in indexes and statistics, functions and operators in public) runs
+//     with rights beyond his, whoever migrates. Capture belongs to a role without
+//     login that may only append, where such a role can be made
+//     (TestOwnerOfATableGetsNoRights), and the next migration mends what an earlier
+//     one left (TestMigrationMendsWhomCaptureRunsAs). verify is the exception that
+//     any query is: to plan it runs the functions of a table's indexes, as its caller.
+//   - What a column shows does not depend on the session, money and names of things
+//     included (TestValuesThatASessionShowsItsWay). Virtual columns are left out,
+//     and are no tenant (TestVirtualColumnsAreLeftOut).
 //   - Columns may be added, dropped, renamed and retyped at any time
 //     (TestDefinitionChangesWhileWatching, TestTenantColumnReplaced).
 //   - What is not sealed is never pruned (TestPrune, TestRotate), nothing falls

@@ -3,8 +3,8 @@
 -- log says last of a row has to be how the row is. There are four ways to know
 -- which of two changes came first, used in this order:
 --
---   the table  how the row is in the end, or that it is gone, if the owner of this
---              function may read that;
+--   the table  how the row is in the end, or that it is gone, where the owner of the
+--              table has the rights of capture anyway, and capture may read it;
 --   the time   the log has the clocks of the table when a statement began, so it is
 --              known which rows of this one came before that;
 --   the rows   a change that leaves a row of a tenant as another one finds it came
@@ -174,8 +174,11 @@ begin
 end $$;
 
 -- The query that tells which keys of a statement, and of those that were captured
--- while it was open, a watched table has, and how these rows are. Empty if the table cannot be read, or
--- if that would run code of its owner.
+-- while it was open, a watched table has, and how these rows are. To plan a query of
+-- a table is to run code of its owner already: functions in its indexes and
+-- statistics. So it is empty unless the owner of the table, and of each
+-- partition, has the rights of capture anyway; and if the table cannot be read, or has
+-- policies. Who owns it is known to a new snapshot only.
 create or replace function rowcast.look_for_keys(watched_id integer, key_columns text[]) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
@@ -197,6 +200,12 @@ begin
           from rowcast.watched w join pg_attribute a on a.attrelid = target and a.attname = any (key_columns)
           join pg_type t on t.oid = a.atttypid
          where w.id = watched_id and exists (select from pg_attribute n where n.attrelid = target and n.attname = w.tenant_column and not n.attisdropped)
+           and current_setting('transaction_isolation') = 'read committed'
+           and not exists (
+                   select from pg_class c
+                    where c.oid in (select p.relid from pg_partition_tree(target) p union select target)
+                      and (not pg_has_role(c.relowner, current_user, 'usage') or c.relhassubclass and c.relkind <> 'p'))
+           and has_schema_privilege((select c.relnamespace from pg_class c where c.oid = target), 'usage')
            and has_table_privilege(target, 'select') and not row_security_active(target)
          group by w.id
         having bool_and(t.typnamespace = 'pg_catalog'::regnamespace)), '');

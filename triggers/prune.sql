@@ -72,7 +72,8 @@ begin
         offset 200);
 end $$;
 
--- Whoever may read the log may read its active segment by name.
+-- Whoever may read the log may read its active segment by name, and capture may
+-- append to it.
 create or replace function rowcast.grant_segment(segment regclass) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
@@ -84,6 +85,7 @@ begin
     loop
         execute format('grant select on %s to %s', segment, reader::regrole);
     end loop;
+    execute format('grant select, insert, delete on %s to %s', segment, rowcast.capture_owner());
 end $$;
 
 -- Forgets whole seals, oldest first, a bounded number at a time. The floor of a

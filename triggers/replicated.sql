@@ -5,6 +5,7 @@ create or replace function rowcast.capture_replicated() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 set extra_float_digits = 1 set bytea_output = hex set datestyle = iso set intervalstyle = postgres set timezone = 'UTC'
+set lc_monetary = 'C' set quote_all_identifiers = off
 as $$
 declare
     watched_id constant integer := tg_argv[0];
@@ -65,6 +66,7 @@ create or replace function rowcast.close_replicated() returns trigger
 language plpgsql security definer
 set search_path = pg_catalog, pg_temp
 set extra_float_digits = 1 set bytea_output = hex set datestyle = iso set intervalstyle = postgres set timezone = 'UTC'
+set lc_monetary = 'C' set quote_all_identifiers = off
 as $$
 begin
     if current_setting('session_replication_role') <> 'replica' then

@@ -1,21 +1,25 @@
 -- Rights: who may do what in schema rowcast. Applied last, so that it holds for
 -- whatever was made before. There are three kinds of roles.
 --
--- The owner has everything and needs no login; capture runs as it.
+-- The owner has everything and needs no login. It does not capture.
+--
+-- The role rowcast_capture owns the functions that triggers call, and nothing else.
+-- It cannot log in, is a member of no role, and may append to the log, put in order
+-- what its transaction has appended, and draw numbers. A migration makes it, if
+-- that is run by a superuser or a role that may create roles. Else the functions
+-- belong to whom the schema belongs to, which is safe as well: what they do runs no
+-- code of anybody else. rowcast.image and rowcast.look_for_keys see to it.
 --
 -- The service role is what "rowcast serve" and "rowcast tail" connect as. It
 -- reads the log, and changes it through functions that seal and forget, no more:
 -- it can neither write a change nor remove one before its time.
 --
--- Every other role, those of applications above all, has nothing, but to draw
--- from rowcast.statement, which is part of each statement that is captured. The
--- function behind the row triggers is open to everybody, because PostgreSQL asks
+-- Every other role, those of applications above all, has nothing. A statement on
+-- a watched table needs no right either: PostgreSQL asks for none to call the
+-- function of a trigger. The function behind the row triggers is open to everybody, because PostgreSQL asks
 -- for that right when somebody makes a partition of a watched table; it looks at
 -- whose trigger it is. A role that may pause is given that function; ending its
 -- own pause is open to everybody.
-
-revoke execute on all functions in schema rowcast from public;
-grant execute on function rowcast.capture_replicated(), rowcast.resume() to public;
 
 -- What the service role calls runs as the owner. They fix their search_path and
 -- build no statement from what they are given.
@@ -44,7 +48,7 @@ begin
                                    rowcast.empty_segments(), rowcast.identity(), rowcast.foreign_log(), rowcast.know(text), rowcast.unsealed(),
                                    rowcast.log_rows(integer, xid8[], bigint[], boolean[]),
                                    rowcast.trigger_drift(), rowcast.trigger_states(), rowcast.wanted_triggers(), rowcast.present_triggers(), rowcast.arguments(bytea),
-                                   rowcast.has_condition(oid, text), rowcast.name_drift(integer), rowcast.relation_of(integer), rowcast.numbered(integer, oid),
+                                   rowcast.name_drift(integer), rowcast.relation_of(integer), rowcast.numbered(integer, oid),
                                    rowcast.has_columns(oid, text[]), rowcast.alteration(), rowcast.pauses() to %s', service);
 end $$;
 
@@ -65,13 +69,149 @@ begin
            and not exists (select from pg_depend d where d.objid = c.oid and d.deptype = 'i') -- of an identity: it follows its table
          union all
         select format('alter function %s owner to %s', p.oid::regprocedure, new_owner)
-          from pg_proc p where p.pronamespace = 'rowcast'::regnamespace and p.proowner <> new_owner
+          from pg_proc p
+         where p.pronamespace = 'rowcast'::regnamespace and p.proowner <> new_owner
+           and (p.proowner <> rowcast.capture_owner() or not rowcast.is_capture(p.proname))
     loop
         execute statement;
     end loop;
+    perform rowcast.set_up_capture();
 end $$;
 
-revoke execute on function rowcast.grant_service(regrole), rowcast.hand_over(regrole) from public;
+-- Whether a function is one that triggers call.
+create or replace function rowcast.is_capture(name name) returns boolean
+language sql immutable
+return name in ('open_statement', 'begin_statement', 'capture', 'capture_update', 'capture_truncate', 'capture_replicated', 'close_replicated');
+
+-- Whom capture runs as.
+create or replace function rowcast.capture_owner() returns regrole
+language sql stable
+return (select p.proowner::regrole from pg_proc p
+         where p.pronamespace = (select n.oid from pg_namespace n where n.nspname = 'rowcast') and p.proname = 'capture');
+
+-- Makes the role that capture runs as, if that can be done, and gives it what it
+-- needs. Whoever may migrate has to be a member of it, to replace its functions.
+create or replace function rowcast.set_up_capture() returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+    schema_owner constant regrole := (select n.nspowner from pg_namespace n where n.nspname = 'rowcast');
+    becoming constant text := case when current_setting('server_version_num')::integer < 160000 then 'member' else 'set' end;
+    member regrole;
+    function regprocedure;
+begin
+    begin
+        if to_regrole('rowcast_capture') is null then
+            begin
+                create role rowcast_capture nologin noinherit;
+            exception when duplicate_object or unique_violation then
+                null; -- another database has made it just now
+            end;
+        end if;
+        if rowcast.may_capture('rowcast_capture') then
+            for member in
+                select distinct m from unnest(array[schema_owner, current_user::regrole]) m
+                 where not pg_has_role(m, 'rowcast_capture', 'usage') or not pg_has_role(m, 'rowcast_capture', becoming)
+            loop
+                execute format('grant rowcast_capture to %s %s', member, case becoming when 'set' then 'with inherit true, set true' else '' end);
+            end loop;
+            if exists (select from pg_proc p where p.pronamespace = 'rowcast'::regnamespace
+                                               and rowcast.is_capture(p.proname) and p.proowner <> to_regrole('rowcast_capture')) then
+                grant usage, create on schema rowcast to rowcast_capture;
+                for function in
+                    select p.oid from pg_proc p where p.pronamespace = 'rowcast'::regnamespace and rowcast.is_capture(p.proname)
+                loop
+                    execute format('alter function %s owner to rowcast_capture', function);
+                end loop;
+            end if;
+        end if;
+    exception when insufficient_privilege then
+        null; -- the owner of the schema captures
+    end;
+    if rowcast.capture_owner() = schema_owner then
+        return;
+    end if;
+    execute format('revoke all on schema rowcast from %1$s; grant usage on schema rowcast to %1$s', rowcast.capture_owner());
+    execute format('grant select, insert, delete on rowcast.log_active to %1$s; grant select on rowcast.watched, rowcast.pause to %1$s;
+                    grant select, insert, update (id) on rowcast.noted to %1$s; grant insert on rowcast.queue_tenant to %1$s;
+                    grant usage, select on sequence rowcast.log_id, rowcast.statement to %1$s', rowcast.capture_owner());
+    for function in
+        select p.oid from pg_proc p where p.pronamespace = 'rowcast'::regnamespace and p.proname = any (array[
+            'after_append', 'append', 'arguments', 'base_type', 'begin_beside', 'captured', 'changed_meanwhile', 'changed_rows', 'changed_rows_of_partitions',
+            'clocks', 'close_statement', 'entry_of_row', 'excluded_by_name', 'fix_search_path', 'fix_settings', 'has_columns', 'has_plain_columns', 'image',
+            'image_hash', 'is_due', 'is_plain', 'is_watched', 'key_of_row', 'leave_to_rows', 'look_for_keys', 'newest_number', 'next_part', 'next_statement',
+            'note_rows', 'note_tenants', 'numbered', 'operation', 'ordinary', 'paused', 'plain_here', 'present_triggers', 'put_in_order', 'readable',
+            'reader_asleep', 'relation_of', 'restore_settings', 'ring', 'row_key', 'settings_fixed', 'settle', 'settle_entry', 'tenant_column',
+            'tenant_of_row', 'time_to_note', 'without', 'written'])
+    loop
+        execute format('grant execute on function %s to %s', function, rowcast.capture_owner());
+    end loop;
+end $$;
+
+-- Whether a role is fit to own the functions that triggers call.
+create or replace function rowcast.may_capture(role regrole) returns boolean
+language sql stable
+return exists (select from pg_roles r
+                where r.oid = role and not (r.rolcanlogin or r.rolsuper or r.rolcreaterole or r.rolcreatedb or r.rolreplication or r.rolbypassrls)
+                  and not exists (select from pg_auth_members m where m.member = r.oid));
+
+-- Capture may read a table to put statements in order, if the owner of the table
+-- has the rights of capture anyway.
+create or replace function rowcast.let_capture_read(target regclass) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+    statement text;
+begin
+    for statement in
+        select unnest(array[
+                   case when not has_schema_privilege(rowcast.capture_owner(), n.oid, 'usage') and pg_has_role(n.nspowner, 'usage')
+                        then format('grant usage on schema %I to %s', n.nspname, rowcast.capture_owner()) end,
+                   case when not has_table_privilege(rowcast.capture_owner(), c.oid, 'select') and pg_has_role(c.relowner, 'usage')
+                        then format('grant select on %s to %s', target, rowcast.capture_owner()) end])
+          from pg_class c join pg_namespace n on n.oid = c.relnamespace
+         where c.oid = target and pg_has_role(c.relowner, rowcast.capture_owner(), 'usage')
+    loop
+        if statement is not null then
+            execute statement;
+        end if;
+    end loop;
+end $$;
+
+-- Nothing here goes by the search_path of whoever calls it, where anybody can put
+-- a function or an operator in the place of another. These are the exceptions: they name the schema
+-- of all they use, or are called by such as have fixed the search_path, and would
+-- cost more with one of their own.
+do $$
+declare
+    function regprocedure;
+begin
+    for function in
+        select p.oid from pg_proc p
+         where p.pronamespace = 'rowcast'::regnamespace and p.prosqlbody is null
+           and not exists (select from unnest(p.proconfig) c where c like 'search\_path=%')
+           and p.proname <> all (array[
+               'append', 'begin_beside', 'begin_statement', 'capture', 'capture_update', 'captured', 'changed_rows', 'clocks', 'close_statement',
+               'differences', 'excluded_by_name', 'fix_search_path', 'log_between', 'name_drift', 'newest_number', 'newly_visible', 'open_statement', 'plain_here', 'readable', 'restore_settings', 'settle',
+               'settle_entry', 'tenant_column', 'trigger_drift', 'without'])
+    loop
+        execute format('alter function %s set search_path = pg_catalog, pg_temp', function);
+    end loop;
+end $$;
+
+revoke execute on all functions in schema rowcast from public;
+grant execute on function rowcast.capture_replicated(), rowcast.resume() to public;
+revoke all on all tables in schema rowcast from public;
+revoke all on schema rowcast from public;
+
+-- Triggers of earlier versions have a condition, in which the writer draws a
+-- number. As long as there are any, every role has to have the right.
+do $$
+begin
+    revoke all on all sequences in schema rowcast from public;
+    if exists (select from pg_trigger g join pg_proc p on p.oid = g.tgfoid
+                where p.pronamespace = 'rowcast'::regnamespace and g.tgqual is not null) then
+        grant usage on sequence rowcast.statement to public;
+    end if;
+end $$;
 
 -- What this migration has made belongs to whom everything else does, and is
 -- given to the service roles, which are those that may seal.

@@ -2,6 +2,7 @@ package triggers_test
 
 import (
 	"fmt"
+	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"rowcast/internal/pgtest"
+	"rowcast/internal/postgres"
 )
 
 // roles makes roles with these attributes for one test, which makes its database
@@ -44,11 +46,11 @@ const rights = `
 	  from pg_proc p where p.pronamespace = 'rowcast'::regnamespace and has_function_privilege($1, p.oid, 'execute')`
 
 // nobody is what every role has.
-var nobody = []string{"capture_replicated execute", "resume execute", "statement usage"}
+var nobody = []string{"capture_replicated execute", "resume execute"}
 
 // service is what a service role has beside that.
 var service = []string{
-	"alteration execute", "arguments execute", "empty_segments execute", "feed select", "foreign_log execute", "has_columns execute", "has_condition execute", "identity execute", "know execute",
+	"alteration execute", "arguments execute", "empty_segments execute", "feed select", "foreign_log execute", "has_columns execute", "identity execute", "know execute",
 	"log select", "log_0 select", "log_active select", "log_rows execute", "name_drift execute", "numbered execute",
 	"pause select", "pauses execute", "present_triggers execute", "prune execute", "queue select", "relation_of execute", "revocation select", "revocation_version select", "rotate execute", "schema usage", "seal execute", "seal select", "segment select",
 	"sealed select", "tenant select", "tenant.tenant insert", "trigger_drift execute", "trigger_states execute", "unsealed execute", "wanted_triggers execute", "watched select",
@@ -83,9 +85,9 @@ func TestRights(t *testing.T) {
 	others := column[string](t, d.Conn, `
 		select c.relname from pg_class c where c.relnamespace = 'rowcast'::regnamespace and c.relowner <> 'rights_owner'::regrole
 		 union all
-		select p.proname from pg_proc p where p.pronamespace = 'rowcast'::regnamespace and p.proowner <> 'rights_owner'::regrole`)
+		select p.proname from pg_proc p where p.pronamespace = 'rowcast'::regnamespace and p.proowner <> case when rowcast.is_capture(p.proname) then 'rowcast_capture' else 'rights_owner' end::regrole`)
 	if len(others) > 0 {
-		t.Errorf("not handed over: %v", others)
+		t.Errorf("they belong to somebody else: %v", others)
 	}
 }
 
@@ -115,7 +117,7 @@ func TestRightsAreRefused(t *testing.T) {
 		tries[sequence+" update"] = `select setval('rowcast.` + sequence + `', 1)`
 	}
 	for _, call := range column[string](t, d.Conn, `
-		select format('rowcast.%I(%s)', p.proname, (select string_agg(format('null::%s', a.type::regtype), ', ' order by a.n)
+		select format('rowcast.%I(%s)', p.proname, (select string_agg(format('null::%s', replace(a.type::regtype::text, 'anyelement', 'integer')), ', ' order by a.n)
 		                                              from unnest(p.proargtypes::oid[]) with ordinality a (type, n)))
 		  from pg_proc p where p.pronamespace = 'rowcast'::regnamespace and p.prorettype <> 'trigger'::regtype`) {
 		name, _, _ := strings.Cut(strings.TrimPrefix(call, "rowcast."), "(")
@@ -156,4 +158,51 @@ func TestWriterMakesAPartition(t *testing.T) {
 		`select rowcast.watch('parted', name => 'part')`, `set role partition_maker`,
 		`create table parted_1 partition of parted for values from (0) to (10)`, `insert into parted values (1, 'T')`, `reset role`)
 	d.wantSealed(t, "T 1 i")
+}
+
+// TestWriterWithoutAnyRight writes after whatever a hardening script revokes.
+func TestWriterWithoutAnyRight(t *testing.T) {
+	t.Parallel()
+	roles(t, map[string]string{"hardened_writer": "login"})
+	d := newDatabase(t)
+	d.exec(t, `grant select, insert, update, delete, truncate on docs to hardened_writer`, `revoke all on schema rowcast from public`,
+		`revoke all on all tables in schema rowcast from public`, `revoke all on all sequences in schema rowcast from public`,
+		`revoke all on all functions in schema rowcast from public`, `set role hardened_writer`,
+		`insert into docs values (1, 'T', 'one')`, `insert into docs values (2, 'T', 'two'), (3, 'T', 'three')`, `update docs set body = body || '.'`,
+		`update docs set tenant_id = 'U' where id = 1`, `delete from docs where id = 1`, `truncate docs`, `reset role`)
+	d.wantLog(t, `i T (1,T,one)`, `i T (2,T,two)(3,T,three)`, `u T (1,T,one.)(2,T,two.)(3,T,three.)<(1,T,one)(2,T,two)(3,T,three)`,
+		`d T <(1,T,one.)`, `i U (1,U,one.)`, `d U <(1,U,one.)`, `t`)
+}
+
+// TestMigrationMendsWhomCaptureRunsAs migrates what an earlier version has left:
+// functions of the superuser, and triggers whose condition draws with the rights
+// of the writer.
+func TestMigrationMendsWhomCaptureRunsAs(t *testing.T) {
+	t.Parallel()
+	roles(t, map[string]string{"mended_writer": "login"})
+	d := newDatabase(t, `grant insert on docs to mended_writer`)
+	for _, function := range column[string](t, d.Conn, `select oid::regprocedure::text from pg_proc where pronamespace = 'rowcast'::regnamespace and rowcast.is_capture(proname)`) {
+		d.exec(t, `alter function `+function+` owner to postgres`)
+	}
+	d.exec(t, `create or replace trigger rowcast_begin_insert before insert on docs for each statement
+			when (nextval('rowcast.statement') % 3 <> 1) execute function rowcast.begin_statement(1, 2, '{}', 'tenant_id', '{}')`,
+		`alter table docs enable always trigger rowcast_begin_insert`, `select rowcast.set_up_capture()`)
+	if got := query[string](t, d.Conn, `select rowcast.capture_owner()::text`); got != "rowcast_capture" {
+		t.Errorf("capture runs as %s", got)
+	}
+	for n := range 2 { // the first gives the right that the condition needs, and replaces the trigger
+		if _, err := (&postgres.Migrator{URL: d.dsn, Log: slog.New(slog.DiscardHandler)}).Up(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		d.exec(t, `set role mended_writer`, fmt.Sprintf(`insert into docs values (%d, 'T', 'x')`, n), `reset role`)
+	}
+	if got := column[string](t, d.Conn, `select tgname from pg_trigger where tgqual is not null`); len(got) > 0 {
+		t.Errorf("triggers with a condition: %v", got)
+	}
+	if query[bool](t, d.Conn, `select has_sequence_privilege('mended_writer', 'rowcast.statement', 'usage')`) {
+		t.Error("every role may still draw numbers")
+	}
+	if got := query[int](t, d.Conn, `select count(*)::int from rowcast.log`); got != 2 {
+		t.Errorf("%d log rows", got)
+	}
 }

@@ -1,19 +1,21 @@
 -- What the capture functions share: the order of statements within a
--- transaction, the settings under which values are written down, the doorbell,
--- and the columns of a watched table. Capture runs them as its owner.
+-- transaction, the settings under which values are written down, and the
+-- doorbell. Capture runs them as its owner.
 
 -- The order of statements. PostgreSQL calls capture when a statement has ended,
 -- so one that was caused by another (by a trigger, a function, a foreign key) is
 -- captured before it, or beside it. The log has to be read in the order in which
 -- the rows were changed. So a statement draws a number from rowcast.statement
--- when it begins, in the condition of a trigger before it, which costs no call.
+-- when it begins, in a trigger before it. A condition of the trigger could draw it,
+-- but with the rights of the writer, and it is read anew for each statement, which costs
+-- more than the call.
 --
 -- Numbers come in threes. Between statements the newest number that the session
 -- has drawn is a multiple of three. A statement that begins then draws the first
 -- of the next three; its capture draws the other two, and by the second it knows
 -- that nothing else has begun or was captured since: that is the ordinary way.
 -- A statement that begins while another is open draws another than the first of
--- three, and only then the condition calls begin_statement. From then on the
+-- three, and only then the trigger calls begin_beside. From then on the
 -- second of three is the newest number, so that every statement calls it and
 -- every capture calls close_statement, until all of them have ended.
 --
@@ -43,8 +45,27 @@
 --
 -- A referential action begins inside the trigger of a foreign key and is captured
 -- with the statement that caused it, one level further out.
+create or replace function rowcast.open_statement() returns trigger
+language plpgsql security definer as $$
+begin
+    if pg_catalog.mod(pg_catalog.nextval('rowcast.statement'), 3) operator(pg_catalog.<>) 1 then
+        perform rowcast.begin_beside(tg_argv[0]::pg_catalog.int4, tg_relid, tg_op);
+    end if;
+    return null;
+end $$;
+
+-- Triggers of an earlier version call it, until they are replaced: their condition
+-- has drawn the number.
 create or replace function rowcast.begin_statement() returns trigger
 language plpgsql security definer as $$
+begin
+    perform rowcast.begin_beside(tg_argv[0]::pg_catalog.int4, tg_relid, tg_op);
+    return null;
+end $$;
+
+-- A statement that has drawn another number than the first of three.
+create or replace function rowcast.begin_beside(watched_id pg_catalog.int4, relation pg_catalog.oid, op pg_catalog.text) returns void
+language plpgsql as $$
 declare
     number pg_catalog.int8 := rowcast.newest_number();
     residue constant pg_catalog.int8 := pg_catalog.mod(number, 3);
@@ -56,15 +77,13 @@ declare
     state pg_catalog.text;
     ignored pg_catalog.text; -- an assignment costs less than perform
 begin
-    if residue operator(pg_catalog.=) 1 then -- a trigger of an earlier version calls without a number of its own
-        number := pg_catalog.nextval('rowcast.statement');
-    elsif residue operator(pg_catalog.=) 0 then
+    if residue operator(pg_catalog.=) 0 then
         ignored := pg_catalog.nextval('rowcast.statement');
         if open operator(pg_catalog.=) ''
             and pg_catalog.split_part(left_at, ' ', 1) operator(pg_catalog.=) (number operator(pg_catalog.-) 1)::pg_catalog.text
             and pg_catalog.split_part(left_at, ' ', 2) operator(pg_catalog.<>) transaction
         then
-            return null;
+            return;
         end if;
         ignored := pg_catalog.nextval('rowcast.statement');
     end if;
@@ -73,12 +92,11 @@ begin
     end if;
     ignored := pg_catalog.set_config('rowcast.left', pg_catalog.concat(pg_catalog.currval('rowcast.statement'), ' ', transaction), false);
     state := pg_catalog.format('%s %s %s', coalesce(pg_catalog.pg_sequence_last_value('rowcast.log_id'), 0),
-        pg_catalog.array_to_string(rowcast.clocks(tg_argv[0]::pg_catalog.int4, tg_relid), ' '),
+        pg_catalog.array_to_string(rowcast.clocks(watched_id, relation), ' '),
         pg_catalog.currval('rowcast.statement') operator(pg_catalog.-) (3 operator(pg_catalog.*) events));
-    ignored := pg_catalog.set_config('rowcast.open', pg_catalog.format('%s;%s %s %s=%s %s;%s', events, depth, tg_relid, tg_op, number, state,
+    ignored := pg_catalog.set_config('rowcast.open', pg_catalog.format('%s;%s %s %s=%s %s;%s', events, depth, relation, op, number, state,
         case when open operator(pg_catalog.=) '' then pg_catalog.format('=%s %s;', number operator(pg_catalog.-) 1, state)
              else pg_catalog.substr(open, pg_catalog.strpos(open, ';') operator(pg_catalog.+) 1) end), true);
-    return null;
 end $$;
 
 -- Finds the statement that is captured, and closes it if it has ended. Returns its
@@ -276,13 +294,21 @@ begin
     return settings;
 end $$;
 
--- Fixes the search_path as well, and returns the settings with the one it was.
+-- Fixes the search_path as well, and what money and the names of things look
+-- like; returns the settings with those that they were.
 create or replace function rowcast.fix_search_path(settings text[]) returns text[]
 language plpgsql as $$
 declare
-    given constant pg_catalog.text := pg_catalog.current_setting('search_path');
+    given constant pg_catalog.text[] := array[
+        pg_catalog.current_setting('search_path'), pg_catalog.current_setting('lc_monetary'), pg_catalog.current_setting('quote_all_identifiers')];
 begin
     perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+    if given[2] <> 'C' then
+        perform set_config('lc_monetary', 'C', true);
+    end if;
+    if given[3] <> 'off' then
+        perform set_config('quote_all_identifiers', 'off', true);
+    end if;
     return coalesce(nullif(settings, '{}'), array_fill(null::text, array[5])) || given;
 end $$;
 
@@ -291,7 +317,8 @@ language plpgsql as $$
 begin
     perform pg_catalog.set_config(s.name, s.wanted, true)
        from rows from (
-                pg_catalog.unnest(array['TimeZone', 'DateStyle', 'IntervalStyle', 'bytea_output', 'extra_float_digits', 'search_path']),
+                pg_catalog.unnest(array['TimeZone', 'DateStyle', 'IntervalStyle', 'bytea_output', 'extra_float_digits',
+                                        'search_path', 'lc_monetary', 'quote_all_identifiers']),
                 pg_catalog.unnest(settings)) s (name, wanted)
       where pg_catalog.current_setting(s.name) operator(pg_catalog.<>) s.wanted;
 end $$;
@@ -430,103 +457,3 @@ begin
     end if;
     perform pg_notify('rowcast', payload::text);
 end $$;
-
--- The present name of the tenant column of a table that is watched, or of a
--- partition. The name that was given counts; if it is gone, the column was renamed.
--- Null if that cannot be known; the table has drifted then, and says so.
-create or replace function rowcast.tenant_column(watched_id integer, relation oid, given text, number smallint) returns text
-language plpgsql as $$
-declare
-    target constant oid := rowcast.numbered(watched_id, tenant_column.relation);
-    found_name text;
-begin
-    select a.attname into found_name
-      from pg_attribute a
-     where a.attrelid = coalesce(target, tenant_column.relation) and a.attnum > 0 and not a.attisdropped
-       and (a.attname = given or target is not null and a.attnum = number)
-     order by a.attname = given desc limit 1;
-    if found_name is null and target is not null then
-        raise exception 'the tenant column % of % is gone, so its changes belong to nobody', quote_ident(given), target::regclass
-            using errcode = 'undefined_column',
-                  hint = format('Run select rowcast.watch(%L, tenant_column => ...) or select rowcast.unwatch(%1$L).', target::regclass);
-    end if;
-    return found_name;
-end $$;
-
--- The tenant of a row "r", as an expression. This is the one rule by which tenants
--- are told apart, from here to the clients: by the bytes of the text, whatever the
--- collation of the column takes for equal.
-create or replace function rowcast.tenant_of_row(column_name text) returns text
-language sql immutable
-return coalesce('(r.' || quote_ident(column_name) || '::text collate "C")', 'null::text');
-
--- How a row of the transition table "r" is written down: all of it, or the
--- columns that are not excluded, neither by name nor by number. Where a column may
--- be an excluded one under another name, and nothing tells, it is the key alone.
-create or replace function rowcast.image(watched_id integer, relation oid, excluded text[], numbers smallint[]) returns text
-language plpgsql as $$
-declare
-    target oid;
-    key_only boolean;
-begin
-    if excluded = '{}' then
-        return 'row_to_json(r.*)';
-    end if;
-    target := rowcast.numbered(watched_id, image.relation);
-    key_only := target is null and rowcast.has_columns(image.relation, excluded) is false;
-    return (
-        select format('(select row_to_json(x.*) from (select %s) x)', string_agg(format('r.%I', a.attname), ', ' order by a.attnum))
-          from pg_attribute a
-         where a.attrelid = image.relation and a.attnum > 0 and not a.attisdropped and a.attname <> all (excluded)
-           and a.attname not in (select e.attname from pg_attribute e where e.attrelid = target and e.attnum = any (numbers))
-           and (not key_only or exists (
-                   select from pg_index i where i.indrelid = image.relation and i.indisprimary and a.attnum = any (i.indkey))));
-end $$;
-
--- Whether the excluded columns of a watched table still have the names that
--- were given.
-create or replace function rowcast.excluded_by_name(watched_id integer, relation oid, excluded text[], numbers smallint[]) returns boolean
-language plpgsql as $$
-declare
-    target constant oid := rowcast.numbered(watched_id, excluded_by_name.relation);
-begin
-    if target is null then
-        return rowcast.has_columns(excluded_by_name.relation, excluded);
-    end if;
-    return not exists (
-        select from pg_attribute a
-         where a.attrelid = target and a.attnum = any (numbers) and not a.attisdropped and a.attname <> all (excluded));
-end $$;
-
--- Whether a table has all of these columns.
-create or replace function rowcast.has_columns(relation oid, names text[]) returns boolean
-language plpgsql as $$
-begin
-    return not exists (
-        select from unnest(names) n
-         where not exists (select from pg_attribute a
-                            where a.attrelid = has_columns.relation and a.attname = n and a.attnum > 0 and not a.attisdropped));
-end $$;
-
--- A row without some of its columns. The others stay as they were written,
--- which they would not in jsonb.
-create or replace function rowcast.without(image json, excluded text[]) returns json
-language plpgsql as $$
-begin
-    return (select '{' || string_agg(to_json(e.key) || ':' || e.value, ',') || '}'
-              from json_each(image) e where e.key <> all (excluded));
-end $$;
-
--- The primary key of a row of the transition table "r", as an expression; never
--- equal to another one if the table has none.
-create or replace function rowcast.key_of_row(relation oid) returns text
-language plpgsql set search_path = pg_catalog, pg_temp as $$
-begin
-    return coalesce((
-        select format('array[%s]', string_agg(format('r.%I::text', a.attname), ', ' order by a.attnum))
-          from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
-         where i.indrelid = relation and i.indisprimary), 'null');
-end $$;
-
--- Early versions called them.
-drop function if exists rowcast.tenant_column(integer, text, smallint), rowcast.excluded_by_name(integer, text[], smallint[]);

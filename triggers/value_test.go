@@ -149,6 +149,59 @@ func TestLargeDocument(t *testing.T) {
 	}
 }
 
+// Money and the names of things look as the session says, and not in the log.
+func TestValuesThatASessionShowsItsWay(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t, `create domain price as money`, `create type pair as (a money, b regclass)`,
+		`create table shown (id int primary key, tenant_id text, m money, d price, ms money[], c regclass, t regtype, p pair)`, `select rowcast.watch('shown')`)
+	values := `1234.5::numeric::money, 2::numeric::money, array[3::numeric::money], 'rowcast.log'::regclass, 'public.pair'::regtype, row(4::numeric::money, 'public.docs')::pair`
+	for _, settings := range []string{``, `set quote_all_identifiers = on`, `set search_path = rowcast, public`} {
+		d.exec(t, `delete from rowcast.log`, settings,
+			`insert into public.shown values (1, 'T', `+values+`)`, `insert into public.shown values (2, 'T', `+values+`), (3, 'T', `+values+`)`,
+			`update public.shown set id = -id`, `update public.shown set id = 9 where id = -1`, `delete from public.shown`)
+		images := column[string](t, d.Conn, `select unnest(after::text[] || before::text[]) from rowcast.log`)
+		if len(images) != 3+6+2+3 {
+			t.Errorf("%d images", len(images))
+		}
+		for _, image := range images {
+			_, got, _ := strings.Cut(image, `"tenant_id":`)
+			if want := `"T","m":"$1,234.50","d":"$2.00","ms":["$3.00"],"c":"rowcast.log","t":"public.pair","p":{"a":"$4.00","b":"public.docs"}}`; got != want {
+				t.Errorf("with %q: %s; want %s", settings, got, want)
+			}
+		}
+		if got := query[string](t, d.Conn, `select current_setting('quote_all_identifiers') || ' ' || current_setting('search_path')`); strings.Contains(got, "pg_catalog") {
+			t.Errorf("capture left the settings as %s", got)
+		}
+	}
+}
+
+// A trigger does not see the value of a column that is computed when it is read.
+func TestVirtualColumnsAreLeftOut(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	if query[int](t, d.Conn, `select current_setting('server_version_num')::int`) < 180000 {
+		t.Skip("PostgreSQL has had them since 18")
+	}
+	d.exec(t, `create table sums (id int primary key, tenant_id text, a int, v int generated always as (10 / a) virtual, hidden text)`,
+		`create table tenants (id int primary key, body text, tenant_id text generated always as (body) virtual)`)
+	if got := refused(t, d.Conn, `select rowcast.watch('tenants')`); got.Code != "42804" || !strings.Contains(got.Message, "computed when it is read") {
+		t.Error(got)
+	}
+	for _, exclude := range []string{`{}`, `{hidden}`} {
+		d.exec(t, `select rowcast.watch('sums', exclude => '`+exclude+`')`, `delete from rowcast.log`,
+			`insert into sums values (1, 'T', 0)`, `insert into sums values (2, 'T', 2), (3, 'T', 0)`, `update sums set a = a + 1 where id = 1`, `update sums set a = a + 1`,
+			`set session_replication_role = replica`, `delete from sums where id = 1`, `reset session_replication_role`, `delete from sums`)
+		for _, image := range column[string](t, d.Conn, `select unnest(after::text[] || before::text[]) from rowcast.log`) {
+			if strings.Contains(image, `"v"`) || !strings.Contains(image, `"a":`) || strings.Contains(image, "hidden") != (exclude == `{}`) {
+				t.Errorf("the row is told as %s", image)
+			}
+		}
+		if got := query[int](t, d.Conn, `select count(*)::int from rowcast.log`); got != 6 {
+			t.Errorf("%d log rows", got)
+		}
+	}
+}
+
 // A column whose old and new value differ only in the last digit has changed,
 // also for a writer who does not see that digit.
 func TestLastDigitCounts(t *testing.T) {

@@ -34,6 +34,7 @@ language plpgsql
 set search_path = pg_catalog, pg_temp
 set row_security = off
 set extra_float_digits = 1 set bytea_output = hex set datestyle = iso set intervalstyle = postgres set timezone = 'UTC'
+set lc_monetary = 'C' set quote_all_identifiers = off
 as $$
 declare
     watched rowcast.watched;

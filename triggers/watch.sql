@@ -80,8 +80,8 @@ begin
                   from unnest(array[watched_id::text, tenant_number::text, excluded_numbers::text, target.tenant_column,
                                     case when is_part and wanted.type & 1 = 0 then '{ ' || substr(target.exclude::text, 2) else target.exclude::text end,
                                     target.name]) with ordinality l (a, n);
-                creates := creates || format('create or replace trigger %I %s on %s %s %s execute function %s(%s)',
-                    wanted.name, wanted.event, this_part::regclass, wanted.scope, wanted.condition, wanted.function, literals);
+                creates := creates || format('create or replace trigger %I %s on %s %s execute function %s(%s)',
+                    wanted.name, wanted.event, this_part::regclass, wanted.scope, wanted.function, literals);
             end if;
             creates := creates || format('alter table %s enable %s trigger %I', this_part::regclass,
                 case wanted.enabled when 'A' then 'always' when 'R' then 'replica' else '' end, wanted.name);
@@ -95,6 +95,7 @@ begin
         end loop;
     end if;
     made := made + cardinality(drops);
+    perform rowcast.let_capture_read(target.relation);
     return made;
 end $$;
 
@@ -166,6 +167,10 @@ begin
     if not found then
         raise exception '% has no column %', target, quote_ident(tenant_column)
             using errcode = 'undefined_column', hint = 'Name the column that holds the tenant: --tenant-column.';
+    end if;
+    if exists (select from pg_attribute a where a.attrelid = target and a.attname = tenant_column and a.attgenerated = 'v') then
+        raise exception 'column % of % is computed when it is read', quote_ident(tenant_column), target
+            using errcode = 'datatype_mismatch', hint = 'A trigger does not see the value of a virtual column. Make it stored, or name another: --tenant-column.';
     end if;
     loop
         base_type := (select nullif(t.typbasetype, 0) from pg_type t where t.oid = coalesce(base_type, tenant_type));
@@ -340,10 +345,10 @@ end $$;
 -- Adopts a table of the reference inventory schema if the database has one:
 -- watches it, or repairs its triggers. Settings made by hand and an explicit
 -- unwatch are respected. Returns what was done, in words.
-create or replace function rowcast.adopt(table_name text, name text) returns text
-language plpgsql as $$
+create or replace function rowcast.adopt_table(relation oid, name text) returns text
+language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-    target constant regclass := to_regclass(table_name);
+    target constant regclass := relation;
     known rowcast.watched;
     made integer;
     reason text;
@@ -377,6 +382,11 @@ exception
         end if;
         return format('skipped: %s. %s', reason, advice);
 end $$;
+
+-- The same for the table of a name, by the search_path of the session.
+create or replace function rowcast.adopt(table_name text, name text) returns text
+language sql
+return rowcast.adopt_table(pg_catalog.to_regclass(table_name)::oid, name);
 
 -- Early versions called them.
 drop function if exists rowcast.install_triggers(integer), rowcast.unwatch_dropped();

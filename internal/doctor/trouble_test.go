@@ -28,6 +28,8 @@ func troubles() []trouble {
 	const now = time.Nanosecond
 	return []trouble{
 		{code: "triggers-drifted", make: []string{`alter table docs disable trigger rowcast_update`}, undo: []string{`alter table docs enable trigger rowcast_update`}, status: doctor.Fail, says: []string{"rowcast_update on docs", "rowcast migrate"}},
+		{code: "capture-rights", make: []string{`revoke all on all sequences in schema rowcast from public, rowcast_capture`}, undo: []string{`select rowcast.set_up_capture()`}, status: doctor.Fail, says: []string{"rowcast_capture lacks usage on rowcast.statement", "rowcast migrate"}},
+		{code: "capture-rights", make: []string{`alter function rowcast.capture() owner to postgres`}, undo: []string{`alter function rowcast.capture() owner to rowcast_capture`}, status: doctor.Warn, says: []string{"capture runs as postgres, which is a superuser"}},
 		{code: "triggers-drifted", make: []string{`alter table docs enable always trigger rowcast_update`}, undo: []string{`alter table docs enable trigger rowcast_update`}, status: doctor.Warn, says: []string{"captured in full, but not as it was installed", "rowcast migrate"}},
 		{code: "triggers-drifted", make: []string{`alter table docs rename to docs_old`, `create table docs (like docs_old)`}, undo: []string{`drop table docs`, `alter table docs_old rename to docs`}, status: doctor.Fail, says: []string{"docs is another table now", "rowcast migrate follows the name"}},
 		{code: "triggers-drifted", make: []string{`alter function rowcast.capture() security invoker`}, undo: []string{`alter function rowcast.capture() security definer`}, status: doctor.Fail, says: []string{"function rowcast.capture() is not as it was installed", "rowcast migrate"}},

@@ -34,6 +34,11 @@ func command() []Entry {
 			Do: "Follow the hint of the message.",
 		},
 		{
+			Code: "event-trigger", Met: Command, What: "An event trigger of the database refused or failed.",
+			Why: "It is called for every CREATE, ALTER and DROP, and those of Rowcast fix the search_path; one that forbids such statements stops the rotation of the log as well.",
+			Do:  "Give the function that the message names a search_path of its own, or have it let schema rowcast pass.",
+		},
+		{
 			Code: "table-locked", Met: Command, What: "The table is in use for too long.", Why: "A transaction holds a lock on it; Rowcast steps back so that writers pass.",
 			Do: "End the transaction that rowcast doctor names under transaction-old, and try again.",
 		},

@@ -45,6 +45,12 @@ func schema() []Entry {
 			Do: "Wait for the import to end, or call rowcast.resume with the number of the pause; have clients reload what was left out.",
 		},
 		{
+			Code: "capture-rights", Met: Doctor, Check: "capture may append",
+			What: "What triggers call has too few rights, or more than it needs.",
+			Why:  "Rights were revoked or an owner was changed, and writers fail; or rowcast migrate ran as a role that cannot make the role rowcast_capture.",
+			Do:   "Run rowcast migrate as a superuser, or once as a role that may create roles.",
+		},
+		{
 			Code: "tenant-nullable", Met: Doctor, Check: "tenant columns are not null",
 			What: "A tenant column may be null.", Why: "Rows without a tenant belong to nobody and are not captured.", Do: "Set the column not null.",
 		},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -136,6 +137,9 @@ func Explain(err error) error {
 	if !errors.As(err, &pg) {
 		return err
 	}
+	if name := EventTrigger(err); name != "" {
+		return fmt.Errorf("the function %s of an event trigger of this database failed: %w", name, &explained{err: err, pg: pg})
+	}
 	switch pg.Code {
 	case "42883": // function missing; without the schema it is the schema that is missing
 		if strings.Contains(pg.Message, "rowcast.") { // the words around it are in the language of the server
@@ -164,3 +168,22 @@ func (e *explained) Error() string {
 }
 
 func (e *explained) Unwrap() error { return e.err }
+
+// calledFunction is a function in the context of an error.
+var calledFunction = regexp.MustCompile(`(?m)^PL/pgSQL function (.+?\(.*?\)) line `)
+
+// EventTrigger names the function of the event trigger that a statement of ours
+// failed in, empty if it was none. No other function that is not in schema rowcast
+// is called by what changes the schema or its tables.
+func EventTrigger(err error) string {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	if !ok {
+		return ""
+	}
+	for _, called := range calledFunction.FindAllStringSubmatch(pg.Where, -1) {
+		if !strings.HasPrefix(called[1], "rowcast.") {
+			return called[1]
+		}
+	}
+	return ""
+}

@@ -152,7 +152,7 @@ func TestRestoredDatabases(t *testing.T) {
 				target := pgtest.Database(t)
 				if server == "another server" {
 					target = pgtest.Own(t, devpg.Options{NoTCP: true}).SocketDSN("postgres")
-					exec(t, connect(t, target), `create table other (id int primary key, t text)`) // others have the numbers
+					exec(t, connect(t, target), `create role rowcast_capture nologin`, `create table other (id int primary key, t text)`) // others have the numbers
 				}
 				test.make(t, target)
 				conn := connect(t, target)

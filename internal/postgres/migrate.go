@@ -57,7 +57,7 @@ type Migrator struct {
 
 // Up installs or updates. It returns what it did, also when it fails.
 func (m *Migrator) Up(ctx context.Context) ([]Step, error) {
-	db, err := m.open()
+	db, err := m.open("")
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func (m *Migrator) Up(ctx context.Context) ([]Step, error) {
 			return steps, err
 		}
 	}
-	made, err = m.goose(ctx, db, migrations.FS, versionTable, up)
+	made, err = m.gooseOwn(ctx)
 	steps = append(steps, made...)
 	if err != nil {
 		return steps, err
@@ -133,7 +133,7 @@ func (m *Migrator) Down(ctx context.Context) ([]Step, error) {
 		return nil, err
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	db, err := m.open()
+	db, err := m.open("")
 	if err != nil {
 		return nil, err
 	}
@@ -156,12 +156,20 @@ func (m *Migrator) Down(ctx context.Context) ([]Step, error) {
 // sessionName is the application_name of a migration.
 const sessionName = "rowcast migrate"
 
-func (m *Migrator) open() (*sql.DB, error) {
+// ownPath is the search_path under which Rowcast's own objects are made. In that of
+// a role anybody may have put a function or an operator in the place of another.
+const ownPath = "pg_catalog, pg_temp"
+
+// open takes a search_path, empty for that of the role.
+func (m *Migrator) open(path string) (*sql.DB, error) {
 	config, err := config(m.URL, sessionName, migrationSettings())
 	if err != nil {
 		return nil, err
 	}
 	config.RuntimeParams["lock_timeout"] = strconv.FormatInt(cmp.Or(m.LockTimeout, lockTimeout).Milliseconds(), 10)
+	if path != "" {
+		config.RuntimeParams["search_path"] = path
+	}
 	db := stdlib.OpenDB(*config)
 	db.SetMaxOpenConns(1)
 	return db, nil
@@ -203,6 +211,16 @@ func down(ctx context.Context, p *goose.Provider) ([]*goose.MigrationResult, err
 	return p.DownTo(ctx, 0)
 }
 
+// gooseOwn brings the history of schema rowcast up to date.
+func (m *Migrator) gooseOwn(ctx context.Context) ([]Step, error) {
+	db, err := m.open(ownPath)
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	return m.goose(ctx, db, migrations.FS, versionTable, up)
+}
+
 func (m *Migrator) goose(ctx context.Context, db *sql.DB, files fs.FS, table string, run direction) ([]Step, error) {
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(migrationLock), lock.WithLockTimeout(1, 60))
 	if err != nil {
@@ -242,7 +260,7 @@ func (m *Migrator) applyTriggers(ctx context.Context, conn *pgx.Conn, watched []
 		if err != nil {
 			return nil, fmt.Errorf("read %s: %w", name, err)
 		}
-		err = m.retry(ctx, conn, string(text))
+		err = m.retry(ctx, conn, "set local search_path = "+ownPath+";\n"+string(text))
 		if err != nil {
 			return nil, fmt.Errorf("apply triggers/%s: %w", name, err)
 		}

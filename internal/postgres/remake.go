@@ -46,7 +46,7 @@ func missing(ctx context.Context, conn *pgx.Conn) (names string, err error) {
 		return "", Explain(err)
 	}
 	err = conn.QueryRow(ctx, `
-		select coalesce(string_agg(format('rowcast.%s as it was installed', i.name), ', ' order by i.name), '')
+		select coalesce(pg_catalog.string_agg('rowcast.' || i.name || ' as it was installed', ', ' order by i.name), '')
 		  from rowcast.installed i left join rowcast.objects() o on o.kind = i.kind and o.name = i.name
 		 where i.kind = 'table' and o.state is distinct from i.state`).Scan(&names)
 	if err != nil {
@@ -83,7 +83,7 @@ func (m *Migrator) rememberWatched(ctx context.Context, conn *pgx.Conn) (watched
 	undo := errors.New("undo")
 	err = changeTables(ctx, conn, m.Log, m.LockTimeout, func(tx pgx.Tx) error {
 		// Some of its functions speak of tables that may not be there.
-		if _, err := tx.Exec(ctx, "set local check_function_bodies = off"); err != nil {
+		if _, err := tx.Exec(ctx, "set local check_function_bodies = off; set local search_path = "+ownPath); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, string(text)); err != nil {

@@ -1,0 +1,48 @@
+-- As whom capture runs, and whether that is enough to write: for a role that has no
+-- right on the schema at all, too.
+with capture as (
+    select distinct p.proowner as owner, p.prosecdef, p.proname
+      from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+     where n.nspname = 'rowcast' and p.proname in ('open_statement', 'capture', 'capture_update', 'capture_truncate', 'capture_replicated', 'close_replicated')
+), owner as (
+    select distinct c.owner from capture c
+), relation as (
+    select c.oid, c.relname, c.relkind from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 'rowcast'
+), lacking (what) as (
+    select format('%s lacks usage on schema rowcast', o.owner::regrole) from owner o
+     where not has_schema_privilege(o.owner, (select n.oid from pg_namespace n where n.nspname = 'rowcast'), 'usage')
+     union all
+    select format('%s lacks %s on rowcast.%s', o.owner::regrole, w.privilege, w.name)
+      from owner o
+     cross join (values ('log_active', 'select'), ('log_active', 'insert'), ('log_active', 'delete'), ('watched', 'select'), ('pause', 'select'),
+                   ('noted', 'select'), ('noted', 'insert'), ('queue_tenant', 'insert')) w (name, privilege)
+      left join relation r on r.relname = w.name and r.relkind = 'r'
+     where r.oid is null or not has_table_privilege(o.owner, r.oid, w.privilege)
+     union all
+    select format('%s lacks usage on rowcast.%s', o.owner::regrole, w.name)
+      from owner o
+     cross join (values ('log_id'), ('statement')) w (name)
+      left join relation r on r.relname = w.name and r.relkind = 'S'
+     where r.oid is null or not has_sequence_privilege(o.owner, r.oid, 'usage')
+     union all
+    select format('%s lacks execute on rowcast.%s', o.owner::regrole, p.oid::regprocedure)
+      from owner o
+      join pg_proc p on p.proname in ('begin_beside', 'ordinary', 'plain_here', 'image', 'settle', 'ring', 'append', 'paused', 'put_in_order', 'after_append', 'note_tenants')
+      join pg_namespace n on n.oid = p.pronamespace and n.nspname = 'rowcast'
+     where not has_function_privilege(o.owner, p.oid, 'execute')
+     union all
+    select format('rowcast.%s runs as the writer', c.proname) from capture c where not c.prosecdef
+     union all
+    select 'writers lack usage on rowcast.statement, which triggers of an earlier version need'
+     where exists (select from pg_trigger g join pg_proc p on p.oid = g.tgfoid join pg_namespace n on n.oid = p.pronamespace
+                    where n.nspname = 'rowcast' and g.tgqual is not null)
+       and not exists (select from relation r where r.relname = 'statement' and has_sequence_privilege('public', r.oid, 'usage'))
+), strong (what) as (
+    select format('%s, which %s', r.rolname, case when r.rolsuper then 'is a superuser' else 'can log in' end)
+      from owner o join pg_roles r on r.oid = o.owner where r.rolsuper or r.rolcanlogin
+)
+select case when exists (select from lacking) then 'fail' when exists (select from strong) then 'warn' else 'ok' end,
+       case when exists (select from lacking) then (select string_agg(l.what, ', ' order by l.what) from lacking l)
+            when exists (select from strong) then (select 'capture runs as ' || string_agg(s.what, ', ') from strong s)
+            else (select format('capture runs as %s and may append; writers need no right', string_agg(o.owner::regrole::text, ', ')) from owner o) end,
+       null

@@ -1,0 +1,220 @@
+-- How a row is written down: which column is the tenant, which are left out, and
+-- what a value becomes. Capture runs this as its owner, for tables of others, and
+-- PostgreSQL calls a cast to json or text that the owner of a type has made. So a
+-- row is converted as a whole if no column has such a type; else column by column,
+-- by the output functions of types, which it takes a superuser to make.
+
+-- The present name of the tenant column of a table that is watched, or of a
+-- partition. The name that was given counts; if it is gone, the column was renamed.
+-- Null if that cannot be known; the table has drifted then, and says so.
+create or replace function rowcast.tenant_column(watched_id integer, relation oid, given text, number smallint) returns text
+language plpgsql as $$
+declare
+    target constant oid := rowcast.numbered(watched_id, tenant_column.relation);
+    found_name text;
+begin
+    select a.attname into found_name
+      from pg_attribute a
+     where a.attrelid = coalesce(target, tenant_column.relation) and a.attnum > 0 and not a.attisdropped
+       and (a.attname = given or target is not null and a.attnum = number)
+     order by a.attname = given desc limit 1;
+    if found_name is null and target is not null then
+        raise exception 'the tenant column % of % is gone, so its changes belong to nobody', quote_ident(given), target::regclass
+            using errcode = 'undefined_column',
+                  hint = format('Run select rowcast.watch(%L, tenant_column => ...) or select rowcast.unwatch(%1$L).', target::regclass);
+    end if;
+    return found_name;
+end $$;
+
+-- The tenant of a row "r", as an expression. This is the one rule by which tenants
+-- are told apart, from here to the clients: by the bytes of the text, whatever the
+-- collation of the column takes for equal. A value is made text by the output
+-- function of its type, not by a cast: anybody can make one for a type of his.
+-- Empty if it is null; null if there is no such column.
+create or replace function rowcast.tenant_of_row(column_name text) returns text
+language sql immutable
+return coalesce('(pg_catalog.concat(r.' || quote_ident(column_name) || ') collate "C")', 'null::text');
+
+-- How a row "r" is written down: all of it, or the columns that are not excluded,
+-- neither by name nor by number. Where a column may be an excluded one under another
+-- name, and nothing tells, it is the key alone. A virtual column has no value that a
+-- trigger could see, and to compute it can fail, so it is left out.
+--
+-- The catalogue may be older than the table: it is, in a transaction that keeps
+-- its snapshot, and outside of a trigger nobody keeps others from changing the
+-- table. Then the expression itself makes sure of the types.
+create or replace function rowcast.image(watched_id integer, relation oid, excluded text[], numbers smallint[]) returns text
+language plpgsql as $$
+declare
+    unsure constant boolean := pg_trigger_depth() = 0 or current_setting('transaction_isolation') <> 'read committed';
+    target constant oid := case when excluded <> '{}' then rowcast.numbered(watched_id, image.relation) end;
+    key_only constant boolean := excluded <> '{}' and target is null and not rowcast.has_columns(image.relation, excluded);
+    wanted name[];
+    written text[];
+begin
+    select array_agg(a.attname order by a.attnum),
+           array_agg(rowcast.written(format('r.%I', a.attname), a.atttypid, unsure) order by a.attnum)
+      into wanted, written
+      from pg_attribute a
+     where a.attrelid = image.relation and a.attnum > 0 and not a.attisdropped and a.attgenerated <> 'v' and a.attname <> all (excluded)
+       and a.attname not in (select e.attname from pg_attribute e where e.attrelid = target and e.attnum = any (numbers))
+       and (not key_only or exists (
+               select from pg_index i where i.indrelid = image.relation and i.indisprimary and a.attnum = any (i.indkey)));
+    if cardinality(wanted) = (select count(*) from pg_attribute a where a.attrelid = image.relation and a.attnum > 0 and not a.attisdropped)
+        and written = array(select format('r.%I', n) from unnest(wanted) n)
+    then
+        return 'row_to_json(r.*)';
+    end if;
+    return (select format('(select row_to_json(x.*) from (select %s) x)', string_agg(format('%s as %I', u.w, u.n), ', '))
+              from unnest(wanted, written) u (n, w));
+end $$;
+
+-- Whether PostgreSQL writes a value of a type as JSON without code that the owner of
+-- a type can make. To be the owner of a base type takes a superuser; so does a function
+-- in C. A cast of such a type to json in another language may need a
+-- search_path of its own, and is not used.
+create or replace function rowcast.is_plain(type oid) returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+    found_type pg_type;
+begin
+    if type < 16384 then
+        return true;
+    end if;
+    select t.* into found_type from pg_type t where t.oid = type;
+    return coalesce(case
+        when found_type.typtype = 'd' then rowcast.is_plain(found_type.typbasetype)
+        when found_type.typtype = 'c' then not exists (
+            select from pg_attribute a where a.attrelid = found_type.typrelid and a.attnum > 0 and not a.attisdropped
+                                         and (a.attgenerated = 'v' or not rowcast.is_plain(a.atttypid)))
+        when found_type.typtype = 'b' and found_type.typcategory = 'A' and found_type.typelem <> 0 then rowcast.is_plain(found_type.typelem)
+        when found_type.typtype = 'b' then
+            exists (select from pg_roles o where o.oid = found_type.typowner and o.rolsuper)
+            and not exists (select from pg_cast c join pg_proc p on p.oid = c.castfunc join pg_language l on l.oid = p.prolang
+                             where c.castsource = type and c.casttarget = 'json'::regtype and l.lanname not in ('internal', 'c'))
+        end, false);
+end $$;
+
+-- Whether a row of the table that the setting rowcast.relation names is written
+-- down as a whole: it has no column of a type that is not plain, or is composite and
+-- so may get more attributes, or is shown as a setting of the session says (money,
+-- and the names of things, as in regclass), and none that is virtual. It is
+-- declared immutable, so that PostgreSQL evaluates it when it plans the query of a
+-- capture; it looks with a new snapshot. If there is none to be had, it is false.
+create or replace function rowcast.plain_here() returns boolean
+language plpgsql immutable as $$
+begin
+    return rowcast.has_plain_columns(pg_catalog.current_setting('rowcast.relation')::pg_catalog.oid);
+end $$;
+
+create or replace function rowcast.has_plain_columns(relation oid) returns boolean
+language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
+begin
+    return current_setting('transaction_isolation') = 'read committed' and not exists (
+        select from pg_attribute a
+         cross join lateral rowcast.base_type(a.atttypid) t
+          left join lateral rowcast.base_type(t.typelem) e on t.typcategory = 'A'
+         where a.attrelid = relation and a.attnum > 0 and not a.attisdropped
+           and (a.attgenerated = 'v' or not rowcast.is_plain(a.atttypid) or 'c' in (t.typtype, e.typtype)
+                or coalesce(e.oid, t.oid) = 'money'::regtype or coalesce(e.typname, t.typname) like 'reg%'));
+end $$;
+
+-- An expression for a value of a type, of which row_to_json makes what it makes
+-- of the value, without code that the owner of a type can make: what is not plain
+-- becomes the text that it has, or an array or an object of such. If unsure, the
+-- column may have another type by now, and a composite type more attributes.
+create or replace function rowcast.written(value text, type oid, unsure boolean) returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+    whole pg_type := rowcast.base_type(type);
+    is_array constant boolean := whole.typtype = 'b' and whole.typcategory = 'A' and whole.typelem <> 0;
+    element pg_type := case when is_array then rowcast.base_type(whole.typelem) else whole end;
+    fields text;
+begin
+    if rowcast.is_plain(type) and not (unsure and element.typtype = 'c' and element.oid >= 16384) then
+        return case when unsure then format('case when pg_typeof(%1$s)::oid = %2$s then %1$s else rowcast.changed_meanwhile(%1$s) end', value, type)
+                    else value end;
+    elsif is_array and element.typtype = 'c' then
+        return format('case when num_nulls(%1$s) = 0 then array_to_json(array(select %2$s from (select unnest(%1$s) as e) s)) end',
+            value, rowcast.written('s.e', element.oid, unsure));
+    elsif is_array then
+        return format('case when num_nulls(%1$s) = 0 then concat(%1$s)::text[] end', value);
+    elsif whole.typtype = 'c' then
+        select string_agg(format('%s as %I', rowcast.written(format('(%s).%I', value, a.attname), a.atttypid, unsure), a.attname), ', ' order by a.attnum)
+          into fields
+          from pg_attribute a
+         where a.attrelid = whole.typrelid and a.attnum > 0 and not a.attisdropped and a.attgenerated <> 'v';
+        return format('case when num_nulls(%s) = 0 then (select row_to_json(y.*) from (select %s) y) end', value, fields);
+    end if;
+    return format('case when num_nulls(%1$s) = 0 then concat(%1$s) end', value);
+end $$;
+
+-- What a type is, domains aside. Null if it is not known yet.
+create or replace function rowcast.base_type(type oid) returns pg_type
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+    found_type pg_type;
+begin
+    loop
+        select t.* into found_type from pg_type t where t.oid = type;
+        exit when found_type.typtype is distinct from 'd';
+        type := found_type.typbasetype;
+    end loop;
+    return found_type;
+end $$;
+
+-- Ends a statement of which the transaction cannot know how the table looks.
+create or replace function rowcast.changed_meanwhile(value anyelement) returns anyelement
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+    raise exception 'the definition of a watched table was changed meanwhile'
+        using errcode = 'serialization_failure', hint = 'Repeat the transaction.';
+end $$;
+
+-- Whether the excluded columns of a watched table still have the names that
+-- were given.
+create or replace function rowcast.excluded_by_name(watched_id integer, relation oid, excluded text[], numbers smallint[]) returns boolean
+language plpgsql as $$
+declare
+    target constant oid := rowcast.numbered(watched_id, excluded_by_name.relation);
+begin
+    if target is null then
+        return rowcast.has_columns(excluded_by_name.relation, excluded);
+    end if;
+    return not exists (
+        select from pg_attribute a
+         where a.attrelid = target and a.attnum = any (numbers) and not a.attisdropped and a.attname <> all (excluded));
+end $$;
+
+-- Whether a table has all of these columns.
+create or replace function rowcast.has_columns(relation oid, names text[]) returns boolean
+language plpgsql as $$
+begin
+    return not exists (
+        select from unnest(names) n
+         where not exists (select from pg_attribute a
+                            where a.attrelid = has_columns.relation and a.attname = n and a.attnum > 0 and not a.attisdropped));
+end $$;
+
+-- A row without some of its columns. The others stay as they were written,
+-- which they would not in jsonb.
+create or replace function rowcast.without(image json, excluded text[]) returns json
+language plpgsql as $$
+begin
+    return (select '{' || string_agg(to_json(e.key) || ':' || e.value, ',') || '}'
+              from json_each(image) e where e.key <> all (excluded));
+end $$;
+
+-- The primary key of a row of the transition table "r", as an expression; never
+-- equal to another one if the table has none.
+create or replace function rowcast.key_of_row(relation oid) returns text
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+    return coalesce((
+        select format('array[%s]', string_agg(format('pg_catalog.concat(r.%I)', a.attname), ', ' order by a.attnum))
+          from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
+         where i.indrelid = relation and i.indisprimary), 'null');
+end $$;
+
+-- Early versions called them.
+drop function if exists rowcast.tenant_column(integer, text, smallint), rowcast.excluded_by_name(integer, text[], smallint[]);

@@ -104,9 +104,7 @@ func TestServeWithLeastPrivileges(t *testing.T) {
 		if status != http.StatusOK || !strings.Contains(said, order) {
 			t.Errorf("%s: /history answers %d %s", did, status, said)
 		}
-		if status, said := request(t, http.MethodGet, r.admin+"/readyz", "", ""); status != http.StatusOK {
-			t.Errorf("%s: /readyz answers %d %s", did, status, said)
-		}
+		r.ready(t, did+", ready", http.StatusOK)
 		if status, said := request(t, http.MethodGet, r.admin+"/status", "", ""); status != http.StatusOK || !strings.Contains(said, `"ok":true`) {
 			t.Errorf("%s: /status answers %d %s", did, status, said)
 		}

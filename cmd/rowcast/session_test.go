@@ -105,9 +105,7 @@ func served(t *testing.T, s *site, dsn, stored, said string) {
 	if status != http.StatusOK || !strings.Contains(body, said) || !utf8.ValidString(body) {
 		t.Errorf("/history answers %d %s", status, body)
 	}
-	if status, body := request(t, http.MethodGet, r.admin+"/readyz", "", ""); status != http.StatusOK {
-		t.Errorf("/readyz answers %d %s", status, body)
-	}
+	r.ready(t, "ready", http.StatusOK)
 	for _, args := range [][]string{
 		{"tail", "--tenant", "T", "--from", "beginning", "--count", "2"},
 		{"history", "--tenant", "T"},

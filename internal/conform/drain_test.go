@@ -19,11 +19,12 @@ func TestDrain(t *testing.T) {
 		f := l.join(t, leaving)
 		l.exec(t, insertOrder)
 		f.receives(t, "order:created@1")
+		answers := func(want int) func() bool {
+			return func() bool { status, _ := leaving.Get(t, "/readyz"); return status == want }
+		}
+		servetest.Eventually(t, "server that is ready", answers(http.StatusOK))
 		exited := leaving.Signal(t, syscall.SIGTERM)
-		servetest.Eventually(t, "server that is unready", func() bool {
-			status, _ := leaving.Get(t, "/readyz")
-			return status == http.StatusServiceUnavailable
-		})
+		servetest.Eventually(t, "server that is unready", answers(http.StatusServiceUnavailable))
 		// It still serves those it has.
 		l.exec(t, raiseTotal)
 		f.receives(t, "order:updated@2")

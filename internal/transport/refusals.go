@@ -101,13 +101,14 @@ func (r *Refusals) Note(ctx context.Context, request *http.Request, p *Problem) 
 	r.Log.LogAttrs(ctx, slog.LevelWarn, "refuse", append(slices.Clip(attrs), slog.Int("refused", refused))...)
 }
 
-// Warn has the log say that a tenant was joined in vain, for each kind once a minute.
+// Warn has the log say that a tenant was joined in vain, for each kind of what once a
+// minute.
 func (r *Refusals) Warn(what, tenant, why string) {
 	if r == nil || r.Log == nil {
 		return
 	}
 	if joined := r.count(kind{about: what}, false); joined > 0 {
-		r.Log.Warn("joined in vain", "what", what, "tenant", clip(tenant), "why", why, "joined", joined)
+		r.Log.Warn("doubt a join", "about", what, "tenant", clip(tenant), "why", why, "joined", joined)
 	}
 }
 

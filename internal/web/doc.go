@@ -39,6 +39,9 @@
 //     (client/test/sse.test.ts);
 //   - what goes wrong the first time is told in words: no page, no function, no tenant,
 //     another address, a foreign origin (client/test/first.test.ts);
+//   - the parts of a page share one connection, which asks for what they want
+//     together; each gets the events of its filter since it came, once and in order,
+//     whoever comes and goes beside it (client/test/share.test.ts);
 //   - a SocketProvider has one connection under StrictMode and none after it
 //     (client/test/react.test.tsx);
 //   - the client is small (client/test/size.test.ts);

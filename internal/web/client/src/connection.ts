@@ -17,6 +17,8 @@ export interface Connection {
   probe(): void;
   /** Shows a fresh token. Without it, a fresh token needs another connection. */
   auth?(token: string): void;
+  /** Asks for other events, from a cursor on. Without it that needs another connection. */
+  join?(events: Start["events"], cursor: string | undefined): void;
   /** Wants events of a name that is not in the catalogue. */
   listen?(name: string): void;
 }

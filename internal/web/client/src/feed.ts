@@ -1,6 +1,7 @@
 import { baseOf, type Connection, type End, longestTimer, now, type Open, patience } from "./connection.js";
 import { consoleLog, createHandlers } from "./handlers.js";
 import type { Feed, FeedOptions, FeedState, FeedStatus } from "./options.js";
+import { covers, filterOf, isPattern, meet } from "./filter.js";
 import { createPlace } from "./place.js";
 import { openEventSource, openFetch } from "./sse.js";
 import { openWebSocket } from "./websocket.js";
@@ -19,6 +20,8 @@ const quietTime = 250;
 const youngAge = 1_000;
 /** The pause before getToken is asked again for a fresh token. */
 const tokenPause = 5_000;
+/** How long less is wanted before less is asked for: parts of a page come and go. */
+const narrowPause = 1_000;
 /** Attempts without a word of the server after which WebSocket is taken for blocked. */
 const maxSilent = 2;
 
@@ -83,12 +86,22 @@ export function createFeed(options: FeedOptions): Feed {
   let joinedAt: number | undefined; // undefined: not joined
   let moved = false;
   let hinted = false;
+  // The filter that was asked for last. Until that is answered nothing counts, as
+  // it comes again: the answer continues from where the stream is.
+  let asked: readonly string[] | undefined;
+  let asking = false;
+  let askTimer: Timer;
+  let hint: string | undefined;
   set("idle");
+
+  const wanted = (): typeof asked => events ?? filterOf(handlers.names());
 
   const drop = () => {
     attempt++;
     clearTimeout(timer);
     clearTimeout(tokenTimer);
+    clearTimeout(askTimer);
+    askTimer = undefined;
     connection?.close();
     connection = undefined;
     joinedAt = undefined;
@@ -133,12 +146,18 @@ export function createFeed(options: FeedOptions): Feed {
       }
     }
     transport = open.websocket && (silences < maxSilent || !open.sse) ? "websocket" : "sse";
+    start(tenant);
+  };
+
+  const start = (tenant: string) => {
+    asking = true;
+    asked = wanted();
     try {
-      connection = open[transport]!({
+      connection = open[transport!]!({
         base: base!,
         token,
         tenantId: tenant,
-        events,
+        events: asked,
         heartbeat,
         log,
         cursor: place.cursor,
@@ -149,6 +168,30 @@ export function createFeed(options: FeedOptions): Feed {
       log("error", "cannot connect", error);
       ended({ code: lost, reason: String(error) });
     }
+  };
+
+  /** Asks for what is wanted now, from where the stream is. */
+  const ask = () => {
+    if (!connection!.join) {
+      connection!.close();
+      return start(tenantId!);
+    }
+    asking = true;
+    connection!.join((asked = wanted()), place.cursor);
+  };
+
+  /** Handlers have come or gone. More is asked for at once, for all that come in one go together. */
+  const look = () => {
+    if (joinedAt === undefined || asking) return; // the answer looks
+    const mine = attempt;
+    if (!covers(asked, wanted())) {
+      asking = true;
+      queueMicrotask(() => mine === attempt && ask());
+    } else if (connection?.join && String(asked) !== String(wanted()))
+      askTimer ??= setTimeout(() => {
+        askTimer = undefined;
+        if (!asking && String(asked) !== String(wanted())) ask();
+      }, narrowPause);
   };
 
   /** A connection is over: says whether and when there is another. */
@@ -195,7 +238,7 @@ export function createFeed(options: FeedOptions): Feed {
   };
   const awaitQuiet = () => {
     moved = false;
-    timer = setTimeout(() => (moved ? awaitQuiet() : caughtUp()), quietTime);
+    timer = setTimeout(() => (moved || asking ? awaitQuiet() : caughtUp()), quietTime);
   };
 
   const receive = (m: ServerMessage) => {
@@ -204,11 +247,14 @@ export function createFeed(options: FeedOptions): Feed {
     // gives: the server tells the one that the database writes.
     if (m.type === "joined") tenantId = m.tenantId;
     else if (m.type !== "error" && "tenantId" in m && m.tenantId !== tenantId) return;
+    if (asking && (m.type === "event" || m.type === "reset")) return;
     switch (m.type) {
       case "joined":
+        asking = explained = false;
+        if (m.hint && m.hint !== hint) log("warn", m.hint, m);
+        hint = m.hint;
+        if (joinedAt !== undefined) return look();
         joinedAt = now();
-        explained = false;
-        if (m.hint) log("warn", m.hint, m);
         // When the stream cannot continue, this is where it goes on after the
         // reset. The cursor stays until that is here, lest it be lost.
         if (place.cursor) {
@@ -218,18 +264,20 @@ export function createFeed(options: FeedOptions): Feed {
           place.moveTo(m.cursor, m.position);
           set("live");
         }
+        look();
         break;
       case "event":
         if (!place.admit(m)) return log("debug", "an event came twice", m);
         moved = true;
         if (status.state !== "live" && (status.state === "stale" || Date.now() - Date.parse(m.at) < youngAge))
           caughtUp();
-        handlers.call(m.event, m.data, m);
-        handlers.call(patternOf(m.event), m.data, m);
-        handlers.call("*", m);
+        const [named, stem, all] = [m.event, patternOf(m.event), "*"].map(handlers.of);
+        named!(m.data, m);
+        stem!(m.data, m);
+        all!(m);
         break;
       case "progress":
-        place.advance(m.cursor, m.position);
+        if (!asking) place.advance(m.cursor, m.position);
         caughtUp();
         break;
       case "reset":
@@ -311,9 +359,20 @@ export function createFeed(options: FeedOptions): Feed {
     onStatus: (listener) => listeners.on("status", listener),
     onReset: (listener) => listeners.on("reset", listener),
     on(name: string, handler: (...args: any[]) => unknown) {
+      if (!isPattern(name)) log("warn", `no event is called ${name}: say order:created, order:* or *`);
+      else if (events?.every((pattern) => !meet(pattern, name)))
+        log("warn", `${name} never comes: the feed was made for the events ${events.join(", ")}`);
       connection?.listen?.(name);
-      return handlers.on(name, handler);
+      const off = handlers.on(name, handler);
+      look();
+      return () => {
+        off();
+        look();
+      };
     },
-    off: handlers.off,
+    off(name, handler) {
+      handlers.off(name, handler);
+      look();
+    },
   };
 }

@@ -13,6 +13,8 @@ export interface Handlers {
   on(name: string, handler: Handler): () => void;
   off(name: string, handler?: Handler): void;
   call(name: string, ...args: unknown[]): void;
+  /** Calls later those that a name has now and still has then. */
+  of(name: string): (...args: unknown[]) => void;
   names(): Iterable<string>;
 }
 
@@ -26,6 +28,21 @@ export function createHandlers(log: Log): Handlers {
     if (left.length) entries.set(name, left);
     else entries.delete(name);
   };
+  const of: Handlers["of"] = (name) => {
+    const now = entries.get(name) ?? [];
+    const failed = (error: unknown) => log("error", `a handler of ${name} failed`, error);
+    return (...args) => {
+      for (const entry of now) {
+        if (!entries.get(name)?.includes(entry)) continue;
+        try {
+          const result = entry.handler(...args);
+          if (result instanceof Promise) result.catch(failed);
+        } catch (error) {
+          failed(error);
+        }
+      }
+    };
+  };
   return {
     on(name, handler) {
       const entry = { handler };
@@ -33,17 +50,8 @@ export function createHandlers(log: Log): Handlers {
       return () => keep(name, (e) => e !== entry);
     },
     off: (name, handler) => keep(name, (e) => !!handler && e.handler !== handler),
-    call(name, ...args) {
-      const failed = (error: unknown) => log("error", `a handler of ${name} failed`, error);
-      for (const { handler } of entries.get(name) ?? []) {
-        try {
-          const result = handler(...args);
-          if (result instanceof Promise) result.catch(failed);
-        } catch (error) {
-          failed(error);
-        }
-      }
-    },
+    call: (name, ...args) => of(name)(...args),
+    of,
     names: () => entries.keys(),
   };
 }

@@ -16,7 +16,10 @@ export interface FeedOptions {
   tenantId?: string | number | undefined;
   /** The feed cannot continue from its cursor: load the state again. Events follow from there. */
   onReset: (reset: Reset) => void;
-  /** Patterns: "order:created", "order:*". Left out: every event. */
+  /**
+   * Patterns: "order:created", "order:*". The server is asked for these, whatever handlers there are. Left out: for
+   * what the handlers are there for.
+   */
   events?: readonly (EventName | "*" | `${string}:${string}`)[] | undefined;
   /** Where to continue from, out of an earlier event or status. Left out: from now on. */
   cursor?: string | undefined;
@@ -72,6 +75,10 @@ export interface Feed {
   /** Each of these answers what ends it. */
   onStatus(listener: (status: FeedStatus) => void): () => void;
   onReset(listener: (reset: Reset) => void): () => void;
+  /**
+   * Calls a handler for each event of a name that comes after status.cursor as it is now. All handlers share the
+   * connection: the server is asked for what they want together, and asked anew when one comes or goes.
+   */
   on(name: "*", handler: (event: FeedEvent) => unknown): () => void;
   /** Of "order:*" a handler is called for each event of the stem, after the handlers of its name. */
   on<N extends EventName>(name: N, handler: (data: DataOf<N>, event: FeedEvent<N>) => unknown): () => void;

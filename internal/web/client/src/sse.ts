@@ -18,7 +18,7 @@ const progressLimit = 150_000;
 
 const signals = ["joined", "progress", "reset", "stale", "token-expiring", "closed"];
 
-const verbs = ["created", "updated", "deleted", "bulk", "truncated", "replayed"];
+const verbs = ["created", "updated", "deleted", "bulk", "truncated", "replayed", "unreadable"];
 /** The names that a pattern may stand for. */
 const namesOf = (pattern: string): string[] => {
   const stem = pattern.slice(0, -1);

@@ -28,6 +28,8 @@ export const openWebSocket =
   (start: Start): Connection => {
     const socket = new WebSocket(start.base.replace(/^http/, "ws") + "/ws", ["rowcast.v1"]);
     const send = (command: object) => socket.send(JSON.stringify(command));
+    const join: Connection["join"] = (events, cursor) =>
+      send({ type: "join-tenant", tenantId: start.tenantId, cursor, events });
     let welcome = false;
     const close = () => {
       watch.stop();
@@ -43,7 +45,7 @@ export const openWebSocket =
 
     socket.onopen = () => {
       send({ type: "auth", token: start.token });
-      send({ type: "join-tenant", tenantId: start.tenantId, cursor: start.cursor, events: start.events });
+      join(start.events, start.cursor);
     };
     socket.onmessage = ({ data }) => {
       watch.heard();
@@ -65,6 +67,7 @@ export const openWebSocket =
       end({ code: code || lost, reason: reason || "", retryIn: hintOf(reason || "") });
     return {
       close,
+      join,
       auth: (token) => send({ type: "auth", token }),
       probe() {
         if (!welcome) return; // there is a limit already

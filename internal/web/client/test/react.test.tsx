@@ -236,8 +236,57 @@ it("looks like a socket to old code", async () => {
   const handler = vi.fn();
   socket.emit("join-tenant", "T");
   socket.on("order:created", handler);
+  await settle();
+  await join();
   await say(change(1));
   socket.off("order:created", handler);
   await say(change(2));
   expect(handler).toHaveBeenCalledTimes(1);
+});
+
+it("has its parts share the connection, each with its own events, under StrictMode", async () => {
+  const seen: string[] = [];
+  function Part({ name }: { name: "order:*" | "sku:*" }) {
+    useFeedEvent(name, (_, { event, position }) => seen.push(`${name} ${event} ${position}`));
+    return null;
+  }
+  const page = (...names: ("order:*" | "sku:*")[]) => (
+    <StrictMode>
+      <SocketProvider {...props()}>
+        {names.map((name, i) => (
+          <Part key={i} name={name} />
+        ))}
+        <Status />
+      </SocketProvider>
+    </StrictMode>
+  );
+  const joins = () => ScriptSocket.last.sent.filter(({ type }) => type === "join-tenant");
+  const answer = (position: number) => act(async () => void ScriptSocket.last.joined(`c${position}`, position));
+
+  const { rerender } = render(page("order:*"));
+  await settle();
+  await join();
+  await say(change(1));
+  expect(joins()).toMatchObject([{ events: ["order:*"] }]);
+
+  rerender(page("order:*", "sku:*", "sku:*"));
+  await say(change(3)); // was on its way, and comes again
+  screen.getByText("live c1");
+  expect(joins().slice(1)).toMatchObject([{ events: ["order:*", "sku:*"], cursor: "c1" }]);
+  await answer(1);
+  await say(change(2, "sku:updated"), change(3));
+  expect(seen).toEqual([
+    "order:* order:created 1",
+    "sku:* sku:updated 2",
+    "sku:* sku:updated 2",
+    "order:* order:created 3",
+  ]);
+
+  rerender(page("sku:*")); // what is left changes its mind, and the others go
+  await vi.waitFor(() => expect(joins()).toHaveLength(3), 10_000);
+  expect(joins()[2]).toMatchObject({ events: ["sku:*"], cursor: "c3" });
+  await answer(3);
+  await say(change(4, "sku:created"));
+  expect(seen.slice(4)).toEqual(["sku:* sku:created 4"]);
+  expect(ScriptSocket.made).toHaveLength(1);
 });

@@ -20,6 +20,7 @@ interface Entry {
 
 interface Client {
   next: number; // index of the first entry that was not sent
+  events: string[];
   joined: boolean;
   send(message: object, cursor?: string): void;
   close(code: number, reason: string): void;
@@ -27,6 +28,10 @@ interface Client {
 }
 
 const tenant = "T";
+
+/** Says whether a filter lets an event pass. */
+export const passes = (events: readonly string[], name: string): boolean =>
+  !events.length || events.some((p) => p === "*" || p === name || p === name.replace(/[^:]*$/, "*"));
 
 /**
  * A server with a log, that speaks both wires as the real one does, until a
@@ -88,9 +93,9 @@ export class FaultyServer {
   }
 
   /** Commits a change that makes so many events; several rows make it a bulk statement. */
-  commit(events = 1, rows = 1): void {
+  commit(events = 1, rows = 1, stem = "order", verbs = ["updated", "status-changed", "third"]): void {
     const position = (this.log.at(-1)?.position ?? 0) + rows;
-    const names = rows > 1 ? ["order:bulk"] : ["order:updated", "order:status-changed", "order:third"].slice(0, events);
+    const names = (rows > 1 ? ["bulk"] : verbs.slice(0, events)).map((verb) => `${stem}:${verb}`);
     for (const event of names) {
       const from = rows > 1 ? { from: position - rows + 1 } : {};
       this.log.push({ event, position, ...from, at: new Date().toISOString(), data: { index: this.log.length } });
@@ -112,6 +117,14 @@ export class FaultyServer {
     return `${this.name}.${index}`;
   }
 
+  /** Tells clients where they are, as the server does now and then. */
+  progress(): void {
+    for (const client of this.clients) {
+      const at = this.at(client.next);
+      if (client.joined) client.send({ type: "progress", ...at }, at.cursor);
+    }
+  }
+
   tell(message: object): void {
     for (const client of this.clients) client.send(message);
   }
@@ -130,14 +143,21 @@ export class FaultyServer {
     while (client.joined && client.next < this.log.length && this.clients.has(client)) {
       const entry = this.log[client.next++]!;
       const cursor = this.cursor(client.next);
+      if (!passes(client.events, entry.event)) continue;
       client.send({ type: "event", tenantId: tenant, cursor, ...entry }, cursor);
     }
   }
 
-  private join(client: Client, cursor: string | undefined): void {
+  /** Where a stream is that has had so many events. */
+  private at(index: number) {
+    return { tenantId: tenant, cursor: this.cursor(index), position: this.log[index - 1]?.position ?? 0 };
+  }
+
+  private join(client: Client, cursor: string | undefined, events: string[]): void {
     const head = this.log.length;
     let reason: string | undefined;
-    client.next = head;
+    if (cursor || !client.joined) client.next = head;
+    client.events = events;
     if (cursor) {
       const [name, index] = cursor.split(".");
       if (index === undefined || !/^\d+$/.test(index)) reason = "invalid";
@@ -145,12 +165,8 @@ export class FaultyServer {
       else if (Number(index) < this.floor) reason = "expired";
       else client.next = Number(index);
     }
-    const at = {
-      tenantId: tenant,
-      cursor: this.cursor(client.next),
-      position: this.log[client.next - 1]?.position ?? 0,
-    };
-    client.send({ type: "joined", ...at }, at.cursor);
+    const at = this.at(client.next);
+    client.send({ type: "joined", ...at, ...(events.length && { events }) }, at.cursor);
     if (reason) {
       this.resets++;
       client.send({ type: "reset", ...at, reason }, at.cursor);
@@ -170,6 +186,7 @@ export class FaultyServer {
     const over = () => this.clients.delete(client);
     const client: Client = {
       next: 0,
+      events: [],
       joined: false,
       send: (message, cursor) => {
         if (!this.clients.has(client)) return;
@@ -225,7 +242,7 @@ export class FaultyServer {
         }
       }
       if (m.type !== "join-tenant" || !known) return;
-      if (m.tenantId === tenant) this.join(client, m.cursor);
+      if (m.tenantId === tenant) this.join(client, m.cursor, m.events ?? []);
       else
         client.send({ type: "error", code: "forbidden", message: "not yours", request: m.type, tenantId: m.tenantId });
     });
@@ -284,7 +301,8 @@ export class FaultyServer {
         event(message.event ?? (message.type === "error" ? message.code : message.type), message, cursor),
     );
     response.on("close", () => this.clients.delete(client));
-    this.join(client, request.headers["last-event-id"]?.toString() ?? url.searchParams.get("cursor") ?? undefined);
+    const cursor = request.headers["last-event-id"]?.toString() ?? url.searchParams.get("cursor") ?? undefined;
+    this.join(client, cursor, url.searchParams.getAll("events"));
   }
 }
 

@@ -171,7 +171,9 @@ it("reads a stream however it is cut into pieces", async () => {
 it("delivers nothing after close, though more has arrived", async () => {
   const event = (n: number) =>
     `id: c${n}\nevent: order:created\ndata: {"type":"event","event":"order:created","tenantId":"T","position":${n},"cursor":"c${n}","at":"2026-01-02T03:04:05Z","data":{"index":${n}}}\n\n`;
-  const { feed, seen } = follow({ WebSocket: null, fetch: async () => new Response(event(1) + event(2) + event(3)) });
+  const joined = `event: joined\ndata: {"type":"joined","tenantId":"T","cursor":"c0","position":0}\n\n`;
+  const stream = joined + event(1) + event(2) + event(3);
+  const { feed, seen } = follow({ WebSocket: null, fetch: async () => new Response(stream) });
   feed.on("order:created", ({ index }: any) => index === 2 && feed.close());
   await until(() => seen.length === 2);
   await new Promise((go) => setImmediate(go));

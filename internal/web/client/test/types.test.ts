@@ -19,11 +19,11 @@ it("knows the data of every event", () => {
     feed.on("shop:created", (row) => expectTypeOf(row).toEqualTypeOf<Row>());
     feed.on("order:*", (data) =>
       expectTypeOf(data).toEqualTypeOf<
-        DataOf<"order:created" | "order:status-changed" | "order:bulk" | "order:truncated">
+        DataOf<"order:created" | "order:status-changed" | "order:bulk" | "order:truncated" | "order:unreadable">
       >(),
     );
     feed.on("shop:*", (data) =>
-      expectTypeOf(data).toEqualTypeOf<DataOf<"shop:created" | "shop:bulk" | "shop:truncated">>(),
+      expectTypeOf(data).toEqualTypeOf<DataOf<"shop:created" | "shop:bulk" | "shop:truncated" | "shop:unreadable">>(),
     );
     feed.on("*", (event) => expectTypeOf(event.position).toEqualTypeOf<number>());
     // @ts-expect-error orders have no such column

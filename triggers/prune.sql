@@ -78,6 +78,7 @@ create or replace function rowcast.grant_segment(segment regclass) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
     reader oid;
+    part regclass;
 begin
     for reader in
         select a.grantee from pg_class c cross join aclexplode(c.relacl) a
@@ -86,6 +87,14 @@ begin
         execute format('grant select on %s to %s', segment, reader::regrole);
     end loop;
     execute format('grant select, insert, delete on %s to %s', segment, rowcast.capture_owner());
+    -- What is closed is not written any more.
+    for part in
+        select c.oid from pg_inherits i join pg_class c on c.oid = i.inhrelid
+         where i.inhparent = 'rowcast.log'::regclass and c.oid <> segment and c.relowner <> rowcast.capture_owner()
+           and has_table_privilege(rowcast.capture_owner(), c.oid, 'insert')
+    loop
+        execute format('revoke all on %s from %s', part, rowcast.capture_owner());
+    end loop;
 end $$;
 
 -- Forgets whole seals, oldest first, a bounded number at a time. The floor of a

@@ -56,6 +56,24 @@ var service = []string{
 	"sealed select", "tenant select", "tenant.tenant insert", "trigger_drift execute", "trigger_states execute", "unsealed execute", "wanted_triggers execute", "watched select",
 }
 
+// capture is what the role has that the functions of triggers run as: beside its own
+// functions those that they call.
+var capture = []string{
+	"log_active delete", "log_active insert", "log_active select", "log_id select", "log_id usage", "noted insert", "noted select", "noted.id update",
+	"pause select", "queue_tenant insert", "schema usage", "statement select", "statement usage", "watched select",
+}
+
+// called are the functions that triggers call, and those that these name.
+const called = `
+	with recursive body as (
+		select p.proname, regexp_replace(concat(p.prosrc, pg_get_function_sqlbody(p.oid)), 'hint = [^\n]*', '', 'g') as text from pg_proc p where p.pronamespace = 'rowcast'::regnamespace
+	), called as (
+		select b.* from body b where rowcast.is_capture(b.proname)
+		 union
+		select b.* from called c join body b on c.text ~ ('rowcast\.' || b.proname || '\(')
+	)
+	select distinct proname || ' execute' from called`
+
 // TestRights compares what each kind of role may do with every table, sequence
 // and function of the schema. What is added to the schema later is nobody's
 // until this table says otherwise.
@@ -74,10 +92,12 @@ func TestRights(t *testing.T) {
 	d.exec(t, `reset role`)
 	for role, want := range map[string][]string{
 		"rights_app": nobody, "rights_writer": nobody, "rights_service": append(slices.Clone(nobody), service...),
+		"rowcast_capture": slices.Concat(nobody, capture, column[string](t, d.Conn, called)),
 	} {
 		got := column[string](t, d.Conn, rights, role)
 		slices.Sort(got)
 		slices.Sort(want)
+		got, want = slices.Compact(got), slices.Compact(want)
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("rights of %s (-want +got):\n%s", role, diff)
 		}

@@ -40,9 +40,24 @@ with capture as (
 ), strong (what) as (
     select format('%s, which %s', r.rolname, case when r.rolsuper then 'is a superuser' else 'can log in' end)
       from owner o join pg_roles r on r.oid = o.owner where r.rolsuper or r.rolcanlogin
+), blind (what) as (
+    select format('nested statements on %s are put in order by the clock alone: %s; run rowcast migrate as %s', c.oid::regclass,
+                  case when exists (select from pg_partition_tree(c.oid) t join pg_class p on p.oid = t.relid where p.relowner <> c.relowner) then 'its partitions have other owners'
+                       else format('capture may not look into tables of %s', c.relowner::regrole) end,
+                  case when pg_has_role(c.relowner, o.owner, 'usage') then 'the owner' else 'a superuser, or a member of that role' end)
+      from owner o
+     cross join rowcast.watched w
+      join pg_class c on c.oid = w.relation
+     where w.active
+       and (exists (select from pg_partition_tree(c.oid) t join pg_class p on p.oid = t.relid where p.relowner <> c.relowner)
+            or case when pg_has_role(c.relowner, o.owner, 'usage') then not (has_schema_privilege(o.owner, c.relnamespace, 'usage') and has_table_privilege(o.owner, c.oid, 'select'))
+                    else not exists (select from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+                                      where n.nspname = 'rowcast' and p.proname like 'look\_as\_%' and p.proowner = c.relowner and p.prosecdef
+                                        and has_function_privilege(o.owner, p.oid, 'execute')) end)
 )
-select case when exists (select from lacking) then 'fail' when exists (select from strong) then 'warn' else 'ok' end,
+select case when exists (select from lacking) then 'fail' when exists (select from strong) or exists (select from blind) then 'warn' else 'ok' end,
        case when exists (select from lacking) then (select string_agg(l.what, ', ' order by l.what) from lacking l)
-            when exists (select from strong) then (select 'capture runs as ' || string_agg(s.what, ', ') from strong s)
+            when exists (select from strong) or exists (select from blind)
+            then concat_ws('; ', (select 'capture runs as ' || string_agg(s.what, ', ') from strong s), (select string_agg(b.what, ', ' order by b.what) from blind b))
             else (select format('capture runs as %s and may append; writers need no right', string_agg(o.owner::regrole::text, ', ')) from owner o) end,
        null

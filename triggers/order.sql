@@ -3,8 +3,8 @@
 -- log says last of a row has to be how the row is. There are four ways to know
 -- which of two changes came first, used in this order:
 --
---   the table  how the row is in the end, or that it is gone, where the owner of the
---              table has the rights of capture anyway, and capture may read it;
+--   the table  how the row is in the end, or that it is gone, where that can be
+--              looked up with the rights of the table's owner;
 --   the time   the log has the clocks of the table when a statement began, so it is
 --              known which rows of this one came before that;
 --   the rows   a change that leaves a row of a tenant as another one finds it came
@@ -28,10 +28,11 @@ declare
     this constant xid8 := pg_current_xact_id();
     key_columns text[];
     partitioned boolean;
+    keys json[]; -- of those that were changed here and before
     look text;
-    looked boolean := false;
-    present_keys text[]; -- of those that were changed here and before, the keys of rows that are there, and the rows
+    present_keys text[]; -- those of them that are there, and the rows
     present_images bigint[];
+    looked boolean := false;
 begin
     if row_count is null then
         select sum(l.rows) into row_count
@@ -43,8 +44,23 @@ begin
      where c.oid = rowcast.relation_of(watched_id);
     look := rowcast.look_for_keys(watched_id, key_columns);
     if look <> '' then
-        execute look into present_keys, present_images using this, entry[2], watched_id, entry[1], key_columns, partitioned;
-        looked := true;
+        with change as (
+            select l.begun = entry[1] as own, rowcast.row_key(l.tenant, i.image, key_columns) as key,
+                   json_object(key_columns, array(select rowcast.readable(i.image) ->> c from unnest(key_columns) with ordinality u (c, n) order by n)) as columns
+              from rowcast.log_active l cross join lateral unnest(l.after || l.before) i (image)
+             where l.xid = this and l.id > entry[2] and l.watched = watched_id
+        )
+        select array_agg(distinct k.columns::text)::json[] into keys
+          from (select distinct on (c.key) c.columns from change c
+                 where c.own and c.key in (select o.key from change o where not o.own)) k;
+    end if;
+    if keys is not null then
+        begin
+            execute look into present_keys, present_images using keys, key_columns, partitioned;
+            looked := true;
+        exception when others then
+            null; -- of the owner's rights or of his code; it is none of the writer's
+        end;
     end if;
     with logged as materialized (
         select l.id, l.begun, l.part, l.op, l.tenant, l.begun = entry[1] as own, l.origin, l.rows, l.after, l.before
@@ -176,40 +192,52 @@ end $$;
 -- The query that tells which keys of a statement, and of those that were captured
 -- while it was open, a watched table has, and how these rows are. To plan a query of
 -- a table is to run code of its owner already: functions in its indexes and
--- statistics. So it is empty unless the owner of the table, and of each
--- partition, has the rights of capture anyway; and if the table cannot be read, or has
--- policies. Who owns it is known to a new snapshot only.
+-- statistics. So this part of it runs as the owner, by a function that rights.sql
+-- has made; or as capture, if the owner has the rights of capture anyway. It is empty
+-- if neither is possible, if partitions have other owners, and where a policy holds for
+-- whoever would look. Who owns a table is known to a new snapshot only.
 create or replace function rowcast.look_for_keys(watched_id integer, key_columns text[]) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
     target constant oid := rowcast.relation_of(watched_id);
+    owner oid;
+    looks_as text;
+    rows text;
 begin
-    return coalesce((
-        select format($look$
-            with change as (
-                select l.tenant, i.image, l.begun = $4 as own, rowcast.row_key(l.tenant, i.image, $5) as key
-                  from rowcast.log_active l cross join lateral unnest(l.after || l.before) i (image)
-                 where l.xid = $1 and l.id > $2 and l.watched = $3
-            )
-            select array_agg(k.key), array_agg(t.image)
-              from (select distinct on (c.key) c.* from change c
-                     where c.own and c.key in (select o.key from change o where not o.own)) k
-             cross join lateral (select rowcast.image_hash(%s, $6) as image from %s r where %s = k.tenant and %s) t $look$,
-            rowcast.image(w.id, target, w.exclude, '{}'), target::regclass, rowcast.tenant_of_row(w.tenant_column),
-            string_agg(format('r.%I = (rowcast.readable(k.image) ->> %L)::%s', a.attname, a.attname, format_type(a.atttypid, a.atttypmod)), ' and '))
-          from rowcast.watched w join pg_attribute a on a.attrelid = target and a.attname = any (key_columns)
-          join pg_type t on t.oid = a.atttypid
-         where w.id = watched_id and exists (select from pg_attribute n where n.attrelid = target and n.attname = w.tenant_column and not n.attisdropped)
-           and current_setting('transaction_isolation') = 'read committed'
-           and not exists (
-                   select from pg_class c
-                    where c.oid in (select p.relid from pg_partition_tree(target) p union select target)
-                      and (not pg_has_role(c.relowner, current_user, 'usage') or c.relhassubclass and c.relkind <> 'p'))
-           and has_schema_privilege((select c.relnamespace from pg_class c where c.oid = target), 'usage')
-           and has_table_privilege(target, 'select') and not row_security_active(target)
-         group by w.id
-        having bool_and(t.typnamespace = 'pg_catalog'::regnamespace)), '');
+    if current_setting('transaction_isolation') <> 'read committed' then
+        return '';
+    end if;
+    select c.relowner, f.name into owner, looks_as
+      from pg_class c left join lateral rowcast.looks_as(c.relowner) f (name) on true
+     where c.oid = target and (f.name is not null and not c.relforcerowsecurity
+              or pg_has_role(c.relowner, current_user, 'usage') and has_schema_privilege(c.relnamespace, 'usage')
+                 and has_table_privilege(target, 'select') and not row_security_active(target))
+       and not exists (select from pg_class p
+                        where p.oid in (select t.relid from pg_partition_tree(target) t union select target)
+                          and (p.relowner <> c.relowner or p.relhassubclass and p.relkind <> 'p'));
+    if not found then
+        return '';
+    end if;
+    select format('select %s as tenant, %s as image from unnest($1) k (key) join %s r on %s',
+               rowcast.tenant_of_row(w.tenant_column), rowcast.image(w.id, target, w.exclude, '{}'), target::regclass,
+               string_agg(format('r.%I = (k.key ->> %L)::%s', a.attname, a.attname, format_type(a.atttypid, a.atttypmod)), ' and '))
+      into rows
+      from rowcast.watched w join pg_attribute a on a.attrelid = target and a.attname = any (key_columns)
+      join pg_type t on t.oid = a.atttypid
+     where w.id = watched_id and exists (select from pg_attribute n where n.attrelid = target and n.attname = w.tenant_column and not n.attisdropped)
+     group by w.id
+    having bool_and(t.typnamespace = 'pg_catalog'::regnamespace);
+    return coalesce(format('select array_agg(rowcast.row_key(f.tenant, f.image, $2)), array_agg(rowcast.image_hash(f.image, $3)) from (%s) f',
+        case when looks_as is null then rows else format('select * from %s(%L, $1)', looks_as, nullif(rows, '')) end), '');
 end $$;
+
+-- The function by which a role looks into its tables, null if there is none.
+create or replace function rowcast.looks_as(owner oid) returns text
+language sql stable as $$
+    select p.oid::regproc::text from pg_proc p
+     where p.pronamespace = 'rowcast'::regnamespace and p.proname like 'look\_as\_%' and p.proowner = owner
+       and p.prosecdef and has_function_privilege(p.oid, 'execute') limit 1
+$$;
 
 -- The tenant and the primary key of a row, as text.
 create or replace function rowcast.row_key(tenant text, image json, key_columns text[]) returns text

@@ -41,6 +41,7 @@ func (y *tally) add(count func()) {
 // behind the row whose trigger wrote it.
 func TestOrderWithinATransaction(t *testing.T) {
 	t.Parallel()
+	roles(t, map[string]string{"drawn_owner": "login"})
 	counted := &tally{notes: map[string]int{}}
 	t.Run("rounds", func(t *testing.T) {
 		for round := range *orderRounds {
@@ -89,8 +90,9 @@ func orderRound(t *testing.T, counted *tally) {
 		p := rapid.Custom(func(t *rapid.T) *plan { return drawPlan(t, merge) }).Draw(rt, "schema")
 		deeds := several(rt, "transactions", 1, 10, p.drawDeed)
 		newSession := rapid.Bool().Draw(rt, "new session")
-		if small.goesOn(fmt.Sprintf("%#v%#v%t", p, deeds, newSession)) {
-			d.check(t, rt, p, deeds, newSession, counted)
+		owner := rapid.SampledFrom([]string{"drawn_owner", "postgres"}).Draw(rt, "owner")
+		if small.goesOn(fmt.Sprintf("%#v%#v%t%s", p, deeds, newSession, owner)) {
+			d.check(t, rt, p, deeds, newSession, owner, counted)
 			small.passed()
 		}
 	})
@@ -114,7 +116,7 @@ func orderRound(t *testing.T, counted *tally) {
 // check makes a schema, does its transactions, and fails rt where the order is
 // wrong. Its messages are constant: only what fails with the same message is a
 // smaller example of it.
-func (d *database) check(t *testing.T, rt *rapid.T, p *plan, deeds []deed, newSession bool, counted *tally) {
+func (d *database) check(t *testing.T, rt *rapid.T, p *plan, deeds []deed, newSession bool, owner string, counted *tally) {
 	ctx := t.Context()
 	connect := func() *pgx.Conn {
 		conn, err := pgx.Connect(ctx, d.dsn)
@@ -128,6 +130,9 @@ func (d *database) check(t *testing.T, rt *rapid.T, p *plan, deeds []deed, newSe
 	if _, err := writer.Exec(ctx, strings.Join(p.ddl, ";\n")); err != nil {
 		rt.Log(explain(err))
 		rt.Fatal("the schema cannot be made")
+	}
+	if _, err := writer.Exec(ctx, giveTables(owner)); err != nil {
+		rt.Fatal(err)
 	}
 	if newSession {
 		_ = writer.Close(ctx)

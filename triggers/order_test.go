@@ -258,6 +258,7 @@ type leading struct {
 // what the table holds, and where there is one order that is right, it is that.
 func TestEveryWayOneStatementLeadsToAnother(t *testing.T) {
 	t.Parallel()
+	roles(t, map[string]string{"order_owner": "login"})
 	names := map[string]bool{}
 	for _, test := range slices.Concat(
 		cascades(), triggerWrites(), replacements(), functionCalls(), manyParts(), keysAndTenants(), failures(), partitions()) {
@@ -265,44 +266,64 @@ func TestEveryWayOneStatementLeadsToAnother(t *testing.T) {
 			t.Fatalf("two cases are called %q", test.name)
 		}
 		names[test.name] = true
-		t.Run(test.name, func(t *testing.T) {
-			t.Parallel()
-			d := newDatabase(t, `insert into docs values (1, 'T', 'one'), (2, 'T', 'two'), (3, 'U', 'three')`)
-			if test.since*10000 > query[int](t, d.Conn, `select current_setting('server_version_num')::int`) {
-				t.Skipf("PostgreSQL %d has it", test.since)
-			}
-			d.exec(t, test.setup...)
-			f, err := follow(t.Context(), d.Conn)
-			if err != nil {
-				t.Fatal(err)
-			}
-			writer := d.connect(t)
-			for _, statement := range test.run {
-				if failing, ok := strings.CutPrefix(statement, "!"); ok {
-					refused(t, writer, failing)
-				} else {
-					exec(t, writer, statement)
-				}
-			}
-			changes, diff, err := f.catchUp(t.Context())
-			if err != nil {
-				t.Fatal(err)
-			}
-			lines := told(t, changes)
-			if len(lines) > 40 {
-				lines = append(lines[:40], "...")
-			}
-			if diff != "" {
-				t.Errorf("the clients hold something else (-table +client):\n%s\nthe order:\n%s", diff, strings.Join(lines, "\n"))
-			}
-			if test.want != nil {
-				if diff := cmp.Diff(strings.Join(test.want, "\n"), strings.Join(lines, "\n")); diff != "" {
-					t.Errorf("the order differs (-want +got):\n%s", diff)
-				}
-			}
-			if len(changes) == 0 {
-				t.Error("nothing was changed, which proves nothing")
-			}
-		})
+		for _, owner := range []string{"postgres", "order_owner"} {
+			t.Run(test.name+", of "+owner, func(t *testing.T) {
+				t.Parallel()
+				test.follow(t, owner)
+			})
+		}
+	}
+}
+
+// giveTables makes a role the owner of all tables.
+func giveTables(owner string) string {
+	return strings.ReplaceAll(`
+		do $$ declare s text; begin
+			for s in select format('alter table %s owner to OWNER', c.oid::regclass) from pg_class c where c.relnamespace in ('public'::regnamespace, to_regnamespace('s')) and c.relkind in ('r', 'p')
+				union all select format('grant usage on schema %1$s to OWNER; grant all on all sequences in schema %1$s to OWNER', n.nspname) from pg_namespace n where n.nspname in ('public', 's')
+			loop execute s; end loop;
+			perform rowcast.let_capture_look();
+		end $$`, "OWNER", owner)
+}
+
+// follow does what the case says with tables of the owner.
+func (test leading) follow(t *testing.T, owner string) {
+	t.Helper()
+	d := newDatabase(t, `insert into docs values (1, 'T', 'one'), (2, 'T', 'two'), (3, 'U', 'three')`)
+	if test.since*10000 > query[int](t, d.Conn, `select current_setting('server_version_num')::int`) {
+		t.Skipf("PostgreSQL %d has it", test.since)
+	}
+	d.exec(t, test.setup...)
+	d.exec(t, giveTables(owner))
+	f, err := follow(t.Context(), d.Conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writer := d.connect(t)
+	for _, statement := range test.run {
+		if failing, ok := strings.CutPrefix(statement, "!"); ok {
+			refused(t, writer, failing)
+		} else {
+			exec(t, writer, statement)
+		}
+	}
+	changes, diff, err := f.catchUp(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := told(t, changes)
+	if len(lines) > 40 {
+		lines = append(lines[:40], "...")
+	}
+	if diff != "" {
+		t.Errorf("the clients hold something else (-table +client):\n%s\nthe order:\n%s", diff, strings.Join(lines, "\n"))
+	}
+	if test.want != nil {
+		if diff := cmp.Diff(strings.Join(test.want, "\n"), strings.Join(lines, "\n")); diff != "" {
+			t.Errorf("the order differs (-want +got):\n%s", diff)
+		}
+	}
+	if len(changes) == 0 {
+		t.Error("nothing was changed, which proves nothing")
 	}
 }

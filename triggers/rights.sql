@@ -5,7 +5,7 @@
 --
 -- The role rowcast_capture owns the functions that triggers call, and nothing else.
 -- It cannot log in, is a member of no role, and may append to the log, put in order
--- what its transaction has appended, and draw numbers. A migration makes it, if
+-- what its transaction has appended, note its tenants, and draw numbers. A migration makes it, if
 -- that is run by a superuser or a role that may create roles. Else the functions
 -- belong to whom the schema belongs to, which is safe as well: what they do runs no
 -- code of anybody else. rowcast.image and rowcast.look_for_keys see to it.
@@ -72,10 +72,12 @@ begin
           from pg_proc p
          where p.pronamespace = 'rowcast'::regnamespace and p.proowner <> new_owner
            and (p.proowner <> rowcast.capture_owner() or not rowcast.is_capture(p.proname))
+           and p.proname not like 'look\_as\_%'
     loop
         execute statement;
     end loop;
     perform rowcast.set_up_capture();
+    perform rowcast.let_capture_look();
 end $$;
 
 -- Whether a function is one that triggers call.
@@ -138,7 +140,7 @@ begin
         select p.oid from pg_proc p where p.pronamespace = 'rowcast'::regnamespace and p.proname = any (array[
             'after_append', 'append', 'arguments', 'base_type', 'begin_beside', 'captured', 'changed_meanwhile', 'changed_rows', 'changed_rows_of_partitions',
             'clocks', 'close_statement', 'entry_of_row', 'excluded_by_name', 'fix_search_path', 'fix_settings', 'has_columns', 'has_plain_columns', 'image',
-            'image_hash', 'is_due', 'is_plain', 'is_watched', 'key_of_row', 'leave_to_rows', 'look_for_keys', 'newest_number', 'next_part', 'next_statement',
+            'image_hash', 'is_due', 'is_plain', 'is_watched', 'key_of_row', 'leave_to_rows', 'look_for_keys', 'looks_as', 'newest_number', 'next_part', 'next_statement',
             'note_rows', 'note_tenants', 'numbered', 'operation', 'ordinary', 'paused', 'plain_here', 'present_triggers', 'put_in_order', 'readable',
             'reader_asleep', 'relation_of', 'restore_settings', 'ring', 'row_key', 'settings_fixed', 'settle', 'settle_entry', 'tenant_column',
             'tenant_of_row', 'time_to_note', 'without', 'written'])
@@ -154,25 +156,65 @@ return exists (select from pg_roles r
                 where r.oid = role and not (r.rolcanlogin or r.rolsuper or r.rolcreaterole or r.rolcreatedb or r.rolreplication or r.rolbypassrls)
                   and not exists (select from pg_auth_members m where m.member = r.oid));
 
--- Capture may read a table to put statements in order, if the owner of the table
--- has the rights of capture anyway.
-create or replace function rowcast.let_capture_read(target regclass) returns void
+-- Lets capture look into the watched tables, to put statements in order. A table whose
+-- owner has the rights of capture anyway it reads itself. For each other owner there is a
+-- function that belongs to him, which only capture may call: whatever code of his it
+-- runs has his rights. Who replaces his function lies about his own tables; he needs a
+-- right on the schema to name it. Where capture is a member of nobody and the
+-- caller may not give a function to the owner, there is none, and the doctor says so.
+-- What is left of owners who have no watched table any more goes.
+create or replace function rowcast.let_capture_look() returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
+    body constant text := 'begin return query execute query using keys; end';
+    capture constant regrole := rowcast.capture_owner();
+    owners constant oid[] := array(select distinct c.relowner from rowcast.watched w join pg_class c on c.oid = rowcast.relation_of(w.id) where w.active);
+    owner regrole;
     statement text;
 begin
     for statement in
         select unnest(array[
-                   case when not has_schema_privilege(rowcast.capture_owner(), n.oid, 'usage') and pg_has_role(n.nspowner, 'usage')
-                        then format('grant usage on schema %I to %s', n.nspname, rowcast.capture_owner()) end,
-                   case when not has_table_privilege(rowcast.capture_owner(), c.oid, 'select') and pg_has_role(c.relowner, 'usage')
-                        then format('grant select on %s to %s', target, rowcast.capture_owner()) end])
-          from pg_class c join pg_namespace n on n.oid = c.relnamespace
-         where c.oid = target and pg_has_role(c.relowner, rowcast.capture_owner(), 'usage')
+                   case when not has_schema_privilege(capture, n.oid, 'usage') and pg_has_role(n.nspowner, 'usage')
+                        then format('grant usage on schema %I to %s', n.nspname, capture) end,
+                   case when not has_table_privilege(capture, c.oid, 'select') and pg_has_role(c.relowner, 'usage')
+                        then format('grant select on %s to %s', c.oid::regclass, capture) end])
+          from rowcast.watched w join pg_class c on c.oid = rowcast.relation_of(w.id) join pg_namespace n on n.oid = c.relnamespace
+         where w.active and pg_has_role(c.relowner, capture, 'usage')
     loop
         if statement is not null then
             execute statement;
         end if;
+    end loop;
+    for statement in
+        select format('drop function %s', p.oid::regprocedure) from pg_proc p
+         where p.pronamespace = 'rowcast'::regnamespace and p.proname like 'look\_as\_%'
+           and (p.proowner <> all (owners) or pg_has_role(p.proowner, capture, 'usage'))
+    loop
+        begin
+            execute statement;
+        exception when insufficient_privilege then
+            null; -- it does no harm
+        end;
+    end loop;
+    foreach owner in array owners loop
+        continue when pg_has_role(owner, capture, 'usage') or exists (
+            select from pg_proc p
+             where p.pronamespace = 'rowcast'::regnamespace and p.proname like 'look\_as\_%' and p.proowner = owner
+               and p.prosecdef and p.prosrc = body and has_function_privilege(capture, p.oid, 'execute'));
+        begin
+            statement := format('rowcast.look_as_%s(text, json[])', owner::oid);
+            execute format('drop function if exists %s', statement);
+            execute format('create function rowcast.look_as_%s(query text, keys json[]) returns table (tenant text, image json)
+                            language plpgsql stable security definer set search_path = pg_catalog, pg_temp set row_security = off as %L', owner::oid, body);
+            execute format('revoke execute on function %1$s from public; grant execute on function %1$s to %2$s', statement, capture);
+            if (select r.rolsuper from pg_roles r where r.rolname = current_user) then
+                execute format('alter function %s owner to %s', statement, owner);
+            else -- it is asked of the owner that he may make functions here
+                execute format('grant create on schema rowcast to %2$s; alter function %1$s owner to %2$s; revoke create on schema rowcast from %2$s', statement, owner);
+            end if;
+        exception when insufficient_privilege then
+            null;
+        end;
     end loop;
 end $$;
 
@@ -197,7 +239,18 @@ begin
     end loop;
 end $$;
 
-revoke execute on all functions in schema rowcast from public;
+do $$
+declare
+    function regprocedure;
+begin
+    for function in -- those of table owners may be none that this role can change
+        select p.oid from pg_proc p
+         where p.pronamespace = 'rowcast'::regnamespace
+           and exists (select from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a where a.grantee = 0)
+    loop
+        execute format('revoke execute on function %s from public', function);
+    end loop;
+end $$;
 grant execute on function rowcast.capture_replicated(), rowcast.resume() to public;
 revoke all on all tables in schema rowcast from public;
 revoke all on schema rowcast from public;

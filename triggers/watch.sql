@@ -95,7 +95,7 @@ begin
         end loop;
     end if;
     made := made + cardinality(drops);
-    perform rowcast.let_capture_read(target.relation);
+    perform rowcast.let_capture_look();
     return made;
 end $$;
 
@@ -255,6 +255,7 @@ begin
     end if;
     perform rowcast.mark_written(watched_id, target);
     perform rowcast.remove_triggers(target);
+    perform rowcast.let_capture_look();
     return true;
 end $$;
 

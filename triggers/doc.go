@@ -62,7 +62,8 @@
 //     with rights beyond his, whoever migrates. Capture belongs to a role without
 //     login that may only append, where such a role can be made
 //     (TestOwnerOfATableGetsNoRights), and the next migration mends what an earlier
-//     one left (TestMigrationMendsWhomCaptureRunsAs). verify is the exception that
+//     one left (TestMigrationMendsWhomCaptureRunsAs). To put statements in order a
+//     table is looked into as its owner (TestTableIsLookedIntoAsItsOwner). verify is the exception that
 //     any query is: to plan it runs the functions of a table's indexes, as its caller.
 //   - What a column shows does not depend on the session, money and names of things
 //     included (TestValuesThatASessionShowsItsWay). Virtual columns are left out,

@@ -47,8 +47,8 @@ func schema() []Entry {
 		{
 			Code: "capture-rights", Met: Doctor, Check: "capture may append",
 			What: "What triggers call has too few rights, or more than it needs.",
-			Why:  "Rights were revoked or an owner was changed, and writers fail; or rowcast migrate ran as a role that cannot make the role rowcast_capture.",
-			Do:   "Run rowcast migrate as a superuser, or once as a role that may create roles.",
+			Why:  "Rights were revoked or an owner was changed, and writers fail; or rowcast migrate ran as a role that cannot make the role rowcast_capture, or give a function to the owner of a table.",
+			Do:   "Run rowcast migrate as a superuser, or as a member of the owners that may create roles.",
 		},
 		{
 			Code: "tenant-nullable", Met: Doctor, Check: "tenant columns are not null",

@@ -68,6 +68,7 @@ func Checks() []Check {
 		{"log-published", []errcode.Code{migrated}, query("log-published")},
 		{"nothing-watched", []errcode.Code{migrated}, query("nothing-watched")},
 		{"triggers-drifted", []errcode.Code{migrated}, query("triggers-drifted")},
+		{"inheritance", []errcode.Code{migrated}, query("inheritance")},
 		{"capture-paused", []errcode.Code{migrated}, query("capture-paused")},
 		{"tenant-nullable", []errcode.Code{migrated}, query("tenant-nullable")},
 		{"tenant-unindexed", []errcode.Code{migrated}, query("tenant-unindexed")},

@@ -40,6 +40,12 @@ func schema() []Entry {
 			Do: "Run rowcast migrate; where changes are missed, have clients reload what changed in between.",
 		},
 		{
+			Code: "inheritance", Met: Doctor, Check: "tables that inherit",
+			What: "A watched table inherits from another, or the other way round, so that some changes are not captured or fail.",
+			Why:  "PostgreSQL fires the triggers of the table that a statement names, and shows them no rows of a foreign table.",
+			Do:   "Watch each of the tables by itself; take foreign ones out: alter foreign table … no inherit ….",
+		},
+		{
 			Code: "capture-paused", Met: Doctor, Check: "pauses of capture",
 			What: "A session leaves its changes out of the feed.", Why: "It called rowcast.pause, which is on record with its reason.",
 			Do: "Wait for the import to end, or call rowcast.resume with the number of the pause; have clients reload what was left out.",

@@ -63,7 +63,7 @@ func Checks() []Check {
 		{migrated, []errcode.Code{reached}, query(migrated)},
 		{"privileges-missing", []errcode.Code{migrated}, query("privileges-missing")},
 		{"role-superuser", []errcode.Code{reached}, query("role-superuser")},
-		{"schema-outdated", []errcode.Code{migrated}, query("schema-outdated", schemaVersion)},
+		{"schema-outdated", []errcode.Code{migrated}, versions},
 		{"foreign-log", []errcode.Code{migrated}, query("foreign-log")},
 		{"log-published", []errcode.Code{migrated}, query("log-published")},
 		{"nothing-watched", []errcode.Code{migrated}, query("nothing-watched")},

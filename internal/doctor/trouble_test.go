@@ -1,6 +1,7 @@
 package doctor_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"rowcast/internal/devpg"
 	"rowcast/internal/doctor"
 	"rowcast/internal/pgtest"
+	"rowcast/migrations"
 )
 
 // trouble is what is made in a migrated database, by psql or by another session,
@@ -26,6 +28,11 @@ type trouble struct {
 
 func troubles() []trouble {
 	const now = time.Nanosecond
+	keep := []string{`alter function rowcast.program() rename to kept`}
+	unkeep := []string{`drop function rowcast.program()`, `alter function rowcast.kept() rename to program`}
+	installed := func(text string) string {
+		return `create function rowcast.program() returns text language sql as $$select '` + text + `'$$`
+	}
 	return []trouble{
 		{code: "triggers-drifted", make: []string{`alter table docs disable trigger rowcast_update`}, undo: []string{`alter table docs enable trigger rowcast_update`}, status: doctor.Fail, says: []string{"rowcast_update on docs", "rowcast migrate"}},
 		{code: "triggers-drifted", make: []string{`alter table docs enable always trigger rowcast_update`}, undo: []string{`alter table docs enable trigger rowcast_update`}, status: doctor.Warn, says: []string{"captured in full, but not as it was installed", "rowcast migrate"}},
@@ -40,8 +47,10 @@ func troubles() []trouble {
 		{code: "tenant-spelling", make: []string{`create table numbered (id int primary key, tenant_id bigint not null)`, `create index on numbered (tenant_id)`, `select rowcast.watch('numbered')`}, undo: []string{`select rowcast.unwatch('numbered')`}, status: doctor.Warn, says: []string{"docs.tenant_id is text", "numbered.tenant_id is bigint"}},
 		{code: "replica-role", make: []string{`alter database $DB set session_replication_role = replica`}, undo: []string{`alter database $DB reset session_replication_role`}, status: doctor.Warn, says: []string{"database test_", "reset session_replication_role"}},
 		{code: "foreign-log", make: []string{`update rowcast.feed set identity = 'elsewhere'`}, undo: []string{`update rowcast.feed set identity = rowcast.identity()`}, status: doctor.Fail, says: []string{"it was written in database elsewhere", "--new-feed"}},
-		{code: "schema-outdated", make: []string{`create table kept as select * from rowcast.migration`, `delete from rowcast.migration where version_id = (select max(version_id) from rowcast.migration)`}, undo: []string{`truncate rowcast.migration`, `insert into rowcast.migration overriding system value select * from kept`, `drop table kept`}, status: doctor.Fail, says: []string{"schema version"}},
-		{code: "schema-outdated", make: []string{`insert into rowcast.migration (version_id, is_applied) values (999, true)`}, undo: []string{`delete from rowcast.migration where version_id = 999`}, status: doctor.Warn, says: []string{"schema version 999", "newer program"}},
+		{code: "schema-outdated", make: []string{`alter function rowcast.program() rename to kept`}, undo: []string{`alter function rowcast.kept() rename to program`}, status: doctor.Fail, says: []string{"older version than this program", "rowcast migrate"}},
+		{code: "schema-outdated", make: append(keep, installed("version 5 functions 0123456789abcdef")), undo: unkeep, status: doctor.Fail, says: []string{"version 5, this program knows"}},
+		{code: "schema-outdated", make: append(keep, installed("version 999 functions 0123456789abcdef")), undo: unkeep, status: doctor.Warn, says: []string{"has version 999", "the one that migrated the database"}},
+		{code: "schema-outdated", make: append(keep, installed(fmt.Sprintf("version %d functions 0123456789abcdef", migrations.Newest()))), undo: unkeep, status: doctor.Warn, says: []string{"0123456789abcdef", "another build", "of the newer one"}},
 		{code: "lock-held", make: []string{`set application_name = 'usurper'`, `select pg_advisory_lock(8245940711459091459)`}, undo: []string{`select pg_advisory_unlock(8245940711459091459)`}, status: doctor.Warn, says: []string{"lock of the leader", "application usurper", "pg_terminate_backend"}},
 		{code: "no-server", undo: []string{`select pg_advisory_lock_shared(8245940711459091462)`}, status: doctor.Warn, says: []string{"rowcast serve"}},
 		{code: "seal-lag", make: []string{`insert into docs values (1, 'T')`}, bounds: doctor.Bounds{Lag: now}, undo: []string{`select rowcast.seal()`}, status: doctor.Warn, says: []string{"1 log rows are not sealed"}},

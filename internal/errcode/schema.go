@@ -9,9 +9,9 @@ func schema() []Entry {
 			Do: "Run rowcast migrate.",
 		},
 		{
-			Code: "schema-outdated", Met: Doctor, Check: "version of schema rowcast",
+			Code: "schema-outdated", Met: Command | Doctor, Check: "version of schema rowcast",
 			What: "Schema rowcast is of another version than this program.", Why: "The program was updated and the database was not, or the other way round.",
-			Do: "Run rowcast migrate.",
+			Do: "Run rowcast migrate of the newer one of the two, then replace the servers.",
 		},
 		{
 			Code: "foreign-log", Met: Command | Doctor, Check: "identity of the feed",

@@ -29,6 +29,9 @@ func CodeOf(err error) errcode.Code {
 	if _, ok := errors.AsType[*config.InvalidError](err); ok {
 		return "bad-setting"
 	}
+	if errors.Is(err, postgres.ErrOutdated) || errors.Is(err, postgres.ErrNewer) {
+		return "schema-outdated"
+	}
 	for code, target := range map[errcode.Code]error{
 		"not-migrated": postgres.ErrNotMigrated, "pooler": postgres.ErrPooler, "foreign-log": changelog.ErrForeign, "log-published": postgres.ErrPublished,
 		"expired": feed.ErrExpired, "diverged": feed.ErrDiverged, "invalid": feed.ErrInvalid, "address-in-use": syscall.EADDRINUSE,

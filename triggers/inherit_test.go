@@ -43,7 +43,7 @@ func TestInheritanceIsTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close(t.Context()) //nolint:errcheck // its work is done
+	defer conn.Close(t.Context())
 	exec(t, conn, `select rowcast.watch('memos')`)
 	if diff := cmp.Diff([]string{"WARNING public.memos: " + silent + "public.letters"}, said); diff != "" {
 		t.Errorf("watch says (-want +got):\n%s", diff)

@@ -73,7 +73,7 @@ func (f *follower) visit(t *testing.T, url string) (read func(last int)) {
 	}
 	return func(last int) {
 		t.Helper()
-		defer c.conn.Close() //nolint:errcheck // it leaves without a word
+		defer c.conn.Close()
 		for f.position < int64(last) {
 			m, err := c.next(patience)
 			switch {

@@ -9,7 +9,7 @@
 // in its place among those that were captured while it was open, capture.sql and
 // replicated.sql are what the triggers of a watched table call, known.sql says by
 // what they know their table,
-// watch.sql installs them, drift.sql says which there have to be and finds those
+// watch.sql installs them, inherit.sql says what inheritance leaves out, drift.sql says which there have to be and finds those
 // that are missing, installed.sql what else is not as migrate made it, lock.sql bounds how long that waits for writers, seal.sql
 // gives the changes their order, queue.sql those of large transactions, history.sql
 // finds log rows, prune.sql forgets old ones, identity.sql
@@ -88,6 +88,11 @@
 //   - A name that comes to mean another table is drift, and migrate follows it
 //     (TestNamesThatMeanAnotherTable). A partition that was detached is silent
 //     (TestDetachedPartitionIsSilent).
+//   - A watched table can be attached to another: it is captured as part of that from
+//     the next migration on, and drift says so until then
+//     (TestWatchedTableBecomesAPartition). What a table that inherits leaves out is
+//     said, and what would make writers fail is refused (TestInheritanceIsTold,
+//     TestForeignTableThatInherits).
 //   - What takes the place of something that was installed is found, with what
 //     repairs it (TestAlterationsAreFoundAndRepaired).
 //   - A session that has paused is not captured and is on record, until it

@@ -86,6 +86,16 @@ language sql stable as $$
                     where r.ev_class = n.oid and d.refclassid = 'pg_catalog.pg_class'::regclass::oid and d.refobjid = c.oid))
 $$;
 
+-- What is wrong with a table that is watched by itself and has become a partition:
+-- it fires its own triggers only where a statement names it.
+create or replace function rowcast.part_drift(part oid) returns text
+language sql stable as $$
+    select case when count(w.id) > 0 then format('the table has become a partition of %s; rowcast migrate captures it as part of that', min(a.relid::regclass::text) filter (where w.id is not null))
+                else format('the table has become a partition of %s; what is written through that is not captured: rowcast watch %1$s', pg_partition_root(part)::regclass) end
+      from pg_partition_ancestors(part) a left join rowcast.watched w on w.active and rowcast.relation_of(w.id) = a.relid
+     where a.relid <> part
+$$;
+
 -- The watched tables that are not captured as they should be: one row for each, and
 -- one without a number for the schema if it is not as it was installed.
 -- lost: changes are not captured, or not of the table that is meant. Otherwise
@@ -106,6 +116,7 @@ language sql stable as $$
         select w.id, c.oid as relation, coalesce(c.oid::regclass::text, pg_catalog.format('%I.%I', w.table_schema, w.table_name)) as table_name,
                case when c.oid is null then 'the table was dropped; rowcast migrate stops watching it'
                     when n.reason is not null then n.reason || '; rowcast migrate follows the name'
+                    when c.relispartition then rowcast.part_drift(c.oid)
                     when rowcast.numbered(w.id, c.oid) is null and not rowcast.has_columns(c.oid, w.tenant_column operator(pg_catalog.||) w.exclude)
                     then pg_catalog.format('the table came with a dump and lacks columns that it was watched with (%s); until they are named, only keys are captured, and nothing without the tenant: rowcast watch %s --tenant-column ... --exclude ...',
                                 pg_catalog.array_to_string(w.tenant_column operator(pg_catalog.||) w.exclude, ', '), c.oid::regclass) end as reason

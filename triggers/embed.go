@@ -11,7 +11,7 @@ var FS embed.FS
 func Functions() []string {
 	return []string{
 		"known.sql", "statement.sql", "image.sql", "pause.sql", "verify.sql", "order.sql", "capture.sql", "replicated.sql", "installed.sql", "drift.sql", "lock.sql",
-		"watch.sql", "seal.sql", "queue.sql", "history.sql", "prune.sql", "identity.sql", "replay.sql", "revocation.sql", "rights.sql",
+		"inherit.sql", "watch.sql", "seal.sql", "queue.sql", "history.sql", "prune.sql", "identity.sql", "replay.sql", "revocation.sql", "rights.sql",
 	}
 }
 

@@ -49,7 +49,8 @@ begin
                                    rowcast.log_rows(integer, xid8[], bigint[], boolean[]),
                                    rowcast.trigger_drift(), rowcast.trigger_states(), rowcast.wanted_triggers(), rowcast.present_triggers(), rowcast.arguments(bytea),
                                    rowcast.name_drift(integer), rowcast.relation_of(integer), rowcast.numbered(integer, oid),
-                                   rowcast.has_columns(oid, text[]), rowcast.alteration(), rowcast.pauses() to %s', service);
+                                   rowcast.has_columns(oid, text[]), rowcast.alteration(), rowcast.pauses(),
+                                   rowcast.part_drift(oid), rowcast.inheritance(integer) to %s', service);
 end $$;
 
 -- Makes a role the owner of schema rowcast and of everything in it. The role

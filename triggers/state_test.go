@@ -28,9 +28,7 @@ func TestTriggerStates(t *testing.T) {
 						tryStates(t, d, statement, row, begin, closing)
 					}
 				}
-				if made := query[int](t, d.Conn, `select rowcast.install_triggers(id) from rowcast.watched`); made == 0 {
-					t.Error("the last combination was as installed")
-				}
+				d.exec(t, `select rowcast.install_triggers(id) from rowcast.watched`)
 				if drift := column[string](t, d.Conn, `select detail from rowcast.trigger_drift()`); len(drift) > 0 {
 					t.Errorf("repaired, drift says %v", drift)
 				}

@@ -1,6 +1,15 @@
 -- Watching: which tables are captured. All of it is plain SQL, so that psql
 -- and the rowcast command do the same thing.
 
+-- The name that a wanted trigger gets. PostgreSQL clones a row trigger under its name
+-- to whatever is attached, which may be watched by itself: that of a partitioned
+-- table has a name of its own, so that attaching does not fail.
+create or replace function rowcast.trigger_name(wanted text, trigger_type smallint, watched_id integer, relation oid) returns text
+language sql stable as $$
+    select wanted || case when trigger_type & 1 = 1 and exists (select from pg_partitioned_table p where p.partrelid = trigger_name.relation)
+                          then '_' || watched_id else '' end
+$$;
+
 -- Installs or repairs the triggers of a watched table, on the table itself
 -- and, since a write that names a partition fires only the partition's
 -- triggers, on every partition. Triggers that are as they should be are left
@@ -63,17 +72,21 @@ begin
     drops := array(
         select format('drop trigger %I on %s', g.name, g.relation::regclass)
           from rowcast.present_triggers() g left join pg_partition_tree(target.relation) t on t.relid = g.relation
-         where g.parent = 0 and case when t.relid is not null or g.relation = target.relation then g.name::text not in (select e.name from rowcast.wanted_triggers() e)
+         where g.parent = 0 and case when t.relid is not null or g.relation = target.relation
+                                     then g.name::text not in (select rowcast.trigger_name(e.name, e.type, watched_id, target.relation) from rowcast.wanted_triggers() e)
                                      else g.watched = watched_id end);
     present := array(
         select format('%s %s', s.part, s.wanted)
           from rowcast.trigger_states() s join rowcast.present_triggers() g on g.relation = s.part and g.name = s.trigger_name
-         where s.watched = watched_id and s.as_installed and s.wanted = g.name and g.arguments[2:3] = array[tenant_number::text, excluded_numbers::text]);
+         where s.watched = watched_id and s.as_installed and g.name = rowcast.trigger_name(s.wanted, g.type, watched_id, target.relation) and g.arguments[2:3] = array[tenant_number::text, excluded_numbers::text]);
     for this_part, is_part in
         select p.relid, p.relid <> target.relation
           from (select t.relid from pg_partition_tree(target.relation) t union select target.relation) p order by 2, 1
     loop
-        for wanted in select * from rowcast.wanted_triggers() e where format('%s %s', this_part, e.name) <> all (present) loop
+        for wanted in
+            select e.*, rowcast.trigger_name(e.name, e.type, watched_id, target.relation) as given_name
+              from rowcast.wanted_triggers() e where format('%s %s', this_part, e.name) <> all (present)
+        loop
             -- A row trigger of a partitioned table is cloned to its partitions.
             if not is_part or wanted.type & 1 = 0 then
                 select string_agg(quote_literal(a), ', ' order by n) into literals
@@ -81,10 +94,10 @@ begin
                                     case when is_part and wanted.type & 1 = 0 then '{ ' || substr(target.exclude::text, 2) else target.exclude::text end,
                                     target.name]) with ordinality l (a, n);
                 creates := creates || format('create or replace trigger %I %s on %s %s execute function %s(%s)',
-                    wanted.name, wanted.event, this_part::regclass, wanted.scope, wanted.function, literals);
+                    wanted.given_name, wanted.event, this_part::regclass, wanted.scope, wanted.function, literals);
             end if;
             creates := creates || format('alter table %s enable %s trigger %I', this_part::regclass,
-                case wanted.enabled when 'A' then 'always' when 'R' then 'replica' else '' end, wanted.name);
+                case wanted.enabled when 'A' then 'always' when 'R' then 'replica' else '' end, wanted.given_name);
             made := made + 1;
         end loop;
     end loop;
@@ -161,6 +174,10 @@ begin
         raise exception '% has no primary key', target
             using errcode = 'object_not_in_prerequisite_state',
                   hint = format('Clients could not tell its rows apart. Add one: alter table %s add primary key (...).', target);
+    elsif exists (select from rowcast.heirs(target) h (oid) join pg_class f on f.oid = h.oid where f.relkind = 'f') then
+        raise exception 'a foreign table inherits from %', target
+            using errcode = 'wrong_object_type',
+                  hint = 'Updates and deletes through the table would fail, since PostgreSQL does not show triggers the rows of a foreign table.';
     end if;
     select a.atttypid into tenant_type from pg_attribute a
      where a.attrelid = target and a.attname = tenant_column and a.attnum > 0 and not a.attisdropped;
@@ -219,7 +236,13 @@ begin
     if written then
         perform rowcast.mark_written(watched_id, target);
     end if;
+    -- What was watched by itself before it became a partition is captured as part of the table.
+    update rowcast.watched w set active = false
+     where w.active and w.id <> watched_id and rowcast.relation_of(w.id) in (select t.relid from pg_partition_tree(target) t);
     perform rowcast.install_triggers(watched_id, overrule);
+    for missing in select i.detail from rowcast.inheritance(watched_id) i loop
+        raise warning '%: %', target, missing;
+    end loop;
     return watched_id;
 end $$;
 

@@ -43,7 +43,7 @@ which stands for a disk behind a network, and needs a superuser or the grant.`,
 				Settings: s, Connect: at.Dial, Progress: progress,
 				StartReader: func(ctx context.Context) (*child.Child, error) { return at.Start(ctx, "reader") },
 				Watch: func(ctx context.Context, conn *pgx.Conn, table, name string) error {
-					_, _, err := watchTable(ctx, conn, p.logger(slog.LevelWarn), table, watchSettings{name: name})
+					_, _, _, err := watchTable(ctx, conn, p.logger(slog.LevelWarn), table, watchSettings{name: name})
 					return err
 				},
 			}, r)

@@ -185,6 +185,11 @@ func TestMigrateWatchUnwatch(t *testing.T) {
 	if kept := strings.TrimSpace(pgtest.Psql(t, dsn, "-At", "-c", `select tenant_column, exclude from rowcast.watched where active and name = 'invoice'`)); kept != "account|{pdf}" {
 		t.Errorf("watch again keeps %q", kept)
 	}
+	pgtest.Psql(t, dsn, "-c", "create table old () inherits (invoices)")
+	code, stdout, stderr = command(t, environ, "watch", "invoices")
+	if code != exitOK || stderr != "note: statements that name a table which inherits from it are not captured unless that is watched, too: public.old\n" {
+		t.Errorf("watch of a table that is inherited from: %d %q %q", code, stdout, stderr)
+	}
 	code, stdout, stderr = command(t, environ, "unwatch", "invoices")
 	if code != exitOK || stderr != "" {
 		t.Errorf("unwatch: %d %q %q", code, stdout, stderr)

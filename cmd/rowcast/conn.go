@@ -32,11 +32,26 @@ func with(
 		return err
 	}
 	defer func() { _ = c.Close(context.WithoutCancel(ctx)) }()
-	return f(ctx, c)
+	return postgres.Judge(context.WithoutCancel(ctx), c, f(ctx, c))
 }
 
 func dial(url, name string) func(ctx context.Context) (*pgx.Conn, error) {
 	return func(ctx context.Context) (*pgx.Conn, error) { return postgres.Connect(ctx, url, name) }
+}
+
+// dialTail is dial for who seals and reads: it refuses a schema that is too old, also
+// one that was when the database came up.
+func dialTail(url string) func(ctx context.Context) (*pgx.Conn, error) {
+	return func(ctx context.Context) (*pgx.Conn, error) {
+		c, err := postgres.Connect(ctx, url, "rowcast tail")
+		if err != nil {
+			return nil, err
+		}
+		if _, err := postgres.CheckSchema(ctx, c); err != nil {
+			return nil, errors.Join(err, c.Close(context.WithoutCancel(ctx)))
+		}
+		return c, nil
+	}
 }
 
 // openHistory makes the pool for clients that resume. It may lead through a
@@ -59,7 +74,7 @@ func openHistory(ctx context.Context, cfg config.Config, size int32) (postgres.P
 func checkDatabase(ctx context.Context, cfg config.Config, log *slog.Logger) (feed string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
-	feed, err = readFeed(ctx, cfg.ListenDatabaseURL, "rowcast check")
+	feed, err = readFeed(ctx, cfg.ListenDatabaseURL, "rowcast check", log)
 	if errors.Is(err, postgres.ErrPooler) || postgres.Refused(err) {
 		return "", usageError{err}
 	}
@@ -78,8 +93,15 @@ const feedQuery = "select f.id from rowcast.feed f"
 // readFeed is the id of the feed, read on a connection of that name. A database
 // without Rowcast, or with the log of another one, is an error that says what
 // to do.
-func readFeed(ctx context.Context, url, name string) (feed string, err error) {
+func readFeed(ctx context.Context, url, name string, log *slog.Logger) (feed string, err error) {
 	err = withConn(ctx, url, name, func(ctx context.Context, c *pgx.Conn) error {
+		note, err := postgres.CheckSchema(ctx, c)
+		if err != nil {
+			return fmt.Errorf("check the database: %w", postgres.Explain(err))
+		}
+		if note != "" {
+			log.WarnContext(ctx, "schema rowcast is not that of this program", "difference", note)
+		}
 		var foreign *string
 		if err := c.QueryRow(ctx, sql.ForeignLog).Scan(&foreign); err != nil {
 			return fmt.Errorf("check the database: %w", postgres.Explain(err))

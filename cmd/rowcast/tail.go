@@ -116,7 +116,7 @@ func (p *program) follow(ctx context.Context, cfg config.Config, o tailOptions, 
 	out := &printer.Printer{W: p.stdout, JSON: o.format == "json", Filter: filter, Tenants: o.tenants, Count: o.count}
 	var replayed bool
 	run := changelog.New(changelog.Options{
-		Connect: dial(cfg.ListenDatabaseURL, "rowcast tail"), Listen: dial(cfg.ListenDatabaseURL, "rowcast listen"), Pool: pool,
+		Connect: dialTail(cfg.ListenDatabaseURL), Listen: dial(cfg.ListenDatabaseURL, "rowcast listen"), Pool: pool,
 		BulkRows: cfg.BulkRows, Observe: true, Fallback: 100 * time.Millisecond, Log: log,
 		Publish: func(changes []feed.Change, _ int64) {
 			if context.Cause(ctx) != nil {

@@ -34,11 +34,14 @@ Watching it again changes the settings that are given and keeps the others.`,
 				if !cmd.Flags().Changed("exclude") {
 					settings.exclude = nil
 				}
-				table, stem, err := watchTable(ctx, c, p.logger(slog.LevelInfo), args[0], settings)
+				table, stem, notes, err := watchTable(ctx, c, p.logger(slog.LevelInfo), args[0], settings)
 				if err != nil {
 					return fmt.Errorf("watch %s: %w", args[0], named(err))
 				}
 				_, err = fmt.Fprintf(p.stdout, "watching %s: %s:created, %[2]s:updated, %[2]s:deleted\n", table, stem)
+				for _, note := range notes {
+					fmt.Fprintf(p.stderr, "note: %s\n", note)
+				}
 				return err
 			})
 		},
@@ -57,9 +60,9 @@ type watchSettings struct {
 	exclude            []string
 }
 
-// watchTable watches the table and returns its full name and the stem of its
-// event names.
-func watchTable(ctx context.Context, c *pgx.Conn, log *slog.Logger, given string, s watchSettings) (table, stem string, err error) {
+// watchTable watches the table and returns its full name, the stem of its event
+// names, and what is not captured because of tables that inherit.
+func watchTable(ctx context.Context, c *pgx.Conn, log *slog.Logger, given string, s watchSettings) (table, stem string, notes []string, err error) {
 	err = postgres.ChangeTables(ctx, c, log, func(tx pgx.Tx) error {
 		var id int
 		err := tx.QueryRow(ctx, "select rowcast.watch($1::text::regclass, nullif($2, ''), nullif($3, ''), $4)",
@@ -67,10 +70,10 @@ func watchTable(ctx context.Context, c *pgx.Conn, log *slog.Logger, given string
 		if err != nil {
 			return err
 		}
-		return tx.QueryRow(ctx, "select format('%I.%I', w.table_schema, w.table_name), w.name from rowcast.watched w where w.id = $1", id).
-			Scan(&table, &stem)
+		return tx.QueryRow(ctx, `select format('%I.%I', w.table_schema, w.table_name), w.name, array(select i.detail from rowcast.inheritance(w.id) i)
+			from rowcast.watched w where w.id = $1`, id).Scan(&table, &stem, &notes)
 	})
-	return table, stem, err
+	return table, stem, notes, err
 }
 
 // named adds how to write a name that SQL folds or splits.

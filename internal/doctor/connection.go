@@ -181,8 +181,28 @@ func clocks(ctx context.Context, p *patient) Finding {
 	return ok(evidence)
 }
 
-// schemaVersion is the newest that the program knows.
-func schemaVersion(*Options) any { return migrations.Newest() }
+// versions compares the schema with the program.
+func versions(ctx context.Context, p *patient) Finding {
+	conn, err := p.database(ctx)
+	var note string
+	if err == nil {
+		err = postgres.Within(ctx, conn, func(tx pgx.Tx) (err error) {
+			note, err = postgres.CheckSchema(ctx, tx)
+			return err
+		})
+	}
+	switch {
+	case errors.Is(err, postgres.ErrOutdated):
+		return fail(words(err), "")
+	case cutOff(err):
+		return p.unanswered("schema-outdated", err)
+	case err != nil:
+		return fail(words(err), "")
+	case note != "":
+		return warn(note, "")
+	}
+	return ok(fmt.Sprintf("schema version %d and its functions are those of this program", migrations.Newest()))
+}
 
 // query makes a check of sql/doctor_<code>.sql.
 func query(code string, args ...func(*Options) any) func(context.Context, *patient) Finding {

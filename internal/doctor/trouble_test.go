@@ -1,6 +1,7 @@
 package doctor_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"rowcast/internal/devpg"
 	"rowcast/internal/doctor"
 	"rowcast/internal/pgtest"
+	"rowcast/migrations"
 )
 
 // trouble is what is made in a migrated database, by psql or by another session,
@@ -26,6 +28,11 @@ type trouble struct {
 
 func troubles() []trouble {
 	const now = time.Nanosecond
+	keep := []string{`alter function rowcast.program() rename to kept`}
+	unkeep := []string{`drop function rowcast.program()`, `alter function rowcast.kept() rename to program`}
+	installed := func(text string) string {
+		return `create function rowcast.program() returns text language sql as $$select '` + text + `'$$`
+	}
 	return []trouble{
 		{code: "triggers-drifted", make: []string{`alter table docs disable trigger rowcast_update`}, undo: []string{`alter table docs enable trigger rowcast_update`}, status: doctor.Fail, says: []string{"rowcast_update on docs", "rowcast migrate"}},
 		{code: "capture-rights", make: []string{`revoke all on all sequences in schema rowcast from public, rowcast_capture`}, undo: []string{`select rowcast.set_up_capture()`}, status: doctor.Fail, says: []string{"rowcast_capture lacks usage on rowcast.statement", "rowcast migrate"}},
@@ -34,6 +41,8 @@ func troubles() []trouble {
 		{code: "triggers-drifted", make: []string{`alter table docs enable always trigger rowcast_update`}, undo: []string{`alter table docs enable trigger rowcast_update`}, status: doctor.Warn, says: []string{"captured in full, but not as it was installed", "rowcast migrate"}},
 		{code: "triggers-drifted", make: []string{`alter table docs rename to docs_old`, `create table docs (like docs_old)`}, undo: []string{`drop table docs`, `alter table docs_old rename to docs`}, status: doctor.Fail, says: []string{"docs is another table now", "rowcast migrate follows the name"}},
 		{code: "triggers-drifted", make: []string{`alter function rowcast.capture() security invoker`}, undo: []string{`alter function rowcast.capture() security definer`}, status: doctor.Fail, says: []string{"function rowcast.capture() is not as it was installed", "rowcast migrate"}},
+		{code: "inheritance", make: []string{`create table memos () inherits (docs)`}, undo: []string{`drop table memos`}, status: doctor.Warn, says: []string{"docs: statements that name a table which inherits from it are not captured unless that is watched, too: public.memos"}},
+		{code: "inheritance", make: []string{`create foreign data wrapper nowhere`, `create server nowhere foreign data wrapper nowhere`, `create foreign table far () inherits (docs) server nowhere`}, undo: []string{`drop foreign data wrapper nowhere cascade`}, status: doctor.Fail, says: []string{"updates and deletes through it fail", "public.far", "no inherit"}},
 		{code: "capture-paused", make: []string{`set application_name = 'importer'`, `select rowcast.pause('import of May')`}, undo: []string{`select rowcast.resume()`}, status: doctor.Warn, says: []string{"application importer, reason import of May", "select rowcast.resume("}},
 		{code: "nothing-watched", make: []string{`update rowcast.watched set active = false`}, undo: []string{`update rowcast.watched set active = true`}, status: doctor.Warn, says: []string{"rowcast watch"}},
 		{code: "tenant-nullable", make: []string{`alter table docs alter tenant_id drop not null`}, undo: []string{`alter table docs alter tenant_id set not null`}, status: doctor.Warn, says: []string{"docs.tenant_id may be null", "alter table docs alter column tenant_id set not null"}},
@@ -41,8 +50,10 @@ func troubles() []trouble {
 		{code: "tenant-spelling", make: []string{`create table numbered (id int primary key, tenant_id bigint not null)`, `create index on numbered (tenant_id)`, `select rowcast.watch('numbered')`}, undo: []string{`select rowcast.unwatch('numbered')`}, status: doctor.Warn, says: []string{"docs.tenant_id is text", "numbered.tenant_id is bigint"}},
 		{code: "replica-role", make: []string{`alter database $DB set session_replication_role = replica`}, undo: []string{`alter database $DB reset session_replication_role`}, status: doctor.Warn, says: []string{"database test_", "reset session_replication_role"}},
 		{code: "foreign-log", make: []string{`update rowcast.feed set identity = 'elsewhere'`}, undo: []string{`update rowcast.feed set identity = rowcast.identity()`}, status: doctor.Fail, says: []string{"it was written in database elsewhere", "--new-feed"}},
-		{code: "schema-outdated", make: []string{`create table kept as select * from rowcast.migration`, `delete from rowcast.migration where version_id = (select max(version_id) from rowcast.migration)`}, undo: []string{`truncate rowcast.migration`, `insert into rowcast.migration overriding system value select * from kept`, `drop table kept`}, status: doctor.Fail, says: []string{"schema version"}},
-		{code: "schema-outdated", make: []string{`insert into rowcast.migration (version_id, is_applied) values (999, true)`}, undo: []string{`delete from rowcast.migration where version_id = 999`}, status: doctor.Warn, says: []string{"schema version 999", "newer program"}},
+		{code: "schema-outdated", make: []string{`alter function rowcast.program() rename to kept`}, undo: []string{`alter function rowcast.kept() rename to program`}, status: doctor.Fail, says: []string{"older version than this program", "rowcast migrate"}},
+		{code: "schema-outdated", make: append(keep, installed("version 5 functions 0123456789abcdef")), undo: unkeep, status: doctor.Fail, says: []string{"version 5, this program knows"}},
+		{code: "schema-outdated", make: append(keep, installed("version 999 functions 0123456789abcdef")), undo: unkeep, status: doctor.Warn, says: []string{"has version 999", "the one that migrated the database"}},
+		{code: "schema-outdated", make: append(keep, installed(fmt.Sprintf("version %d functions 0123456789abcdef", migrations.Newest()))), undo: unkeep, status: doctor.Warn, says: []string{"0123456789abcdef", "another build", "of the newer one"}},
 		{code: "lock-held", make: []string{`set application_name = 'usurper'`, `select pg_advisory_lock(8245940711459091459)`}, undo: []string{`select pg_advisory_unlock(8245940711459091459)`}, status: doctor.Warn, says: []string{"lock of the leader", "application usurper", "pg_terminate_backend"}},
 		{code: "no-server", undo: []string{`select pg_advisory_lock_shared(8245940711459091462)`}, status: doctor.Warn, says: []string{"rowcast serve"}},
 		{code: "seal-lag", make: []string{`insert into docs values (1, 'T')`}, bounds: doctor.Bounds{Lag: now}, undo: []string{`select rowcast.seal()`}, status: doctor.Warn, says: []string{"1 log rows are not sealed"}},

@@ -9,9 +9,9 @@ func schema() []Entry {
 			Do: "Run rowcast migrate.",
 		},
 		{
-			Code: "schema-outdated", Met: Doctor, Check: "version of schema rowcast",
+			Code: "schema-outdated", Met: Command | Doctor, Check: "version of schema rowcast",
 			What: "Schema rowcast is of another version than this program.", Why: "The program was updated and the database was not, or the other way round.",
-			Do: "Run rowcast migrate.",
+			Do: "Run rowcast migrate of the newer one of the two, then replace the servers.",
 		},
 		{
 			Code: "foreign-log", Met: Command | Doctor, Check: "identity of the feed",
@@ -38,6 +38,12 @@ func schema() []Entry {
 			Code: "triggers-drifted", Met: Ready | Doctor, Check: "triggers of the watched tables",
 			What: "Triggers of a watched table are not as installed, or its name means another table.", Why: "Somebody disabled, changed or copied them, attached a partition, or restored, replaced or dropped a table. The words say whether changes are missed meanwhile.",
 			Do: "Run rowcast migrate; where changes are missed, have clients reload what changed in between.",
+		},
+		{
+			Code: "inheritance", Met: Doctor, Check: "tables that inherit",
+			What: "A watched table inherits from another, or the other way round, so that some changes are not captured or fail.",
+			Why:  "PostgreSQL fires the triggers of the table that a statement names, and shows them no rows of a foreign table.",
+			Do:   "Watch each of the tables by itself; take foreign ones out: alter foreign table … no inherit ….",
 		},
 		{
 			Code: "capture-paused", Met: Doctor, Check: "pauses of capture",

@@ -65,7 +65,9 @@ func TestDriftIsFoundAndRepaired(t *testing.T) {
 			"readings",
 			[]string{"rowcast_insert on readings"},
 		},
-		{"row trigger dropped", []string{`drop trigger rowcast_replicated on readings`}, "readings", []string{
+		{"row trigger dropped", []string{
+			`do $$ begin execute (select format('drop trigger %I on readings', tgname) from pg_trigger where tgrelid = 'readings'::regclass and tgname ~ '^rowcast_replicated_'); end $$`,
+		}, "readings", []string{
 			"rowcast_replicated on readings", "rowcast_replicated on readings_1", "rowcast_replicated on readings_2", "rowcast_replicated on readings_3",
 		}},
 	} {

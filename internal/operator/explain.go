@@ -32,6 +32,9 @@ func CodeOf(err error) errcode.Code {
 	if postgres.EventTrigger(err) != "" {
 		return "event-trigger"
 	}
+	if errors.Is(err, postgres.ErrOutdated) || errors.Is(err, postgres.ErrNewer) {
+		return "schema-outdated"
+	}
 	for code, target := range map[errcode.Code]error{
 		"not-migrated": postgres.ErrNotMigrated, "pooler": postgres.ErrPooler, "foreign-log": changelog.ErrForeign, "log-published": postgres.ErrPublished,
 		"expired": feed.ErrExpired, "diverged": feed.ErrDiverged, "invalid": feed.ErrInvalid, "address-in-use": syscall.EADDRINUSE,

@@ -63,7 +63,7 @@ func withPool(ctx context.Context, url, name string, f func(pool postgres.Pool) 
 		return err
 	}
 	defer pool.Close()
-	return f(pool)
+	return postgres.Judge(context.WithoutCancel(ctx), pool, f(pool))
 }
 
 // format binds the flag for what is printed.

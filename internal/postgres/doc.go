@@ -33,10 +33,13 @@
 //     settings of a session or swallows them (TestPoolerThatSwallowsSettings,
 //     TestPoolerWithoutDirectConnectionIsNamed).
 //   - An older program changes nothing in the schema of a newer one
-//     (TestOlderMigrateIsRefused).
+//     (TestOlderMigrateIsRefused). Every role can ask how the schema differs from
+//     the program (TestSchemaIsCompared, cmd/rowcast: TestRollingUpgrade,
+//     TestServerTellsOfANewerSchema).
 //   - In a database that came with a dump, whatever the dump left out, a new feed
 //     watches what was watched, as it was; what cannot be known is asked for
-//     (TestRestoredDatabases, TestRestoredDatabaseIsFoundBy, TestRenamedBeforeTheDump).
+//     (TestRestoredDatabases, TestDatabaseMadeFromTemplate,
+//     TestRestoredDatabaseIsFoundBy, TestRenamedBeforeTheDump).
 //   - Up follows Down, and Down leaves nothing (TestUpDownUp).
 //
 // # Failures

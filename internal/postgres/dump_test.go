@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	osexec "os/exec"
@@ -124,6 +125,19 @@ func TestRestoredDatabases(t *testing.T) {
 			tool(t, source, "pg_dump", "--file", file)
 			pgtest.Psql(t, target, "-q", "-f", file)
 		}, false},
+		{"plain, for a server without lz4", func(t *testing.T, target string) {
+			file := filepath.Join(t.TempDir(), "shop.sql")
+			tool(t, source, "pg_dump", "--file", file)
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			text = bytes.ReplaceAll(text, []byte("SET COMPRESSION lz4"), []byte("SET COMPRESSION not_here")) // refused alike
+			if err := os.WriteFile(file, text, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			tool(t, target, "psql", "-q", "-f", file)
+		}, false},
 		{"without the data of the log", func(t *testing.T, target string) { dump(t, target, "--exclude-table-data", "rowcast.log*") }, false},
 		{"without the data of the schema", func(t *testing.T, target string) { dump(t, target, "--exclude-table-data", "rowcast.*") }, true},
 		{"schema only", func(t *testing.T, target string) { dump(t, target, "--schema-only") }, true},
@@ -155,42 +169,79 @@ func TestRestoredDatabases(t *testing.T) {
 					exec(t, connect(t, target), `create role rowcast_capture nologin`, `create table other (id int primary key, t text)`) // others have the numbers
 				}
 				test.make(t, target)
-				conn := connect(t, target)
-				want := everything()
-				got := write(t, conn)
-				if test.blind {
-					if got = got[:min(len(got), len(want))]; len(got) != len(want) {
-						t.Errorf("before migrate the log has %v", got)
-					}
-				} else if diff := cmp.Diff(want, got); diff != "" {
-					t.Errorf("before migrate the log has (-want +got):\n%s", diff)
-				}
-				m := migrator(t, target)
-				m.NewFeed = true
-				up(t, m)
-				wantWatched := []string{"notes memo account {secret}", "orders sale tenant_id {password}", "parts parts tenant_id {secret}"}
-				if diff := cmp.Diff(wantWatched, list(t, conn, `select concat_ws(' ', relation::regclass, name, tenant_column, exclude) from rowcast.watched where active order by 1`)); diff != "" && !test.blind {
-					t.Errorf("watched are (-want +got):\n%s", diff)
-				}
-				if test.blind {
-					// Nothing says that it was unwatched.
-					exec(t, conn, `select rowcast.unwatch('skus')`)
-				}
-				if diff := cmp.Diff(want, write(t, conn)); diff != "" {
-					t.Errorf("the new feed has (-want +got):\n%s", diff)
-				}
-				if drift := list(t, conn, `select d.table_name || ': ' || d.detail from rowcast.trigger_drift() d`); len(drift) > 0 {
-					t.Errorf("drift: %v", drift)
-				}
-				if foreign := list(t, conn, `select coalesce(rowcast.foreign_log(), '')`); foreign[0] != "" {
-					t.Errorf("the new feed is foreign: %s", foreign)
-				}
-				if _, err := m.Down(t.Context()); err != nil {
-					t.Fatal(err)
-				}
-				exec(t, conn, `truncate notes, parts`, `insert into notes (id) values (1)`)
+				worksAnew(t, target, test.blind)
 			})
 		}
+	}
+}
+
+// worksAnew writes to a shop that came from elsewhere, begins a new feed, writes
+// again, and removes Rowcast.
+func worksAnew(t *testing.T, target string, blind bool) {
+	t.Helper()
+	conn := connect(t, target)
+	want := everything()
+	got := write(t, conn)
+	if blind {
+		if got = got[:min(len(got), len(want))]; len(got) != len(want) {
+			t.Errorf("before migrate the log has %v", got)
+		}
+	} else if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("before migrate the log has (-want +got):\n%s", diff)
+	}
+	m := migrator(t, target)
+	m.NewFeed = true
+	up(t, m)
+	wantWatched := []string{"notes memo account {secret}", "orders sale tenant_id {password}", "parts parts tenant_id {secret}"}
+	if diff := cmp.Diff(wantWatched, list(t, conn, `select concat_ws(' ', relation::regclass, name, tenant_column, exclude) from rowcast.watched where active order by 1`)); diff != "" && !blind {
+		t.Errorf("watched are (-want +got):\n%s", diff)
+	}
+	if blind {
+		// Nothing says that it was unwatched.
+		exec(t, conn, `select rowcast.unwatch('skus')`)
+	}
+	if diff := cmp.Diff(want, write(t, conn)); diff != "" {
+		t.Errorf("the new feed has (-want +got):\n%s", diff)
+	}
+	if drift := list(t, conn, `select d.table_name || ': ' || d.detail from rowcast.trigger_drift() d`); len(drift) > 0 {
+		t.Errorf("drift: %v", drift)
+	}
+	if foreign := list(t, conn, `select coalesce(rowcast.foreign_log(), '')`); foreign[0] != "" {
+		t.Errorf("the new feed is foreign: %s", foreign)
+	}
+	if _, err := m.Down(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	exec(t, conn, `truncate notes, parts`, `insert into notes (id) values (1)`)
+}
+
+// A copy by create database ... template has the same numbers of tables, columns
+// and transactions, and is another database.
+func TestDatabaseMadeFromTemplate(t *testing.T) {
+	t.Parallel()
+	pg, source := pgtest.Server(t), pgtest.Database(t)
+	conn := connect(t, source)
+	exec(t, conn, shop...)
+	up(t, migrator(t, source))
+	exec(t, conn, watching...)
+	exec(t, conn, `select rowcast.seal()`)
+	name := list(t, conn, `select current_database()`)[0]
+	if err := conn.Close(t.Context()); err != nil { // nobody may use a template
+		t.Fatal(err)
+	}
+	pgtest.Admin(t, pg, "create database made_"+name+" template "+name)
+	t.Cleanup(func() { pgtest.Admin(t, pg, "drop database made_"+name+" with (force)") })
+	made := connect(t, pg.SocketDSN("made_"+name))
+	if foreign := list(t, made, `select coalesce(rowcast.foreign_log(), '')`)[0]; !strings.Contains(foreign, "it was written in database ") {
+		t.Errorf("the log of the copy is foreign because %q", foreign)
+	}
+	if drift := list(t, made, `select d.detail from rowcast.trigger_drift() d`); len(drift) > 0 {
+		t.Errorf("drift of the copy: %v", drift)
+	}
+	exec(t, made, `delete from skus`)
+	worksAnew(t, pg.SocketDSN("made_"+name), false)
+	if foreign := list(t, connect(t, source), `select coalesce(rowcast.foreign_log(), '')`)[0]; foreign != "" {
+		t.Errorf("the log of the template is foreign because %s", foreign)
 	}
 }
 

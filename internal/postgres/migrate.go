@@ -98,6 +98,9 @@ func (m *Migrator) Up(ctx context.Context) ([]Step, error) {
 	made, err = m.applyTriggers(ctx, conn, watched)
 	steps = append(steps, made...)
 	broken := err
+	if err == nil {
+		broken = m.inscribe(ctx, conn)
+	}
 	if err := m.retry(ctx, conn, "select rowcast.record_objects($1)", migrated); err != nil {
 		broken = errors.Join(broken, fmt.Errorf("write down what was installed: %w", err))
 	}

@@ -102,34 +102,42 @@ declare
     member regrole;
     function regprocedure;
 begin
-    begin
-        if to_regrole('rowcast_capture') is null then
-            begin
-                create role rowcast_capture nologin noinherit;
-            exception when duplicate_object or unique_violation then
-                null; -- another database has made it just now
-            end;
-        end if;
-        if rowcast.may_capture('rowcast_capture') then
-            for member in
-                select distinct m from unnest(array[schema_owner, current_user::regrole]) m
-                 where not pg_has_role(m, 'rowcast_capture', 'usage') or not pg_has_role(m, 'rowcast_capture', becoming)
-            loop
-                execute format('grant rowcast_capture to %s %s', member, case becoming when 'set' then 'with inherit true, set true' else '' end);
-            end loop;
-            if exists (select from pg_proc p where p.pronamespace = 'rowcast'::regnamespace
-                                               and rowcast.is_capture(p.proname) and p.proowner <> to_regrole('rowcast_capture')) then
-                grant usage, create on schema rowcast to rowcast_capture;
-                for function in
-                    select p.oid from pg_proc p where p.pronamespace = 'rowcast'::regnamespace and rowcast.is_capture(p.proname)
-                loop
-                    execute format('alter function %s owner to rowcast_capture', function);
-                end loop;
+    for attempt in 1..10 loop
+        begin
+            if to_regrole('rowcast_capture') is null then
+                begin
+                    create role rowcast_capture nologin noinherit;
+                exception when duplicate_object or unique_violation then
+                    null; -- another database has made it just now
+                end;
             end if;
-        end if;
-    exception when insufficient_privilege then
-        null; -- the owner of the schema captures
-    end;
+            if rowcast.may_capture('rowcast_capture') then
+                for member in
+                    select distinct m from unnest(array[schema_owner, current_user::regrole]) m
+                     where not pg_has_role(m, 'rowcast_capture', 'usage') or not pg_has_role(m, 'rowcast_capture', becoming)
+                loop
+                    execute format('grant rowcast_capture to %s %s', member, case becoming when 'set' then 'with inherit true, set true' else '' end);
+                end loop;
+                if exists (select from pg_proc p where p.pronamespace = 'rowcast'::regnamespace
+                                                   and rowcast.is_capture(p.proname) and p.proowner <> to_regrole('rowcast_capture')) then
+                    grant usage, create on schema rowcast to rowcast_capture;
+                    for function in
+                        select p.oid from pg_proc p where p.pronamespace = 'rowcast'::regnamespace and rowcast.is_capture(p.proname)
+                    loop
+                        execute format('alter function %s owner to rowcast_capture', function);
+                    end loop;
+                end if;
+            end if;
+            exit;
+        exception
+            when insufficient_privilege then
+                exit; -- the owner of the schema captures
+            when undefined_object or internal_error then
+                if attempt = 10 then -- another database that had it last has dropped it just now
+                    raise;
+                end if;
+        end;
+    end loop;
     if rowcast.capture_owner() = schema_owner then
         return;
     end if;
@@ -160,10 +168,10 @@ return exists (select from pg_roles r
 -- Lets capture look into the watched tables, to put statements in order. A table whose
 -- owner has the rights of capture anyway it reads itself. For each other owner there is a
 -- function that belongs to him, which only capture may call: whatever code of his it
--- runs has his rights. Who replaces his function lies about his own tables; he needs a
--- right on the schema to name it. Where capture is a member of nobody and the
+-- runs has his rights. Who changes his function lies about his own tables, and needs a
+-- right on the schema to name it; one that runs as its caller is not called. Where the
 -- caller may not give a function to the owner, there is none, and the doctor says so.
--- What is left of owners who have no watched table any more goes.
+-- Those of owners who have no watched table any more go.
 create or replace function rowcast.let_capture_look() returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare

@@ -47,7 +47,7 @@ func (m *Migrator) inscribe(ctx context.Context, conn *pgx.Conn) error {
 	err = m.retry(ctx, conn, fmt.Sprintf(`
 		do $do$ begin
 			if not exists (select from pg_proc p where p.oid = to_regprocedure('rowcast.program()') and p.prosrc = $body$%[1]s$body$) then
-				create or replace function rowcast.program() returns text language sql immutable as $body$%[1]s$body$;
+				create or replace function rowcast.program() returns text language sql immutable set search_path = pg_catalog, pg_temp as $body$%[1]s$body$;
 				revoke execute on function rowcast.program() from public;
 				perform rowcast.hand_over(n.nspowner::regrole) from pg_namespace n where n.nspname = 'rowcast';
 			end if;

@@ -1,8 +1,11 @@
 package triggers_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
+
+	"rowcast/internal/postgres"
 )
 
 // BenchmarkSeal seals after one change, and after several of several
@@ -34,5 +37,40 @@ func BenchmarkSeal(b *testing.B) {
 			b.ReportMetric(float64(sealed.Microseconds())/float64(b.N), "us/seal")
 			b.ReportMetric(float64(bare.Microseconds())/float64(b.N), "us/select-1")
 		})
+	}
+}
+
+// BenchmarkSealOfOthers seals one change over a server's connection: alone, beside an
+// open transaction of as many log rows as the name says, and while that is sealed.
+func BenchmarkSealOfOthers(b *testing.B) {
+	for _, rows := range []int{20_000, 80_000} {
+		for _, state := range []string{"alone", "open", "committed"} {
+			b.Run(fmt.Sprint(rows, "/", state), func(b *testing.B) {
+				d := newDatabase(b)
+				conn, err := postgres.Connect(b.Context(), d.dsn, "seals")
+				if err != nil {
+					b.Fatal(err)
+				}
+				defer func() { _ = conn.Close(b.Context()) }()
+				other := d.connect(b)
+				exec(b, conn, `select rowcast.seal()`)
+				if state != "alone" {
+					exec(b, other, `begin`, fmt.Sprintf(`do $$ begin for i in 1..%d loop
+						insert into docs values (1000000 + i, 'big ' || i %% 100, 'x'); end loop; end $$`, rows))
+					d.exec(b, `analyze rowcast.log_active`)
+				}
+				if state == "committed" {
+					exec(b, other, `commit`)
+				}
+				id := 0
+				for b.Loop() {
+					b.StopTimer()
+					id++
+					d.exec(b, fmt.Sprintf(`insert into docs values (%d, 'small', 'x')`, id))
+					b.StartTimer()
+					exec(b, conn, `select rowcast.seal()`)
+				}
+			})
+		}
 	}
 }

@@ -94,6 +94,7 @@ var arrows = map[string][]string{
 	"internal/bench/output":          {"internal/bench"},
 	"internal/bench/write":           {"internal/bench", "internal/bench/child", "internal/bench/measure", "internal/changelog", "internal/feed", "internal/postgres"},
 	"internal/bench/scratch":         {},
+	"internal/bench/instructions":    {"internal/bench", "internal/bench/measure", "internal/devpg", "internal/devpg/proc"},
 	"internal/bench/latency":         {"internal/bench", "internal/bench/child", "internal/bench/measure", "internal/bench/scratch", "internal/bench/stage"},
 	"internal/bench/stage":           {"internal/auth", "internal/bench", "internal/bench/child"},
 	"internal/bench/fanout":          {"internal/bench", "internal/bench/child", "internal/bench/measure"},

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -39,7 +41,8 @@ func TestBenchWrite(t *testing.T) {
 			Key  string
 			Rows []map[string]any
 		}
-		Bars []struct{ Key, Verdict, Reason string }
+		Bars  []struct{ Key, Verdict, Reason string }
+		Notes []string
 	}
 	if err := json.Unmarshal([]byte(stdout), &report); err != nil {
 		t.Fatalf("%v in %s", err, stdout)
@@ -47,8 +50,11 @@ func TestBenchWrite(t *testing.T) {
 	if want := "rowcast bench write --duration 20ms --output json --rounds 1 --rows 1000 --table narrow --writers 1,2"; report.Command != want {
 		t.Errorf("the command is %q; want %q", report.Command, want)
 	}
-	if report.Name != "write" || report.Environment.PostgreSQL == "" || len(report.Tables) != 2 || len(report.Tables[0].Rows) != 6 || len(report.Bars) != 4 {
+	if report.Name != "write" || report.Environment.PostgreSQL == "" || len(report.Tables) != 2 || len(report.Tables[0].Rows) != 6 || len(report.Bars) != 7 {
 		t.Errorf("report %+v", report)
+	}
+	if !slices.ContainsFunc(report.Notes, func(note string) bool { return strings.Contains(note, "without DATABASE_URL") }) {
+		t.Errorf("no note says where instructions are counted: %q", report.Notes)
 	}
 	html, err := os.ReadFile(page)
 	if err != nil || !strings.Contains(string(html), "<svg") {
@@ -65,11 +71,31 @@ func TestBenchWrite(t *testing.T) {
 // TestBenchWriteOnItsOwnDatabase takes what a newcomer gets, as text.
 func TestBenchWriteOnItsOwnDatabase(t *testing.T) {
 	t.Parallel()
-	p := spawn(t, nil, "bench", "write", "--writers", "1", "--rounds", "1", "--duration", "20ms", "--rows", "0")
+	p := spawn(t, nil, "bench", "write", "--writers", "1", "--rounds", "1", "--duration", "20ms", "--rows", "0", "--instructions", "none")
 	p.ends(t, exitOK)
 	for _, want := range []string{"rowcast bench write: ", "fsync=on", "synchronous_commit=on", "Single-row transactions", "not applicable: 64 writers were not asked for"} {
 		if !strings.Contains(p.stdout.String(), want) {
 			t.Errorf("the report lacks %q:\n%s", want, p.stdout)
+		}
+	}
+}
+
+// TestBenchWriteCountsInstructions expects the figures where valgrind is
+// installed, and elsewhere how to get it.
+func TestBenchWriteCountsInstructions(t *testing.T) {
+	t.Parallel()
+	counted := "\n  delete "
+	if _, err := exec.LookPath("valgrind"); err != nil {
+		counted = "valgrind is not installed; get it"
+	}
+	code, stdout, stderr := command(t, []string{isProgram + "=1"},
+		"bench", "write", "--writers", "1", "--rounds", "1", "--duration", "20ms", "--rows", "0", "--instructions", "delete")
+	if code != exitOK {
+		t.Fatalf("exit %d: %s", code, stderr)
+	}
+	for _, want := range []string{counted, "instructions added to delete", "Single-row transactions"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("the report lacks %q:\n%s", want, stdout)
 		}
 	}
 }
@@ -134,6 +160,7 @@ func TestBenchMistakes(t *testing.T) {
 		{[]string{"bench", "write", "--writers", "0"}, nil, exitUsage, `--writers is [0]`},
 		{[]string{"bench", "write", "--writers", "many"}, nil, exitUsage, `--writers`},
 		{[]string{"bench", "write", "--table", "wide"}, nil, exitUsage, `--table is "wide"; it is orders or narrow`},
+		{[]string{"bench", "write", "--instructions", "merge"}, nil, exitUsage, `--instructions is "merge"; give some of insert,update,delete,upsert`},
 		{[]string{"bench", "write", "-o", "xml"}, nil, exitUsage, `-o is "xml"; it is text or json`},
 		{[]string{"bench", "write", "--html", "/nowhere/at/all.html"}, nil, exitUsage, `--html /nowhere/at/all.html cannot be written`},
 		{[]string{"bench", "write"}, []string{empty}, exitFailure, `install it with: rowcast migrate`},

@@ -26,7 +26,8 @@
 //
 // A server runs from Start on. [Server.Stop], [Server.Kill] or a crash end the
 // run, which closes [Server.Done]; [Server.Restart] begins another on the same
-// directory, port and password. [Server.Close] is final.
+// directory, port and password. [Server.Close] is final. While the server is
+// stopped, [Server.Copy] gives a copy of its data for a session without a server.
 //
 // # Guarantees
 //
@@ -48,6 +49,8 @@
 //     called Start (TestServerOutlivesTheCallersThread).
 //   - Ctrl-C in the terminal does not reach the server before we stop it
 //     (TestServerHasItsOwnProcessGroup).
+//   - What runs on a copy changes the data of no server, and nothing is left of
+//     it (TestCopyOfTheData).
 //   - Servers that start at the same time share one initdb
 //     (TestServersShareOneTemplate).
 //

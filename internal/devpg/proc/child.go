@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"runtime"
@@ -113,10 +114,16 @@ func (c *Child) Kill() error {
 // Run runs a program to its end under the account, in dir, and answers what it
 // printed.
 func Run(ctx context.Context, a *Account, dir, name string, args ...string) (string, error) {
+	return RunOn(ctx, a, dir, nil, name, args...)
+}
+
+// RunOn is [Run] of a program that reads the input, nil for none.
+func RunOn(ctx context.Context, a *Account, dir string, input io.Reader, name string, args ...string) (string, error) {
 	runtime.LockOSThread() // see Start
 	defer runtime.UnlockOSThread()
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = dir
+	cmd.Stdin = input
 	cmd.Env = plain(os.Environ())
 	cmd.SysProcAttr = attributes(a, syscall.SIGKILL)
 	cmd.Cancel = func() error { return killGroup(cmd.Process.Pid) }

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -105,11 +107,17 @@ func TestSealUnderConcurrency(t *testing.T) {
 	d := newDatabase(t, `insert into docs select n, 'T' || n % 3, '0' from generate_series(1, 6) n`)
 	const writers, transactions = 5, 60
 	var work, seals sync.WaitGroup
+	var sealed atomic.Int64 // how often seal has returned
 	stop := make(chan struct{})
 	for w := range writers {
 		conn := d.connect(t)
 		work.Go(func() {
 			for n := range transactions {
+				if n == transactions/3 || n == 2*transactions/3 { // what was written is sealed before it goes on
+					for had := sealed.Load(); sealed.Load() < had+3 && !t.Failed(); {
+						time.Sleep(time.Millisecond)
+					}
+				}
 				statements := []string{`begin`}
 				for i := range 1 + (w+n)%3 {
 					statements = append(statements, fmt.Sprintf(`update docs set body = body::int + 1 where id = %d`, 1+(w+n+i)%6))
@@ -146,6 +154,7 @@ func TestSealUnderConcurrency(t *testing.T) {
 					t.Errorf("seal: %v", err)
 					return
 				}
+				sealed.Add(1)
 			}
 		})
 	}

@@ -34,6 +34,21 @@ const create = (customer) =>
 const lost =
   /^console: (WebSocket connection to .* failed|Failed to load resource: net::ERR_|GET http.* net::ERR_|.*blocked by CORS policy)/;
 
+scenario("a page of another origin whose requests have headers of a tracer", async (stage) => {
+  const page = await stage.page(`${examples}/sse/`);
+  const headers = { baggage: "sentry-environment=test", traceparent: "00-1", "ngrok-skip-browser-warning": "1" };
+  for (const [path, more] of [
+    ["/socket.io/?EIO=4&transport=polling", {}],
+    [`/history?tenant=${acme.id}`, { authorization: `Bearer ${await token()}` }],
+  ]) {
+    const status = await page.evaluate(
+      async ([address, sent]) => (await fetch(address, { headers: sent })).status,
+      /** @type {const} */ ([`${url}${path}`, { ...headers, .../** @type {object} */ (more) }]),
+    );
+    assert.equal(status, 200, `${path}`);
+  }
+});
+
 scenario("an old page with socket.io-client", async (stage) => {
   stage.expect(lost);
   const page = await stage.page(`${examples}/socketio/`);

@@ -33,6 +33,19 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
       left join (select s.snapshot from rowcast.seal s order by s.seal desc limit 1) head on true
 $$;
 
+-- Which subscription brings the log of another database here, and what ends that;
+-- null if none does.
+create or replace function rowcast.subscribed_log() returns text
+language sql stable set search_path = pg_catalog, pg_temp as $$
+    select format('subscription %s brings the log of another database into rowcast.%s; first take schema rowcast out of its publication, then run: alter subscription %s refresh publication',
+                  string_agg(distinct s.subname, ', '), min(c.relname), string_agg(distinct quote_ident(s.subname), ', '))
+      from pg_subscription_rel r
+      join pg_subscription s on s.oid = r.srsubid
+      join pg_class c on c.oid = r.srrelid
+     where c.relnamespace = to_regnamespace('rowcast')
+    having count(*) > 0
+$$;
+
 -- Begins a new feed: forgets the log, and every client is told to reload. What
 -- is watched stays. Writers wait until it has ended, so that no change falls
 -- between the feeds. Returns the id of the new one.

@@ -54,7 +54,7 @@ var service = []string{
 	"inheritance execute", "part_drift execute",
 	"log select", "log_0 select", "log_active select", "log_rows execute", "name_drift execute", "numbered execute",
 	"pause select", "pauses execute", "present_triggers execute", "prune execute", "queue select", "relation_of execute", "revocation select", "revocation_version select", "rotate execute", "schema usage", "seal execute", "seal select", "segment select",
-	"sealed select", "tenant select", "tenant.tenant insert", "trigger_drift execute", "trigger_states execute", "unsealed execute", "wanted_triggers execute", "watched select",
+	"sealed select", "subscribed_log execute", "tenant select", "tenant.tenant insert", "trigger_drift execute", "trigger_states execute", "unsealed execute", "wanted_triggers execute", "watched select",
 }
 
 // capture is what the role has that the functions of triggers run as: beside its own

@@ -65,7 +65,7 @@ begin
         seals := (place > head_place)::integer;
         delete from rowcast.queue q using unnest(chosen) c where q.turn = c.turn;
         update rowcast.queue q set passed_at = clock_timestamp() where q.turn = large.turn;
-        perform rowcast.forget_noted(array(select c.xid from unnest(chosen) c));
+        perform rowcast.forget_noted(array_agg(c.xid)) from unnest(chosen) c where c.known having count(*) > 0; -- others have noted nothing
     elsif large.known then
         place := rowcast.seal_piece(large, next_seal, head_place, segment, snapshot);
         seals := (place > head_place)::integer;

@@ -138,7 +138,6 @@ declare
     class pg_class;
     schema_name text;
     tenant_type oid;
-    base_type oid;
     missing text;
     watched_id integer;
     overrule boolean;
@@ -189,11 +188,7 @@ begin
         raise exception 'column % of % is computed when it is read', quote_ident(tenant_column), target
             using errcode = 'datatype_mismatch', hint = 'A trigger does not see the value of a virtual column. Make it stored, or name another: --tenant-column.';
     end if;
-    loop
-        base_type := (select nullif(t.typbasetype, 0) from pg_type t where t.oid = coalesce(base_type, tenant_type));
-        exit when base_type is null;
-        tenant_type := base_type;
-    end loop;
+    tenant_type := (rowcast.base_type(tenant_type)).oid;
     if tenant_type not in ('uuid'::regtype, 'text'::regtype, 'varchar'::regtype, 'int2'::regtype, 'int4'::regtype, 'int8'::regtype) then
         raise exception 'column % of % has type %', quote_ident(tenant_column), target, format_type(tenant_type, null)
             using errcode = 'datatype_mismatch', hint = 'A tenant is a uuid, text, varchar, smallint, integer or bigint.';

@@ -2,9 +2,10 @@ package health
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
+
+	"github.com/jackc/pgx/v5"
 
 	"rowcast/internal/postgres"
 	"rowcast/sql"
@@ -27,20 +28,20 @@ func (h Holder) String() string {
 	return fmt.Sprintf("the lock of the %s is held by %s", h.Lock, h.Who)
 }
 
-const holdersQuery = `
-	select coalesce(json_agg(json_build_object('lock', h.lock, 'pid', h.pid, 'transaction', h.transaction, 'who', h.who)), '[]')
-	  from (%s) h (lock, pid, transaction, who, seconds)`
-
 // askHolders asks who holds the locks at this moment.
-func (w *Watcher) askHolders(ctx context.Context) (found []Holder, err error) {
+func (w *Watcher) askHolders(ctx context.Context) ([]Holder, error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	var text []byte
-	if err := w.o.Database.QueryRow(ctx, fmt.Sprintf(holdersQuery, sql.LockHolders)).Scan(&text); err != nil {
+	rows, err := w.o.Database.Query(ctx, sql.LockHolders)
+	if err != nil {
 		return nil, fmt.Errorf("ask who holds the locks: %w", postgres.Explain(err))
 	}
-	if err := json.Unmarshal(text, &found); err != nil {
-		return nil, fmt.Errorf("decode who holds the locks: %w", err)
+	found, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (h Holder, err error) {
+		err = row.Scan(&h.Lock, &h.PID, &h.Transaction, &h.Who, nil)
+		return h, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("ask who holds the locks: %w", postgres.Explain(err))
 	}
 	return found, nil
 }

@@ -25,6 +25,7 @@ const (
 
 // Database answers queries; a pool does.
 type Database interface {
+	Query(ctx context.Context, query string, args ...any) (pgx.Rows, error)
 	QueryRow(ctx context.Context, query string, args ...any) pgx.Row
 }
 

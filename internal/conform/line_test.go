@@ -3,10 +3,14 @@ package conform_test
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"rowcast/internal/servetest"
 )
@@ -152,5 +156,31 @@ func (l *line) ends(t *testing.T, f *follower, code string) *ended {
 			t.Fatalf("the connection ends with %v; want %s", err, code)
 		}
 		return e
+	}
+}
+
+// history reads a page of /history, as a member of the tenant.
+func (l *line) history(t *testing.T, server *servetest.Server, query url.Values) string {
+	t.Helper()
+	for {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+server.Address()+"/history?"+query.Encode(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+servetest.Token(t, l.tenant))
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(answer.Body)
+		_ = answer.Body.Close()
+		if answer.StatusCode == http.StatusTooManyRequests || answer.StatusCode == http.StatusServiceUnavailable {
+			time.Sleep(100 * time.Millisecond) // others read at the same time
+			continue
+		}
+		if err != nil || answer.StatusCode != http.StatusOK {
+			t.Fatalf("history answers %s, %v: %s", answer.Status, err, body)
+		}
+		return string(body)
 	}
 }

@@ -2,14 +2,10 @@ package conform_test
 
 import (
 	"fmt"
-	"io"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
-
-	"rowcast/internal/servetest"
 )
 
 // numbers are columns with numbers, the value in SQL, and how it is on the wire:
@@ -76,22 +72,9 @@ func TestNumbers(t *testing.T) {
 				}
 			}
 		}
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+server.Address()+"/history?tenant="+url.QueryEscape(l.tenant), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Header.Set("Authorization", "Bearer "+servetest.Token(t, l.tenant))
-		answer, err := http.DefaultClient.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer answer.Body.Close()
-		body, err := io.ReadAll(answer.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
+		body := l.history(t, server, url.Values{"tenant": {l.tenant}})
 		for _, n := range numbers {
-			if member := fmt.Sprintf(`%q:%s`, n.column, n.wire); strings.Count(string(body), member) != 2 {
+			if member := fmt.Sprintf(`%q:%s`, n.column, n.wire); strings.Count(body, member) != 2 {
 				t.Errorf("the history does not have %s twice: %s", member, body)
 			}
 		}

@@ -4,14 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"os/exec"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"rowcast/internal/servetest"
 )
@@ -132,31 +130,14 @@ func (l *line) checkHistory(t *testing.T, server *servetest.Server, limit int, w
 		if after != "" {
 			query.Set("after", after)
 		}
-		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+server.Address()+"/history?"+query.Encode(), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		r.Header.Set("Authorization", "Bearer "+servetest.Token(t, l.tenant))
-		answer, err := http.DefaultClient.Do(r)
-		if err != nil {
-			t.Fatal(err)
-		}
-		body, err := io.ReadAll(answer.Body)
-		_ = answer.Body.Close()
+		body := l.history(t, server, query)
 		var page struct {
 			Events []json.RawMessage
 			Cursor string
 			More   bool
 		}
-		if answer.StatusCode == http.StatusTooManyRequests || answer.StatusCode == http.StatusServiceUnavailable {
-			time.Sleep(100 * time.Millisecond) // others read at the same time
-			continue
-		}
-		if err != nil || answer.StatusCode != http.StatusOK {
-			t.Fatalf("history answers %s, %v: %s", answer.Status, err, body)
-		}
 		// The document is deeper than encoding/json goes.
-		if err := json.Unmarshal([]byte(shallow(string(body))), &page); err != nil {
+		if err := json.Unmarshal([]byte(shallow(body)), &page); err != nil {
 			t.Fatal(err)
 		}
 		for _, e := range page.Events {

@@ -42,7 +42,7 @@ create table rowcast.log (
     at      timestamptz not null default clock_timestamp(),
     watched integer not null,            -- rowcast.watched.id
     rows    integer not null,            -- row changes in this log row
-    op      "char" not null,             -- i, u, d or t
+    op      "char" not null,             -- i, u, d, t, r or o
     tenant  text,                        -- null for truncate: it concerns every tenant
     writer  text not null default current_setting('application_name'),
     after   json[],                      -- the rows after an insert or update

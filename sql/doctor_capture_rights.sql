@@ -41,16 +41,18 @@ with capture as (
     select format('%s, which %s', r.rolname, case when r.rolsuper then 'is a superuser' else 'can log in' end)
       from owner o join pg_roles r on r.oid = o.owner where r.rolsuper or r.rolcanlogin
 ), blind (what) as (
-    select format('nested statements on %s are put in order by the clock alone: %s; run rowcast migrate as %s', c.oid::regclass,
+    select format('where a statement on %s leads to another, clients may be told to read it again: %s', c.oid::regclass,
                   case when m.mixed then 'its partitions have other owners'
-                       else format('capture may not look into tables of %s', c.relowner::regrole) end,
-                  case when pg_has_role(c.relowner, o.owner, 'usage') then 'the owner' else 'a superuser, or a member of that role' end)
+                       when m.hidden then 'its policies hold for whoever would look which came last'
+                       else format('capture may not look into tables of %s; run rowcast migrate as %s', c.relowner::regrole,
+                                   case when pg_has_role(c.relowner, o.owner, 'usage') then 'the owner' else 'a superuser, or a member of that role' end) end)
       from owner o
      cross join rowcast.watched w
       join pg_class c on c.oid = w.relation
-     cross join lateral (select exists (select from pg_partition_tree(c.oid) t join pg_class p on p.oid = t.relid where p.relowner <> c.relowner) as mixed) m
+     cross join lateral (select exists (select from pg_partition_tree(c.oid) t join pg_class p on p.oid = t.relid where p.relowner <> c.relowner) as mixed,
+                                c.relrowsecurity and (c.relforcerowsecurity or c.relowner <> o.owner and pg_has_role(c.relowner, o.owner, 'usage')) as hidden) m
      where w.active
-       and (m.mixed
+       and (m.mixed or m.hidden
             or case when pg_has_role(c.relowner, o.owner, 'usage') then not (has_schema_privilege(o.owner, c.relnamespace, 'usage') and has_table_privilege(o.owner, c.oid, 'select'))
                     else not exists (select from pg_proc p join pg_namespace n on n.oid = p.pronamespace
                                       where n.nspname = 'rowcast' and p.proname like 'look\_as\_%' and p.proowner = c.relowner and p.prosecdef

@@ -16,7 +16,7 @@
 \endif
 
 select l.writer, w.relation::regclass as "table",
-       case l.op when 'i' then 'insert' when 'u' then 'update' when 'd' then 'delete' when 't' then 'truncate' when 'r' then 'replay' end as op,
+       case l.op when 'i' then 'insert' when 'u' then 'update' when 'd' then 'delete' when 't' then 'truncate' when 'r' then 'replay' when 'o' then 'unordered' end as op,
        count(distinct l.xid) as transactions, sum(l.rows) as rows,
        count(distinct l.tenant) as tenants, min(l.at) as first, max(l.at) as last
   from rowcast.log l join rowcast.watched w on w.id = l.watched

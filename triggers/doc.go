@@ -35,7 +35,8 @@
 //     the rows were changed, whatever led from one statement to another: who
 //     follows them has what the table has. Cause comes before effect
 //     (TestOrderWithinATransaction, TestEveryWayOneStatementLeadsToAnother,
-//     TestNestedWritesFollowTheirCause).
+//     TestNestedWritesFollowTheirCause). Where the table cannot be looked into, and time
+//     does not tell, clients are told to read it again (TestUnorderedIsTold).
 //   - Tenants are told apart by the bytes of their text, whatever the type and
 //     collation of the column (TestTenantsAreToldApartByBytes).
 //   - What a server executes grows with what there is to do and not faster, over

@@ -43,10 +43,12 @@ return coalesce('(pg_catalog.concat(r.' || quote_ident(column_name) || ') collat
 -- The catalogue may be older than the table: it is, in a transaction that keeps
 -- its snapshot, and outside of a trigger nobody keeps others from changing the
 -- table. Then the expression itself makes sure of the types.
-create or replace function rowcast.image(watched_id integer, relation oid, excluded text[], numbers smallint[]) returns text
+create or replace function rowcast.image(
+    watched_id integer, relation oid, excluded text[], numbers smallint[],
+    unsure boolean default pg_trigger_depth() = 0 or current_setting('transaction_isolation') <> 'read committed'
+) returns text
 language plpgsql as $$
 declare
-    unsure constant boolean := pg_trigger_depth() = 0 or current_setting('transaction_isolation') <> 'read committed';
     target constant oid := case when excluded <> '{}' then rowcast.numbered(watched_id, image.relation) end;
     key_only constant boolean := excluded <> '{}' and target is null and not rowcast.has_columns(image.relation, excluded);
     wanted name[];
@@ -217,4 +219,5 @@ begin
 end $$;
 
 -- Early versions called them.
-drop function if exists rowcast.tenant_column(integer, text, smallint), rowcast.excluded_by_name(integer, text[], smallint[]);
+drop function if exists rowcast.tenant_column(integer, text, smallint), rowcast.excluded_by_name(integer, text[], smallint[]),
+    rowcast.image(integer, oid, text[], smallint[]);

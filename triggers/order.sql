@@ -13,6 +13,10 @@
 --
 -- What has to be told later than its number says gets the number of the statement
 -- it follows, and a part of its own.
+--
+-- Where the table cannot be looked into, and the time does not tell either, what the
+-- log says last of a row may not be how the row is. So a log row with the op "o",
+-- unordered, follows for each tenant whose rows these are: clients read the table again.
 
 -- Moves what a capture has appended to where it belongs. entry is what
 -- close_statement returned, kind the number of the operation, row_count how many
@@ -33,6 +37,7 @@ declare
     present_keys text[]; -- those of them that are there, and the rows
     present_images bigint[];
     looked boolean := false;
+    newest constant bigint := currval('rowcast.statement');
 begin
     if row_count is null then
         select sum(l.rows) into row_count
@@ -90,7 +95,7 @@ begin
                   from statement s) u
          where u.known and u.since >= row_count and not u.takes order by u.own desc limit 1
     ), change as (
-        select e.id, e.begun, e.part, e.own, r.n,
+        select e.id, e.begun, e.part, e.own, e.tenant, r.n,
                case when e.op <> 'i' then rowcast.row_key(e.tenant, r.before, key_columns) end as old_key, rowcast.image_hash(r.before, partitioned) as old_image,
                case when e.op <> 'd' then rowcast.row_key(e.tenant, r.after, key_columns) end as new_key, rowcast.image_hash(r.after, partitioned) as new_image,
                coalesce(e.origin[6 + r.n], row_number() over (partition by e.begun, e.part order by e.id, r.n)) as ordinal,
@@ -132,8 +137,8 @@ begin
     ), final as ( -- how the earlier changes leave a key
         select e.key, e.left from earlier e where e.last
     ), choice as (
-        select unnest(c.changes) as i, c.begun, c.part, c.next_begun, c.next_part
-          from (select distinct on (r.key, r.run) r.changes, g.begun, g.part, g.next_begun, g.next_part
+        select unnest(c.changes) as i, c.begun, c.part, c.next_begun, c.next_part, c.sure
+          from (select distinct on (r.key, r.run) r.changes, g.begun, g.part, g.next_begun, g.next_part, looked or m.known and m.least >= m.p as sure
                   from run r join timed m on m.key = r.key and m.run = r.run join gap g on g.key = r.key
                   join final f on f.key = r.key left join there t on t.key = r.key
                  order by r.key, r.run,
@@ -141,6 +146,10 @@ begin
                           ((g.p <= m.p or not m.known) and g.p >= least(m.least, case when m.known then m.p end)) desc,
                           (g.p = 0 or g.left is not distinct from r.found)::integer + (g.last or g.next_found is not distinct from r.left)::integer desc,
                           abs(g.p - m.usual), g.p) c
+    ), unordered as (
+        insert into rowcast.log_active (begun, watched, rows, op, tenant)
+        select newest, watched_id, 1, 'o', u.tenant
+          from (select distinct c.tenant from choice o join change c on c.own and c.i = o.i where not o.sure) u
     ), bound as ( -- the statements between which a change belongs; before one that goes on with the key
         select c.i,
                max(array[c.begun, c.part]) filter (where (c.begun, c.part) is distinct from (c.next_begun, c.next_part) and c.begun is not null) as low,
@@ -195,7 +204,8 @@ end $$;
 -- statistics. So this part of it runs as the owner, by a function that rights.sql
 -- has made; or as capture, if the owner has the rights of capture anyway. It is empty
 -- if neither is possible, if partitions have other owners, and where a policy holds for
--- whoever would look. Who owns a table is known to a new snapshot only.
+-- whoever would look. A serializable transaction does not look: that it has read
+-- the index could make it fail, or another one.
 create or replace function rowcast.look_for_keys(watched_id integer, key_columns text[]) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
@@ -204,7 +214,7 @@ declare
     looks_as text;
     rows text;
 begin
-    if current_setting('transaction_isolation') <> 'read committed' then
+    if current_setting('transaction_isolation') = 'serializable' then
         return '';
     end if;
     select c.relowner, f.name into owner, looks_as
@@ -212,14 +222,13 @@ begin
      where c.oid = target and (f.name is not null and not c.relforcerowsecurity
               or pg_has_role(c.relowner, current_user, 'usage') and has_schema_privilege(c.relnamespace, 'usage')
                  and has_table_privilege(target, 'select') and not row_security_active(target))
-       and not exists (select from pg_class p
-                        where p.oid in (select t.relid from pg_partition_tree(target) t union select target)
-                          and (p.relowner <> c.relowner or p.relhassubclass and p.relkind <> 'p'));
+       and not exists (select from (select t.relid from pg_partition_tree(target) t union select target) t left join pg_class p on p.oid = t.relid
+                        where (p.relowner = c.relowner and (p.relkind = 'p' or not p.relhassubclass) and rowcast.is_newest(p.xmax)) is not true);
     if not found then
         return '';
     end if;
     select format('select %s as tenant, %s as image from unnest($1) k (key) join %s r on %s',
-               rowcast.tenant_of_row(w.tenant_column), rowcast.image(w.id, target, w.exclude, '{}'), target::regclass,
+               rowcast.tenant_of_row(w.tenant_column), rowcast.image(w.id, target, w.exclude, '{}', false), target::regclass,
                string_agg(format('r.%I = (k.key ->> %L)::%s', a.attname, a.attname, format_type(a.atttypid, a.atttypmod)), ' and '))
       into rows
       from rowcast.watched w join pg_attribute a on a.attrelid = target and a.attname = any (key_columns)
@@ -231,11 +240,18 @@ begin
         case when looks_as is null then rows else format('select * from %s(%L, $1)', looks_as, nullif(rows, '')) end), '');
 end $$;
 
+-- Whether a row of the catalogue, of which this is the xmax, is what holds now. A
+-- transaction that keeps its snapshot sees rows that have been replaced since, and by
+-- that somebody else may own the table. An xmax may also be of a change that failed.
+create or replace function rowcast.is_newest(xmax xid) returns boolean
+language sql stable
+return xmax = 0 or current_setting('transaction_isolation') = 'read committed';
+
 -- The function by which a role looks into its tables, null if there is none.
 create or replace function rowcast.looks_as(owner oid) returns text
 language sql stable as $$
     select p.oid::regproc::text from pg_proc p
-     where p.pronamespace = 'rowcast'::regnamespace and p.proname like 'look\_as\_%' and p.proowner = owner
+     where p.pronamespace = 'rowcast'::regnamespace and p.proname like 'look\_as\_%' and p.proowner = owner and rowcast.is_newest(p.xmax)
        and p.prosecdef and has_function_privilege(p.oid, 'execute') limit 1
 $$;
 

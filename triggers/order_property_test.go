@@ -41,7 +41,7 @@ func (y *tally) add(count func()) {
 // behind the row whose trigger wrote it.
 func TestOrderWithinATransaction(t *testing.T) {
 	t.Parallel()
-	roles(t, map[string]string{"drawn_owner": "login"})
+	roles(t, map[string]string{"drawn_owner": "login", "drawn_other": "login"})
 	counted := &tally{notes: map[string]int{}}
 	t.Run("rounds", func(t *testing.T) {
 		for round := range *orderRounds {
@@ -91,8 +91,9 @@ func orderRound(t *testing.T, counted *tally) {
 		deeds := several(rt, "transactions", 1, 10, p.drawDeed)
 		newSession := rapid.Bool().Draw(rt, "new session")
 		owner := rapid.SampledFrom([]string{"drawn_owner", "postgres"}).Draw(rt, "owner")
-		if small.goesOn(fmt.Sprintf("%#v%#v%t%s", p, deeds, newSession, owner)) {
-			d.check(t, rt, p, deeds, newSession, owner, counted)
+		world := drawWorld(rt)
+		if small.goesOn(fmt.Sprintf("%#v%#v%t%s%s", p, deeds, newSession, owner, world)) {
+			d.check(t, rt, p, deeds, newSession, owner, world, counted)
 			small.passed()
 		}
 	})
@@ -116,7 +117,7 @@ func orderRound(t *testing.T, counted *tally) {
 // check makes a schema, does its transactions, and fails rt where the order is
 // wrong. Its messages are constant: only what fails with the same message is a
 // smaller example of it.
-func (d *database) check(t *testing.T, rt *rapid.T, p *plan, deeds []deed, newSession bool, owner string, counted *tally) {
+func (d *database) check(t *testing.T, rt *rapid.T, p *plan, deeds []deed, newSession bool, owner string, w world, counted *tally) {
 	ctx := t.Context()
 	connect := func() *pgx.Conn {
 		conn, err := pgx.Connect(ctx, d.dsn)
@@ -131,7 +132,7 @@ func (d *database) check(t *testing.T, rt *rapid.T, p *plan, deeds []deed, newSe
 		rt.Log(explain(err))
 		rt.Fatal("the schema cannot be made")
 	}
-	if _, err := writer.Exec(ctx, giveTables(owner)); err != nil {
+	if _, err := writer.Exec(ctx, giveTables(owner)+";"+w.tables); err != nil {
 		rt.Fatal(err)
 	}
 	if newSession {
@@ -140,6 +141,9 @@ func (d *database) check(t *testing.T, rt *rapid.T, p *plan, deeds []deed, newSe
 		if _, err := writer.Exec(ctx, `set search_path = s, public`); err != nil {
 			rt.Fatal(err)
 		}
+	}
+	if _, err := writer.Exec(ctx, w.session); err != nil {
+		rt.Fatal(err)
 	}
 	f, err := follow(ctx, d.Conn)
 	if err != nil {
@@ -166,7 +170,21 @@ func (d *database) check(t *testing.T, rt *rapid.T, p *plan, deeds []deed, newSe
 			rt.Log(wrong)
 			rt.Fatal("a change comes before its cause")
 		}
-		counted.add(func() { counted.changes += len(changes); counted.cause += seen })
+		unordered := 0
+		for _, c := range changes {
+			if c.op == "o" {
+				unordered++
+			}
+		}
+		if unordered > 0 && !w.blind {
+			rt.Fatal("the clients read again though the table can be looked into")
+		}
+		counted.add(func() {
+			counted.changes += len(changes)
+			counted.cause += seen
+			counted.notes["in "+w.name]++
+			counted.notes["unordered in "+w.name] += unordered
+		})
 	}
 }
 

@@ -96,8 +96,9 @@ func (v views) put(tenant string, r row) {
 	v[tenant][r.key] = r
 }
 
-// apply does what a client does with a change.
-func (v views) apply(c change, known map[string]relation) error {
+// apply does what a client does with a change. There is what it reads if it is
+// told to read a table again.
+func (v views) apply(c change, known map[string]relation, there views) error {
 	r, ok := known[c.table]
 	if !ok {
 		return fmt.Errorf("place %d speaks of table %q", c.place, c.table)
@@ -114,12 +115,18 @@ func (v views) apply(c change, known map[string]relation) error {
 			return err
 		}
 	}
-	switch c.op {
+	switch of := func(key string, r row) bool {
+		return strings.HasPrefix(key, c.table+" ") && r.tenant == c.tenant
+	}; c.op {
 	case "t":
-		gone := func(key string, r row) bool {
-			return strings.HasPrefix(key, c.table+" ") && r.tenant == c.tenant
+		maps.DeleteFunc(v[c.tenant], of)
+	case "o":
+		maps.DeleteFunc(v[c.tenant], of)
+		for key, r := range there[c.tenant] {
+			if of(key, r) {
+				v.put(c.tenant, r)
+			}
 		}
-		maps.DeleteFunc(v[c.tenant], gone)
 	case "d":
 		delete(v[c.tenant], before.key)
 	case "i", "u":
@@ -208,14 +215,14 @@ func (f *follower) catchUp(ctx context.Context) (changes []change, diff string, 
 	if changes, err = f.advance(ctx); err != nil {
 		return nil, "", err
 	}
-	for _, c := range changes {
-		if err := f.views.apply(c, f.known); err != nil {
-			return changes, "", err
-		}
-	}
 	truth, err := present(ctx, f.conn, f.known)
 	if err != nil {
 		return changes, "", err
+	}
+	for _, c := range changes {
+		if err := f.views.apply(c, f.known, truth); err != nil {
+			return changes, "", err
+		}
 	}
 	diff = cmp.Diff(strings.Join(truth.lines(), "\n"), strings.Join(f.views.lines(), "\n"))
 	f.views = truth
@@ -289,28 +296,7 @@ func giveTables(owner string) string {
 // follow does what the case says with tables of the owner.
 func (test leading) follow(t *testing.T, owner string) {
 	t.Helper()
-	d := newDatabase(t, `insert into docs values (1, 'T', 'one'), (2, 'T', 'two'), (3, 'U', 'three')`)
-	if test.since*10000 > query[int](t, d.Conn, `select current_setting('server_version_num')::int`) {
-		t.Skipf("PostgreSQL %d has it", test.since)
-	}
-	d.exec(t, test.setup...)
-	d.exec(t, giveTables(owner))
-	f, err := follow(t.Context(), d.Conn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	writer := d.connect(t)
-	for _, statement := range test.run {
-		if failing, ok := strings.CutPrefix(statement, "!"); ok {
-			refused(t, writer, failing)
-		} else {
-			exec(t, writer, statement)
-		}
-	}
-	changes, diff, err := f.catchUp(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
+	changes, diff := test.do(t, owner, "", "")
 	lines := told(t, changes)
 	if len(lines) > 40 {
 		lines = append(lines[:40], "...")
@@ -326,4 +312,35 @@ func (test leading) follow(t *testing.T, owner string) {
 	if len(changes) == 0 {
 		t.Error("nothing was changed, which proves nothing")
 	}
+}
+
+// do does what the case says in a new database with tables of the owner, after what
+// is said of tables and session. It answers the changes, and how what the clients hold
+// then differs from the tables.
+func (test leading) do(t *testing.T, owner, tables, session string) ([]change, string) {
+	t.Helper()
+	d := newDatabase(t, `insert into docs values (1, 'T', 'one'), (2, 'T', 'two'), (3, 'U', 'three')`)
+	if test.since*10000 > query[int](t, d.Conn, `select current_setting('server_version_num')::int`) {
+		t.Skipf("PostgreSQL %d has it", test.since)
+	}
+	d.exec(t, test.setup...)
+	d.exec(t, giveTables(owner), tables)
+	f, err := follow(t.Context(), d.Conn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writer := d.connect(t)
+	exec(t, writer, session)
+	for _, statement := range test.run {
+		if failing, ok := strings.CutPrefix(statement, "!"); ok {
+			refused(t, writer, failing)
+		} else {
+			exec(t, writer, statement)
+		}
+	}
+	changes, diff, err := f.catchUp(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return changes, diff
 }

@@ -8,18 +8,19 @@ import (
 // Op is what happened to a row. Its value is the letter stored in rowcast.log.
 type Op byte
 
-// The four operations that triggers capture, and that of an operator who has a
-// row sent again.
+// The four operations that triggers capture, that of an operator who has a row
+// sent again, and what follows changes of which nobody knows the order.
 const (
-	Insert   Op = 'i'
-	Update   Op = 'u'
-	Delete   Op = 'd'
-	Truncate Op = 't'
-	Replay   Op = 'r'
+	Insert    Op = 'i'
+	Update    Op = 'u'
+	Delete    Op = 'd'
+	Truncate  Op = 't'
+	Replay    Op = 'r'
+	Unordered Op = 'o'
 )
 
 // String gives the word used on the wire: "insert", "update", "delete",
-// "truncate" or "replay".
+// "truncate", "replay" or "unordered".
 func (o Op) String() string {
 	switch o {
 	case Insert:
@@ -32,6 +33,8 @@ func (o Op) String() string {
 		return "truncate"
 	case Replay:
 		return "replay"
+	case Unordered:
+		return "unordered"
 	default:
 		return "unknown"
 	}
@@ -56,8 +59,8 @@ type Change struct {
 	// Op is the operation.
 	Op Op
 	// Bulk is true when the change stands for Position-From+1 rows of one
-	// statement, or for a truncate of one partition, of which nobody knows how many
-	// rows it had; After and Before are then nil.
+	// statement, or for rows that nobody knows: a truncate of one partition, or
+	// Unordered; After and Before are then nil.
 	Bulk bool
 	// After is the row as a JSON object after an insert or update, and of a
 	// replay as it was then.
@@ -75,7 +78,7 @@ type Change struct {
 	Unreadable *Unreadable
 }
 
-// Rows says how many row changes the change stands for.
+// Rows says how many positions the change stands for.
 func (c *Change) Rows() int64 { return c.Position - c.From + 1 }
 
 // Had is how many of the n events of the change a client at a cursor of its tenant

@@ -45,7 +45,7 @@ func (v *view) appendValue(dst []byte, f *Field, text []byte) []byte {
 	case OfTable:
 		return appendString(dst, v.c.Table)
 	case OfCount:
-		if v.c.Op == feed.Truncate {
+		if v.c.Op == feed.Truncate || v.c.Op == feed.Unordered {
 			return append(dst, '0') // nobody knows
 		}
 		return strconv.AppendInt(dst, v.c.Rows(), 10)

@@ -275,9 +275,11 @@ func TestSummaries(t *testing.T) {
 		t.Errorf("truncate of skus makes %q", got)
 	}
 	c.Bulk, c.From, c.Position = true, 7, 7 // one partition: there are other rows
-	events := mapping.Events(c)
-	if got := strings.Join(names(events), " "); got != "sku:bulk" || !strings.Contains(string(events[0].Data), `"operation":"truncate"`) ||
-		!strings.Contains(string(events[0].Data), `"count":0`) {
-		t.Errorf("truncate of a partition of skus makes %q with %s", got, events[0].Data)
+	for _, c.Op = range []feed.Op{feed.Truncate, feed.Unordered} {
+		events := mapping.Events(c)
+		if got := strings.Join(names(events), " "); got != "sku:bulk" ||
+			string(events[0].Data) != `{"operation":"`+c.Op.String()+`","table":"`+c.Table+`","count":0,"from":7,"to":7}` {
+			t.Errorf("%s of unknown skus makes %q with %s", c.Op, got, events[0].Data)
+		}
 	}
 }

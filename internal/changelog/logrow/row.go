@@ -88,7 +88,7 @@ func (r *Row) needs() (after, before bool) {
 		return true, true
 	case feed.Delete:
 		return false, true
-	case feed.Truncate:
+	case feed.Truncate, feed.Unordered:
 	}
 	return false, false
 }
@@ -121,7 +121,7 @@ func (r *Row) Changes(dst []feed.Change, id string, t Table, bulkRows, after int
 		c.Unreadable = r.whole
 		return append(dst, c)
 	}
-	c.Bulk = c.Op == feed.Truncate && r.after != nil // of one partition: an unknown number of rows
+	c.Bulk = c.Op == feed.Truncate && r.after != nil || c.Op == feed.Unordered // an unknown number of rows
 	for i := range r.Count {
 		c.Position = r.Position - r.Count + 1 + i
 		if c.Position <= after {

@@ -112,7 +112,7 @@ func (w *writer) field(r mapping.Rule, f mapping.Field) string {
 		if r.Unreadable {
 			return "string"
 		}
-		return `"insert" | "update" | "delete" | "truncate"`
+		return `"insert" | "update" | "delete" | "truncate" | "unordered"`
 	case mapping.OfTable:
 		return "string"
 	case mapping.OfCount, mapping.OfFrom, mapping.OfTo:

@@ -64,7 +64,7 @@ export interface EventData {
   "stock:adjusted": { skuId: string; movementId: string; quantity: number; reason: string; movement: StockMovement };
   "stock-movement:updated": StockMovement;
   "stock-movement:deleted": StockMovement;
-  "stock-movement:bulk": { operation: "insert" | "update" | "delete" | "truncate"; table: string; count: number; from: number; to: number };
+  "stock-movement:bulk": { operation: "insert" | "update" | "delete" | "truncate" | "unordered"; table: string; count: number; from: number; to: number };
   "stock-movement:truncated": { table: string };
   "stock-movement:replayed": StockMovement;
   "stock-movement:unreadable": { operation: string; table: string; reason: "decoding" | "mapping" | "encoding" | "size" };
@@ -73,7 +73,7 @@ export interface EventData {
   "order:deleted": Order;
   /** When status changes. */
   "order:status-changed": { orderId: string; status: string; previousStatus: string; order: Order };
-  "order:bulk": { operation: "insert" | "update" | "delete" | "truncate"; table: string; count: number; from: number; to: number };
+  "order:bulk": { operation: "insert" | "update" | "delete" | "truncate" | "unordered"; table: string; count: number; from: number; to: number };
   "order:truncated": { table: string };
   "order:replayed": Order;
   "order:unreadable": { operation: string; table: string; reason: "decoding" | "mapping" | "encoding" | "size" };
@@ -84,7 +84,7 @@ export interface EventData {
   "purchase-order:status-changed": { purchaseOrderId: string; status: string; previousStatus: string; purchaseOrder: PurchaseOrder };
   /** When status changes to received. */
   "purchase-order:received": PurchaseOrder;
-  "purchase-order:bulk": { operation: "insert" | "update" | "delete" | "truncate"; table: string; count: number; from: number; to: number };
+  "purchase-order:bulk": { operation: "insert" | "update" | "delete" | "truncate" | "unordered"; table: string; count: number; from: number; to: number };
   "purchase-order:truncated": { table: string };
   "purchase-order:replayed": PurchaseOrder;
   "purchase-order:unreadable": { operation: string; table: string; reason: "decoding" | "mapping" | "encoding" | "size" };
@@ -93,7 +93,7 @@ export interface EventData {
   "sku:created": Sku;
   "sku:updated": Sku;
   "sku:deleted": Sku;
-  "sku:bulk": { operation: "insert" | "update" | "delete" | "truncate"; table: string; count: number; from: number; to: number };
+  "sku:bulk": { operation: "insert" | "update" | "delete" | "truncate" | "unordered"; table: string; count: number; from: number; to: number };
   "sku:truncated": { table: string };
   "sku:replayed": Sku;
   "sku:unreadable": { operation: string; table: string; reason: "decoding" | "mapping" | "encoding" | "size" };
@@ -106,7 +106,7 @@ export interface AnyEventData {
   "created": Row;
   "updated": Row;
   "deleted": Row;
-  "bulk": { operation: "insert" | "update" | "delete" | "truncate"; table: string; count: number; from: number; to: number };
+  "bulk": { operation: "insert" | "update" | "delete" | "truncate" | "unordered"; table: string; count: number; from: number; to: number };
   "truncated": { table: string };
   "replayed": Row;
   "unreadable": { operation: string; table: string; reason: "decoding" | "mapping" | "encoding" | "size" };

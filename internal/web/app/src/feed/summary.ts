@@ -6,6 +6,7 @@ export function summary(event: FeedEvent): string {
   const d = event.data as Record<string, unknown> | null;
   if (!d) return "";
   if (event.event.endsWith(":bulk") && d["operation"] === "truncate") return "a partition was emptied";
+  if (event.event.endsWith(":bulk") && d["operation"] === "unordered") return "rows that have to be read again";
   if (event.unreadable) return `${text(d["operation"])} that cannot be read: ${text(d["reason"])}`;
   if (event.event.endsWith(":bulk")) return `${text(d["operation"])} of ${text(d["count"])} rows`;
   if (Array.isArray(d["reasons"])) return d["reasons"].map(text).join(", ");

@@ -52,7 +52,7 @@ var arrows = map[string][]string{
 	"internal/changelog/logrow":      {"internal/failpoint", "internal/feed", "internal/jsontext", "sql"},
 	"internal/changelog/doorbell":    {},
 	"internal/hub":                   {"internal/failpoint", "internal/feed", "internal/hub/page", "internal/hub/registry", "internal/hub/ring", "internal/hub/stream", "internal/limit", "internal/unreadable"},
-	"internal/hub/page":              {"internal/feed", "internal/limit"},
+	"internal/hub/page":              {"internal/feed", "internal/hub/ring", "internal/limit"},
 	"internal/hub/registry":          {},
 	"internal/hub/ring":              {"internal/feed"},
 	"internal/hub/stream":            {"internal/failpoint", "internal/feed", "internal/hub/ring", "internal/unreadable"},

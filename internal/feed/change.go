@@ -81,17 +81,6 @@ type Change struct {
 // Rows says how many positions the change stands for.
 func (c *Change) Rows() int64 { return c.Position - c.From + 1 }
 
-// Had is how many of the n events of the change a client at a cursor of its tenant
-// has. A cursor that points into a row of what is told as one bulk change has none
-// of that: the change is told for the rows from that one on. Nor has it anything of
-// a change that could be read then, and cannot be now.
-func (c *Change) Had(at Cursor, n int) int {
-	if c.Bulk || c.Unreadable != nil || at.Position != c.From-1 {
-		return 0
-	}
-	return min(at.Delivered, n)
-}
-
 // Head is how far a tenant has come: the position of its newest sealed change
 // and the nonce of the seal that gave it. A tenant without changes has
 // position 0 and nonce 0.

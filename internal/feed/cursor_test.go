@@ -44,32 +44,6 @@ func TestParseCursorRefusesForeignText(t *testing.T) {
 	}
 }
 
-// TestHad: a cursor that an event of a change gave has had it and those before, and
-// none of any other change. Of a bulk change, or one that cannot be read, it has had
-// nothing.
-func TestHad(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		c := feed.Change{From: rapid.Int64Range(1, 9).Draw(t, "from")}
-		c.Bulk = rapid.Bool().Draw(t, "bulk")
-		if c.Position = c.From; c.Bulk {
-			c.Position += rapid.Int64Range(0, 9).Draw(t, "rows")
-		}
-		at := feed.Cursor{Position: rapid.Int64Range(0, 20).Draw(t, "at"), Delivered: rapid.IntRange(0, 5).Draw(t, "delivered")}
-		n := rapid.IntRange(0, 4).Draw(t, "events")
-		if rapid.Bool().Draw(t, "unreadable") {
-			c.Unreadable = &feed.Unreadable{Reason: feed.Size}
-		}
-		want := 0
-		if !c.Bulk && c.Unreadable == nil && at.Position+1 == c.From {
-			want = min(at.Delivered, n)
-		}
-		if got := c.Had(at, n); got != want || got > n {
-			t.Fatalf("%+v of %d events, at %+v: had %d; want %d", c, n, at, got, want)
-		}
-	})
-}
-
 func FuzzParseCursor(f *testing.F) {
 	f.Add("0a1b2c3d.42.zik0zj")
 	f.Add("0a1b2c3d.42.zik0zj.2")

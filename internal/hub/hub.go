@@ -117,16 +117,6 @@ func (h *Hub) readHead(ctx context.Context, tenant string, place int64) (feed.He
 	return head, nil
 }
 
-// readPage reads a page of the history, within a turn.
-func (h *Hub) readPage(key page.Key) (feed.Page, error) {
-	h.count.reads.Add(1)
-	read, err := h.opts.History.After(h.ctx, key.Tenant, key.After, h.opts.PageSize)
-	if err != nil {
-		return feed.Page{}, fmt.Errorf("read changes of tenant %q after %s: %w", key.Tenant, key.After, err)
-	}
-	return read, nil
-}
-
 // spawn runs f in a goroutine that Run waits for. It is false once Run ends.
 func (h *Hub) spawn(f func()) bool {
 	h.mu.Lock()

@@ -27,12 +27,21 @@ func (b *bundle) crowd(t *testing.T, count int, cursor string) (conns []*conn) {
 }
 
 // TestCrowdSharesPages: a hub that has just started knows nothing of the
-// tenant. Clients at the same cursor share the reads of the history, those that
-// come a moment later as well, and all get everything.
+// tenant. Clients at the same cursor share the reads of the history and what is made
+// of them, those that come a moment later as well, and all get everything.
 func TestCrowdSharesPages(t *testing.T) {
 	t.Parallel()
 	const clients, changes, page = 200, 10, 4
-	bubble(t, func(o *hub.Options) { o.PageSize = page }, func(t *testing.T, b *bundle) {
+	var mapped atomic.Int64
+	count := func(o *hub.Options) {
+		o.PageSize = page
+		toEvents := o.Map
+		o.Map = func(dst []feed.Event, c *feed.Change) []feed.Event {
+			mapped.Add(1)
+			return toEvents(dst, c)
+		}
+	}
+	bubble(t, count, func(t *testing.T, b *bundle) {
 		var first feed.Change
 		for n := range changes + 1 {
 			if c := b.history.seal("T", 1, false, fmt.Sprint(n)); n == 0 {
@@ -53,6 +62,9 @@ func TestCrowdSharesPages(t *testing.T) {
 		want := (changes + page - 1) / page
 		if b.history.reads != want || b.Stats().HistoryReads != int64(want) {
 			t.Errorf("%d reads of the history, %d counted; want %d", b.history.reads, b.Stats().HistoryReads, want)
+		}
+		if got := mapped.Load(); got != changes+1 {
+			t.Errorf("changes are mapped %d times; want %d", got, changes+1)
 		}
 		// What was kept is not kept for ever.
 		time.Sleep(time.Minute)

@@ -1,11 +1,15 @@
 package hub
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
+	"math"
 
 	"rowcast/internal/feed"
 	"rowcast/internal/hub/page"
+	"rowcast/internal/hub/ring"
 )
 
 // pieceSize is how many bytes of the history a session is given at once. It is
@@ -58,52 +62,73 @@ func (s *Session) next() {
 // replay gives the client a piece of the history after u.at. more is false if
 // the history ends there.
 func (u *sub) replay(ctx context.Context) (more bool, err error) {
-	after := u.at
+	h, after := u.s.h, u.at
 	after.Stats = false // the history has no such events
-	read, err := u.s.h.pages.Get(ctx, page.Key{Tenant: u.tenant, After: after}, u.subject)
-	if err != nil {
+	p, err := h.pages.Get(ctx, page.Key{Tenant: u.tenant, Wire: u.wire, After: after}, u.subject)
+	switch {
+	case err != nil:
 		return false, err
-	}
-	if len(read.Changes) == 0 {
+	case p.Next == p.End() && !p.Hole:
 		u.write(nil, u.at)
 		return false, nil
 	}
-	frames, at, whole := u.encode(ctx, read.Changes)
-	if u.write(frames, at) && !whole {
-		u.interrupt(feed.ErrDiverged)
+	var scratch []byte
+	frames, at := []byte(nil), u.at
+	next, count := p.Next, 0
+	if next < p.End() {
+		frames, next, count = u.chunk(&p.View, next, &scratch, pieceSize)
+		at = p.At(next - 1).Cursor(p.Feed)
+	}
+	given := u.write(frames, at)
+	if given {
+		h.count.deliveries.Add(int64(count))
+	}
+	if next == p.End() {
+		h.count.catchUps.Add(1)
+		if given && p.Hole {
+			u.interrupt(feed.ErrDiverged)
+		}
 	}
 	return true, nil
 }
 
-// encode makes the frames of changes that follow after u.at, until they are a
-// piece. at is the cursor behind them. whole is false if a change is missing
-// there.
-func (u *sub) encode(ctx context.Context, changes []feed.Change) (frames []byte, at feed.Cursor, whole bool) {
-	h := u.s.h
-	wire := h.opts.Wires[u.wire]
-	var events []feed.Event
-	at = u.at
-	for i := range changes {
-		c := &changes[i]
-		if c.From > at.Position+1 {
-			h.opts.Log.ErrorContext(ctx, "history has a hole", slog.String("tenant", u.tenant),
-				slog.Int64("after", at.Position), slog.Int64("from", c.From))
-			return frames, at, false
+// readPage reads a page of the history, within a turn, and encodes it for all who
+// ask for it.
+func (h *Hub) readPage(key page.Key) (page.Page, error) {
+	h.count.reads.Add(1)
+	read, err := h.opts.History.After(h.ctx, key.Tenant, key.After, h.opts.PageSize)
+	if err != nil {
+		return page.Page{}, fmt.Errorf("read changes of tenant %q after %s: %w", key.Tenant, key.After, err)
+	}
+	var (
+		p     = page.Page{Next: 1, Feed: key.After.Feed}
+		r     = ring.New(math.MaxInt, key.After)
+		walk  = feed.Walk{At: key.After, Events: h.events}
+		frame []byte
+	)
+	for i := range read.Changes {
+		if walk.Misses(&read.Changes[i]) {
+			h.opts.Log.Error("history has a hole", slog.String("tenant", key.Tenant),
+				slog.Int64("after", walk.At.Position), slog.Int64("from", read.Changes[i].From))
+			p.Hole = true
+			break
 		}
-		events = h.opts.Unreadable.Events(events[:0], c, h.opts.Map)
-		for k := c.Had(at, len(events)); k < len(events); k++ {
-			if u.admit == nil || u.admit(events[k].Name) {
-				frames = h.opts.Unreadable.Frame(frames, &events[k], wire)
-				h.count.deliveries.Add(1)
-			}
+		events := walk.Next(&read.Changes[i])
+		for k := range events {
+			frame = h.opts.Unreadable.Frame(frame[:0], &events[k], h.opts.Wires[key.Wire])
+			r.Push(events[k].Name, events[k].Cursor, frame)
 		}
-		at = feed.Cursor{Feed: c.Feed, Position: c.Position, Nonce: c.Nonce}
-		if len(frames) >= pieceSize && i+1 < len(changes) {
-			return frames, at, true
+		if len(events) == 0 {
+			r.Push("", walk.At, nil)
 		}
 	}
-	h.count.catchUps.Add(1)
-	return frames, at, true
+	p.View, p.Size = r.View, r.Size()
+	return p, nil
+}
+
+// events appends the events of a change.
+func (h *Hub) events(dst []feed.Event, c *feed.Change) []feed.Event {
+	return h.opts.Unreadable.Events(dst, c, h.opts.Map)
 }
 
 // write hands over frames after which the client is at at. It is false if u is
@@ -116,6 +141,9 @@ func (u *sub) write(frames []byte, at feed.Cursor) bool {
 		return false
 	}
 	u.answer()
+	if s.busy {
+		frames = bytes.Clone(frames) // what waits must not hold the page
+	}
 	s.send(frames, false)
 	s.laden = s.busy && len(frames) > 0
 	u.owes = u.owes || u.at != at

@@ -127,13 +127,13 @@ func (u *sub) admits(e *ring.Entry) bool {
 	return e.Name != "" && (e.Rank != ring.RankStats || e.Position != u.told) && (u.admit == nil || u.admit(e.Name))
 }
 
-// chunk is what u may write next of v: the admitted frames of the entries from
-// u.next up to to. Frames that lie apart are gathered in scratch. count is the
+// chunk is what u may write of v: the admitted frames of the entries from next up to
+// to. Frames that lie apart are gathered in scratch. count is the
 // number of frames.
-func (u *sub) chunk(v *ring.View, scratch *[]byte, limit int) (b []byte, to int64, count int) {
+func (u *sub) chunk(v *ring.View, next int64, scratch *[]byte, limit int) (b []byte, to int64, count int) {
 	if u.admit == nil && !u.owes && u.told < 0 {
-		b, to = v.Span(u.next, limit)
-		for i := u.next; i < to; i++ {
+		b, to = v.Span(next, limit)
+		for i := next; i < to; i++ {
 			if v.At(i).Name != "" {
 				count++
 			}
@@ -142,7 +142,7 @@ func (u *sub) chunk(v *ring.View, scratch *[]byte, limit int) (b []byte, to int6
 		return b, to, count
 	}
 	gathered, adjacent := false, false
-	to = u.next
+	to = next
 	for ; to < v.End(); to++ {
 		e := v.At(to)
 		if u.skipped = !u.admits(e); u.skipped {

@@ -48,7 +48,7 @@ func (s *Session) deliver(u *sub, v *ring.View, scratch *[]byte) (events int) {
 			u.rewind()
 			return events
 		}
-		b, to, count := u.chunk(v, scratch, math.MaxInt)
+		b, to, count := u.chunk(v, u.next, scratch, math.MaxInt)
 		if len(b) == 0 {
 			u.pass(v, to)
 			continue
@@ -185,7 +185,7 @@ func (u *sub) take(scratch *[]byte) (b []byte, events int) {
 			return nil, 0
 		}
 		var to int64
-		b, to, events = u.chunk(&v, scratch, writeSize)
+		b, to, events = u.chunk(&v, u.next, scratch, writeSize)
 		u.pass(&v, to)
 		u.at = u.cursor(&v)
 		if len(b) > 0 {

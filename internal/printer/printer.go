@@ -54,11 +54,9 @@ type Printer struct {
 
 	// printed is the newest position of each tenant.
 	printed map[string]int64
-	// from is the cursor after which the next change comes, when it points into it.
-	from   feed.Cursor
-	count  int
-	events []feed.Event
-	buf    []byte
+	walk    feed.Walk
+	count   int
+	buf     []byte
 }
 
 // pageSize is how many changes are read at once.
@@ -72,7 +70,7 @@ func (p *Printer) Replay(ctx context.Context, history *changelog.History, tenant
 			return fmt.Errorf("read the history of %s from %s: %w", tenant, cursor, err)
 		}
 		if len(page.Changes) > 0 {
-			p.from = cursor
+			p.walk.At = cursor
 		}
 		if err := p.Print(page.Changes); err != nil {
 			return err
@@ -95,6 +93,9 @@ func (p *Printer) wants(tenant string) bool {
 func (p *Printer) Print(changes []feed.Change) error {
 	if p.printed == nil {
 		p.printed = map[string]int64{}
+		p.walk.Events = func(dst []feed.Event, c *feed.Change) []feed.Event {
+			return p.Unreadable.Events(dst, c, mapping.Append)
+		}
 	}
 	for i := range changes {
 		c := &changes[i]
@@ -102,11 +103,9 @@ func (p *Printer) Print(changes []feed.Change) error {
 			continue
 		}
 		p.printed[c.Tenant] = c.Position
-		p.events = p.Unreadable.Events(p.events[:0], c, mapping.Append)
-		first := c.Had(p.from, len(p.events))
-		p.from = feed.Cursor{}
-		for j := range p.events[first:] {
-			e := &p.events[first+j]
+		events := p.walk.Next(c)
+		for j := range events {
+			e := &events[j]
 			if !p.Filter.Match(e.Name) {
 				continue
 			}

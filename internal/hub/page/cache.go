@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"rowcast/internal/feed"
+	"rowcast/internal/hub/ring"
 	"rowcast/internal/limit"
 )
 
@@ -19,18 +20,30 @@ const (
 	keep     = 5 * time.Second
 )
 
-// changeCost is what a change counts beside its rows, in bytes.
-const changeCost = 256
-
 // Key is what a page is asked for by.
 type Key struct {
 	Tenant string
-	After  feed.Cursor
+	// Wire is the index of the one for which the events are encoded.
+	Wire  int
+	After feed.Cursor
+}
+
+// Page is a piece of the history as the ring would hold it.
+type Page struct {
+	ring.View
+	// Next is the index of the first entry that follows after the cursor.
+	Next int64
+	// Feed is that of all cursors.
+	Feed string
+	// Hole: a change is missing behind the last entry.
+	Hole bool
+	// Size is how many bytes of memory it takes.
+	Size int
 }
 
 // Options is what a Cache reads with.
 type Options struct {
-	Read func(Key) (feed.Page, error)
+	Read func(Key) (Page, error)
 	// Turns are those of reading.
 	Turns *limit.Turns
 	// Spawn starts a goroutine. It is false when it is too late for that; the
@@ -61,7 +74,7 @@ type shelf struct {
 // page is one that is read when it is the turn of somebody who waits for it, unless
 // another one has it by then. Until it is there done is open.
 type page struct {
-	feed.Page
+	Page
 	key  Key
 	err  error
 	done chan struct{}
@@ -70,9 +83,8 @@ type page struct {
 	// waiting is how many wait for it.
 	waiting int
 	// at is when it was read, used when it was last asked for, by Cache.uses.
-	at    time.Time
-	used  int64
-	bytes int
+	at   time.Time
+	used int64
 }
 
 // New makes a Cache.
@@ -84,19 +96,19 @@ func New(o Options) *Cache {
 // rest of one that the cursor points into. Everybody waits for a turn of his own or
 // for the page, whichever comes first, so that who has asked for a lot does not keep
 // a page from others that he has asked for, too.
-func (c *Cache) Get(ctx context.Context, key Key, subject string) (feed.Page, error) {
+func (c *Cache) Get(ctx context.Context, key Key, subject string) (Page, error) {
 	g, settled := c.find(key)
 	defer c.leave(g)
 	if !settled {
 		if err := c.compete(ctx, g, subject); err != nil {
-			return feed.Page{}, err
+			return Page{}, err
 		}
 	}
 	select {
 	case <-g.done:
 		return g.Page, g.err
 	case <-ctx.Done():
-		return feed.Page{}, ctx.Err()
+		return Page{}, ctx.Err()
 	}
 }
 
@@ -167,9 +179,12 @@ func (c *Cache) share(g *page) bool {
 		return false
 	}
 	for _, kept := range s.pages {
-		if i := kept.index(g.key.After); i > 0 {
+		if kept.key.Wire != g.key.Wire {
+			continue
+		}
+		if next, ok := kept.within(g.key.After); ok {
 			kept.used = c.uses
-			g.Page = feed.Page{Changes: kept.Changes[i:], More: kept.More}
+			g.Page, g.Next = kept.Page, next
 			g.settled = true
 			c.forget(g)
 			close(g.done)
@@ -179,29 +194,11 @@ func (c *Cache) share(g *page) bool {
 	return false
 }
 
-// index is that of the change in g which follows after a cursor, 0 if g cannot
-// tell. A cursor into a change carries its nonce, any other that of the change
-// before.
-func (g *page) index(c feed.Cursor) int {
-	low, high := 0, len(g.Changes)
-	for low < high {
-		if i := (low + high) / 2; g.Changes[i].Position > c.Position {
-			high = i
-		} else {
-			low = i + 1
-		}
-	}
-	if low == 0 || low == len(g.Changes) || g.Changes[low-1].Position != c.Position || g.Changes[low-1].Feed != c.Feed {
-		return 0
-	}
-	nonce := g.Changes[low-1].Nonce
-	if c.Delivered > 0 {
-		nonce = g.Changes[low].Nonce
-	}
-	if nonce != c.Nonce {
-		return 0
-	}
-	return low
+// within is the index of the first entry of the page that follows after a cursor. It is
+// false if the cursor is not exactly that of an entry, or if none follows.
+func (p *Page) within(c feed.Cursor) (next int64, ok bool) {
+	next, ok = p.Find(c)
+	return next, ok && next < p.End() && p.At(next-1).Cursor(p.Feed) == c
 }
 
 // finish lets those who wait have the page. It is kept for others if that is
@@ -210,24 +207,21 @@ func (c *Cache) finish(g *page) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	defer close(g.done)
-	if g.err != nil || len(g.Changes) == 0 {
+	if g.err != nil || g.Next == g.End() {
 		c.forget(g)
 	}
 	if c.m[g.key] != g {
 		return
 	}
 	g.at = time.Now()
-	for i := range g.Changes {
-		g.bytes += changeCost + len(g.Changes[i].After) + len(g.Changes[i].Before)
-	}
 	s := c.shelves[g.key.Tenant]
 	if s == nil {
 		s = &shelf{}
 		c.shelves[g.key.Tenant] = s
 	}
 	s.pages = append(s.pages, g)
-	s.bytes += g.bytes
-	c.bytes += g.bytes
+	s.bytes += g.Size
+	c.bytes += g.Size
 	for c.bytes > maxBytes {
 		c.makeRoom()
 	}
@@ -253,8 +247,8 @@ func (c *Cache) drop(g *page) {
 	c.forget(g)
 	s := c.shelves[g.key.Tenant]
 	s.pages = slices.DeleteFunc(s.pages, func(o *page) bool { return o == g })
-	s.bytes -= g.bytes
-	c.bytes -= g.bytes
+	s.bytes -= g.Size
+	c.bytes -= g.Size
 	if len(s.pages) == 0 {
 		delete(c.shelves, g.key.Tenant)
 	}

@@ -3,6 +3,7 @@ package page_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -13,6 +14,7 @@ import (
 
 	"rowcast/internal/feed"
 	"rowcast/internal/hub/page"
+	"rowcast/internal/hub/ring"
 	"rowcast/internal/limit"
 )
 
@@ -62,8 +64,24 @@ func (l *log) after(c feed.Cursor, most int) (feed.Page, error) {
 	return feed.Page{}, feed.ErrDiverged
 }
 
+// pageOf has one event for each change.
+func pageOf(k page.Key, read feed.Page) page.Page {
+	r := ring.New(math.MaxInt, k.After)
+	for i := range read.Changes {
+		c := &read.Changes[i]
+		r.Push("e", feed.Cursor{Feed: c.Feed, Position: c.Position, Nonce: c.Nonce}, c.After)
+	}
+	return page.Page{View: r.View, Next: 1, Feed: k.After.Feed, Size: r.Size()}
+}
+
+// count is how many entries follow after the cursor.
+func count(p page.Page) int { return int(p.End() - p.Next) }
+
+// first is the position of the first of them.
+func first(p page.Page) int64 { return p.At(p.Next).Position }
+
 // newCache reads one page at a time, while those wait who ask for it.
-func newCache(read func(page.Key) (feed.Page, error)) *page.Cache {
+func newCache(read func(page.Key) (page.Page, error)) *page.Cache {
 	return page.New(page.Options{
 		Read:  read,
 		Turns: limit.NewTurns(limit.Bounds{All: 1}, limit.Bounds{}),
@@ -82,9 +100,10 @@ func TestRestOfAPage(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		l := newLog(30, 10)
 		size := rapid.IntRange(1, 12).Draw(t, "size")
-		c := newCache(func(k page.Key) (feed.Page, error) {
+		c := newCache(func(k page.Key) (page.Page, error) {
 			l.reads++
-			return l.after(k.After, size)
+			read, err := l.after(k.After, size)
+			return pageOf(k, read), err
 		})
 		for range rapid.IntRange(1, 20).Draw(t, "n") {
 			i := rapid.IntRange(0, 29).Draw(t, "change")
@@ -103,16 +122,16 @@ func TestRestOfAPage(t *testing.T) {
 			if (err == nil) != (wantErr == nil) {
 				t.Fatalf("after %s: %v, want %v", cursor, err, wantErr)
 			}
-			if err == nil && (len(got.Changes) == 0 || got.Changes[0].Position != want.Changes[0].Position || len(got.Changes) > size) {
-				t.Fatalf("after %s: %d changes; want %d", cursor, len(got.Changes), len(want.Changes))
+			if err == nil && (count(got) == 0 || first(got) != want.Changes[0].Position || count(got) > size) {
+				t.Fatalf("after %s: %d changes; want %d", cursor, count(got), len(want.Changes))
 			}
 			before := l.reads
 			if err == nil {
-				last := got.Changes[len(got.Changes)-1].Position
+				last := got.At(got.End() - 1).Position
 				for k := i + 1; k < 30 && l.changes[k].Position <= last; k++ {
 					within := feed.Cursor{Feed: "f", Position: l.changes[k-1].Position, Nonce: l.changes[k-1].Nonce}
 					rest, err := c.Get(t.Context(), page.Key{Tenant: "T", After: within}, "")
-					if err != nil || rest.Changes[0].Position != l.changes[k].Position || l.reads != before {
+					if err != nil || first(rest) != l.changes[k].Position || l.reads != before {
 						t.Fatalf("within a page: %v, %d reads", err, l.reads-before)
 					}
 				}
@@ -126,15 +145,15 @@ func TestCacheIsBounded(t *testing.T) {
 	t.Parallel()
 	const size = 1 << 20
 	reads := map[string]int{}
-	c := newCache(func(k page.Key) (feed.Page, error) {
+	c := newCache(func(k page.Key) (page.Page, error) {
 		reads[k.Tenant]++
-		return feed.Page{Changes: []feed.Change{{Position: 1, After: make([]byte, size)}}}, nil
+		return pageOf(k, feed.Page{Changes: []feed.Change{{Position: 1, After: make([]byte, size)}}}), nil
 	})
 	get := func(tenant string) {
 		t.Helper()
 		read, err := c.Get(context.Background(), page.Key{Tenant: tenant}, "")
-		if err != nil || len(read.Changes) != 1 {
-			t.Fatal(len(read.Changes), err)
+		if err != nil || count(read) != 1 {
+			t.Fatal(count(read), err)
 		}
 		if c.Bytes() > 16<<20 {
 			t.Fatalf("%d bytes are kept", c.Bytes())
@@ -163,16 +182,17 @@ func TestCacheIsBounded(t *testing.T) {
 func TestRoomIsShared(t *testing.T) {
 	t.Parallel()
 	const room = 16 << 20
-	rows := make([]byte, 8<<18)
 	rapid.Check(t, func(t *rapid.T) {
 		const tenants = 4
 		size := func(k page.Key) int { return int(k.After.Position) << 18 }
 		reads, kept := map[page.Key]int{}, map[string]int{}
-		c := newCache(func(k page.Key) (feed.Page, error) {
+		c := newCache(func(k page.Key) (page.Page, error) {
+			read := pageOf(k, feed.Page{Changes: []feed.Change{{Position: k.After.Position + 1}}})
+			read.Size = size(k)
 			if reads[k]++; reads[k] == 1 {
-				kept[k.Tenant] += size(k) + 256
+				kept[k.Tenant] += read.Size
 			}
-			return feed.Page{Changes: []feed.Change{{Position: 1, After: rows[:size(k)]}}}, nil
+			return read, nil
 		})
 		for range 100 {
 			tenant := max(0, rapid.IntRange(-10, tenants-1).Draw(t, "tenant")) // one asks for most
@@ -203,10 +223,11 @@ func TestThoseWhoWaitShare(t *testing.T) {
 		l := newLog(changes, 10)
 		var reads atomic.Int64
 		reading := make(chan struct{})
-		c := newCache(func(k page.Key) (feed.Page, error) {
+		c := newCache(func(k page.Key) (page.Page, error) {
 			reads.Add(1)
 			<-reading
-			return l.after(k.After, changes)
+			read, err := l.after(k.After, changes)
+			return pageOf(k, read), err
 		})
 		var got atomic.Int64
 		for n := range 3 * changes {
@@ -217,8 +238,8 @@ func TestThoseWhoWaitShare(t *testing.T) {
 			}
 			go func() {
 				read, err := c.Get(t.Context(), page.Key{Tenant: "T", After: cursor}, fmt.Sprint(n))
-				if err != nil || len(read.Changes) != changes-i || read.Changes[0].Position != l.changes[i].Position {
-					t.Errorf("after change %d: %d changes, %v", i, len(read.Changes), err)
+				if err != nil || count(read) != changes-i || first(read) != l.changes[i].Position {
+					t.Errorf("after change %d: %d changes, %v", i, count(read), err)
 				}
 				got.Add(1)
 			}()

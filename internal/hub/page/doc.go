@@ -5,13 +5,14 @@
 // # Overview
 //
 // A [Cache] reads a page once for all who ask for it at the same time, or a
-// moment later, also from a cursor within it. Nobody has to hold a page while a
-// client takes a part of it: who comes for the rest finds it here.
+// moment later, also from a cursor within it. A page is a piece of the ring: events,
+// encoded for one kind of connection. Nobody has to hold a page while a client takes a
+// part of it: who comes for the rest finds it here.
 //
 // # Guarantees
 //
-//   - A crowd costs one read for each tenant and cursor (hub:
-//     TestCrowdSharesPages), and none for a cursor within a page that is kept
+//   - A crowd costs one read for each tenant, kind of connection and cursor, and each
+//     change of it is mapped and encoded once (hub: TestCrowdSharesPages), and none for a cursor within a page that is kept
 //     (TestRestOfAPage, hub: TestOverrunCrowdSharesPages), also if the page comes
 //     while they wait for their turn (TestThoseWhoWaitShare).
 //   - What is kept is bounded, in bytes and in time (TestCacheIsBounded, hub:

@@ -114,18 +114,17 @@ func (p *page) size() int {
 
 // add adds the events of changes that follow. It is true if one did not fit.
 func (p *page) add(toEvents func([]feed.Event, *feed.Change) []feed.Event, changes []feed.Change) (full bool) {
-	var events []feed.Event
+	walk := feed.Walk{At: p.at, Events: func(dst []feed.Event, c *feed.Change) []feed.Event { return p.unread.Events(dst, c, toEvents) }}
 	for i := range changes {
-		c := &changes[i]
-		events = p.unread.Events(events[:0], c, toEvents)
-		for k := c.Had(p.at, len(events)); k < len(events); k++ {
+		events := walk.Next(&changes[i])
+		for k := range events {
 			e := &events[k]
 			if p.q.filter.Match(e.Name) && !p.put(e) {
 				return true
 			}
 			p.at = e.Cursor
 		}
-		p.at = feed.Cursor{Feed: c.Feed, Position: c.Position, Nonce: c.Nonce}
+		p.at = walk.At
 	}
 	return false
 }

@@ -92,7 +92,6 @@ func TestHistoryRefusesForeignCursors(t *testing.T) {
 		{"inside the change at the floor", "T", inside(3), feed.ErrExpired, 0},
 		{"inside a change that does not exist", "T", at(8, func(c *feed.Cursor) { c.Delivered = 1 }), feed.ErrDiverged, 0},
 		{"inside a change, with the nonce of the one before", "T", at(6, func(c *feed.Cursor) { c.Delivered = 1 }), feed.ErrDiverged, 0},
-		{"after the dashboard event", "T", at(6, func(c *feed.Cursor) { c.Stats = true }), nil, 7},
 		{"the beginning, pruned", "T", feed.Cursor{Feed: changes[0].Feed}, feed.ErrExpired, 0},
 		{"the beginning of a tenant that has come to nothing", "new", feed.Cursor{Feed: changes[0].Feed}, nil, 0},
 		{"the cursor of another tenant", "U", at(6, nil), feed.ErrDiverged, 0},

@@ -34,13 +34,10 @@ type Cursor struct {
 	// Delivered counts the events of the change after Position that were
 	// delivered as well: 0 unless the cursor points into a change.
 	Delivered int
-	// Stats is true when the coalesced dashboard event that follows Position
-	// was delivered too.
-	Stats bool
 }
 
-// String is the text of the cursor:
-// feed.position.nonce, then ".n" for n delivered events or ".s" for stats.
+// String is the text of the cursor: feed.position.nonce, then ".n" for n delivered
+// events.
 func (c Cursor) String() string {
 	return string(c.AppendText(make([]byte, 0, 64)))
 }
@@ -52,22 +49,23 @@ func (c Cursor) AppendText(b []byte) []byte {
 	b = strconv.AppendInt(b, c.Position, 10)
 	b = append(b, '.')
 	b = strconv.AppendInt(b, c.Nonce, 36)
-	switch {
-	case c.Stats:
-		b = append(b, ".s"...)
-	case c.Delivered > 0:
+	if c.Delivered > 0 {
 		b = append(b, '.')
 		b = strconv.AppendInt(b, int64(c.Delivered), 10)
 	}
 	return b
 }
 
-// ParseCursor reads the text of a cursor. The only error is ErrInvalid.
+// ParseCursor reads the text of a cursor. The only error is ErrInvalid. The ".s" that
+// earlier versions wrote after the dashboard event means nothing any more.
 func ParseCursor(text string) (Cursor, error) {
 	if len(text) > maxCursor {
 		return Cursor{}, ErrInvalid
 	}
 	parts := strings.Split(text, ".")
+	if len(parts) == 4 && parts[3] == "s" {
+		text, parts = strings.TrimSuffix(text, ".s"), parts[:3]
+	}
 	if len(parts) < 3 || len(parts) > 4 || parts[0] == "" {
 		return Cursor{}, ErrInvalid
 	}
@@ -80,9 +78,7 @@ func ParseCursor(text string) (Cursor, error) {
 		return Cursor{}, ErrInvalid
 	}
 	if len(parts) == 4 {
-		if parts[3] == "s" {
-			c.Stats = true
-		} else if c.Delivered, err = strconv.Atoi(parts[3]); err != nil || c.Delivered < 1 {
+		if c.Delivered, err = strconv.Atoi(parts[3]); err != nil || c.Delivered < 1 {
 			return Cursor{}, ErrInvalid
 		}
 	}

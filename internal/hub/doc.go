@@ -63,7 +63,7 @@
 //     encoded (TestUnjoinedTenantCostsNothing).
 //   - At most one dashboard event a second and tenant, the last one never
 //     lost, also across a reconnect (TestDashboardCoalesces,
-//     TestResumeGetsTheDashboardEventOnce).
+//     TestResumeGetsTheDashboardEvent).
 //   - Joined clients are told when the tail has not had everything for 5 s,
 //     once, and where they are when it is back; a quick reconnect tells nobody
 //     (TestOutageIsTold).

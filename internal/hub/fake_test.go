@@ -46,9 +46,7 @@ func mapChange(dst []feed.Event, c *feed.Change) []feed.Event {
 func dashboardReason(c *feed.Change) (string, bool) { return c.Table, c.Table == "d" }
 
 func dashboardEvent(tenant string, _ []string, head feed.Head, at time.Time) feed.Event {
-	c := head.Cursor()
-	c.Stats = true
-	return feed.Event{Name: "stats", Tenant: tenant, Position: head.Position, Cursor: c, At: at}
+	return feed.Event{Name: "stats", Tenant: tenant, Position: head.Position, Cursor: head.Cursor(), At: at}
 }
 
 // history is the durable log.

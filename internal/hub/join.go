@@ -45,7 +45,7 @@ const maxWaiting = 100
 // cursor of the request, or without one from where the stream is.
 func (s *Session) Join(q Request) error {
 	u := &sub{
-		s: s, tenant: q.Tenant, subject: q.Subject, admit: q.Admit, refs: []uint64{q.Ref}, told: -1,
+		s: s, tenant: q.Tenant, subject: q.Subject, admit: q.Admit, refs: []uint64{q.Ref},
 		wire: q.Wire, exact: q.Exact, forgets: q.Forgets, note: q.Note,
 	}
 	if q.Cursor != "" {
@@ -54,7 +54,7 @@ func (s *Session) Join(q Request) error {
 			u.reset = feed.ErrInvalid.Error()
 		} else {
 			at.Feed = strings.Clone(at.Feed)
-			u.at, u.resume, u.owes = at, true, true
+			u.at, u.resume = at, true
 		}
 	}
 	s.mu.Lock()
@@ -91,7 +91,7 @@ func (s *Session) Join(q Request) error {
 
 // follow has u continue where old is. s.mu held.
 func (u *sub) follow(old *sub) {
-	u.resume, u.at, u.reset, u.owes = old.resume || old.state == live, old.place(), old.reset, old.owes
+	u.resume, u.at, u.reset = old.resume || old.state == live, old.place(), old.reset
 }
 
 // restart has the subscriptions that are on t, or all if t is nil, join again:
@@ -104,7 +104,7 @@ func (s *Session) restart(t *stream.Tenant, reset string) {
 			continue
 		}
 		u := &sub{
-			s: s, tenant: old.tenant, subject: old.subject, admit: old.admit, refs: old.refs, told: -1,
+			s: s, tenant: old.tenant, subject: old.subject, admit: old.admit, refs: old.refs,
 			wire: old.wire, exact: old.exact, forgets: old.forgets, note: old.note, answered: old.answered,
 		}
 		u.follow(old)
@@ -126,7 +126,7 @@ func (s *Session) restart(t *stream.Tenant, reset string) {
 // follows after u.at. s.mu held, live.
 func (u *sub) rewind() {
 	u.t.Unfollow(u.wire, u)
-	u.state, u.resume, u.told = joining, true, -1
+	u.state, u.resume = joining, true
 	u.proceed()
 }
 
@@ -246,11 +246,9 @@ func (u *sub) splice() (grown <-chan struct{}) {
 		p, _ = t.Follow(u.wire, nil, u) // needs no cursor, so it cannot fail
 	}
 	if from == nil {
-		u.at, u.owes = p.Cursor, false
-	} else if u.at.Stats {
-		u.told, u.owes = u.at.Position, false
+		u.at = p.Cursor
 	}
-	u.owes = u.owes && h.opts.DashboardEvent != nil
+	u.owes = from != nil && h.opts.DashboardEvent != nil
 	u.at.Feed, u.tenant, u.next = p.Cursor.Feed, t.Name(), failpoint.Resume(p.Next, p.View.End())
 	u.state = live
 	u.answer()

@@ -62,9 +62,8 @@ func (s *Session) next() {
 // replay gives the client a piece of the history after u.at. more is false if
 // the history ends there.
 func (u *sub) replay(ctx context.Context) (more bool, err error) {
-	h, after := u.s.h, u.at
-	after.Stats = false // the history has no such events
-	p, err := h.pages.Get(ctx, page.Key{Tenant: u.tenant, Wire: u.wire, After: after}, u.subject)
+	h := u.s.h
+	p, err := h.pages.Get(ctx, page.Key{Tenant: u.tenant, Wire: u.wire, After: u.at}, u.subject)
 	switch {
 	case err != nil:
 		return false, err
@@ -146,7 +145,6 @@ func (u *sub) write(frames []byte, at feed.Cursor) bool {
 	}
 	s.send(frames, false)
 	s.laden = s.busy && len(frames) > 0
-	u.owes = u.owes || u.at != at
 	u.at = at
 	return !s.closing
 }

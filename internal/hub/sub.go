@@ -43,9 +43,6 @@ type sub struct {
 	at feed.Cursor
 	// reset, if not empty, is why the client has to reload its state.
 	reset string
-	// told is a position after which the client has had the dashboard event,
-	// -1 if there is none.
-	told int64
 	// next is the index of the first entry that the client has not received.
 	next int64
 	// quiet is the moment since which nothing told the client its cursor.
@@ -61,8 +58,8 @@ type sub struct {
 	answered, resume bool
 	// exact and forgets are those of the Request.
 	exact, forgets bool
-	// owes: the client gets a dashboard event when it is caught up and has not
-	// got one by then, as it may have missed one.
+	// owes: the client gets a dashboard event when it is caught up, as it may have
+	// missed one.
 	owes bool
 	// moved: something was written since the last sweep. skipped: what came
 	// after the last event written was not for the client.
@@ -105,11 +102,7 @@ func (u *sub) view() ring.View { return u.t.View(u.wire) }
 
 // cursor is what the client has received of v. s.mu held, live.
 func (u *sub) cursor(v *ring.View) feed.Cursor {
-	c := v.At(u.next - 1).Cursor(u.at.Feed)
-	if c.Position == u.told && c.Delivered == 0 {
-		c.Stats = true
-	}
-	return c
+	return v.At(u.next - 1).Cursor(u.at.Feed)
 }
 
 // place is the cursor of the client. s.mu held.
@@ -124,14 +117,14 @@ func (u *sub) place() feed.Cursor {
 
 // admits says whether an entry is for the client.
 func (u *sub) admits(e *ring.Entry) bool {
-	return e.Name != "" && (e.Rank != ring.RankStats || e.Position != u.told) && (u.admit == nil || u.admit(e.Name))
+	return e.Name != "" && (u.admit == nil || u.admit(e.Name))
 }
 
 // chunk is what u may write of v: the admitted frames of the entries from next up to
 // to. Frames that lie apart are gathered in scratch. count is the
 // number of frames.
 func (u *sub) chunk(v *ring.View, next int64, scratch *[]byte, limit int) (b []byte, to int64, count int) {
-	if u.admit == nil && !u.owes && u.told < 0 {
+	if u.admit == nil {
 		b, to = v.Span(next, limit)
 		for i := next; i < to; i++ {
 			if v.At(i).Name != "" {
@@ -153,9 +146,6 @@ func (u *sub) chunk(v *ring.View, next int64, scratch *[]byte, limit int) (b []b
 		if count > 0 && len(b)+len(f) > min(limit, writeSize) {
 			break
 		}
-		if e.Rank == ring.RankStats {
-			u.owes = false
-		}
 		switch {
 		case count == 0:
 			b = f
@@ -173,14 +163,6 @@ func (u *sub) chunk(v *ring.View, next int64, scratch *[]byte, limit int) (b []b
 		count++
 	}
 	return b, to, count
-}
-
-// pass moves u to index to.
-func (u *sub) pass(v *ring.View, to int64) {
-	u.next = to
-	if u.told >= 0 && v.At(to-1).Position > u.told {
-		u.told = -1
-	}
 }
 
 // cut moves u behind the first n bytes of a chunk that ends at to, and behind
@@ -209,16 +191,14 @@ func (u *sub) cut(v *ring.View, to int64, n int) (rest []byte, count int) {
 	return rest, count
 }
 
-// settle sends the dashboard event that u owes. The ring will not repeat it.
-// s.mu held, live, u.next at the end of v.
+// settle sends the dashboard event that u owes. s.mu held, live, u.next at the end
+// of v.
 func (u *sub) settle(v *ring.View) {
-	last := v.At(u.next - 1)
-	if !u.owes || last.Rank != ring.RankChange {
-		u.owes = false
+	if !u.owes {
 		return
 	}
-	u.owes, u.told = false, last.Position
-	h := u.s.h
+	u.owes = false
+	h, last := u.s.h, v.At(u.next-1)
 	e := h.opts.DashboardEvent(u.tenant, nil,
 		feed.Head{Feed: u.at.Feed, Position: last.Position, Nonce: last.Nonce}, time.Now())
 	if u.admit != nil && !u.admit(e.Name) {

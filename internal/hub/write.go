@@ -50,7 +50,7 @@ func (s *Session) deliver(u *sub, v *ring.View, scratch *[]byte) (events int) {
 		}
 		b, to, count := u.chunk(v, u.next, scratch, math.MaxInt)
 		if len(b) == 0 {
-			u.pass(v, to)
+			u.next = to
 			continue
 		}
 		n, err := s.conn.TryWrite(b)
@@ -63,7 +63,7 @@ func (s *Session) deliver(u *sub, v *ring.View, scratch *[]byte) (events int) {
 			s.block(rest)
 			return events + count
 		}
-		u.pass(v, to)
+		u.next = to
 		u.moved = true
 		events += count
 	}
@@ -186,7 +186,7 @@ func (u *sub) take(scratch *[]byte) (b []byte, events int) {
 		}
 		var to int64
 		b, to, events = u.chunk(&v, u.next, scratch, writeSize)
-		u.pass(&v, to)
+		u.next = to
 		u.at = u.cursor(&v)
 		if len(b) > 0 {
 			u.moved = true

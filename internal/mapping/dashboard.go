@@ -25,8 +25,8 @@ func DashboardReason(c *feed.Change) (reason string, ok bool) {
 
 // DashboardEvent is the coalesced event for the changes of a tenant up to
 // head. Each reason appears once, in alphabetical order; none stands for all,
-// for a client that was away and may have missed any. Its cursor is past head
-// and past the event itself.
+// for a client that was away and may have missed any. It is in no log: its cursor is
+// that of head, and it comes again to whoever continues from there.
 func DashboardEvent(tenant string, reasons []string, head feed.Head, at time.Time) feed.Event {
 	if len(reasons) == 0 {
 		for i := range stems[:len(stems)-1] {
@@ -41,13 +41,11 @@ func DashboardEvent(tenant string, reasons []string, head feed.Head, at time.Tim
 		}
 		data = appendString(data, r)
 	}
-	cursor := head.Cursor()
-	cursor.Stats = true
 	return feed.Event{
 		Name:     dashboardName,
 		Tenant:   tenant,
 		Position: head.Position,
-		Cursor:   cursor,
+		Cursor:   head.Cursor(),
 		At:       at,
 		Data:     append(data, "]}"...),
 	}

@@ -43,7 +43,7 @@ func TestDashboardEvent(t *testing.T) {
 	got := mapping.DashboardEvent("acme", reasons, feed.Head{Feed: "f", Position: 9, Nonce: 7}, at)
 	want := feed.Event{
 		Name: "dashboard:stats-updated", Tenant: "acme", Position: 9, At: at,
-		Cursor: feed.Cursor{Feed: "f", Position: 9, Nonce: 7, Stats: true},
+		Cursor: feed.Cursor{Feed: "f", Position: 9, Nonce: 7},
 		Data:   []byte(`{"reasons":["od\"d","orders","skus"]}`),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -38,7 +38,7 @@ type Ring struct {
 
 // New makes an empty ring that follows after c, and is never larger than most.
 func New(most int, c feed.Cursor) Ring {
-	base := Entry{Position: c.Position, Nonce: c.Nonce, Rank: rank(c)}
+	base := Entry{Position: c.Position, Nonce: c.Nonce, Delivered: delivered(c)}
 	return Ring{limit: most, most: most, room: 1, passed: 1, View: View{entries: []Entry{base}}}
 }
 
@@ -48,7 +48,7 @@ func (r *Ring) Push(name string, c feed.Cursor, frame []byte) {
 	r.store(start, frame)
 	full := len(r.entries) == cap(r.entries)
 	r.entries = append(r.entries, Entry{
-		End: start + int64(len(frame)), Position: c.Position, Nonce: c.Nonce, Rank: rank(c), Name: name,
+		End: start + int64(len(frame)), Position: c.Position, Nonce: c.Nonce, Delivered: delivered(c), Name: name,
 	})
 	if full {
 		r.room = cap(r.entries)

@@ -23,20 +23,20 @@ func TestFindSkipsEventsThatThisVersionDoesNotMake(t *testing.T) {
 	r.Push("a", feed.Cursor{Position: 1, Nonce: 20, Delivered: 1}, []byte("a"))
 	r.Push("b", feed.Cursor{Position: 2, Nonce: 20}, []byte("b"))
 	r.Push("c", feed.Cursor{Position: 3, Nonce: 30}, []byte("c"))
+	r.Push("of the same cursor", feed.Cursor{Position: 3, Nonce: 30}, []byte("d"))
 	for _, test := range []struct {
 		cursor feed.Cursor
 		next   int64
 		ok     bool
 	}{
 		{feed.Cursor{Position: 1, Nonce: 10}, 1, true},
-		{feed.Cursor{Position: 1, Nonce: 10, Stats: true}, 1, true},
 		{feed.Cursor{Position: 1, Nonce: 11}, 0, false},
 		{feed.Cursor{Position: 1, Nonce: 20, Delivered: 1}, 2, true},
 		{feed.Cursor{Position: 1, Nonce: 21, Delivered: 1}, 0, false},
 		{ahead, 3, true},
 		{feed.Cursor{Position: 1, Nonce: 21, Delivered: 5}, 0, false},
 		{feed.Cursor{Position: 2, Nonce: 20}, 3, true},
-		{feed.Cursor{Position: 3, Nonce: 30}, 4, true},
+		{feed.Cursor{Position: 3, Nonce: 30}, 5, true},
 		{feed.Cursor{Position: 3, Nonce: 30, Delivered: 1}, 0, false},
 		{feed.Cursor{Position: 4, Nonce: 30}, 0, false},
 		{feed.Cursor{Position: 0}, 0, false},

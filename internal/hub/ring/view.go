@@ -1,6 +1,7 @@
 package ring
 
 import (
+	"math"
 	"sort"
 
 	"rowcast/internal/feed"
@@ -12,38 +13,19 @@ type Entry struct {
 	// End is where the frame ends in the byte stream of the ring. It starts
 	// where the frame before ends.
 	End int64
-	// Position, Nonce and Rank are the cursor of a client that has received
+	// Position, Nonce and Delivered are the cursor of a client that has received
 	// the entry.
 	Position, Nonce int64
-	Rank            int32
+	Delivered       int32
 	Name            string
 }
 
-// The rank orders the cursors of one position: after the change, after the
-// dashboard event that follows it, after n events of the next change.
-const (
-	RankChange = 0
-	RankStats  = 1
-)
-
-// rank is the rank of a cursor.
-func rank(c feed.Cursor) int32 {
-	if c.Stats {
-		return RankStats
-	}
-	if c.Delivered > 0 {
-		return int32(min(c.Delivered, 1<<30)) + RankStats
-	}
-	return RankChange
-}
+// delivered is that of a cursor, as an entry has it.
+func delivered(c feed.Cursor) int32 { return int32(min(c.Delivered, math.MaxInt32)) }
 
 // Cursor is where a client of a feed is that has received e.
 func (e *Entry) Cursor(name string) feed.Cursor {
-	c := feed.Cursor{Feed: name, Position: e.Position, Nonce: e.Nonce, Stats: e.Rank == RankStats}
-	if e.Rank > RankStats {
-		c.Delivered = int(e.Rank - RankStats)
-	}
-	return c
+	return feed.Cursor{Feed: name, Position: e.Position, Nonce: e.Nonce, Delivered: int(e.Delivered)}
 }
 
 // slab is a piece of the byte stream. A frame lies in one slab. Bytes up to the
@@ -128,13 +110,13 @@ func (v *View) firstEnd(next int64) int64 {
 	}
 }
 
-// Find is the index of the first entry that a client at c has not received. ok
-// is false if the ring cannot tell.
+// Find is the index of the first entry that a client at c has not received, behind
+// all that have its cursor. ok is false if the ring cannot tell.
 func (v *View) Find(c feed.Cursor) (next int64, ok bool) {
-	r := rank(c)
+	had := delivered(c)
 	n := sort.Search(len(v.entries), func(i int) bool {
 		e := &v.entries[i]
-		return e.Position > c.Position || (e.Position == c.Position && e.Rank > r)
+		return e.Position > c.Position || (e.Position == c.Position && e.Delivered > had)
 	})
 	if n == 0 {
 		return 0, false
@@ -143,7 +125,7 @@ func (v *View) Find(c feed.Cursor) (next int64, ok bool) {
 	switch {
 	case e.Position != c.Position:
 		return 0, false
-	case r > RankStats && e.Rank != r:
+	case had > 0 && e.Delivered != had:
 		// The client has more events of the next change than it has here:
 		// continue after that change, once it is there. A bulk event stands for
 		// more than that change.

@@ -98,9 +98,7 @@ func accounted(t *rapid.T) {
 		},
 		DashboardReason: func(c *feed.Change) (string, bool) { return "d", c.Table == "d" },
 		DashboardEvent: func(_ string, _ []string, head feed.Head, _ time.Time) feed.Event {
-			c := head.Cursor()
-			c.Stats = true
-			return feed.Event{Name: "stats", Data: []byte("stats"), Cursor: c}
+			return feed.Event{Name: "stats", Data: []byte("stats"), Cursor: head.Cursor()}
 		},
 		Wires: []Encoder{plain{}, plain{}}, Hole: func(*Tenant) {},
 		Spawn:     func(f func()) bool { go f(); return true },

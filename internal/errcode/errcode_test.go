@@ -14,7 +14,6 @@ import (
 	"go.uber.org/goleak"
 
 	"rowcast/internal/errcode"
-	"rowcast/internal/hub"
 	"rowcast/internal/transport"
 )
 
@@ -44,7 +43,7 @@ func TestEntriesAreWhole(t *testing.T) {
 
 func TestCausesAreRegistered(t *testing.T) {
 	t.Parallel()
-	causes := []hub.Cause{transport.Stale}
+	causes := []errcode.Code{transport.Stale}
 	for _, c := range transport.Closes() {
 		causes = append(causes, c.Cause)
 	}

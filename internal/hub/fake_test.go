@@ -14,6 +14,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"rowcast/internal/errcode"
 	"rowcast/internal/feed"
 	"rowcast/internal/hub"
 )
@@ -151,7 +152,7 @@ func (wire) AppendSignal(b []byte, s *hub.Signal) []byte {
 	return fmt.Appendf(b, "%s|%s|%s|%s|\n", kind, s.Tenant, s.Cursor, detail)
 }
 
-func (wire) AppendClose(b []byte, cause hub.Cause, detail string) []byte {
+func (wire) AppendClose(b []byte, cause errcode.Code, detail string) []byte {
 	return fmt.Appendf(b, "close|||%s|%s\n", cause, detail)
 }
 

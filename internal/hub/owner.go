@@ -1,10 +1,12 @@
 package hub
 
+import "rowcast/internal/errcode"
+
 // Owner is who a session belongs to. Its methods are called with the lock of the
 // session held: they must neither block nor call a session.
 type Owner interface {
 	// Unwanted is the cause to end the session with, empty if it may go on.
-	Unwanted() Cause
+	Unwanted() errcode.Code
 	// Left is called once, when the session has ended.
 	Left()
 }

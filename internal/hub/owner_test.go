@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"rowcast/internal/errcode"
 	"rowcast/internal/hub"
 )
 
@@ -13,7 +14,7 @@ type owner struct {
 	left     atomic.Int64
 }
 
-func (o *owner) Unwanted() hub.Cause {
+func (o *owner) Unwanted() errcode.Code {
 	if o.unwanted.Load() {
 		return "revoked"
 	}

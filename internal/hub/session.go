@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"rowcast/internal/errcode"
 )
 
 // SessionOptions describes a session. Conn is required.
@@ -48,10 +50,10 @@ type Session struct {
 	subs  []*sub
 	// pingAt, warnAt and deadline are moments of the hub.
 	pingAt, warnAt, deadline time.Duration
-	deadlineCause            Cause
+	deadlineCause            errcode.Code
 	// closeBy is when the last bytes have to be gone.
 	closeBy time.Time
-	cause   Cause
+	cause   errcode.Code
 	// owner is nil until Own.
 	owner Owner
 
@@ -99,7 +101,7 @@ func (s *Session) Alive() { s.heard.Store(int64(s.h.opts.Elapsed())) }
 // Deadline ends the session at at with cause, after a signal Expiring at warn.
 // A zero time is never. It replaces an earlier deadline. How long it is until then
 // is found out now, and counted by a clock that nobody sets.
-func (s *Session) Deadline(at, warn time.Time, cause Cause) {
+func (s *Session) Deadline(at, warn time.Time, cause errcode.Code) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.deadline, s.warnAt, s.deadlineCause = s.h.moment(at), s.h.moment(warn), cause
@@ -128,21 +130,21 @@ func (s *Session) appendSignal(dst []byte, m *Signal) []byte {
 
 // Close ends the session: what is being written is finished, then the close
 // frame of the wire is sent. Later calls have no effect.
-func (s *Session) Close(cause Cause, detail string) {
+func (s *Session) Close(cause errcode.Code, detail string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.close(cause, s.h.opts.Wires[s.wire].AppendClose(nil, cause, detail))
 }
 
 // CloseWith is Close with these bytes as the last.
-func (s *Session) CloseWith(cause Cause, last []byte) {
+func (s *Session) CloseWith(cause errcode.Code, last []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.close(cause, last)
 }
 
 // close is CloseWith with s.mu held.
-func (s *Session) close(cause Cause, last []byte) {
+func (s *Session) close(cause errcode.Code, last []byte) {
 	if s.closing {
 		return
 	}
@@ -194,7 +196,7 @@ func (s *Session) finish(flushed bool) {
 }
 
 // fail ends s because the connection is of no use. s.mu held, nobody writes.
-func (s *Session) fail(cause Cause) {
+func (s *Session) fail(cause errcode.Code) {
 	if s.cause == "" {
 		s.cause = cause
 	}
@@ -289,6 +291,6 @@ func (s *Session) reads() bool {
 }
 
 // closeFor is Close without a detail, with s.mu held.
-func (s *Session) closeFor(cause Cause) {
+func (s *Session) closeFor(cause errcode.Code) {
 	s.close(cause, s.h.opts.Wires[s.wire].AppendClose(nil, cause, ""))
 }

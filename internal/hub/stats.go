@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"rowcast/internal/errcode"
 	"rowcast/internal/hub/stream"
 )
 
@@ -25,7 +26,7 @@ type Stats struct {
 	// All are bytes.
 	RingMemory, RingBudget, PageMemory int64
 	// Closes counts the ended sessions by cause.
-	Closes map[Cause]int64
+	Closes map[errcode.Code]int64
 	// Names counts the events by name, beyond 256 names as "other".
 	Names map[string]int64
 	// Wires counts the sessions that are open by the index of their wire.
@@ -48,7 +49,7 @@ type counters struct {
 	wires                                                                 [maxWires]atomic.Int64
 
 	mu     sync.Mutex
-	closes map[Cause]int64
+	closes map[errcode.Code]int64
 }
 
 func (c *counters) opened(wire int, n int64) {
@@ -56,12 +57,12 @@ func (c *counters) opened(wire int, n int64) {
 	c.wires[wire].Add(n)
 }
 
-func (c *counters) closed(wire int, cause Cause) {
+func (c *counters) closed(wire int, cause errcode.Code) {
 	c.opened(wire, -1)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closes == nil {
-		c.closes = make(map[Cause]int64)
+		c.closes = make(map[errcode.Code]int64)
 	}
 	c.closes[cause]++
 }

@@ -3,23 +3,21 @@ package hub
 import (
 	"time"
 
+	"rowcast/internal/errcode"
 	"rowcast/internal/feed"
 )
 
-// Cause says why a session ended. Its text is the name on the wire; transports
-// have causes of their own beside these.
-type Cause string
-
-// The causes for which the hub itself ends a session.
+// The codes for which the hub itself ends a session; transports have others beside
+// these.
 const (
 	// Shutdown: the process stops; come back later.
-	Shutdown Cause = "shutdown"
+	Shutdown errcode.Code = "shutdown"
 	// SlowConsumer: the client did not follow its streams.
-	SlowConsumer Cause = "slow-consumer"
+	SlowConsumer errcode.Code = "slow-consumer"
 	// NoPong: nothing was heard from the client for too long.
-	NoPong Cause = "no-pong"
+	NoPong errcode.Code = "no-pong"
 	// Gone: the connection broke, or the client left.
-	Gone Cause = "gone"
+	Gone errcode.Code = "gone"
 )
 
 // Kind is what a Signal says.
@@ -73,7 +71,7 @@ type Wire interface {
 	AppendEvent(dst []byte, e *feed.Event) []byte
 	AppendSignal(dst []byte, s *Signal) []byte
 	// AppendClose appends the last frame of a session.
-	AppendClose(dst []byte, cause Cause, detail string) []byte
+	AppendClose(dst []byte, cause errcode.Code, detail string) []byte
 }
 
 // Conn is the connection of one session. The hub calls TryWrite and Write

@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"rowcast/internal/errcode"
 	"rowcast/internal/feed"
 	"rowcast/internal/hub/ring"
 )
@@ -200,7 +201,7 @@ func (u *sub) take(scratch *[]byte) (b []byte, events int) {
 
 // write writes b, waiting as long as the client takes some of it. It answers
 // what it could not write, and why.
-func (s *Session) write(b []byte) (rest []byte, cause Cause) {
+func (s *Session) write(b []byte) (rest []byte, cause errcode.Code) {
 	for all := len(b); len(b) > 0; {
 		queued := s.conn.Queued()
 		s.mu.Lock()

@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"rowcast/internal/changelog"
+	"rowcast/internal/errcode"
 	"rowcast/internal/health"
 	"rowcast/internal/hub"
 )
@@ -106,7 +107,7 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	collect(ch, c.hub, stats)
 	closes := maps.Clone(stats.Closes)
 	if closes == nil {
-		closes = map[hub.Cause]int64{}
+		closes = map[errcode.Code]int64{}
 	}
 	for _, cause := range c.Causes {
 		closes[cause] += 0

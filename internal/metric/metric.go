@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"rowcast/internal/changelog"
+	"rowcast/internal/errcode"
 	"rowcast/internal/feed"
 	"rowcast/internal/health"
 	"rowcast/internal/hub"
@@ -26,9 +27,9 @@ type Sources struct {
 	Wires []string
 	// Causes are those that sessions end with. Each is counted from the start, so
 	// that the first of its kind is an increase.
-	Causes []hub.Cause
+	Causes []errcode.Code
 	// Refusals counts who was refused, by code.
-	Refusals func() map[hub.Cause]int64
+	Refusals func() map[errcode.Code]int64
 	// Unreadable counts the changes that were told without their rows, by reason.
 	Unreadable func() map[feed.Reason]int64
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/gorilla/mux"
 
 	"rowcast/internal/auth"
-	"rowcast/internal/hub"
+	"rowcast/internal/errcode"
 	"rowcast/internal/transport"
 )
 
@@ -90,7 +90,7 @@ func ticketOffice(o PublicOptions) http.Handler {
 	})
 }
 
-func refuse(status int, code hub.Cause, detail string) http.Handler {
+func refuse(status int, code errcode.Code, detail string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		transport.WriteProblem(w, status, code, detail)
 	})

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"rowcast/internal/engineio"
+	"rowcast/internal/errcode"
 	"rowcast/internal/feed"
 	"rowcast/internal/hub"
 	"rowcast/internal/socketio"
@@ -45,9 +46,9 @@ func (o outbox) Close(last []byte) { o.CloseWith(hub.Gone, last) }
 // silent is a wire without messages of its own.
 type silent struct{}
 
-func (silent) AppendEvent(b []byte, _ *feed.Event) []byte         { return b }
-func (silent) AppendSignal(b []byte, _ *hub.Signal) []byte        { return b }
-func (silent) AppendClose(b []byte, _ hub.Cause, _ string) []byte { return b }
+func (silent) AppendEvent(b []byte, _ *feed.Event) []byte            { return b }
+func (silent) AppendSignal(b []byte, _ *hub.Signal) []byte           { return b }
+func (silent) AppendClose(b []byte, _ errcode.Code, _ string) []byte { return b }
 
 // empty is a history without tenants.
 type empty struct{}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"rowcast/internal/auth"
+	"rowcast/internal/errcode"
 	"rowcast/internal/hub"
 	"rowcast/internal/mapping"
 )
@@ -111,7 +112,7 @@ func (c *Client) Authenticate(ctx context.Context, token string) (lost []string,
 }
 
 // TokenCause is the code for an error of a VerifyFunc.
-func TokenCause(err error) hub.Cause {
+func TokenCause(err error) errcode.Code {
 	switch {
 	case errors.Is(err, auth.ErrExpired):
 		return TokenExpired

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"rowcast/internal/errcode"
 	"rowcast/internal/hub"
 	"rowcast/internal/websocket"
 )
@@ -8,27 +9,27 @@ import (
 // The causes beside those of the hub. Each is also the code of an error
 // message or of a problem document.
 const (
-	TokenExpired  hub.Cause = "token-expired"
-	RateLimited   hub.Cause = "rate-limited"
-	BadRequest    hub.Cause = "bad-request"
-	InvalidToken  hub.Cause = "invalid-token"
-	Forbidden     hub.Cause = "forbidden"
-	AuthTimeout   hub.Cause = "auth-timeout"
-	LimitExceeded hub.Cause = "limit-exceeded"
-	Revoked       hub.Cause = "revoked"
+	TokenExpired  errcode.Code = "token-expired"
+	RateLimited   errcode.Code = "rate-limited"
+	BadRequest    errcode.Code = "bad-request"
+	InvalidToken  errcode.Code = "invalid-token"
+	Forbidden     errcode.Code = "forbidden"
+	AuthTimeout   errcode.Code = "auth-timeout"
+	LimitExceeded errcode.Code = "limit-exceeded"
+	Revoked       errcode.Code = "revoked"
 	// TooBig, BadFrame, BadText and Unavailable have close codes of RFC 6455.
-	TooBig      hub.Cause = "message-too-big"
-	BadFrame    hub.Cause = "protocol-error"
-	BadText     hub.Cause = "invalid-text"
-	Unavailable hub.Cause = "unavailable"
+	TooBig      errcode.Code = "message-too-big"
+	BadFrame    errcode.Code = "protocol-error"
+	BadText     errcode.Code = "invalid-text"
+	Unavailable errcode.Code = "unavailable"
 )
 
 // Stale is the code of an error message that no session ends with.
-const Stale hub.Cause = "stale"
+const Stale errcode.Code = "stale"
 
 // Close is how a session ends, as the client sees it.
 type Close struct {
-	Cause hub.Cause
+	Cause errcode.Code
 	// Code is the WebSocket close code.
 	Code int
 	// ComesBack: the client connects again by itself.
@@ -61,7 +62,7 @@ var closes = [...]Close{
 func Closes() []Close { return closes[:] }
 
 // Causes lists the causes of the table.
-func Causes() (causes []hub.Cause) {
+func Causes() (causes []errcode.Code) {
 	for _, c := range closes {
 		causes = append(causes, c.Cause)
 	}
@@ -69,7 +70,7 @@ func Causes() (causes []hub.Cause) {
 }
 
 // CloseOf looks a cause up. An unknown one is a bad request.
-func CloseOf(cause hub.Cause) Close {
+func CloseOf(cause errcode.Code) Close {
 	for _, c := range closes {
 		if c.Cause == cause {
 			return c
@@ -80,7 +81,7 @@ func CloseOf(cause hub.Cause) Close {
 
 // AppendCloseFrame appends the WebSocket frame of a cause. Its reason is the
 // name of the cause, and the detail.
-func AppendCloseFrame(b []byte, cause hub.Cause, detail string) []byte {
+func AppendCloseFrame(b []byte, cause errcode.Code, detail string) []byte {
 	reason := string(cause)
 	if detail != "" {
 		reason += "; " + detail
@@ -93,7 +94,7 @@ func AppendCloseFrame(b []byte, cause hub.Cause, detail string) []byte {
 
 // Refusal is what a client is told about a command that was not done.
 type Refusal struct {
-	Code    hub.Cause
+	Code    errcode.Code
 	Message string
 	// Ends: the session cannot go on.
 	Ends bool

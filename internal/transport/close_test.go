@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"rowcast/internal/errcode"
 	"rowcast/internal/hub"
 	"rowcast/internal/transport"
 )
@@ -42,7 +43,7 @@ func TestCloseTable(t *testing.T) {
 			t.Errorf("code %d is missing", code)
 		}
 	}
-	for _, cause := range []hub.Cause{hub.Gone, hub.Shutdown, hub.SlowConsumer, hub.NoPong} {
+	for _, cause := range []errcode.Code{hub.Gone, hub.Shutdown, hub.SlowConsumer, hub.NoPong} {
 		if transport.CloseOf(cause).Cause != cause {
 			t.Errorf("%s is missing", cause)
 		}

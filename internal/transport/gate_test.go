@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"rowcast/internal/auth"
-	"rowcast/internal/hub"
+	"rowcast/internal/errcode"
 	"rowcast/internal/transport"
 )
 
@@ -43,7 +43,7 @@ func TestGate(t *testing.T) {
 
 		subject string
 		status  int
-		code    hub.Cause
+		code    errcode.Code
 		header  string // one that the answer has to have
 	}{
 		"token":             {authorization: "Bearer good", subject: "token"},

@@ -9,21 +9,20 @@ import (
 	"time"
 
 	"rowcast/internal/errcode"
-	"rowcast/internal/hub"
 )
 
 // The codes that only problem documents have.
 const (
-	NotFound hub.Cause = "not-found"
-	Conflict hub.Cause = "conflict"
-	Internal hub.Cause = "internal"
+	NotFound errcode.Code = "not-found"
+	Conflict errcode.Code = "conflict"
+	Internal errcode.Code = "internal"
 )
 
 // Problem is why a request is refused. The client gets it as a problem document
 // of RFC 9457, with type and title of the code from the registry.
 type Problem struct {
 	Status int
-	Code   hub.Cause
+	Code   errcode.Code
 	// Detail says what is wrong and what to do.
 	Detail string
 	// Retry, if not 0, is how long to wait before trying again. It is told in whole
@@ -39,11 +38,11 @@ type Problem struct {
 
 // document is the JSON of a Problem.
 type document struct {
-	Type   string    `json:"type"`
-	Title  string    `json:"title"`
-	Status int       `json:"status"`
-	Detail string    `json:"detail"`
-	Code   hub.Cause `json:"code"`
+	Type   string       `json:"type"`
+	Title  string       `json:"title"`
+	Status int          `json:"status"`
+	Detail string       `json:"detail"`
+	Code   errcode.Code `json:"code"`
 }
 
 // Write answers the request.
@@ -97,6 +96,6 @@ func (r *recorder) WriteHeader(status int)      { r.status = status }
 func (r *recorder) Write(b []byte) (int, error) { return r.body.Write(b) }
 
 // WriteProblem refuses a request.
-func WriteProblem(w http.ResponseWriter, status int, code hub.Cause, detail string) {
+func WriteProblem(w http.ResponseWriter, status int, code errcode.Code, detail string) {
 	(&Problem{Status: status, Code: code, Detail: detail}).Write(w)
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"rowcast/internal/auth"
+	"rowcast/internal/errcode"
 	"rowcast/internal/hub"
 	"rowcast/internal/limit"
 )
@@ -32,13 +33,13 @@ type Refusals struct {
 	Addresses limit.Addresses
 
 	mu     sync.Mutex
-	counts map[hub.Cause]int64
+	counts map[errcode.Code]int64
 	kinds  map[kind]*told
 }
 
 // kind is what refusals have in common. There are few: both texts are of the program.
 type kind struct {
-	code  hub.Cause
+	code  errcode.Code
 	about string
 }
 
@@ -49,15 +50,15 @@ type told struct {
 }
 
 // RefusalCodes are the codes that are counted from the start.
-func RefusalCodes() []hub.Cause {
-	return []hub.Cause{BadRequest, Forbidden, InvalidToken, LimitExceeded, RateLimited, Revoked, hub.Shutdown, TokenExpired, Unavailable}
+func RefusalCodes() []errcode.Code {
+	return []errcode.Code{BadRequest, Forbidden, InvalidToken, LimitExceeded, RateLimited, Revoked, hub.Shutdown, TokenExpired, Unavailable}
 }
 
 // Counts are the refusals by code.
-func (r *Refusals) Counts() map[hub.Cause]int64 {
+func (r *Refusals) Counts() map[errcode.Code]int64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	counts := make(map[hub.Cause]int64, len(r.counts))
+	counts := make(map[errcode.Code]int64, len(r.counts))
 	for _, code := range RefusalCodes() {
 		counts[code] = 0
 	}
@@ -119,7 +120,7 @@ func (r *Refusals) count(k kind, refusal bool) (untold int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.counts == nil {
-		r.counts, r.kinds = map[hub.Cause]int64{}, map[kind]*told{}
+		r.counts, r.kinds = map[errcode.Code]int64{}, map[kind]*told{}
 	}
 	if refusal {
 		r.counts[k.code]++

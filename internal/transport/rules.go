@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"rowcast/internal/auth"
-	"rowcast/internal/hub"
+	"rowcast/internal/errcode"
 	"rowcast/internal/mapping"
 	"rowcast/internal/tenant"
 )
@@ -114,7 +114,7 @@ type guest struct {
 }
 
 // Unwanted implements hub.Owner.
-func (g *guest) Unwanted() hub.Cause {
+func (g *guest) Unwanted() errcode.Code {
 	if g.identity != nil && g.rules != nil && g.rules.Revoked != nil && g.rules.Revoked(g.identity) {
 		return Revoked
 	}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"rowcast/internal/hub"
+	"rowcast/internal/errcode"
 	"rowcast/internal/inventory"
 	"rowcast/internal/transport"
 )
@@ -22,7 +22,7 @@ type refusal struct{ transport.Problem }
 
 func (r *refusal) Error() string { return r.Detail }
 
-func refused(status int, code hub.Cause, detail string) *refusal {
+func refused(status int, code errcode.Code, detail string) *refusal {
 	return &refusal{transport.Problem{Status: status, Code: code, Detail: detail}}
 }
 

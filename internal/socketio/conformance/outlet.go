@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"rowcast/internal/engineio"
+	"rowcast/internal/errcode"
 	"rowcast/internal/feed"
 	"rowcast/internal/hub"
 )
@@ -56,9 +57,9 @@ func (o outbox) Close(last []byte) { o.CloseWith(hub.Gone, last) }
 // silent is a wire of the hub that says nothing by itself.
 type silent struct{}
 
-func (silent) AppendEvent(dst []byte, _ *feed.Event) []byte         { return dst }
-func (silent) AppendSignal(dst []byte, _ *hub.Signal) []byte        { return dst }
-func (silent) AppendClose(dst []byte, _ hub.Cause, _ string) []byte { return dst }
+func (silent) AppendEvent(dst []byte, _ *feed.Event) []byte            { return dst }
+func (silent) AppendSignal(dst []byte, _ *hub.Signal) []byte           { return dst }
+func (silent) AppendClose(dst []byte, _ errcode.Code, _ string) []byte { return dst }
 
 // noHistory is a log without tenants.
 type noHistory struct{}

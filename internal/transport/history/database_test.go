@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"rowcast/internal/changelog"
+	"rowcast/internal/errcode"
 	"rowcast/internal/feed"
 	"rowcast/internal/hub"
 	"rowcast/internal/mapping"
@@ -261,7 +262,7 @@ func (lines) AppendSignal(b []byte, s *hub.Signal) []byte {
 	return append(transport.AppendSignal(b, s), '\n')
 }
 
-func (lines) AppendClose(b []byte, _ hub.Cause, _ string) []byte { return b }
+func (lines) AppendClose(b []byte, _ errcode.Code, _ string) []byte { return b }
 
 // sink is a connection that keeps everything.
 type sink struct {

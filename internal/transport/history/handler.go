@@ -9,8 +9,8 @@ import (
 	"strconv"
 	"time"
 
+	"rowcast/internal/errcode"
 	"rowcast/internal/feed"
-	"rowcast/internal/hub"
 	"rowcast/internal/transport"
 	"rowcast/internal/unreadable"
 )
@@ -141,11 +141,11 @@ func (h *Handler) explain(ctx context.Context, q query, err error) *transport.Pr
 	gone := transport.Problem{Status: http.StatusGone, About: "cursor"}
 	switch {
 	case errors.Is(err, feed.ErrExpired):
-		gone.Code, gone.Detail = hub.Cause(feed.ErrExpired.Error()),
+		gone.Code, gone.Detail = errcode.Code(feed.ErrExpired.Error()),
 			"the history after this cursor has been pruned; reload the state, and leave after out to begin with what is kept"
 		return &gone
 	case errors.Is(err, feed.ErrDiverged):
-		gone.Code, gone.Detail = hub.Cause(feed.ErrDiverged.Error()),
+		gone.Code, gone.Detail = errcode.Code(feed.ErrDiverged.Error()),
 			"the cursor belongs to a history that does not exist any more; reload the state, and leave after out to begin with what is kept"
 		return &gone
 	}

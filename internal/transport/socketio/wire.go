@@ -2,6 +2,7 @@ package socketio
 
 import (
 	"rowcast/internal/engineio"
+	"rowcast/internal/errcode"
 	"rowcast/internal/feed"
 	"rowcast/internal/hub"
 	"rowcast/internal/socketio"
@@ -59,7 +60,7 @@ func (Wire) AppendSignal(b []byte, _ *hub.Signal) []byte { return b }
 
 // AppendClose appends the last frames of a cause. A client comes back by itself
 // when its transport is closed, but not when it was disconnected.
-func (Wire) AppendClose(b []byte, cause hub.Cause, detail string) []byte {
+func (Wire) AppendClose(b []byte, cause errcode.Code, detail string) []byte {
 	if cause == transport.Revoked {
 		b = socketio.AppendDisconnect(b, socketio.Main)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"rowcast/internal/errcode"
 	"rowcast/internal/feed"
 	"rowcast/internal/hub"
 	"rowcast/internal/transport"
@@ -46,7 +47,7 @@ func (Wire) AppendSignal(b []byte, s *hub.Signal) []byte {
 
 // AppendClose appends the event "closed": EventSource has "error" for itself. A
 // detail retry=…ms becomes the time after which the client comes back.
-func (Wire) AppendClose(b []byte, cause hub.Cause, detail string) []byte {
+func (Wire) AppendClose(b []byte, cause errcode.Code, detail string) []byte {
 	if cause == hub.Gone {
 		return b
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"rowcast/internal/errcode"
 	"rowcast/internal/feed"
 	"rowcast/internal/hub"
 	"rowcast/internal/transport"
@@ -23,7 +24,9 @@ func TestFrames(t *testing.T) {
 	signal := func(kind hub.Kind) string {
 		return string(sse.Wire{}.AppendSignal(nil, &hub.Signal{Kind: kind, Tenant: "T", Cursor: cursor, Reason: "expired", Ref: 9}))
 	}
-	end := func(cause hub.Cause, detail string) string { return string(sse.Wire{}.AppendClose(nil, cause, detail)) }
+	end := func(cause errcode.Code, detail string) string {
+		return string(sse.Wire{}.AppendClose(nil, cause, detail))
+	}
 	for want, got := range map[string]string{
 		"id: f1.42.z\nevent: joined\ndata: {\"type\":\"joined\",\"tenantId\":\"T\",\"cursor\":\"f1.42.z\",\"position\":42}\n\n":                                    signal(hub.Joined),
 		"id: f1.42.z\nevent: progress\ndata: {\"type\":\"progress\",\"tenantId\":\"T\",\"cursor\":\"f1.42.z\",\"position\":42}\n\n":                                signal(hub.Progress),

@@ -1,6 +1,7 @@
 package ws
 
 import (
+	"rowcast/internal/errcode"
 	"rowcast/internal/feed"
 	"rowcast/internal/hub"
 	"rowcast/internal/transport"
@@ -25,6 +26,6 @@ func (Wire) AppendSignal(b []byte, s *hub.Signal) []byte {
 }
 
 // AppendClose appends the close frame of a cause.
-func (Wire) AppendClose(b []byte, cause hub.Cause, detail string) []byte {
+func (Wire) AppendClose(b []byte, cause errcode.Code, detail string) []byte {
 	return transport.AppendCloseFrame(b, cause, detail)
 }

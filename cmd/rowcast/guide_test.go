@@ -115,10 +115,12 @@ func closesTable(t *testing.T) string {
 func metricsTable(t *testing.T) string {
 	t.Helper()
 	registry := metric.New(metric.Sources{
-		Tail:      func() changelog.Status { return changelog.Status{Checked: time.Now()} },
-		Hub:       func() hub.Stats { return hub.Stats{Names: map[string]int64{"order:created": 1}, Wires: []int64{1}} },
+		Tail: func() changelog.Status { return changelog.Status{Checked: time.Now()} },
+		Hub: func() hub.Stats {
+			return hub.Stats{Names: map[string]int64{"order:created": 1}, Wires: map[string]int64{"ws": 1}}
+		},
 		Health:    func() health.Status { return health.Status{Checked: time.Now()} },
-		Observers: metric.NewObservers(), Wires: []string{"ws"}, Causes: transport.Causes(),
+		Observers: metric.NewObservers(), Causes: transport.Causes(),
 		Refusals: new(transport.Refusals).Counts, Unreadable: new(unreadable.Log).Counts,
 	})
 	families, err := registry.Gather()

@@ -73,17 +73,9 @@ type service struct {
 	adminHandler http.Handler
 }
 
-// The wires of the hub, by index.
-const (
-	nativeWire = iota
-	eventsWire
-	// socketIOWire is the first of several.
-	socketIOWire
-)
-
 // wires encodes for each kind of connection.
 func wires() []hub.Wire {
-	return append([]hub.Wire{nativeWire: ws.Wire{}, eventsWire: sse.Wire{}}, socketio.Wires()...)
+	return append([]hub.Wire{ws.Wire{}, sse.Wire{}}, socketio.Wires()...)
 }
 
 // listenFunc opens a listener.
@@ -182,20 +174,20 @@ func (s *service) routes(cfg config.Config, origins auth.Origins) error {
 	}
 	var err error
 	s.sockets, err = ws.NewHandler(ws.Options{
-		Hub: s.hub, Wire: nativeWire, Gate: gate,
+		Hub: s.hub, Gate: gate,
 		PingInterval: cfg.PingInterval, PingTimeout: cfg.PingTimeout,
 	})
 	if err != nil {
 		return fmt.Errorf("make the WebSocket handler: %w", err)
 	}
 	s.socketIO, err = socketio.NewHandler(socketio.Options{
-		Hub: s.hub, Wire: socketIOWire, Recovery: cfg.Recovery == "on", Gate: gate,
+		Hub: s.hub, Recovery: cfg.Recovery == "on", Gate: gate,
 		PingInterval: cfg.PingInterval, PingTimeout: cfg.PingTimeout, Log: s.log,
 	})
 	if err != nil {
 		return fmt.Errorf("make the Socket.IO handler: %w", err)
 	}
-	s.streams, err = sse.NewHandler(sse.Options{Hub: s.hub, Wire: eventsWire, Gate: gate, Log: s.log})
+	s.streams, err = sse.NewHandler(sse.Options{Hub: s.hub, Gate: gate, Log: s.log})
 	if err != nil {
 		return fmt.Errorf("make the handler of event streams: %w", err)
 	}
@@ -211,7 +203,7 @@ func (s *service) routes(cfg config.Config, origins auth.Origins) error {
 	}
 	metrics := metric.New(metric.Sources{
 		Tail: s.tail.Status, Hub: s.hub.Stats, Health: func() health.Status { return s.health.Status() },
-		Observers: s.observed, Wires: []string{"ws", "sse", "socketio"}, Causes: transport.Causes(), Refusals: refusals.Counts,
+		Observers: s.observed, Causes: transport.Causes(), Refusals: refusals.Counts,
 		Unreadable: s.unread.Counts,
 	})
 	s.adminHandler = server.Admin(server.AdminOptions{

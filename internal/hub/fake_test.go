@@ -134,7 +134,9 @@ func (h *history) After(_ context.Context, tenant string, c feed.Cursor, limit i
 }
 
 // wire writes a line for each message.
-type wire struct{}
+type wire struct{ name string }
+
+func (w wire) Name() string { return w.name }
 
 func (wire) AppendEvent(b []byte, e *feed.Event) []byte {
 	return fmt.Appendf(b, "event|%s|%s|%s|%s\n", e.Tenant, e.Cursor, e.Name, e.Data)

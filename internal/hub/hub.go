@@ -38,6 +38,8 @@ type Hub struct {
 	sessions *registry.Registry[*Session]
 	count    counters
 	pages    *page.Cache
+	// wires are the indices of Options.Wires.
+	wires map[Wire]int
 	// reads are the turns of reading the history.
 	reads *limit.Turns
 
@@ -52,12 +54,15 @@ func New(o Options) (*Hub, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
 	}
-	h := &Hub{opts: o, sessions: registry.New[*Session](), reads: limit.NewTurns(limit.Bounds{All: o.Readers}, limit.Bounds{})}
+	h := &Hub{opts: o, wires: map[Wire]int{}, sessions: registry.New[*Session](), reads: limit.NewTurns(limit.Bounds{All: o.Readers}, limit.Bounds{})}
 	h.ctx, h.stop = context.WithCancel(context.Background())
 	h.pages = page.New(page.Options{Read: h.readPage, Turns: h.reads, Spawn: h.spawn})
 	encoders := make([]stream.Encoder, len(o.Wires))
 	for i, w := range o.Wires {
-		encoders[i] = w
+		encoders[i], h.wires[w] = w, i
+	}
+	if len(h.wires) < len(o.Wires) {
+		return nil, errors.New("hub: Options.Wires has a wire twice")
 	}
 	h.streams = stream.New(h.ctx, stream.Options{
 		Head: h.readHead, Map: o.Map, DashboardReason: o.DashboardReason, DashboardEvent: o.DashboardEvent,

@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -24,8 +25,8 @@ type Request struct {
 	// Exact refuses to join where the stream cannot continue from the cursor:
 	// Joined then has a Reason, and nothing follows.
 	Exact bool
-	// Wire is the index in Options.Wires of the one for the events.
-	Wire int
+	// Wire is the one of Options.Wires for the events; nil is that of the session.
+	Wire Wire
 	// Admit lets events pass by name; nil lets all.
 	Admit func(name string) bool
 	// Forgets says that the client keeps no cursor: it is told Reset before it is
@@ -41,12 +42,20 @@ const maxWaiting = 100
 
 // Join subscribes to a tenant. The answer is a signal: Joined, followed by
 // Reset if the stream cannot continue from the cursor, then by the events. The
-// errors are ErrTooManyTenants, ErrTenantFull and ErrTooManyJoins. Joining a tenant again continues from the
+// errors are ErrTooManyTenants, ErrTenantFull, ErrTooManyJoins, and one for a wire that
+// the hub does not know. Joining a tenant again continues from the
 // cursor of the request, or without one from where the stream is.
 func (s *Session) Join(q Request) error {
+	wire, known := s.wire, true
+	if q.Wire != nil {
+		wire, known = s.h.wires[q.Wire]
+	}
+	if !known {
+		return fmt.Errorf("hub: no wire %v", q.Wire)
+	}
 	u := &sub{
 		s: s, tenant: q.Tenant, subject: q.Subject, admit: q.Admit, refs: []uint64{q.Ref},
-		wire: q.Wire, exact: q.Exact, forgets: q.Forgets, note: q.Note,
+		wire: wire, exact: q.Exact, forgets: q.Forgets, note: q.Note,
 	}
 	if q.Cursor != "" {
 		at, err := feed.ParseCursor(q.Cursor)

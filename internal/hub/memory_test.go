@@ -24,13 +24,13 @@ func TestBusyTenantsShareTheBudget(t *testing.T) {
 		m := &model{events: map[string][]feed.Event{}}
 		var clients []*client
 		var slow []*conn
-		follow := func(tenant string, wire int) {
+		follow := func(tenant string, of hub.Wire) {
 			c := &client{conn: newConn(unlimited)}
 			var err error
-			if c.session, err = b.Open(hub.SessionOptions{Conn: c.conn, Wire: wire}); err != nil {
+			if c.session, err = b.Open(hub.SessionOptions{Conn: c.conn, Wire: of}); err != nil {
 				t.Fatal(err)
 			}
-			if err := c.session.Join(hub.Request{Tenant: tenant, Wire: wire}); err != nil {
+			if err := c.session.Join(hub.Request{Tenant: tenant, Wire: of}); err != nil {
 				t.Fatal(err)
 			}
 			clients = append(clients, c)
@@ -39,13 +39,13 @@ func TestBusyTenantsShareTheBudget(t *testing.T) {
 			}
 		}
 		for i := range busy {
-			follow(fmt.Sprintf("b%d", i), 0)
+			follow(fmt.Sprintf("b%d", i), wire{})
 			if i%3 == 0 {
-				follow(fmt.Sprintf("b%d", i), 1)
+				follow(fmt.Sprintf("b%d", i), wire{"other"})
 			}
 		}
 		for i := range quiet {
-			follow(fmt.Sprintf("q%d", i), 0)
+			follow(fmt.Sprintf("q%d", i), wire{})
 		}
 		synctest.Wait()
 		for i := range quiet {

@@ -44,7 +44,7 @@ type Options struct {
 	// event that DashboardEvent builds. Nil: there is no such event.
 	DashboardReason func(c *feed.Change) (reason string, ok bool)
 	DashboardEvent  func(tenant string, reasons []string, head feed.Head, at time.Time) feed.Event
-	// Wires are the kinds of connections. A session names its own by index.
+	// Wires are the kinds of connections.
 	Wires []Wire
 	// Unreadable is told of the changes that are told without their rows. Nil: nobody
 	// is.

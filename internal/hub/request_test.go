@@ -91,14 +91,14 @@ func TestWireOfSubscription(t *testing.T) {
 	bubble(t, func(o *hub.Options) { o.Wires = []hub.Wire{wire{}, marked{}} }, func(t *testing.T, b *bundle) {
 		c := newConn(unlimited)
 		s := b.join(t, c, hub.Request{Tenant: "T"})
-		if err := s.Join(hub.Request{Tenant: "U", Wire: 1}); err != nil {
+		if err := s.Join(hub.Request{Tenant: "U", Wire: marked{}}); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
 		b.publish("T", 1, false, "1")
 		b.publish("U", 1, false, "2")
 		synctest.Wait()
-		if err := s.Join(hub.Request{Tenant: "T", Wire: 1}); err != nil {
+		if err := s.Join(hub.Request{Tenant: "T", Wire: marked{}}); err != nil {
 			t.Fatal(err)
 		}
 		b.publish("T", 1, false, "3")

@@ -14,9 +14,9 @@ import (
 // SessionOptions describes a session. Conn is required.
 type SessionOptions struct {
 	Conn Conn
-	// Wire is the index in Options.Wires of the one for signals and for the
-	// last frame.
-	Wire int
+	// Wire is the one of Options.Wires for signals and for the last frame; nil is the
+	// first.
+	Wire Wire
 	// Signal, if not nil, encodes the signals of this session instead of its
 	// wire. It must neither block nor call the session.
 	Signal func(dst []byte, m *Signal) []byte
@@ -75,12 +75,16 @@ type Session struct {
 // Open adds a session. The only error is ErrDraining; the connection is then
 // still the caller's.
 func (h *Hub) Open(o SessionOptions) (*Session, error) {
-	if o.Conn == nil || o.Wire < 0 || o.Wire >= len(h.opts.Wires) {
-		return nil, fmt.Errorf("hub: no connection, or no wire %d", o.Wire)
+	wire, known := 0, true
+	if o.Wire != nil {
+		wire, known = h.wires[o.Wire]
+	}
+	if o.Conn == nil || !known {
+		return nil, fmt.Errorf("hub: no connection, or no wire %v", o.Wire)
 	}
 	now := h.opts.Elapsed()
 	s := &Session{
-		h: h, conn: o.Conn, wire: o.Wire, part: h.sessions.Part(), ping: o.PingInterval, encode: o.Signal, oneWay: o.OneWay, warnAt: never, deadline: never,
+		h: h, conn: o.Conn, wire: wire, part: h.sessions.Part(), ping: o.PingInterval, encode: o.Signal, oneWay: o.OneWay, warnAt: never, deadline: never,
 	}
 	if s.ping == 0 {
 		s.ping = h.opts.PingInterval

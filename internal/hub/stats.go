@@ -29,8 +29,8 @@ type Stats struct {
 	Closes map[errcode.Code]int64
 	// Names counts the events by name, beyond 256 names as "other".
 	Names map[string]int64
-	// Wires counts the sessions that are open by the index of their wire.
-	Wires []int64
+	// Wires counts the sessions that are open by the name of their wire.
+	Wires map[string]int64
 }
 
 // TenantStats are the figures of a tenant.
@@ -73,9 +73,9 @@ func (h *Hub) Stats() Stats {
 	c.mu.Lock()
 	closes := maps.Clone(c.closes)
 	c.mu.Unlock()
-	wires := make([]int64, len(h.opts.Wires))
-	for i := range wires {
-		wires[i] = c.wires[i].Load()
+	wires := map[string]int64{}
+	for i, w := range h.opts.Wires {
+		wires[w.Name()] += c.wires[i].Load()
 	}
 	ringMemory, ringBudget := h.streams.Memory()
 	return Stats{

@@ -18,11 +18,11 @@ func TestFiguresTellApart(t *testing.T) {
 	bubble(t, func(o *hub.Options) { o.Delivered = func(age time.Duration) { ages = append(ages, age) } }, func(t *testing.T, b *bundle) {
 		b.join(t, newConn(unlimited), hub.Request{Tenant: "T"})
 		b.join(t, newConn(unlimited), hub.Request{Tenant: "U"})
-		other, err := b.Open(hub.SessionOptions{Conn: newConn(unlimited), Wire: 1})
+		other, err := b.Open(hub.SessionOptions{Conn: newConn(unlimited), Wire: wire{"other"}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := other.Join(hub.Request{Tenant: "U", Wire: 1}); err != nil {
+		if err := other.Join(hub.Request{Tenant: "U", Wire: wire{"other"}}); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
@@ -38,7 +38,7 @@ func TestFiguresTellApart(t *testing.T) {
 			t.Errorf("the pass was %v late", ages)
 		}
 		s := b.Stats()
-		if s.Names["e0"] != 2 || s.Names["e1"] != 1 || len(s.Names) != 2 || len(s.Wires) != 2 || s.Wires[0] != 2 || s.Wires[1] != 1 {
+		if s.Names["e0"] != 2 || s.Names["e1"] != 1 || len(s.Names) != 2 || len(s.Wires) != 2 || s.Wires[""] != 2 || s.Wires["other"] != 1 {
 			t.Errorf("%+v", s)
 		}
 		list, all := b.Tenants(1)
@@ -50,7 +50,7 @@ func TestFiguresTellApart(t *testing.T) {
 		}
 		other.Close(hub.Gone, "")
 		synctest.Wait()
-		if s := b.Stats(); s.Wires[1] != 0 || s.Sessions != 2 {
+		if s := b.Stats(); s.Wires["other"] != 0 || s.Sessions != 2 {
 			t.Errorf("%+v", s)
 		}
 	})

@@ -124,8 +124,8 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	for name, n := range stats.Names {
 		ch <- prometheus.MustNewConstMetric(c.names, prometheus.CounterValue, float64(n), name)
 	}
-	for i, n := range stats.Wires[:min(len(stats.Wires), len(c.Wires))] {
-		ch <- prometheus.MustNewConstMetric(c.wires, prometheus.GaugeValue, float64(n), c.Wires[i])
+	for name, n := range stats.Wires {
+		ch <- prometheus.MustNewConstMetric(c.wires, prometheus.GaugeValue, float64(n), name)
 	}
 	if s := c.Health(); !s.Checked.IsZero() {
 		collect(ch, c.health, s)

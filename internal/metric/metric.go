@@ -22,9 +22,6 @@ type Sources struct {
 	Health func() health.Status
 	// Observers are shown too, if they are set.
 	Observers *Observers
-	// Wires names the wires of the hub that sessions are opened on, by index. The
-	// others come behind.
-	Wires []string
 	// Causes are those that sessions end with. Each is counted from the start, so
 	// that the first of its kind is an increase.
 	Causes []errcode.Code

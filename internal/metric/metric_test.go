@@ -32,7 +32,7 @@ func registry(tail changelog.Status, stats hub.Stats, state health.Status) *prom
 		Hub:    func() hub.Stats { return stats },
 		Health: func() health.Status { return state },
 
-		Observers: observers, Wires: []string{"ws", "sse"}, Causes: []errcode.Code{hub.Shutdown, hub.Gone},
+		Observers: observers, Causes: []errcode.Code{hub.Shutdown, hub.Gone},
 		Refusals:   func() map[errcode.Code]int64 { return map[errcode.Code]int64{"forbidden": 2, "revoked": 0} },
 		Unreadable: func() map[feed.Reason]int64 { return map[feed.Reason]int64{feed.Size: 3, feed.Decoding: 0} },
 	})
@@ -41,7 +41,7 @@ func registry(tail changelog.Status, stats hub.Stats, state health.Status) *prom
 func busy() *prometheus.Registry {
 	return registry(
 		changelog.Status{Live: true, Listening: true, Place: 41},
-		hub.Stats{Names: map[string]int64{"order:created": 5}, Wires: []int64{3, 1}, Deliveries: 7, RingMemory: 3 << 20, RingBudget: 1 << 28, PageMemory: 99, Closes: map[errcode.Code]int64{hub.NoPong: 2, hub.Gone: 4}},
+		hub.Stats{Names: map[string]int64{"order:created": 5}, Wires: map[string]int64{"ws": 3, "sse": 1}, Deliveries: 7, RingMemory: 3 << 20, RingBudget: 1 << 28, PageMemory: 99, Closes: map[errcode.Code]int64{hub.NoPong: 2, hub.Gone: 4}},
 		health.Status{
 			Checked: time.UnixMilli(1500), SealedPlace: 42, QueueUsage: 0.25,
 			Drifted: []health.Drift{{Triggers: []string{"a", "b"}}, {Triggers: []string{"c"}}},

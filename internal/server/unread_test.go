@@ -70,8 +70,8 @@ func whole(t *testing.T, pages bool) http.Handler {
 	tickets := new(auth.Tickets)
 	gate := &transport.Gate{Origin: origins.Allowed, Draining: h.Draining, Verify: verifier.Verify, Redeem: tickets.Redeem}
 	sockets, err1 := ws.NewHandler(ws.Options{Hub: h, Gate: gate})
-	socketIO, err2 := socketio.NewHandler(socketio.Options{Hub: h, Wire: 2, Gate: gate})
-	events, err3 := sse.NewHandler(sse.Options{Hub: h, Wire: 1, Gate: gate})
+	socketIO, err2 := socketio.NewHandler(socketio.Options{Hub: h, Gate: gate})
+	events, err3 := sse.NewHandler(sse.Options{Hub: h, Gate: gate})
 	rows, err4 := history.NewHandler(history.Options{Source: large{}, Map: mapping.Append, Gate: gate})
 	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		t.Fatal(err)

@@ -46,6 +46,8 @@ func (o outbox) Close(last []byte) { o.CloseWith(hub.Gone, last) }
 // silent is a wire without messages of its own.
 type silent struct{}
 
+func (silent) Name() string { return "silent" }
+
 func (silent) AppendEvent(b []byte, _ *feed.Event) []byte            { return b }
 func (silent) AppendSignal(b []byte, _ *hub.Signal) []byte           { return b }
 func (silent) AppendClose(b []byte, _ errcode.Code, _ string) []byte { return b }

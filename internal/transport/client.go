@@ -125,10 +125,10 @@ func TokenCause(err error) errcode.Code {
 	}
 }
 
-// Join subscribes to a tenant, if the identity may, on a wire of the hub. The
-// error is a *Refusal; without one the answer comes through the session, with
+// Join subscribes to a tenant, if the identity may, on a wire of the hub; nil is that
+// of the session. The error is a *Refusal; without one the answer comes through the session, with
 // ref.
-func (c *Client) Join(command Command, wire int, ref uint64) error {
+func (c *Client) Join(command Command, wire hub.Wire, ref uint64) error {
 	command.Tenant = c.Tenant(command.Tenant)
 	switch {
 	case c.identity == nil && c.doubt != nil:
@@ -158,8 +158,11 @@ func (c *Client) Join(command Command, wire int, ref uint64) error {
 		return &Refusal{Code: LimitExceeded, Message: "this tenant has as many connections as it may have"}
 	case errors.Is(err, hub.ErrTooManyJoins):
 		return &Refusal{Code: LimitExceeded, Message: "this tenant is being joined; wait for the answer"}
-	case err != nil:
+	case errors.Is(err, hub.ErrTooManyTenants):
 		return &Refusal{Code: LimitExceeded, Message: "this connection has joined as many tenants as it may; leave one first"}
+	case err != nil:
+		c.rules.Warn("a client cannot join", command.Tenant, err.Error())
+		return &Refusal{Code: Internal, Message: "the server is at fault; its log says why"}
 	}
 	return nil
 }

@@ -57,8 +57,10 @@ func (o outbox) Close(last []byte) { o.CloseWith(hub.Gone, last) }
 // silent is a wire of the hub that says nothing by itself.
 type silent struct{}
 
-func (silent) AppendEvent(dst []byte, _ *feed.Event) []byte            { return dst }
-func (silent) AppendSignal(dst []byte, _ *hub.Signal) []byte           { return dst }
+func (silent) AppendEvent(dst []byte, _ *feed.Event) []byte  { return dst }
+func (silent) AppendSignal(dst []byte, _ *hub.Signal) []byte { return dst }
+func (silent) Name() string                                  { return "silent" }
+
 func (silent) AppendClose(dst []byte, _ errcode.Code, _ string) []byte { return dst }
 
 // noHistory is a log without tenants.

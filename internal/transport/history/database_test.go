@@ -254,6 +254,8 @@ func (h running) resume(t *testing.T, cursor, last string) (got []event) {
 // lines is a wire with one JSON object a line.
 type lines struct{}
 
+func (lines) Name() string { return "lines" }
+
 func (lines) AppendEvent(b []byte, e *feed.Event) []byte {
 	return append(transport.AppendEvent(b, e), '\n')
 }

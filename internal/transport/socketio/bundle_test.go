@@ -60,9 +60,6 @@ func (shortHistory) After(context.Context, string, feed.Cursor, int) (feed.Page,
 	return feed.Page{}, feed.ErrExpired
 }
 
-// foreign is a wire that no client here speaks.
-type foreign struct{ hub.Wire }
-
 func oneEvent(dst []feed.Event, c *feed.Change) []feed.Event {
 	return append(dst, feed.Event{
 		Name: c.Name, Tenant: c.Tenant, Position: c.Position, Data: c.After, At: c.At,
@@ -76,7 +73,7 @@ func setup(t *testing.T, recovery bool, change ...func(*hub.Options)) *bundle {
 	b := &bundle{position: map[string]int64{}}
 	options := hub.Options{
 		History: shortHistory{}, Map: oneEvent,
-		Wires: append([]hub.Wire{foreign{}}, socketio.Wires()...),
+		Wires: socketio.Wires(),
 	}
 	for _, f := range change {
 		f(&options)
@@ -87,7 +84,7 @@ func setup(t *testing.T, recovery bool, change ...func(*hub.Options)) *bundle {
 		t.Fatal(err)
 	}
 	handler, err := socketio.NewHandler(socketio.Options{
-		Hub: b.hub, Wire: 1, Recovery: recovery, Gate: &transport.Gate{Verify: verify, Draining: b.hub.Draining, Redeem: func(ticket string) (auth.Identity, bool) {
+		Hub: b.hub, Recovery: recovery, Gate: &transport.Gate{Verify: verify, Draining: b.hub.Draining, Redeem: func(ticket string) (auth.Identity, bool) {
 			id := auth.Identity{Subject: "ann", Tenants: []string{"T"}, Expires: time.Now().Add(time.Hour)}
 			return id, ticket == "ticket" && b.tickets.Add(1) == 1
 		}, Origin: func(r *http.Request) bool { return r.Header.Get("Origin") != "https://evil.example" }},

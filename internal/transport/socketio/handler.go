@@ -23,11 +23,9 @@ import (
 // connectTimeout is how long a client has to connect to the namespace.
 const connectTimeout = 10 * time.Second
 
-// Options configures a Handler. Hub and Gate are required.
+// Options configures a Handler. Hub, which has to know Wires, and Gate are required.
 type Options struct {
 	Hub *hub.Hub
-	// Wire is the index that the hub knows the first of Wires by. The others follow.
-	Wire int
 	// Recovery says that connection state recovery is offered.
 	Recovery bool
 	// Gate decides who comes in.
@@ -85,9 +83,6 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.server.ServeHTTP(w, r)
 }
 
-// place is the index that the hub knows a wire by.
-func (h *Handler) place(w Wire) int { return h.opts.Wire + w.place() }
-
 // Wait returns when there is no connection, or ctx has ended. The hub ends them.
 func (h *Handler) Wait(ctx context.Context) error { return h.server.Wait(ctx) }
 
@@ -113,7 +108,7 @@ func (h *Handler) open(conn *engineio.Session, r *http.Request) (engineio.Outbox
 		h.opts.Gate.Note(r, full)
 		return nil, errors.New(full.Detail)
 	}
-	session, err := h.opts.Hub.Open(hub.SessionOptions{Conn: conn, Wire: h.opts.Wire, Signal: p.appendSignal, OneWay: true})
+	session, err := h.opts.Hub.Open(hub.SessionOptions{Conn: conn, Wire: Wire{}, Signal: p.appendSignal, OneWay: true})
 	if err != nil {
 		seat.Leave()
 		return nil, fmt.Errorf("open a session: %w", err)

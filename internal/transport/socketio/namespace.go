@@ -120,7 +120,7 @@ func (p *peer) join(command command, ack *socketio.Ack) error {
 	p.mu.Unlock()
 	command.Forgets = command.Cursor == "" && !q.wire.Recovery
 	ref := p.ask(q)
-	err := p.client.Join(command.Command, p.h.place(q.wire), ref)
+	err := p.client.Join(command.Command, q.wire, ref)
 	if err != nil {
 		p.mu.Lock()
 		delete(p.asked, ref)

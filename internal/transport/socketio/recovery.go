@@ -62,7 +62,7 @@ func (p *peer) accept(s *socketio.Socket, id auth.Identity, c connect) {
 	case known && err == nil:
 		q := request{tenant: id.Tenants[0], wire: Wire{Meta: meta, Recovery: true}, recovering: s, pid: pid}
 		command := transport.Command{Tenant: q.tenant, Cursor: offset, Exact: true}
-		if p.client.Join(command, p.h.place(q.wire), p.ask(q)) != nil {
+		if p.client.Join(command, q.wire, p.ask(q)) != nil {
 			p.session.Close(transport.LimitExceeded, "") // it has joined nothing else
 		}
 	default:

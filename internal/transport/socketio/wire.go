@@ -21,21 +21,13 @@ type Wire struct {
 
 var _ hub.Wire = Wire{}
 
-// Wires are all there are, which the hub has to know one after the other.
+// Wires are all there are. The hub has to know them.
 func Wires() []hub.Wire {
 	return []hub.Wire{Wire{}, Wire{Meta: true}, Wire{Recovery: true}, Wire{Meta: true, Recovery: true}}
 }
 
-// place is where in Wires it is.
-func (w Wire) place() (n int) {
-	if w.Meta {
-		n++
-	}
-	if w.Recovery {
-		n += 2
-	}
-	return n
-}
+// Name implements hub.Wire.
+func (Wire) Name() string { return "socketio" }
 
 // AppendEvent appends an event with its data, and what else the wire has.
 func (w Wire) AppendEvent(b []byte, e *feed.Event) []byte {

@@ -17,6 +17,9 @@ type Wire struct{}
 
 var _ hub.Wire = Wire{}
 
+// Name implements hub.Wire.
+func (Wire) Name() string { return "sse" }
+
 // AppendEvent appends an event.
 func (Wire) AppendEvent(b []byte, e *feed.Event) []byte {
 	b, start := open(appendID(b, e.Cursor), e.Name)

@@ -25,11 +25,9 @@ const (
 	retry = 2 * time.Second
 )
 
-// Options configures a Handler. Hub and Gate are required.
+// Options configures a Handler. Hub, which has to know Wire, and Gate are required.
 type Options struct {
-	Hub *hub.Hub
-	// Wire is the index that the hub knows Wire by.
-	Wire int
+	Hub  *hub.Hub
 	Gate *transport.Gate
 	// PingInterval is the time between two comments. Default: 15 s.
 	PingInterval time.Duration
@@ -96,7 +94,7 @@ func (h *Handler) start(conn net.Conn, seat *transport.Seat, id auth.Identity, j
 	p := &peer{Socket: socket.New(conn)}
 	p.GiveUpAfter(silence)
 	session, err := h.opts.Hub.Open(hub.SessionOptions{
-		Conn: p, Wire: h.opts.Wire, OneWay: true, PingInterval: h.opts.PingInterval,
+		Conn: p, Wire: Wire{}, OneWay: true, PingInterval: h.opts.PingInterval,
 	})
 	if err != nil {
 		seat.Leave()
@@ -109,7 +107,7 @@ func (h *Handler) start(conn net.Conn, seat *transport.Seat, id auth.Identity, j
 	client := transport.NewClient(session, nil, h.opts.Gate.Rules, seat)
 	err = client.Adopt(id)
 	if err == nil {
-		err = client.Join(join, h.opts.Wire, 0)
+		err = client.Join(join, nil, 0)
 	}
 	if refused, ok := errors.AsType[*transport.Refusal](err); ok {
 		session.Close(refused.Code, "")

@@ -13,6 +13,9 @@ type Wire struct{}
 
 var _ hub.Wire = Wire{}
 
+// Name implements hub.Wire.
+func (Wire) Name() string { return "ws" }
+
 // AppendEvent appends an event as a text frame.
 func (Wire) AppendEvent(b []byte, e *feed.Event) []byte {
 	start := len(b)

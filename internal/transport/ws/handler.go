@@ -25,11 +25,9 @@ const Subprotocol = "rowcast.v1"
 // bearerPrefix marks the subprotocol that carries a token.
 const bearerPrefix = "bearer."
 
-// Options configures a Handler. Hub and Gate are required.
+// Options configures a Handler. Hub, which has to know Wire, and Gate are required.
 type Options struct {
 	Hub *hub.Hub
-	// Wire is the index that the hub knows Wire by.
-	Wire int
 	// Gate decides who comes in.
 	Gate *transport.Gate
 	// PingInterval and PingTimeout are told to clients. Default: 25 s, 20 s.

@@ -29,7 +29,7 @@ type peer struct {
 func (h *Handler) start(conn *websocket.Conn, seat *transport.Seat, by transport.Credential) {
 	p := &peer{h: h, conn: conn, limit: rate.NewLimiter(h.opts.Rate, h.opts.Burst)}
 	session, err := h.opts.Hub.Open(hub.SessionOptions{
-		Conn: conn, Wire: h.opts.Wire, PingInterval: h.opts.PingInterval,
+		Conn: conn, Wire: Wire{}, PingInterval: h.opts.PingInterval,
 	})
 	if err != nil {
 		seat.Leave()
@@ -116,7 +116,7 @@ func (p *peer) command(message []byte) error {
 		case transport.CommandPing:
 			p.send(transport.AppendPong(websocket.Open(nil)))
 		case transport.CommandJoin:
-			err = p.client.Join(command, p.h.opts.Wire, 0)
+			err = p.client.Join(command, nil, 0)
 		case transport.CommandLeave:
 			p.client.Leave(command.Tenant)
 		case transport.CommandAuth:

@@ -44,13 +44,6 @@ const (
 	unheard = "nobody"
 )
 
-// The wires of the hub, by index.
-const (
-	native = iota
-	// socketIO is the first of several.
-	socketIO
-)
-
 // Hub is the service. Its changes may have any number of tenants.
 type Hub struct {
 	hub *hub.Hub
@@ -79,7 +72,7 @@ func (h *Hub) Start(args StartArgs, address *string) error {
 		return err
 	}
 	h.positions = make(map[string]int64)
-	wires := append([]hub.Wire{native: ws.Wire{}}, socketio.Wires()...)
+	wires := append([]hub.Wire{ws.Wire{}}, socketio.Wires()...)
 	h.hub, err = hub.New(hub.Options{History: h, Map: mapping.Append, Wires: wires, Log: log})
 	if err != nil {
 		return err
@@ -90,11 +83,11 @@ func (h *Hub) Start(args StartArgs, address *string) error {
 		return err
 	}
 	gate := &transport.Gate{Origin: origins.Allowed, Draining: h.hub.Draining, Verify: verifier.Verify, Redeem: tickets.Redeem}
-	sockets, err := ws.NewHandler(ws.Options{Hub: h.hub, Wire: native, Gate: gate})
+	sockets, err := ws.NewHandler(ws.Options{Hub: h.hub, Gate: gate})
 	if err != nil {
 		return err
 	}
-	socketIOs, err := socketio.NewHandler(socketio.Options{Hub: h.hub, Wire: socketIO, Gate: gate, Log: log})
+	socketIOs, err := socketio.NewHandler(socketio.Options{Hub: h.hub, Gate: gate, Log: log})
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,9 @@ package transport
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"rowcast/internal/auth"
@@ -24,14 +26,15 @@ const maxStrikes = 3
 // VerifyFunc says who a token speaks for, as auth.Verifier.Verify.
 type VerifyFunc func(ctx context.Context, token string) (auth.Identity, error)
 
-// Client is the peer of a session: what it may do. One goroutine uses it.
+// Client is the peer of a session: what it may do. One goroutine uses it, and the hub,
+// whose Owner it is.
 type Client struct {
 	session *hub.Session
 	verify  VerifyFunc
 	rules   *Rules
 	// identity is nil while the client is anonymous. It is not changed, only
-	// replaced: the hub knows it too.
-	identity *auth.Identity
+	// replaced.
+	identity atomic.Pointer[auth.Identity]
 	seat     *Seat
 	strikes  int
 	// doubt is why the credentials of the handshake were refused, nil without one.
@@ -40,14 +43,31 @@ type Client struct {
 	supposed bool
 }
 
-// NewClient makes the client of a session, anonymous and with little time to
-// authenticate. Rules and seat may be nil. The seat is left when the session
-// ends.
-func NewClient(session *hub.Session, verify VerifyFunc, rules *Rules, seat *Seat) *Client {
+// Open opens the session of a connection that has a seat, and returns it with its
+// client, who is anonymous and has little time to authenticate. The seat, which may be
+// nil, is left when the session ends, or could not be opened.
+func (g *Gate) Open(h *hub.Hub, o hub.SessionOptions, seat *Seat) (*hub.Session, *Client, error) {
+	session, err := h.Open(o)
+	if err != nil {
+		seat.Leave()
+		return nil, nil, fmt.Errorf("open a session: %w", err)
+	}
+	c := &Client{session: session, verify: g.Verify, rules: g.Rules, seat: seat}
 	session.Deadline(time.Now().Add(authTimeout), time.Time{}, AuthTimeout)
-	session.Own(&guest{rules, nil, seat})
-	return &Client{session: session, verify: verify, rules: rules, seat: seat}
+	session.Own(c)
+	return session, c, nil
 }
+
+// Unwanted implements hub.Owner.
+func (c *Client) Unwanted() errcode.Code {
+	if id := c.identity.Load(); id != nil && c.rules != nil && c.rules.Revoked != nil && c.rules.Revoked(id) {
+		return Revoked
+	}
+	return ""
+}
+
+// Left implements hub.Owner.
+func (c *Client) Left() { c.seat.Leave() }
 
 // Adopt gives a client an identity that was verified before. One that was
 // revoked since ends the session. The error is a *Refusal that should, too: the
@@ -60,11 +80,12 @@ func (c *Client) Adopt(id auth.Identity) error {
 	if !c.seat.Sit(id.Subject) {
 		full := &Problem{Code: LimitExceeded, About: "subject", Detail: "this subject has as many connections as it may have; close one first"}
 		c.rules.Note(context.Background(), nil, full)
-		return &Refusal{Code: full.Code, Message: full.Detail, Ends: c.identity == nil}
+		return &Refusal{Code: full.Code, Message: full.Detail, Ends: c.identity.Load() == nil}
 	}
-	c.identity, c.supposed = &id, false
+	c.identity.Store(&id)
+	c.supposed = false
 	c.session.Deadline(id.Expires, id.Expires.Add(-expiryNotice), TokenExpired)
-	c.session.Own(&guest{c.rules, c.identity, c.seat})
+	c.session.Own(c)
 	return nil
 }
 
@@ -90,12 +111,12 @@ func (c *Client) Present(by Credential) error {
 // error is a *Refusal; a first token that is refused ends the session.
 func (c *Client) Authenticate(ctx context.Context, token string) (lost []string, err error) {
 	id, err := c.verify(ctx, auth.Bare(token))
-	switch {
+	switch known := c.identity.Load(); {
 	case err != nil:
 		refused := TokenProblem(err)
 		c.rules.Note(ctx, nil, refused)
-		return nil, &Refusal{Code: refused.Code, Message: refused.Detail, Ends: c.identity == nil}
-	case c.identity != nil && !c.supposed && id.Subject != c.identity.Subject:
+		return nil, &Refusal{Code: refused.Code, Message: refused.Detail, Ends: known == nil}
+	case known != nil && !c.supposed && id.Subject != known.Subject:
 		return nil, &Refusal{Code: Forbidden, Message: "the fresh token is of another subject; connect anew with it"}
 	}
 	if err := c.Adopt(id); err != nil {
@@ -129,29 +150,31 @@ func TokenCause(err error) errcode.Code {
 // of the session. The error is a *Refusal; without one the answer comes through the session, with
 // ref.
 func (c *Client) Join(command Command, wire hub.Wire, ref uint64) error {
-	command.Tenant = c.Tenant(command.Tenant)
-	switch {
-	case c.identity == nil && c.doubt != nil:
+	want := Want{Tenant: c.Tenant(command.Tenant), Events: command.Events}
+	switch id := c.identity.Load(); {
+	case id == nil && c.doubt != nil:
 		return c.doubt
-	case c.identity == nil:
+	case id == nil:
 		return &Refusal{Code: Forbidden, Message: "authenticate before joining a tenant"}
-	case !c.rules.Allows(*c.identity, command.Tenant):
-		refused := notNamed(*c.identity)
+	case !c.rules.Allows(*id, want.Tenant):
+		refused := notNamed(*id)
 		c.rules.Note(context.Background(), nil, refused)
 		return &Refusal{Code: refused.Code, Message: refused.Detail}
 	}
 	c.supposed = false
-	filter, err := mapping.ParseFilter(command.Events)
-	if err != nil {
+	var err error
+	if want.Filter, err = mapping.ParseFilter(want.Events); err != nil {
 		return &Refusal{Code: BadRequest, Message: err.Error()}
 	}
-	q := hub.Request{
-		Tenant: command.Tenant, Subject: c.identity.Subject, Cursor: command.Cursor,
-		Wire: wire, Exact: command.Exact, Forgets: command.Forgets, Ref: ref,
-		Note: c.note(command, filter),
-	}
-	if !filter.All() {
-		q.Admit = filter.Match
+	return c.Follow(want, hub.Request{Cursor: command.Cursor, Wire: wire, Exact: command.Exact, Forgets: command.Forgets, Ref: ref})
+}
+
+// Follow subscribes to what was checked already. q has what else is asked for. The error
+// is that of Join.
+func (c *Client) Follow(want Want, q hub.Request) error {
+	q.Tenant, q.Subject, q.Note = want.Tenant, c.identity.Load().Subject, c.note(want)
+	if !want.Filter.All() {
+		q.Admit = want.Filter.Match
 	}
 	switch err := c.session.Join(q); {
 	case errors.Is(err, hub.ErrTenantFull):
@@ -161,7 +184,7 @@ func (c *Client) Join(command Command, wire hub.Wire, ref uint64) error {
 	case errors.Is(err, hub.ErrTooManyTenants):
 		return &Refusal{Code: LimitExceeded, Message: "this connection has joined as many tenants as it may; leave one first"}
 	case err != nil:
-		c.rules.Warn("a client cannot join", command.Tenant, err.Error())
+		c.rules.Warn("a client cannot join", want.Tenant, err.Error())
 		return &Refusal{Code: Internal, Message: "the server is at fault; its log says why"}
 	}
 	return nil
@@ -169,15 +192,15 @@ func (c *Client) Join(command Command, wire hub.Wire, ref uint64) error {
 
 // note is what a client is told about its request with the answer, and the log of what
 // cannot be meant.
-func (c *Client) note(command Command, filter mapping.Filter) *hub.Note {
+func (c *Client) note(want Want) *hub.Note {
 	var n hub.Note
-	if !filter.All() {
-		n.Events = command.Events
+	if !want.Filter.All() {
+		n.Events = want.Events
 	}
-	if n.Hint = c.rules.Doubt(command.Tenant); n.Hint != "" {
-		c.rules.Warn("a client joined a tenant that may never have a change", command.Tenant, n.Hint)
-	} else if n.Hint = c.rules.Unheard(filter); n.Hint != "" {
-		c.rules.Warn("a client asked for events that never come", command.Tenant, n.Hint)
+	if n.Hint = c.rules.Doubt(want.Tenant); n.Hint != "" {
+		c.rules.Warn("a client joined a tenant that may never have a change", want.Tenant, n.Hint)
+	} else if n.Hint = c.rules.Unheard(want.Filter); n.Hint != "" {
+		c.rules.Warn("a client asked for events that never come", want.Tenant, n.Hint)
 	}
 	if n.Hint == "" && n.Events == nil {
 		return nil

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"rowcast/internal/auth"
-	"rowcast/internal/errcode"
 	"rowcast/internal/mapping"
 	"rowcast/internal/tenant"
 )
@@ -103,23 +102,3 @@ func (r *Rules) Guard(next http.Handler) http.Handler {
 	}
 	return r.Limits.Guard(next)
 }
-
-// guest is a client as the hub knows it, from one change of its identity to the
-// next. It is a hub.Owner.
-type guest struct {
-	rules *Rules
-	// identity is nil while the client is anonymous.
-	identity *auth.Identity
-	seat     *Seat
-}
-
-// Unwanted implements hub.Owner.
-func (g *guest) Unwanted() errcode.Code {
-	if g.identity != nil && g.rules != nil && g.rules.Revoked != nil && g.rules.Revoked(g.identity) {
-		return Revoked
-	}
-	return ""
-}
-
-// Left implements hub.Owner.
-func (g *guest) Left() { g.seat.Leave() }

@@ -108,12 +108,10 @@ func (h *Handler) open(conn *engineio.Session, r *http.Request) (engineio.Outbox
 		h.opts.Gate.Note(r, full)
 		return nil, errors.New(full.Detail)
 	}
-	session, err := h.opts.Hub.Open(hub.SessionOptions{Conn: conn, Wire: Wire{}, Signal: p.appendSignal, OneWay: true})
+	var err error
+	p.session, p.client, err = h.opts.Gate.Open(h.opts.Hub, hub.SessionOptions{Conn: conn, Wire: Wire{}, Signal: p.appendSignal, OneWay: true}, seat)
 	if err != nil {
-		seat.Leave()
-		return nil, fmt.Errorf("open a session: %w", err)
+		return nil, err
 	}
-	p.session = session
-	p.client = transport.NewClient(session, h.opts.Gate.Verify, h.opts.Gate.Rules, seat)
 	return p, nil
 }

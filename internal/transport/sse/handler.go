@@ -85,32 +85,31 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_ = conn.Close()
 		return
 	}
-	join := transport.Command{Tenant: want.Tenant, Cursor: place(r, want.Query), Events: want.Events}
-	h.start(conn, seat, id, join)
+	h.start(conn, seat, id, want, place(r, want.Query))
 }
 
 // start opens a session for a connection that has got the head of its answer.
-func (h *Handler) start(conn net.Conn, seat *transport.Seat, id auth.Identity, join transport.Command) {
+func (h *Handler) start(conn net.Conn, seat *transport.Seat, id auth.Identity, want transport.Want, cursor string) {
 	p := &peer{Socket: socket.New(conn)}
 	p.GiveUpAfter(silence)
-	session, err := h.opts.Hub.Open(hub.SessionOptions{
+	var (
+		client *transport.Client
+		err    error
+	)
+	p.session, client, err = h.opts.Gate.Open(h.opts.Hub, hub.SessionOptions{
 		Conn: p, Wire: Wire{}, OneWay: true, PingInterval: h.opts.PingInterval,
-	})
+	}, seat)
 	if err != nil {
-		seat.Leave()
 		_ = conn.SetWriteDeadline(time.Now().Add(time.Second))
 		_, _ = conn.Write(Wire{}.AppendClose(nil, hub.Shutdown, ""))
 		_ = conn.Close()
 		return
 	}
-	p.session = session
-	client := transport.NewClient(session, nil, h.opts.Gate.Rules, seat)
-	err = client.Adopt(id)
-	if err == nil {
-		err = client.Join(join, nil, 0)
+	if err = client.Adopt(id); err == nil {
+		err = client.Follow(want, hub.Request{Cursor: cursor})
 	}
 	if refused, ok := errors.AsType[*transport.Refusal](err); ok {
-		session.Close(refused.Code, "")
+		p.session.Close(refused.Code, "")
 	}
 	h.peers.Run(p.watch)
 }

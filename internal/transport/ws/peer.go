@@ -28,18 +28,14 @@ type peer struct {
 // start opens a session for a connection and has it read.
 func (h *Handler) start(conn *websocket.Conn, seat *transport.Seat, by transport.Credential) {
 	p := &peer{h: h, conn: conn, limit: rate.NewLimiter(h.opts.Rate, h.opts.Burst)}
-	session, err := h.opts.Hub.Open(hub.SessionOptions{
-		Conn: conn, Wire: Wire{}, PingInterval: h.opts.PingInterval,
-	})
+	var err error
+	p.session, p.client, err = h.opts.Gate.Open(h.opts.Hub, hub.SessionOptions{Conn: conn, Wire: Wire{}, PingInterval: h.opts.PingInterval}, seat)
 	if err != nil {
-		seat.Leave()
 		_ = conn.SetWriteDeadline(time.Now().Add(time.Second))
 		_, _ = conn.Write(Wire{}.AppendClose(nil, hub.Shutdown, ""))
 		_ = conn.Close()
 		return
 	}
-	p.session = session
-	p.client = transport.NewClient(session, h.opts.Gate.Verify, h.opts.Gate.Rules, seat)
 	full, _ := errors.AsType[*transport.Refusal](p.client.Present(by))
 	switch {
 	case by.Refused != nil && !by.Header:

@@ -1,0 +1,189 @@
+package triggers_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+)
+
+// feed follows one table by the numbers that its columns have.
+type feed struct {
+	conn                  *pgx.Conn
+	key, excluded, tenant []int16
+	place                 int64
+	views                 map[string]map[string]string // tenant, key, row; nil if that is not known
+}
+
+func newFeed(ctx context.Context, conn *pgx.Conn) (*feed, error) {
+	f := &feed{conn: conn}
+	err := conn.QueryRow(ctx, `
+		select array(select unnest(i.indkey)), array(select a.attnum from pg_attribute a where a.attrelid = w.relation and a.attname = any (w.exclude)),
+		       array(select a.attnum from pg_attribute a where a.attrelid = w.relation and a.attname = w.tenant_column)
+		  from rowcast.watched w join pg_index i on i.indrelid = w.relation and i.indisprimary where w.active`).Scan(&f.key, &f.excluded, &f.tenant)
+	if err != nil {
+		return nil, fmt.Errorf("read the columns: %w", err)
+	}
+	_, _, err = f.catchUp(ctx, true)
+	return f, err
+}
+
+// columns lists those of the table that the feed has, or all.
+func (f *feed) columns(ctx context.Context, all bool) (columns, key, tenant string, names []string, err error) {
+	err = f.conn.QueryRow(ctx, `
+		select string_agg(format('r.%I', a.attname), ', ' order by a.attname) filter (where a.attgenerated <> 'v' and ($4 or a.attnum <> all ($2::int2[]))),
+		       coalesce(string_agg(format('r.%I', a.attname), ', ' order by a.attnum) filter (where a.attnum = any ($1::int2[])), ''),
+		       coalesce(min(format('r.%I', a.attname)) filter (where a.attnum = any ($3::int2[])), ''),
+		       coalesce(array_agg(a.attname::text) filter (where a.attnum = any ($2::int2[])), '{}')
+		  from pg_attribute a where a.attrelid = 'watched.t'::regclass and a.attnum > 0 and not a.attisdropped`,
+		f.key, f.excluded, f.tenant, all).Scan(&columns, &key, &tenant, &names)
+	return columns, key, tenant, names, err
+}
+
+func (f *feed) differs(ctx context.Context) (differs bool, err error) {
+	columns, _, _, _, err := f.columns(ctx, true)
+	if err != nil {
+		return false, err
+	}
+	const rows = `(select coalesce(string_agg(row(%[1]s)::text, e'\n' order by row(%[1]s)::text), '') from %[2]s.t r)`
+	return differs, f.conn.QueryRow(ctx, "select "+fmt.Sprintf(rows, columns, "watched")+" <> "+fmt.Sprintf(rows, columns, "twin")).Scan(&differs)
+}
+
+// lost is whether drift says that the feed is not what the table is.
+func (f *feed) lost(ctx context.Context) (lost bool, err error) {
+	return lost, f.conn.QueryRow(ctx, `select exists (select from rowcast.trigger_drift() where lost)`).Scan(&lost)
+}
+
+// catchUp applies what is new, and answers how the views differ from the table
+// then, unless that is not known. From then on they are what the table is.
+func (f *feed) catchUp(ctx context.Context, unknown bool) (changes []change, diff string, err error) {
+	from := f.place
+	if err := f.conn.QueryRow(ctx, `select rowcast.seal()`).Scan(&f.place); err != nil {
+		return nil, "", fmt.Errorf("seal: %w", explain(err))
+	}
+	if f.views != nil {
+		if changes, err = history(ctx, f.conn, from); err != nil {
+			return nil, "", err
+		}
+	}
+	columns, key, tenant, excluded, err := f.columns(ctx, false)
+	if err != nil {
+		return changes, "", err
+	}
+	if tenant == "" || key == "" {
+		f.views = nil
+		return changes, "unknown", nil
+	}
+	known := f.views != nil && !unknown
+	if known {
+		if known, err = f.apply(ctx, changes, key, columns, excluded); err != nil {
+			return changes, "", err
+		}
+	}
+	told := f.views
+	unique, err := f.read(ctx, tenant, key, columns)
+	switch {
+	case err != nil:
+		return changes, "", err
+	case !unique:
+		f.views = nil
+		return changes, "unknown", nil
+	case !known:
+		return changes, "unknown", nil
+	}
+	return changes, cmp.Diff(lines(f.views), lines(told)), nil
+}
+
+func lines(views map[string]map[string]string) (lines []string) {
+	for _, tenant := range slices.Sorted(maps.Keys(views)) {
+		for _, key := range slices.Sorted(maps.Keys(views[tenant])) {
+			lines = append(lines, tenant+": "+views[tenant][key])
+		}
+	}
+	return lines
+}
+
+func (f *feed) put(tenant, key, row string) {
+	if f.views[tenant] == nil {
+		f.views[tenant] = map[string]string{}
+	}
+	f.views[tenant][key] = row
+}
+
+// read takes the views from the table. A key may be there twice if rows of a table
+// that inherits, or without a primary key, are seen.
+func (f *feed) read(ctx context.Context, tenant, key, columns string) (unique bool, err error) {
+	rows, err := f.conn.Query(ctx, fmt.Sprintf(`
+		select t.tenant, t.key, t.row, exists (select from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'watched.t'::regclass and not c.relispartition)
+		               or not exists (select from pg_index i where i.indrelid = 'watched.t'::regclass and i.indisprimary)
+		  from (select concat(%s) as tenant, row(%s)::text as key, row(%s)::text as row from watched.t r) t
+		 where octet_length(t.tenant) between 1 and 255`, tenant, key, columns))
+	if err != nil {
+		return false, fmt.Errorf("read the table: %w", err)
+	}
+	f.views, unique = map[string]map[string]string{}, true
+	seen := map[string]bool{}
+	var name, id, row string
+	var twice bool
+	_, err = pgx.ForEachRow(rows, []any{&name, &id, &row, &twice}, func() error {
+		unique = unique && !(twice && seen[id])
+		seen[id] = true
+		f.put(name, id, row)
+		return nil
+	})
+	return unique, err
+}
+
+// apply does what a client does with changes. Their rows become rows of the table
+// again, and have no excluded column. It is not known what a truncated partition held.
+func (f *feed) apply(ctx context.Context, changes []change, key, columns string, excluded []string) (known bool, err error) {
+	var images []string
+	for _, c := range changes {
+		if c.op == "t" && c.after != "" {
+			return false, nil
+		}
+		for _, image := range []string{c.before, c.after} {
+			if c.op != "t" && image != "" {
+				images = append(images, image)
+			}
+		}
+	}
+	rows, err := f.conn.Query(ctx, fmt.Sprintf(`
+		select u.image, row(%s)::text, row(%s)::text, exists (select from json_object_keys(u.image::json) k where k = any ($2))
+		  from unnest($1::text[]) u (image) cross join lateral json_populate_record(null::watched.t, u.image::json) r`, key, columns),
+		pgx.QueryExecModeExec, images, excluded) // a plan that is kept would know the table as it was
+	if err != nil {
+		return false, fmt.Errorf("make rows of what was told: %w", err)
+	}
+	type made struct{ key, row string }
+	of := map[string]made{}
+	var image string
+	var m made
+	var leaks bool
+	if _, err := pgx.ForEachRow(rows, []any{&image, &m.key, &m.row, &leaks}, func() error {
+		of[image] = m
+		if leaks {
+			return fmt.Errorf("an excluded column was told: %s", image)
+		}
+		return nil
+	}); err != nil {
+		return false, fmt.Errorf("make rows of what was told: %w", err)
+	}
+	for _, c := range changes {
+		switch c.op {
+		case "t":
+			delete(f.views, c.tenant)
+		case "d":
+			delete(f.views[c.tenant], of[c.before].key)
+		default:
+			if c.before != "" && of[c.before].key != of[c.after].key {
+				delete(f.views[c.tenant], of[c.before].key)
+			}
+			f.put(c.tenant, of[c.after].key, of[c.after].row)
+		}
+	}
+	return true, nil
+}

@@ -26,6 +26,10 @@
 //     TestReplicaRoleIsCapturedOnce).
 //   - A value is in the log exactly as it is in the row, whatever the session
 //     of the writer is set to (TestOddValues, TestLastDigitCounts).
+//   - A statement that succeeds without capture succeeds with it, with the same
+//     result, whatever the table, the session and the rights are; and the feed is what
+//     the table is, or it is said that something is lost. What is refused is named
+//     under Failures (TestWritersPromise, which also shows that it finds faults).
 //   - No statement fails because its rows are many or large
 //     (TestLargeRowsInOneStatement, TestLargeDocument, TestChunks).
 //   - A tenant sees no value of another's, also of a row that moved between

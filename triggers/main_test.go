@@ -28,7 +28,7 @@ const usualSeed = "7"
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if seed := flag.Lookup("rapid.seed"); seed.Value.String() == "0" && *orderRounds == usualRounds {
+	if seed := flag.Lookup("rapid.seed"); seed.Value.String() == "0" && *orderRounds == usualRounds && *promiseChecks == usualChecks {
 		if err := flag.Set("rapid.seed", usualSeed); err != nil {
 			panic(err)
 		}

@@ -46,7 +46,8 @@ type act struct {
 	careful  bool   // each statement has a savepoint
 	alters   bool   // the definition of the table may be another one
 	ours     bool   // of the watched table alone
-	heir     bool   // names the table that inherits
+	unsure   bool   // the feed need not tell it
+	dump     string // the database, or the data of the table, is dumped and restored
 	steps    []step
 }
 
@@ -117,38 +118,47 @@ var columnSorts = []sort{
 // drawnSettings are what a session may be set to. replica is in its place for
 // those that may.
 var drawnSettings = map[string][]string{
-	"DateStyle":                     {"'SQL, DMY'", "'German'", "'Postgres, MDY'", "'ISO, YMD'"},
-	"IntervalStyle":                 {"iso_8601", "sql_standard", "postgres_verbose"},
-	"TimeZone":                      {"'Asia/Kathmandu'", "'America/St_Johns'", "'UTC'"},
-	"bytea_output":                  {"escape"},
-	"extra_float_digits":            {"-15", "0", "3"},
-	"search_path":                   {"''", "hostile, pg_catalog", "pg_temp, hostile, pg_catalog, kinds", "kinds"},
-	"row_security":                  {"off"},
-	"default_transaction_isolation": {"'repeatable read'", "serializable"},
-	"default_transaction_read_only": {"on"},
-	"plan_cache_mode":               {"force_generic_plan", "force_custom_plan"},
-	"quote_all_identifiers":         {"on"},
-	"standard_conforming_strings":   {"off"},
-	"array_nulls":                   {"off"},
-	"transform_null_equals":         {"on"},
-	"plpgsql.extra_errors":          {"all"},
-	"enable_seqscan":                {"off"},
-	"enable_hashjoin":               {"off"},
-	"enable_nestloop":               {"off"},
-	"jit_above_cost":                {"0"},
-	"work_mem":                      {"'64kB'"},
-	"geqo_threshold":                {"2"},
-	"join_collapse_limit":           {"1"},
-	"application_name":              {`'a "b'' \c'`},
-	"check_function_bodies":         {"off"},
-	"statement_timeout":             {"0"},
+	"DateStyle":                           {"'SQL, DMY'", "'German'", "'Postgres, MDY'", "'ISO, YMD'"},
+	"IntervalStyle":                       {"iso_8601", "sql_standard", "postgres_verbose"},
+	"TimeZone":                            {"'Asia/Kathmandu'", "'America/St_Johns'", "'UTC'"},
+	"bytea_output":                        {"escape"},
+	"extra_float_digits":                  {"-15", "0", "3"},
+	"search_path":                         {"''", "hostile, pg_catalog", "pg_temp, hostile, pg_catalog, kinds", "kinds"},
+	"row_security":                        {"off"},
+	"default_transaction_isolation":       {"'repeatable read'", "serializable"},
+	"default_transaction_read_only":       {"on"},
+	"plan_cache_mode":                     {"force_generic_plan", "force_custom_plan"},
+	"quote_all_identifiers":               {"on"},
+	"standard_conforming_strings":         {"off"},
+	"array_nulls":                         {"off"},
+	"transform_null_equals":               {"on"},
+	"plpgsql.extra_errors":                {"'all'"},
+	"enable_seqscan":                      {"off"},
+	"enable_hashjoin":                     {"off"},
+	"enable_nestloop":                     {"off"},
+	"jit_above_cost":                      {"0"},
+	"work_mem":                            {"'64kB'"},
+	"geqo_threshold":                      {"2"},
+	"join_collapse_limit":                 {"1"},
+	"application_name":                    {`'a "b'' \c'`},
+	"check_function_bodies":               {"off"},
+	"statement_timeout":                   {"0", "'1h'"},
+	"lock_timeout":                        {"'1h'"},
+	"idle_in_transaction_session_timeout": {"'1h'"},
+	"lc_monetary":                         {"'POSIX'", "'C'"},
+	"lc_numeric":                          {"'POSIX'"},
+	"client_encoding":                     {"'LATIN1'"},
+	"xmloption":                           {"document"},
+	"synchronous_commit":                  {"off"},
+	"default_transaction_deferrable":      {"on"},
 }
 
-func drawPromise(t *rapid.T, server int) *promise {
+// drawPromise draws a table that has a column of each of the types, too.
+func drawPromise(t *rapid.T, server int, types ...sort) *promise {
 	p := &promise{server: server, names: []string{"t"}}
 	p.key, p.tenant = rapid.SampledFrom(keySorts).Draw(t, "key"), rapid.SampledFrom(tenantSorts).Draw(t, "tenant")
 	p.partitioned = often(t, "partitioned", 1)
-	for i, s := range rapid.SliceOfN(rapid.SampledFrom(columnSorts), 0, 4).Draw(t, "columns") {
+	for i, s := range slices.Concat(types, rapid.SliceOfN(rapid.SampledFrom(columnSorts), 0, 4).Draw(t, "columns")) {
 		p.columns = append(p.columns, promised{fmt.Sprintf("c%d", i+1), s})
 	}
 	for _, c := range p.columns {
@@ -247,14 +257,18 @@ func (p *promise) drawOwnTrigger(t *rapid.T) {
 }
 
 func (p *promise) drawAct(t *rapid.T) act {
-	a := act{role: pick(t, "role", "promise_owner", "promise_writer", "postgres", "promise_owner")}
+	a := act{role: pick(t, "role", "promise_owner", "promise_writer", "postgres", "promise_owner", "promise_writer", "promise_owner", "promise_nobody")}
 	for _, name := range rapid.SliceOfNDistinct(rapid.SampledFrom(slices.Sorted(maps.Keys(drawnSettings))), 0, 4, rapid.ID[string]).Draw(t, "settings") {
 		a.settings = append(a.settings, "set "+name+" = "+pick(t, "setting", drawnSettings[name]...))
 	}
 	if a.role == "postgres" && often(t, "replica", 1) {
-		a.settings = append(a.settings, "set session_replication_role = replica")
+		a.settings = append(a.settings, "set session_replication_role = "+pick(t, "replication", "replica", "replica", "local"))
 	}
-	switch kind := number(t, "act", 0, 19); {
+	switch kind := number(t, "act", 0, 23); {
+	case kind == 23 && rapid.Bool().Draw(t, "dumped"):
+		return p.drawDump(t)
+	case kind >= 22:
+		return p.drawRights(t)
 	case kind == 0:
 		a.ours, a.role, a.settings = true, "postgres", nil
 		a.steps = []step{p.drawState(t)}
@@ -276,16 +290,29 @@ func (p *promise) drawAct(t *rapid.T) act {
 	for range number(t, "steps", 1, 4) {
 		if often(t, "between", 1) && a.begin != "" {
 			s := step{sql: pick(t, "session", "discard sequences", "discard plans", "reset all", "set constraints all immediate"), note: "session"}
+			if a.role == "postgres" && rapid.Bool().Draw(t, "other role") {
+				s = step{sql: "set local role " + pick(t, "to", "promise_owner", "promise_writer"), note: "set role"}
+			}
 			if a.role == "promise_owner" && rapid.Bool().Draw(t, "alters") {
 				s, a.alters = p.drawAlter(t), true
 			}
 			a.steps = append(a.steps, s)
 		}
-		s := p.drawWrite(t)
-		a.heir = a.heir || strings.Contains(s.sql, "§.c")
+		s := p.drawWrite(t, pick(t, "write", slices.Concat(writes, []string{"insert", "insert", "update", "update"})...))
 		a.steps = append(a.steps, s)
 	}
+	a.unsure = p.unsure(a)
 	return a
+}
+
+// unsure says whether an act names the table that inherits, or writes what the order
+// does not hold for: parts of one query that delete and insert rows that look alike,
+// in a partitioned table and a transaction that keeps its snapshot.
+func (p *promise) unsure(a act) bool {
+	keeps := strings.Contains(a.begin+strings.Join(a.settings, " "), "repeatable read") || strings.Contains(a.begin+strings.Join(a.settings, " "), "serializable")
+	return slices.ContainsFunc(a.steps, func(s step) bool {
+		return strings.Contains(s.sql, "§.c") || p.partitioned && keeps && s.note == "expression"
+	})
 }
 
 func (p *promise) repair() step {
@@ -332,9 +359,33 @@ func (p *promise) drawAlter(t *rapid.T) step {
 	return step{sql: pick(t, "alter", choices...), note: "alter"}
 }
 
+// drawRights draws what an administrator does to rights.
+func (p *promise) drawRights(t *rapid.T) act {
+	a := act{role: "postgres", ours: often(t, "ours", 2)}
+	if a.ours { // what scripts that harden a database do
+		a.steps = []step{{sql: pick(t, "revoke",
+			"revoke all on schema rowcast from public", "revoke all on all sequences in schema rowcast from public",
+			"revoke all on all functions in schema rowcast from public", "revoke all on all tables in schema rowcast from public",
+			"revoke all on schema kinds, public from public; grant usage on schema kinds to promise_owner"), note: "revoke"}}
+		return a
+	}
+	a.steps = []step{{sql: pick(t, "rights",
+		"revoke all on §.t from promise_writer", "grant all on §.t to promise_writer", "grant select, update (mark) on §.t to promise_writer",
+		"revoke usage on schema § from promise_writer", "grant usage on schema § to promise_writer",
+		"alter table §.t owner to promise_writer", "alter table §.t owner to postgres", "alter table §.t owner to promise_owner",
+		"alter table §.t enable row level security, force row level security", "alter table §.t disable row level security"), note: "rights"}}
+	return a
+}
+
+// drawDump draws a dump: of the database, to go on in what is restored, before and
+// after it is migrated; or of the data of the table, to replace it with.
+func (p *promise) drawDump(t *rapid.T) act {
+	return act{role: "postgres", dump: pick(t, "dump", dumps...)}
+}
+
 // GoString writes it in SQL.
 func (a act) GoString() string {
-	lines := []string{fmt.Sprintf("\n-- as %s, careful %t, alters %t, ours %t, heir %t: %s", a.role, a.careful, a.alters, a.ours, a.heir, strings.Join(a.settings, "; ")), a.begin}
+	lines := []string{fmt.Sprintf("\n-- as %s, careful %t, alters %t, ours %t, unsure %t, dump %q: %s", a.role, a.careful, a.alters, a.ours, a.unsure, a.dump, strings.Join(a.settings, "; ")), a.begin}
 	for _, s := range a.steps {
 		lines = append(lines, s.sql+";", s.data)
 	}

@@ -27,8 +27,12 @@ func newFeed(ctx context.Context, conn *pgx.Conn) (*feed, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read the columns: %w", err)
 	}
-	_, _, err = f.catchUp(ctx, true)
-	return f, err
+	for range 2 { // truncates of before may wait for the first tenant
+		if _, _, err = f.catchUp(ctx, true); err != nil {
+			return nil, err
+		}
+	}
+	return f, nil
 }
 
 // columns lists those of the table that the feed has, or all.
@@ -41,6 +45,12 @@ func (f *feed) columns(ctx context.Context, all bool) (columns, key, tenant stri
 		  from pg_attribute a where a.attrelid = 'watched.t'::regclass and a.attnum > 0 and not a.attisdropped`,
 		f.key, f.excluded, f.tenant, all).Scan(&columns, &key, &tenant, &names)
 	return columns, key, tenant, names, err
+}
+
+// hidden lists the excluded columns that there are.
+func (f *feed) hidden(ctx context.Context) (names []string, err error) {
+	_, _, _, names, err = f.columns(ctx, true)
+	return names, err
 }
 
 func (f *feed) differs(ctx context.Context) (differs bool, err error) {
@@ -78,9 +88,10 @@ func (f *feed) catchUp(ctx context.Context, unknown bool) (changes []change, dif
 		return changes, "unknown", nil
 	}
 	known := f.views != nil && !unknown
+	var wrong string
 	if known {
-		if known, err = f.apply(ctx, changes, key, columns, excluded); err != nil {
-			return changes, "", err
+		if known, wrong, err = f.apply(ctx, changes, key, columns, excluded); err != nil || wrong != "" {
+			return changes, wrong, err
 		}
 	}
 	told := f.views
@@ -113,7 +124,7 @@ func (f *feed) put(tenant, key, row string) {
 	f.views[tenant][key] = row
 }
 
-// read takes the views from the table. A key may be there twice if rows of a table
+// read takes the views from the table, as a client that joins each tenant. A key may be there twice if rows of a table
 // that inherits, or without a primary key, are seen.
 func (f *feed) read(ctx context.Context, tenant, key, columns string) (unique bool, err error) {
 	rows, err := f.conn.Query(ctx, fmt.Sprintf(`
@@ -134,16 +145,23 @@ func (f *feed) read(ctx context.Context, tenant, key, columns string) (unique bo
 		f.put(name, id, row)
 		return nil
 	})
-	return unique, err
+	if err != nil {
+		return false, fmt.Errorf("read the table: %w", err)
+	}
+	if _, err := f.conn.Exec(ctx, `select rowcast.know(t) from unnest($1::text[]) t`, slices.Collect(maps.Keys(f.views))); err != nil {
+		return false, fmt.Errorf("join the tenants: %w", err)
+	}
+	return unique, nil
 }
 
 // apply does what a client does with changes. Their rows become rows of the table
 // again, and have no excluded column. It is not known what a truncated partition held.
-func (f *feed) apply(ctx context.Context, changes []change, key, columns string, excluded []string) (known bool, err error) {
+// Of what does not go on from what was told before it answers why.
+func (f *feed) apply(ctx context.Context, changes []change, key, columns string, excluded []string) (known bool, wrong string, err error) {
 	var images []string
 	for _, c := range changes {
 		if c.op == "t" && c.after != "" {
-			return false, nil
+			return false, "", nil
 		}
 		for _, image := range []string{c.before, c.after} {
 			if c.op != "t" && image != "" {
@@ -156,34 +174,41 @@ func (f *feed) apply(ctx context.Context, changes []change, key, columns string,
 		  from unnest($1::text[]) u (image) cross join lateral json_populate_record(null::watched.t, u.image::json) r`, key, columns),
 		pgx.QueryExecModeExec, images, excluded) // a plan that is kept would know the table as it was
 	if err != nil {
-		return false, fmt.Errorf("make rows of what was told: %w", err)
+		return false, "", fmt.Errorf("make rows of what was told: %w", err)
 	}
-	type made struct{ key, row string }
+	type made struct {
+		key, row string
+		leaks    bool
+	}
 	of := map[string]made{}
 	var image string
 	var m made
-	var leaks bool
-	if _, err := pgx.ForEachRow(rows, []any{&image, &m.key, &m.row, &leaks}, func() error {
+	if _, err := pgx.ForEachRow(rows, []any{&image, &m.key, &m.row, &m.leaks}, func() error {
 		of[image] = m
-		if leaks {
-			return fmt.Errorf("an excluded column was told: %s", image)
-		}
 		return nil
 	}); err != nil {
-		return false, fmt.Errorf("make rows of what was told: %w", err)
+		return false, "", fmt.Errorf("make rows of what was told: %w", err)
 	}
 	for _, c := range changes {
-		switch c.op {
-		case "t":
+		before, after, view := of[c.before], of[c.after], f.views[c.tenant]
+		held, there := view[after.key]
+		switch {
+		case before.leaks || after.leaks:
+			return true, "an excluded column is told: " + listed([]change{c}), nil
+		case c.op == "t":
 			delete(f.views, c.tenant)
-		case "d":
-			delete(f.views[c.tenant], of[c.before].key)
-		default:
-			if c.before != "" && of[c.before].key != of[c.after].key {
-				delete(f.views[c.tenant], of[c.before].key)
-			}
-			f.put(c.tenant, of[c.after].key, of[c.after].row)
+			continue
+		case c.before != "" && view[before.key] != before.row:
+			return true, fmt.Sprintf("%s was told, before %s", view[before.key], listed([]change{c})), nil
+		case c.after != "" && there && (c.before == "" || before.key != after.key):
+			return true, fmt.Sprintf("%s was told, before %s", held, listed([]change{c})), nil
+		}
+		if c.before != "" {
+			delete(view, before.key)
+		}
+		if c.after != "" {
+			f.put(c.tenant, after.key, after.row)
 		}
 	}
-	return true, nil
+	return true, "", nil
 }

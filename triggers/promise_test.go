@@ -1,21 +1,18 @@
 package triggers_test
 
 import (
-	"bytes"
-	"context"
-	"errors"
+	"flag"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"pgregory.net/rapid"
 )
 
 // promiseRoles own and write the tables.
-var promiseRoles = map[string]string{"promise_owner": "login", "promise_writer": "login"}
+var promiseRoles = map[string]string{"promise_owner": "login", "promise_writer": "login", "promise_nobody": "login"}
 
 // promiseKinds are the types of the columns, with whatever their owner can add.
 func promiseKinds() []string {
@@ -40,6 +37,12 @@ var refusals = []struct{ code, message string }{
 	{"42703", "the tenant column "}, // it was dropped
 }
 
+const usualChecks = 40
+
+// For longer runs, of other draws each: go test -run TestWritersPromise
+// -promise.checks 1000 -rapid.checks 1000 -timeout 0.
+var promiseChecks = flag.Int("promise.checks", usualChecks, "tables that TestWritersPromise draws, at most -rapid.checks")
+
 // TestWritersPromise draws tables, sessions and what people do, and does it to a
 // watched table and to its twin, which is not. What succeeds there succeeds here, with the same
 // result, and what the feed tells is what the table has, unless it is said that
@@ -49,299 +52,86 @@ func TestWritersPromise(t *testing.T) {
 	roles(t, promiseRoles)
 	d := newDatabase(t, promiseKinds()...)
 	server := query[int](t, d.Conn, `select current_setting('server_version_num')::int`) / 10000
-	notes, small := map[string]int{}, search{known: map[string]bool{}}
-	rapid.Check(t, func(rt *rapid.T) {
-		p := rapid.Custom(func(t *rapid.T) *promise { return drawPromise(t, server) }).Draw(rt, "promise")
-		if !small.goesOn(fmt.Sprintf("%#v", p)) {
-			return
-		}
-		if broken := d.keep(t.Context(), p, notes); broken != nil {
-			rt.Log(broken.detail)
-			rt.Fatal(broken.what)
-		}
-		small.passed()
+	t.Run("faults", func(t *testing.T) { findFaults(t, server) })
+	notes := map[string]int{}
+	t.Run("drawn", func(sub *testing.T) {
+		checked, small := 0, search{known: map[string]bool{}}
+		rapid.Check(sub, func(rt *rapid.T) {
+			if checked == *promiseChecks {
+				return
+			}
+			p := rapid.Custom(func(t *rapid.T) *promise { return drawPromise(t, server) }).Draw(rt, "promise")
+			if !small.goesOn(fmt.Sprintf("%#v", p)) {
+				return
+			}
+			if broken := d.keep(t, p, notes); broken != nil {
+				rt.Log(broken.detail)
+				rt.Fatal(broken.what)
+			}
+			small.passed()
+			checked++
+		})
 	})
-	t.Logf("%v", notes)
-	for _, what := range []string{
-		"insert", "update", "delete", "copy", "truncate", "expression", "many", "explain", "block", "function", "alter", "state", "repair", "session",
-		"failed alike", "refused", "compared", "said to be lost", "partitioned", "child", "replica", "changes",
-	} {
-		if notes[what] == 0 && !t.Failed() {
+	if t.Failed() {
+		return
+	}
+	happened := func(what string) bool {
+		return slices.ContainsFunc(slices.Collect(maps.Keys(notes)), func(note string) bool { return strings.HasPrefix(note, what) })
+	}
+	for _, what := range wanted(t, d, server) {
+		for seed := 0; !happened(what) && seed < 20; seed++ {
+			p := rapid.Custom(func(t *rapid.T) *promise { return drawPromise(t, server).force(t, what) }).Example(seed)
+			if broken := d.keep(t, p, notes); broken != nil {
+				t.Fatalf("%s\n%s", broken.what, broken.detail)
+			}
+		}
+		if !happened(what) {
 			t.Errorf("%q never happened", what)
 		}
 	}
+	t.Logf("%v", notes)
 }
 
-// broken says how a promise was. what is constant: only what fails with the same
-// is a smaller example of it.
-type broken struct{ what, detail string }
-
-// keeper does to both tables what was drawn.
-type keeper struct {
-	d     *database
-	p     *promise
-	conns map[string]*pgx.Conn
-	notes map[string]int
-	ran   []string
-	f     *feed
-}
-
-var sides = []string{"twin", "watched"}
-
-func on(side, sql string) string { return strings.ReplaceAll(sql, "§", side) }
-
-// keep tells how the promise is broken, nil if it is not.
-func (d *database) keep(ctx context.Context, p *promise, notes map[string]int) *broken {
-	k := &keeper{d: d, p: p, conns: map[string]*pgx.Conn{}, notes: notes}
-	defer func() {
-		for _, conn := range k.conns {
-			_ = conn.Close(ctx)
-		}
-	}()
-	b := k.prepare(ctx)
-	for i := 0; i < len(p.acts) && b == nil; i++ {
-		var goesOn bool
-		if goesOn, b = k.do(ctx, p.acts[i]); b != nil || !goesOn {
-			break
-		}
-		b = k.compare(ctx, p.acts[i])
-	}
-	if b != nil {
-		b.detail = fmt.Sprintf("%s;\nexclude %q;\n\n%s\n\n%s", strings.Join(p.ddl, ";\n"), p.exclude, strings.Join(k.ran, "\n"), b.detail)
-	}
-	return b
-}
-
-func wrong(what string, err error) *broken { return &broken{what, fmt.Sprint(explain(err))} }
-
-func (k *keeper) prepare(ctx context.Context) *broken {
-	for _, s := range []string{
-		`set lc_monetary = 'C'`, `update rowcast.watched set active = false where active`, `drop schema if exists watched, twin cascade`,
-		`create schema watched authorization promise_owner`, `create schema twin authorization promise_owner`, `grant usage on schema watched, twin to promise_writer`,
-	} {
-		if _, err := k.d.Exec(ctx, s); err != nil {
-			return wrong("the schemas cannot be made", err)
-		}
-	}
-	for _, side := range sides {
-		conn, err := k.conn(ctx, side, "promise_owner")
-		if err != nil {
-			return wrong("the owner cannot connect", err)
-		}
-		for _, s := range k.p.ddl {
-			if _, err := conn.Exec(ctx, on(side, s)); err != nil {
-				return wrong("the table cannot be made", fmt.Errorf("%s: %w", s, explain(err)))
-			}
-		}
-	}
-	if _, err := k.d.Exec(ctx, `select rowcast.watch('watched.t', name => 't', exclude => $1)`, k.p.exclude); err != nil {
-		return wrong("the table cannot be watched", err)
-	}
-	if k.p.partitioned {
-		k.notes["partitioned"]++
-	}
-	if k.p.child {
-		k.notes["child"]++
-	}
-	var err error
-	if k.f, err = newFeed(ctx, k.d.Conn); err != nil {
-		return wrong("the table cannot be read", err)
-	}
-	return nil
-}
-
-// conn is the session of a role that writes to the table of a side.
-func (k *keeper) conn(ctx context.Context, side, role string) (*pgx.Conn, error) {
-	if conn := k.conns[side+role]; conn != nil {
-		return conn, nil
-	}
-	config := k.d.Config().Copy()
-	config.User = role
-	conn, err := pgx.ConnectConfig(ctx, config)
-	if err == nil {
-		k.conns[side+role] = conn
-	}
-	return conn, err
-}
-
-// outcome is what came of a statement.
-type outcome struct {
-	err    error
-	result string // what the writer sees
-}
-
-func (o outcome) code() string {
-	if pg, ok := errors.AsType[*pgconn.PgError](o.err); ok {
-		return pg.Code
-	}
-	return fmt.Sprint(o.err)
-}
-
-func (o outcome) refused() bool {
-	pg, ok := errors.AsType[*pgconn.PgError](o.err)
-	return ok && slices.ContainsFunc(refusals, func(r struct{ code, message string }) bool {
-		return pg.Code == r.code && strings.HasPrefix(pg.Message, r.message)
+// wanted is what must have happened, whatever was drawn.
+func wanted(t *testing.T, d *database, server int) []string {
+	t.Helper()
+	list := slices.Concat(dumpsOf(t, d), writes, []string{
+		"alter", "state", "repair", "session", "set role", "rights", "revoke", "failed alike", "refused", "compared", "said to be lost",
+		"partitioned", "child", "changes", "compared before migrate", "captured before migrate", "migrated",
+		"begin", "begin isolation level repeatable read", "begin isolation level serializable", "set session_replication_role = replica",
+		"set default_transaction_isolation = 'repeatable read'", "set default_transaction_isolation = serializable",
 	})
+	if len(dumpsOf(t, d)) > 1 {
+		list = append(list, "data restored")
+	}
+	for name := range drawnSettings {
+		list = append(list, "set "+name+" = ")
+	}
+	return slices.DeleteFunc(list, func(what string) bool { return what == "merge" && server < 15 })
 }
 
-func try(ctx context.Context, conn *pgx.Conn, side string, s step) outcome {
-	if s.data != "" {
-		tag, err := conn.PgConn().CopyFrom(ctx, strings.NewReader(s.data), on(side, s.sql))
-		return outcome{err, tag.String()}
-	}
-	results, err := conn.PgConn().Exec(ctx, on(side, s.sql)).ReadAll()
-	var text strings.Builder
-	for _, r := range results {
-		if s.note != "explain" { // which names the triggers
-			for _, row := range r.Rows {
-				fmt.Fprintf(&text, "%q\n", bytes.Join(row, []byte(" | ")))
-			}
+// force adds to what was drawn what makes something happen that was not drawn yet.
+func (p *promise) force(t *rapid.T, what string) *promise {
+	a := act{role: "postgres"}
+	switch name, _, _ := strings.Cut(what, " "); {
+	case strings.HasPrefix(what, "dump, "):
+		a.dump = what
+	case slices.Contains(writes, what):
+		a.steps = []step{p.drawWrite(t, what), p.drawWrite(t, what), p.drawWrite(t, what)}
+	case name == "set" && strings.Contains(what, "="):
+		if strings.HasSuffix(what, "= ") {
+			what += drawnSettings[strings.Fields(what)[1]][0]
 		}
-		text.WriteString(r.CommandTag.String())
-	}
-	return outcome{err, text.String()}
-}
-
-// session is what a statement must leave as it was.
-const session = `select pg_catalog.concat_ws(' | ', pg_catalog.current_setting('TimeZone'), pg_catalog.current_setting('DateStyle'),
-	pg_catalog.current_setting('IntervalStyle'), pg_catalog.current_setting('bytea_output'), pg_catalog.current_setting('extra_float_digits'),
-	pg_catalog.current_setting('search_path'), pg_catalog.current_setting('lc_monetary'), pg_catalog.current_setting('quote_all_identifiers'),
-	pg_catalog.current_setting('session_replication_role'), pg_catalog.current_setting('plan_cache_mode'), current_user)`
-
-// do does a transaction on both sides. It does not go on where the sides are no
-// longer alike.
-func (k *keeper) do(ctx context.Context, a act) (goesOn bool, b *broken) {
-	k.ran = append(k.ran, "-- as "+a.role)
-	if a.ours {
-		for _, s := range a.steps {
-			_, err := k.d.Exec(ctx, s.sql)
-			k.ran = append(k.ran, fmt.Sprintf("%s; -- %v", s.sql, explain(err)))
-			if code := (outcome{err: err}).code(); err != nil && code != "42704" && !(outcome{err: err}).refused() && code != "42703" {
-				return false, wrong("what is ours fails", err)
-			}
-			k.notes[s.note]++
-		}
-		return true, nil
-	}
-	before := slices.Concat([]string{"reset all"}, a.settings)
-	if a.begin != "" {
-		before = append(before, a.begin)
-	}
-	for _, s := range before {
-		if _, b := k.both(ctx, a.role, step{sql: s, note: s}); b != nil {
-			return false, b
-		}
-		if strings.HasSuffix(s, "= replica") {
-			k.notes["replica"]++
-		}
-	}
-	for _, s := range a.steps {
-		if a.careful {
-			if _, b := k.both(ctx, a.role, step{sql: "savepoint careful"}); b != nil {
-				return false, b
-			}
-		}
-		ended, b := k.both(ctx, a.role, s)
-		switch {
-		case b != nil:
-			return false, b
-		case ended == "refused" && a.begin == "":
-			return false, nil
-		case ended == "":
-			if _, b := k.both(ctx, a.role, step{sql: session}); b != nil {
-				return false, b
-			}
-		case a.careful:
-			if _, b := k.both(ctx, a.role, step{sql: "rollback to careful"}); b != nil {
-				return false, b
-			}
-		case a.begin != "":
-			_, b := k.both(ctx, a.role, step{sql: "rollback"})
-			return true, b
-		}
-	}
-	if a.begin != "" {
-		if _, b := k.both(ctx, a.role, step{sql: "commit"}); b != nil {
-			return false, b
-		}
-	}
-	return true, nil
-}
-
-// both does a statement, on the twin first. It answers whether it failed or was
-// refused, both of which are allowed.
-func (k *keeper) both(ctx context.Context, role string, s step) (ended string, b *broken) {
-	var got [2]outcome
-	for i, side := range sides {
-		conn, err := k.conn(ctx, side, role)
-		if err != nil {
-			return "", wrong("a role cannot connect", err)
-		}
-		got[i] = try(ctx, conn, side, s)
-	}
-	if s.sql != session {
-		k.ran = append(k.ran, s.sql+";")
-		if s.data != "" {
-			k.ran = append(k.ran, s.data+`\.`)
-		}
-	}
-	twin, watched := got[0], got[1]
-	if twin.err != nil {
-		k.ran = append(k.ran, fmt.Sprintf("-- %v", explain(twin.err)))
-	}
-	detail := fmt.Sprintf("without triggers: %v\n%s\nwith triggers: %v\n%s", twin.err, twin.result, watched.err, watched.result)
-	if pg, ok := errors.AsType[*pgconn.PgError](watched.err); ok {
-		detail += "\n" + pg.Where
-	}
-	switch {
-	case twin.err == nil && watched.refused():
-		k.notes["refused"]++
-		k.ran = append(k.ran, fmt.Sprintf("-- watched: %v", explain(watched.err)))
-		return "refused", nil
-	case twin.err == nil && watched.err != nil:
-		return "", &broken{"a statement fails that succeeds without triggers: " + watched.code(), detail}
-	case twin.err != nil && watched.err == nil:
-		return "", &broken{"a statement succeeds that fails without triggers: " + twin.code(), detail}
-	case twin.code() != watched.code():
-		return "", &broken{"a statement fails otherwise than without triggers", detail}
-	case twin.err != nil:
-		k.notes["failed alike"]++
-		k.notes["failed: "+twin.code()]++
-		return "failed", nil
-	case twin.result != watched.result:
-		return "", &broken{"the writer sees something else than without triggers", detail}
-	}
-	if s.note != "" {
-		k.notes[s.note]++
-	}
-	return "", nil
-}
-
-// compare holds the feed against the table, and the table against its twin.
-func (k *keeper) compare(ctx context.Context, a act) *broken {
-	differs, err := k.f.differs(ctx)
-	if err != nil {
-		return wrong("the tables cannot be compared", err)
-	} else if differs {
-		return &broken{"the table is not what its twin is", ""}
-	}
-	lost, err := k.f.lost(ctx)
-	if err != nil {
-		return wrong("drift cannot be asked for", err)
-	}
-	if lost {
-		k.notes["said to be lost"]++
-	}
-	changes, diff, err := k.f.catchUp(ctx, lost || a.alters || a.heir)
-	k.notes["changes"] += len(changes)
-	switch {
-	case err != nil:
-		return wrong("the feed cannot be followed", err)
-	case diff == "unknown":
-	case diff != "":
-		return &broken{"the feed is not what the table is, and nobody says so", listed(changes) + "\n-table +feed:\n" + diff}
+		a.settings, a.steps = []string{what}, []step{p.drawWrite(t, "update")}
+	case what == "rights" || what == "revoke":
+		a = p.drawRights(t)
+	case what == "refused":
+		p.acts = append(p.acts, act{role: "postgres", alters: true, steps: []step{{sql: "alter table §.t drop column if exists tenant_id cascade", note: "alter"}}})
+		a.steps = []step{{sql: "update §.t set part = part", note: "update"}}
 	default:
-		k.notes["compared"]++
+		return p
 	}
-	return nil
+	a.unsure = p.unsure(a)
+	p.acts = append(p.acts, a, p.drawAct(t), p.drawAct(t), p.drawAct(t))
+	return p
 }

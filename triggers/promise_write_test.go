@@ -117,15 +117,18 @@ func (p *promise) conflict(t *rapid.T) string {
 	return ""
 }
 
-// drawWrite draws a statement that writes.
-func (p *promise) drawWrite(t *rapid.T) step {
+// writes are the kinds of statements that write.
+var writes = []string{"insert", "update", "delete", "merge", "copy", "truncate", "expression", "many", "explain", "block", "function"}
+
+// drawWrite draws one.
+func (p *promise) drawWrite(t *rapid.T, kind string) step {
 	name := "§." + pick(t, "name", append(p.names, "t", "t")...)
 	if p.child && often(t, "heir", 1) {
 		name = "§.c"
 	}
 	columns := p.named(t)
 	insert := fmt.Sprintf("insert into %s (%s) ", name, strings.Join(columns, ", "))
-	switch kind := pick(t, "write", "insert", "insert", "insert", "update", "update", "update", "delete", "merge", "copy", "truncate", "expression", "many", "explain", "block", "function"); kind {
+	switch kind {
 	case "insert":
 		return step{sql: insert + "values " + p.rows(t, columns) + p.conflict(t) + p.returning(t), note: kind}
 	case "update":

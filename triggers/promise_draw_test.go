@@ -181,7 +181,9 @@ func (p *promise) drawTable(t *rapid.T) {
 	for _, c := range p.columns {
 		list = append(list, c.name+" "+c.definition)
 	}
-	if often(t, "stored", 1) {
+	// Of a partition that is laid out otherwise PostgreSQL shows triggers no stored
+	// column of rows that are inserted into the whole table.
+	if often(t, "stored", 1) && !p.partitioned {
 		list = append(list, "g integer generated always as (mark * 1000) stored")
 	}
 	if p.server >= 18 && often(t, "virtual", 2) {

@@ -7,6 +7,7 @@ import (
 	"os"
 	osexec "os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -54,7 +55,7 @@ func tool(ctx context.Context, name string, args ...string) error {
 	return nil
 }
 
-func (k *keeper) dump(ctx context.Context, how string) *broken {
+func (k *keeper) dump(ctx context.Context, how string) (goesOn bool, b *broken) {
 	if known := dumpsOf(k.t, k.d); len(known) == 1 {
 		how = known[0]
 	}
@@ -63,12 +64,12 @@ func (k *keeper) dump(ctx context.Context, how string) *broken {
 	if strings.HasPrefix(how, "dump, data") {
 		return k.replaceData(ctx, how)
 	}
-	return k.move(ctx, how)
+	return true, k.move(ctx, how)
 }
 
 // replaceData puts back what the tables had, as psql does it. Nobody is told of rows
 // that are restored while triggers are disabled; all the rest is as ever.
-func (k *keeper) replaceData(ctx context.Context, how string) *broken {
+func (k *keeper) replaceData(ctx context.Context, how string) (goesOn bool, b *broken) {
 	var failed [2]error
 	files := map[string]string{}
 	args := []string{"--dbname", k.d.dsn, "--data-only"}
@@ -79,25 +80,28 @@ func (k *keeper) replaceData(ctx context.Context, how string) *broken {
 	for _, side := range sides {
 		files[side] = filepath.Join(k.t.TempDir(), side+".sql")
 		if err := tool(ctx, "pg_dump", append(args, "--schema", side, "--file", files[side])...); err != nil {
-			return wrong("the data cannot be dumped", err)
+			return false, wrong("the data cannot be dumped", err)
 		}
 	}
 	k.unknown = k.unknown || k.p.child
 	for _, s := range []string{"reset all", "truncate §.t"} {
 		if _, b := k.both(ctx, "postgres", step{sql: s}); b != nil {
-			return b
+			return false, b
 		}
 	}
 	for i, side := range sides {
 		failed[i] = tool(ctx, "psql", "-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", "--dbname", k.d.dsn, "--file", files[side])
 	}
-	if (failed[0] == nil) != (failed[1] == nil) {
-		return &broken{"the data is not restored as it is without triggers", fmt.Sprintf("without triggers: %v\nwith triggers: %v", failed[0], failed[1])}
-	}
-	if failed[0] == nil {
+	switch {
+	case failed[0] == nil && failed[1] != nil && slices.ContainsFunc(refusals, func(r refusal) bool { return strings.Contains(failed[1].Error(), r.message) }):
+		k.notes["refused"]++
+		return false, nil
+	case (failed[0] == nil) != (failed[1] == nil):
+		return false, &broken{"the data is not restored as it is without triggers", fmt.Sprintf("without triggers: %v\nwith triggers: %v", failed[0], failed[1])}
+	case failed[0] == nil:
 		k.notes["data restored"]++
 	}
-	return nil
+	return true, nil
 }
 
 // move goes on in another database, which is a copy.

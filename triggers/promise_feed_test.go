@@ -90,8 +90,8 @@ func (f *feed) catchUp(ctx context.Context, unknown bool) (changes []change, dif
 	known := f.views != nil && !unknown
 	var wrong string
 	if known {
-		if known, wrong, err = f.apply(ctx, changes, key, columns, excluded); err != nil || wrong != "" {
-			return changes, wrong, err
+		if known, wrong, err = f.apply(ctx, changes, key, columns, excluded); err != nil {
+			return changes, "", err
 		}
 	}
 	told := f.views
@@ -104,6 +104,8 @@ func (f *feed) catchUp(ctx context.Context, unknown bool) (changes []change, dif
 		return changes, "unknown", nil
 	case !known:
 		return changes, "unknown", nil
+	case wrong != "":
+		return changes, wrong, nil
 	}
 	return changes, cmp.Diff(lines(f.views), lines(told)), nil
 }

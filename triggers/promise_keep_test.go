@@ -146,7 +146,7 @@ func (o outcome) code() string {
 
 func (o outcome) refused() bool {
 	pg, ok := errors.AsType[*pgconn.PgError](o.err)
-	return ok && slices.ContainsFunc(refusals, func(r struct{ code, message string }) bool {
+	return ok && slices.ContainsFunc(refusals, func(r refusal) bool {
 		return pg.Code == r.code && strings.HasPrefix(pg.Message, r.message)
 	})
 }
@@ -180,7 +180,7 @@ const session = `select pg_catalog.concat_ws(' | ', pg_catalog.current_setting('
 func (k *keeper) do(ctx context.Context, a act) (goesOn bool, b *broken) {
 	k.ran = append(k.ran, "-- as "+a.role)
 	if a.dump != "" {
-		return true, k.dump(ctx, a.dump)
+		return k.dump(ctx, a.dump)
 	}
 	if a.ours {
 		for _, s := range a.steps {

@@ -31,9 +31,11 @@ func promiseKinds() []string {
 	})
 }
 
+type refusal struct{ code, message string }
+
 // refusals are the errors with which a watched table refuses what another would
 // not, as README and triggers/doc.go say.
-var refusals = []struct{ code, message string }{
+var refusals = []refusal{
 	{"42703", "the tenant column "}, // it was dropped
 }
 

@@ -57,21 +57,22 @@ func TestWritersPromise(t *testing.T) {
 	t.Run("faults", func(t *testing.T) { findFaults(t, server) })
 	notes := map[string]int{}
 	t.Run("drawn", func(sub *testing.T) {
-		checked, small := 0, search{known: map[string]bool{}}
+		checked, failed, small := 0, false, search{known: map[string]bool{}}
 		rapid.Check(sub, func(rt *rapid.T) {
-			if checked == *promiseChecks {
+			if checked == *promiseChecks && !failed {
 				return
 			}
+			checked++
 			p := rapid.Custom(func(t *rapid.T) *promise { return drawPromise(t, server) }).Draw(rt, "promise")
 			if !small.goesOn(fmt.Sprintf("%#v", p)) {
 				return
 			}
 			if broken := d.keep(t, p, notes); broken != nil {
+				failed = true
 				rt.Log(broken.detail)
 				rt.Fatal(broken.what)
 			}
 			small.passed()
-			checked++
 		})
 	})
 	if t.Failed() {

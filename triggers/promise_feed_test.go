@@ -35,11 +35,13 @@ func newFeed(ctx context.Context, conn *pgx.Conn) (*feed, error) {
 	return f, nil
 }
 
-// columns lists those of the table that the feed has, or all.
+// columns lists those of the table that the feed has, or all. There is no key once
+// the primary key was dropped.
 func (f *feed) columns(ctx context.Context, all bool) (columns, key, tenant string, names []string, err error) {
 	err = f.conn.QueryRow(ctx, `
 		select string_agg(format('r.%I', a.attname), ', ' order by a.attname) filter (where a.attgenerated <> 'v' and ($4 or a.attnum <> all ($2::int2[]))),
-		       coalesce(string_agg(format('r.%I', a.attname), ', ' order by a.attnum) filter (where a.attnum = any ($1::int2[])), ''),
+		       coalesce(string_agg(format('r.%I', a.attname), ', ' order by a.attnum) filter (where a.attnum = any ($1::int2[])
+		           and exists (select from pg_index i where i.indrelid = a.attrelid and i.indisprimary)), ''),
 		       coalesce(min(format('r.%I', a.attname)) filter (where a.attnum = any ($3::int2[])), ''),
 		       coalesce(array_agg(a.attname::text) filter (where a.attnum = any ($2::int2[])), '{}')
 		  from pg_attribute a where a.attrelid = 'watched.t'::regclass and a.attnum > 0 and not a.attisdropped`,
@@ -126,12 +128,11 @@ func (f *feed) put(tenant, key, row string) {
 	f.views[tenant][key] = row
 }
 
-// read takes the views from the table, as a client that joins each tenant. A key may be there twice if rows of a table
-// that inherits, or without a primary key, are seen.
+// read takes the views from the table, as a client that joins each tenant. A key
+// may be there twice if rows of a table that inherits are seen.
 func (f *feed) read(ctx context.Context, tenant, key, columns string) (unique bool, err error) {
 	rows, err := f.conn.Query(ctx, fmt.Sprintf(`
 		select t.tenant, t.key, t.row, exists (select from pg_inherits i join pg_class c on c.oid = i.inhrelid where i.inhparent = 'watched.t'::regclass and not c.relispartition)
-		               or not exists (select from pg_index i where i.indrelid = 'watched.t'::regclass and i.indisprimary)
 		  from (select concat(%s) as tenant, row(%s)::text as key, row(%s)::text as row from watched.t r) t
 		 where octet_length(t.tenant) between 1 and 255`, tenant, key, columns))
 	if err != nil {

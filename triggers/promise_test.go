@@ -126,6 +126,8 @@ func (p *promise) force(t *rapid.T, what string) *promise {
 			what += drawnSettings[strings.Fields(what)[1]][0]
 		}
 		a.settings, a.steps = []string{what}, []step{p.drawWrite(t, "update")}
+	case what == "set role":
+		a.begin, a.steps = "begin", []step{{sql: "set local role promise_owner", note: what}, p.drawWrite(t, "update")}
 	case what == "rights" || what == "revoke":
 		a = p.drawRights(t)
 	case what == "refused":

@@ -119,7 +119,7 @@ func (k *keeper) move(ctx context.Context, how string) *broken {
 	dsn, file := pg.SocketDSN(k.restored), filepath.Join(k.t.TempDir(), "dump")
 	switch how {
 	case "dump, template":
-		_ = leaving.Conn.Close(ctx) // nobody may use a template
+		_ = leaving.Close(ctx) // nobody may use a template
 		pgtest.Admin(k.t, pg, "create database "+k.restored+" template "+name)
 		if left == "" {
 			leaving.Conn = leaving.connect(k.t) // others go on there
@@ -143,7 +143,7 @@ func (k *keeper) move(ctx context.Context, how string) *broken {
 		return wrong("the restored database cannot be used", err)
 	}
 	if left != "" {
-		_ = leaving.Conn.Close(ctx)
+		_ = leaving.Close(ctx)
 		pgtest.Admin(k.t, pg, "drop database "+left+" with (force)")
 	}
 	k.foreign = 3 // with this
@@ -156,7 +156,7 @@ func (k *keeper) move(ctx context.Context, how string) *broken {
 // forget drops the restored database.
 func (k *keeper) forget(ctx context.Context) {
 	if k.restored != "" {
-		_ = k.d.Conn.Close(ctx)
+		_ = k.d.Close(ctx)
 		pgtest.Admin(k.t, pgtest.Server(k.t), "drop database if exists "+k.restored+" with (force)")
 	}
 }

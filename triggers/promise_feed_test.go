@@ -143,7 +143,7 @@ func (f *feed) read(ctx context.Context, tenant, key, columns string) (unique bo
 	var name, id, row string
 	var twice bool
 	_, err = pgx.ForEachRow(rows, []any{&name, &id, &row, &twice}, func() error {
-		unique = unique && !(twice && seen[id])
+		unique = unique && (!twice || !seen[id])
 		seen[id] = true
 		f.put(name, id, row)
 		return nil

@@ -79,7 +79,9 @@ func TestWritersPromise(t *testing.T) {
 		return
 	}
 	happened := func(what string) bool {
-		return slices.ContainsFunc(slices.Collect(maps.Keys(notes)), func(note string) bool { return strings.HasPrefix(note, what) })
+		return notes[what] > 0 || strings.HasSuffix(what, " = ") && slices.ContainsFunc(slices.Collect(maps.Keys(notes)), func(note string) bool {
+			return strings.HasPrefix(note, what)
+		})
 	}
 	for _, what := range wanted(t, d, server) {
 		for seed := 0; !happened(what) && seed < 20; seed++ {
@@ -107,7 +109,7 @@ func wanted(t *testing.T, d *database, server int) []string {
 	if len(dumpsOf(t, d)) > 1 {
 		list = append(list, "data restored")
 	}
-	for name := range drawnSettings {
+	for _, name := range slices.Sorted(maps.Keys(drawnSettings)) {
 		list = append(list, "set "+name+" = ")
 	}
 	return slices.DeleteFunc(list, func(what string) bool { return what == "merge" && server < 15 })

@@ -29,10 +29,12 @@
 -- tenant, or with one that no token can name (empty or longer than 255 bytes),
 -- are not captured.
 --
--- A statement takes the first of three ways that is open to it: one row of a
--- table without excluded columns is one insert; few and small rows are read by
--- a query whose plan is kept; for the rest a query is planned and read row by
--- row, so that a buffer is all that is held of a million rows.
+-- A statement takes the first of three ways that is open to it: one row is one
+-- insert; few and small rows are read by a query whose plan is kept; for the rest a
+-- query is planned and read row by row, so that a buffer is all that is held of a
+-- million rows. Where columns are left out, or written one by one, the first two are
+-- open to the functions that triggers/named.sql makes of these: it replaces what
+-- reads "whole" rows.
 --
 -- An expression of this language is prepared anew in each transaction, which
 -- costs more than to evaluate it: the way that most statements take has few.
@@ -63,7 +65,7 @@ begin
         end if;
     end if;
     settled := pg_catalog.set_config('rowcast.relation', tg_relid::pg_catalog.text, true);
-    images := array(select pg_catalog.row_to_json(r.*) from changed_rows r where rowcast.plain_here() limit 2);
+    images := array(select pg_catalog.row_to_json(whole.*) from changed_rows whole where rowcast.plain_here() limit 2);
     -- An escaped character may be one that the operator ->> refuses.
     tenant := case when pg_catalog.cardinality(images) operator(pg_catalog.=) 1 and tg_argv[4] operator(pg_catalog.=) '{}'
                     and pg_catalog.strpos(images[1]::pg_catalog.text, E'\\u') operator(pg_catalog.=) 0
@@ -116,7 +118,7 @@ begin
         kind constant pg_catalog."char" := lower(left(tg_op, 1));
         watched_id constant integer := tg_argv[0];
         exclude constant pg_catalog.text[] := tg_argv[4];
-        short boolean := cardinality(images) > 0 and (exclude = '{}' or rowcast.excluded_by_name(watched_id, tg_relid, exclude, tg_argv[2]::smallint[]));
+        short boolean := cardinality(images) > 0 and exclude = '{}';
         image pg_catalog.json;
         tenants pg_catalog.text[];
         touched pg_catalog.text[] := '{}'; -- the tenants of what was appended already
@@ -127,7 +129,7 @@ begin
     begin
         images := '{}';
         if short then
-            for image in select row_to_json(r.*) from changed_rows r limit 65 loop
+            for image in select row_to_json(whole.*) from changed_rows whole limit 65 loop
                 row_count := row_count + 1;
                 bytes := bytes + octet_length(image::text);
                 short := short and row_count < 65 and bytes <= 65536 and strpos(image::text, E'\\u') = 0;
@@ -135,7 +137,7 @@ begin
                 tenants[row_count] := image ->> tg_argv[3];
                 short := coalesce(octet_length(tenants[row_count]) between 1 and 255, false);
                 exit when not short;
-                images[row_count] := case when exclude = '{}' then image else rowcast.without(image, exclude) end;
+                images[row_count] := image;
             end loop;
         end if;
         if not short then
@@ -215,9 +217,9 @@ begin
         end if;
     end if;
     settled := pg_catalog.set_config('rowcast.relation', tg_relid::pg_catalog.text, true);
-    images := array(select pg_catalog.row_to_json(r.*) from new_rows r where rowcast.plain_here() limit 2);
+    images := array(select pg_catalog.row_to_json(whole.*) from new_rows whole where rowcast.plain_here() limit 2);
     if pg_catalog.cardinality(images) operator(pg_catalog.=) 1 and tg_argv[4] operator(pg_catalog.=) '{}' then
-        old_images := array(select pg_catalog.row_to_json(r.*) from old_rows r);
+        old_images := array(select pg_catalog.row_to_json(whole.*) from old_rows whole);
         if pg_catalog.cardinality(old_images) operator(pg_catalog.=) 1
             and pg_catalog.strpos(images[1]::pg_catalog.text, E'\\u') operator(pg_catalog.=) 0
             and pg_catalog.strpos(old_images[1]::pg_catalog.text, E'\\u') operator(pg_catalog.=) 0 then
@@ -273,7 +275,7 @@ begin
         watched_id constant integer := tg_argv[0];
         exclude constant pg_catalog.text[] := tg_argv[4];
         paired constant boolean := (select count(*) from new_rows) = (select count(*) from old_rows);
-        short boolean := cardinality(images) > 0 and paired and (exclude = '{}' or rowcast.excluded_by_name(watched_id, tg_relid, exclude, tg_argv[2]::smallint[]));
+        short boolean := cardinality(images) > 0 and paired and exclude = '{}';
         kind pg_catalog."char";
         image pg_catalog.json;
         old_image pg_catalog.json;
@@ -294,8 +296,8 @@ begin
         if short then
             for image, old_image in
                 select a.image, b.image
-                  from (select row_number() over () as n, row_to_json(r.*) as image from new_rows r limit 65) a
-                  join (select row_number() over () as n, row_to_json(r.*) as image from old_rows r limit 65) b using (n)
+                  from (select row_number() over () as n, row_to_json(whole.*) as image from new_rows whole limit 65) a
+                  join (select row_number() over () as n, row_to_json(whole.*) as image from old_rows whole limit 65) b using (n)
                  order by a.n
             loop
                 seen := seen + 1;
@@ -307,10 +309,6 @@ begin
                 old_tenant := old_image ->> tg_argv[3];
                 short := coalesce(tenant = old_tenant and octet_length(tenant) between 1 and 255, false);
                 exit when not short;
-                if exclude <> '{}' then
-                    image := rowcast.without(image, exclude);
-                    old_image := rowcast.without(old_image, exclude);
-                end if;
                 continue when image::text = old_image::text;
                 buffered := buffered + 1;
                 ordinals[buffered] := seen;

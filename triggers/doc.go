@@ -7,8 +7,9 @@
 // statement.sql numbers the statements and rings the doorbell, image.sql writes
 // rows down, order.sql puts one
 // in its place among those that were captured while it was open, capture.sql and
-// replicated.sql are what the triggers of a watched table call, known.sql says by
-// what they know their table,
+// replicated.sql are what the triggers of a watched table call, named.sql makes capture
+// functions for a table that is not captured as a whole, known.sql says by
+// what triggers know their table,
 // watch.sql installs them, inherit.sql says what inheritance leaves out, drift.sql says which there have to be and finds those
 // that are missing, installed.sql what else is not as migrate made it, lock.sql bounds how long that waits for writers, seal.sql
 // gives the changes their order, queue.sql those of large transactions, history.sql

@@ -31,7 +31,9 @@
 //     (TestLargeRowsInOneStatement, TestLargeDocument, TestChunks).
 //   - A tenant sees no value of another's, also of a row that moved between
 //     them (TestStatements); excluded columns are nowhere in the log, also when
-//     they are renamed (TestExcludedColumns, TestExcludedColumnRenamed).
+//     they are renamed (TestExcludedColumns, TestExcludedColumnRenamed). They are
+//     not read, either, but by a writer in a role of replica
+//     (TestExcludedColumnIsNotRead, BenchmarkWideColumn).
 //   - Within a transaction the changes of a tenant are told in the order in which
 //     the rows were changed, whatever led from one statement to another: who
 //     follows them has what the table has. Cause comes before effect
@@ -70,7 +72,10 @@
 //     included (TestValuesThatASessionShowsItsWay). Virtual columns are left out,
 //     and are no tenant (TestVirtualColumnsAreLeftOut).
 //   - Columns may be added, dropped, renamed and retyped at any time
-//     (TestDefinitionChangesWhileWatching, TestTenantColumnReplaced).
+//     (TestDefinitionChangesWhileWatching, TestTenantColumnReplaced), also where the
+//     capture functions of a table name its columns, which are made, kept up and
+//     dropped with its triggers (TestColumnsChangeUnderTheirCapture,
+//     TestOwnCaptureFunctions).
 //   - What is not sealed is never pruned (TestPrune, TestRotate), nothing falls
 //     between two segments of the log (TestRotateUnderLoad), and from the end of
 //     the retention on the log does not grow (TestMonthStaysWithinBound).

@@ -69,7 +69,7 @@ func BenchmarkPauseCheck(b *testing.B) {
 					foreach name in array array['settings_fixed()', 'capture()', 'capture_update()'] loop
 						definition := pg_get_functiondef(('rowcast.' || name)::regprocedure);
 						definition := replace(replace(replace(definition, 'rowcast.settings_fixed()', 'before.settings_fixed()'),
-							'FUNCTION rowcast.', 'FUNCTION before.'), ' AND (COALESCE(current_setting(''rowcast.pause''::text, true), ''''::text) = ''''::text)', '');
+							'FUNCTION rowcast.', 'FUNCTION before.'), 'current_setting(''rowcast.pause''::text, true)', '''''');
 						execute definition;
 					end loop;
 				end $do$`,

@@ -26,7 +26,8 @@
 //     (TestStatements, TestMerge, TestCopy, TestCascades, TestPartitions,
 //     TestReplicaRoleIsCapturedOnce).
 //   - A value is in the log exactly as it is in the row, whatever the session
-//     of the writer is set to (TestOddValues, TestLastDigitCounts).
+//     of the writer is set to (TestOddValues, TestLastDigitCounts,
+//     TestSettingsAreTold).
 //   - No statement fails because its rows are many or large
 //     (TestLargeRowsInOneStatement, TestLargeDocument, TestChunks).
 //   - A tenant sees no value of another's, also of a row that moved between

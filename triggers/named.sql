@@ -63,6 +63,8 @@ begin
         body := replace(body, format('from %s whole', source), format('from (select %s from %s r) whole', list, source));
     end loop;
     body := replace(body, 'tg_argv[4] operator(pg_catalog.=) ''{}''', format('tg_argv[4] operator(pg_catalog.=) %L', excluded));
+    body := replace(body, 'tg_argv[4] operator(pg_catalog.<>) ''{}''', format('tg_argv[4] operator(pg_catalog.<>) %L', excluded));
+    body := replace(body, 'tg_argv[0]::integer', watched_id::text);
     return replace(body, 'and exclude = ''{}''', format('and exclude = %L', excluded));
 end $$;
 

@@ -20,6 +20,7 @@ import (
 var namedKinds = map[string]string{
 	"int": "%d", "text": "'text %d'", "timestamptz": "timestamptz '2026-07-01 12:00:00+02' + %d * interval '1 s'",
 	"jsonb": `'{"n": %d}'`, "mood": "case when %d %% 2 = 0 then 'ok' else 'not ok' end::mood", "mood[]": "array['ok', case when %d %% 2 = 0 then 'not ok' end]::mood[]",
+	"varchar": "repeat('wide %d ', 4000)", "name": `E'\\x01%d'`, // one that JSON writes with \u
 	"small": "%d %% 100", "whim": "case when %d %% 2 = 0 then 'ok' else 'not ok' end::mood", "pair": "row(%d, 'b')::pair", "span": "span(%[1]d, %[1]d + 1)",
 	"int generated always as (id + 1) stored": "", "int generated always as (id + 2) virtual": "",
 }

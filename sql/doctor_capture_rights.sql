@@ -3,7 +3,8 @@
 with capture as (
     select distinct p.proowner as owner, p.prosecdef, p.proname
       from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-     where n.nspname = 'rowcast' and p.proname in ('open_statement', 'capture', 'capture_update', 'capture_truncate', 'capture_replicated', 'close_replicated')
+     where n.nspname = 'rowcast' and (p.proname in ('open_statement', 'capture', 'capture_update', 'capture_truncate', 'capture_replicated', 'close_replicated')
+                                    or p.proname ~ '^capture_(update_)?\d+$')
 ), owner as (
     select distinct c.owner from capture c
 ), relation as (
@@ -27,7 +28,7 @@ with capture as (
      union all
     select format('%s lacks execute on rowcast.%s', o.owner::regrole, p.oid::regprocedure)
       from owner o
-      join pg_proc p on p.proname in ('begin_beside', 'ordinary', 'plain_here', 'image', 'settle', 'ring', 'append', 'paused', 'put_in_order', 'after_append', 'note_tenants')
+      join pg_proc p on p.proname in ('begin_beside', 'ordinary', 'plain_here', 'named_here', 'image', 'settle', 'ring', 'append', 'paused', 'put_in_order', 'after_append', 'note_tenants')
       join pg_namespace n on n.oid = p.pronamespace and n.nspname = 'rowcast'
      where not has_function_privilege(o.owner, p.oid, 'execute')
      union all

@@ -69,7 +69,7 @@ func BenchmarkPauseCheck(b *testing.B) {
 					foreach name in array array['settings_fixed()', 'capture()', 'capture_update()'] loop
 						definition := pg_get_functiondef(('rowcast.' || name)::regprocedure);
 						definition := replace(replace(replace(definition, 'rowcast.settings_fixed()', 'before.settings_fixed()'),
-							'FUNCTION rowcast.', 'FUNCTION before.'), ' AND (COALESCE(current_setting(''rowcast.pause''::text, true), ''''::text) = ''''::text)', '');
+							'FUNCTION rowcast.', 'FUNCTION before.'), 'current_setting(''rowcast.pause''::text, true)', '''''');
 						execute definition;
 					end loop;
 				end $do$`,
@@ -99,6 +99,52 @@ func BenchmarkPauseCheck(b *testing.B) {
 			b.ReportMetric(float64(without.Nanoseconds())/float64(n*batch), "without-cpu-ns/op")
 			b.ReportMetric(float64(with.Nanoseconds())/float64(n*batch), "with-cpu-ns/op")
 			b.ReportMetric(float64(with)/float64(without), "with/without")
+		})
+	}
+}
+
+// BenchmarkWideColumn measures what a wide column costs capture, in time of the
+// processor: of an update of one word beside it, and of an insert of it. By turns on
+// tables without the column ("thin"), with it and not watched ("bare"), with it
+// excluded ("hidden"), and with it captured ("wide"); beside that, one conversion of
+// the row ("conversion").
+func BenchmarkWideColumn(b *testing.B) {
+	for name, keys := range map[string]int{"87 kB": 1930, "2.7 MB": 60_000} {
+		b.Run(name, func(b *testing.B) {
+			d := newDatabase(b, fmt.Sprintf(`create table documents as select jsonb_object_agg('key' || n, md5(n::text)) as doc from generate_series(1, %d) n`, keys),
+				`create table thin (id int primary key, tenant_id text, word text)`)
+			for _, table := range []string{"bare", "hidden", "wide"} {
+				d.exec(b, `create table `+table+` (id int primary key, tenant_id text, word text, doc jsonb)`)
+			}
+			d.exec(b, `select rowcast.watch('thin'), rowcast.watch('hidden', exclude => '{doc}'), rowcast.watch('wide')`)
+			for _, table := range []string{"thin", "bare", "hidden", "wide"} {
+				columns := map[bool]string{true: ``, false: `, doc`}[table == "thin"]
+				d.exec(b, `insert into `+table+` select 1, 'T', 'word'`+columns+` from documents`)
+			}
+			pid := query[int](b, d.Conn, `select pg_backend_pid()`)
+			spent := map[string]time.Duration{}
+			n := 0
+			for ; b.Loop(); n++ {
+				for what, statement := range map[string]string{
+					"update-thin": `update thin set word = 'w' || i`, "update-bare": `update bare set word = 'w' || i`,
+					"update-hidden": `update hidden set word = 'w' || i`, "update-wide": `update wide set word = 'w' || i`,
+					"insert-bare":   `insert into bare select i + 1, 'T', 'word', doc from documents`,
+					"insert-hidden": `insert into hidden select i + 1, 'T', 'word', doc from documents`,
+					"insert-wide":   `insert into wide select i + 1, 'T', 'word', doc from documents`,
+					"conversion":    `perform pg_catalog.length(pg_catalog.row_to_json(r)::text) from wide r`,
+				} {
+					before := processor(b, pid)
+					loop(b, d, statement, 10)
+					spent[what] += processor(b, pid) - before
+				}
+			}
+			b.ReportMetric(0, "ns/op")
+			for what, time := range spent {
+				b.ReportMetric(float64(time.Microseconds())/float64(10*n), what+"-cpu-us")
+			}
+			b.ReportMetric(float64(spent["update-hidden"])/float64(spent["update-thin"]), "update-hidden/thin")
+			b.ReportMetric(float64(spent["update-wide"]-spent["update-bare"])/float64(spent["conversion"]), "update-wide-added/conversion")
+			b.ReportMetric(float64(spent["insert-wide"]-spent["insert-bare"])/float64(spent["conversion"]), "insert-wide-added/conversion")
 		})
 	}
 }

@@ -29,10 +29,12 @@
 -- tenant, or with one that no token can name (empty or longer than 255 bytes),
 -- are not captured.
 --
--- A statement takes the first of three ways that is open to it: one row of a
--- table without excluded columns is one insert; few and small rows are read by
--- a query whose plan is kept; for the rest a query is planned and read row by
--- row, so that a buffer is all that is held of a million rows.
+-- A statement takes the first of three ways that is open to it: one row is one
+-- insert; few and small rows are read by a query whose plan is kept; for the rest a
+-- query is planned and read row by row, so that a buffer is all that is held of a
+-- million rows. Where columns are left out, or written one by one, the first two are
+-- open to the functions that triggers/named.sql makes of these: it replaces what
+-- reads "whole" rows.
 --
 -- An expression of this language is prepared anew in each transaction, which
 -- costs more than to evaluate it: the way that most statements take has few.
@@ -62,37 +64,47 @@ begin
             settings := rowcast.fix_settings();
         end if;
     end if;
-    settled := pg_catalog.set_config('rowcast.relation', tg_relid::pg_catalog.text, true);
-    images := array(select pg_catalog.row_to_json(r.*) from changed_rows r where rowcast.plain_here() limit 2);
-    -- An escaped character may be one that the operator ->> refuses.
-    tenant := case when pg_catalog.cardinality(images) operator(pg_catalog.=) 1 and tg_argv[4] operator(pg_catalog.=) '{}'
-                    and pg_catalog.strpos(images[1]::pg_catalog.text, E'\\u') operator(pg_catalog.=) 0
+    if coalesce(pg_catalog.current_setting('rowcast.relation', true), '') operator(pg_catalog.<>) tg_relid::pg_catalog.text then
+        settled := pg_catalog.set_config('rowcast.relation', tg_relid::pg_catalog.text, false);
+    end if;
+    images := array(select pg_catalog.row_to_json(whole.*) from changed_rows whole where rowcast.plain_here() limit 2);
+    -- An escaped character may be one that the operator ->> refuses, and to look
+    -- through a wide row costs as much as to write it down.
+    tenant := case when images[2] is null and tg_argv[4] operator(pg_catalog.=) '{}' and pg_catalog.pg_column_size(images) operator(pg_catalog.<=) 16384
+                    and images[1]::pg_catalog.text operator(pg_catalog.!~~) E'%\\\\u%'
                    then images[1] operator(pg_catalog.->>) tg_argv[3] end;
-    if pg_catalog.octet_length(tenant) operator(pg_catalog.>=) 1 and pg_catalog.octet_length(tenant) operator(pg_catalog.<=) 255 then
-        if settings is null then
-            if tg_op operator(pg_catalog.=) 'INSERT' then
-                insert into rowcast.log_active (begun, watched, rows, op, tenant, after)
-                values (pg_catalog.nextval('rowcast.statement') operator(pg_catalog.-) 2, tg_argv[0]::integer, 1, 'i', tenant, images);
-            else
-                insert into rowcast.log_active (begun, watched, rows, op, tenant, before)
-                values (pg_catalog.nextval('rowcast.statement') operator(pg_catalog.-) 2, tg_argv[0]::integer, 1, 'd', tenant, images);
+    loop
+        if tenant operator(pg_catalog.<>) '' and pg_catalog.octet_length(tenant) operator(pg_catalog.<=) 255 then
+            if settings is null then
+                if tg_op operator(pg_catalog.=) 'INSERT' then
+                    insert into rowcast.log_active (begun, watched, rows, op, tenant, after)
+                    values (pg_catalog.nextval('rowcast.statement') operator(pg_catalog.-) 2, tg_argv[0]::integer, 1, 'i', tenant, images);
+                else
+                    insert into rowcast.log_active (begun, watched, rows, op, tenant, before)
+                    values (pg_catalog.nextval('rowcast.statement') operator(pg_catalog.-) 2, tg_argv[0]::integer, 1, 'd', tenant, images);
+                end if;
+                if rowcast.reader_asleep() then
+                    perform rowcast.ring(tg_argv[0]::integer, tg_op, 1, array[tenant]);
+                end if;
+                return null;
             end if;
-            if rowcast.reader_asleep() then
-                perform rowcast.ring(tg_argv[0]::integer, tg_op, 1, array[tenant]);
+            insert into rowcast.log_active (begun, origin, watched, rows, op, tenant, after, before)
+            values (coalesce(entry[1], pg_catalog.nextval('rowcast.statement') operator(pg_catalog.-) 2), entry[4:9], tg_argv[0]::integer, 1,
+                    case when tg_op operator(pg_catalog.=) 'INSERT' then 'i'::pg_catalog."char" else 'd' end, tenant,
+                    case when tg_op operator(pg_catalog.=) 'INSERT' then images end,
+                    case when tg_op operator(pg_catalog.=) 'DELETE' then images end);
+            if rowcast.is_due(1) then
+                perform rowcast.after_append(tg_argv[0]::integer, tg_op, 1, array[tenant]);
             end if;
+            settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, entry, tg_op, 1);
             return null;
         end if;
-        insert into rowcast.log_active (begun, origin, watched, rows, op, tenant, after, before)
-        values (coalesce(entry[1], pg_catalog.nextval('rowcast.statement') operator(pg_catalog.-) 2), entry[4:9], tg_argv[0]::integer, 1,
-                case when tg_op operator(pg_catalog.=) 'INSERT' then 'i'::pg_catalog."char" else 'd' end, tenant,
-                case when tg_op operator(pg_catalog.=) 'INSERT' then images end,
-                case when tg_op operator(pg_catalog.=) 'DELETE' then images end);
-        if rowcast.is_due(1) then
-            perform rowcast.after_append(tg_argv[0]::integer, tg_op, 1, array[tenant]);
-        end if;
-        settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, entry, tg_op, 1);
-        return null;
-    end if;
+        exit when tenant is not null or images[1] is null or images[2] is not null or tg_argv[4] operator(pg_catalog.<>) '{}';
+        -- The column has it, also where the row has to be left alone.
+        settings := rowcast.fix_search_path(settings);
+        execute format('select coalesce(%s, '''') from changed_rows r',
+            coalesce(rowcast.tenant_of_row(rowcast.tenant_column(tg_argv[0]::integer, tg_relid, tg_argv[3], tg_argv[1]::smallint)), 'null')) into tenant;
+    end loop;
     if pg_catalog.cardinality(images) operator(pg_catalog.=) 0 and not exists (select from changed_rows) then
         if settings is null then
             settled := pg_catalog.nextval('rowcast.statement');
@@ -116,7 +128,7 @@ begin
         kind constant pg_catalog."char" := lower(left(tg_op, 1));
         watched_id constant integer := tg_argv[0];
         exclude constant pg_catalog.text[] := tg_argv[4];
-        short boolean := cardinality(images) > 0 and (exclude = '{}' or rowcast.excluded_by_name(watched_id, tg_relid, exclude, tg_argv[2]::smallint[]));
+        short boolean := cardinality(images) > 0 and exclude = '{}';
         image pg_catalog.json;
         tenants pg_catalog.text[];
         touched pg_catalog.text[] := '{}'; -- the tenants of what was appended already
@@ -127,7 +139,7 @@ begin
     begin
         images := '{}';
         if short then
-            for image in select row_to_json(r.*) from changed_rows r limit 65 loop
+            for image in select row_to_json(whole.*) from changed_rows whole limit 65 loop
                 row_count := row_count + 1;
                 bytes := bytes + octet_length(image::text);
                 short := short and row_count < 65 and bytes <= 65536 and strpos(image::text, E'\\u') = 0;
@@ -135,7 +147,7 @@ begin
                 tenants[row_count] := image ->> tg_argv[3];
                 short := coalesce(octet_length(tenants[row_count]) between 1 and 255, false);
                 exit when not short;
-                images[row_count] := case when exclude = '{}' then image else rowcast.without(image, exclude) end;
+                images[row_count] := image;
             end loop;
         end if;
         if not short then
@@ -214,42 +226,50 @@ begin
             settings := rowcast.fix_settings();
         end if;
     end if;
-    settled := pg_catalog.set_config('rowcast.relation', tg_relid::pg_catalog.text, true);
-    images := array(select pg_catalog.row_to_json(r.*) from new_rows r where rowcast.plain_here() limit 2);
-    if pg_catalog.cardinality(images) operator(pg_catalog.=) 1 and tg_argv[4] operator(pg_catalog.=) '{}' then
-        old_images := array(select pg_catalog.row_to_json(r.*) from old_rows r);
-        if pg_catalog.cardinality(old_images) operator(pg_catalog.=) 1
-            and pg_catalog.strpos(images[1]::pg_catalog.text, E'\\u') operator(pg_catalog.=) 0
-            and pg_catalog.strpos(old_images[1]::pg_catalog.text, E'\\u') operator(pg_catalog.=) 0 then
+    if coalesce(pg_catalog.current_setting('rowcast.relation', true), '') operator(pg_catalog.<>) tg_relid::pg_catalog.text then
+        settled := pg_catalog.set_config('rowcast.relation', tg_relid::pg_catalog.text, false);
+    end if;
+    images := array(select pg_catalog.row_to_json(whole.*) from new_rows whole where rowcast.plain_here() limit 2);
+    if images[1] is not null and images[2] is null and tg_argv[4] operator(pg_catalog.=) '{}' then
+        old_images := array(select pg_catalog.row_to_json(whole.*) from old_rows whole limit 2);
+        if old_images[2] is null and pg_catalog.pg_column_size(images) operator(pg_catalog.<=) 16384
+            and images[1]::pg_catalog.text operator(pg_catalog.!~~) E'%\\\\u%' and old_images[1]::pg_catalog.text operator(pg_catalog.!~~) E'%\\\\u%' then
             tenant := images[1] operator(pg_catalog.->>) tg_argv[3];
             old_tenant := old_images[1] operator(pg_catalog.->>) tg_argv[3];
         end if;
     end if;
-    if tenant operator(pg_catalog.=) old_tenant
-        and pg_catalog.octet_length(tenant) operator(pg_catalog.>=) 1 and pg_catalog.octet_length(tenant) operator(pg_catalog.<=) 255 then
-        if settings is null then
-            if images[1]::pg_catalog.text operator(pg_catalog.<>) old_images[1]::pg_catalog.text then
-                insert into rowcast.log_active (begun, watched, rows, op, tenant, after, before)
-                values (pg_catalog.nextval('rowcast.statement') operator(pg_catalog.-) 2, tg_argv[0]::integer, 1, 'u', tenant, images, old_images);
-                if rowcast.reader_asleep() then
-                    perform rowcast.ring(tg_argv[0]::integer, tg_op, 1, array[tenant]);
+    loop
+        if tenant operator(pg_catalog.=) old_tenant and tenant operator(pg_catalog.<>) '' and pg_catalog.octet_length(tenant) operator(pg_catalog.<=) 255 then
+            if settings is null then
+                if images[1]::pg_catalog.text operator(pg_catalog.<>) old_images[1]::pg_catalog.text then
+                    insert into rowcast.log_active (begun, watched, rows, op, tenant, after, before)
+                    values (pg_catalog.nextval('rowcast.statement') operator(pg_catalog.-) 2, tg_argv[0]::integer, 1, 'u', tenant, images, old_images);
+                    if rowcast.reader_asleep() then
+                        perform rowcast.ring(tg_argv[0]::integer, tg_op, 1, array[tenant]);
+                    end if;
+                else
+                    settled := pg_catalog.nextval('rowcast.statement');
                 end if;
-            else
+                return null;
+            end if;
+            if images[1]::pg_catalog.text operator(pg_catalog.<>) old_images[1]::pg_catalog.text then
+                insert into rowcast.log_active (begun, origin, watched, rows, op, tenant, after, before)
+                values (coalesce(entry[1], pg_catalog.nextval('rowcast.statement') operator(pg_catalog.-) 2), entry[4:9],
+                        tg_argv[0]::integer, 1, 'u', tenant, images, old_images);
+                if rowcast.is_due(1) then
+                    perform rowcast.after_append(tg_argv[0]::integer, tg_op, 1, array[tenant]);
+                end if;
+            elsif entry is null then
                 settled := pg_catalog.nextval('rowcast.statement');
             end if;
+            settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, entry, tg_op, 1);
             return null;
         end if;
-        if images[1]::pg_catalog.text operator(pg_catalog.<>) old_images[1]::pg_catalog.text then
-            insert into rowcast.log_active (begun, origin, watched, rows, op, tenant, after, before)
-            values (coalesce(entry[1], pg_catalog.nextval('rowcast.statement') operator(pg_catalog.-) 2), entry[4:9],
-                    tg_argv[0]::integer, 1, 'u', tenant, images, old_images);
-            if rowcast.is_due(1) then
-                perform rowcast.after_append(tg_argv[0]::integer, tg_op, 1, array[tenant]);
-            end if;
-        end if;
-        settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, entry, tg_op, 1);
-        return null;
-    end if;
+        exit when tenant is not null or old_images[1] is null or old_images[2] is not null;
+        settings := rowcast.fix_search_path(settings);
+        execute format('select coalesce(%1$s, ''''), (select %1$s from old_rows r) from new_rows r',
+            coalesce(rowcast.tenant_of_row(rowcast.tenant_column(tg_argv[0]::integer, tg_relid, tg_argv[3], tg_argv[1]::smallint)), 'null')) into tenant, old_tenant;
+    end loop;
     if pg_catalog.cardinality(images) operator(pg_catalog.=) 0 and not exists (select from new_rows) and not exists (select from old_rows) then
         if settings is null then
             settled := pg_catalog.nextval('rowcast.statement');
@@ -273,7 +293,7 @@ begin
         watched_id constant integer := tg_argv[0];
         exclude constant pg_catalog.text[] := tg_argv[4];
         paired constant boolean := (select count(*) from new_rows) = (select count(*) from old_rows);
-        short boolean := cardinality(images) > 0 and paired and (exclude = '{}' or rowcast.excluded_by_name(watched_id, tg_relid, exclude, tg_argv[2]::smallint[]));
+        short boolean := cardinality(images) > 0 and paired and exclude = '{}';
         kind pg_catalog."char";
         image pg_catalog.json;
         old_image pg_catalog.json;
@@ -294,8 +314,8 @@ begin
         if short then
             for image, old_image in
                 select a.image, b.image
-                  from (select row_number() over () as n, row_to_json(r.*) as image from new_rows r limit 65) a
-                  join (select row_number() over () as n, row_to_json(r.*) as image from old_rows r limit 65) b using (n)
+                  from (select row_number() over () as n, row_to_json(whole.*) as image from new_rows whole limit 65) a
+                  join (select row_number() over () as n, row_to_json(whole.*) as image from old_rows whole limit 65) b using (n)
                  order by a.n
             loop
                 seen := seen + 1;
@@ -307,10 +327,6 @@ begin
                 old_tenant := old_image ->> tg_argv[3];
                 short := coalesce(tenant = old_tenant and octet_length(tenant) between 1 and 255, false);
                 exit when not short;
-                if exclude <> '{}' then
-                    image := rowcast.without(image, exclude);
-                    old_image := rowcast.without(old_image, exclude);
-                end if;
                 continue when image::text = old_image::text;
                 buffered := buffered + 1;
                 ordinals[buffered] := seen;

@@ -7,8 +7,9 @@
 // statement.sql numbers the statements and rings the doorbell, image.sql writes
 // rows down, order.sql puts one
 // in its place among those that were captured while it was open, capture.sql and
-// replicated.sql are what the triggers of a watched table call, known.sql says by
-// what they know their table,
+// replicated.sql are what the triggers of a watched table call, named.sql makes capture
+// functions for a table that is not captured as a whole, known.sql says by
+// what triggers know their table,
 // watch.sql installs them, inherit.sql says what inheritance leaves out, drift.sql says which there have to be and finds those
 // that are missing, installed.sql what else is not as migrate made it, lock.sql bounds how long that waits for writers, seal.sql
 // gives the changes their order, queue.sql those of large transactions, history.sql
@@ -25,7 +26,8 @@
 //     (TestStatements, TestMerge, TestCopy, TestCascades, TestPartitions,
 //     TestReplicaRoleIsCapturedOnce).
 //   - A value is in the log exactly as it is in the row, whatever the session
-//     of the writer is set to (TestOddValues, TestLastDigitCounts).
+//     of the writer is set to (TestOddValues, TestLastDigitCounts,
+//     TestSettingsAreTold).
 //   - A statement that succeeds without capture succeeds with it, with the same
 //     result, whatever the table, the session and the rights are; and the feed is what
 //     the table is, or it is said that something is lost. What is refused is named
@@ -34,7 +36,9 @@
 //     (TestLargeRowsInOneStatement, TestLargeDocument, TestChunks).
 //   - A tenant sees no value of another's, also of a row that moved between
 //     them (TestStatements); excluded columns are nowhere in the log, also when
-//     they are renamed (TestExcludedColumns, TestExcludedColumnRenamed).
+//     they are renamed (TestExcludedColumns, TestExcludedColumnRenamed). They are
+//     not read, either, but by a writer in a role of replica
+//     (TestExcludedColumnIsNotRead, BenchmarkWideColumn).
 //   - Within a transaction the changes of a tenant are told in the order in which
 //     the rows were changed, whatever led from one statement to another: who
 //     follows them has what the table has. Cause comes before effect
@@ -74,7 +78,10 @@
 //     included (TestValuesThatASessionShowsItsWay). Virtual columns are left out,
 //     and are no tenant (TestVirtualColumnsAreLeftOut).
 //   - Columns may be added, dropped, renamed and retyped at any time
-//     (TestDefinitionChangesWhileWatching, TestTenantColumnReplaced).
+//     (TestDefinitionChangesWhileWatching, TestTenantColumnReplaced), also where the
+//     capture functions of a table name its columns, which are made, kept up and
+//     dropped with its triggers (TestColumnsChangeUnderTheirCapture,
+//     TestOwnCaptureFunctions).
 //   - What is not sealed is never pruned (TestPrune, TestRotate), nothing falls
 //     between two segments of the log (TestRotateUnderLoad), and from the end of
 //     the retention on the log does not grow (TestMonthStaysWithinBound).

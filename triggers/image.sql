@@ -35,10 +35,28 @@ create or replace function rowcast.tenant_of_row(column_name text) returns text
 language sql immutable
 return coalesce('(pg_catalog.concat(r.' || quote_ident(column_name) || ') collate "C")', 'null::text');
 
--- How a row "r" is written down: all of it, or the columns that are not excluded,
--- neither by name nor by number. Where a column may be an excluded one under another
--- name, and nothing tells, it is the key alone. A virtual column has no value that a
--- trigger could see, and to compute it can fail, so it is left out.
+-- The columns of a row "r" that are written down, each with the expression for it: those
+-- that are not excluded, neither by name nor by number. Where a column may be an
+-- excluded one under another name, and nothing tells, it is the key alone. A virtual
+-- column has no value that a trigger could see, and to compute it can fail, so it is
+-- left out.
+create or replace function rowcast.written_columns(watched_id integer, relation oid, excluded text[], numbers smallint[], unsure boolean)
+returns table (name name, type oid, written text, number smallint)
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+    target constant oid := case when excluded <> '{}' then rowcast.numbered(watched_id, written_columns.relation) end;
+    key_only constant boolean := excluded <> '{}' and target is null and not rowcast.has_columns(written_columns.relation, excluded);
+begin
+    return query
+        select a.attname, a.atttypid, rowcast.written(format('r.%I', a.attname), a.atttypid, unsure), a.attnum
+          from pg_attribute a
+         where a.attrelid = written_columns.relation and a.attnum > 0 and not a.attisdropped and a.attgenerated <> 'v' and a.attname <> all (excluded)
+           and a.attname not in (select e.attname from pg_attribute e where e.attrelid = target and e.attnum = any (numbers))
+           and (not key_only or exists (
+                   select from pg_index i where i.indrelid = written_columns.relation and i.indisprimary and a.attnum = any (i.indkey)));
+end $$;
+
+-- How a row "r" is written down: as a whole if all its columns are, as they are.
 --
 -- The catalogue may be older than the table: it is, in a transaction that keeps
 -- its snapshot, and outside of a trigger nobody keeps others from changing the
@@ -48,28 +66,18 @@ create or replace function rowcast.image(
     unsure boolean default pg_trigger_depth() = 0 or current_setting('transaction_isolation') <> 'read committed'
 ) returns text
 language plpgsql as $$
-declare
-    target constant oid := case when excluded <> '{}' then rowcast.numbered(watched_id, image.relation) end;
-    key_only constant boolean := excluded <> '{}' and target is null and not rowcast.has_columns(image.relation, excluded);
-    wanted name[];
-    written text[];
 begin
-    select array_agg(a.attname order by a.attnum),
-           array_agg(rowcast.written(format('r.%I', a.attname), a.atttypid, unsure) order by a.attnum)
-      into wanted, written
-      from pg_attribute a
-     where a.attrelid = image.relation and a.attnum > 0 and not a.attisdropped and a.attgenerated <> 'v' and a.attname <> all (excluded)
-       and a.attname not in (select e.attname from pg_attribute e where e.attrelid = target and e.attnum = any (numbers))
-       and (not key_only or exists (
-               select from pg_index i where i.indrelid = image.relation and i.indisprimary and a.attnum = any (i.indkey)));
-    if cardinality(wanted) = (select count(*) from pg_attribute a where a.attrelid = image.relation and a.attnum > 0 and not a.attisdropped)
-        and written = array(select format('r.%I', n) from unnest(wanted) n)
-    then
-        return 'row_to_json(r.*)';
-    end if;
-    return (select format('(select row_to_json(x.*) from (select %s) x)', string_agg(format('%s as %I', u.w, u.n), ', '))
-              from unnest(wanted, written) u (n, w));
+    return (select case when rowcast.is_whole(image.relation, array_agg(c.name order by c.number), array_agg(c.written order by c.number)) then 'row_to_json(r.*)'
+                        else format('(select row_to_json(x.*) from (select %s) x)', string_agg(format('%s as %I', c.written, c.name), ', ' order by c.number)) end
+              from rowcast.written_columns(watched_id, image.relation, excluded, numbers, unsure) c);
 end $$;
+
+-- Whether these are all columns of a table, and each is written as it is.
+create or replace function rowcast.is_whole(relation oid, names name[], written text[]) returns boolean
+language sql stable as $$
+    select names = array(select a.attname from pg_attribute a where a.attrelid = is_whole.relation and a.attnum > 0 and not a.attisdropped order by a.attnum)
+       and written = array(select format('r.%I', n.name) from unnest(names) n (name))
+$$;
 
 -- Whether PostgreSQL writes a value of a type as JSON without code that the owner of
 -- a type can make. To be the owner of a base type takes a superuser; so does a function
@@ -98,9 +106,8 @@ begin
 end $$;
 
 -- Whether a row of the table that the setting rowcast.relation names is written
--- down as a whole: it has no column of a type that is not plain, or is composite and
--- so may get more attributes, or is shown as a setting of the session says (money,
--- and the names of things, as in regclass), and none that is virtual. It is
+-- down as a whole: it has no column of a type that is not plain or not settled, and
+-- none that is virtual. It is
 -- declared immutable, so that PostgreSQL evaluates it when it plans the query of a
 -- capture; it looks with a new snapshot. If there is none to be had, it is false.
 create or replace function rowcast.plain_here() returns boolean
@@ -114,11 +121,23 @@ language plpgsql volatile set search_path = pg_catalog, pg_temp as $$
 begin
     return current_setting('transaction_isolation') = 'read committed' and not exists (
         select from pg_attribute a
-         cross join lateral rowcast.base_type(a.atttypid) t
-          left join lateral rowcast.base_type(t.typelem) e on t.typcategory = 'A'
          where a.attrelid = relation and a.attnum > 0 and not a.attisdropped
-           and (a.attgenerated = 'v' or not rowcast.is_plain(a.atttypid) or 'c' in (t.typtype, e.typtype)
-                or coalesce(e.oid, t.oid) = 'money'::regtype or coalesce(e.typname, t.typname) like 'reg%'));
+           and (a.attgenerated = 'v' or not rowcast.is_plain(a.atttypid) or not rowcast.is_settled(a.atttypid)));
+end $$;
+
+-- Whether what is known of a type holds until a table that has it is changed, and
+-- its values look the same in every session. A composite type may get more
+-- attributes, and a range may be one of such; money and the names of things, as in
+-- regclass, are shown as a setting of the session says.
+create or replace function rowcast.is_settled(type oid) returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+    whole constant pg_type := rowcast.base_type(type);
+begin
+    return coalesce(case
+        when whole.typtype = 'b' and whole.typcategory = 'A' and whole.typelem <> 0 then rowcast.is_settled(whole.typelem)
+        when whole.oid < 16384 then whole.typtype <> 'c' and whole.oid <> 'money'::regtype and whole.typname not like 'reg%'
+        else whole.typtype in ('b', 'e') end, false);
 end $$;
 
 -- An expression for a value of a type, of which row_to_json makes what it makes
@@ -140,7 +159,7 @@ begin
         return format('case when num_nulls(%1$s) = 0 then array_to_json(array(select %2$s from (select unnest(%1$s) as e) s)) end',
             value, rowcast.written('s.e', element.oid, unsure));
     elsif is_array then
-        return format('case when num_nulls(%1$s) = 0 then concat(%1$s)::text[] end', value);
+        return format('case when pg_catalog.num_nulls(%1$s) operator(pg_catalog.=) 0 then pg_catalog.concat(%1$s)::pg_catalog.text[] end', value);
     elsif whole.typtype = 'c' then
         select string_agg(format('%s as %I', rowcast.written(format('(%s).%I', value, a.attname), a.atttypid, unsure), a.attname), ', ' order by a.attnum)
           into fields
@@ -148,7 +167,7 @@ begin
          where a.attrelid = whole.typrelid and a.attnum > 0 and not a.attisdropped and a.attgenerated <> 'v';
         return format('case when num_nulls(%s) = 0 then (select row_to_json(y.*) from (select %s) y) end', value, fields);
     end if;
-    return format('case when num_nulls(%1$s) = 0 then concat(%1$s) end', value);
+    return format('case when pg_catalog.num_nulls(%1$s) operator(pg_catalog.=) 0 then pg_catalog.concat(%1$s) end', value);
 end $$;
 
 -- What a type is, domains aside. Null if it is not known yet.
@@ -173,21 +192,6 @@ begin
         using errcode = 'serialization_failure', hint = 'Repeat the transaction.';
 end $$;
 
--- Whether the excluded columns of a watched table still have the names that
--- were given.
-create or replace function rowcast.excluded_by_name(watched_id integer, relation oid, excluded text[], numbers smallint[]) returns boolean
-language plpgsql as $$
-declare
-    target constant oid := rowcast.numbered(watched_id, excluded_by_name.relation);
-begin
-    if target is null then
-        return rowcast.has_columns(excluded_by_name.relation, excluded);
-    end if;
-    return not exists (
-        select from pg_attribute a
-         where a.attrelid = target and a.attnum = any (numbers) and not a.attisdropped and a.attname <> all (excluded));
-end $$;
-
 -- Whether a table has all of these columns.
 create or replace function rowcast.has_columns(relation oid, names text[]) returns boolean
 language plpgsql as $$
@@ -196,15 +200,6 @@ begin
         select from unnest(names) n
          where not exists (select from pg_attribute a
                             where a.attrelid = has_columns.relation and a.attname = n and a.attnum > 0 and not a.attisdropped));
-end $$;
-
--- A row without some of its columns. The others stay as they were written,
--- which they would not in jsonb.
-create or replace function rowcast.without(image json, excluded text[]) returns json
-language plpgsql as $$
-begin
-    return (select '{' || string_agg(to_json(e.key) || ':' || e.value, ',') || '}'
-              from json_each(image) e where e.key <> all (excluded));
 end $$;
 
 -- The primary key of a row of the transition table "r", as an expression; never

@@ -30,6 +30,16 @@ language sql as $$
     insert into rowcast.installed (kind, name, state) select o.kind, o.name, o.state from rowcast.objects() o on conflict do nothing;
 $$;
 
+-- Writes down a function that was made beside a migration.
+create or replace function rowcast.record_function(function regprocedure) returns void
+language sql set search_path = pg_catalog, pg_temp as $$
+    delete from rowcast.installed i
+     where i.kind = 'function' and 'rowcast.' || i.name = function::text
+       and not exists (select from rowcast.objects() o where (o.kind, o.name, o.state) = (i.kind, i.name, i.state));
+    insert into rowcast.installed (kind, name, state)
+    select o.kind, o.name, o.state from rowcast.objects() o where o.kind = 'function' and 'rowcast.' || o.name = function::text on conflict do nothing;
+$$;
+
 -- What is not as it was installed, in words, with what repairs it; null if all is.
 -- Before the first migration has ended, nothing is known.
 create or replace function rowcast.alteration() returns text

@@ -16,12 +16,13 @@ $$;
 
 -- The triggers that call Rowcast, on whatever table. Those that PostgreSQL cloned
 -- from a partitioned table have a parent. is_part: made on a partition, as
--- triggers/watch.sql tells.
+-- triggers/watch.sql tells. function: the shared one, also if the table has one of its
+-- own, as triggers/named.sql tells.
 create or replace function rowcast.present_triggers()
 returns table (oid oid, relation oid, name name, function text, type smallint, old_table name, new_table name, enabled "char",
                parent oid, watched integer, is_part boolean, arguments text[])
 language sql stable as $$
-    select g.oid, g.tgrelid, g.tgname, 'rowcast.' || p.proname, g.tgtype, g.tgoldtable, g.tgnewtable, g.tgenabled, g.tgparentid,
+    select g.oid, g.tgrelid, g.tgname, 'rowcast.' || regexp_replace(p.proname, '^(capture|capture_update)_\d+$', '\1'), g.tgtype, g.tgoldtable, g.tgnewtable, g.tgenabled, g.tgparentid,
            case when a.arguments[1] ~ '^\d{1,9}$' then a.arguments[1]::integer end,
            coalesce(starts_with(a.arguments[5], '{ '), false), a.arguments
       from pg_proc p join pg_trigger g on g.tgfoid = p.oid
@@ -58,7 +59,7 @@ create or replace function rowcast.is_watched(watched_id integer, relation oid) 
 language sql stable as $$
     select rowcast.numbered(watched_id, is_watched.relation) is not null or exists (
         select from (select is_watched.relation as part union select a.relid from pg_partition_ancestors(is_watched.relation) a) t
-          join pg_trigger g on g.tgrelid = t.part and g.tgfoid = to_regproc('rowcast.capture')
+          join pg_trigger g on g.tgrelid = t.part and g.tgfoid in (to_regproc('rowcast.capture'), to_regproc('rowcast.capture_' || watched_id))
          where (rowcast.arguments(g.tgargs))[1] = watched_id::text and not starts_with((rowcast.arguments(g.tgargs))[5], '{ '))
 $$;
 

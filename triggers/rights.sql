@@ -84,7 +84,8 @@ end $$;
 -- Whether a function is one that triggers call.
 create or replace function rowcast.is_capture(name name) returns boolean
 language sql immutable
-return name in ('open_statement', 'begin_statement', 'capture', 'capture_update', 'capture_truncate', 'capture_replicated', 'close_replicated');
+return name in ('open_statement', 'begin_statement', 'capture', 'capture_update', 'capture_truncate', 'capture_replicated', 'close_replicated')
+    or name ~ '^capture_(update_)?\d+$';
 
 -- Whom capture runs as.
 create or replace function rowcast.capture_owner() returns regrole
@@ -148,11 +149,11 @@ begin
     for function in
         select p.oid from pg_proc p where p.pronamespace = 'rowcast'::regnamespace and p.proname = any (array[
             'after_append', 'append', 'arguments', 'base_type', 'begin_beside', 'captured', 'changed_meanwhile', 'changed_rows', 'changed_rows_of_partitions',
-            'clocks', 'close_statement', 'entry_of_row', 'excluded_by_name', 'fix_search_path', 'fix_settings', 'has_columns', 'has_plain_columns', 'image',
-            'image_hash', 'is_due', 'is_newest', 'is_plain', 'is_watched', 'key_of_row', 'leave_to_rows', 'look_for_keys', 'looks_as', 'newest_number', 'next_part', 'next_statement',
+            'clocks', 'close_statement', 'entry_of_row', 'fix_search_path', 'fix_settings', 'has_columns', 'has_plain_columns', 'image',
+            'image_hash', 'is_due', 'is_newest', 'is_plain', 'is_settled', 'is_watched', 'is_whole', 'key_of_row', 'leave_to_rows', 'look_for_keys', 'looks_as', 'named', 'named_here', 'newest_number', 'next_part', 'next_statement',
             'note_rows', 'note_tenants', 'numbered', 'operation', 'ordinary', 'paused', 'plain_here', 'present_triggers', 'put_in_order', 'readable',
             'reader_asleep', 'relation_of', 'restore_settings', 'ring', 'row_key', 'settings_fixed', 'settle', 'settle_entry', 'tenant_column',
-            'tenant_of_row', 'time_to_note', 'without', 'written'])
+            'tenant_of_row', 'time_to_note', 'written', 'written_columns'])
     loop
         execute format('grant execute on function %s to %s', function, rowcast.capture_owner());
     end loop;
@@ -237,12 +238,12 @@ declare
 begin
     for function in
         select p.oid from pg_proc p
-         where p.pronamespace = 'rowcast'::regnamespace and p.prosqlbody is null
+         where p.pronamespace = 'rowcast'::regnamespace and p.prosqlbody is null and p.proname !~ '^capture_(update_)?\d+$'
            and not exists (select from unnest(p.proconfig) c where c like 'search\_path=%')
            and p.proname <> all (array[
                'append', 'begin_beside', 'begin_statement', 'capture', 'capture_update', 'captured', 'changed_rows', 'clocks', 'close_statement',
-               'differences', 'excluded_by_name', 'fix_search_path', 'log_between', 'name_drift', 'newest_number', 'newly_visible', 'open_statement', 'plain_here', 'readable', 'restore_settings', 'settle',
-               'settle_entry', 'tenant_column', 'trigger_drift', 'without'])
+               'differences', 'fix_search_path', 'log_between', 'name_drift', 'named_here', 'newest_number', 'newly_visible', 'open_statement', 'plain_here', 'readable', 'restore_settings', 'settle',
+               'settle_entry', 'tenant_column', 'trigger_drift'])
     loop
         execute format('alter function %s set search_path = pg_catalog, pg_temp', function);
     end loop;

@@ -83,7 +83,8 @@ func TestRights(t *testing.T) {
 	roles(t, map[string]string{"rights_app": "login", "rights_writer": "login", "rights_service": "login noinherit", "rights_owner": "nologin"})
 	d := newDatabase(t)
 	database := query[string](t, d.Conn, `select current_database()`)
-	d.exec(t, `grant all on docs to rights_writer`, `grant create, temporary, connect on database `+database+` to rights_writer`,
+	d.exec(t, `create table hides (id int primary key, tenant_id text, secret text)`, `select rowcast.watch('hides', exclude => '{secret}')`,
+		`grant all on docs, hides to rights_writer`, `grant create, temporary, connect on database `+database+` to rights_writer`,
 		`select rowcast.hand_over('rights_owner')`, `select rowcast.grant_service('rights_service')`)
 	// A segment that was made by the service role is the owner's, too.
 	d.exec(t, `insert into docs values (1, 'T', 'one')`, `set role rights_service`)

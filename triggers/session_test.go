@@ -123,6 +123,27 @@ func traps(schema string) []string {
 	)
 }
 
+// The settings count as fixed in those combinations alone in which values look as
+// capture writes them.
+func TestSettingsAreTold(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	combinations, wrong := 0, ""
+	err := d.QueryRow(t.Context(), `
+		select count(*), coalesce(string_agg(distinct s.all_of_them::text, ', ') filter (where s.fixed <> s.found), '')
+		  from (select array[zone, dates, intervals, bytes, digits, role, pause] as all_of_them,
+		               zone in ('UTC', 'Etc/UTC', 'GMT') and dates ~ '^ISO' and intervals = 'postgres' and bytes = 'hex' and digits::int > 0 and role <> 'replica' and pause = '' as fixed,
+		               (select rowcast.settings_fixed() from set_config('TimeZone', zone, true) f1, set_config('DateStyle', dates, true) f2, set_config('IntervalStyle', intervals, true) f3,
+		                       set_config('bytea_output', bytes, true) f4, set_config('extra_float_digits', digits, true) f5, set_config('session_replication_role', role, true) f6,
+		                       set_config('rowcast.pause', pause, true) f7) as found
+		          from unnest(array['UTC', 'Etc/UTC', 'GMT', 'Europe/London', 'utc0']) zone, unnest(array['ISO, MDY', 'ISO, DMY', 'SQL', 'German', 'Postgres']) dates,
+		               unnest(array['postgres', 'postgres_verbose', 'sql_standard', 'iso_8601']) intervals, unnest(array['hex', 'escape']) bytes,
+		               unnest(array['-15', '-1', '0', '1', '2', '3']) digits, unnest(array['origin', 'local', 'replica']) role, unnest(array['', 'x', 'Etc/', ' ']) pause) s`).Scan(&combinations, &wrong)
+	if wrong != "" || combinations != 5*5*4*2*6*3*4 {
+		t.Errorf("of %d combinations these are told wrong: %.500s; %v", combinations, wrong, err)
+	}
+}
+
 func TestPreparedTransaction(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)

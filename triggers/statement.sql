@@ -253,13 +253,16 @@ return nextval('rowcast.statement') + 0 * (nextval('rowcast.statement') + nextva
 
 -- Whether the settings that decide how a value is written down are as capture
 -- needs them, the triggers for statements are those that capture, and the setting
--- of pause.sql is not there. Capture absorbs it.
+-- of pause.sql is not there. Values tell of DateStyle, IntervalStyle, bytea_output and
+-- extra_float_digits at once: each function here costs, and so does each transaction.
+-- Capture absorbs it.
 create or replace function rowcast.settings_fixed() returns boolean
 language sql stable
-return current_setting('TimeZone') in ('UTC', 'Etc/UTC', 'GMT') and starts_with(current_setting('DateStyle'), 'ISO')
-   and current_setting('IntervalStyle') = 'postgres' and current_setting('bytea_output') = 'hex'
-   and current_setting('extra_float_digits') in ('1', '2', '3') and current_setting('session_replication_role') <> 'replica'
-   and coalesce(current_setting('rowcast.pause', true), '') = '';
+return concat(current_setting('rowcast.pause', true), ' ', current_setting('session_replication_role'), ' ', current_setting('TimeZone'), ' ',
+              date '2000-01-31', interval '-1 day -1 s', bytea '\x00', float8 '0.30000000000000004') in (
+    ' origin UTC 2000-01-31-1 days -00:00:01\x000.30000000000000004', ' origin Etc/UTC 2000-01-31-1 days -00:00:01\x000.30000000000000004',
+    ' origin GMT 2000-01-31-1 days -00:00:01\x000.30000000000000004', ' local UTC 2000-01-31-1 days -00:00:01\x000.30000000000000004',
+    ' local Etc/UTC 2000-01-31-1 days -00:00:01\x000.30000000000000004', ' local GMT 2000-01-31-1 days -00:00:01\x000.30000000000000004');
 
 -- Whether a statement is captured in the ordinary way: nothing else has begun or
 -- was captured since it began, no setting is in the way, and it is not the one of
@@ -302,6 +305,9 @@ declare
     given constant pg_catalog.text[] := array[
         pg_catalog.current_setting('search_path'), pg_catalog.current_setting('lc_monetary'), pg_catalog.current_setting('quote_all_identifiers')];
 begin
+    if pg_catalog.cardinality(settings) operator(pg_catalog.>) 5 then
+        return settings; -- they are fixed
+    end if;
     perform pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
     if given[2] <> 'C' then
         perform set_config('lc_monetary', 'C', true);

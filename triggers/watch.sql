@@ -35,9 +35,10 @@ declare
     wanted record;
     literals text;
     statement text;
+    own boolean; -- capture functions
     made integer := 0;
 begin
-    select * into strict target from rowcast.watched w where w.id = watched_id and w.active;
+    select * into strict target from rowcast.watched w where w.id = watched_id and w.active for update;
     target.relation := rowcast.relation_of(watched_id);
     numbered := coalesce(rowcast.numbered(watched_id, target.relation) = target.relation, false);
     if numbered and not overrule then
@@ -68,6 +69,7 @@ begin
            coalesce(array_agg(a.attnum order by a.attnum) filter (where a.attname = any (target.exclude)), '{}')
       into tenant_number, excluded_numbers
       from pg_attribute a where a.attrelid = target.relation and a.attnum > 0 and not a.attisdropped;
+    own := rowcast.make_captures(watched_id, target.relation, target.exclude, excluded_numbers);
     -- A partition that was detached is none of the table's any more, and those under other names would capture once more.
     drops := array(
         select format('drop trigger %I on %s', g.name, g.relation::regclass)
@@ -78,7 +80,9 @@ begin
     present := array(
         select format('%s %s', s.part, s.wanted)
           from rowcast.trigger_states() s join rowcast.present_triggers() g on g.relation = s.part and g.name = s.trigger_name
-         where s.watched = watched_id and s.as_installed and g.name = rowcast.trigger_name(s.wanted, g.type, watched_id, target.relation) and g.arguments[2:3] = array[tenant_number::text, excluded_numbers::text]);
+          join pg_trigger q on q.oid = g.oid
+         where s.watched = watched_id and s.as_installed and g.name = rowcast.trigger_name(s.wanted, g.type, watched_id, target.relation) and g.arguments[2:3] = array[tenant_number::text, excluded_numbers::text]
+           and q.tgfoid = to_regproc(case when own then rowcast.own_capture(g.function, watched_id) else g.function end));
     for this_part, is_part in
         select p.relid, p.relid <> target.relation
           from (select t.relid from pg_partition_tree(target.relation) t union select target.relation) p order by 2, 1
@@ -94,7 +98,8 @@ begin
                                     case when is_part and wanted.type & 1 = 0 then '{ ' || substr(target.exclude::text, 2) else target.exclude::text end,
                                     target.name]) with ordinality l (a, n);
                 creates := creates || format('create or replace trigger %I %s on %s %s execute function %s(%s)',
-                    wanted.given_name, wanted.event, this_part::regclass, wanted.scope, wanted.function, literals);
+                    wanted.given_name, wanted.event, this_part::regclass, wanted.scope,
+                    case when own then rowcast.own_capture(wanted.function, watched_id) else wanted.function end, literals);
             end if;
             creates := creates || format('alter table %s enable %s trigger %I', this_part::regclass,
                 case wanted.enabled when 'A' then 'always' when 'R' then 'replica' else '' end, wanted.given_name);
@@ -108,6 +113,7 @@ begin
         end loop;
     end if;
     made := made + cardinality(drops);
+    perform rowcast.drop_captures();
     perform rowcast.let_capture_look();
     return made;
 end $$;
@@ -273,6 +279,7 @@ begin
     end if;
     perform rowcast.mark_written(watched_id, target);
     perform rowcast.remove_triggers(target);
+    perform rowcast.drop_captures();
     perform rowcast.let_capture_look();
     return true;
 end $$;

@@ -1,0 +1,363 @@
+package triggers_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+	"pgregory.net/rapid"
+
+	"rowcast/internal/postgres"
+)
+
+// namedKinds are types of columns, each with a value for a number. What is computed
+// has none.
+var namedKinds = map[string]string{
+	"int": "%d", "text": "'text %d'", "timestamptz": "timestamptz '2026-07-01 12:00:00+02' + %d * interval '1 s'",
+	"jsonb": `'{"n": %d}'`, "mood": "case when %d %% 2 = 0 then 'ok' else 'not ok' end::mood", "mood[]": "array['ok', case when %d %% 2 = 0 then 'not ok' end]::mood[]",
+	"varchar": "repeat('wide %d ', 4000)", "name": `E'\\x01%d'`, // one that JSON writes with \u
+	"small": "%d %% 100", "whim": "case when %d %% 2 = 0 then 'ok' else 'not ok' end::mood", "pair": "row(%d, 'b')::pair", "span": "span(%[1]d, %[1]d + 1)",
+	"int generated always as (id + 1) stored": "", "int generated always as (id + 2) virtual": "",
+}
+
+// namedColumn is a column that may be left out: by the name that the triggers know, or
+// because it had one that they know.
+type namedColumn struct {
+	name, kind string
+	excluded   bool
+}
+
+// namedTable is a watched table that changes under its writers.
+type namedTable struct {
+	admin   *pgx.Conn
+	writers []*pgx.Conn
+	name    string
+	parts   []string
+	columns []*namedColumn
+	// known are the names of excluded columns that the triggers know.
+	known  []string
+	tenant string
+	kinds  []string
+	n      int
+}
+
+func (n *namedTable) leftOut(c *namedColumn) bool {
+	return c.excluded || slices.Contains(n.known, c.name) || strings.HasSuffix(c.kind, "virtual")
+}
+
+// install has the triggers know what they are installed with.
+func (n *namedTable) install(exclude func(*namedColumn) bool) {
+	var known []string
+	for _, c := range n.columns {
+		c.excluded = exclude(c)
+		if c.excluded {
+			known = append(known, c.name)
+		}
+	}
+	n.known = known
+}
+
+func quoted(name string) string { return pgx.Identifier{name}.Sanitize() }
+
+// freeName is one that no column has; most have been those of others before.
+func (n *namedTable) freeName(rt *rapid.T) string {
+	free := slices.DeleteFunc([]string{"a", "b", "c", `Odd " \ 'Name`, "r", "whole", "images"}, func(name string) bool {
+		return slices.ContainsFunc(n.columns, func(c *namedColumn) bool { return c.name == name })
+	})
+	return rapid.SampledFrom(append(free, fmt.Sprint("column_", n.n))).Draw(rt, "name")
+}
+
+func (n *namedTable) kind(rt *rapid.T) string { return rapid.SampledFrom(n.kinds).Draw(rt, "kind") }
+
+// alter changes the definition, and the model with it.
+func (n *namedTable) alter(t *testing.T, rt *rapid.T) {
+	n.n++
+	column := func() *namedColumn { return rapid.SampledFrom(n.columns).Draw(rt, "column") }
+	var statement string
+	switch what := rapid.SampledFrom([]string{"add", "rename", "rename", "drop", "retype", "rename tenant", "repair", "watch"}).Draw(rt, "change"); {
+	case what == "rename tenant":
+		renamed := fmt.Sprint("tenant_", n.n)
+		statement = fmt.Sprintf(`alter table %s rename column %s to %s`, n.name, n.tenant, renamed)
+		n.tenant = renamed
+	case what == "repair":
+		statement = fmt.Sprintf(`select rowcast.install_triggers(id) from rowcast.watched where active and relation = '%s'::regclass`, n.name)
+		n.install(func(c *namedColumn) bool { return c.excluded || slices.Contains(n.known, c.name) })
+	case what == "watch":
+		var names []string
+		for _, c := range n.columns {
+			if rapid.Bool().Draw(rt, "exclude") {
+				names = append(names, pgQuote(c.name))
+			}
+		}
+		statement = fmt.Sprintf(`select rowcast.watch('%s', tenant_column => '%s', exclude => array[%s]::text[])`, n.name, n.tenant, strings.Join(names, ", "))
+		n.install(func(c *namedColumn) bool { return slices.Contains(names, pgQuote(c.name)) })
+	case what == "add" || len(n.columns) == 0:
+		c := &namedColumn{name: n.freeName(rt), kind: n.kind(rt)}
+		statement = fmt.Sprintf(`alter table %s add column %s %s`, n.name, quoted(c.name), c.kind)
+		n.columns = append(n.columns, c)
+	case what == "rename":
+		c := column()
+		renamed := n.freeName(rt)
+		statement = fmt.Sprintf(`alter table %s rename column %s to %s`, n.name, quoted(c.name), quoted(renamed))
+		c.name = renamed
+	case what == "drop":
+		c := column()
+		statement = fmt.Sprintf(`alter table %s drop column %s`, n.name, quoted(c.name))
+		n.columns = slices.DeleteFunc(n.columns, func(o *namedColumn) bool { return o == c })
+	default:
+		c, kind := column(), n.kind(rt)
+		if namedKinds[kind] == "" || namedKinds[c.kind] == "" {
+			return
+		}
+		statement = fmt.Sprintf(`alter table %s alter column %s type %s using null`, n.name, quoted(c.name), kind)
+		c.kind = kind
+	}
+	conn := rapid.SampledFrom(append([]*pgx.Conn{n.admin}, n.writers...)).Draw(rt, "session")
+	if _, err := conn.Exec(t.Context(), statement); err != nil {
+		rt.Fatalf("%s: %v", statement, err)
+	}
+}
+
+// write executes one statement, and compares the log with what the rows are.
+func (n *namedTable) write(t *testing.T, rt *rapid.T) {
+	n.n++
+	target := rapid.SampledFrom(n.parts).Draw(rt, "target")
+	rows := rapid.SampledFrom([]int{1, 1, 1, 3, 70}).Draw(rt, "rows")
+	names, values := []string{"id", n.tenant}, []string{fmt.Sprintf("%d + g", 1000*n.n), "'T'"}
+	var settable []*namedColumn
+	for _, c := range n.columns {
+		if literal := namedKinds[c.kind]; literal != "" {
+			settable = append(settable, c)
+			names, values = append(names, quoted(c.name)), append(values, fmt.Sprintf(literal, n.n))
+		}
+	}
+	some := fmt.Sprintf(`id in (select id from %s order by id limit %d)`, target, rows)
+	statement := rapid.SampledFrom([]string{"insert", "update", "update", "delete"}).Draw(rt, "statement")
+	switch {
+	case statement == "insert" || len(settable) == 0:
+		statement = fmt.Sprintf(`insert into %s (%s) select %s from generate_series(1, %d) g`, target, strings.Join(names, ", "), strings.Join(values, ", "), rows)
+	case statement == "update":
+		c := rapid.SampledFrom(settable).Draw(rt, "column")
+		statement = fmt.Sprintf(`update %s set %s = %s where %s`, target, quoted(c.name), fmt.Sprintf(namedKinds[c.kind], n.n), some)
+	default:
+		statement = fmt.Sprintf(`delete from %s where %s`, target, some)
+	}
+	isolation := rapid.SampledFrom([]string{"read committed", "read committed", "repeatable read"}).Draw(rt, "isolation")
+	writer := rapid.SampledFrom(n.writers).Draw(rt, "writer")
+	before := n.images(t, target)
+	for _, s := range []string{`delete from rowcast.log`, `begin isolation level ` + isolation, statement, `commit`} {
+		if _, err := writer.Exec(t.Context(), s); err != nil {
+			rt.Fatalf("%s: %v", s, err)
+		}
+	}
+	after := n.images(t, target)
+	var want []string
+	for id, image := range after {
+		if old, there := before[id]; !there {
+			want = append(want, "i "+image)
+		} else if old != image {
+			want = append(want, "u "+image+" < "+old)
+		}
+	}
+	for id, image := range before {
+		if _, there := after[id]; !there {
+			want = append(want, "d < "+image)
+		}
+	}
+	got := column[string](t, n.admin, `
+		select concat_ws(' ', op, i.after, '< ' || i.before) from rowcast.log cross join lateral unnest(after::text[], before::text[]) i (after, before)`)
+	slices.Sort(want)
+	slices.Sort(got)
+	if diff := cmp.Diff(strings.Join(want, "\n"), strings.Join(got, "\n")); diff != "" {
+		rt.Fatalf("%s (-want +got):\n%s", statement, diff)
+	}
+}
+
+// images are the rows of a table as the log should have them, by their keys.
+func (n *namedTable) images(t *testing.T, target string) map[int]string {
+	var names []string
+	for _, name := range column[string](t, n.admin, `select attname from pg_attribute where attrelid = $1::text::regclass and attnum > 0 and not attisdropped order by attnum`, target) {
+		if !slices.ContainsFunc(n.columns, func(c *namedColumn) bool { return c.name == name && n.leftOut(c) }) {
+			names = append(names, quoted(name))
+		}
+	}
+	rows, err := n.admin.Query(t.Context(), fmt.Sprintf(`select t.id, (select row_to_json(x)::text from (select %s) x) from %s t`, strings.Join(names, ", "), target))
+	if err != nil {
+		t.Fatal(err)
+	}
+	images := map[int]string{}
+	var id int
+	var image string
+	if _, err := pgx.ForEachRow(rows, []any{&id, &image}, func() error { images[id] = image; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	return images
+}
+
+// Whatever happens to the columns of a table between two statements, in the session of
+// the writer or another, no statement fails, and the log has the rows without
+// what is excluded.
+func TestColumnsChangeUnderTheirCapture(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t, append(oddTypes, `create domain whim as mood`, `create type span as range (subtype = int)`, `set timezone = 'UTC'`)...)
+	kinds := slices.Sorted(maps.Keys(namedKinds))
+	if query[int](t, d.Conn, `select current_setting('server_version_num')::int`) < 180000 {
+		kinds = slices.DeleteFunc(kinds, func(k string) bool { return strings.HasSuffix(k, "virtual") })
+	}
+	tables, own, whole := 0, 0, 0
+	rapid.Check(t, func(rt *rapid.T) {
+		tables++
+		n := &namedTable{admin: d.Conn, name: fmt.Sprint("drawn_", tables), tenant: "tenant_0", kinds: kinds}
+		n.parts = []string{n.name}
+		for _, settings := range []string{``, `set timezone = 'Asia/Kathmandu'; set search_path = pg_temp, public`} {
+			conn, err := pgx.Connect(t.Context(), d.dsn)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = conn.Close(context.WithoutCancel(t.Context())) }()
+			exec(t, conn, settings)
+			n.writers = append(n.writers, conn)
+		}
+		definition := fmt.Sprintf(`(id int primary key, %s text`, n.tenant)
+		for range rapid.IntRange(0, 4).Draw(rt, "columns") {
+			n.n++
+			c := &namedColumn{name: n.freeName(rt), kind: n.kind(rt)}
+			n.columns = append(n.columns, c)
+			definition += ", " + quoted(c.name) + " " + c.kind
+		}
+		exec(t, n.admin, `drop table if exists `+n.name, `create table `+n.name+` `+definition+`)`)
+		if rapid.Bool().Draw(rt, "partitioned") {
+			part := n.name + "_part"
+			exec(t, n.admin, `drop table `+n.name, `create table `+n.name+` `+definition+`) partition by range (id)`,
+				`create table `+part+` partition of `+n.name+` for values from (minvalue) to (maxvalue)`)
+			n.parts = append(n.parts, part)
+		}
+		defer exec(t, n.admin, `drop table `+n.name)
+		var names []string
+		for _, c := range n.columns {
+			if rapid.Bool().Draw(rt, "exclude") {
+				names = append(names, c.name)
+			}
+		}
+		if _, err := n.admin.Exec(t.Context(), `select rowcast.watch($1::text::regclass, tenant_column => $2, exclude => $3)`, n.name, n.tenant, append([]string{}, names...)); err != nil {
+			t.Fatal(explain(err))
+		}
+		n.install(func(c *namedColumn) bool { return slices.Contains(names, c.name) })
+		for range rapid.IntRange(1, 12).Draw(rt, "steps") {
+			n.write(t, rt)
+			if rapid.Bool().Draw(rt, "alter") {
+				n.alter(t, rt)
+			}
+		}
+		if query[bool](t, n.admin, `select exists (select from rowcast.watched w where relation = $1::text::regclass and to_regproc('rowcast.capture_' || w.id) is not null)`, n.name) {
+			own++
+		} else {
+			whole++
+		}
+	})
+	if own == 0 || whole == 0 {
+		t.Errorf("of %d tables %d had capture functions of their own, and %d had none", tables, own, whole)
+	}
+	d.exec(t, `select rowcast.drop_captures()`)
+	if left := column[string](t, d.Conn, `select proname from pg_proc where proname ~ '^capture_(update_)?\d+$' union select name from rowcast.installed where name ~ '^capture_(update_)?\d+\('`); len(left) > 0 {
+		t.Errorf("of tables that are gone the functions are left: %v", left)
+	}
+}
+
+// An excluded column is not read: an update beside a large one touches none of what
+// PostgreSQL keeps of it.
+func TestExcludedColumnIsNotRead(t *testing.T) {
+	t.Parallel()
+	for name, exclude := range map[string]bool{"excluded": true, "captured": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDatabase(t, `create table large (id int primary key, tenant_id text, body text, doc text)`,
+				`alter table large alter column doc set storage external`)
+			if exclude {
+				d.exec(t, `select rowcast.watch('large', exclude => '{doc}')`)
+			} else {
+				d.exec(t, `select rowcast.watch('large')`)
+			}
+			d.exec(t, `insert into large select n, 'T', 'one', repeat('x', 10000) from generate_series(1, 100) n`)
+			for what, where := range map[string]string{"one": `id = 1`, "few": `id < 4`, "many": `true`} {
+				const fetched = `select pg_stat_get_xact_blocks_fetched(reltoastrelid)::int from pg_class where oid = 'large'::regclass`
+				d.exec(t, `begin`)
+				before := query[int](t, d.Conn, fetched)
+				d.exec(t, `update large set body = body || '.' where `+where)
+				read := query[int](t, d.Conn, fetched) - before
+				d.exec(t, `rollback`)
+				if read > 0 == exclude {
+					t.Errorf("an update of %s rows read %d blocks of the large column", what, read)
+				}
+			}
+		})
+	}
+}
+
+// A table gets capture functions of its own when it needs them, and they go with its
+// triggers. A name that is known to the triggers of none is nobody's.
+func TestOwnCaptureFunctions(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t, `create table notes (id int primary key, tenant_id text, secret text)`, `select rowcast.watch('notes', name => 'memo', exclude => '{secret}')`)
+	const called = `select string_agg(distinct p.proname, ' ' order by p.proname) from pg_trigger g join pg_proc p on p.oid = g.tgfoid where g.tgrelid = 'notes'::regclass and p.proname ~ '^capture(_update|_\d+)*$'`
+	own := query[string](t, d.Conn, `select format('capture_%1$s capture_update_%1$s', id) from rowcast.watched where table_name = 'notes'`)
+	functions := func(want ...string) {
+		t.Helper()
+		if got := column[string](t, d.Conn, `select proname::text from pg_proc where proname ~ '^capture_(update_)?\d+$' order by 1`); !slices.Equal(got, want) {
+			t.Errorf("functions %v; want %v", got, want)
+		}
+		if drift := column[string](t, d.Conn, `select detail from rowcast.trigger_drift()`); len(drift) > 0 {
+			t.Errorf("drift says %v", drift)
+		}
+	}
+	if got := query[string](t, d.Conn, called); got != own {
+		t.Errorf("the triggers call %s; want %s", got, own)
+	}
+	functions(strings.Fields(own)...)
+
+	// What takes the place of one is said, and repaired.
+	first, _, _ := strings.Cut(own, " ")
+	for _, alteration := range []string{
+		`create or replace function rowcast.` + first + `() returns trigger language plpgsql security definer as $$ begin return null; end $$`,
+		`alter function rowcast.` + first + `() security invoker`, `alter function rowcast.` + first + `() set work_mem = 64`, `drop function rowcast.` + first + ` cascade`,
+		`alter function rowcast.` + first + `() owner to pg_monitor`,
+	} {
+		d.exec(t, alteration)
+		if drift := column[string](t, d.Conn, `select detail from rowcast.trigger_drift() where detail ~ $1`, first); len(drift) == 0 {
+			t.Errorf("after %s drift says nothing", alteration)
+		}
+		d.exec(t, `select rowcast.install_triggers(id) from rowcast.watched where active`)
+		functions(strings.Fields(own)...)
+	}
+
+	// No longer needed, and needed again.
+	d.exec(t, `select rowcast.watch('notes', exclude => '{}')`)
+	functions()
+	if got := query[string](t, d.Conn, called); got != "capture capture_update" {
+		t.Errorf("the triggers call %s", got)
+	}
+	d.exec(t, `alter table notes add column mood text`, `select rowcast.watch('notes', exclude => '{secret}')`)
+	functions(strings.Fields(own)...)
+	d.exec(t, `select rowcast.unwatch('notes')`)
+	functions()
+
+	// A migration keeps them up with the functions that they were made of.
+	d.exec(t, `select rowcast.watch('notes', name => 'memo', exclude => '{secret}')`)
+	own = query[string](t, d.Conn, called)
+	for name := range strings.FieldsSeq(own) {
+		d.exec(t, `create or replace function rowcast.`+name+`() returns trigger language plpgsql security definer as $$ begin perform rowcast.of_an_earlier_version(); return null; end $$`)
+	}
+	if _, err := (&postgres.Migrator{URL: d.dsn, Log: logger(t)}).Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	functions(strings.Fields(own)...)
+	d.exec(t, `insert into notes values (1, 'T', 'hidden')`)
+	if got := query[string](t, d.Conn, `select after[1]::text from rowcast.log`); got != `{"id":1,"tenant_id":"T","mood":null}` {
+		t.Errorf("the log has %s", got)
+	}
+}

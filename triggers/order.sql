@@ -242,10 +242,13 @@ end $$;
 
 -- Whether a row of the catalogue, of which this is the xmax, is what holds now. A
 -- transaction that keeps its snapshot sees rows that have been replaced since, and by
--- that somebody else may own the table. An xmax may also be of a change that failed.
+-- that somebody else may own the table; unless what replaced them was rolled back. The
+-- xmax has 32 bits of a number that is not far from that of this transaction.
 create or replace function rowcast.is_newest(xmax xid) returns boolean
 language sql stable
-return xmax = 0 or current_setting('transaction_isolation') = 'read committed';
+return xmax = 0 or current_setting('transaction_isolation') = 'read committed' or coalesce((
+    select pg_xact_status((own.id + ((xmax::text::bigint - own.id + 2147483648) & 4294967295) - 2147483648)::text::xid8) = 'aborted'
+      from (select pg_current_xact_id_if_assigned()::text::bigint as id) own), false);
 
 -- The function by which a role looks into its tables, null if there is none.
 create or replace function rowcast.looks_as(owner oid) returns text

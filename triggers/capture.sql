@@ -96,7 +96,7 @@ begin
             if rowcast.is_due(1) then
                 perform rowcast.after_append(tg_argv[0]::integer, tg_op, 1, array[tenant]);
             end if;
-            settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, entry, tg_op, 1);
+            settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, entry, tg_op, 1, array[tenant]);
             return null;
         end if;
         exit when tenant is not null or images[1] is null or images[2] is not null or tg_argv[4] operator(pg_catalog.<>) '{}';
@@ -109,7 +109,7 @@ begin
         if settings is null then
             settled := pg_catalog.nextval('rowcast.statement');
         else
-            settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, null, tg_op, 0);
+            settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, null, tg_op, 0, null);
         end if;
         return null;
     end if;
@@ -118,7 +118,7 @@ begin
         if entry is null then
             settled := nextval('rowcast.statement');
         end if;
-        settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, null, tg_op, 0);
+        settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, null, tg_op, 0, null);
         return null;
     end if;
 
@@ -188,7 +188,7 @@ begin
         end if;
         if settings is not null then
             settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, entry, tg_op,
-                case when entry is not null then (select count(*) from changed_rows) end);
+                case when entry is not null then (select count(*) from changed_rows) end, touched);
         end if;
         return null;
     end;
@@ -262,7 +262,7 @@ begin
             elsif entry is null then
                 settled := pg_catalog.nextval('rowcast.statement');
             end if;
-            settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, entry, tg_op, 1);
+            settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, entry, tg_op, 1, array[tenant]);
             return null;
         end if;
         exit when tenant is not null or old_images[1] is null or old_images[2] is not null;
@@ -274,7 +274,7 @@ begin
         if settings is null then
             settled := pg_catalog.nextval('rowcast.statement');
         else
-            settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, null, tg_op, 0);
+            settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, null, tg_op, 0, null);
         end if;
         return null;
     end if;
@@ -283,7 +283,7 @@ begin
         if entry is null then
             settled := nextval('rowcast.statement');
         end if;
-        settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, null, tg_op, 0);
+        settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, null, tg_op, 0, null);
         return null;
     end if;
 
@@ -404,7 +404,7 @@ begin
         end if;
         if settings is not null then
             settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, entry, tg_op,
-                case when entry is not null then (select count(*) from new_rows) end);
+                case when entry is not null then (select count(*) from new_rows) end, touched);
         end if;
         return null;
     end;
@@ -462,7 +462,7 @@ end $$;
 -- After truncate. It concerns every tenant; the seal hands it to each one.
 -- Truncating a partitioned table also fires for each partition, so nothing is
 -- added to a truncate of the table, or of a partition that holds this one, that is
--- the newest the transaction did to the table. A partition that is truncated by
+-- the newest the transaction did to the table; a serializable one does not look. A partition that is truncated by
 -- itself is named: the other rows of the table are still there. One that was
 -- detached since is none of ours.
 create or replace function rowcast.capture_truncate() returns trigger
@@ -477,7 +477,7 @@ begin
         return null;
     end if;
     select l.op, (l.after[1] ->> 'partition')::oid as part into newest
-      from rowcast.log_active l where l.xid = pg_current_xact_id() and l.watched = watched_id order by l.id desc limit 1;
+      from rowcast.log_active l where l.xid = pg_current_xact_id() and l.watched = watched_id and not rowcast.is_serializable() order by l.id desc limit 1;
     if newest.op = 't' and (newest.part is null or newest.part = any (ancestors)) then
         return null;
     end if;
@@ -492,5 +492,7 @@ end $$;
 
 -- Early versions called them.
 drop function if exists rowcast.end_statement(oid, text), rowcast.nested(), rowcast.current_statement(),
+    rowcast.settle(text[], integer, oid, bigint[], text, bigint), rowcast.settle_entry(integer, oid, bigint[], integer, bigint),
+    rowcast.put_in_order(integer, bigint[], integer, bigint, bigint),
     rowcast.append(text[], bigint, bigint, integer, "char"[], text[], json[], json[]);
 

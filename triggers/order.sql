@@ -17,11 +17,14 @@
 -- Where the table cannot be looked into, and the time does not tell either, what the
 -- log says last of a row may not be how the row is. So a log row with the op "o",
 -- unordered, follows for each tenant whose rows these are: clients read the table again.
+-- A serializable transaction puts nothing in order, since it would have to read the log:
+-- all tenants that a statement has touched read the table again.
 
 -- Moves what a capture has appended to where it belongs. entry is what
 -- close_statement returned, kind the number of the operation, row_count how many
--- rows the statement has changed, and clock that of the table for the operation.
-create or replace function rowcast.put_in_order(watched_id integer, entry bigint[], kind integer, row_count bigint, clock bigint) returns void
+-- rows the statement has changed, clock that of the table for the operation, and
+-- tenants those that it has touched, null if that is not known.
+create or replace function rowcast.put_in_order(watched_id integer, entry bigint[], kind integer, row_count bigint, clock bigint, tenants text[]) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_custom_plan
@@ -39,6 +42,11 @@ declare
     looked boolean := false;
     newest constant bigint := currval('rowcast.statement');
 begin
+    if rowcast.is_serializable() then
+        insert into rowcast.log_active (begun, watched, rows, op, tenant)
+        select newest, watched_id, 1, 'o', u.tenant from unnest(case when cardinality(tenants) <= 2000 then tenants else array[null] end) u (tenant);
+        return;
+    end if;
     if row_count is null then
         select sum(l.rows) into row_count
           from rowcast.log_active l where l.xid = this and l.id > entry[2] and l.watched = watched_id and l.begun = entry[1];
@@ -204,8 +212,7 @@ end $$;
 -- statistics. So this part of it runs as the owner, by a function that rights.sql
 -- has made; or as capture, if the owner has the rights of capture anyway. It is empty
 -- if neither is possible, if partitions have other owners, and where a policy holds for
--- whoever would look. A serializable transaction does not look: that it has read
--- the index could make it fail, or another one.
+-- whoever would look.
 create or replace function rowcast.look_for_keys(watched_id integer, key_columns text[]) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
@@ -214,9 +221,6 @@ declare
     looks_as text;
     rows text;
 begin
-    if current_setting('transaction_isolation') = 'serializable' then
-        return '';
-    end if;
     select c.relowner, f.name into owner, looks_as
       from pg_class c left join lateral rowcast.looks_as(c.relowner) f (name) on true
      where c.oid = target and (f.name is not null and not c.relforcerowsecurity

@@ -30,7 +30,8 @@ func TestUnorderedIsTold(t *testing.T) {
 	test := partitions()[at]
 	for _, w := range worlds("world_owner", "world_other") {
 		for forgotten, seeded := range map[string]string{"": "", " forgotten": `
-			do $$ begin execute replace(pg_get_functiondef('rowcast.put_in_order'::regproc), 'not o.sure', 'false'); end $$`} {
+			do $$ begin execute replace(replace(pg_get_functiondef('rowcast.put_in_order'::regproc),
+				'not o.sure', 'false'), 'is_serializable() then', 'is_serializable() then return;'); end $$`} {
 			t.Run(w.name+forgotten, func(t *testing.T) {
 				t.Parallel()
 				changes, diff := test.do(t, "world_owner", w.tables+";"+seeded, w.session)

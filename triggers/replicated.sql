@@ -73,7 +73,7 @@ begin
         return null;
     end if;
     if nextval('rowcast.statement') % 3 <> 2 then
-        perform rowcast.settle('{}', tg_argv[0]::integer, tg_relid, rowcast.close_statement(tg_relid, tg_op), tg_op, null);
+        perform rowcast.settle('{}', tg_argv[0]::integer, tg_relid, rowcast.close_statement(tg_relid, tg_op), tg_op, null, null);
     else
         perform nextval('rowcast.statement');
     end if;

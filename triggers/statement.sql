@@ -330,18 +330,19 @@ begin
 end $$;
 
 -- What a capture that is not ordinary does at its end; entry is null if the
--- statement has changed nothing, row_count is how many rows it has changed, null
--- if that is not known. The result means nothing: an assignment costs less than
+-- statement has changed nothing, row_count is how many rows it has changed, and
+-- tenants those that it has touched, null if that is not known. The result means nothing: an assignment costs less than
 -- perform.
 create or replace function rowcast.settle(
-    settings pg_catalog.text[], watched_id pg_catalog.int4, relation pg_catalog.oid, entry pg_catalog.int8[], op pg_catalog.text, row_count pg_catalog.int8
+    settings pg_catalog.text[], watched_id pg_catalog.int4, relation pg_catalog.oid, entry pg_catalog.int8[], op pg_catalog.text, row_count pg_catalog.int8,
+    tenants pg_catalog.text[]
 ) returns pg_catalog.text
 language plpgsql as $$
 declare
     ignored pg_catalog.text;
 begin
     if entry[4] is not null then
-        ignored := rowcast.settle_entry(watched_id, relation, entry, rowcast.operation(op)::pg_catalog.int4, row_count);
+        ignored := rowcast.settle_entry(watched_id, relation, entry, rowcast.operation(op)::pg_catalog.int4, row_count, tenants);
     end if;
     if settings operator(pg_catalog.<>) '{}' then
         perform rowcast.restore_settings(settings);
@@ -352,7 +353,7 @@ end $$;
 -- Puts a statement in order if its table was captured while it was open, and
 -- notes that it was captured. Values are written down under the settings of capture.
 create or replace function rowcast.settle_entry(
-    watched_id pg_catalog.int4, relation pg_catalog.oid, entry pg_catalog.int8[], kind pg_catalog.int4, row_count pg_catalog.int8
+    watched_id pg_catalog.int4, relation pg_catalog.oid, entry pg_catalog.int8[], kind pg_catalog.int4, row_count pg_catalog.int8, tenants pg_catalog.text[]
 ) returns pg_catalog.text
 language plpgsql as $$
 declare
@@ -363,7 +364,7 @@ begin
     captured := rowcast.captured(watched_id);
     changed := rowcast.changed_rows(relation);
     if captured[1] operator(pg_catalog.>) entry[2] then
-        perform rowcast.put_in_order(watched_id, entry, kind, row_count, changed[kind] operator(pg_catalog.-) captured[kind operator(pg_catalog.+) 1]);
+        perform rowcast.put_in_order(watched_id, entry, kind, row_count, changed[kind] operator(pg_catalog.-) captured[kind operator(pg_catalog.+) 1], tenants);
     end if;
     list := coalesce(pg_catalog.current_setting('rowcast.captured', true), '');
     if list operator(pg_catalog.=) '' then
@@ -407,6 +408,12 @@ begin
     end if;
 end $$;
 
+-- Whether the transaction is serializable. One that is must not read the log: to have
+-- read a page of its index, into which others append, could make it fail, or them.
+create or replace function rowcast.is_serializable() returns boolean
+language sql stable
+return current_setting('transaction_isolation') = 'serializable';
+
 -- Notes which tenants the transaction has touched since it last did, if it is
 -- large. The seal that finds the transaction then needs to look at its last rows
 -- only, before others can pass by: see queue.sql.
@@ -414,9 +421,9 @@ create or replace function rowcast.note_tenants() returns void
 language plpgsql set search_path = pg_catalog, pg_temp set enable_seqscan = off set enable_bitmapscan = off as $$
 declare
     own constant xid8 := pg_current_xact_id();
-    noted constant bigint := (select n.id from rowcast.noted n where n.xid = own);
+    noted constant bigint := (select n.id from rowcast.noted n where n.xid = own and not rowcast.is_serializable());
 begin
-    if noted is null and not exists (select from rowcast.log_active l where l.xid = own offset 1000) then
+    if rowcast.is_serializable() or noted is null and not exists (select from rowcast.log_active l where l.xid = own offset 1000) then
         return;
     end if;
     insert into rowcast.noted (xid, id)

@@ -117,6 +117,8 @@ language sql stable as $$
                case when c.oid is null then 'the table was dropped; rowcast migrate stops watching it'
                     when n.reason is not null then n.reason || '; rowcast migrate follows the name'
                     when c.relispartition then rowcast.part_drift(c.oid)
+                    when exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = w.tenant_column and not rowcast.is_shown(c.oid, a.attgenerated))
+                    then 'the tenant column is generated, and PostgreSQL does not show triggers its value: it is virtual, or a partition has its columns in another order, so rows belong to nobody'
                     when rowcast.numbered(w.id, c.oid) is null and not rowcast.has_columns(c.oid, w.tenant_column operator(pg_catalog.||) w.exclude)
                     then pg_catalog.format('the table came with a dump and lacks columns that it was watched with (%s); until they are named, only keys are captured, and nothing without the tenant: rowcast watch %s --tenant-column ... --exclude ...',
                                 pg_catalog.array_to_string(w.tenant_column operator(pg_catalog.||) w.exclude, ', '), c.oid::regclass) end as reason

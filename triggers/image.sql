@@ -35,11 +35,25 @@ create or replace function rowcast.tenant_of_row(column_name text) returns text
 language sql immutable
 return coalesce('(pg_catalog.concat(r.' || quote_ident(column_name) || ') collate "C")', 'null::text');
 
+-- Whether PostgreSQL shows a trigger the value of a column. It does not show that of a
+-- virtual one, and to compute it can fail. A stored one it shows as null where a row was
+-- inserted through a table into a partition whose columns lie otherwise.
+create or replace function rowcast.is_shown(relation oid, generated "char") returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp as $$
+declare
+    root constant oid := pg_partition_root(relation);
+begin
+    return case generated when '' then true when 'v' then false else not exists (
+        select from pg_partition_tree(root) t
+         where exists (select from (select a.attnum, a.attname from pg_attribute a where a.attrelid = root and a.attnum > 0) o
+                         full join (select a.attnum, a.attname from pg_attribute a where a.attrelid = t.relid and a.attnum > 0) p using (attnum)
+                        where o.attname is distinct from p.attname)) end;
+end $$;
+
 -- The columns of a row "r" that are written down, each with the expression for it: those
 -- that are not excluded, neither by name nor by number. Where a column may be an
--- excluded one under another name, and nothing tells, it is the key alone. A virtual
--- column has no value that a trigger could see, and to compute it can fail, so it is
--- left out.
+-- excluded one under another name, and nothing tells, it is the key alone. A column
+-- that PostgreSQL does not show is left out.
 create or replace function rowcast.written_columns(watched_id integer, relation oid, excluded text[], numbers smallint[], unsure boolean)
 returns table (name name, type oid, written text, number smallint)
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
@@ -50,7 +64,7 @@ begin
     return query
         select a.attname, a.atttypid, rowcast.written(format('r.%I', a.attname), a.atttypid, unsure), a.attnum
           from pg_attribute a
-         where a.attrelid = written_columns.relation and a.attnum > 0 and not a.attisdropped and a.attgenerated <> 'v' and a.attname <> all (excluded)
+         where a.attrelid = written_columns.relation and a.attnum > 0 and not a.attisdropped and rowcast.is_shown(a.attrelid, a.attgenerated) and a.attname <> all (excluded)
            and a.attname not in (select e.attname from pg_attribute e where e.attrelid = target and e.attnum = any (numbers))
            and (not key_only or exists (
                    select from pg_index i where i.indrelid = written_columns.relation and i.indisprimary and a.attnum = any (i.indkey)));
@@ -122,7 +136,7 @@ begin
     return current_setting('transaction_isolation') = 'read committed' and not exists (
         select from pg_attribute a
          where a.attrelid = relation and a.attnum > 0 and not a.attisdropped
-           and (a.attgenerated = 'v' or not rowcast.is_plain(a.atttypid) or not rowcast.is_settled(a.atttypid)));
+           and not (rowcast.is_shown(a.attrelid, a.attgenerated) and rowcast.is_plain(a.atttypid) and rowcast.is_settled(a.atttypid)));
 end $$;
 
 -- Whether what is known of a type holds until a table that has it is changed, and

@@ -51,7 +51,7 @@ var faults = []fault{
 	},
 	{
 		name:    "a writer fails with a type",
-		install: []string{begins("written", `if (rowcast.base_type(type)).typtype = 'c' then raise exception 'seeded'; end if;`)},
+		install: []string{begins("written", `if pg_trigger_depth() > 0 and (rowcast.base_type(type)).typtype = 'c' then raise exception 'seeded'; end if;`)},
 		columns: []sort{{"kinds.pair", []string{`'(1,sad)'`}}},
 		want:    "a statement fails that succeeds without triggers: P0001",
 	},

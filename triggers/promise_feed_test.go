@@ -39,7 +39,8 @@ func newFeed(ctx context.Context, conn *pgx.Conn) (*feed, error) {
 // the primary key was dropped.
 func (f *feed) columns(ctx context.Context, all bool) (columns, key, tenant string, names []string, err error) {
 	err = f.conn.QueryRow(ctx, `
-		select string_agg(format('r.%I', a.attname), ', ' order by a.attname) filter (where a.attgenerated <> 'v' and ($4 or a.attnum <> all ($2::int2[]))),
+		select string_agg(format('r.%I', a.attname), ', ' order by a.attname) filter (where a.attgenerated <> 'v' and ($4 or a.attnum <> all ($2::int2[])
+		           and (a.attgenerated = '' or not exists (select from pg_class c where c.oid = a.attrelid and c.relkind = 'p')))),
 		       coalesce(string_agg(format('r.%I', a.attname), ', ' order by a.attnum) filter (where a.attnum = any ($1::int2[])
 		           and exists (select from pg_index i where i.indrelid = a.attrelid and i.indisprimary)), ''),
 		       coalesce(min(format('r.%I', a.attname)) filter (where a.attnum = any ($3::int2[])), ''),
@@ -158,12 +159,13 @@ func (f *feed) read(ctx context.Context, tenant, key, columns string) (unique bo
 }
 
 // apply does what a client does with changes. Their rows become rows of the table
-// again, and have no excluded column. It is not known what a truncated partition held.
+// again, and have no excluded column. It is not known what a truncated partition held,
+// nor what comes of changes that are told to be unordered.
 // Of what does not go on from what was told before it answers why.
 func (f *feed) apply(ctx context.Context, changes []change, key, columns string, excluded []string) (known bool, wrong string, err error) {
 	var images []string
 	for _, c := range changes {
-		if c.op == "t" && c.after != "" {
+		if c.op == "t" && c.after != "" || c.op == "o" {
 			return false, "", nil
 		}
 		for _, image := range []string{c.before, c.after} {

@@ -190,9 +190,10 @@ begin
         raise exception '% has no column %', target, quote_ident(tenant_column)
             using errcode = 'undefined_column', hint = 'Name the column that holds the tenant: --tenant-column.';
     end if;
-    if exists (select from pg_attribute a where a.attrelid = target and a.attname = tenant_column and a.attgenerated = 'v') then
-        raise exception 'column % of % is computed when it is read', quote_ident(tenant_column), target
-            using errcode = 'datatype_mismatch', hint = 'A trigger does not see the value of a virtual column. Make it stored, or name another: --tenant-column.';
+    if exists (select from pg_attribute a where a.attrelid = target and a.attname = tenant_column and not rowcast.is_shown(target, a.attgenerated)) then
+        raise exception 'column % of % is generated, and PostgreSQL does not show triggers its value', quote_ident(tenant_column), target
+            using errcode = 'datatype_mismatch',
+                  hint = 'It is virtual, or a partition has its columns in another order. Make it stored, and the partitions alike, or name another: --tenant-column.';
     end if;
     tenant_type := (rowcast.base_type(tenant_type)).oid;
     if tenant_type not in ('uuid'::regtype, 'text'::regtype, 'varchar'::regtype, 'int2'::regtype, 'int4'::regtype, 'int8'::regtype) then

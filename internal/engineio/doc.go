@@ -24,6 +24,11 @@
 //   - The six refusals of the protocol have their code and status (TestRefusals).
 //   - Who does not answer a ping in time is gone, who does stays (TestHeartbeat),
 //     as does a slow reader that has yet to come to it (TestPongOfASlowReader).
+//   - A poll that is given up ends the session before another can take its place
+//     (TestPollGivenUp), as does one whose client cannot be told what was for it
+//     (TestPollThatNobodyReads, TestNoopThatNobodyReads). Of two that overlap the
+//     first one hears of the end, and the second one is refused
+//     (TestFirstPollStays).
 //   - However a session ends, its Receiver is told once and why
 //     (TestPollingEnds, TestWebSocketEnds, TestClosedWhileOpening), and a client
 //     that polls hears the last packets (TestDrain). One that has lost its session

@@ -6,7 +6,7 @@ func (s *Server) Polls() (n int) {
 	defer s.mu.Unlock()
 	for _, session := range s.sessions {
 		session.mu.Lock()
-		if session.poll != nil && session.poll.getting {
+		if session.poll != nil && session.poll.getting != nil {
 			n++
 		}
 		session.mu.Unlock()
@@ -27,3 +27,13 @@ func CountPackets(body []byte) (n int, valid bool) {
 
 // Beat is what the timer does.
 func (s *Session) Beat() { s.beat() }
+
+// Offer is what comes before the answer to a probe.
+func (s *Session) Offer() { s.offer() }
+
+// Probing says whether a WebSocket is tried.
+func (s *Session) Probing() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.poll != nil && s.poll.probing
+}

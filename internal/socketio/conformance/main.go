@@ -38,6 +38,8 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"rowcast/internal/socket"
 )
 
 func main() {
@@ -109,7 +111,7 @@ func serve(ctx context.Context, addr string, o options, stdout io.Writer) error 
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	public := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: maxHeader}
+	public := &http.Server{Handler: s, ReadHeaderTimeout: 10 * time.Second, MaxHeaderBytes: maxHeader, ConnContext: socket.Accepted()}
 	served := make(chan error, 1)
 	go func() { served <- public.Serve(listener) }()
 	fmt.Fprintln(stdout, "listening on", listener.Addr())

@@ -1,5 +1,7 @@
 package engineio
 
+import "time"
+
 // Polls is how many polls wait.
 func (s *Server) Polls() (n int) {
 	s.mu.Lock()
@@ -27,6 +29,23 @@ func CountPackets(body []byte) (n int, valid bool) {
 
 // Beat is what the timer does.
 func (s *Session) Beat() { s.beat() }
+
+// Tick is called by the timer.
+func (s *Session) Tick() { s.tick() }
+
+// Backdate has what is due be due earlier.
+func (s *Session) Backdate(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.due -= d
+}
+
+// Owes says whether the client has yet to answer a ping.
+func (s *Session) Owes() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.awaiting
+}
 
 // Offer is what comes before the answer to a probe.
 func (s *Session) Offer() { s.offer() }

@@ -95,6 +95,8 @@ func (p *poll) body() []byte {
 type turn struct {
 	// order is its place among the first requests of all connections, if known.
 	order uint64
+	// owing: it came when an answer to a ping was overdue.
+	owing bool
 }
 
 // before says that a poll came before one that was taken first.
@@ -103,7 +105,7 @@ func (t *turn) before(other *turn) bool { return t.order > 0 && t.order < other.
 // get answers a poll when there is something to say.
 func (s *Session) get(w http.ResponseWriter, r *http.Request, order uint64) {
 	s.mu.Lock()
-	p, me := s.poll, &turn{order: order}
+	p, me := s.poll, &turn{order: order, owing: s.awaiting && s.spared}
 	switch {
 	case p == nil:
 		s.mu.Unlock()
@@ -161,6 +163,11 @@ func (s *Session) serve(w http.ResponseWriter, r *http.Request, p *poll, me *tur
 			tell := s.conclude(TransportError, true, nil) // before the next poll can come
 			s.mu.Unlock()
 			tell()
+			return
+		case me.owing && s.closing && s.reason == PingTimeout:
+			p.leave(me)
+			s.mu.Unlock()
+			unknownSession.write(w)
 			return
 		}
 		if body := p.body(); len(body) > 0 {

@@ -40,6 +40,8 @@ type Session struct {
 	timer    *time.Timer
 	due      time.Duration
 	awaiting bool
+	// spared: the client has got more time for this pong.
+	spared bool
 	// queued is how much was under way when the timer last went.
 	queued int
 	reason Reason
@@ -81,7 +83,7 @@ func (s *Session) start(out Outbox, receiver Receiver) {
 	closing := s.closing
 	if !s.ended && !closing {
 		s.due = time.Since(s.server.began) + s.server.opts.PingInterval
-		s.timer = time.AfterFunc(s.server.opts.PingInterval, s.beat)
+		s.timer = time.AfterFunc(s.server.opts.PingInterval, s.tick)
 	}
 	s.mu.Unlock()
 	if closing {

@@ -12,25 +12,6 @@ import (
 	"rowcast/internal/socket"
 )
 
-// patient is a server whose timer the tests are, and the session that it opens.
-func patient(t *testing.T) (*bundle, <-chan *engineio.Session) {
-	t.Helper()
-	b := setup(t, engineio.Options{PingInterval: time.Hour, PingTimeout: time.Hour})
-	sessions := make(chan *engineio.Session, 1)
-	b.opened = func(s *engineio.Session) { sessions <- s }
-	return b, sessions
-}
-
-// stays fails if a session has ended.
-func (e *echo) stays(t *testing.T, what string) {
-	t.Helper()
-	select {
-	case reason := <-e.closed:
-		t.Fatalf("%s: ended, %s", what, reason)
-	default:
-	}
-}
-
 const (
 	goneBody = `{"code":1,"message":"Session ID unknown"}`
 	badBody  = `{"code":3,"message":"Bad request"}`

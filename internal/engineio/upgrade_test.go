@@ -325,6 +325,8 @@ func TestPongOfASlowReader(t *testing.T) {
 	conn := b.dial(t, socketQuery)
 	read(t, conn)
 	e, s := <-b.sessions, <-sessions
+	write(t, conn, "4begun") // what is read is read once the timer is there
+	read(t, conn)
 	for b.hub.Stats().Blocked == 0 {
 		e.out.Send(engineio.End(append(engineio.Begin(nil), strings.Repeat("x", 1<<20)...), 0))
 	}

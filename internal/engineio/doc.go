@@ -34,7 +34,8 @@
 //   - However a session ends, its Receiver is told once and why
 //     (TestPollingEnds, TestWebSocketEnds, TestClosedWhileOpening), and a client
 //     that polls hears the last packets (TestDrain). One that has lost its session
-//     hears of that at once (TestGoneBeforeItIsHungUp).
+//     hears of that at once (TestGoneBeforeItIsHungUp), but for the poll that its
+//     own close has crossed (TestOnePollCrossesTheClose).
 //   - A body is read up to a bound, in size and in time, and packets are read
 //     strictly (TestPollingEnds, TestBodyThatDoesNotCome, FuzzPackets).
 //

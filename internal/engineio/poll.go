@@ -81,6 +81,7 @@ func (p *poll) body() []byte {
 		p.change() // there is room again
 	case p.released:
 		body = []byte{packetNoop}
+		p.crossing = false // it has come
 	case p.over:
 		body = []byte{packetClose}
 	}
@@ -112,7 +113,7 @@ func (s *Session) get(w http.ResponseWriter, r *http.Request, order uint64) {
 		badRequest.write(w)
 		return
 	case p.over && p.drained == nil, // and nothing is left
-		s.closing && s.left && !p.released && p.getting == nil: // its client is gone, though it is not hung up yet
+		s.closing && s.left && !p.crossing && p.getting == nil: // its client is gone, though it is not hung up yet
 		s.mu.Unlock()
 		unknownSession.write(w)
 		return

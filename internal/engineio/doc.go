@@ -22,12 +22,20 @@
 //     TestUpgrade, TestUpgradeWithFullBacklog, TestSlowPoll). An upgrade that
 //     fails leaves polling as it was (TestUpgradeGivenUp).
 //   - The six refusals of the protocol have their code and status (TestRefusals).
-//   - Who does not answer a ping in time is gone, who does stays (TestHeartbeat),
-//     as does a slow reader that has yet to come to it (TestPongOfASlowReader).
+//   - Who does not answer a ping in time is gone, who does stays (TestHeartbeat,
+//     TestLateIsGone), as does a slow reader that has yet to come to it
+//     (TestPongOfASlowReader), and who has answered a server that is slow or was asleep
+//     (TestPongBehindAMessage, TestServerThatSlept).
+//   - A poll that is given up ends the session before another can take its place
+//     (TestPollGivenUp), as does one whose client cannot be told what was for it
+//     (TestPollThatNobodyReads, TestNoopThatNobodyReads). Of two that overlap the
+//     first one hears of the end, and the second one is refused
+//     (TestFirstPollStays).
 //   - However a session ends, its Receiver is told once and why
 //     (TestPollingEnds, TestWebSocketEnds, TestClosedWhileOpening), and a client
 //     that polls hears the last packets (TestDrain). One that has lost its session
-//     hears of that at once (TestGoneBeforeItIsHungUp).
+//     hears of that at once (TestGoneBeforeItIsHungUp), but for the poll that its
+//     own close has crossed (TestOnePollCrossesTheClose).
 //   - A body is read up to a bound, in size and in time, and packets are read
 //     strictly (TestPollingEnds, TestBodyThatDoesNotCome, FuzzPackets).
 //

@@ -1,12 +1,14 @@
 package engineio
 
+import "time"
+
 // Polls is how many polls wait.
 func (s *Server) Polls() (n int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, session := range s.sessions {
 		session.mu.Lock()
-		if session.poll != nil && session.poll.getting {
+		if session.poll != nil && session.poll.getting != nil {
 			n++
 		}
 		session.mu.Unlock()
@@ -27,3 +29,30 @@ func CountPackets(body []byte) (n int, valid bool) {
 
 // Beat is what the timer does.
 func (s *Session) Beat() { s.beat() }
+
+// Tick is called by the timer.
+func (s *Session) Tick() { s.tick() }
+
+// Backdate has what is due be due earlier.
+func (s *Session) Backdate(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.due -= d
+}
+
+// Owes says whether the client has yet to answer a ping.
+func (s *Session) Owes() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.awaiting
+}
+
+// Offer is what comes before the answer to a probe.
+func (s *Session) Offer() { s.offer() }
+
+// Probing says whether a WebSocket is tried.
+func (s *Session) Probing() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.poll != nil && s.poll.probing
+}

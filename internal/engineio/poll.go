@@ -21,12 +21,14 @@ type poll struct {
 	// before and then.
 	drained  chan struct{}
 	deadline time.Time
-	// getting and posting: there is such a request. probing: a WebSocket is
-	// tried. released: polls are answered at once, for the upgrade. switching:
-	// the WebSocket is being made ready. over: hung up.
-	// crossing: the client closed while no poll waited, so that one may be on its
-	// way.
-	getting, posting, probing, released, switching, over, crossing bool
+	// getting is the poll that waits; nil if none does.
+	getting *turn
+	// posting: there is such a request. probing: a WebSocket is tried. offered: its
+	// client may be told that it may upgrade. released: polls are answered at once,
+	// for the upgrade. switching: the WebSocket is being made ready. over: hung
+	// up. crossing: the client closed while no poll waited, so that one may be on
+	// its way.
+	posting, probing, offered, released, switching, over, crossing bool
 	// giveUp ends the try of a WebSocket.
 	giveUp func()
 }
@@ -79,6 +81,7 @@ func (p *poll) body() []byte {
 		p.change() // there is room again
 	case p.released:
 		body = []byte{packetNoop}
+		p.crossing = false // it has come
 	case p.over:
 		body = []byte{packetClose}
 	}
@@ -89,39 +92,91 @@ func (p *poll) body() []byte {
 	return body
 }
 
+// turn is a poll that waits.
+type turn struct {
+	// order is its place among the first requests of all connections, if known.
+	order uint64
+	// owing: it came when an answer to a ping was overdue.
+	owing bool
+}
+
+// before says that a poll came before one that was taken first.
+func (t *turn) before(other *turn) bool { return t.order > 0 && t.order < other.order }
+
 // get answers a poll when there is something to say.
-func (s *Session) get(w http.ResponseWriter, r *http.Request) {
+func (s *Session) get(w http.ResponseWriter, r *http.Request, order uint64) {
 	s.mu.Lock()
-	p := s.poll
+	p, me := s.poll, &turn{order: order, owing: s.awaiting && s.spared}
 	switch {
 	case p == nil:
 		s.mu.Unlock()
 		badRequest.write(w)
 		return
 	case p.over && p.drained == nil, // and nothing is left
-		s.closing && s.left && !p.released && !p.getting: // its client is gone, though it is not hung up yet
+		s.closing && s.left && !p.crossing && p.getting == nil: // its client is gone, though it is not hung up yet
 		s.mu.Unlock()
 		unknownSession.write(w)
 		return
-	case p.getting:
+	case p.getting != nil:
+		tell := s.conclude(TransportError, true, nil)
+		first := me.before(p.getting)
+		if first {
+			p.getting = me
+			p.change()
+		}
 		s.mu.Unlock()
-		s.finish(TransportError, true, nil)
-		badRequest.write(w)
-		return
+		tell()
+		if !first {
+			badRequest.write(w)
+			return
+		}
+		s.mu.Lock()
+	default:
+		p.getting = me
 	}
-	p.getting = true
 	if !s.settle(p) {
-		p.getting = false
+		p.leave(me)
 		s.mu.Unlock()
 		badRequest.write(w)
 		return
 	}
+	s.serve(w, r, p, me)
+}
+
+// leave frees the place of a poll.
+func (p *poll) leave(t *turn) {
+	if p.getting == t {
+		p.getting = nil
+	}
+}
+
+// serve answers a poll that has its turn. s.mu held; it is not any more when it
+// returns.
+func (s *Session) serve(w http.ResponseWriter, r *http.Request, p *poll, me *turn) {
 	for {
-		body := p.body()
-		if len(body) > 0 {
-			p.getting = false
+		switch {
+		case p.getting != me: // another one came first
 			s.mu.Unlock()
-			answer(w, body)
+			badRequest.write(w)
+			return
+		case r.Context().Err() != nil: // nothing is taken that nobody reads
+			p.leave(me)
+			tell := s.conclude(TransportError, true, nil) // before the next poll can come
+			s.mu.Unlock()
+			tell()
+			return
+		case me.owing && s.closing && s.reason == PingTimeout:
+			p.leave(me)
+			s.mu.Unlock()
+			unknownSession.write(w)
+			return
+		}
+		if body := p.body(); len(body) > 0 {
+			p.leave(me)
+			s.mu.Unlock()
+			if !answer(w, body) && body[0] != packetNoop { // what was in it is lost
+				s.finish(TransportError, true, nil)
+			}
 			return
 		}
 		changed := p.changes()
@@ -129,11 +184,6 @@ func (s *Session) get(w http.ResponseWriter, r *http.Request) {
 		select {
 		case <-changed:
 		case <-r.Context().Done():
-			s.mu.Lock()
-			p.getting = false
-			s.mu.Unlock()
-			s.finish(TransportError, true, nil)
-			return
 		}
 		s.mu.Lock()
 	}
@@ -144,7 +194,7 @@ func (s *Session) get(w http.ResponseWriter, r *http.Request) {
 // held.
 func (s *Session) settle(p *poll) bool {
 	by := time.Now().Add(crossing)
-	for s.poll == p && p.probing && p.released && !p.over && len(p.backlog) == 0 {
+	for s.poll == p && p.probing && p.offered && !p.over && len(p.backlog) == 0 {
 		changed := p.changes()
 		s.mu.Unlock()
 		more := await(changed, by)
@@ -156,17 +206,18 @@ func (s *Session) settle(p *poll) bool {
 	return s.poll == p
 }
 
-// answer writes the body of a poll.
-func answer(w http.ResponseWriter, body []byte) {
+// answer writes the body of a poll. It is false if the connection did not take it.
+func answer(w http.ResponseWriter, body []byte) bool {
 	header := w.Header()
 	header.Set("Content-Type", "text/plain; charset=UTF-8")
 	header.Set("Content-Length", strconv.Itoa(len(body)))
 	header.Set("Cache-Control", "no-store")
 	control := http.NewResponseController(w)
 	_ = control.SetWriteDeadline(time.Now().Add(requestTimeout))
-	_, _ = w.Write(body) // a client that has gone does not poll again, and that ends its session
-	_ = control.Flush()
+	_, err := w.Write(body)
+	err = errors.Join(err, control.Flush())
 	_ = control.SetWriteDeadline(time.Time{})
+	return err == nil
 }
 
 // post takes packets.
@@ -253,7 +304,7 @@ func (s *Session) release(closing bool) {
 	defer s.mu.Unlock()
 	if s.poll != nil {
 		s.poll.released = true
-		s.poll.crossing = closing && !s.poll.getting
+		s.poll.crossing = closing && s.poll.getting == nil
 		s.poll.change()
 	}
 }

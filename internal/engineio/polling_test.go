@@ -249,6 +249,32 @@ func (o slowOutbox) Close([]byte) {
 // long it takes to hang up.
 func TestGoneBeforeItIsHungUp(t *testing.T) {
 	t.Parallel()
+	b, query, hangup := slow(t)
+	b.want(t, "POST", query, "malformed", 400, badBody)
+	b.want(t, "GET", query, "", 400, goneBody)
+	if reason := hangup(); reason != engineio.TransportError {
+		t.Error(reason)
+	}
+}
+
+// TestOnePollCrossesTheClose: the client closed while a poll was on its way, which
+// is answered; any other one is refused, before the session is hung up and after.
+func TestOnePollCrossesTheClose(t *testing.T) {
+	t.Parallel()
+	b, query, hangup := slow(t)
+	b.want(t, "POST", query, "1", 200, "ok")
+	b.want(t, "GET", query, "", 200, "6")
+	b.want(t, "GET", query, "", 400, goneBody)
+	if reason := hangup(); reason != engineio.TransportClose {
+		t.Error(reason)
+	}
+	b.want(t, "GET", query, "", 400, goneBody)
+}
+
+// slow opens a session that is hung up when hangup is called, which says why it
+// ended.
+func slow(t *testing.T) (b *bundle, query string, hangup func() engineio.Reason) {
+	t.Helper()
 	out, e := slowOutbox{hangup: make(chan struct{})}, &echo{closed: make(chan engineio.Reason, 1)}
 	engine, err := engineio.New(engineio.Options{Open: func(s *engineio.Session, _ *http.Request) (engineio.Outbox, engineio.Receiver, error) {
 		out.Session = s
@@ -257,18 +283,17 @@ func TestGoneBeforeItIsHungUp(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &bundle{Server: httptest.NewServer(engine), engine: engine}
-	defer b.Close()
+	b = &bundle{Server: httptest.NewServer(engine), engine: engine}
+	t.Cleanup(func() {
+		if err := engine.Wait(context.Background()); err != nil {
+			t.Error(err)
+		}
+		b.Close()
+	})
 	b.do(t, "GET", pollQuery, "")
-	query := pollQuery + "&sid=" + out.ID()
-	b.want(t, "POST", query, "malformed", 400, `{"code":3,"message":"Bad request"}`)
-	b.want(t, "GET", query, "", 400, `{"code":1,"message":"Session ID unknown"}`)
-	close(out.hangup)
-	if reason := <-e.closed; reason != engineio.TransportError {
-		t.Error(reason)
-	}
-	if err := engine.Wait(t.Context()); err != nil {
-		t.Error(err)
+	return b, pollQuery + "&sid=" + out.ID(), func() engineio.Reason {
+		close(out.hangup)
+		return <-e.closed
 	}
 }
 

@@ -98,6 +98,7 @@ const (
 
 // ServeHTTP takes a handshake, a poll, a POST or an upgrade.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	order := socket.Order(r.Context())
 	query := r.URL.Query()
 	transport, sid := query.Get("transport"), query.Get("sid")
 	upgrade := transport == webSocketing && gorilla.IsWebSocketUpgrade(r)
@@ -111,7 +112,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case query.Get("EIO") != "4":
 		unsupportedVersion.write(w)
 	case sid != "":
-		s.resume(w, r, sid, transport, upgrade)
+		s.resume(w, r, sid, transport, upgrade, order)
 	case r.Method != http.MethodGet:
 		badMethod.write(w)
 	case (transport == webSocketing) != upgrade:
@@ -122,7 +123,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // resume takes a request of a session.
-func (s *Server) resume(w http.ResponseWriter, r *http.Request, sid, transport string, upgrade bool) {
+func (s *Server) resume(w http.ResponseWriter, r *http.Request, sid, transport string, upgrade bool, order uint64) {
 	s.mu.Lock()
 	session := s.sessions[sid]
 	s.mu.Unlock()
@@ -134,7 +135,7 @@ func (s *Server) resume(w http.ResponseWriter, r *http.Request, sid, transport s
 	case transport == webSocketing || session.live.Load() != nil:
 		badRequest.write(w)
 	case r.Method == http.MethodGet:
-		session.get(w, r)
+		session.get(w, r, order)
 	case r.Method == http.MethodPost:
 		session.post(w, r)
 	default:
@@ -173,7 +174,7 @@ func (s *Server) shakeHands(w http.ResponseWriter, r *http.Request, upgrade bool
 		s.running.Run(func() { session.read(conn) })
 		return
 	}
-	session.get(w, r)
+	session.get(w, r, 0)
 }
 
 // opening is the first packet of a session.

@@ -51,6 +51,8 @@ func (empty) After(context.Context, string, feed.Cursor, int) (feed.Page, error)
 type echo struct {
 	out    engineio.Outbox
 	closed chan engineio.Reason
+	// hold is sent to, and then received from, by a message "hold".
+	hold chan struct{}
 }
 
 var errRefused = errors.New("refused")
@@ -59,6 +61,9 @@ func (e *echo) Message(binary bool, data []byte) error {
 	switch {
 	case binary:
 		e.out.Send(engineio.AppendBinary(nil, data))
+	case string(data) == "hold":
+		e.hold <- struct{}{}
+		<-e.hold
 	case string(data) == "refuse":
 		return errRefused
 	default:
@@ -98,7 +103,7 @@ func setup(t *testing.T, o engineio.Options) *bundle {
 		if err != nil {
 			return nil, nil, err
 		}
-		e := &echo{out: outbox{session}, closed: make(chan engineio.Reason, 1)}
+		e := &echo{out: outbox{session}, closed: make(chan engineio.Reason, 1), hold: make(chan struct{})}
 		b.sessions <- e
 		if b.opened != nil {
 			b.opened(s)

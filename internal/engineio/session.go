@@ -40,6 +40,8 @@ type Session struct {
 	timer    *time.Timer
 	due      time.Duration
 	awaiting bool
+	// spared: the client has got more time for this pong.
+	spared bool
 	// queued is how much was under way when the timer last went.
 	queued int
 	reason Reason
@@ -81,7 +83,7 @@ func (s *Session) start(out Outbox, receiver Receiver) {
 	closing := s.closing
 	if !s.ended && !closing {
 		s.due = time.Since(s.server.began) + s.server.opts.PingInterval
-		s.timer = time.AfterFunc(s.server.opts.PingInterval, s.beat)
+		s.timer = time.AfterFunc(s.server.opts.PingInterval, s.tick)
 	}
 	s.mu.Unlock()
 	if closing {
@@ -92,56 +94,6 @@ func (s *Session) start(out Outbox, receiver Receiver) {
 // send sends a packet.
 func (s *Session) send(packet string) {
 	s.out.Send(websocket.Seal(append(websocket.Open(nil), packet...), 0))
-}
-
-// beat sends a ping, or ends the session if the last one was not answered. The
-// ping may still be behind what a slow client reads: then it has more time.
-func (s *Session) beat() {
-	queued := s.Queued()
-	s.mu.Lock()
-	pinged, over := s.awaiting, s.closing || s.ended
-	taken := s.taken.Swap(false)
-	reads := queued > 0 && (taken || queued < s.queued)
-	late := pinged && !reads
-	s.awaiting, s.queued = true, queued
-	if !over && !late {
-		now := time.Since(s.server.began)
-		s.due = max(s.due+s.server.opts.PingTimeout, now+s.server.opts.PingTimeout/2)
-		s.timer.Reset(s.due - now)
-	}
-	s.mu.Unlock()
-	switch {
-	case over:
-	case late:
-		s.timeOut()
-	case !pinged:
-		s.send(string(packetPing))
-	}
-}
-
-func (s *Session) timeOut() { s.finish(PingTimeout, true, websocket.AppendClose(nil, goingAway, "")) }
-
-// expired ends a session whose client did not answer in time, also before the
-// timer does.
-func (s *Session) expired() bool {
-	s.mu.Lock()
-	expired := s.awaiting && time.Since(s.server.began) >= s.due && !s.taken.Load()
-	s.mu.Unlock()
-	if expired {
-		s.timeOut()
-	}
-	return expired
-}
-
-// pong notes the answer to a ping.
-func (s *Session) pong() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.awaiting && !s.closing && !s.ended {
-		s.awaiting = false
-		s.due = time.Since(s.server.began) + s.server.opts.PingInterval
-		s.timer.Reset(s.server.opts.PingInterval)
-	}
 }
 
 // receive does what a packet says. An error ends the session.
@@ -185,14 +137,19 @@ func (s *Session) Close(last []byte) { s.finish(ForcedClose, false, last) }
 // what is left.
 func (s *Session) finish(reason Reason, left bool, last []byte) {
 	s.mu.Lock()
+	tell := s.conclude(reason, left, last)
+	s.mu.Unlock()
+	tell()
+}
+
+// conclude is finish with s.mu held; what it gives is called once it is not.
+func (s *Session) conclude(reason Reason, left bool, last []byte) (tell func()) {
 	if s.closing || s.ended {
-		s.mu.Unlock()
-		return
+		return func() {}
 	}
 	s.closing, s.left, s.reason = true, left, reason
-	out := s.out
-	s.mu.Unlock()
-	if out != nil { // else start will see it
-		out.Close(last)
+	if out := s.out; out != nil {
+		return func() { out.Close(last) }
 	}
+	return func() {} // start will see it
 }

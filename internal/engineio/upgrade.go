@@ -48,6 +48,7 @@ func (r *reader) Message(kind websocket.Kind, message []byte) error {
 	switch {
 	case p.kind == packetPing && string(p.data) == "probe" && !r.probed:
 		r.probed = true
+		r.s.offer()
 		if err := r.write(websocket.Seal(append(websocket.Open(nil), packetPong, 'p', 'r', 'o', 'b', 'e'), 0)); err != nil {
 			return err
 		}
@@ -65,6 +66,15 @@ func (r *reader) write(b []byte) error {
 	_ = r.conn.SetWriteDeadline(time.Now().Add(requestTimeout)) // a connection that refuses fails the write
 	_, err := r.conn.Write(b)
 	return err
+}
+
+// offer says that the client is about to hear that it may upgrade.
+func (s *Session) offer() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.poll != nil {
+		s.poll.offered = true
+	}
 }
 
 // upgrade makes the WebSocket that of the session, behind everything that waits
@@ -154,7 +164,7 @@ func (s *Session) probe(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if s.poll == p { // polling goes on
-			p.probing, p.released, p.giveUp = false, false, nil
+			p.probing, p.offered, p.released, p.giveUp = false, false, false, nil
 		}
 	})
 }

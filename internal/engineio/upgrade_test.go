@@ -253,37 +253,66 @@ func FuzzPackets(f *testing.F) {
 }
 
 // TestPollThatOvertakesTheUpgrade: a poll that arrives before the end of the
-// upgrade that was sent first is refused like one after.
+// upgrade that was sent first is refused like one after, also if it arrives while
+// the answer to the probe is being written.
 func TestPollThatOvertakesTheUpgrade(t *testing.T) {
 	t.Parallel()
-	b := setup(t, engineio.Options{})
-	deadline := time.Now().Add(20 * time.Second)
-	for time.Now().Before(deadline) {
-		query, _ := b.open(t)
-		conn := b.dial(t, strings.Replace(query, "polling", "websocket", 1))
+	for name, early := range map[string]bool{"the end": false, "all of the upgrade": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, engineio.Options{})
+			sessions := make(chan *engineio.Session, 1)
+			b.opened = func(s *engineio.Session) { sessions <- s }
+			deadline := time.Now().Add(20 * time.Second)
+			for time.Now().Before(deadline) {
+				switch got := b.overtake(t, sessions, early); got {
+				case badBody:
+					return
+				case "6": // the upgrade took long
+				default:
+					t.Fatal(got)
+				}
+			}
+			t.Error("no poll waited for the upgrade")
+		})
+	}
+}
+
+// overtake gives the answer to a poll that waits for an upgrade; early: from before
+// the client has heard of it.
+func (b *bundle) overtake(t *testing.T, sessions <-chan *engineio.Session, early bool) string {
+	t.Helper()
+	query, _ := b.open(t)
+	s := <-sessions
+	conn := b.dial(t, strings.Replace(query, "polling", "websocket", 1))
+	defer func() { _ = conn.Close() }()
+	probe := func() {
 		write(t, conn, "2probe")
 		if got := read(t, conn); got != "3probe" {
 			t.Fatal(got)
 		}
-		answered := make(chan string, 1)
-		go func() {
-			_, body := b.do(t, "GET", query, "")
-			answered <- body
-		}()
-		for b.engine.Polls() == 0 && len(answered) == 0 { // it waits, but not for long
+	}
+	if early {
+		for !s.Probing() {
 			time.Sleep(time.Millisecond)
 		}
-		write(t, conn, "5")
-		got := <-answered
-		_ = conn.Close()
-		if strings.Contains(got, "Bad request") {
-			return
-		}
-		if got != "6" { // the upgrade took long
-			t.Fatal(got)
-		}
+		s.Offer()
+	} else {
+		probe()
 	}
-	t.Error("no poll waited for the upgrade")
+	answer := make(chan string, 1)
+	go func() {
+		_, body := b.do(t, "GET", query, "")
+		answer <- body
+	}()
+	for b.engine.Polls() == 0 && len(answer) == 0 { // it waits, but not for long
+		time.Sleep(time.Millisecond)
+	}
+	if early {
+		probe()
+	}
+	write(t, conn, "5")
+	return <-answer
 }
 
 // TestPongOfASlowReader: the ping is behind megabytes that a client reads slowly.
@@ -296,6 +325,8 @@ func TestPongOfASlowReader(t *testing.T) {
 	conn := b.dial(t, socketQuery)
 	read(t, conn)
 	e, s := <-b.sessions, <-sessions
+	write(t, conn, "4begun") // what is read is read once the timer is there
+	read(t, conn)
 	for b.hub.Stats().Blocked == 0 {
 		e.out.Send(engineio.End(append(engineio.Begin(nil), strings.Repeat("x", 1<<20)...), 0))
 	}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"time"
 
+	"rowcast/internal/socket"
 	"rowcast/internal/transport"
 )
 
@@ -44,6 +45,7 @@ func Serve(ctx context.Context, listener net.Listener, o Options) error {
 		IdleTimeout:       cmp.Or(o.Idle, 2*time.Minute),
 		MaxHeaderBytes:    maxHeader,
 		ConnState:         taken,
+		ConnContext:       socket.Accepted(),
 		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
 	}
 	failed := make(chan error, 1)

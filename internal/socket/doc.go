@@ -15,7 +15,10 @@
 //     on their way (TestHangup).
 //   - A client whose kernel does not answer is given up (TestGiveUpAfter).
 //   - One that reads slowly can be told from one that does not
-//     (TestQueuedFallsWhileTheClientReads).
+//     (TestQueuedFallsWhileTheClientReads), and one that is silent from one that has
+//     not been listened to (TestUnread).
+//   - Of the first requests of two connections it is known which came first
+//     (TestOrder).
 //
 // # Failures
 //

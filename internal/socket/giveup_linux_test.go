@@ -28,6 +28,29 @@ func TestGiveUpAfter(t *testing.T) {
 	}
 }
 
+// TestUnread: what the client has sent, until it is read.
+func TestUnread(t *testing.T) {
+	t.Parallel()
+	client, server := pair(t)
+	s := socket.New(server)
+	if n := s.Unread(); n != 0 {
+		t.Errorf("%d bytes of a client that was silent", n)
+	}
+	if _, err := client.Write([]byte("abc")); err != nil {
+		t.Fatal(err)
+	}
+	s.AwaitRead()
+	if n := s.Unread(); n != 3 {
+		t.Errorf("%d bytes are unread, want 3", n)
+	}
+	if n, err := server.Read(make([]byte, 10)); n != 3 || err != nil {
+		t.Fatal(n, err)
+	}
+	if n := s.Unread(); n != 0 {
+		t.Errorf("%d bytes are unread after all were read", n)
+	}
+}
+
 // TestQueuedFallsWhileTheClientReads, although there is no room to write more.
 func TestQueuedFallsWhileTheClientReads(t *testing.T) {
 	t.Parallel()

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	gorilla "github.com/gorilla/websocket"
@@ -113,6 +114,8 @@ type Conn struct {
 	reader *bufio.Reader
 	// last is why reading ended.
 	last error
+	// taking: a message has begun to come and is not dealt with yet.
+	taking atomic.Bool
 }
 
 // maxOverhead is how many bytes of frames there may be for each byte that a
@@ -139,8 +142,10 @@ func (c *Conn) Read(h Handler, limit int64) (end End, reply []byte) {
 		// A silent client costs the stack of this goroutine, so it only waits;
 		// another one does the work.
 		if c.reader == nil || c.reader.Buffered() == 0 {
+			c.taking.Store(false)
 			c.AwaitRead()
 		}
+		c.taking.Store(true)
 		c.guard.allow(maxOverhead * (limit + readBuffer))
 		done := make(chan error)
 		go func() { done <- c.message(h) }()
@@ -166,6 +171,9 @@ func (c *Conn) Read(h Handler, limit int64) (end End, reply []byte) {
 		return Lost, nil
 	}
 }
+
+// Behind says that something has come that the Handler has not dealt with yet.
+func (c *Conn) Behind() bool { return c.taking.Load() || c.Unread() > 0 }
 
 func (c *Conn) message(h Handler) error {
 	kind, r, err := c.conn.NextReader()

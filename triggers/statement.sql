@@ -258,11 +258,10 @@ return nextval('rowcast.statement') + 0 * (nextval('rowcast.statement') + nextva
 -- Capture absorbs it.
 create or replace function rowcast.settings_fixed() returns boolean
 language sql stable
-return concat(current_setting('rowcast.pause', true), ' ', current_setting('session_replication_role'), ' ', current_setting('TimeZone'), ' ',
+return concat(current_setting('rowcast.pause', true), current_setting('session_replication_role'), current_setting('TimeZone'),
               date '2000-01-31', interval '-1 day -1 s', bytea '\x00', float8 '0.30000000000000004') in (
-    ' origin UTC 2000-01-31-1 days -00:00:01\x000.30000000000000004', ' origin Etc/UTC 2000-01-31-1 days -00:00:01\x000.30000000000000004',
-    ' origin GMT 2000-01-31-1 days -00:00:01\x000.30000000000000004', ' local UTC 2000-01-31-1 days -00:00:01\x000.30000000000000004',
-    ' local Etc/UTC 2000-01-31-1 days -00:00:01\x000.30000000000000004', ' local GMT 2000-01-31-1 days -00:00:01\x000.30000000000000004');
+    'originUTC2000-01-31-1 days -00:00:01\x000.30000000000000004', 'originEtc/UTC2000-01-31-1 days -00:00:01\x000.30000000000000004', 'originGMT2000-01-31-1 days -00:00:01\x000.30000000000000004',
+    'localUTC2000-01-31-1 days -00:00:01\x000.30000000000000004', 'localEtc/UTC2000-01-31-1 days -00:00:01\x000.30000000000000004', 'localGMT2000-01-31-1 days -00:00:01\x000.30000000000000004');
 
 -- Whether a statement is captured in the ordinary way: nothing else has begun or
 -- was captured since it began, no setting is in the way, and it is not the one of

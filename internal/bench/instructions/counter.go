@@ -65,7 +65,7 @@ func (c counter) checked(ctx context.Context, data *devpg.Copy, n int) error {
 		return err
 	}
 	want := facts{changed: n, logged: c.logged}
-	if c.table == watched {
+	if c.table == c.watched {
 		want.logged += n
 	}
 	if got != want {

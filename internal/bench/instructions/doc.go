@@ -3,8 +3,8 @@
 //
 // # Overview
 //
-// [Run] makes a private server with two narrow tables of the same rows, one of
-// them watched, and stops it. Each statement then runs on a copy of the data in
+// [Run] makes a private server with pairs of narrow tables of the same rows, one of
+// them watched, and stops it. One pair has a column that is excluded, one an enum. Each statement then runs on a copy of the data in
 // a session without a server, "postgres --single", under valgrind's callgrind:
 // once a small number of times, and once a hundred times more. The difference is
 // theirs alone, without the start and the end of the program.

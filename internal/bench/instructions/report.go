@@ -31,7 +31,7 @@ func (r Result) table() bench.Table {
 		{Key: "ofNone", Title: "of none", Unit: "x", Digits: 2},
 	}}
 	for _, c := range r.counts {
-		t.Add(bench.Word(c.name), bench.Figure(c.plain), bench.Figure(c.watched), bench.Figure(c.watched-c.plain), bench.Figure(c.watched/c.plain))
+		t.Add(bench.Word(c.name), bench.Figure(c.without), bench.Figure(c.with), bench.Figure(c.with-c.without), bench.Figure(c.with/c.without))
 	}
 	return t
 }
@@ -46,7 +46,7 @@ const (
 func (r Result) bars(processor string) []bench.Bar {
 	added := map[string]float64{}
 	for _, c := range r.counts {
-		added[c.name] = c.watched - c.plain
+		added[c.name] = c.with - c.without
 	}
 	var bars []bench.Bar
 	for _, s := range statements() {

@@ -47,7 +47,7 @@ type Result struct {
 // count has the instructions of one statement.
 type count struct {
 	statement
-	plain, watched float64
+	without, with float64
 }
 
 // None is the result of nothing counted.
@@ -109,10 +109,10 @@ func (o Options) count(ctx context.Context, valgrind string) (found Result, err 
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, s := range o.kinds() {
 		counts[i].statement = s
-		for _, table := range tables() {
-			figure := &counts[i].plain
-			if table == watched {
-				figure = &counts[i].watched
+		for _, table := range s.tables() {
+			figure := &counts[i].without
+			if table == s.watched {
+				figure = &counts[i].with
 			}
 			c := counter{server: server, valgrind: valgrind, statement: s, table: table, logged: filled}
 			group.Go(func() (err error) {
@@ -142,8 +142,10 @@ func (o Options) fill(ctx context.Context, server *devpg.Server) (logged int, er
 	if err := run(schemaSQL); err != nil {
 		return 0, fmt.Errorf("make the tables: %w", err)
 	}
-	if err := o.Watch(ctx, conn, watched, "doc"); err != nil {
-		return 0, fmt.Errorf("watch %s: %w", watched, err)
+	for _, p := range []pair{narrow(), excluded(), enum()} {
+		if err := o.Watch(ctx, conn, p.watched, p.watched); err != nil {
+			return 0, fmt.Errorf("watch %s: %w", p.watched, err)
+		}
 	}
 	// Frozen, so that no statement is the first to see that a row is committed.
 	for _, script := range []string{fillSQL, "vacuum freeze"} {
@@ -152,7 +154,7 @@ func (o Options) fill(ctx context.Context, server *devpg.Server) (logged int, er
 		}
 	}
 	var printed string
-	if err := conn.QueryRow(ctx, check(watched)).Scan(&printed); err != nil {
+	if err := conn.QueryRow(ctx, check(narrow().watched)).Scan(&printed); err != nil {
 		return 0, fmt.Errorf("look at the tables: %w", err)
 	}
 	f, err := factsOf(printed)

@@ -2,16 +2,19 @@ package instructions
 
 import "fmt"
 
-// Tables of the same rows: without triggers, and watched by Rowcast.
-const (
-	plain   = "plain"
-	watched = "docs"
-)
+// pair has two tables of the same rows: without triggers, and watched by Rowcast.
+type pair struct{ plain, watched string }
 
-func tables() []string { return []string{plain, watched} }
+// Three columns; a fourth that is excluded; a fourth that is an enum.
+func narrow() pair   { return pair{"plain", "docs"} }
+func excluded() pair { return pair{"plain_secrets", "secrets"} }
+func enum() pair     { return pair{"plain_moods", "moods"} }
+
+func (p pair) tables() []string { return []string{p.plain, p.watched} }
 
 // statement is a kind of statement that changes one row.
 type statement struct {
+	pair
 	name string
 	// most is how many more instructions it may take with triggers than
 	// without; 0 is no bar.
@@ -22,19 +25,26 @@ type statement struct {
 
 func statements() []statement {
 	return []statement{
-		{"insert", 252_000, func(table string, i int) string {
+		{narrow(), "insert", 252_000, func(table string, i int) string {
 			return fmt.Sprintf("insert into %s values (%d, 'T', 'hello')", table, 100_000+i)
 		}},
-		{"update", 330_000, func(table string, i int) string {
+		{narrow(), "update", 330_000, func(table string, i int) string {
 			return fmt.Sprintf("update %s set body = 'hello%d' where id = %d", table, i, i)
 		}},
-		{"delete", 252_000, func(table string, i int) string {
+		{narrow(), "delete", 252_000, func(table string, i int) string {
 			return fmt.Sprintf("delete from %s where id = %d", table, i)
 		}},
-		{"upsert", 0, func(table string, i int) string {
+		{narrow(), "upsert", 0, func(table string, i int) string {
 			return fmt.Sprintf("insert into %s values (%d, 'T', 'hello') on conflict (id) do update set body = excluded.body", table, i)
 		}},
+		{excluded(), "excluded", 0, insertOfFour},
+		{enum(), "enum", 0, insertOfFour},
 	}
+}
+
+// insertOfFour inserts a row into a table of four columns.
+func insertOfFour(table string, i int) string {
+	return fmt.Sprintf("insert into %s values (%d, 'T', 'hello', 'glad')", table, 100_000+i)
 }
 
 // script is a number of statements of a kind, none of which changes a row twice.

@@ -1,3 +1,8 @@
--- Two tables that differ only in being watched, which comes next.
+-- Pairs of tables that differ only in being watched, which comes next.
+create type mood as enum ('sad', 'glad');
 create table docs (id int primary key, tenant_id text not null, body text);
 create table plain (like docs including all);
+create table secrets (id int primary key, tenant_id text not null, body text, secret text);
+create table plain_secrets (like secrets including all);
+create table moods (id int primary key, tenant_id text not null, body text, mood mood);
+create table plain_moods (like moods including all);

@@ -28,8 +28,9 @@ var update = flag.Bool("update", false, "write the tables of the guides anew")
 func guides(t *testing.T) map[string]map[string]string {
 	t.Helper()
 	return map[string]map[string]string{
-		"OPERATE.md": {"settings": settingsTable(), "metrics": metricsTable(t)},
-		"CLIENTS.md": {"events": eventsTable(), "closes": closesTable(t)},
+		"OPERATE.md":  {"settings": settingsTable(), "metrics": metricsTable(t)},
+		"CLIENTS.md":  {"events": eventsTable(), "closes": closesTable(t)},
+		"PROTOCOL.md": protocolTables(t),
 	}
 }
 
@@ -63,12 +64,12 @@ func TestTablesOfTheGuides(t *testing.T) {
 // they count.
 func TestGuidesLeadSomewhere(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"../../README.md", "OPERATE.md", "CLIENTS.md"} {
+	for _, name := range []string{"../../README.md", "OPERATE.md", "CLIENTS.md", "PROTOCOL.md"} {
 		text, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, link := range regexp.MustCompile(`\]\(([^)#][^)]*)\)`).FindAllStringSubmatch(string(text), -1) {
+		for _, link := range regexp.MustCompile(`\]\(([^)#]+)(#[^)]*)?\)`).FindAllStringSubmatch(string(text), -1) {
 			if _, err := os.Stat(filepath.Join(filepath.Dir(name), link[1])); err != nil {
 				t.Errorf("%s: %v", name, err)
 			}
@@ -102,7 +103,7 @@ func closesTable(t *testing.T) string {
 	var b strings.Builder
 	b.WriteString("| code | reason | comes back | what is wrong | what to do |\n|---|---|---|---|---|\n")
 	for _, c := range transport.Closes() {
-		e, ok := errcode.Find(errcode.Code(c.Cause))
+		e, ok := errcode.Find(c.Cause)
 		if !ok {
 			t.Fatalf("%s is in no registry", c.Cause)
 		}

@@ -48,7 +48,7 @@ func TestCausesAreRegistered(t *testing.T) {
 		causes = append(causes, c.Cause)
 	}
 	for _, cause := range causes {
-		if e, ok := errcode.Find(errcode.Code(cause)); !ok || e.Met&errcode.Wire == 0 {
+		if e, ok := errcode.Find(cause); !ok || e.Met&errcode.Wire == 0 {
 			t.Errorf("%s is no code of the wire", cause)
 		}
 	}

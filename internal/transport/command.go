@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 )
 
 // The commands of a client.
@@ -74,6 +75,18 @@ func kindOf(text []byte) string {
 	}
 }
 
+// shape says what a field of a message has to be.
+func shape(field string) string {
+	switch field {
+	case "tenantId":
+		return "a text or a whole number"
+	case "events":
+		return "a list of texts"
+	default:
+		return "a text"
+	}
+}
+
 // ParseCommand reads a message. The error is a *Refusal.
 func ParseCommand(message []byte) (Command, error) {
 	var c Command
@@ -91,21 +104,24 @@ func ParseCommand(message []byte) (Command, error) {
 		}
 	case CommandPing, CommandPong:
 	case "":
-		return c, &Refusal{Code: BadRequest, Message: `the message has no "type"; see the protocol for what there is`}
+		return c, &Refusal{Code: BadRequest, Message: `the message has no "type"; ` + types}
 	default:
-		return c, &Refusal{Code: BadRequest, Message: fmt.Sprintf(
-			"unknown type %.40q; there are auth, join-tenant, leave-tenant, ping and pong", c.Type)}
+		return c, &Refusal{Code: BadRequest, Message: fmt.Sprintf("unknown type %.40q; %s", c.Type, types)}
 	}
 	return c, nil
 }
 
+// types says which messages there are.
+const types = "there are " + CommandAuth + ", " + CommandJoin + ", " + CommandLeave + ", " + CommandPing + " and " + CommandPong
+
 // explain says what is wrong with a message.
 func explain(err error) string {
 	if mistyped, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
-		if mistyped.Field == "" {
+		field := mistyped.Field[strings.LastIndexByte(mistyped.Field, '.')+1:]
+		if field == "" {
 			return "the message is JSON but no object"
 		}
-		return fmt.Sprintf("%q is a JSON %s; see the protocol for what it has to be", mistyped.Field, mistyped.Value)
+		return fmt.Sprintf("%q is a JSON %s; it has to be %s", field, mistyped.Value, shape(field))
 	}
 	if malformed, ok := errors.AsType[*json.SyntaxError](err); ok {
 		return fmt.Sprintf("the message is no JSON: byte %d: %s", malformed.Offset, malformed.Error())

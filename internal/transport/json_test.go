@@ -144,17 +144,19 @@ func FuzzCommand(f *testing.F) {
 func TestCommandErrorsSayWhat(t *testing.T) {
 	t.Parallel()
 	for message, want := range map[string]string{
-		`{"type":"join-tenant"}`:                `bad-request: join-tenant needs "tenantId", a tenant as text or whole number`,
-		`{"type":"join-tenant","tenantId":7}`:   "",
-		`{"type":"leave-tenant","tenantId":-7}`: "",
-		`{"type":"join-tenant","tenantId":7.5}`: `bad-request: "tenantId" is a JSON number; see the protocol for what it has to be`,
-		`{"type":"auth"}`:                       `bad-request: auth needs "token", a JWT`,
-		`{"type":"jump"}`:                       `bad-request: unknown type "jump"; there are auth, join-tenant, leave-tenant, ping and pong`,
-		`{}`:                                    `bad-request: the message has no "type"; see the protocol for what there is`,
-		`[]`:                                    `bad-request: the message is JSON but no object`,
-		`{"type":"ping"`:                        `bad-request: the message is no JSON: byte 14: unexpected end of JSON input`,
-		`{"type":"join-tenant","tenantId":"T"}`: "",
-		`{"type":"ping","more":{"is":["ignored", 1]}}`: "",
+		`{"type":"join-tenant"}`:                                   `bad-request: join-tenant needs "tenantId", a tenant as text or whole number`,
+		`{"type":"join-tenant","tenantId":7}`:                      "",
+		`{"type":"leave-tenant","tenantId":-7}`:                    "",
+		`{"type":"join-tenant","tenantId":7.5}`:                    `bad-request: "tenantId" is a JSON number; it has to be a text or a whole number`,
+		`{"type":"join-tenant","tenantId":"T","events":"order:*"}`: `bad-request: "events" is a JSON string; it has to be a list of texts`,
+		`{"type":"join-tenant","tenantId":"T","cursor":4}`:         `bad-request: "cursor" is a JSON number; it has to be a text`,
+		`{"type":"auth"}`:                                          `bad-request: auth needs "token", a JWT`,
+		`{"type":"jump"}`:                                          `bad-request: unknown type "jump"; there are auth, join-tenant, leave-tenant, ping and pong`,
+		`{}`:                                                       `bad-request: the message has no "type"; there are auth, join-tenant, leave-tenant, ping and pong`,
+		`[]`:                                                       `bad-request: the message is JSON but no object`,
+		`{"type":"ping"`:                                           `bad-request: the message is no JSON: byte 14: unexpected end of JSON input`,
+		`{"type":"join-tenant","tenantId":"T"}`:                    "",
+		`{"type":"ping","more":{"is":["ignored", 1]}}`:             "",
 	} {
 		_, err := transport.ParseCommand([]byte(message))
 		got := ""

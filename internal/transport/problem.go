@@ -49,7 +49,7 @@ type document struct {
 func (p *Problem) Write(w http.ResponseWriter) {
 	status := p.Status
 	body, err := json.Marshal(document{
-		Type: errcode.Code(p.Code).URN(), Title: errcode.Code(p.Code).Title(), Status: status, Detail: p.Detail, Code: p.Code,
+		Type: p.Code.URN(), Title: p.Code.Title(), Status: status, Detail: p.Detail, Code: p.Code,
 	})
 	if err != nil { // strings and numbers always have a JSON form
 		status, body = http.StatusInternalServerError, nil

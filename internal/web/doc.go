@@ -25,6 +25,8 @@
 //   - Pages run no script and no style but those of their own origin, and stand
 //     in no frame (TestPagesAreConfined). The built page has neither inline
 //     (TestBuiltPageObeysItsPolicy).
+//   - No file of the client or the application imports itself through others
+//     (TestImportsGoOneWay).
 //
 // TestClient runs the tests of the client and of the application, which hold
 // that

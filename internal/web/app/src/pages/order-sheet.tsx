@@ -7,7 +7,7 @@ import { Dialog } from "../ui/dialog.tsx";
 import { ItemTable } from "../ui/item-table.tsx";
 import { Bone, Failed, Refused } from "../ui/states.tsx";
 import { Status } from "../ui/status.tsx";
-import { isOpen } from "./orders.tsx";
+import { isOpen } from "./steps.ts";
 
 export function OrderSheet({ id, onClose }: { id: string; onClose: () => void }) {
   const { data, error, refetch } = useOrder(id);

@@ -15,8 +15,7 @@ import { useMore } from "../ui/more.tsx";
 import { opens } from "../ui/opens.ts";
 import { OrderForm } from "./order-form.tsx";
 import { OrderSheet } from "./order-sheet.tsx";
-
-export const isOpen = (o: { status: string }): boolean => o.status === "pending" || o.status === "processing";
+import { isOpen } from "./steps.ts";
 
 const shows = {
   all: () => true,

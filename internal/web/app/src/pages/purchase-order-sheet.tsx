@@ -6,7 +6,7 @@ import { Dialog } from "../ui/dialog.tsx";
 import { ItemTable } from "../ui/item-table.tsx";
 import { Bone, Failed, Refused } from "../ui/states.tsx";
 import { Status } from "../ui/status.tsx";
-import { nextStep } from "./purchase-orders.tsx";
+import { nextStep } from "./steps.ts";
 
 export function PurchaseOrderSheet({ id, onClose }: { id: string; onClose: () => void }) {
   const { data, error, refetch } = usePurchaseOrder(id);

@@ -14,13 +14,7 @@ import { Empty, Failed, SkeletonRows } from "../ui/states.tsx";
 import { Status } from "../ui/status.tsx";
 import { PurchaseOrderForm } from "./purchase-order-form.tsx";
 import { PurchaseOrderSheet } from "./purchase-order-sheet.tsx";
-
-/** What can be done next with a purchase order, if anything. */
-export function nextStep({ status }: { status: string }): { name: "send" | "receive"; label: string } | undefined {
-  if (status === "draft") return { name: "send", label: "Send" };
-  if (status === "sent" || status === "confirmed") return { name: "receive", label: "Receive" };
-  return undefined;
-}
+import { nextStep } from "./steps.ts";
 
 const shows = {
   all: () => true,

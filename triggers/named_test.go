@@ -66,7 +66,9 @@ func quoted(name string) string { return pgx.Identifier{name}.Sanitize() }
 
 // freeName is one that no column has; most have been those of others before.
 func (n *namedTable) freeName(rt *rapid.T) string {
-	free := slices.DeleteFunc([]string{"a", "b", "c", `Odd " \ 'Name`, "r", "whole", "images"}, func(name string) bool {
+	free := slices.DeleteFunc([]string{
+		"a", "b", "c", `Odd " \ 'Name`, "r", "whole", "images", `%4$s $1 'from changed_rows whole`, `tg_argv[0]::integer' from new_rows whole`,
+	}, func(name string) bool {
 		return slices.ContainsFunc(n.columns, func(c *namedColumn) bool { return c.name == name })
 	})
 	return rapid.SampledFrom(append(free, fmt.Sprint("column_", n.n))).Draw(rt, "name")

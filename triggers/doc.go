@@ -80,7 +80,7 @@
 //   - Columns may be added, dropped, renamed and retyped at any time
 //     (TestDefinitionChangesWhileWatching, TestTenantColumnReplaced), also where the
 //     capture functions of a table name its columns, which are made, kept up and
-//     dropped with its triggers (TestColumnsChangeUnderTheirCapture,
+//     dropped with its triggers (TestColumnsChangeUnderTheirCapture, TestTypeGrowsUnderItsCapture,
 //     TestOwnCaptureFunctions).
 //   - What is not sealed is never pruned (TestPrune, TestRotate), nothing falls
 //     between two segments of the log (TestRotateUnderLoad), and from the end of

@@ -39,7 +39,9 @@ create or replace function rowcast.own_capture(function text, watched_id integer
 language sql immutable
 return case when function in ('rowcast.capture', 'rowcast.capture_update') then function || '_' || watched_id else function end;
 
--- What such a function does: what the shared one does, with the columns named.
+-- What such a function does: what the shared one does, with the columns named. They
+-- are filled in last and at once, so that nothing is looked for in the names that the
+-- owner of the table has given.
 create or replace function rowcast.own_body(function text, watched_id integer, excluded text[], numbers smallint[], list text) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
@@ -49,23 +51,22 @@ begin
     if list is null then
         return body;
     end if;
-    foreach source in array array['changed_rows', 'new_rows'] loop
-        body := replace(body,
-            format('images := array(select pg_catalog.row_to_json(whole.*) from %s whole where rowcast.plain_here() limit 2);', source),
-            format('perform from %1$s where rowcast.named_here(%2$s, %3$L, %4$L, %5$L) limit 1;
+    body := replace(body, '%', '%%');
+    body := replace(body, 'tg_argv[0]::integer', '%1$s');
+    body := replace(body, 'tg_argv[4] operator(pg_catalog.=) ''{}''', 'tg_argv[4] operator(pg_catalog.=) %2$L');
+    body := replace(body, 'tg_argv[4] operator(pg_catalog.<>) ''{}''', 'tg_argv[4] operator(pg_catalog.<>) %2$L');
+    body := replace(body, 'and exclude = ''{}''', 'and exclude = %2$L');
+    foreach source in array array['changed_rows', 'new_rows', 'old_rows'] loop
+        body := replace(body, 'images := array(select pg_catalog.row_to_json(whole.*) from ' || source || ' whole where rowcast.plain_here() limit 2);',
+            'perform from ' || source || ' where rowcast.named_here(%1$s, %2$L, %3$L, %4$L) limit 1;
     if found then
-        images := array(select pg_catalog.row_to_json(whole.*) from %1$s whole limit 2);
+        images := array(select pg_catalog.row_to_json(whole.*) from ' || source || ' whole limit 2);
     else
         images := ''{}'';
-    end if;', source, watched_id, excluded, numbers, list));
+    end if;');
+        body := replace(body, 'from ' || source || ' whole', 'from (select %4$s from ' || source || ' r) whole');
     end loop;
-    foreach source in array array['changed_rows', 'new_rows', 'old_rows'] loop
-        body := replace(body, format('from %s whole', source), format('from (select %s from %s r) whole', list, source));
-    end loop;
-    body := replace(body, 'tg_argv[4] operator(pg_catalog.=) ''{}''', format('tg_argv[4] operator(pg_catalog.=) %L', excluded));
-    body := replace(body, 'tg_argv[4] operator(pg_catalog.<>) ''{}''', format('tg_argv[4] operator(pg_catalog.<>) %L', excluded));
-    body := replace(body, 'tg_argv[0]::integer', watched_id::text);
-    return replace(body, 'and exclude = ''{}''', format('and exclude = %L', excluded));
+    return format(body, watched_id, excluded, numbers, list);
 end $$;
 
 -- Makes the capture functions of a watched table, or makes them anew if they are not

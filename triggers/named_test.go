@@ -21,7 +21,7 @@ var namedKinds = map[string]string{
 	"int": "%d", "text": "'text %d'", "timestamptz": "timestamptz '2026-07-01 12:00:00+02' + %d * interval '1 s'",
 	"jsonb": `'{"n": %d}'`, "mood": "case when %d %% 2 = 0 then 'ok' else 'not ok' end::mood", "mood[]": "array['ok', case when %d %% 2 = 0 then 'not ok' end]::mood[]",
 	"varchar": "repeat('wide %d ', 4000)", "name": `E'\\x01%d'`, // one that JSON writes with \u
-	"small": "%d %% 100", "whim": "case when %d %% 2 = 0 then 'ok' else 'not ok' end::mood", "pair": "row(%d, 'b')::pair", "span": "span(%[1]d, %[1]d + 1)",
+	"small": "%d %% 100", "whim": "case when %d %% 2 = 0 then 'ok' else 'not ok' end::mood", "pair": "row(%d, 'b')::pair", "mixed": `jsonb_populate_record(null::mixed, '{"a": %d, "m": "ok"}')`, "span": "span(%[1]d, %[1]d + 1)",
 	"int generated always as (id + 1) stored": "", "int generated always as (id + 2) virtual": "",
 }
 
@@ -66,7 +66,9 @@ func quoted(name string) string { return pgx.Identifier{name}.Sanitize() }
 
 // freeName is one that no column has; most have been those of others before.
 func (n *namedTable) freeName(rt *rapid.T) string {
-	free := slices.DeleteFunc([]string{"a", "b", "c", `Odd " \ 'Name`, "r", "whole", "images"}, func(name string) bool {
+	free := slices.DeleteFunc([]string{
+		"a", "b", "c", `Odd " \ 'Name`, "r", "whole", "images", `%4$s $1 'from changed_rows whole`, `tg_argv[0]::integer' from new_rows whole`,
+	}, func(name string) bool {
 		return slices.ContainsFunc(n.columns, func(c *namedColumn) bool { return c.name == name })
 	})
 	return rapid.SampledFrom(append(free, fmt.Sprint("column_", n.n))).Draw(rt, "name")
@@ -79,11 +81,17 @@ func (n *namedTable) alter(t *testing.T, rt *rapid.T) {
 	n.n++
 	column := func() *namedColumn { return rapid.SampledFrom(n.columns).Draw(rt, "column") }
 	var statement string
-	switch what := rapid.SampledFrom([]string{"add", "rename", "rename", "drop", "retype", "rename tenant", "repair", "watch"}).Draw(rt, "change"); {
+	changes := []string{"add", "rename", "rename", "drop", "retype", "rename tenant", "repair", "watch"}
+	if slices.ContainsFunc(n.columns, func(c *namedColumn) bool { return c.kind == "mixed" }) {
+		changes = append(changes, slices.Repeat([]string{"attribute"}, len(changes))...)
+	}
+	switch what := rapid.SampledFrom(changes).Draw(rt, "change"); {
 	case what == "rename tenant":
 		renamed := fmt.Sprint("tenant_", n.n)
 		statement = fmt.Sprintf(`alter table %s rename column %s to %s`, n.name, n.tenant, renamed)
 		n.tenant = renamed
+	case what == "attribute":
+		statement = fmt.Sprintf(`alter type mixed add attribute %s_%d text`, n.name, n.n)
 	case what == "repair":
 		statement = fmt.Sprintf(`select rowcast.install_triggers(id) from rowcast.watched where active and relation = '%s'::regclass`, n.name)
 		n.install(func(c *namedColumn) bool { return c.excluded || slices.Contains(n.known, c.name) })
@@ -204,7 +212,7 @@ func (n *namedTable) images(t *testing.T, target string) map[int]string {
 // what is excluded.
 func TestColumnsChangeUnderTheirCapture(t *testing.T) {
 	t.Parallel()
-	d := newDatabase(t, append(oddTypes, `create domain whim as mood`, `create type span as range (subtype = int)`, `set timezone = 'UTC'`)...)
+	d := newDatabase(t, append(oddTypes, `create domain whim as mood`, `create type mixed as (a int, m mood)`, `create type span as range (subtype = int)`, `set timezone = 'UTC'`)...)
 	kinds := slices.Sorted(maps.Keys(namedKinds))
 	if query[int](t, d.Conn, `select current_setting('server_version_num')::int`) < 180000 {
 		kinds = slices.DeleteFunc(kinds, func(k string) bool { return strings.HasSuffix(k, "virtual") })
@@ -266,6 +274,34 @@ func TestColumnsChangeUnderTheirCapture(t *testing.T) {
 	d.exec(t, `select rowcast.drop_captures()`)
 	if left := column[string](t, d.Conn, `select proname from pg_proc where proname ~ '^capture_(update_)?\d+$' union select name from rowcast.installed where name ~ '^capture_(update_)?\d+\('`); len(left) > 0 {
 		t.Errorf("of tables that are gone the functions are left: %v", left)
+	}
+}
+
+// A composite type gets another attribute, which does not touch the table: the log
+// has it at once.
+func TestTypeGrowsUnderItsCapture(t *testing.T) {
+	t.Parallel()
+	for _, attribute := range []string{"text", "mood"} {
+		t.Run(attribute, func(t *testing.T) {
+			t.Parallel()
+			d := newDatabase(t, `create type mood as enum ('ok', 'not ok')`, `create type grows as (a int, m `+attribute+`)`, `create domain tame as grows`,
+				`create table typed (id int primary key, tenant_id text, g grows, gs grows[], t tame, secret text)`, `select rowcast.watch('typed', exclude => '{secret}')`)
+			const insert = `insert into typed select n, 'T', (1, 'ok')::grows, array[(1, 'ok')::grows], (1, 'ok')::grows, 'hidden' from generate_series(%d, %d) n`
+			d.exec(t, fmt.Sprintf(insert, 1, 4), `update typed set secret = 'x' where id = 1`, `update typed set secret = 'x' where id > 1`)
+			exec(t, d.connect(t), `alter type grows add attribute b text`)
+			for _, rows := range [][2]int{{1, 1}, {2, 4}} {
+				d.exec(t, `delete from rowcast.log`, fmt.Sprintf(`update typed set g.b = 'x', t.b = 'y' where id between %d and %d`, rows[0], rows[1]))
+				for _, image := range column[string](t, d.Conn, `select unnest(after)::text from rowcast.log`) {
+					_, got, _ := strings.Cut(image, `"T",`)
+					if want := `"g":{"a":1,"m":"ok","b":"x"},"gs":[{"a":1,"m":"ok","b":null}],"t":{"a":1,"m":"ok","b":"y"}}`; got != want {
+						t.Errorf("the log has %s; want %s", got, want)
+					}
+				}
+				if n := query[int](t, d.Conn, `select sum(rows)::int from rowcast.log`); n != rows[1]-rows[0]+1 {
+					t.Errorf("%d changes in the log", n)
+				}
+			}
+		})
 	}
 }
 

@@ -96,7 +96,10 @@ begin
             if rowcast.is_due(1) then
                 perform rowcast.after_append(tg_argv[0]::integer, tg_op, 1, array[tenant]);
             end if;
-            settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, entry, tg_op, 1, array[tenant]);
+            if entry[4] is not null and rowcast.is_serializable() then
+                perform rowcast.remember(tg_argv[0]::integer, entry[1], array[tenant], images, null);
+            end if;
+            settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, entry, tg_op, 1);
             return null;
         end if;
         exit when tenant is not null or images[1] is null or images[2] is not null or tg_argv[4] operator(pg_catalog.<>) '{}';
@@ -109,7 +112,7 @@ begin
         if settings is null then
             settled := pg_catalog.nextval('rowcast.statement');
         else
-            settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, null, tg_op, 0, null);
+            settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, null, tg_op, 0);
         end if;
         return null;
     end if;
@@ -118,7 +121,7 @@ begin
         if entry is null then
             settled := nextval('rowcast.statement');
         end if;
-        settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, null, tg_op, 0, null);
+        settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, null, tg_op, 0);
         return null;
     end if;
 
@@ -188,7 +191,7 @@ begin
         end if;
         if settings is not null then
             settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, entry, tg_op,
-                case when entry is not null then (select count(*) from changed_rows) end, touched);
+                case when entry is not null then (select count(*) from changed_rows) end);
         end if;
         return null;
     end;
@@ -259,10 +262,13 @@ begin
                 if rowcast.is_due(1) then
                     perform rowcast.after_append(tg_argv[0]::integer, tg_op, 1, array[tenant]);
                 end if;
+                if entry[4] is not null and rowcast.is_serializable() then
+                    perform rowcast.remember(tg_argv[0]::integer, entry[1], array[tenant], images, old_images);
+                end if;
             elsif entry is null then
                 settled := pg_catalog.nextval('rowcast.statement');
             end if;
-            settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, entry, tg_op, 1, array[tenant]);
+            settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, entry, tg_op, 1);
             return null;
         end if;
         exit when tenant is not null or old_images[1] is null or old_images[2] is not null;
@@ -274,7 +280,7 @@ begin
         if settings is null then
             settled := pg_catalog.nextval('rowcast.statement');
         else
-            settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, null, tg_op, 0, null);
+            settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, null, tg_op, 0);
         end if;
         return null;
     end if;
@@ -283,7 +289,7 @@ begin
         if entry is null then
             settled := nextval('rowcast.statement');
         end if;
-        settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, null, tg_op, 0, null);
+        settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, null, tg_op, 0);
         return null;
     end if;
 
@@ -404,7 +410,7 @@ begin
         end if;
         if settings is not null then
             settled := rowcast.settle(settings, tg_argv[0]::integer, tg_relid, entry, tg_op,
-                case when entry is not null then (select count(*) from new_rows) end, touched);
+                case when entry is not null then (select count(*) from new_rows) end);
         end if;
         return null;
     end;
@@ -424,6 +430,9 @@ create or replace function rowcast.append(
 ) returns text[]
 language plpgsql as $$
 begin
+    if origin is not null and rowcast.is_serializable() then
+        perform rowcast.remember(watched_id, begun, tenants, images, old_images);
+    end if;
     if tenants[1] = all (tenants) and kinds[1] = all (kinds) and tenants[1] = any (touched) then
         insert into rowcast.log_active (begun, part, origin, watched, rows, op, tenant, after, before)
         values (begun, part, origin || ordinals, watched_id, cardinality(tenants), kinds[1], tenants[1],
@@ -492,7 +501,5 @@ end $$;
 
 -- Early versions called them.
 drop function if exists rowcast.end_statement(oid, text), rowcast.nested(), rowcast.current_statement(),
-    rowcast.settle(text[], integer, oid, bigint[], text, bigint), rowcast.settle_entry(integer, oid, bigint[], integer, bigint),
-    rowcast.put_in_order(integer, bigint[], integer, bigint, bigint),
     rowcast.append(text[], bigint, bigint, integer, "char"[], text[], json[], json[]);
 

@@ -17,14 +17,13 @@
 -- Where the table cannot be looked into, and the time does not tell either, what the
 -- log says last of a row may not be how the row is. So a log row with the op "o",
 -- unordered, follows for each tenant whose rows these are: clients read the table again.
--- A serializable transaction puts nothing in order, since it would have to read the log:
--- all tenants that a statement has touched read the table again.
+-- A serializable transaction puts nothing in order, since it would have to read the log.
+-- It remembers which rows were changed by statements that were open together.
 
 -- Moves what a capture has appended to where it belongs. entry is what
 -- close_statement returned, kind the number of the operation, row_count how many
--- rows the statement has changed, clock that of the table for the operation, and
--- tenants those that it has touched, null if that is not known.
-create or replace function rowcast.put_in_order(watched_id integer, entry bigint[], kind integer, row_count bigint, clock bigint, tenants text[]) returns void
+-- rows the statement has changed, and clock that of the table for the operation.
+create or replace function rowcast.put_in_order(watched_id integer, entry bigint[], kind integer, row_count bigint, clock bigint) returns void
 language plpgsql
 set search_path = pg_catalog, pg_temp
 set plan_cache_mode = force_custom_plan
@@ -42,11 +41,6 @@ declare
     looked boolean := false;
     newest constant bigint := currval('rowcast.statement');
 begin
-    if rowcast.is_serializable() then
-        insert into rowcast.log_active (begun, watched, rows, op, tenant)
-        select newest, watched_id, 1, 'o', u.tenant from unnest(case when cardinality(tenants) <= 2000 then tenants else array[null] end) u (tenant);
-        return;
-    end if;
     if row_count is null then
         select sum(l.rows) into row_count
           from rowcast.log_active l where l.xid = this and l.id > entry[2] and l.watched = watched_id and l.begun = entry[1];
@@ -204,6 +198,44 @@ begin
       left join part p on p.follows is not distinct from t.follows and p.precedes is not distinct from t.precedes and p.own_part = t.part
      group by g.id, g.begun, g.part, g.at, g.watched, g.op, g.tenant, g.writer, g.origin, t.follows, t.precedes, p.part
      order by g.id, min(r.n);
+end $$;
+
+-- Remembers, in a serializable transaction, the rows that a statement has changed while
+-- others were open: each as the table, the number of the statement, the log id, the
+-- tenant and a hash of the key. Of many rows it remembers the tenants alone, and of
+-- many tenants that there were some.
+create or replace function rowcast.remember(watched_id integer, begun bigint, tenants text[], images json[], old_images json[]) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+declare
+    known constant jsonb := coalesce(nullif(current_setting('rowcast.rows', true), ''), '[]');
+    log_id constant bigint := coalesce(pg_sequence_last_value('rowcast.log_id'), 0) + 1; -- or one that was just drawn
+    few constant boolean := cardinality(tenants) <= 200 and jsonb_array_length(known) < 2000;
+    many constant boolean := not few and (select count(distinct t) > 200 from unnest(tenants) t);
+    key_columns constant text[] := array(
+        select a.attname from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
+         where i.indrelid = rowcast.relation_of(watched_id) and i.indisprimary order by a.attnum);
+begin
+    perform set_config('rowcast.rows', (known || (
+        select coalesce(jsonb_agg(distinct jsonb_build_array(watched_id, begun, log_id, case when not many then c.tenant end,
+                   case when few then hashtextextended(rowcast.row_key(c.tenant, i.image, key_columns), 0)::text end)), '[]')
+          from unnest(tenants, images, old_images) c (tenant, image, old_image)
+         cross join lateral (values (c.image), (c.old_image)) i (image)
+         where i.image is not null))::text, true);
+end $$;
+
+-- Tells the tenants to read a table again of which two statements that were open
+-- together have changed the same row: this one, and one that was captured before.
+create or replace function rowcast.tell_unordered(watched_id integer, entry bigint[]) returns void
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+    with remembered as (
+        select (r ->> 1)::bigint = entry[1] as own, r ->> 3 as tenant, r ->> 4 as key
+          from jsonb_array_elements(coalesce(nullif(current_setting('rowcast.rows', true), ''), '[]')::jsonb) r
+         where (r ->> 0)::integer = watched_id and (r ->> 2)::bigint > entry[2]
+    )
+    insert into rowcast.log_active (begun, watched, rows, op, tenant)
+    select distinct currval('rowcast.statement'), watched_id, 1, 'o'::"char", coalesce(a.tenant, b.tenant)
+      from remembered a join remembered b on a.own and not b.own and (a.tenant = b.tenant) is not false and (a.key = b.key) is not false;
 end $$;
 
 -- The query that tells which keys of a statement, and of those that were captured

@@ -39,6 +39,10 @@ begin
     if tg_op <> 'INSERT' then
         execute look into old_tenant, old_image using old;
     end if;
+    if entry[4] is not null and rowcast.is_serializable() then
+        perform rowcast.remember(watched_id, begun, array_remove(array[tenant, old_tenant], null),
+            case when tenant is null then array[old_image] else array[image, old_image] end, null);
+    end if;
     if tenant = old_tenant then
         if image::text = old_image::text then
             return null;
@@ -73,7 +77,7 @@ begin
         return null;
     end if;
     if nextval('rowcast.statement') % 3 <> 2 then
-        perform rowcast.settle('{}', tg_argv[0]::integer, tg_relid, rowcast.close_statement(tg_relid, tg_op), tg_op, null, null);
+        perform rowcast.settle('{}', tg_argv[0]::integer, tg_relid, rowcast.close_statement(tg_relid, tg_op), tg_op, null);
     else
         perform nextval('rowcast.statement');
     end if;

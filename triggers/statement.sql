@@ -329,19 +329,18 @@ begin
 end $$;
 
 -- What a capture that is not ordinary does at its end; entry is null if the
--- statement has changed nothing, row_count is how many rows it has changed, and
--- tenants those that it has touched, null if that is not known. The result means nothing: an assignment costs less than
+-- statement has changed nothing, row_count is how many rows it has changed, null
+-- if that is not known. The result means nothing: an assignment costs less than
 -- perform.
 create or replace function rowcast.settle(
-    settings pg_catalog.text[], watched_id pg_catalog.int4, relation pg_catalog.oid, entry pg_catalog.int8[], op pg_catalog.text, row_count pg_catalog.int8,
-    tenants pg_catalog.text[]
+    settings pg_catalog.text[], watched_id pg_catalog.int4, relation pg_catalog.oid, entry pg_catalog.int8[], op pg_catalog.text, row_count pg_catalog.int8
 ) returns pg_catalog.text
 language plpgsql as $$
 declare
     ignored pg_catalog.text;
 begin
     if entry[4] is not null then
-        ignored := rowcast.settle_entry(watched_id, relation, entry, rowcast.operation(op)::pg_catalog.int4, row_count, tenants);
+        ignored := rowcast.settle_entry(watched_id, relation, entry, rowcast.operation(op)::pg_catalog.int4, row_count);
     end if;
     if settings operator(pg_catalog.<>) '{}' then
         perform rowcast.restore_settings(settings);
@@ -352,7 +351,7 @@ end $$;
 -- Puts a statement in order if its table was captured while it was open, and
 -- notes that it was captured. Values are written down under the settings of capture.
 create or replace function rowcast.settle_entry(
-    watched_id pg_catalog.int4, relation pg_catalog.oid, entry pg_catalog.int8[], kind pg_catalog.int4, row_count pg_catalog.int8, tenants pg_catalog.text[]
+    watched_id pg_catalog.int4, relation pg_catalog.oid, entry pg_catalog.int8[], kind pg_catalog.int4, row_count pg_catalog.int8
 ) returns pg_catalog.text
 language plpgsql as $$
 declare
@@ -363,7 +362,11 @@ begin
     captured := rowcast.captured(watched_id);
     changed := rowcast.changed_rows(relation);
     if captured[1] operator(pg_catalog.>) entry[2] then
-        perform rowcast.put_in_order(watched_id, entry, kind, row_count, changed[kind] operator(pg_catalog.-) captured[kind operator(pg_catalog.+) 1], tenants);
+        if rowcast.is_serializable() then
+            perform rowcast.tell_unordered(watched_id, entry);
+        else
+            perform rowcast.put_in_order(watched_id, entry, kind, row_count, changed[kind] operator(pg_catalog.-) captured[kind operator(pg_catalog.+) 1]);
+        end if;
     end if;
     list := coalesce(pg_catalog.current_setting('rowcast.captured', true), '');
     if list operator(pg_catalog.=) '' then

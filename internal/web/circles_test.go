@@ -29,8 +29,8 @@ func TestImportsGoOneWay(t *testing.T) {
 					continue
 				}
 				target := filepath.Join(filepath.Dir(path), m[1])
-				if strings.HasSuffix(target, ".js") {
-					target = strings.TrimSuffix(target, ".js") + ".ts"
+				if name, ok := strings.CutSuffix(target, ".js"); ok {
+					target = name + ".ts"
 				}
 				graph[path] = append(graph[path], target)
 			}

@@ -32,6 +32,10 @@
 //     result, whatever the table, the session and the rights are; and the feed is what
 //     the table is, or it is said that something is lost. What is refused is named
 //     under Failures (TestWritersPromise, which also shows that it finds faults).
+//   - Serializable transactions that do not meet without capture do not meet with it
+//     (TestSerializableWritersDoNotFail).
+//   - A generated column whose value PostgreSQL does not show is left out, and is no
+//     tenant (TestVirtualColumnsAreLeftOut, TestGeneratedColumnsOfPartitions).
 //   - No statement fails because its rows are many or large
 //     (TestLargeRowsInOneStatement, TestLargeDocument, TestChunks).
 //   - A tenant sees no value of another's, also of a row that moved between

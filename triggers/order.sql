@@ -202,19 +202,23 @@ end $$;
 
 -- Remembers, in a serializable transaction, the rows that a statement has changed while
 -- others were open: each as the table, the number of the statement, the log id, the
--- tenant and a hash of the key. Of many rows it remembers the tenants alone, and of
--- many tenants that there were some.
+-- tenant and a hash of the key. Of many rows it remembers the tenants alone, of many
+-- tenants that there were some, and of what would be too many elements that anything
+-- was changed. When no statement is open any more, all is forgotten.
 create or replace function rowcast.remember(watched_id integer, begun bigint, tenants text[], images json[], old_images json[]) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
-    known constant jsonb := coalesce(nullif(current_setting('rowcast.rows', true), ''), '[]');
+    known jsonb := coalesce(nullif(current_setting('rowcast.rows', true), ''), '[]');
     log_id constant bigint := coalesce(pg_sequence_last_value('rowcast.log_id'), 0) + 1; -- or one that was just drawn
-    few constant boolean := cardinality(tenants) <= 200 and jsonb_array_length(known) < 2000;
+    few constant boolean := cardinality(tenants) <= 200;
     many constant boolean := not few and (select count(distinct t) > 200 from unnest(tenants) t);
     key_columns constant text[] := array(
         select a.attname from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
          where i.indrelid = rowcast.relation_of(watched_id) and i.indisprimary order by a.attnum);
 begin
+    if jsonb_array_length(known) > 500 then
+        known := jsonb_build_array(jsonb_build_array(null, 0, log_id, null, null));
+    end if;
     perform set_config('rowcast.rows', (known || (
         select coalesce(jsonb_agg(distinct jsonb_build_array(watched_id, begun, log_id, case when not many then c.tenant end,
                    case when few then hashtextextended(rowcast.row_key(c.tenant, i.image, key_columns), 0)::text end)), '[]')
@@ -231,7 +235,7 @@ begin
     with remembered as (
         select (r ->> 1)::bigint = entry[1] as own, r ->> 3 as tenant, r ->> 4 as key
           from jsonb_array_elements(coalesce(nullif(current_setting('rowcast.rows', true), ''), '[]')::jsonb) r
-         where (r ->> 0)::integer = watched_id and (r ->> 2)::bigint > entry[2]
+         where ((r ->> 0)::integer = watched_id) is not false and (r ->> 2)::bigint > entry[2]
     )
     insert into rowcast.log_active (begun, watched, rows, op, tenant)
     select distinct currval('rowcast.statement'), watched_id, 1, 'o'::"char", coalesce(a.tenant, b.tenant)

@@ -368,6 +368,9 @@ begin
             perform rowcast.put_in_order(watched_id, entry, kind, row_count, changed[kind] operator(pg_catalog.-) captured[kind operator(pg_catalog.+) 1]);
         end if;
     end if;
+    if pg_catalog.current_setting('rowcast.rows', true) operator(pg_catalog.<>) '' and pg_catalog.current_setting('rowcast.open', true) operator(pg_catalog.=) '' then
+        list := pg_catalog.set_config('rowcast.rows', '', true);
+    end if;
     list := coalesce(pg_catalog.current_setting('rowcast.captured', true), '');
     if list operator(pg_catalog.=) '' then
         list := ';';

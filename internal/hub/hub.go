@@ -55,8 +55,6 @@ func New(o Options) (*Hub, error) {
 		return nil, err
 	}
 	h := &Hub{opts: o, wires: map[Wire]int{}, sessions: registry.New[*Session](), reads: limit.NewTurns(limit.Bounds{All: o.Readers}, limit.Bounds{})}
-	h.ctx, h.stop = context.WithCancel(context.Background())
-	h.pages = page.New(page.Options{Read: h.readPage, Turns: h.reads, Spawn: h.spawn})
 	encoders := make([]stream.Encoder, len(o.Wires))
 	for i, w := range o.Wires {
 		encoders[i], h.wires[w] = w, i
@@ -64,12 +62,26 @@ func New(o Options) (*Hub, error) {
 	if len(h.wires) < len(o.Wires) {
 		return nil, errors.New("hub: Options.Wires has a wire twice")
 	}
+	h.ctx, h.stop = context.WithCancel(context.Background())
+	h.pages = page.New(page.Options{Read: h.readPage, Turns: h.reads, Spawn: h.spawn})
 	h.streams = stream.New(h.ctx, stream.Options{
 		Head: h.readHead, Map: o.Map, DashboardReason: o.DashboardReason, DashboardEvent: o.DashboardEvent,
 		Wires: encoders, Hole: h.resync, Spawn: h.spawn, Delivered: o.Delivered, Unreadable: o.Unreadable, Log: o.Log,
 		RingBytes: o.RingBytes, RingMemory: o.RingMemory, RingIdle: o.RingIdle,
 	})
 	return h, nil
+}
+
+// wire is the index of one of Options.Wires, or usual if it is nil.
+func (h *Hub) wire(w Wire, usual int) (int, error) {
+	if w == nil {
+		return usual, nil
+	}
+	i, known := h.wires[w]
+	if !known {
+		return 0, fmt.Errorf("hub: no wire %v", w)
+	}
+	return i, nil
 }
 
 // Publish takes changes in commit order; place is the place in the global log

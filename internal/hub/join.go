@@ -3,7 +3,6 @@ package hub
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"strings"
@@ -46,12 +45,9 @@ const maxWaiting = 100
 // the hub does not know. Joining a tenant again continues from the
 // cursor of the request, or without one from where the stream is.
 func (s *Session) Join(q Request) error {
-	wire, known := s.wire, true
-	if q.Wire != nil {
-		wire, known = s.h.wires[q.Wire]
-	}
-	if !known {
-		return fmt.Errorf("hub: no wire %v", q.Wire)
+	wire, err := s.h.wire(q.Wire, s.wire)
+	if err != nil {
+		return err
 	}
 	u := &sub{
 		s: s, tenant: q.Tenant, subject: q.Subject, admit: q.Admit, refs: []uint64{q.Ref},

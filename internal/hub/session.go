@@ -1,7 +1,7 @@
 package hub
 
 import (
-	"fmt"
+	"errors"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -75,12 +75,12 @@ type Session struct {
 // Open adds a session. The only error is ErrDraining; the connection is then
 // still the caller's.
 func (h *Hub) Open(o SessionOptions) (*Session, error) {
-	wire, known := 0, true
-	if o.Wire != nil {
-		wire, known = h.wires[o.Wire]
+	if o.Conn == nil {
+		return nil, errors.New("hub: no connection")
 	}
-	if o.Conn == nil || !known {
-		return nil, fmt.Errorf("hub: no connection, or no wire %v", o.Wire)
+	wire, err := h.wire(o.Wire, 0)
+	if err != nil {
+		return nil, err
 	}
 	now := h.opts.Elapsed()
 	s := &Session{

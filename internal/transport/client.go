@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -56,6 +57,17 @@ func (g *Gate) Open(h *hub.Hub, o hub.SessionOptions, seat *Seat) (*hub.Session,
 	session.Deadline(time.Now().Add(authTimeout), time.Time{}, AuthTimeout)
 	session.Own(c)
 	return session, c, nil
+}
+
+// TurnAway ends a connection that came when the server was shutting down already.
+func TurnAway(conn interface {
+	io.WriteCloser
+	SetWriteDeadline(t time.Time) error
+}, wire hub.Wire,
+) {
+	_ = conn.SetWriteDeadline(time.Now().Add(time.Second))
+	_, _ = conn.Write(wire.AppendClose(nil, hub.Shutdown, ""))
+	_ = conn.Close()
 }
 
 // Unwanted implements hub.Owner.

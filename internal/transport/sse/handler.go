@@ -100,9 +100,7 @@ func (h *Handler) start(conn net.Conn, seat *transport.Seat, id auth.Identity, w
 		Conn: p, Wire: Wire{}, OneWay: true, PingInterval: h.opts.PingInterval,
 	}, seat)
 	if err != nil {
-		_ = conn.SetWriteDeadline(time.Now().Add(time.Second))
-		_, _ = conn.Write(Wire{}.AppendClose(nil, hub.Shutdown, ""))
-		_ = conn.Close()
+		transport.TurnAway(conn, Wire{})
 		return
 	}
 	if err = client.Adopt(id); err == nil {

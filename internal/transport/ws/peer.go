@@ -31,9 +31,7 @@ func (h *Handler) start(conn *websocket.Conn, seat *transport.Seat, by transport
 	var err error
 	p.session, p.client, err = h.opts.Gate.Open(h.opts.Hub, hub.SessionOptions{Conn: conn, Wire: Wire{}, PingInterval: h.opts.PingInterval}, seat)
 	if err != nil {
-		_ = conn.SetWriteDeadline(time.Now().Add(time.Second))
-		_, _ = conn.Write(Wire{}.AppendClose(nil, hub.Shutdown, ""))
-		_ = conn.Close()
+		transport.TurnAway(conn, Wire{})
 		return
 	}
 	full, _ := errors.AsType[*transport.Refusal](p.client.Present(by))

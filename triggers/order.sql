@@ -45,10 +45,9 @@ begin
         select sum(l.rows) into row_count
           from rowcast.log_active l where l.xid = this and l.id > entry[2] and l.watched = watched_id and l.begun = entry[1];
     end if;
-    select array_agg(a.attname order by a.attnum), bool_or(c.relkind = 'p') into key_columns, partitioned
-      from pg_class c join pg_index i on i.indrelid = c.oid and i.indisprimary
-      join pg_attribute a on a.attrelid = c.oid and a.attnum = any (i.indkey)
-     where c.oid = rowcast.relation_of(watched_id);
+    select k.names, c.relkind = 'p' into key_columns, partitioned
+      from pg_class c cross join lateral rowcast.key_columns(c.oid) k (names)
+     where c.oid = rowcast.relation_of(watched_id) and k.names is not null;
     look := rowcast.look_for_keys(watched_id, key_columns);
     if look <> '' then
         with change as (
@@ -212,9 +211,7 @@ declare
     log_id constant bigint := coalesce(pg_sequence_last_value('rowcast.log_id'), 0) + 1; -- or one that was just drawn
     few constant boolean := cardinality(tenants) <= 200;
     many constant boolean := not few and (select count(distinct t) > 200 from unnest(tenants) t);
-    key_columns constant text[] := array(
-        select a.attname from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
-         where i.indrelid = rowcast.relation_of(watched_id) and i.indisprimary order by a.attnum);
+    key_columns constant text[] := rowcast.key_columns(rowcast.relation_of(watched_id));
 begin
     if jsonb_array_length(known) > 500 then
         known := jsonb_build_array(jsonb_build_array(null, 0, log_id, null, null));
@@ -297,6 +294,13 @@ language sql stable as $$
      where p.pronamespace = 'rowcast'::regnamespace and p.proname like 'look\_as\_%' and p.proowner = owner and rowcast.is_newest(p.xmax)
        and p.prosecdef and has_function_privilege(p.oid, 'execute') limit 1
 $$;
+
+-- The columns of the primary key of a table; null if it has none.
+create or replace function rowcast.key_columns(relation oid) returns text[]
+language sql stable
+return (select array_agg(a.attname::text order by a.attnum)
+          from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
+         where i.indrelid = relation and i.indisprimary);
 
 -- The tenant and the primary key of a row, as text.
 create or replace function rowcast.row_key(tenant text, image json, key_columns text[]) returns text

@@ -61,7 +61,7 @@ type watchSettings struct {
 }
 
 // watchTable watches the table and returns its full name, the stem of its event
-// names, and what is not captured because of tables that inherit.
+// names, and notes: what inheritance leaves out, and that rows are wide.
 func watchTable(ctx context.Context, c *pgx.Conn, log *slog.Logger, given string, s watchSettings) (table, stem string, notes []string, err error) {
 	err = postgres.ChangeTables(ctx, c, log, func(tx pgx.Tx) error {
 		var id int
@@ -70,7 +70,7 @@ func watchTable(ctx context.Context, c *pgx.Conn, log *slog.Logger, given string
 		if err != nil {
 			return err
 		}
-		return tx.QueryRow(ctx, `select format('%I.%I', w.table_schema, w.table_name), w.name, array(select i.detail from rowcast.inheritance(w.id) i)
+		return tx.QueryRow(ctx, `select format('%I.%I', w.table_schema, w.table_name), w.name, array(select i.detail from rowcast.inheritance(w.id) i union all select r.detail from rowcast.wide_rows(w.id) r)
 			from rowcast.watched w where w.id = $1`, id).Scan(&table, &stem, &notes)
 	})
 	return table, stem, notes, err

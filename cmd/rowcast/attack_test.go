@@ -22,8 +22,8 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"rowcast/internal/auth"
-	"rowcast/internal/inventory"
+	"rowcast/internal/access/auth"
+	"rowcast/internal/demo/inventory"
 )
 
 // recorder keeps what is written to it.

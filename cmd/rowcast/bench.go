@@ -14,8 +14,8 @@ import (
 	"rowcast/internal/bench/measure"
 	"rowcast/internal/bench/output"
 	"rowcast/internal/bench/stage"
-	"rowcast/internal/config"
-	"rowcast/internal/devpg"
+	"rowcast/internal/demo/devpg"
+	"rowcast/internal/operate/config"
 )
 
 func (p *program) bench() *cobra.Command {

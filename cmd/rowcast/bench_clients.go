@@ -12,7 +12,7 @@ import (
 	"rowcast/internal/bench/latency"
 	"rowcast/internal/bench/measure"
 	"rowcast/internal/bench/stage"
-	"rowcast/internal/config"
+	"rowcast/internal/operate/config"
 )
 
 // clientsLeave is for the help of a benchmark with clients, with the name of

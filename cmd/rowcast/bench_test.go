@@ -13,7 +13,7 @@ import (
 
 	"rowcast/internal/bench"
 	"rowcast/internal/bench/output"
-	"rowcast/internal/pgtest"
+	"rowcast/internal/test/pgtest"
 )
 
 // short are the flags of a run that is about nothing but itself.

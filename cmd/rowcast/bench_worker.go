@@ -14,7 +14,7 @@ import (
 	"rowcast/internal/bench/fanout/hubonly"
 	"rowcast/internal/bench/stage"
 	writebench "rowcast/internal/bench/write"
-	"rowcast/internal/config"
+	"rowcast/internal/operate/config"
 )
 
 // benchWorker is the part of a benchmark that runs in a process of its own.

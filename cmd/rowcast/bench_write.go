@@ -15,8 +15,8 @@ import (
 	"rowcast/internal/bench/measure"
 	"rowcast/internal/bench/stage"
 	writebench "rowcast/internal/bench/write"
-	"rowcast/internal/config"
-	"rowcast/internal/devpg"
+	"rowcast/internal/demo/devpg"
+	"rowcast/internal/operate/config"
 )
 
 func (p *program) benchWrite() *cobra.Command {

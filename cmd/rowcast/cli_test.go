@@ -11,10 +11,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rowcast/internal/auth"
-	"rowcast/internal/inventory"
-	"rowcast/internal/pgtest"
+	"rowcast/internal/access/auth"
+	"rowcast/internal/demo/inventory"
 	"rowcast/internal/printer"
+	"rowcast/internal/test/pgtest"
 )
 
 func TestMistakesAreNamed(t *testing.T) {

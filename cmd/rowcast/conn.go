@@ -11,8 +11,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"rowcast/internal/changelog"
-	"rowcast/internal/config"
 	"rowcast/internal/errcode"
+	"rowcast/internal/operate/config"
 	"rowcast/internal/postgres"
 	"rowcast/sql"
 )

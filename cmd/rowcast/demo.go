@@ -15,11 +15,11 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
-	"rowcast/internal/auth"
-	"rowcast/internal/config"
-	"rowcast/internal/devpg"
-	"rowcast/internal/inventory"
-	"rowcast/internal/inventory/api"
+	"rowcast/internal/access/auth"
+	"rowcast/internal/demo/devpg"
+	"rowcast/internal/demo/inventory"
+	"rowcast/internal/demo/inventory/api"
+	"rowcast/internal/operate/config"
 	"rowcast/internal/postgres"
 	"rowcast/internal/web"
 )

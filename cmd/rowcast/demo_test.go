@@ -12,8 +12,8 @@ import (
 	"syscall"
 	"testing"
 
-	"rowcast/internal/inventory"
-	"rowcast/internal/pgtest"
+	"rowcast/internal/demo/inventory"
+	"rowcast/internal/test/pgtest"
 )
 
 // demonstration is a running rowcast demo, and what it prints.

@@ -21,8 +21,8 @@ import (
 	"testing"
 	"time"
 
-	"rowcast/internal/config"
-	"rowcast/internal/inventory"
+	"rowcast/internal/demo/inventory"
+	"rowcast/internal/operate/config"
 )
 
 // deployed reads a deployment file.

@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"rowcast/internal/inventory"
+	"rowcast/internal/demo/inventory"
 )
 
 // metric scrapes one figure, when it is known.

@@ -11,15 +11,15 @@ import (
 	"time"
 
 	"rowcast/internal/changelog"
-	"rowcast/internal/config"
-	"rowcast/internal/doctor"
 	"rowcast/internal/errcode"
-	"rowcast/internal/health"
+	"rowcast/internal/feed/unreadable"
 	"rowcast/internal/hub"
 	"rowcast/internal/mapping"
-	"rowcast/internal/metric"
+	"rowcast/internal/operate/config"
+	"rowcast/internal/operate/doctor"
+	"rowcast/internal/operate/health"
+	"rowcast/internal/operate/metric"
 	"rowcast/internal/transport"
-	"rowcast/internal/unreadable"
 )
 
 var update = flag.Bool("update", false, "write the tables of the guides anew")

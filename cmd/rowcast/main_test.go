@@ -19,11 +19,11 @@ import (
 	"github.com/gorilla/websocket"
 	"github.com/jackc/pgx/v5"
 
-	"rowcast/internal/auth"
-	"rowcast/internal/config"
-	"rowcast/internal/inventory"
-	"rowcast/internal/pgtest"
+	"rowcast/internal/access/auth"
+	"rowcast/internal/demo/inventory"
+	"rowcast/internal/operate/config"
 	"rowcast/internal/postgres"
+	"rowcast/internal/test/pgtest"
 )
 
 func TestMain(m *testing.M) {

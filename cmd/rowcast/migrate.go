@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rowcast/internal/config"
+	"rowcast/internal/operate/config"
 	"rowcast/internal/postgres"
 )
 

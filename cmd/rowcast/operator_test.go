@@ -13,9 +13,9 @@ import (
 	"syscall"
 	"testing"
 
+	"rowcast/internal/demo/inventory"
 	"rowcast/internal/errcode"
-	"rowcast/internal/inventory"
-	"rowcast/internal/pgtest"
+	"rowcast/internal/test/pgtest"
 )
 
 func TestDoctorEndsAsItsReport(t *testing.T) {

@@ -9,9 +9,9 @@ import (
 	"sync"
 	"testing"
 
-	"rowcast/internal/inventory"
-	"rowcast/internal/pgtest"
+	"rowcast/internal/demo/inventory"
 	"rowcast/internal/postgres"
+	"rowcast/internal/test/pgtest"
 )
 
 // TestServeThroughATransactionPooler has clients resume at once from the

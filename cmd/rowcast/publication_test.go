@@ -8,8 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"rowcast/internal/devpg"
-	"rowcast/internal/pgtest"
+	"rowcast/internal/demo/devpg"
+	"rowcast/internal/test/pgtest"
 )
 
 // replicated are two servers, of which one publishes all tables to the other.

@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 
-	"rowcast/internal/config"
+	"rowcast/internal/operate/config"
 	"rowcast/internal/postgres"
 	"rowcast/internal/printer"
 	"rowcast/sql"

@@ -16,7 +16,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
 )
 
 // person mints a token.

@@ -12,8 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rowcast/internal/config"
 	"rowcast/internal/errcode"
+	"rowcast/internal/operate/config"
 	"rowcast/internal/operator"
 )
 

@@ -9,10 +9,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rowcast/internal/config"
-	"rowcast/internal/devpg"
+	"rowcast/internal/demo/devpg"
+	"rowcast/internal/operate/config"
+	"rowcast/internal/operate/systemd"
 	"rowcast/internal/postgres"
-	"rowcast/internal/systemd"
 )
 
 func (p *program) serve() *cobra.Command {

@@ -15,7 +15,7 @@ import (
 	"github.com/gorilla/websocket"
 	"github.com/jackc/pgx/v5"
 
-	"rowcast/internal/pgtest"
+	"rowcast/internal/test/pgtest"
 )
 
 // hostile are settings of a role under which a careless session fails, or reads

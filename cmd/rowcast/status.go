@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"time"
 
+	"rowcast/internal/feed/unreadable"
 	"rowcast/internal/postgres"
 	"rowcast/internal/server"
-	"rowcast/internal/unreadable"
 	"rowcast/sql"
 )
 

@@ -9,12 +9,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"rowcast/internal/access/tenant"
 	"rowcast/internal/changelog"
-	"rowcast/internal/config"
 	"rowcast/internal/feed"
 	"rowcast/internal/mapping"
+	"rowcast/internal/operate/config"
 	"rowcast/internal/printer"
-	"rowcast/internal/tenant"
 )
 
 func (p *program) tail() *cobra.Command {

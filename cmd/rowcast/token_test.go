@@ -12,7 +12,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
-	"rowcast/internal/inventory"
+	"rowcast/internal/demo/inventory"
 	"rowcast/internal/operator"
 )
 

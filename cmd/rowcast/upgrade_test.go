@@ -15,9 +15,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"rowcast/internal/inventory"
-	"rowcast/internal/pgtest"
-	"rowcast/internal/servetest"
+	"rowcast/internal/demo/inventory"
+	"rowcast/internal/test/pgtest"
+	"rowcast/internal/test/servetest"
 )
 
 // released is the commit of the last released version.

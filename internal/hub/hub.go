@@ -8,11 +8,11 @@ import (
 	"sync"
 	"time"
 
+	"rowcast/internal/access/limit"
 	"rowcast/internal/feed"
 	"rowcast/internal/hub/page"
 	"rowcast/internal/hub/registry"
 	"rowcast/internal/hub/stream"
-	"rowcast/internal/limit"
 )
 
 var (

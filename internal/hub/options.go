@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"rowcast/internal/feed"
-	"rowcast/internal/unreadable"
+	"rowcast/internal/feed/unreadable"
 )
 
 // History reads the durable log.

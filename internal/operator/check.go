@@ -12,9 +12,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rowcast/internal/auth"
-	"rowcast/internal/config"
+	"rowcast/internal/access/auth"
 	"rowcast/internal/errcode"
+	"rowcast/internal/operate/config"
 	"rowcast/internal/printer"
 )
 

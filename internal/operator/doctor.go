@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"rowcast/internal/bench/measure"
-	"rowcast/internal/config"
-	"rowcast/internal/doctor"
+	"rowcast/internal/operate/config"
+	"rowcast/internal/operate/doctor"
 )
 
 func (p *Program) doctor() *cobra.Command {

@@ -10,9 +10,9 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"rowcast/internal/changelog"
-	"rowcast/internal/config"
 	"rowcast/internal/errcode"
 	"rowcast/internal/feed"
+	"rowcast/internal/operate/config"
 	"rowcast/internal/postgres"
 )
 

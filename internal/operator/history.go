@@ -6,12 +6,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	tenants "rowcast/internal/access/tenant"
 	"rowcast/internal/changelog"
-	"rowcast/internal/config"
 	"rowcast/internal/mapping"
+	"rowcast/internal/operate/config"
 	"rowcast/internal/postgres"
 	"rowcast/internal/printer"
-	tenants "rowcast/internal/tenant"
 )
 
 func (p *Program) history() *cobra.Command {

@@ -10,7 +10,7 @@ import (
 
 	"rowcast/internal/bench/measure"
 	"rowcast/internal/changelog"
-	"rowcast/internal/config"
+	"rowcast/internal/operate/config"
 	"rowcast/internal/postgres"
 )
 

@@ -8,9 +8,9 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 
-	"rowcast/internal/config"
+	tenants "rowcast/internal/access/tenant"
+	"rowcast/internal/operate/config"
 	"rowcast/internal/postgres"
-	tenants "rowcast/internal/tenant"
 )
 
 // replayed is what rowcast.replay answers.

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"rowcast/internal/config"
+	"rowcast/internal/operate/config"
 )
 
 func (p *Program) config() *cobra.Command {

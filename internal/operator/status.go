@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"rowcast/internal/bench/measure"
-	"rowcast/internal/config"
+	"rowcast/internal/operate/config"
 	"rowcast/internal/postgres"
 	"rowcast/internal/printer"
 	"rowcast/sql"

@@ -8,9 +8,9 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"rowcast/internal/auth"
-	"rowcast/internal/config"
+	"rowcast/internal/access/auth"
 	"rowcast/internal/errcode"
+	"rowcast/internal/operate/config"
 )
 
 func (p *Program) token() *cobra.Command {

@@ -28,9 +28,9 @@ import (
 
 	"rowcast/internal/changelog"
 	"rowcast/internal/feed"
+	"rowcast/internal/feed/unreadable"
 	"rowcast/internal/mapping"
 	"rowcast/internal/transport"
-	"rowcast/internal/unreadable"
 )
 
 // ErrEnough ends a printer that has written as much as was asked for.

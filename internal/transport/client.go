@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
 	"rowcast/internal/errcode"
 	"rowcast/internal/hub"
 	"rowcast/internal/mapping"

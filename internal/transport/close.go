@@ -3,7 +3,7 @@ package transport
 import (
 	"rowcast/internal/errcode"
 	"rowcast/internal/hub"
-	"rowcast/internal/websocket"
+	"rowcast/internal/wire/websocket"
 )
 
 // The causes beside those of the hub. Each is also the code of an error

@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"time"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
 	"rowcast/internal/hub"
 )
 

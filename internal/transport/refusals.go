@@ -9,10 +9,10 @@ import (
 	"sync"
 	"time"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
+	"rowcast/internal/access/limit"
 	"rowcast/internal/errcode"
 	"rowcast/internal/hub"
-	"rowcast/internal/limit"
 )
 
 const (

@@ -13,7 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"rowcast/internal/bench/measure"
-	"rowcast/internal/devpg"
+	"rowcast/internal/demo/devpg"
 )
 
 // The statements of the set-up. Each file says what it does.

@@ -16,8 +16,8 @@ import (
 	"rowcast/internal/bench"
 	"rowcast/internal/bench/child"
 	"rowcast/internal/bench/write"
-	"rowcast/internal/pgtest"
 	"rowcast/internal/postgres"
+	"rowcast/internal/test/pgtest"
 )
 
 // isReader makes a process of this test binary a reader of the database.

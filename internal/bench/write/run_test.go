@@ -12,7 +12,7 @@ import (
 
 	"rowcast/internal/bench"
 	"rowcast/internal/bench/write"
-	"rowcast/internal/pgtest"
+	"rowcast/internal/test/pgtest"
 )
 
 // TestEveryRowIsAccounted runs both shapes; a run compares what its writers

@@ -12,12 +12,12 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"rowcast/internal/auth"
-	"rowcast/internal/engineio"
+	"rowcast/internal/access/auth"
 	"rowcast/internal/hub"
-	"rowcast/internal/socketio"
-	"rowcast/internal/socketio/script"
 	"rowcast/internal/transport"
+	"rowcast/internal/wire/engineio"
+	"rowcast/internal/wire/socketio"
+	"rowcast/internal/wire/socketio/script"
 )
 
 // connectTimeout is how long a client has to connect to the namespace.

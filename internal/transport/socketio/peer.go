@@ -5,10 +5,10 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
 	"rowcast/internal/hub"
-	"rowcast/internal/socketio"
 	"rowcast/internal/transport"
+	"rowcast/internal/wire/socketio"
 )
 
 // peer is one client: the outbox of its session, and what it may do.

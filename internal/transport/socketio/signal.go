@@ -5,8 +5,8 @@ import (
 	"strconv"
 
 	"rowcast/internal/hub"
-	"rowcast/internal/socketio"
 	"rowcast/internal/transport"
+	"rowcast/internal/wire/socketio"
 )
 
 // Offsets that are no cursor.

@@ -1,12 +1,12 @@
 package socketio
 
 import (
-	"rowcast/internal/engineio"
 	"rowcast/internal/errcode"
 	"rowcast/internal/feed"
 	"rowcast/internal/hub"
-	"rowcast/internal/socketio"
 	"rowcast/internal/transport"
+	"rowcast/internal/wire/engineio"
+	"rowcast/internal/wire/socketio"
 )
 
 // Wire encodes events for the hub. It is a hub.Wire. The signals of a session

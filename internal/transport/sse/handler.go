@@ -9,10 +9,10 @@ import (
 	"net/http"
 	"time"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
 	"rowcast/internal/hub"
-	"rowcast/internal/socket"
 	"rowcast/internal/transport"
+	"rowcast/internal/wire/socket"
 )
 
 const (

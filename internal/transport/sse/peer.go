@@ -2,8 +2,8 @@ package sse
 
 import (
 	"rowcast/internal/hub"
-	"rowcast/internal/socket"
 	"rowcast/internal/transport"
+	"rowcast/internal/wire/socket"
 )
 
 // maxIgnored is how many bytes a client may send that nobody reads.

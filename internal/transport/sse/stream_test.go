@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
 	"rowcast/internal/hub"
 	"rowcast/internal/transport"
 	"rowcast/internal/transport/sse"

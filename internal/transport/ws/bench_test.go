@@ -14,8 +14,8 @@ import (
 
 	"rowcast/internal/feed"
 	"rowcast/internal/hub"
-	"rowcast/internal/socket"
 	"rowcast/internal/transport/ws"
+	"rowcast/internal/wire/socket"
 )
 
 // row is the data of the events, about the size of an order.

@@ -5,7 +5,7 @@ import (
 	"rowcast/internal/feed"
 	"rowcast/internal/hub"
 	"rowcast/internal/transport"
-	"rowcast/internal/websocket"
+	"rowcast/internal/wire/websocket"
 )
 
 // Wire encodes for the hub. It is a hub.Wire.

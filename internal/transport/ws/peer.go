@@ -10,7 +10,7 @@ import (
 
 	"rowcast/internal/hub"
 	"rowcast/internal/transport"
-	"rowcast/internal/websocket"
+	"rowcast/internal/wire/websocket"
 )
 
 // verifyTimeout bounds the check of a token that came in a message.

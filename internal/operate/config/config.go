@@ -101,6 +101,14 @@ func (c Config) Level() (level slog.Level) {
 // runs one of its own.
 func (c Config) HasDatabase() bool { return c.DatabaseURL != "" || c.UsesPGEnv }
 
+// DatabaseName says where the database is, without passwords.
+func (c Config) DatabaseName() string {
+	if c.UsesPGEnv {
+		return "PG* variables"
+	}
+	return RedactURL(c.DatabaseURL)
+}
+
 // LogValue shows the config without its secrets.
 func (c Config) LogValue() slog.Value {
 	database := RedactURL(c.DatabaseURL)

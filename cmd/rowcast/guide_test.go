@@ -13,7 +13,7 @@ import (
 	"rowcast/internal/changelog"
 	"rowcast/internal/errcode"
 	"rowcast/internal/feed/unreadable"
-	"rowcast/internal/hub"
+	"rowcast/internal/hub/room"
 	"rowcast/internal/mapping"
 	"rowcast/internal/operate/config"
 	"rowcast/internal/operate/doctor"
@@ -117,8 +117,8 @@ func metricsTable(t *testing.T) string {
 	t.Helper()
 	registry := metric.New(metric.Sources{
 		Tail: func() changelog.Status { return changelog.Status{Checked: time.Now()} },
-		Hub: func() hub.Stats {
-			return hub.Stats{Names: map[string]int64{"order:created": 1}, Wires: map[string]int64{"ws": 1}}
+		Hub: func() room.Stats {
+			return room.Stats{Names: map[string]int64{"order:created": 1}, Wires: map[string]int64{"ws": 1}}
 		},
 		Health:    func() health.Status { return health.Status{Checked: time.Now()} },
 		Observers: metric.NewObservers(), Causes: transport.Causes(),

@@ -239,6 +239,9 @@ func TestManual(t *testing.T) {
 		t.Fatal(stderr)
 	}
 	for _, c := range command.New(&program.Program{}).Commands() {
+		if c.Hidden {
+			continue
+		}
 		page, err := os.ReadFile(filepath.Join(dir, "rowcast-"+c.Name()+".1"))
 		if err != nil || !bytes.Contains(page, []byte(".SH EXAMPLE")) {
 			t.Errorf("the page of %s: %v, %d bytes", c.Name(), err, len(page))

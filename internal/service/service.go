@@ -21,6 +21,8 @@ import (
 	"rowcast/internal/feed"
 	"rowcast/internal/feed/unreadable"
 	"rowcast/internal/hub"
+	"rowcast/internal/hub/room"
+	"rowcast/internal/hub/signal"
 	"rowcast/internal/mapping"
 	"rowcast/internal/operate/config"
 	"rowcast/internal/operate/health"
@@ -76,8 +78,8 @@ type Service struct {
 }
 
 // wires encodes for each kind of connection.
-func wires() []hub.Wire {
-	return append([]hub.Wire{ws.Wire{}, sse.Wire{}}, socketio.Wires()...)
+func wires() []signal.Wire {
+	return append([]signal.Wire{ws.Wire{}, sse.Wire{}}, socketio.Wires()...)
 }
 
 // ListenFunc opens a listener.
@@ -116,7 +118,7 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, listen Listen
 	if err := sameFeed(ctx, s.pool, id); err != nil {
 		return nil, err
 	}
-	s.hub, err = hub.New(hub.Options{
+	s.hub, err = hub.New(room.Options{
 		History: changelog.NewHistory(s.pool, cfg.BulkRows),
 		Map:     mapping.Append, DashboardReason: mapping.DashboardReason, DashboardEvent: mapping.DashboardEvent,
 		Wires: wires(), Log: log, Unreadable: s.unread, Delivered: s.observed.Delivered, Checked: func() time.Time { return s.tail.Status().Checked },

@@ -8,7 +8,7 @@ import (
 
 	"rowcast/internal/changelog"
 	"rowcast/internal/errcode"
-	"rowcast/internal/hub"
+	"rowcast/internal/hub/room"
 	"rowcast/internal/operate/health"
 )
 
@@ -16,7 +16,7 @@ import (
 type collector struct {
 	Sources
 	tail   []metric[changelog.Status]
-	hub    []metric[hub.Stats]
+	hub    []metric[room.Stats]
 	health []metric[health.Status]
 	closes *prometheus.Desc
 	names  *prometheus.Desc
@@ -54,18 +54,18 @@ func newCollector(s Sources) *collector {
 			gauge("tail_listening", "1 while LISTEN is in effect.", func(s changelog.Status) float64 { return one(s.Listening) }),
 			gauge("published_place", "Newest place that this server has published.", func(s changelog.Status) float64 { return float64(s.Place) }),
 		},
-		hub: []metric[hub.Stats]{
-			gauge("connections_blocked", "Clients that are behind and are being waited for.", func(s hub.Stats) float64 { return float64(s.Blocked) }),
-			gauge("subscriptions", "Tenants joined now, counted once for each client.", func(s hub.Stats) float64 { return float64(s.Subscriptions) }),
-			gauge("tenants", "Tenants that have recent events in memory.", func(s hub.Stats) float64 { return float64(s.Tenants) }),
-			gauge("ring_memory_bytes", "Memory of the recent events of all tenants.", func(s hub.Stats) float64 { return float64(s.RingMemory) }),
-			gauge("ring_memory_budget_bytes", "What ROWCAST_RING_MEMORY allows for that.", func(s hub.Stats) float64 { return float64(s.RingBudget) }),
+		hub: []metric[room.Stats]{
+			gauge("connections_blocked", "Clients that are behind and are being waited for.", func(s room.Stats) float64 { return float64(s.Blocked) }),
+			gauge("subscriptions", "Tenants joined now, counted once for each client.", func(s room.Stats) float64 { return float64(s.Subscriptions) }),
+			gauge("tenants", "Tenants that have recent events in memory.", func(s room.Stats) float64 { return float64(s.Tenants) }),
+			gauge("ring_memory_bytes", "Memory of the recent events of all tenants.", func(s room.Stats) float64 { return float64(s.RingMemory) }),
+			gauge("ring_memory_budget_bytes", "What ROWCAST_RING_MEMORY allows for that.", func(s room.Stats) float64 { return float64(s.RingBudget) }),
 			gauge("page_memory_bytes", "Memory of the history that is kept for clients that catch up.",
-				func(s hub.Stats) float64 { return float64(s.PageMemory) }),
-			counter("deliveries", "Events handed to clients, counted once for each client.", func(s hub.Stats) float64 { return float64(s.Deliveries) }),
-			counter("catch_ups", "Clients served from the history.", func(s hub.Stats) float64 { return float64(s.CatchUps) }),
-			counter("history_reads", "Pages of the history read for clients.", func(s hub.Stats) float64 { return float64(s.HistoryReads) }),
-			counter("resets", "Clients told to reload.", func(s hub.Stats) float64 { return float64(s.Resets) }),
+				func(s room.Stats) float64 { return float64(s.PageMemory) }),
+			counter("deliveries", "Events handed to clients, counted once for each client.", func(s room.Stats) float64 { return float64(s.Deliveries) }),
+			counter("catch_ups", "Clients served from the history.", func(s room.Stats) float64 { return float64(s.CatchUps) }),
+			counter("history_reads", "Pages of the history read for clients.", func(s room.Stats) float64 { return float64(s.HistoryReads) }),
+			counter("resets", "Clients told to reload.", func(s room.Stats) float64 { return float64(s.Resets) }),
 		},
 		health: []metric[health.Status]{
 			gauge("trigger_drift", "Triggers of watched tables that are missing or disabled.",

@@ -10,7 +10,7 @@ import (
 	"rowcast/internal/changelog"
 	"rowcast/internal/errcode"
 	"rowcast/internal/feed"
-	"rowcast/internal/hub"
+	"rowcast/internal/hub/room"
 	"rowcast/internal/operate/health"
 )
 
@@ -18,7 +18,7 @@ import (
 // each scrape and must not block.
 type Sources struct {
 	Tail   func() changelog.Status
-	Hub    func() hub.Stats
+	Hub    func() room.Stats
 	Health func() health.Status
 	// Observers are shown too, if they are set.
 	Observers *Observers

@@ -14,7 +14,9 @@ import (
 	"rowcast/internal/changelog"
 	"rowcast/internal/errcode"
 	"rowcast/internal/feed"
-	"rowcast/internal/hub"
+	"rowcast/internal/hub/room"
+	"rowcast/internal/hub/signal"
+	"rowcast/internal/hub/stream"
 	"rowcast/internal/operate/health"
 	"rowcast/internal/operate/metric"
 )
@@ -22,17 +24,17 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // registry shows parts in the given states.
-func registry(tail changelog.Status, stats hub.Stats, state health.Status) *prometheus.Registry {
+func registry(tail changelog.Status, stats room.Stats, state health.Status) *prometheus.Registry {
 	observers := metric.NewObservers()
 	observers.Sealed(3 * time.Millisecond)
 	observers.Delivered(-time.Second)
 	observers.Delivered(time.Second)
 	return metric.New(metric.Sources{
 		Tail:   func() changelog.Status { return tail },
-		Hub:    func() hub.Stats { return stats },
+		Hub:    func() room.Stats { return stats },
 		Health: func() health.Status { return state },
 
-		Observers: observers, Causes: []errcode.Code{hub.Shutdown, hub.Gone},
+		Observers: observers, Causes: []errcode.Code{signal.Shutdown, signal.Gone},
 		Refusals:   func() map[errcode.Code]int64 { return map[errcode.Code]int64{"forbidden": 2, "revoked": 0} },
 		Unreadable: func() map[feed.Reason]int64 { return map[feed.Reason]int64{feed.Size: 3, feed.Decoding: 0} },
 	})
@@ -41,7 +43,7 @@ func registry(tail changelog.Status, stats hub.Stats, state health.Status) *prom
 func busy() *prometheus.Registry {
 	return registry(
 		changelog.Status{Live: true, Listening: true, Place: 41},
-		hub.Stats{Names: map[string]int64{"order:created": 5}, Wires: map[string]int64{"ws": 3, "sse": 1}, Deliveries: 7, RingMemory: 3 << 20, RingBudget: 1 << 28, PageMemory: 99, Closes: map[errcode.Code]int64{hub.NoPong: 2, hub.Gone: 4}},
+		room.Stats{Names: map[string]int64{"order:created": 5}, Wires: map[string]int64{"ws": 3, "sse": 1}, Deliveries: 7, RingMemory: 3 << 20, RingBudget: 1 << 28, PageMemory: 99, Closes: map[errcode.Code]int64{signal.NoPong: 2, signal.Gone: 4}},
 		health.Status{
 			Checked: time.UnixMilli(1500), SealedPlace: 42, QueueUsage: 0.25,
 			Drifted: []health.Drift{{Triggers: []string{"a", "b"}}, {Triggers: []string{"c"}}},
@@ -86,7 +88,7 @@ func TestHandler(t *testing.T) {
 // Before the first check nothing is known of the database.
 func TestUnknownIsLeftOut(t *testing.T) {
 	t.Parallel()
-	unknown := registry(changelog.Status{}, hub.Stats{}, health.Status{})
+	unknown := registry(changelog.Status{}, room.Stats{}, health.Status{})
 	n, err := testutil.GatherAndCount(unknown, "rowcast_trigger_drift", "rowcast_notify_queue_usage_ratio", "rowcast_sealed_place",
 		"rowcast_database_checked_timestamp_seconds")
 	if err != nil || n != 0 {
@@ -109,9 +111,9 @@ func BenchmarkDelivered(b *testing.B) {
 func TestTenantsAreBounded(t *testing.T) {
 	t.Parallel()
 	asked := 0
-	handler := metric.TenantHandler(func(limit int) ([]hub.TenantStats, int) {
+	handler := metric.TenantHandler(func(limit int) ([]stream.TenantStats, int) {
 		asked = limit
-		return []hub.TenantStats{{Name: "a\n\"b", Followers: 2, Events: 5, Position: 41}}, 7
+		return []stream.TenantStats{{Name: "a\n\"b", Followers: 2, Events: 5, Position: 41}}, 7
 	})
 	for query, want := range map[string]int{"": 100, "?limit=1": 1, "?limit=1000": 1000, "?limit=1001": 0, "?limit=0": 0, "?limit=x": 0} {
 		asked = 0

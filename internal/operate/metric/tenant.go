@@ -5,9 +5,9 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/prometheus/client_golang/prometheus"
+	"rowcast/internal/hub/stream"
 
-	"rowcast/internal/hub"
+	"github.com/prometheus/client_golang/prometheus"
 )
 
 // How many tenants TenantHandler shows: unless told, and at most.
@@ -18,12 +18,12 @@ const (
 
 // tenants shows some of them.
 type tenants struct {
-	list                                []hub.TenantStats
+	list                                []stream.TenantStats
 	all                                 int
 	followers, events, position, hidden *prometheus.Desc
 }
 
-func newTenants(list []hub.TenantStats, all int) *tenants {
+func newTenants(list []stream.TenantStats, all int) *tenants {
 	describe := func(name, help string) *prometheus.Desc {
 		return prometheus.NewDesc("rowcast_tenant_"+name, help, []string{"tenant"}, nil)
 	}
@@ -54,7 +54,7 @@ func (t *tenants) Collect(ch chan<- prometheus.Metric) {
 // TenantHandler serves the figures of the tenants with the most clients: ?limit= of
 // them, 100 unless told and 1000 at most. It is apart from the other metrics, so
 // that only who asks for it pays for a label that grows with the business.
-func TenantHandler(list func(limit int) ([]hub.TenantStats, int)) http.Handler {
+func TenantHandler(list func(limit int) ([]stream.TenantStats, int)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		limit := fewTenants
 		if text := r.URL.Query().Get("limit"); text != "" {

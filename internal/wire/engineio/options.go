@@ -31,7 +31,7 @@ type Options struct {
 }
 
 // Outbox writes to a session. It is safe for concurrent use and never waits for
-// the client. *hub.Session is one, less the name of a method.
+// the client. *session.Session is one, less the name of a method.
 type Outbox interface {
 	// Send writes complete frames, in order.
 	Send(frames []byte)

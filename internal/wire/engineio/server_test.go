@@ -17,15 +17,18 @@ import (
 	"rowcast/internal/errcode"
 	"rowcast/internal/feed"
 	"rowcast/internal/hub"
+	"rowcast/internal/hub/room"
+	"rowcast/internal/hub/session"
+	"rowcast/internal/hub/signal"
 	"rowcast/internal/wire/engineio"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // outbox is a session of a hub, as in the product.
-type outbox struct{ *hub.Session }
+type outbox struct{ *session.Session }
 
-func (o outbox) Close(last []byte) { o.CloseWith(hub.Gone, last) }
+func (o outbox) Close(last []byte) { o.CloseWith(signal.Gone, last) }
 
 // silent is a wire without messages of its own.
 type silent struct{}
@@ -33,7 +36,7 @@ type silent struct{}
 func (silent) Name() string { return "silent" }
 
 func (silent) AppendEvent(b []byte, _ *feed.Event) []byte            { return b }
-func (silent) AppendSignal(b []byte, _ *hub.Signal) []byte           { return b }
+func (silent) AppendSignal(b []byte, _ *signal.Signal) []byte        { return b }
 func (silent) AppendClose(b []byte, _ errcode.Code, _ string) []byte { return b }
 
 // empty is a history without tenants.
@@ -87,8 +90,8 @@ type bundle struct {
 
 func setup(t *testing.T, o engineio.Options) *bundle {
 	t.Helper()
-	h, err := hub.New(hub.Options{
-		History: empty{}, Wires: []hub.Wire{silent{}},
+	h, err := hub.New(room.Options{
+		History: empty{}, Wires: []signal.Wire{silent{}},
 		Map: func(dst []feed.Event, _ *feed.Change) []feed.Event { return dst },
 	})
 	if err != nil {
@@ -99,7 +102,7 @@ func setup(t *testing.T, o engineio.Options) *bundle {
 	go func() { ran <- h.Run(ctx) }()
 	b := &bundle{hub: h, sessions: make(chan *echo, 100)}
 	o.Open = func(s *engineio.Session, _ *http.Request) (engineio.Outbox, engineio.Receiver, error) {
-		session, err := h.Open(hub.SessionOptions{Conn: s, OneWay: true, PingInterval: time.Hour})
+		session, err := h.Open(session.Peer{Conn: s, OneWay: true, PingInterval: time.Hour})
 		if err != nil {
 			return nil, nil, err
 		}

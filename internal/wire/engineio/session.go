@@ -16,7 +16,7 @@ const linger = 3 * time.Second
 const crossing = 100 * time.Millisecond
 
 // Session is one client. As a connection it belongs to the Outbox: TryWrite,
-// Write, SetWriteDeadline and Hangup are those of hub.Conn.
+// Write, SetWriteDeadline and Hangup are those of signal.Conn.
 type Session struct {
 	server *Server
 	id     string

@@ -18,6 +18,9 @@ import (
 	"rowcast/internal/errcode"
 	"rowcast/internal/feed"
 	"rowcast/internal/hub"
+	"rowcast/internal/hub/room"
+	"rowcast/internal/hub/session"
+	"rowcast/internal/hub/signal"
 	"rowcast/internal/wire/engineio"
 	"rowcast/internal/wire/socketio"
 )
@@ -29,7 +32,7 @@ const patience = 20 * time.Second
 
 // outbox is a session of a hub, as in the product.
 type outbox struct {
-	*hub.Session
+	*session.Session
 	// before, if not nil, is called before frames are sent.
 	before func(frames []byte)
 }
@@ -41,7 +44,7 @@ func (o outbox) Send(frames []byte) {
 	o.Session.Send(frames)
 }
 
-func (o outbox) Close(last []byte) { o.CloseWith(hub.Gone, last) }
+func (o outbox) Close(last []byte) { o.CloseWith(signal.Gone, last) }
 
 // silent is a wire without messages of its own.
 type silent struct{}
@@ -49,7 +52,7 @@ type silent struct{}
 func (silent) Name() string { return "silent" }
 
 func (silent) AppendEvent(b []byte, _ *feed.Event) []byte            { return b }
-func (silent) AppendSignal(b []byte, _ *hub.Signal) []byte           { return b }
+func (silent) AppendSignal(b []byte, _ *signal.Signal) []byte        { return b }
 func (silent) AppendClose(b []byte, _ errcode.Code, _ string) []byte { return b }
 
 // empty is a history without tenants.
@@ -120,8 +123,8 @@ type bundle struct {
 
 func setup(t testing.TB, o socketio.Options) *bundle {
 	t.Helper()
-	h, err := hub.New(hub.Options{
-		History: empty{}, Wires: []hub.Wire{silent{}},
+	h, err := hub.New(room.Options{
+		History: empty{}, Wires: []signal.Wire{silent{}},
 		Map: func(dst []feed.Event, _ *feed.Change) []feed.Event { return dst },
 	})
 	if err != nil {
@@ -133,7 +136,7 @@ func setup(t testing.TB, o socketio.Options) *bundle {
 	b := &bundle{hub: h, main: newNamespace(), x: newNamespace()}
 	o.Namespaces = map[string]socketio.Namespace{socketio.Main: b.main, "/x": b.x}
 	o.Outbox = func(s *engineio.Session, _ *http.Request) (engineio.Outbox, error) {
-		session, err := h.Open(hub.SessionOptions{Conn: s, OneWay: true, PingInterval: time.Hour})
+		session, err := h.Open(session.Peer{Conn: s, OneWay: true, PingInterval: time.Hour})
 		return outbox{session, b.before}, err
 	}
 	if b.sockets, err = socketio.New(o); err != nil {

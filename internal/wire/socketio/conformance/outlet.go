@@ -8,6 +8,9 @@ import (
 	"rowcast/internal/errcode"
 	"rowcast/internal/feed"
 	"rowcast/internal/hub"
+	"rowcast/internal/hub/room"
+	"rowcast/internal/hub/session"
+	"rowcast/internal/hub/signal"
 	"rowcast/internal/wire/engineio"
 )
 
@@ -20,8 +23,8 @@ type outlet struct {
 }
 
 func newOutlet() (*outlet, error) {
-	h, err := hub.New(hub.Options{
-		History: noHistory{}, Wires: []hub.Wire{silent{}},
+	h, err := hub.New(room.Options{
+		History: noHistory{}, Wires: []signal.Wire{silent{}},
 		Map: func(dst []feed.Event, _ *feed.Change) []feed.Event { return dst },
 	})
 	if err != nil {
@@ -35,7 +38,7 @@ func newOutlet() (*outlet, error) {
 
 // open makes what writes to a session. Its heartbeat is that of Engine.IO.
 func (o *outlet) open(s *engineio.Session) (engineio.Outbox, error) {
-	session, err := o.hub.Open(hub.SessionOptions{Conn: s, OneWay: true, PingInterval: time.Hour})
+	session, err := o.hub.Open(session.Peer{Conn: s, OneWay: true, PingInterval: time.Hour})
 	if err != nil {
 		return nil, err
 	}
@@ -49,17 +52,17 @@ func (o *outlet) close() error {
 }
 
 // outbox is an engineio.Outbox.
-type outbox struct{ *hub.Session }
+type outbox struct{ *session.Session }
 
 // Close implements engineio.Outbox.
-func (o outbox) Close(last []byte) { o.CloseWith(hub.Gone, last) }
+func (o outbox) Close(last []byte) { o.CloseWith(signal.Gone, last) }
 
 // silent is a wire of the hub that says nothing by itself.
 type silent struct{}
 
-func (silent) AppendEvent(dst []byte, _ *feed.Event) []byte  { return dst }
-func (silent) AppendSignal(dst []byte, _ *hub.Signal) []byte { return dst }
-func (silent) Name() string                                  { return "silent" }
+func (silent) AppendEvent(dst []byte, _ *feed.Event) []byte     { return dst }
+func (silent) AppendSignal(dst []byte, _ *signal.Signal) []byte { return dst }
+func (silent) Name() string                                     { return "silent" }
 
 func (silent) AppendClose(dst []byte, _ errcode.Code, _ string) []byte { return dst }
 

@@ -1,4 +1,4 @@
-package hub
+package session
 
 import (
 	"errors"
@@ -9,17 +9,19 @@ import (
 	"time"
 
 	"rowcast/internal/errcode"
+	"rowcast/internal/hub/room"
+	"rowcast/internal/hub/signal"
 )
 
-// SessionOptions describes a session. Conn is required.
-type SessionOptions struct {
-	Conn Conn
+// Peer describes the client of a session. Conn is required.
+type Peer struct {
+	Conn signal.Conn
 	// Wire is the one of Options.Wires for signals and for the last frame; nil is the
 	// first.
-	Wire Wire
+	Wire signal.Wire
 	// Signal, if not nil, encodes the signals of this session instead of its
 	// wire. It must neither block nor call the session.
-	Signal func(dst []byte, m *Signal) []byte
+	Signal func(dst []byte, m *signal.Signal) []byte
 	// PingInterval replaces that of the hub if it is not 0.
 	PingInterval time.Duration
 	// OneWay says that nothing is ever heard from the client.
@@ -29,11 +31,11 @@ type SessionOptions struct {
 // Session is one client. Its methods may be called from any goroutine and
 // never wait for the client.
 type Session struct {
-	h    *Hub
-	conn Conn
+	h    *Set
+	conn signal.Conn
 	ping time.Duration
-	// encode is SessionOptions.Signal.
-	encode func(dst []byte, m *Signal) []byte
+	// encode is Peer.Signal.
+	encode func(dst []byte, m *signal.Signal) []byte
 	// heard is when the client was last heard, a moment of the hub.
 	heard atomic.Int64
 
@@ -74,33 +76,33 @@ type Session struct {
 
 // Open adds a session. The only error is ErrDraining; the connection is then
 // still the caller's.
-func (h *Hub) Open(o SessionOptions) (*Session, error) {
+func (h *Set) Open(o Peer) (*Session, error) {
 	if o.Conn == nil {
 		return nil, errors.New("hub: no connection")
 	}
-	wire, err := h.wire(o.Wire, 0)
+	wire, err := h.Wire(o.Wire, 0)
 	if err != nil {
 		return nil, err
 	}
-	now := h.opts.Elapsed()
+	now := h.Elapsed()
 	s := &Session{
-		h: h, conn: o.Conn, wire: wire, part: h.sessions.Part(), ping: o.PingInterval, encode: o.Signal, oneWay: o.OneWay, warnAt: never, deadline: never,
+		h: h, conn: o.Conn, wire: wire, part: h.Part(), ping: o.PingInterval, encode: o.Signal, oneWay: o.OneWay, warnAt: room.Never, deadline: room.Never,
 	}
 	if s.ping == 0 {
-		s.ping = h.opts.PingInterval
+		s.ping = h.PingInterval
 	}
 	s.heard.Store(int64(now))
 	s.pingAt = now + s.ping/2 + rand.N(s.ping/2+1)
-	h.count.opened(s.wire, 1)
-	if !h.sessions.Add(s, s.part) {
-		h.count.opened(s.wire, -1)
+	h.Count.Opened(s.wire, 1)
+	if !h.Add(s, s.part) {
+		h.Count.Opened(s.wire, -1)
 		return nil, ErrDraining
 	}
 	return s, nil
 }
 
 // Alive notes that the client was heard.
-func (s *Session) Alive() { s.heard.Store(int64(s.h.opts.Elapsed())) }
+func (s *Session) Alive() { s.heard.Store(int64(s.h.Elapsed())) }
 
 // Deadline ends the session at at with cause, after a signal Expiring at warn.
 // A zero time is never. It replaces an earlier deadline. How long it is until then
@@ -108,7 +110,7 @@ func (s *Session) Alive() { s.heard.Store(int64(s.h.opts.Elapsed())) }
 func (s *Session) Deadline(at, warn time.Time, cause errcode.Code) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.deadline, s.warnAt, s.deadlineCause = s.h.moment(at), s.h.moment(warn), cause
+	s.deadline, s.warnAt, s.deadlineCause = s.h.Moment(at), s.h.Moment(warn), cause
 }
 
 // Send writes complete frames, in order with everything else.
@@ -119,17 +121,17 @@ func (s *Session) Send(frames []byte) {
 }
 
 // signal writes a message of the hub. s.mu held.
-func (s *Session) signal(m *Signal) {
+func (s *Session) signal(m *signal.Signal) {
 	var buf [256]byte
 	s.send(s.appendSignal(buf[:0], m), true)
 }
 
 // appendSignal encodes a message of the hub. s.mu held.
-func (s *Session) appendSignal(dst []byte, m *Signal) []byte {
+func (s *Session) appendSignal(dst []byte, m *signal.Signal) []byte {
 	if s.encode != nil {
 		return s.encode(dst, m)
 	}
-	return s.h.opts.Wires[s.wire].AppendSignal(dst, m)
+	return s.h.Wires[s.wire].AppendSignal(dst, m)
 }
 
 // Close ends the session: what is being written is finished, then the close
@@ -137,7 +139,7 @@ func (s *Session) appendSignal(dst []byte, m *Signal) []byte {
 func (s *Session) Close(cause errcode.Code, detail string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.close(cause, s.h.opts.Wires[s.wire].AppendClose(nil, cause, detail))
+	s.close(cause, s.h.Wires[s.wire].AppendClose(nil, cause, detail))
 }
 
 // CloseWith is Close with these bytes as the last.
@@ -168,12 +170,12 @@ func (s *Session) close(cause errcode.Code, last []byte) {
 	if s.ended {
 		return
 	}
-	s.closeBy = time.Now().Add(s.h.opts.CloseTimeout)
+	s.closeBy = time.Now().Add(s.h.CloseTimeout)
 	_ = s.conn.SetWriteDeadline(s.closeBy) // a connection that refuses fails the write
 }
 
-// abort gives up what a closing session has not written yet.
-func (s *Session) abort() {
+// Abort gives up what a closing session has not written yet.
+func (s *Session) Abort() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.ended {
@@ -191,9 +193,9 @@ func (s *Session) finish(flushed bool) {
 	s.dropSubs()
 	s.rest, s.pending = nil, nil
 	s.next()
-	s.h.count.closed(s.wire, s.cause)
+	s.h.Count.Closed(s.wire, s.cause)
 	s.conn.Hangup(flushed)
-	s.h.sessions.Remove(s, s.part)
+	s.h.Remove(s, s.part)
 	if s.owner != nil {
 		s.owner.Left()
 	}
@@ -226,7 +228,7 @@ func (s *Session) Leave(tenant string) {
 		s.subs[i].drop()
 		s.subs = slices.Delete(s.subs, i, i+1)
 	}
-	s.signal(&Signal{Kind: Left, Tenant: tenant})
+	s.signal(&signal.Signal{Kind: signal.Left, Tenant: tenant})
 }
 
 // Tenants are the names of the tenants that are joined or being joined.
@@ -249,8 +251,8 @@ func (s *Session) index(tenant string) int {
 	return -1
 }
 
-// sweep does what time demands of a session.
-func (s *Session) sweep(now time.Duration) {
+// Sweep does what time demands of a session.
+func (s *Session) Sweep(now time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closing {
@@ -261,23 +263,23 @@ func (s *Session) sweep(now time.Duration) {
 	case now >= s.deadline:
 		s.closeFor(s.deadlineCause)
 		return
-	case !s.oneWay && silent > s.ping+s.h.opts.PingTimeout:
+	case !s.oneWay && silent > s.ping+s.h.PingTimeout:
 		if !s.reads() {
-			s.closeFor(NoPong)
+			s.closeFor(signal.NoPong)
 			return
 		}
 		s.heard.Store(int64(now - s.ping)) // the ping may be behind what it reads
 	}
 	if now >= s.warnAt {
-		s.warnAt = never
-		s.signal(&Signal{Kind: Expiring})
+		s.warnAt = room.Never
+		s.signal(&signal.Signal{Kind: signal.Expiring})
 	}
 	if now >= s.pingAt {
 		s.pingAt = now + s.ping
-		if silent < s.ping+s.h.opts.PingTimeout/2 { // it has answered the ping before
+		if silent < s.ping+s.h.PingTimeout/2 { // it has answered the ping before
 			s.reads()
 		}
-		s.signal(&Signal{Kind: Ping})
+		s.signal(&signal.Signal{Kind: signal.Ping})
 	}
 	for _, u := range s.subs {
 		if u.state == live && !s.busy && !s.closing {
@@ -296,5 +298,5 @@ func (s *Session) reads() bool {
 
 // closeFor is Close without a detail, with s.mu held.
 func (s *Session) closeFor(cause errcode.Code) {
-	s.close(cause, s.h.opts.Wires[s.wire].AppendClose(nil, cause, ""))
+	s.close(cause, s.h.Wires[s.wire].AppendClose(nil, cause, ""))
 }

@@ -1,4 +1,4 @@
-package hub
+package room
 
 import (
 	"cmp"
@@ -11,6 +11,7 @@ import (
 
 	"rowcast/internal/feed"
 	"rowcast/internal/feed/unreadable"
+	"rowcast/internal/hub/signal"
 )
 
 // History reads the durable log.
@@ -45,7 +46,7 @@ type Options struct {
 	DashboardReason func(c *feed.Change) (reason string, ok bool)
 	DashboardEvent  func(tenant string, reasons []string, head feed.Head, at time.Time) feed.Event
 	// Wires are the kinds of connections.
-	Wires []Wire
+	Wires []signal.Wire
 	// Unreadable is told of the changes that are told without their rows. Nil: nobody
 	// is.
 	Unreadable *unreadable.Log

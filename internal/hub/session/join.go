@@ -1,4 +1,4 @@
-package hub
+package session
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 
 	"rowcast/internal/failpoint"
 	"rowcast/internal/feed"
+	"rowcast/internal/hub/signal"
 	"rowcast/internal/hub/stream"
 )
 
@@ -25,7 +26,7 @@ type Request struct {
 	// Joined then has a Reason, and nothing follows.
 	Exact bool
 	// Wire is the one of Options.Wires for the events; nil is that of the session.
-	Wire Wire
+	Wire signal.Wire
 	// Admit lets events pass by name; nil lets all.
 	Admit func(name string) bool
 	// Forgets says that the client keeps no cursor: it is told Reset before it is
@@ -33,7 +34,7 @@ type Request struct {
 	Forgets bool
 	// Ref comes back with the signal Joined, and so does Note.
 	Ref  uint64
-	Note *Note
+	Note *signal.Note
 }
 
 // maxWaiting is how many requests to join one tenant may wait for their answer.
@@ -45,7 +46,7 @@ const maxWaiting = 100
 // the hub does not know. Joining a tenant again continues from the
 // cursor of the request, or without one from where the stream is.
 func (s *Session) Join(q Request) error {
-	wire, err := s.h.wire(q.Wire, s.wire)
+	wire, err := s.h.Wire(q.Wire, s.wire)
 	if err != nil {
 		return err
 	}
@@ -81,10 +82,10 @@ func (s *Session) Join(q Request) error {
 		old.drop()
 		s.subs[i] = u
 	} else {
-		if len(s.subs) >= s.h.opts.MaxTenants {
+		if len(s.subs) >= s.h.MaxTenants {
 			return ErrTooManyTenants
 		}
-		if s.h.streams.Users(q.Tenant) >= s.h.opts.MaxPerTenant {
+		if s.h.Streams.Users(q.Tenant) >= s.h.MaxPerTenant {
 			return ErrTenantFull
 		}
 		u.tenant = strings.Clone(q.Tenant)
@@ -99,9 +100,9 @@ func (u *sub) follow(old *sub) {
 	u.resume, u.at, u.reset = old.resume || old.state == live, old.place(), old.reset
 }
 
-// restart has the subscriptions that are on t, or all if t is nil, join again:
+// Restart has the subscriptions that are on t, or all if t is nil, join again:
 // from where they are, or if reset says why not, from the new head.
-func (s *Session) restart(t *stream.Tenant, reset string) {
+func (s *Session) Restart(t *stream.Tenant, reset string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, old := range slices.Clone(s.subs) {
@@ -118,7 +119,7 @@ func (s *Session) restart(t *stream.Tenant, reset string) {
 		}
 		old.drop()
 		if u.answered {
-			s.h.count.subscriptions.Add(1)
+			s.h.Count.Subscriptions.Add(1)
 		}
 		s.subs[s.index(old.tenant)] = u
 		if u.start(); s.closing {
@@ -139,7 +140,7 @@ func (u *sub) rewind() {
 // goroutine. s.mu held.
 func (u *sub) start() {
 	h := u.s.h
-	if t, ready := h.streams.Attach(u.tenant, u.wire, false); t != nil {
+	if t, ready := h.Streams.Attach(u.tenant, u.wire, false); t != nil {
 		u.t = t
 		if ready && u.splice() == nil {
 			return
@@ -150,9 +151,9 @@ func (u *sub) start() {
 
 // proceed joins in a goroutine. s.mu held.
 func (u *sub) proceed() {
-	ctx, cancel := context.WithCancel(u.s.h.ctx)
+	ctx, cancel := context.WithCancel(u.s.h.Context())
 	u.cancel = cancel
-	if !u.s.h.spawn(func() { u.run(ctx) }) {
+	if !u.s.h.Spawn(func() { u.run(ctx) }) {
 		cancel()
 	}
 }
@@ -189,7 +190,7 @@ func (u *sub) run(ctx context.Context) {
 		case errors.Is(err, feed.ErrDiverged):
 			u.interrupt(feed.ErrDiverged)
 		case err != nil:
-			h.opts.Log.WarnContext(ctx, "read history", slog.String("tenant", u.tenant), slog.Any("error", err))
+			h.Log.WarnContext(ctx, "read history", slog.String("tenant", u.tenant), slog.Any("error", err))
 			sleep(ctx, pause)
 			pause = min(2*pause, 5*time.Second)
 		case !more: // the ring is behind the history
@@ -208,10 +209,10 @@ func (u *sub) interrupt(reason error) {
 // find waits for the tail to be live and attaches u to its tenant.
 func (u *sub) find(ctx context.Context) bool {
 	for {
-		if u.s.h.streams.AwaitLive(ctx) != nil {
+		if u.s.h.Streams.AwaitLive(ctx) != nil {
 			return false
 		}
-		t, _ := u.s.h.streams.Attach(u.tenant, u.wire, true)
+		t, _ := u.s.h.Streams.Attach(u.tenant, u.wire, true)
 		u.s.mu.Lock()
 		switch {
 		case t != nil && u.state == gone:
@@ -221,7 +222,7 @@ func (u *sub) find(ctx context.Context) bool {
 		}
 		gone := u.state == gone
 		u.s.mu.Unlock()
-		if t != nil || gone || u.s.h.ctx.Err() != nil {
+		if t != nil || gone || u.s.h.Context().Err() != nil {
 			return t != nil && !gone
 		}
 	}
@@ -253,13 +254,13 @@ func (u *sub) splice() (grown <-chan struct{}) {
 	if from == nil {
 		u.at = p.Cursor
 	}
-	u.owes = from != nil && h.opts.DashboardEvent != nil
+	u.owes = from != nil && h.DashboardEvent != nil
 	u.at.Feed, u.tenant, u.next = p.Cursor.Feed, t.Name(), failpoint.Resume(p.Next, p.View.End())
 	u.state = live
 	u.answer()
 	if u.state == live && !u.s.busy {
 		var scratch []byte
-		h.count.deliveries.Add(int64(u.s.deliver(u, &p.View, &scratch)))
+		h.Count.Deliveries.Add(int64(u.s.deliver(u, &p.View, &scratch)))
 	}
 	return nil
 }
@@ -273,7 +274,7 @@ func (u *sub) refuse() bool {
 	u.drop()
 	s.subs = slices.DeleteFunc(s.subs, func(o *sub) bool { return o == u })
 	for _, ref := range u.refs {
-		s.signal(&Signal{Kind: Joined, Tenant: u.tenant, Cursor: u.at, Reason: u.reset, Ref: ref, Note: u.note})
+		s.signal(&signal.Signal{Kind: signal.Joined, Tenant: u.tenant, Cursor: u.at, Reason: u.reset, Ref: ref, Note: u.note})
 	}
 	return true
 }
@@ -283,14 +284,14 @@ func (u *sub) answer() {
 	if !u.answered {
 		refs := u.refs
 		u.answered, u.refs = true, nil
-		u.s.h.count.subscriptions.Add(1)
+		u.s.h.Count.Subscriptions.Add(1)
 		for _, ref := range refs {
-			u.s.signal(&Signal{Kind: Joined, Tenant: u.tenant, Cursor: u.at, Reason: u.reset, Ref: ref, Note: u.note})
+			u.s.signal(&signal.Signal{Kind: signal.Joined, Tenant: u.tenant, Cursor: u.at, Reason: u.reset, Ref: ref, Note: u.note})
 		}
 	}
 	if u.reset != "" {
-		u.s.h.count.resets.Add(1)
-		u.s.signal(&Signal{Kind: Reset, Tenant: u.tenant, Cursor: u.at, Reason: u.reset})
+		u.s.h.Count.Resets.Add(1)
+		u.s.signal(&signal.Signal{Kind: signal.Reset, Tenant: u.tenant, Cursor: u.at, Reason: u.reset})
 		u.reset = ""
 	}
 }

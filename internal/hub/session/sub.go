@@ -1,4 +1,4 @@
-package hub
+package session
 
 import (
 	"context"
@@ -6,6 +6,7 @@ import (
 
 	"rowcast/internal/feed"
 	"rowcast/internal/hub/ring"
+	"rowcast/internal/hub/signal"
 	"rowcast/internal/hub/stream"
 )
 
@@ -35,7 +36,7 @@ type sub struct {
 	// admit lets events pass by name; nil lets all.
 	admit func(name string) bool
 	// note is that of the Request.
-	note *Note
+	note *signal.Note
 	// refs are those of the requests that Joined has yet to answer.
 	refs []uint64
 	// at is the cursor to continue from, if resume is set: what the client has
@@ -75,7 +76,7 @@ func (u *sub) drop() {
 		u.t.Unfollow(u.wire, u)
 	}
 	if u.answered && u.state != gone {
-		u.s.h.count.subscriptions.Add(-1)
+		u.s.h.Count.Subscriptions.Add(-1)
 	}
 	u.state = gone
 	if u.t != nil {
@@ -115,53 +116,10 @@ func (u *sub) place() feed.Cursor {
 	return u.at
 }
 
-// admits says whether an entry is for the client.
-func (u *sub) admits(e *ring.Entry) bool {
-	return e.Name != "" && (u.admit == nil || u.admit(e.Name))
-}
-
 // chunk is what u may write of v: the admitted frames of the entries from next up to
-// to. Frames that lie apart are gathered in scratch. count is the
-// number of frames.
+// to, see ring.View.Pick.
 func (u *sub) chunk(v *ring.View, next int64, scratch *[]byte, limit int) (b []byte, to int64, count int) {
-	if u.admit == nil {
-		b, to = v.Span(next, limit)
-		for i := next; i < to; i++ {
-			if v.At(i).Name != "" {
-				count++
-			}
-		}
-		u.skipped = v.At(to-1).Name == ""
-		return b, to, count
-	}
-	gathered, adjacent := false, false
-	to = next
-	for ; to < v.End(); to++ {
-		e := v.At(to)
-		if u.skipped = !u.admits(e); u.skipped {
-			adjacent = false
-			continue
-		}
-		f := v.Frame(to)
-		if count > 0 && len(b)+len(f) > min(limit, writeSize) {
-			break
-		}
-		switch {
-		case count == 0:
-			b = f
-		case adjacent && !gathered && len(f) <= cap(b)-len(b):
-			b = b[:len(b)+len(f)]
-		default:
-			if !gathered {
-				*scratch = append((*scratch)[:0], b...)
-				gathered = true
-			}
-			*scratch = append(*scratch, f...)
-			b = *scratch
-		}
-		adjacent = true
-		count++
-	}
+	b, to, count, u.skipped = v.Pick(next, u.admit, scratch, limit, writeSize)
 	return b, to, count
 }
 
@@ -169,22 +127,7 @@ func (u *sub) chunk(v *ring.View, next int64, scratch *[]byte, limit int) (b []b
 // the frame that the connection took in part. rest is the end of that frame,
 // count the number of frames.
 func (u *sub) cut(v *ring.View, to int64, n int) (rest []byte, count int) {
-	for ; u.next < to; u.next++ {
-		if !u.admits(v.At(u.next)) {
-			continue
-		}
-		f := v.Frame(u.next)
-		if n < len(f) {
-			if n > 0 {
-				u.next++
-				count++
-				rest = f[n:]
-			}
-			break
-		}
-		n -= len(f)
-		count++
-	}
+	u.next, rest, count = v.Cut(u.next, to, u.admit, n)
 	if count > 0 {
 		u.moved = true
 	}
@@ -199,14 +142,14 @@ func (u *sub) settle(v *ring.View) {
 	}
 	u.owes = false
 	h, last := u.s.h, v.At(u.next-1)
-	e := h.opts.DashboardEvent(u.tenant, nil,
+	e := h.DashboardEvent(u.tenant, nil,
 		feed.Head{Feed: u.at.Feed, Position: last.Position, Nonce: last.Nonce}, time.Now())
 	if u.admit != nil && !u.admit(e.Name) {
 		return
 	}
 	u.moved = true
-	h.count.deliveries.Add(1)
-	u.s.send(h.opts.Wires[u.wire].AppendEvent(nil, &e), true)
+	h.Count.Deliveries.Add(1)
+	u.s.send(h.Wires[u.wire].AppendEvent(nil, &e), true)
 }
 
 // sweep tells the client its cursor if that is due. s.mu held, live, not busy.
@@ -226,5 +169,5 @@ func (u *sub) sweep(now time.Duration) {
 // progress tells the client its cursor. s.mu held, answered.
 func (u *sub) progress(now time.Duration) {
 	u.quiet, u.skipped = now, false
-	u.s.signal(&Signal{Kind: Progress, Tenant: u.tenant, Cursor: u.place()})
+	u.s.signal(&signal.Signal{Kind: signal.Progress, Tenant: u.tenant, Cursor: u.place()})
 }

@@ -1,4 +1,4 @@
-package hub
+package session
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 	"rowcast/internal/errcode"
 	"rowcast/internal/feed"
 	"rowcast/internal/hub/ring"
+	"rowcast/internal/hub/signal"
 )
 
 // writeSize is how many bytes a blocked session writes at once, and up to which
@@ -28,13 +29,13 @@ func (s *Session) send(b []byte, control bool) {
 		if control {
 			s.control += len(b)
 		}
-		if s.control > s.h.opts.MaxControl { // a client that asks and does not read has no end
+		if s.control > s.h.MaxControl { // a client that asks and does not read has no end
 			s.sendAway()
 		}
 	default:
 		n, err := s.conn.TryWrite(b)
 		if err != nil {
-			s.fail(Gone)
+			s.fail(signal.Gone)
 		} else if n < len(b) {
 			s.block(bytes.Clone(b[n:]))
 		}
@@ -56,7 +57,7 @@ func (s *Session) deliver(u *sub, v *ring.View, scratch *[]byte) (events int) {
 		}
 		n, err := s.conn.TryWrite(b)
 		if err != nil {
-			s.fail(Gone)
+			s.fail(signal.Gone)
 			return events
 		}
 		if n < len(b) {
@@ -79,22 +80,22 @@ func (s *Session) deliver(u *sub, v *ring.View, scratch *[]byte) (events int) {
 // where it is. s.mu held, not busy.
 func (s *Session) block(rest []byte) {
 	s.busy, s.rest = true, rest
-	s.h.count.blocked.Add(1)
+	s.h.Count.Blocked.Add(1)
 	for _, u := range s.subs {
 		if u.state == live {
 			u.at = u.place()
 		}
 	}
-	if !s.h.spawn(s.drain) {
+	if !s.h.Spawn(s.drain) {
 		s.free()
-		s.fail(Shutdown)
+		s.fail(signal.Shutdown)
 	}
 }
 
 // free undoes block. s.mu held.
 func (s *Session) free() {
 	s.busy = false
-	s.h.count.blocked.Add(-1)
+	s.h.Count.Blocked.Add(-1)
 }
 
 // drain writes until s is no longer behind. A client that takes nothing of that
@@ -110,11 +111,11 @@ func (s *Session) drain() {
 		}
 		s.mu.Unlock()
 		rest, cause := s.write(b)
-		s.h.count.deliveries.Add(int64(count))
+		s.h.Count.Deliveries.Add(int64(count))
 		s.mu.Lock()
 		s.taken = s.taken || len(rest) < len(b)
 		switch {
-		case cause == SlowConsumer && !s.closing:
+		case cause == signal.SlowConsumer && !s.closing:
 			s.rest = rest
 			s.sendAway()
 		case cause != "":
@@ -129,7 +130,7 @@ func (s *Session) drain() {
 		return
 	}
 	if err := s.conn.SetWriteDeadline(time.Time{}); err != nil {
-		s.fail(Gone)
+		s.fail(signal.Gone)
 	}
 }
 
@@ -206,23 +207,23 @@ func (s *Session) write(b []byte) (rest []byte, cause errcode.Code) {
 		queued := s.conn.Queued()
 		s.mu.Lock()
 		s.taken = s.taken || len(b) < all
-		by, closing := time.Now().Add(s.h.opts.StallTimeout), s.closing
+		by, closing := time.Now().Add(s.h.StallTimeout), s.closing
 		if closing {
 			by = s.closeBy
 		}
 		err := s.conn.SetWriteDeadline(by)
 		s.mu.Unlock()
 		if err != nil {
-			return b, Gone
+			return b, signal.Gone
 		}
 		n, err := s.conn.Write(b[:min(len(b), writeSize)])
 		b = b[n:]
 		switch {
 		case err == nil:
 		case !errors.Is(err, os.ErrDeadlineExceeded):
-			return b, Gone
+			return b, signal.Gone
 		case n == 0 && (closing || s.conn.Queued() >= queued):
-			return b, SlowConsumer
+			return b, signal.SlowConsumer
 		}
 	}
 	return nil, ""
@@ -234,9 +235,9 @@ func (s *Session) sendAway() {
 	var last []byte
 	for _, u := range s.subs {
 		if u.forgets && u.answered {
-			s.h.count.resets.Add(1)
-			last = s.appendSignal(last, &Signal{Kind: Reset, Tenant: u.tenant, Cursor: u.place(), Reason: feed.ErrExpired.Error()})
+			s.h.Count.Resets.Add(1)
+			last = s.appendSignal(last, &signal.Signal{Kind: signal.Reset, Tenant: u.tenant, Cursor: u.place(), Reason: feed.ErrExpired.Error()})
 		}
 	}
-	s.close(SlowConsumer, s.h.opts.Wires[s.wire].AppendClose(last, SlowConsumer, ""))
+	s.close(signal.SlowConsumer, s.h.Wires[s.wire].AppendClose(last, signal.SlowConsumer, ""))
 }

@@ -1,4 +1,4 @@
-package changelog
+package keeper
 
 import (
 	"context"
@@ -18,14 +18,14 @@ import (
 // tries the sleep lock, triggers/seal.sql holds the next one.
 const (
 	sleepLock   = 8245940711459091457
-	sealLock    = 8245940711459091458
+	SealLock    = 8245940711459091458
 	leaderLock  = 8245940711459091459
-	replicaLock = 8245940711459091462
+	ReplicaLock = 8245940711459091462
 )
 
-// lockSessions are the sessions, as pg_locks l, that hold or want the advisory
+// LockSessions are the sessions, as pg_locks l, that hold or want the advisory
 // lock $1 of this database.
-const lockSessions = `pg_locks l
+const LockSessions = `pg_locks l
 	 where l.locktype = 'advisory' and l.objsubid = 1
 	   and l.database = (select d.oid from pg_database d where d.datname = current_database())
 	   and (l.classid::bigint << 32 | l.objid::bigint) = $1`
@@ -46,60 +46,61 @@ const keepAlive = `
 	select set_config('tcp_keepalives_idle', '5', false) || set_config('tcp_keepalives_interval', '2', false)
 	    || set_config('tcp_keepalives_count', '3', false) <> '' from pg_advisory_lock_shared($1)`
 
-// sleep says how far the leader is with falling asleep.
-type sleep int
+// Sleep says how far the leader is with falling asleep.
+type Sleep int
 
 const (
-	// awake: the sleep lock is free, writers stay silent, the tail polls.
-	awake sleep = iota
-	// drowsy: the sleep lock is requested, later writers ring, earlier ones
+	// Awake: the sleep lock is free, writers stay silent, the tail polls.
+	Awake Sleep = iota
+	// Drowsy: the sleep lock is requested, later writers ring, earlier ones
 	// may still commit silently, the tail goes on polling.
-	drowsy
-	// asleep: the sleep lock is held, every writer rings.
-	asleep
+	Drowsy
+	// Asleep: the sleep lock is held, every writer rings.
+	Asleep
 )
 
-// keeper holds the session locks of a replica on a connection of its own: that
+// Keeper holds the session locks of a replica on a connection of its own: that
 // it exists, that it leads, and the sleep lock. If the connection dies, so do
 // the locks, and the tail is told.
-type keeper struct {
+type Keeper struct {
 	connect func(ctx context.Context) (*pgx.Conn, error)
 	log     *slog.Logger
 	// retry is the pause between attempts to connect or to lead.
 	retry time.Duration
 	// observe keeps it from leading.
 	observe bool
-	// changed has a token after each change of state.
-	changed chan struct{}
+	// Changed has a token after each change of state.
+	Changed chan struct{}
 
 	mu     sync.Mutex
 	held   bool // the connection lives: another replica leads, or this one
 	leads  bool
-	state  sleep
+	state  Sleep
 	wanted bool               // whether the tail wants to sleep
-	stop   context.CancelFunc // interrupts a wait of run
+	stop   context.CancelFunc // interrupts a wait of Run
 }
 
-func newKeeper(connect func(ctx context.Context) (*pgx.Conn, error), log *slog.Logger) *keeper {
-	return &keeper{connect: connect, log: log, retry: 1500 * time.Millisecond, changed: make(chan struct{}, 1)}
+// New makes a keeper that has not started. One that observes never leads.
+func New(connect func(ctx context.Context) (*pgx.Conn, error), log *slog.Logger, observe bool) *Keeper {
+	return &Keeper{connect: connect, log: log, observe: observe, retry: 1500 * time.Millisecond, Changed: make(chan struct{}, 1)}
 }
 
-// look returns the state.
-func (k *keeper) look() (leads bool, state sleep) {
+// Look returns the state.
+func (k *Keeper) Look() (leads bool, state Sleep) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.leads, k.state
 }
 
-// lost says that the connection is gone: nobody may be leading.
-func (k *keeper) lost() bool {
+// Lost says that the connection is gone: nobody may be leading.
+func (k *Keeper) Lost() bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return !k.held
 }
 
-// want asks to fall asleep or to wake up. It returns at once.
-func (k *keeper) want(sleep bool) {
+// Want asks to fall asleep or to wake up. It returns at once.
+func (k *Keeper) Want(sleep bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.wanted == sleep {
@@ -111,22 +112,22 @@ func (k *keeper) want(sleep bool) {
 	}
 }
 
-func (k *keeper) set(held, leads bool, state sleep) {
+func (k *Keeper) set(held, leads bool, state Sleep) {
 	k.mu.Lock()
 	changed := k.held != held || k.leads != leads || k.state != state
 	k.held, k.leads, k.state = held, leads, state
 	k.mu.Unlock()
 	if changed {
-		doorbell.Ring(k.changed)
+		doorbell.Ring(k.Changed)
 	}
 }
 
-// run keeps a connection until ctx ends.
-func (k *keeper) run(ctx context.Context) error {
+// Run keeps a connection until ctx ends.
+func (k *Keeper) Run(ctx context.Context) error {
 	reported := false
 	for {
 		err := k.hold(ctx)
-		k.set(false, false, awake)
+		k.set(false, false, Awake)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
@@ -134,20 +135,20 @@ func (k *keeper) run(ctx context.Context) error {
 			k.log.WarnContext(ctx, "lost the lock connection", "error", err)
 		}
 		reported = err != nil
-		if err := pause(ctx, k.retry); err != nil {
+		if err := Pause(ctx, k.retry); err != nil {
 			return err
 		}
 	}
 }
 
 // hold leads on one connection for as long as that lives.
-func (k *keeper) hold(ctx context.Context) error {
+func (k *Keeper) hold(ctx context.Context) error {
 	conn, err := k.connect(ctx)
 	if err != nil {
 		return err
 	}
-	defer closeConn(ctx, conn)
-	if _, err := ask(ctx, conn, keepAlive, replicaLock); err != nil {
+	defer CloseConn(ctx, conn)
+	if _, err := ask(ctx, conn, keepAlive, ReplicaLock); err != nil {
 		return fmt.Errorf("announce the replica: %w", err)
 	}
 	if err := doorbell.Announce(ctx, conn); err != nil {
@@ -155,7 +156,7 @@ func (k *keeper) hold(ctx context.Context) error {
 	}
 	for {
 		if k.observe {
-			k.set(true, false, awake)
+			k.set(true, false, Awake)
 			if err := k.idle(ctx, conn); err != nil {
 				return err
 			}
@@ -168,29 +169,29 @@ func (k *keeper) hold(ctx context.Context) error {
 		if leads {
 			break
 		}
-		k.set(true, false, awake)
+		k.set(true, false, Awake)
 		if _, err := k.wait(ctx, conn, k.retry); err != nil {
 			return err
 		}
 	}
-	k.set(true, true, awake)
+	k.set(true, true, Awake)
 	for {
 		k.mu.Lock()
 		wanted, state := k.wanted, k.state
 		k.mu.Unlock()
 		switch {
-		case wanted && state == awake:
-			k.set(true, true, drowsy)
+		case wanted && state == Awake:
+			k.set(true, true, Drowsy)
 			state, err := k.lockToSleep(ctx, conn)
 			if err != nil {
 				return fmt.Errorf("take the sleep lock: %w", err)
 			}
 			k.set(true, true, state)
-		case !wanted && state == asleep:
+		case !wanted && state == Asleep:
 			if _, err := ask(ctx, conn, "select pg_advisory_unlock($1)", sleepLock); err != nil {
 				return fmt.Errorf("release the sleep lock: %w", err)
 			}
-			k.set(true, true, awake)
+			k.set(true, true, Awake)
 		default:
 			if err := k.idle(ctx, conn); err != nil {
 				return err
@@ -210,7 +211,7 @@ func ask(ctx context.Context, conn *pgx.Conn, question string, lock int64) (answ
 // lockToSleep waits for the writers that hold the sleep lock, and gives up when
 // the tail no longer wants to sleep: every writer rings meanwhile. It cancels
 // the wait in the server, which would not notice a closed connection.
-func (k *keeper) lockToSleep(ctx context.Context, conn *pgx.Conn) (sleep, error) {
+func (k *Keeper) lockToSleep(ctx context.Context, conn *pgx.Conn) (Sleep, error) {
 	wait, cancel := context.WithCancel(ctx)
 	defer cancel()
 	canceled := make(chan struct{})
@@ -232,32 +233,32 @@ func (k *keeper) lockToSleep(ctx context.Context, conn *pgx.Conn) (sleep, error)
 	var refused *pgconn.PgError
 	switch {
 	case errors.As(err, &refused) && refused.Code == queryCanceled && ctx.Err() == nil:
-		return awake, nil
+		return Awake, nil
 	case err != nil:
-		return awake, err
+		return Awake, err
 	}
-	return asleep, nil
+	return Asleep, nil
 }
 
-// interruptible has want call stop, at once if the tail has changed its mind
+// interruptible has Want call stop, at once if the tail has changed its mind
 // already. Nil ends that.
-func (k *keeper) interruptible(stop context.CancelFunc) {
+func (k *Keeper) interruptible(stop context.CancelFunc) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.stop = stop
-	if stop != nil && k.leads && k.wanted != (k.state != awake) {
+	if stop != nil && k.leads && k.wanted != (k.state != Awake) {
 		stop()
 	}
 }
 
 // idle waits for a request of the tail. Now and then it makes sure that the
 // server is there: if it is not, the locks may be gone, and writers silent.
-func (k *keeper) idle(ctx context.Context, conn *pgx.Conn) error {
+func (k *Keeper) idle(ctx context.Context, conn *pgx.Conn) error {
 	asked, err := k.wait(ctx, conn, probeInterval)
 	if asked || err != nil {
 		return err
 	}
-	if _, err := ask(ctx, conn, "select $1::bigint > 0", replicaLock); err != nil {
+	if _, err := ask(ctx, conn, "select $1::bigint > 0", ReplicaLock); err != nil {
 		return fmt.Errorf("probe the lock connection: %w", err)
 	}
 	return nil
@@ -265,7 +266,7 @@ func (k *keeper) idle(ctx context.Context, conn *pgx.Conn) error {
 
 // wait waits for a request of the tail, or for d. It reads from the connection
 // meanwhile, so that its death is noticed at once.
-func (k *keeper) wait(ctx context.Context, conn *pgx.Conn, d time.Duration) (asked bool, err error) {
+func (k *Keeper) wait(ctx context.Context, conn *pgx.Conn, d time.Duration) (asked bool, err error) {
 	wait, cancel := context.WithTimeout(ctx, d)
 	defer cancel()
 	k.interruptible(cancel)
@@ -281,15 +282,15 @@ func (k *keeper) wait(ctx context.Context, conn *pgx.Conn, d time.Duration) (ask
 	}
 }
 
-// closeConn says goodbye, also when ctx has ended.
-func closeConn(ctx context.Context, conn *pgx.Conn) {
+// CloseConn says goodbye, also when ctx has ended.
+func CloseConn(ctx context.Context, conn *pgx.Conn) {
 	goodbye, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	_ = conn.Close(goodbye)
 }
 
-// pause waits for d or the end of ctx.
-func pause(ctx context.Context, d time.Duration) error {
+// Pause waits for d or the end of ctx.
+func Pause(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

@@ -1,4 +1,4 @@
-package hub
+package session
 
 import "rowcast/internal/errcode"
 
@@ -25,15 +25,11 @@ func (s *Session) Own(o Owner) {
 	s.checkOwner()
 }
 
-// Recheck asks the owners of all sessions whether they may go on. What makes an
-// owner unwanted has to be so before the call: an owner that comes later is asked
-// by Own.
-func (h *Hub) Recheck() {
-	for _, s := range h.sessions.All() {
-		s.mu.Lock()
-		s.checkOwner()
-		s.mu.Unlock()
-	}
+// Recheck asks the owner whether the session may go on.
+func (s *Session) Recheck() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.checkOwner()
 }
 
 // checkOwner ends s if its owner is unwanted. s.mu held.

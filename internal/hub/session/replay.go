@@ -1,15 +1,11 @@
-package hub
+package session
 
 import (
 	"bytes"
 	"context"
-	"fmt"
-	"log/slog"
-	"math"
 
 	"rowcast/internal/feed"
 	"rowcast/internal/hub/page"
-	"rowcast/internal/hub/ring"
 )
 
 // pieceSize is how many bytes of the history a session is given at once. It is
@@ -63,7 +59,7 @@ func (s *Session) next() {
 // the history ends there.
 func (u *sub) replay(ctx context.Context) (more bool, err error) {
 	h := u.s.h
-	p, err := h.pages.Get(ctx, page.Key{Tenant: u.tenant, Wire: u.wire, After: u.at}, u.subject)
+	p, err := h.Pages.Get(ctx, page.Key{Tenant: u.tenant, Wire: u.wire, After: u.at}, u.subject)
 	switch {
 	case err != nil:
 		return false, err
@@ -80,54 +76,15 @@ func (u *sub) replay(ctx context.Context) (more bool, err error) {
 	}
 	given := u.write(frames, at)
 	if given {
-		h.count.deliveries.Add(int64(count))
+		h.Count.Deliveries.Add(int64(count))
 	}
 	if next == p.End() {
-		h.count.catchUps.Add(1)
+		h.Count.CatchUps.Add(1)
 		if given && p.Hole {
 			u.interrupt(feed.ErrDiverged)
 		}
 	}
 	return true, nil
-}
-
-// readPage reads a page of the history, within a turn, and encodes it for all who
-// ask for it.
-func (h *Hub) readPage(key page.Key) (page.Page, error) {
-	h.count.reads.Add(1)
-	read, err := h.opts.History.After(h.ctx, key.Tenant, key.After, h.opts.PageSize)
-	if err != nil {
-		return page.Page{}, fmt.Errorf("read changes of tenant %q after %s: %w", key.Tenant, key.After, err)
-	}
-	var (
-		p     = page.Page{Next: 1, Feed: key.After.Feed}
-		r     = ring.New(math.MaxInt, key.After)
-		walk  = feed.Walk{At: key.After, Events: h.events}
-		frame []byte
-	)
-	for i := range read.Changes {
-		if walk.Misses(&read.Changes[i]) {
-			h.opts.Log.Error("history has a hole", slog.String("tenant", key.Tenant),
-				slog.Int64("after", walk.At.Position), slog.Int64("from", read.Changes[i].From))
-			p.Hole = true
-			break
-		}
-		events := walk.Next(&read.Changes[i])
-		for k := range events {
-			frame = h.opts.Unreadable.Frame(frame[:0], &events[k], h.opts.Wires[key.Wire])
-			r.Push(events[k].Name, events[k].Cursor, frame)
-		}
-		if len(events) == 0 {
-			r.Push("", walk.At, nil)
-		}
-	}
-	p.View, p.Size = r.View, r.Size()
-	return p, nil
-}
-
-// events appends the events of a change.
-func (h *Hub) events(dst []feed.Event, c *feed.Change) []feed.Event {
-	return h.opts.Unreadable.Events(dst, c, h.opts.Map)
 }
 
 // write hands over frames after which the client is at at. It is false if u is

@@ -1,4 +1,4 @@
-package hub
+package signal
 
 import (
 	"time"

@@ -24,6 +24,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"rowcast/internal/access/auth"
+	"rowcast/internal/access/origin"
 	"rowcast/internal/bench/child"
 	"rowcast/internal/bench/fanout"
 	"rowcast/internal/feed"
@@ -80,11 +81,14 @@ func (h *Hub) Start(args StartArgs, address *string) error {
 		return err
 	}
 	tickets := new(auth.Tickets)
-	origins, err := auth.NewOrigins("", "")
+	origins, err := origin.New("", "")
 	if err != nil {
 		return err
 	}
-	gate := &transport.Gate{Origin: origins.Allowed, Draining: h.hub.Draining, Verify: verifier.Verify, Redeem: tickets.Redeem}
+	gate, err := transport.NewGate(transport.GateOptions{Origin: origins.Allowed, Draining: h.hub.Draining, Verify: verifier.Verify, Redeem: tickets.Redeem})
+	if err != nil {
+		return err
+	}
 	sockets, err := ws.NewHandler(ws.Options{Hub: h.hub, Gate: gate})
 	if err != nil {
 		return err

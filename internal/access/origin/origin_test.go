@@ -1,4 +1,4 @@
-package auth_test
+package origin_test
 
 import (
 	"crypto/tls"
@@ -7,12 +7,12 @@ import (
 	"strings"
 	"testing"
 
-	"rowcast/internal/access/auth"
+	"rowcast/internal/access/origin"
 )
 
-func newOrigins(t *testing.T, values ...string) auth.Origins {
+func newOrigins(t *testing.T, values ...string) origin.Origins {
 	t.Helper()
-	o, err := auth.NewOrigins(values...)
+	o, err := origin.New(values...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,7 +134,7 @@ func TestOriginAllowed(t *testing.T) {
 
 func TestOwnOriginIsAllowed(t *testing.T) {
 	t.Parallel()
-	var none auth.Origins
+	var none origin.Origins
 	for _, tc := range []struct {
 		host, origin string
 		tls, want    bool
@@ -201,7 +201,7 @@ func TestNewOriginsNamesBadValues(t *testing.T) {
 		"http://[::1":                   "not a URL",
 		"http://[::zz]":                 "not a URL",
 	} {
-		_, err := auth.NewOrigins("https://good.example.com", "https://other.example.com,"+value)
+		_, err := origin.New("https://good.example.com", "https://other.example.com,"+value)
 		named := value
 		if at := strings.IndexByte(value, '@'); at >= 0 {
 			named = `"…` + value[at:] // a password is not repeated
@@ -213,7 +213,7 @@ func TestNewOriginsNamesBadValues(t *testing.T) {
 			t.Errorf("%q: error %v; want it to name the value and say %q", value, err, want)
 		}
 	}
-	_, err := auth.NewOrigins("*", "null")
+	_, err := origin.New("*", "null")
 	if err == nil || !strings.Contains(err.Error(), `"*"`) || !strings.Contains(err.Error(), `"null"`) {
 		t.Errorf("two bad values: %v", err)
 	}
@@ -221,7 +221,7 @@ func TestNewOriginsNamesBadValues(t *testing.T) {
 
 func TestCORS(t *testing.T) {
 	t.Parallel()
-	handler := auth.NewCORS(newOrigins(t, "https://app.example.com").Allowed).Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	handler := origin.NewCORS(newOrigins(t, "https://app.example.com").Allowed).Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(http.StatusTeapot)
 	}))
 	for origin, want := range map[string]string{

@@ -1,4 +1,4 @@
-package auth
+package origin
 
 import (
 	"net/http"

@@ -1,4 +1,4 @@
-package auth
+package origin
 
 import (
 	"errors"
@@ -17,11 +17,11 @@ type Origins struct {
 	patterns []pattern
 }
 
-// NewOrigins reads lists of origins such as https://app.example.com, separated by
+// New reads lists of origins such as https://app.example.com, separated by
 // commas: the values of FRONTEND_URL and ORIGIN. An origin is matched whole, by
 // scheme, host and port. The scheme may be that of an app, such as capacitor or file. A
 // star stands for a part of the first label of a host of the web, and for nothing else.
-func NewOrigins(values ...string) (Origins, error) {
+func New(values ...string) (Origins, error) {
 	o := Origins{allowed: map[string]struct{}{}}
 	var problems []error
 	for _, value := range values {

@@ -1,16 +1,20 @@
-package transport
+package encode
 
 import (
 	"strconv"
 	"time"
 	"unicode/utf8"
 
+	"rowcast/internal/errcode"
 	"rowcast/internal/feed"
 	"rowcast/internal/hub/signal"
 )
 
 // TimeFormat is the form of the time in "at": UTC, microseconds.
 const TimeFormat = "2006-01-02T15:04:05.000000Z"
+
+// Stale is the code of an error message that no session ends with.
+const Stale errcode.Code = "stale"
 
 // AppendEvent appends the message of an event.
 func AppendEvent(b []byte, e *feed.Event) []byte {
@@ -95,7 +99,7 @@ func AppendSignal(b []byte, s *signal.Signal) []byte {
 	case signal.Expiring:
 		return append(b, `{"type":"token-expiring"}`...)
 	case signal.Stale:
-		return AppendError(b, &Refusal{Code: Stale, Message: "events are late; they follow when the server can read the database again"}, "", "")
+		return AppendError(b, Stale, "events are late; they follow when the server can read the database again", "", "")
 	case signal.Left:
 		b = append(b, `{"type":"left","tenantId":`...)
 		return append(AppendString(b, s.Tenant), '}')
@@ -152,15 +156,15 @@ func AppendWelcome(b []byte, interval, timeout time.Duration) []byte {
 // AppendPong appends the answer to a ping.
 func AppendPong(b []byte) []byte { return append(b, `{"type":"pong"}`...) }
 
-// AppendError appends the message of a refusal of a request, "" if it could
-// not be read, that concerned a tenant or none. Both are repeated whole: by them
+// AppendError appends the message of a refusal, with its code and text, of a request, ""
+// if it could not be read, that concerned a tenant or none. Both are repeated whole: by them
 // the client knows which of its requests was refused. What a message may have
 // bounds them.
-func AppendError(b []byte, r *Refusal, request, tenant string) []byte {
+func AppendError(b []byte, code errcode.Code, text, request, tenant string) []byte {
 	b = append(b, `{"type":"error","code":`...)
-	b = AppendString(b, string(r.Code))
+	b = AppendString(b, string(code))
 	b = append(b, `,"message":`...)
-	b = AppendString(b, r.Message)
+	b = AppendString(b, text)
 	if request != "" {
 		b = append(b, `,"request":`...)
 		b = AppendString(b, request)

@@ -1,4 +1,4 @@
-package fanout
+package load
 
 import (
 	"bytes"
@@ -24,7 +24,7 @@ type dialect struct {
 }
 
 // newDialect makes what a group says. A bare connection says nothing.
-func newDialect(args JoinArgs) (*dialect, error) {
+func newDialect(args Join) (*dialect, error) {
 	tenant, err := json.Marshal(args.Tenant)
 	if err != nil {
 		return nil, err

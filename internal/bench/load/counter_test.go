@@ -1,4 +1,4 @@
-package fanout
+package load
 
 import (
 	"bytes"
@@ -22,7 +22,7 @@ func TestCounterCutAnywhere(t *testing.T) {
 	for _, text := range []string{`{"type":"joined"}`, long, `{"type":"event"}`, ``, `{"type":"ping"}`, long, `{"type":"progress"}`} {
 		stream = append(stream, serverFrame(text)...)
 	}
-	stream = append(stream, frameOf(150)...)
+	stream = append(stream, EventFrame(150)...)
 	stream = append(stream, 0x88, 5, 0x0f, 0xa2, 'b', 'y', 'e')
 	want := []frameKind{joinedFrame, eventFrame, eventFrame, otherFrame, pingFrame, eventFrame, otherFrame, eventFrame, fatalFrame}
 	for size := 1; size <= len(stream); size++ {
@@ -85,7 +85,7 @@ func asBytes(kinds []frameKind) []byte {
 func TestBareFrameHasItsSize(t *testing.T) {
 	t.Parallel()
 	for _, size := range []int{200, 450, 5000} {
-		if got := len(frameOf(size)); got != size {
+		if got := len(EventFrame(size)); got != size {
 			t.Errorf("frame of %d bytes has %d", size, got)
 		}
 	}

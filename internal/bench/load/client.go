@@ -1,4 +1,4 @@
-package fanout
+package load
 
 import (
 	"bufio"
@@ -27,11 +27,8 @@ type client struct {
 
 // dial connects from a loopback address and shakes hands; a bare connection does
 // not.
-func dial(ctx context.Context, address string, says *dialect, source byte) (*client, error) {
-	dialer := net.Dialer{}
-	if source > 1 {
-		dialer.LocalAddr = &net.TCPAddr{IP: net.IPv4(127, 0, 0, source)}
-	}
+func dial(ctx context.Context, address string, says *dialect, source net.IP) (*client, error) {
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: source}}
 	conn, err := dialer.DialContext(ctx, "tcp4", address)
 	if err != nil {
 		return nil, err

@@ -1,17 +1,4 @@
-// Package scratch keeps the tables of a benchmark in a schema of their own, in
-// a database that may be somebody's.
-//
-// # Guarantees
-//
-//   - Nothing of the schema is left, and its tables are not watched any more,
-//     after Remove, also when the context has ended (TestSchemaIsGone).
-//   - A schema that is there already is not touched (TestExistingSchemaIsNamed).
-//
-// # Failures
-//
-// What was captured stays in the change log until the retention has passed, as
-// any other change does.
-package scratch
+package stage
 
 import (
 	"context"
@@ -23,8 +10,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// patience bounds what is done to a schema.
-const patience = 15 * time.Second
+// schemaTime bounds what is done to a schema.
+const schemaTime = 15 * time.Second
 
 // Schema is a schema that a benchmark makes.
 type Schema struct {
@@ -42,7 +29,7 @@ func (s Schema) Install(ctx context.Context) error {
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 	// An interrupt now would leave open whether the schema is there.
-	making, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	making, cancel := context.WithTimeout(context.WithoutCancel(ctx), schemaTime)
 	defer cancel()
 	_, err = conn.Exec(making, s.SQL)
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == "42P06" {
@@ -56,7 +43,7 @@ func (s Schema) Install(ctx context.Context) error {
 
 // Remove drops the schema.
 func (s Schema) Remove(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), schemaTime)
 	defer cancel()
 	conn, err := s.Connect(ctx)
 	if err == nil {

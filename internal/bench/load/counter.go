@@ -1,4 +1,4 @@
-package fanout
+package load
 
 import (
 	"encoding/binary"
@@ -113,4 +113,15 @@ func appendText(b []byte, text string) []byte {
 		b = binary.BigEndian.AppendUint16(append(b, masked|126), uint16(n))
 	}
 	return append(append(b, 0, 0, 0, 0), text...)
+}
+
+// EventFrame is a text frame of about so many bytes in all that counts as an event.
+func EventFrame(size int) []byte {
+	const head = `{"type":"event","event":"bare:write","data":"`
+	payload := max(size-4, len(head)+126)
+	frame := append([]byte{0x81, 126, byte(payload >> 8), byte(payload)}, head...)
+	for len(frame) < payload+4-2 {
+		frame = append(frame, 'x')
+	}
+	return append(frame, `"}`...)
 }

@@ -1,4 +1,4 @@
-package scratch_test
+package stage_test
 
 import (
 	"context"
@@ -8,7 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"rowcast/internal/bench/scratch"
+	"rowcast/internal/bench/stage"
 	"rowcast/internal/postgres"
 	"rowcast/internal/test/pgtest"
 )
@@ -18,7 +18,7 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 const tables = `create schema scratch_test; create table scratch_test.a (id int primary key, tenant_id text);
 	create table scratch_test.b (id int); select rowcast.watch('scratch_test.a', name => 'a')`
 
-func site(t *testing.T) (scratch.Schema, *pgx.Conn) {
+func site(t *testing.T) (stage.Schema, *pgx.Conn) {
 	t.Helper()
 	dsn := pgtest.Database(t)
 	if _, err := (&postgres.Migrator{URL: dsn, Log: slog.New(slog.DiscardHandler)}).Up(t.Context()); err != nil {
@@ -30,7 +30,7 @@ func site(t *testing.T) (scratch.Schema, *pgx.Conn) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close(context.Background()) })
-	return scratch.Schema{Name: "scratch_test", SQL: tables, Connect: connect}, conn
+	return stage.Schema{Name: "scratch_test", SQL: tables, Connect: connect}, conn
 }
 
 // left counts the schema, its tables and those of them that are watched.

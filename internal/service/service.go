@@ -176,9 +176,6 @@ func (s *Service) Public() net.Addr { return s.public.Addr() }
 // Admin is the address for operators.
 func (s *Service) Admin() net.Addr { return s.admin.Addr() }
 
-// Events is how many events were encoded.
-func (s *Service) Events() int64 { return s.hub.Stats().Events }
-
 // routes makes the handlers of both listeners.
 func (s *Service) routes(cfg config.Config, origins origin.Origins) error {
 	tickets := new(auth.Tickets)

@@ -2,7 +2,6 @@ package write_test
 
 import (
 	"encoding/json"
-	"net/url"
 	"runtime"
 	"testing"
 	"time"
@@ -218,7 +217,7 @@ func TestCommitDelayIsRefused(t *testing.T) {
 	o := short()
 	o.CommitDelay = time.Millisecond
 	plain := *d
-	plain.dsn += "&options=" + url.PathEscape("-c role=plain")
+	plain.dsn += "&options=" + "-c%20role%3Dplain"
 	err := plain.run(t.Context(), t, o, new(bench.Report))
 	if !contains(err, "grant set on parameter commit_delay") || !contains(err, "permission denied") {
 		t.Errorf("a role that may not set commit_delay: %v", err)

@@ -75,8 +75,7 @@ func figure(t *testing.T, row map[string]any, key string) float64 {
 func TestEveryRowArrives(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	// More tenants than one connection may join.
-	r := s.report(t, "latency", "--rate", "100", "--duration", "1s", "--blocks", "2", "--lead-in", "100ms", "--tenants", "130", "--idle", "0")
+	r := s.report(t, "latency", "--rate", "100", "--duration", "1s", "--blocks", "2", "--lead-in", "100ms", "--idle", "0")
 	for _, table := range []string{"fromIntendedCommit"} {
 		rows := r.rows(t, table)
 		if len(rows) != 2 {
@@ -184,7 +183,6 @@ func TestBenchmarkMistakesAreNamed(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
 		"--rate is 0":                    {"latency", "--rate", "0"},
-		"--tenants is 0":                 {"latency", "--tenants", "0"},
 		"--blocks is 0":                  {"latency", "--blocks", "0"},
 		"--writers is 0":                 {"latency", "--writers", "0"},
 		"--duration is -1s":              {"latency", "--duration", "-1s"},

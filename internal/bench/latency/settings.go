@@ -12,7 +12,6 @@ type Settings struct {
 	// Rate is in commits a second, by so many Writers at once.
 	Rate    float64
 	Writers int
-	Tenants int
 	// Duration is how long each side is measured, in so many Blocks, each of
 	// which begins with LeadIn that is not counted.
 	Duration, LeadIn time.Duration
@@ -25,7 +24,6 @@ type Settings struct {
 func (s *Settings) Bind(flags *pflag.FlagSet) {
 	flags.Float64Var(&s.Rate, "rate", 100, "commits a second")
 	flags.DurationVar(&s.Duration, "duration", 10*time.Second, "how long each side is measured")
-	flags.IntVar(&s.Tenants, "tenants", 50, "tenants that the client joins")
 	flags.IntVar(&s.Writers, "writers", 8, "most commits at once")
 	flags.IntVar(&s.Blocks, "blocks", 5, "turns that each side takes")
 	flags.DurationVar(&s.LeadIn, "lead-in", 500*time.Millisecond, "beginning of each turn that is not counted")
@@ -35,7 +33,6 @@ func (s *Settings) Bind(flags *pflag.FlagSet) {
 // What can be asked for.
 const (
 	mostRate    = 100_000
-	mostTenants = 10_000
 	mostWriters = 64
 	mostBlocks  = 100
 	mostTime    = time.Hour
@@ -48,8 +45,6 @@ func (s Settings) Check() error {
 		return fmt.Errorf("--rate is %v; give commits a second from above 0 to %d", s.Rate, mostRate)
 	case s.Duration <= 0 || s.Duration > mostTime:
 		return fmt.Errorf("--duration is %s; give one above 0, to %s", s.Duration, mostTime)
-	case s.Tenants < 1 || s.Tenants > mostTenants:
-		return fmt.Errorf("--tenants is %d; give 1 to %d", s.Tenants, mostTenants)
 	case s.Writers < 1 || s.Writers > mostWriters:
 		return fmt.Errorf("--writers is %d; give 1 to %d", s.Writers, mostWriters)
 	case s.Blocks < 1 || s.Blocks > mostBlocks:

@@ -45,7 +45,7 @@ var arrows = map[string][]string{
 	"internal/bench/fanout":              {"internal/access/auth", "internal/access/origin", "internal/bench", "internal/bench/child", "internal/bench/fanout/reference", "internal/bench/load", "internal/bench/measure", "internal/bench/stage", "internal/command/program", "internal/feed", "internal/hub", "internal/hub/room", "internal/hub/signal", "internal/mapping", "internal/server", "internal/transport", "internal/transport/socketio", "internal/transport/ws"},
 	"internal/bench/fanout/reference":    {"internal/bench/child"},
 	"internal/bench/instructions":        {"internal/bench", "internal/command/program", "internal/demo/devpg", "internal/demo/devpg/proc"},
-	"internal/bench/latency":             {"internal/bench", "internal/bench/child", "internal/bench/measure", "internal/bench/stage", "internal/command/program"},
+	"internal/bench/latency":             {"internal/bench", "internal/bench/child", "internal/bench/load", "internal/bench/measure", "internal/bench/stage", "internal/command/program"},
 	"internal/bench/load":                {},
 	"internal/bench/measure":             {"internal/bench"},
 	"internal/bench/stage":               {"internal/access/auth", "internal/bench", "internal/bench/child", "internal/operate/config", "internal/service"},

@@ -188,7 +188,7 @@ func TestBenchmarkMistakesAreNamed(t *testing.T) {
 		"--duration is -1s":              {"latency", "--duration", "-1s"},
 		"--idle is -1s":                  {"latency", "--idle", "-1s"},
 		"--rate is NaN":                  {"latency", "--rate", "nan"},
-		"give one above 0, to 1h":        {"latency", "--duration", "2h"},
+		"give 1ms to 1h0m0s":             {"latency", "--duration", "2h"},
 		"--blocks is 101":                {"latency", "--blocks", "101"},
 		"--rate is NaN; give":            {"fanout", "--rate", "NaN"},
 		"is no directory":                {"fanout", "--plots", "main.go"},

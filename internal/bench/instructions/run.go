@@ -60,8 +60,8 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	if len(o.kinds()) == 0 {
 		return None("no count was asked for"), nil
 	}
-	valgrind, err := exec.LookPath("valgrind")
-	if err != nil {
+	valgrind, missing := exec.LookPath("valgrind")
+	if missing != nil {
 		return None("valgrind is not installed; get it, as with apt install valgrind"), nil
 	}
 	found, err := o.count(ctx, valgrind)

@@ -75,8 +75,7 @@ func figure(t *testing.T, row map[string]any, key string) float64 {
 func TestEveryRowArrives(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	// More tenants than one connection may join.
-	r := s.report(t, "latency", "--rate", "100", "--duration", "1s", "--blocks", "2", "--lead-in", "100ms", "--tenants", "130", "--idle", "0")
+	r := s.report(t, "latency", "--rate", "100", "--duration", "1s", "--blocks", "2", "--lead-in", "100ms", "--idle", "0")
 	for _, table := range []string{"fromIntendedCommit"} {
 		rows := r.rows(t, table)
 		if len(rows) != 2 {
@@ -184,13 +183,12 @@ func TestBenchmarkMistakesAreNamed(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
 		"--rate is 0":                    {"latency", "--rate", "0"},
-		"--tenants is 0":                 {"latency", "--tenants", "0"},
 		"--blocks is 0":                  {"latency", "--blocks", "0"},
 		"--writers is 0":                 {"latency", "--writers", "0"},
 		"--duration is -1s":              {"latency", "--duration", "-1s"},
 		"--idle is -1s":                  {"latency", "--idle", "-1s"},
 		"--rate is NaN":                  {"latency", "--rate", "nan"},
-		"give one above 0, to 1h":        {"latency", "--duration", "2h"},
+		"give 1ms to 1h0m0s":             {"latency", "--duration", "2h"},
 		"--blocks is 101":                {"latency", "--blocks", "101"},
 		"--rate is NaN; give":            {"fanout", "--rate", "NaN"},
 		"is no directory":                {"fanout", "--plots", "main.go"},

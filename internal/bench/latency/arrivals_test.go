@@ -26,18 +26,12 @@ func TestMain(m *testing.M) {
 	os.Exit(0)
 }
 
-func waiting(patience time.Duration) *run {
-	r := &run{patience: patience}
-	r.receivers.broken = make(chan error, 1)
-	return r
-}
-
 func TestMissingRowsAreNamed(t *testing.T) {
 	t.Parallel()
-	r := waiting(20 * time.Millisecond)
-	r.arrivals.expect(5, 3)
-	r.arrivals.add(arrival{id: 6, at: 1})
-	if err := r.await(t.Context()); err == nil || !strings.Contains(err.Error(), "2 of 3 rows have not arrived") {
+	var a arrivals
+	a.expect(5, 3)
+	a.add(arrival{id: 6, at: 1})
+	if err := a.await(t.Context(), 20*time.Millisecond); err == nil || !strings.Contains(err.Error(), "2 of 3 rows have not arrived") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -45,12 +39,12 @@ func TestMissingRowsAreNamed(t *testing.T) {
 func TestRepeatedRowIsNamed(t *testing.T) {
 	t.Parallel()
 	for id, want := range map[int64]string{6: "row 6 arrived twice", 4: "row 4 arrived again", 8: "row 8 arrived again"} {
-		r := waiting(time.Second)
-		r.arrivals.expect(5, 3)
+		var a arrivals
+		a.expect(5, 3)
 		for _, id := range []int64{6, id, 5, 7} {
-			r.arrivals.add(arrival{id: id, at: 1})
+			a.add(arrival{id: id, at: 1})
 		}
-		if err := r.await(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
+		if err := a.await(t.Context(), time.Second); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v; want %s", err, want)
 		}
 	}

@@ -4,7 +4,7 @@
 // # Overview
 //
 // Two tables have the same columns. The measured one is watched by Rowcast, and
-// a WebSocket client of a running server has joined its tenants. The notified
+// a WebSocket client of a running server has joined its tenant. The notified
 // one has the usual row trigger that calls pg_notify with the row as JSON, and
 // a pgx connection listens. [Run] writes single-row transactions to one table
 // and then to the other, in blocks that take turns, so that neither disturbs

@@ -50,9 +50,9 @@ func (r *run) fill(report *bench.Report, idle idleness) {
 			"and latency has that wait in it. Choose a lower --rate.", r.rowcast.late.Seconds(), r.bare.late.Seconds()))
 	}
 	report.Notes = append(report.Notes,
-		fmt.Sprintf("Both sides took turns in %d blocks of %s, each after %s that is not counted, with %v commits a second by at most %d writers at once, "+
-			"of %d tenants. Latency counts from when the commit was intended.",
-			r.Blocks, (r.Duration/time.Duration(r.Blocks)).Round(time.Millisecond), r.LeadIn, r.Rate, r.Writers, r.Tenants),
+		fmt.Sprintf("Both sides took turns in %d blocks of %s, each after %s that is not counted, with %v commits a second by at most %d writers at once. "+
+			"Latency counts from when the commit was intended.",
+			r.Blocks, (r.Duration/time.Duration(r.Blocks)).Round(time.Millisecond), r.LeadIn, r.Rate, r.Writers),
 		"Rowcast: a watched table and a WebSocket client of a server in a process of its own. Bare LISTEN: a row trigger with pg_notify of the row as JSON, "+
 			"and a pgx connection; it keeps no history, so its clients miss what happens while they are away.")
 }

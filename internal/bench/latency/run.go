@@ -11,6 +11,7 @@ import (
 
 	"rowcast/internal/bench"
 	"rowcast/internal/bench/child"
+	"rowcast/internal/bench/load"
 	"rowcast/internal/bench/measure"
 	"rowcast/internal/bench/stage"
 	"rowcast/internal/command/program"
@@ -67,21 +68,18 @@ type run struct {
 	server *child.Child
 	// rowcast and bare take turns.
 	rowcast, bare *side
-	// patience is how long nothing may arrive.
-	patience  time.Duration
-	began     time.Time
-	written   int64
-	arrivals  arrivals
-	writers   []*pgx.Conn
-	receivers receivers
+	began         time.Time
+	written       int64
+	arrivals      arrivals
+	writers       []*pgx.Conn
+	client        load.Load
 }
 
 // Measure runs the benchmark with a server of its own and fills the report. The
 // caller closes the stage.
 func Measure(ctx context.Context, at *stage.Stage, s Settings, progress *program.Progress, report *bench.Report) (err error) {
 	r := &run{
-		Settings: s, Stage: at, rowcast: newSide("Rowcast", "measured"), bare: newSide("bare LISTEN", "notified"),
-		patience: quietTime, began: time.Now(),
+		Settings: s, Stage: at, rowcast: newSide("Rowcast", "measured"), bare: newSide("bare LISTEN", "notified"), began: time.Now(),
 	}
 	var address string
 	if r.server, address, err = at.Serve(ctx); err != nil {
@@ -97,8 +95,17 @@ func Measure(ctx context.Context, at *stage.Stage, s Settings, progress *program
 		return err
 	}
 	defer func() { err = errors.Join(err, tables.Remove(ctx)) }()
-	defer r.close(ctx)
-	if err := r.connect(ctx, "ws://"+address+"/ws"); err != nil {
+	stop, err := r.listen(ctx)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	defer r.client.Leave()
+	if err := r.join(ctx, address); err != nil {
+		return err
+	}
+	defer func() { r.closeWriters(ctx) }()
+	if err := r.openWriters(ctx); err != nil {
 		return err
 	}
 	for n := range s.Blocks {
@@ -127,18 +134,7 @@ func Measure(ctx context.Context, at *stage.Stage, s Settings, progress *program
 	return nil
 }
 
-// connect opens the clients and the writers.
-func (r *run) connect(ctx context.Context, url string) error {
-	if err := r.receivers.listen(ctx, r.Connect, r.arrive); err != nil {
-		return err
-	}
-	tenants := make([]string, r.Tenants)
-	for i := range tenants {
-		tenants[i] = tenant(int64(i))
-	}
-	if err := r.receivers.join(ctx, url, tenants, r.Token, r.arrive); err != nil {
-		return err
-	}
+func (r *run) openWriters(ctx context.Context) error {
 	for range r.Writers {
 		conn, err := r.Connect(ctx)
 		if err != nil {
@@ -153,16 +149,6 @@ func (r *run) connect(ctx context.Context, url string) error {
 		}
 	}
 	return nil
-}
-
-// arrive takes what a client has received.
-func (r *run) arrive(id int64, due time.Duration, at time.Time) {
-	r.arrivals.add(arrival{id, due, at.Sub(r.began)})
-}
-
-func (r *run) close(ctx context.Context) {
-	r.receivers.close()
-	r.closeWriters(ctx)
 }
 
 func (r *run) closeWriters(ctx context.Context) {

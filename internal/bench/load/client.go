@@ -82,8 +82,9 @@ func (c *client) shakeHands(ctx context.Context, address string) error {
 	return c.conn.SetDeadline(time.Time{})
 }
 
-// read answers and counts until the connection ends.
-func (c *client) read() {
+// read answers and counts until the connection ends. event, if not nil, is told of each
+// event.
+func (c *client) read(event func(message []byte, at time.Time)) {
 	defer close(c.ended)
 	defer func() { _ = c.conn.Close() }()
 	frames := counter{text: c.says.kind}
@@ -93,6 +94,9 @@ func (c *client) read() {
 		switch kind {
 		case eventFrame:
 			events++
+			if event != nil {
+				event(frames.payload, time.Now())
+			}
 		case joinedFrame:
 			if !isJoined {
 				isJoined = true

@@ -23,8 +23,8 @@ const (
 const (
 	// maxHeader is the longest header of a frame without a mask.
 	maxHeader = 10
-	// keepBytes is how much of a payload is kept to tell what it is.
-	keepBytes = 200
+	// keepBytes is how much of a payload is kept to tell what it is, and of which row.
+	keepBytes = 512
 	closeOp   = 8
 )
 

@@ -23,6 +23,12 @@ const (
 
 // Load is clients that receive the same events.
 type Load struct {
+	// Event, if not nil, is told of each event: the beginning of its message, which is
+	// only good for the call, and when it came.
+	Event func(message []byte, at time.Time)
+	// Broken, if not nil, is told when a client has ended.
+	Broken func(err error)
+
 	clients []*client
 	running sync.WaitGroup
 }
@@ -66,7 +72,12 @@ func (l *Load) Join(j Join) error {
 			}
 			// Heartbeats come while others still connect.
 			l.clients[i] = c
-			l.running.Go(c.read)
+			l.running.Go(func() {
+				c.read(l.Event)
+				if l.Broken != nil {
+					l.Broken(c.problem())
+				}
+			})
 			return nil
 		})
 	}

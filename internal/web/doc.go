@@ -33,6 +33,8 @@
 //
 //   - every event after the cursor is delivered once and in order, whatever
 //     happens to connections, or a reset is told (client/test/model.test.ts);
+//   - a feed is in one of eight states, and every change of it goes through one
+//     function without a clock or a network (client/test/machine.test.ts);
 //   - connections come back as the server and the page want it, tokens are
 //     refreshed in time, no number keeps the machine busy, no step of the clock ends a
 //     connection, and what handlers do harms nobody (client/test/feed.test.ts,

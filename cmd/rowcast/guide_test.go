@@ -11,15 +11,15 @@ import (
 	"time"
 
 	"rowcast/internal/changelog"
-	"rowcast/internal/config"
-	"rowcast/internal/doctor"
 	"rowcast/internal/errcode"
-	"rowcast/internal/health"
-	"rowcast/internal/hub"
+	"rowcast/internal/feed/unreadable"
+	"rowcast/internal/hub/room"
 	"rowcast/internal/mapping"
-	"rowcast/internal/metric"
+	"rowcast/internal/operate/config"
+	"rowcast/internal/operate/doctor"
+	"rowcast/internal/operate/health"
+	"rowcast/internal/operate/metric"
 	"rowcast/internal/transport"
-	"rowcast/internal/unreadable"
 )
 
 var update = flag.Bool("update", false, "write the tables of the guides anew")
@@ -117,8 +117,8 @@ func metricsTable(t *testing.T) string {
 	t.Helper()
 	registry := metric.New(metric.Sources{
 		Tail: func() changelog.Status { return changelog.Status{Checked: time.Now()} },
-		Hub: func() hub.Stats {
-			return hub.Stats{Names: map[string]int64{"order:created": 1}, Wires: map[string]int64{"ws": 1}}
+		Hub: func() room.Stats {
+			return room.Stats{Names: map[string]int64{"order:created": 1}, Wires: map[string]int64{"ws": 1}}
 		},
 		Health:    func() health.Status { return health.Status{Checked: time.Now()} },
 		Observers: metric.NewObservers(), Causes: transport.Causes(),

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // sample has one of everything that a report can hold.
 func sample() *bench.Report {
 	r := &bench.Report{
-		Name: "sample", Title: "what a report can hold", Command: "rowcast bench sample --rounds 2",
+		Name: "sample", Title: "what a report can hold", Command: "rowcast-bench sample --rounds 2",
 		Time: time.Date(2026, 11, 26, 9, 30, 0, 0, time.UTC), Seconds: 61.4,
 		Environment: bench.Environment{
 			CPU: "Example 3000", Cores: 2, OS: "linux/amd64 6.1", Go: "go1.26", Rowcast: "v1", PostgreSQL: "15.18",

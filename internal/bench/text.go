@@ -19,7 +19,7 @@ const (
 // Text writes the report for a terminal.
 func (r *Report) Text(w io.Writer) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "rowcast bench %s: %s\n\n", r.Name, r.Title)
+	fmt.Fprintf(&b, "rowcast-bench %s: %s\n\n", r.Name, r.Title)
 	facts := append([][2]string{
 		{"command", r.Command},
 		{"time", fmt.Sprintf("%s, took %s", r.Time.UTC().Format(time.RFC3339), time.Duration(r.Seconds*float64(time.Second)).Round(time.Second))},

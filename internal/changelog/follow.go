@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"rowcast/internal/changelog/keeper"
 	"rowcast/internal/feed"
 	"rowcast/sql"
 )
@@ -46,7 +47,7 @@ func (t *Tail) follow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer closeConn(ctx, conn)
+	defer keeper.CloseConn(ctx, conn)
 	t.doorbell.Own(conn.PgConn().PID())
 	if err := t.start(connecting, conn); err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"rowcast/internal/changelog/doorbell"
+	"rowcast/internal/changelog/keeper"
 	"rowcast/sql"
 )
 
@@ -37,7 +38,7 @@ func (f *follower) loop(ctx context.Context) error {
 	for {
 		// What the step below finds holds only for the state before it: a
 		// writer that saw the sleep lock free is visible once it is held.
-		leads, state := f.keeper.look()
+		leads, state := f.keeper.Look()
 		n, complete, err := f.step(ctx, f.conn, f.next)
 		if err != nil {
 			return err
@@ -63,7 +64,7 @@ func (f *follower) loop(ctx context.Context) error {
 		}
 		now := time.Now()
 		f.pace.saw(n, now)
-		if state != awake && f.pace.looks(n, now) {
+		if state != keeper.Awake && f.pace.looks(n, now) {
 			if err := f.queue(ctx, now); err != nil {
 				return err
 			}
@@ -75,16 +76,16 @@ func (f *follower) loop(ctx context.Context) error {
 		if err := f.tell(ctx, leads, n); err != nil {
 			return err
 		}
-		f.keeper.want(f.wantsSleep(listening))
+		f.keeper.Want(f.wantsSleep(listening))
 		switch {
 		case f.queued && complete: // a large transaction: there is more to seal, without waiting
 			f.next = fetch
 			err = ctx.Err()
 		case !complete:
 			err = f.waitAwake(ctx)
-		case leads && state == asleep && listening:
+		case leads && state == keeper.Asleep && listening:
 			err = f.waitAsleep(ctx)
-		case leads || !listening || f.keeper.lost():
+		case leads || !listening || f.keeper.Lost():
 			err = f.waitAwake(ctx)
 		default:
 			err = f.waitForLeader(ctx)
@@ -123,7 +124,7 @@ func (f *follower) waitAsleep(ctx context.Context) error {
 		f.next, f.rung = fetch, true
 	case <-f.doorbell.Changed:
 		f.rung = true
-	case <-f.keeper.changed:
+	case <-f.keeper.Changed:
 	case <-fallback.C:
 		f.unheard = true
 	}
@@ -136,7 +137,7 @@ func (f *follower) breathe(ctx context.Context) error {
 	if !f.rung || f.empty < 2 {
 		return nil
 	}
-	return pause(ctx, breath)
+	return keeper.Pause(ctx, breath)
 }
 
 // waitAwake waits for the next poll. The pause grows while nothing comes.
@@ -157,7 +158,7 @@ func (f *follower) waitAwake(ctx context.Context) error {
 		f.rung = true
 	case <-f.doorbell.Changed:
 		f.rung = true
-	case <-f.keeper.changed:
+	case <-f.keeper.Changed:
 	case <-poll.C:
 	}
 	return nil
@@ -180,7 +181,7 @@ func (f *follower) waitForLeader(ctx context.Context) error {
 		f.next, f.rung = read, true
 	case <-f.doorbell.Changed:
 		f.rung = true
-	case <-f.keeper.changed:
+	case <-f.keeper.Changed:
 	case <-fallback.C:
 		f.unheard = true
 	case <-f.doorbell.Rung:
@@ -251,7 +252,7 @@ func (f *follower) upkeep(ctx context.Context, now time.Time, leads bool) error 
 		}
 	}
 	if leads && (f.doorbell.Came() || due) {
-		err := f.conn.QueryRow(ctx, "select count(*) > 1 from "+lockSessions+" and l.mode = 'ShareLock'", int64(replicaLock)).Scan(&f.replicas)
+		err := f.conn.QueryRow(ctx, "select count(*) > 1 from "+keeper.LockSessions+" and l.mode = 'ShareLock'", int64(keeper.ReplicaLock)).Scan(&f.replicas)
 		if err != nil {
 			return fmt.Errorf("count the replicas: %w", err)
 		}
@@ -276,7 +277,7 @@ func (f *follower) patient(ctx context.Context) error {
 	err := f.conn.QueryRow(ctx, `
 		select format('pid %s, role %s, application %s', a.pid, a.usename, a.application_name)
 		  from pg_stat_activity a
-		 where a.pid in (select l.pid from `+lockSessions+` and l.granted)`, int64(sealLock)).Scan(&holder)
+		 where a.pid in (select l.pid from `+keeper.LockSessions+` and l.granted)`, int64(keeper.SealLock)).Scan(&holder)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return fmt.Errorf("find who keeps the tail from sealing: %w", err)
 	}

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"rowcast/internal/changelog/doorbell"
+	"rowcast/internal/changelog/keeper"
 	"rowcast/internal/changelog/logrow"
 	"rowcast/internal/feed"
 )
@@ -87,7 +88,7 @@ type Options struct {
 type Tail struct {
 	o        Options
 	doorbell *doorbell.Bell
-	keeper   *keeper
+	keeper   *keeper.Keeper
 	tables   logrow.Tables
 	pace     pace
 
@@ -146,9 +147,7 @@ func New(o Options) *Tail {
 	if o.Revoked == nil {
 		o.Revoked = func() {}
 	}
-	t := &Tail{o: o, sealLimit: sealTimeout, doorbell: doorbell.New(o.Listen, o.Log, o.Revoked), keeper: newKeeper(o.Listen, o.Log)}
-	t.keeper.observe = o.Observe
-	return t
+	return &Tail{o: o, sealLimit: sealTimeout, doorbell: doorbell.New(o.Listen, o.Log, o.Revoked), keeper: keeper.New(o.Listen, o.Log, o.Observe)}
 }
 
 // Run follows the log until ctx ends, over any number of connections. It
@@ -156,7 +155,7 @@ func New(o Options) *Tail {
 func (t *Tail) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return t.doorbell.Run(ctx) })
-	g.Go(func() error { return t.keeper.run(ctx) })
+	g.Go(func() error { return t.keeper.Run(ctx) })
 	g.Go(func() error { return t.prune(ctx) })
 	g.Go(func() error { return t.run(ctx) })
 	return g.Wait()
@@ -167,8 +166,8 @@ func (t *Tail) Status() Status {
 	t.mu.Lock()
 	s := t.status
 	t.mu.Unlock()
-	leads, state := t.keeper.look()
-	s.Leads, s.Asleep, s.Listening = leads, state == asleep, t.doorbell.Listening()
+	leads, state := t.keeper.Look()
+	s.Leads, s.Asleep, s.Listening = leads, state == keeper.Asleep, t.doorbell.Listening()
 	return s
 }
 
@@ -195,7 +194,7 @@ func (t *Tail) run(ctx context.Context) error {
 		if time.Since(began) > longest {
 			delay = shortest
 		}
-		if err := pause(ctx, delay+rand.N(delay)); err != nil {
+		if err := keeper.Pause(ctx, delay+rand.N(delay)); err != nil {
 			return err
 		}
 		delay = min(2*delay, longest)

@@ -7,7 +7,7 @@ import (
 
 	"github.com/gorilla/mux"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
 	"rowcast/internal/errcode"
 	"rowcast/internal/transport"
 )

@@ -10,8 +10,8 @@ import (
 	"net/http"
 	"time"
 
-	"rowcast/internal/socket"
 	"rowcast/internal/transport"
+	"rowcast/internal/wire/socket"
 )
 
 const (

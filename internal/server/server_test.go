@@ -16,7 +16,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
 	"rowcast/internal/server"
 	"rowcast/internal/transport"
 )

@@ -15,9 +15,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
 	"rowcast/internal/feed"
 	"rowcast/internal/hub"
+	"rowcast/internal/hub/room"
+	"rowcast/internal/hub/signal"
 	"rowcast/internal/mapping"
 	"rowcast/internal/server"
 	"rowcast/internal/transport"
@@ -58,7 +60,7 @@ func whole(t *testing.T, pages bool) http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := hub.New(hub.Options{History: large{}, Map: mapping.Append, Wires: append([]hub.Wire{ws.Wire{}, sse.Wire{}}, socketio.Wires()...)})
+	h, err := hub.New(room.Options{History: large{}, Map: mapping.Append, Wires: append([]signal.Wire{ws.Wire{}, sse.Wire{}}, socketio.Wires()...)})
 	if err != nil {
 		t.Fatal(err)
 	}

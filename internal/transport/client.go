@@ -9,9 +9,11 @@ import (
 	"sync/atomic"
 	"time"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
 	"rowcast/internal/errcode"
 	"rowcast/internal/hub"
+	"rowcast/internal/hub/session"
+	"rowcast/internal/hub/signal"
 	"rowcast/internal/mapping"
 )
 
@@ -30,7 +32,7 @@ type VerifyFunc func(ctx context.Context, token string) (auth.Identity, error)
 // Client is the peer of a session: what it may do. One goroutine uses it, and the hub,
 // whose Owner it is.
 type Client struct {
-	session *hub.Session
+	session *session.Session
 	verify  VerifyFunc
 	rules   *Rules
 	// identity is nil while the client is anonymous. It is not changed, only
@@ -47,7 +49,7 @@ type Client struct {
 // Open opens the session of a connection that has a seat, and returns it with its
 // client, who is anonymous and has little time to authenticate. The seat, which may be
 // nil, is left when the session ends, or could not be opened.
-func (g *Gate) Open(h *hub.Hub, o hub.SessionOptions, seat *Seat) (*hub.Session, *Client, error) {
+func (g *Gate) Open(h *hub.Hub, o session.Peer, seat *Seat) (*session.Session, *Client, error) {
 	session, err := h.Open(o)
 	if err != nil {
 		seat.Leave()
@@ -63,14 +65,14 @@ func (g *Gate) Open(h *hub.Hub, o hub.SessionOptions, seat *Seat) (*hub.Session,
 func TurnAway(conn interface {
 	io.WriteCloser
 	SetWriteDeadline(t time.Time) error
-}, wire hub.Wire,
+}, wire signal.Wire,
 ) {
 	_ = conn.SetWriteDeadline(time.Now().Add(time.Second))
-	_, _ = conn.Write(wire.AppendClose(nil, hub.Shutdown, ""))
+	_, _ = conn.Write(wire.AppendClose(nil, signal.Shutdown, ""))
 	_ = conn.Close()
 }
 
-// Unwanted implements hub.Owner.
+// Unwanted implements session.Owner.
 func (c *Client) Unwanted() errcode.Code {
 	if id := c.identity.Load(); id != nil && c.rules != nil && c.rules.Revoked != nil && c.rules.Revoked(id) {
 		return Revoked
@@ -78,7 +80,7 @@ func (c *Client) Unwanted() errcode.Code {
 	return ""
 }
 
-// Left implements hub.Owner.
+// Left implements session.Owner.
 func (c *Client) Left() { c.seat.Leave() }
 
 // Adopt gives a client an identity that was verified before. One that was
@@ -161,7 +163,7 @@ func TokenCause(err error) errcode.Code {
 // Join subscribes to a tenant, if the identity may, on a wire of the hub; nil is that
 // of the session. The error is a *Refusal; without one the answer comes through the session, with
 // ref.
-func (c *Client) Join(command Command, wire hub.Wire, ref uint64) error {
+func (c *Client) Join(command Command, wire signal.Wire, ref uint64) error {
 	want := Want{Tenant: c.Tenant(command.Tenant), Events: command.Events}
 	switch id := c.identity.Load(); {
 	case id == nil && c.doubt != nil:
@@ -178,22 +180,22 @@ func (c *Client) Join(command Command, wire hub.Wire, ref uint64) error {
 	if want.Filter, err = mapping.ParseFilter(want.Events); err != nil {
 		return &Refusal{Code: BadRequest, Message: err.Error()}
 	}
-	return c.Follow(want, hub.Request{Cursor: command.Cursor, Wire: wire, Exact: command.Exact, Forgets: command.Forgets, Ref: ref})
+	return c.Follow(want, session.Request{Cursor: command.Cursor, Wire: wire, Exact: command.Exact, Forgets: command.Forgets, Ref: ref})
 }
 
 // Follow subscribes to what was checked already. q has what else is asked for. The error
 // is that of Join.
-func (c *Client) Follow(want Want, q hub.Request) error {
+func (c *Client) Follow(want Want, q session.Request) error {
 	q.Tenant, q.Subject, q.Note = want.Tenant, c.identity.Load().Subject, c.note(want)
 	if !want.Filter.All() {
 		q.Admit = want.Filter.Match
 	}
 	switch err := c.session.Join(q); {
-	case errors.Is(err, hub.ErrTenantFull):
+	case errors.Is(err, session.ErrTenantFull):
 		return &Refusal{Code: LimitExceeded, Message: "this tenant has as many connections as it may have"}
-	case errors.Is(err, hub.ErrTooManyJoins):
+	case errors.Is(err, session.ErrTooManyJoins):
 		return &Refusal{Code: LimitExceeded, Message: "this tenant is being joined; wait for the answer"}
-	case errors.Is(err, hub.ErrTooManyTenants):
+	case errors.Is(err, session.ErrTooManyTenants):
 		return &Refusal{Code: LimitExceeded, Message: "this connection has joined as many tenants as it may; leave one first"}
 	case err != nil:
 		c.rules.Warn("a client cannot join", want.Tenant, err.Error())
@@ -204,8 +206,8 @@ func (c *Client) Follow(want Want, q hub.Request) error {
 
 // note is what a client is told about its request with the answer, and the log of what
 // cannot be meant.
-func (c *Client) note(want Want) *hub.Note {
-	var n hub.Note
+func (c *Client) note(want Want) *signal.Note {
+	var n signal.Note
 	if !want.Filter.All() {
 		n.Events = want.Events
 	}

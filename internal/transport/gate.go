@@ -6,8 +6,8 @@ import (
 	"net/http"
 	"time"
 
-	"rowcast/internal/auth"
-	"rowcast/internal/hub"
+	"rowcast/internal/access/auth"
+	"rowcast/internal/hub/signal"
 )
 
 // retrySoon is when a client that was refused for the state of the server may
@@ -82,7 +82,7 @@ func (g *Gate) Enter(r *http.Request, p Parameters) *Problem {
 		}
 	case g.Draining():
 		return &Problem{
-			Status: http.StatusServiceUnavailable, Code: hub.Shutdown, Detail: "the server is shutting down; try again in a moment",
+			Status: http.StatusServiceUnavailable, Code: signal.Shutdown, Detail: "the server is shutting down; try again in a moment",
 			Retry: retrySoon, About: "shutdown",
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
 	"rowcast/internal/errcode"
 	"rowcast/internal/transport"
 )

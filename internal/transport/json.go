@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 
 	"rowcast/internal/feed"
-	"rowcast/internal/hub"
+	"rowcast/internal/hub/signal"
 )
 
 // TimeFormat is the form of the time in "at": UTC, microseconds.
@@ -88,22 +88,22 @@ func appendOrigin(b []byte, e *feed.Event) []byte {
 }
 
 // AppendSignal appends the message of a signal.
-func AppendSignal(b []byte, s *hub.Signal) []byte {
+func AppendSignal(b []byte, s *signal.Signal) []byte {
 	switch s.Kind {
-	case hub.Ping:
+	case signal.Ping:
 		return append(b, `{"type":"ping"}`...)
-	case hub.Expiring:
+	case signal.Expiring:
 		return append(b, `{"type":"token-expiring"}`...)
-	case hub.Stale:
+	case signal.Stale:
 		return AppendError(b, &Refusal{Code: Stale, Message: "events are late; they follow when the server can read the database again"}, "", "")
-	case hub.Left:
+	case signal.Left:
 		b = append(b, `{"type":"left","tenantId":`...)
 		return append(AppendString(b, s.Tenant), '}')
-	case hub.Joined:
+	case signal.Joined:
 		b = append(b, `{"type":"joined","tenantId":`...)
-	case hub.Progress:
+	case signal.Progress:
 		b = append(b, `{"type":"progress","tenantId":`...)
-	case hub.Reset:
+	case signal.Reset:
 		b = append(b, `{"type":"reset","tenantId":`...)
 	default:
 		return b
@@ -111,7 +111,7 @@ func AppendSignal(b []byte, s *hub.Signal) []byte {
 	b = appendCursor(AppendString(b, s.Tenant), s.Cursor)
 	b = append(b, `,"position":`...)
 	b = strconv.AppendInt(b, s.Cursor.Position, 10)
-	if s.Kind == hub.Reset {
+	if s.Kind == signal.Reset {
 		b = append(b, `,"reason":`...)
 		b = AppendString(b, s.Reason)
 	}
@@ -119,7 +119,7 @@ func AppendSignal(b []byte, s *hub.Signal) []byte {
 }
 
 // AppendNote appends what a client is told that has joined, beside its cursor.
-func AppendNote(b []byte, n *hub.Note) []byte {
+func AppendNote(b []byte, n *signal.Note) []byte {
 	if n == nil {
 		return b
 	}

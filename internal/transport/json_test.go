@@ -10,7 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"rowcast/internal/feed"
-	"rowcast/internal/hub"
+	"rowcast/internal/hub/signal"
 	"rowcast/internal/transport"
 )
 
@@ -19,20 +19,20 @@ func TestMessages(t *testing.T) {
 	t.Parallel()
 	cursor := feed.Cursor{Feed: "f1", Position: 42, Nonce: 35}
 	at := time.Date(2026, 1, 2, 4, 4, 5, 678901999, time.FixedZone("", 3600))
-	signal := func(kind hub.Kind) string {
-		return string(transport.AppendSignal(nil, &hub.Signal{Kind: kind, Tenant: "T", Cursor: cursor, Reason: "expired", Ref: 9}))
+	text := func(kind signal.Kind) string {
+		return string(transport.AppendSignal(nil, &signal.Signal{Kind: kind, Tenant: "T", Cursor: cursor, Reason: "expired", Ref: 9}))
 	}
 	for want, got := range map[string]string{
 		`{"type":"welcome","protocol":1,"pingInterval":25000,"pingTimeout":20000}`: string(
 			transport.AppendWelcome(nil, 25*time.Second, 20*time.Second)),
-		`{"type":"joined","tenantId":"T","cursor":"f1.42.z","position":42}`:                                                    signal(hub.Joined),
-		`{"type":"progress","tenantId":"T","cursor":"f1.42.z","position":42}`:                                                  signal(hub.Progress),
-		`{"type":"reset","tenantId":"T","cursor":"f1.42.z","position":42,"reason":"expired"}`:                                  signal(hub.Reset),
-		`{"type":"left","tenantId":"T"}`:                                                                                       signal(hub.Left),
-		`{"type":"ping"}`:                                                                                                      signal(hub.Ping),
-		`{"type":"error","code":"stale","message":"events are late; they follow when the server can read the database again"}`: signal(hub.Stale),
-		`{"type":"token-expiring"}`:                                                                                            signal(hub.Expiring),
-		`{"type":"pong"}`:                                                                                                      string(transport.AppendPong(nil)),
+		`{"type":"joined","tenantId":"T","cursor":"f1.42.z","position":42}`:                   text(signal.Joined),
+		`{"type":"progress","tenantId":"T","cursor":"f1.42.z","position":42}`:                 text(signal.Progress),
+		`{"type":"reset","tenantId":"T","cursor":"f1.42.z","position":42,"reason":"expired"}`: text(signal.Reset),
+		`{"type":"left","tenantId":"T"}`:                                                      text(signal.Left),
+		`{"type":"ping"}`:                                                                     text(signal.Ping),
+		`{"type":"error","code":"stale","message":"events are late; they follow when the server can read the database again"}`: text(signal.Stale),
+		`{"type":"token-expiring"}`: text(signal.Expiring),
+		`{"type":"pong"}`:           string(transport.AppendPong(nil)),
 		`{"type":"error","code":"forbidden","message":"no","request":"join-tenant","tenantId":"U"}`: string(
 			transport.AppendError(nil, &transport.Refusal{Code: transport.Forbidden, Message: "no"}, "join-tenant", "U")),
 		`{"type":"event","event":"order:updated","tenantId":"T","position":42,"cursor":"f1.42.z",` +

@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"rowcast/internal/limit"
+	"rowcast/internal/access/limit"
 )
 
 const (

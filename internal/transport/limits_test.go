@@ -13,7 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rowcast/internal/limit"
+	"rowcast/internal/access/limit"
 	"rowcast/internal/transport"
 )
 

@@ -9,10 +9,10 @@ import (
 	"sync"
 	"time"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
+	"rowcast/internal/access/limit"
 	"rowcast/internal/errcode"
-	"rowcast/internal/hub"
-	"rowcast/internal/limit"
+	"rowcast/internal/hub/signal"
 )
 
 const (
@@ -51,7 +51,7 @@ type told struct {
 
 // RefusalCodes are the codes that are counted from the start.
 func RefusalCodes() []errcode.Code {
-	return []errcode.Code{BadRequest, Forbidden, InvalidToken, LimitExceeded, RateLimited, Revoked, hub.Shutdown, TokenExpired, Unavailable}
+	return []errcode.Code{BadRequest, Forbidden, InvalidToken, LimitExceeded, RateLimited, Revoked, signal.Shutdown, TokenExpired, Unavailable}
 }
 
 // Counts are the refusals by code.

@@ -11,7 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
 	"rowcast/internal/transport"
 )
 

@@ -7,9 +7,9 @@ import (
 	"slices"
 	"strings"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
+	"rowcast/internal/access/tenant"
 	"rowcast/internal/mapping"
-	"rowcast/internal/tenant"
 )
 
 // Rules are what clients are held to beside their tokens. A field that is zero

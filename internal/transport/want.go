@@ -7,7 +7,7 @@ import (
 	"net/url"
 	"strings"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
 	"rowcast/internal/mapping"
 )
 

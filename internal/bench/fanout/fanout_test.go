@@ -13,7 +13,7 @@ import (
 
 	"go.uber.org/goleak"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
 	"rowcast/internal/bench/child"
 	"rowcast/internal/bench/fanout"
 	"rowcast/internal/bench/fanout/hubonly"

@@ -16,9 +16,9 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"rowcast/internal/bench"
-	"rowcast/internal/devpg"
-	"rowcast/internal/pgtest"
+	"rowcast/internal/demo/devpg"
 	"rowcast/internal/postgres"
+	"rowcast/internal/test/pgtest"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }

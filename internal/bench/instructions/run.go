@@ -12,8 +12,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
-	"rowcast/internal/bench/measure"
-	"rowcast/internal/devpg"
+	"rowcast/internal/command/program"
+	"rowcast/internal/demo/devpg"
 )
 
 // The statements of the set-up. Each file says what it does.
@@ -34,7 +34,7 @@ type Options struct {
 	// Watch has Rowcast watch a table under a name for its events.
 	Watch func(ctx context.Context, conn *pgx.Conn, table, name string) error
 	// Progress shows how far the run is; nil shows nothing.
-	Progress *measure.Progress
+	Progress *program.Progress
 }
 
 // Result is what a run found: the figures, or why there are none.

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"rowcast/internal/bench"
-	"rowcast/internal/pgtest"
+	"rowcast/internal/test/pgtest"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }

@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"rowcast/internal/bench/child"
-	"rowcast/internal/pgtest"
+	"rowcast/internal/test/pgtest"
 )
 
 // TestIdle measures a database that nobody else uses.

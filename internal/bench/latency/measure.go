@@ -5,8 +5,8 @@ import (
 	"time"
 
 	"rowcast/internal/bench"
-	"rowcast/internal/bench/measure"
 	"rowcast/internal/bench/stage"
+	"rowcast/internal/command/program"
 )
 
 const (
@@ -19,7 +19,7 @@ const (
 
 // Measure runs the benchmark with a server of its own and fills the report. The
 // caller closes the stage.
-func Measure(ctx context.Context, at *stage.Stage, s Settings, progress *measure.Progress, report *bench.Report) error {
+func Measure(ctx context.Context, at *stage.Stage, s Settings, progress *program.Progress, report *bench.Report) error {
 	server, address, err := at.Serve(ctx, s.Tenants)
 	if err != nil {
 		return err

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"rowcast/internal/bench/measure"
-	"rowcast/internal/pgtest"
+	"rowcast/internal/test/pgtest"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }

@@ -10,7 +10,7 @@ import (
 
 	"rowcast/internal/bench"
 	"rowcast/internal/bench/measure"
-	"rowcast/internal/pgtest"
+	"rowcast/internal/test/pgtest"
 )
 
 func connect(t *testing.T) *pgx.Conn {

@@ -29,7 +29,7 @@ import (
 	"slices"
 	"time"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
 	"rowcast/internal/bench/child"
 )
 

@@ -16,8 +16,8 @@ import (
 	"rowcast/internal/bench"
 	"rowcast/internal/bench/child"
 	"rowcast/internal/bench/write"
-	"rowcast/internal/pgtest"
 	"rowcast/internal/postgres"
+	"rowcast/internal/test/pgtest"
 )
 
 // isReader makes a process of this test binary a reader of the database.
@@ -102,7 +102,7 @@ func (d *database) options() write.Options {
 func (d *database) clean(t *testing.T) {
 	t.Helper()
 	// A session ends a moment after its client has closed it.
-	const sessions = `select count(*) from pg_stat_activity where datname = current_database() and application_name like 'rowcast bench%'`
+	const sessions = `select count(*) from pg_stat_activity where datname = current_database() and application_name like 'rowcast-bench%'`
 	deadline := time.Now().Add(30 * time.Second)
 	for value[int](t, d, sessions) > 0 {
 		if time.Now().After(deadline) {

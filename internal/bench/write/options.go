@@ -7,7 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"rowcast/internal/bench/child"
-	"rowcast/internal/bench/measure"
+	"rowcast/internal/command/program"
 )
 
 // Options of a run. All but Progress are required.
@@ -21,7 +21,7 @@ type Options struct {
 	// "Reader".
 	StartReader func(ctx context.Context) (*child.Child, error)
 	// Progress shows how far the run is; nil shows nothing.
-	Progress *measure.Progress
+	Progress *program.Progress
 }
 
 // Variant is which triggers a table has.

@@ -62,7 +62,7 @@ func (r *Reader) Rows(_ child.Nothing, n *int64) error {
 
 // tail reads as a server does: it seals, reads and publishes, to nobody.
 func (r *Reader) tail(ctx context.Context, table string, ready chan struct{}) error {
-	pool, err := postgres.Open(ctx, r.URL, "rowcast bench history", 2)
+	pool, err := postgres.Open(ctx, r.URL, "rowcast-bench history", 2)
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func (r *Reader) tail(ctx context.Context, table string, ready chan struct{}) er
 		return func(ctx context.Context) (*pgx.Conn, error) { return postgres.Connect(ctx, r.URL, name) }
 	}
 	return changelog.New(changelog.Options{
-		Connect: dial("rowcast bench tail"), Listen: dial("rowcast bench listen"), Pool: pool, Log: r.Log,
+		Connect: dial("rowcast-bench tail"), Listen: dial("rowcast-bench listen"), Pool: pool, Log: r.Log,
 		Publish: func(changes []feed.Change, _ int64) {
 			var n int64
 			for i := range changes {
@@ -91,7 +91,7 @@ func (r *Reader) tail(ctx context.Context, table string, ready chan struct{}) er
 
 // listen counts the notifications of the usual trigger.
 func (r *Reader) listen(ctx context.Context, ready chan struct{}) error {
-	conn, err := postgres.Connect(ctx, r.URL, "rowcast bench listen")
+	conn, err := postgres.Connect(ctx, r.URL, "rowcast-bench listen")
 	if err != nil {
 		return err
 	}

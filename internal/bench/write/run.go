@@ -24,7 +24,7 @@ type run struct {
 const runLock = 8245940711459091477
 
 // ErrRunning says that another run uses the database.
-var ErrRunning = errors.New("another rowcast bench write runs on this database; wait until it has ended")
+var ErrRunning = errors.New("another rowcast-bench write runs on this database; wait until it has ended")
 
 // Run measures and reports. It returns when everything that it made is removed,
 // also if ctx ends.
@@ -37,7 +37,7 @@ func Run(ctx context.Context, o Options, report *bench.Report) error {
 		return err
 	}
 	r := &run{o: o, shape: s}
-	if r.conn, err = o.Connect(ctx, "rowcast bench"); err != nil {
+	if r.conn, err = o.Connect(ctx, "rowcast-bench"); err != nil {
 		return err
 	}
 	defer r.release(ctx)
@@ -117,7 +117,7 @@ func (r *run) foreign(ctx context.Context) error {
 	case err != nil:
 		return fmt.Errorf("look for schema rowcast_bench: %w", err)
 	case foreign:
-		return errors.New("schema rowcast_bench is there and not of rowcast bench; rename or drop it")
+		return errors.New("schema rowcast_bench is there and not of rowcast-bench; rename or drop it")
 	}
 	return nil
 }
@@ -145,7 +145,7 @@ func (r *run) install(ctx context.Context) error {
 }
 
 // schemaComment is what schema.sql leaves in the schema.
-const schemaComment = "made by rowcast bench write, gone at its end"
+const schemaComment = "made by rowcast-bench write, gone at its end"
 
 // removeTime bounds the removal of what a run made.
 const removeTime = 30 * time.Second
@@ -155,7 +155,7 @@ const removeTime = 30 * time.Second
 func (r *run) remove(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeTime)
 	defer cancel()
-	conn, err := r.o.Connect(ctx, "rowcast bench")
+	conn, err := r.o.Connect(ctx, "rowcast-bench")
 	if err == nil {
 		_, err = conn.PgConn().Exec(ctx, removeSQL).ReadAll()
 		_ = conn.Close(ctx)

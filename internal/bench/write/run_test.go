@@ -12,7 +12,7 @@ import (
 
 	"rowcast/internal/bench"
 	"rowcast/internal/bench/write"
-	"rowcast/internal/pgtest"
+	"rowcast/internal/test/pgtest"
 )
 
 // TestEveryRowIsAccounted runs both shapes; a run compares what its writers
@@ -170,7 +170,7 @@ func TestKilledRunIsReplaced(t *testing.T) {
 	o := d.options()
 	o.Writers, o.Rows, o.Table = []int{1}, 0, "narrow"
 	// What a killed run leaves: its schema, with a watched table.
-	d.exec(t, `create schema rowcast_bench; comment on schema rowcast_bench is 'made by rowcast bench write, gone at its end';
+	d.exec(t, `create schema rowcast_bench; comment on schema rowcast_bench is 'made by rowcast-bench write, gone at its end';
 		create table rowcast_bench.orders_rowcast (id int primary key, tenant_id text);
 		select rowcast.watch('rowcast_bench.orders_rowcast', name => 'rowcast-bench')`)
 	if err := write.Run(t.Context(), o, new(bench.Report)); err != nil {
@@ -179,7 +179,7 @@ func TestKilledRunIsReplaced(t *testing.T) {
 	d.clean(t)
 
 	d.exec(t, `create schema rowcast_bench; create table rowcast_bench.precious ()`)
-	if err := write.Run(t.Context(), o, new(bench.Report)); !contains(err, "not of rowcast bench") {
+	if err := write.Run(t.Context(), o, new(bench.Report)); !contains(err, "not of rowcast-bench") {
 		t.Errorf("a schema of somebody else: %v", err)
 	}
 	d.exec(t, `select from rowcast_bench.precious`)

@@ -21,7 +21,7 @@ type writer struct {
 }
 
 // writerName names the sessions of writers in pg_stat_activity.
-const writerName = "rowcast bench writer"
+const writerName = "rowcast-bench writer"
 
 // connectWriter opens a session and prepares it.
 func (r *run) connectWriter(ctx context.Context) (*pgx.Conn, error) {

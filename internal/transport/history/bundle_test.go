@@ -17,11 +17,11 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
 	"rowcast/internal/changelog"
 	"rowcast/internal/mapping"
-	"rowcast/internal/pgtest"
 	"rowcast/internal/postgres"
+	"rowcast/internal/test/pgtest"
 	"rowcast/internal/transport"
 	"rowcast/internal/transport/history"
 )

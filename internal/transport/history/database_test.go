@@ -16,6 +16,9 @@ import (
 	"rowcast/internal/errcode"
 	"rowcast/internal/feed"
 	"rowcast/internal/hub"
+	"rowcast/internal/hub/room"
+	"rowcast/internal/hub/session"
+	"rowcast/internal/hub/signal"
 	"rowcast/internal/mapping"
 	"rowcast/internal/transport"
 )
@@ -203,7 +206,7 @@ type running struct{ *hub.Hub }
 
 func runHub(t *testing.T, d *database) running {
 	t.Helper()
-	h, err := hub.New(hub.Options{History: changelog.NewHistory(d.pool, 1000), Map: mapping.Append, Wires: []hub.Wire{lines{}}})
+	h, err := hub.New(room.Options{History: changelog.NewHistory(d.pool, 1000), Map: mapping.Append, Wires: []signal.Wire{lines{}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,12 +223,12 @@ func runHub(t *testing.T, d *database) running {
 func (h running) resume(t *testing.T, cursor, last string) (got []event) {
 	t.Helper()
 	c := &sink{}
-	session, err := h.Open(hub.SessionOptions{Conn: c})
+	joined, err := h.Open(session.Peer{Conn: c})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer session.CloseWith(hub.Gone, nil)
-	if err := session.Join(hub.Request{Tenant: "T", Cursor: cursor}); err != nil {
+	defer joined.CloseWith(signal.Gone, nil)
+	if err := joined.Join(session.Request{Tenant: "T", Cursor: cursor}); err != nil {
 		t.Fatal(err)
 	}
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
@@ -260,7 +263,7 @@ func (lines) AppendEvent(b []byte, e *feed.Event) []byte {
 	return append(transport.AppendEvent(b, e), '\n')
 }
 
-func (lines) AppendSignal(b []byte, s *hub.Signal) []byte {
+func (lines) AppendSignal(b []byte, s *signal.Signal) []byte {
 	return append(transport.AppendSignal(b, s), '\n')
 }
 

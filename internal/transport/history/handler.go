@@ -11,8 +11,8 @@ import (
 
 	"rowcast/internal/errcode"
 	"rowcast/internal/feed"
+	"rowcast/internal/feed/unreadable"
 	"rowcast/internal/transport"
-	"rowcast/internal/unreadable"
 )
 
 const (

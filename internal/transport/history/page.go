@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 
+	"rowcast/internal/access/limit"
 	"rowcast/internal/feed"
-	"rowcast/internal/limit"
+	"rowcast/internal/feed/unreadable"
 	"rowcast/internal/mapping"
 	"rowcast/internal/transport"
-	"rowcast/internal/unreadable"
 )
 
 const (

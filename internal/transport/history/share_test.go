@@ -13,7 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
 	"rowcast/internal/feed"
 	"rowcast/internal/transport"
 	"rowcast/internal/transport/history"

@@ -15,9 +15,10 @@ import (
 	"github.com/gorilla/websocket"
 	"go.uber.org/goleak"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
 	"rowcast/internal/feed"
 	"rowcast/internal/hub"
+	"rowcast/internal/hub/room"
 	"rowcast/internal/transport"
 	"rowcast/internal/transport/socketio"
 )
@@ -68,10 +69,10 @@ func oneEvent(dst []feed.Event, c *feed.Change) []feed.Event {
 }
 
 // setup starts a server that stops with the test.
-func setup(t *testing.T, recovery bool, change ...func(*hub.Options)) *bundle {
+func setup(t *testing.T, recovery bool, change ...func(*room.Options)) *bundle {
 	t.Helper()
 	b := &bundle{position: map[string]int64{}}
-	options := hub.Options{
+	options := room.Options{
 		History: shortHistory{}, Map: oneEvent,
 		Wires: socketio.Wires(),
 	}

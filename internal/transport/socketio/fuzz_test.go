@@ -4,9 +4,9 @@ import (
 	"encoding/json"
 	"testing"
 
-	protocol "rowcast/internal/socketio"
 	"rowcast/internal/transport"
 	"rowcast/internal/transport/socketio"
+	protocol "rowcast/internal/wire/socketio"
 )
 
 // FuzzCommand: whatever event a client sends, it is a command with a tenant or a token, or a

@@ -12,12 +12,13 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"rowcast/internal/auth"
-	"rowcast/internal/engineio"
+	"rowcast/internal/access/auth"
 	"rowcast/internal/hub"
-	"rowcast/internal/socketio"
-	"rowcast/internal/socketio/script"
+	"rowcast/internal/hub/session"
 	"rowcast/internal/transport"
+	"rowcast/internal/wire/engineio"
+	"rowcast/internal/wire/socketio"
+	"rowcast/internal/wire/socketio/script"
 )
 
 // connectTimeout is how long a client has to connect to the namespace.
@@ -109,7 +110,7 @@ func (h *Handler) open(conn *engineio.Session, r *http.Request) (engineio.Outbox
 		return nil, errors.New(full.Detail)
 	}
 	var err error
-	p.session, p.client, err = h.opts.Gate.Open(h.opts.Hub, hub.SessionOptions{Conn: conn, Wire: Wire{}, Signal: p.appendSignal, OneWay: true}, seat)
+	p.session, p.client, err = h.opts.Gate.Open(h.opts.Hub, session.Peer{Conn: conn, Wire: Wire{}, Signal: p.appendSignal, OneWay: true}, seat)
 	if err != nil {
 		return nil, err
 	}

@@ -6,9 +6,9 @@ import (
 	"errors"
 	"time"
 
-	"rowcast/internal/auth"
-	"rowcast/internal/socketio"
+	"rowcast/internal/access/auth"
 	"rowcast/internal/transport"
+	"rowcast/internal/wire/socketio"
 )
 
 // verifyTimeout bounds the check of a token.

@@ -4,9 +4,9 @@ import (
 	"encoding/json"
 	"strconv"
 
-	"rowcast/internal/hub"
-	"rowcast/internal/socketio"
+	"rowcast/internal/hub/signal"
 	"rowcast/internal/transport"
+	"rowcast/internal/wire/socketio"
 )
 
 // Offsets that are no cursor.
@@ -19,36 +19,36 @@ const (
 
 // appendSignal encodes what the hub says. It is called with the lock of the
 // session held.
-func (p *peer) appendSignal(b []byte, m *hub.Signal) []byte {
+func (p *peer) appendSignal(b []byte, m *signal.Signal) []byte {
 	switch m.Kind {
-	case hub.Joined:
+	case signal.Joined:
 		return p.appendJoined(b, m)
-	case hub.Left:
+	case signal.Left:
 		b = p.appendAbandoned(b, m.Tenant)
 		if _, told := p.told(m.Tenant); !told {
 			return b // the acknowledgement says it
 		}
 		return appendObject(b, "left", transport.AppendSignal(nil, m), offsetNothing)
-	case hub.Progress, hub.Reset:
+	case signal.Progress, signal.Reset:
 		name, offset := "progress", ""
-		if m.Kind == hub.Reset {
+		if m.Kind == signal.Reset {
 			name = "reset"
 		}
 		if wire, told := p.told(m.Tenant); told {
 			offset = string(wire.appendOffset(nil, m.Cursor))
 		}
 		return appendObject(b, name, transport.AppendSignal(nil, m), offset)
-	case hub.Expiring:
+	case signal.Expiring:
 		return appendObject(b, "token-expiring", transport.AppendSignal(nil, m), "")
-	case hub.Stale:
+	case signal.Stale:
 		return appendObject(b, "error", transport.AppendSignal(nil, m), "")
-	case hub.Ping: // the engine has a heartbeat of its own
+	case signal.Ping: // the engine has a heartbeat of its own
 	}
 	return b
 }
 
 // appendJoined answers a request to join, or one to recover.
-func (p *peer) appendJoined(b []byte, m *hub.Signal) []byte {
+func (p *peer) appendJoined(b []byte, m *signal.Signal) []byte {
 	q, recovers := p.answer(m.Ref)
 	switch {
 	case q.recovering != nil && m.Reason == "":
@@ -92,7 +92,7 @@ func appendObject(b []byte, name string, object json.RawMessage, offset string) 
 }
 
 // joinedAnswer acknowledges a request to join.
-func joinedAnswer(m *hub.Signal) []byte {
+func joinedAnswer(m *signal.Signal) []byte {
 	b := append([]byte(nil), `{"ok":true,"tenantId":`...)
 	b = append(transport.AppendString(b, m.Tenant), `,"cursor":`...)
 	b = append(transport.AppendString(b, m.Cursor.String()), `,"position":`...)

@@ -1,15 +1,15 @@
 package socketio
 
 import (
-	"rowcast/internal/engineio"
 	"rowcast/internal/errcode"
 	"rowcast/internal/feed"
-	"rowcast/internal/hub"
-	"rowcast/internal/socketio"
+	"rowcast/internal/hub/signal"
 	"rowcast/internal/transport"
+	"rowcast/internal/wire/engineio"
+	"rowcast/internal/wire/socketio"
 )
 
-// Wire encodes events for the hub. It is a hub.Wire. The signals of a session
+// Wire encodes events for the hub. It is a signal.Wire. The signals of a session
 // are encoded by its peer.
 type Wire struct {
 	// Meta has the data of an event be followed by what is said about it.
@@ -19,14 +19,14 @@ type Wire struct {
 	Recovery bool
 }
 
-var _ hub.Wire = Wire{}
+var _ signal.Wire = Wire{}
 
 // Wires are all there are. The hub has to know them.
-func Wires() []hub.Wire {
-	return []hub.Wire{Wire{}, Wire{Meta: true}, Wire{Recovery: true}, Wire{Meta: true, Recovery: true}}
+func Wires() []signal.Wire {
+	return []signal.Wire{Wire{}, Wire{Meta: true}, Wire{Recovery: true}, Wire{Meta: true, Recovery: true}}
 }
 
-// Name implements hub.Wire.
+// Name implements signal.Wire.
 func (Wire) Name() string { return "socketio" }
 
 // AppendEvent appends an event with its data, and what else the wire has.
@@ -48,7 +48,7 @@ func (w Wire) AppendEvent(b []byte, e *feed.Event) []byte {
 }
 
 // AppendSignal appends nothing.
-func (Wire) AppendSignal(b []byte, _ *hub.Signal) []byte { return b }
+func (Wire) AppendSignal(b []byte, _ *signal.Signal) []byte { return b }
 
 // AppendClose appends the last frames of a cause. A client comes back by itself
 // when its transport is closed, but not when it was disconnected.

@@ -17,9 +17,11 @@ import (
 
 	"go.uber.org/goleak"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
 	"rowcast/internal/feed"
 	"rowcast/internal/hub"
+	"rowcast/internal/hub/room"
+	"rowcast/internal/hub/signal"
 	"rowcast/internal/transport"
 	"rowcast/internal/transport/sse"
 )
@@ -86,13 +88,13 @@ func (b *bundle) redeem(ticket string) (auth.Identity, bool) {
 
 // setup starts a server on a listener, or on the loopback if that is nil. It
 // stops with the test.
-func setup(t testing.TB, listener net.Listener, change func(*hub.Options, *sse.Options)) *bundle {
+func setup(t testing.TB, listener net.Listener, change func(*room.Options, *sse.Options)) *bundle {
 	t.Helper()
 	b := &bundle{
 		tickets:  map[string]auth.Identity{"ticket": {Subject: "ann", Tenants: []string{"T"}, Expires: time.Now().Add(time.Hour)}},
 		position: map[string]int64{},
 	}
-	ho := hub.Options{History: noHistory{}, Map: oneEvent, Wires: []hub.Wire{sse.Wire{}}}
+	ho := room.Options{History: noHistory{}, Map: oneEvent, Wires: []signal.Wire{sse.Wire{}}}
 	so := sse.Options{}
 	if change != nil {
 		change(&ho, &so)

@@ -8,16 +8,16 @@ import (
 
 	"rowcast/internal/errcode"
 	"rowcast/internal/feed"
-	"rowcast/internal/hub"
+	"rowcast/internal/hub/signal"
 	"rowcast/internal/transport"
 )
 
-// Wire encodes for the hub. It is a hub.Wire.
+// Wire encodes for the hub. It is a signal.Wire.
 type Wire struct{}
 
-var _ hub.Wire = Wire{}
+var _ signal.Wire = Wire{}
 
-// Name implements hub.Wire.
+// Name implements signal.Wire.
 func (Wire) Name() string { return "sse" }
 
 // AppendEvent appends an event.
@@ -29,21 +29,21 @@ func (Wire) AppendEvent(b []byte, e *feed.Event) []byte {
 // AppendSignal appends a signal as an event of the name of its type. One that
 // says where the stream is has an id, so that the client can continue from
 // there even if no event ever comes.
-func (Wire) AppendSignal(b []byte, s *hub.Signal) []byte {
+func (Wire) AppendSignal(b []byte, s *signal.Signal) []byte {
 	switch s.Kind {
-	case hub.Ping:
+	case signal.Ping:
 		return append(b, ": ping\n\n"...)
-	case hub.Expiring:
+	case signal.Expiring:
 		return appendSignal(b, "token-expiring", s)
-	case hub.Stale:
+	case signal.Stale:
 		return appendSignal(b, "stale", s)
-	case hub.Joined:
+	case signal.Joined:
 		return appendSignal(appendID(b, s.Cursor), "joined", s)
-	case hub.Progress:
+	case signal.Progress:
 		return appendSignal(appendID(b, s.Cursor), "progress", s)
-	case hub.Reset:
+	case signal.Reset:
 		return appendSignal(appendID(b, s.Cursor), "reset", s)
-	case hub.Left: // a stream has one tenant as long as it lives
+	case signal.Left: // a stream has one tenant as long as it lives
 	}
 	return b
 }
@@ -51,7 +51,7 @@ func (Wire) AppendSignal(b []byte, s *hub.Signal) []byte {
 // AppendClose appends the event "closed": EventSource has "error" for itself. A
 // detail retry=…ms becomes the time after which the client comes back.
 func (Wire) AppendClose(b []byte, cause errcode.Code, detail string) []byte {
-	if cause == hub.Gone {
+	if cause == signal.Gone {
 		return b
 	}
 	if text, ok := strings.CutPrefix(detail, "retry="); ok {
@@ -67,7 +67,7 @@ func (Wire) AppendClose(b []byte, cause errcode.Code, detail string) []byte {
 	return seal(append(transport.AppendString(b, string(cause)), '}'), start)
 }
 
-func appendSignal(b []byte, name string, s *hub.Signal) []byte {
+func appendSignal(b []byte, name string, s *signal.Signal) []byte {
 	b, start := open(b, name)
 	return seal(transport.AppendSignal(b, s), start)
 }

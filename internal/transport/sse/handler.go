@@ -9,10 +9,11 @@ import (
 	"net/http"
 	"time"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
 	"rowcast/internal/hub"
-	"rowcast/internal/socket"
+	"rowcast/internal/hub/session"
 	"rowcast/internal/transport"
+	"rowcast/internal/wire/socket"
 )
 
 const (
@@ -96,7 +97,7 @@ func (h *Handler) start(conn net.Conn, seat *transport.Seat, id auth.Identity, w
 		client *transport.Client
 		err    error
 	)
-	p.session, client, err = h.opts.Gate.Open(h.opts.Hub, hub.SessionOptions{
+	p.session, client, err = h.opts.Gate.Open(h.opts.Hub, session.Peer{
 		Conn: p, Wire: Wire{}, OneWay: true, PingInterval: h.opts.PingInterval,
 	}, seat)
 	if err != nil {
@@ -104,7 +105,7 @@ func (h *Handler) start(conn net.Conn, seat *transport.Seat, id auth.Identity, w
 		return
 	}
 	if err = client.Adopt(id); err == nil {
-		err = client.Follow(want, hub.Request{Cursor: cursor})
+		err = client.Follow(want, session.Request{Cursor: cursor})
 	}
 	if refused, ok := errors.AsType[*transport.Refusal](err); ok {
 		p.session.Close(refused.Code, "")

@@ -1,9 +1,10 @@
 package sse
 
 import (
-	"rowcast/internal/hub"
-	"rowcast/internal/socket"
+	"rowcast/internal/hub/session"
+	"rowcast/internal/hub/signal"
 	"rowcast/internal/transport"
+	"rowcast/internal/wire/socket"
 )
 
 // maxIgnored is how many bytes a client may send that nobody reads.
@@ -12,7 +13,7 @@ const maxIgnored = 16 << 10
 // peer is one connection.
 type peer struct {
 	*socket.Socket
-	session *hub.Session
+	session *session.Session
 }
 
 // watch waits until the client has gone, or the session has ended. What the
@@ -23,7 +24,7 @@ func (p *peer) watch() {
 		p.AwaitRead()
 		n, err := p.Read(make([]byte, 1<<10))
 		if err != nil {
-			p.session.CloseWith(hub.Gone, nil)
+			p.session.CloseWith(signal.Gone, nil)
 			return
 		}
 		if ignored += n; ignored > maxIgnored {

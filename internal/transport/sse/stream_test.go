@@ -14,8 +14,9 @@ import (
 	"testing"
 	"time"
 
-	"rowcast/internal/auth"
-	"rowcast/internal/hub"
+	"rowcast/internal/access/auth"
+	"rowcast/internal/hub/room"
+	"rowcast/internal/hub/signal"
 	"rowcast/internal/transport"
 	"rowcast/internal/transport/sse"
 )
@@ -289,7 +290,7 @@ func TestDrain(t *testing.T) {
 // TestSlowReader takes events in pieces: nothing is lost, nothing is mixed.
 func TestSlowReader(t *testing.T) {
 	t.Parallel()
-	b := setup(t, nil, func(o *hub.Options, _ *sse.Options) {
+	b := setup(t, nil, func(o *room.Options, _ *sse.Options) {
 		o.RingBytes, o.StallTimeout = 64<<20, time.Hour
 	})
 	slow, fast := b.open(t, annOfT, ""), b.open(t, annOfT, "")
@@ -319,7 +320,7 @@ func TestSlowReader(t *testing.T) {
 // and goes on where it was.
 func TestSlowConsumer(t *testing.T) {
 	t.Parallel()
-	b := setup(t, nil, func(o *hub.Options, _ *sse.Options) {
+	b := setup(t, nil, func(o *room.Options, _ *sse.Options) {
 		o.StallTimeout, o.RingBytes = 50*time.Millisecond, 64<<20
 		o.CloseTimeout = time.Hour // "closed" comes behind all that is on its way
 	})
@@ -353,7 +354,7 @@ func TestSlowConsumer(t *testing.T) {
 // a write.
 func TestStalledClient(t *testing.T) {
 	t.Parallel()
-	b := setup(t, nil, func(o *hub.Options, _ *sse.Options) {
+	b := setup(t, nil, func(o *room.Options, _ *sse.Options) {
 		o.StallTimeout, o.CloseTimeout = 200*time.Millisecond, 200*time.Millisecond
 	})
 	s := b.open(t, annOfT, "")
@@ -361,7 +362,7 @@ func TestStalledClient(t *testing.T) {
 	for b.hub.Stats().Sessions > 0 {
 		b.event("T", strings.Repeat("x", 50_000))
 	}
-	if n := b.hub.Stats().Closes[hub.SlowConsumer]; n != 1 {
+	if n := b.hub.Stats().Closes[signal.SlowConsumer]; n != 1 {
 		t.Errorf("closes: %v", b.hub.Stats().Closes)
 	}
 }

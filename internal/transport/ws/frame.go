@@ -3,17 +3,17 @@ package ws
 import (
 	"rowcast/internal/errcode"
 	"rowcast/internal/feed"
-	"rowcast/internal/hub"
+	"rowcast/internal/hub/signal"
 	"rowcast/internal/transport"
-	"rowcast/internal/websocket"
+	"rowcast/internal/wire/websocket"
 )
 
-// Wire encodes for the hub. It is a hub.Wire.
+// Wire encodes for the hub. It is a signal.Wire.
 type Wire struct{}
 
-var _ hub.Wire = Wire{}
+var _ signal.Wire = Wire{}
 
-// Name implements hub.Wire.
+// Name implements signal.Wire.
 func (Wire) Name() string { return "ws" }
 
 // AppendEvent appends an event as a text frame.
@@ -23,7 +23,7 @@ func (Wire) AppendEvent(b []byte, e *feed.Event) []byte {
 }
 
 // AppendSignal appends a signal as a text frame.
-func (Wire) AppendSignal(b []byte, s *hub.Signal) []byte {
+func (Wire) AppendSignal(b []byte, s *signal.Signal) []byte {
 	start := len(b)
 	return websocket.Seal(transport.AppendSignal(websocket.Open(b), s), start)
 }

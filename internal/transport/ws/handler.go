@@ -12,11 +12,11 @@ import (
 	gorilla "github.com/gorilla/websocket"
 	"golang.org/x/time/rate"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
 	"rowcast/internal/hub"
-	"rowcast/internal/socket"
 	"rowcast/internal/transport"
-	"rowcast/internal/websocket"
+	"rowcast/internal/wire/socket"
+	"rowcast/internal/wire/websocket"
 )
 
 // Subprotocol is the name of the wire contract.

@@ -8,9 +8,10 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"rowcast/internal/hub"
+	"rowcast/internal/hub/session"
+	"rowcast/internal/hub/signal"
 	"rowcast/internal/transport"
-	"rowcast/internal/websocket"
+	"rowcast/internal/wire/websocket"
 )
 
 // verifyTimeout bounds the check of a token that came in a message.
@@ -20,7 +21,7 @@ const verifyTimeout = 10 * time.Second
 type peer struct {
 	h       *Handler
 	conn    *websocket.Conn
-	session *hub.Session
+	session *session.Session
 	client  *transport.Client
 	limit   *rate.Limiter
 }
@@ -29,7 +30,7 @@ type peer struct {
 func (h *Handler) start(conn *websocket.Conn, seat *transport.Seat, by transport.Credential) {
 	p := &peer{h: h, conn: conn, limit: rate.NewLimiter(h.opts.Rate, h.opts.Burst)}
 	var err error
-	p.session, p.client, err = h.opts.Gate.Open(h.opts.Hub, hub.SessionOptions{Conn: conn, Wire: Wire{}, PingInterval: h.opts.PingInterval}, seat)
+	p.session, p.client, err = h.opts.Gate.Open(h.opts.Hub, session.Peer{Conn: conn, Wire: Wire{}, PingInterval: h.opts.PingInterval}, seat)
 	if err != nil {
 		transport.TurnAway(conn, Wire{})
 		return
@@ -81,7 +82,7 @@ func (p *peer) read() {
 	case websocket.Malformed:
 		p.session.Close(transport.BadFrame, "")
 	case websocket.Left, websocket.Lost:
-		p.session.CloseWith(hub.Gone, reply)
+		p.session.CloseWith(signal.Gone, reply)
 	}
 	p.conn.Linger()
 }

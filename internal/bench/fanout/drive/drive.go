@@ -25,8 +25,8 @@ import (
 	"rowcast/internal/bench/fanout/database"
 	"rowcast/internal/bench/fanout/hubonly"
 	"rowcast/internal/bench/fanout/reference"
-	"rowcast/internal/bench/measure"
 	"rowcast/internal/bench/stage"
+	"rowcast/internal/command/program"
 )
 
 const (
@@ -40,7 +40,7 @@ const (
 
 // Measure runs the benchmark and fills the report. say is told what a user has
 // to know before that. The caller closes the stage.
-func Measure(ctx context.Context, at *stage.Stage, s fanout.Settings, progress *measure.Progress, say func(line string), report *bench.Report) error {
+func Measure(ctx context.Context, at *stage.Stage, s fanout.Settings, progress *program.Progress, say func(line string), report *bench.Report) error {
 	d := &driver{Stage: at, settings: s, progress: progress}
 	if s.Reference {
 		var err error
@@ -78,7 +78,7 @@ func Measure(ctx context.Context, at *stage.Stage, s fanout.Settings, progress *
 type driver struct {
 	*stage.Stage
 	settings fanout.Settings
-	progress *measure.Progress
+	progress *program.Progress
 	load     *child.Child
 	tenants  []fanout.Tenant
 	ids      []string

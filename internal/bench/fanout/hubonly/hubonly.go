@@ -23,11 +23,13 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
 	"rowcast/internal/bench/child"
 	"rowcast/internal/bench/fanout"
 	"rowcast/internal/feed"
 	"rowcast/internal/hub"
+	"rowcast/internal/hub/room"
+	"rowcast/internal/hub/signal"
 	"rowcast/internal/mapping"
 	"rowcast/internal/server"
 	"rowcast/internal/transport"
@@ -72,8 +74,8 @@ func (h *Hub) Start(args StartArgs, address *string) error {
 		return err
 	}
 	h.positions = make(map[string]int64)
-	wires := append([]hub.Wire{ws.Wire{}}, socketio.Wires()...)
-	h.hub, err = hub.New(hub.Options{History: h, Map: mapping.Append, Wires: wires, Log: log})
+	wires := append([]signal.Wire{ws.Wire{}}, socketio.Wires()...)
+	h.hub, err = hub.New(room.Options{History: h, Map: mapping.Append, Wires: wires, Log: log})
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,297 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"rowcast/internal/failpoint"
+	"rowcast/internal/feed"
+	"rowcast/internal/hub/signal"
+	"rowcast/internal/hub/stream"
+)
+
+// Request asks to join a tenant.
+type Request struct {
+	Tenant string
+	// Subject is who asks, for a fair share of the history among the members of the
+	// tenant.
+	Subject string
+	// Cursor, if not empty, is the text of the cursor to continue from.
+	Cursor string
+	// Exact refuses to join where the stream cannot continue from the cursor:
+	// Joined then has a Reason, and nothing follows.
+	Exact bool
+	// Wire is the one of Options.Wires for the events; nil is that of the session.
+	Wire signal.Wire
+	// Admit lets events pass by name; nil lets all.
+	Admit func(name string) bool
+	// Forgets says that the client keeps no cursor: it is told Reset before it is
+	// sent away as a slow consumer.
+	Forgets bool
+	// Ref comes back with the signal Joined, and so does Note.
+	Ref  uint64
+	Note *signal.Note
+}
+
+// maxWaiting is how many requests to join one tenant may wait for their answer.
+const maxWaiting = 100
+
+// Join subscribes to a tenant. The answer is a signal: Joined, followed by
+// Reset if the stream cannot continue from the cursor, then by the events. The
+// errors are ErrTooManyTenants, ErrTenantFull, ErrTooManyJoins, and one for a wire that
+// the hub does not know. Joining a tenant again continues from the
+// cursor of the request, or without one from where the stream is.
+func (s *Session) Join(q Request) error {
+	wire, err := s.h.Wire(q.Wire, s.wire)
+	if err != nil {
+		return err
+	}
+	u := &sub{
+		s: s, tenant: q.Tenant, subject: q.Subject, admit: q.Admit, refs: []uint64{q.Ref},
+		wire: wire, exact: q.Exact, forgets: q.Forgets, note: q.Note,
+	}
+	if q.Cursor != "" {
+		at, err := feed.ParseCursor(q.Cursor)
+		if err != nil {
+			u.reset = feed.ErrInvalid.Error()
+		} else {
+			at.Feed = strings.Clone(at.Feed)
+			u.at, u.resume = at, true
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing {
+		return nil
+	}
+	if i := s.index(q.Tenant); i >= 0 {
+		old := s.subs[i]
+		if q.Cursor == "" {
+			u.follow(old)
+		}
+		if !old.answered {
+			if len(old.refs) >= maxWaiting {
+				return ErrTooManyJoins
+			}
+			u.refs = append(slices.Clone(old.refs), u.refs...)
+		}
+		old.drop()
+		s.subs[i] = u
+	} else {
+		if len(s.subs) >= s.h.MaxTenants {
+			return ErrTooManyTenants
+		}
+		if s.h.Streams.Users(q.Tenant) >= s.h.MaxPerTenant {
+			return ErrTenantFull
+		}
+		u.tenant = strings.Clone(q.Tenant)
+		s.subs = append(s.subs, u)
+	}
+	u.start()
+	return nil
+}
+
+// follow has u continue where old is. s.mu held.
+func (u *sub) follow(old *sub) {
+	u.resume, u.at, u.reset = old.resume || old.state == live, old.place(), old.reset
+}
+
+// Restart has the subscriptions that are on t, or all if t is nil, join again:
+// from where they are, or if reset says why not, from the new head.
+func (s *Session) Restart(t *stream.Tenant, reset string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, old := range slices.Clone(s.subs) {
+		if t != nil && old.t != nil && old.t != t {
+			continue
+		}
+		u := &sub{
+			s: s, tenant: old.tenant, subject: old.subject, admit: old.admit, refs: old.refs,
+			wire: old.wire, exact: old.exact, forgets: old.forgets, note: old.note, answered: old.answered,
+		}
+		u.follow(old)
+		if reset != "" && old.answered {
+			u.reset, u.resume = reset, false
+		}
+		old.drop()
+		if u.answered {
+			s.h.Count.Subscriptions.Add(1)
+		}
+		s.subs[s.index(old.tenant)] = u
+		if u.start(); s.closing {
+			return
+		}
+	}
+}
+
+// rewind has u continue from the history, as the ring no longer holds what
+// follows after u.at. s.mu held, live.
+func (u *sub) rewind() {
+	u.t.Unfollow(u.wire, u)
+	u.state, u.resume = joining, true
+	u.proceed()
+}
+
+// start joins at once if the ring is ready and holds the place, else in a
+// goroutine. s.mu held.
+func (u *sub) start() {
+	h := u.s.h
+	if t, ready := h.Streams.Attach(u.tenant, u.wire, false); t != nil {
+		u.t = t
+		if ready && u.splice() == nil {
+			return
+		}
+	}
+	u.proceed()
+}
+
+// proceed joins in a goroutine. s.mu held.
+func (u *sub) proceed() {
+	ctx, cancel := context.WithCancel(u.s.h.Context())
+	u.cancel = cancel
+	if !u.s.h.Spawn(func() { u.run(ctx) }) {
+		cancel()
+	}
+}
+
+// run joins, with the help of the history where the ring does not reach.
+func (u *sub) run(ctx context.Context) {
+	defer u.cancel()
+	h := u.s.h
+	if u.t == nil && !u.find(ctx) {
+		return
+	}
+	select {
+	case <-u.t.Ready():
+	case <-ctx.Done():
+		return
+	}
+	for pause := 100 * time.Millisecond; ; {
+		u.s.mu.Lock()
+		var grown <-chan struct{}
+		if u.state == joining {
+			grown = u.splice()
+		}
+		u.s.mu.Unlock()
+		if grown == nil || !u.turn(ctx) {
+			return
+		}
+		more, err := u.replay(ctx)
+		u.yield()
+		switch {
+		case ctx.Err() != nil:
+			return
+		case errors.Is(err, feed.ErrExpired):
+			u.interrupt(feed.ErrExpired)
+		case errors.Is(err, feed.ErrDiverged):
+			u.interrupt(feed.ErrDiverged)
+		case err != nil:
+			h.Log.WarnContext(ctx, "read history", slog.String("tenant", u.tenant), slog.Any("error", err))
+			sleep(ctx, pause)
+			pause = min(2*pause, 5*time.Second)
+		case !more: // the ring is behind the history
+			u.t.Await(ctx, grown, u.at.Position+int64(min(u.at.Delivered, 1)))
+		}
+	}
+}
+
+// interrupt has u continue from the head, with a reset.
+func (u *sub) interrupt(reason error) {
+	u.s.mu.Lock()
+	defer u.s.mu.Unlock()
+	u.reset = reason.Error()
+}
+
+// find waits for the tail to be live and attaches u to its tenant.
+func (u *sub) find(ctx context.Context) bool {
+	for {
+		if u.s.h.Streams.AwaitLive(ctx) != nil {
+			return false
+		}
+		t, _ := u.s.h.Streams.Attach(u.tenant, u.wire, true)
+		u.s.mu.Lock()
+		switch {
+		case t != nil && u.state == gone:
+			t.Release()
+		case t != nil:
+			u.t, u.tenant = t, t.Name()
+		}
+		gone := u.state == gone
+		u.s.mu.Unlock()
+		if t != nil || gone || u.s.h.Context().Err() != nil {
+			return t != nil && !gone
+		}
+	}
+}
+
+// splice makes u live if the ring holds its place, and writes what it is
+// behind. Else it answers a channel that is closed when the ring has grown.
+// s.mu held.
+func (u *sub) splice() (grown <-chan struct{}) {
+	if u.refuse() {
+		return nil
+	}
+	t, h := u.t, u.s.h
+	var from *feed.Cursor
+	if u.resume && u.reset == "" {
+		from = &u.at
+	}
+	p, err := t.Follow(u.wire, from, u)
+	switch {
+	case errors.Is(err, stream.ErrElsewhere):
+		return p.Grown
+	case err != nil:
+		u.reset, from = err.Error(), nil
+		if u.refuse() {
+			return nil
+		}
+		p, _ = t.Follow(u.wire, nil, u) // needs no cursor, so it cannot fail
+	}
+	if from == nil {
+		u.at = p.Cursor
+	}
+	u.owes = from != nil && h.DashboardEvent != nil
+	u.at.Feed, u.tenant, u.next = p.Cursor.Feed, t.Name(), failpoint.Resume(p.Next, p.View.End())
+	u.state = live
+	u.answer()
+	if u.state == live && !u.s.busy {
+		var scratch []byte
+		h.Count.Deliveries.Add(int64(u.s.deliver(u, &p.View, &scratch)))
+	}
+	return nil
+}
+
+// refuse ends u if it is to be exact and cannot. s.mu held, joining.
+func (u *sub) refuse() bool {
+	if !u.exact || u.answered || u.reset == "" {
+		return false
+	}
+	s := u.s
+	u.drop()
+	s.subs = slices.DeleteFunc(s.subs, func(o *sub) bool { return o == u })
+	for _, ref := range u.refs {
+		s.signal(&signal.Signal{Kind: signal.Joined, Tenant: u.tenant, Cursor: u.at, Reason: u.reset, Ref: ref, Note: u.note})
+	}
+	return true
+}
+
+// answer tells the client from where its stream continues. s.mu held.
+func (u *sub) answer() {
+	if !u.answered {
+		refs := u.refs
+		u.answered, u.refs = true, nil
+		u.s.h.Count.Subscriptions.Add(1)
+		for _, ref := range refs {
+			u.s.signal(&signal.Signal{Kind: signal.Joined, Tenant: u.tenant, Cursor: u.at, Reason: u.reset, Ref: ref, Note: u.note})
+		}
+	}
+	if u.reset != "" {
+		u.s.h.Count.Resets.Add(1)
+		u.s.signal(&signal.Signal{Kind: signal.Reset, Tenant: u.tenant, Cursor: u.at, Reason: u.reset})
+		u.reset = ""
+	}
+}

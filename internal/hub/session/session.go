@@ -1,0 +1,302 @@
+package session
+
+import (
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"rowcast/internal/errcode"
+	"rowcast/internal/hub/room"
+	"rowcast/internal/hub/signal"
+)
+
+// Peer describes the client of a session. Conn is required.
+type Peer struct {
+	Conn signal.Conn
+	// Wire is the one of Options.Wires for signals and for the last frame; nil is the
+	// first.
+	Wire signal.Wire
+	// Signal, if not nil, encodes the signals of this session instead of its
+	// wire. It must neither block nor call the session.
+	Signal func(dst []byte, m *signal.Signal) []byte
+	// PingInterval replaces that of the hub if it is not 0.
+	PingInterval time.Duration
+	// OneWay says that nothing is ever heard from the client.
+	OneWay bool
+}
+
+// Session is one client. Its methods may be called from any goroutine and
+// never wait for the client.
+type Session struct {
+	h    *Set
+	conn signal.Conn
+	ping time.Duration
+	// encode is Peer.Signal.
+	encode func(dst []byte, m *signal.Signal) []byte
+	// heard is when the client was last heard, a moment of the hub.
+	heard atomic.Int64
+
+	// mu guards the rest, and is the right to write while busy is false. It
+	// is taken before the lock of a tenant.
+	mu sync.Mutex
+	// rest is the end of a frame that the connection took only in part;
+	// pending is what follows it before any event.
+	rest, pending []byte
+	// control counts the bytes of pending that are not history.
+	control int
+	// space, if not nil, is closed when serving or laden turns false.
+	space chan struct{}
+	subs  []*sub
+	// pingAt, warnAt and deadline are moments of the hub.
+	pingAt, warnAt, deadline time.Duration
+	deadlineCause            errcode.Code
+	// closeBy is when the last bytes have to be gone.
+	closeBy time.Time
+	cause   errcode.Code
+	// owner is nil until Own.
+	owner Owner
+
+	wire, part int
+	// turn is the index in subs of the one whose events are written next.
+	turn int
+	// busy: a goroutine writes. closing: nothing but the close frame is
+	// written any more. ended: hung up.
+	busy, closing, ended, oneWay bool
+	// taken: bytes that had to wait were taken since the last ping; queued is what
+	// was under way then.
+	taken  bool
+	queued int
+	// serving: a subscription reads the history for the client. laden: the
+	// client has yet to take the last piece of it.
+	serving, laden bool
+}
+
+// Open adds a session. The only error is ErrDraining; the connection is then
+// still the caller's.
+func (h *Set) Open(o Peer) (*Session, error) {
+	if o.Conn == nil {
+		return nil, errors.New("hub: no connection")
+	}
+	wire, err := h.Wire(o.Wire, 0)
+	if err != nil {
+		return nil, err
+	}
+	now := h.Elapsed()
+	s := &Session{
+		h: h, conn: o.Conn, wire: wire, part: h.Part(), ping: o.PingInterval, encode: o.Signal, oneWay: o.OneWay, warnAt: room.Never, deadline: room.Never,
+	}
+	if s.ping == 0 {
+		s.ping = h.PingInterval
+	}
+	s.heard.Store(int64(now))
+	s.pingAt = now + s.ping/2 + rand.N(s.ping/2+1)
+	h.Count.Opened(s.wire, 1)
+	if !h.Add(s, s.part) {
+		h.Count.Opened(s.wire, -1)
+		return nil, ErrDraining
+	}
+	return s, nil
+}
+
+// Alive notes that the client was heard.
+func (s *Session) Alive() { s.heard.Store(int64(s.h.Elapsed())) }
+
+// Deadline ends the session at at with cause, after a signal Expiring at warn.
+// A zero time is never. It replaces an earlier deadline. How long it is until then
+// is found out now, and counted by a clock that nobody sets.
+func (s *Session) Deadline(at, warn time.Time, cause errcode.Code) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.deadline, s.warnAt, s.deadlineCause = s.h.Moment(at), s.h.Moment(warn), cause
+}
+
+// Send writes complete frames, in order with everything else.
+func (s *Session) Send(frames []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.send(frames, true)
+}
+
+// signal writes a message of the hub. s.mu held.
+func (s *Session) signal(m *signal.Signal) {
+	var buf [256]byte
+	s.send(s.appendSignal(buf[:0], m), true)
+}
+
+// appendSignal encodes a message of the hub. s.mu held.
+func (s *Session) appendSignal(dst []byte, m *signal.Signal) []byte {
+	if s.encode != nil {
+		return s.encode(dst, m)
+	}
+	return s.h.Wires[s.wire].AppendSignal(dst, m)
+}
+
+// Close ends the session: what is being written is finished, then the close
+// frame of the wire is sent. Later calls have no effect.
+func (s *Session) Close(cause errcode.Code, detail string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.close(cause, s.h.Wires[s.wire].AppendClose(nil, cause, detail))
+}
+
+// CloseWith is Close with these bytes as the last.
+func (s *Session) CloseWith(cause errcode.Code, last []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.close(cause, last)
+}
+
+// close is CloseWith with s.mu held.
+func (s *Session) close(cause errcode.Code, last []byte) {
+	if s.closing {
+		return
+	}
+	s.cause = cause
+	s.dropSubs()
+	if !s.busy {
+		s.send(last, true)
+		s.closing = true
+		if !s.busy {
+			s.finish(true)
+			return
+		}
+	} else {
+		s.closing = true
+		s.pending = append(s.pending[:0], last...)
+	}
+	if s.ended {
+		return
+	}
+	s.closeBy = time.Now().Add(s.h.CloseTimeout)
+	_ = s.conn.SetWriteDeadline(s.closeBy) // a connection that refuses fails the write
+}
+
+// Abort gives up what a closing session has not written yet.
+func (s *Session) Abort() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.ended {
+		s.closeBy = time.Now()
+		_ = s.conn.SetWriteDeadline(s.closeBy) // as in close
+	}
+}
+
+// finish ends s for good. s.mu held, nobody writes.
+func (s *Session) finish(flushed bool) {
+	if s.ended {
+		return
+	}
+	s.ended, s.closing = true, true
+	s.dropSubs()
+	s.rest, s.pending = nil, nil
+	s.next()
+	s.h.Count.Closed(s.wire, s.cause)
+	s.conn.Hangup(flushed)
+	s.h.Remove(s, s.part)
+	if s.owner != nil {
+		s.owner.Left()
+	}
+}
+
+// fail ends s because the connection is of no use. s.mu held, nobody writes.
+func (s *Session) fail(cause errcode.Code) {
+	if s.cause == "" {
+		s.cause = cause
+	}
+	s.finish(false)
+}
+
+func (s *Session) dropSubs() {
+	for _, u := range s.subs {
+		u.drop()
+	}
+	s.subs = nil
+}
+
+// Leave ends the subscription to a tenant and says so. Leaving a tenant that
+// is not joined is fine.
+func (s *Session) Leave(tenant string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing {
+		return
+	}
+	if i := s.index(tenant); i >= 0 {
+		s.subs[i].drop()
+		s.subs = slices.Delete(s.subs, i, i+1)
+	}
+	s.signal(&signal.Signal{Kind: signal.Left, Tenant: tenant})
+}
+
+// Tenants are the names of the tenants that are joined or being joined.
+func (s *Session) Tenants() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	names := make([]string, len(s.subs))
+	for i, u := range s.subs {
+		names[i] = u.tenant
+	}
+	return names
+}
+
+func (s *Session) index(tenant string) int {
+	for i, u := range s.subs {
+		if u.tenant == tenant {
+			return i
+		}
+	}
+	return -1
+}
+
+// Sweep does what time demands of a session.
+func (s *Session) Sweep(now time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing {
+		return
+	}
+	silent := now - time.Duration(s.heard.Load())
+	switch {
+	case now >= s.deadline:
+		s.closeFor(s.deadlineCause)
+		return
+	case !s.oneWay && silent > s.ping+s.h.PingTimeout:
+		if !s.reads() {
+			s.closeFor(signal.NoPong)
+			return
+		}
+		s.heard.Store(int64(now - s.ping)) // the ping may be behind what it reads
+	}
+	if now >= s.warnAt {
+		s.warnAt = room.Never
+		s.signal(&signal.Signal{Kind: signal.Expiring})
+	}
+	if now >= s.pingAt {
+		s.pingAt = now + s.ping
+		if silent < s.ping+s.h.PingTimeout/2 { // it has answered the ping before
+			s.reads()
+		}
+		s.signal(&signal.Signal{Kind: signal.Ping})
+	}
+	for _, u := range s.subs {
+		if u.state == live && !s.busy && !s.closing {
+			u.sweep(now)
+		}
+	}
+}
+
+// reads says whether the client is behind, and has taken something of that since
+// the last time. s.mu held.
+func (s *Session) reads() bool {
+	before, taken := s.queued, s.taken
+	s.queued, s.taken = s.conn.Queued(), false
+	return (s.busy || s.queued > 0) && (taken || s.queued < before)
+}
+
+// closeFor is Close without a detail, with s.mu held.
+func (s *Session) closeFor(cause errcode.Code) {
+	s.close(cause, s.h.Wires[s.wire].AppendClose(nil, cause, ""))
+}

@@ -1,0 +1,243 @@
+package session
+
+import (
+	"bytes"
+	"errors"
+	"math"
+	"os"
+	"time"
+
+	"rowcast/internal/errcode"
+	"rowcast/internal/feed"
+	"rowcast/internal/hub/ring"
+	"rowcast/internal/hub/signal"
+)
+
+// writeSize is how many bytes a blocked session writes at once, and up to which
+// scattered frames are gathered.
+const writeSize = 64 << 10
+
+// send writes b, or queues it while the connection is busy. What is no control
+// message belongs to the session from then on. s.mu held.
+func (s *Session) send(b []byte, control bool) {
+	switch {
+	case s.closing || len(b) == 0:
+	case s.busy && !control && len(s.pending) == 0:
+		s.pending = b
+	case s.busy:
+		s.pending = append(s.pending, b...)
+		if control {
+			s.control += len(b)
+		}
+		if s.control > s.h.MaxControl { // a client that asks and does not read has no end
+			s.sendAway()
+		}
+	default:
+		n, err := s.conn.TryWrite(b)
+		if err != nil {
+			s.fail(signal.Gone)
+		} else if n < len(b) {
+			s.block(bytes.Clone(b[n:]))
+		}
+	}
+}
+
+// deliver writes what u is behind of v, as far as the connection takes it, and
+// says how many events it took. s.mu held, not busy.
+func (s *Session) deliver(u *sub, v *ring.View, scratch *[]byte) (events int) {
+	for u.next < v.End() {
+		if !v.Holds(u.next) {
+			u.rewind()
+			return events
+		}
+		b, to, count := u.chunk(v, u.next, scratch, math.MaxInt)
+		if len(b) == 0 {
+			u.next = to
+			continue
+		}
+		n, err := s.conn.TryWrite(b)
+		if err != nil {
+			s.fail(signal.Gone)
+			return events
+		}
+		if n < len(b) {
+			rest, count := u.cut(v, to, n)
+			s.block(rest)
+			return events + count
+		}
+		u.next = to
+		u.moved = true
+		events += count
+	}
+	if u.next == v.End() {
+		u.settle(v)
+	}
+	return events
+}
+
+// block has a goroutine write rest and then all that s is behind. From now on
+// the ring may drop what the client has not had, so each subscription remembers
+// where it is. s.mu held, not busy.
+func (s *Session) block(rest []byte) {
+	s.busy, s.rest = true, rest
+	s.h.Count.Blocked.Add(1)
+	for _, u := range s.subs {
+		if u.state == live {
+			u.at = u.place()
+		}
+	}
+	if !s.h.Spawn(s.drain) {
+		s.free()
+		s.fail(signal.Shutdown)
+	}
+}
+
+// free undoes block. s.mu held.
+func (s *Session) free() {
+	s.busy = false
+	s.h.Count.Blocked.Add(-1)
+}
+
+// drain writes until s is no longer behind. A client that takes nothing of that
+// is sent away, and has the time of a close to take what was begun.
+func (s *Session) drain() {
+	var scratch []byte
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for {
+		b, count := s.take(&scratch)
+		if len(b) == 0 {
+			break
+		}
+		s.mu.Unlock()
+		rest, cause := s.write(b)
+		s.h.Count.Deliveries.Add(int64(count))
+		s.mu.Lock()
+		s.taken = s.taken || len(rest) < len(b)
+		switch {
+		case cause == signal.SlowConsumer && !s.closing:
+			s.rest = rest
+			s.sendAway()
+		case cause != "":
+			s.free()
+			s.fail(cause)
+			return
+		}
+	}
+	s.free()
+	if s.closing {
+		s.finish(true)
+		return
+	}
+	if err := s.conn.SetWriteDeadline(time.Time{}); err != nil {
+		s.fail(signal.Gone)
+	}
+}
+
+// take is what a busy session writes next: the rest of a frame, then control
+// messages, then events. It is empty only when nothing at all is left, or only
+// the end. s.mu held, and not let go before the writer has stopped.
+func (s *Session) take(scratch *[]byte) (b []byte, events int) {
+	for {
+		if len(s.rest) > 0 {
+			b, s.rest = s.rest, nil
+			return b, 0
+		}
+		if len(s.pending) > 0 {
+			b, s.pending, s.control = s.pending, nil, 0
+			return b, 0
+		}
+		s.laden = false
+		s.next()
+		if s.closing {
+			return nil, 0
+		}
+		if b, events = s.takeEvents(scratch); len(b) > 0 || (!s.closing && len(s.pending) == 0) {
+			return b, events
+		}
+	}
+}
+
+// takeEvents is the next piece of events, of each subscription in turn. It is
+// empty only after every one of them was asked, or when something else is to be
+// written first. s.mu held, busy.
+func (s *Session) takeEvents(scratch *[]byte) (b []byte, events int) {
+	for range s.subs {
+		if s.turn >= len(s.subs) { // also after some were left
+			s.turn = 0
+		}
+		u := s.subs[s.turn]
+		s.turn++
+		if u.state != live {
+			continue
+		}
+		if b, events = u.take(scratch); len(b) > 0 || s.closing || len(s.pending) > 0 {
+			return b, events
+		}
+	}
+	return nil, 0
+}
+
+// take is the next piece of events of u. s.mu held, busy.
+func (u *sub) take(scratch *[]byte) (b []byte, events int) {
+	v := u.view()
+	for u.next < v.End() {
+		if !v.Holds(u.next) {
+			u.rewind()
+			return nil, 0
+		}
+		var to int64
+		b, to, events = u.chunk(&v, u.next, scratch, writeSize)
+		u.next = to
+		u.at = u.cursor(&v)
+		if len(b) > 0 {
+			u.moved = true
+			return b, events
+		}
+	}
+	u.settle(&v)
+	u.at = u.cursor(&v)
+	return nil, 0
+}
+
+// write writes b, waiting as long as the client takes some of it. It answers
+// what it could not write, and why.
+func (s *Session) write(b []byte) (rest []byte, cause errcode.Code) {
+	for all := len(b); len(b) > 0; {
+		queued := s.conn.Queued()
+		s.mu.Lock()
+		s.taken = s.taken || len(b) < all
+		by, closing := time.Now().Add(s.h.StallTimeout), s.closing
+		if closing {
+			by = s.closeBy
+		}
+		err := s.conn.SetWriteDeadline(by)
+		s.mu.Unlock()
+		if err != nil {
+			return b, signal.Gone
+		}
+		n, err := s.conn.Write(b[:min(len(b), writeSize)])
+		b = b[n:]
+		switch {
+		case err == nil:
+		case !errors.Is(err, os.ErrDeadlineExceeded):
+			return b, signal.Gone
+		case n == 0 && (closing || s.conn.Queued() >= queued):
+			return b, signal.SlowConsumer
+		}
+	}
+	return nil, ""
+}
+
+// sendAway ends a session whose client takes nothing. Who keeps no cursor cannot
+// continue, and is told to reload. s.mu held.
+func (s *Session) sendAway() {
+	var last []byte
+	for _, u := range s.subs {
+		if u.forgets && u.answered {
+			s.h.Count.Resets.Add(1)
+			last = s.appendSignal(last, &signal.Signal{Kind: signal.Reset, Tenant: u.tenant, Cursor: u.place(), Reason: feed.ErrExpired.Error()})
+		}
+	}
+	s.close(signal.SlowConsumer, s.h.Wires[s.wire].AppendClose(last, signal.SlowConsumer, ""))
+}

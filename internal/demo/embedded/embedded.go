@@ -19,6 +19,7 @@ import (
 	"log/slog"
 
 	"rowcast/internal/demo/devpg"
+	"rowcast/internal/errcode"
 	"rowcast/internal/operate/config"
 	"rowcast/internal/postgres"
 )
@@ -29,8 +30,11 @@ import (
 func Start(ctx context.Context, cfg *config.Config, o devpg.Options, inventory bool, log *slog.Logger) (*devpg.Server, error) {
 	o.BinDir, o.Log = cfg.PGBinDir, log
 	pg, err := devpg.Start(ctx, o)
-	if err != nil {
-		return nil, err
+	switch {
+	case errors.Is(err, devpg.ErrNoBinaries):
+		return nil, errcode.With("no-postgres", err)
+	case err != nil:
+		return nil, errcode.With("private-postgres", err)
 	}
 	cfg.DatabaseURL = pg.DSN("postgres")
 	cfg.ListenDatabaseURL = cfg.DatabaseURL

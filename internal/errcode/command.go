@@ -19,7 +19,7 @@ func command() []Entry {
 		},
 		{
 			Code: "no-postgres", Met: Command, What: "There is no PostgreSQL on this machine.", Why: "What starts a private server needs initdb and postgres, of version 14 or newer.",
-			Do: "Install it: apt install postgresql (Debian, Ubuntu), brew install postgresql (macOS), or .ci/setup in the repository; or name a database with DATABASE_URL.",
+			Do: "Install it, on Debian and Ubuntu with: apt install postgresql. In the repository .ci/setup demo does that.",
 		},
 		{
 			Code: "private-postgres", Met: Command, What: "The private PostgreSQL server does not run.",

@@ -50,7 +50,8 @@
 //     (client/test/react.test.tsx);
 //   - the client is small (client/test/size.test.ts);
 //   - the pages show what events say, whoever made the change, also when they
-//     come while a list is read, and read again what they do not say. No event of the catalogue is left out
+//     come while a list is read, and read again what they do not say. No event of
+//     the catalogue is left out
 //     (app/src/live/live.test.ts, app/src/live/rows.test.ts);
 //   - notifications are counted instead of piled up (app/src/toast/toasts.test.ts);
 //   - the inspector keeps 50,000 events, stands still while it is paused and

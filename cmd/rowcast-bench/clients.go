@@ -8,7 +8,6 @@ import (
 
 	"rowcast/internal/bench"
 	"rowcast/internal/bench/fanout"
-	"rowcast/internal/bench/fanout/drive"
 	"rowcast/internal/bench/latency"
 	"rowcast/internal/bench/stage"
 	"rowcast/internal/command/program"
@@ -32,7 +31,7 @@ event, beside a bare LISTEN client that is sent the row by pg_notify, and what a
 idle server costs.
 ` + fmt.Sprintf(clientsLeave, "rowcast_bench_latency"),
 		Example: `  rowcast-bench latency
-  rowcast-bench latency --rate 2000 --html report.html
+  rowcast-bench latency --rate 2000 --plots .
   rowcast-bench latency --database-url postgres://owner@host/shop --check`,
 	}
 	config.Bind(cmd.Flags(), "ROWCAST_NOTIFY")
@@ -45,7 +44,7 @@ func (p *commands) fanout() *cobra.Command {
 		Short: "Measure what pushing events to many clients costs",
 		Long: `Measures what the server uses for each event that it delivers, beside a process
 that does nothing but write(2) of as many bytes to as many connections, and the
-memory of connections that are silent. Server, clients and bare writer are
+memory of connections that are silent. Server and bare writer are
 processes of their own. Changes come from PostgreSQL, or with --source hub
 straight into the hub.
 
@@ -58,12 +57,12 @@ the packages into your cache directory.
   rowcast-bench fanout --mode burst --source hub
   rowcast-bench fanout --wire socketio --reference --rate 20 --check
   rowcast-bench fanout --wire socketio --reference --mode burst --check
-  rowcast-bench fanout --clients 5000 --tenants 100 --rate 20 --html report.html`,
+  rowcast-bench fanout --clients 5000 --rate 20 --plots .`,
 	}
 	config.Bind(cmd.Flags(), "ROWCAST_NOTIFY")
 	return benchmark(p, cmd, "events to many clients, beside bare write(2)",
 		func(ctx context.Context, at *stage.Stage, s fanout.Settings, progress *program.Progress, r *bench.Report) error {
 			say := func(line string) { fmt.Fprintln(p.Stderr, line) }
-			return drive.Measure(ctx, at, s, progress, say, r)
+			return fanout.Measure(ctx, at, s, progress, say, r)
 		})
 }

@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"rowcast/internal/bench/fanout/drive"
 	"rowcast/internal/command/program"
 )
 
@@ -78,7 +77,7 @@ func TestEveryRowArrives(t *testing.T) {
 	s := newSite(t)
 	// More tenants than one connection may join.
 	r := s.report(t, "latency", "--rate", "100", "--duration", "1s", "--blocks", "2", "--lead-in", "100ms", "--tenants", "130", "--idle", "0")
-	for _, table := range []string{"fromIntendedCommit", "fromCommit", "commit"} {
+	for _, table := range []string{"fromIntendedCommit"} {
 		rows := r.rows(t, table)
 		if len(rows) != 2 {
 			t.Fatalf("table %s: %v", table, rows)
@@ -97,16 +96,13 @@ func TestChangesArrive(t *testing.T) {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t)
-			r := s.report(t, "fanout", "--mode", mode, "--clients", "10", "--tenants", "2", "--rate", "40", "--burst", "1100",
+			r := s.report(t, "fanout", "--mode", mode, "--clients", "10", "--rate", "40", "--burst", "1100",
 				"--duration", "1s", "--rounds", "1", "--idle-connections", "0")
 			for _, row := range r.rows(t, "deliveries") {
 				n := figure(t, row, "deliveries")
-				if mode == "paced" && n != 40*5 || mode == "burst" && n < 50*5 || figure(t, row, "cpuMicrosecondsPerDelivery") <= 0 {
+				if mode == "paced" && n != 40*10 || mode == "burst" && n < 50*10 || figure(t, row, "cpuMicrosecondsPerDelivery") <= 0 {
 					t.Errorf("%v", row)
 				}
-			}
-			if row := r.rows(t, "unheard")[0]; figure(t, row, "changes") != drive.Unheard || figure(t, row, "eventsEncoded") != 0 {
-				t.Errorf("%v", row)
 			}
 		})
 	}
@@ -121,7 +117,7 @@ func TestReferenceTakesTurns(t *testing.T) {
 	}
 	s := newSite(t)
 	for _, mode := range []string{"paced", "burst"} {
-		r := s.report(t, "fanout", "--wire", "socketio", "--reference", "--mode", mode, "--clients", "10", "--tenants", "2", "--rate", "40",
+		r := s.report(t, "fanout", "--wire", "socketio", "--reference", "--mode", mode, "--clients", "10", "--rate", "40",
 			"--burst", "1100", "--duration", "1s", "--rounds", "1", "--idle-connections", "300")
 		sides := r.rows(t, "deliveries")
 		if len(sides) != 3 || sides[1]["side"] != "socket.io on Node" {
@@ -129,7 +125,7 @@ func TestReferenceTakesTurns(t *testing.T) {
 		}
 		for _, row := range sides {
 			n := figure(t, row, "deliveries")
-			if mode == "paced" && n != 40*5 || mode == "burst" && n < 50*5 || figure(t, row, "cpuMicrosecondsPerDelivery") <= 0 {
+			if mode == "paced" && n != 40*10 || mode == "burst" && n < 50*10 || figure(t, row, "cpuMicrosecondsPerDelivery") <= 0 {
 				t.Errorf("%v", row)
 			}
 		}
@@ -197,7 +193,7 @@ func TestBenchmarkMistakesAreNamed(t *testing.T) {
 		"give one above 0, to 1h":        {"latency", "--duration", "2h"},
 		"--blocks is 101":                {"latency", "--blocks", "101"},
 		"--rate is NaN; give":            {"fanout", "--rate", "NaN"},
-		"is a directory":                 {"fanout", "--html", "."},
+		"is no directory":                {"fanout", "--plots", "main.go"},
 		`--clients is "1e3"; give a w`:   {"fanout", "--clients", "1e3"},
 		`--rate is "ten"; give a number`: {"latency", "--rate", "ten"},
 		`--duration is "3"; give a time`: {"latency", "--duration", "3"},
@@ -207,7 +203,6 @@ func TestBenchmarkMistakesAreNamed(t *testing.T) {
 		`--wire is "sse"`:                {"fanout", "--wire", "sse"},
 		"give --wire socketio with it":   {"fanout", "--reference"},
 		"--clients is 0":                 {"fanout", "--clients", "0"},
-		"--tenants is 20":                {"fanout", "--tenants", "20", "--clients", "10"},
 		"--burst is 5000":                {"fanout", "--burst", "5000"},
 		"--idle-connections is -1":       {"fanout", "--idle-connections", "-1"},
 		"-o is \"xml\"":                  {"fanout", "-o", "xml"},

@@ -7,13 +7,15 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"rowcast/internal/bench"
-	"rowcast/internal/bench/output"
+	"rowcast/internal/bench/child"
+	"rowcast/internal/bench/fanout"
 	"rowcast/internal/bench/stage"
 	"rowcast/internal/command/program"
 	"rowcast/internal/demo/devpg"
@@ -40,14 +42,14 @@ a real one does.`,
   rowcast-bench latency                     from a commit to the client
   rowcast-bench fanout                      what many clients cost
   rowcast-bench write -o json | jq .bars
-  rowcast-bench write --html report.html    with plots`,
+  rowcast-bench write --plots .             with pictures`,
 	})
 	root.AddCommand(c.write(), c.latency(), c.fanout(), c.worker())
 	return root
 }
 
-// benchSettings are what a user chooses of a benchmark.
-type benchSettings[S any] interface {
+// settings are what a user chooses of a benchmark.
+type settings[S any] interface {
 	*S
 	Bind(flags *pflag.FlagSet)
 	Check() error
@@ -59,12 +61,12 @@ type benchSettings[S any] interface {
 
 // benchmark completes the command of a benchmark, which measures on a stage and
 // fills a report.
-func benchmark[S any, P benchSettings[S]](p *commands, cmd *cobra.Command, title string,
+func benchmark[S any, P settings[S]](p *commands, cmd *cobra.Command, title string,
 	run func(ctx context.Context, at *stage.Stage, s S, progress *program.Progress, r *bench.Report) error,
 ) *cobra.Command {
 	var (
 		s   = P(new(S))
-		out output.Output
+		out output
 	)
 	cmd.Args = program.NoArgs
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -72,21 +74,14 @@ func benchmark[S any, P benchSettings[S]](p *commands, cmd *cobra.Command, title
 		if err != nil {
 			return err
 		}
-		if err := s.Check(); err != nil {
-			return errcode.Misuse(err)
+		if err := errcode.Misuse(errors.Join(s.Check(), out.check())); err != nil {
+			return err
 		}
-		if err := out.Open(); err != nil {
-			return errcode.Misuse(err)
-		}
-		defer out.Close()
 		r := &bench.Report{
-			Name: cmd.Name(), Title: title, Command: output.CommandLine(cmd), Time: time.Now(), Environment: bench.Machine(service.Version()),
-		}
-		if busy := stage.Busy(); busy != "" {
-			r.Notes = append(r.Notes, busy)
+			Name: cmd.Name(), Title: title, Command: commandLine(cmd), Time: time.Now(), Environment: bench.Machine(service.Version()),
 		}
 		err = p.onStage(cmd.Context(), cfg, s.Sessions(), r, func(ctx context.Context, at *stage.Stage) error {
-			progress := program.NewProgress(p.Stderr, p.Stdout, out.Format, s.Steps())
+			progress := program.NewProgress(p.Stderr, p.Stdout, out.format, s.Steps())
 			defer progress.Close()
 			return run(ctx, at, *s, progress, r)
 		})
@@ -94,10 +89,10 @@ func benchmark[S any, P benchSettings[S]](p *commands, cmd *cobra.Command, title
 			return otherwise("benchmark-failed", err)
 		}
 		r.Seconds = time.Since(r.Time).Seconds()
-		return otherwise("bar-missed", out.Write(p.Stdout, r))
+		return otherwise("bar-missed", out.write(p.Stdout, r))
 	}
 	s.Bind(cmd.Flags())
-	out.Bind(cmd.Flags())
+	out.bind(cmd.Flags())
 	config.Bind(cmd.Flags(), "DATABASE_URL", "LISTEN_DATABASE_URL", "ROWCAST_PG_BINDIR")
 	return cmd
 }
@@ -138,4 +133,20 @@ func (p *commands) onStage(ctx context.Context, cfg config.Config, sessions int,
 		}
 	}
 	return run(ctx, at)
+}
+
+// worker is the part of a benchmark that runs in a process of its own.
+func (p *commands) worker() *cobra.Command {
+	return &cobra.Command{
+		Use: "worker", Hidden: true, Args: program.NoArgs,
+		Short:   "Run a part of a benchmark, as told on standard input",
+		Example: "  rowcast-bench worker",
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			server := &stage.Service{Environ: p.Environ, Log: p.Logger(slog.LevelWarn)}
+			err := child.Serve(cmd.Context(), os.Stdin, p.Stdout, map[string]any{
+				"Bare": new(fanout.Bare), "Hub": new(fanout.Hub), "Service": server,
+			})
+			return errors.Join(err, server.Stop())
+		},
+	}
 }

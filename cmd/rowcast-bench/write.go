@@ -5,20 +5,17 @@ import (
 	"errors"
 	"log/slog"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"rowcast/internal/bench"
-	"rowcast/internal/bench/child"
 	"rowcast/internal/bench/instructions"
 	"rowcast/internal/bench/stage"
-	writebench "rowcast/internal/bench/write"
+	"rowcast/internal/bench/write"
 	"rowcast/internal/command/program"
 	"rowcast/internal/demo/devpg"
 	"rowcast/internal/demo/embedded"
 	"rowcast/internal/operate/config"
-	"rowcast/internal/postgres"
 )
 
 func (p *commands) write() *cobra.Command {
@@ -28,7 +25,7 @@ func (p *commands) write() *cobra.Command {
 		Long: `Writes the same rows into three tables of one shape in turn: without triggers,
 watched by Rowcast, and with the usual row trigger that calls pg_notify with the
 row as JSON. Prints transactions a second, processor time and ratios, and for
-COPY the size of the log. A reader follows in a process of its own.
+COPY the size of the log. A whole server follows in a process of its own.
 
 On a private PostgreSQL it also counts the instructions of one insert, update,
 delete and upsert on a narrow table, watched and not. That needs valgrind, as
@@ -46,16 +43,12 @@ it runs on another machine or in a container. --commit-delay sets commit_delay,
 which stands for a disk behind a network, and needs a superuser or the grant.`,
 		Example: `  rowcast-bench write                                  a private PostgreSQL, about five minutes
   rowcast-bench write --commit-delay 2ms --rows 0
-  rowcast-bench write --database-url postgres://owner@host/shop --html report.html
+  rowcast-bench write --database-url postgres://owner@host/shop --plots .
   rowcast-bench write --writers 64 --rounds 9 --check -o json
   rowcast-bench write --writers 1 --rounds 1 --rows 0  little but instructions`,
 	}
 	return benchmark(p, cmd, "what triggers cost those who write",
 		func(ctx context.Context, at *stage.Stage, s writeSettings, progress *program.Progress, r *bench.Report) error {
-			watch := func(ctx context.Context, conn *pgx.Conn, table, name string) error {
-				_, _, _, err := postgres.Watch(ctx, conn, p.Logger(slog.LevelWarn), table, postgres.WatchSettings{Name: name})
-				return err
-			}
 			cfg, err := config.Load(cmd.Flags(), p.Environ)
 			if err != nil {
 				return err
@@ -64,7 +57,7 @@ which stands for a disk behind a network, and needs a superuser or the grant.`,
 			counted := instructions.None("they are counted on a private PostgreSQL alone; run this without DATABASE_URL")
 			if !cfg.HasDatabase() {
 				counted, err = instructions.Run(ctx, instructions.Options{
-					Settings: s.Instructions, Watch: watch, Progress: progress,
+					Settings: s.Instructions, Progress: progress,
 					Start: func(ctx context.Context, o devpg.Options) (*devpg.Server, error) {
 						cfg := cfg // of that server
 						return embedded.Start(ctx, &cfg, o, false, p.Logger(slog.LevelWarn))
@@ -74,20 +67,17 @@ which stands for a disk behind a network, and needs a superuser or the grant.`,
 					return err
 				}
 			}
-			err = writebench.Run(ctx, writebench.Options{
-				Settings: s.Settings, Connect: at.Dial, Watch: watch, Progress: progress,
-				StartReader: func(ctx context.Context) (*child.Child, error) { return at.Start(ctx, "reader") },
-			}, r)
-			if err == nil {
-				counted.Report(r)
+			if err := write.Run(ctx, at, s.Settings, progress, r); err != nil {
+				return err
 			}
-			return err
+			counted.Report(r)
+			return nil
 		})
 }
 
 // writeSettings are those of both parts of the benchmark.
 type writeSettings struct {
-	writebench.Settings
+	write.Settings
 	Instructions instructions.Settings
 }
 

@@ -12,7 +12,6 @@ import (
 	"testing"
 
 	report "rowcast/internal/bench"
-	"rowcast/internal/bench/output"
 	"rowcast/internal/command/program"
 	"rowcast/internal/errcode"
 	"rowcast/internal/test/pgtest"
@@ -26,8 +25,8 @@ func short(more ...string) []string {
 func TestBenchWrite(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	page := filepath.Join(t.TempDir(), "report.html")
-	code, stdout, stderr := runs(t, s.environ(), short("-o", "json", "--html", page, "--table", "narrow")...)
+	dir := t.TempDir()
+	code, stdout, stderr := runs(t, s.environ(), short("-o", "json", "--plots", dir, "--table", "narrow")...)
 	if code != program.ExitOK || stderr != "" {
 		t.Fatalf("exit %d: %s", code, stderr)
 	}
@@ -53,12 +52,10 @@ func TestBenchWrite(t *testing.T) {
 	if !slices.ContainsFunc(report.Notes, func(note string) bool { return strings.Contains(note, "without DATABASE_URL") }) {
 		t.Errorf("no note says where instructions are counted: %q", report.Notes)
 	}
-	html, err := os.ReadFile(page)
-	if err != nil || !strings.Contains(string(html), "<svg") {
-		t.Errorf("the page: %v, %.100s", err, html)
-	}
-	if left, err := filepath.Glob(filepath.Join(filepath.Dir(page), ".*")); err != nil || len(left) > 0 {
-		t.Errorf("beside the page there is %v, %v", left, err)
+	for _, name := range []string{"write-transactions.svg", "write-serverCpu.svg"} {
+		if picture, err := os.ReadFile(filepath.Join(dir, name)); err != nil || !strings.Contains(string(picture), "<svg") {
+			t.Errorf("the picture %s: %v, %.100s", name, err, picture)
+		}
 	}
 	if left := strings.TrimSpace(pgtest.Psql(t, s.dsn, "-At", "-c", "select count(*) from pg_namespace where nspname = 'rowcast_bench'")); left != "0" {
 		t.Error("the schema is left")
@@ -112,8 +109,8 @@ func TestBenchCheck(t *testing.T) {
 		{[]report.Bar{met, missed.Waive("elsewhere")}, true, ""},
 	} {
 		var stdout bytes.Buffer
-		out := output.Output{Format: "text", Check: test.check}
-		err := out.Write(&stdout, &report.Report{Bars: test.bars})
+		out := output{format: "text", strict: test.check}
+		err := out.write(&stdout, &report.Report{Bars: test.bars})
 		if (err == nil) != (test.says == "") || err != nil && (err.Error() != test.says || errcode.IsMisuse(err)) {
 			t.Errorf("--check=%v of %v: %v", test.check, test.bars, err)
 		}
@@ -159,7 +156,7 @@ func TestBenchMistakes(t *testing.T) {
 		{[]string{"write", "--table", "wide"}, nil, program.ExitUsage, `--table is "wide"; it is orders or narrow`},
 		{[]string{"write", "--instructions", "merge"}, nil, program.ExitUsage, `--instructions is "merge"; give some of insert,update,delete,upsert`},
 		{[]string{"write", "-o", "xml"}, nil, program.ExitUsage, `-o is "xml"; it is text or json`},
-		{[]string{"write", "--html", "/nowhere/at/all.html"}, nil, program.ExitUsage, `--html /nowhere/at/all.html cannot be written`},
+		{[]string{"write", "--plots", "/nowhere/at/all"}, nil, program.ExitUsage, `--plots is "/nowhere/at/all", which is no directory`},
 		{[]string{"write"}, []string{empty}, program.ExitFailure, `install it with: rowcast migrate`},
 		{[]string{"write"}, []string{"DATABASE_URL=postgres://127.0.0.1:1/x?connect_timeout=1"}, program.ExitFailure, `connect`},
 	} {

@@ -12,6 +12,7 @@ import (
 	"rowcast/internal/hub/signal"
 	"rowcast/internal/mapping"
 	"rowcast/internal/transport"
+	"rowcast/internal/transport/encode"
 	"rowcast/internal/transport/sse"
 )
 
@@ -78,22 +79,22 @@ func exampleEvents() (list []said) {
 		{unreadable, "a change cannot be told with its row"},
 	} {
 		for _, event := range mapping.Events(e.c) {
-			list = append(list, said{transport.AppendEvent(nil, &event), e.when})
+			list = append(list, said{encode.AppendEvent(nil, &event), e.when})
 		}
 	}
 	dashboard := mapping.DashboardEvent("acme", []string{"orders"}, feed.Head{Feed: exampleCursor.Feed, Position: 163, Nonce: exampleCursor.Nonce}, time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
-	return append(list, said{transport.AppendEvent(nil, &dashboard), "tables of the inventory changed, at most once a second; it is in no history"})
+	return append(list, said{encode.AppendEvent(nil, &dashboard), "tables of the inventory changed, at most once a second; it is in no history"})
 }
 
 // protocolTables are those of PROTOCOL.md.
 func protocolTables(t *testing.T) map[string]string {
 	t.Helper()
 	refusal := &transport.Refusal{Code: transport.Forbidden, Message: "the token does not name this tenant"}
-	server := append([]said{{transport.AppendWelcome(nil, 25*time.Second, 20*time.Second), "at once; silence of both times together is a lost connection"}},
-		signals(func(s *signal.Signal) []byte { return transport.AppendSignal(nil, s) }, signalTimes)...)
+	server := append([]said{{encode.AppendWelcome(nil, 25*time.Second, 20*time.Second), "at once; silence of both times together is a lost connection"}},
+		signals(func(s *signal.Signal) []byte { return encode.AppendSignal(nil, s) }, signalTimes)...)
 	server = append(server, exampleEvents()...)
-	server = append(server, said{transport.AppendPong(nil), "answers `ping`"},
-		said{transport.AppendError(nil, refusal, transport.CommandJoin, "acme"), "a request is refused; without `request` it could not be read"})
+	server = append(server, said{encode.AppendPong(nil), "answers `ping`"},
+		said{encode.AppendError(nil, refusal.Code, refusal.Message, transport.CommandJoin, "acme"), "a request is refused; without `request` it could not be read"})
 	var stream strings.Builder
 	for _, s := range signals(func(s *signal.Signal) []byte { return sse.Wire{}.AppendSignal(nil, s) }, signalTimes) {
 		stream.Write(s.message)
@@ -152,7 +153,7 @@ func commands(t *testing.T) []said {
 func TestEverySignalIsInTheContract(t *testing.T) {
 	t.Parallel()
 	next := signal.Kind(len(signalTimes) + 1)
-	if message := transport.AppendSignal(nil, &signal.Signal{Kind: next}); len(message) > 0 || len(signals(func(s *signal.Signal) []byte { return transport.AppendSignal(nil, s) }, signalTimes)) != len(signalTimes) {
+	if message := encode.AppendSignal(nil, &signal.Signal{Kind: next}); len(message) > 0 || len(signals(func(s *signal.Signal) []byte { return encode.AppendSignal(nil, s) }, signalTimes)) != len(signalTimes) {
 		t.Errorf("signalTimes lacks a kind: %s", message)
 	}
 }

@@ -112,7 +112,7 @@ func (d *demo) application(ctx context.Context, s *service.Service) (done func()
 		return nil, err
 	}
 	shop, err := api.New(api.Options{
-		Pool: pool, DatabaseURL: d.Config.DatabaseURL, Secret: []byte(d.Config.JWTSecret), Verify: s.Front.Gate.Verify, Log: d.Log,
+		Pool: pool, DatabaseURL: d.Config.DatabaseURL, Secret: []byte(d.Config.JWTSecret), Gate: s.Front.Gate, Log: d.Log,
 	})
 	if err != nil {
 		pool.Close()

@@ -15,6 +15,7 @@ import (
 
 	"rowcast/internal/errcode"
 	"rowcast/internal/transport"
+	"rowcast/internal/transport/encode"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -43,7 +44,7 @@ func TestEntriesAreWhole(t *testing.T) {
 
 func TestCausesAreRegistered(t *testing.T) {
 	t.Parallel()
-	causes := []errcode.Code{transport.Stale}
+	causes := []errcode.Code{encode.Stale}
 	for _, c := range transport.Closes() {
 		causes = append(causes, c.Cause)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"rowcast/internal/access/auth"
 	"rowcast/internal/access/limit"
+	"rowcast/internal/access/origin"
 	"rowcast/internal/access/revocation"
 	"rowcast/internal/access/tenant"
 	"rowcast/internal/changelog"
@@ -98,7 +99,7 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, listen Listen
 	if err != nil {
 		return nil, errcode.Misuse(errcode.With("bad-setting", err))
 	}
-	origins, err := auth.NewOrigins(cfg.FrontendURL, cfg.Origin)
+	origins, err := origin.New(cfg.FrontendURL, cfg.Origin)
 	if err != nil {
 		return nil, errcode.Misuse(errcode.With("bad-setting", err))
 	}
@@ -175,22 +176,22 @@ func (s *Service) Public() net.Addr { return s.public.Addr() }
 // Admin is the address for operators.
 func (s *Service) Admin() net.Addr { return s.admin.Addr() }
 
-// Events is how many events were encoded.
-func (s *Service) Events() int64 { return s.hub.Stats().Events }
-
 // routes makes the handlers of both listeners.
-func (s *Service) routes(cfg config.Config, origins auth.Origins) error {
+func (s *Service) routes(cfg config.Config, origins origin.Origins) error {
 	tickets := new(auth.Tickets)
 	verify, redeem := s.revoked.Verify(s.tenants.Verify(s.verifier.Verify)), s.revoked.Redeem(s.tenants.Redeem(tickets.Redeem))
 	addresses := limit.Addresses{Proxies: cfg.Proxies()}
 	refusals := &transport.Refusals{Log: s.log, Addresses: addresses}
-	rules := &transport.Rules{Revoked: s.revoked.Revoked, Refusals: refusals, Tenants: s.tenants, Limits: transport.NewLimits(transport.LimitOptions{
-		Addresses: addresses, PerAddress: cfg.MaxPerAddress, PerSubject: cfg.MaxPerSubject, Refusals: refusals, Log: s.log,
-	})}
-	gate := &transport.Gate{
-		Origin: origins.Allowed, Draining: s.hub.Draining, Verify: verify, Redeem: redeem, Rules: rules,
+	gate, err := transport.NewGate(transport.GateOptions{
+		Origin: origins.Allowed, Draining: s.hub.Draining, Verify: verify, Redeem: redeem,
+		Revoked: s.revoked.Revoked, Refusals: refusals, Tenants: s.tenants,
+		Limits: transport.NewLimits(transport.LimitOptions{
+			Addresses: addresses, PerAddress: cfg.MaxPerAddress, PerSubject: cfg.MaxPerSubject, Refusals: refusals, Log: s.log,
+		}),
+	})
+	if err != nil {
+		return fmt.Errorf("make the gate: %w", err)
 	}
-	var err error
 	s.sockets, err = ws.NewHandler(ws.Options{
 		Hub: s.hub, Gate: gate,
 		PingInterval: cfg.PingInterval, PingTimeout: cfg.PingTimeout,
@@ -245,7 +246,7 @@ func (s *Service) Run(ctx context.Context, hurry <-chan struct{}) error {
 	g.Go(func() error { return s.tenants.Run(inner) })
 	g.Go(func() error { return s.Manager.Run(inner, s.problem) })
 	g.Go(func() error {
-		return server.Serve(inner, s.public, server.Options{Handler: server.Public(s.Front), Limits: s.Front.Gate.Rules.Limits, Log: s.log})
+		return server.Serve(inner, s.public, server.Options{Handler: server.Public(s.Front), Limits: s.Front.Gate.Limits, Log: s.log})
 	})
 	g.Go(func() error { return server.Serve(inner, s.admin, server.Options{Handler: s.adminHandler, Log: s.log}) })
 	g.Go(func() error {

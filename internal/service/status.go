@@ -104,7 +104,7 @@ func (s *Service) status(ctx context.Context) any {
 	t, h := s.tail.Status(), s.hub.Stats()
 	answer := status{
 		Version: Version(), databaseStatus: database, Place: t.Place, Connections: h.Sessions, Tenants: h.Tenants,
-		Unreadable: s.unread.Recent(), UnnamedProxy: s.Front.Gate.Rules.Limits.UnnamedProxy(),
+		Unreadable: s.unread.Recent(), UnnamedProxy: s.Front.Gate.Limits.UnnamedProxy(),
 		Tail: map[string]any{
 			"live": t.Live, "leads": t.Leads, "asleep": t.Asleep, "listening": t.Listening, "problem": t.Problem,
 		},

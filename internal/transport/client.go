@@ -3,8 +3,8 @@ package transport
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
+	"net/http"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -33,8 +33,7 @@ type VerifyFunc func(ctx context.Context, token string) (auth.Identity, error)
 // whose Owner it is.
 type Client struct {
 	session *session.Session
-	verify  VerifyFunc
-	rules   *Rules
+	gate    *Gate
 	// identity is nil while the client is anonymous. It is not changed, only
 	// replaced.
 	identity atomic.Pointer[auth.Identity]
@@ -46,20 +45,36 @@ type Client struct {
 	supposed bool
 }
 
-// Open opens the session of a connection that has a seat, and returns it with its
-// client, who is anonymous and has little time to authenticate. The seat, which may be
-// nil, is left when the session ends, or could not be opened.
-func (g *Gate) Open(h *hub.Hub, o session.Peer, seat *Seat) (*session.Session, *Client, error) {
-	session, err := h.Open(o)
+// Let lets the client of a request in: it takes a place among those of its address, has
+// connect make the connection, and opens its session. The client has what it presents
+// with the request, or little time to authenticate. One whose credentials end it is told
+// so at once.
+//
+// The error is a *Problem if the address has no place left, that of connect, or that
+// of hub.Open; the connection is then still the caller's. The place is given back with
+// the session, or with an error.
+func (g *Gate) Let(h *hub.Hub, r *http.Request, by Credential, connect func() (session.Peer, error)) (*Client, error) {
+	seat, full := g.Limits.Seat(r)
+	if full != nil {
+		return nil, full
+	}
+	c := &Client{gate: g, seat: seat}
+	peer, err := connect()
+	if err == nil {
+		c.session, err = h.Open(peer)
+	}
 	if err != nil {
 		seat.Leave()
-		return nil, nil, fmt.Errorf("open a session: %w", err)
+		return nil, err
 	}
-	c := &Client{session: session, verify: g.Verify, rules: g.Rules, seat: seat}
-	session.Deadline(time.Now().Add(authTimeout), time.Time{}, AuthTimeout)
-	session.Own(c)
-	return session, c, nil
+	c.session.Deadline(time.Now().Add(authTimeout), time.Time{}, AuthTimeout)
+	c.session.Own(c)
+	c.present(by)
+	return c, nil
 }
+
+// Session is that of the client.
+func (c *Client) Session() *session.Session { return c.session }
 
 // TurnAway ends a connection that came when the server was shutting down already.
 func TurnAway(conn interface {
@@ -74,7 +89,7 @@ func TurnAway(conn interface {
 
 // Unwanted implements session.Owner.
 func (c *Client) Unwanted() errcode.Code {
-	if id := c.identity.Load(); id != nil && c.rules != nil && c.rules.Revoked != nil && c.rules.Revoked(id) {
+	if id := c.identity.Load(); id != nil && c.gate.Revoked(id) {
 		return Revoked
 	}
 	return ""
@@ -93,7 +108,7 @@ func (c *Client) Left() { c.seat.Leave() }
 func (c *Client) Adopt(id auth.Identity) error {
 	if !c.seat.Sit(id.Subject) {
 		full := &Problem{Code: LimitExceeded, About: "subject", Detail: "this subject has as many connections as it may have; close one first"}
-		c.rules.Note(context.Background(), nil, full)
+		c.gate.Note(context.Background(), nil, full)
 		return &Refusal{Code: full.Code, Message: full.Detail, Ends: c.identity.Load() == nil}
 	}
 	c.identity.Store(&id)
@@ -103,32 +118,35 @@ func (c *Client) Adopt(id auth.Identity) error {
 	return nil
 }
 
-// Present takes the credential of a handshake. One of a header that is refused may be
+// present takes the credential of a handshake. One of a header that is refused may be
 // meant for a proxy: the client has the time of one without to send its own, and is
 // refused for it if it does something else. One that is accepted is replaced by the
-// first that the client sends, also of another subject. The error is that of Adopt.
-func (c *Client) Present(by Credential) error {
+// first that the client sends, also of another subject. Any other that is refused ends
+// the session.
+func (c *Client) present(by Credential) {
 	switch {
 	case by.Identity != nil:
-		err := c.Adopt(*by.Identity)
+		if full, ok := errors.AsType[*Refusal](c.Adopt(*by.Identity)); ok {
+			c.session.Close(full.Code, "")
+		}
 		c.supposed = by.Header
-		return err
-	case by.Refused != nil:
+	case by.Refused != nil && by.Header:
 		c.doubt = &Refusal{Code: by.Refused.Code, Message: by.Refused.Detail, Ends: true}
 		c.session.Deadline(time.Now().Add(authTimeout), time.Time{}, c.doubt.Code)
+	case by.Refused != nil:
+		c.session.Close(by.Refused.Code, by.Refused.Detail)
 	}
-	return nil
 }
 
 // Authenticate takes a token: the first, or a fresh one of the same subject.
 // lost are tenants that a fresh token lacks and that were left for it. The
 // error is a *Refusal; a first token that is refused ends the session.
 func (c *Client) Authenticate(ctx context.Context, token string) (lost []string, err error) {
-	id, err := c.verify(ctx, auth.Bare(token))
+	id, err := c.gate.Verify(ctx, auth.Bare(token))
 	switch known := c.identity.Load(); {
 	case err != nil:
 		refused := TokenProblem(err)
-		c.rules.Note(ctx, nil, refused)
+		c.gate.Note(ctx, nil, refused)
 		return nil, &Refusal{Code: refused.Code, Message: refused.Detail, Ends: known == nil}
 	case known != nil && !c.supposed && id.Subject != known.Subject:
 		return nil, &Refusal{Code: Forbidden, Message: "the fresh token is of another subject; connect anew with it"}
@@ -137,7 +155,7 @@ func (c *Client) Authenticate(ctx context.Context, token string) (lost []string,
 		return nil, err
 	}
 	for _, tenant := range c.session.Tenants() {
-		if !c.rules.Allows(id, c.rules.Tenant(tenant)) {
+		if !c.gate.Allows(id, c.gate.Tenant(tenant)) {
 			c.session.Leave(tenant)
 			lost = append(lost, tenant)
 		}
@@ -170,9 +188,9 @@ func (c *Client) Join(command Command, wire signal.Wire, ref uint64) error {
 		return c.doubt
 	case id == nil:
 		return &Refusal{Code: Forbidden, Message: "authenticate before joining a tenant"}
-	case !c.rules.Allows(*id, want.Tenant):
+	case !c.gate.Allows(*id, want.Tenant):
 		refused := notNamed(*id)
-		c.rules.Note(context.Background(), nil, refused)
+		c.gate.Note(context.Background(), nil, refused)
 		return &Refusal{Code: refused.Code, Message: refused.Detail}
 	}
 	c.supposed = false
@@ -186,7 +204,11 @@ func (c *Client) Join(command Command, wire signal.Wire, ref uint64) error {
 // Follow subscribes to what was checked already. q has what else is asked for. The error
 // is that of Join.
 func (c *Client) Follow(want Want, q session.Request) error {
-	q.Tenant, q.Subject, q.Note = want.Tenant, c.identity.Load().Subject, c.note(want)
+	id := c.identity.Load()
+	if id == nil { // it was ended
+		return nil
+	}
+	q.Tenant, q.Subject, q.Note = want.Tenant, id.Subject, c.note(want)
 	if !want.Filter.All() {
 		q.Admit = want.Filter.Match
 	}
@@ -198,7 +220,7 @@ func (c *Client) Follow(want Want, q session.Request) error {
 	case errors.Is(err, session.ErrTooManyTenants):
 		return &Refusal{Code: LimitExceeded, Message: "this connection has joined as many tenants as it may; leave one first"}
 	case err != nil:
-		c.rules.Warn("a client cannot join", want.Tenant, err.Error())
+		c.gate.Refusals.Warn("a client cannot join", want.Tenant, err.Error())
 		return &Refusal{Code: Internal, Message: "the server is at fault; its log says why"}
 	}
 	return nil
@@ -211,10 +233,10 @@ func (c *Client) note(want Want) *signal.Note {
 	if !want.Filter.All() {
 		n.Events = want.Events
 	}
-	if n.Hint = c.rules.Doubt(want.Tenant); n.Hint != "" {
-		c.rules.Warn("a client joined a tenant that may never have a change", want.Tenant, n.Hint)
-	} else if n.Hint = c.rules.Unheard(want.Filter); n.Hint != "" {
-		c.rules.Warn("a client asked for events that never come", want.Tenant, n.Hint)
+	if n.Hint = c.gate.Doubt(want.Tenant); n.Hint != "" {
+		c.gate.Refusals.Warn("a client joined a tenant that may never have a change", want.Tenant, n.Hint)
+	} else if n.Hint = c.gate.Unheard(want.Filter); n.Hint != "" {
+		c.gate.Refusals.Warn("a client asked for events that never come", want.Tenant, n.Hint)
 	}
 	if n.Hint == "" && n.Events == nil {
 		return nil
@@ -223,7 +245,7 @@ func (c *Client) note(want Want) *signal.Note {
 }
 
 // Tenant is the name by which the feed knows a tenant.
-func (c *Client) Tenant(name string) string { return c.rules.Tenant(name) }
+func (c *Client) Tenant(name string) string { return c.gate.Tenant(name) }
 
 // Leave leaves a tenant.
 func (c *Client) Leave(tenant string) { c.session.Leave(c.Tenant(tenant)) }

@@ -24,9 +24,6 @@ const (
 	Unavailable errcode.Code = "unavailable"
 )
 
-// Stale is the code of an error message that no session ends with.
-const Stale errcode.Code = "stale"
-
 // Close is how a session ends, as the client sees it.
 type Close struct {
 	Cause errcode.Code

@@ -68,11 +68,6 @@ func TestTooManyRequestsOfAnAddress(t *testing.T) {
 	if lines := strings.Count(log.String(), "\n"); lines != 1 || !strings.Contains(log.String(), "203.0.113.1") {
 		t.Errorf("the log has %d lines:\n%s", lines, log.String())
 	}
-	var none *transport.Limits
-	none.Guard(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { served = -1 })).ServeHTTP(httptest.NewRecorder(), from(t, "203.0.113.1:5", "/"))
-	if served != -1 {
-		t.Error("no limits refuse a request")
-	}
 }
 
 func TestSeats(t *testing.T) {
@@ -122,11 +117,6 @@ func TestSeats(t *testing.T) {
 	}
 	if third, full := take("127.0.0.1:5", ""); full != nil || third.Sit("ann") {
 		t.Errorf("the third of a subject is seated: %+v", full)
-	}
-	var nothing *transport.Limits
-	seat, full := nothing.Seat(from(t, "203.0.113.1:5", "/"))
-	if seat.Leave(); full != nil || !seat.Sit("ann") {
-		t.Error("no limits refuse a seat")
 	}
 }
 

@@ -1,12 +1,11 @@
-// Package auth says who a request speaks for and which websites may send requests.
+// Package auth says who a request speaks for.
 //
 // # Overview
 //
 // A [Verifier] turns a token into an [Identity], with a secret, a key file, the key
 // set of an issuer (package keyset), or several of them. [BearerTokens] finds the
 // tokens in a request. [Tickets] trade a token for a single-use text that may stand
-// in a URL. [Origins] is the allow-list of websites, [NewCORS] the same for other
-// than WebSocket requests. [Mint] makes tokens for development.
+// in a URL. [Mint] makes tokens for development.
 //
 // # Guarantees
 //
@@ -31,9 +30,6 @@
 //     identity it stands for (TestTicketLife, TestTicketIsGoodOnce). There is a bounded
 //     number of them, shared fairly by tenants and subjects (TestTicketsAreBounded,
 //     TestTicketsAreShared).
-//   - Origins match whole, of websites and of apps, and a star stands for a part of one
-//     label alone; "null" and lookalikes are refused (TestOriginAllowed,
-//     TestNewOriginsNamesBadValues). A page of theirs may send any header (TestCORS).
 //
 // # Failures
 //

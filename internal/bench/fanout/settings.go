@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"rowcast/internal/bench/load"
+
 	"github.com/spf13/pflag"
 )
 
@@ -19,10 +21,9 @@ const (
 
 // Settings are what a user chooses.
 type Settings struct {
-	// Clients are spread over the Tenants.
-	Clients, Tenants int
-	// Mode is Paced or Burst, Source FromPostgres or FromHub, Wire Native or
-	// SocketIO.
+	// Clients of one tenant.
+	Clients int
+	// Mode is Paced or Burst, Source FromPostgres or FromHub, Wire one of package load.
 	Mode, Source, Wire string
 	// Reference has a server of socket.io on Node take turns.
 	Reference bool
@@ -50,15 +51,13 @@ func (s Settings) Check() error {
 	switch {
 	case s.Clients < 1 || s.Clients > mostClients:
 		return fmt.Errorf("--clients is %d; give 1 to %d", s.Clients, mostClients)
-	case s.Tenants < 1 || s.Tenants > s.Clients:
-		return fmt.Errorf("--tenants is %d; give 1 to the number of clients, %d", s.Tenants, s.Clients)
 	case s.Mode != Paced && s.Mode != Burst:
 		return fmt.Errorf("--mode is %q; give paced or burst", s.Mode)
 	case s.Source != FromPostgres && s.Source != FromHub:
 		return fmt.Errorf("--source is %q; give postgres or hub", s.Source)
-	case s.Wire != Native && s.Wire != SocketIO:
+	case s.Wire != load.Native && s.Wire != load.SocketIO:
 		return fmt.Errorf("--wire is %q; give native or socketio", s.Wire)
-	case s.Reference && s.Wire != SocketIO:
+	case s.Reference && s.Wire != load.SocketIO:
 		return errors.New("--reference is a server of Socket.IO; give --wire socketio with it")
 	case !(s.Rate > 0 && s.Rate <= 100_000): // nor NaN
 		return fmt.Errorf("--rate is %v; give changes a second from above 0 to 100000", s.Rate)
@@ -76,15 +75,14 @@ func (s Settings) Check() error {
 
 // Bind makes flags of the settings, with their defaults.
 func (s *Settings) Bind(flags *pflag.FlagSet) {
-	flags.IntVar(&s.Clients, "clients", 1000, "clients, spread over the tenants")
-	flags.IntVar(&s.Tenants, "tenants", 1, "tenants, which change in turns")
+	flags.IntVar(&s.Clients, "clients", 1000, "clients, all of one tenant")
 	flags.StringVar(&s.Mode, "mode", Paced, "paced: --rate changes a second, or burst: --burst at once")
 	flags.Float64Var(&s.Rate, "rate", 50, "changes a second, if paced")
 	flags.Int64Var(&s.Burst, "burst", 500, "changes at once, in bursts")
 	flags.DurationVar(&s.Duration, "duration", 10*time.Second, "how long each side is measured")
 	flags.IntVar(&s.Rounds, "rounds", 5, "turns that each side takes")
 	flags.StringVar(&s.Source, "source", FromPostgres, "where changes come from: postgres or hub")
-	flags.StringVar(&s.Wire, "wire", Native, "what clients speak: native or socketio")
+	flags.StringVar(&s.Wire, "wire", load.Native, "what clients speak: native or socketio")
 	flags.BoolVar(&s.Reference, "reference", false, "have a socket.io server on Node take turns; needs node, and npm once, and --wire socketio")
 	flags.IntVar(&s.IdleConnections, "idle-connections", 10_000, "silent connections whose memory is measured; 0 leaves it out")
 }

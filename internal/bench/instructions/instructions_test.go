@@ -13,8 +13,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
-
 	"rowcast/internal/bench"
 	"rowcast/internal/demo/devpg"
 	"rowcast/internal/postgres"
@@ -34,10 +32,6 @@ func options(t *testing.T, place *string, kinds ...string) Options {
 			migrator := postgres.Migrator{URL: server.DSN("postgres"), Log: slog.New(slog.DiscardHandler)}
 			_, err := migrator.Up(ctx)
 			return server, err
-		},
-		Watch: func(ctx context.Context, conn *pgx.Conn, table, name string) error {
-			_, err := conn.Exec(ctx, "select rowcast.watch($1::text::regclass, name => $2)", table, name)
-			return err
 		},
 	}
 }

@@ -12,16 +12,11 @@ import (
 	"rowcast/internal/bench/measure"
 )
 
-// insert is the transaction of a writer.
-func insert(table string) string {
-	return "insert into " + Schema + "." + table + " (id, tenant_id, due) values ($1, $2, $3)"
-}
-
 // tenant is the one that owns a row, given the number of tenants or below it.
 func tenant(n int64) string { return fmt.Sprint("rowcast-bench-", n) }
 
 // block writes to one side for a while and records when the rows arrive.
-func (r *run) block(ctx context.Context, s *side, result *Result) error {
+func (r *run) block(ctx context.Context, s *side) error {
 	leadIn := int64(r.LeadIn.Seconds() * r.Rate)
 	count := leadIn + max(1, int64(r.Duration.Seconds()*r.Rate)/int64(r.Blocks))
 	first := r.written
@@ -41,11 +36,9 @@ func (r *run) block(ctx context.Context, s *side, result *Result) error {
 	if err := r.await(ctx); err != nil {
 		return err
 	}
-	figures := s.figures(result)
 	for i, row := range r.arrivals.rows {
 		if int64(i) >= leadIn {
-			figures.add(row.at-row.due, row.at-returned[i], returned[i]-row.due)
-			figures.Late = max(figures.Late, began[i]-row.due)
+			s.add(row.at-row.due, row.at-returned[i], began[i]-row.due)
 		}
 	}
 	return nil
@@ -77,7 +70,7 @@ func (r *run) write(
 
 // await waits until every row of the block has arrived.
 func (r *run) await(ctx context.Context) error {
-	look := time.NewTicker(min(r.Patience, time.Second))
+	look := time.NewTicker(min(r.patience, time.Second))
 	defer look.Stop()
 	for {
 		select {
@@ -93,8 +86,8 @@ func (r *run) await(ctx context.Context) error {
 			if problem != nil {
 				return problem
 			}
-			if time.Since(moved) >= r.Patience {
-				return r.arrivals.missing(r.Patience)
+			if time.Since(moved) >= r.patience {
+				return r.arrivals.missing(r.patience)
 			}
 		}
 	}

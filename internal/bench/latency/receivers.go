@@ -47,7 +47,7 @@ func (r *receivers) listen(ctx context.Context, connect func(context.Context) (*
 	if err != nil {
 		return err
 	}
-	if _, err := conn.Exec(ctx, "listen "+Schema); err != nil {
+	if _, err := conn.Exec(ctx, "listen "+schemaName); err != nil {
 		return errors.Join(fmt.Errorf("listen: %w", err), conn.Close(ctx))
 	}
 	listening, stop := context.WithCancel(context.WithoutCancel(ctx))

@@ -76,11 +76,3 @@ func TestServerElsewhereIsUnknown(t *testing.T) {
 		t.Error("a server that cannot be seen has processor time")
 	}
 }
-
-func TestOwnCPUGrows(t *testing.T) {
-	t.Parallel()
-	before := measure.OwnCPU()
-	for measure.OwnCPU() == before {
-		runtime.Gosched()
-	}
-}

@@ -30,7 +30,7 @@ import (
 	"rowcast/internal/feed"
 	"rowcast/internal/feed/unreadable"
 	"rowcast/internal/mapping"
-	"rowcast/internal/transport"
+	"rowcast/internal/transport/encode"
 )
 
 // ErrEnough ends a printer that has written as much as was asked for.
@@ -124,7 +124,7 @@ func (p *Printer) Print(changes []feed.Change) error {
 
 func (p *Printer) write(e *feed.Event) error {
 	if p.JSON {
-		p.buf = append(oneLine(p.Unreadable.Frame(p.buf[:0], e, transport.Message{})), '\n')
+		p.buf = append(oneLine(p.Unreadable.Frame(p.buf[:0], e, encode.Message{})), '\n')
 		_, err := p.W.Write(p.buf)
 		return err
 	}

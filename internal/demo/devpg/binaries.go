@@ -8,10 +8,6 @@ import (
 	"rowcast/internal/demo/devpg/proc"
 )
 
-// ErrNoBinaries means that there is no PostgreSQL on this machine; its text
-// says what to install.
-var ErrNoBinaries = pgbin.ErrNone
-
 // FindBinaries answers the directory of initdb and postgres, without a
 // download; see [pgbin.Find] for where it looks.
 func FindBinaries() (dir string, err error) {

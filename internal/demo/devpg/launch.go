@@ -47,12 +47,8 @@ func (e *startError) memoryHeld() bool { return strings.Contains(e.log, "is stil
 // now; a free port can be lost to somebody else before the server binds it. So
 // it tries more than one.
 func (s *Server) choosePortAndLaunch(ctx context.Context) error {
-	switch {
-	case s.o.NoTCP:
+	if s.o.NoTCP {
 		s.port = socketPort
-		return s.launchOn(ctx)
-	case s.o.Port != 0:
-		s.port = s.o.Port
 		return s.launchOn(ctx)
 	}
 	s.port = s.dir.Port

@@ -28,9 +28,6 @@ type Options struct {
 	Log *slog.Logger
 	// NoTCP leaves only the unix socket.
 	NoTCP bool
-	// Port is the TCP port on 127.0.0.1. Zero means the port of the last start
-	// of Dir if it is free, else any free port.
-	Port int
 	// Settings are added to the server's configuration and win over the
 	// defaults of this package.
 	Settings map[string]string
@@ -46,12 +43,6 @@ func (o Options) check() error {
 	reserved := []string{"data_directory", "listen_addresses", "port", "unix_socket_directories"}
 	settingName := regexp.MustCompile(`^[a-zA-Z_][a-zA-Z0-9_.]*$`)
 	var errs []error
-	if o.Port < 0 || o.Port > 65535 {
-		errs = append(errs, fmt.Errorf("port %d is outside 0..65535", o.Port))
-	}
-	if o.NoTCP && o.Port != 0 {
-		errs = append(errs, fmt.Errorf("port %d is set for a server without TCP", o.Port))
-	}
 	for _, name := range slices.Sorted(maps.Keys(o.Settings)) {
 		switch {
 		case !settingName.MatchString(name):

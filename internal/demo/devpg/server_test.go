@@ -127,8 +127,6 @@ func TestBadOptions(t *testing.T) {
 		o    devpg.Options
 		want string
 	}{
-		"port":          {devpg.Options{Port: 70000}, "port 70000 is outside 0..65535"},
-		"port, no TCP":  {devpg.Options{Port: 5555, NoTCP: true}, "port 5555 is set for a server without TCP"},
 		"reserved":      {devpg.Options{Settings: map[string]string{"Port": "1"}}, `setting "Port" is decided by the launcher`},
 		"no name":       {devpg.Options{Settings: map[string]string{"a = b": "1"}}, `"a = b" is no name of a PostgreSQL setting`},
 		"line break":    {devpg.Options{Settings: map[string]string{"a": "1\nfsync = off"}}, `setting "a" holds a line break`},
@@ -163,12 +161,6 @@ func TestFailureCarriesTheLog(t *testing.T) {
 	t.Parallel()
 	refused(t, devpg.Options{NoTCP: true, Settings: map[string]string{"shared_buffers": "much"}},
 		"postgres ended: exit status 1", `invalid value for parameter "shared_buffers": "much"`)
-}
-
-func TestTakenPortIsNamed(t *testing.T) {
-	t.Parallel()
-	port := occupy(t, 0)
-	refused(t, devpg.Options{Port: port}, "port "+strconv.Itoa(port)+" of 127.0.0.1 is taken")
 }
 
 // occupy listens on the port, 0 for a free one, until the test ends.

@@ -19,6 +19,7 @@ import (
 	"log/slog"
 
 	"rowcast/internal/demo/devpg"
+	"rowcast/internal/demo/devpg/pgbin"
 	"rowcast/internal/errcode"
 	"rowcast/internal/operate/config"
 	"rowcast/internal/postgres"
@@ -31,7 +32,7 @@ func Start(ctx context.Context, cfg *config.Config, o devpg.Options, inventory b
 	o.BinDir, o.Log = cfg.PGBinDir, log
 	pg, err := devpg.Start(ctx, o)
 	switch {
-	case errors.Is(err, devpg.ErrNoBinaries):
+	case errors.Is(err, pgbin.ErrNone):
 		return nil, errcode.With("no-postgres", err)
 	case err != nil:
 		return nil, errcode.With("private-postgres", err)

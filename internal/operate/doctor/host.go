@@ -12,12 +12,12 @@ import (
 	"strings"
 	"syscall"
 
-	"rowcast/internal/access/auth"
+	"rowcast/internal/access/origin"
 )
 
 // origins looks at those of FRONTEND_URL and ORIGIN.
 func origins(_ context.Context, p *patient) Finding {
-	if _, err := auth.NewOrigins(p.Origins...); err != nil {
+	if _, err := origin.New(p.Origins...); err != nil {
 		return fail(err.Error(), "")
 	}
 	var all, clear []string

@@ -20,7 +20,7 @@ import (
 	"rowcast/internal/hub/session"
 	"rowcast/internal/hub/signal"
 	"rowcast/internal/mapping"
-	"rowcast/internal/transport"
+	"rowcast/internal/transport/encode"
 )
 
 // TestPagesAreTheWhole: pages of any size are one large page cut, and each
@@ -260,11 +260,11 @@ type lines struct{}
 func (lines) Name() string { return "lines" }
 
 func (lines) AppendEvent(b []byte, e *feed.Event) []byte {
-	return append(transport.AppendEvent(b, e), '\n')
+	return append(encode.AppendEvent(b, e), '\n')
 }
 
 func (lines) AppendSignal(b []byte, s *signal.Signal) []byte {
-	return append(transport.AppendSignal(b, s), '\n')
+	return append(encode.AppendSignal(b, s), '\n')
 }
 
 func (lines) AppendClose(b []byte, _ errcode.Code, _ string) []byte { return b }

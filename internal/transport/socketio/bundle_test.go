@@ -19,6 +19,7 @@ import (
 	"rowcast/internal/feed"
 	"rowcast/internal/hub"
 	"rowcast/internal/hub/room"
+	"rowcast/internal/test/servetest"
 	"rowcast/internal/transport"
 	"rowcast/internal/transport/socketio"
 )
@@ -85,10 +86,10 @@ func setup(t *testing.T, recovery bool, change ...func(*room.Options)) *bundle {
 		t.Fatal(err)
 	}
 	handler, err := socketio.NewHandler(socketio.Options{
-		Hub: b.hub, Recovery: recovery, Gate: &transport.Gate{Verify: verify, Draining: b.hub.Draining, Redeem: func(ticket string) (auth.Identity, bool) {
+		Hub: b.hub, Recovery: recovery, Gate: servetest.Gate(t, transport.GateOptions{Verify: verify, Draining: b.hub.Draining, Redeem: func(ticket string) (auth.Identity, bool) {
 			id := auth.Identity{Subject: "ann", Tenants: []string{"T"}, Expires: time.Now().Add(time.Hour)}
 			return id, ticket == "ticket" && b.tickets.Add(1) == 1
-		}, Origin: func(r *http.Request) bool { return r.Header.Get("Origin") != "https://evil.example" }},
+		}, Origin: func(r *http.Request) bool { return r.Header.Get("Origin") != "https://evil.example" }}),
 	})
 	if err != nil {
 		t.Fatal(err)

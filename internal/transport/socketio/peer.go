@@ -17,10 +17,10 @@ type peer struct {
 	h       *Handler
 	session *session.Session
 	client  *transport.Client
-	// tokens and prior are credentials of the handshake.
-	tokens []string
-	prior  *auth.Identity
-	limit  *rate.Limiter
+	// offer is the credentials of the handshake, prior what its ticket was good for.
+	offer transport.Offer
+	prior *auth.Identity
+	limit *rate.Limiter
 	// meta: unless it says otherwise when it joins, it gets what is said about events.
 	meta bool
 

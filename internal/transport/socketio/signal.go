@@ -6,6 +6,7 @@ import (
 
 	"rowcast/internal/hub/signal"
 	"rowcast/internal/transport"
+	"rowcast/internal/transport/encode"
 	"rowcast/internal/wire/socketio"
 )
 
@@ -28,7 +29,7 @@ func (p *peer) appendSignal(b []byte, m *signal.Signal) []byte {
 		if _, told := p.told(m.Tenant); !told {
 			return b // the acknowledgement says it
 		}
-		return appendObject(b, "left", transport.AppendSignal(nil, m), offsetNothing)
+		return appendObject(b, "left", encode.AppendSignal(nil, m), offsetNothing)
 	case signal.Progress, signal.Reset:
 		name, offset := "progress", ""
 		if m.Kind == signal.Reset {
@@ -37,11 +38,11 @@ func (p *peer) appendSignal(b []byte, m *signal.Signal) []byte {
 		if wire, told := p.told(m.Tenant); told {
 			offset = string(wire.appendOffset(nil, m.Cursor))
 		}
-		return appendObject(b, name, transport.AppendSignal(nil, m), offset)
+		return appendObject(b, name, encode.AppendSignal(nil, m), offset)
 	case signal.Expiring:
-		return appendObject(b, "token-expiring", transport.AppendSignal(nil, m), "")
+		return appendObject(b, "token-expiring", encode.AppendSignal(nil, m), "")
 	case signal.Stale:
-		return appendObject(b, "error", transport.AppendSignal(nil, m), "")
+		return appendObject(b, "error", encode.AppendSignal(nil, m), "")
 	case signal.Ping: // the engine has a heartbeat of its own
 	}
 	return b
@@ -62,7 +63,7 @@ func (p *peer) appendJoined(b []byte, m *signal.Signal) []byte {
 		if q.filtered {
 			offset = offsetUnknown
 		}
-		b = appendObject(b, "joined", transport.AppendSignal(nil, m), offset)
+		b = appendObject(b, "joined", encode.AppendSignal(nil, m), offset)
 	}
 	return b
 }
@@ -88,19 +89,19 @@ func appendObject(b []byte, name string, object json.RawMessage, offset string) 
 	if offset == "" {
 		return socketio.AppendEvent(b, socketio.Main, name, object)
 	}
-	return socketio.AppendEvent(b, socketio.Main, name, object, transport.AppendString(nil, offset))
+	return socketio.AppendEvent(b, socketio.Main, name, object, encode.AppendString(nil, offset))
 }
 
 // joinedAnswer acknowledges a request to join.
 func joinedAnswer(m *signal.Signal) []byte {
 	b := append([]byte(nil), `{"ok":true,"tenantId":`...)
-	b = append(transport.AppendString(b, m.Tenant), `,"cursor":`...)
-	b = append(transport.AppendString(b, m.Cursor.String()), `,"position":`...)
+	b = append(encode.AppendString(b, m.Tenant), `,"cursor":`...)
+	b = append(encode.AppendString(b, m.Cursor.String()), `,"position":`...)
 	b = strconv.AppendInt(b, m.Cursor.Position, 10)
 	if m.Reason != "" {
 		b = append(b, `,"reset":`...)
-		b = transport.AppendString(b, m.Reason)
+		b = encode.AppendString(b, m.Reason)
 	}
-	b = transport.AppendNote(b, m.Note)
+	b = encode.AppendNote(b, m.Note)
 	return append(b, '}')
 }

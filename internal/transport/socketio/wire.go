@@ -5,6 +5,7 @@ import (
 	"rowcast/internal/feed"
 	"rowcast/internal/hub/signal"
 	"rowcast/internal/transport"
+	"rowcast/internal/transport/encode"
 	"rowcast/internal/wire/engineio"
 	"rowcast/internal/wire/socketio"
 )
@@ -33,12 +34,12 @@ func (Wire) Name() string { return "socketio" }
 func (w Wire) AppendEvent(b []byte, e *feed.Event) []byte {
 	start := len(b)
 	b = append(engineio.Begin(b), byte(socketio.EventPacket), '[')
-	b = transport.AppendString(b, e.Name)
+	b = encode.AppendString(b, e.Name)
 	b = append(b, ',')
-	b = transport.AppendData(b, e)
+	b = encode.AppendData(b, e)
 	if w.Meta {
 		b = append(b, ',')
-		b = transport.AppendMeta(b, e)
+		b = encode.AppendMeta(b, e)
 	}
 	if w.Recovery {
 		b = append(b, `,"`...)

@@ -18,10 +18,12 @@ import (
 	"go.uber.org/goleak"
 
 	"rowcast/internal/access/auth"
+	"rowcast/internal/access/origin"
 	"rowcast/internal/feed"
 	"rowcast/internal/hub"
 	"rowcast/internal/hub/room"
 	"rowcast/internal/hub/signal"
+	"rowcast/internal/test/servetest"
 	"rowcast/internal/transport"
 	"rowcast/internal/transport/sse"
 )
@@ -103,12 +105,12 @@ func setup(t testing.TB, listener net.Listener, change func(*room.Options, *sse.
 	if b.hub, err = hub.New(ho); err != nil {
 		t.Fatal(err)
 	}
-	origins, err := auth.NewOrigins("https://app.example")
+	origins, err := origin.New("https://app.example")
 	if err != nil {
 		t.Fatal(err)
 	}
 	so.Hub = b.hub
-	so.Gate = &transport.Gate{Origin: origins.Allowed, Draining: b.hub.Draining, Verify: b.verify, Redeem: b.redeem}
+	so.Gate = servetest.Gate(t, transport.GateOptions{Origin: origins.Allowed, Draining: b.hub.Draining, Verify: b.verify, Redeem: b.redeem})
 	handler, err := sse.NewHandler(so)
 	if err != nil {
 		t.Fatal(err)
@@ -121,7 +123,7 @@ func setup(t testing.TB, listener net.Listener, change func(*room.Options, *sse.
 	}()
 	b.hub.Publish(nil, 0)
 	b.hub.Live(true)
-	server := httptest.NewUnstartedServer(auth.NewCORS(origins.Allowed).Handler(wrap(handler)))
+	server := httptest.NewUnstartedServer(origin.NewCORS(origins.Allowed).Handler(wrap(handler)))
 	if listener != nil {
 		_ = server.Listener.Close()
 		server.Listener = listener

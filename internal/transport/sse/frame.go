@@ -10,6 +10,7 @@ import (
 	"rowcast/internal/feed"
 	"rowcast/internal/hub/signal"
 	"rowcast/internal/transport"
+	"rowcast/internal/transport/encode"
 )
 
 // Wire encodes for the hub. It is a signal.Wire.
@@ -23,7 +24,7 @@ func (Wire) Name() string { return "sse" }
 // AppendEvent appends an event.
 func (Wire) AppendEvent(b []byte, e *feed.Event) []byte {
 	b, start := open(appendID(b, e.Cursor), e.Name)
-	return seal(transport.AppendEvent(b, e), start)
+	return seal(encode.AppendEvent(b, e), start)
 }
 
 // AppendSignal appends a signal as an event of the name of its type. One that
@@ -64,12 +65,12 @@ func (Wire) AppendClose(b []byte, cause errcode.Code, detail string) []byte {
 	b = append(b, `{"type":"closed","code":`...)
 	b = strconv.AppendInt(b, int64(c.Code), 10)
 	b = append(b, `,"reason":`...)
-	return seal(append(transport.AppendString(b, string(cause)), '}'), start)
+	return seal(append(encode.AppendString(b, string(cause)), '}'), start)
 }
 
 func appendSignal(b []byte, name string, s *signal.Signal) []byte {
 	b, start := open(b, name)
-	return seal(transport.AppendSignal(b, s), start)
+	return seal(encode.AppendSignal(b, s), start)
 }
 
 // appendRetry says after how long a client that lost its connection comes back.

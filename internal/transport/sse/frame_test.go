@@ -14,6 +14,7 @@ import (
 	"rowcast/internal/feed"
 	"rowcast/internal/hub/signal"
 	"rowcast/internal/transport"
+	"rowcast/internal/transport/encode"
 	"rowcast/internal/transport/sse"
 )
 
@@ -68,7 +69,7 @@ func whole(t *testing.T, name, data string) {
 	}
 	flat := strings.NewReplacer("\n", " ", "\r", " ").Replace
 	got, err := s.read()
-	want := string(transport.AppendEvent(nil, &e))
+	want := string(encode.AppendEvent(nil, &e))
 	if err != nil || got.name != flat(name) || got.id != at.String() || got.data != flat(want) {
 		t.Fatalf("%q is read as %+v, %v", frame, got, err)
 	}

@@ -1,6 +1,9 @@
 package sse
 
 import (
+	"net"
+	"net/http"
+
 	"rowcast/internal/hub/session"
 	"rowcast/internal/hub/signal"
 	"rowcast/internal/transport"
@@ -13,7 +16,23 @@ const maxIgnored = 16 << 10
 // peer is one connection.
 type peer struct {
 	*socket.Socket
+	conn    net.Conn
 	session *session.Session
+}
+
+// connect takes the connection of a request over, and begins the stream.
+func (p *peer) connect(w http.ResponseWriter, r *http.Request) error {
+	conn, refused := takeOver(w, r)
+	if refused != nil {
+		return refused
+	}
+	if err := begin(conn, w.Header()); err != nil {
+		_ = conn.Close()
+		return err
+	}
+	p.conn, p.Socket = conn, socket.New(conn)
+	p.GiveUpAfter(silence)
+	return nil
 }
 
 // watch waits until the client has gone, or the session has ended. What the

@@ -14,9 +14,10 @@ import (
 	"testing"
 	"time"
 
-	"rowcast/internal/access/auth"
+	"rowcast/internal/access/origin"
 	"rowcast/internal/hub/room"
 	"rowcast/internal/hub/signal"
+	"rowcast/internal/test/servetest"
 	"rowcast/internal/transport"
 	"rowcast/internal/transport/sse"
 )
@@ -144,9 +145,9 @@ func TestOtherVersions(t *testing.T) {
 		t.Errorf("HTTP/1.0 gets %q, %v", head, err)
 	}
 
-	handler, err := sse.NewHandler(sse.Options{Hub: b.hub, Gate: &transport.Gate{
-		Origin: auth.Origins{}.Allowed, Draining: b.hub.Draining, Verify: b.verify, Redeem: b.redeem,
-	}})
+	handler, err := sse.NewHandler(sse.Options{Hub: b.hub, Gate: servetest.Gate(t, transport.GateOptions{
+		Origin: origin.Origins{}.Allowed, Draining: b.hub.Draining, Verify: b.verify, Redeem: b.redeem,
+	})})
 	if err != nil {
 		t.Fatal(err)
 	}

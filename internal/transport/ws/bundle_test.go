@@ -23,6 +23,7 @@ import (
 	"rowcast/internal/hub"
 	"rowcast/internal/hub/room"
 	"rowcast/internal/hub/signal"
+	"rowcast/internal/test/servetest"
 	"rowcast/internal/transport"
 	"rowcast/internal/transport/ws"
 )
@@ -83,10 +84,10 @@ func setup(t testing.TB, listener net.Listener, change func(*room.Options, *ws.O
 		position: map[string]int64{},
 	}
 	ho := room.Options{History: noHistory{}, Map: oneEvent, Wires: []signal.Wire{ws.Wire{}}}
-	wo := ws.Options{Gate: &transport.Gate{
+	wo := ws.Options{Gate: servetest.Gate(t, transport.GateOptions{
 		Verify: b.verify, Redeem: b.redeem, Draining: func() bool { return b.hub.Draining() },
 		Origin: func(r *http.Request) bool { return r.Header.Get("Origin") != "https://evil.example" },
-	}}
+	})}
 	if change != nil {
 		change(&ho, &wo)
 	}

@@ -5,6 +5,7 @@ import (
 	"rowcast/internal/feed"
 	"rowcast/internal/hub/signal"
 	"rowcast/internal/transport"
+	"rowcast/internal/transport/encode"
 	"rowcast/internal/wire/websocket"
 )
 
@@ -19,13 +20,13 @@ func (Wire) Name() string { return "ws" }
 // AppendEvent appends an event as a text frame.
 func (Wire) AppendEvent(b []byte, e *feed.Event) []byte {
 	start := len(b)
-	return websocket.Seal(transport.AppendEvent(websocket.Open(b), e), start)
+	return websocket.Seal(encode.AppendEvent(websocket.Open(b), e), start)
 }
 
 // AppendSignal appends a signal as a text frame.
 func (Wire) AppendSignal(b []byte, s *signal.Signal) []byte {
 	start := len(b)
-	return websocket.Seal(transport.AppendSignal(websocket.Open(b), s), start)
+	return websocket.Seal(encode.AppendSignal(websocket.Open(b), s), start)
 }
 
 // AppendClose appends the close frame of a cause.

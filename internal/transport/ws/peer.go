@@ -11,6 +11,7 @@ import (
 	"rowcast/internal/hub/session"
 	"rowcast/internal/hub/signal"
 	"rowcast/internal/transport"
+	"rowcast/internal/transport/encode"
 	"rowcast/internal/wire/websocket"
 )
 
@@ -26,24 +27,10 @@ type peer struct {
 	limit   *rate.Limiter
 }
 
-// start opens a session for a connection and has it read.
-func (h *Handler) start(conn *websocket.Conn, seat *transport.Seat, by transport.Credential) {
-	p := &peer{h: h, conn: conn, limit: rate.NewLimiter(h.opts.Rate, h.opts.Burst)}
-	var err error
-	p.session, p.client, err = h.opts.Gate.Open(h.opts.Hub, session.Peer{Conn: conn, Wire: Wire{}, PingInterval: h.opts.PingInterval}, seat)
-	if err != nil {
-		transport.TurnAway(conn, Wire{})
-		return
-	}
-	full, _ := errors.AsType[*transport.Refusal](p.client.Present(by))
-	switch {
-	case by.Refused != nil && !by.Header:
-		p.session.Close(by.Refused.Code, by.Refused.Detail)
-	case full != nil:
-		p.session.Close(full.Code, "")
-	default:
-		p.send(transport.AppendWelcome(websocket.Open(nil), h.opts.PingInterval, h.opts.PingTimeout))
-	}
+// start welcomes a client, unless it was ended already, and has it read.
+func (h *Handler) start(conn *websocket.Conn, client *transport.Client) {
+	p := &peer{h: h, conn: conn, session: client.Session(), client: client, limit: rate.NewLimiter(h.opts.Rate, h.opts.Burst)}
+	p.send(encode.AppendWelcome(websocket.Open(nil), h.opts.PingInterval, h.opts.PingTimeout))
 	h.peers.Run(p.read)
 }
 
@@ -109,7 +96,7 @@ func (p *peer) command(message []byte) error {
 	if err == nil {
 		switch command.Type {
 		case transport.CommandPing:
-			p.send(transport.AppendPong(websocket.Open(nil)))
+			p.send(encode.AppendPong(websocket.Open(nil)))
 		case transport.CommandJoin:
 			err = p.client.Join(command, nil, 0)
 		case transport.CommandLeave:
@@ -122,7 +109,7 @@ func (p *peer) command(message []byte) error {
 	if !ok {
 		return err
 	}
-	p.send(transport.AppendError(websocket.Open(nil), refused, command.Type, command.Tenant))
+	p.send(encode.AppendError(websocket.Open(nil), refused.Code, refused.Message, command.Type, command.Tenant))
 	switch {
 	case refused.Ends:
 		p.session.Close(refused.Code, refused.Message)
@@ -140,9 +127,7 @@ func (p *peer) authenticate(token string) error {
 	defer cancel()
 	lost, err := p.client.Authenticate(ctx, token)
 	for _, tenant := range lost {
-		p.send(transport.AppendError(websocket.Open(nil), &transport.Refusal{
-			Code: transport.Forbidden, Message: "the fresh token does not name this tenant",
-		}, transport.CommandAuth, tenant))
+		p.send(encode.AppendError(websocket.Open(nil), transport.Forbidden, "the fresh token does not name this tenant", transport.CommandAuth, tenant))
 	}
 	return err
 }

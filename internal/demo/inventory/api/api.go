@@ -23,9 +23,9 @@ type Options struct {
 	Pool *pgxpool.Pool
 	// DatabaseURL is shown in the lines to copy. Whoever has a token sees it.
 	DatabaseURL string
-	// Secret signs tokens, and Verify has to accept them. Both are required.
+	// Secret signs tokens, and Gate has to accept them. Both are required.
 	Secret []byte
-	Verify transport.VerifyFunc
+	Gate   *transport.Gate
 	// Log hears of failures; nobody if nil.
 	Log *slog.Logger
 }
@@ -33,7 +33,6 @@ type Options struct {
 // API serves the inventory.
 type API struct {
 	Options
-	gate   transport.Gate
 	router http.Handler
 }
 
@@ -42,13 +41,13 @@ func New(o Options) (*API, error) {
 	switch {
 	case o.Pool == nil:
 		return nil, errors.New("inventory api: Options.Pool is nil; set it to a pool of the inventory's database")
-	case len(o.Secret) == 0 || o.Verify == nil:
-		return nil, errors.New("inventory api: Options.Secret or Verify is missing; tokens need both")
+	case len(o.Secret) == 0 || o.Gate == nil:
+		return nil, errors.New("inventory api: Options.Secret or Gate is missing; tokens need both")
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	a := &API{Options: o, gate: transport.Gate{Verify: o.Verify}}
+	a := &API{Options: o}
 	a.router = a.routes()
 	return a, nil
 }

@@ -21,6 +21,8 @@ import (
 	"rowcast/internal/demo/inventory"
 	"rowcast/internal/demo/inventory/api"
 	"rowcast/internal/test/pgtest"
+	"rowcast/internal/test/servetest"
+	"rowcast/internal/transport"
 	migrations "rowcast/migrations/inventory"
 )
 
@@ -76,7 +78,7 @@ func newShop(t *testing.T) *shop {
 		t.Fatal(err)
 	}
 	s.Handler, err = api.New(api.Options{
-		Pool: pools[0], DatabaseURL: s.dsn, Secret: []byte(secret), Verify: verifier.Verify, Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
+		Pool: pools[0], DatabaseURL: s.dsn, Secret: []byte(secret), Gate: servetest.Gate(t, transport.GateOptions{Verify: verifier.Verify}), Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -65,7 +65,7 @@ func (a *API) routes() http.Handler {
 // application.
 func (a *API) known(f answer) answer {
 	return func(ctx context.Context, c *caller) (any, error) {
-		identity, problem := a.gate.Bearer(c.Request)
+		identity, problem := a.Gate.Bearer(c.Request)
 		if problem != nil {
 			return nil, &refusal{*problem}
 		}

@@ -11,7 +11,7 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 
 	"rowcast/internal/demo/inventory"
-	"rowcast/internal/transport"
+	"rowcast/internal/transport/encode"
 )
 
 // instant is a time as the feed writes it: UTC, microseconds.
@@ -28,7 +28,7 @@ func (i *instant) ScanTimestamptz(v pgtype.Timestamptz) error {
 
 // MarshalJSON writes it.
 func (i instant) MarshalJSON() ([]byte, error) {
-	return json.Marshal(time.Time(i).UTC().Format(transport.TimeFormat))
+	return json.Marshal(time.Time(i).UTC().Format(encode.TimeFormat))
 }
 
 // collect reads the rows that a query finds. The list is never nil, so that it

@@ -110,7 +110,7 @@ func (a *API) mint(ctx context.Context, u inventory.User, tenantID string) (pass
 	if err != nil {
 		return pass{}, err
 	}
-	identity, err := a.Verify(ctx, token)
+	identity, err := a.Gate.Verify(ctx, token)
 	if err != nil {
 		return pass{}, fmt.Errorf("verify the token that was minted: %w", err)
 	}

@@ -83,7 +83,7 @@ func schema() []Entry {
 			Do: "Reset the setting; scripts that need it say so for their own session.",
 		},
 		{
-			Code: "privileges-missing", Met: Doctor, Check: "privileges of the role",
+			Code: "privileges-missing", Met: Command | Doctor, Check: "privileges of the role",
 			What: "The role lacks a right that a server needs.", Why: "It is not the owner of schema rowcast, and was not granted what it needs.",
 			Do: "Grant what is named, or use the role that ran rowcast migrate.",
 		},

@@ -27,7 +27,7 @@ const (
 	longestSeal = 10 * time.Minute
 	// moment is how long a replica that heard a writer waits for the leader.
 	moment = 25 * time.Millisecond
-	// breath is the pause after rings that meant nothing.
+	// breath is the pause after notifications that meant nothing.
 	breath = 5 * time.Millisecond
 	// longestPoll is the pause between polls after a while without changes.
 	longestPoll = 25 * time.Millisecond
@@ -47,7 +47,7 @@ func (t *Tail) follow(ctx context.Context) error {
 		return err
 	}
 	defer closeConn(ctx, conn)
-	t.doorbell.Own(conn.PgConn().PID())
+	t.listener.Own(conn.PgConn().PID())
 	if err := t.start(connecting, conn); err != nil {
 		return err
 	}

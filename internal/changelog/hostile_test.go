@@ -108,7 +108,7 @@ func TestForgeriesOfAPlainRoleAreIgnored(t *testing.T) {
 func TestFloodOfAPlainRoleIsBounded(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ name, channel, payload string }{
-		{"rings", "rowcast", "junk"}, {"seals", "rowcast", `{"v":1,"sealed":1,"x":`}, {"replicas", "rowcast_probe", "replica"},
+		{"writers", "rowcast", "junk"}, {"seals", "rowcast", `{"v":1,"sealed":1,"x":`}, {"replicas", "rowcast_probe", "replica"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

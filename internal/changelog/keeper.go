@@ -52,10 +52,10 @@ type sleep int
 const (
 	// awake: the sleep lock is free, writers stay silent, the tail polls.
 	awake sleep = iota
-	// drowsy: the sleep lock is requested, later writers ring, earlier ones
+	// drowsy: the sleep lock is requested, later writers notify, earlier ones
 	// may still commit silently, the tail goes on polling.
 	drowsy
-	// asleep: the sleep lock is held, every writer rings.
+	// asleep: the sleep lock is held, every writer notifies.
 	asleep
 )
 
@@ -117,7 +117,7 @@ func (k *keeper) set(held, leads bool, state sleep) {
 	k.held, k.leads, k.state = held, leads, state
 	k.mu.Unlock()
 	if changed {
-		doorbell.Ring(k.changed)
+		doorbell.Wake(k.changed)
 	}
 }
 
@@ -208,7 +208,7 @@ func ask(ctx context.Context, conn *pgx.Conn, question string, lock int64) (answ
 }
 
 // lockToSleep waits for the writers that hold the sleep lock, and gives up when
-// the tail no longer wants to sleep: every writer rings meanwhile. It cancels
+// the tail no longer wants to sleep: every writer notifies meanwhile. It cancels
 // the wait in the server, which would not notice a closed connection.
 func (k *keeper) lockToSleep(ctx context.Context, conn *pgx.Conn) (sleep, error) {
 	wait, cancel := context.WithCancel(ctx)

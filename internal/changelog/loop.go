@@ -16,9 +16,9 @@ import (
 type follower struct {
 	*Tail
 	conn *pgx.Conn
-	// next is what the next step does, rung whether a ring led to it.
-	next task
-	rung bool
+	// next is what the next step does, woken whether a notification led to it.
+	next  task
+	woken bool
 	// empty counts the steps in a row that found nothing.
 	empty int
 	// replicas says whether there are others to be told, told whether they
@@ -26,7 +26,7 @@ type follower struct {
 	replicas, told bool
 	// incomplete is since when another session has kept the tail from sealing.
 	incomplete time.Time
-	// unheard says that the next changes may be some for which nobody has rung.
+	// unheard says that the next changes may be some for which no notification has come.
 	unheard bool
 	// looked is when the last upkeep was.
 	looked time.Time
@@ -53,7 +53,7 @@ func (f *follower) loop(ctx context.Context) error {
 			return err
 		}
 		if n > 0 && f.unheard {
-			f.doorbell.Missed()
+			f.listener.Missed()
 		}
 		f.unheard = false
 		if n > 0 {
@@ -68,7 +68,7 @@ func (f *follower) loop(ctx context.Context) error {
 				return err
 			}
 		}
-		listening := f.doorbell.Listening()
+		listening := f.listener.Listening()
 		if err := f.upkeep(ctx, now, leads); err != nil {
 			return err
 		}
@@ -106,23 +106,23 @@ func (f *follower) wantsSleep(listening bool) bool {
 	}
 }
 
-// waitAsleep waits until somebody rings.
+// waitAsleep waits until somebody notifies.
 func (f *follower) waitAsleep(ctx context.Context) error {
 	if err := f.breathe(ctx); err != nil {
 		return err
 	}
-	f.next, f.rung = look, false
+	f.next, f.woken = look, false
 	fallback := time.NewTimer(f.o.Fallback)
 	defer fallback.Stop()
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
-	case <-f.doorbell.Rung:
-		f.next, f.rung = fetch, true
-	case <-f.doorbell.Sealed:
-		f.next, f.rung = fetch, true
-	case <-f.doorbell.Changed:
-		f.rung = true
+	case <-f.listener.Notified:
+		f.next, f.woken = fetch, true
+	case <-f.listener.Sealed:
+		f.next, f.woken = fetch, true
+	case <-f.listener.Changed:
+		f.woken = true
 	case <-f.keeper.changed:
 	case <-fallback.C:
 		f.unheard = true
@@ -130,10 +130,10 @@ func (f *follower) waitAsleep(ctx context.Context) error {
 	return nil
 }
 
-// breathe makes a short pause after rings that meant nothing: anybody can ring,
+// breathe makes a short pause after notifications that meant nothing: anybody can notify,
 // and a flood must not keep the server busy.
 func (f *follower) breathe(ctx context.Context) error {
-	if !f.rung || f.empty < 2 {
+	if !f.woken || f.empty < 2 {
 		return nil
 	}
 	return pause(ctx, breath)
@@ -144,7 +144,7 @@ func (f *follower) waitAwake(ctx context.Context) error {
 	if err := f.breathe(ctx); err != nil {
 		return err
 	}
-	f.next, f.rung = look, false
+	f.next, f.woken = look, false
 	if f.empty == 0 {
 		f.next = fetch
 	}
@@ -153,44 +153,44 @@ func (f *follower) waitAwake(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
-	case <-f.doorbell.Rung:
-		f.rung = true
-	case <-f.doorbell.Changed:
-		f.rung = true
+	case <-f.listener.Notified:
+		f.woken = true
+	case <-f.listener.Changed:
+		f.woken = true
 	case <-f.keeper.changed:
 	case <-poll.C:
 	}
 	return nil
 }
 
-// waitForLeader waits until the leader has sealed. If a writer rings and the
+// waitForLeader waits until the leader has sealed. If a writer notifies and the
 // leader does not answer within a moment, or if it is silent for too long,
 // this replica seals by itself.
 func (f *follower) waitForLeader(ctx context.Context) error {
 	if err := f.breathe(ctx); err != nil {
 		return err
 	}
-	f.next, f.rung = look, false
+	f.next, f.woken = look, false
 	fallback := time.NewTimer(f.o.Fallback)
 	defer fallback.Stop()
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
-	case <-f.doorbell.Sealed:
-		f.next, f.rung = read, true
-	case <-f.doorbell.Changed:
-		f.rung = true
+	case <-f.listener.Sealed:
+		f.next, f.woken = read, true
+	case <-f.listener.Changed:
+		f.woken = true
 	case <-f.keeper.changed:
 	case <-fallback.C:
 		f.unheard = true
-	case <-f.doorbell.Rung:
-		f.next, f.rung = fetch, true
+	case <-f.listener.Notified:
+		f.next, f.woken = fetch, true
 		patience := time.NewTimer(moment)
 		defer patience.Stop()
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case <-f.doorbell.Sealed:
+		case <-f.listener.Sealed:
 			f.next = read
 		case <-patience.C:
 		}
@@ -198,7 +198,7 @@ func (f *follower) waitForLeader(ctx context.Context) error {
 	return nil
 }
 
-// tell rings the other replicas if this one leads and has found n > 0
+// tell notifies the other replicas if this one leads and has found n > 0
 // transactions, or has not told them yet: what it found earlier, it may have
 // found before it led, before they came, or on a connection that died. It runs
 // after the seal has committed, and without waiting for the disk: it is a hint.
@@ -223,13 +223,13 @@ func (f *follower) tell(ctx context.Context, leads bool, n int) error {
 	return doorbell.Tell(ctx, f.conn, f.place, touched)
 }
 
-// queue wakes the tail if writers wait for each other to ring.
+// queue wakes the tail if writers wait for each other to notify.
 func (f *follower) queue(ctx context.Context, now time.Time) error {
 	ctx, cancel := context.WithTimeout(ctx, sealTimeout)
 	defer cancel()
 	var waiting int
 	if err := f.conn.QueryRow(ctx, sql.Crowd).Scan(&waiting); err != nil {
-		return fmt.Errorf("count the writers that wait to ring: %w", err)
+		return fmt.Errorf("count the writers that wait to notify: %w", err)
 	}
 	if waiting > 0 {
 		f.pace.crowded(now)
@@ -238,7 +238,7 @@ func (f *follower) queue(ctx context.Context, now time.Time) error {
 }
 
 // upkeep now and then makes sure that nobody else writes the log, counts the
-// replicas, and has the doorbell proved.
+// replicas, and has the listener proved.
 func (f *follower) upkeep(ctx context.Context, now time.Time, leads bool) error {
 	const interval = 4 * time.Second
 	ctx, cancel := context.WithTimeout(ctx, sealTimeout)
@@ -250,13 +250,13 @@ func (f *follower) upkeep(ctx context.Context, now time.Time, leads bool) error 
 			return err
 		}
 	}
-	if leads && (f.doorbell.Came() || due) {
+	if leads && (f.listener.Came() || due) {
 		err := f.conn.QueryRow(ctx, "select count(*) > 1 from "+lockSessions+" and l.mode = 'ShareLock'", int64(replicaLock)).Scan(&f.replicas)
 		if err != nil {
 			return fmt.Errorf("count the replicas: %w", err)
 		}
 	}
-	return f.doorbell.Prove(ctx, f.conn, now)
+	return f.listener.Prove(ctx, f.conn, now)
 }
 
 // patient names who keeps the tail from sealing for long: any session that may

@@ -146,7 +146,7 @@ func (m *model) write(ctx context.Context, t *testing.T) {
 }
 
 // kill terminates a random backend now and then: of a writer, a client's
-// history, or a tail's seals, rings and locks.
+// history, or a tail's seals, notifications and locks.
 func (m *model) kill(ctx context.Context, t *testing.T) error {
 	rng := rand.New(rand.NewPCG(m.seed, 999))
 	conn, err := pgx.Connect(ctx, m.dsn)

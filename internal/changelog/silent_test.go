@@ -63,7 +63,7 @@ func backendOf(t *testing.T, admin *pgx.Conn, condition string) (pid, port int) 
 
 // Where something between swallows notifications only, the connection answers
 // and says that it listens. A change for which nobody rang has it tried.
-func TestSwallowedRingsAreNoticed(t *testing.T) {
+func TestSwallowedNotificationsAreNoticed(t *testing.T) {
 	t.Parallel()
 	_, d := ownDatabase(t, devpg.Options{})
 	site := newSite(d, "a")
@@ -75,7 +75,7 @@ func TestSwallowedRingsAreNoticed(t *testing.T) {
 	pid, _ := backendOf(t, admin, listenBackend)
 	changes := 0
 	eventually(t, "new LISTEN", func() bool {
-		changes++ // one that is committed while the tail falls asleep is found without a ring
+		changes++ // one that is committed while the tail falls asleep is found without a notification
 		exec(t, admin, "insert into docs values ("+strconv.Itoa(changes)+", 'T')")
 		l.wait(t, "change", func(r *recorder) bool { return len(r.changes) == changes })
 		return query[bool](t, admin, `select exists (select from pg_stat_activity a

@@ -97,7 +97,7 @@ func waiting(t *testing.T, admin *pgx.Conn) {
 }
 
 // silent says whether the session holds the sleep lock shared, so that it
-// commits without a ring.
+// commits without a notification.
 func silent(t *testing.T, admin, writer *pgx.Conn) bool {
 	t.Helper()
 	return query[bool](t, admin, `
@@ -116,7 +116,7 @@ func eventually(t *testing.T, what string, condition func() bool) {
 	}
 }
 
-// ear counts the rings of writers.
+// ear counts the notifications of writers.
 type ear struct {
 	conn, marker *pgx.Conn
 	marks        int
@@ -129,10 +129,10 @@ func newEar(t *testing.T, d *database) *ear {
 	return e
 }
 
-// rings returns how many rings of writers were committed since the last call.
+// notifications returns how many those of writers were committed since the last call.
 // Notifications arrive in commit order, so those before a mark are complete. A
 // mark has a channel of its own: it must not wake a tail.
-func (e *ear) rings(t *testing.T) int {
+func (e *ear) notifications(t *testing.T) int {
 	t.Helper()
 	e.marks++
 	mark := strconv.Itoa(e.marks)
@@ -145,13 +145,13 @@ func (e *ear) rings(t *testing.T) int {
 		if err != nil {
 			t.Fatalf("wait for mark %d: %v", e.marks, err)
 		}
-		var ring struct {
+		var payload struct {
 			Table string `json:"table"`
 		}
 		switch {
 		case n.Channel == "mark" && n.Payload == mark:
 			return count
-		case n.Channel == "rowcast" && json.Unmarshal([]byte(n.Payload), &ring) == nil && ring.Table != "":
+		case n.Channel == "rowcast" && json.Unmarshal([]byte(n.Payload), &payload) == nil && payload.Table != "":
 			count++
 		}
 	}

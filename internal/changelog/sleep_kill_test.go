@@ -43,7 +43,7 @@ func TestSleepSurvivesKills(t *testing.T) {
 		s.tail.until(t, "sleep", asleep)
 		exec(t, writer, s.insert())
 		s.arrive(t, 0)
-		s.ringsWanted(t, 2)
+		s.notificationsWanted(t, 2)
 	})
 	t.Run("everything", func(t *testing.T) {
 		t.Parallel()

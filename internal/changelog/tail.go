@@ -18,7 +18,7 @@ import (
 	"rowcast/internal/feed"
 )
 
-// Notify says when writers ring.
+// Notify says when writers notify.
 type Notify string
 
 // The values of ROWCAST_NOTIFY.
@@ -86,7 +86,7 @@ type Options struct {
 // Tail follows the change log in commit order. See the package documentation.
 type Tail struct {
 	o        Options
-	doorbell *doorbell.Bell
+	listener *doorbell.Listener
 	keeper   *keeper
 	tables   logrow.Tables
 	pace     pace
@@ -118,7 +118,7 @@ type Status struct {
 	Live bool
 	// Leads is true while this replica does the sealing.
 	Leads bool
-	// Asleep is true while writers ring for each commit.
+	// Asleep is true while writers notify at each commit.
 	Asleep bool
 	// Listening is true while LISTEN is in effect.
 	Listening bool
@@ -146,7 +146,7 @@ func New(o Options) *Tail {
 	if o.Revoked == nil {
 		o.Revoked = func() {}
 	}
-	t := &Tail{o: o, sealLimit: sealTimeout, doorbell: doorbell.New(o.Listen, o.Log, o.Revoked), keeper: newKeeper(o.Listen, o.Log)}
+	t := &Tail{o: o, sealLimit: sealTimeout, listener: doorbell.New(o.Listen, o.Log, o.Revoked), keeper: newKeeper(o.Listen, o.Log)}
 	t.keeper.observe = o.Observe
 	return t
 }
@@ -155,7 +155,7 @@ func New(o Options) *Tail {
 // starts at the newest place.
 func (t *Tail) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return t.doorbell.Run(ctx) })
+	g.Go(func() error { return t.listener.Run(ctx) })
 	g.Go(func() error { return t.keeper.run(ctx) })
 	g.Go(func() error { return t.prune(ctx) })
 	g.Go(func() error { return t.run(ctx) })
@@ -168,7 +168,7 @@ func (t *Tail) Status() Status {
 	s := t.status
 	t.mu.Unlock()
 	leads, state := t.keeper.look()
-	s.Leads, s.Asleep, s.Listening = leads, state == asleep, t.doorbell.Listening()
+	s.Leads, s.Asleep, s.Listening = leads, state == asleep, t.listener.Listening()
 	return s
 }
 
@@ -219,7 +219,7 @@ func (t *Tail) blocked(problem string) {
 	t.mu.Unlock()
 }
 
-// touch notes a tenant for the ring to the replicas.
+// touch notes a tenant for the notification of the replicas.
 func (t *Tail) touch(tenant string) {
 	if t.touched != nil {
 		t.touched[tenant] = struct{}{}

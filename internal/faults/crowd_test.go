@@ -80,7 +80,7 @@ func TestCrowdCutAtOnce(t *testing.T) {
 }
 
 // TestCrowdOfAKilledServer kills the server of 3,000 clients. The one that
-// comes back has no rings; it reads what they missed a few times for all of
+// comes back has empty rings; it reads what they missed a few times for all of
 // them, not once for each.
 func TestCrowdOfAKilledServer(t *testing.T) {
 	t.Parallel()

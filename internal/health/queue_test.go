@@ -38,7 +38,7 @@ func TestQueueUsageIsReported(t *testing.T) {
 	s.fill(t, 8)
 	s.until(t, "use of the queue", func(got health.Status) bool { return got.QueueUsage > 0 })
 	exec(t, stuck, `rollback`)
-	s.fill(t, 8) // the next who rings sees that nobody needs the old pages
+	s.fill(t, 8) // the next who notifies sees that nobody needs the old pages
 	s.until(t, "empty queue", func(got health.Status) bool { return got.QueueUsage == 0 })
 }
 

@@ -50,7 +50,7 @@ func newCollector(s Sources) *collector {
 		tail: []metric[changelog.Status]{
 			gauge("tail_live", "1 while the tail is connected and has caught up.", func(s changelog.Status) float64 { return one(s.Live) }),
 			gauge("tail_leads", "1 while this server does the sealing.", func(s changelog.Status) float64 { return one(s.Leads) }),
-			gauge("tail_asleep", "1 while writers ring for each commit.", func(s changelog.Status) float64 { return one(s.Asleep) }),
+			gauge("tail_asleep", "1 while writers notify at each commit.", func(s changelog.Status) float64 { return one(s.Asleep) }),
 			gauge("tail_listening", "1 while LISTEN is in effect.", func(s changelog.Status) float64 { return one(s.Listening) }),
 			gauge("published_place", "Newest place that this server has published.", func(s changelog.Status) float64 { return float64(s.Place) }),
 		},
@@ -70,7 +70,7 @@ func newCollector(s Sources) *collector {
 		health: []metric[health.Status]{
 			gauge("trigger_drift", "Triggers of watched tables that are missing or disabled.",
 				func(s health.Status) float64 { return float64(s.Triggers()) }),
-			gauge("notify_queue_usage_ratio", "How full the queue of NOTIFY is; above 0.5 writers no longer ring.",
+			gauge("notify_queue_usage_ratio", "How full the queue of NOTIFY is; above 0.5 writers no longer notify.",
 				func(s health.Status) float64 { return s.QueueUsage }),
 			gauge("sealed_place", "Newest sealed place at the last check of the database.",
 				func(s health.Status) float64 { return float64(s.SealedPlace) }),

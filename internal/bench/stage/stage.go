@@ -9,7 +9,7 @@
 // # Guarantees
 //
 //   - A server of a benchmark takes nobody's settings but those of the database
-//     and the doorbell: tokens are signed with a secret of its own, listeners
+//     and NOTIFY: tokens are signed with a secret of its own, listeners
 //     are on loopback and any port (TestEveryRowArrives, TestChangesArrive).
 //   - Close ends every process, in order, the newest first
 //     (TestInterruptedBenchmarkLeavesNothing).

@@ -11,7 +11,7 @@ import (
 )
 
 // notify sends $2 on channel $1. It leaves a queue alone that is half full, as
-// rowcast.ring does: what is sent is a hint, and a full queue fails the commit.
+// rowcast.notify does: what is sent is a hint, and a full queue fails the commit.
 const notify = "select pg_notify($1, $2) where pg_notification_queue_usage() <= 0.5"
 
 // Announce tells the leader that a replica has come.
@@ -22,7 +22,7 @@ func Announce(ctx context.Context, conn *pgx.Conn) error {
 	return nil
 }
 
-// Tell rings the other replicas: all up to place is sealed. The tenants it touched
+// Tell notifies the other replicas: all up to place is sealed. The tenants it touched
 // are nil if they are not known. It does not wait for the disk: it is a hint.
 func Tell(ctx context.Context, conn *pgx.Conn, place int64, tenants map[string]struct{}) error {
 	payload, err := sealedPayload(place, tenants)
@@ -38,7 +38,7 @@ func Tell(ctx context.Context, conn *pgx.Conn, place int64, tenants map[string]s
 	return nil
 }
 
-// MaxTouched is how many tenants a ring names at most.
+// MaxTouched is how many tenants a notification names at most.
 const MaxTouched = 200
 
 // sealedPayload is what a replica that sealed up to place sends to the others.
@@ -55,7 +55,7 @@ func sealedPayload(place int64, tenants map[string]struct{}) (string, error) {
 		text, err = json.Marshal(payload{V: 1, Sealed: place})
 	}
 	if err != nil {
-		return "", fmt.Errorf("encode the ring to the replicas: %w", err)
+		return "", fmt.Errorf("encode the notification of the replicas: %w", err)
 	}
 	return string(text), nil
 }

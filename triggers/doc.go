@@ -6,7 +6,7 @@
 //
 // statement.sql numbers the statements and notifies readers, image.sql writes
 // rows down, order.sql puts one
-// in its place among those that were captured while it was open, capture.sql and
+// in order among those that were captured while it was open, capture.sql and
 // replicated.sql are what the triggers of a watched table call, named.sql makes capture
 // functions for a table that is not captured as a whole, known.sql says by
 // what triggers know their table,

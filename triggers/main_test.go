@@ -139,14 +139,14 @@ func column[T any](t testing.TB, conn *pgx.Conn, statement string, args ...any) 
 	return values
 }
 
-// seal gives places to what is new.
+// seal gives sequences to what is new.
 func (d *database) seal(t testing.TB) int64 {
 	t.Helper()
-	place := query[*int64](t, d.Conn, "select rowcast.seal()")
-	if place == nil {
+	sequence := query[*int64](t, d.Conn, "select rowcast.seal()")
+	if sequence == nil {
 		t.Fatal("another session is sealing")
 	}
-	return *place
+	return *sequence
 }
 
 // wantLog compares the whole log with lines such as

@@ -220,7 +220,7 @@ func (s *search) passed() { s.now = "" }
 func listed(changes []change) string {
 	var lines strings.Builder
 	for _, c := range changes {
-		fmt.Fprintf(&lines, "%d %s %s %s %s", c.place, c.table, c.tenant, c.op, c.after)
+		fmt.Fprintf(&lines, "%d %s %s %s %s", c.sequence, c.table, c.tenant, c.op, c.after)
 		if c.before != "" {
 			lines.WriteString(" < " + c.before)
 		}
@@ -374,7 +374,7 @@ func causes(changes []change, known map[int64]bool) (seen int, wrong string) {
 		known[cause] = true
 		seen++
 		if at > i {
-			return seen, fmt.Sprintf("place %d comes before its cause at %d: %s", c.place, changes[at].place, c.after)
+			return seen, fmt.Sprintf("sequence %d comes before its cause at %d: %s", c.sequence, changes[at].sequence, c.after)
 		}
 	}
 	return seen, ""

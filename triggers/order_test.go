@@ -16,13 +16,13 @@ import (
 
 // change is one row of the order, as a client gets it.
 type change struct {
-	place             int64
+	sequence          int64
 	tenant, op, table string
 	after, before     string // JSON, empty if there is none
 }
 
-// history answers what was sealed behind a place, row by row.
-func history(ctx context.Context, conn *pgx.Conn, place int64) ([]change, error) {
+// history answers what was sealed behind a sequence, row by row.
+func history(ctx context.Context, conn *pgx.Conn, sequence int64) ([]change, error) {
 	rows, err := conn.Query(ctx, `
 		select s.place, s.tenant, l.op::text, w.table_name, coalesce(r.after::text, ''), coalesce(r.before::text, '')
 		  from rowcast.sealed s
@@ -30,12 +30,12 @@ func history(ctx context.Context, conn *pgx.Conn, place int64) ([]change, error)
 		  join rowcast.watched w on w.id = l.watched
 		  left join lateral unnest(l.after, l.before) with ordinality r (after, before, n) on true
 		 where s.place > $1
-		 order by s.place, r.n`, place)
+		 order by s.place, r.n`, sequence)
 	if err != nil {
 		return nil, fmt.Errorf("read the order: %w", err)
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (c change, err error) {
-		return c, row.Scan(&c.place, &c.tenant, &c.op, &c.table, &c.after, &c.before)
+		return c, row.Scan(&c.sequence, &c.tenant, &c.op, &c.table, &c.after, &c.before)
 	})
 }
 
@@ -101,7 +101,7 @@ func (v views) put(tenant string, r row) {
 func (v views) apply(c change, known map[string]relation, there views) error {
 	r, ok := known[c.table]
 	if !ok {
-		return fmt.Errorf("place %d speaks of table %q", c.place, c.table)
+		return fmt.Errorf("sequence %d speaks of table %q", c.sequence, c.table)
 	}
 	var before, after row
 	var err error
@@ -135,7 +135,7 @@ func (v views) apply(c change, known map[string]relation, there views) error {
 		}
 		v.put(c.tenant, after)
 	default:
-		return fmt.Errorf("place %d has operation %q", c.place, c.op)
+		return fmt.Errorf("sequence %d has operation %q", c.sequence, c.op)
 	}
 	return nil
 }
@@ -178,10 +178,10 @@ func present(ctx context.Context, conn *pgx.Conn, known map[string]relation) (vi
 // follower is the clients of a database: they read the tables once and follow
 // the order from there.
 type follower struct {
-	conn  *pgx.Conn
-	known map[string]relation
-	views views
-	place int64
+	conn     *pgx.Conn
+	known    map[string]relation
+	views    views
+	sequence int64
 }
 
 func follow(ctx context.Context, conn *pgx.Conn) (*follower, error) {
@@ -199,8 +199,8 @@ func follow(ctx context.Context, conn *pgx.Conn) (*follower, error) {
 
 // advance seals and answers what is new.
 func (f *follower) advance(ctx context.Context) ([]change, error) {
-	from := f.place
-	if err := f.conn.QueryRow(ctx, `select rowcast.seal()`).Scan(&f.place); err != nil {
+	from := f.sequence
+	if err := f.conn.QueryRow(ctx, `select rowcast.seal()`).Scan(&f.sequence); err != nil {
 		return nil, fmt.Errorf("seal: %w", explain(err))
 	}
 	if f.views == nil {

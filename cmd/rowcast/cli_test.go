@@ -207,7 +207,7 @@ func TestMigrateWatchUnwatch(t *testing.T) {
 	}
 }
 
-func TestTailFromAPlaceInHistory(t *testing.T) {
+func TestTailFromAPositionInHistory(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	environ := []string{"DATABASE_URL=" + s.dsn}

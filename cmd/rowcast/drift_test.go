@@ -87,7 +87,7 @@ func TestMetricsOfARunningServer(t *testing.T) {
 	got := r.status(t)
 	for name, want := range map[string]float64{
 		"rowcast_tail_live": 1, `rowcast_connections{wire="ws"}`: 1, "rowcast_subscriptions": 1, "rowcast_tenants": 1,
-		"rowcast_published_place": float64(got.Place), "rowcast_trigger_drift": 0, "rowcast_resets_total": 0,
+		"rowcast_published_place": float64(got.Sequence), "rowcast_trigger_drift": 0, "rowcast_resets_total": 0,
 	} {
 		if value := r.metric(t, name); value != want {
 			t.Errorf("%s is %v; want %v", name, value, want)

@@ -44,11 +44,11 @@ func TestTablesOfTheGuides(t *testing.T) {
 		}
 		got := string(text)
 		for block, table := range tables {
-			place := regexp.MustCompile(`(?s)(<!-- ` + block + ` -->\n).*?(<!-- end -->)`)
-			if !place.MatchString(got) {
+			between := regexp.MustCompile(`(?s)(<!-- ` + block + ` -->\n).*?(<!-- end -->)`)
+			if !between.MatchString(got) {
 				t.Fatalf("%s has no block %q", name, block)
 			}
-			got = place.ReplaceAllString(got, "${1}"+strings.ReplaceAll(table, "$", "$$")+"${2}")
+			got = between.ReplaceAllString(got, "${1}"+strings.ReplaceAll(table, "$", "$$")+"${2}")
 		}
 		if *update {
 			if err := os.WriteFile(name, []byte(got), 0o644); err != nil { //nolint:gosec // a document

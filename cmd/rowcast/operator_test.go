@@ -138,9 +138,10 @@ func TestPruneSaysWhatItDid(t *testing.T) {
 	add("P2")
 	add("P3")
 	prune := func(args ...string) (report struct {
-		Old, Places, Bytes int64
-		DryRun             bool
-		Oldest             *string
+		Old, Bytes int64
+		Rows       int64 `json:"places"`
+		DryRun     bool
+		Oldest     *string
 	},
 	) {
 		t.Helper()
@@ -150,12 +151,12 @@ func TestPruneSaysWhatItDid(t *testing.T) {
 		}
 		return report
 	}
-	if r := prune(); r.Old != 0 || r.Places != 0 {
+	if r := prune(); r.Old != 0 || r.Rows != 0 {
 		t.Errorf("within the retention: %+v", r)
 	}
 	planned := prune("--dry-run", "--rowcast-retention", "1h")
 	did := prune("--rowcast-retention", "1h")
-	if planned.Old == 0 || !planned.DryRun || planned.Places != 0 || did.Places < planned.Old || did.Oldest == nil || did.Bytes == 0 {
+	if planned.Old == 0 || !planned.DryRun || planned.Rows != 0 || did.Rows < planned.Old || did.Oldest == nil || did.Bytes == 0 {
 		t.Errorf("planned %+v, did %+v", planned, did)
 	}
 	var left int
@@ -163,7 +164,7 @@ func TestPruneSaysWhatItDid(t *testing.T) {
 		t.Errorf("%d changes are left, %v", left, err)
 	}
 	code, stdout, _ := command(t, environ, "prune", "--rowcast-retention", "1h")
-	if code != exitOK || !strings.HasPrefix(stdout, "forgot 0 places older than 1h0m0s; no segment was closed, 0 emptied; the oldest change is from 2") {
+	if code != exitOK || !strings.HasPrefix(stdout, "forgot 0 log rows older than 1h0m0s; no segment was closed, 0 emptied; the oldest change is from 2") {
 		t.Errorf("exit %d, %s", code, stdout)
 	}
 	// While another session prunes, nothing is forgotten, and it is said.

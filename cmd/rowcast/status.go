@@ -68,8 +68,8 @@ type status struct {
 	Problem string `json:"problem,omitempty"`
 	// Locks says who holds a lock of the servers without being one.
 	Locks []string `json:"locks,omitempty"`
-	// Place is the newest that this process has published.
-	Place       int64 `json:"place"`
+	// Sequence is the newest that this process has published.
+	Sequence    int64 `json:"place"`
 	Lag         lag   `json:"lag"`
 	Connections int64 `json:"connections"`
 	Tenants     int64 `json:"tenants"`
@@ -90,12 +90,12 @@ type databaseStatus struct {
 	Pauses           json.RawMessage `json:"pauses"`
 }
 
-// lag says how far behind the process is: in places that are sealed but not
+// lag says how far behind the process is: in sequences that are sealed but not
 // published, unknown without the database, and in time since it last knew that
 // it had everything, unknown before the first time.
 type lag struct {
-	Places  *int64   `json:"places"`
-	Seconds *float64 `json:"seconds"`
+	Sequences *int64   `json:"places"`
+	Seconds   *float64 `json:"seconds"`
 }
 
 // status asks the database and the parts of the process.
@@ -103,7 +103,7 @@ func (s *service) status(ctx context.Context) any {
 	database, err := s.askDatabase(ctx)
 	t, h := s.tail.Status(), s.hub.Stats()
 	answer := status{
-		Version: version(), databaseStatus: database, Place: t.Place, Connections: h.Sessions, Tenants: h.Tenants,
+		Version: version(), databaseStatus: database, Sequence: t.Sequence, Connections: h.Sessions, Tenants: h.Tenants,
 		Unreadable: s.unread.Recent(), UnnamedProxy: s.front.Gate.Rules.Limits.UnnamedProxy(),
 		Tail: map[string]any{
 			"live": t.Live, "leads": t.Leads, "asleep": t.Asleep, "listening": t.Listening, "problem": t.Problem,
@@ -120,7 +120,7 @@ func (s *service) status(ctx context.Context) any {
 	if err != nil {
 		answer.Problem = err.Error()
 	} else {
-		answer.Lag.Places = new(max(0, database.Head-t.Place))
+		answer.Lag.Sequences = new(max(0, database.Head-t.Sequence))
 	}
 	if !t.Checked.IsZero() {
 		answer.Lag.Seconds = new(time.Since(t.Checked).Seconds())

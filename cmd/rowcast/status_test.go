@@ -27,12 +27,12 @@ type report struct {
 	Version              string
 	Problem              string
 	Head, Replicas       *int64
-	Place                int64
+	Sequence             int64 `json:"place"`
 	Connections, Tenants int64
 	NotifyQueueUsage     *float64
 	Lag                  struct {
-		Places  *int64
-		Seconds *float64
+		Sequences *int64 `json:"places"`
+		Seconds   *float64
 	}
 	Triggers []watchedTable
 	Pauses   []struct {
@@ -116,10 +116,10 @@ func TestStatusShowsTheDatabase(t *testing.T) {
 	if err := s.conn.QueryRow(t.Context(), "select max(place) from rowcast.sealed").Scan(&head); err != nil {
 		t.Fatal(err)
 	}
-	if got.Problem != "" || got.Head == nil || *got.Head != head || got.Place != head || *got.Lag.Places != 0 ||
+	if got.Problem != "" || got.Head == nil || *got.Head != head || got.Sequence != head || *got.Lag.Sequences != 0 ||
 		*got.Lag.Seconds < 0 || *got.Lag.Seconds > 5 || got.Connections != 1 || got.Tenants != 1 || got.Hub.Subscriptions != 1 ||
 		got.NotifyQueueUsage == nil || *got.NotifyQueueUsage < 0 || *got.NotifyQueueUsage >= 1 || !got.Tail.Live || got.Version == "" {
-		t.Errorf("at place %d: %+v", head, got)
+		t.Errorf("at sequence %d: %+v", head, got)
 	}
 	want := []watchedTable{
 		{Table: "invoices", Name: "invoice", TenantColumn: "account", OK: true},
@@ -225,7 +225,7 @@ func TestReadinessFollowsTheDatabase(t *testing.T) {
 	}
 	got := r.status(t)
 	if got.Head != nil || got.Triggers != nil || !strings.Contains(got.Problem, "ask the database") ||
-		got.Tail.Live || got.Lag.Places != nil || got.Lag.Seconds == nil || got.Connections != 1 || got.Place == 0 {
+		got.Tail.Live || got.Lag.Sequences != nil || got.Lag.Seconds == nil || got.Connections != 1 || got.Sequence == 0 {
 		t.Errorf("without its database: %+v", got)
 	}
 	pgtest.Admin(t, pgtest.Server(t), "alter database "+database+" allow_connections true")

@@ -17,7 +17,7 @@ import (
 // The controls: readers that are known to be wrong follow the same writers,
 // and the checkers have to say so.
 
-// logRows is the log row by row, without any place, as a wrong reader takes it.
+// logRows is the log row by row, without any sequence, as a wrong reader takes it.
 const logRows = `
 	select l.id, l.xid::text::bigint, l.op::text, l.tenant, u.after::text, u.before::text
 	  from rowcast.log l cross join lateral unnest(l.after, l.before) with ordinality u (after, before, n)`
@@ -178,20 +178,20 @@ func (m *model) checkControls(t *testing.T, admin *pgx.Conn) {
 	convict("a stream read backward", faultRow, checkRows(backward))
 	torn := slices.Concat(right[1:], right[:1]) // the first transaction has many rows
 	convict("a stream with a torn transaction", faultTransaction, checkTransactions(torn))
-	convict("places that were swapped", faultPosition, checkPlaces([]string{"T 1 2", "T 2 1"}, right))
+	convict("sequences that were swapped", faultPosition, checkSequence([]string{"T 1 2", "T 2 1"}, right))
 }
 
-// checkPlaces compares the sealed places, each written "tenant position place",
+// checkPlaces compares the sealed sequences, each written "tenant position sequence",
 // with the stream: they are dense, and each ends at its position.
-func checkPlaces(places []string, stream []feed.Change) (faults []fault) {
+func checkSequence(sequences []string, stream []feed.Change) (faults []fault) {
 	next := 0
-	for i, text := range places {
+	for i, text := range sequences {
 		var (
-			tenant          string
-			position, place int64
+			tenant             string
+			position, sequence int64
 		)
-		if _, err := fmt.Sscan(text, &tenant, &position, &place); err != nil || place != int64(i+1) {
-			return append(faults, fault{faultPosition, fmt.Sprintf("row %d is at place %q (%v)", i+1, text, err)})
+		if _, err := fmt.Sscan(text, &tenant, &position, &sequence); err != nil || sequence != int64(i+1) {
+			return append(faults, fault{faultPosition, fmt.Sprintf("row %d is at sequence %q (%v)", i+1, text, err)})
 		}
 		for next < len(stream) && stream[next].Tenant == tenant && stream[next].Position <= position {
 			next++
@@ -201,7 +201,7 @@ func checkPlaces(places []string, stream []feed.Change) (faults []fault) {
 		}
 	}
 	if next != len(stream) {
-		faults = append(faults, fault{faultPosition, fmt.Sprintf("%d places cover %d of %d changes", len(places), next, len(stream))})
+		faults = append(faults, fault{faultPosition, fmt.Sprintf("%d sequences cover %d of %d changes", len(sequences), next, len(stream))})
 	}
 	return faults
 }

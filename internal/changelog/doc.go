@@ -4,7 +4,7 @@
 // # Overview
 //
 // A [Tail] is the one reader of a process. It calls rowcast.seal, which gives
-// newly visible transactions their places, and publishes what was sealed. NOTIFY
+// newly visible transactions their sequences, and publishes what was sealed. NOTIFY
 // is a hint; the log is the truth. Several replicas may run on one database:
 // one leads and seals, the others follow it and take over when it is silent.
 //

@@ -78,19 +78,19 @@ func (t *Tail) start(ctx context.Context, conn *pgx.Conn) error {
 	if err := t.owned(ctx, conn); err != nil {
 		return err
 	}
-	if err := conn.QueryRow(ctx, sql.Start, t.place).Scan(&feedID, &head, &nonce, &known); err != nil {
+	if err := conn.QueryRow(ctx, sql.Start, t.sequence).Scan(&feedID, &head, &nonce, &known); err != nil {
 		return fmt.Errorf("find the head of the change log: %w", err)
 	}
 	t.tables = nil // a restored database may give a number to another table
 	id := *feedID
 	switch {
 	case t.feed == "":
-		t.feed, t.place, t.nonce = id, *head, *nonce
-		t.o.Publish(nil, t.place)
+		t.feed, t.sequence, t.nonce = id, *head, *nonce
+		t.o.Publish(nil, t.sequence)
 	case t.feed != id:
 		return fmt.Errorf("feed %s became %s: %w", t.feed, id, feed.ErrDiverged)
-	case t.place > 0 && (known == nil || *known != t.nonce):
-		return fmt.Errorf("place %d is not what it was: %w", t.place, feed.ErrDiverged)
+	case t.sequence > 0 && (known == nil || *known != t.nonce):
+		return fmt.Errorf("sequence %d is not what it was: %w", t.sequence, feed.ErrDiverged)
 	}
 	return nil
 }

@@ -37,9 +37,9 @@ func NewHistory(pool Database, bulkRows int) *History {
 	return h
 }
 
-// Head says how far the tenant had come at a place, and makes the tenant known,
+// Head says how far the tenant had come at a sequence, and makes the tenant known,
 // so that a truncate from then on reaches it.
-func (h *History) Head(ctx context.Context, tenant string, place int64) (feed.Head, error) {
+func (h *History) Head(ctx context.Context, tenant string, sequence int64) (feed.Head, error) {
 	ctx, cancel := context.WithTimeout(ctx, historyTimeout)
 	defer cancel()
 	if err := h.Know(ctx, []string{tenant}); err != nil {
@@ -47,7 +47,7 @@ func (h *History) Head(ctx context.Context, tenant string, place int64) (feed.He
 	}
 	var head feed.Head
 	err := writable(tenant, func(name string) error {
-		return h.pool.QueryRow(ctx, sql.TenantHead, name, place).Scan(&head.Feed, &head.Position, &head.Nonce)
+		return h.pool.QueryRow(ctx, sql.TenantHead, name, sequence).Scan(&head.Feed, &head.Position, &head.Nonce)
 	})
 	if err != nil {
 		return feed.Head{}, fmt.Errorf("find the head of tenant %q: %w", tenant, err)

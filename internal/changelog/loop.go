@@ -47,7 +47,7 @@ func (f *follower) loop(ctx context.Context) error {
 			f.incomplete = time.Time{}
 			if f.reported {
 				f.reported = false
-				f.o.Log.InfoContext(ctx, "the change log is back", "place", f.place)
+				f.o.Log.InfoContext(ctx, "the change log is back", "sequence", f.sequence)
 			}
 		} else if err := f.patient(ctx); err != nil {
 			return err
@@ -220,7 +220,7 @@ func (f *follower) tell(ctx context.Context, leads bool, n int) error {
 	f.told = true
 	ctx, cancel := context.WithTimeout(ctx, sealTimeout)
 	defer cancel()
-	return doorbell.Tell(ctx, f.conn, f.place, touched)
+	return doorbell.Tell(ctx, f.conn, f.sequence, touched)
 }
 
 // queue wakes the tail if writers wait for each other to notify.

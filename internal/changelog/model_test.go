@@ -265,15 +265,15 @@ func (m *model) check(t *testing.T, admin *pgx.Conn) {
 	for _, c := range m.clients {
 		report("client", slices.Concat(checkPositions(c.received), checkSame(ofTenant(first, c.tenant), c.received)))
 	}
-	var places []string
+	var sequences []string
 	rows, err := admin.Query(t.Context(), "select concat_ws(' ', s.tenant, s.position, s.place) from rowcast.sealed s order by s.place")
 	if err == nil {
-		places, err = pgx.CollectRows(rows, pgx.RowTo[string])
+		sequences, err = pgx.CollectRows(rows, pgx.RowTo[string])
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	report("places", checkPlaces(places, first))
+	report("sequences", checkSequence(sequences, first))
 	if t.Failed() {
 		t.Logf("repeat with -model.seed %d (the schedule of the machine is not part of it)", m.seed)
 	}

@@ -91,11 +91,11 @@ func TestSecondReplicaTakesOver(t *testing.T) {
 		freeze := sync.OnceFunc(func() { close(frozen); <-thaw })
 		s.start(t, func(o *changelog.Options) {
 			publish := o.Publish
-			o.Publish = func(changes []feed.Change, place int64) {
+			o.Publish = func(changes []feed.Change, sequence int64) {
 				if len(changes) > 0 {
 					freeze()
 				}
-				publish(changes, place)
+				publish(changes, sequence)
 			}
 		})
 		release := sync.OnceFunc(func() { close(thaw) })

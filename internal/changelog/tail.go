@@ -55,10 +55,10 @@ type Options struct {
 	BulkRows int
 	// Retention is how long sealed changes are kept. Zero keeps them for ever.
 	Retention time.Duration
-	// Publish takes changes in commit order. After it, everything up to place
+	// Publish takes changes in commit order. After it, everything up to sequence
 	// has been published. It is called by one goroutine and may keep the
 	// slice.
-	Publish func(changes []feed.Change, place int64)
+	Publish func(changes []feed.Change, sequence int64)
 	// Live is told when the tail becomes live and when it stops to be.
 	Live func(live bool)
 	// Reset is told that the history was rewritten: what was published before
@@ -67,7 +67,7 @@ type Options struct {
 	// Revoked is called when somebody says that tokens were revoked; anybody can
 	// say so. It must not wait.
 	Revoked func()
-	// Sealed, if not nil, is told how long a seal took that gave places.
+	// Sealed, if not nil, is told how long a seal took that gave sequences.
 	Sealed func(took time.Duration)
 	// Unreadable, if not nil, is told of each change that cannot be read, before it
 	// is published.
@@ -91,11 +91,11 @@ type Tail struct {
 	tables   logrow.Tables
 	pace     pace
 
-	// What has been published: the feed, the newest place and the nonce of
+	// What has been published: the feed, the newest sequence and the nonce of
 	// its seal.
-	feed  string
-	place int64
-	nonce int64
+	feed     string
+	sequence int64
+	nonce    int64
 	// touched are the tenants of what was published since replicas were told;
 	// nil if they were too many to name.
 	touched map[string]struct{}
@@ -103,7 +103,7 @@ type Tail struct {
 	reported bool
 	// queued is set while seals have left something to the next one.
 	queued bool
-	// lost is the place whose log row was missing when it was looked for.
+	// lost is the sequence whose log row was missing when it was looked for.
 	lost int64
 	// sealLimit is how long the next seal may take.
 	sealLimit time.Duration
@@ -122,8 +122,8 @@ type Status struct {
 	Asleep bool
 	// Listening is true while LISTEN is in effect.
 	Listening bool
-	// Place is the newest place published.
-	Place int64
+	// Sequence is the newest sequence published.
+	Sequence int64
 	// Checked is when the tail last knew that it had everything.
 	Checked time.Time
 	// Problem is why it is not live or does not move, in words.
@@ -152,7 +152,7 @@ func New(o Options) *Tail {
 }
 
 // Run follows the log until ctx ends, over any number of connections. It
-// starts at the newest place.
+// starts at the newest sequence.
 func (t *Tail) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return t.listener.Run(ctx) })
@@ -189,7 +189,7 @@ func (t *Tail) run(ctx context.Context) error {
 			t.o.Reset(feed.ErrDiverged)
 		} else if !t.reported {
 			t.reported = true
-			t.o.Log.WarnContext(ctx, "lost the change log, trying until it is back", "error", err, "place", t.place)
+			t.o.Log.WarnContext(ctx, "lost the change log, trying until it is back", "error", err, "sequence", t.sequence)
 		}
 		t.live(false, err.Error())
 		if time.Since(began) > longest {
@@ -231,6 +231,6 @@ func (t *Tail) touch(tenant string) {
 
 func (t *Tail) checked() {
 	t.mu.Lock()
-	t.status.Place, t.status.Checked = t.place, time.Now()
+	t.status.Sequence, t.status.Checked = t.sequence, time.Now()
 	t.mu.Unlock()
 }

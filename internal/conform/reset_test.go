@@ -32,7 +32,7 @@ func TestReset(t *testing.T) {
 		for _, server := range s.pair(w) {
 			servetest.Eventually(t, "server that has everything", func() bool {
 				status := server.Status(t)
-				return status.Head > 0 && status.Place == status.Head
+				return status.Head > 0 && status.Sequence == status.Head
 			})
 		}
 	}

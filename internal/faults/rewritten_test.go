@@ -29,7 +29,7 @@ var rewritings = map[string]func(t *testing.T, r *rewriting){
 			v.receive(t, r.anew)
 		}
 	},
-	// They were frozen, and find other changes at all places that they know.
+	// They were frozen, and find other changes at all sequences that they know.
 	"beyond": func(t *testing.T, r *rewriting) {
 		t.Helper()
 		for _, s := range r.replicas {

@@ -20,8 +20,8 @@ func bulkAfter(position int64) feed.Change {
 	}
 }
 
-func (bulkHistory) Head(_ context.Context, _ string, place int64) (feed.Head, error) {
-	if place == 0 {
+func (bulkHistory) Head(_ context.Context, _ string, sequence int64) (feed.Head, error) {
+	if sequence == 0 {
 		return feed.Head{Feed: feedID, Position: 4, Nonce: 4}, nil
 	}
 	return feed.Head{Feed: feedID, Position: 10, Nonce: bulkNonce}, nil

@@ -64,7 +64,7 @@ func bubble(t *testing.T, change func(*hub.Options), f func(t *testing.T, b *bun
 // publish seals one change and publishes it.
 func (b *bundle) publish(tenant string, events int, dashboard bool, data string) feed.Change {
 	c := b.history.seal(tenant, events, dashboard, data)
-	b.Publish([]feed.Change{c}, b.history.place)
+	b.Publish([]feed.Change{c}, b.history.sequence)
 	return c
 }
 

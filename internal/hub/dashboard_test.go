@@ -142,7 +142,7 @@ func TestHoleIsFilledFromHistory(t *testing.T) {
 			"event e0@3.sd, event e0@4.sk, event stats@4.sk")
 		// What was published already is left out, without another read.
 		reads := b.history.reads
-		b.Publish(b.history.changes["T"][1:], b.history.place)
+		b.Publish(b.history.changes["T"][1:], b.history.sequence)
 		b.publish("T", 1, false, "")
 		synctest.Wait()
 		if n := strings.Count(c.text(), "|e0|"); n != 5 || b.history.reads != reads {

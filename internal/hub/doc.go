@@ -45,7 +45,7 @@
 //   - A crowd that comes back at once costs no read of the history while the
 //     rings hold its cursors (TestReconnectStorm), else one for each tenant and
 //     cursor (TestCrowdSharesPages), also if a burst overran each of it at a
-//     place of its own (TestOverrunCrowdSharesPages). Tenants, and subjects in
+//     position of its own (TestOverrunCrowdSharesPages). Tenants, and subjects in
 //     them, take turns to read (TestResumesOfOneDoNotStarveOthers).
 //   - Frames never interleave on a connection (TestStreamsMatchModel).
 //   - Once a connection that was blocked takes bytes again, nothing stays behind in
@@ -57,7 +57,7 @@
 //     those beside it do not wait (TestOverrunClientCatchesUp). What is kept for
 //     it has a bound (TestOneTenantAtATime, TestCatchUpIsPacedByTheClient), and
 //     its other tenants are not held up (TestCatchUpLeavesRoomForOthers).
-//   - A change that cannot be read is told without its row, at its place, and what
+//   - A change that cannot be read is told without its row, at its position, and what
 //     follows is told (conform: TestUnreadable, unreadable: TestEventsOfOthers).
 //   - A change of a tenant that nobody has joined is neither mapped nor
 //     encoded (TestUnjoinedTenantCostsNothing).

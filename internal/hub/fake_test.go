@@ -52,11 +52,11 @@ func dashboardEvent(tenant string, _ []string, head feed.Head, at time.Time) fee
 
 // history is the durable log.
 type history struct {
-	mu      sync.Mutex
-	place   int64
-	changes map[string][]feed.Change
-	places  map[string][]int64 // of each change
-	floor   map[string]int64
+	mu        sync.Mutex
+	sequence  int64
+	changes   map[string][]feed.Change
+	sequences map[string][]int64 // of each change
+	floor     map[string]int64
 	// fail, if not nil, is called before each read.
 	fail func() error
 	// gate, if not nil, is received from before each head is read.
@@ -66,14 +66,14 @@ type history struct {
 }
 
 func newHistory() *history {
-	return &history{changes: map[string][]feed.Change{}, places: map[string][]int64{}, floor: map[string]int64{}}
+	return &history{changes: map[string][]feed.Change{}, sequences: map[string][]int64{}, floor: map[string]int64{}}
 }
 
 // seal appends a change of a tenant and gives it its position.
 func (h *history) seal(tenant string, events int, dashboard bool, data string) feed.Change {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.place++
+	h.sequence++
 	p := int64(len(h.changes[tenant]) + 1)
 	c := feed.Change{
 		Feed: feedID, Tenant: tenant, From: p, Position: p, Nonce: 1000 + p*7, Name: strconv.Itoa(events),
@@ -83,11 +83,11 @@ func (h *history) seal(tenant string, events int, dashboard bool, data string) f
 		c.Table = "d"
 	}
 	h.changes[tenant] = append(h.changes[tenant], c)
-	h.places[tenant] = append(h.places[tenant], h.place)
+	h.sequences[tenant] = append(h.sequences[tenant], h.sequence)
 	return c
 }
 
-func (h *history) Head(_ context.Context, tenant string, place int64) (feed.Head, error) {
+func (h *history) Head(_ context.Context, tenant string, sequence int64) (feed.Head, error) {
 	if h.gate != nil {
 		<-h.gate
 	}
@@ -100,7 +100,7 @@ func (h *history) Head(_ context.Context, tenant string, place int64) (feed.Head
 	}
 	head := feed.Head{Feed: feedID}
 	for i, c := range h.changes[tenant] {
-		if h.places[tenant][i] <= place {
+		if h.sequences[tenant][i] <= sequence {
 			head = feed.Head{Feed: feedID, Position: c.Position, Nonce: c.Nonce}
 		}
 	}
@@ -323,9 +323,9 @@ func (c *conn) isHung() (hung, flushed bool) {
 	return c.hung, c.flushed
 }
 
-// placeOf is the place in the global log of a change.
-func (h *history) placeOf(tenant string, position int64) int64 {
+// sequenceOf is the sequence in the global log of a change.
+func (h *history) sequenceOf(tenant string, position int64) int64 {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.places[tenant][position-1]
+	return h.sequences[tenant][position-1]
 }

@@ -84,19 +84,19 @@ func (h *Hub) wire(w Wire, usual int) (int, error) {
 	return i, nil
 }
 
-// Publish takes changes in commit order; place is the place in the global log
-// after them. An empty batch only sets the place, which has to be done before
+// Publish takes changes in commit order; sequence is that of the last change in
+// the log of all tenants. An empty batch only sets it, which has to be done before
 // the first Live(true). One goroutine publishes. It never waits for a client,
 // only for the workers of Run when they cannot keep up. The changes and what
 // they point to must not be modified afterwards.
-func (h *Hub) Publish(changes []feed.Change, place int64) { h.streams.Publish(changes, place) }
+func (h *Hub) Publish(changes []feed.Change, sequence int64) { h.streams.Publish(changes, sequence) }
 
 // Live says whether the tail is live. While it is not, joins wait.
 func (h *Hub) Live(live bool) { h.streams.Live(live) }
 
 // Reset says that the history was rewritten: all rings are dropped, and every
 // joined client is told to reset, with the text of reason, once the tail is
-// live again. Reset implies Live(false); Publish(nil, place) and Live(true)
+// live again. Reset implies Live(false); Publish(nil, sequence) and Live(true)
 // have to follow.
 func (h *Hub) Reset(reason error) {
 	h.streams.Live(false)
@@ -116,7 +116,7 @@ func (h *Hub) resync(t *stream.Tenant) {
 }
 
 // readHead reads the head of a tenant.
-func (h *Hub) readHead(ctx context.Context, tenant string, place int64) (feed.Head, error) {
+func (h *Hub) readHead(ctx context.Context, tenant string, sequence int64) (feed.Head, error) {
 	turn, err := h.reads.Ask(limit.Who{Tenant: tenant})
 	if err != nil {
 		return feed.Head{}, fmt.Errorf("read head of tenant %q: %w", tenant, err)
@@ -127,7 +127,7 @@ func (h *Hub) readHead(ctx context.Context, tenant string, place int64) (feed.He
 	case <-ctx.Done():
 		return feed.Head{}, ctx.Err()
 	}
-	head, err := h.opts.History.Head(ctx, tenant, place)
+	head, err := h.opts.History.Head(ctx, tenant, sequence)
 	if err != nil {
 		return feed.Head{}, fmt.Errorf("read head of tenant %q: %w", tenant, err)
 	}

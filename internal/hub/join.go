@@ -96,7 +96,7 @@ func (s *Session) Join(q Request) error {
 
 // follow has u continue where old is. s.mu held.
 func (u *sub) follow(old *sub) {
-	u.resume, u.at, u.reset = old.resume || old.state == live, old.place(), old.reset
+	u.resume, u.at, u.reset = old.resume || old.state == live, old.current(), old.reset
 }
 
 // restart has the subscriptions that are on t, or all if t is nil, join again:
@@ -135,7 +135,7 @@ func (u *sub) rewind() {
 	u.proceed()
 }
 
-// start joins at once if the ring is ready and holds the place, else in a
+// start joins at once if the ring is ready and holds the cursor, else in a
 // goroutine. s.mu held.
 func (u *sub) start() {
 	h := u.s.h
@@ -227,7 +227,7 @@ func (u *sub) find(ctx context.Context) bool {
 	}
 }
 
-// splice makes u live if the ring holds its place, and writes what it is
+// splice makes u live if the ring holds its cursor, and writes what it is
 // behind. Else it answers a channel that is closed when the ring has grown.
 // s.mu held.
 func (u *sub) splice() (grown <-chan struct{}) {

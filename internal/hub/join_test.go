@@ -451,7 +451,7 @@ func TestResetReachesEverySubscription(t *testing.T) {
 		is(t, c, "joined 0.0, event e0@1.rz")
 		// The new history.
 		b.history.changes["T"][0].Nonce = 5
-		b.Publish(nil, b.history.place)
+		b.Publish(nil, b.history.sequence)
 		b.Live(true)
 		is(t, c, "joined 0.0, event e0@1.rz, reset diverged@1.5")
 		is(t, waiting, "joined 1.5")

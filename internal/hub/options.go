@@ -15,9 +15,9 @@ import (
 
 // History reads the durable log.
 type History interface {
-	// Head is the position of the tenant as of place, the place in the global
-	// log that the latest Publish gave. It registers the tenant as known.
-	Head(ctx context.Context, tenant string, place int64) (feed.Head, error)
+	// Head is the position of the tenant as of sequence, the order in the log of
+	// all tenants that the latest Publish gave. It registers the tenant as known.
+	Head(ctx context.Context, tenant string, sequence int64) (feed.Head, error)
 	// After reads the changes of the tenant after c, oldest first, about limit
 	// of them. If c points into a change, that one comes first. The errors
 	// feed.ErrExpired and feed.ErrDiverged are final, any other is worth a new

@@ -66,7 +66,7 @@ func TestExactJoin(t *testing.T) {
 				}
 				synctest.Wait()
 				b.Reset(feed.ErrDiverged) // is told to who has joined, exact or not
-				b.Publish(nil, b.history.place)
+				b.Publish(nil, b.history.sequence)
 				b.Live(true)
 				synctest.Wait()
 				if got := kinds(c.lines(t)[1:]); !strings.Contains(got, "joined") || !strings.Contains(got, "event e0@5") || !strings.Contains(got, "reset diverged") {

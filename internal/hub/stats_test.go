@@ -32,7 +32,7 @@ func TestFiguresTellApart(t *testing.T) {
 		}
 		b.Publish([]feed.Change{
 			age(b.history.seal("T", 2, false, "x"), 3*time.Second), age(b.history.seal("T", 1, false, "x"), time.Second),
-		}, b.history.place)
+		}, b.history.sequence)
 		synctest.Wait()
 		if len(ages) != 1 || ages[0] != 3*time.Second {
 			t.Errorf("the pass was %v late", ages)

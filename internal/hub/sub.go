@@ -105,8 +105,8 @@ func (u *sub) cursor(v *ring.View) feed.Cursor {
 	return v.At(u.next - 1).Cursor(u.at.Feed)
 }
 
-// place is the cursor of the client. s.mu held.
-func (u *sub) place() feed.Cursor {
+// current is the cursor of the client. s.mu held.
+func (u *sub) current() feed.Cursor {
 	if u.state == live {
 		if v := u.view(); v.Holds(u.next) {
 			return u.cursor(&v)
@@ -226,5 +226,5 @@ func (u *sub) sweep(now time.Duration) {
 // progress tells the client its cursor. s.mu held, answered.
 func (u *sub) progress(now time.Duration) {
 	u.quiet, u.skipped = now, false
-	u.s.signal(&Signal{Kind: Progress, Tenant: u.tenant, Cursor: u.place()})
+	u.s.signal(&Signal{Kind: Progress, Tenant: u.tenant, Cursor: u.current()})
 }

@@ -82,7 +82,7 @@ func (s *Session) block(rest []byte) {
 	s.h.count.blocked.Add(1)
 	for _, u := range s.subs {
 		if u.state == live {
-			u.at = u.place()
+			u.at = u.current()
 		}
 	}
 	if !s.h.spawn(s.drain) {
@@ -235,7 +235,7 @@ func (s *Session) sendAway() {
 	for _, u := range s.subs {
 		if u.forgets && u.answered {
 			s.h.count.resets.Add(1)
-			last = s.appendSignal(last, &Signal{Kind: Reset, Tenant: u.tenant, Cursor: u.place(), Reason: feed.ErrExpired.Error()})
+			last = s.appendSignal(last, &Signal{Kind: Reset, Tenant: u.tenant, Cursor: u.current(), Reason: feed.ErrExpired.Error()})
 		}
 	}
 	s.close(SlowConsumer, s.h.opts.Wires[s.wire].AppendClose(last, SlowConsumer, ""))

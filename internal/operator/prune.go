@@ -17,7 +17,7 @@ import (
 // pruneReport is what prune says.
 type pruneReport struct {
 	Retention string `json:"retention"`
-	// Old counts the places that were older when it began.
+	// Old counts the log rows that were older when it began.
 	Old int64 `json:"old"`
 	changelog.Pruned
 	// Oldest is when the oldest change that is kept was sealed.
@@ -85,8 +85,8 @@ func (p *Program) pruneLog(ctx context.Context, pool postgres.Pool, retention ti
 	defer bar.Close()
 	bar.Doing("pruning")
 	var done, steps int64
-	r.Pruned, err = changelog.Prune(ctx, pool, retention, func(places int64) {
-		done += places
+	r.Pruned, err = changelog.Prune(ctx, pool, retention, func(rows int64) {
+		done += rows
 		for ; steps < min(pruneSteps, pruneSteps*done/max(r.Old, 1)); steps++ {
 			bar.Step()
 		}
@@ -99,7 +99,7 @@ func (p *Program) pruneLog(ctx context.Context, pool postgres.Pool, retention ti
 		return err
 	}
 	r.Oldest, r.Bytes = after.Oldest, after.Bytes
-	if r.Old > 0 && r.Places == 0 && after.Old > 0 {
+	if r.Old > 0 && r.Rows == 0 && after.Old > 0 {
 		return errors.New("another session is pruning, a server that leads does each minute; see whether it gets through with rowcast status")
 	}
 	return nil
@@ -107,7 +107,7 @@ func (p *Program) pruneLog(ctx context.Context, pool postgres.Pool, retention ti
 
 func (p *Program) sayPruned(r pruneReport) error {
 	if r.DryRun {
-		_, err := fmt.Fprintf(p.Stdout, "would forget %d places older than %s; the log has %s\n", r.Old, r.Retention, size(r.Bytes))
+		_, err := fmt.Fprintf(p.Stdout, "would forget %d log rows older than %s; the log has %s\n", r.Old, r.Retention, size(r.Bytes))
 		return err
 	}
 	closed := "no segment was closed"
@@ -118,8 +118,8 @@ func (p *Program) sayPruned(r pruneReport) error {
 	if r.Oldest != nil {
 		kept = "the oldest change is from " + r.Oldest.UTC().Format(time.RFC3339)
 	}
-	_, err := fmt.Fprintf(p.Stdout, "forgot %d places older than %s; %s, %d emptied; %s; the log has %s\n",
-		r.Places, r.Retention, closed, r.Emptied, kept, size(r.Bytes))
+	_, err := fmt.Fprintf(p.Stdout, "forgot %d log rows older than %s; %s, %d emptied; %s; the log has %s\n",
+		r.Rows, r.Retention, closed, r.Emptied, kept, size(r.Bytes))
 	return err
 }
 

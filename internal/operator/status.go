@@ -22,13 +22,13 @@ import (
 // statusReport is what status shows, all of it from the database.
 type statusReport struct {
 	At time.Time `json:"at"`
-	// Head is the newest place; PlacesPerSecond is since the last look, unknown
+	// Head is the newest sequence; SequencesPerSecond is since the last look, unknown
 	// at the first.
-	Head             int64          `json:"head"`
-	PlacesPerSecond  *float64       `json:"placesPerSecond,omitempty"`
-	Replicas         int64          `json:"replicas"`
-	NotifyQueueUsage float64        `json:"notifyQueueUsage"`
-	Triggers         []watchedTable `json:"triggers"`
+	Head               int64          `json:"head"`
+	SequencesPerSecond *float64       `json:"placesPerSecond,omitempty"`
+	Replicas           int64          `json:"replicas"`
+	NotifyQueueUsage   float64        `json:"notifyQueueUsage"`
+	Triggers           []watchedTable `json:"triggers"`
 	// Pauses are those of capture, which leave changes out of the feed.
 	Pauses []pause `json:"pauses"`
 	pulse
@@ -118,7 +118,7 @@ func (p *Program) watchStatus(ctx context.Context, pool postgres.Pool, output st
 			fmt.Fprintf(&page, "%s  %s\n", time.Now().Format(time.TimeOnly), Explain(err))
 		default:
 			if last != nil {
-				r.PlacesPerSecond = new(float64(r.Head-last.Head) / r.At.Sub(last.At).Seconds())
+				r.SequencesPerSecond = new(float64(r.Head-last.Head) / r.At.Sub(last.At).Seconds())
 			}
 			last = r
 			if err := r.write(&page, output); err != nil {
@@ -160,8 +160,8 @@ func (r *statusReport) write(w io.Writer, output string) error {
 		return writeJSON(w, r)
 	}
 	rate := ""
-	if r.PlacesPerSecond != nil {
-		rate = fmt.Sprintf(", %.1f a second", *r.PlacesPerSecond)
+	if r.SequencesPerSecond != nil {
+		rate = fmt.Sprintf(", %.1f a second", *r.SequencesPerSecond)
 	}
 	oldest := "nothing"
 	if r.Oldest != nil {

@@ -8,9 +8,9 @@
 // # Guarantees
 //
 //   - What others have written can neither control a terminal nor break a line
-//     (TestVisible, TestTailFromAPlaceInHistory).
+//     (TestVisible, TestTailFromAPositionInHistory).
 //   - One that cannot be read is a line as well (conform: TestUnreadable).
-//   - A change that was written is not written again (TestTailFromAPlaceInHistory).
+//   - A change that was written is not written again (TestTailFromAPositionInHistory).
 //
 // # Failures
 //

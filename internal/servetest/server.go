@@ -156,8 +156,9 @@ func (s *Server) Get(t testing.TB, path string) (status int, body string) {
 
 // Status is what tests look at of /status.
 type Status struct {
-	// Head is the newest place in the log, Place the newest that was published.
-	Head, Place int64
+	// Head is the newest sequence in the log, Sequence the newest that was published.
+	Head        int64
+	Sequence    int64 `json:"place"`
 	Connections int
 	// Problem is why something could not be told.
 	Problem string

@@ -24,7 +24,7 @@ func TestServerIsKilledAndStartedAgain(t *testing.T) {
 		return status == http.StatusOK
 	}
 	servetest.Eventually(t, "server that is ready", ready)
-	if status := s.Status(t); status.Head != status.Place || len(status.Hub.Closes) > 0 {
+	if status := s.Status(t); status.Head != status.Sequence || len(status.Hub.Closes) > 0 {
 		t.Errorf("the status of a new server is %+v", status)
 	}
 	s.Kill()

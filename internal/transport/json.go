@@ -17,7 +17,7 @@ func AppendEvent(b []byte, e *feed.Event) []byte {
 	b = append(b, `{"type":"event","event":`...)
 	b = AppendString(b, e.Name)
 	b = append(b, ',')
-	b = appendPlace(b, e)
+	b = appendPosition(b, e)
 	b = append(b, `,"data":`...)
 	b = AppendData(b, e)
 	b = appendOrigin(b, e)
@@ -33,7 +33,7 @@ func (Message) AppendEvent(b []byte, e *feed.Event) []byte { return AppendEvent(
 // AppendMeta appends what the message of an event says beside its name and its
 // data.
 func AppendMeta(b []byte, e *feed.Event) []byte {
-	b = appendPlace(append(b, '{'), e)
+	b = appendPosition(append(b, '{'), e)
 	return append(appendOrigin(b, e), '}')
 }
 
@@ -41,7 +41,7 @@ func AppendMeta(b []byte, e *feed.Event) []byte {
 func AppendData(b []byte, e *feed.Event) []byte { return appendRaw(b, e.Data) }
 
 // appendPlace appends where and when an event is.
-func appendPlace(b []byte, e *feed.Event) []byte {
+func appendPosition(b []byte, e *feed.Event) []byte {
 	b = append(b, `"tenantId":`...)
 	b = AppendString(b, e.Tenant)
 	if e.From > 0 {

@@ -53,8 +53,8 @@ type Limits struct {
 	of         limit.Addresses
 	handshakes *limit.Rates[netip.Addr]
 	// addresses has the sessions of each, sockets the connections that are none yet.
-	addresses, sockets *limit.Places[netip.Addr]
-	subjects           *limit.Places[string]
+	addresses, sockets *limit.Quota[netip.Addr]
+	subjects           *limit.Quota[string]
 	refusals           *Refusals
 	log                *slog.Logger
 
@@ -75,9 +75,9 @@ func NewLimits(o LimitOptions) *Limits {
 	return &Limits{
 		of:         o.Addresses,
 		handshakes: limit.NewRates[netip.Addr](handshakes/refill, handshakes),
-		addresses:  limit.NewPlaces[netip.Addr](o.PerAddress),
-		sockets:    limit.NewPlaces[netip.Addr](max(socketsEach*o.PerAddress, fewest)),
-		subjects:   limit.NewPlaces[string](cmp.Or(o.PerSubject, defaultMost)),
+		addresses:  limit.NewQuota[netip.Addr](o.PerAddress),
+		sockets:    limit.NewQuota[netip.Addr](max(socketsEach*o.PerAddress, fewest)),
+		subjects:   limit.NewQuota[string](cmp.Or(o.PerSubject, defaultMost)),
 		refusals:   o.Refusals,
 		log:        o.Log,
 	}

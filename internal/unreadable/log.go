@@ -30,8 +30,8 @@ type Case struct {
 	Seen      time.Time   `json:"seen"`
 }
 
-// place is where a change is.
-type place struct {
+// location is where a change is.
+type location struct {
 	feed, tenant string
 	position     int64
 }
@@ -43,8 +43,8 @@ type Log struct {
 	Logger *slog.Logger
 
 	mu     sync.Mutex
-	known  map[place]struct{}
-	order  []place
+	known  map[location]struct{}
+	order  []location
 	counts map[feed.Reason]int64
 	recent []Case
 	// minute is since when lines were counted, held how many were too many.
@@ -63,12 +63,12 @@ func (l *Log) Tell(e *feed.Event) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	at := place{e.Cursor.Feed, e.Tenant, e.Position}
+	at := location{e.Cursor.Feed, e.Tenant, e.Position}
 	if _, known := l.known[at]; known {
 		return
 	}
 	if l.known == nil {
-		l.known, l.counts = map[place]struct{}{}, map[feed.Reason]int64{}
+		l.known, l.counts = map[location]struct{}{}, map[feed.Reason]int64{}
 	}
 	if len(l.order) == mostKnown {
 		delete(l.known, l.order[0])

@@ -22,10 +22,10 @@ func Announce(ctx context.Context, conn *pgx.Conn) error {
 	return nil
 }
 
-// Tell notifies the other replicas: all up to place is sealed. The tenants it touched
+// Tell notifies the other replicas: all up to sequence is sealed. The tenants it touched
 // are nil if they are not known. It does not wait for the disk: it is a hint.
-func Tell(ctx context.Context, conn *pgx.Conn, place int64, tenants map[string]struct{}) error {
-	payload, err := sealedPayload(place, tenants)
+func Tell(ctx context.Context, conn *pgx.Conn, sequence int64, tenants map[string]struct{}) error {
+	payload, err := sealedPayload(sequence, tenants)
 	if err != nil {
 		return err
 	}
@@ -41,18 +41,18 @@ func Tell(ctx context.Context, conn *pgx.Conn, place int64, tenants map[string]s
 // MaxTouched is how many tenants a notification names at most.
 const MaxTouched = 200
 
-// sealedPayload is what a replica that sealed up to place sends to the others.
+// sealedPayload is what a replica that sealed up to sequence sends to the others.
 // The tenants are left out if they are not known or too long to be sent.
-func sealedPayload(place int64, tenants map[string]struct{}) (string, error) {
+func sealedPayload(sequence int64, tenants map[string]struct{}) (string, error) {
 	const longest = 7999
 	type payload struct {
 		V       int      `json:"v"`
 		Sealed  int64    `json:"sealed"`
 		Tenants []string `json:"tenant_ids,omitempty"`
 	}
-	text, err := json.Marshal(payload{V: 1, Sealed: place, Tenants: slices.Sorted(maps.Keys(tenants))})
+	text, err := json.Marshal(payload{V: 1, Sealed: sequence, Tenants: slices.Sorted(maps.Keys(tenants))})
 	if err == nil && len(text) > longest {
-		text, err = json.Marshal(payload{V: 1, Sealed: place})
+		text, err = json.Marshal(payload{V: 1, Sealed: sequence})
 	}
 	if err != nil {
 		return "", fmt.Errorf("encode the notification of the replicas: %w", err)

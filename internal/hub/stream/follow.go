@@ -12,8 +12,8 @@ import (
 // ErrElsewhere says that a cursor is not in the ring.
 var ErrElsewhere = errors.New("not in the ring")
 
-// Place is where a follower stands.
-type Place struct {
+// Start is where a follower stands.
+type Start struct {
 	// Next is the index of the first entry that it has not received.
 	Next int64
 	// Cursor is that of the entry before.
@@ -39,11 +39,11 @@ func (t *Tenant) Release() {
 // Follow has f follow the stream on a wire after c, or from its end if c is
 // nil. The errors are feed.ErrDiverged for a cursor of another feed and
 // ErrElsewhere; f does not follow then.
-func (t *Tenant) Follow(wire int, c *feed.Cursor, f Follower) (Place, error) {
+func (t *Tenant) Follow(wire int, c *feed.Cursor, f Follower) (Start, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	r := t.ring(wire)
-	p := Place{Next: r.End()}
+	p := Start{Next: r.End()}
 	if c != nil {
 		if c.Feed != t.head.Feed {
 			return p, feed.ErrDiverged

@@ -32,8 +32,8 @@ type Seat struct{ slot int }
 // Options configures Streams. All fields are required but the dashboard's,
 // Delivered and Unreadable.
 type Options struct {
-	// Head reads the position of a tenant as of a place in the log.
-	Head func(ctx context.Context, tenant string, place int64) (feed.Head, error)
+	// Head reads the position of a tenant as of a sequence in the log.
+	Head func(ctx context.Context, tenant string, sequence int64) (feed.Head, error)
 	// Map, DashboardReason and DashboardEvent are those of the hub.
 	Map             func(dst []feed.Event, c *feed.Change) []feed.Event
 	DashboardReason func(c *feed.Change) (reason string, ok bool)
@@ -79,10 +79,10 @@ type Streams struct {
 	scratch scratch
 
 	// mu is never held while another lock is taken.
-	mu      sync.Mutex
-	tenants map[string]*Tenant
-	place   int64
-	live    bool
+	mu       sync.Mutex
+	tenants  map[string]*Tenant
+	sequence int64
+	live     bool
 	// lively is closed while the tail is live.
 	lively chan struct{}
 }
@@ -103,11 +103,11 @@ func New(ctx context.Context, o Options) *Streams {
 	return s
 }
 
-// Publish takes changes in commit order, and the place after them.
-func (s *Streams) Publish(changes []feed.Change, place int64) {
+// Publish takes changes in commit order, and the sequence after them.
+func (s *Streams) Publish(changes []feed.Change, sequence int64) {
 	batch := s.batch[:0]
 	s.mu.Lock()
-	s.place = place
+	s.sequence = sequence
 	for i := 0; i < len(changes); {
 		j := i + 1
 		for j < len(changes) && changes[j].Tenant == changes[i].Tenant {
@@ -122,7 +122,7 @@ func (s *Streams) Publish(changes []feed.Change, place int64) {
 	if len(batch) > 0 {
 		now := time.Now()
 		for _, p := range batch {
-			p.t.publish(p.changes, place, now, &s.scratch)
+			p.t.publish(p.changes, sequence, now, &s.scratch)
 			s.squeeze()
 		}
 		clear(batch)
@@ -170,7 +170,7 @@ func (s *Streams) Attach(name string, wire int, create bool) (t *Tenant, ready b
 		return nil, false
 	}
 	if fresh {
-		t = &Tenant{s: s, name: name, ready: make(chan struct{}), place: s.place, rings: make([]*followed, len(s.opts.Wires))}
+		t = &Tenant{s: s, name: name, ready: make(chan struct{}), sequence: s.sequence, rings: make([]*followed, len(s.opts.Wires))}
 		t.passed.L = &t.mu
 		s.tenants[name] = t
 	}

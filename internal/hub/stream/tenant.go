@@ -38,11 +38,11 @@ type Tenant struct {
 	// passed is signalled when a pass of a worker has ended.
 	passed sync.Cond
 	// loaded is true once the head is known; until then changes wait in
-	// backlog, and place is the place in the global log where it begins.
-	loaded  bool
-	place   int64
-	backlog []feed.Change
-	head    feed.Head
+	// backlog, and sequence is that of the log where it begins.
+	loaded   bool
+	sequence int64
+	backlog  []feed.Change
+	head     feed.Head
 	// rings has one ring for each wire, nil while nobody uses it.
 	rings []*followed
 	// grown, if not nil, is closed at the next change.
@@ -88,10 +88,10 @@ const (
 func (s *Streams) load(t *Tenant) {
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
 		t.mu.Lock()
-		place := t.place
+		sequence := t.sequence
 		t.mu.Unlock()
-		head, err := s.opts.Head(s.ctx, t.name, place)
-		if err == nil && t.open(head, place) {
+		head, err := s.opts.Head(s.ctx, t.name, sequence)
+		if err == nil && t.open(head, sequence) {
 			return
 		}
 		if s.ctx.Err() != nil || s.abandoned(t) {
@@ -104,11 +104,11 @@ func (s *Streams) load(t *Tenant) {
 	}
 }
 
-// open makes the tenant ready at head, its position as of place. It is false
-// if the backlog that belongs to place was given up meanwhile.
-func (t *Tenant) open(head feed.Head, place int64) bool {
+// open makes the tenant ready at head, its position as of sequence. It is false
+// if the backlog that belongs to sequence was given up meanwhile.
+func (t *Tenant) open(head feed.Head, sequence int64) bool {
 	t.mu.Lock()
-	if t.place != place {
+	if t.sequence != sequence {
 		t.mu.Unlock()
 		return false
 	}
@@ -129,15 +129,15 @@ func (t *Tenant) open(head feed.Head, place int64) bool {
 	return true
 }
 
-// publish takes changes of the tenant; place is that after their batch.
-func (t *Tenant) publish(changes []feed.Change, place int64, now time.Time, w *scratch) {
+// publish takes changes of the tenant; sequence is that after their batch.
+func (t *Tenant) publish(changes []feed.Change, sequence int64, now time.Time, w *scratch) {
 	t.mu.Lock()
 	whole := true
 	switch {
 	case t.loaded:
 		whole = t.extend(changes, now, w)
 	case len(t.backlog)+len(changes) > maxBacklog:
-		t.backlog, t.place = nil, place
+		t.backlog, t.sequence = nil, sequence
 	default:
 		t.backlog = append(t.backlog, changes...)
 	}

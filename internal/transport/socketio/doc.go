@@ -19,7 +19,7 @@
 // (pid) names the subject and the tenant by a hash, the offset of an event is
 // its cursor. A client that reconnects, here, after a restart or on another
 // replica, is accepted with its pid, and the id that follows from it, once the hub
-// has found its place, and gets what it missed, with or without meta as before: the
+// has found its cursor, and gets what it missed, with or without meta as before: the
 // offset says that, too. If the history does not reach back it is accepted with a new
 // pid, so that it knows. That needs a token with one tenant and no filter:
 // others are told so by the missing or the new pid.

@@ -85,7 +85,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_ = conn.Close()
 		return
 	}
-	h.start(conn, seat, id, want, place(r, want.Query))
+	h.start(conn, seat, id, want, lastCursor(r, want.Query))
 }
 
 // start opens a session for a connection that has got the head of its answer.

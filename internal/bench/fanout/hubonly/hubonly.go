@@ -50,7 +50,7 @@ type Hub struct {
 
 	mu        sync.Mutex
 	positions map[string]int64
-	place     int64
+	sequence  int64
 }
 
 // StartArgs configures the server.
@@ -148,13 +148,13 @@ func (h *Hub) publish(tenants []string, first, count int64) {
 		position := h.positions[tenant]
 		changes[i] = feed.Change{
 			Feed: feedName, Tenant: tenant, From: position, Position: position, Nonce: nonce, Table: "measured", Name: "measured",
-			Op: feed.Insert, After: row, At: now, Tx: uint64(h.place), Writer: "bench",
+			Op: feed.Insert, After: row, At: now, Tx: uint64(h.sequence), Writer: "bench",
 		}
 	}
-	h.place += count
-	place := h.place
+	h.sequence += count
+	sequence := h.sequence
 	h.mu.Unlock()
-	h.hub.Publish(changes, place)
+	h.hub.Publish(changes, sequence)
 }
 
 // exampleRow is about the size of an order.

@@ -58,7 +58,7 @@ func Install(ctx context.Context, cache string, say func(line string)) (Installe
 	}
 	// It lies beside the packages that it imports, one for each version of it.
 	at := filepath.Join(dir, "server-"+hash(source)+".mjs")
-	if err := place(at, source); err != nil {
+	if err := writeFile(at, source); err != nil {
 		return Installed{}, fmt.Errorf("install the reference server: %w", err)
 	}
 	return Installed{Node: node, Script: at}, nil
@@ -106,8 +106,8 @@ func bring(ctx context.Context, dir string) error {
 	return err
 }
 
-// place writes a file that is not there, as a whole.
-func place(at string, text []byte) error {
+// writeFile writes a file that is not there, as a whole.
+func writeFile(at string, text []byte) error {
 	if _, err := os.Stat(at); err == nil {
 		return nil
 	}

@@ -337,7 +337,7 @@ func mayFail(err error) error {
 type caused struct{ Mark, Cause int64 }
 
 // causes answers the causes that the clients know already.
-func (f *follower) causes() map[int64]bool {
+func (f *reader) causes() map[int64]bool {
 	known := map[int64]bool{0: true}
 	for _, rows := range f.views {
 		for _, r := range rows {

@@ -177,15 +177,15 @@ func present(ctx context.Context, conn *pgx.Conn, known map[string]relation) (vi
 
 // follower is the clients of a database: they read the tables once and follow
 // the order from there.
-type follower struct {
+type reader struct {
 	conn     *pgx.Conn
 	known    map[string]relation
 	views    views
 	sequence int64
 }
 
-func follow(ctx context.Context, conn *pgx.Conn) (*follower, error) {
-	f := &follower{conn: conn}
+func follow(ctx context.Context, conn *pgx.Conn) (*reader, error) {
+	f := &reader{conn: conn}
 	var err error
 	if f.known, err = relations(ctx, conn); err != nil {
 		return nil, err
@@ -198,7 +198,7 @@ func follow(ctx context.Context, conn *pgx.Conn) (*follower, error) {
 }
 
 // advance seals and answers what is new.
-func (f *follower) advance(ctx context.Context) ([]change, error) {
+func (f *reader) advance(ctx context.Context) ([]change, error) {
 	from := f.sequence
 	if err := f.conn.QueryRow(ctx, `select rowcast.seal()`).Scan(&f.sequence); err != nil {
 		return nil, fmt.Errorf("seal: %w", explain(err))
@@ -211,7 +211,7 @@ func (f *follower) advance(ctx context.Context) ([]change, error) {
 
 // catchUp has the clients follow to the end. It answers what they got and how
 // what they hold then differs from the tables.
-func (f *follower) catchUp(ctx context.Context) (changes []change, diff string, err error) {
+func (f *reader) catchUp(ctx context.Context) (changes []change, diff string, err error) {
 	if changes, err = f.advance(ctx); err != nil {
 		return nil, "", err
 	}

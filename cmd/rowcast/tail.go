@@ -114,7 +114,7 @@ func (p *program) follow(ctx context.Context, cfg config.Config, o tailOptions, 
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	out := &printer.Printer{W: p.stdout, JSON: o.format == "json", Filter: filter, Tenants: o.tenants, Count: o.count}
-	var replayed bool
+	var caughtUp bool
 	run := changelog.New(changelog.Options{
 		Connect: dialTail(cfg.ListenDatabaseURL), Listen: dial(cfg.ListenDatabaseURL, "rowcast listen"), Pool: pool,
 		BulkRows: cfg.BulkRows, Observe: true, Fallback: 100 * time.Millisecond, Log: log,
@@ -123,10 +123,10 @@ func (p *program) follow(ctx context.Context, cfg config.Config, o tailOptions, 
 				return
 			}
 			var err error
-			if !replayed && o.from != "now" {
-				err = replay(ctx, changelog.NewHistory(pool, cfg.BulkRows), o, out)
+			if !caughtUp && o.from != "now" {
+				err = catchUp(ctx, changelog.NewHistory(pool, cfg.BulkRows), o, out)
 			}
-			replayed = true
+			caughtUp = true
 			if err == nil {
 				err = out.Print(changes)
 			}
@@ -147,12 +147,12 @@ func (p *program) follow(ctx context.Context, cfg config.Config, o tailOptions, 
 	}
 }
 
-// replay prints the history of the one tenant from where it was asked to begin.
-func replay(ctx context.Context, history *changelog.History, o tailOptions, out *printer.Printer) error {
+// catchUp prints the history of the one tenant from where it was asked to begin.
+func catchUp(ctx context.Context, history *changelog.History, o tailOptions, out *printer.Printer) error {
 	name := o.tenants[0]
 	cursor, err := history.Locate(ctx, name, o.from)
 	if err != nil {
 		return fmt.Errorf("begin at %q: %w", o.from, err)
 	}
-	return out.Replay(ctx, history, name, cursor)
+	return out.CatchUp(ctx, history, name, cursor)
 }

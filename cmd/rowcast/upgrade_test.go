@@ -56,8 +56,8 @@ func releasedMigrate(t *testing.T, program, dsn string) error {
 	return nil
 }
 
-// follower is a client that goes from server to server with its cursor.
-type follower struct {
+// roamer is a client that goes from server to server with its cursor.
+type roamer struct {
 	name, cursor string
 	position     int64
 	// seen counts how often each row was told.
@@ -65,7 +65,7 @@ type follower struct {
 }
 
 // visit joins a server. What it returns reads until a position, and leaves.
-func (f *follower) visit(t *testing.T, url string) (read func(last int)) {
+func (f *roamer) visit(t *testing.T, url string) (read func(last int)) {
 	t.Helper()
 	c, joined := join(t, url, "T", f.cursor, "doc:*")
 	if f.cursor == "" {
@@ -131,13 +131,13 @@ func TestRollingUpgrade(t *testing.T) {
 			fmt.Sprintf(`insert into docs select g, 'T', 'many' from generate_series(%d, %d) g`, rows+2, rows+11))
 		rows += 11
 	}
-	followers := []*follower{{name: "one", seen: map[string]int{}}, {name: "other", seen: map[string]int{}}}
+	roamers := []*roamer{{name: "one", seen: map[string]int{}}, {name: "other", seen: map[string]int{}}}
 	// Half is committed while nobody is there, half while they are.
 	visit := func(urls ...string) {
 		t.Helper()
 		commit()
 		var reads []func(int)
-		for i, f := range followers {
+		for i, f := range roamers {
 			reads = append(reads, f.visit(t, urls[i%len(urls)]))
 		}
 		commit()
@@ -151,7 +151,7 @@ func TestRollingUpgrade(t *testing.T) {
 	}
 
 	previous, before := serveReleased()
-	for _, f := range followers {
+	for _, f := range roamers {
 		f.visit(t, before)(0)
 	}
 	visit(before)
@@ -199,7 +199,7 @@ func TestRollingUpgrade(t *testing.T) {
 	now, stop = s.serve(t)
 	defer stop()
 	visit(now)
-	for _, f := range followers {
+	for _, f := range roamers {
 		for id := 1; id <= rows; id++ {
 			if n := f.seen[strconv.Itoa(id)]; n != 1 {
 				t.Errorf("client %s was told of row %d %d times; want once", f.name, id, n)

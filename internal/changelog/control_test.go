@@ -181,7 +181,7 @@ func (m *model) checkControls(t *testing.T, admin *pgx.Conn) {
 	convict("sequences that were swapped", faultPosition, checkSequence([]string{"T 1 2", "T 2 1"}, right))
 }
 
-// checkPlaces compares the sealed sequences, each written "tenant position sequence",
+// checkSequence compares the sealed sequences, each written "tenant position sequence",
 // with the stream: they are dense, and each ends at its position.
 func checkSequence(sequences []string, stream []feed.Change) (faults []fault) {
 	next := 0

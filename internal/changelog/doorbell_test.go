@@ -103,13 +103,13 @@ func TestFloodOfNotificationsIsBounded(t *testing.T) {
 func TestIdleReplicaIsQuiet(t *testing.T) {
 	t.Parallel()
 	s := newSleeper(t)
-	leader, follower := new(queryCounter), new(queryCounter)
+	leader, other := new(queryCounter), new(queryCounter)
 	standard := func(o *changelog.Options) { o.Fallback = 0 }
 	s.start(t, s.counted(leader), standard)
 	s.tail.until(t, "sleep", asleep)
-	second := s.database.tail(t, s.counted(follower), standard)
+	second := s.database.tail(t, s.counted(other), standard)
 	second.until(t, "listening", func(c changelog.Status) bool { return c.Listening })
-	for name, counter := range map[string]*queryCounter{"leader": leader, "follower": follower} {
+	for name, counter := range map[string]*queryCounter{"leader": leader, "other": other} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			const queries = 10

@@ -51,7 +51,7 @@ func (t *Tail) follow(ctx context.Context) error {
 	if err := t.start(connecting, conn); err != nil {
 		return err
 	}
-	f := follower{Tail: t, conn: conn, next: look}
+	f := reader{Tail: t, conn: conn, next: look}
 	return f.loop(ctx)
 }
 

@@ -103,7 +103,7 @@ func TestForgeriesOfAPlainRoleAreIgnored(t *testing.T) {
 }
 
 // A plain role sends ten thousand different messages a second, on either
-// channel, to a leader that sleeps, to one that never does, and to a follower.
+// channel, to a leader that sleeps, to one that never does, and to another server.
 // None of them asks the server more often than a pause of 5 ms allows.
 func TestFloodOfAPlainRoleIsBounded(t *testing.T) {
 	t.Parallel()
@@ -115,23 +115,23 @@ func TestFloodOfAPlainRoleIsBounded(t *testing.T) {
 			for _, notify := range []changelog.Notify{changelog.NotifyAuto, changelog.NotifyNever} {
 				s := newSleeper(t)
 				_ = s.ear.conn.Close(t.Context()) // nobody would read from it
-				log, leader, follower := new(journal), new(queryCounter), new(queryCounter)
+				log, leader, other := new(journal), new(queryCounter), new(queryCounter)
 				with := func(o *changelog.Options) { o.Notify = notify }
 				s.start(t, s.counted(leader), with, log.options)
 				s.tail.until(t, "rest", func(c changelog.Status) bool {
 					return c.Leads && c.Listening && c.Asleep == (notify == changelog.NotifyAuto)
 				})
-				second := s.database.tail(t, s.counted(follower), netless, with, log.options)
+				second := s.database.tail(t, s.counted(other), netless, with, log.options)
 				second.until(t, "listening", func(c changelog.Status) bool { return c.Listening })
 				forger := s.plainRole(t, "flood_of_"+test.name+"_"+string(notify))
-				began, before, beforeFollower := time.Now(), leader.count.Load(), follower.count.Load()
+				began, before, beforeOther := time.Now(), leader.count.Load(), other.count.Load()
 				sent := flood(t, forger, test.channel, test.payload)
 				took := time.Since(began)
-				asked, askedFollower := leader.count.Load()-before, follower.count.Load()-beforeFollower
-				t.Logf("%s: %d messages in %s, %d queries of the leader, %d of the follower", notify, sent, took.Round(time.Millisecond), asked, askedFollower)
+				asked, askedOther := leader.count.Load()-before, other.count.Load()-beforeOther
+				t.Logf("%s: %d messages in %s, %d queries of the leader, %d of the other", notify, sent, took.Round(time.Millisecond), asked, askedOther)
 				// A look is up to two queries: the seal, and the count of replicas.
-				if limit := 2*int64(took/(5*time.Millisecond)) + 40; asked > limit || askedFollower > limit {
-					t.Errorf("%d messages in %s caused %d and %d queries; want at most %d", sent, took, asked, askedFollower, limit)
+				if limit := 2*int64(took/(5*time.Millisecond)) + 40; asked > limit || askedOther > limit {
+					t.Errorf("%d messages in %s caused %d and %d queries; want at most %d", sent, took, asked, askedOther, limit)
 				}
 				writer := connect(t, s.dsn, "writer")
 				exec(t, writer, s.insert())

@@ -12,8 +12,8 @@ import (
 	"rowcast/sql"
 )
 
-// follower is a tail on one connection.
-type follower struct {
+// reader is a tail on one connection.
+type reader struct {
 	*Tail
 	conn *pgx.Conn
 	// next is what the next step does, woken whether a notification led to it.
@@ -33,7 +33,7 @@ type follower struct {
 }
 
 // loop steps and waits.
-func (f *follower) loop(ctx context.Context) error {
+func (f *reader) loop(ctx context.Context) error {
 	for {
 		// What the step below finds holds only for the state before it: a
 		// writer that saw the sleep lock free is visible once it is held.
@@ -95,7 +95,7 @@ func (f *follower) loop(ctx context.Context) error {
 	}
 }
 
-func (f *follower) wantsSleep(listening bool) bool {
+func (f *reader) wantsSleep(listening bool) bool {
 	switch f.o.Notify {
 	case NotifyAlways:
 		return listening
@@ -107,7 +107,7 @@ func (f *follower) wantsSleep(listening bool) bool {
 }
 
 // waitAsleep waits until somebody notifies.
-func (f *follower) waitAsleep(ctx context.Context) error {
+func (f *reader) waitAsleep(ctx context.Context) error {
 	if err := f.breathe(ctx); err != nil {
 		return err
 	}
@@ -132,7 +132,7 @@ func (f *follower) waitAsleep(ctx context.Context) error {
 
 // breathe makes a short pause after notifications that meant nothing: anybody can notify,
 // and a flood must not keep the server busy.
-func (f *follower) breathe(ctx context.Context) error {
+func (f *reader) breathe(ctx context.Context) error {
 	if !f.woken || f.empty < 2 {
 		return nil
 	}
@@ -140,7 +140,7 @@ func (f *follower) breathe(ctx context.Context) error {
 }
 
 // waitAwake waits for the next poll. The pause grows while nothing comes.
-func (f *follower) waitAwake(ctx context.Context) error {
+func (f *reader) waitAwake(ctx context.Context) error {
 	if err := f.breathe(ctx); err != nil {
 		return err
 	}
@@ -166,7 +166,7 @@ func (f *follower) waitAwake(ctx context.Context) error {
 // waitForLeader waits until the leader has sealed. If a writer notifies and the
 // leader does not answer within a moment, or if it is silent for too long,
 // this replica seals by itself.
-func (f *follower) waitForLeader(ctx context.Context) error {
+func (f *reader) waitForLeader(ctx context.Context) error {
 	if err := f.breathe(ctx); err != nil {
 		return err
 	}
@@ -202,7 +202,7 @@ func (f *follower) waitForLeader(ctx context.Context) error {
 // transactions, or has not told them yet: what it found earlier, it may have
 // found before it led, before they came, or on a connection that died. It runs
 // after the seal has committed, and without waiting for the disk: it is a hint.
-func (f *follower) tell(ctx context.Context, leads bool, n int) error {
+func (f *reader) tell(ctx context.Context, leads bool, n int) error {
 	touched := f.touched
 	if touched == nil || len(touched) > 0 {
 		f.touched = map[string]struct{}{}
@@ -224,7 +224,7 @@ func (f *follower) tell(ctx context.Context, leads bool, n int) error {
 }
 
 // queue wakes the tail if writers wait for each other to notify.
-func (f *follower) queue(ctx context.Context, now time.Time) error {
+func (f *reader) queue(ctx context.Context, now time.Time) error {
 	ctx, cancel := context.WithTimeout(ctx, sealTimeout)
 	defer cancel()
 	var waiting int
@@ -239,7 +239,7 @@ func (f *follower) queue(ctx context.Context, now time.Time) error {
 
 // upkeep now and then makes sure that nobody else writes the log, counts the
 // replicas, and has the listener proved.
-func (f *follower) upkeep(ctx context.Context, now time.Time, leads bool) error {
+func (f *reader) upkeep(ctx context.Context, now time.Time, leads bool) error {
 	const interval = 4 * time.Second
 	ctx, cancel := context.WithTimeout(ctx, sealTimeout)
 	defer cancel()
@@ -261,7 +261,7 @@ func (f *follower) upkeep(ctx context.Context, now time.Time, leads bool) error 
 
 // patient names who keeps the tail from sealing for long: any session that may
 // connect can take the lock, or be frozen with it.
-func (f *follower) patient(ctx context.Context) error {
+func (f *reader) patient(ctx context.Context) error {
 	const long = 2 * time.Second
 	switch {
 	case f.incomplete.IsZero():

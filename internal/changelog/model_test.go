@@ -76,7 +76,7 @@ func TestModel(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.resolve(t, admin)
-	m.drain(t, admin)
+	m.settle(t, admin)
 	eventually(t, "end of the log at the reader below the oldest transaction", func() bool {
 		return m.watermark.count() >= len(m.tails[0].snapshot())
 	})
@@ -199,7 +199,7 @@ func (m *model) resolve(t *testing.T, admin *pgx.Conn) {
 }
 
 // drain waits until every committed change has been published by both tails.
-func (m *model) drain(t *testing.T, admin *pgx.Conn) {
+func (m *model) settle(t *testing.T, admin *pgx.Conn) {
 	t.Helper()
 	committed := m.committed()
 	want := len(committed)

@@ -59,7 +59,7 @@ func TestIsolation(t *testing.T) {
 		late := l.join(t, server, from(one.joined.Cursor))
 		late.events(t, 9)
 		for _, c := range []struct {
-			f     *follower
+			f     *client
 			other string
 		}{{one, other.tenant}, {late, other.tenant}, {two, l.tenant}} {
 			if text := strings.Join(c.f.heard, "\n"); strings.Contains(text, c.other) {

@@ -53,7 +53,7 @@ func TestNumbers(t *testing.T) {
 		l.exec(t, `insert into measures (tenant_id) values ($1)`,
 			`update measures set (`+strings.Join(names, ", ")+`) = row(`+strings.Join(values, ", ")+`) where tenant_id = $1`,
 			`delete from measures where tenant_id = $1`)
-		for name, f := range map[string]*follower{"live": whole, "resumed": l.join(t, server, from(begin))} {
+		for name, f := range map[string]*client{"live": whole, "resumed": l.join(t, server, from(begin))} {
 			events := f.events(t, 3)
 			for _, n := range numbers {
 				member := fmt.Sprintf(`%q:%s`, n.column, n.wire)

@@ -10,7 +10,7 @@ import (
 func TestOutage(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
-	var clients []*follower
+	var clients []*client
 	var lines []*line
 	for _, w := range wires {
 		l := &line{wire: w, site: s, tenant: s.newTenant(t)}

@@ -93,7 +93,7 @@ func TestOverrun(t *testing.T) {
 	tenant := s.newTenant(t)
 	server := servetest.Start(t, s.dsn, settings...)
 	type reader struct {
-		*follower
+		*client
 		wire string
 		got  atomic.Int64
 		slow *allowance
@@ -108,8 +108,8 @@ func TestOverrun(t *testing.T) {
 		a.raise(64 << 10) // to join
 		readers = append(
 			readers,
-			&reader{follower: l.join(t, server), wire: w.name},
-			&reader{follower: l.join(t, server, func(q *request) { q.network = a.dial }), wire: "slow " + w.name, slow: a},
+			&reader{client: l.join(t, server), wire: w.name},
+			&reader{client: l.join(t, server, func(q *request) { q.network = a.dial }), wire: "slow " + w.name, slow: a},
 		)
 	}
 	var fast, all sync.WaitGroup

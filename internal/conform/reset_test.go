@@ -54,7 +54,7 @@ func TestReset(t *testing.T) {
 			// Live events follow, and the new cursor is good on any server.
 			g := l.join(t, l.servers()[0], from(f.cursor))
 			l.exec(t, raiseTotal)
-			for _, f := range []*follower{f, g} {
+			for _, f := range []*client{f, g} {
 				want := f.position + 1
 				if m := f.events(t, 1)[0]; m.Position != want {
 					t.Fatalf("received %s after %s; want position %d", m, c.reason, want)

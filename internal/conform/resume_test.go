@@ -28,7 +28,7 @@ func TestResume(t *testing.T) {
 			f.cut()
 		}
 
-		var following []*follower
+		var following []*client
 		for i, cursor := range cursors {
 			for _, server := range servers {
 				f := l.join(t, server, from(cursor))

@@ -104,7 +104,7 @@ func TestSlowConsumer(t *testing.T) {
 
 // catchUp has a client come back, as often as it is too slow for this machine,
 // and receive everything up to a position.
-func (l *line) catchUp(t *testing.T, server *servetest.Server, f *follower, to int64) {
+func (l *line) catchUp(t *testing.T, server *servetest.Server, f *client, to int64) {
 	t.Helper()
 	for position := f.position; position < to; {
 		f = l.join(t, server, from(f.cursor))

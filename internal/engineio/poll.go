@@ -17,9 +17,9 @@ type poll struct {
 	backlog
 	// changed, if not nil, is closed at the next change.
 	changed chan struct{}
-	// drained is closed when, after hanging up, the client has everything; nil
+	// flushed is closed when, after hanging up, the client has everything; nil
 	// before and then.
-	drained  chan struct{}
+	flushed  chan struct{}
 	deadline time.Time
 	// getting is the poll that waits; nil if none does.
 	getting *turn
@@ -61,7 +61,7 @@ func (p *poll) hangup(wanted bool) bool {
 	if len(p.backlog) == 0 && !p.crossing {
 		return true
 	}
-	p.drained = make(chan struct{})
+	p.flushed = make(chan struct{})
 	return false
 }
 
@@ -85,9 +85,9 @@ func (p *poll) body() []byte {
 	case p.over:
 		body = []byte{packetClose}
 	}
-	if p.over && len(p.backlog) == 0 && p.drained != nil {
-		close(p.drained)
-		p.drained = nil
+	if p.over && len(p.backlog) == 0 && p.flushed != nil {
+		close(p.flushed)
+		p.flushed = nil
 	}
 	return body
 }
@@ -112,7 +112,7 @@ func (s *Session) get(w http.ResponseWriter, r *http.Request, order uint64) {
 		s.mu.Unlock()
 		badRequest.write(w)
 		return
-	case p.over && p.drained == nil, // and nothing is left
+	case p.over && p.flushed == nil, // and nothing is left
 		s.closing && s.left && !p.crossing && p.getting == nil: // its client is gone, though it is not hung up yet
 		s.mu.Unlock()
 		unknownSession.write(w)

@@ -71,8 +71,8 @@
 //     no session ends, falls silent or lives longer for it (TestClockStepsForward,
 //     TestClockStepsBack, TestDeadlineFarAway). The time that a machine is suspended
 //     does not count.
-//   - A session whose owner is unwanted is ended, also if the owner comes while
-//     that is being decided (TestUnwantedOwnersAreSentAway).
+//   - A session is ended once the check of its owner fails, also if the owner comes while
+//     that is being decided (TestRefusedOwnersAreSentAway).
 //   - Events are counted by name, sessions by wire and tenant, within bounds
 //     (TestFiguresTellApart, TestNamesAreBounded).
 //   - A client that takes nothing is told slow-consumer (TestSlowConsumer,

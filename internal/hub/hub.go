@@ -109,7 +109,7 @@ func (h *Hub) Reset(reason error) {
 
 // resync has the subscriptions of a tenant whose ring has a hole continue from
 // their cursors.
-func (h *Hub) resync(t *stream.Tenant) {
+func (h *Hub) resync(t *stream.Stream) {
 	for _, s := range h.sessions.All() {
 		s.restart(t, "")
 	}

@@ -101,7 +101,7 @@ func (u *sub) follow(old *sub) {
 
 // restart has the subscriptions that are on t, or all if t is nil, join again:
 // from where they are, or if reset says why not, from the new head.
-func (s *Session) restart(t *stream.Tenant, reset string) {
+func (s *Session) restart(t *stream.Stream, reset string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, old := range slices.Clone(s.subs) {
@@ -179,7 +179,7 @@ func (u *sub) run(ctx context.Context) {
 		if grown == nil || !u.turn(ctx) {
 			return
 		}
-		more, err := u.replay(ctx)
+		more, err := u.catchUp(ctx)
 		u.yield()
 		switch {
 		case ctx.Err() != nil:

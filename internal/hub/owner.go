@@ -5,14 +5,14 @@ import "rowcast/internal/errcode"
 // Owner is who a session belongs to. Its methods are called with the lock of the
 // session held: they must neither block nor call a session.
 type Owner interface {
-	// Unwanted is the cause to end the session with, empty if it may go on.
-	Unwanted() errcode.Code
+	// Check is the code to end the session with, empty if it may go on.
+	Check() errcode.Code
 	// Left is called once, when the session has ended.
 	Left()
 }
 
-// Own says who the session belongs to from now on, and ends it if the owner is
-// unwanted. An owner that comes when the session has ended has Left at once; one
+// Own says who the session belongs to from now on, and ends it if the check of the
+// owner fails. An owner that comes when the session has ended has Left at once; one
 // that is replaced hears nothing more.
 func (s *Session) Own(o Owner) {
 	s.mu.Lock()
@@ -25,8 +25,8 @@ func (s *Session) Own(o Owner) {
 	s.checkOwner()
 }
 
-// Recheck asks the owners of all sessions whether they may go on. What makes an
-// owner unwanted has to be so before the call: an owner that comes later is asked
+// Recheck asks the owners of all sessions whether they may go on. What fails the
+// check of an owner has to be so before the call: an owner that comes later is asked
 // by Own.
 func (h *Hub) Recheck() {
 	for _, s := range h.sessions.All() {
@@ -36,12 +36,12 @@ func (h *Hub) Recheck() {
 	}
 }
 
-// checkOwner ends s if its owner is unwanted. s.mu held.
+// checkOwner ends s if the check of its owner fails. s.mu held.
 func (s *Session) checkOwner() {
 	if s.owner == nil {
 		return
 	}
-	if cause := s.owner.Unwanted(); cause != "" {
+	if cause := s.owner.Check(); cause != "" {
 		s.closeFor(cause)
 	}
 }

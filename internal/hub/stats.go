@@ -80,7 +80,7 @@ func (h *Hub) Stats() Stats {
 	ringMemory, ringBudget := h.streams.Memory()
 	return Stats{
 		RingMemory: ringMemory, RingBudget: ringBudget, PageMemory: int64(h.pages.Bytes()),
-		Sessions: c.sessions.Load(), Blocked: c.blocked.Load(), Tenants: int64(h.streams.Tenants()), Subscriptions: c.subscriptions.Load(),
+		Sessions: c.sessions.Load(), Blocked: c.blocked.Load(), Tenants: int64(h.streams.Count()), Subscriptions: c.subscriptions.Load(),
 		Events: h.streams.Events.Load(), Deliveries: h.streams.Offered.Load() + c.deliveries.Load(),
 		CatchUps: c.catchUps.Load(), HistoryReads: c.reads.Load(), Resets: c.resets.Load(), Closes: closes,
 		Names: h.streams.Names(), Wires: wires,

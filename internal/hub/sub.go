@@ -26,7 +26,7 @@ const (
 )
 
 // sub is the subscription of a session to a tenant. The mutex of the session
-// guards it, but for seat, which belongs to the stream.
+// guards it, but for handle, which belongs to the stream.
 type sub struct {
 	s      *Session
 	tenant string
@@ -48,8 +48,8 @@ type sub struct {
 	// quiet is the moment since which nothing told the client its cursor.
 	quiet time.Duration
 
-	t      *stream.Tenant
-	seat   stream.Seat
+	t      *stream.Stream
+	handle stream.Handle
 	cancel context.CancelFunc
 
 	wire  int
@@ -83,8 +83,8 @@ func (u *sub) drop() {
 	}
 }
 
-// Seat implements stream.Follower.
-func (u *sub) Seat() *stream.Seat { return &u.seat }
+// Handle implements stream.Follower.
+func (u *sub) Handle() *stream.Handle { return &u.handle }
 
 // Offer implements stream.Follower.
 func (u *sub) Offer(v *ring.View, scratch *[]byte) (events int) {

@@ -85,7 +85,7 @@ func (s *Session) block(rest []byte) {
 			u.at = u.current()
 		}
 	}
-	if !s.h.spawn(s.drain) {
+	if !s.h.spawn(s.flush) {
 		s.free()
 		s.fail(Shutdown)
 	}
@@ -97,9 +97,9 @@ func (s *Session) free() {
 	s.h.count.blocked.Add(-1)
 }
 
-// drain writes until s is no longer behind. A client that takes nothing of that
+// flush writes until s is no longer behind. A client that takes nothing of that
 // is sent away, and has the time of a close to take what was begun.
-func (s *Session) drain() {
+func (s *Session) flush() {
 	var scratch []byte
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -2,7 +2,7 @@
 //
 // # Overview
 //
-// A [Printer] takes changes and writes their events, a line each. [Printer.Replay]
+// A [Printer] takes changes and writes their events, a line each. [Printer.CatchUp]
 // writes the history of a tenant.
 //
 // # Guarantees
@@ -62,8 +62,8 @@ type Printer struct {
 // pageSize is how many changes are read at once.
 const pageSize = 500
 
-// Replay writes the history of a tenant after a cursor, up to its end.
-func (p *Printer) Replay(ctx context.Context, history *changelog.History, tenant string, cursor feed.Cursor) error {
+// CatchUp writes the history of a tenant after a cursor, up to its end.
+func (p *Printer) CatchUp(ctx context.Context, history *changelog.History, tenant string, cursor feed.Cursor) error {
 	for {
 		page, err := history.After(ctx, tenant, cursor, pageSize)
 		if err != nil {

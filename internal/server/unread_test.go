@@ -332,7 +332,7 @@ func TestConnectionsOfAnAddressAreBounded(t *testing.T) {
 		!strings.Contains(string(answer), "Retry-After: 5\r\n") {
 		t.Errorf("one too many is answered %q, %v", answer, err)
 	}
-	if got := status(conns[0], "/take"); got != http.StatusOK { // it is a feed now, with a place of its own
+	if got := status(conns[0], "/take"); got != http.StatusOK { // it is a feed now, with a slot of its own
 		t.Fatalf("a connection is taken over with %d", got)
 	}
 	if got := status(dial(t, listener.Addr().String()), "/"); got != http.StatusOK {

@@ -22,7 +22,7 @@ const authTimeout = 10 * time.Second
 const expiryNotice = 30 * time.Second
 
 // maxStrikes is how many malformed commands end a session.
-const maxStrikes = 3
+const maxBadCommands = 3
 
 // VerifyFunc says who a token speaks for, as auth.Verifier.Verify.
 type VerifyFunc func(ctx context.Context, token string) (auth.Identity, error)
@@ -35,25 +35,25 @@ type Client struct {
 	rules   *Rules
 	// identity is nil while the client is anonymous. It is not changed, only
 	// replaced.
-	identity atomic.Pointer[auth.Identity]
-	seat     *Seat
-	strikes  int
+	identity    atomic.Pointer[auth.Identity]
+	slot        *Slot
+	badCommands int
 	// doubt is why the credentials of the handshake were refused, nil without one.
 	doubt *Refusal
 	// supposed: the identity is from a header, and has not been used.
 	supposed bool
 }
 
-// Open opens the session of a connection that has a seat, and returns it with its
-// client, who is anonymous and has little time to authenticate. The seat, which may be
+// Open opens the session of a connection that has a slot, and returns it with its
+// client, who is anonymous and has little time to authenticate. The slot, which may be
 // nil, is left when the session ends, or could not be opened.
-func (g *Gate) Open(h *hub.Hub, o hub.SessionOptions, seat *Seat) (*hub.Session, *Client, error) {
+func (g *Gate) Open(h *hub.Hub, o hub.SessionOptions, slot *Slot) (*hub.Session, *Client, error) {
 	session, err := h.Open(o)
 	if err != nil {
-		seat.Leave()
+		slot.Leave()
 		return nil, nil, fmt.Errorf("open a session: %w", err)
 	}
-	c := &Client{session: session, verify: g.Verify, rules: g.Rules, seat: seat}
+	c := &Client{session: session, verify: g.Verify, rules: g.Rules, slot: slot}
 	session.Deadline(time.Now().Add(authTimeout), time.Time{}, AuthTimeout)
 	session.Own(c)
 	return session, c, nil
@@ -70,8 +70,8 @@ func TurnAway(conn interface {
 	_ = conn.Close()
 }
 
-// Unwanted implements hub.Owner.
-func (c *Client) Unwanted() errcode.Code {
+// Check implements hub.Owner.
+func (c *Client) Check() errcode.Code {
 	if id := c.identity.Load(); id != nil && c.rules != nil && c.rules.Revoked != nil && c.rules.Revoked(id) {
 		return Revoked
 	}
@@ -79,7 +79,7 @@ func (c *Client) Unwanted() errcode.Code {
 }
 
 // Left implements hub.Owner.
-func (c *Client) Left() { c.seat.Leave() }
+func (c *Client) Left() { c.slot.Leave() }
 
 // Adopt gives a client an identity that was verified before. One that was
 // revoked since ends the session. The error is a *Refusal that should, too: the
@@ -89,7 +89,7 @@ func (c *Client) Left() { c.seat.Leave() }
 // then is found out here, once; the session counts that by a clock that nobody sets,
 // so that a step of the other one neither ends sessions nor lengthens them.
 func (c *Client) Adopt(id auth.Identity) error {
-	if !c.seat.Sit(id.Subject) {
+	if !c.slot.SetSubject(id.Subject) {
 		full := &Problem{Code: LimitExceeded, About: "subject", Detail: "this subject has as many connections as it may have; close one first"}
 		c.rules.Note(context.Background(), nil, full)
 		return &Refusal{Code: full.Code, Message: full.Detail, Ends: c.identity.Load() == nil}
@@ -226,8 +226,8 @@ func (c *Client) Tenant(name string) string { return c.rules.Tenant(name) }
 // Leave leaves a tenant.
 func (c *Client) Leave(tenant string) { c.session.Leave(c.Tenant(tenant)) }
 
-// Strike counts a malformed command. It is true for the last one.
-func (c *Client) Strike() bool {
-	c.strikes++
-	return c.strikes >= maxStrikes
+// BadCommand counts a malformed command. It is true for the last one.
+func (c *Client) BadCommand() bool {
+	c.badCommands++
+	return c.badCommands >= maxBadCommands
 }

@@ -41,7 +41,7 @@
 //     (cmd/rowcast: TestRevocationReachesEveryWireOfEveryReplica).
 //   - An address and a subject have no more connections than they may, an address
 //     no more handshakes, and a tenant no more clients that have joined it; who is
-//     one too many is told 429 or limit-exceeded (TestSeats,
+//     one too many is told 429 or limit-exceeded (TestSlots,
 //     TestTooManyRequestsOfAnAddress, cmd/rowcast: TestLimitsOnEveryWire).
 //     A proxy that nobody has named, so that its clients cannot be told apart, is
 //     logged (TestUnnamedProxyIsTold).

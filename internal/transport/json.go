@@ -40,7 +40,7 @@ func AppendMeta(b []byte, e *feed.Event) []byte {
 // AppendData appends the data of an event, a JSON object.
 func AppendData(b []byte, e *feed.Event) []byte { return appendRaw(b, e.Data) }
 
-// appendPlace appends where and when an event is.
+// appendPosition appends where and when an event is.
 func appendPosition(b []byte, e *feed.Event) []byte {
 	b = append(b, `"tenantId":`...)
 	b = AppendString(b, e.Tenant)

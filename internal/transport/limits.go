@@ -139,7 +139,7 @@ func (l *Limits) UnnamedProxy() string {
 	return l.proxy.String()
 }
 
-// Connect takes a place for a connection from remote, as long as it is no feed. Who
+// Connect takes a slot for a connection from remote, as long as it is no feed. Who
 // gets one without a Problem calls leave, once or more often.
 func (l *Limits) Connect(remote string) (leave func(), refused *Problem) {
 	if l == nil {
@@ -165,9 +165,9 @@ func full() *Problem {
 	}
 }
 
-// Seat is the place of one connection. It is safe for concurrent use, and nil
+// Slot is what one connection takes of the limits. It is safe for concurrent use, and nil
 // where nothing is bounded.
-type Seat struct {
+type Slot struct {
 	limits  *Limits
 	address netip.Addr
 
@@ -176,9 +176,9 @@ type Seat struct {
 	left    bool
 }
 
-// Seat takes a place for the connection that a request makes. Who gets one
+// Slot takes a slot for the connection that a request makes. Who gets one
 // without a Problem leaves it.
-func (l *Limits) Seat(r *http.Request) (*Seat, *Problem) {
+func (l *Limits) Slot(r *http.Request) (*Slot, *Problem) {
 	if l == nil {
 		return nil, nil
 	}
@@ -186,12 +186,12 @@ func (l *Limits) Seat(r *http.Request) (*Seat, *Problem) {
 	if client.IsValid() && !l.addresses.Take(client) {
 		return nil, full()
 	}
-	return &Seat{limits: l, address: client}, nil
+	return &Slot{limits: l, address: client}, nil
 }
 
-// Sit says of which subject the connection is. It is false, and nothing has
+// SetSubject says of which subject the connection is. It is false, and nothing has
 // changed, if that has as many connections as it may have.
-func (s *Seat) Sit(subject string) bool {
+func (s *Slot) SetSubject(subject string) bool {
 	if s == nil {
 		return true
 	}
@@ -210,8 +210,8 @@ func (s *Seat) Sit(subject string) bool {
 	return true
 }
 
-// Leave gives the place back, once.
-func (s *Seat) Leave() {
+// Leave gives the slot back, once.
+func (s *Slot) Leave() {
 	if s == nil {
 		return
 	}

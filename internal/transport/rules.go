@@ -87,12 +87,12 @@ func (r *Rules) Warn(what, tenant, why string) {
 	}
 }
 
-// Seat is that of Limits. Rules may be nil.
-func (r *Rules) Seat(request *http.Request) (*Seat, *Problem) {
+// Slot is that of Limits. Rules may be nil.
+func (r *Rules) Slot(request *http.Request) (*Slot, *Problem) {
 	if r == nil {
 		return nil, nil
 	}
-	return r.Limits.Seat(request)
+	return r.Limits.Slot(request)
 }
 
 // Guard is that of Limits. Rules may be nil.

@@ -41,7 +41,7 @@ func (c *cell) load() string {
 // usage is the processor time used so far.
 type usage struct{ server, client, reader float64 }
 
-func (r *run) usage(ctx context.Context, f *follower) (usage, error) {
+func (r *run) usage(ctx context.Context, f *reading) (usage, error) {
 	reader, err := f.cpu(ctx)
 	return usage{r.server.CPU(), measure.OwnCPU(), reader}, err
 }
@@ -77,7 +77,7 @@ func (r *run) measure(ctx context.Context, c *cell) error {
 func (r *run) warmUp() time.Duration { return min(r.o.Duration/4, 500*time.Millisecond) }
 
 // writeRows measures single-row transactions.
-func (r *run) writeRows(ctx context.Context, c *cell, f *follower) error {
+func (r *run) writeRows(ctx context.Context, c *cell, f *reading) error {
 	table := r.shape.table(c.variant)
 	writers, err := r.openWriters(ctx, c.writers, table)
 	if err != nil {
@@ -111,7 +111,7 @@ func (r *run) writeRows(ctx context.Context, c *cell, f *follower) error {
 }
 
 // copyRows measures one COPY.
-func (r *run) copyRows(ctx context.Context, c *cell, f *follower) error {
+func (r *run) copyRows(ctx context.Context, c *cell, f *reading) error {
 	conn, err := r.connectWriter(ctx)
 	if err != nil {
 		return err
@@ -153,7 +153,7 @@ func (r *run) copyRows(ctx context.Context, c *cell, f *follower) error {
 
 // settle waits until the reader has everything, notes what it all took, and
 // checks that the table has the rows that were counted.
-func (r *run) settle(ctx context.Context, c *cell, f *follower, before usage, written int64) error {
+func (r *run) settle(ctx context.Context, c *cell, f *reading, before usage, written int64) error {
 	if err := f.await(ctx, written); err != nil {
 		return err
 	}

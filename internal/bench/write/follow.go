@@ -11,10 +11,10 @@ import (
 
 // follower is the reader of one measurement, seen from here. The nil follower
 // is that of a table that nobody reads.
-type follower struct{ process *child.Child }
+type reading struct{ process *child.Child }
 
 // follow starts the reader that the variant needs.
-func (r *run) follow(ctx context.Context, v Variant) (*follower, error) {
+func (r *run) follow(ctx context.Context, v Variant) (*reading, error) {
 	if v == None {
 		return nil, nil
 	}
@@ -22,7 +22,7 @@ func (r *run) follow(ctx context.Context, v Variant) (*follower, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &follower{process}
+	f := &reading{process}
 	var args FollowArgs
 	if v == Rowcast {
 		args.Table = r.shape.table(v)
@@ -34,14 +34,14 @@ func (r *run) follow(ctx context.Context, v Variant) (*follower, error) {
 	return f, nil
 }
 
-func (f *follower) close() {
+func (f *reading) close() {
 	if f != nil {
 		_ = f.process.Close() // it was killed if it did not end
 	}
 }
 
 // cpu is the processor time of the reader so far, in seconds.
-func (f *follower) cpu(ctx context.Context) (float64, error) {
+func (f *reading) cpu(ctx context.Context) (float64, error) {
 	if f == nil {
 		return 0, nil
 	}
@@ -56,7 +56,7 @@ func (f *follower) cpu(ctx context.Context) (float64, error) {
 const stuckTime = time.Minute
 
 // await waits until the reader has received so many rows.
-func (f *follower) await(ctx context.Context, rows int64) error {
+func (f *reading) await(ctx context.Context, rows int64) error {
 	if f == nil {
 		return nil
 	}

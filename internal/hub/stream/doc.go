@@ -14,7 +14,7 @@
 //
 // # States
 //
-// A [Tenant] is loading until its head is known: the position as of the sequence
+// A [Stream] is loading until its head is known: the position as of the sequence
 // in the log at which it began to collect changes. Then it is ready. It is
 // dropped some time after the last release, and orphaned by Forget: an orphan
 // still exists for those who hold it, but gets no more changes.

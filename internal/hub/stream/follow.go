@@ -25,13 +25,13 @@ type Start struct {
 }
 
 // Name is the tenant.
-func (t *Tenant) Name() string { return t.name }
+func (t *Stream) Name() string { return t.name }
 
 // Ready is closed when the tenant can be followed.
-func (t *Tenant) Ready() <-chan struct{} { return t.ready }
+func (t *Stream) Ready() <-chan struct{} { return t.ready }
 
 // Release undoes Attach.
-func (t *Tenant) Release() {
+func (t *Stream) Release() {
 	t.idle.Store(int64(time.Since(t.s.began)))
 	t.users.Add(-1)
 }
@@ -39,7 +39,7 @@ func (t *Tenant) Release() {
 // Follow has f follow the stream on a wire after c, or from its end if c is
 // nil. The errors are feed.ErrDiverged for a cursor of another feed and
 // ErrElsewhere; f does not follow then.
-func (t *Tenant) Follow(wire int, c *feed.Cursor, f Follower) (Start, error) {
+func (t *Stream) Follow(wire int, c *feed.Cursor, f Follower) (Start, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	r := t.ring(wire)
@@ -56,7 +56,7 @@ func (t *Tenant) Follow(wire int, c *feed.Cursor, f Follower) (Start, error) {
 		p.Next = next
 	}
 	p.Cursor = r.At(p.Next - 1).Cursor(t.head.Feed)
-	f.Seat().slot = len(r.by)
+	f.Handle().index = len(r.by)
 	r.by = append(r.by, f)
 	r.Followed(true)
 	p.View = r.View
@@ -64,7 +64,7 @@ func (t *Tenant) Follow(wire int, c *feed.Cursor, f Follower) (Start, error) {
 }
 
 // ring is the ring of a wire, made at the head if there is none. t.mu held.
-func (t *Tenant) ring(wire int) *followed {
+func (t *Stream) ring(wire int) *followed {
 	if t.rings[wire] == nil {
 		t.rings[wire] = &followed{Ring: ring.New(t.s.opts.RingBytes, t.head.Cursor()), idle: time.Since(t.s.began)}
 		t.divide()
@@ -73,13 +73,13 @@ func (t *Tenant) ring(wire int) *followed {
 }
 
 // Unfollow undoes Follow.
-func (t *Tenant) Unfollow(wire int, f Follower) {
+func (t *Stream) Unfollow(wire int, f Follower) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	r, last := t.rings[wire], len(t.rings[wire].by)-1
-	slot := f.Seat().slot
-	r.by[slot] = r.by[last]
-	r.by[slot].Seat().slot = slot
+	index := f.Handle().index
+	r.by[index] = r.by[last]
+	r.by[index].Handle().index = index
 	r.by[last] = nil
 	r.by = r.by[:last]
 	if last == 0 {
@@ -90,14 +90,14 @@ func (t *Tenant) Unfollow(wire int, f Follower) {
 }
 
 // View is the ring of a wire that the caller follows, as it is now.
-func (t *Tenant) View(wire int) ring.View {
+func (t *Stream) View(wire int) ring.View {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.rings[wire].View
 }
 
 // growth is closed at the next change. t.mu held.
-func (t *Tenant) growth() <-chan struct{} {
+func (t *Stream) growth() <-chan struct{} {
 	if t.grown == nil {
 		t.grown = make(chan struct{})
 	}
@@ -105,7 +105,7 @@ func (t *Tenant) growth() <-chan struct{} {
 }
 
 // Await waits until grown is closed and the tenant has come to position.
-func (t *Tenant) Await(ctx context.Context, grown <-chan struct{}, position int64) {
+func (t *Stream) Await(ctx context.Context, grown <-chan struct{}, position int64) {
 	for {
 		select {
 		case <-grown:
@@ -123,7 +123,7 @@ func (t *Tenant) Await(ctx context.Context, grown <-chan struct{}, position int6
 }
 
 // prune lets go of the rings that nobody has followed since before.
-func (t *Tenant) prune(before time.Duration) {
+func (t *Stream) prune(before time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for w, r := range t.rings {

@@ -34,7 +34,7 @@ func (m *memory) init(budget, most int64) {
 func (m *memory) over() bool { return m.used.Load() > m.budget }
 
 // account notes what the rings of t take now. t.mu held.
-func (t *Tenant) account() {
+func (t *Stream) account() {
 	if t.orphan {
 		return
 	}
@@ -51,7 +51,7 @@ func (t *Tenant) account() {
 }
 
 // leave has t no longer count, as nobody will find it any more.
-func (t *Tenant) leave() {
+func (t *Stream) leave() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.s.memory.used.Add(-t.size)
@@ -59,7 +59,7 @@ func (t *Tenant) leave() {
 }
 
 // divide gives the rings of t equal parts of its share. t.mu held.
-func (t *Tenant) divide() {
+func (t *Stream) divide() {
 	count := 0
 	for _, f := range t.rings {
 		if f != nil {
@@ -120,7 +120,7 @@ func (s *Streams) relax() {
 }
 
 // setShare has tenants, and those that come, keep within a share.
-func (s *Streams) setShare(tenants []*Tenant, share int64) {
+func (s *Streams) setShare(tenants []*Stream, share int64) {
 	s.memory.share.Store(share)
 	for _, t := range tenants {
 		t.mu.Lock()
@@ -130,10 +130,10 @@ func (s *Streams) setShare(tenants []*Tenant, share int64) {
 }
 
 // all are the tenants.
-func (s *Streams) all() []*Tenant {
+func (s *Streams) all() []*Stream {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	tenants := make([]*Tenant, 0, len(s.tenants))
+	tenants := make([]*Stream, 0, len(s.tenants))
 	for _, t := range s.tenants {
 		tenants = append(tenants, t)
 	}

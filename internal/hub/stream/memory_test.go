@@ -47,12 +47,12 @@ func TestLevelIsFair(t *testing.T) {
 
 // taker follows a tenant and takes all that it is offered.
 type taker struct {
-	seat Seat
-	next int64
-	lost int
+	handle Handle
+	next   int64
+	lost   int
 }
 
-func (f *taker) Seat() *Seat { return &f.seat }
+func (f *taker) Handle() *Handle { return &f.handle }
 
 func (f *taker) Offer(v *ring.View, _ *[]byte) int {
 	if !v.Holds(f.next) {
@@ -100,7 +100,7 @@ func accounted(t *rapid.T) {
 		DashboardEvent: func(_ string, _ []string, head feed.Head, _ time.Time) feed.Event {
 			return feed.Event{Name: "stats", Data: []byte("stats"), Cursor: head.Cursor()}
 		},
-		Wires: []Encoder{plain{}, plain{}}, Hole: func(*Tenant) {},
+		Wires: []Encoder{plain{}, plain{}}, Hole: func(*Stream) {},
 		Spawn:     func(f func()) bool { go f(); return true },
 		RingBytes: most, RingMemory: budget, RingIdle: time.Minute,
 		Log: slog.New(slog.DiscardHandler),
@@ -109,7 +109,7 @@ func accounted(t *rapid.T) {
 	go s.Dashboards(ctx)
 	s.Live(true)
 	type held struct {
-		t    *Tenant
+		t    *Stream
 		wire int
 		f    *taker
 	}

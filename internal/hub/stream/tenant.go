@@ -19,8 +19,8 @@ const statsEvery = time.Second
 // maxBacklog is how many changes may wait for the head of a tenant.
 const maxBacklog = 10_000
 
-// Tenant is the stream of a tenant.
-type Tenant struct {
+// Stream is that of a tenant.
+type Stream struct {
 	s    *Streams
 	name string
 	// users counts those who hold the tenant; idle is the moment when the last one
@@ -85,7 +85,7 @@ const (
 )
 
 // load asks the history for the head until it is known or nobody waits.
-func (s *Streams) load(t *Tenant) {
+func (s *Streams) load(t *Stream) {
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
 		t.mu.Lock()
 		sequence := t.sequence
@@ -106,7 +106,7 @@ func (s *Streams) load(t *Tenant) {
 
 // open makes the tenant ready at head, its position as of sequence. It is false
 // if the backlog that belongs to sequence was given up meanwhile.
-func (t *Tenant) open(head feed.Head, sequence int64) bool {
+func (t *Stream) open(head feed.Head, sequence int64) bool {
 	t.mu.Lock()
 	if t.sequence != sequence {
 		t.mu.Unlock()
@@ -130,7 +130,7 @@ func (t *Tenant) open(head feed.Head, sequence int64) bool {
 }
 
 // publish takes changes of the tenant; sequence is that after their batch.
-func (t *Tenant) publish(changes []feed.Change, sequence int64, now time.Time, w *scratch) {
+func (t *Stream) publish(changes []feed.Change, sequence int64, now time.Time, w *scratch) {
 	t.mu.Lock()
 	whole := true
 	switch {
@@ -150,7 +150,7 @@ func (t *Tenant) publish(changes []feed.Change, sequence int64, now time.Time, w
 
 // extend appends changes to the rings. It is false if a change does not follow
 // the one before, which it then leaves out with all after it. t.mu held.
-func (t *Tenant) extend(changes []feed.Change, now time.Time, w *scratch) bool {
+func (t *Stream) extend(changes []feed.Change, now time.Time, w *scratch) bool {
 	for i := range changes {
 		c := &changes[i]
 		if c.Position <= t.head.Position && c.Feed == t.head.Feed {
@@ -182,7 +182,7 @@ func (t *Tenant) extend(changes []feed.Change, now time.Time, w *scratch) bool {
 // add appends one change. It waits while the workers are so far behind that
 // the ring would drop what they have not offered to the followers yet. t.mu
 // held.
-func (t *Tenant) add(c *feed.Change, w *scratch) {
+func (t *Stream) add(c *feed.Change, w *scratch) {
 	s := t.s
 	events := s.opts.Unreadable.Events(w.events[:0], c, s.opts.Map)
 	size := ring.EntryCost
@@ -228,7 +228,7 @@ func (s *Streams) reason(c *feed.Change, events []feed.Event) (string, bool) {
 }
 
 // push appends an event to the rings. t.mu held.
-func (t *Tenant) push(e *feed.Event, w *scratch) {
+func (t *Stream) push(e *feed.Event, w *scratch) {
 	for wire, f := range t.rings {
 		if f != nil {
 			w.frame = failpoint.Frame(t.name, t.s.opts.Unreadable.Frame(w.frame[:0], e, t.s.opts.Wires[wire]))
@@ -237,7 +237,7 @@ func (t *Tenant) push(e *feed.Event, w *scratch) {
 	}
 	t.count.Add(1)
 	t.s.Events.Add(1)
-	t.s.tally.add(e.Name)
+	t.s.counts.add(e.Name)
 }
 
 // trim gives back what one unusually large change made grow.
@@ -254,7 +254,7 @@ func (w *scratch) trim(events []feed.Event) {
 
 // room says whether size bytes more may wait for the followers: none while all
 // rings together take too much.
-func (t *Tenant) room(size int) bool {
+func (t *Stream) room(size int) bool {
 	over := t.s.memory.over()
 	for _, f := range t.rings {
 		if f != nil && (!f.Room(size) || over && f.Due()) {
@@ -265,7 +265,7 @@ func (t *Tenant) room(size int) bool {
 }
 
 // addStats appends the dashboard event for the changes up to the head.
-func (t *Tenant) addStats(now time.Time, w *scratch) {
+func (t *Stream) addStats(now time.Time, w *scratch) {
 	e := t.s.opts.DashboardEvent(t.name, t.reasons, t.head, now)
 	t.push(&e, w)
 	t.account()
@@ -274,7 +274,7 @@ func (t *Tenant) addStats(now time.Time, w *scratch) {
 
 // wake has a worker pass over the sessions, and wakes those that wait for the
 // ring to grow. t.mu held.
-func (t *Tenant) wake() {
+func (t *Stream) wake() {
 	if t.grown != nil {
 		close(t.grown)
 		t.grown = nil

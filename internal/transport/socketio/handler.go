@@ -103,13 +103,13 @@ func (h *Handler) open(conn *engineio.Session, r *http.Request) (engineio.Outbox
 		p.prior = &id
 	}
 	p.tokens, _ = auth.BearerTokens(r) // others are for others
-	seat, full := h.opts.Gate.Rules.Seat(r)
+	slot, full := h.opts.Gate.Rules.Slot(r)
 	if full != nil {
 		h.opts.Gate.Note(r, full)
 		return nil, errors.New(full.Detail)
 	}
 	var err error
-	p.session, p.client, err = h.opts.Gate.Open(h.opts.Hub, hub.SessionOptions{Conn: conn, Wire: Wire{}, Signal: p.appendSignal, OneWay: true}, seat)
+	p.session, p.client, err = h.opts.Gate.Open(h.opts.Hub, hub.SessionOptions{Conn: conn, Wire: Wire{}, Signal: p.appendSignal, OneWay: true}, slot)
 	if err != nil {
 		return nil, err
 	}

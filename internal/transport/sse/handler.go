@@ -38,7 +38,7 @@ type Options struct {
 // Handler serves event streams.
 type Handler struct {
 	opts  Options
-	peers socket.Tally
+	peers socket.ConnGroup
 }
 
 // NewHandler checks the options.
@@ -68,28 +68,28 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.opts.Gate.Refuse(w, r, refused)
 		return
 	}
-	seat, refused := h.opts.Gate.Rules.Seat(r)
+	slot, refused := h.opts.Gate.Rules.Slot(r)
 	if refused != nil {
 		h.opts.Gate.Refuse(w, r, refused)
 		return
 	}
 	conn, refused := takeOver(w, r)
 	if refused != nil {
-		seat.Leave()
+		slot.Leave()
 		h.opts.Gate.Refuse(w, r, refused)
 		return
 	}
 	if err := begin(conn, w.Header()); err != nil {
-		seat.Leave()
+		slot.Leave()
 		h.opts.Log.DebugContext(r.Context(), "event stream did not begin", slog.Any("error", err))
 		_ = conn.Close()
 		return
 	}
-	h.start(conn, seat, id, want, lastCursor(r, want.Query))
+	h.start(conn, slot, id, want, lastCursor(r, want.Query))
 }
 
 // start opens a session for a connection that has got the head of its answer.
-func (h *Handler) start(conn net.Conn, seat *transport.Seat, id auth.Identity, want transport.Want, cursor string) {
+func (h *Handler) start(conn net.Conn, slot *transport.Slot, id auth.Identity, want transport.Want, cursor string) {
 	p := &peer{Socket: socket.New(conn)}
 	p.GiveUpAfter(silence)
 	var (
@@ -98,7 +98,7 @@ func (h *Handler) start(conn net.Conn, seat *transport.Seat, id auth.Identity, w
 	)
 	p.session, client, err = h.opts.Gate.Open(h.opts.Hub, hub.SessionOptions{
 		Conn: p, Wire: Wire{}, OneWay: true, PingInterval: h.opts.PingInterval,
-	}, seat)
+	}, slot)
 	if err != nil {
 		transport.TurnAway(conn, Wire{})
 		return

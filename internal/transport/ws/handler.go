@@ -44,7 +44,7 @@ type Options struct {
 type Handler struct {
 	opts     Options
 	upgrader *websocket.Upgrader
-	peers    socket.Tally
+	peers    socket.ConnGroup
 }
 
 // NewHandler checks the options.
@@ -82,18 +82,18 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if by.Refused != nil {
 		h.opts.Gate.Note(r, by.Refused)
 	}
-	seat, full := h.opts.Gate.Rules.Seat(r)
+	slot, full := h.opts.Gate.Rules.Slot(r)
 	if full != nil {
 		h.opts.Gate.Refuse(w, r, full)
 		return
 	}
 	conn, err := h.upgrader.Upgrade(w, r)
 	if err != nil {
-		seat.Leave()
+		slot.Leave()
 		h.opts.Gate.Note(r, &transport.Problem{Code: transport.BadRequest, About: "handshake", Cause: err})
 		return
 	}
-	h.start(conn, seat, by)
+	h.start(conn, slot, by)
 }
 
 // admit checks a request. A refused credential that comes with it does not refuse the

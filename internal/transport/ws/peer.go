@@ -26,10 +26,10 @@ type peer struct {
 }
 
 // start opens a session for a connection and has it read.
-func (h *Handler) start(conn *websocket.Conn, seat *transport.Seat, by transport.Credential) {
+func (h *Handler) start(conn *websocket.Conn, slot *transport.Slot, by transport.Credential) {
 	p := &peer{h: h, conn: conn, limit: rate.NewLimiter(h.opts.Rate, h.opts.Burst)}
 	var err error
-	p.session, p.client, err = h.opts.Gate.Open(h.opts.Hub, hub.SessionOptions{Conn: conn, Wire: Wire{}, PingInterval: h.opts.PingInterval}, seat)
+	p.session, p.client, err = h.opts.Gate.Open(h.opts.Hub, hub.SessionOptions{Conn: conn, Wire: Wire{}, PingInterval: h.opts.PingInterval}, slot)
 	if err != nil {
 		transport.TurnAway(conn, Wire{})
 		return
@@ -126,7 +126,7 @@ func (p *peer) command(message []byte) error {
 	case refused.Ends:
 		p.session.Close(refused.Code, refused.Message)
 		return errEnded
-	case refused.Code == transport.BadRequest && p.client.Strike():
+	case refused.Code == transport.BadRequest && p.client.BadCommand():
 		p.session.Close(transport.BadRequest, refused.Message)
 		return errEnded
 	}

@@ -59,9 +59,9 @@ func (s *Session) next() {
 	}
 }
 
-// replay gives the client a piece of the history after u.at. more is false if
+// catchUp gives the client a piece of the history after u.at. more is false if
 // the history ends there.
-func (u *sub) replay(ctx context.Context) (more bool, err error) {
+func (u *sub) catchUp(ctx context.Context) (more bool, err error) {
 	h := u.s.h
 	p, err := h.pages.Get(ctx, page.Key{Tenant: u.tenant, Wire: u.wire, After: u.at}, u.subject)
 	switch {

@@ -100,7 +100,7 @@ func (p *program) onStage(ctx context.Context, cfg config.Config, sessions int, 
 	switch {
 	case sessions == 0:
 	case cfg.HasDatabase():
-		if _, err := readFeed(ctx, cfg.ListenDatabaseURL, "rowcast bench", p.logger(slog.LevelWarn)); err != nil {
+		if _, err := readEpoch(ctx, cfg.ListenDatabaseURL, "rowcast bench", p.logger(slog.LevelWarn)); err != nil {
 			return err
 		}
 	default:

@@ -71,10 +71,10 @@ func openHistory(ctx context.Context, cfg config.Config, size int32) (postgres.P
 // checkDatabase refuses a database without Rowcast, and settings that lead to
 // none. It returns the id of the feed. A database that cannot be reached may
 // come up later: the tail keeps trying, and /readyz says so; the id is empty.
-func checkDatabase(ctx context.Context, cfg config.Config, log *slog.Logger) (feed string, err error) {
+func checkDatabase(ctx context.Context, cfg config.Config, log *slog.Logger) (epoch string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
-	feed, err = readFeed(ctx, cfg.ListenDatabaseURL, "rowcast check", log)
+	epoch, err = readEpoch(ctx, cfg.ListenDatabaseURL, "rowcast check", log)
 	if errors.Is(err, postgres.ErrPooler) || postgres.Refused(err) {
 		return "", usageError{err}
 	}
@@ -82,7 +82,7 @@ func checkDatabase(ctx context.Context, cfg config.Config, log *slog.Logger) (fe
 		log.WarnContext(ctx, "the database is not reachable yet", "error", err)
 		return "", nil
 	}
-	return feed, err
+	return epoch, err
 }
 
 // checkTime bounds a check of the database at the start.
@@ -90,10 +90,10 @@ const checkTime = 10 * time.Second
 
 const feedQuery = "select f.id from rowcast.feed f"
 
-// readFeed is the id of the feed, read on a connection of that name. A database
+// readEpoch returns the id of the feed, read on a connection of that name. A database
 // without Rowcast, or with the log of another one, is an error that says what
 // to do.
-func readFeed(ctx context.Context, url, name string, log *slog.Logger) (feed string, err error) {
+func readEpoch(ctx context.Context, url, name string, log *slog.Logger) (epoch string, err error) {
 	err = withConn(ctx, url, name, func(ctx context.Context, c *pgx.Conn) error {
 		note, err := postgres.CheckSchema(ctx, c)
 		if err != nil {
@@ -109,21 +109,21 @@ func readFeed(ctx context.Context, url, name string, log *slog.Logger) (feed str
 		if foreign != nil {
 			return fmt.Errorf("%w: %s", changelog.ErrForeign, *foreign)
 		}
-		if err := c.QueryRow(ctx, feedQuery).Scan(&feed); err != nil {
+		if err := c.QueryRow(ctx, feedQuery).Scan(&epoch); err != nil {
 			return fmt.Errorf("check the database: %w", postgres.Explain(err))
 		}
 		return nil
 	})
-	return feed, err
+	return epoch, err
 }
 
-// sameFeed refuses a history of another database than the one that was checked,
+// sameEpoch refuses a history of another database than the one that was checked,
 // if that was reached.
-func sameFeed(ctx context.Context, history postgres.Pool, feed string) error {
+func sameEpoch(ctx context.Context, history postgres.Pool, epoch string) error {
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
 	var other string
-	if feed == "" || history.QueryRow(ctx, feedQuery).Scan(&other) != nil || other == feed {
+	if epoch == "" || history.QueryRow(ctx, feedQuery).Scan(&other) != nil || other == epoch {
 		return nil
 	}
 	err := errors.New("DATABASE_URL and LISTEN_DATABASE_URL lead to different databases; they have to be two ways to the same one")

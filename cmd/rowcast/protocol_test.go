@@ -39,7 +39,7 @@ func signals(encode func(s *hub.Signal) []byte, when map[hub.Kind]string) (list 
 	return list
 }
 
-var exampleCursor = feed.Cursor{Feed: "a5f7ff69b4c7", Position: 162, Nonce: 1234567890123}
+var exampleCursor = feed.Cursor{Epoch: "a5f7ff69b4c7", Position: 162, Nonce: 1234567890123}
 
 // signalTimes says when the hub sends a signal.
 var signalTimes = map[hub.Kind]string{
@@ -56,7 +56,7 @@ var signalTimes = map[hub.Kind]string{
 func exampleEvents() (list []said) {
 	change := func(op feed.Op, after, before string) *feed.Change {
 		return &feed.Change{
-			Feed: exampleCursor.Feed, Tenant: "acme", From: 163, Position: 163, Nonce: exampleCursor.Nonce, Table: "notes", Name: "note", Op: op,
+			Epoch: exampleCursor.Epoch, Tenant: "acme", From: 163, Position: 163, Nonce: exampleCursor.Nonce, Table: "notes", Name: "note", Op: op,
 			After: json.RawMessage(after), Before: json.RawMessage(before), At: time.Date(2026, 1, 2, 3, 4, 5, 678901000, time.UTC), Tx: 7391, Writer: "psql",
 		}
 	}
@@ -81,7 +81,7 @@ func exampleEvents() (list []said) {
 			list = append(list, said{transport.AppendEvent(nil, &event), e.when})
 		}
 	}
-	dashboard := mapping.DashboardEvent("acme", []string{"orders"}, feed.Head{Feed: exampleCursor.Feed, Position: 163, Nonce: exampleCursor.Nonce}, time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
+	dashboard := mapping.DashboardEvent("acme", []string{"orders"}, feed.Head{Epoch: exampleCursor.Epoch, Position: 163, Nonce: exampleCursor.Nonce}, time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
 	return append(list, said{transport.AppendEvent(nil, &dashboard), "tables of the inventory changed, at most once a second; it is in no history"})
 }
 

@@ -106,7 +106,7 @@ func newService(ctx context.Context, cfg config.Config, log *slog.Logger, listen
 	if err != nil {
 		return nil, err
 	}
-	if err := sameFeed(ctx, s.pool, id); err != nil {
+	if err := sameEpoch(ctx, s.pool, id); err != nil {
 		return nil, err
 	}
 	s.hub, err = hub.New(hub.Options{

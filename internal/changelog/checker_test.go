@@ -195,7 +195,7 @@ func checkSame(one, other []feed.Change) (faults []fault) {
 // identity is all of a change.
 func identity(c feed.Change) string {
 	return strings.Join([]string{
-		c.Feed, brief(c), string(c.Before), c.Table, c.Name, c.Writer, c.At.String(), fmt.Sprint(c.Tx, c.Nonce, c.Bulk),
+		c.Epoch, brief(c), string(c.Before), c.Table, c.Name, c.Writer, c.At.String(), fmt.Sprint(c.Tx, c.Nonce, c.Bulk),
 	}, " ")
 }
 

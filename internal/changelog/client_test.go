@@ -97,5 +97,5 @@ func (c *client) session(ctx context.Context, from *tail, n int) error {
 
 func (c *client) take(change feed.Change) {
 	c.received = append(c.received, change)
-	c.cursor = feed.Head{Feed: change.Feed, Position: change.Position, Nonce: change.Nonce}.Cursor()
+	c.cursor = feed.Head{Epoch: change.Epoch, Position: change.Position, Nonce: change.Nonce}.Cursor()
 }

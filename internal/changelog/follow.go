@@ -71,24 +71,24 @@ func (t *Tail) owned(ctx context.Context, conn *pgx.Conn) error {
 // before is no longer what the log says.
 func (t *Tail) start(ctx context.Context, conn *pgx.Conn) error {
 	var (
-		feedID      *string
+		epoch       *string
 		head, nonce *int64
 		known       *int64
 	)
 	if err := t.owned(ctx, conn); err != nil {
 		return err
 	}
-	if err := conn.QueryRow(ctx, sql.Start, t.sequence).Scan(&feedID, &head, &nonce, &known); err != nil {
+	if err := conn.QueryRow(ctx, sql.Start, t.sequence).Scan(&epoch, &head, &nonce, &known); err != nil {
 		return fmt.Errorf("find the head of the change log: %w", err)
 	}
 	t.tables = nil // a restored database may give a number to another table
-	id := *feedID
+	id := *epoch
 	switch {
-	case t.feed == "":
-		t.feed, t.sequence, t.nonce = id, *head, *nonce
+	case t.epoch == "":
+		t.epoch, t.sequence, t.nonce = id, *head, *nonce
 		t.o.Publish(nil, t.sequence)
-	case t.feed != id:
-		return fmt.Errorf("feed %s became %s: %w", t.feed, id, feed.ErrDiverged)
+	case t.epoch != id:
+		return fmt.Errorf("epoch %s became %s: %w", t.epoch, id, feed.ErrDiverged)
 	case t.sequence > 0 && (known == nil || *known != t.nonce):
 		return fmt.Errorf("sequence %d is not what it was: %w", t.sequence, feed.ErrDiverged)
 	}

@@ -124,9 +124,9 @@ func (m *model) startClients(ctx context.Context) *errgroup.Group {
 				running.Go(func() error { return err })
 				return &running
 			}
-			id = head.Feed
+			id = head.Epoch
 		}
-		c.cursor.Feed = id
+		c.cursor.Epoch = id
 		m.clients = append(m.clients, c)
 		running.Go(func() error { return c.run(ctx) })
 	}

@@ -239,7 +239,7 @@ func TestRestoredNumbersOfTables(t *testing.T) {
 	admin := connect(t, d.dsn, "admin")
 	exec(t, admin, "create table later (id int primary key, tenant_id text)", "select rowcast.watch('later')", "insert into docs values (1, 'T')")
 	l.wait(t, "change", func(r *recorder) bool { return len(r.changes) == 1 })
-	start := feed.Cursor{Feed: l.snapshot()[0].Feed}
+	start := feed.Cursor{Epoch: l.snapshot()[0].Epoch}
 	if page, err := history.After(t.Context(), "T", start, 10); err != nil || len(page.Changes) != 1 {
 		t.Fatalf("the history is %+v, %v", page, err)
 	}

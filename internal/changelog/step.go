@@ -182,7 +182,7 @@ func (p *publication) add(ctx context.Context, r *logrow.Row) error {
 		p.tx = r.Tx
 		p.transactions++
 	}
-	p.changes = r.Changes(p.changes, t.feed, w, bulkRows, 0)
+	p.changes = r.Changes(p.changes, t.epoch, w, bulkRows, 0)
 	p.sequence, p.nonce = r.Sequence, r.Nonce
 	t.touch(r.Tenant)
 	p.bytes += r.Size()

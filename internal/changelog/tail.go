@@ -91,9 +91,9 @@ type Tail struct {
 	tables   logrow.Tables
 	pace     pace
 
-	// What has been published: the feed, the newest sequence and the nonce of
+	// What has been published: the epoch, the newest sequence and the nonce of
 	// its seal.
-	feed     string
+	epoch    string
 	sequence int64
 	nonce    int64
 	// touched are the tenants of what was published since replicas were told;
@@ -185,7 +185,7 @@ func (t *Tail) run(ctx context.Context) error {
 		}
 		if errors.Is(err, feed.ErrDiverged) {
 			t.o.Log.ErrorContext(ctx, "the history was rewritten, clients are told to reload", "error", err)
-			t.feed = ""
+			t.epoch = ""
 			t.o.Reset(feed.ErrDiverged)
 		} else if !t.reported {
 			t.reported = true

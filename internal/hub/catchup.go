@@ -76,7 +76,7 @@ func (u *sub) catchUp(ctx context.Context) (more bool, err error) {
 	next, count := p.Next, 0
 	if next < p.End() {
 		frames, next, count = u.chunk(&p.View, next, &scratch, pieceSize)
-		at = p.At(next - 1).Cursor(p.Feed)
+		at = p.At(next - 1).Cursor(p.Epoch)
 	}
 	given := u.write(frames, at)
 	if given {
@@ -100,7 +100,7 @@ func (h *Hub) readPage(key page.Key) (page.Page, error) {
 		return page.Page{}, fmt.Errorf("read changes of tenant %q after %s: %w", key.Tenant, key.After, err)
 	}
 	var (
-		p     = page.Page{Next: 1, Feed: key.After.Feed}
+		p     = page.Page{Next: 1, Epoch: key.After.Epoch}
 		r     = ring.New(math.MaxInt, key.After)
 		walk  = feed.Walk{At: key.After, Events: h.events}
 		frame []byte

@@ -34,10 +34,10 @@ func mapChange(dst []feed.Event, c *feed.Change) []feed.Event {
 	for i := range n {
 		e := feed.Event{
 			Name: "e" + strconv.Itoa(i), Tenant: c.Tenant, Position: c.Position, Data: c.After,
-			Cursor: feed.Cursor{Feed: c.Feed, Position: c.Position, Nonce: c.Nonce},
+			Cursor: feed.Cursor{Epoch: c.Epoch, Position: c.Position, Nonce: c.Nonce},
 		}
 		if i < n-1 {
-			e.Cursor = feed.Cursor{Feed: c.Feed, Position: c.From - 1, Nonce: c.Nonce, Delivered: i + 1}
+			e.Cursor = feed.Cursor{Epoch: c.Epoch, Position: c.From - 1, Nonce: c.Nonce, Delivered: i + 1}
 		}
 		dst = append(dst, e)
 	}
@@ -76,7 +76,7 @@ func (h *history) seal(tenant string, events int, dashboard bool, data string) f
 	h.sequence++
 	p := int64(len(h.changes[tenant]) + 1)
 	c := feed.Change{
-		Feed: feedID, Tenant: tenant, From: p, Position: p, Nonce: 1000 + p*7, Name: strconv.Itoa(events),
+		Epoch: feedID, Tenant: tenant, From: p, Position: p, Nonce: 1000 + p*7, Name: strconv.Itoa(events),
 		After: []byte(data),
 	}
 	if dashboard {
@@ -98,10 +98,10 @@ func (h *history) Head(_ context.Context, tenant string, sequence int64) (feed.H
 			return feed.Head{}, err
 		}
 	}
-	head := feed.Head{Feed: feedID}
+	head := feed.Head{Epoch: feedID}
 	for i, c := range h.changes[tenant] {
 		if h.sequences[tenant][i] <= sequence {
-			head = feed.Head{Feed: feedID, Position: c.Position, Nonce: c.Nonce}
+			head = feed.Head{Epoch: feedID, Position: c.Position, Nonce: c.Nonce}
 		}
 	}
 	return head, nil
@@ -122,7 +122,7 @@ func (h *history) After(_ context.Context, tenant string, c feed.Cursor, limit i
 		at++
 	}
 	switch {
-	case c.Feed != feedID || at > int64(len(list)) || (at > 0 && list[at-1].Nonce != c.Nonce):
+	case c.Epoch != feedID || at > int64(len(list)) || (at > 0 && list[at-1].Nonce != c.Nonce):
 		return feed.Page{}, fmt.Errorf("fake: %w", feed.ErrDiverged)
 	case c.Position < h.floor[tenant]:
 		return feed.Page{}, fmt.Errorf("fake: %w", feed.ErrExpired)

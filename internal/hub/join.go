@@ -58,7 +58,7 @@ func (s *Session) Join(q Request) error {
 		if err != nil {
 			u.reset = feed.ErrInvalid.Error()
 		} else {
-			at.Feed = strings.Clone(at.Feed)
+			at.Epoch = strings.Clone(at.Epoch)
 			u.at, u.resume = at, true
 		}
 	}
@@ -254,7 +254,7 @@ func (u *sub) splice() (grown <-chan struct{}) {
 		u.at = p.Cursor
 	}
 	u.owes = from != nil && h.opts.DashboardEvent != nil
-	u.at.Feed, u.tenant, u.next = p.Cursor.Feed, t.Name(), failpoint.Resume(p.Next, p.View.End())
+	u.at.Epoch, u.tenant, u.next = p.Cursor.Epoch, t.Name(), failpoint.Resume(p.Next, p.View.End())
 	u.state = live
 	u.answer()
 	if u.state == live && !u.s.busy {

@@ -40,7 +40,7 @@ func is(t *testing.T, c *conn, want string) {
 }
 
 func at(c feed.Change) string {
-	return feed.Cursor{Feed: c.Feed, Position: c.Position, Nonce: c.Nonce}.String()
+	return feed.Cursor{Epoch: c.Epoch, Position: c.Position, Nonce: c.Nonce}.String()
 }
 
 func TestJoinWaitsForTail(t *testing.T) {

@@ -136,7 +136,7 @@ type endless struct {
 }
 
 func (e *endless) change(tenant string, position int64) feed.Change {
-	return feed.Change{Feed: feedID, Tenant: tenant, From: position, Position: position, Nonce: position, Name: "1", After: e.row}
+	return feed.Change{Epoch: feedID, Tenant: tenant, From: position, Position: position, Nonce: position, Name: "1", After: e.row}
 }
 
 func (e *endless) of(tenant string) *atomic.Int64 {
@@ -147,7 +147,7 @@ func (e *endless) of(tenant string) *atomic.Int64 {
 
 func (e *endless) Head(_ context.Context, tenant string, _ int64) (feed.Head, error) {
 	p := e.of(tenant).Load()
-	return feed.Head{Feed: feedID, Position: p, Nonce: p}, nil
+	return feed.Head{Epoch: feedID, Position: p, Nonce: p}, nil
 }
 
 func (e *endless) After(_ context.Context, tenant string, c feed.Cursor, limit int) (page feed.Page, err error) {

@@ -102,7 +102,7 @@ func (u *sub) view() ring.View { return u.t.View(u.wire) }
 
 // cursor is what the client has received of v. s.mu held, live.
 func (u *sub) cursor(v *ring.View) feed.Cursor {
-	return v.At(u.next - 1).Cursor(u.at.Feed)
+	return v.At(u.next - 1).Cursor(u.at.Epoch)
 }
 
 // current is the cursor of the client. s.mu held.
@@ -200,7 +200,7 @@ func (u *sub) settle(v *ring.View) {
 	u.owes = false
 	h, last := u.s.h, v.At(u.next-1)
 	e := h.opts.DashboardEvent(u.tenant, nil,
-		feed.Head{Feed: u.at.Feed, Position: last.Position, Nonce: last.Nonce}, time.Now())
+		feed.Head{Epoch: u.at.Epoch, Position: last.Position, Nonce: last.Nonce}, time.Now())
 	if u.admit != nil && !u.admit(e.Name) {
 		return
 	}

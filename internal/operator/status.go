@@ -168,7 +168,7 @@ func (r *statusReport) write(w io.Writer, output string) error {
 		oldest = "since " + r.Oldest.Local().Format(time.DateTime)
 	}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "feed\t%s at %s\n", r.Feed, r.At.Local().Format(time.TimeOnly))
+	fmt.Fprintf(table, "feed\t%s at %s\n", r.Epoch, r.At.Local().Format(time.TimeOnly))
 	fmt.Fprintf(table, "head\tplace %d%s\n", r.Head, rate)
 	fmt.Fprintf(table, "not sealed\t%d log rows, the oldest for %.1f s\n", r.Unsealed, r.UnsealedSeconds)
 	fmt.Fprintf(table, "followers\t%d\n", r.Replicas)

@@ -79,7 +79,7 @@ func (p *Printer) CatchUp(ctx context.Context, history *changelog.History, tenan
 			return nil
 		}
 		last := page.Changes[len(page.Changes)-1]
-		cursor = feed.Cursor{Feed: last.Feed, Position: last.Position, Nonce: last.Nonce}
+		cursor = feed.Cursor{Epoch: last.Epoch, Position: last.Position, Nonce: last.Nonce}
 	}
 }
 

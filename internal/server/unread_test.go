@@ -32,18 +32,18 @@ import (
 type large struct{}
 
 func (large) Head(context.Context, string, int64) (feed.Head, error) {
-	return feed.Head{Feed: "f"}, nil
+	return feed.Head{Epoch: "f"}, nil
 }
 
 func (large) Oldest(context.Context, string) (feed.Cursor, error) {
-	return feed.Cursor{Feed: "f"}, nil
+	return feed.Cursor{Epoch: "f"}, nil
 }
 
 func (large) After(_ context.Context, tenant string, c feed.Cursor, _ int) (feed.Page, error) {
 	n := c.Position + 1
 	row := []byte(`{"text":"` + strings.Repeat("x", 900_000) + `"}`)
 	return feed.Page{Changes: []feed.Change{{
-		Feed: "f", Tenant: tenant, From: n, Position: n, Nonce: 1, Name: "order", Op: feed.Insert, After: row,
+		Epoch: "f", Tenant: tenant, From: n, Position: n, Nonce: 1, Name: "order", Op: feed.Insert, After: row,
 	}}, More: true}, nil
 }
 

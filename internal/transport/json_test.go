@@ -17,7 +17,7 @@ import (
 // TestMessages are those of the wire contract, byte by byte.
 func TestMessages(t *testing.T) {
 	t.Parallel()
-	cursor := feed.Cursor{Feed: "f1", Position: 42, Nonce: 35}
+	cursor := feed.Cursor{Epoch: "f1", Position: 42, Nonce: 35}
 	at := time.Date(2026, 1, 2, 4, 4, 5, 678901999, time.FixedZone("", 3600))
 	signal := func(kind hub.Kind) string {
 		return string(transport.AppendSignal(nil, &hub.Signal{Kind: kind, Tenant: "T", Cursor: cursor, Reason: "expired", Ref: 9}))
@@ -25,14 +25,14 @@ func TestMessages(t *testing.T) {
 	for want, got := range map[string]string{
 		`{"type":"welcome","protocol":1,"pingInterval":25000,"pingTimeout":20000}`: string(
 			transport.AppendWelcome(nil, 25*time.Second, 20*time.Second)),
-		`{"type":"joined","tenantId":"T","cursor":"f1.42.z","position":42}`:                                                    signal(hub.Joined),
-		`{"type":"progress","tenantId":"T","cursor":"f1.42.z","position":42}`:                                                  signal(hub.Progress),
-		`{"type":"reset","tenantId":"T","cursor":"f1.42.z","position":42,"reason":"expired"}`:                                  signal(hub.Reset),
-		`{"type":"left","tenantId":"T"}`:                                                                                       signal(hub.Left),
-		`{"type":"ping"}`:                                                                                                      signal(hub.Ping),
+		`{"type":"joined","tenantId":"T","cursor":"f1.42.z","position":42}`:                   signal(hub.Joined),
+		`{"type":"progress","tenantId":"T","cursor":"f1.42.z","position":42}`:                 signal(hub.Progress),
+		`{"type":"reset","tenantId":"T","cursor":"f1.42.z","position":42,"reason":"expired"}`: signal(hub.Reset),
+		`{"type":"left","tenantId":"T"}`:                                                      signal(hub.Left),
+		`{"type":"ping"}`:                                                                     signal(hub.Ping),
 		`{"type":"error","code":"stale","message":"events are late; they follow when the server can read the database again"}`: signal(hub.Stale),
-		`{"type":"token-expiring"}`:                                                                                            signal(hub.Expiring),
-		`{"type":"pong"}`:                                                                                                      string(transport.AppendPong(nil)),
+		`{"type":"token-expiring"}`: signal(hub.Expiring),
+		`{"type":"pong"}`:           string(transport.AppendPong(nil)),
 		`{"type":"error","code":"forbidden","message":"no","request":"join-tenant","tenantId":"U"}`: string(
 			transport.AppendError(nil, &transport.Refusal{Code: transport.Forbidden, Message: "no"}, "join-tenant", "U")),
 		`{"type":"event","event":"order:updated","tenantId":"T","position":42,"cursor":"f1.42.z",` +

@@ -32,8 +32,8 @@ type Case struct {
 
 // location is where a change is.
 type location struct {
-	feed, tenant string
-	position     int64
+	epoch, tenant string
+	position      int64
 }
 
 // Log knows the changes that were told without their rows. The zero value, and nil,
@@ -63,7 +63,7 @@ func (l *Log) Tell(e *feed.Event) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	at := location{e.Cursor.Feed, e.Tenant, e.Position}
+	at := location{e.Cursor.Epoch, e.Tenant, e.Position}
 	if _, known := l.known[at]; known {
 		return
 	}

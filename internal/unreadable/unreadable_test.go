@@ -26,7 +26,7 @@ const (
 // toEvents makes two events of a change.
 func toEvents(dst []feed.Event, c *feed.Change) []feed.Event {
 	e := feed.Event{
-		Stem: c.Name, Tenant: c.Tenant, Position: c.Position, Cursor: feed.Cursor{Feed: c.Feed, Position: c.Position, Nonce: c.Nonce},
+		Stem: c.Name, Tenant: c.Tenant, Position: c.Position, Cursor: feed.Cursor{Epoch: c.Epoch, Position: c.Position, Nonce: c.Nonce},
 		Data: c.After, Source: feed.Source{Table: c.Table, Op: c.Op.String()},
 	}
 	e.Name = c.Name + ":created"
@@ -51,7 +51,7 @@ func (wire) AppendEvent(b []byte, e *feed.Event) []byte {
 
 func change(position int64) *feed.Change {
 	return &feed.Change{
-		Feed: "f", Tenant: "T", From: position, Position: position, Name: "order", Table: "orders", Op: feed.Insert,
+		Epoch: "f", Tenant: "T", From: position, Position: position, Name: "order", Table: "orders", Op: feed.Insert,
 		After: fmt.Appendf(nil, `{"secret":%d}`, position),
 	}
 }

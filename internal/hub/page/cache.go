@@ -34,7 +34,7 @@ type Page struct {
 	// Next is the index of the first entry that follows after the cursor.
 	Next int64
 	// Feed is that of all cursors.
-	Feed string
+	Epoch string
 	// Hole: a change is missing behind the last entry.
 	Hole bool
 	// Size is how many bytes of memory it takes.
@@ -198,7 +198,7 @@ func (c *Cache) share(g *page) bool {
 // false if the cursor is not exactly that of an entry, or if none follows.
 func (p *Page) within(c feed.Cursor) (next int64, ok bool) {
 	next, ok = p.Find(c)
-	return next, ok && next < p.End() && p.At(next-1).Cursor(p.Feed) == c
+	return next, ok && next < p.End() && p.At(next-1).Cursor(p.Epoch) == c
 }
 
 // finish lets those who wait have the page. It is kept for others if that is

@@ -37,7 +37,7 @@ func (t *Stream) Release() {
 }
 
 // Follow has f follow the stream on a wire after c, or from its end if c is
-// nil. The errors are feed.ErrDiverged for a cursor of another feed and
+// nil. The errors are feed.ErrDiverged for a cursor of another epoch and
 // ErrElsewhere; f does not follow then.
 func (t *Stream) Follow(wire int, c *feed.Cursor, f Follower) (Start, error) {
 	t.mu.Lock()
@@ -45,7 +45,7 @@ func (t *Stream) Follow(wire int, c *feed.Cursor, f Follower) (Start, error) {
 	r := t.ring(wire)
 	p := Start{Next: r.End()}
 	if c != nil {
-		if c.Feed != t.head.Feed {
+		if c.Epoch != t.head.Epoch {
 			return p, feed.ErrDiverged
 		}
 		next, ok := r.Find(*c)
@@ -55,7 +55,7 @@ func (t *Stream) Follow(wire int, c *feed.Cursor, f Follower) (Start, error) {
 		}
 		p.Next = next
 	}
-	p.Cursor = r.At(p.Next - 1).Cursor(t.head.Feed)
+	p.Cursor = r.At(p.Next - 1).Cursor(t.head.Epoch)
 	f.Handle().index = len(r.by)
 	r.by = append(r.by, f)
 	r.Followed(true)

@@ -91,10 +91,10 @@ func accounted(t *rapid.T) {
 	heads := map[string]int64{}
 	s := New(ctx, Options{
 		Head: func(_ context.Context, tenant string, _ int64) (feed.Head, error) {
-			return feed.Head{Feed: "f", Position: heads[tenant]}, nil
+			return feed.Head{Epoch: "f", Position: heads[tenant]}, nil
 		},
 		Map: func(dst []feed.Event, c *feed.Change) []feed.Event {
-			return append(dst, feed.Event{Name: "e", Data: c.After, Cursor: feed.Cursor{Feed: "f", Position: c.Position}})
+			return append(dst, feed.Event{Name: "e", Data: c.After, Cursor: feed.Cursor{Epoch: "f", Position: c.Position}})
 		},
 		DashboardReason: func(c *feed.Change) (string, bool) { return "d", c.Table == "d" },
 		DashboardEvent: func(_ string, _ []string, head feed.Head, _ time.Time) feed.Event {
@@ -129,7 +129,7 @@ func accounted(t *rapid.T) {
 			name := tenant.Draw(t, "name")
 			for range rapid.IntRange(1, 100).Draw(t, "n") {
 				heads[name]++
-				c := feed.Change{Feed: "f", Tenant: name, From: heads[name], Position: heads[name]}
+				c := feed.Change{Epoch: "f", Tenant: name, From: heads[name], Position: heads[name]}
 				c.After = bytes.Repeat([]byte("x"), rapid.SampledFrom([]int{0, 10, 500, largest}).Draw(t, "size"))
 				if rapid.Bool().Draw(t, "dashboard") {
 					c.Table = "d"

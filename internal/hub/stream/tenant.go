@@ -153,14 +153,14 @@ func (t *Stream) publish(changes []feed.Change, sequence int64, now time.Time, w
 func (t *Stream) extend(changes []feed.Change, now time.Time, w *scratch) bool {
 	for i := range changes {
 		c := &changes[i]
-		if c.Position <= t.head.Position && c.Feed == t.head.Feed {
+		if c.Position <= t.head.Position && c.Epoch == t.head.Epoch {
 			continue // published again
 		}
-		if c.Bulk && c.From <= t.head.Position && c.Feed == t.head.Feed {
+		if c.Bulk && c.From <= t.head.Position && c.Epoch == t.head.Epoch {
 			rest := *c // the tenant was joined while the statement was being read
 			rest.From, c = t.head.Position+1, &rest
 		}
-		if c.From != t.head.Position+1 || c.Feed != t.head.Feed {
+		if c.From != t.head.Position+1 || c.Epoch != t.head.Epoch {
 			t.s.opts.Log.ErrorContext(t.s.ctx, "change does not follow", slog.String("tenant", t.name),
 				slog.Int64("head", t.head.Position), slog.Int64("from", c.From))
 			t.wake()
@@ -193,7 +193,7 @@ func (t *Stream) add(c *feed.Change, w *scratch) {
 		t.wake()
 		t.passed.Wait()
 	}
-	t.head = feed.Head{Feed: c.Feed, Position: c.Position, Nonce: c.Nonce}
+	t.head = feed.Head{Epoch: c.Epoch, Position: c.Position, Nonce: c.Nonce}
 	if t.since.IsZero() {
 		t.since = c.At
 	}

@@ -27,7 +27,7 @@ type endless struct {
 }
 
 func (e *endless) Oldest(context.Context, string) (feed.Cursor, error) {
-	return feed.Cursor{Feed: "f"}, nil
+	return feed.Cursor{Epoch: "f"}, nil
 }
 
 func (e *endless) After(ctx context.Context, tenant string, c feed.Cursor, _ int) (feed.Page, error) {
@@ -39,7 +39,7 @@ func (e *endless) After(ctx context.Context, tenant string, c feed.Cursor, _ int
 	e.reads = append(e.reads, tenant)
 	page := feed.Page{More: true}
 	for n := c.Position + 1; n <= c.Position+100; n++ {
-		page.Changes = append(page.Changes, feed.Change{Feed: "f", Tenant: tenant, From: n, Position: n, Nonce: 1, Name: "often", Op: feed.Insert, After: []byte(`{}`)})
+		page.Changes = append(page.Changes, feed.Change{Epoch: "f", Tenant: tenant, From: n, Position: n, Nonce: 1, Name: "often", Op: feed.Insert, After: []byte(`{}`)})
 	}
 	return page, nil
 }

@@ -20,7 +20,7 @@ import (
 // TestFrames are those of the wire contract, byte by byte.
 func TestFrames(t *testing.T) {
 	t.Parallel()
-	cursor := feed.Cursor{Feed: "f1", Position: 42, Nonce: 35}
+	cursor := feed.Cursor{Epoch: "f1", Position: 42, Nonce: 35}
 	signal := func(kind hub.Kind) string {
 		return string(sse.Wire{}.AppendSignal(nil, &hub.Signal{Kind: kind, Tenant: "T", Cursor: cursor, Reason: "expired", Ref: 9}))
 	}
@@ -59,7 +59,7 @@ func TestFrames(t *testing.T) {
 // for its line breaks.
 func whole(t *testing.T, name, data string) {
 	t.Helper()
-	at := feed.Cursor{Feed: "f1", Position: 7, Nonce: 1}
+	at := feed.Cursor{Epoch: "f1", Position: 7, Nonce: 1}
 	e := feed.Event{Name: name, Tenant: "T\r\nid: x", Position: 7, Cursor: at, Data: []byte(data), At: time.Unix(0, 0)}
 	frame := sse.Wire{}.AppendEvent([]byte(": before\n\n"), &e)
 	s := &stream{reader: bufio.NewReader(bytes.NewReader(frame)), t: t}

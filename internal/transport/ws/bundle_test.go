@@ -132,7 +132,7 @@ func (b *bundle) event(tenant, data string) {
 	p := b.position[tenant]
 	text, _ := json.Marshal(map[string]string{"text": data})
 	b.hub.Publish([]feed.Change{{
-		Feed: "f1", Tenant: tenant, From: p, Position: p, Nonce: 1e12, After: text, At: time.Unix(1e9, 123456789),
+		Epoch: "f1", Tenant: tenant, From: p, Position: p, Nonce: 1e12, After: text, At: time.Unix(1e9, 123456789),
 	}}, p)
 }
 

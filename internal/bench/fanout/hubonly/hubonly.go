@@ -147,7 +147,7 @@ func (h *Hub) publish(tenants []string, first, count int64) {
 		h.positions[tenant]++
 		position := h.positions[tenant]
 		changes[i] = feed.Change{
-			Feed: feedName, Tenant: tenant, From: position, Position: position, Nonce: nonce, Table: "measured", Name: "measured",
+			Epoch: feedName, Tenant: tenant, From: position, Position: position, Nonce: nonce, Table: "measured", Name: "measured",
 			Op: feed.Insert, After: row, At: now, Tx: uint64(h.sequence), Writer: "bench",
 		}
 	}
@@ -168,9 +168,9 @@ func (h *Hub) Head(_ context.Context, tenant string, _ int64) (feed.Head, error)
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if position := h.positions[tenant]; position > 0 {
-		return feed.Head{Feed: feedName, Position: position, Nonce: nonce}, nil
+		return feed.Head{Epoch: feedName, Position: position, Nonce: nonce}, nil
 	}
-	return feed.Head{Feed: feedName}, nil
+	return feed.Head{Epoch: feedName}, nil
 }
 
 // After has nothing to answer with.

@@ -118,7 +118,7 @@ func metricsTable(t *testing.T) string {
 	registry := metric.New(metric.Sources{
 		Tail: func() changelog.Status { return changelog.Status{Checked: time.Now()} },
 		Hub: func() hub.Stats {
-			return hub.Stats{Names: map[string]int64{"order:created": 1}, Wires: map[string]int64{"ws": 1}}
+			return hub.Stats{Names: map[string]int64{"order:created": 1}, Transports: map[string]int64{"ws": 1}}
 		},
 		Health:    func() health.Status { return health.Status{Checked: time.Now()} },
 		Observers: metric.NewObservers(), Causes: transport.Causes(),

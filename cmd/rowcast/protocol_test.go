@@ -95,10 +95,10 @@ func protocolTables(t *testing.T) map[string]string {
 	server = append(server, said{transport.AppendPong(nil), "answers `ping`"},
 		said{transport.AppendError(nil, refusal, transport.CommandJoin, "acme"), "a request is refused; without `request` it could not be read"})
 	var stream strings.Builder
-	for _, s := range signals(func(s *hub.Signal) []byte { return sse.Wire{}.AppendSignal(nil, s) }, signalTimes) {
+	for _, s := range signals(func(s *hub.Signal) []byte { return sse.Encoder{}.AppendSignal(nil, s) }, signalTimes) {
 		stream.Write(s.message)
 	}
-	stream.Write(sse.Wire{}.AppendClose(nil, hub.Shutdown, "retry=2s"))
+	stream.Write(sse.Encoder{}.AppendClose(nil, hub.Shutdown, "retry=2s"))
 	return map[string]string{
 		"server": saidTable(t, server), "client": saidTable(t, commands(t)), "sse": "```\n" + stream.String() + "```\n",
 	}

@@ -73,9 +73,9 @@ type service struct {
 	adminHandler http.Handler
 }
 
-// wires encodes for each kind of connection.
-func wires() []hub.Wire {
-	return append([]hub.Wire{ws.Wire{}, sse.Wire{}}, socketio.Wires()...)
+// encoders has one for each kind of connection.
+func encoders() []hub.Encoder {
+	return append([]hub.Encoder{ws.Encoder{}, sse.Encoder{}}, socketio.Encoders()...)
 }
 
 // listenFunc opens a listener.
@@ -112,7 +112,7 @@ func newService(ctx context.Context, cfg config.Config, log *slog.Logger, listen
 	s.hub, err = hub.New(hub.Options{
 		History: changelog.NewHistory(s.pool, cfg.BulkRows),
 		Map:     mapping.Append, DashboardReason: mapping.DashboardReason, DashboardEvent: mapping.DashboardEvent,
-		Wires: wires(), Log: log, Unreadable: s.unread, Delivered: s.observed.Delivered, Checked: func() time.Time { return s.tail.Status().Checked },
+		Encoders: encoders(), Log: log, Unreadable: s.unread, Delivered: s.observed.Delivered, Checked: func() time.Time { return s.tail.Status().Checked },
 		PingInterval: cfg.PingInterval, PingTimeout: cfg.PingTimeout, MaxPerTenant: cfg.MaxPerTenant,
 		RingMemory: int64(cfg.RingMemory),
 	})

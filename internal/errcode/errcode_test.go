@@ -48,8 +48,8 @@ func TestCausesAreRegistered(t *testing.T) {
 		causes = append(causes, c.Cause)
 	}
 	for _, cause := range causes {
-		if e, ok := errcode.Find(cause); !ok || e.Met&errcode.Wire == 0 {
-			t.Errorf("%s is no code of the wire", cause)
+		if e, ok := errcode.Find(cause); !ok || e.Met&errcode.Client == 0 {
+			t.Errorf("%s is no code for clients", cause)
 		}
 	}
 }

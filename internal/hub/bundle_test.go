@@ -28,7 +28,7 @@ func setup(t fatal, change func(*hub.Options)) *bundle {
 	t.Helper()
 	h := newHistory()
 	o := hub.Options{
-		History: h, Map: mapChange, Wires: []hub.Wire{wire{}, wire{"other"}},
+		History: h, Map: mapChange, Encoders: []hub.Encoder{encoder{}, encoder{"other"}},
 		DashboardReason: dashboardReason, DashboardEvent: dashboardEvent,
 	}
 	if change != nil {

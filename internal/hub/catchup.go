@@ -63,7 +63,7 @@ func (s *Session) next() {
 // the history ends there.
 func (u *sub) catchUp(ctx context.Context) (more bool, err error) {
 	h := u.s.h
-	p, err := h.pages.Get(ctx, page.Key{Tenant: u.tenant, Wire: u.wire, After: u.at}, u.subject)
+	p, err := h.pages.Get(ctx, page.Key{Tenant: u.tenant, Encoder: u.encoder, After: u.at}, u.subject)
 	switch {
 	case err != nil:
 		return false, err
@@ -114,7 +114,7 @@ func (h *Hub) readPage(key page.Key) (page.Page, error) {
 		}
 		events := walk.Next(&read.Changes[i])
 		for k := range events {
-			frame = h.opts.Unreadable.Frame(frame[:0], &events[k], h.opts.Wires[key.Wire])
+			frame = h.opts.Unreadable.Frame(frame[:0], &events[k], h.opts.Encoders[key.Encoder])
 			r.Push(events[k].Name, events[k].Cursor, frame)
 		}
 		if len(events) == 0 {

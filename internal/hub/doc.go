@@ -3,7 +3,7 @@
 // # Overview
 //
 // One idea: a log and a cursor. For each tenant that somebody has joined and
-// for each wire there is a ring of the newest events as ready-made frames
+// for each encoder there is a ring of the newest events as ready-made frames
 // (package ring). A subscription is an index into a ring. Publish maps a
 // change, encodes each event once and appends it (package stream); a few
 // workers then walk the subscriptions of the tenant and hand every connection,
@@ -41,7 +41,7 @@
 //     join is answered (TestEveryJoinIsAnswered), and a bounded number of them
 //     waits (TestWaitingJoinsAreBounded).
 //   - An exact request joins only where nothing is missed, and each
-//     subscription has a wire of its own (TestExactJoin, TestWireOfSubscription).
+//     subscription has an encoder of its own (TestExactJoin, TestEncoderOfSubscription).
 //   - A crowd that comes back at once costs no read of the history while the
 //     rings hold its cursors (TestReconnectStorm), else one for each tenant and
 //     cursor (TestCrowdSharesPages), also if a burst overran each of it at a
@@ -73,7 +73,7 @@
 //     does not count.
 //   - A session is ended once the check of its owner fails, also if the owner comes while
 //     that is being decided (TestRefusedOwnersAreSentAway).
-//   - Events are counted by name, sessions by wire and tenant, within bounds
+//   - Events are counted by name, sessions by transport and tenant, within bounds
 //     (TestFiguresTellApart, TestNamesAreBounded).
 //   - A client that takes nothing is told slow-consumer (TestSlowConsumer,
 //     TestStalledClient), and before that to reset if it keeps no cursor

@@ -133,16 +133,16 @@ func (h *history) After(_ context.Context, tenant string, c feed.Cursor, limit i
 	return page, nil
 }
 
-// wire writes a line for each message.
-type wire struct{ name string }
+// encoder writes a line for each message.
+type encoder struct{ name string }
 
-func (w wire) Name() string { return w.name }
+func (w encoder) Name() string { return w.name }
 
-func (wire) AppendEvent(b []byte, e *feed.Event) []byte {
+func (encoder) AppendEvent(b []byte, e *feed.Event) []byte {
 	return fmt.Appendf(b, "event|%s|%s|%s|%s\n", e.Tenant, e.Cursor, e.Name, e.Data)
 }
 
-func (wire) AppendSignal(b []byte, s *hub.Signal) []byte {
+func (encoder) AppendSignal(b []byte, s *hub.Signal) []byte {
 	kind := map[hub.Kind]string{
 		hub.Joined: "joined", hub.Left: "left", hub.Progress: "progress", hub.Reset: "reset",
 		hub.Ping: "ping", hub.Expiring: "expiring", hub.Stale: "stale",
@@ -154,7 +154,7 @@ func (wire) AppendSignal(b []byte, s *hub.Signal) []byte {
 	return fmt.Appendf(b, "%s|%s|%s|%s|\n", kind, s.Tenant, s.Cursor, detail)
 }
 
-func (wire) AppendClose(b []byte, cause errcode.Code, detail string) []byte {
+func (encoder) AppendClose(b []byte, cause errcode.Code, detail string) []byte {
 	return fmt.Appendf(b, "close|||%s|%s\n", cause, detail)
 }
 

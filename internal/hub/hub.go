@@ -38,8 +38,8 @@ type Hub struct {
 	sessions *registry.Registry[*Session]
 	count    counters
 	pages    *page.Cache
-	// wires are the indices of Options.Wires.
-	wires map[Wire]int
+	// encoders are the indices of Options.Encoders.
+	encoders map[Encoder]int
 	// reads are the turns of reading the history.
 	reads *limit.Turns
 
@@ -54,32 +54,32 @@ func New(o Options) (*Hub, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
 	}
-	h := &Hub{opts: o, wires: map[Wire]int{}, sessions: registry.New[*Session](), reads: limit.NewTurns(limit.Bounds{All: o.Readers}, limit.Bounds{})}
-	encoders := make([]stream.Encoder, len(o.Wires))
-	for i, w := range o.Wires {
-		encoders[i], h.wires[w] = w, i
+	h := &Hub{opts: o, encoders: map[Encoder]int{}, sessions: registry.New[*Session](), reads: limit.NewTurns(limit.Bounds{All: o.Readers}, limit.Bounds{})}
+	appenders := make([]stream.Encoder, len(o.Encoders))
+	for i, w := range o.Encoders {
+		appenders[i], h.encoders[w] = w, i
 	}
-	if len(h.wires) < len(o.Wires) {
-		return nil, errors.New("hub: Options.Wires has a wire twice")
+	if len(h.encoders) < len(o.Encoders) {
+		return nil, errors.New("hub: Options.Encoders has one twice")
 	}
 	h.ctx, h.stop = context.WithCancel(context.Background())
 	h.pages = page.New(page.Options{Read: h.readPage, Turns: h.reads, Spawn: h.spawn})
 	h.streams = stream.New(h.ctx, stream.Options{
 		Head: h.readHead, Map: o.Map, DashboardReason: o.DashboardReason, DashboardEvent: o.DashboardEvent,
-		Wires: encoders, Hole: h.resync, Spawn: h.spawn, Delivered: o.Delivered, Unreadable: o.Unreadable, Log: o.Log,
+		Encoders: appenders, Hole: h.resync, Spawn: h.spawn, Delivered: o.Delivered, Unreadable: o.Unreadable, Log: o.Log,
 		RingBytes: o.RingBytes, RingMemory: o.RingMemory, RingIdle: o.RingIdle,
 	})
 	return h, nil
 }
 
-// wire is the index of one of Options.Wires, or usual if it is nil.
-func (h *Hub) wire(w Wire, usual int) (int, error) {
+// encoder is the index of one of Options.Encoders, or usual if it is nil.
+func (h *Hub) encoder(w Encoder, usual int) (int, error) {
 	if w == nil {
 		return usual, nil
 	}
-	i, known := h.wires[w]
+	i, known := h.encoders[w]
 	if !known {
-		return 0, fmt.Errorf("hub: no wire %v", w)
+		return 0, fmt.Errorf("hub: no encoder %v", w)
 	}
 	return i, nil
 }

@@ -24,8 +24,8 @@ type Request struct {
 	// Exact refuses to join where the stream cannot continue from the cursor:
 	// Joined then has a Reason, and nothing follows.
 	Exact bool
-	// Wire is the one of Options.Wires for the events; nil is that of the session.
-	Wire Wire
+	// Encoder is the one of Options.Encoders for the events; nil is that of the session.
+	Encoder Encoder
 	// Admit lets events pass by name; nil lets all.
 	Admit func(name string) bool
 	// Forgets says that the client keeps no cursor: it is told Reset before it is
@@ -41,17 +41,17 @@ const maxWaiting = 100
 
 // Join subscribes to a tenant. The answer is a signal: Joined, followed by
 // Reset if the stream cannot continue from the cursor, then by the events. The
-// errors are ErrTooManyTenants, ErrTenantFull, ErrTooManyJoins, and one for a wire that
+// errors are ErrTooManyTenants, ErrTenantFull, ErrTooManyJoins, and one for an encoder that
 // the hub does not know. Joining a tenant again continues from the
 // cursor of the request, or without one from where the stream is.
 func (s *Session) Join(q Request) error {
-	wire, err := s.h.wire(q.Wire, s.wire)
+	encoder, err := s.h.encoder(q.Encoder, s.encoder)
 	if err != nil {
 		return err
 	}
 	u := &sub{
 		s: s, tenant: q.Tenant, subject: q.Subject, admit: q.Admit, refs: []uint64{q.Ref},
-		wire: wire, exact: q.Exact, forgets: q.Forgets, note: q.Note,
+		encoder: encoder, exact: q.Exact, forgets: q.Forgets, note: q.Note,
 	}
 	if q.Cursor != "" {
 		at, err := feed.ParseCursor(q.Cursor)
@@ -110,7 +110,7 @@ func (s *Session) restart(t *stream.Stream, reset string) {
 		}
 		u := &sub{
 			s: s, tenant: old.tenant, subject: old.subject, admit: old.admit, refs: old.refs,
-			wire: old.wire, exact: old.exact, forgets: old.forgets, note: old.note, answered: old.answered,
+			encoder: old.encoder, exact: old.exact, forgets: old.forgets, note: old.note, answered: old.answered,
 		}
 		u.follow(old)
 		if reset != "" && old.answered {
@@ -130,7 +130,7 @@ func (s *Session) restart(t *stream.Stream, reset string) {
 // rewind has u continue from the history, as the ring no longer holds what
 // follows after u.at. s.mu held, live.
 func (u *sub) rewind() {
-	u.t.Unfollow(u.wire, u)
+	u.t.Unfollow(u.encoder, u)
 	u.state, u.resume = joining, true
 	u.proceed()
 }
@@ -139,7 +139,7 @@ func (u *sub) rewind() {
 // goroutine. s.mu held.
 func (u *sub) start() {
 	h := u.s.h
-	if t, ready := h.streams.Attach(u.tenant, u.wire, false); t != nil {
+	if t, ready := h.streams.Attach(u.tenant, u.encoder, false); t != nil {
 		u.t = t
 		if ready && u.splice() == nil {
 			return
@@ -211,7 +211,7 @@ func (u *sub) find(ctx context.Context) bool {
 		if u.s.h.streams.AwaitLive(ctx) != nil {
 			return false
 		}
-		t, _ := u.s.h.streams.Attach(u.tenant, u.wire, true)
+		t, _ := u.s.h.streams.Attach(u.tenant, u.encoder, true)
 		u.s.mu.Lock()
 		switch {
 		case t != nil && u.state == gone:
@@ -239,7 +239,7 @@ func (u *sub) splice() (grown <-chan struct{}) {
 	if u.resume && u.reset == "" {
 		from = &u.at
 	}
-	p, err := t.Follow(u.wire, from, u)
+	p, err := t.Follow(u.encoder, from, u)
 	switch {
 	case errors.Is(err, stream.ErrElsewhere):
 		return p.Grown
@@ -248,7 +248,7 @@ func (u *sub) splice() (grown <-chan struct{}) {
 		if u.refuse() {
 			return nil
 		}
-		p, _ = t.Follow(u.wire, nil, u) // needs no cursor, so it cannot fail
+		p, _ = t.Follow(u.encoder, nil, u) // needs no cursor, so it cannot fail
 	}
 	if from == nil {
 		u.at = p.Cursor

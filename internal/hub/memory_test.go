@@ -24,13 +24,13 @@ func TestBusyTenantsShareTheBudget(t *testing.T) {
 		m := &model{events: map[string][]feed.Event{}}
 		var clients []*client
 		var slow []*conn
-		follow := func(tenant string, of hub.Wire) {
+		follow := func(tenant string, of hub.Encoder) {
 			c := &client{conn: newConn(unlimited)}
 			var err error
-			if c.session, err = b.Open(hub.SessionOptions{Conn: c.conn, Wire: of}); err != nil {
+			if c.session, err = b.Open(hub.SessionOptions{Conn: c.conn, Encoder: of}); err != nil {
 				t.Fatal(err)
 			}
-			if err := c.session.Join(hub.Request{Tenant: tenant, Wire: of}); err != nil {
+			if err := c.session.Join(hub.Request{Tenant: tenant, Encoder: of}); err != nil {
 				t.Fatal(err)
 			}
 			clients = append(clients, c)
@@ -39,13 +39,13 @@ func TestBusyTenantsShareTheBudget(t *testing.T) {
 			}
 		}
 		for i := range busy {
-			follow(fmt.Sprintf("b%d", i), wire{})
+			follow(fmt.Sprintf("b%d", i), encoder{})
 			if i%3 == 0 {
-				follow(fmt.Sprintf("b%d", i), wire{"other"})
+				follow(fmt.Sprintf("b%d", i), encoder{"other"})
 			}
 		}
 		for i := range quiet {
-			follow(fmt.Sprintf("q%d", i), wire{})
+			follow(fmt.Sprintf("q%d", i), encoder{})
 		}
 		synctest.Wait()
 		for i := range quiet {

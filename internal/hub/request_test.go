@@ -17,7 +17,7 @@ func (b *bundle) answers(t fatal, c *conn) *hub.Session {
 		if m.Kind == hub.Joined {
 			return fmt.Appendf(dst, "joined|%s|%s|%s|\n", m.Tenant, m.Cursor, m.Reason)
 		}
-		return wire{}.AppendSignal(dst, m)
+		return encoder{}.AppendSignal(dst, m)
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -77,28 +77,28 @@ func TestExactJoin(t *testing.T) {
 	}
 }
 
-// marked is a wire that marks its events.
-type marked struct{ wire }
+// marked is an encoder that marks its events.
+type marked struct{ encoder }
 
 func (marked) AppendEvent(b []byte, e *feed.Event) []byte {
 	return fmt.Appendf(b, "event|%s|%s|marked|%s\n", e.Tenant, e.Cursor, e.Data)
 }
 
-// TestWireOfSubscription: each has its own, and one that changes it goes on
+// TestEncoderOfSubscription: each has its own, and one that changes it goes on
 // where it was.
-func TestWireOfSubscription(t *testing.T) {
+func TestEncoderOfSubscription(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(o *hub.Options) { o.Wires = []hub.Wire{wire{}, marked{}} }, func(t *testing.T, b *bundle) {
+	bubble(t, func(o *hub.Options) { o.Encoders = []hub.Encoder{encoder{}, marked{}} }, func(t *testing.T, b *bundle) {
 		c := newConn(unlimited)
 		s := b.join(t, c, hub.Request{Tenant: "T"})
-		if err := s.Join(hub.Request{Tenant: "U", Wire: marked{}}); err != nil {
+		if err := s.Join(hub.Request{Tenant: "U", Encoder: marked{}}); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
 		b.publish("T", 1, false, "1")
 		b.publish("U", 1, false, "2")
 		synctest.Wait()
-		if err := s.Join(hub.Request{Tenant: "T", Wire: marked{}}); err != nil {
+		if err := s.Join(hub.Request{Tenant: "T", Encoder: marked{}}); err != nil {
 			t.Fatal(err)
 		}
 		b.publish("T", 1, false, "3")

@@ -14,11 +14,11 @@ import (
 // SessionOptions describes a session. Conn is required.
 type SessionOptions struct {
 	Conn Conn
-	// Wire is the one of Options.Wires for signals and for the last frame; nil is the
+	// Encoder is the one of Options.Encoders for signals and for the last frame; nil is the
 	// first.
-	Wire Wire
+	Encoder Encoder
 	// Signal, if not nil, encodes the signals of this session instead of its
-	// wire. It must neither block nor call the session.
+	// encoder. It must neither block nor call the session.
 	Signal func(dst []byte, m *Signal) []byte
 	// PingInterval replaces that of the hub if it is not 0.
 	PingInterval time.Duration
@@ -57,7 +57,7 @@ type Session struct {
 	// owner is nil until Own.
 	owner Owner
 
-	wire, part int
+	encoder, part int
 	// turn is the index in subs of the one whose events are written next.
 	turn int
 	// busy: a goroutine writes. closing: nothing but the close frame is
@@ -78,22 +78,22 @@ func (h *Hub) Open(o SessionOptions) (*Session, error) {
 	if o.Conn == nil {
 		return nil, errors.New("hub: no connection")
 	}
-	wire, err := h.wire(o.Wire, 0)
+	encoder, err := h.encoder(o.Encoder, 0)
 	if err != nil {
 		return nil, err
 	}
 	now := h.opts.Elapsed()
 	s := &Session{
-		h: h, conn: o.Conn, wire: wire, part: h.sessions.Part(), ping: o.PingInterval, encode: o.Signal, oneWay: o.OneWay, warnAt: never, deadline: never,
+		h: h, conn: o.Conn, encoder: encoder, part: h.sessions.Part(), ping: o.PingInterval, encode: o.Signal, oneWay: o.OneWay, warnAt: never, deadline: never,
 	}
 	if s.ping == 0 {
 		s.ping = h.opts.PingInterval
 	}
 	s.heard.Store(int64(now))
 	s.pingAt = now + s.ping/2 + rand.N(s.ping/2+1)
-	h.count.opened(s.wire, 1)
+	h.count.opened(s.encoder, 1)
 	if !h.sessions.Add(s, s.part) {
-		h.count.opened(s.wire, -1)
+		h.count.opened(s.encoder, -1)
 		return nil, ErrDraining
 	}
 	return s, nil
@@ -129,15 +129,15 @@ func (s *Session) appendSignal(dst []byte, m *Signal) []byte {
 	if s.encode != nil {
 		return s.encode(dst, m)
 	}
-	return s.h.opts.Wires[s.wire].AppendSignal(dst, m)
+	return s.h.opts.Encoders[s.encoder].AppendSignal(dst, m)
 }
 
 // Close ends the session: what is being written is finished, then the close
-// frame of the wire is sent. Later calls have no effect.
+// frame of the encoder is sent. Later calls have no effect.
 func (s *Session) Close(cause errcode.Code, detail string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.close(cause, s.h.opts.Wires[s.wire].AppendClose(nil, cause, detail))
+	s.close(cause, s.h.opts.Encoders[s.encoder].AppendClose(nil, cause, detail))
 }
 
 // CloseWith is Close with these bytes as the last.
@@ -191,7 +191,7 @@ func (s *Session) finish(flushed bool) {
 	s.dropSubs()
 	s.rest, s.pending = nil, nil
 	s.next()
-	s.h.count.closed(s.wire, s.cause)
+	s.h.count.closed(s.encoder, s.cause)
 	s.conn.Hangup(flushed)
 	s.h.sessions.Remove(s, s.part)
 	if s.owner != nil {
@@ -296,5 +296,5 @@ func (s *Session) reads() bool {
 
 // closeFor is Close without a detail, with s.mu held.
 func (s *Session) closeFor(cause errcode.Code) {
-	s.close(cause, s.h.opts.Wires[s.wire].AppendClose(nil, cause, ""))
+	s.close(cause, s.h.opts.Encoders[s.encoder].AppendClose(nil, cause, ""))
 }

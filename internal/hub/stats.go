@@ -29,8 +29,8 @@ type Stats struct {
 	Closes map[errcode.Code]int64
 	// Names counts the events by name, beyond 256 names as "other".
 	Names map[string]int64
-	// Wires counts the sessions that are open by the name of their wire.
-	Wires map[string]int64
+	// Transports counts the sessions that are open by the name of their transport.
+	Transports map[string]int64
 }
 
 // TenantStats are the figures of a tenant.
@@ -46,19 +46,19 @@ func (h *Hub) Joined() []string { return h.streams.Joined() }
 type counters struct {
 	// deliveries are those outside of what the streams offer.
 	sessions, blocked, subscriptions, deliveries, catchUps, reads, resets atomic.Int64
-	wires                                                                 [maxWires]atomic.Int64
+	transports                                                            [maxEncoders]atomic.Int64
 
 	mu     sync.Mutex
 	closes map[errcode.Code]int64
 }
 
-func (c *counters) opened(wire int, n int64) {
+func (c *counters) opened(encoder int, n int64) {
 	c.sessions.Add(n)
-	c.wires[wire].Add(n)
+	c.transports[encoder].Add(n)
 }
 
-func (c *counters) closed(wire int, cause errcode.Code) {
-	c.opened(wire, -1)
+func (c *counters) closed(encoder int, cause errcode.Code) {
+	c.opened(encoder, -1)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closes == nil {
@@ -73,9 +73,9 @@ func (h *Hub) Stats() Stats {
 	c.mu.Lock()
 	closes := maps.Clone(c.closes)
 	c.mu.Unlock()
-	wires := map[string]int64{}
-	for i, w := range h.opts.Wires {
-		wires[w.Name()] += c.wires[i].Load()
+	transports := map[string]int64{}
+	for i, w := range h.opts.Encoders {
+		transports[w.Name()] += c.transports[i].Load()
 	}
 	ringMemory, ringBudget := h.streams.Memory()
 	return Stats{
@@ -83,6 +83,6 @@ func (h *Hub) Stats() Stats {
 		Sessions: c.sessions.Load(), Blocked: c.blocked.Load(), Tenants: int64(h.streams.Count()), Subscriptions: c.subscriptions.Load(),
 		Events: h.streams.Events.Load(), Deliveries: h.streams.Offered.Load() + c.deliveries.Load(),
 		CatchUps: c.catchUps.Load(), HistoryReads: c.reads.Load(), Resets: c.resets.Load(), Closes: closes,
-		Names: h.streams.Names(), Wires: wires,
+		Names: h.streams.Names(), Transports: transports,
 	}
 }

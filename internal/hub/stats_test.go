@@ -10,7 +10,7 @@ import (
 	"rowcast/internal/hub"
 )
 
-// TestFiguresTellApart counts events by name, sessions by wire and tenants by
+// TestFiguresTellApart counts events by name, sessions by transport and tenants by
 // their sessions, and times each pass by the oldest change of it.
 func TestFiguresTellApart(t *testing.T) {
 	t.Parallel()
@@ -18,11 +18,11 @@ func TestFiguresTellApart(t *testing.T) {
 	bubble(t, func(o *hub.Options) { o.Delivered = func(age time.Duration) { ages = append(ages, age) } }, func(t *testing.T, b *bundle) {
 		b.join(t, newConn(unlimited), hub.Request{Tenant: "T"})
 		b.join(t, newConn(unlimited), hub.Request{Tenant: "U"})
-		other, err := b.Open(hub.SessionOptions{Conn: newConn(unlimited), Wire: wire{"other"}})
+		other, err := b.Open(hub.SessionOptions{Conn: newConn(unlimited), Encoder: encoder{"other"}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := other.Join(hub.Request{Tenant: "U", Wire: wire{"other"}}); err != nil {
+		if err := other.Join(hub.Request{Tenant: "U", Encoder: encoder{"other"}}); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
@@ -38,7 +38,7 @@ func TestFiguresTellApart(t *testing.T) {
 			t.Errorf("the pass was %v late", ages)
 		}
 		s := b.Stats()
-		if s.Names["e0"] != 2 || s.Names["e1"] != 1 || len(s.Names) != 2 || len(s.Wires) != 2 || s.Wires[""] != 2 || s.Wires["other"] != 1 {
+		if s.Names["e0"] != 2 || s.Names["e1"] != 1 || len(s.Names) != 2 || len(s.Transports) != 2 || s.Transports[""] != 2 || s.Transports["other"] != 1 {
 			t.Errorf("%+v", s)
 		}
 		list, all := b.Tenants(1)
@@ -50,7 +50,7 @@ func TestFiguresTellApart(t *testing.T) {
 		}
 		other.Close(hub.Gone, "")
 		synctest.Wait()
-		if s := b.Stats(); s.Wires["other"] != 0 || s.Sessions != 2 {
+		if s := b.Stats(); s.Transports["other"] != 0 || s.Sessions != 2 {
 			t.Errorf("%+v", s)
 		}
 	})

@@ -52,8 +52,8 @@ type sub struct {
 	handle stream.Handle
 	cancel context.CancelFunc
 
-	wire  int
-	state subState
+	encoder int
+	state   subState
 	// answered: the client has been told Joined.
 	answered, resume bool
 	// exact and forgets are those of the Request.
@@ -72,7 +72,7 @@ func (u *sub) drop() {
 		u.cancel()
 	}
 	if u.state == live {
-		u.t.Unfollow(u.wire, u)
+		u.t.Unfollow(u.encoder, u)
 	}
 	if u.answered && u.state != gone {
 		u.s.h.count.subscriptions.Add(-1)
@@ -98,7 +98,7 @@ func (u *sub) Offer(v *ring.View, scratch *[]byte) (events int) {
 }
 
 // view is the ring as it is now. s.mu held, live.
-func (u *sub) view() ring.View { return u.t.View(u.wire) }
+func (u *sub) view() ring.View { return u.t.View(u.encoder) }
 
 // cursor is what the client has received of v. s.mu held, live.
 func (u *sub) cursor(v *ring.View) feed.Cursor {
@@ -206,7 +206,7 @@ func (u *sub) settle(v *ring.View) {
 	}
 	u.moved = true
 	h.count.deliveries.Add(1)
-	u.s.send(h.opts.Wires[u.wire].AppendEvent(nil, &e), true)
+	u.s.send(h.opts.Encoders[u.encoder].AppendEvent(nil, &e), true)
 }
 
 // sweep tells the client its cursor if that is due. s.mu held, live, not busy.

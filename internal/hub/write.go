@@ -238,5 +238,5 @@ func (s *Session) sendAway() {
 			last = s.appendSignal(last, &Signal{Kind: Reset, Tenant: u.tenant, Cursor: u.current(), Reason: feed.ErrExpired.Error()})
 		}
 	}
-	s.close(SlowConsumer, s.h.opts.Wires[s.wire].AppendClose(last, SlowConsumer, ""))
+	s.close(SlowConsumer, s.h.opts.Encoders[s.encoder].AppendClose(last, SlowConsumer, ""))
 }

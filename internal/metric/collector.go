@@ -15,12 +15,12 @@ import (
 // collector reads the parts of the server.
 type collector struct {
 	Sources
-	tail   []metric[changelog.Status]
-	hub    []metric[hub.Stats]
-	health []metric[health.Status]
-	closes *prometheus.Desc
-	names  *prometheus.Desc
-	wires  *prometheus.Desc
+	tail       []metric[changelog.Status]
+	hub        []metric[hub.Stats]
+	health     []metric[health.Status]
+	closes     *prometheus.Desc
+	names      *prometheus.Desc
+	transports *prometheus.Desc
 	// refusals are those of handshakes, requests and tokens.
 	refusals *prometheus.Desc
 	// unreadable are changes that were told without their rows.
@@ -78,7 +78,7 @@ func newCollector(s Sources) *collector {
 				func(s health.Status) float64 { return float64(s.Checked.UnixMilli()) / 1000 }),
 		},
 		names:      prometheus.NewDesc("rowcast_events_total", "Events made for tenants that somebody has joined, by name; beyond 256 names as other.", []string{"event"}, nil),
-		wires:      prometheus.NewDesc("rowcast_connections", "Clients connected now, by wire.", []string{"wire"}, nil),
+		transports: prometheus.NewDesc("rowcast_connections", "Clients connected now, by wire.", []string{"wire"}, nil),
 		lag:        prometheus.NewDesc("rowcast_lag_seconds", "How long ago this server last knew that it had published everything.", nil, nil),
 		refusals:   prometheus.NewDesc("rowcast_refusals_total", "Handshakes, requests and tokens that were refused, by code; the log says why.", []string{"code"}, nil),
 		unreadable: prometheus.NewDesc("rowcast_unreadable_total", "Changes that cannot be read and are told without their rows, by reason; the log and /status say which.", []string{"reason"}, nil),
@@ -91,7 +91,7 @@ func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 	describe(ch, c.tail)
 	describe(ch, c.hub)
 	describe(ch, c.health)
-	for _, d := range []*prometheus.Desc{c.closes, c.refusals, c.unreadable, c.names, c.wires, c.lag} {
+	for _, d := range []*prometheus.Desc{c.closes, c.refusals, c.unreadable, c.names, c.transports, c.lag} {
 		ch <- d
 	}
 }
@@ -124,8 +124,8 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	for name, n := range stats.Names {
 		ch <- prometheus.MustNewConstMetric(c.names, prometheus.CounterValue, float64(n), name)
 	}
-	for name, n := range stats.Wires {
-		ch <- prometheus.MustNewConstMetric(c.wires, prometheus.GaugeValue, float64(n), name)
+	for name, n := range stats.Transports {
+		ch <- prometheus.MustNewConstMetric(c.transports, prometheus.GaugeValue, float64(n), name)
 	}
 	if s := c.Health(); !s.Checked.IsZero() {
 		collect(ch, c.health, s)

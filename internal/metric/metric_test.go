@@ -41,7 +41,7 @@ func registry(tail changelog.Status, stats hub.Stats, state health.Status) *prom
 func busy() *prometheus.Registry {
 	return registry(
 		changelog.Status{Live: true, Listening: true, Sequence: 41},
-		hub.Stats{Names: map[string]int64{"order:created": 5}, Wires: map[string]int64{"ws": 3, "sse": 1}, Deliveries: 7, RingMemory: 3 << 20, RingBudget: 1 << 28, PageMemory: 99, Closes: map[errcode.Code]int64{hub.NoPong: 2, hub.Gone: 4}},
+		hub.Stats{Names: map[string]int64{"order:created": 5}, Transports: map[string]int64{"ws": 3, "sse": 1}, Deliveries: 7, RingMemory: 3 << 20, RingBudget: 1 << 28, PageMemory: 99, Closes: map[errcode.Code]int64{hub.NoPong: 2, hub.Gone: 4}},
 		health.Status{
 			Checked: time.UnixMilli(1500), SealedSequence: 42, QueueUsage: 0.25,
 			Drifted: []health.Drift{{Triggers: []string{"a", "b"}}, {Triggers: []string{"c"}}},

@@ -58,7 +58,7 @@ func whole(t *testing.T, pages bool) http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := hub.New(hub.Options{History: large{}, Map: mapping.Append, Wires: append([]hub.Wire{ws.Wire{}, sse.Wire{}}, socketio.Wires()...)})
+	h, err := hub.New(hub.Options{History: large{}, Map: mapping.Append, Encoders: append([]hub.Encoder{ws.Encoder{}, sse.Encoder{}}, socketio.Encoders()...)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -121,7 +121,7 @@ type bundle struct {
 func setup(t testing.TB, o socketio.Options) *bundle {
 	t.Helper()
 	h, err := hub.New(hub.Options{
-		History: empty{}, Wires: []hub.Wire{silent{}},
+		History: empty{}, Encoders: []hub.Encoder{silent{}},
 		Map: func(dst []feed.Event, _ *feed.Change) []feed.Event { return dst },
 	})
 	if err != nil {

@@ -63,10 +63,10 @@ func (g *Gate) Open(h *hub.Hub, o hub.SessionOptions, slot *Slot) (*hub.Session,
 func TurnAway(conn interface {
 	io.WriteCloser
 	SetWriteDeadline(t time.Time) error
-}, wire hub.Wire,
+}, encoder hub.Encoder,
 ) {
 	_ = conn.SetWriteDeadline(time.Now().Add(time.Second))
-	_, _ = conn.Write(wire.AppendClose(nil, hub.Shutdown, ""))
+	_, _ = conn.Write(encoder.AppendClose(nil, hub.Shutdown, ""))
 	_ = conn.Close()
 }
 
@@ -158,10 +158,10 @@ func TokenCause(err error) errcode.Code {
 	}
 }
 
-// Join subscribes to a tenant, if the identity may, on a wire of the hub; nil is that
+// Join subscribes to a tenant, if the identity may, with an encoder of the hub; nil is that
 // of the session. The error is a *Refusal; without one the answer comes through the session, with
 // ref.
-func (c *Client) Join(command Command, wire hub.Wire, ref uint64) error {
+func (c *Client) Join(command Command, encoder hub.Encoder, ref uint64) error {
 	want := Want{Tenant: c.Tenant(command.Tenant), Events: command.Events}
 	switch id := c.identity.Load(); {
 	case id == nil && c.doubt != nil:
@@ -178,7 +178,7 @@ func (c *Client) Join(command Command, wire hub.Wire, ref uint64) error {
 	if want.Filter, err = mapping.ParseFilter(want.Events); err != nil {
 		return &Refusal{Code: BadRequest, Message: err.Error()}
 	}
-	return c.Follow(want, hub.Request{Cursor: command.Cursor, Wire: wire, Exact: command.Exact, Forgets: command.Forgets, Ref: ref})
+	return c.Follow(want, hub.Request{Cursor: command.Cursor, Encoder: encoder, Exact: command.Exact, Forgets: command.Forgets, Ref: ref})
 }
 
 // Follow subscribes to what was checked already. q has what else is asked for. The error

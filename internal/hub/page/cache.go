@@ -23,9 +23,9 @@ const (
 // Key is what a page is asked for by.
 type Key struct {
 	Tenant string
-	// Wire is the index of the one for which the events are encoded.
-	Wire  int
-	After feed.Cursor
+	// Encoder is the index of the one for which the events are encoded.
+	Encoder int
+	After   feed.Cursor
 }
 
 // Page is a piece of the history as the ring would hold it.
@@ -179,7 +179,7 @@ func (c *Cache) share(g *page) bool {
 		return false
 	}
 	for _, kept := range s.pages {
-		if kept.key.Wire != g.key.Wire {
+		if kept.key.Encoder != g.key.Encoder {
 			continue
 		}
 		if next, ok := kept.within(g.key.After); ok {

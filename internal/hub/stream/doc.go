@@ -1,10 +1,10 @@
 // Package stream turns the changes of the log into one stream of frames for
-// each tenant and wire, and offers them to those who follow.
+// each tenant and encoder, and offers them to those who follow.
 //
 // # Overview
 //
 // [Streams] knows the tenants that somebody has attached to. Publish maps the
-// changes of those, encodes each event once for each wire in use and appends it
+// changes of those, encodes each event once with each encoder in use and appends it
 // to the ring of the tenant; a few workers then offer the ring to every
 // [Follower]. The coalesced dashboard event is an entry like any other.
 //

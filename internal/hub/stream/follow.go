@@ -36,13 +36,13 @@ func (t *Stream) Release() {
 	t.users.Add(-1)
 }
 
-// Follow has f follow the stream on a wire after c, or from its end if c is
+// Follow has f follow the stream of an encoder after c, or from its end if c is
 // nil. The errors are feed.ErrDiverged for a cursor of another epoch and
 // ErrElsewhere; f does not follow then.
-func (t *Stream) Follow(wire int, c *feed.Cursor, f Follower) (Start, error) {
+func (t *Stream) Follow(encoder int, c *feed.Cursor, f Follower) (Start, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	r := t.ring(wire)
+	r := t.ring(encoder)
 	p := Start{Next: r.End()}
 	if c != nil {
 		if c.Epoch != t.head.Epoch {
@@ -63,20 +63,20 @@ func (t *Stream) Follow(wire int, c *feed.Cursor, f Follower) (Start, error) {
 	return p, nil
 }
 
-// ring is the ring of a wire, made at the head if there is none. t.mu held.
-func (t *Stream) ring(wire int) *followed {
-	if t.rings[wire] == nil {
-		t.rings[wire] = &followed{Ring: ring.New(t.s.opts.RingBytes, t.head.Cursor()), idle: time.Since(t.s.began)}
+// ring is the ring of an encoder, made at the head if there is none. t.mu held.
+func (t *Stream) ring(encoder int) *followed {
+	if t.rings[encoder] == nil {
+		t.rings[encoder] = &followed{Ring: ring.New(t.s.opts.RingBytes, t.head.Cursor()), idle: time.Since(t.s.began)}
 		t.divide()
 	}
-	return t.rings[wire]
+	return t.rings[encoder]
 }
 
 // Unfollow undoes Follow.
-func (t *Stream) Unfollow(wire int, f Follower) {
+func (t *Stream) Unfollow(encoder int, f Follower) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	r, last := t.rings[wire], len(t.rings[wire].by)-1
+	r, last := t.rings[encoder], len(t.rings[encoder].by)-1
 	index := f.Handle().index
 	r.by[index] = r.by[last]
 	r.by[index].Handle().index = index
@@ -89,11 +89,11 @@ func (t *Stream) Unfollow(wire int, f Follower) {
 	}
 }
 
-// View is the ring of a wire that the caller follows, as it is now.
-func (t *Stream) View(wire int) ring.View {
+// View is the ring of an encoder that the caller follows, as it is now.
+func (t *Stream) View(encoder int) ring.View {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.rings[wire].View
+	return t.rings[encoder].View
 }
 
 // growth is closed at the next change. t.mu held.

@@ -100,7 +100,7 @@ func accounted(t *rapid.T) {
 		DashboardEvent: func(_ string, _ []string, head feed.Head, _ time.Time) feed.Event {
 			return feed.Event{Name: "stats", Data: []byte("stats"), Cursor: head.Cursor()}
 		},
-		Wires: []Encoder{plain{}, plain{}}, Hole: func(*Stream) {},
+		Encoders: []Encoder{plain{}, plain{}}, Hole: func(*Stream) {},
 		Spawn:     func(f func()) bool { go f(); return true },
 		RingBytes: most, RingMemory: budget, RingIdle: time.Minute,
 		Log: slog.New(slog.DiscardHandler),
@@ -109,14 +109,14 @@ func accounted(t *rapid.T) {
 	go s.Dashboards(ctx)
 	s.Live(true)
 	type held struct {
-		t    *Stream
-		wire int
-		f    *taker
+		t       *Stream
+		encoder int
+		f       *taker
 	}
 	var all []held
 	defer func() {
 		for _, h := range all {
-			h.t.Unfollow(h.wire, h.f)
+			h.t.Unfollow(h.encoder, h.f)
 			h.t.Release()
 		}
 		cancel()
@@ -138,10 +138,10 @@ func accounted(t *rapid.T) {
 			}
 		},
 		"follow": func(t *rapid.T) {
-			h := held{wire: rapid.IntRange(0, 1).Draw(t, "wire"), f: &taker{}}
-			h.t, _ = s.Attach(tenant.Draw(t, "name"), h.wire, true)
+			h := held{encoder: rapid.IntRange(0, 1).Draw(t, "encoder"), f: &taker{}}
+			h.t, _ = s.Attach(tenant.Draw(t, "name"), h.encoder, true)
 			<-h.t.Ready()
-			p, err := h.t.Follow(h.wire, nil, h.f)
+			p, err := h.t.Follow(h.encoder, nil, h.f)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -151,7 +151,7 @@ func accounted(t *rapid.T) {
 		"leave": func(t *rapid.T) {
 			if len(all) > 0 {
 				i := rapid.IntRange(0, len(all)-1).Draw(t, "who")
-				all[i].t.Unfollow(all[i].wire, all[i].f)
+				all[i].t.Unfollow(all[i].encoder, all[i].f)
 				all[i].t.Release()
 				all = append(all[:i], all[i+1:]...)
 			}

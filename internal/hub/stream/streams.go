@@ -12,7 +12,7 @@ import (
 	"rowcast/internal/unreadable"
 )
 
-// Encoder makes the frame of an event for one wire.
+// Encoder makes the frame of an event.
 type Encoder interface {
 	AppendEvent(dst []byte, e *feed.Event) []byte
 }
@@ -38,8 +38,8 @@ type Options struct {
 	Map             func(dst []feed.Event, c *feed.Change) []feed.Event
 	DashboardReason func(c *feed.Change) (reason string, ok bool)
 	DashboardEvent  func(tenant string, reasons []string, head feed.Head, at time.Time) feed.Event
-	// Wires are the encoders by index.
-	Wires []Encoder
+	// Encoders are the encoders by index.
+	Encoders []Encoder
 	// Hole is called when a change of a tenant is missing, after the tenant
 	// was forgotten.
 	Hole func(t *Stream)
@@ -96,7 +96,7 @@ type part struct {
 // New makes streams that live until ctx ends and Stop is called.
 func New(ctx context.Context, o Options) *Streams {
 	s := &Streams{opts: o, ctx: ctx, began: time.Now(), tenants: make(map[string]*Stream), lively: make(chan struct{})}
-	s.memory.init(o.RingMemory, int64(o.RingBytes)*int64(len(o.Wires)))
+	s.memory.init(o.RingMemory, int64(o.RingBytes)*int64(len(o.Encoders)))
 	s.queue.some.L = &s.queue.mu
 	s.stats.kick = make(chan struct{}, 1)
 	s.stats.due = make(map[*Stream]time.Time)
@@ -159,9 +159,9 @@ func (s *Streams) AwaitLive(ctx context.Context) error {
 }
 
 // Attach is the tenant of a name, to be released later and to be followed on a
-// wire, and whether it is ready. It is nil if the tail is not live, or if the tenant would have to be
+// encoder, and whether it is ready. It is nil if the tail is not live, or if the tenant would have to be
 // made but create is false.
-func (s *Streams) Attach(name string, wire int, create bool) (t *Stream, ready bool) {
+func (s *Streams) Attach(name string, encoder int, create bool) (t *Stream, ready bool) {
 	s.mu.Lock()
 	t = s.tenants[name]
 	fresh := t == nil
@@ -170,12 +170,12 @@ func (s *Streams) Attach(name string, wire int, create bool) (t *Stream, ready b
 		return nil, false
 	}
 	if fresh {
-		t = &Stream{s: s, name: name, ready: make(chan struct{}), sequence: s.sequence, rings: make([]*followed, len(s.opts.Wires))}
+		t = &Stream{s: s, name: name, ready: make(chan struct{}), sequence: s.sequence, rings: make([]*followed, len(s.opts.Encoders))}
 		t.passed.L = &t.mu
 		s.tenants[name] = t
 	}
 	t.users.Add(1)
-	t.wanted.Or(1 << wire)
+	t.wanted.Or(1 << encoder)
 	s.mu.Unlock()
 	if fresh {
 		s.opts.Spawn(func() { s.load(t) })

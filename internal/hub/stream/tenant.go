@@ -27,7 +27,7 @@ type Stream struct {
 	// let go.
 	users atomic.Int32
 	idle  atomic.Int64
-	// wanted has a bit for each wire that somebody waits for.
+	// wanted has a bit for each encoder that somebody waits for.
 	wanted atomic.Uint32
 	// count is how many events were put into the rings.
 	count atomic.Int64
@@ -43,7 +43,7 @@ type Stream struct {
 	sequence int64
 	backlog  []feed.Change
 	head     feed.Head
-	// rings has one ring for each wire, nil while nobody uses it.
+	// rings has one ring for each encoder, nil while nobody uses it.
 	rings []*followed
 	// grown, if not nil, is closed at the next change.
 	grown chan struct{}
@@ -229,9 +229,9 @@ func (s *Streams) reason(c *feed.Change, events []feed.Event) (string, bool) {
 
 // push appends an event to the rings. t.mu held.
 func (t *Stream) push(e *feed.Event, w *scratch) {
-	for wire, f := range t.rings {
+	for encoder, f := range t.rings {
 		if f != nil {
-			w.frame = failpoint.Frame(t.name, t.s.opts.Unreadable.Frame(w.frame[:0], e, t.s.opts.Wires[wire]))
+			w.frame = failpoint.Frame(t.name, t.s.opts.Unreadable.Frame(w.frame[:0], e, t.s.opts.Encoders[encoder]))
 			f.Push(e.Name, e.Cursor, w.frame)
 		}
 	}

@@ -21,7 +21,7 @@ type outlet struct {
 
 func newOutlet() (*outlet, error) {
 	h, err := hub.New(hub.Options{
-		History: noHistory{}, Wires: []hub.Wire{silent{}},
+		History: noHistory{}, Encoders: []hub.Encoder{silent{}},
 		Map: func(dst []feed.Event, _ *feed.Change) []feed.Event { return dst },
 	})
 	if err != nil {

@@ -203,7 +203,7 @@ type running struct{ *hub.Hub }
 
 func runHub(t *testing.T, d *database) running {
 	t.Helper()
-	h, err := hub.New(hub.Options{History: changelog.NewHistory(d.pool, 1000), Map: mapping.Append, Wires: []hub.Wire{lines{}}})
+	h, err := hub.New(hub.Options{History: changelog.NewHistory(d.pool, 1000), Map: mapping.Append, Encoders: []hub.Encoder{lines{}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -251,7 +251,7 @@ func (h running) resume(t *testing.T, cursor, last string) (got []event) {
 	}
 }
 
-// lines is a wire with one JSON object a line.
+// lines is an encoder with one JSON object a line.
 type lines struct{}
 
 func (lines) Name() string { return "lines" }

@@ -73,7 +73,7 @@ func setup(t *testing.T, recovery bool, change ...func(*hub.Options)) *bundle {
 	b := &bundle{position: map[string]int64{}}
 	options := hub.Options{
 		History: shortHistory{}, Map: oneEvent,
-		Wires: socketio.Wires(),
+		Encoders: socketio.Encoders(),
 	}
 	for _, f := range change {
 		f(&options)

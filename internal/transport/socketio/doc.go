@@ -5,7 +5,7 @@
 //
 // [Handler] serves the protocol (packages engineio and socketio) and opens a
 // session of the hub for each client, which is also what the protocol writes
-// through. Events are encoded once for all ([Wire]); join-tenant and
+// through. Events are encoded once for all ([Encoder]); join-tenant and
 // leave-tenant and auth are events of the client, acknowledged if it asks for that.
 //
 // # States

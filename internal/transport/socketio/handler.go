@@ -23,7 +23,7 @@ import (
 // connectTimeout is how long a client has to connect to the namespace.
 const connectTimeout = 10 * time.Second
 
-// Options configures a Handler. Hub, which has to know Wires, and Gate are required.
+// Options configures a Handler. Hub, which has to know Encoders, and Gate are required.
 type Options struct {
 	Hub *hub.Hub
 	// Recovery says that connection state recovery is offered.
@@ -109,7 +109,7 @@ func (h *Handler) open(conn *engineio.Session, r *http.Request) (engineio.Outbox
 		return nil, errors.New(full.Detail)
 	}
 	var err error
-	p.session, p.client, err = h.opts.Gate.Open(h.opts.Hub, hub.SessionOptions{Conn: conn, Wire: Wire{}, Signal: p.appendSignal, OneWay: true}, slot)
+	p.session, p.client, err = h.opts.Gate.Open(h.opts.Hub, hub.SessionOptions{Conn: conn, Encoder: Encoder{}, Signal: p.appendSignal, OneWay: true}, slot)
 	if err != nil {
 		return nil, err
 	}

@@ -34,8 +34,8 @@ type peer struct {
 	tenant string
 	// filtered: it has not joined that for every event, so that no offset is of use.
 	filtered bool
-	// wire is that by which it has joined.
-	wire Wire
+	// encoder is that by which it has joined.
+	encoder Encoder
 }
 
 // request is a request to join.
@@ -43,7 +43,7 @@ type request struct {
 	tenant   string
 	ack      *socketio.Ack
 	filtered bool
-	wire     Wire
+	encoder  Encoder
 	// recovering, if not nil, waits to be accepted with pid.
 	recovering *socketio.Socket
 	pid        string
@@ -77,7 +77,7 @@ func (p *peer) answer(number uint64) (q request, recovers bool) {
 		p.asked = nil
 	}
 	if recovers = p.tenant != "" && p.tenant == q.tenant; recovers {
-		p.filtered, p.wire = q.filtered, q.wire
+		p.filtered, p.encoder = q.filtered, q.encoder
 	}
 	return q, recovers
 }
@@ -102,11 +102,11 @@ func (p *peer) forget() {
 	p.asked, p.tenant = nil, ""
 }
 
-// told says whether the client is told offsets of a tenant, and on which wire.
-func (p *peer) told(tenant string) (Wire, bool) {
+// told says whether the client is told offsets of a tenant, and by which encoder.
+func (p *peer) told(tenant string) (Encoder, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.wire, p.tenant != "" && !p.filtered && tenant == p.tenant
+	return p.encoder, p.tenant != "" && !p.filtered && tenant == p.tenant
 }
 
 // recover says in which tenant the client may recover, none if it is empty.

@@ -33,7 +33,7 @@ func markOf(pid string) string {
 const metaMark = "+meta"
 
 // appendOffset appends the offset of an event.
-func (w Wire) appendOffset(b []byte, c feed.Cursor) []byte {
+func (w Encoder) appendOffset(b []byte, c feed.Cursor) []byte {
 	b = c.AppendText(b)
 	if w.Meta {
 		b = append(b, metaMark...)
@@ -60,9 +60,9 @@ func (p *peer) accept(s *socketio.Socket, id auth.Identity, c connect) {
 	case known && offset == offsetNothing:
 		s.Accept(pid)
 	case known && err == nil:
-		q := request{tenant: id.Tenants[0], wire: Wire{Meta: meta, Recovery: true}, recovering: s, pid: pid}
+		q := request{tenant: id.Tenants[0], encoder: Encoder{Meta: meta, Recovery: true}, recovering: s, pid: pid}
 		command := transport.Command{Tenant: q.tenant, Cursor: offset, Exact: true}
-		if p.client.Join(command, q.wire, p.ask(q)) != nil {
+		if p.client.Join(command, q.encoder, p.ask(q)) != nil {
 			p.session.Close(transport.LimitExceeded, "") // it has joined nothing else
 		}
 	default:

@@ -34,8 +34,8 @@ func (p *peer) appendSignal(b []byte, m *hub.Signal) []byte {
 		if m.Kind == hub.Reset {
 			name = "reset"
 		}
-		if wire, told := p.told(m.Tenant); told {
-			offset = string(wire.appendOffset(nil, m.Cursor))
+		if encoder, told := p.told(m.Tenant); told {
+			offset = string(encoder.appendOffset(nil, m.Cursor))
 		}
 		return appendObject(b, name, transport.AppendSignal(nil, m), offset)
 	case hub.Expiring:
@@ -58,7 +58,7 @@ func (p *peer) appendJoined(b []byte, m *hub.Signal) []byte {
 	}
 	b = q.ack.Append(b, joinedAnswer(m))
 	if recovers {
-		offset := string(q.wire.appendOffset(nil, m.Cursor))
+		offset := string(q.encoder.appendOffset(nil, m.Cursor))
 		if q.filtered {
 			offset = offsetUnknown
 		}

@@ -9,9 +9,9 @@ import (
 	"rowcast/internal/transport"
 )
 
-// Wire encodes events for the hub. It is a hub.Wire. The signals of a session
+// Encoder encodes events for the hub. It is a hub.Encoder. The signals of a session
 // are encoded by its peer.
-type Wire struct {
+type Encoder struct {
 	// Meta has the data of an event be followed by what is said about it.
 	Meta bool
 	// Recovery has every event end with its cursor, the offset by which a client
@@ -19,18 +19,18 @@ type Wire struct {
 	Recovery bool
 }
 
-var _ hub.Wire = Wire{}
+var _ hub.Encoder = Encoder{}
 
-// Wires are all there are. The hub has to know them.
-func Wires() []hub.Wire {
-	return []hub.Wire{Wire{}, Wire{Meta: true}, Wire{Recovery: true}, Wire{Meta: true, Recovery: true}}
+// Encoders are all there are. The hub has to know them.
+func Encoders() []hub.Encoder {
+	return []hub.Encoder{Encoder{}, Encoder{Meta: true}, Encoder{Recovery: true}, Encoder{Meta: true, Recovery: true}}
 }
 
-// Name implements hub.Wire.
-func (Wire) Name() string { return "socketio" }
+// Name implements hub.Encoder.
+func (Encoder) Name() string { return "socketio" }
 
-// AppendEvent appends an event with its data, and what else the wire has.
-func (w Wire) AppendEvent(b []byte, e *feed.Event) []byte {
+// AppendEvent appends an event with its data, and what else the encoder adds.
+func (w Encoder) AppendEvent(b []byte, e *feed.Event) []byte {
 	start := len(b)
 	b = append(engineio.Begin(b), byte(socketio.EventPacket), '[')
 	b = transport.AppendString(b, e.Name)
@@ -48,11 +48,11 @@ func (w Wire) AppendEvent(b []byte, e *feed.Event) []byte {
 }
 
 // AppendSignal appends nothing.
-func (Wire) AppendSignal(b []byte, _ *hub.Signal) []byte { return b }
+func (Encoder) AppendSignal(b []byte, _ *hub.Signal) []byte { return b }
 
 // AppendClose appends the last frames of a cause. A client comes back by itself
 // when its transport is closed, but not when it was disconnected.
-func (Wire) AppendClose(b []byte, cause errcode.Code, detail string) []byte {
+func (Encoder) AppendClose(b []byte, cause errcode.Code, detail string) []byte {
 	if cause == transport.Revoked {
 		b = socketio.AppendDisconnect(b, socketio.Main)
 	}

@@ -92,7 +92,7 @@ func setup(t testing.TB, listener net.Listener, change func(*hub.Options, *sse.O
 		tickets:  map[string]auth.Identity{"ticket": {Subject: "ann", Tenants: []string{"T"}, Expires: time.Now().Add(time.Hour)}},
 		position: map[string]int64{},
 	}
-	ho := hub.Options{History: noHistory{}, Map: oneEvent, Wires: []hub.Wire{sse.Wire{}}}
+	ho := hub.Options{History: noHistory{}, Map: oneEvent, Encoders: []hub.Encoder{sse.Encoder{}}}
 	so := sse.Options{}
 	if change != nil {
 		change(&ho, &so)

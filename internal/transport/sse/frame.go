@@ -12,16 +12,16 @@ import (
 	"rowcast/internal/transport"
 )
 
-// Wire encodes for the hub. It is a hub.Wire.
-type Wire struct{}
+// Encoder encodes for the hub. It is a hub.Encoder.
+type Encoder struct{}
 
-var _ hub.Wire = Wire{}
+var _ hub.Encoder = Encoder{}
 
-// Name implements hub.Wire.
-func (Wire) Name() string { return "sse" }
+// Name implements hub.Encoder.
+func (Encoder) Name() string { return "sse" }
 
 // AppendEvent appends an event.
-func (Wire) AppendEvent(b []byte, e *feed.Event) []byte {
+func (Encoder) AppendEvent(b []byte, e *feed.Event) []byte {
 	b, start := open(appendID(b, e.Cursor), e.Name)
 	return seal(transport.AppendEvent(b, e), start)
 }
@@ -29,7 +29,7 @@ func (Wire) AppendEvent(b []byte, e *feed.Event) []byte {
 // AppendSignal appends a signal as an event of the name of its type. One that
 // says where the stream is has an id, so that the client can continue from
 // there even if no event ever comes.
-func (Wire) AppendSignal(b []byte, s *hub.Signal) []byte {
+func (Encoder) AppendSignal(b []byte, s *hub.Signal) []byte {
 	switch s.Kind {
 	case hub.Ping:
 		return append(b, ": ping\n\n"...)
@@ -50,7 +50,7 @@ func (Wire) AppendSignal(b []byte, s *hub.Signal) []byte {
 
 // AppendClose appends the event "closed": EventSource has "error" for itself. A
 // detail retry=…ms becomes the time after which the client comes back.
-func (Wire) AppendClose(b []byte, cause errcode.Code, detail string) []byte {
+func (Encoder) AppendClose(b []byte, cause errcode.Code, detail string) []byte {
 	if cause == hub.Gone {
 		return b
 	}

@@ -25,7 +25,7 @@ const (
 	retry = 2 * time.Second
 )
 
-// Options configures a Handler. Hub, which has to know Wire, and Gate are required.
+// Options configures a Handler. Hub, which has to know Encoder, and Gate are required.
 type Options struct {
 	Hub  *hub.Hub
 	Gate *transport.Gate
@@ -97,10 +97,10 @@ func (h *Handler) start(conn net.Conn, slot *transport.Slot, id auth.Identity, w
 		err    error
 	)
 	p.session, client, err = h.opts.Gate.Open(h.opts.Hub, hub.SessionOptions{
-		Conn: p, Wire: Wire{}, OneWay: true, PingInterval: h.opts.PingInterval,
+		Conn: p, Encoder: Encoder{}, OneWay: true, PingInterval: h.opts.PingInterval,
 	}, slot)
 	if err != nil {
-		transport.TurnAway(conn, Wire{})
+		transport.TurnAway(conn, Encoder{})
 		return
 	}
 	if err = client.Adopt(id); err == nil {

@@ -119,7 +119,7 @@ func BenchmarkPublish(b *testing.B) {
 }
 
 func benchmarkPublish(b *testing.B, batch, subs int) {
-	h, err := hub.New(hub.Options{History: noHistory{}, Map: oneEvent, Wires: []hub.Wire{ws.Wire{}}, PingInterval: time.Hour})
+	h, err := hub.New(hub.Options{History: noHistory{}, Map: oneEvent, Encoders: []hub.Encoder{ws.Encoder{}}, PingInterval: time.Hour})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -139,7 +139,7 @@ func benchmarkPublish(b *testing.B, batch, subs int) {
 		if err := session.Join(hub.Request{Tenant: "T"}); err != nil {
 			b.Fatal(err)
 		}
-		joined += int64(len(ws.Wire{}.AppendSignal(nil, &hub.Signal{Kind: hub.Joined, Tenant: "T", Cursor: feed.Cursor{Epoch: "f1"}})))
+		joined += int64(len(ws.Encoder{}.AppendSignal(nil, &hub.Signal{Kind: hub.Joined, Tenant: "T", Cursor: feed.Cursor{Epoch: "f1"}})))
 	}
 	s.await(joined)
 
@@ -155,7 +155,7 @@ func benchmarkPublish(b *testing.B, batch, subs int) {
 			position++
 			changes[i] = feed.Change{Epoch: "f1", Tenant: "T", From: position, Position: position, Nonce: 1e12, After: row, At: at}
 			events = oneEvent(events[:0], &changes[i])
-			frame = ws.Wire{}.AppendEvent(frame[:0], &events[0])
+			frame = ws.Encoder{}.AppendEvent(frame[:0], &events[0])
 			total += int64(len(frame) * subs)
 		}
 		h.Publish(changes, position)
@@ -186,7 +186,7 @@ func BenchmarkBareWrite(b *testing.B) {
 			}
 			change := feed.Change{Epoch: "f1", Tenant: "T", From: 1, Position: 1, Nonce: 1e12, After: row, At: time.Now()}
 			events := oneEvent(nil, &change)
-			frame := ws.Wire{}.AppendEvent(nil, &events[0])
+			frame := ws.Encoder{}.AppendEvent(nil, &events[0])
 			total := int64(0)
 			b.ReportAllocs()
 			before := cpu()

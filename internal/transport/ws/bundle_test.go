@@ -80,7 +80,7 @@ func setup(t testing.TB, listener net.Listener, change func(*hub.Options, *ws.Op
 		tickets:  map[string]auth.Identity{"ticket": {Subject: "ann", Tenants: []string{"T"}, Expires: time.Now().Add(time.Hour)}},
 		position: map[string]int64{},
 	}
-	ho := hub.Options{History: noHistory{}, Map: oneEvent, Wires: []hub.Wire{ws.Wire{}}}
+	ho := hub.Options{History: noHistory{}, Map: oneEvent, Encoders: []hub.Encoder{ws.Encoder{}}}
 	wo := ws.Options{Gate: &transport.Gate{
 		Verify: b.verify, Redeem: b.redeem, Draining: func() bool { return b.hub.Draining() },
 		Origin: func(r *http.Request) bool { return r.Header.Get("Origin") != "https://evil.example" },

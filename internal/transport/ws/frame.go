@@ -8,27 +8,27 @@ import (
 	"rowcast/internal/websocket"
 )
 
-// Wire encodes for the hub. It is a hub.Wire.
-type Wire struct{}
+// Encoder encodes for the hub. It is a hub.Encoder.
+type Encoder struct{}
 
-var _ hub.Wire = Wire{}
+var _ hub.Encoder = Encoder{}
 
-// Name implements hub.Wire.
-func (Wire) Name() string { return "ws" }
+// Name implements hub.Encoder.
+func (Encoder) Name() string { return "ws" }
 
 // AppendEvent appends an event as a text frame.
-func (Wire) AppendEvent(b []byte, e *feed.Event) []byte {
+func (Encoder) AppendEvent(b []byte, e *feed.Event) []byte {
 	start := len(b)
 	return websocket.Seal(transport.AppendEvent(websocket.Open(b), e), start)
 }
 
 // AppendSignal appends a signal as a text frame.
-func (Wire) AppendSignal(b []byte, s *hub.Signal) []byte {
+func (Encoder) AppendSignal(b []byte, s *hub.Signal) []byte {
 	start := len(b)
 	return websocket.Seal(transport.AppendSignal(websocket.Open(b), s), start)
 }
 
 // AppendClose appends the close frame of a cause.
-func (Wire) AppendClose(b []byte, cause errcode.Code, detail string) []byte {
+func (Encoder) AppendClose(b []byte, cause errcode.Code, detail string) []byte {
 	return transport.AppendCloseFrame(b, cause, detail)
 }

@@ -25,7 +25,7 @@ const Subprotocol = "rowcast.v1"
 // bearerPrefix marks the subprotocol that carries a token.
 const bearerPrefix = "bearer."
 
-// Options configures a Handler. Hub, which has to know Wire, and Gate are required.
+// Options configures a Handler. Hub, which has to know Encoder, and Gate are required.
 type Options struct {
 	Hub *hub.Hub
 	// Gate decides who comes in.

@@ -29,9 +29,9 @@ type peer struct {
 func (h *Handler) start(conn *websocket.Conn, slot *transport.Slot, by transport.Credential) {
 	p := &peer{h: h, conn: conn, limit: rate.NewLimiter(h.opts.Rate, h.opts.Burst)}
 	var err error
-	p.session, p.client, err = h.opts.Gate.Open(h.opts.Hub, hub.SessionOptions{Conn: conn, Wire: Wire{}, PingInterval: h.opts.PingInterval}, slot)
+	p.session, p.client, err = h.opts.Gate.Open(h.opts.Hub, hub.SessionOptions{Conn: conn, Encoder: Encoder{}, PingInterval: h.opts.PingInterval}, slot)
 	if err != nil {
-		transport.TurnAway(conn, Wire{})
+		transport.TurnAway(conn, Encoder{})
 		return
 	}
 	full, _ := errors.AsType[*transport.Refusal](p.client.Present(by))

@@ -72,8 +72,8 @@ func (h *Hub) Start(args StartArgs, address *string) error {
 		return err
 	}
 	h.positions = make(map[string]int64)
-	wires := append([]hub.Wire{ws.Wire{}}, socketio.Wires()...)
-	h.hub, err = hub.New(hub.Options{History: h, Map: mapping.Append, Wires: wires, Log: log})
+	encoders := append([]hub.Encoder{ws.Encoder{}}, socketio.Encoders()...)
+	h.hub, err = hub.New(hub.Options{History: h, Map: mapping.Append, Encoders: encoders, Log: log})
 	if err != nil {
 		return err
 	}

@@ -64,12 +64,12 @@ type Note struct {
 	Hint string
 }
 
-// Wire encodes for one kind of connection. It is shared by all sessions of
+// Encoder encodes for one kind of connection. It is shared by all sessions of
 // that kind and must be safe for concurrent use. Each method appends complete
-// frames, or nothing where the wire has no such message. Wires are told apart by
+// frames, or nothing where the transport has no such message. Encoders are told apart by
 // their values, which can be compared.
-type Wire interface {
-	// Name is that of the transport; several wires may have the same.
+type Encoder interface {
+	// Name is that of the transport; several encoders may have the same.
 	Name() string
 	AppendEvent(dst []byte, e *feed.Event) []byte
 	AppendSignal(dst []byte, s *Signal) []byte

@@ -38,7 +38,7 @@ func TestTokensAreAlikeOnEveryWire(t *testing.T) {
 		token := anyToken(t)
 		verdict := accepted
 		if _, err := verifier.Verify(t.Context(), token); err != nil {
-			verdict = string(transport.TokenCause(err))
+			verdict = string(transport.TokenCode(err))
 		}
 		for name, show := range w.all() {
 			if got := show(t, token); got != verdict {
@@ -266,8 +266,8 @@ func (w showroom) dial(t caller, dialer websocket.Dialer, address string, header
 		_, text, err := conn.ReadMessage()
 		if closed, ok := errors.AsType[*websocket.CloseError](err); ok {
 			for _, c := range transport.Closes() {
-				if c.Code == closed.Code {
-					return string(c.Cause)
+				if c.Number == closed.Code {
+					return string(c.Code)
 				}
 			}
 		}

@@ -103,11 +103,11 @@ func closesTable(t *testing.T) string {
 	var b strings.Builder
 	b.WriteString("| code | reason | comes back | what is wrong | what to do |\n|---|---|---|---|---|\n")
 	for _, c := range transport.Closes() {
-		e, ok := errcode.Find(c.Cause)
+		e, ok := errcode.Find(c.Code)
 		if !ok {
-			t.Fatalf("%s is in no registry", c.Cause)
+			t.Fatalf("%s is in no registry", c.Code)
 		}
-		fmt.Fprintf(&b, "| %d | `%s` | %s | %s | %s |\n", c.Code, c.Cause, map[bool]string{true: "yes", false: "no"}[c.ComesBack], e.What, e.Do)
+		fmt.Fprintf(&b, "| %d | `%s` | %s | %s | %s |\n", c.Number, c.Code, map[bool]string{true: "yes", false: "no"}[c.ComesBack], e.What, e.Do)
 	}
 	return b.String()
 }
@@ -121,7 +121,7 @@ func metricsTable(t *testing.T) string {
 			return hub.Stats{Names: map[string]int64{"order:created": 1}, Transports: map[string]int64{"ws": 1}}
 		},
 		Health:    func() health.Status { return health.Status{Checked: time.Now()} },
-		Observers: metric.NewObservers(), Causes: transport.Causes(),
+		Observers: metric.NewObservers(), Codes: transport.Codes(),
 		Refusals: new(transport.Refusals).Counts, Unreadable: new(unreadable.Log).Counts,
 	})
 	families, err := registry.Gather()

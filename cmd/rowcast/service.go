@@ -203,7 +203,7 @@ func (s *service) routes(cfg config.Config, origins auth.Origins) error {
 	}
 	metrics := metric.New(metric.Sources{
 		Tail: s.tail.Status, Hub: s.hub.Stats, Health: func() health.Status { return s.health.Status() },
-		Observers: s.observed, Causes: transport.Causes(), Refusals: refusals.Counts,
+		Observers: s.observed, Codes: transport.Codes(), Refusals: refusals.Counts,
 		Unreadable: s.unread.Counts,
 	})
 	s.adminHandler = server.Admin(server.AdminOptions{

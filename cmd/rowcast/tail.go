@@ -137,11 +137,11 @@ func (p *program) follow(ctx context.Context, cfg config.Config, o tailOptions, 
 		Reset: func(reason error) { stop(fmt.Errorf("the history of the database was rewritten: %w", reason)) },
 	})
 	err = run.Run(ctx)
-	switch cause := context.Cause(ctx); {
-	case errors.Is(cause, printer.ErrEnough):
+	switch reason := context.Cause(ctx); {
+	case errors.Is(reason, printer.ErrEnough):
 		return nil
-	case cause != nil:
-		return cause
+	case reason != nil:
+		return reason
 	default:
 		return err
 	}

@@ -41,13 +41,13 @@ func TestEntriesAreWhole(t *testing.T) {
 	}
 }
 
-func TestCausesAreRegistered(t *testing.T) {
+func TestCloseCodesAreRegistered(t *testing.T) {
 	t.Parallel()
-	causes := []errcode.Code{transport.Stale}
+	codes := []errcode.Code{transport.Stale}
 	for _, c := range transport.Closes() {
-		causes = append(causes, c.Cause)
+		codes = append(codes, c.Code)
 	}
-	for _, cause := range causes {
+	for _, cause := range codes {
 		if e, ok := errcode.Find(cause); !ok || e.Met&errcode.Client == 0 {
 			t.Errorf("%s is no code for clients", cause)
 		}

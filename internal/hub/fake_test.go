@@ -154,8 +154,8 @@ func (encoder) AppendSignal(b []byte, s *hub.Signal) []byte {
 	return fmt.Appendf(b, "%s|%s|%s|%s|\n", kind, s.Tenant, s.Cursor, detail)
 }
 
-func (encoder) AppendClose(b []byte, cause errcode.Code, detail string) []byte {
-	return fmt.Appendf(b, "close|||%s|%s\n", cause, detail)
+func (encoder) AppendClose(b []byte, code errcode.Code, detail string) []byte {
+	return fmt.Appendf(b, "close|||%s|%s\n", code, detail)
 }
 
 // line is a message as a client reads it.

@@ -41,7 +41,7 @@ func (s *Session) checkOwner() {
 	if s.owner == nil {
 		return
 	}
-	if cause := s.owner.Check(); cause != "" {
-		s.closeFor(cause)
+	if code := s.owner.Check(); code != "" {
+		s.closeFor(code)
 	}
 }

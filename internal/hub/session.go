@@ -50,10 +50,10 @@ type Session struct {
 	subs  []*sub
 	// pingAt, warnAt and deadline are moments of the hub.
 	pingAt, warnAt, deadline time.Duration
-	deadlineCause            errcode.Code
+	deadlineCode             errcode.Code
 	// closeBy is when the last bytes have to be gone.
 	closeBy time.Time
-	cause   errcode.Code
+	code    errcode.Code
 	// owner is nil until Own.
 	owner Owner
 
@@ -102,13 +102,13 @@ func (h *Hub) Open(o SessionOptions) (*Session, error) {
 // Alive notes that the client was heard.
 func (s *Session) Alive() { s.heard.Store(int64(s.h.opts.Elapsed())) }
 
-// Deadline ends the session at at with cause, after a signal Expiring at warn.
+// Deadline ends the session at at with code, after a signal Expiring at warn.
 // A zero time is never. It replaces an earlier deadline. How long it is until then
 // is found out now, and counted by a clock that nobody sets.
-func (s *Session) Deadline(at, warn time.Time, cause errcode.Code) {
+func (s *Session) Deadline(at, warn time.Time, code errcode.Code) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.deadline, s.warnAt, s.deadlineCause = s.h.moment(at), s.h.moment(warn), cause
+	s.deadline, s.warnAt, s.deadlineCode = s.h.moment(at), s.h.moment(warn), code
 }
 
 // Send writes complete frames, in order with everything else.
@@ -134,25 +134,25 @@ func (s *Session) appendSignal(dst []byte, m *Signal) []byte {
 
 // Close ends the session: what is being written is finished, then the close
 // frame of the encoder is sent. Later calls have no effect.
-func (s *Session) Close(cause errcode.Code, detail string) {
+func (s *Session) Close(code errcode.Code, detail string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.close(cause, s.h.opts.Encoders[s.encoder].AppendClose(nil, cause, detail))
+	s.close(code, s.h.opts.Encoders[s.encoder].AppendClose(nil, code, detail))
 }
 
 // CloseWith is Close with these bytes as the last.
-func (s *Session) CloseWith(cause errcode.Code, last []byte) {
+func (s *Session) CloseWith(code errcode.Code, last []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.close(cause, last)
+	s.close(code, last)
 }
 
 // close is CloseWith with s.mu held.
-func (s *Session) close(cause errcode.Code, last []byte) {
+func (s *Session) close(code errcode.Code, last []byte) {
 	if s.closing {
 		return
 	}
-	s.cause = cause
+	s.code = code
 	s.dropSubs()
 	if !s.busy {
 		s.send(last, true)
@@ -191,7 +191,7 @@ func (s *Session) finish(flushed bool) {
 	s.dropSubs()
 	s.rest, s.pending = nil, nil
 	s.next()
-	s.h.count.closed(s.encoder, s.cause)
+	s.h.count.closed(s.encoder, s.code)
 	s.conn.Hangup(flushed)
 	s.h.sessions.Remove(s, s.part)
 	if s.owner != nil {
@@ -200,9 +200,9 @@ func (s *Session) finish(flushed bool) {
 }
 
 // fail ends s because the connection is of no use. s.mu held, nobody writes.
-func (s *Session) fail(cause errcode.Code) {
-	if s.cause == "" {
-		s.cause = cause
+func (s *Session) fail(code errcode.Code) {
+	if s.code == "" {
+		s.code = code
 	}
 	s.finish(false)
 }
@@ -259,7 +259,7 @@ func (s *Session) sweep(now time.Duration) {
 	silent := now - time.Duration(s.heard.Load())
 	switch {
 	case now >= s.deadline:
-		s.closeFor(s.deadlineCause)
+		s.closeFor(s.deadlineCode)
 		return
 	case !s.oneWay && silent > s.ping+s.h.opts.PingTimeout:
 		if !s.reads() {
@@ -295,6 +295,6 @@ func (s *Session) reads() bool {
 }
 
 // closeFor is Close without a detail, with s.mu held.
-func (s *Session) closeFor(cause errcode.Code) {
-	s.close(cause, s.h.opts.Encoders[s.encoder].AppendClose(nil, cause, ""))
+func (s *Session) closeFor(code errcode.Code) {
+	s.close(code, s.h.opts.Encoders[s.encoder].AppendClose(nil, code, ""))
 }

@@ -74,7 +74,7 @@ type Encoder interface {
 	AppendEvent(dst []byte, e *feed.Event) []byte
 	AppendSignal(dst []byte, s *Signal) []byte
 	// AppendClose appends the last frame of a session.
-	AppendClose(dst []byte, cause errcode.Code, detail string) []byte
+	AppendClose(dst []byte, code errcode.Code, detail string) []byte
 }
 
 // Conn is the connection of one session. The hub calls TryWrite and Write

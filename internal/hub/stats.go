@@ -25,7 +25,7 @@ type Stats struct {
 	// PageMemory is what is kept of the history for clients that catch up.
 	// All are bytes.
 	RingMemory, RingBudget, PageMemory int64
-	// Closes counts the ended sessions by cause.
+	// Closes counts the ended sessions by code.
 	Closes map[errcode.Code]int64
 	// Names counts the events by name, beyond 256 names as "other".
 	Names map[string]int64
@@ -57,14 +57,14 @@ func (c *counters) opened(encoder int, n int64) {
 	c.transports[encoder].Add(n)
 }
 
-func (c *counters) closed(encoder int, cause errcode.Code) {
+func (c *counters) closed(encoder int, code errcode.Code) {
 	c.opened(encoder, -1)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closes == nil {
 		c.closes = make(map[errcode.Code]int64)
 	}
-	c.closes[cause]++
+	c.closes[code]++
 }
 
 // Stats reads the counters.

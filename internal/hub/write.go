@@ -109,17 +109,17 @@ func (s *Session) flush() {
 			break
 		}
 		s.mu.Unlock()
-		rest, cause := s.write(b)
+		rest, code := s.write(b)
 		s.h.count.deliveries.Add(int64(count))
 		s.mu.Lock()
 		s.taken = s.taken || len(rest) < len(b)
 		switch {
-		case cause == SlowConsumer && !s.closing:
+		case code == SlowConsumer && !s.closing:
 			s.rest = rest
 			s.sendAway()
-		case cause != "":
+		case code != "":
 			s.free()
-			s.fail(cause)
+			s.fail(code)
 			return
 		}
 	}
@@ -201,7 +201,7 @@ func (u *sub) take(scratch *[]byte) (b []byte, events int) {
 
 // write writes b, waiting as long as the client takes some of it. It answers
 // what it could not write, and why.
-func (s *Session) write(b []byte) (rest []byte, cause errcode.Code) {
+func (s *Session) write(b []byte) (rest []byte, code errcode.Code) {
 	for all := len(b); len(b) > 0; {
 		queued := s.conn.Queued()
 		s.mu.Lock()

@@ -109,11 +109,11 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	if closes == nil {
 		closes = map[errcode.Code]int64{}
 	}
-	for _, cause := range c.Causes {
-		closes[cause] += 0
+	for _, code := range c.Codes {
+		closes[code] += 0
 	}
-	for cause, n := range closes {
-		ch <- prometheus.MustNewConstMetric(c.closes, prometheus.CounterValue, float64(n), string(cause))
+	for code, n := range closes {
+		ch <- prometheus.MustNewConstMetric(c.closes, prometheus.CounterValue, float64(n), string(code))
 	}
 	for code, n := range c.Refusals() {
 		ch <- prometheus.MustNewConstMetric(c.refusals, prometheus.CounterValue, float64(n), string(code))

@@ -32,7 +32,7 @@ func registry(tail changelog.Status, stats hub.Stats, state health.Status) *prom
 		Hub:    func() hub.Stats { return stats },
 		Health: func() health.Status { return state },
 
-		Observers: observers, Causes: []errcode.Code{hub.Shutdown, hub.Gone},
+		Observers: observers, Codes: []errcode.Code{hub.Shutdown, hub.Gone},
 		Refusals:   func() map[errcode.Code]int64 { return map[errcode.Code]int64{"forbidden": 2, "revoked": 0} },
 		Unreadable: func() map[feed.Reason]int64 { return map[feed.Reason]int64{feed.Size: 3, feed.Decoding: 0} },
 	})

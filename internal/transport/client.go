@@ -145,7 +145,7 @@ func (c *Client) Authenticate(ctx context.Context, token string) (lost []string,
 }
 
 // TokenCause is the code for an error of a VerifyFunc.
-func TokenCause(err error) errcode.Code {
+func TokenCode(err error) errcode.Code {
 	switch {
 	case errors.Is(err, auth.ErrExpired):
 		return TokenExpired

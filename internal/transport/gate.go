@@ -190,7 +190,7 @@ func (g *Gate) Check(ctx context.Context, token string) (*auth.Identity, *Proble
 
 // TokenProblem is the answer to a token that is not accepted.
 func TokenProblem(err error) *Problem {
-	p := &Problem{Status: http.StatusUnauthorized, Code: TokenCause(err), Detail: auth.PublicText(err), Cause: err}
+	p := &Problem{Status: http.StatusUnauthorized, Code: TokenCode(err), Detail: auth.PublicText(err), Cause: err}
 	if p.Code == Unavailable {
 		p.Status, p.Retry = http.StatusServiceUnavailable, max(retrySoon, auth.Wait(err))
 	}

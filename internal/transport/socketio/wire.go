@@ -50,11 +50,11 @@ func (w Encoder) AppendEvent(b []byte, e *feed.Event) []byte {
 // AppendSignal appends nothing.
 func (Encoder) AppendSignal(b []byte, _ *hub.Signal) []byte { return b }
 
-// AppendClose appends the last frames of a cause. A client comes back by itself
+// AppendClose appends the last frames of a code. A client comes back by itself
 // when its transport is closed, but not when it was disconnected.
-func (Encoder) AppendClose(b []byte, cause errcode.Code, detail string) []byte {
-	if cause == transport.Revoked {
+func (Encoder) AppendClose(b []byte, code errcode.Code, detail string) []byte {
+	if code == transport.Revoked {
 		b = socketio.AppendDisconnect(b, socketio.Main)
 	}
-	return transport.AppendCloseFrame(b, cause, detail)
+	return transport.AppendCloseFrame(b, code, detail)
 }

@@ -50,8 +50,8 @@ func (Encoder) AppendSignal(b []byte, s *hub.Signal) []byte {
 
 // AppendClose appends the event "closed": EventSource has "error" for itself. A
 // detail retry=…ms becomes the time after which the client comes back.
-func (Encoder) AppendClose(b []byte, cause errcode.Code, detail string) []byte {
-	if cause == hub.Gone {
+func (Encoder) AppendClose(b []byte, code errcode.Code, detail string) []byte {
+	if code == hub.Gone {
 		return b
 	}
 	if text, ok := strings.CutPrefix(detail, "retry="); ok {
@@ -59,12 +59,12 @@ func (Encoder) AppendClose(b []byte, cause errcode.Code, detail string) []byte {
 			b = append(appendRetry(b, retry), '\n')
 		}
 	}
-	c := transport.CloseOf(cause)
+	c := transport.CloseOf(code)
 	b, start := open(b, "closed")
 	b = append(b, `{"type":"closed","code":`...)
-	b = strconv.AppendInt(b, int64(c.Code), 10)
+	b = strconv.AppendInt(b, int64(c.Number), 10)
 	b = append(b, `,"reason":`...)
-	return seal(append(transport.AppendString(b, string(cause)), '}'), start)
+	return seal(append(transport.AppendString(b, string(code)), '}'), start)
 }
 
 func appendSignal(b []byte, name string, s *hub.Signal) []byte {

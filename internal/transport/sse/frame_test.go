@@ -24,8 +24,8 @@ func TestFrames(t *testing.T) {
 	signal := func(kind hub.Kind) string {
 		return string(sse.Encoder{}.AppendSignal(nil, &hub.Signal{Kind: kind, Tenant: "T", Cursor: cursor, Reason: "expired", Ref: 9}))
 	}
-	end := func(cause errcode.Code, detail string) string {
-		return string(sse.Encoder{}.AppendClose(nil, cause, detail))
+	end := func(code errcode.Code, detail string) string {
+		return string(sse.Encoder{}.AppendClose(nil, code, detail))
 	}
 	for want, got := range map[string]string{
 		"id: f1.42.z\nevent: joined\ndata: {\"type\":\"joined\",\"tenantId\":\"T\",\"cursor\":\"f1.42.z\",\"position\":42}\n\n":                                    signal(hub.Joined),

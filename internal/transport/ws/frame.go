@@ -28,7 +28,7 @@ func (Encoder) AppendSignal(b []byte, s *hub.Signal) []byte {
 	return websocket.Seal(transport.AppendSignal(websocket.Open(b), s), start)
 }
 
-// AppendClose appends the close frame of a cause.
-func (Encoder) AppendClose(b []byte, cause errcode.Code, detail string) []byte {
-	return transport.AppendCloseFrame(b, cause, detail)
+// AppendClose appends the close frame of a code.
+func (Encoder) AppendClose(b []byte, code errcode.Code, detail string) []byte {
+	return transport.AppendCloseFrame(b, code, detail)
 }

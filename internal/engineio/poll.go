@@ -118,7 +118,7 @@ func (s *Session) get(w http.ResponseWriter, r *http.Request, order uint64) {
 		unknownSession.write(w)
 		return
 	case p.getting != nil:
-		tell := s.conclude(TransportError, true, nil)
+		tell := s.concludeLocked(TransportError, true, nil)
 		first := me.before(p.getting)
 		if first {
 			p.getting = me
@@ -134,13 +134,13 @@ func (s *Session) get(w http.ResponseWriter, r *http.Request, order uint64) {
 	default:
 		p.getting = me
 	}
-	if !s.settle(p) {
+	if !s.settleLocked(p) {
 		p.leave(me)
 		s.mu.Unlock()
 		badRequest.write(w)
 		return
 	}
-	s.serve(w, r, p, me)
+	s.serveLocked(w, r, p, me)
 }
 
 // leave frees the place of a poll.
@@ -150,9 +150,9 @@ func (p *poll) leave(t *turn) {
 	}
 }
 
-// serve answers a poll that has its turn. s.mu held; it is not any more when it
+// serveLocked answers a poll that has its turn. The mutex is not held any more when it
 // returns.
-func (s *Session) serve(w http.ResponseWriter, r *http.Request, p *poll, me *turn) {
+func (s *Session) serveLocked(w http.ResponseWriter, r *http.Request, p *poll, me *turn) {
 	for {
 		switch {
 		case p.getting != me: // another one came first
@@ -161,7 +161,7 @@ func (s *Session) serve(w http.ResponseWriter, r *http.Request, p *poll, me *tur
 			return
 		case r.Context().Err() != nil: // nothing is taken that nobody reads
 			p.leave(me)
-			tell := s.conclude(TransportError, true, nil) // before the next poll can come
+			tell := s.concludeLocked(TransportError, true, nil) // before the next poll can come
 			s.mu.Unlock()
 			tell()
 			return
@@ -189,10 +189,9 @@ func (s *Session) serve(w http.ResponseWriter, r *http.Request, p *poll, me *tur
 	}
 }
 
-// settle gives an upgrade that the client may have finished already a moment to
-// arrive, before a poll is answered with nothing. It is false if it has. s.mu
-// held.
-func (s *Session) settle(p *poll) bool {
+// settleLocked gives an upgrade that the client may have finished already a moment to
+// arrive, before a poll is answered with nothing. It is false if it has.
+func (s *Session) settleLocked(p *poll) bool {
 	by := time.Now().Add(crossing)
 	for s.poll == p && p.probing && p.offered && !p.over && len(p.backlog) == 0 {
 		changed := p.changes()

@@ -137,13 +137,13 @@ func (s *Session) Close(last []byte) { s.finish(ForcedClose, false, last) }
 // what is left.
 func (s *Session) finish(reason Reason, left bool, last []byte) {
 	s.mu.Lock()
-	tell := s.conclude(reason, left, last)
+	tell := s.concludeLocked(reason, left, last)
 	s.mu.Unlock()
 	tell()
 }
 
-// conclude is finish with s.mu held; what it gives is called once it is not.
-func (s *Session) conclude(reason Reason, left bool, last []byte) (tell func()) {
+// concludeLocked is finish; what it returns is called once the mutex is let go.
+func (s *Session) concludeLocked(reason Reason, left bool, last []byte) (tell func()) {
 	if s.closing || s.ended {
 		return func() {}
 	}

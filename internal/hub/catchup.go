@@ -48,11 +48,11 @@ func (u *sub) yield() {
 	u.s.mu.Lock()
 	defer u.s.mu.Unlock()
 	u.s.serving = false
-	u.s.next()
+	u.s.nextLocked()
 }
 
-// next wakes those who wait for their turn. s.mu held.
-func (s *Session) next() {
+// nextLocked wakes those who wait for their turn.
+func (s *Session) nextLocked() {
 	if s.space != nil {
 		close(s.space)
 		s.space = nil
@@ -75,7 +75,7 @@ func (u *sub) catchUp(ctx context.Context) (more bool, err error) {
 	frames, at := []byte(nil), u.at
 	next, count := p.Next, 0
 	if next < p.End() {
-		frames, next, count = u.chunk(&p.View, next, &scratch, pieceSize)
+		frames, next, count = u.chunkLocked(&p.View, next, &scratch, pieceSize)
 		at = p.At(next - 1).Cursor(p.Epoch)
 	}
 	given := u.write(frames, at)
@@ -139,11 +139,11 @@ func (u *sub) write(frames []byte, at feed.Cursor) bool {
 	if u.state != joining {
 		return false
 	}
-	u.answer()
+	u.answerLocked()
 	if s.busy {
 		frames = bytes.Clone(frames) // what waits must not hold the page
 	}
-	s.send(frames, false)
+	s.sendLocked(frames, false)
 	s.laden = s.busy && len(frames) > 0
 	u.at = at
 	return !s.closing

@@ -67,10 +67,10 @@ func (s *Session) Join(q Request) error {
 	if s.closing {
 		return nil
 	}
-	if i := s.index(q.Tenant); i >= 0 {
+	if i := s.indexLocked(q.Tenant); i >= 0 {
 		old := s.subs[i]
 		if q.Cursor == "" {
-			u.follow(old)
+			u.followLocked(old)
 		}
 		if !old.answered {
 			if len(old.refs) >= maxWaiting {
@@ -78,7 +78,7 @@ func (s *Session) Join(q Request) error {
 			}
 			u.refs = append(slices.Clone(old.refs), u.refs...)
 		}
-		old.drop()
+		old.dropLocked()
 		s.subs[i] = u
 	} else {
 		if len(s.subs) >= s.h.opts.MaxTenants {
@@ -90,13 +90,13 @@ func (s *Session) Join(q Request) error {
 		u.tenant = strings.Clone(q.Tenant)
 		s.subs = append(s.subs, u)
 	}
-	u.start()
+	u.startLocked()
 	return nil
 }
 
-// follow has u continue where old is. s.mu held.
-func (u *sub) follow(old *sub) {
-	u.resume, u.at, u.reset = old.resume || old.state == live, old.current(), old.reset
+// followLocked has u continue where old is.
+func (u *sub) followLocked(old *sub) {
+	u.resume, u.at, u.reset = old.resume || old.state == live, old.currentLocked(), old.reset
 }
 
 // restart has the subscriptions that are on t, or all if t is nil, join again:
@@ -112,44 +112,44 @@ func (s *Session) restart(t *stream.Stream, reset string) {
 			s: s, tenant: old.tenant, subject: old.subject, admit: old.admit, refs: old.refs,
 			encoder: old.encoder, exact: old.exact, forgets: old.forgets, note: old.note, answered: old.answered,
 		}
-		u.follow(old)
+		u.followLocked(old)
 		if reset != "" && old.answered {
 			u.reset, u.resume = reset, false
 		}
-		old.drop()
+		old.dropLocked()
 		if u.answered {
 			s.h.count.subscriptions.Add(1)
 		}
-		s.subs[s.index(old.tenant)] = u
-		if u.start(); s.closing {
+		s.subs[s.indexLocked(old.tenant)] = u
+		if u.startLocked(); s.closing {
 			return
 		}
 	}
 }
 
-// rewind has u continue from the history, as the ring no longer holds what
-// follows after u.at. s.mu held, live.
-func (u *sub) rewind() {
+// rewindLocked has u continue from the history, as the ring no longer holds what
+// follows after u.at. u is live.
+func (u *sub) rewindLocked() {
 	u.t.Unfollow(u.encoder, u)
 	u.state, u.resume = joining, true
-	u.proceed()
+	u.proceedLocked()
 }
 
-// start joins at once if the ring is ready and holds the cursor, else in a
-// goroutine. s.mu held.
-func (u *sub) start() {
+// startLocked joins at once if the ring is ready and holds the cursor, else in a
+// goroutine.
+func (u *sub) startLocked() {
 	h := u.s.h
 	if t, ready := h.streams.Attach(u.tenant, u.encoder, false); t != nil {
 		u.t = t
-		if ready && u.splice() == nil {
+		if ready && u.spliceLocked() == nil {
 			return
 		}
 	}
-	u.proceed()
+	u.proceedLocked()
 }
 
-// proceed joins in a goroutine. s.mu held.
-func (u *sub) proceed() {
+// proceedLocked joins in a goroutine.
+func (u *sub) proceedLocked() {
 	ctx, cancel := context.WithCancel(u.s.h.ctx)
 	u.cancel = cancel
 	if !u.s.h.spawn(func() { u.run(ctx) }) {
@@ -173,7 +173,7 @@ func (u *sub) run(ctx context.Context) {
 		u.s.mu.Lock()
 		var grown <-chan struct{}
 		if u.state == joining {
-			grown = u.splice()
+			grown = u.spliceLocked()
 		}
 		u.s.mu.Unlock()
 		if grown == nil || !u.turn(ctx) {
@@ -227,11 +227,10 @@ func (u *sub) find(ctx context.Context) bool {
 	}
 }
 
-// splice makes u live if the ring holds its cursor, and writes what it is
+// spliceLocked makes u live if the ring holds its cursor, and writes what it is
 // behind. Else it answers a channel that is closed when the ring has grown.
-// s.mu held.
-func (u *sub) splice() (grown <-chan struct{}) {
-	if u.refuse() {
+func (u *sub) spliceLocked() (grown <-chan struct{}) {
+	if u.refuseLocked() {
 		return nil
 	}
 	t, h := u.t, u.s.h
@@ -245,7 +244,7 @@ func (u *sub) splice() (grown <-chan struct{}) {
 		return p.Grown
 	case err != nil:
 		u.reset, from = err.Error(), nil
-		if u.refuse() {
+		if u.refuseLocked() {
 			return nil
 		}
 		p, _ = t.Follow(u.encoder, nil, u) // needs no cursor, so it cannot fail
@@ -256,41 +255,41 @@ func (u *sub) splice() (grown <-chan struct{}) {
 	u.owes = from != nil && h.opts.DashboardEvent != nil
 	u.at.Epoch, u.tenant, u.next = p.Cursor.Epoch, t.Name(), failpoint.Resume(p.Next, p.View.End())
 	u.state = live
-	u.answer()
+	u.answerLocked()
 	if u.state == live && !u.s.busy {
 		var scratch []byte
-		h.count.deliveries.Add(int64(u.s.deliver(u, &p.View, &scratch)))
+		h.count.deliveries.Add(int64(u.s.deliverLocked(u, &p.View, &scratch)))
 	}
 	return nil
 }
 
-// refuse ends u if it is to be exact and cannot. s.mu held, joining.
-func (u *sub) refuse() bool {
+// refuseLocked ends u if it is to be exact and cannot. u is joining.
+func (u *sub) refuseLocked() bool {
 	if !u.exact || u.answered || u.reset == "" {
 		return false
 	}
 	s := u.s
-	u.drop()
+	u.dropLocked()
 	s.subs = slices.DeleteFunc(s.subs, func(o *sub) bool { return o == u })
 	for _, ref := range u.refs {
-		s.signal(&Signal{Kind: Joined, Tenant: u.tenant, Cursor: u.at, Reason: u.reset, Ref: ref, Note: u.note})
+		s.signalLocked(&Signal{Kind: Joined, Tenant: u.tenant, Cursor: u.at, Reason: u.reset, Ref: ref, Note: u.note})
 	}
 	return true
 }
 
-// answer tells the client from where its stream continues. s.mu held.
-func (u *sub) answer() {
+// answerLocked tells the client from where its stream continues.
+func (u *sub) answerLocked() {
 	if !u.answered {
 		refs := u.refs
 		u.answered, u.refs = true, nil
 		u.s.h.count.subscriptions.Add(1)
 		for _, ref := range refs {
-			u.s.signal(&Signal{Kind: Joined, Tenant: u.tenant, Cursor: u.at, Reason: u.reset, Ref: ref, Note: u.note})
+			u.s.signalLocked(&Signal{Kind: Joined, Tenant: u.tenant, Cursor: u.at, Reason: u.reset, Ref: ref, Note: u.note})
 		}
 	}
 	if u.reset != "" {
 		u.s.h.count.resets.Add(1)
-		u.s.signal(&Signal{Kind: Reset, Tenant: u.tenant, Cursor: u.at, Reason: u.reset})
+		u.s.signalLocked(&Signal{Kind: Reset, Tenant: u.tenant, Cursor: u.at, Reason: u.reset})
 		u.reset = ""
 	}
 }

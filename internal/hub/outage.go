@@ -36,7 +36,7 @@ func (s *Session) stale() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if slices.ContainsFunc(s.subs, func(u *sub) bool { return u.answered }) {
-		s.signal(&Signal{Kind: Stale})
+		s.signalLocked(&Signal{Kind: Stale})
 	}
 }
 
@@ -46,7 +46,7 @@ func (s *Session) fresh(now time.Duration) {
 	defer s.mu.Unlock()
 	for _, u := range s.subs {
 		if u.answered && u.reset == "" {
-			u.progress(now)
+			u.progressLocked(now)
 		}
 	}
 }

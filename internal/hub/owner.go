@@ -22,7 +22,7 @@ func (s *Session) Own(o Owner) {
 		return
 	}
 	s.owner = o
-	s.checkOwner()
+	s.checkOwnerLocked()
 }
 
 // Recheck asks the owners of all sessions whether they may go on. What fails the
@@ -31,17 +31,17 @@ func (s *Session) Own(o Owner) {
 func (h *Hub) Recheck() {
 	for _, s := range h.sessions.All() {
 		s.mu.Lock()
-		s.checkOwner()
+		s.checkOwnerLocked()
 		s.mu.Unlock()
 	}
 }
 
-// checkOwner ends s if the check of its owner fails. s.mu held.
-func (s *Session) checkOwner() {
+// checkOwnerLocked ends s if the check of its owner fails.
+func (s *Session) checkOwnerLocked() {
 	if s.owner == nil {
 		return
 	}
 	if code := s.owner.Check(); code != "" {
-		s.closeFor(code)
+		s.closeCodeLocked(code)
 	}
 }

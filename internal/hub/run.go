@@ -27,7 +27,7 @@ func (h *Hub) Run(ctx context.Context) error {
 	h.sessions.Close()
 	for _, s := range h.sessions.All() {
 		s.Close(Shutdown, "")
-		s.abort()
+		s.closeNow()
 	}
 	h.mu.Lock()
 	h.stopped = true

@@ -115,17 +115,17 @@ func (s *Session) Deadline(at, warn time.Time, code errcode.Code) {
 func (s *Session) Send(frames []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.send(frames, true)
+	s.sendLocked(frames, true)
 }
 
-// signal writes a message of the hub. s.mu held.
-func (s *Session) signal(m *Signal) {
+// signalLocked writes a message of the hub.
+func (s *Session) signalLocked(m *Signal) {
 	var buf [256]byte
-	s.send(s.appendSignal(buf[:0], m), true)
+	s.sendLocked(s.appendSignalLocked(buf[:0], m), true)
 }
 
-// appendSignal encodes a message of the hub. s.mu held.
-func (s *Session) appendSignal(dst []byte, m *Signal) []byte {
+// appendSignalLocked encodes a message of the hub.
+func (s *Session) appendSignalLocked(dst []byte, m *Signal) []byte {
 	if s.encode != nil {
 		return s.encode(dst, m)
 	}
@@ -137,28 +137,28 @@ func (s *Session) appendSignal(dst []byte, m *Signal) []byte {
 func (s *Session) Close(code errcode.Code, detail string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.close(code, s.h.opts.Encoders[s.encoder].AppendClose(nil, code, detail))
+	s.closeLocked(code, s.h.opts.Encoders[s.encoder].AppendClose(nil, code, detail))
 }
 
 // CloseWith is Close with these bytes as the last.
 func (s *Session) CloseWith(code errcode.Code, last []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.close(code, last)
+	s.closeLocked(code, last)
 }
 
-// close is CloseWith with s.mu held.
-func (s *Session) close(code errcode.Code, last []byte) {
+// closeLocked is CloseWith.
+func (s *Session) closeLocked(code errcode.Code, last []byte) {
 	if s.closing {
 		return
 	}
 	s.code = code
-	s.dropSubs()
+	s.dropSubsLocked()
 	if !s.busy {
-		s.send(last, true)
+		s.sendLocked(last, true)
 		s.closing = true
 		if !s.busy {
-			s.finish(true)
+			s.finishLocked(true)
 			return
 		}
 	} else {
@@ -172,8 +172,8 @@ func (s *Session) close(code errcode.Code, last []byte) {
 	_ = s.conn.SetWriteDeadline(s.closeBy) // a connection that refuses fails the write
 }
 
-// abort gives up what a closing session has not written yet.
-func (s *Session) abort() {
+// closeNow gives up what a closing session has not written yet.
+func (s *Session) closeNow() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.ended {
@@ -182,15 +182,15 @@ func (s *Session) abort() {
 	}
 }
 
-// finish ends s for good. s.mu held, nobody writes.
-func (s *Session) finish(flushed bool) {
+// finishLocked ends s for good, while nobody writes.
+func (s *Session) finishLocked(flushed bool) {
 	if s.ended {
 		return
 	}
 	s.ended, s.closing = true, true
-	s.dropSubs()
+	s.dropSubsLocked()
 	s.rest, s.pending = nil, nil
-	s.next()
+	s.nextLocked()
 	s.h.count.closed(s.encoder, s.code)
 	s.conn.Hangup(flushed)
 	s.h.sessions.Remove(s, s.part)
@@ -199,17 +199,17 @@ func (s *Session) finish(flushed bool) {
 	}
 }
 
-// fail ends s because the connection is of no use. s.mu held, nobody writes.
-func (s *Session) fail(code errcode.Code) {
+// failLocked ends s because the connection is of no use, while nobody writes.
+func (s *Session) failLocked(code errcode.Code) {
 	if s.code == "" {
 		s.code = code
 	}
-	s.finish(false)
+	s.finishLocked(false)
 }
 
-func (s *Session) dropSubs() {
+func (s *Session) dropSubsLocked() {
 	for _, u := range s.subs {
-		u.drop()
+		u.dropLocked()
 	}
 	s.subs = nil
 }
@@ -222,11 +222,11 @@ func (s *Session) Leave(tenant string) {
 	if s.closing {
 		return
 	}
-	if i := s.index(tenant); i >= 0 {
-		s.subs[i].drop()
+	if i := s.indexLocked(tenant); i >= 0 {
+		s.subs[i].dropLocked()
 		s.subs = slices.Delete(s.subs, i, i+1)
 	}
-	s.signal(&Signal{Kind: Left, Tenant: tenant})
+	s.signalLocked(&Signal{Kind: Left, Tenant: tenant})
 }
 
 // Tenants are the names of the tenants that are joined or being joined.
@@ -240,7 +240,7 @@ func (s *Session) Tenants() []string {
 	return names
 }
 
-func (s *Session) index(tenant string) int {
+func (s *Session) indexLocked(tenant string) int {
 	for i, u := range s.subs {
 		if u.tenant == tenant {
 			return i
@@ -259,42 +259,42 @@ func (s *Session) sweep(now time.Duration) {
 	silent := now - time.Duration(s.heard.Load())
 	switch {
 	case now >= s.deadline:
-		s.closeFor(s.deadlineCode)
+		s.closeCodeLocked(s.deadlineCode)
 		return
 	case !s.oneWay && silent > s.ping+s.h.opts.PingTimeout:
-		if !s.reads() {
-			s.closeFor(NoPong)
+		if !s.readsLocked() {
+			s.closeCodeLocked(NoPong)
 			return
 		}
 		s.heard.Store(int64(now - s.ping)) // the ping may be behind what it reads
 	}
 	if now >= s.warnAt {
 		s.warnAt = never
-		s.signal(&Signal{Kind: Expiring})
+		s.signalLocked(&Signal{Kind: Expiring})
 	}
 	if now >= s.pingAt {
 		s.pingAt = now + s.ping
 		if silent < s.ping+s.h.opts.PingTimeout/2 { // it has answered the ping before
-			s.reads()
+			s.readsLocked()
 		}
-		s.signal(&Signal{Kind: Ping})
+		s.signalLocked(&Signal{Kind: Ping})
 	}
 	for _, u := range s.subs {
 		if u.state == live && !s.busy && !s.closing {
-			u.sweep(now)
+			u.sweepLocked(now)
 		}
 	}
 }
 
-// reads says whether the client is behind, and has taken something of that since
-// the last time. s.mu held.
-func (s *Session) reads() bool {
+// readsLocked says whether the client is behind, and has taken something of that since
+// the last time.
+func (s *Session) readsLocked() bool {
 	before, taken := s.queued, s.taken
 	s.queued, s.taken = s.conn.Queued(), false
 	return (s.busy || s.queued > 0) && (taken || s.queued < before)
 }
 
-// closeFor is Close without a detail, with s.mu held.
-func (s *Session) closeFor(code errcode.Code) {
-	s.close(code, s.h.opts.Encoders[s.encoder].AppendClose(nil, code, ""))
+// closeCodeLocked is Close without a detail.
+func (s *Session) closeCodeLocked(code errcode.Code) {
+	s.closeLocked(code, s.h.opts.Encoders[s.encoder].AppendClose(nil, code, ""))
 }

@@ -66,8 +66,8 @@ type sub struct {
 	moved, skipped bool
 }
 
-// drop ends u. s.mu held.
-func (u *sub) drop() {
+// dropLocked ends u.
+func (u *sub) dropLocked() {
 	if u.cancel != nil {
 		u.cancel()
 	}
@@ -92,24 +92,24 @@ func (u *sub) Offer(v *ring.View, scratch *[]byte) (events int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if u.state == live && !s.busy && !s.closing {
-		events = s.deliver(u, v, scratch)
+		events = s.deliverLocked(u, v, scratch)
 	}
 	return events
 }
 
-// view is the ring as it is now. s.mu held, live.
-func (u *sub) view() ring.View { return u.t.View(u.encoder) }
+// viewLocked is the ring as it is now. u is live.
+func (u *sub) viewLocked() ring.View { return u.t.View(u.encoder) }
 
-// cursor is what the client has received of v. s.mu held, live.
-func (u *sub) cursor(v *ring.View) feed.Cursor {
+// cursorLocked is what the client has received of v. u is live.
+func (u *sub) cursorLocked(v *ring.View) feed.Cursor {
 	return v.At(u.next - 1).Cursor(u.at.Epoch)
 }
 
-// current is the cursor of the client. s.mu held.
-func (u *sub) current() feed.Cursor {
+// currentLocked is the cursor of the client.
+func (u *sub) currentLocked() feed.Cursor {
 	if u.state == live {
-		if v := u.view(); v.Holds(u.next) {
-			return u.cursor(&v)
+		if v := u.viewLocked(); v.Holds(u.next) {
+			return u.cursorLocked(&v)
 		}
 	}
 	return u.at
@@ -120,10 +120,10 @@ func (u *sub) admits(e *ring.Entry) bool {
 	return e.Name != "" && (u.admit == nil || u.admit(e.Name))
 }
 
-// chunk is what u may write of v: the admitted frames of the entries from next up to
+// chunkLocked is what u may write of v: the admitted frames of the entries from next up to
 // to. Frames that lie apart are gathered in scratch. count is the
 // number of frames.
-func (u *sub) chunk(v *ring.View, next int64, scratch *[]byte, limit int) (b []byte, to int64, count int) {
+func (u *sub) chunkLocked(v *ring.View, next int64, scratch *[]byte, limit int) (b []byte, to int64, count int) {
 	if u.admit == nil {
 		b, to = v.Span(next, limit)
 		for i := next; i < to; i++ {
@@ -165,10 +165,10 @@ func (u *sub) chunk(v *ring.View, next int64, scratch *[]byte, limit int) (b []b
 	return b, to, count
 }
 
-// cut moves u behind the first n bytes of a chunk that ends at to, and behind
+// cutLocked moves u behind the first n bytes of a chunk that ends at to, and behind
 // the frame that the connection took in part. rest is the end of that frame,
 // count the number of frames.
-func (u *sub) cut(v *ring.View, to int64, n int) (rest []byte, count int) {
+func (u *sub) cutLocked(v *ring.View, to int64, n int) (rest []byte, count int) {
 	for ; u.next < to; u.next++ {
 		if !u.admits(v.At(u.next)) {
 			continue
@@ -191,9 +191,9 @@ func (u *sub) cut(v *ring.View, to int64, n int) (rest []byte, count int) {
 	return rest, count
 }
 
-// settle sends the dashboard event that u owes. s.mu held, live, u.next at the end
-// of v.
-func (u *sub) settle(v *ring.View) {
+// settleLocked sends the dashboard event that u owes. u is live, and u.next at
+// the end of v.
+func (u *sub) settleLocked(v *ring.View) {
 	if !u.owes {
 		return
 	}
@@ -206,11 +206,11 @@ func (u *sub) settle(v *ring.View) {
 	}
 	u.moved = true
 	h.count.deliveries.Add(1)
-	u.s.send(h.opts.Encoders[u.encoder].AppendEvent(nil, &e), true)
+	u.s.sendLocked(h.opts.Encoders[u.encoder].AppendEvent(nil, &e), true)
 }
 
-// sweep tells the client its cursor if that is due. s.mu held, live, not busy.
-func (u *sub) sweep(now time.Duration) {
+// sweepLocked tells the client its cursor if that is due. u is live, and s not busy.
+func (u *sub) sweepLocked(now time.Duration) {
 	if u.moved || u.quiet == 0 {
 		u.moved = false
 		u.quiet = now
@@ -220,11 +220,11 @@ func (u *sub) sweep(now time.Duration) {
 	if quiet < progressIdle && (!u.skipped || quiet < progressSkipped) {
 		return
 	}
-	u.progress(now)
+	u.progressLocked(now)
 }
 
-// progress tells the client its cursor. s.mu held, answered.
-func (u *sub) progress(now time.Duration) {
+// progressLocked tells the client its cursor. u is answered.
+func (u *sub) progressLocked(now time.Duration) {
 	u.quiet, u.skipped = now, false
-	u.s.signal(&Signal{Kind: Progress, Tenant: u.tenant, Cursor: u.current()})
+	u.s.signalLocked(&Signal{Kind: Progress, Tenant: u.tenant, Cursor: u.currentLocked()})
 }

@@ -16,9 +16,9 @@ import (
 // scattered frames are gathered.
 const writeSize = 64 << 10
 
-// send writes b, or queues it while the connection is busy. What is no control
-// message belongs to the session from then on. s.mu held.
-func (s *Session) send(b []byte, control bool) {
+// sendLocked writes b, or queues it while the connection is busy. What is no control
+// message belongs to the session from then on.
+func (s *Session) sendLocked(b []byte, control bool) {
 	switch {
 	case s.closing || len(b) == 0:
 	case s.busy && !control && len(s.pending) == 0:
@@ -29,39 +29,39 @@ func (s *Session) send(b []byte, control bool) {
 			s.control += len(b)
 		}
 		if s.control > s.h.opts.MaxControl { // a client that asks and does not read has no end
-			s.sendAway()
+			s.sendAwayLocked()
 		}
 	default:
 		n, err := s.conn.TryWrite(b)
 		if err != nil {
-			s.fail(Gone)
+			s.failLocked(Gone)
 		} else if n < len(b) {
-			s.block(bytes.Clone(b[n:]))
+			s.blockLocked(bytes.Clone(b[n:]))
 		}
 	}
 }
 
-// deliver writes what u is behind of v, as far as the connection takes it, and
-// says how many events it took. s.mu held, not busy.
-func (s *Session) deliver(u *sub, v *ring.View, scratch *[]byte) (events int) {
+// deliverLocked writes what u is behind of v, as far as the connection takes it, and
+// says how many events it took. s is not busy.
+func (s *Session) deliverLocked(u *sub, v *ring.View, scratch *[]byte) (events int) {
 	for u.next < v.End() {
 		if !v.Holds(u.next) {
-			u.rewind()
+			u.rewindLocked()
 			return events
 		}
-		b, to, count := u.chunk(v, u.next, scratch, math.MaxInt)
+		b, to, count := u.chunkLocked(v, u.next, scratch, math.MaxInt)
 		if len(b) == 0 {
 			u.next = to
 			continue
 		}
 		n, err := s.conn.TryWrite(b)
 		if err != nil {
-			s.fail(Gone)
+			s.failLocked(Gone)
 			return events
 		}
 		if n < len(b) {
-			rest, count := u.cut(v, to, n)
-			s.block(rest)
+			rest, count := u.cutLocked(v, to, n)
+			s.blockLocked(rest)
 			return events + count
 		}
 		u.next = to
@@ -69,30 +69,30 @@ func (s *Session) deliver(u *sub, v *ring.View, scratch *[]byte) (events int) {
 		events += count
 	}
 	if u.next == v.End() {
-		u.settle(v)
+		u.settleLocked(v)
 	}
 	return events
 }
 
-// block has a goroutine write rest and then all that s is behind. From now on
+// blockLocked has a goroutine write rest and then all that s is behind. From now on
 // the ring may drop what the client has not had, so each subscription remembers
-// where it is. s.mu held, not busy.
-func (s *Session) block(rest []byte) {
+// where it is. s is not busy.
+func (s *Session) blockLocked(rest []byte) {
 	s.busy, s.rest = true, rest
 	s.h.count.blocked.Add(1)
 	for _, u := range s.subs {
 		if u.state == live {
-			u.at = u.current()
+			u.at = u.currentLocked()
 		}
 	}
 	if !s.h.spawn(s.flush) {
-		s.free()
-		s.fail(Shutdown)
+		s.freeLocked()
+		s.failLocked(Shutdown)
 	}
 }
 
-// free undoes block. s.mu held.
-func (s *Session) free() {
+// freeLocked undoes block.
+func (s *Session) freeLocked() {
 	s.busy = false
 	s.h.count.blocked.Add(-1)
 }
@@ -104,7 +104,7 @@ func (s *Session) flush() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for {
-		b, count := s.take(&scratch)
+		b, count := s.takeLocked(&scratch)
 		if len(b) == 0 {
 			break
 		}
@@ -116,27 +116,27 @@ func (s *Session) flush() {
 		switch {
 		case code == SlowConsumer && !s.closing:
 			s.rest = rest
-			s.sendAway()
+			s.sendAwayLocked()
 		case code != "":
-			s.free()
-			s.fail(code)
+			s.freeLocked()
+			s.failLocked(code)
 			return
 		}
 	}
-	s.free()
+	s.freeLocked()
 	if s.closing {
-		s.finish(true)
+		s.finishLocked(true)
 		return
 	}
 	if err := s.conn.SetWriteDeadline(time.Time{}); err != nil {
-		s.fail(Gone)
+		s.failLocked(Gone)
 	}
 }
 
-// take is what a busy session writes next: the rest of a frame, then control
+// takeLocked is what a busy session writes next: the rest of a frame, then control
 // messages, then events. It is empty only when nothing at all is left, or only
-// the end. s.mu held, and not let go before the writer has stopped.
-func (s *Session) take(scratch *[]byte) (b []byte, events int) {
+// the end. The mutex is not let go before the writer has stopped.
+func (s *Session) takeLocked(scratch *[]byte) (b []byte, events int) {
 	for {
 		if len(s.rest) > 0 {
 			b, s.rest = s.rest, nil
@@ -147,20 +147,20 @@ func (s *Session) take(scratch *[]byte) (b []byte, events int) {
 			return b, 0
 		}
 		s.laden = false
-		s.next()
+		s.nextLocked()
 		if s.closing {
 			return nil, 0
 		}
-		if b, events = s.takeEvents(scratch); len(b) > 0 || (!s.closing && len(s.pending) == 0) {
+		if b, events = s.takeEventsLocked(scratch); len(b) > 0 || (!s.closing && len(s.pending) == 0) {
 			return b, events
 		}
 	}
 }
 
-// takeEvents is the next piece of events, of each subscription in turn. It is
+// takeEventsLocked is the next piece of events, of each subscription in turn. It is
 // empty only after every one of them was asked, or when something else is to be
-// written first. s.mu held, busy.
-func (s *Session) takeEvents(scratch *[]byte) (b []byte, events int) {
+// written first. s is busy.
+func (s *Session) takeEventsLocked(scratch *[]byte) (b []byte, events int) {
 	for range s.subs {
 		if s.turn >= len(s.subs) { // also after some were left
 			s.turn = 0
@@ -170,32 +170,32 @@ func (s *Session) takeEvents(scratch *[]byte) (b []byte, events int) {
 		if u.state != live {
 			continue
 		}
-		if b, events = u.take(scratch); len(b) > 0 || s.closing || len(s.pending) > 0 {
+		if b, events = u.takeLocked(scratch); len(b) > 0 || s.closing || len(s.pending) > 0 {
 			return b, events
 		}
 	}
 	return nil, 0
 }
 
-// take is the next piece of events of u. s.mu held, busy.
-func (u *sub) take(scratch *[]byte) (b []byte, events int) {
-	v := u.view()
+// takeLocked is the next piece of events of u. s is busy.
+func (u *sub) takeLocked(scratch *[]byte) (b []byte, events int) {
+	v := u.viewLocked()
 	for u.next < v.End() {
 		if !v.Holds(u.next) {
-			u.rewind()
+			u.rewindLocked()
 			return nil, 0
 		}
 		var to int64
-		b, to, events = u.chunk(&v, u.next, scratch, writeSize)
+		b, to, events = u.chunkLocked(&v, u.next, scratch, writeSize)
 		u.next = to
-		u.at = u.cursor(&v)
+		u.at = u.cursorLocked(&v)
 		if len(b) > 0 {
 			u.moved = true
 			return b, events
 		}
 	}
-	u.settle(&v)
-	u.at = u.cursor(&v)
+	u.settleLocked(&v)
+	u.at = u.cursorLocked(&v)
 	return nil, 0
 }
 
@@ -228,15 +228,15 @@ func (s *Session) write(b []byte) (rest []byte, code errcode.Code) {
 	return nil, ""
 }
 
-// sendAway ends a session whose client takes nothing. Who keeps no cursor cannot
-// continue, and is told to reload. s.mu held.
-func (s *Session) sendAway() {
+// sendAwayLocked ends a session whose client takes nothing. Who keeps no cursor cannot
+// continue, and is told to reload.
+func (s *Session) sendAwayLocked() {
 	var last []byte
 	for _, u := range s.subs {
 		if u.forgets && u.answered {
 			s.h.count.resets.Add(1)
-			last = s.appendSignal(last, &Signal{Kind: Reset, Tenant: u.tenant, Cursor: u.current(), Reason: feed.ErrExpired.Error()})
+			last = s.appendSignalLocked(last, &Signal{Kind: Reset, Tenant: u.tenant, Cursor: u.currentLocked(), Reason: feed.ErrExpired.Error()})
 		}
 	}
-	s.close(SlowConsumer, s.h.opts.Encoders[s.encoder].AppendClose(last, SlowConsumer, ""))
+	s.closeLocked(SlowConsumer, s.h.opts.Encoders[s.encoder].AppendClose(last, SlowConsumer, ""))
 }

@@ -77,7 +77,7 @@ func (t *Turns) Ask(who Who) (*Turn, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	turn := &Turn{turns: t, who: who, mine: make(chan struct{})}
-	tenant, subject := t.find(who)
+	tenant, subject := t.findLocked(who)
 	if t.fits(tenant, subject) { // nobody waits who fits, too
 		t.give(turn, tenant, subject)
 		return turn, nil
@@ -113,7 +113,7 @@ func (t *Turn) Leave() {
 		return
 	}
 	t.left = true
-	tenant, subject := q.find(t.who)
+	tenant, subject := q.findLocked(t.who)
 	if t.element != nil {
 		q.leaveLine(t, tenant, subject)
 	} else {
@@ -139,9 +139,9 @@ func (t *Turns) Keys() int {
 	return len(t.tenants)
 }
 
-// find is the tenant and the subject, made if need be. forget drops them again if
+// findLocked is the tenant and the subject, made if need be. forget drops them again if
 // they neither hold nor wait. t.mu held for all that follows.
-func (t *Turns) find(who Who) (*tenantLine, *subjectLine) {
+func (t *Turns) findLocked(who Who) (*tenantLine, *subjectLine) {
 	tenant := t.tenants[who.Tenant]
 	if tenant == nil {
 		tenant = &tenantLine{subjects: map[string]*subjectLine{}}

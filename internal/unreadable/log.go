@@ -79,11 +79,11 @@ func (l *Log) Tell(e *feed.Event) {
 	l.counts[c.Reason]++
 	l.recent = append(l.recent, c)
 	l.recent = l.recent[max(0, len(l.recent)-mostRecent):]
-	l.say(c)
+	l.sayLocked(c)
 }
 
-// say logs a case, unless there were many. l.mu held.
-func (l *Log) say(c Case) {
+// sayLocked logs a case, unless there were many.
+func (l *Log) sayLocked(c Case) {
 	if l.Logger == nil {
 		return
 	}

@@ -148,7 +148,7 @@ func (c *Cache) find(key Key) (g *page, settled bool) {
 	c.uses++
 	g.used = c.uses
 	g.waiting++
-	return g, g.settled || c.share(g)
+	return g, g.settled || c.shareLocked(g)
 }
 
 // leave forgets a page that nobody reads and nobody waits for any more.
@@ -156,7 +156,7 @@ func (c *Cache) leave(g *page) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if g.waiting--; g.waiting == 0 && !g.settled {
-		c.forget(g)
+		c.forgetLocked(g)
 	}
 }
 
@@ -164,16 +164,16 @@ func (c *Cache) leave(g *page) {
 func (c *Cache) begin(g *page) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if g.settled || c.share(g) {
+	if g.settled || c.shareLocked(g) {
 		return false
 	}
 	g.settled = true
 	return true
 }
 
-// share settles a page with the rest of one that is kept. It is false if there is
-// none. c.mu held.
-func (c *Cache) share(g *page) bool {
+// shareLocked settles a page with the rest of one that is kept. It is false if there is
+// none.
+func (c *Cache) shareLocked(g *page) bool {
 	s := c.shelves[g.key.Tenant]
 	if s == nil {
 		return false
@@ -186,7 +186,7 @@ func (c *Cache) share(g *page) bool {
 			kept.used = c.uses
 			g.Page, g.Next = kept.Page, next
 			g.settled = true
-			c.forget(g)
+			c.forgetLocked(g)
 			close(g.done)
 			return true
 		}
@@ -208,7 +208,7 @@ func (c *Cache) finish(g *page) {
 	defer c.mu.Unlock()
 	defer close(g.done)
 	if g.err != nil || g.Next == g.End() {
-		c.forget(g)
+		c.forgetLocked(g)
 	}
 	if c.m[g.key] != g {
 		return
@@ -223,13 +223,13 @@ func (c *Cache) finish(g *page) {
 	s.bytes += g.Size
 	c.bytes += g.Size
 	for c.bytes > maxBytes {
-		c.makeRoom()
+		c.makeRoomLocked()
 	}
 }
 
-// makeRoom forgets a page of the tenant whose pages take most: the one that was not
-// asked for the longest. c.mu held.
-func (c *Cache) makeRoom() {
+// makeRoomLocked forgets a page of the tenant whose pages take most: the one that was not
+// asked for the longest.
+func (c *Cache) makeRoomLocked() {
 	var worst *page
 	most := 0
 	for _, s := range c.shelves {
@@ -239,12 +239,12 @@ func (c *Cache) makeRoom() {
 			}
 		}
 	}
-	c.drop(worst)
+	c.dropLocked(worst)
 }
 
-// drop forgets a page that is kept. c.mu held.
-func (c *Cache) drop(g *page) {
-	c.forget(g)
+// dropLocked forgets a page that is kept.
+func (c *Cache) dropLocked(g *page) {
+	c.forgetLocked(g)
 	s := c.shelves[g.key.Tenant]
 	s.pages = slices.DeleteFunc(s.pages, func(o *page) bool { return o == g })
 	s.bytes -= g.Size
@@ -254,8 +254,8 @@ func (c *Cache) drop(g *page) {
 	}
 }
 
-// forget has the next one who asks find another page. c.mu held.
-func (c *Cache) forget(g *page) {
+// forgetLocked has the next one who asks find another page.
+func (c *Cache) forgetLocked(g *page) {
 	if c.m[g.key] == g {
 		delete(c.m, g.key)
 	}
@@ -267,7 +267,7 @@ func (c *Cache) Prune(now time.Time) {
 	defer c.mu.Unlock()
 	for _, g := range c.m {
 		if !g.at.IsZero() && now.Sub(g.at) > keep {
-			c.drop(g)
+			c.dropLocked(g)
 		}
 	}
 }

@@ -68,8 +68,8 @@ func (s *Streams) Dashboards(ctx context.Context) {
 		for _, t := range due {
 			t.mu.Lock()
 			if len(t.reasons) > 0 {
-				t.addStats(now, &w)
-				t.wake()
+				t.addStatsLocked(now, &w)
+				t.wakeLocked()
 			}
 			t.mu.Unlock()
 		}

@@ -42,7 +42,7 @@ func (t *Stream) Release() {
 func (t *Stream) Follow(encoder int, c *feed.Cursor, f Follower) (Start, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	r := t.ring(encoder)
+	r := t.ringLocked(encoder)
 	p := Start{Next: r.End()}
 	if c != nil {
 		if c.Epoch != t.head.Epoch {
@@ -50,7 +50,7 @@ func (t *Stream) Follow(encoder int, c *feed.Cursor, f Follower) (Start, error) 
 		}
 		next, ok := r.Find(*c)
 		if !ok {
-			p.Grown = t.growth()
+			p.Grown = t.growthLocked()
 			return p, ErrElsewhere
 		}
 		p.Next = next
@@ -63,11 +63,11 @@ func (t *Stream) Follow(encoder int, c *feed.Cursor, f Follower) (Start, error) 
 	return p, nil
 }
 
-// ring is the ring of an encoder, made at the head if there is none. t.mu held.
-func (t *Stream) ring(encoder int) *followed {
+// ringLocked is the ring of an encoder, made at the head if there is none.
+func (t *Stream) ringLocked(encoder int) *followed {
 	if t.rings[encoder] == nil {
 		t.rings[encoder] = &followed{Ring: ring.New(t.s.opts.RingBytes, t.head.Cursor()), idle: time.Since(t.s.began)}
-		t.divide()
+		t.divideLocked()
 	}
 	return t.rings[encoder]
 }
@@ -96,8 +96,8 @@ func (t *Stream) View(encoder int) ring.View {
 	return t.rings[encoder].View
 }
 
-// growth is closed at the next change. t.mu held.
-func (t *Stream) growth() <-chan struct{} {
+// growthLocked is closed at the next change.
+func (t *Stream) growthLocked() <-chan struct{} {
 	if t.grown == nil {
 		t.grown = make(chan struct{})
 	}
@@ -117,7 +117,7 @@ func (t *Stream) Await(ctx context.Context, grown <-chan struct{}, position int6
 			t.mu.Unlock()
 			return
 		}
-		grown = t.growth()
+		grown = t.growthLocked()
 		t.mu.Unlock()
 	}
 }
@@ -129,7 +129,7 @@ func (t *Stream) prune(before time.Duration) {
 	for w, r := range t.rings {
 		if r != nil && len(r.by) == 0 && r.idle < before {
 			t.rings[w] = nil
-			t.divide()
+			t.divideLocked()
 		}
 	}
 }

@@ -33,8 +33,8 @@ func (m *memory) init(budget, most int64) {
 // over says whether there is more than there should be.
 func (m *memory) over() bool { return m.used.Load() > m.budget }
 
-// account notes what the rings of t take now. t.mu held.
-func (t *Stream) account() {
+// accountLocked notes what the rings of t take now.
+func (t *Stream) accountLocked() {
 	if t.orphan {
 		return
 	}
@@ -58,8 +58,8 @@ func (t *Stream) leave() {
 	t.size, t.orphan = 0, true
 }
 
-// divide gives the rings of t equal parts of its share. t.mu held.
-func (t *Stream) divide() {
+// divideLocked gives the rings of t equal parts of its share.
+func (t *Stream) divideLocked() {
 	count := 0
 	for _, f := range t.rings {
 		if f != nil {
@@ -71,7 +71,7 @@ func (t *Stream) divide() {
 			f.Limit(int(t.s.memory.share.Load()) / count)
 		}
 	}
-	t.account()
+	t.accountLocked()
 }
 
 // level is the largest share with which sizes fit into budget: whoever takes
@@ -124,7 +124,7 @@ func (s *Streams) setShare(tenants []*Stream, share int64) {
 	s.memory.share.Store(share)
 	for _, t := range tenants {
 		t.mu.Lock()
-		t.divide()
+		t.divideLocked()
 		t.mu.Unlock()
 	}
 }

@@ -193,7 +193,7 @@ func (s *Streams) Attach(name string, encoder int, create bool) (t *Stream, read
 func (s *Streams) Forget(t *Stream) {
 	if t != nil {
 		s.mu.Lock()
-		s.remove(t)
+		s.removeLocked(t)
 		s.mu.Unlock()
 		t.leave()
 		return
@@ -207,8 +207,8 @@ func (s *Streams) Forget(t *Stream) {
 	}
 }
 
-// remove has nobody find t any more. s.mu held.
-func (s *Streams) remove(t *Stream) {
+// removeLocked has nobody find t any more.
+func (s *Streams) removeLocked(t *Stream) {
 	if s.tenants[t.name] == t {
 		delete(s.tenants, t.name)
 	}
@@ -219,7 +219,7 @@ func (s *Streams) abandoned(t *Stream) bool {
 	s.mu.Lock()
 	unused := t.users.Load() == 0
 	if unused {
-		s.remove(t)
+		s.removeLocked(t)
 	}
 	s.mu.Unlock()
 	if unused {

@@ -115,10 +115,10 @@ func (t *Stream) open(head feed.Head, sequence int64) bool {
 	t.head, t.loaded = head, true
 	for w := range t.rings { // before the backlog, for those who resume at the head
 		if t.wanted.Load()&(1<<w) != 0 {
-			t.ring(w)
+			t.ringLocked(w)
 		}
 	}
-	whole := t.extend(t.backlog, time.Now(), new(scratch))
+	whole := t.extendLocked(t.backlog, time.Now(), new(scratch))
 	t.backlog = nil
 	t.mu.Unlock()
 	close(t.ready)
@@ -135,7 +135,7 @@ func (t *Stream) publish(changes []feed.Change, sequence int64, now time.Time, w
 	whole := true
 	switch {
 	case t.loaded:
-		whole = t.extend(changes, now, w)
+		whole = t.extendLocked(changes, now, w)
 	case len(t.backlog)+len(changes) > maxBacklog:
 		t.backlog, t.sequence = nil, sequence
 	default:
@@ -148,9 +148,9 @@ func (t *Stream) publish(changes []feed.Change, sequence int64, now time.Time, w
 	}
 }
 
-// extend appends changes to the rings. It is false if a change does not follow
-// the one before, which it then leaves out with all after it. t.mu held.
-func (t *Stream) extend(changes []feed.Change, now time.Time, w *scratch) bool {
+// extendLocked appends changes to the rings. It is false if a change does not follow
+// the one before, which it then leaves out with all after it.
+func (t *Stream) extendLocked(changes []feed.Change, now time.Time, w *scratch) bool {
 	for i := range changes {
 		c := &changes[i]
 		if c.Position <= t.head.Position && c.Epoch == t.head.Epoch {
@@ -163,34 +163,33 @@ func (t *Stream) extend(changes []feed.Change, now time.Time, w *scratch) bool {
 		if c.From != t.head.Position+1 || c.Epoch != t.head.Epoch {
 			t.s.opts.Log.ErrorContext(t.s.ctx, "change does not follow", slog.String("tenant", t.name),
 				slog.Int64("head", t.head.Position), slog.Int64("from", c.From))
-			t.wake()
+			t.wakeLocked()
 			return false
 		}
-		t.add(c, w)
+		t.addLocked(c, w)
 	}
 	if len(t.reasons) > 0 {
 		if due := t.statsAt.Add(statsEvery); now.Before(due) {
 			t.s.stats.schedule(t, due)
 		} else {
-			t.addStats(now, w)
+			t.addStatsLocked(now, w)
 		}
 	}
-	t.wake()
+	t.wakeLocked()
 	return true
 }
 
-// add appends one change. It waits while the workers are so far behind that
-// the ring would drop what they have not offered to the followers yet. t.mu
-// held.
-func (t *Stream) add(c *feed.Change, w *scratch) {
+// addLocked appends one change. It waits while the workers are so far behind that
+// the ring would drop what they have not offered to the followers yet.
+func (t *Stream) addLocked(c *feed.Change, w *scratch) {
 	s := t.s
 	events := s.opts.Unreadable.Events(w.events[:0], c, s.opts.Map)
 	size := ring.EntryCost
 	for i := range events {
 		size += len(events[i].Data) + len(events[i].Previous) + 8*ring.EntryCost
 	}
-	for !t.room(size) {
-		t.wake()
+	for !t.roomLocked(size) {
+		t.wakeLocked()
 		t.passed.Wait()
 	}
 	t.head = feed.Head{Epoch: c.Epoch, Position: c.Position, Nonce: c.Nonce}
@@ -198,7 +197,7 @@ func (t *Stream) add(c *feed.Change, w *scratch) {
 		t.since = c.At
 	}
 	for i := range events {
-		t.push(&events[i], w)
+		t.pushLocked(&events[i], w)
 	}
 	if len(events) == 0 {
 		for _, f := range t.rings {
@@ -212,7 +211,7 @@ func (t *Stream) add(c *feed.Change, w *scratch) {
 			t.reasons = append(t.reasons, reason)
 		}
 	}
-	t.account()
+	t.accountLocked()
 	w.trim(events)
 }
 
@@ -227,8 +226,8 @@ func (s *Streams) reason(c *feed.Change, events []feed.Event) (string, bool) {
 	return s.opts.DashboardReason(c)
 }
 
-// push appends an event to the rings. t.mu held.
-func (t *Stream) push(e *feed.Event, w *scratch) {
+// pushLocked appends an event to the rings.
+func (t *Stream) pushLocked(e *feed.Event, w *scratch) {
 	for encoder, f := range t.rings {
 		if f != nil {
 			w.frame = failpoint.Frame(t.name, t.s.opts.Unreadable.Frame(w.frame[:0], e, t.s.opts.Encoders[encoder]))
@@ -252,9 +251,9 @@ func (w *scratch) trim(events []feed.Event) {
 	}
 }
 
-// room says whether size bytes more may wait for the followers: none while all
+// roomLocked says whether size bytes more may wait for the followers: none while all
 // rings together take too much.
-func (t *Stream) room(size int) bool {
+func (t *Stream) roomLocked(size int) bool {
 	over := t.s.memory.over()
 	for _, f := range t.rings {
 		if f != nil && (!f.Room(size) || over && f.Due()) {
@@ -264,17 +263,17 @@ func (t *Stream) room(size int) bool {
 	return true
 }
 
-// addStats appends the dashboard event for the changes up to the head.
-func (t *Stream) addStats(now time.Time, w *scratch) {
+// addStatsLocked appends the dashboard event for the changes up to the head.
+func (t *Stream) addStatsLocked(now time.Time, w *scratch) {
 	e := t.s.opts.DashboardEvent(t.name, t.reasons, t.head, now)
-	t.push(&e, w)
-	t.account()
+	t.pushLocked(&e, w)
+	t.accountLocked()
 	t.reasons, t.statsAt = t.reasons[:0], now
 }
 
-// wake has a worker pass over the sessions, and wakes those that wait for the
-// ring to grow. t.mu held.
-func (t *Stream) wake() {
+// wakeLocked has a worker pass over the sessions, and wakes those that wait for the
+// ring to grow.
+func (t *Stream) wakeLocked() {
 	if t.grown != nil {
 		close(t.grown)
 		t.grown = nil

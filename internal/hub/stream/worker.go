@@ -58,7 +58,7 @@ func (s *Streams) Work() {
 			t.mu.Lock()
 			f.Pass(v.End())
 		}
-		t.account()
+		t.accountLocked()
 		if t.pass == again {
 			t.pass = queued
 			s.queue.push(t)

@@ -54,13 +54,13 @@ func (p *program) newBenchServer(ctx context.Context, connections int) (stage.Se
 	if err != nil {
 		return stage.Server{}, err
 	}
-	hurry := make(chan struct{})
-	close(hurry)
+	force := make(chan struct{})
+	close(force)
 	return stage.Server{
 		Address: s.public.Addr().String(),
 		Run: func(ctx context.Context) error {
 			defer s.close()
-			return s.run(ctx, hurry)
+			return s.run(ctx, force)
 		},
 		Ready: func() error {
 			if problems := s.problems(); len(problems) > 0 {

@@ -110,7 +110,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return s.run(ctx, d.hurry) })
+	g.Go(func() error { return s.run(ctx, d.force) })
 	g.Go(func() error { return shop(ctx) })
 	g.Go(func() error {
 		select {

@@ -28,20 +28,20 @@ func main() {
 	interrupts := make(chan os.Signal, 2)
 	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
 	ctx, stop := context.WithCancel(context.Background())
-	hurry := make(chan struct{})
+	force := make(chan struct{})
 	go func() {
 		<-interrupts
 		stop()
 		<-interrupts
-		close(hurry)
+		close(force)
 	}()
-	os.Exit(run(ctx, hurry, os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
+	os.Exit(run(ctx, force, os.Args[1:], os.Environ(), os.Stdout, os.Stderr))
 }
 
 // run is the whole program: what it says goes to stdout, what it logs to
 // stderr. The end of ctx asks it to finish, hurry to finish without manners.
-func run(ctx context.Context, hurry <-chan struct{}, args, environ []string, stdout, stderr io.Writer) int {
-	root := newRoot(&program{environ: environ, stdout: stdout, stderr: stderr, hurry: hurry})
+func run(ctx context.Context, force <-chan struct{}, args, environ []string, stdout, stderr io.Writer) int {
+	root := newRoot(&program{environ: environ, stdout: stdout, stderr: stderr, force: force})
 	root.SetArgs(args)
 	err := root.ExecuteContext(ctx)
 	rest := withoutCancellation(err)

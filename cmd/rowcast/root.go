@@ -21,8 +21,8 @@ import (
 type program struct {
 	environ        []string
 	stdout, stderr io.Writer
-	// hurry is closed by the second interrupt.
-	hurry <-chan struct{}
+	// force is closed by the second interrupt.
+	force <-chan struct{}
 }
 
 // usageError is a mistake in how the program was called.

@@ -63,7 +63,7 @@ func (p *program) serveFeed(ctx context.Context, cfg config.Config, log *slog.Lo
 	s.manager = systemd.New(p.environ)
 	log.InfoContext(ctx, "serving", "ws", webSocketURL(s.public.Addr()), "admin", "http://"+s.admin.Addr().String(),
 		"database", databaseName(cfg))
-	return s.run(ctx, p.hurry)
+	return s.run(ctx, p.force)
 }
 
 // embedded starts a private database with Rowcast, and with the inventory schema

@@ -214,7 +214,7 @@ func (s *service) routes(cfg config.Config, origins auth.Origins) error {
 
 // run serves until ctx ends. Then it turns unready and lets the clients go;
 // when they are gone, or their time is up, everything else ends at once.
-func (s *service) run(ctx context.Context, hurry <-chan struct{}) error {
+func (s *service) run(ctx context.Context, force <-chan struct{}) error {
 	inner, stop := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer stop(nil)
 	g, inner := errgroup.WithContext(inner)
@@ -233,7 +233,7 @@ func (s *service) run(ctx context.Context, hurry <-chan struct{}) error {
 	g.Go(func() error {
 		select {
 		case <-ctx.Done():
-			s.drain(inner, hurry)
+			s.drain(inner, force)
 			stop(context.Cause(ctx))
 			return context.Cause(ctx)
 		case <-inner.Done():
@@ -245,7 +245,7 @@ func (s *service) run(ctx context.Context, hurry <-chan struct{}) error {
 
 // drain turns unready, then tells the clients to come back elsewhere and waits
 // until they are gone.
-func (s *service) drain(ctx context.Context, hurry <-chan struct{}) {
+func (s *service) drain(ctx context.Context, force <-chan struct{}) {
 	s.closing.Store(true)
 	if err := s.manager.Tell(ctx, "STOPPING=1"); err != nil {
 		s.log.WarnContext(ctx, "the service manager does not listen", "error", err)
@@ -254,7 +254,7 @@ func (s *service) drain(ctx context.Context, hurry <-chan struct{}) {
 	defer cancel()
 	go func() {
 		select {
-		case <-hurry:
+		case <-force:
 			cancel()
 		case <-ctx.Done():
 		}

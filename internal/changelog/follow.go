@@ -25,10 +25,10 @@ const (
 	sealTimeout = 8 * time.Second
 	readTimeout = 30 * time.Second
 	longestSeal = 10 * time.Minute
-	// moment is how long a replica that heard a writer waits for the leader.
-	moment = 25 * time.Millisecond
-	// breath is the pause after notifications that meant nothing.
-	breath = 5 * time.Millisecond
+	// leaderWait is how long a replica that heard a writer waits for the leader.
+	leaderWait = 25 * time.Millisecond
+	// idlePause is the pause after notifications that meant nothing.
+	idlePause = 5 * time.Millisecond
 	// longestPoll is the pause between polls after a while without changes.
 	longestPoll = 25 * time.Millisecond
 )

@@ -17,10 +17,10 @@ import (
 // Advisory locks. All begin with the letters "rowcast"; triggers/capture.sql
 // tries the sleep lock, triggers/seal.sql holds the next one.
 const (
-	sleepLock   = 8245940711459091457
-	sealLock    = 8245940711459091458
-	leaderLock  = 8245940711459091459
-	replicaLock = 8245940711459091462
+	sleepLock  = 8245940711459091457
+	sealLock   = 8245940711459091458
+	leaderLock = 8245940711459091459
+	serverLock = 8245940711459091462
 )
 
 // lockSessions are the sessions, as pg_locks l, that hold or want the advisory
@@ -147,7 +147,7 @@ func (k *keeper) hold(ctx context.Context) error {
 		return err
 	}
 	defer closeConn(ctx, conn)
-	if _, err := ask(ctx, conn, keepAlive, replicaLock); err != nil {
+	if _, err := ask(ctx, conn, keepAlive, serverLock); err != nil {
 		return fmt.Errorf("announce the replica: %w", err)
 	}
 	if err := doorbell.Announce(ctx, conn); err != nil {
@@ -257,7 +257,7 @@ func (k *keeper) idle(ctx context.Context, conn *pgx.Conn) error {
 	if asked || err != nil {
 		return err
 	}
-	if _, err := ask(ctx, conn, "select $1::bigint > 0", replicaLock); err != nil {
+	if _, err := ask(ctx, conn, "select $1::bigint > 0", serverLock); err != nil {
 		return fmt.Errorf("probe the lock connection: %w", err)
 	}
 	return nil

@@ -21,9 +21,9 @@ type reader struct {
 	woken bool
 	// empty counts the steps in a row that found nothing.
 	empty int
-	// replicas says whether there are others to be told, told whether they
+	// others says whether there are other servers to notify, sent whether they
 	// were since this one leads on this connection.
-	replicas, told bool
+	others, sent bool
 	// incomplete is since when another session has kept the tail from sealing.
 	incomplete time.Time
 	// unheard says that the next changes may be some for which no notification has come.
@@ -108,7 +108,7 @@ func (f *reader) wantsSleep(listening bool) bool {
 
 // waitAsleep waits until somebody notifies.
 func (f *reader) waitAsleep(ctx context.Context) error {
-	if err := f.breathe(ctx); err != nil {
+	if err := f.pauseIdle(ctx); err != nil {
 		return err
 	}
 	f.next, f.woken = look, false
@@ -130,18 +130,18 @@ func (f *reader) waitAsleep(ctx context.Context) error {
 	return nil
 }
 
-// breathe makes a short pause after notifications that meant nothing: anybody can notify,
+// pauseIdle makes a short pause after notifications that meant nothing: anybody can notify,
 // and a flood must not keep the server busy.
-func (f *reader) breathe(ctx context.Context) error {
+func (f *reader) pauseIdle(ctx context.Context) error {
 	if !f.woken || f.empty < 2 {
 		return nil
 	}
-	return pause(ctx, breath)
+	return pause(ctx, idlePause)
 }
 
 // waitAwake waits for the next poll. The pause grows while nothing comes.
 func (f *reader) waitAwake(ctx context.Context) error {
-	if err := f.breathe(ctx); err != nil {
+	if err := f.pauseIdle(ctx); err != nil {
 		return err
 	}
 	f.next, f.woken = look, false
@@ -164,10 +164,10 @@ func (f *reader) waitAwake(ctx context.Context) error {
 }
 
 // waitForLeader waits until the leader has sealed. If a writer notifies and the
-// leader does not answer within a moment, or if it is silent for too long,
+// leader does not answer within leaderWait, or if it is silent for too long,
 // this replica seals by itself.
 func (f *reader) waitForLeader(ctx context.Context) error {
-	if err := f.breathe(ctx); err != nil {
+	if err := f.pauseIdle(ctx); err != nil {
 		return err
 	}
 	f.next, f.woken = look, false
@@ -185,14 +185,14 @@ func (f *reader) waitForLeader(ctx context.Context) error {
 		f.unheard = true
 	case <-f.listener.Notified:
 		f.next, f.woken = fetch, true
-		patience := time.NewTimer(moment)
-		defer patience.Stop()
+		timeout := time.NewTimer(leaderWait)
+		defer timeout.Stop()
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-f.listener.Sealed:
 			f.next = read
-		case <-patience.C:
+		case <-timeout.C:
 		}
 	}
 	return nil
@@ -207,17 +207,17 @@ func (f *reader) tell(ctx context.Context, leads bool, n int) error {
 	if touched == nil || len(touched) > 0 {
 		f.touched = map[string]struct{}{}
 	}
-	if !leads || !f.replicas {
-		f.told = false
+	if !leads || !f.others {
+		f.sent = false
 		return nil
 	}
-	if n == 0 && f.told {
+	if n == 0 && f.sent {
 		return nil
 	}
-	if !f.told {
+	if !f.sent {
 		touched = nil
 	}
-	f.told = true
+	f.sent = true
 	ctx, cancel := context.WithTimeout(ctx, sealTimeout)
 	defer cancel()
 	return doorbell.Tell(ctx, f.conn, f.sequence, touched)
@@ -238,7 +238,7 @@ func (f *reader) queue(ctx context.Context, now time.Time) error {
 }
 
 // upkeep now and then makes sure that nobody else writes the log, counts the
-// replicas, and has the listener proved.
+// others, and has the listener proved.
 func (f *reader) upkeep(ctx context.Context, now time.Time, leads bool) error {
 	const interval = 4 * time.Second
 	ctx, cancel := context.WithTimeout(ctx, sealTimeout)
@@ -251,7 +251,7 @@ func (f *reader) upkeep(ctx context.Context, now time.Time, leads bool) error {
 		}
 	}
 	if leads && (f.listener.Came() || due) {
-		err := f.conn.QueryRow(ctx, "select count(*) > 1 from "+lockSessions+" and l.mode = 'ShareLock'", int64(replicaLock)).Scan(&f.replicas)
+		err := f.conn.QueryRow(ctx, "select count(*) > 1 from "+lockSessions+" and l.mode = 'ShareLock'", int64(serverLock)).Scan(&f.others)
 		if err != nil {
 			return fmt.Errorf("count the replicas: %w", err)
 		}

@@ -56,14 +56,14 @@ func (s *Session) extendLocked() {
 // something of it is still to be read, or the server did not run when the answer was
 // due, but more than a moment after. That counts once for a ping, and not for a
 // client that has not fetched it.
-func (s *Session) spareLocked(moment time.Duration) bool {
+func (s *Session) spareLocked(tolerance time.Duration) bool {
 	if s.spared || s.poll != nil && len(s.poll.backlog) > 0 {
 		return false
 	}
 	conn := s.live.Load()
 	s.spared = conn != nil && conn.Behind() ||
 		s.poll != nil && s.poll.posting ||
-		time.Since(s.server.began)-s.due > moment
+		time.Since(s.server.began)-s.due > tolerance
 	return s.spared
 }
 

@@ -28,7 +28,7 @@ type poll struct {
 	// for the upgrade. switching: the WebSocket is being made ready. over: hung
 	// up. crossing: the client closed while no poll waited, so that one may be on
 	// its way.
-	posting, probing, offered, released, switching, over, crossing bool
+	posting, probing, offered, released, switching, over, pollExpected bool
 	// giveUp ends the try of a WebSocket.
 	giveUp func()
 }
@@ -58,17 +58,17 @@ func (p *poll) hangup(wanted bool) bool {
 		p.backlog = nil
 	}
 	p.change()
-	if len(p.backlog) == 0 && !p.crossing {
+	if len(p.backlog) == 0 && !p.pollExpected {
 		return true
 	}
 	p.flushed = make(chan struct{})
 	return false
 }
 
-// patience is how long a client has to come, once hung up.
-func (p *poll) patience() time.Duration {
-	if p.crossing {
-		return 5 * crossing
+// waitTime is how long a client has to come, once hung up.
+func (p *poll) waitTime() time.Duration {
+	if p.pollExpected {
+		return 5 * arrivalWait
 	}
 	return linger
 }
@@ -81,7 +81,7 @@ func (p *poll) body() []byte {
 		p.change() // there is room again
 	case p.released:
 		body = []byte{packetNoop}
-		p.crossing = false // it has come
+		p.pollExpected = false // it has come
 	case p.over:
 		body = []byte{packetClose}
 	}
@@ -113,7 +113,7 @@ func (s *Session) get(w http.ResponseWriter, r *http.Request, order uint64) {
 		badRequest.write(w)
 		return
 	case p.over && p.flushed == nil, // and nothing is left
-		s.closing && s.left && !p.crossing && p.getting == nil: // its client is gone, though it is not hung up yet
+		s.closing && s.left && !p.pollExpected && p.getting == nil: // its client is gone, though it is not hung up yet
 		s.mu.Unlock()
 		unknownSession.write(w)
 		return
@@ -192,7 +192,7 @@ func (s *Session) serveLocked(w http.ResponseWriter, r *http.Request, p *poll, m
 // settleLocked gives an upgrade that the client may have finished already a moment to
 // arrive, before a poll is answered with nothing. It is false if it has.
 func (s *Session) settleLocked(p *poll) bool {
-	by := time.Now().Add(crossing)
+	by := time.Now().Add(arrivalWait)
 	for s.poll == p && p.probing && p.offered && !p.over && len(p.backlog) == 0 {
 		changed := p.changes()
 		s.mu.Unlock()
@@ -303,7 +303,7 @@ func (s *Session) release(closing bool) {
 	defer s.mu.Unlock()
 	if s.poll != nil {
 		s.poll.released = true
-		s.poll.crossing = closing && s.poll.getting == nil
+		s.poll.pollExpected = closing && s.poll.getting == nil
 		s.poll.change()
 	}
 }

@@ -99,7 +99,7 @@ func setup(t *testing.T, o engineio.Options) *bundle {
 	go func() { ran <- h.Run(ctx) }()
 	b := &bundle{hub: h, sessions: make(chan *echo, 100)}
 	o.Open = func(s *engineio.Session, _ *http.Request) (engineio.Outbox, engineio.Receiver, error) {
-		session, err := h.Open(hub.SessionOptions{Conn: s, OneWay: true, PingInterval: time.Hour})
+		session, err := h.Open(hub.SessionOptions{Conn: s, ReadsNothing: true, PingInterval: time.Hour})
 		if err != nil {
 			return nil, nil, err
 		}

@@ -11,9 +11,9 @@ import (
 // linger is how long a client that polls has to come for the last packets.
 const linger = 3 * time.Second
 
-// crossing is how long what a client sent on another connection, before or
+// arrivalWait is how long what a client sent on another connection, before or
 // after, may be on its way.
-const crossing = 100 * time.Millisecond
+const arrivalWait = 100 * time.Millisecond
 
 // Session is one client. As a connection it belongs to the Outbox: TryWrite,
 // Write, SetWriteDeadline and Hangup are those of hub.Conn.

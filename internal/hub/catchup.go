@@ -59,20 +59,20 @@ func (s *Session) nextLocked() {
 	}
 }
 
-// catchUp gives the client a piece of the history after u.at. more is false if
+// catchUp gives the client a piece of the history after u.cursor. more is false if
 // the history ends there.
 func (u *sub) catchUp(ctx context.Context) (more bool, err error) {
 	h := u.s.h
-	p, err := h.pages.Get(ctx, page.Key{Tenant: u.tenant, Encoder: u.encoder, After: u.at}, u.subject)
+	p, err := h.pages.Get(ctx, page.Key{Tenant: u.tenant, Encoder: u.encoder, After: u.cursor}, u.subject)
 	switch {
 	case err != nil:
 		return false, err
 	case p.Next == p.End() && !p.Hole:
-		u.write(nil, u.at)
+		u.write(nil, u.cursor)
 		return false, nil
 	}
 	var scratch []byte
-	frames, at := []byte(nil), u.at
+	frames, at := []byte(nil), u.cursor
 	next, count := p.Next, 0
 	if next < p.End() {
 		frames, next, count = u.chunkLocked(&p.View, next, &scratch, pieceSize)
@@ -145,6 +145,6 @@ func (u *sub) write(frames []byte, at feed.Cursor) bool {
 	}
 	s.sendLocked(frames, false)
 	s.laden = s.busy && len(frames) > 0
-	u.at = at
+	u.cursor = at
 	return !s.closing
 }

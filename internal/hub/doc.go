@@ -40,8 +40,8 @@
 //     is live (TestJoinWaitsForTail, TestPublishWhileHeadIsRead). Every request to
 //     join is answered (TestEveryJoinIsAnswered), and a bounded number of them
 //     waits (TestWaitingJoinsAreBounded).
-//   - An exact request joins only where nothing is missed, and each
-//     subscription has an encoder of its own (TestExactJoin, TestEncoderOfSubscription).
+//   - A request to resume only joins where nothing is missed, and each
+//     subscription has an encoder of its own (TestResumeOnlyJoin, TestEncoderOfSubscription).
 //   - A crowd that comes back at once costs no read of the history while the
 //     rings hold its cursors (TestReconnectStorm), else one for each tenant and
 //     cursor (TestCrowdSharesPages), also if a burst overran each of it at a

@@ -149,7 +149,7 @@ func (encoder) AppendSignal(b []byte, s *hub.Signal) []byte {
 	}[s.Kind]
 	detail := s.Reason
 	if s.Kind == hub.Joined {
-		detail = strconv.FormatUint(s.Ref, 10)
+		detail = strconv.FormatUint(s.RequestID, 10)
 	}
 	return fmt.Appendf(b, "%s|%s|%s|%s|\n", kind, s.Tenant, s.Cursor, detail)
 }

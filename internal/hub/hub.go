@@ -145,13 +145,13 @@ func (h *Hub) spawn(f func()) bool {
 	return true
 }
 
-// never is a moment that does not come.
+// never is a time that does not come.
 const never = time.Duration(math.MaxInt64)
 
-// moment is a point in time by the clock of the hub, which counts from its
+// elapsedAt is a point in time by the clock of the hub, which counts from its
 // beginning and which nobody sets. A zero time is never. One by the clock on the
 // wall is as far away as that clock says now.
-func (h *Hub) moment(t time.Time) time.Duration {
+func (h *Hub) elapsedAt(t time.Time) time.Duration {
 	now, left := h.opts.Elapsed(), time.Until(t)
 	if t.IsZero() || left > never-now {
 		return never

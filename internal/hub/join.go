@@ -21,9 +21,9 @@ type Request struct {
 	Subject string
 	// Cursor, if not empty, is the text of the cursor to continue from.
 	Cursor string
-	// Exact refuses to join where the stream cannot continue from the cursor:
+	// ResumeOnly refuses to join where the stream cannot continue from the cursor:
 	// Joined then has a Reason, and nothing follows.
-	Exact bool
+	ResumeOnly bool
 	// Encoder is the one of Options.Encoders for the events; nil is that of the session.
 	Encoder Encoder
 	// Admit lets events pass by name; nil lets all.
@@ -31,9 +31,9 @@ type Request struct {
 	// Forgets says that the client keeps no cursor: it is told Reset before it is
 	// sent away as a slow consumer.
 	Forgets bool
-	// Ref comes back with the signal Joined, and so does Note.
-	Ref  uint64
-	Note *Note
+	// RequestID comes back with the signal Joined, and so does Note.
+	RequestID uint64
+	Note      *Note
 }
 
 // maxWaiting is how many requests to join one tenant may wait for their answer.
@@ -50,8 +50,8 @@ func (s *Session) Join(q Request) error {
 		return err
 	}
 	u := &sub{
-		s: s, tenant: q.Tenant, subject: q.Subject, admit: q.Admit, refs: []uint64{q.Ref},
-		encoder: encoder, exact: q.Exact, forgets: q.Forgets, note: q.Note,
+		s: s, tenant: q.Tenant, subject: q.Subject, admit: q.Admit, requestIDs: []uint64{q.RequestID},
+		encoder: encoder, resumeOnly: q.ResumeOnly, forgets: q.Forgets, note: q.Note,
 	}
 	if q.Cursor != "" {
 		at, err := feed.ParseCursor(q.Cursor)
@@ -59,7 +59,7 @@ func (s *Session) Join(q Request) error {
 			u.reset = feed.ErrInvalid.Error()
 		} else {
 			at.Epoch = strings.Clone(at.Epoch)
-			u.at, u.resume = at, true
+			u.cursor, u.resume = at, true
 		}
 	}
 	s.mu.Lock()
@@ -73,10 +73,10 @@ func (s *Session) Join(q Request) error {
 			u.followLocked(old)
 		}
 		if !old.answered {
-			if len(old.refs) >= maxWaiting {
+			if len(old.requestIDs) >= maxWaiting {
 				return ErrTooManyJoins
 			}
-			u.refs = append(slices.Clone(old.refs), u.refs...)
+			u.requestIDs = append(slices.Clone(old.requestIDs), u.requestIDs...)
 		}
 		old.dropLocked()
 		s.subs[i] = u
@@ -96,7 +96,7 @@ func (s *Session) Join(q Request) error {
 
 // followLocked has u continue where old is.
 func (u *sub) followLocked(old *sub) {
-	u.resume, u.at, u.reset = old.resume || old.state == live, old.currentLocked(), old.reset
+	u.resume, u.cursor, u.reset = old.resume || old.state == live, old.currentLocked(), old.reset
 }
 
 // restart has the subscriptions that are on t, or all if t is nil, join again:
@@ -109,8 +109,8 @@ func (s *Session) restart(t *stream.Stream, reset string) {
 			continue
 		}
 		u := &sub{
-			s: s, tenant: old.tenant, subject: old.subject, admit: old.admit, refs: old.refs,
-			encoder: old.encoder, exact: old.exact, forgets: old.forgets, note: old.note, answered: old.answered,
+			s: s, tenant: old.tenant, subject: old.subject, admit: old.admit, requestIDs: old.requestIDs,
+			encoder: old.encoder, resumeOnly: old.resumeOnly, forgets: old.forgets, note: old.note, answered: old.answered,
 		}
 		u.followLocked(old)
 		if reset != "" && old.answered {
@@ -128,7 +128,7 @@ func (s *Session) restart(t *stream.Stream, reset string) {
 }
 
 // rewindLocked has u continue from the history, as the ring no longer holds what
-// follows after u.at. u is live.
+// follows after u.cursor. u is live.
 func (u *sub) rewindLocked() {
 	u.t.Unfollow(u.encoder, u)
 	u.state, u.resume = joining, true
@@ -193,7 +193,7 @@ func (u *sub) run(ctx context.Context) {
 			sleep(ctx, pause)
 			pause = min(2*pause, 5*time.Second)
 		case !more: // the ring is behind the history
-			u.t.Await(ctx, grown, u.at.Position+int64(min(u.at.Delivered, 1)))
+			u.t.Await(ctx, grown, u.cursor.Position+int64(min(u.cursor.Delivered, 1)))
 		}
 	}
 }
@@ -236,7 +236,7 @@ func (u *sub) spliceLocked() (grown <-chan struct{}) {
 	t, h := u.t, u.s.h
 	var from *feed.Cursor
 	if u.resume && u.reset == "" {
-		from = &u.at
+		from = &u.cursor
 	}
 	p, err := t.Follow(u.encoder, from, u)
 	switch {
@@ -250,10 +250,10 @@ func (u *sub) spliceLocked() (grown <-chan struct{}) {
 		p, _ = t.Follow(u.encoder, nil, u) // needs no cursor, so it cannot fail
 	}
 	if from == nil {
-		u.at = p.Cursor
+		u.cursor = p.Cursor
 	}
-	u.owes = from != nil && h.opts.DashboardEvent != nil
-	u.at.Epoch, u.tenant, u.next = p.Cursor.Epoch, t.Name(), failpoint.Resume(p.Next, p.View.End())
+	u.owesStats = from != nil && h.opts.DashboardEvent != nil
+	u.cursor.Epoch, u.tenant, u.next = p.Cursor.Epoch, t.Name(), failpoint.Resume(p.Next, p.View.End())
 	u.state = live
 	u.answerLocked()
 	if u.state == live && !u.s.busy {
@@ -263,16 +263,16 @@ func (u *sub) spliceLocked() (grown <-chan struct{}) {
 	return nil
 }
 
-// refuseLocked ends u if it is to be exact and cannot. u is joining.
+// refuseLocked ends u if it is to resume only and cannot. u is joining.
 func (u *sub) refuseLocked() bool {
-	if !u.exact || u.answered || u.reset == "" {
+	if !u.resumeOnly || u.answered || u.reset == "" {
 		return false
 	}
 	s := u.s
 	u.dropLocked()
 	s.subs = slices.DeleteFunc(s.subs, func(o *sub) bool { return o == u })
-	for _, ref := range u.refs {
-		s.signalLocked(&Signal{Kind: Joined, Tenant: u.tenant, Cursor: u.at, Reason: u.reset, Ref: ref, Note: u.note})
+	for _, requestID := range u.requestIDs {
+		s.signalLocked(&Signal{Kind: Joined, Tenant: u.tenant, Cursor: u.cursor, Reason: u.reset, RequestID: requestID, Note: u.note})
 	}
 	return true
 }
@@ -280,16 +280,16 @@ func (u *sub) refuseLocked() bool {
 // answerLocked tells the client from where its stream continues.
 func (u *sub) answerLocked() {
 	if !u.answered {
-		refs := u.refs
-		u.answered, u.refs = true, nil
+		requestIDs := u.requestIDs
+		u.answered, u.requestIDs = true, nil
 		u.s.h.count.subscriptions.Add(1)
-		for _, ref := range refs {
-			u.s.signalLocked(&Signal{Kind: Joined, Tenant: u.tenant, Cursor: u.at, Reason: u.reset, Ref: ref, Note: u.note})
+		for _, requestID := range requestIDs {
+			u.s.signalLocked(&Signal{Kind: Joined, Tenant: u.tenant, Cursor: u.cursor, Reason: u.reset, RequestID: requestID, Note: u.note})
 		}
 	}
 	if u.reset != "" {
 		u.s.h.count.resets.Add(1)
-		u.s.signalLocked(&Signal{Kind: Reset, Tenant: u.tenant, Cursor: u.at, Reason: u.reset})
+		u.s.signalLocked(&Signal{Kind: Reset, Tenant: u.tenant, Cursor: u.cursor, Reason: u.reset})
 		u.reset = ""
 	}
 }

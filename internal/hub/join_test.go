@@ -48,13 +48,13 @@ func TestJoinWaitsForTail(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, b *bundle) {
 		b.Live(false)
 		c := newConn(unlimited)
-		b.join(t, c, hub.Request{Tenant: "T", Ref: 7})
+		b.join(t, c, hub.Request{Tenant: "T", RequestID: 7})
 		missed := b.publish("T", 1, false, "")
 		is(t, c, "")
 		b.Live(true)
 		is(t, c, "joined "+strings.TrimPrefix(at(missed), feedID+"."))
-		if ref := c.lines(t)[0].name; ref != "7" {
-			t.Errorf("ref is %s", ref)
+		if requestID := c.lines(t)[0].name; requestID != "7" {
+			t.Errorf("ref is %s", requestID)
 		}
 	})
 }
@@ -103,10 +103,10 @@ func TestEveryJoinIsAnswered(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, b *bundle) {
 		b.Live(false)
 		c := newConn(unlimited)
-		s := b.join(t, c, hub.Request{Tenant: "T", Ref: 1})
-		for ref := uint64(2); ref <= 3; ref++ {
-			q := hub.Request{Tenant: "T", Ref: ref}
-			if ref == 3 {
+		s := b.join(t, c, hub.Request{Tenant: "T", RequestID: 1})
+		for requestID := uint64(2); requestID <= 3; requestID++ {
+			q := hub.Request{Tenant: "T", RequestID: requestID}
+			if requestID == 3 {
 				q.Cursor = feedID + ".0.0"
 			}
 			if err := s.Join(q); err != nil {

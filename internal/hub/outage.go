@@ -10,16 +10,16 @@ import (
 const staleAfter = 5 * time.Second
 
 // tellOutage tells clients once that the tail has fallen behind for a while,
-// and when it has everything again where their streams are. told is whether
+// and when it has everything again where their streams are. reported is whether
 // they know.
-func (h *Hub) tellOutage(now time.Time, told bool) bool {
+func (h *Hub) tellOutage(now time.Time, reported bool) bool {
 	if h.opts.Checked == nil {
 		return false
 	}
 	checked := h.opts.Checked()
 	late := !checked.IsZero() && now.Sub(checked) >= staleAfter
-	if late == told {
-		return told
+	if late == reported {
+		return reported
 	}
 	for _, s := range h.sessions.All() {
 		if late {

@@ -25,9 +25,9 @@ func (b *bundle) answers(t fatal, c *conn) *hub.Session {
 	return s
 }
 
-// TestExactJoin: where the stream cannot continue nothing is joined, and the
+// TestResumeOnlyJoin: where the stream cannot continue nothing is joined, and the
 // answer says why; where it can, it is a join as any other.
-func TestExactJoin(t *testing.T) {
+func TestResumeOnlyJoin(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ cursor, want string }{
 		"malformed":     {"nonsense", "invalid"},
@@ -47,7 +47,7 @@ func TestExactJoin(t *testing.T) {
 				b.history.floor["T"] = 2
 				c := newConn(unlimited)
 				s := b.answers(t, c)
-				if err := s.Join(hub.Request{Tenant: "T", Cursor: test.cursor, Exact: true}); err != nil {
+				if err := s.Join(hub.Request{Tenant: "T", Cursor: test.cursor, ResumeOnly: true}); err != nil {
 					t.Fatal(err)
 				}
 				synctest.Wait()
@@ -61,7 +61,7 @@ func TestExactJoin(t *testing.T) {
 					t.Errorf("%d tenants are joined", n)
 				}
 				cursor := at(b.history.changes["T"][3])
-				if err := s.Join(hub.Request{Tenant: "T", Cursor: cursor, Exact: true}); err != nil {
+				if err := s.Join(hub.Request{Tenant: "T", Cursor: cursor, ResumeOnly: true}); err != nil {
 					t.Fatal(err)
 				}
 				synctest.Wait()

@@ -45,20 +45,20 @@ func (h *Hub) watch(ctx context.Context) {
 	defer ticker.Stop()
 	var list []*Session
 	var pruned time.Time
-	told := false
+	reported := false
 	for turn := 0; ; turn++ {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
 		}
-		now, moment := time.Now(), h.opts.Elapsed()
+		now, elapsed := time.Now(), h.opts.Elapsed()
 		list = h.sessions.In(turn%registry.Parts, list[:0])
 		for _, s := range list {
-			s.sweep(moment)
+			s.sweep(elapsed)
 		}
 		clear(list)
-		told = h.tellOutage(now, told)
+		reported = h.tellOutage(now, reported)
 		if now.Sub(pruned) >= pruneEvery {
 			h.streams.Prune(now)
 			h.pages.Prune(now)

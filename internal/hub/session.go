@@ -22,8 +22,8 @@ type SessionOptions struct {
 	Signal func(dst []byte, m *Signal) []byte
 	// PingInterval replaces that of the hub if it is not 0.
 	PingInterval time.Duration
-	// OneWay says that nothing is ever heard from the client.
-	OneWay bool
+	// ReadsNothing says that nothing is ever heard from the client.
+	ReadsNothing bool
 }
 
 // Session is one client. Its methods may be called from any goroutine and
@@ -62,7 +62,7 @@ type Session struct {
 	turn int
 	// busy: a goroutine writes. closing: nothing but the close frame is
 	// written any more. ended: hung up.
-	busy, closing, ended, oneWay bool
+	busy, closing, ended, readsNothing bool
 	// taken: bytes that had to wait were taken since the last ping; queued is what
 	// was under way then.
 	taken  bool
@@ -84,7 +84,7 @@ func (h *Hub) Open(o SessionOptions) (*Session, error) {
 	}
 	now := h.opts.Elapsed()
 	s := &Session{
-		h: h, conn: o.Conn, encoder: encoder, part: h.sessions.Part(), ping: o.PingInterval, encode: o.Signal, oneWay: o.OneWay, warnAt: never, deadline: never,
+		h: h, conn: o.Conn, encoder: encoder, part: h.sessions.Part(), ping: o.PingInterval, encode: o.Signal, readsNothing: o.ReadsNothing, warnAt: never, deadline: never,
 	}
 	if s.ping == 0 {
 		s.ping = h.opts.PingInterval
@@ -108,7 +108,7 @@ func (s *Session) Alive() { s.heard.Store(int64(s.h.opts.Elapsed())) }
 func (s *Session) Deadline(at, warn time.Time, code errcode.Code) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.deadline, s.warnAt, s.deadlineCode = s.h.moment(at), s.h.moment(warn), code
+	s.deadline, s.warnAt, s.deadlineCode = s.h.elapsedAt(at), s.h.elapsedAt(warn), code
 }
 
 // Send writes complete frames, in order with everything else.
@@ -261,7 +261,7 @@ func (s *Session) sweep(now time.Duration) {
 	case now >= s.deadline:
 		s.closeCodeLocked(s.deadlineCode)
 		return
-	case !s.oneWay && silent > s.ping+s.h.opts.PingTimeout:
+	case !s.readsNothing && silent > s.ping+s.h.opts.PingTimeout:
 		if !s.readsLocked() {
 			s.closeCodeLocked(NoPong)
 			return

@@ -49,11 +49,11 @@ type Signal struct {
 	Tenant string
 	Cursor feed.Cursor
 	// Reason is set for Reset, and for Joined if a Reset follows at once or the
-	// request was exact and failed.
+	// request was to resume only, and failed.
 	Reason string
-	// Ref and Note are what the request to join carried; set for Joined. Note may be nil.
-	Ref  uint64
-	Note *Note
+	// RequestID and Note are what the request to join carried; set for Joined. Note may be nil.
+	RequestID uint64
+	Note      *Note
 }
 
 // Note is what a client is told with Joined. It is not changed.

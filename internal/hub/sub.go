@@ -36,17 +36,17 @@ type sub struct {
 	admit func(name string) bool
 	// note is that of the Request.
 	note *Note
-	// refs are those of the requests that Joined has yet to answer.
-	refs []uint64
-	// at is the cursor to continue from, if resume is set: what the client has
+	// requestIDs are those of the requests that Joined has yet to answer.
+	requestIDs []uint64
+	// cursor is that to continue from, if resume is set: what the client has
 	// while joining, and while live and busy. Else the ring knows better.
-	at feed.Cursor
+	cursor feed.Cursor
 	// reset, if not empty, is why the client has to reload its state.
 	reset string
 	// next is the index of the first entry that the client has not received.
 	next int64
-	// quiet is the moment since which nothing told the client its cursor.
-	quiet time.Duration
+	// lastTold is when the client was last told its cursor, by the clock of the hub.
+	lastTold time.Duration
 
 	t      *stream.Stream
 	handle stream.Handle
@@ -56,14 +56,14 @@ type sub struct {
 	state   subState
 	// answered: the client has been told Joined.
 	answered, resume bool
-	// exact and forgets are those of the Request.
-	exact, forgets bool
-	// owes: the client gets a dashboard event when it is caught up, as it may have
+	// resumeOnly and forgets are those of the Request.
+	resumeOnly, forgets bool
+	// owesStats: the client gets a dashboard event when it is caught up, as it may have
 	// missed one.
-	owes bool
-	// moved: something was written since the last sweep. skipped: what came
+	owesStats bool
+	// wrote: something was written since the last sweep. withheld: what came
 	// after the last event written was not for the client.
-	moved, skipped bool
+	wrote, withheld bool
 }
 
 // dropLocked ends u.
@@ -100,19 +100,19 @@ func (u *sub) Offer(v *ring.View, scratch *[]byte) (events int) {
 // viewLocked is the ring as it is now. u is live.
 func (u *sub) viewLocked() ring.View { return u.t.View(u.encoder) }
 
-// cursorLocked is what the client has received of v. u is live.
-func (u *sub) cursorLocked(v *ring.View) feed.Cursor {
-	return v.At(u.next - 1).Cursor(u.at.Epoch)
+// receivedLocked is what the client has received of v. u is live.
+func (u *sub) receivedLocked(v *ring.View) feed.Cursor {
+	return v.At(u.next - 1).Cursor(u.cursor.Epoch)
 }
 
 // currentLocked is the cursor of the client.
 func (u *sub) currentLocked() feed.Cursor {
 	if u.state == live {
 		if v := u.viewLocked(); v.Holds(u.next) {
-			return u.cursorLocked(&v)
+			return u.receivedLocked(&v)
 		}
 	}
-	return u.at
+	return u.cursor
 }
 
 // admits says whether an entry is for the client.
@@ -131,14 +131,14 @@ func (u *sub) chunkLocked(v *ring.View, next int64, scratch *[]byte, limit int) 
 				count++
 			}
 		}
-		u.skipped = v.At(to-1).Name == ""
+		u.withheld = v.At(to-1).Name == ""
 		return b, to, count
 	}
 	gathered, adjacent := false, false
 	to = next
 	for ; to < v.End(); to++ {
 		e := v.At(to)
-		if u.skipped = !u.admits(e); u.skipped {
+		if u.withheld = !u.admits(e); u.withheld {
 			adjacent = false
 			continue
 		}
@@ -186,7 +186,7 @@ func (u *sub) cutLocked(v *ring.View, to int64, n int) (rest []byte, count int) 
 		count++
 	}
 	if count > 0 {
-		u.moved = true
+		u.wrote = true
 	}
 	return rest, count
 }
@@ -194,30 +194,30 @@ func (u *sub) cutLocked(v *ring.View, to int64, n int) (rest []byte, count int) 
 // settleLocked sends the dashboard event that u owes. u is live, and u.next at
 // the end of v.
 func (u *sub) settleLocked(v *ring.View) {
-	if !u.owes {
+	if !u.owesStats {
 		return
 	}
-	u.owes = false
+	u.owesStats = false
 	h, last := u.s.h, v.At(u.next-1)
 	e := h.opts.DashboardEvent(u.tenant, nil,
-		feed.Head{Epoch: u.at.Epoch, Position: last.Position, Nonce: last.Nonce}, time.Now())
+		feed.Head{Epoch: u.cursor.Epoch, Position: last.Position, Nonce: last.Nonce}, time.Now())
 	if u.admit != nil && !u.admit(e.Name) {
 		return
 	}
-	u.moved = true
+	u.wrote = true
 	h.count.deliveries.Add(1)
 	u.s.sendLocked(h.opts.Encoders[u.encoder].AppendEvent(nil, &e), true)
 }
 
 // sweepLocked tells the client its cursor if that is due. u is live, and s not busy.
 func (u *sub) sweepLocked(now time.Duration) {
-	if u.moved || u.quiet == 0 {
-		u.moved = false
-		u.quiet = now
+	if u.wrote || u.lastTold == 0 {
+		u.wrote = false
+		u.lastTold = now
 		return
 	}
-	quiet := now - u.quiet
-	if quiet < progressIdle && (!u.skipped || quiet < progressSkipped) {
+	since := now - u.lastTold
+	if since < progressIdle && (!u.withheld || since < progressSkipped) {
 		return
 	}
 	u.progressLocked(now)
@@ -225,6 +225,6 @@ func (u *sub) sweepLocked(now time.Duration) {
 
 // progressLocked tells the client its cursor. u is answered.
 func (u *sub) progressLocked(now time.Duration) {
-	u.quiet, u.skipped = now, false
+	u.lastTold, u.withheld = now, false
 	u.s.signalLocked(&Signal{Kind: Progress, Tenant: u.tenant, Cursor: u.currentLocked()})
 }

@@ -65,7 +65,7 @@ func (s *Session) deliverLocked(u *sub, v *ring.View, scratch *[]byte) (events i
 			return events + count
 		}
 		u.next = to
-		u.moved = true
+		u.wrote = true
 		events += count
 	}
 	if u.next == v.End() {
@@ -82,7 +82,7 @@ func (s *Session) blockLocked(rest []byte) {
 	s.h.count.blocked.Add(1)
 	for _, u := range s.subs {
 		if u.state == live {
-			u.at = u.currentLocked()
+			u.cursor = u.currentLocked()
 		}
 	}
 	if !s.h.spawn(s.flush) {
@@ -188,14 +188,14 @@ func (u *sub) takeLocked(scratch *[]byte) (b []byte, events int) {
 		var to int64
 		b, to, events = u.chunkLocked(&v, u.next, scratch, writeSize)
 		u.next = to
-		u.at = u.cursorLocked(&v)
+		u.cursor = u.receivedLocked(&v)
 		if len(b) > 0 {
-			u.moved = true
+			u.wrote = true
 			return b, events
 		}
 	}
 	u.settleLocked(&v)
-	u.at = u.cursorLocked(&v)
+	u.cursor = u.receivedLocked(&v)
 	return nil, 0
 }
 

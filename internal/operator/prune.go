@@ -73,7 +73,7 @@ What is not sealed is never forgotten, and the newest seal always stays.`,
 
 // pruneLog fills in the report.
 func (p *Program) pruneLog(ctx context.Context, pool postgres.Pool, retention time.Duration, r *pruneReport) error {
-	before, err := readPulse(ctx, pool, retention)
+	before, err := readFigures(ctx, pool, retention)
 	if err != nil {
 		return err
 	}
@@ -94,7 +94,7 @@ func (p *Program) pruneLog(ctx context.Context, pool postgres.Pool, retention ti
 	if err != nil {
 		return err
 	}
-	after, err := readPulse(ctx, pool, retention)
+	after, err := readFigures(ctx, pool, retention)
 	if err != nil {
 		return err
 	}

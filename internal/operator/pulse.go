@@ -12,8 +12,8 @@ import (
 // askTime is how long the database may take to answer.
 const askTime = 15 * time.Second
 
-// pulse is what sql/pulse.sql answers.
-type pulse struct {
+// figures is what sql/pulse.sql answers.
+type figures struct {
 	Epoch           string     `json:"feed"`
 	Unsealed        int64      `json:"unsealed"`
 	UnsealedSeconds float64    `json:"unsealedSeconds"`
@@ -23,13 +23,13 @@ type pulse struct {
 	Old             int64      `json:"-"`
 }
 
-func readPulse(ctx context.Context, pool postgres.Pool, retention time.Duration) (v pulse, err error) {
+func readFigures(ctx context.Context, pool postgres.Pool, retention time.Duration) (v figures, err error) {
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
 	err = pool.QueryRow(ctx, sql.Pulse, retention).
 		Scan(&v.Epoch, &v.Unsealed, &v.UnsealedSeconds, &v.Tenants, &v.Bytes, &v.Oldest, &v.Old)
 	if err != nil {
-		return pulse{}, fmt.Errorf("ask the database how the feed is: %w", err)
+		return figures{}, fmt.Errorf("ask the database how the feed is: %w", err)
 	}
 	return v, nil
 }

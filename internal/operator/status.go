@@ -31,7 +31,7 @@ type statusReport struct {
 	Triggers           []watchedTable `json:"triggers"`
 	// Pauses are those of capture, which leave changes out of the feed.
 	Pauses []pause `json:"pauses"`
-	pulse
+	figures
 }
 
 type pause struct {
@@ -139,7 +139,7 @@ func (p *Program) watchStatus(ctx context.Context, pool postgres.Pool, output st
 func readStatus(ctx context.Context, pool postgres.Pool) (*statusReport, error) {
 	r := &statusReport{At: time.Now().UTC()}
 	var err error
-	if r.pulse, err = readPulse(ctx, pool, time.Duration(0)); err != nil {
+	if r.figures, err = readFigures(ctx, pool, time.Duration(0)); err != nil {
 		return nil, postgres.Explain(err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, askTime)

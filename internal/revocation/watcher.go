@@ -21,12 +21,12 @@ const (
 	interval = time.Second
 	// restTime is the least time between two questions, however many notifications arrive.
 	restTime = 100 * time.Millisecond
-	// trust is how long notifications are relied on between two questions.
-	trust = 10 * time.Second
+	// listenTrust is how long notifications are relied on between two questions.
+	listenTrust = 10 * time.Second
 	// askTimeout bounds a question.
 	askTimeout = 5 * time.Second
-	// maxTold is how many revocations of no effect are told apart in the log.
-	maxTold = 10
+	// maxLogged is how many revocations of no effect are told apart in the log.
+	maxLogged = 10
 )
 
 // errUnknown is why tokens are refused before the first answer.
@@ -159,7 +159,7 @@ func (w *Watcher) Load(ctx context.Context) error {
 	}
 	if len(void) > 0 {
 		w.o.Log.WarnContext(ctx, "revocations name nothing and revoke nothing: empty text is no condition, null is",
-			"count", len(void), "numbers", void[:min(len(void), maxTold)])
+			"count", len(void), "numbers", void[:min(len(void), maxLogged)])
 	}
 	w.o.Changed()
 	return nil
@@ -175,7 +175,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if woken || w.failing || !heard || !w.o.Listening() || time.Since(asked) >= trust {
+			if woken || w.failing || !heard || !w.o.Listening() || time.Since(asked) >= listenTrust {
 				break
 			}
 		}

@@ -133,7 +133,7 @@ func setup(t testing.TB, o socketio.Options) *bundle {
 	b := &bundle{hub: h, main: newNamespace(), x: newNamespace()}
 	o.Namespaces = map[string]socketio.Namespace{socketio.Main: b.main, "/x": b.x}
 	o.Outbox = func(s *engineio.Session, _ *http.Request) (engineio.Outbox, error) {
-		session, err := h.Open(hub.SessionOptions{Conn: s, OneWay: true, PingInterval: time.Hour})
+		session, err := h.Open(hub.SessionOptions{Conn: s, ReadsNothing: true, PingInterval: time.Hour})
 		return outbox{session, b.before}, err
 	}
 	if b.sockets, err = socketio.New(o); err != nil {

@@ -160,8 +160,8 @@ func TokenCode(err error) errcode.Code {
 
 // Join subscribes to a tenant, if the identity may, with an encoder of the hub; nil is that
 // of the session. The error is a *Refusal; without one the answer comes through the session, with
-// ref.
-func (c *Client) Join(command Command, encoder hub.Encoder, ref uint64) error {
+// requestID.
+func (c *Client) Join(command Command, encoder hub.Encoder, requestID uint64) error {
 	want := Want{Tenant: c.Tenant(command.Tenant), Events: command.Events}
 	switch id := c.identity.Load(); {
 	case id == nil && c.doubt != nil:
@@ -178,7 +178,7 @@ func (c *Client) Join(command Command, encoder hub.Encoder, ref uint64) error {
 	if want.Filter, err = mapping.ParseFilter(want.Events); err != nil {
 		return &Refusal{Code: BadRequest, Message: err.Error()}
 	}
-	return c.Follow(want, hub.Request{Cursor: command.Cursor, Encoder: encoder, Exact: command.Exact, Forgets: command.Forgets, Ref: ref})
+	return c.Follow(want, hub.Request{Cursor: command.Cursor, Encoder: encoder, ResumeOnly: command.ResumeOnly, Forgets: command.Forgets, RequestID: requestID})
 }
 
 // Follow subscribes to what was checked already. q has what else is asked for. The error

@@ -25,9 +25,9 @@ type Command struct {
 	Tenant string   `json:"tenantId"`
 	Cursor string   `json:"cursor"`
 	Events []string `json:"events"`
-	// Exact and Forgets, set by transports only, are those of hub.Request.
-	Exact   bool `json:"-"`
-	Forgets bool `json:"-"`
+	// ResumeOnly and Forgets, set by transports only, are those of hub.Request.
+	ResumeOnly bool `json:"-"`
+	Forgets    bool `json:"-"`
 }
 
 // UnmarshalJSON takes a tenant that is a whole number for its text: databases have

@@ -10,9 +10,9 @@ import (
 	"rowcast/internal/hub"
 )
 
-// retrySoon is when a client that was refused for the state of the server may
+// retryShort is when a client that was refused for the state of the server may
 // try again.
-const retrySoon = time.Second
+const retryShort = time.Second
 
 // Gate decides which requests come in, for every transport. All fields but Rules
 // are required.
@@ -83,7 +83,7 @@ func (g *Gate) Enter(r *http.Request, p Parameters) *Problem {
 	case g.Draining():
 		return &Problem{
 			Status: http.StatusServiceUnavailable, Code: hub.Shutdown, Detail: "the server is shutting down; try again in a moment",
-			Retry: retrySoon, About: "shutdown",
+			Retry: retryShort, About: "shutdown",
 		}
 	}
 	return p.Check(r)
@@ -192,7 +192,7 @@ func (g *Gate) Check(ctx context.Context, token string) (*auth.Identity, *Proble
 func TokenProblem(err error) *Problem {
 	p := &Problem{Status: http.StatusUnauthorized, Code: TokenCode(err), Detail: auth.PublicText(err), Cause: err}
 	if p.Code == Unavailable {
-		p.Status, p.Retry = http.StatusServiceUnavailable, max(retrySoon, auth.Wait(err))
+		p.Status, p.Retry = http.StatusServiceUnavailable, max(retryShort, auth.Wait(err))
 	}
 	return p
 }

@@ -20,7 +20,7 @@ func TestMessages(t *testing.T) {
 	cursor := feed.Cursor{Epoch: "f1", Position: 42, Nonce: 35}
 	at := time.Date(2026, 1, 2, 4, 4, 5, 678901999, time.FixedZone("", 3600))
 	signal := func(kind hub.Kind) string {
-		return string(transport.AppendSignal(nil, &hub.Signal{Kind: kind, Tenant: "T", Cursor: cursor, Reason: "expired", Ref: 9}))
+		return string(transport.AppendSignal(nil, &hub.Signal{Kind: kind, Tenant: "T", Cursor: cursor, Reason: "expired", RequestID: 9}))
 	}
 	for want, got := range map[string]string{
 		`{"type":"welcome","protocol":1,"pingInterval":25000,"pingTimeout":20000}`: string(

@@ -26,9 +26,9 @@ const (
 	socketsEach = 2
 	// retryFull is when an address that has all its connections may try again.
 	retryFull = 5 * time.Second
-	// quietProxy is the least time between two lines of the log about proxies that
+	// proxyLogPause is the least time between two lines of the log about proxies that
 	// nobody has named.
-	quietProxy = time.Minute
+	proxyLogPause = time.Minute
 )
 
 // LimitOptions configures Limits.
@@ -60,9 +60,9 @@ type Limits struct {
 
 	// mu guards proxy, who forwarded a request last without being named, forwarded,
 	// when that was, and told, when the log was told.
-	mu              sync.Mutex
-	proxy           netip.Addr
-	forwarded, told time.Time
+	mu                  sync.Mutex
+	proxy               netip.Addr
+	forwarded, reported time.Time
 }
 
 // NewLimits makes the limits.
@@ -97,7 +97,7 @@ func (l *Limits) Guard(next http.Handler) http.Handler {
 		if client.IsValid() && !r.URL.Query().Has("sid") {
 			if wait, ok := l.handshakes.Allow(client, time.Now()); !ok {
 				refused := &Problem{
-					Status: http.StatusTooManyRequests, Code: RateLimited, Retry: max(wait, retrySoon), About: "address",
+					Status: http.StatusTooManyRequests, Code: RateLimited, Retry: max(wait, retryShort), About: "address",
 					Detail: "this address sends too many requests; try again later",
 				}
 				l.refusals.Note(r.Context(), r, refused)
@@ -115,11 +115,11 @@ func (l *Limits) noteProxy(ctx context.Context, proxy netip.Addr) {
 	l.mu.Lock()
 	now := time.Now()
 	l.proxy, l.forwarded = proxy, now
-	if !l.told.IsZero() && now.Sub(l.told) < quietProxy {
+	if !l.reported.IsZero() && now.Sub(l.reported) < proxyLogPause {
 		l.mu.Unlock()
 		return
 	}
-	l.told = now
+	l.reported = now
 	l.mu.Unlock()
 	l.log.WarnContext(ctx, "requests are forwarded by a proxy that is not named: limits per address cannot tell its clients apart",
 		"proxy", proxy, "setting", "ROWCAST_TRUSTED_PROXIES", "otherwise", "if it is no proxy of yours, a client made the header up")

@@ -57,7 +57,7 @@ func (r *run) push(ctx context.Context, s *side, c Changes, b *Block) error {
 		wanted += s.sent[i] * int64(r.sizes[i])
 	}
 	var got Received
-	if err := r.Load.Call(ctx, "Load.Await", AwaitArgs{Groups: expected, Patience: r.Patience}, &got); err != nil {
+	if err := r.Load.Call(ctx, "Load.Await", AwaitArgs{Groups: expected, Timeout: r.Timeout}, &got); err != nil {
 		return fmt.Errorf("await %d changes of %s: %w", c.Count, s.name, err)
 	}
 	if got.Events != wanted {

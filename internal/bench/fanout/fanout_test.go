@@ -21,9 +21,9 @@ import (
 )
 
 const (
-	isChild  = "TEST_BINARY_IS_CHILD"
-	secret   = "a secret of at least thirty-two bytes"
-	patience = 20 * time.Second
+	isChild = "TEST_BINARY_IS_CHILD"
+	secret  = "a secret of at least thirty-two bytes"
+	timeout = 20 * time.Second
 )
 
 func TestMain(m *testing.M) {
@@ -144,7 +144,7 @@ const clients, burst, rate = 10, 700, 50
 func run(t *testing.T, o fanout.Options) *fanout.Result {
 	t.Helper()
 	o.Clients, o.Rate, o.Burst, o.Duration, o.Rounds = clients, rate, burst, time.Second, 2
-	o.Load, o.Bare, o.Unheard, o.Patience = start(t, "load"), start(t, "bare"), 1000, patience
+	o.Load, o.Bare, o.Unheard, o.Timeout = start(t, "load"), start(t, "bare"), 1000, timeout
 	o.Doing, o.Step = func(string) {}, func() {}
 	result, err := fanout.Run(t.Context(), o)
 	if err != nil {
@@ -211,7 +211,7 @@ func TestMissingEventsAreNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got fanout.Received
-	err := load.Await(fanout.AwaitArgs{Groups: map[int]int64{group: 1}, Patience: 100 * time.Millisecond}, &got)
+	err := load.Await(fanout.AwaitArgs{Groups: map[int]int64{group: 1}, Timeout: 100 * time.Millisecond}, &got)
 	if err == nil || !strings.Contains(err.Error(), "1 of 4 clients of bare lack events, one has 0 of 1") || got.Events != 3 {
 		t.Errorf("%v; %+v", err, got)
 	}
@@ -220,10 +220,10 @@ func TestMissingEventsAreNamed(t *testing.T) {
 	if err := bare.Write(write, &fanout.Published{}); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(patience); got.Events < 7 && time.Now().Before(deadline); {
-		_ = load.Await(fanout.AwaitArgs{Groups: map[int]int64{group: 2}, Patience: 50 * time.Millisecond}, &got)
+	for deadline := time.Now().Add(timeout); got.Events < 7 && time.Now().Before(deadline); {
+		_ = load.Await(fanout.AwaitArgs{Groups: map[int]int64{group: 2}, Timeout: 50 * time.Millisecond}, &got)
 	}
-	err = load.Await(fanout.AwaitArgs{Groups: map[int]int64{group: 1}, Patience: patience}, &got)
+	err = load.Await(fanout.AwaitArgs{Groups: map[int]int64{group: 1}, Timeout: timeout}, &got)
 	if err == nil || !strings.Contains(err.Error(), "has received 2 events; 1 were sent") {
 		t.Errorf("too many events: %v", err)
 	}

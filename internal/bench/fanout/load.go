@@ -118,8 +118,8 @@ func (g *group) close() {
 type AwaitArgs struct {
 	// Groups maps the number of a group to the events of each of its clients.
 	Groups map[int]int64
-	// Patience is how long nothing may arrive.
-	Patience time.Duration
+	// Timeout is how long nothing may arrive.
+	Timeout time.Duration
 }
 
 // Received is what the clients of the awaited groups have.
@@ -137,8 +137,8 @@ func (l *Load) Await(args AwaitArgs, r *Received) error {
 			return err
 		case got.Events != last:
 			last, moved = got.Events, time.Now()
-		case time.Since(moved) > args.Patience:
-			return fmt.Errorf("nothing has arrived for %s: %w", args.Patience, l.missing(args.Groups))
+		case time.Since(moved) > args.Timeout:
+			return fmt.Errorf("nothing has arrived for %s: %w", args.Timeout, l.missing(args.Groups))
 		}
 		time.Sleep(look)
 	}

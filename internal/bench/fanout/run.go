@@ -51,8 +51,8 @@ type Options struct {
 	Joined []Tenant
 	// Unheard is how many changes nobody is to hear of.
 	Unheard int
-	// Patience is how long nothing may arrive before it is an error.
-	Patience time.Duration
+	// Timeout is how long nothing may arrive before it is an error.
+	Timeout time.Duration
 	// Doing is told what comes next, Step that a round is done.
 	Doing func(what string)
 	Step  func()

@@ -18,8 +18,8 @@ type arrivals struct {
 	first int64
 	rows  []arrival
 	seen  int
-	// moved is when a row came last, problem what should not have come.
-	moved    time.Time
+	// changed is when a row came last, problem what should not have come.
+	changed  time.Time
 	problem  error
 	complete chan struct{}
 }
@@ -29,7 +29,7 @@ func (a *arrivals) expect(first, count int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.first, a.rows, a.seen = first, make([]arrival, count), 0
-	a.moved, a.complete = time.Now(), make(chan struct{})
+	a.changed, a.complete = time.Now(), make(chan struct{})
 }
 
 func (a *arrivals) add(row arrival) {
@@ -44,22 +44,22 @@ func (a *arrivals) add(row arrival) {
 		a.problem = fmt.Errorf("row %d arrived twice", row.id)
 		return
 	}
-	a.rows[i], a.moved = row, time.Now()
+	a.rows[i], a.changed = row, time.Now()
 	if a.seen++; a.seen == len(a.rows) {
 		close(a.complete)
 	}
 }
 
 // state says how many rows have come, when the last, and what is wrong.
-func (a *arrivals) state() (seen int, moved time.Time, problem error) {
+func (a *arrivals) state() (seen int, changed time.Time, problem error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.seen, a.moved, a.problem
+	return a.seen, a.changed, a.problem
 }
 
 // missing says what has not come.
-func (a *arrivals) missing(patience time.Duration) error {
+func (a *arrivals) missing(timeout time.Duration) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return fmt.Errorf("%d of %d rows have not arrived, and nothing has for %s", len(a.rows)-a.seen, len(a.rows), patience)
+	return fmt.Errorf("%d of %d rows have not arrived, and nothing has for %s", len(a.rows)-a.seen, len(a.rows), timeout)
 }

@@ -11,8 +11,8 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-func waiting(patience time.Duration) *run {
-	r := &run{Options: Options{Patience: patience}}
+func waiting(timeout time.Duration) *run {
+	r := &run{Options: Options{Timeout: timeout}}
 	r.receivers.broken = make(chan error, 1)
 	return r
 }

@@ -77,7 +77,7 @@ func (r *run) write(
 
 // await waits until every row of the block has arrived.
 func (r *run) await(ctx context.Context) error {
-	look := time.NewTicker(min(r.Patience, time.Second))
+	look := time.NewTicker(min(r.Timeout, time.Second))
 	defer look.Stop()
 	for {
 		select {
@@ -93,8 +93,8 @@ func (r *run) await(ctx context.Context) error {
 			if problem != nil {
 				return problem
 			}
-			if time.Since(moved) >= r.Patience {
-				return r.arrivals.missing(r.Patience)
+			if time.Since(moved) >= r.Timeout {
+				return r.arrivals.missing(r.Timeout)
 			}
 		}
 	}

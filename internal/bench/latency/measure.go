@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	// patience is how long nothing may arrive.
-	patience = 10 * time.Second
+	// timeout is how long nothing may arrive.
+	timeout = 10 * time.Second
 	// settle is how long the server may take to go to sleep, and a session of
 	// PostgreSQL that has fallen idle to count what it has done, 10 s.
 	settle = 11 * time.Second
@@ -26,7 +26,7 @@ func Measure(ctx context.Context, at *stage.Stage, s Settings, progress *measure
 	}
 	result, err := Run(ctx, Options{
 		Settings: s, Connect: at.Connect, URL: "ws://" + address + "/ws", Token: at.Token, Usage: server.Usage,
-		Settle: settle, Patience: patience, Doing: progress.Doing, Step: progress.Step,
+		Settle: settle, Timeout: timeout, Doing: progress.Doing, Step: progress.Step,
 	})
 	if err == nil {
 		result.Fill(report, s)

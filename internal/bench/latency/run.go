@@ -33,8 +33,8 @@ type Options struct {
 	// Settle is how long everything is left alone before idleness is measured,
 	// so that the server has gone to sleep and PostgreSQL has counted all.
 	Settle time.Duration
-	// Patience is how long nothing may arrive before it is an error.
-	Patience time.Duration
+	// Timeout is how long nothing may arrive before it is an error.
+	Timeout time.Duration
 	// Doing is told what comes next, Step that one of Steps is done.
 	Doing func(what string)
 	Step  func()

@@ -23,8 +23,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// patience bounds what is done to a schema.
-const patience = 15 * time.Second
+// timeout bounds what is done to a schema.
+const timeout = 15 * time.Second
 
 // Schema is a schema that a benchmark makes.
 type Schema struct {
@@ -42,7 +42,7 @@ func (s Schema) Install(ctx context.Context) error {
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 	// An interrupt now would leave open whether the schema is there.
-	making, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	making, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
 	defer cancel()
 	_, err = conn.Exec(making, s.SQL)
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == "42P06" {
@@ -56,7 +56,7 @@ func (s Schema) Install(ctx context.Context) error {
 
 // Remove drops the schema.
 func (s Schema) Remove(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
 	defer cancel()
 	conn, err := s.Connect(ctx)
 	if err == nil {

@@ -20,7 +20,7 @@ const (
 	channel      = "rowcast"
 	probeChannel = "rowcast_probe"
 	channels     = 2
-	replicaCame  = "replica"
+	serverCame   = "replica"
 )
 
 const (
@@ -46,10 +46,10 @@ type Listener struct {
 	own atomic.Uint32
 	// conn is the connection that listens, to be asked and to be cut.
 	conn atomic.Pointer[pgx.Conn]
-	// silent counts the channels that the next connection does not listen on yet;
+	// missing counts the channels that the next connection does not listen on yet;
 	// late cuts it off if that takes long.
-	silent int
-	late   *time.Timer
+	missing int
+	late    *time.Timer
 	// lost says that the last failure was reported already.
 	lost bool
 	// probe is what this process probes with, probes counts those that came back.
@@ -90,7 +90,7 @@ func (b *Listener) open(ctx context.Context) (*pgx.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	b.silent = channels
+	b.missing = channels
 	b.late = time.AfterFunc(startTime, func() { _ = conn.PgConn().Conn().Close() })
 	b.hearFrom(conn)
 	return conn, nil
@@ -105,7 +105,7 @@ type handler struct {
 // HandleBacklog is called once LISTEN has taken effect. The backlog is read by
 // the tail, on its own connection.
 func (e handler) HandleBacklog(ctx context.Context, _ string, conn *pgx.Conn) error {
-	if e.silent--; e.silent > 0 {
+	if e.missing--; e.missing > 0 {
 		return nil
 	}
 	e.late.Stop()
@@ -149,7 +149,7 @@ func (b *Listener) takeProbe(n *pgconn.Notification) {
 	switch n.Payload {
 	case b.probe:
 		b.probes.Add(1)
-	case replicaCame:
+	case serverCame:
 		b.came.Store(true)
 		Wake(b.Changed)
 	}

@@ -16,7 +16,7 @@ const notify = "select pg_notify($1, $2) where pg_notification_queue_usage() <= 
 
 // Announce tells the leader that a replica has come.
 func Announce(ctx context.Context, conn *pgx.Conn) error {
-	if _, err := conn.Exec(ctx, notify, probeChannel, replicaCame); err != nil {
+	if _, err := conn.Exec(ctx, notify, probeChannel, serverCame); err != nil {
 		return fmt.Errorf("tell the leader: %w", err)
 	}
 	return nil

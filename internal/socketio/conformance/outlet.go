@@ -35,7 +35,7 @@ func newOutlet() (*outlet, error) {
 
 // open makes what writes to a session. Its heartbeat is that of Engine.IO.
 func (o *outlet) open(s *engineio.Session) (engineio.Outbox, error) {
-	session, err := o.hub.Open(hub.SessionOptions{Conn: s, OneWay: true, PingInterval: time.Hour})
+	session, err := o.hub.Open(hub.SessionOptions{Conn: s, ReadsNothing: true, PingInterval: time.Hour})
 	if err != nil {
 		return nil, err
 	}

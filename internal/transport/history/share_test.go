@@ -54,7 +54,7 @@ type crowd struct {
 func newCrowd(t *testing.T, change func(*history.Options)) *crowd {
 	c := &crowd{source: &endless{let: make(chan struct{})}, answers: make(chan *httptest.ResponseRecorder, 100)}
 	c.server = serve(t, c.source, func(o *history.Options) {
-		o.Readers, o.Patience = 1, time.Hour
+		o.Readers, o.MaxWait = 1, time.Hour
 		o.Gate = &transport.Gate{
 			Origin: auth.Origins{}.Allowed, Draining: func() bool { return false },
 			Redeem: func(string) (auth.Identity, bool) { return auth.Identity{}, false },
@@ -162,7 +162,7 @@ func TestManyTenantsTakeTurns(t *testing.T) {
 func TestPageEndsWhenOthersTakeTurns(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		c := newCrowd(t, func(o *history.Options) { o.Patience = time.Second })
+		c := newCrowd(t, func(o *history.Options) { o.MaxWait = time.Second })
 		page := make(chan *httptest.ResponseRecorder, 1)
 		go func() { page <- c.ask(t, "A/ann", "?after=f.1.1&events=nothing:*") }()
 		synctest.Wait()

@@ -109,7 +109,7 @@ func (h *Handler) open(conn *engineio.Session, r *http.Request) (engineio.Outbox
 		return nil, errors.New(full.Detail)
 	}
 	var err error
-	p.session, p.client, err = h.opts.Gate.Open(h.opts.Hub, hub.SessionOptions{Conn: conn, Encoder: Encoder{}, Signal: p.appendSignal, OneWay: true}, slot)
+	p.session, p.client, err = h.opts.Gate.Open(h.opts.Hub, hub.SessionOptions{Conn: conn, Encoder: Encoder{}, Signal: p.appendSignal, ReadsNothing: true}, slot)
 	if err != nil {
 		return nil, err
 	}

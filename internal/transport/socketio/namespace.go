@@ -119,11 +119,11 @@ func (p *peer) join(command command, ack *socketio.Ack) error {
 	q.encoder.Recovery = p.tenant != "" && p.tenant == q.tenant && !q.filtered
 	p.mu.Unlock()
 	command.Forgets = command.Cursor == "" && !q.encoder.Recovery
-	ref := p.ask(q)
-	err := p.client.Join(command.Command, q.encoder, ref)
+	requestID := p.ask(q)
+	err := p.client.Join(command.Command, q.encoder, requestID)
 	if err != nil {
 		p.mu.Lock()
-		delete(p.asked, ref)
+		delete(p.asked, requestID)
 		p.mu.Unlock()
 	}
 	return err

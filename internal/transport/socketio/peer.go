@@ -30,7 +30,7 @@ type peer struct {
 	asked map[uint64]request
 	last  uint64
 	// tenant is that in which the client may ask for what it missed, so that it is
-	// told offsets, places in it; empty if it may not.
+	// told offsets, cursors in it; empty if it may not.
 	tenant string
 	// filtered: it has not joined that for every event, so that no offset is of use.
 	filtered bool
@@ -102,8 +102,8 @@ func (p *peer) forget() {
 	p.asked, p.tenant = nil, ""
 }
 
-// told says whether the client is told offsets of a tenant, and by which encoder.
-func (p *peer) told(tenant string) (Encoder, bool) {
+// offersOffsets says whether the client is told offsets of a tenant, and by which encoder.
+func (p *peer) offersOffsets(tenant string) (Encoder, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.encoder, p.tenant != "" && !p.filtered && tenant == p.tenant

@@ -61,7 +61,7 @@ func (p *peer) accept(s *socketio.Socket, id auth.Identity, c connect) {
 		s.Accept(pid)
 	case known && err == nil:
 		q := request{tenant: id.Tenants[0], encoder: Encoder{Meta: meta, Recovery: true}, recovering: s, pid: pid}
-		command := transport.Command{Tenant: q.tenant, Cursor: offset, Exact: true}
+		command := transport.Command{Tenant: q.tenant, Cursor: offset, ResumeOnly: true}
 		if p.client.Join(command, q.encoder, p.ask(q)) != nil {
 			p.session.Close(transport.LimitExceeded, "") // it has joined nothing else
 		}

@@ -25,7 +25,7 @@ func (p *peer) appendSignal(b []byte, m *hub.Signal) []byte {
 		return p.appendJoined(b, m)
 	case hub.Left:
 		b = p.appendAbandoned(b, m.Tenant)
-		if _, told := p.told(m.Tenant); !told {
+		if _, offers := p.offersOffsets(m.Tenant); !offers {
 			return b // the acknowledgement says it
 		}
 		return appendObject(b, "left", transport.AppendSignal(nil, m), offsetNothing)
@@ -34,7 +34,7 @@ func (p *peer) appendSignal(b []byte, m *hub.Signal) []byte {
 		if m.Kind == hub.Reset {
 			name = "reset"
 		}
-		if encoder, told := p.told(m.Tenant); told {
+		if encoder, offers := p.offersOffsets(m.Tenant); offers {
 			offset = string(encoder.appendOffset(nil, m.Cursor))
 		}
 		return appendObject(b, name, transport.AppendSignal(nil, m), offset)
@@ -49,7 +49,7 @@ func (p *peer) appendSignal(b []byte, m *hub.Signal) []byte {
 
 // appendJoined answers a request to join, or one to recover.
 func (p *peer) appendJoined(b []byte, m *hub.Signal) []byte {
-	q, recovers := p.answer(m.Ref)
+	q, recovers := p.answer(m.RequestID)
 	switch {
 	case q.recovering != nil && m.Reason == "":
 		return q.recovering.AppendAccept(b, q.pid)

@@ -22,7 +22,7 @@ func TestFrames(t *testing.T) {
 	t.Parallel()
 	cursor := feed.Cursor{Epoch: "f1", Position: 42, Nonce: 35}
 	signal := func(kind hub.Kind) string {
-		return string(sse.Encoder{}.AppendSignal(nil, &hub.Signal{Kind: kind, Tenant: "T", Cursor: cursor, Reason: "expired", Ref: 9}))
+		return string(sse.Encoder{}.AppendSignal(nil, &hub.Signal{Kind: kind, Tenant: "T", Cursor: cursor, Reason: "expired", RequestID: 9}))
 	}
 	end := func(code errcode.Code, detail string) string {
 		return string(sse.Encoder{}.AppendClose(nil, code, detail))

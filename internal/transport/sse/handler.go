@@ -18,9 +18,9 @@ import (
 const (
 	// defaultPing is often enough for proxies that end silent connections.
 	defaultPing = 15 * time.Second
-	// silence is how long what was written may stay without an answer of the
+	// ackTimeout is how long what was written may stay without an answer of the
 	// kernel of a client: of the client itself nothing is ever heard.
-	silence = 30 * time.Second
+	ackTimeout = 30 * time.Second
 	// retry is after how long a client that lost its connection comes back.
 	retry = 2 * time.Second
 )
@@ -91,13 +91,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // start opens a session for a connection that has got the head of its answer.
 func (h *Handler) start(conn net.Conn, slot *transport.Slot, id auth.Identity, want transport.Want, cursor string) {
 	p := &peer{Socket: socket.New(conn)}
-	p.GiveUpAfter(silence)
+	p.GiveUpAfter(ackTimeout)
 	var (
 		client *transport.Client
 		err    error
 	)
 	p.session, client, err = h.opts.Gate.Open(h.opts.Hub, hub.SessionOptions{
-		Conn: p, Encoder: Encoder{}, OneWay: true, PingInterval: h.opts.PingInterval,
+		Conn: p, Encoder: Encoder{}, ReadsNothing: true, PingInterval: h.opts.PingInterval,
 	}, slot)
 	if err != nil {
 		transport.TurnAway(conn, Encoder{})

@@ -32,8 +32,8 @@ import (
 const (
 	// Unheard is how many changes of a tenant without clients are made.
 	Unheard = 10_000
-	// patience is how long nothing may arrive.
-	patience = 10 * time.Second
+	// timeout is how long nothing may arrive.
+	timeout = 10 * time.Second
 	// settle is how long a server with silent connections is left alone.
 	settle = 2 * time.Second
 )
@@ -95,7 +95,7 @@ func (d *driver) deliveries(ctx context.Context) (_ *fanout.Result, err error) {
 	defer func() { err = errors.Join(err, c.Close()) }()
 	o := fanout.Options{
 		Settings: d.settings, Address: address, Load: d.load, Joined: d.tenants,
-		Unheard: Unheard, Patience: patience, Doing: d.progress.Doing, Step: d.progress.Step,
+		Unheard: Unheard, Timeout: timeout, Doing: d.progress.Doing, Step: d.progress.Step,
 	}
 	var rival *child.Child
 	if d.settings.Reference {

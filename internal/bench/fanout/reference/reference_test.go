@@ -17,7 +17,7 @@ import (
 	"rowcast/internal/bench/fanout/reference"
 )
 
-const patience = 20 * time.Second
+const timeout = 20 * time.Second
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
@@ -81,7 +81,7 @@ func TestEveryClientOfTheReference(t *testing.T) {
 	}
 	var got fanout.Received
 	// Changes 0, 2, … 720 are of the first tenant.
-	args := fanout.AwaitArgs{Groups: map[int]int64{one: 361, two: 360}, Patience: patience}
+	args := fanout.AwaitArgs{Groups: map[int]int64{one: 361, two: 360}, Timeout: timeout}
 	if err := load.Await(args, &got); err != nil || got.Events != 361*5+360*3 {
 		t.Fatalf("%+v, %v", got, err)
 	}
@@ -111,7 +111,7 @@ func TestUsageOfTheReference(t *testing.T) {
 		t.Fatal(err)
 	}
 	after, err := c.Usage(t.Context())
-	if err != nil || after.CPU <= before.CPU || after.CPU-before.CPU > patience {
+	if err != nil || after.CPU <= before.CPU || after.CPU-before.CPU > timeout {
 		t.Errorf("%s of CPU after %s, %v", after.CPU, before.CPU, err)
 	}
 	if err := c.Call(t.Context(), "Process.Collect", child.Nothing{}, &child.Nothing{}); err != nil {

@@ -3,7 +3,7 @@
 -- the process, 0 for a prepared transaction; its virtual transaction; who that is,
 -- in words; and for how long at least in seconds, null if this role may not see.
 --
--- A server shares that of the replicas, and holds the others besides if it leads.
+-- A server shares that of the servers, and holds the others besides if it leads.
 -- Those of the seal, of pruning and of migrations are held for a moment each:
 -- whoever asks has to see whether that is over. Writers share the lock of sleep for
 -- their transaction, so only a session without one is named.
@@ -19,12 +19,12 @@ select n.lock, coalesce(h.pid, 0), h.virtualtransaction,
        extract(epoch from clock_timestamp() - coalesce(a.xact_start, a.state_change))::float8
   from held h
   join (values (8245940711459091457, 'sleep'), (8245940711459091458, 'seal'), (8245940711459091459, 'leader'), (8245940711459091460, 'prune'),
-               (8245940711459091461, 'migration'), (8245940711459091462, 'replica')) n (key, lock) on n.key = h.key
+               (8245940711459091461, 'migration'), (8245940711459091462, 'server')) n (key, lock) on n.key = h.key
   left join pg_stat_activity a on a.pid = h.pid
  where case n.lock
             when 'leader' then not exists (select from held s where s.pid = h.pid and s.key = 8245940711459091462 and s.mode = 'ShareLock')
             when 'sleep' then case h.mode when 'ExclusiveLock' then not exists (select from held s where s.pid = h.pid and s.key = 8245940711459091459)
                                    else a.state = 'idle' end
-            when 'replica' then h.mode = 'ExclusiveLock'
+            when 'server' then h.mode = 'ExclusiveLock'
             else true end
  order by n.lock, h.pid

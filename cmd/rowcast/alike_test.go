@@ -24,9 +24,9 @@ import (
 // accepted is the verdict on a token that is accepted; the others are codes.
 const accepted = "accepted"
 
-// TestTokensAreAlikeOnEveryWire: whatever its claims, a token has one verdict on all
+// TestTokensAreAlikeOnEveryTransport: whatever its claims, a token has one verdict on all
 // wires, that of the verifier.
-func TestTokensAreAlikeOnEveryWire(t *testing.T) {
+func TestTokensAreAlikeOnEveryTransport(t *testing.T) {
 	t.Parallel()
 	feed, _ := newSite(t).serve(t)
 	verifier, err := auth.New(t.Context(), auth.Options{Secret: []byte(secret), Leeway: time.Minute})
@@ -77,9 +77,9 @@ func TestFarAwayEndsAreFarAway(t *testing.T) {
 	}
 }
 
-// TestForeignCredentialsOnEveryWire: what a proxy in front adds to a request, for
+// TestForeignCredentialsOnEveryTransport: what a proxy in front adds to a request, for
 // itself, hides no credential of the client on any wire.
-func TestForeignCredentialsOnEveryWire(t *testing.T) {
+func TestForeignCredentialsOnEveryTransport(t *testing.T) {
 	t.Parallel()
 	feed, _ := newSite(t).serve(t)
 	w := showroom{feed}

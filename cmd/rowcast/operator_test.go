@@ -182,7 +182,7 @@ func TestStatusFollowsTheFeed(t *testing.T) {
 	environ := []string{"DATABASE_URL=" + s.dsn}
 	s.exec(t, `alter table skus disable trigger rowcast_update`)
 	code, stdout, stderr := command(t, environ, "status")
-	for _, says := range []string{"followers", "table orders", "rowcast_update on skus", "notify queue"} {
+	for _, says := range []string{"servers", "table orders", "rowcast_update on skus", "notify queue"} {
 		if code != exitOK || !strings.Contains(stdout, says) {
 			t.Errorf("exit %d, no %q in %s%s", code, says, stdout, stderr)
 		}

@@ -72,9 +72,9 @@ func refusals(t *testing.T, wsURL, token, tenant string, header http.Header) map
 	}
 }
 
-// TestLimitsOnEveryWire fills a subject, a tenant and an address, tries one
+// TestLimitsOnEveryTransport fills a subject, a tenant and an address, tries one
 // connection more on every wire, and comes in when somebody has left.
-func TestLimitsOnEveryWire(t *testing.T) {
+func TestLimitsOnEveryTransport(t *testing.T) {
 	t.Parallel()
 	from := http.Header{"X-Forwarded-For": {"198.51.100.1, 203.0.113.1"}}
 	for _, test := range []struct {

@@ -157,10 +157,10 @@ func connectPolling(t *testing.T, wsURL, token, tenant string) connected {
 	}}
 }
 
-// TestRevocationReachesEveryWireOfEveryReplica has clients on every wire of two
+// TestRevocationReachesEveryTransportOfEveryServer has clients on every wire of two
 // servers, revokes them by each condition, and tries to come in again in every
 // way. Others stay.
-func TestRevocationReachesEveryWireOfEveryReplica(t *testing.T) {
+func TestRevocationReachesEveryTransportOfEveryServer(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	environ := []string{"DATABASE_URL=" + s.dsn}

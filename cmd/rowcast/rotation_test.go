@@ -17,10 +17,10 @@ import (
 	"rowcast/internal/inventory"
 )
 
-// TestUnknownKeyOnEveryWire: the issuer signs with a new key before the server
+// TestUnknownKeyOnEveryTransport: the issuer signs with a new key before the server
 // knows it. On every wire the token is refused in a way after which the client
 // comes back, the old key stays good, and the new one becomes it.
-func TestUnknownKeyOnEveryWire(t *testing.T) {
+func TestUnknownKeyOnEveryTransport(t *testing.T) {
 	t.Parallel()
 	before, after := newIssuer(t), newIssuer(t)
 	jwk := func(i issuer, kid string) string {

@@ -84,7 +84,7 @@ type status struct {
 // databaseStatus is what sql/overview.sql answers.
 type databaseStatus struct {
 	Head             int64           `json:"head"`
-	Replicas         int64           `json:"replicas"`
+	Servers          int64           `json:"replicas"`
 	NotifyQueueUsage float64         `json:"notifyQueueUsage"`
 	Triggers         json.RawMessage `json:"triggers"`
 	Pauses           json.RawMessage `json:"pauses"`
@@ -132,7 +132,7 @@ func (s *service) askDatabase(ctx context.Context) (*databaseStatus, error) {
 	ctx, cancel := context.WithTimeout(ctx, statusTime)
 	defer cancel()
 	d := new(databaseStatus)
-	err := s.pool.QueryRow(ctx, sql.Status).Scan(&d.Head, &d.Replicas, &d.NotifyQueueUsage, &d.Triggers, &d.Pauses)
+	err := s.pool.QueryRow(ctx, sql.Status).Scan(&d.Head, &d.Servers, &d.NotifyQueueUsage, &d.Triggers, &d.Pauses)
 	if err != nil {
 		return nil, fmt.Errorf("ask the database: %w", postgres.Explain(err))
 	}

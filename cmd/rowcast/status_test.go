@@ -26,8 +26,9 @@ import (
 type report struct {
 	Version              string
 	Problem              string
-	Head, Replicas       *int64
-	Sequence             int64 `json:"place"`
+	Head                 *int64
+	Servers              *int64 `json:"replicas"`
+	Sequence             int64  `json:"place"`
 	Connections, Tenants int64
 	NotifyQueueUsage     *float64
 	Lag                  struct {
@@ -109,8 +110,8 @@ func TestStatusShowsTheDatabase(t *testing.T) {
 	if m := c.events(t, "order:created")[0]; m.Position != joined.Position+1 {
 		t.Errorf("the order has position %d after %d", m.Position, joined.Position)
 	}
-	got := eventually(t, "both replicas", func() report { return r.status(t) }, func(got report) bool {
-		return got.Replicas != nil && *got.Replicas == 2 && got.Tail.Listening
+	got := eventually(t, "both servers", func() report { return r.status(t) }, func(got report) bool {
+		return got.Servers != nil && *got.Servers == 2 && got.Tail.Listening
 	})
 	var head int64
 	if err := s.conn.QueryRow(t.Context(), "select max(place) from rowcast.sealed").Scan(&head); err != nil {
@@ -157,7 +158,7 @@ func TestStatusFindsEveryBrokenTrigger(t *testing.T) {
 		return got[0]
 	}
 	rows, err := s.conn.Query(t.Context(), `
-		select g.tgname::text, g.tgrelid::regclass::text, case g.tgenabled when 'A' then 'always' when 'R' then 'replica' else '' end
+		select g.tgname::text, g.tgrelid::regclass::text, case g.tgenabled when 'A' then 'always' when 'R' then 'server' else '' end
 		  from pg_trigger g where g.tgrelid in ('readings'::regclass, 'readings_1'::regclass)`)
 	if err != nil {
 		t.Fatal(err)

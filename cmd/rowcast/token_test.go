@@ -107,9 +107,9 @@ func TestTokenCheck(t *testing.T) {
 	}
 }
 
-// TestRefusalsAreToldOnEveryWire: a token that is refused is counted once on each
+// TestRefusalsAreReportedOnEveryTransport: a token that is refused is counted once on each
 // wire, and the log has one line about it.
-func TestRefusalsAreToldOnEveryWire(t *testing.T) {
+func TestRefusalsAreReportedOnEveryTransport(t *testing.T) {
 	t.Parallel()
 	log := new(recorder)
 	r := newSite(t).startLogging(t, slog.New(slog.NewTextHandler(log, nil)))

@@ -169,7 +169,7 @@ func (m *model) checkControls(t *testing.T, admin *pgx.Conn) {
 	without, twice := slices.Delete(slices.Clone(right), half, half+1), slices.Insert(slices.Clone(right), half, right[half])
 	convict("a stream that lacks a change", faultMissing, checkCommitted(without, committed))
 	convict("a stream that lacks a change", faultPosition, checkPositions(without))
-	convict("a stream that lacks a change", faultReplica, checkSame(right, without))
+	convict("a stream that lacks a change", faultServers, checkSame(right, without))
 	convict("a stream that repeats a change", faultInvented, checkCommitted(twice, committed))
 	convict("a stream that repeats a change", faultPosition, checkPositions(twice))
 	backward := slices.Clone(right)

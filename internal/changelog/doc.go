@@ -5,7 +5,7 @@
 //
 // A [Tail] is the one reader of a process. It calls rowcast.seal, which gives
 // newly visible transactions their sequences, and publishes what was sealed. NOTIFY
-// is a hint; the log is the truth. Several replicas may run on one database:
+// is a hint; the log is the truth. Several servers may run on one database:
 // one leads and seals, the others follow it and take over when it is silent.
 //
 // [History] reads sealed changes of one tenant after a cursor, with long
@@ -30,12 +30,12 @@
 //   - Every committed change is published once, in an order that never
 //     contradicts a row lock or the clock, and a transaction's changes are
 //     contiguous (TestModel).
-//   - Positions of a tenant are contiguous from 1 and the same on every replica
-//     (TestModel, TestReplicasAgree).
+//   - Positions of a tenant are contiguous from 1 and the same on every server
+//     (TestModel, TestServersAgree).
 //   - No wake-up is lost: a change is found without the fallback poll, whenever
 //     its writer commits and whichever connection is lost (TestSleepLock,
 //     TestSleepsOnlyAfterASealOfItsOwn, TestSleepSurvivesKills,
-//     TestSecondReplicaTakesOver, TestWakesUpUnderLoad).
+//     TestSecondServerTakesOver, TestWakesUpUnderLoad).
 //   - Nothing is published before it is durable: the seal commits synchronously
 //     and flushes what it seals (TestPublishedIsDurable, TestTailSurvivesRestart).
 //   - A log that arrives from another database by replication is taken for nobody's
@@ -57,8 +57,8 @@
 //     (TestPagesAreLookedUp) and into however many segments it is cut
 //     (TestPagesLookIntoNoOtherSegment), and of a statement only the part that was asked
 //     for is read (TestHistoryOfAStatement).
-//   - An idle replica asks two questions a second, and a flood of messages,
-//     which any role can send, costs a bounded number (TestIdleReplicaIsQuiet,
+//   - An idle server asks two questions a second, and a flood of messages,
+//     which any role can send, costs a bounded number (TestIdleServerAsksLittle,
 //     TestFloodOfNotificationsIsBounded, TestFloodOfAPlainRoleIsBounded). What they say
 //     is not believed (TestForgedNotificationsAreHarmless,
 //     TestForgeriesOfAPlainRoleAreIgnored).
@@ -74,7 +74,7 @@
 // (TestSilentConnectionIsNoticed, TestLostListenIsNoticed), one that swallows
 // notifications by the first change (TestSwallowedNotificationsAreNoticed). While the
 // locks may be gone with their connection, the tail polls. A frozen
-// leader costs latency: a replica that hears a writer and no leader seals by
+// leader costs latency: a server that hears a writer and no leader seals by
 // itself. A history that was rewritten under a running tail (restored backup,
 // failover that lost transactions) is reported by Options.Reset
 // (TestRewrittenHistoryIsReported).

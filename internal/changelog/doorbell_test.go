@@ -99,8 +99,8 @@ func TestFloodOfNotificationsIsBounded(t *testing.T) {
 	s.arrive(t, 0)
 }
 
-// While nothing happens a replica asks about two questions a second.
-func TestIdleReplicaIsQuiet(t *testing.T) {
+// While nothing happens a server asks about two questions a second.
+func TestIdleServerAsksLittle(t *testing.T) {
 	t.Parallel()
 	s := newSleeper(t)
 	leader, other := new(queryCounter), new(queryCounter)
@@ -120,7 +120,7 @@ func TestIdleReplicaIsQuiet(t *testing.T) {
 			took := time.Since(began)
 			t.Logf("%.2f queries a second", queries/took.Seconds())
 			if took < 4500*time.Millisecond {
-				t.Errorf("an idle replica asked %d questions in %s", queries, took)
+				t.Errorf("an idle server asked %d questions in %s", queries, took)
 			}
 		})
 	}

@@ -25,7 +25,7 @@ const (
 	sealTimeout = 8 * time.Second
 	readTimeout = 30 * time.Second
 	longestSeal = 10 * time.Minute
-	// leaderWait is how long a replica that heard a writer waits for the leader.
+	// leaderWait is how long a server that heard a writer waits for the leader.
 	leaderWait = 25 * time.Millisecond
 	// idlePause is the pause after notifications that meant nothing.
 	idlePause = 5 * time.Millisecond

@@ -129,7 +129,7 @@ func TestFloodOfAPlainRoleIsBounded(t *testing.T) {
 				took := time.Since(began)
 				asked, askedOther := leader.count.Load()-before, other.count.Load()-beforeOther
 				t.Logf("%s: %d messages in %s, %d queries of the leader, %d of the other", notify, sent, took.Round(time.Millisecond), asked, askedOther)
-				// A look is up to two queries: the seal, and the count of replicas.
+				// A look is up to two queries: the seal, and the count of servers.
 				if limit := 2*int64(took/(5*time.Millisecond)) + 40; asked > limit || askedOther > limit {
 					t.Errorf("%d messages in %s caused %d and %d queries; want at most %d", sent, took, asked, askedOther, limit)
 				}

@@ -40,7 +40,7 @@ const (
 // queryCanceled is the code of a statement that was canceled.
 const queryCanceled = "57014"
 
-// keepAlive announces the replica. The server is to notice soon that the
+// keepAlive announces the server. The server is to notice soon that the
 // machine of a leader is gone; over a unix socket the settings mean nothing.
 const keepAlive = `
 	select set_config('tcp_keepalives_idle', '5', false) || set_config('tcp_keepalives_interval', '2', false)
@@ -59,7 +59,7 @@ const (
 	asleep
 )
 
-// keeper holds the session locks of a replica on a connection of its own: that
+// keeper holds the session locks of a server on a connection of its own: that
 // it exists, that it leads, and the sleep lock. If the connection dies, so do
 // the locks, and the tail is told.
 type keeper struct {
@@ -73,7 +73,7 @@ type keeper struct {
 	changed chan struct{}
 
 	mu     sync.Mutex
-	held   bool // the connection lives: another replica leads, or this one
+	held   bool // the connection lives: another server leads, or this one
 	leads  bool
 	state  sleep
 	wanted bool               // whether the tail wants to sleep
@@ -148,7 +148,7 @@ func (k *keeper) hold(ctx context.Context) error {
 	}
 	defer closeConn(ctx, conn)
 	if _, err := ask(ctx, conn, keepAlive, serverLock); err != nil {
-		return fmt.Errorf("announce the replica: %w", err)
+		return fmt.Errorf("announce the server: %w", err)
 	}
 	if err := doorbell.Announce(ctx, conn); err != nil {
 		return err

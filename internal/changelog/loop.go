@@ -165,7 +165,7 @@ func (f *reader) waitAwake(ctx context.Context) error {
 
 // waitForLeader waits until the leader has sealed. If a writer notifies and the
 // leader does not answer within leaderWait, or if it is silent for too long,
-// this replica seals by itself.
+// this server seals by itself.
 func (f *reader) waitForLeader(ctx context.Context) error {
 	if err := f.pauseIdle(ctx); err != nil {
 		return err
@@ -198,7 +198,7 @@ func (f *reader) waitForLeader(ctx context.Context) error {
 	return nil
 }
 
-// tell notifies the other replicas if this one leads and has found n > 0
+// tell notifies the other servers if this one leads and has found n > 0
 // transactions, or has not told them yet: what it found earlier, it may have
 // found before it led, before they came, or on a connection that died. It runs
 // after the seal has committed, and without waiting for the disk: it is a hint.
@@ -253,7 +253,7 @@ func (f *reader) upkeep(ctx context.Context, now time.Time, leads bool) error {
 	if leads && (f.listener.Came() || due) {
 		err := f.conn.QueryRow(ctx, "select count(*) > 1 from "+lockSessions+" and l.mode = 'ShareLock'", int64(serverLock)).Scan(&f.others)
 		if err != nil {
-			return fmt.Errorf("count the replicas: %w", err)
+			return fmt.Errorf("count the servers: %w", err)
 		}
 	}
 	return f.listener.Prove(ctx, f.conn, now)

@@ -26,7 +26,7 @@ const (
 	modelClients = 6
 )
 
-// model is one run: writers, two replicas, clients, and one who kills.
+// model is one run: writers, two servers, clients, and one who kills.
 type model struct {
 	*database
 	seed             uint64
@@ -259,7 +259,7 @@ func (m *model) check(t *testing.T, admin *pgx.Conn) {
 		report("tail", slices.Concat(checkCommitted(stream, committed), checkPositions(stream),
 			checkTransactions(stream), checkRows(stream), checkTime(stream, spans)))
 		if i > 0 {
-			report("replicas", checkSame(first, stream))
+			report("servers", checkSame(first, stream))
 		}
 	}
 	for _, c := range m.clients {

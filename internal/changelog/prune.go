@@ -21,7 +21,7 @@ const (
 	segmentsKept = 8
 )
 
-// prune forgets old changes, while this replica leads.
+// prune forgets old changes, while this server leads.
 func (t *Tail) prune(ctx context.Context) error {
 	if t.o.Retention <= 0 {
 		<-ctx.Done()

@@ -43,7 +43,7 @@ func TestFullQueueHarmsNobody(t *testing.T) {
 			t.Fatalf("not live: %+v, %+v", l.Status(), second.Status())
 		}
 	}
-	// A replica that starts meanwhile cannot tell anybody, and follows.
+	// A server that starts meanwhile cannot tell anybody, and follows.
 	third := d.tail(t, log.options)
 	third.until(t, "listening", func(s changelog.Status) bool { return s.Listening })
 	if fillQueue(t, filler) > 1 {

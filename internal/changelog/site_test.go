@@ -17,7 +17,7 @@ import (
 // sleepLock is the advisory lock that writers try.
 const sleepLock = 8245940711459091457
 
-// site is where the connections of one replica come from. It can be cut off.
+// site is where the connections of one server come from. It can be cut off.
 type site struct {
 	name, url string
 
@@ -62,7 +62,7 @@ func (s *site) options(o *changelog.Options) {
 	o.Connect, o.Listen = s.dial("tail"), s.dial("listen")
 }
 
-// The connections of a replica, as conditions on pg_stat_activity.
+// The connections of a server, as conditions on pg_stat_activity.
 const (
 	tailBackend   = `a.application_name like '% tail'`
 	listenBackend = `a.query ~* '^(listen |select .[A-Z2-7]{26}. where 2 = )'`

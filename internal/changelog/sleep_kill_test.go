@@ -60,9 +60,9 @@ func TestSleepSurvivesKills(t *testing.T) {
 	})
 }
 
-// The second replica takes over from one that is gone, and from one that holds
+// The second server takes over from one that is gone, and from one that holds
 // its locks and does nothing.
-func TestSecondReplicaTakesOver(t *testing.T) {
+func TestSecondServerTakesOver(t *testing.T) {
 	t.Parallel()
 	t.Run("leader killed", func(t *testing.T) {
 		t.Parallel()

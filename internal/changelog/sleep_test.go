@@ -13,7 +13,7 @@ import (
 	"rowcast/internal/devpg"
 )
 
-// sleeper is a replica without a safety net: the fallback poll does not come
+// sleeper is a server without a safety net: the fallback poll does not come
 // within the patience of a test, so that a lost wake-up is a failure.
 type sleeper struct {
 	*database

@@ -23,7 +23,7 @@ const sealQuery = `
 type task int
 
 const (
-	// read leaves the sealing to another replica.
+	// read leaves the sealing to another server.
 	read task = iota
 	// look seals, and reads only if that found something: an idle system is
 	// asked one question a poll.

@@ -96,7 +96,7 @@ type Tail struct {
 	epoch    string
 	sequence int64
 	nonce    int64
-	// touched are the tenants of what was published since replicas were told;
+	// touched are the tenants of what was published since servers were told;
 	// nil if they were too many to name.
 	touched map[string]struct{}
 	// reported is set while the loss of the log has been logged.
@@ -116,7 +116,7 @@ type Tail struct {
 type Status struct {
 	// Live is true while the tail is connected and has caught up.
 	Live bool
-	// Leads is true while this replica does the sealing.
+	// Leads is true while this server does the sealing.
 	Leads bool
 	// Asleep is true while writers notify at each commit.
 	Asleep bool
@@ -219,7 +219,7 @@ func (t *Tail) blocked(problem string) {
 	t.mu.Unlock()
 }
 
-// touch notes a tenant for the notification of the replicas.
+// touch notes a tenant for the notification of the servers.
 func (t *Tail) touch(tenant string) {
 	if t.touched != nil {
 		t.touched[tenant] = struct{}{}

@@ -79,7 +79,7 @@ func Checks() []Check {
 		{"no-server", []errcode.Code{migrated}, query("no-server")},
 		{"seal-lag", []errcode.Code{migrated, "foreign-log"}, query("seal-lag", func(o *Options) any { return o.Bounds.Lag }, func(o *Options) any { return o.Bounds.LagFail })},
 		{sealHeld, []errcode.Code{reached}, locks(sealHeld, "seal")},
-		{"lock-held", []errcode.Code{reached}, locks("lock-held", "leader", "prune", "sleep", "replica", "migration")},
+		{"lock-held", []errcode.Code{reached}, locks("lock-held", "leader", "prune", "sleep", "server", "migration")},
 		{"retention-behind", []errcode.Code{migrated}, query("retention-behind", func(o *Options) any { return o.Retention })},
 		{"rotation-behind", []errcode.Code{migrated}, query("rotation-behind", func(o *Options) any { return o.Retention })},
 		{"log-large", []errcode.Code{migrated}, query("log-large", func(o *Options) any { return o.Bounds.LogBytes })},

@@ -64,10 +64,10 @@ func (h *hole) close(ctx context.Context, t *testing.T) {
 	}
 }
 
-// TestDatabaseBlackHoled has one of two replicas lose its database without a
+// TestDatabaseBlackHoled has one of two servers lose its database without a
 // FIN. It notices within 10 s, its clients are told once, and when the
 // database is back they get what they missed and are told where they are. The
-// other replica and its clients are not concerned.
+// other server and its clients are not concerned.
 func TestDatabaseBlackHoled(t *testing.T) {
 	t.Parallel()
 	const bar = 10 * time.Second
@@ -75,7 +75,7 @@ func TestDatabaseBlackHoled(t *testing.T) {
 	h, dsn := newHole(t, s.dsn)
 	through, direct := s.serve(t, "DATABASE_URL="+dsn), s.serve(t)
 	through.ready(t, http.StatusOK, patience)
-	tr := begin(t, plan{site: s, seed: seed(t), replicas: []*replica{through, direct}, detour: dsn, hoppers: 4, stayers: 4})
+	tr := begin(t, plan{site: s, seed: seed(t), servers: []*server{through, direct}, detour: dsn, hoppers: 4, stayers: 4})
 	clients := tr.stayersOf(through)
 	outages := 0
 	for round := range rounds(1, 5) {
@@ -98,7 +98,7 @@ func TestDatabaseBlackHoled(t *testing.T) {
 			t.Errorf("clients are told after %s; want %s", stale, bar)
 		}
 		if code, _ := direct.Get(t, "/readyz"); code != http.StatusOK {
-			t.Errorf("the replica beside is not ready: %d", code)
+			t.Errorf("the server beside is not ready: %d", code)
 		}
 		h.close(t.Context(), t)
 		_, ready := through.ready(t, http.StatusOK, patience)
@@ -108,7 +108,7 @@ func TestDatabaseBlackHoled(t *testing.T) {
 	tr.end(t)
 	for _, c := range tr.stayersOf(direct) {
 		if len(c.stale) > 0 {
-			t.Errorf("%s, of the replica beside, was told stale", c.name)
+			t.Errorf("%s, of the server beside, was told stale", c.name)
 		}
 	}
 	for _, c := range clients {

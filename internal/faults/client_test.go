@@ -58,11 +58,11 @@ func (g goodbye) hint() time.Duration {
 
 // client follows tenants. It loses its connection, and comes back elsewhere.
 type client struct {
-	name     string
-	replicas []*replica
-	tenants  []string
-	token    string
-	rng      *rand.Rand
+	name    string
+	servers []*server
+	tenants []string
+	token   string
+	rng     *rand.Rand
 	// hop is how many messages it takes at most before it breaks off by
 	// itself; 0 is never.
 	hop int
@@ -82,13 +82,13 @@ type client struct {
 }
 
 // newClient makes a client that may join these tenants.
-func newClient(t *testing.T, name string, replicas []*replica, rng *rand.Rand, hop int, names ...string) *client {
+func newClient(t *testing.T, name string, servers []*server, rng *rand.Rand, hop int, names ...string) *client {
 	t.Helper()
 	token, err := auth.Mint([]byte(secret), auth.MintClaims{Subject: name, Tenants: names}, 24*time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &client{name: name, replicas: replicas, tenants: names, token: token, rng: rng, hop: hop, streams: make(map[string]*stream)}
+	c := &client{name: name, servers: servers, tenants: names, token: token, rng: rng, hop: hop, streams: make(map[string]*stream)}
 	c.dial = new(net.Dialer).DialContext
 	for _, tenant := range names {
 		c.streams[tenant] = new(stream)
@@ -152,7 +152,7 @@ var errHop = errors.New("the client breaks off")
 
 // visit is one connection.
 func (c *client) visit(ctx context.Context) error {
-	url := c.replicas[c.rng.IntN(len(c.replicas))].url()
+	url := c.servers[c.rng.IntN(len(c.servers))].url()
 	dialing, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	dialer := websocket.Dialer{Subprotocols: []string{"rowcast.v1", "bearer." + c.token}, NetDialContext: c.dial}

@@ -11,12 +11,12 @@ import (
 )
 
 // crowd makes clients that follow a tenant each, over a trunk.
-func crowd(t *testing.T, n uint64, count int, r *replica, k *trunk) []*client {
+func crowd(t *testing.T, n uint64, count int, r *server, k *trunk) []*client {
 	t.Helper()
 	clients := make([]*client, count)
 	for i := range clients {
 		rng := rand.New(rand.NewPCG(n, uint64(2000+i)))
-		clients[i] = newClient(t, fmt.Sprintf("client %d of the crowd", i), []*replica{r}, rng, 0, tenants[i%len(tenants)])
+		clients[i] = newClient(t, fmt.Sprintf("client %d of the crowd", i), []*server{r}, rng, 0, tenants[i%len(tenants)])
 		clients[i].dial = k.dial
 	}
 	return clients
@@ -52,7 +52,7 @@ func TestCrowdCutAtOnce(t *testing.T) {
 	r := s.serve(t, "DATABASE_URL="+way, "LISTEN_DATABASE_URL="+s.dsn)
 	n, network := seed(t), newTrunk()
 	clients := crowd(t, n, count, r, network)
-	tr := begin(t, plan{site: s, seed: n, replicas: []*replica{r}, writers: 1, pause: 200 * time.Millisecond, hoppers: 1, others: clients})
+	tr := begin(t, plan{site: s, seed: n, servers: []*server{r}, writers: 1, pause: 200 * time.Millisecond, hoppers: 1, others: clients})
 	tr.moves(t, 5)
 	h.open(t)
 	for round := range rounds(2, 10) {
@@ -90,7 +90,7 @@ func TestCrowdOfAKilledServer(t *testing.T) {
 	r := s.serve(t)
 	n, network := seed(t), newTrunk()
 	clients := crowd(t, n, count, r, network)
-	tr := begin(t, plan{site: s, seed: n, replicas: []*replica{r}, writers: 1, pause: 100 * time.Millisecond, hoppers: 1, others: clients})
+	tr := begin(t, plan{site: s, seed: n, servers: []*server{r}, writers: 1, pause: 100 * time.Millisecond, hoppers: 1, others: clients})
 	for round := range rounds(1, 10) {
 		tr.moves(t, 5)
 		network.turn(false)

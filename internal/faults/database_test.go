@@ -10,7 +10,7 @@ import (
 func TestBackendsKilled(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, nil)
-	tr := begin(t, plan{site: s, seed: seed(t), replicas: []*replica{s.serve(t), s.serve(t)}})
+	tr := begin(t, plan{site: s, seed: seed(t), servers: []*server{s.serve(t), s.serve(t)}})
 	victims := [][]string{{"rowcast listen"}, {"rowcast tail"}, nil}
 	interval := time.Second
 	if long() {
@@ -39,7 +39,7 @@ func TestBackendsKilled(t *testing.T) {
 func TestPostmasterKilled(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, nil)
-	tr := begin(t, plan{site: s, seed: seed(t), replicas: []*replica{s.serve(t), s.serve(t)}})
+	tr := begin(t, plan{site: s, seed: seed(t), servers: []*server{s.serve(t), s.serve(t)}})
 	for range rounds(2, 20) {
 		tr.moves(t, 100)
 		s.crash(t)
@@ -54,7 +54,7 @@ func TestPostmasterKilled(t *testing.T) {
 func TestDatabaseRestartedInABurst(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, nil)
-	tr := begin(t, plan{site: s, seed: seed(t), writers: 8, pause: time.Microsecond, replicas: []*replica{s.serve(t), s.serve(t)}})
+	tr := begin(t, plan{site: s, seed: seed(t), writers: 8, pause: time.Microsecond, servers: []*server{s.serve(t), s.serve(t)}})
 	for range rounds(1, 20) {
 		tr.moves(t, 500)
 		if err := s.pg.Stop(); err != nil {

@@ -4,9 +4,9 @@
 // # Overview
 //
 // A site is a PostgreSQL of its own that can be killed and started again. On
-// it run replicas, which are processes of "rowcast serve". A trial has writers
+// it run servers, which are processes of "rowcast serve". A trial has writers
 // commit random transactions on a few hot rows of several tenants, and clients
-// follow: they hop from replica to replica, break off in the middle, and
+// follow: they hop from server to server, break off in the middle, and
 // always continue from their cursor. While that goes on the test breaks
 // something. At the end of a trial the model checker compares what each client
 // received with what was committed: nothing lost, nothing repeated, positions
@@ -23,7 +23,7 @@
 //	go test ./internal/faults -v -faults.full -timeout 60m
 //	go test ./internal/faults -v -run Chaos -faults.duration 10m -timeout 60m
 //
-// With the race detector the replicas are built with it as well.
+// With the race detector the servers are built with it as well.
 //
 // # Guarantees
 //
@@ -35,7 +35,7 @@
 //     (TestBackendsKilled), the postmaster is killed (TestPostmasterKilled) or
 //     PostgreSQL restarts in the middle of a burst (TestDatabaseRestartedInABurst).
 //
-//   - A replica whose database falls silent is unready within 10 s, tells its
+//   - A server whose database falls silent is unready within 10 s, tells its
 //     clients once, and recovers by itself (TestDatabaseBlackHoled).
 //
 //   - Nothing is lost whatever comes after what (TestChaos).
@@ -68,5 +68,5 @@
 // # Failures
 //
 // A test that fails prints what the checker found, the seed, and the end of
-// what each replica wrote.
+// what each server wrote.
 package faults

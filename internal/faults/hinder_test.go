@@ -40,20 +40,20 @@ func TestClientsThatHinder(t *testing.T) {
 	rng := func(k uint64) *rand.Rand { return rand.New(rand.NewPCG(n, 2000+k)) }
 
 	reading := newValve()
-	deaf := newClient(t, "client that reads nothing", []*replica{r}, rng(0), 0, "acme")
+	deaf := newClient(t, "client that reads nothing", []*server{r}, rng(0), 0, "acme")
 	deaf.dial = reading.dial
 
 	thin, url := newHole(t, r.url())
 	thin.poison(t, "downstream", "bandwidth", `{"rate":8}`)
-	slow := newClient(t, "client at 8 KB/s", []*replica{at(url)}, rng(1), 0, "cygnus")
+	slow := newClient(t, "client at 8 KB/s", []*server{at(url)}, rng(1), 0, "cygnus")
 
 	slicer, url := newHole(t, r.url())
 	for _, direction := range []string{"downstream", "upstream"} {
 		slicer.poison(t, direction, "slicer", `{"average_size":1,"size_variation":0,"delay":0}`)
 	}
-	sliced := newClient(t, "client in slices", []*replica{at(url)}, rng(2), 0, "cygnus")
+	sliced := newClient(t, "client in slices", []*server{at(url)}, rng(2), 0, "cygnus")
 
-	torn := newClient(t, "client that is reset", []*replica{r}, rng(3), 0, "borea")
+	torn := newClient(t, "client that is reset", []*server{r}, rng(3), 0, "borea")
 	whole := true // until it has joined, so that it knows where it is
 	torn.dial = fragile{
 		write: func() bool { return !whole && torn.rng.IntN(3) == 0 },
@@ -68,7 +68,7 @@ func TestClientsThatHinder(t *testing.T) {
 
 	p := newPulse(10*time.Millisecond, "acme", "borea")
 	alone := begin(t, plan{
-		site: s, seed: n, replicas: []*replica{r}, writers: 1, pause: 100 * time.Millisecond, hoppers: 1, stayers: 6, pulse: p,
+		site: s, seed: n, servers: []*server{r}, writers: 1, pause: 100 * time.Millisecond, hoppers: 1, stayers: 6, pulse: p,
 	})
 	quiet := time.Now()
 	alone.burst(t, "acme", flood)
@@ -79,7 +79,7 @@ func TestClientsThatHinder(t *testing.T) {
 
 	p = newPulse(10*time.Millisecond, "acme", "borea")
 	tr := begin(t, plan{
-		site: s, seed: n, replicas: []*replica{r}, writers: 1, pause: 100 * time.Millisecond, hoppers: 1, stayers: 6, pulse: p,
+		site: s, seed: n, servers: []*server{r}, writers: 1, pause: 100 * time.Millisecond, hoppers: 1, stayers: 6, pulse: p,
 		others: []*client{deaf, slow, sliced, torn},
 	})
 	t.Cleanup(func() { reading.turn(true) })

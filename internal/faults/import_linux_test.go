@@ -11,8 +11,8 @@ import (
 	"rowcast/internal/servetest"
 )
 
-// memory is the most that the process of a replica had resident, in bytes.
-func (r *replica) memory(t *testing.T) uint64 {
+// memory is the most that the process of a server had resident, in bytes.
+func (r *server) memory(t *testing.T) uint64 {
 	t.Helper()
 	p, err := procfs.NewProc(r.PID())
 	if err != nil {
@@ -39,7 +39,7 @@ func TestImportBesideSmallWriters(t *testing.T) {
 	r := s.serve(t)
 	n := seed(t)
 	p := newPulse(10*time.Millisecond, tenants...)
-	tr := begin(t, plan{site: s, seed: n, replicas: []*replica{r}, writers: 2, pause: 100 * time.Millisecond, hoppers: 3, stayers: 6, pulse: p})
+	tr := begin(t, plan{site: s, seed: n, servers: []*server{r}, writers: 2, pause: 100 * time.Millisecond, hoppers: 3, stayers: 6, pulse: p})
 	tr.moves(t, 20)
 	quiet := time.Now()
 	eventually(t, "calm", patience, func() bool { return time.Since(quiet) > calm })

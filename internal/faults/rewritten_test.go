@@ -32,13 +32,13 @@ var rewritings = map[string]func(t *testing.T, r *rewriting){
 	// They were frozen, and find other changes at all sequences that they know.
 	"beyond": func(t *testing.T, r *rewriting) {
 		t.Helper()
-		for _, s := range r.replicas {
+		for _, s := range r.servers {
 			s.Signal(t, syscall.SIGSTOP)
 		}
 		r.past.restore(t, r.site)
 		r.writeAnew(t)
 		r.site.exec(t, "select rowcast.seal()")
-		for _, s := range r.replicas {
+		for _, s := range r.servers {
 			s.Signal(t, syscall.SIGCONT)
 		}
 		r.resets(t, r.kept+int64(len(r.anew)))
@@ -71,9 +71,9 @@ func TestPromotedStandby(t *testing.T) {
 
 // rewriting is a history that is lost after its clients have received it.
 type rewriting struct {
-	site     *site
-	replicas []*replica
-	past     past
+	site    *site
+	servers []*server
+	past    past
 	// kept is the position of the tenant in the history that is kept.
 	kept int64
 	// joined are clients that have received everything.
@@ -89,8 +89,8 @@ func loseHistory(t *testing.T, p past, rewrite func(t *testing.T, r *rewriting))
 	t.Helper()
 	const rows = 5
 	s := newSite(t, nil)
-	r := &rewriting{site: s, past: p, replicas: []*replica{s.serve(t), s.serve(t)}}
-	first := s.visit(t, r.replicas[0], "")
+	r := &rewriting{site: s, past: p, servers: []*server{s.serve(t), s.serve(t)}}
+	first := s.visit(t, r.servers[0], "")
 	older := s.write(t, "hot", firstNewRow, rows)
 	cursors := first.receive(t, older)
 	r.kept = first.position
@@ -101,9 +101,9 @@ func loseHistory(t *testing.T, p past, rewrite func(t *testing.T, r *rewriting))
 	s.exec(t, "create table lost (id int primary key, tenant_id text not null)", "select rowcast.watch('lost', name => 'lost')")
 	lost := append(s.write(t, "hot", firstNewRow+rows, rows), s.write(t, "lost", 1, 1)...)
 	_ = first.conn.Close()
-	first = s.visit(t, r.replicas[0], first.cursor)
+	first = s.visit(t, r.servers[0], first.cursor)
 	lostCursors := first.receive(t, lost)
-	second := s.visit(t, r.replicas[1], cursors[0]) // reads the history
+	second := s.visit(t, r.servers[1], cursors[0]) // reads the history
 	second.receive(t, slices.Concat(older[1:], lost))
 	r.joined = []*visitor{first, second}
 
@@ -113,7 +113,7 @@ func loseHistory(t *testing.T, p past, rewrite func(t *testing.T, r *rewriting))
 	for _, v := range r.joined {
 		v.receive(t, live)
 	}
-	for n, server := range r.replicas {
+	for n, server := range r.servers {
 		for i, cursor := range lostCursors {
 			v := s.visit(t, server, cursor)
 			v.reset(t, head+rows)
@@ -144,7 +144,7 @@ func (r *rewriting) resets(t *testing.T, position int64) {
 	for _, v := range r.joined {
 		v.reset(t, position)
 	}
-	for _, s := range r.replicas {
+	for _, s := range r.servers {
 		s.ready(t, http.StatusOK, patience)
 	}
 }

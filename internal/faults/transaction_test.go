@@ -37,7 +37,7 @@ func TestOpenTransactionDelaysNobody(t *testing.T) {
 	s := newSite(t, nil)
 	n := seed(t)
 	p := newPulse(10*time.Millisecond, tenants...)
-	tr := begin(t, plan{site: s, seed: n, replicas: []*replica{s.serve(t), s.serve(t)}, pause: 40 * time.Millisecond, hoppers: 3, stayers: 6, pulse: p})
+	tr := begin(t, plan{site: s, seed: n, servers: []*server{s.serve(t), s.serve(t)}, pause: 40 * time.Millisecond, hoppers: 3, stayers: 6, pulse: p})
 	tr.moves(t, 20)
 	began := time.Now()
 	tr.moves(t, 100)

@@ -14,9 +14,9 @@ import (
 
 // plan says what a trial consists of.
 type plan struct {
-	site     *site
-	replicas []*replica
-	seed     uint64
+	site    *site
+	servers []*server
+	seed    uint64
 	// writers commit transactions, with a pause of at most pause between two.
 	// Default: 3 and 20 ms.
 	writers int
@@ -25,7 +25,7 @@ type plan struct {
 	detour string
 	// hoppers are clients that break off by themselves after at most hop
 	// messages, and come back anywhere; stayers do not, and belong to one
-	// replica, in turn. Default: 6, 3 and 60.
+	// server, in turn. Default: 6, 3 and 60.
 	hoppers, stayers, hop int
 	// others are further clients.
 	others []*client
@@ -71,15 +71,15 @@ func begin(t *testing.T, p plan) *trial {
 		tr.following.Wait()
 	})
 	for n := range p.hoppers + p.stayers {
-		hop, replicas, names := p.hop, p.replicas, []string{tenants[n%len(tenants)]}
+		hop, servers, names := p.hop, p.servers, []string{tenants[n%len(tenants)]}
 		if stayer := n - p.hoppers; stayer >= 0 {
-			own := stayer % len(replicas)
-			hop, replicas = 0, replicas[own:own+1]
+			own := stayer % len(servers)
+			hop, servers = 0, servers[own:own+1]
 		}
 		if n%4 == 3 { // one in four follows two tenants
 			names = append(names, tenants[(n+1)%len(tenants)])
 		}
-		c := newClient(t, fmt.Sprintf("client %d", n), replicas, tr.rng(n), hop, names...)
+		c := newClient(t, fmt.Sprintf("client %d", n), servers, tr.rng(n), hop, names...)
 		if p.pulse != nil && hop == 0 {
 			c.heard = p.pulse.hear
 		}
@@ -121,10 +121,10 @@ func (tr *trial) moves(t *testing.T, transactions int) {
 	})
 }
 
-// stayersOf are the clients that belong to a replica.
-func (tr *trial) stayersOf(r *replica) (some []*client) {
+// stayersOf are the clients that belong to a server.
+func (tr *trial) stayersOf(r *server) (some []*client) {
 	for _, c := range tr.clients {
-		if c.hop == 0 && c.replicas[0] == r {
+		if c.hop == 0 && c.servers[0] == r {
 			some = append(some, c)
 		}
 	}
@@ -256,7 +256,7 @@ func (tr *trial) check() (faults []fault) {
 func TestTrialWithoutFaults(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, nil)
-	tr := begin(t, plan{site: s, seed: seed(t), replicas: []*replica{s.serve(t), s.serve(t)}})
+	tr := begin(t, plan{site: s, seed: seed(t), servers: []*server{s.serve(t), s.serve(t)}})
 	tr.moves(t, 200)
 	tr.end(t)
 }

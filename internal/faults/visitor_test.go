@@ -22,7 +22,7 @@ type visitor struct {
 }
 
 // visit joins, from a cursor if it is not empty.
-func (s *site) visit(t *testing.T, r *replica, cursor string) *visitor {
+func (s *site) visit(t *testing.T, r *server, cursor string) *visitor {
 	t.Helper()
 	token, err := auth.Mint([]byte(secret), auth.MintClaims{Subject: "visitor", Tenants: tenants[:1]}, time.Hour)
 	if err != nil {

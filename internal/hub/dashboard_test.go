@@ -101,9 +101,9 @@ func TestResumeGetsTheDashboardEvent(t *testing.T) {
 	}
 }
 
-// TestDashboardEventOfAnotherReplica: the client has had the event for the newest
+// TestDashboardEventOfAnotherServer: the client has had the event for the newest
 // change, or not; this process is still to send it. Each gets it.
-func TestDashboardEventOfAnotherReplica(t *testing.T) {
+func TestDashboardEventOfAnotherServer(t *testing.T) {
 	t.Parallel()
 	bubble(t, nil, func(t *testing.T, b *bundle) {
 		witness := newConn(unlimited)

@@ -267,9 +267,9 @@ func TestResumeAtEveryCursor(t *testing.T) {
 	}
 }
 
-// TestReplicaBehindTheCursor: a client comes from a process that was ahead. It
+// TestServerBehindTheCursor: a client comes from a process that was ahead. It
 // gets what it has not had, once the tail is there.
-func TestReplicaBehindTheCursor(t *testing.T) {
+func TestServerBehindTheCursor(t *testing.T) {
 	t.Parallel()
 	bubble(t, nil, func(t *testing.T, b *bundle) {
 		b.join(t, newConn(unlimited), hub.Request{Tenant: "T"})

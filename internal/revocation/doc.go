@@ -28,8 +28,8 @@
 //     (cmd/rowcast: TestRevokeNamesSomething).
 //   - A revocation is in force within a second of its commit, and at once if the
 //     notification arrives, whatever wrote it, and it is lifted as soon when it is
-//     undone (TestWatcherFollowsTheTable, and on every wire and replica
-//     cmd/rowcast: TestRevocationReachesEveryWireOfEveryReplica).
+//     undone (TestWatcherFollowsTheTable, and on every wire and server
+//     cmd/rowcast: TestRevocationReachesEveryTransportOfEveryServer).
 //   - Nobody is let in before the revocations are known
 //     (TestNothingIsLetInBeforeTheListIsKnown).
 //   - While notifications arrive the table is asked for each 10 s only, so that an

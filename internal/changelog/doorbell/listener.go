@@ -15,7 +15,7 @@ import (
 
 // channel is the NOTIFY channel of the wire contract; probeChannel carries
 // what servers send to themselves: to prove that notifications arrive, and to
-// tell the leader that a replica has come.
+// tell the leader that a server has come.
 const (
 	channel      = "rowcast"
 	probeChannel = "rowcast_probe"
@@ -31,8 +31,8 @@ const (
 )
 
 // Listener listens. Its channels hold one token each: Notified after a writer has
-// notified, Sealed after a replica has that sealed, Changed after the start and the end of
-// listening and when a replica has come.
+// notified, Sealed after a server has that sealed, Changed after the start and the end of
+// listening and when a server has come.
 type Listener struct {
 	Notified, Sealed, Changed chan struct{}
 
@@ -81,7 +81,7 @@ func (b *Listener) Listening() bool { return b.listening.Load() }
 // Own says which backend notifies for this process: its own are left out.
 func (b *Listener) Own(pid uint32) { b.own.Store(pid) }
 
-// Came says whether a replica has come since it was last asked.
+// Came says whether a server has come since it was last asked.
 func (b *Listener) Came() bool { return b.came.Swap(false) }
 
 // open makes the next connection.
@@ -143,8 +143,8 @@ func (b *Listener) takeNotification(n *pgconn.Notification) {
 	}
 }
 
-// takeProbe takes a probe, or the message of a replica that has come. The probes
-// of other replicas arrive as well.
+// takeProbe takes a probe, or the message of a server that has come. The probes
+// of other servers arrive as well.
 func (b *Listener) takeProbe(n *pgconn.Notification) {
 	switch n.Payload {
 	case b.probe:

@@ -14,7 +14,7 @@ import (
 // rowcast.notify does: what is sent is a hint, and a full queue fails the commit.
 const notify = "select pg_notify($1, $2) where pg_notification_queue_usage() <= 0.5"
 
-// Announce tells the leader that a replica has come.
+// Announce tells the leader that a server has come.
 func Announce(ctx context.Context, conn *pgx.Conn) error {
 	if _, err := conn.Exec(ctx, notify, probeChannel, serverCame); err != nil {
 		return fmt.Errorf("tell the leader: %w", err)
@@ -22,7 +22,7 @@ func Announce(ctx context.Context, conn *pgx.Conn) error {
 	return nil
 }
 
-// Tell notifies the other replicas: all up to sequence is sealed. The tenants it touched
+// Tell notifies the other servers: all up to sequence is sealed. The tenants it touched
 // are nil if they are not known. It does not wait for the disk: it is a hint.
 func Tell(ctx context.Context, conn *pgx.Conn, sequence int64, tenants map[string]struct{}) error {
 	payload, err := sealedPayload(sequence, tenants)
@@ -33,7 +33,7 @@ func Tell(ctx context.Context, conn *pgx.Conn, sequence int64, tenants map[strin
 	batch.Queue("select set_config('synchronous_commit', 'off', true)")
 	batch.Queue(notify, channel, payload)
 	if err := conn.SendBatch(ctx, batch).Close(); err != nil {
-		return fmt.Errorf("tell the other replicas: %w", err)
+		return fmt.Errorf("tell the other servers: %w", err)
 	}
 	return nil
 }
@@ -41,7 +41,7 @@ func Tell(ctx context.Context, conn *pgx.Conn, sequence int64, tenants map[strin
 // MaxTouched is how many tenants a notification names at most.
 const MaxTouched = 200
 
-// sealedPayload is what a replica that sealed up to sequence sends to the others.
+// sealedPayload is what a server that sealed up to sequence sends to the others.
 // The tenants are left out if they are not known or too long to be sent.
 func sealedPayload(sequence int64, tenants map[string]struct{}) (string, error) {
 	const longest = 7999
@@ -55,7 +55,7 @@ func sealedPayload(sequence int64, tenants map[string]struct{}) (string, error) 
 		text, err = json.Marshal(payload{V: 1, Sealed: sequence})
 	}
 	if err != nil {
-		return "", fmt.Errorf("encode the notification of the replicas: %w", err)
+		return "", fmt.Errorf("encode the notification of the servers: %w", err)
 	}
 	return string(text), nil
 }

@@ -18,7 +18,7 @@
 // With Recovery, connection state recovery works without state. The secret
 // (pid) names the subject and the tenant by a hash, the offset of an event is
 // its cursor. A client that reconnects, here, after a restart or on another
-// replica, is accepted with its pid, and the id that follows from it, once the hub
+// server, is accepted with its pid, and the id that follows from it, once the hub
 // has found its cursor, and gets what it missed, with or without meta as before: the
 // offset says that, too. If the history does not reach back it is accepted with a new
 // pid, so that it knows. That needs a token with one tenant and no filter:

@@ -36,8 +36,8 @@ func TestMain(m *testing.M) {
 	pgtest.Main(m)
 }
 
-// patience bounds every wait; it decides nothing but when to give up.
-const patience = 30 * time.Second
+// timeout bounds every wait; it decides nothing but when to give up.
+const timeout = 30 * time.Second
 
 // template is a migrated database with one watched table, docs. The tests work
 // on copies of it.

@@ -20,7 +20,7 @@ func notifications(t *testing.T, d *database, listener *pgx.Conn, statements ...
 	t.Helper()
 	d.exec(t, statements...)
 	d.exec(t, `notify rowcast, 'end'`)
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	var payloads []map[string]any
 	for {
@@ -111,7 +111,7 @@ func TestSleeperWaitsForSilentWriters(t *testing.T) {
 		_, err := sleeper.Exec(t.Context(), `select pg_advisory_lock(`+sleepLock+`)`)
 		granted <- err
 	}()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	for query[int](t, d.Conn, `select count(*) from pg_locks where locktype = 'advisory' and not granted and database = (select oid from pg_database where datname = current_database())`) == 0 {
 		if ctx.Err() != nil {

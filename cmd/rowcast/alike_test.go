@@ -28,7 +28,7 @@ const accepted = "accepted"
 // wires, that of the verifier.
 func TestTokensAreAlikeOnEveryTransport(t *testing.T) {
 	t.Parallel()
-	feed, _ := newSite(t).serve(t)
+	feed, _ := newEnv(t).serve(t)
 	verifier, err := auth.New(t.Context(), auth.Options{Secret: []byte(secret), Leeway: time.Minute})
 	if err != nil {
 		t.Fatal(err)
@@ -52,7 +52,7 @@ func TestTokensAreAlikeOnEveryTransport(t *testing.T) {
 // stays, also after the server has looked for sessions whose token has ended.
 func TestFarAwayEndsAreFarAway(t *testing.T) {
 	t.Parallel()
-	feed, _ := newSite(t).serve(t, "ROWCAST_PING_INTERVAL=100ms")
+	feed, _ := newEnv(t).serve(t, "ROWCAST_PING_INTERVAL=100ms")
 	for _, exp := range []int64{99_999_999_999, 253_402_300_799} {
 		text, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"exp": exp, "tenant_id": "T"}).SignedString([]byte(secret))
 		if err != nil {
@@ -63,7 +63,7 @@ func TestFarAwayEndsAreFarAway(t *testing.T) {
 			t.Fatal(err)
 		}
 		for seen := ""; ; { // pings come after that look
-			_ = c.conn.SetReadDeadline(time.Now().Add(patience))
+			_ = c.conn.SetReadDeadline(time.Now().Add(timeout))
 			var m message
 			if err := c.conn.ReadJSON(&m); err != nil {
 				t.Fatalf("%d: %v after %s", exp, err, seen)
@@ -81,7 +81,7 @@ func TestFarAwayEndsAreFarAway(t *testing.T) {
 // itself, hides no credential of the client on any wire.
 func TestForeignCredentialsOnEveryTransport(t *testing.T) {
 	t.Parallel()
-	feed, _ := newSite(t).serve(t)
+	feed, _ := newEnv(t).serve(t)
 	w := showroom{feed}
 	good, eve := token(t, "T"), token(t, "U")
 	ticket := func(t *testing.T) string {
@@ -262,7 +262,7 @@ func (w showroom) dial(t caller, dialer websocket.Dialer, address string, header
 	}
 	send(`{"type":"join-tenant","tenantId":"T"}`)
 	for {
-		_ = conn.SetReadDeadline(time.Now().Add(patience))
+		_ = conn.SetReadDeadline(time.Now().Add(timeout))
 		_, text, err := conn.ReadMessage()
 		if closed, ok := errors.AsType[*websocket.CloseError](err); ok {
 			for _, c := range transport.Closes() {
@@ -304,7 +304,7 @@ func (w showroom) connect(t caller, header http.Header, query url.Values, auth s
 		t.Fatal(err)
 	}
 	for {
-		_ = conn.SetReadDeadline(time.Now().Add(patience))
+		_ = conn.SetReadDeadline(time.Now().Add(timeout))
 		_, packet, err := conn.ReadMessage()
 		switch text := string(packet); {
 		case websocket.IsCloseError(err, 1013):

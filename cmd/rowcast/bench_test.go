@@ -28,7 +28,7 @@ func benchEnviron(dsn string) []string {
 
 func TestBenchWrite(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	page := filepath.Join(t.TempDir(), "report.html")
 	code, stdout, stderr := command(t, benchEnviron(s.dsn), short("-o", "json", "--html", page, "--table", "narrow")...)
 	if code != exitOK || stderr != "" {
@@ -128,7 +128,7 @@ func TestBenchCheck(t *testing.T) {
 
 func TestBenchInterrupted(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	p := spawn(t, []string{"DATABASE_URL=" + s.dsn}, "bench", "write", "--writers", "2", "--duration", "1m")
 	for pgtest.Psql(t, s.dsn, "-At", "-c", "select coalesce(to_regclass('rowcast_bench.orders_notify')::text, '')") == "\n" {
 		select {

@@ -37,7 +37,7 @@ func (r running) metric(t *testing.T, name string) float64 {
 func TestDriftIsReported(t *testing.T) {
 	t.Parallel()
 	const bar = 30 * time.Second
-	s := newSite(t)
+	s := newEnv(t)
 	p := spawn(t, []string{"DATABASE_URL=" + s.dsn, "JWT_SECRET=" + secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0"}, "serve")
 	r := running{admin: p.says(t, p.stderr, `"msg":"serving".*"admin":"([^"]+)"`)[1]}
 	r.ready(t, "ready", http.StatusOK)
@@ -79,7 +79,7 @@ func TestDriftIsReported(t *testing.T) {
 // TestMetricsOfARunningServer follows one client through the figures.
 func TestMetricsOfARunningServer(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	r := s.start(t)
 	c, _ := join(t, r.url, inventory.AcmeID, "", "order:created")
 	s.exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'M1', 'C')`)

@@ -20,7 +20,7 @@ import (
 
 func TestDoctorEndsAsItsReport(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	environ := []string{"DATABASE_URL=" + s.dsn, "JWT_SECRET=" + secret, "ADMIN_ADDR=127.0.0.1:1"}
 	// Test servers are not durable.
 	for format, says := range map[string]string{
@@ -43,7 +43,7 @@ func TestDoctorEndsAsItsReport(t *testing.T) {
 
 func TestHistoryGoesOnFromItsCursor(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	environ := []string{"DATABASE_URL=" + s.dsn}
 	s.exec(t, `insert into orders (tenant_id, order_number, customer) select '`+inventory.AcmeID+`', 'H' || n, 'C' from generate_series(1, 1500) n`,
 		`update orders set status = 'processing' where order_number = 'H7'`, `select rowcast.seal()`)
@@ -95,7 +95,7 @@ func TestHistoryGoesOnFromItsCursor(t *testing.T) {
 
 func TestReplaySendsAgain(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	environ := []string{"DATABASE_URL=" + s.dsn}
 	url, _ := s.serve(t)
 	c, joined := join(t, url, inventory.AcmeID, "", "order:*")
@@ -127,7 +127,7 @@ func TestReplaySendsAgain(t *testing.T) {
 
 func TestPruneSaysWhatItDid(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	environ := []string{"DATABASE_URL=" + s.dsn}
 	add := func(number string) {
 		s.exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', '`+number+`', 'C')`, `select rowcast.seal()`)
@@ -178,7 +178,7 @@ func TestPruneSaysWhatItDid(t *testing.T) {
 
 func TestStatusFollowsTheFeed(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	environ := []string{"DATABASE_URL=" + s.dsn}
 	s.exec(t, `alter table skus disable trigger rowcast_update`)
 	code, stdout, stderr := command(t, environ, "status")
@@ -269,7 +269,7 @@ func TestCompletion(t *testing.T) {
 
 func TestErrorsAreExplained(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	nowhere := pgtest.Server(t).SocketDSN("nowhere")
 	for _, test := range []struct {
 		code    errcode.Code

@@ -80,7 +80,7 @@ func (r running) status(t *testing.T) report {
 // eventually asks until the answer is the one that is waited for.
 func eventually[T any](t *testing.T, what string, ask func() T, right func(T) bool) T {
 	t.Helper()
-	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(timeout); ; time.Sleep(5 * time.Millisecond) {
 		answer := ask()
 		if right(answer) {
 			return answer
@@ -100,7 +100,7 @@ func (r running) ready(t *testing.T, what string, want int) string {
 
 func TestStatusShowsTheDatabase(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	s.exec(t, `create table invoices (id int primary key, account text)`,
 		`select rowcast.watch('invoices', tenant_column => 'account', name => 'invoice')`)
 	r := s.start(t)
@@ -143,7 +143,7 @@ func TestStatusShowsTheDatabase(t *testing.T) {
 // watched table and on a partition.
 func TestStatusFindsEveryBrokenTrigger(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	s.exec(t, `create table readings (id int, tenant_id int, primary key (id)) partition by range (id)`,
 		`create table readings_1 partition of readings for values from (0) to (10)`,
 		`select rowcast.watch('readings'), rowcast.unwatch('orders'), rowcast.unwatch('skus'),
@@ -158,7 +158,7 @@ func TestStatusFindsEveryBrokenTrigger(t *testing.T) {
 		return got[0]
 	}
 	rows, err := s.conn.Query(t.Context(), `
-		select g.tgname::text, g.tgrelid::regclass::text, case g.tgenabled when 'A' then 'always' when 'R' then 'server' else '' end
+		select g.tgname::text, g.tgrelid::regclass::text, case g.tgenabled when 'A' then 'always' when 'R' then 'replica' else '' end
 		  from pg_trigger g where g.tgrelid in ('readings'::regclass, 'readings_1'::regclass)`)
 	if err != nil {
 		t.Fatal(err)
@@ -209,7 +209,7 @@ func TestStatusFindsEveryBrokenTrigger(t *testing.T) {
 // nobody in for a while.
 func TestReadinessFollowsTheDatabase(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	r := s.start(t)
 	c, _ := join(t, r.url, inventory.AcmeID, "")
 	if body := r.ready(t, "ready", http.StatusOK); body != `{"problems":[],"status":"ok"}`+"\n" {
@@ -295,7 +295,7 @@ func TestReadyWithoutListen(t *testing.T) {
 	for _, notify := range []string{"auto", "never"} {
 		t.Run(notify, func(t *testing.T) {
 			t.Parallel()
-			s := newSite(t)
+			s := newEnv(t)
 			deaf := refuseSessions(t, s.dsn, "rowcast listen")
 			r := s.start(t, "ROWCAST_NOTIFY="+notify, "DATABASE_URL="+deaf)
 			c, _ := join(t, r.url, inventory.AcmeID, "")
@@ -315,7 +315,7 @@ func TestReadyWithoutListen(t *testing.T) {
 // TestStatusDoesNotWaitForTheDatabase locks what the status is read from.
 func TestStatusDoesNotWaitForTheDatabase(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	r := s.start(t)
 	r.ready(t, "ready", http.StatusOK)
 	s.exec(t, "begin", "lock table rowcast.watched in access exclusive mode")

@@ -112,7 +112,7 @@ func TestTokenCheck(t *testing.T) {
 func TestRefusalsAreReportedOnEveryTransport(t *testing.T) {
 	t.Parallel()
 	log := new(recorder)
-	r := newSite(t).startLogging(t, slog.New(slog.NewTextHandler(log, nil)))
+	r := newEnv(t).startLogging(t, slog.New(slog.NewTextHandler(log, nil)))
 	w := showroom{r.url}
 	forged := newIssuer(t).token(t, inventory.AcmeID)
 	all := w.all()

@@ -75,7 +75,7 @@ func (f *roamer) visit(t *testing.T, url string) (read func(last int)) {
 		t.Helper()
 		defer c.conn.Close()
 		for f.position < int64(last) {
-			m, err := c.next(patience)
+			m, err := c.next(timeout)
 			switch {
 			case err != nil:
 				t.Fatalf("client %s at position %d of %d: %v; received:\n%s", f.name, f.position, last, err, c.raw.String())
@@ -101,7 +101,7 @@ func (f *roamer) visit(t *testing.T, url string) (read func(last int)) {
 func TestRollingUpgrade(t *testing.T) {
 	t.Parallel()
 	old := lastRelease(t)
-	s := &site{dsn: pgtest.Database(t)}
+	s := &env{dsn: pgtest.Database(t)}
 	connect := func() *pgx.Conn {
 		conn, err := pgx.Connect(t.Context(), s.dsn)
 		if err != nil {
@@ -230,7 +230,7 @@ func TestRollingUpgrade(t *testing.T) {
 // A server goes on working on the schema of a newer one, and says so.
 func TestServerTellsOfANewerSchema(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	s.exec(t, `create or replace function rowcast.program() returns text language sql as $$select 'version 999 functions 0123456789abcdef'$$`)
 	var out servetest.Transcript
 	r := s.startLogging(t, slog.New(slog.NewTextHandler(&out, nil)))
@@ -241,7 +241,7 @@ func TestServerTellsOfANewerSchema(t *testing.T) {
 	_, _ = join(t, r.url, inventory.AcmeID, "")
 }
 
-func drifted(t *testing.T, s *site) []string {
+func drifted(t *testing.T, s *env) []string {
 	t.Helper()
 	rows, err := s.conn.Query(t.Context(), `select detail from rowcast.trigger_drift()`)
 	if err != nil {

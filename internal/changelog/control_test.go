@@ -110,14 +110,14 @@ func (m *model) outOfOrder(t *testing.T) {
 	t.Helper()
 	first := &writer{conn: connect(t, m.dsn, "first"), ledger: m.ledger}
 	second := connect(t, m.dsn, "second")
-	begin := func() deed {
+	begin := func() tx {
 		exec(t, first.conn, "begin")
 		first.keys = nil
-		return deed{
+		return tx{
 			span: span{began: time.Now()}, xid: query[uint64](t, first.conn, "select pg_current_xact_id()::text::bigint"),
 		}
 	}
-	commit := func(d deed) {
+	commit := func(d tx) {
 		exec(t, first.conn, "commit")
 		d.keys, d.span.ended = first.keys, time.Now()
 		m.ledger.add(d)
@@ -130,16 +130,16 @@ func (m *model) outOfOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	overtaking := int(m.ledger.nextID.Add(1))
-	m.deed(t, second, insert(overtaking))
+	m.tx(t, second, insert(overtaking))
 	eventually(t, "row at the naive reader", func() bool { return m.naive.has(madeKey(overtaking, 1)) })
 	commit(d)
 	last := int(m.ledger.nextID.Add(1))
-	m.deed(t, second, insert(last))
+	m.tx(t, second, insert(last))
 	eventually(t, "row at the naive reader", func() bool { return m.naive.has(madeKey(last, 1)) })
 
 	// The older transaction changes the row after the younger one has.
 	d = begin()
-	m.deed(t, second, "update docs set version = version + 1, body = 'first' where id = 100")
+	m.tx(t, second, "update docs set version = version + 1, body = 'first' where id = 100")
 	if err := first.made(t.Context(), "update docs set version = version + 1, body = 'second' where id = 100 returning id, version"); err != nil {
 		t.Fatal(err)
 	}

@@ -53,7 +53,7 @@ func TestForgedNotificationsAreHarmless(t *testing.T) {
 	s := newSleeper(t)
 	s.start(t)
 	s.tail.until(t, "lead", func(c changelog.Status) bool { return c.Leads }) // or the second may
-	second := s.database.tail(t, newSite(s.database, "b").options, netless)
+	second := s.database.tail(t, newEnv(s.database, "b").options, netless)
 	s.tail.until(t, "sleep", asleep)
 	forger, writer := connect(t, s.dsn, "forger"), connect(t, s.dsn, "writer")
 	for i, junk := range []string{

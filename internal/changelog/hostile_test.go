@@ -72,7 +72,7 @@ func TestForgeriesOfAPlainRoleAreIgnored(t *testing.T) {
 	log := new(journal)
 	s.start(t, log.options)
 	s.tail.until(t, "lead", func(c changelog.Status) bool { return c.Leads }) // or the second may
-	second := s.database.tail(t, newSite(s.database, "b").options, netless, log.options)
+	second := s.database.tail(t, newEnv(s.database, "b").options, netless, log.options)
 	s.tail.until(t, "sleep", asleep)
 	forger, writer := s.plainRole(t, "forger_of_rings"), connect(t, s.dsn, "writer")
 	for i, forged := range []string{
@@ -171,10 +171,10 @@ func TestLostListenIsNoticed(t *testing.T) {
 	t.Parallel()
 	_, d := ownDatabase(t, devpg.Options{})
 	proxy, dsn := newProxy(t, d.dsn)
-	site := newSite(d, "a")
-	site.url = dsn
+	database := newEnv(d, "a")
+	database.url = dsn
 	log := new(journal)
-	l := d.tail(t, site.options, log.options)
+	l := d.tail(t, database.options, log.options)
 	l.until(t, "sleep", asleep)
 	admin := connect(t, d.dsn, "admin")
 	pid, port := backendOf(t, admin, listenBackend)

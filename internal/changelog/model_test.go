@@ -49,10 +49,10 @@ func TestModel(t *testing.T) {
 	}
 	t.Logf("-model.seed %d -model.ops %d", m.seed, *modelOps)
 	for _, name := range []string{"a", "b"} {
-		m.tails = append(m.tails, m.tail(t, newSite(m.database, name).options))
+		m.tails = append(m.tails, m.tail(t, newEnv(m.database, name).options))
 	}
 	admin := connect(t, m.dsn, "admin")
-	m.deed(t, admin, `
+	m.tx(t, admin, `
 		insert into docs select n, 'T', null, 1 from generate_series(1, 6) n
 		union all select n, 'U', null, 1 from generate_series(100, 107) n`)
 
@@ -95,11 +95,11 @@ func TestModel(t *testing.T) {
 	}
 }
 
-// deed runs a statement that makes rows, in a transaction of its own.
-func (m *model) deed(t *testing.T, conn *pgx.Conn, statement string) {
+// tx runs a statement that makes rows, in a transaction of its own.
+func (m *model) tx(t *testing.T, conn *pgx.Conn, statement string) {
 	t.Helper()
 	w := writer{conn: conn, ledger: m.ledger}
-	d := deed{span: span{began: time.Now()}}
+	d := tx{span: span{began: time.Now()}}
 	exec(t, conn, "begin")
 	if err := w.made(t.Context(), statement+" returning id, version"); err != nil {
 		t.Fatal(err)
@@ -181,7 +181,7 @@ func (m *model) kill(ctx context.Context, t *testing.T) error {
 // resolve finds out which of the doubtful transactions committed.
 func (m *model) resolve(t *testing.T, admin *pgx.Conn) {
 	t.Helper()
-	m.ledger.done = slices.DeleteFunc(m.ledger.done, func(d deed) bool {
+	m.ledger.done = slices.DeleteFunc(m.ledger.done, func(d tx) bool {
 		if !d.unsure {
 			return false
 		}

@@ -167,7 +167,7 @@ func TestRewrittenHistoryIsReported(t *testing.T) {
 	t.Run("sealed anew", func(t *testing.T) {
 		t.Parallel()
 		d := newDatabase(t)
-		s := newSite(d, "a")
+		s := newEnv(d, "a")
 		l := d.tail(t, s.options)
 		admin := connect(t, d.dsn, "admin")
 		exec(t, admin, "insert into docs values (1, 'T')")
@@ -191,7 +191,7 @@ func TestRewrittenHistoryIsReported(t *testing.T) {
 	t.Run("another feed", func(t *testing.T) {
 		t.Parallel()
 		d := newDatabase(t)
-		s := newSite(d, "a")
+		s := newEnv(d, "a")
 		l := d.tail(t, s.options)
 		admin := connect(t, d.dsn, "admin")
 		exec(t, admin, "insert into docs values (1, 'T')")
@@ -233,7 +233,7 @@ func (d *database) rewritten(t *testing.T, l *tail) {
 func TestRestoredNumbersOfTables(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
-	s := newSite(d, "a")
+	s := newEnv(d, "a")
 	l := d.tail(t, s.options)
 	history := changelog.NewHistory(d.pool, 0)
 	admin := connect(t, d.dsn, "admin")

@@ -69,7 +69,7 @@ func TestSecondServerTakesOver(t *testing.T) {
 		s := newSleeper(t)
 		s.start(t)
 		s.tail.until(t, "sleep", asleep)
-		second := s.database.tail(t, newSite(s.database, "b").options, netless)
+		second := s.database.tail(t, newEnv(s.database, "b").options, netless)
 		writer := connect(t, s.dsn, "writer")
 		exec(t, writer, s.insert())
 		s.arrive(t, 0)
@@ -101,7 +101,7 @@ func TestSecondServerTakesOver(t *testing.T) {
 		release := sync.OnceFunc(func() { close(thaw) })
 		t.Cleanup(release)
 		s.tail.until(t, "sleep", asleep)
-		second := s.database.tail(t, newSite(s.database, "b").options, netless)
+		second := s.database.tail(t, newEnv(s.database, "b").options, netless)
 		writer := connect(t, s.dsn, "writer")
 		exec(t, writer, s.insert())
 		<-frozen

@@ -14,10 +14,10 @@ import (
 )
 
 // sleeper is a server without a safety net: the fallback poll does not come
-// within the patience of a test, so that a lost wake-up is a failure.
+// within the timeout of a test, so that a lost wake-up is a failure.
 type sleeper struct {
 	*database
-	*site
+	*env
 	tail  *tail
 	ear   *ear
 	admin *pgx.Conn
@@ -35,7 +35,7 @@ func pollless(o *changelog.Options) { o.Poll = time.Hour }
 func newSleeper(t *testing.T) *sleeper {
 	t.Helper()
 	d := newDatabase(t)
-	return &sleeper{database: d, site: newSite(d, "a"), ear: newEar(t, d), admin: connect(t, d.dsn, "admin")}
+	return &sleeper{database: d, env: newEnv(d, "a"), ear: newEar(t, d), admin: connect(t, d.dsn, "admin")}
 }
 
 func (s *sleeper) start(t *testing.T, adjust ...func(*changelog.Options)) {
@@ -169,7 +169,7 @@ func TestWakesUpUnderLoad(t *testing.T) {
 	s := newSleeper(t)
 	s.start(t)
 	s.tail.until(t, "sleep", asleep)
-	second := s.database.tail(t, newSite(s.database, "b").options, netless)
+	second := s.database.tail(t, newEnv(s.database, "b").options, netless)
 	writer := connect(t, s.dsn, "writer")
 	awake := func(c changelog.Status) bool { return c.Leads && !c.Asleep }
 	for round := range 3 {
@@ -229,7 +229,7 @@ func TestWakesUpWhileAWriterKeepsItDrowsy(t *testing.T) {
 func TestWakesUpForAQueue(t *testing.T) {
 	t.Parallel()
 	_, d := ownDatabase(t, devpg.Options{Durable: true, NoTCP: true})
-	tail := d.tail(t, newSite(d, "a").options)
+	tail := d.tail(t, newEnv(d, "a").options)
 	tail.until(t, "sleep", asleep)
 	admin := connect(t, d.dsn, "admin")
 	exec(t, admin, "create table notes (id int generated always as identity primary key, tenant_id text)", "select rowcast.watch('notes')")

@@ -15,20 +15,20 @@ import (
 	"rowcast/internal/servetest"
 )
 
-// line is a tenant of a site, followed on one wire.
+// line is a tenant of an env, followed on one wire.
 type line struct {
 	wire
-	site   *site
+	env    *env
 	tenant string
 }
 
 // servers are two that speak the wire.
-func (l *line) servers() [2]*servetest.Server { return l.site.pair(l.wire) }
+func (l *line) servers() [2]*servetest.Server { return l.env.pair(l.wire) }
 
 // exec runs statements, with $1 as the tenant.
 func (l *line) exec(t *testing.T, statements ...string) {
 	t.Helper()
-	l.site.exec(t, l.tenant, statements...)
+	l.env.exec(t, l.tenant, statements...)
 }
 
 // Statements with one change each.

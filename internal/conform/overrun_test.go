@@ -89,7 +89,7 @@ func TestOverrun(t *testing.T) {
 	if *full {
 		rows, settings, rate, bound = 1000, nil, 1_000_000, 256<<20
 	}
-	s := newSite(t)
+	s := newEnv(t)
 	tenant := s.newTenant(t)
 	server := servetest.Start(t, s.dsn, settings...)
 	type reader struct {
@@ -103,7 +103,7 @@ func TestOverrun(t *testing.T) {
 		if w.settings != nil {
 			continue // the same but for how a client continues
 		}
-		l := &line{wire: w, site: s, tenant: tenant}
+		l := &line{wire: w, env: s, tenant: tenant}
 		a := newAllowance(rate)
 		a.raise(64 << 10) // to join
 		readers = append(

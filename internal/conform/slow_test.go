@@ -50,9 +50,9 @@ func (c *gated) Read(b []byte) (int, error) {
 func TestSlowConsumer(t *testing.T) {
 	t.Parallel()
 	const most, size = 50, 8 << 10
-	s := newSite(t)
+	s := newEnv(t)
 	onEvery(t, s, slices.Concat(wires, recoveries), func(t *testing.T, l *line) {
-		server := l.site.serve(t, l.wire)
+		server := l.env.serve(t, l.wire)
 		reading := new(gate)
 		slow := l.join(t, server, func(q *request) { q.network = reading.dial })
 		quick := l.join(t, server)

@@ -105,9 +105,9 @@ func try(t *testing.T, dsn, sql string, into ...any) error {
 }
 
 // eventually waits for a fact.
-func eventually(t *testing.T, what string, fact func() bool) {
+func eventually(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	for end := time.Now().Add(timeout); !fact(); {
+	for end := time.Now().Add(timeout); !is(); {
 		if time.Now().After(end) {
 			t.Fatalf("not within %v: %s", timeout, what)
 		}

@@ -29,7 +29,7 @@ type message struct {
 // delivery is one event as a client received it.
 type delivery struct {
 	from, position int64
-	fact           fact
+	change         change
 }
 
 // stream is what a client knows of one tenant.
@@ -69,7 +69,7 @@ type client struct {
 	// dial makes its connections.
 	dial dialFunc
 	// heard, if not nil, is told each change as it arrives.
-	heard func(f fact)
+	heard func(f change)
 
 	mu       sync.Mutex
 	streams  map[string]*stream
@@ -183,7 +183,7 @@ func (c *client) visit(ctx context.Context) error {
 		left = 1 + c.rng.IntN(c.hop)
 	}
 	for {
-		if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		if err := conn.SetReadDeadline(time.Now().Add(timeout)); err != nil {
 			return err
 		}
 		_, body, err := conn.ReadMessage()
@@ -279,16 +279,16 @@ func (c *client) event(s *stream, m *message) {
 		c.fault(faultInvented, "event %s %s: %v", m.Event, m.Data, err)
 		return
 	}
-	d.fact = fact{tenant: m.TenantID, tx: uint64(tx), op: op, id: row.ID, version: row.Version}
+	d.change = change{tenant: m.TenantID, tx: uint64(tx), op: op, id: row.ID, version: row.Version}
 	if op != 'b' && row.Tenant != m.TenantID {
-		c.fault(faultTenant, "%s holds a row of tenant %q", d.fact, row.Tenant)
+		c.fault(faultTenant, "%s holds a row of tenant %q", d.change, row.Tenant)
 	}
 	if c.heard != nil {
-		c.heard(d.fact)
+		c.heard(d.change)
 	}
 	s.got = append(s.got, d)
 	s.last = d.position
-	s.done = s.done || d.fact.id < 0
+	s.done = s.done || d.change.id < 0
 }
 
 // fault notes a broken promise. c.mu held.

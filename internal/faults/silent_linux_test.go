@@ -46,7 +46,7 @@ func TestSilentDeath(t *testing.T) {
 	if long() {
 		settings = nil
 	}
-	s := newSite(t, nil)
+	s := newEnv(t, nil)
 	r := s.serve(t, settings...)
 	h, way := newHole(t, r.url())
 	n := seed(t)
@@ -58,13 +58,13 @@ func TestSilentDeath(t *testing.T) {
 		c.dial = network.dial
 		vanishing = append(vanishing, c)
 	}
-	tr := begin(t, plan{site: s, seed: n, servers: []*server{r}, writers: 1, stayers: few, others: vanishing})
+	tr := begin(t, plan{env: s, seed: n, servers: []*server{r}, writers: 1, stayers: few, others: vanishing})
 	tr.moves(t, 20)
-	eventually(t, "descriptor for each client", patience, func() bool { return r.descriptors(t) == many+few })
+	eventually(t, "descriptor for each client", timeout, func() bool { return r.descriptors(t) == many+few })
 	network.turn(false)
 	h.open(t)
-	took := eventually(t, "end of the sessions", patience, func() bool { return r.Status(t).Connections == few })
-	freed := took + eventually(t, "descriptor that is free", patience, func() bool { return r.descriptors(t) == few })
+	took := eventually(t, "end of the sessions", timeout, func() bool { return r.Status(t).Connections == few })
+	freed := took + eventually(t, "descriptor that is free", timeout, func() bool { return r.descriptors(t) == few })
 	if freed > bar {
 		t.Errorf("the descriptors are free after %s; want %s", freed, bar)
 	}

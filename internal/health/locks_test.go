@@ -14,7 +14,7 @@ import (
 // a server that leads is not.
 func TestHoldersOfLocksAreNamed(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	server := s.connect(t, "a server")
 	exec(t, server, `select pg_advisory_lock_shared(8245940711459091462)`, `select pg_advisory_lock(8245940711459091459)`, `select pg_advisory_lock(8245940711459091457)`)
 	plain := s.connect(t, "usurper")

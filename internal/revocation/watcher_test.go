@@ -22,8 +22,8 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// patience bounds every wait; it decides nothing but when to give up.
-const patience = 30 * time.Second
+// timeout bounds every wait; it decides nothing but when to give up.
+const timeout = 30 * time.Second
 
 // bundle is a database with Rowcast, and a connection to it.
 type bundle struct {
@@ -81,7 +81,7 @@ func (b *bundle) run(t *testing.T, o revocation.Options) *revocation.Watcher {
 // until waits for a condition.
 func until(t *testing.T, what string, condition func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !condition(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(timeout); !condition(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("waiting for %s", what)
 		}
@@ -393,7 +393,7 @@ func TestRevocationNotifies(t *testing.T) {
 	b.exec(t, `select rowcast.revoke(subject => 'rolled back')`)
 	b.exec(t, `rollback`)
 	b.exec(t, `select rowcast.revoke(subject => 'ann', reason => 'a secret of ours')`)
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	n, err := ear.WaitForNotification(ctx)
 	if err != nil || n.Payload != `{"v":1,"revoked":true}` {

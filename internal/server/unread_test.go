@@ -182,10 +182,10 @@ func TestUnreadAnswersEndTheConnection(t *testing.T) {
 			conn := dialSmall(t, test.listener.Addr().String())
 			requests := []byte(strings.Repeat(test.request+"Host: localhost\r\n\r\n", 50))
 			for {
-				_ = conn.SetWriteDeadline(time.Now().Add(patience))
+				_ = conn.SetWriteDeadline(time.Now().Add(timeout))
 				if _, err := conn.Write(requests); err != nil {
 					if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
-						t.Errorf("still connected after %s", patience)
+						t.Errorf("still connected after %s", timeout)
 					}
 					break
 				}
@@ -300,7 +300,7 @@ func TestConnectionsOfAnAddressAreBounded(t *testing.T) {
 					}
 				}
 			}),
-			Limits: transport.NewLimits(transport.LimitOptions{PerAddress: most / 2}), Log: slog.New(slog.DiscardHandler), Header: patience,
+			Limits: transport.NewLimits(transport.LimitOptions{PerAddress: most / 2}), Log: slog.New(slog.DiscardHandler), Header: timeout,
 		})
 	}()
 	t.Cleanup(func() {
@@ -339,7 +339,7 @@ func TestConnectionsOfAnAddressAreBounded(t *testing.T) {
 		t.Errorf("a place that became free is not given: %d", got)
 	}
 	_ = conns[1].Close()
-	for deadline := time.Now().Add(patience); ; {
+	for deadline := time.Now().Add(timeout); ; {
 		if status(dial(t, listener.Addr().String()), "/") == http.StatusOK {
 			break
 		}

@@ -24,8 +24,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// patience is how long a fact may take; nothing waits for that long.
-const patience = 20 * time.Second
+// timeout is how long a fact may take; nothing waits for that long.
+const timeout = 20 * time.Second
 
 // outbox is a session of a hub, as in the product.
 type outbox struct {
@@ -103,7 +103,7 @@ func (n *namespace) wantEnded(t testing.TB, reason string) {
 		if got != reason {
 			t.Errorf("ended for %q, want %q", got, reason)
 		}
-	case <-time.After(patience):
+	case <-time.After(timeout):
 		t.Fatal("nothing ended")
 	}
 }
@@ -205,7 +205,7 @@ func (c *client) send(messages ...string) {
 // read is the next message, binary with a leading 'b'.
 func (c *client) read() (string, error) {
 	for {
-		_ = c.SetReadDeadline(time.Now().Add(patience))
+		_ = c.SetReadDeadline(time.Now().Add(timeout))
 		kind, data, err := c.ReadMessage()
 		switch {
 		case err != nil:

@@ -80,7 +80,7 @@ func (c *Child) Ended() bool {
 	}
 }
 
-// Stop ends the child: fast (SIGINT), after the patience at once (SIGQUIT), and
+// Stop ends the child: fast (SIGINT), after the timeout at once (SIGQUIT), and
 // after half of it again by force.
 func (c *Child) Stop(timeout time.Duration) error {
 	c.asked.Store(true)

@@ -11,7 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"rowcast/internal/changelog/doorbell"
+	"rowcast/internal/changelog/notify"
 )
 
 // Advisory locks. All begin with the letters "rowcast"; triggers/capture.sql
@@ -117,7 +117,7 @@ func (k *keeper) set(held, leads bool, state sleep) {
 	k.held, k.leads, k.state = held, leads, state
 	k.mu.Unlock()
 	if changed {
-		doorbell.Wake(k.changed)
+		notify.Wake(k.changed)
 	}
 }
 
@@ -150,7 +150,7 @@ func (k *keeper) hold(ctx context.Context) error {
 	if _, err := ask(ctx, conn, keepAlive, serverLock); err != nil {
 		return fmt.Errorf("announce the server: %w", err)
 	}
-	if err := doorbell.Announce(ctx, conn); err != nil {
+	if err := notify.Announce(ctx, conn); err != nil {
 		return err
 	}
 	for {

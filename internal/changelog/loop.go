@@ -8,7 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"rowcast/internal/changelog/doorbell"
+	"rowcast/internal/changelog/notify"
 	"rowcast/sql"
 )
 
@@ -220,7 +220,7 @@ func (f *reader) tell(ctx context.Context, leads bool, n int) error {
 	f.sent = true
 	ctx, cancel := context.WithTimeout(ctx, sealTimeout)
 	defer cancel()
-	return doorbell.Tell(ctx, f.conn, f.sequence, touched)
+	return notify.Tell(ctx, f.conn, f.sequence, touched)
 }
 
 // queue wakes the tail if writers wait for each other to notify.

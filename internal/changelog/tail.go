@@ -13,8 +13,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"golang.org/x/sync/errgroup"
 
-	"rowcast/internal/changelog/doorbell"
 	"rowcast/internal/changelog/logrow"
+	"rowcast/internal/changelog/notify"
 	"rowcast/internal/feed"
 )
 
@@ -86,7 +86,7 @@ type Options struct {
 // Tail follows the change log in commit order. See the package documentation.
 type Tail struct {
 	o        Options
-	listener *doorbell.Listener
+	listener *notify.Listener
 	keeper   *keeper
 	tables   logrow.Tables
 	pace     pace
@@ -146,7 +146,7 @@ func New(o Options) *Tail {
 	if o.Revoked == nil {
 		o.Revoked = func() {}
 	}
-	t := &Tail{o: o, sealLimit: sealTimeout, listener: doorbell.New(o.Listen, o.Log, o.Revoked), keeper: newKeeper(o.Listen, o.Log)}
+	t := &Tail{o: o, sealLimit: sealTimeout, listener: notify.New(o.Listen, o.Log, o.Revoked), keeper: newKeeper(o.Listen, o.Log)}
 	t.keeper.observe = o.Observe
 	return t
 }
@@ -224,7 +224,7 @@ func (t *Tail) touch(tenant string) {
 	if t.touched != nil {
 		t.touched[tenant] = struct{}{}
 	}
-	if len(t.touched) > doorbell.MaxTouched {
+	if len(t.touched) > notify.MaxTouched {
 		t.touched = nil
 	}
 }

@@ -1,4 +1,4 @@
-// Package doorbell listens for the notifications by which writers and servers wake
+// Package notify listens for the notifications by which writers and servers wake
 // each other.
 //
 // # Overview
@@ -23,4 +23,4 @@
 // that loses notifications is found by the first change that comes without one
 // (TestSwallowedNotificationsAreNoticed). Each is replaced; [Listener.Listening] says no
 // meanwhile.
-package doorbell
+package notify

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"rowcast/internal/pgtest"
+	"rowcast/internal/test/pgtest"
 )
 
 func TestAttachAndDetach(t *testing.T) {

@@ -10,9 +10,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"rowcast/internal/devpg"
-	"rowcast/internal/pgtest"
+	"rowcast/internal/demo/devpg"
 	"rowcast/internal/postgres"
+	"rowcast/internal/test/pgtest"
 )
 
 // spy makes a function that writes down as whom it was called.

@@ -175,7 +175,7 @@ func present(ctx context.Context, conn *pgx.Conn, known map[string]relation) (vi
 	return v, nil
 }
 
-// follower is the clients of a database: they read the tables once and follow
+// reader is the clients of a database: they read the tables once and follow
 // the order from there.
 type reader struct {
 	conn     *pgx.Conn

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"rowcast/internal/pgtest"
+	"rowcast/internal/test/pgtest"
 )
 
 // While session_replication_role is replica the row trigger captures, else the

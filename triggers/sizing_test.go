@@ -8,9 +8,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"rowcast/internal/devpg"
-	"rowcast/internal/pgtest"
+	"rowcast/internal/demo/devpg"
 	"rowcast/internal/postgres"
+	"rowcast/internal/test/pgtest"
 )
 
 // cost is what a server has written.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"rowcast/internal/pgtest"
+	"rowcast/internal/test/pgtest"
 )
 
 // Each case starts with the rows (1,T,one), (2,T,two) and (3,U,three) in docs

@@ -17,7 +17,7 @@ import (
 	"github.com/gorilla/websocket"
 	"pgregory.net/rapid"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
 	"rowcast/internal/transport"
 )
 

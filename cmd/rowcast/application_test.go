@@ -9,7 +9,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"rowcast/internal/inventory"
+	"rowcast/internal/demo/inventory"
+	"rowcast/internal/postgres"
 )
 
 // browser asks a demo as a page does.
@@ -68,7 +69,7 @@ func (d *demonstration) login(t *testing.T, tenant, user string) (*browser, *cli
 // after all others.
 func (d *demonstration) witness(t *testing.T, sku string) {
 	t.Helper()
-	err := withConn(t.Context(), d.dsn, "witness", func(ctx context.Context, conn *pgx.Conn) error {
+	err := postgres.With(t.Context(), postgres.Connect, d.dsn, "witness", func(ctx context.Context, conn *pgx.Conn) error {
 		_, err := conn.Exec(ctx, "update skus set name = name || '.' where sku = $1", sku)
 		return err
 	})
@@ -101,7 +102,7 @@ func TestWritesMakeTheirEvents(t *testing.T) {
 	me, feed := d.login(t, inventory.AcmeID, "ac3e0000-0000-4000-8000-000000000101")
 	_, foreign := d.login(t, inventory.BorealisID, "b0ea1150-0000-4000-8000-000000000201")
 	id := func(query string) (id string) {
-		err := withConn(t.Context(), d.dsn, "reader", func(ctx context.Context, conn *pgx.Conn) error {
+		err := postgres.With(t.Context(), postgres.Connect, d.dsn, "reader", func(ctx context.Context, conn *pgx.Conn) error {
 			return conn.QueryRow(ctx, query+" and tenant_id = $1", inventory.AcmeID).Scan(&id)
 		})
 		if err != nil {

@@ -22,8 +22,8 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"rowcast/internal/auth"
-	"rowcast/internal/inventory"
+	"rowcast/internal/access/auth"
+	"rowcast/internal/demo/inventory"
 )
 
 // recorder keeps what is written to it.
@@ -266,7 +266,7 @@ func TestNoCommandShowsThePassword(t *testing.T) {
 		for _, args := range commands {
 			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 			var out, problems bytes.Buffer
-			run(ctx, nil, args, []string{"DATABASE_URL=" + database, "JWT_SECRET=" + secretCanary, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0"}, &out, &problems)
+			run(ctx, args, []string{"DATABASE_URL=" + database, "JWT_SECRET=" + secretCanary, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0"}, &out, &problems)
 			cancel()
 			said := out.String() + problems.String()
 			if said == "" || strings.Contains(said, databaseCanary) || strings.Contains(said, secretCanary) {

@@ -8,10 +8,10 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"rowcast/internal/demo/inventory"
 	"rowcast/internal/feed"
-	"rowcast/internal/inventory"
 	"rowcast/internal/mapping"
-	"rowcast/internal/pgtest"
+	"rowcast/internal/test/pgtest"
 )
 
 // TestEveryEventFromEveryKindOfStatement follows raw SQL to a WebSocket client
@@ -167,7 +167,7 @@ func TestEveryEventFromEveryKindOfStatement(t *testing.T) {
 	for _, r := range mapping.Catalogue() {
 		name := strings.Replace(r.Event, "<name>", "note", 1)
 		if strings.HasSuffix(name, ":"+feed.UnreadableVerb) {
-			continue // no statement leads to it: see TestUnreadable of internal/conform
+			continue // no statement leads to it: see TestUnreadable of internal/test/conform
 		}
 		if !stream.seen[name] {
 			t.Errorf("nothing sent %s", name)

@@ -11,10 +11,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rowcast/internal/auth"
-	"rowcast/internal/inventory"
-	"rowcast/internal/pgtest"
-	"rowcast/internal/printer"
+	"rowcast/internal/access/auth"
+	"rowcast/internal/command"
+	"rowcast/internal/command/printer"
+	"rowcast/internal/command/program"
+	"rowcast/internal/demo/inventory"
+	"rowcast/internal/service"
+	"rowcast/internal/test/pgtest"
 )
 
 func TestMistakesAreNamed(t *testing.T) {
@@ -24,25 +27,25 @@ func TestMistakesAreNamed(t *testing.T) {
 		code          int
 		says          string
 	}{
-		{args: []string{"sreve"}, code: exitUsage, says: `unknown command "sreve", did you mean "serve"?`},
-		{args: []string{"serve", "--databse-url", "x"}, code: exitUsage, says: `unknown flag --databse-url of rowcast serve, did you mean "database-url"?`},
-		{args: []string{"serve", "now"}, code: exitUsage, says: `rowcast serve takes no argument, but got "now"`},
-		{args: []string{"watch"}, code: exitUsage, says: `rowcast watch wants the name of one table`},
-		{args: []string{"watch", "a", "b"}, code: exitUsage, says: `rowcast watch wants the name of one table`},
-		{args: []string{"tail"}, code: exitUsage, says: `needs a database: set DATABASE_URL`},
-		{args: []string{"token"}, code: exitUsage, says: `set JWT_SECRET`},
-		{args: []string{"token"}, environ: []string{"JWKS_URL=https://issuer.example/keys"}, code: exitUsage, says: `only public keys are configured`},
-		{args: []string{"demo", "--rate", "-1"}, code: exitUsage, says: `--rate is -1`},
-		{args: []string{"demo"}, environ: []string{"ROWCAST_BULKROWS=5"}, code: exitUsage, says: `did you mean ROWCAST_BULK_ROWS?`},
-		{args: []string{"migrate"}, environ: []string{"DATABASE_URL=postgres://127.0.0.1:1/x?connect_timeout=1"}, code: exitFailure, says: `connect`},
-		{args: []string{"tail", "-o", "xml"}, environ: []string{"DATABASE_URL=postgres://x"}, code: exitUsage, says: `-o is "xml"; it is pretty or json`},
-		{args: []string{"tail", "--from", "5"}, environ: []string{"DATABASE_URL=postgres://x"}, code: exitUsage, says: `--from needs exactly one --tenant`},
-		{args: []string{"tail", "-z"}, code: exitUsage, says: `unknown flag -z of rowcast tail; see: rowcast tail -h`},
-		{args: []string{"tail", "--events", "dashboard:*"}, environ: []string{"DATABASE_URL=postgres://x"}, code: exitUsage, says: `--events dashboard:*: dashboard:stats-updated`},
-		{args: []string{"tail", "--events", "order:*,dashboard:stats-updated"}, environ: []string{"DATABASE_URL=postgres://x"}, code: exitUsage, says: `leave it out`},
-		{args: []string{"tail", "--events", "orders"}, environ: []string{"DATABASE_URL=postgres://x"}, code: exitUsage, says: `orders`},
+		{args: []string{"sreve"}, code: program.ExitUsage, says: `unknown command "sreve", did you mean "serve"?`},
+		{args: []string{"serve", "--databse-url", "x"}, code: program.ExitUsage, says: `unknown flag --databse-url of rowcast serve, did you mean "database-url"?`},
+		{args: []string{"serve", "now"}, code: program.ExitUsage, says: `rowcast serve takes no argument, but got "now"`},
+		{args: []string{"watch"}, code: program.ExitUsage, says: `rowcast watch wants the name of one table`},
+		{args: []string{"watch", "a", "b"}, code: program.ExitUsage, says: `rowcast watch wants the name of one table`},
+		{args: []string{"tail"}, code: program.ExitUsage, says: `needs a database: set DATABASE_URL`},
+		{args: []string{"token"}, code: program.ExitUsage, says: `set JWT_SECRET`},
+		{args: []string{"token"}, environ: []string{"JWKS_URL=https://issuer.example/keys"}, code: program.ExitUsage, says: `only public keys are configured`},
+		{args: []string{"demo", "--rate", "-1"}, code: program.ExitUsage, says: `--rate is -1`},
+		{args: []string{"demo"}, environ: []string{"ROWCAST_BULKROWS=5"}, code: program.ExitUsage, says: `did you mean ROWCAST_BULK_ROWS?`},
+		{args: []string{"migrate"}, environ: []string{"DATABASE_URL=postgres://127.0.0.1:1/x?connect_timeout=1"}, code: program.ExitFailure, says: `connect`},
+		{args: []string{"tail", "-o", "xml"}, environ: []string{"DATABASE_URL=postgres://x"}, code: program.ExitUsage, says: `-o is "xml"; it is pretty or json`},
+		{args: []string{"tail", "--from", "5"}, environ: []string{"DATABASE_URL=postgres://x"}, code: program.ExitUsage, says: `--from needs exactly one --tenant`},
+		{args: []string{"tail", "-z"}, code: program.ExitUsage, says: `unknown flag -z of rowcast tail; see: rowcast tail -h`},
+		{args: []string{"tail", "--events", "dashboard:*"}, environ: []string{"DATABASE_URL=postgres://x"}, code: program.ExitUsage, says: `--events dashboard:*: dashboard:stats-updated`},
+		{args: []string{"tail", "--events", "order:*,dashboard:stats-updated"}, environ: []string{"DATABASE_URL=postgres://x"}, code: program.ExitUsage, says: `leave it out`},
+		{args: []string{"tail", "--events", "orders"}, environ: []string{"DATABASE_URL=postgres://x"}, code: program.ExitUsage, says: `orders`},
 	} {
-		code, stdout, stderr := command(t, test.environ, test.args...)
+		code, stdout, stderr := rowcast(t, test.environ, test.args...)
 		if code != test.code || !strings.Contains(stderr, test.says) || stdout != "" {
 			t.Errorf("rowcast %s: exit %d, stdout %q, stderr %q; want %d and %q",
 				strings.Join(test.args, " "), code, stdout, stderr, test.code, test.says)
@@ -61,17 +64,17 @@ func TestEveryCommandShowsAnExample(t *testing.T) {
 			visit(sub)
 		}
 	}
-	visit(newRoot(&program{}))
-	code, stdout, stderr := command(t, nil, "watch", "-h")
-	if code != exitOK || !strings.Contains(stdout, "rowcast watch invoices --name invoice") || stderr != "" {
+	visit(command.New(&program.Program{}))
+	code, stdout, stderr := rowcast(t, nil, "watch", "-h")
+	if code != program.ExitOK || !strings.Contains(stdout, "rowcast watch invoices --name invoice") || stderr != "" {
 		t.Errorf("watch -h: %d %q %q", code, stdout, stderr)
 	}
 }
 
 func TestTokenIsGood(t *testing.T) {
 	t.Parallel()
-	code, stdout, stderr := command(t, []string{"JWT_SECRET=" + secret}, "token", "--tenant", "a", "--tenant", "b", "--subject", "me")
-	if code != exitOK {
+	code, stdout, stderr := rowcast(t, []string{"JWT_SECRET=" + secret}, "token", "--tenant", "a", "--tenant", "b", "--subject", "me")
+	if code != program.ExitOK {
 		t.Fatal(stderr)
 	}
 	verifier, err := auth.New(t.Context(), auth.Options{Secret: []byte(secret)})
@@ -86,16 +89,16 @@ func TestTokenIsGood(t *testing.T) {
 
 func TestServeRefusesADatabaseWithoutRowcast(t *testing.T) {
 	t.Parallel()
-	code, _, stderr := command(t, []string{"DATABASE_URL=" + pgtest.Database(t), "JWT_SECRET=" + secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0"}, "serve")
-	if code != exitFailure || !strings.Contains(stderr, "install it with: rowcast migrate") {
+	code, _, stderr := rowcast(t, []string{"DATABASE_URL=" + pgtest.Database(t), "JWT_SECRET=" + secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0"}, "serve")
+	if code != program.ExitFailure || !strings.Contains(stderr, "install it with: rowcast migrate") {
 		t.Errorf("exit %d: %s", code, stderr)
 	}
 }
 
 func TestServeRefusesToStartWithoutKeys(t *testing.T) {
 	t.Parallel()
-	code, _, stderr := command(t, []string{"DATABASE_URL=" + pgtest.Database(t)}, "serve")
-	if code != exitUsage || !strings.Contains(stderr, "JWT_SECRET") || !strings.Contains(stderr, "JWKS_URL") {
+	code, _, stderr := rowcast(t, []string{"DATABASE_URL=" + pgtest.Database(t)}, "serve")
+	if code != program.ExitUsage || !strings.Contains(stderr, "JWT_SECRET") || !strings.Contains(stderr, "JWKS_URL") {
 		t.Errorf("exit %d: %s", code, stderr)
 	}
 }
@@ -103,15 +106,15 @@ func TestServeRefusesToStartWithoutKeys(t *testing.T) {
 func TestServeRefusesWhatIsNotSafe(t *testing.T) {
 	t.Parallel()
 	environ := []string{"DATABASE_URL=" + pgtest.Database(t), "JWT_SECRET=hunter2", "ADDR=:0", "ADMIN_ADDR=:0"}
-	code, _, stderr := command(t, environ, "serve")
+	code, _, stderr := rowcast(t, environ, "serve")
 	for _, says := range []string{"JWT_SECRET=", "ADMIN_ADDR=", "openssl rand", "--rowcast-insecure public-admin,weak-secret"} {
-		if code != exitUsage || !strings.Contains(stderr, says) || strings.Contains(stderr, "hunter2") {
+		if code != program.ExitUsage || !strings.Contains(stderr, says) || strings.Contains(stderr, "hunter2") {
 			t.Errorf("exit %d, want %q: %s", code, says, stderr)
 		}
 	}
 	// It goes on to the database, which has no Rowcast.
-	code, _, stderr = command(t, environ, "serve", "--rowcast-insecure", "public-admin,weak-secret")
-	if code != exitFailure || !strings.Contains(stderr, "rowcast migrate") {
+	code, _, stderr = rowcast(t, environ, "serve", "--rowcast-insecure", "public-admin,weak-secret")
+	if code != program.ExitFailure || !strings.Contains(stderr, "rowcast migrate") {
 		t.Errorf("told to: exit %d: %s", code, stderr)
 	}
 }
@@ -119,15 +122,15 @@ func TestServeRefusesWhatIsNotSafe(t *testing.T) {
 func TestServeNamesAPortThatIsTaken(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	taken, err := listen(t.Context(), "127.0.0.1:0")
+	taken, err := service.Listen(t.Context(), "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer taken.Close()
 	for _, setting := range []string{"ADDR", "ADMIN_ADDR"} {
 		environ := []string{"DATABASE_URL=" + s.dsn, "JWT_SECRET=" + secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0", setting + "=" + taken.Addr().String()}
-		code, _, stderr := command(t, environ, "serve")
-		if code != exitFailure || !strings.Contains(stderr, "see "+setting) || !strings.Contains(stderr, "address already in use") {
+		code, _, stderr := rowcast(t, environ, "serve")
+		if code != program.ExitFailure || !strings.Contains(stderr, "see "+setting) || !strings.Contains(stderr, "address already in use") {
 			t.Errorf("%s is taken: exit %d: %s", setting, code, stderr)
 		}
 	}
@@ -141,13 +144,13 @@ func TestMigrateWatchUnwatch(t *testing.T) {
 		"-c", `create table orders (id int primary key, tenant_id int)`,
 		"-c", `create table skus (id int)`, "-c", `create view old_invoices as select * from invoices`)
 
-	code, stdout, stderr := command(t, environ, "watch", "invoices")
-	if code != exitFailure || !strings.Contains(stderr, "rowcast migrate") {
+	code, stdout, stderr := rowcast(t, environ, "watch", "invoices")
+	if code != program.ExitFailure || !strings.Contains(stderr, "rowcast migrate") {
 		t.Errorf("watch before migrate: %d %q %q", code, stdout, stderr)
 	}
-	code, stdout, stderr = command(t, environ, "migrate")
+	code, stdout, stderr = rowcast(t, environ, "migrate")
 	for _, says := range []string{"table stock_movements", "no such table", "table orders", "watched", "skus has no primary key"} {
-		if code != exitOK || !strings.Contains(stdout, says) {
+		if code != program.ExitOK || !strings.Contains(stdout, says) {
 			t.Errorf("migrate does not say %q: %d %q %q", says, code, stdout, stderr)
 		}
 	}
@@ -163,43 +166,43 @@ func TestMigrateWatchUnwatch(t *testing.T) {
 		{"watch Invoices;", "needs double quotes of its own"},
 		{"unwatch invoices", "invoices is not watched"},
 	} {
-		code, stdout, stderr := command(t, environ, strings.Fields(test.args)...)
-		if code != exitFailure || !strings.Contains(stderr, test.says) || strings.Contains(stderr, "SQLSTATE") {
+		code, stdout, stderr := rowcast(t, environ, strings.Fields(test.args)...)
+		if code != program.ExitFailure || !strings.Contains(stderr, test.says) || strings.Contains(stderr, "SQLSTATE") {
 			t.Errorf("%s: %d %q %q; want %q", test.args, code, stdout, stderr, test.says)
 		}
 	}
-	code, stdout, stderr = command(t, environ, "watch", "invoices", "--tenant-column", "account", "--name", "invoice", "--exclude", "pdf")
-	if code != exitOK || !strings.Contains(stdout, "invoice:created") {
+	code, stdout, stderr = rowcast(t, environ, "watch", "invoices", "--tenant-column", "account", "--name", "invoice", "--exclude", "pdf")
+	if code != program.ExitOK || !strings.Contains(stdout, "invoice:created") {
 		t.Errorf("watch: %d %q %q", code, stdout, stderr)
 	}
 	pgtest.Psql(t, dsn, "-c", `insert into invoices values (1, 7, 'secret')`, "-c", "select rowcast.seal()")
-	code, stdout, stderr = command(t, environ, "tail", "--tenant", "7", "--from", "beginning", "--count", "1", "-o", "json")
+	code, stdout, stderr = rowcast(t, environ, "tail", "--tenant", "7", "--from", "beginning", "--count", "1", "-o", "json")
 	var m message
-	if err := json.Unmarshal([]byte(stdout), &m); err != nil || code != exitOK || m.Event != "invoice:created" || string(m.Data) != `{"id":1,"account":7}` {
+	if err := json.Unmarshal([]byte(stdout), &m); err != nil || code != program.ExitOK || m.Event != "invoice:created" || string(m.Data) != `{"id":1,"account":7}` {
 		t.Errorf("tail: %d %q %q", code, stdout, stderr)
 	}
-	code, stdout, stderr = command(t, environ, "watch", "invoices")
-	if code != exitOK || !strings.Contains(stdout, "public.invoices: invoice:created") {
+	code, stdout, stderr = rowcast(t, environ, "watch", "invoices")
+	if code != program.ExitOK || !strings.Contains(stdout, "public.invoices: invoice:created") {
 		t.Errorf("watch again, with nothing given: %d %q %q", code, stdout, stderr)
 	}
 	if kept := strings.TrimSpace(pgtest.Psql(t, dsn, "-At", "-c", `select tenant_column, exclude from rowcast.watched where active and name = 'invoice'`)); kept != "account|{pdf}" {
 		t.Errorf("watch again keeps %q", kept)
 	}
 	pgtest.Psql(t, dsn, "-c", "create table old () inherits (invoices)")
-	code, stdout, stderr = command(t, environ, "watch", "invoices")
-	if code != exitOK || stderr != "note: statements that name a table which inherits from it are not captured unless that is watched, too: public.old\n" {
+	code, stdout, stderr = rowcast(t, environ, "watch", "invoices")
+	if code != program.ExitOK || stderr != "note: statements that name a table which inherits from it are not captured unless that is watched, too: public.old\n" {
 		t.Errorf("watch of a table that is inherited from: %d %q %q", code, stdout, stderr)
 	}
-	code, stdout, stderr = command(t, environ, "unwatch", "invoices")
-	if code != exitOK || stderr != "" {
+	code, stdout, stderr = rowcast(t, environ, "unwatch", "invoices")
+	if code != program.ExitOK || stderr != "" {
 		t.Errorf("unwatch: %d %q %q", code, stdout, stderr)
 	}
-	code, stdout, stderr = command(t, environ, "migrate", "--down")
-	if code != exitOK || !strings.Contains(stdout, "dropped") {
+	code, stdout, stderr = rowcast(t, environ, "migrate", "--down")
+	if code != program.ExitOK || !strings.Contains(stdout, "dropped") {
 		t.Errorf("migrate --down: %d %q %q", code, stdout, stderr)
 	}
-	code, stdout, stderr = command(t, environ, "migrate", "--down")
-	if code != exitOK || !strings.Contains(stdout, "nothing to remove") {
+	code, stdout, stderr = rowcast(t, environ, "migrate", "--down")
+	if code != program.ExitOK || !strings.Contains(stdout, "nothing to remove") {
 		t.Errorf("migrate --down again: %d %q %q", code, stdout, stderr)
 	}
 	if left := strings.TrimSpace(pgtest.Psql(t, dsn, "-At", "-c", `select count(*) from pg_trigger where not tgisinternal`)); left != "0" {
@@ -215,8 +218,8 @@ func TestTailFromAPositionInHistory(t *testing.T) {
 	s.exec(t, `update orders set status = 'processing' where order_number = 'T1'`, `select rowcast.seal()`)
 	tail := func(args ...string) []message {
 		t.Helper()
-		code, stdout, stderr := command(t, environ, append([]string{"tail", "--tenant", inventory.AcmeID, "-o", "json"}, args...)...)
-		if code != exitOK {
+		code, stdout, stderr := rowcast(t, environ, append([]string{"tail", "--tenant", inventory.AcmeID, "-o", "json"}, args...)...)
+		if code != program.ExitOK {
 			t.Fatalf("tail %v: %d %s", args, code, stderr)
 		}
 		var got []message
@@ -243,20 +246,20 @@ func TestTailFromAPositionInHistory(t *testing.T) {
 		`insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'T2', 'after')`, `select rowcast.seal()`)
 	rows := tail("--from", last[2].Cursor, "--count", "1")
 	few := append(slices.Clone(environ), "ROWCAST_BULK_ROWS=1")
-	code, stdout, stderr := command(t, few, "tail", "--tenant", inventory.AcmeID, "-o", "json", "--from", rows[0].Cursor, "--count", "1")
-	if code != exitOK || !strings.Contains(stdout, `"event":"order:bulk"`) {
+	code, stdout, stderr := rowcast(t, few, "tail", "--tenant", inventory.AcmeID, "-o", "json", "--from", rows[0].Cursor, "--count", "1")
+	if code != program.ExitOK || !strings.Contains(stdout, `"event":"order:bulk"`) {
 		t.Errorf("after %s, inside a bulk change: %d %s %s", rows[0].Cursor, code, stdout, stderr)
 	}
-	code, stdout, stderr = command(t, environ, "tail", "--tenant", inventory.AcmeID, "--from", last[0].Cursor, "--count", "1")
-	if code != exitOK || !strings.Contains(stdout, "order:updated") || strings.ContainsRune(stdout, '\x1b') {
+	code, stdout, stderr = rowcast(t, environ, "tail", "--tenant", inventory.AcmeID, "--from", last[0].Cursor, "--count", "1")
+	if code != program.ExitOK || !strings.Contains(stdout, "order:updated") || strings.ContainsRune(stdout, '\x1b') {
 		t.Errorf("pretty: %q %q", stdout, stderr)
 	}
-	code, _, stderr = command(t, environ, "tail", "--tenant", inventory.AcmeID, "--from", "nonsense")
-	if code != exitFailure || !strings.Contains(stderr, "now, beginning, a position or a cursor") {
+	code, _, stderr = rowcast(t, environ, "tail", "--tenant", inventory.AcmeID, "--from", "nonsense")
+	if code != program.ExitFailure || !strings.Contains(stderr, "now, beginning, a position or a cursor") {
 		t.Errorf("nonsense: %d %q", code, stderr)
 	}
-	code, _, stderr = command(t, environ, "tail", "--tenant", inventory.AcmeID, "--from", "999999")
-	if code != exitFailure || !strings.Contains(stderr, "999999 is after the newest change") {
+	code, _, stderr = rowcast(t, environ, "tail", "--tenant", inventory.AcmeID, "--from", "999999")
+	if code != program.ExitFailure || !strings.Contains(stderr, "999999 is after the newest change") {
 		t.Errorf("after the head: %d %q", code, stderr)
 	}
 }
@@ -279,7 +282,7 @@ func TestCancellationIsNotReported(t *testing.T) {
 		{errors.Join(errors.Join(wrong, canceled), canceled), wrong.Error()},
 	} {
 		var got string
-		if err := withoutCancellation(test.err); err != nil {
+		if err := program.WithoutCancellation(test.err); err != nil {
 			got = err.Error()
 		}
 		if got != test.want {
@@ -299,8 +302,8 @@ func TestVisible(t *testing.T) {
 func TestServeRefusesADatabaseThatDoesNotExist(t *testing.T) {
 	t.Parallel()
 	url := pgtest.Server(t).SocketDSN("nowhere")
-	code, _, stderr := command(t, []string{"DATABASE_URL=" + url, "JWT_SECRET=" + secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0"}, "serve")
-	if code != exitUsage || !strings.Contains(stderr, `database "nowhere" does not exist`) {
+	code, _, stderr := rowcast(t, []string{"DATABASE_URL=" + url, "JWT_SECRET=" + secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0"}, "serve")
+	if code != program.ExitUsage || !strings.Contains(stderr, `database "nowhere" does not exist`) {
 		t.Errorf("exit %d: %s", code, stderr)
 	}
 }

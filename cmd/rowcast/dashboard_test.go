@@ -12,7 +12,7 @@ import (
 	"github.com/prometheus/common/model"
 	"go.yaml.in/yaml/v3"
 
-	"rowcast/internal/inventory"
+	"rowcast/internal/demo/inventory"
 )
 
 // expression is a query of the dashboard or of a rule.
@@ -22,7 +22,7 @@ type expression struct{ where, text string }
 // filled in.
 func dashboardExpressions(t *testing.T) (all []expression) {
 	t.Helper()
-	text, err := os.ReadFile("../../internal/metric/dashboard.json")
+	text, err := os.ReadFile("../../internal/operate/metric/dashboard.json")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,7 +62,7 @@ func dashboardExpressions(t *testing.T) (all []expression) {
 // alertExpressions are the queries of the rules.
 func alertExpressions(t *testing.T) (all []expression) {
 	t.Helper()
-	text, err := os.ReadFile("../../internal/metric/alerts.yml")
+	text, err := os.ReadFile("../../internal/operate/metric/alerts.yml")
 	if err != nil {
 		t.Fatal(err)
 	}

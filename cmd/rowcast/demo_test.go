@@ -12,8 +12,10 @@ import (
 	"syscall"
 	"testing"
 
-	"rowcast/internal/inventory"
-	"rowcast/internal/pgtest"
+	"rowcast/internal/command/program"
+	"rowcast/internal/demo/inventory"
+	"rowcast/internal/service"
+	"rowcast/internal/test/pgtest"
 )
 
 // demonstration is a running rowcast demo, and what it prints.
@@ -96,11 +98,11 @@ func TestDemo(t *testing.T) {
 	d.until(t, "an event of the shop", func(m message) bool { return m.Type == "event" && m.Source != nil && m.Source.Writer == "shop" })
 
 	one.signal(t, syscall.SIGINT)
-	one.ends(t, exitOK)
+	one.ends(t, program.ExitOK)
 	one.gone(t)
 	two.signal(t, syscall.SIGINT)
 	two.signal(t, syscall.SIGINT)
-	two.ends(t, exitOK)
+	two.ends(t, program.ExitOK)
 	two.gone(t)
 }
 
@@ -110,11 +112,11 @@ func TestDemoKeepsItsData(t *testing.T) {
 	first := startDemo(t, "--rate", "0", "--keep", keep)
 	pgtest.Psql(t, first.dsn, "-c", "create table remembered ()")
 	first.signal(t, syscall.SIGTERM)
-	first.ends(t, exitOK)
+	first.ends(t, program.ExitOK)
 	second := startDemo(t, "--rate", "0", "--keep", keep)
 	pgtest.Psql(t, second.dsn, "-c", "select from remembered")
 	second.signal(t, syscall.SIGINT)
-	second.ends(t, exitOK)
+	second.ends(t, program.ExitOK)
 }
 
 // TestInterruptedStart ends a demo while its PostgreSQL is made.
@@ -123,7 +125,7 @@ func TestInterruptedStart(t *testing.T) {
 	p := spawn(t, nil, "demo")
 	p.says(t, p.stderr, "starting PostgreSQL")
 	p.signal(t, syscall.SIGINT)
-	p.ends(t, exitOK)
+	p.ends(t, program.ExitOK)
 }
 
 // full is an output on which nothing can be written.
@@ -134,15 +136,15 @@ func (full) Write([]byte) (int, error) { return 0, errors.New("no space left") }
 // TestFailedDemoLeavesNothing has the demo fail when everything is open.
 func TestFailedDemoLeavesNothing(t *testing.T) {
 	t.Parallel()
-	taken, err := listen(t.Context(), "127.0.0.1:0")
+	taken, err := service.Listen(t.Context(), "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	addr := taken.Addr().String()
 	_ = taken.Close()
 	var stderr bytes.Buffer
-	code := run(t.Context(), nil, []string{"demo", "--addr", addr, "--admin-addr", "127.0.0.1:0", "-v"}, nil, full{}, &stderr)
-	if code != exitFailure || !strings.Contains(stderr.String(), "rowcast: no space left") {
+	code := run(t.Context(), []string{"demo", "--addr", addr, "--admin-addr", "127.0.0.1:0", "-v"}, nil, full{}, &stderr)
+	if code != program.ExitFailure || !strings.Contains(stderr.String(), "rowcast: no space left") {
 		t.Errorf("exit %d: %s", code, &stderr)
 	}
 	if c, err := new(net.Dialer).DialContext(t.Context(), "tcp", addr); err == nil {

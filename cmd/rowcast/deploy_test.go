@@ -21,8 +21,10 @@ import (
 	"testing"
 	"time"
 
-	"rowcast/internal/config"
-	"rowcast/internal/inventory"
+	"rowcast/internal/command/program"
+	"rowcast/internal/demo/inventory"
+	"rowcast/internal/operate/config"
+	"rowcast/internal/service"
 )
 
 // deployed reads a deployment file.
@@ -96,9 +98,9 @@ func TestUnit(t *testing.T) {
 	t.Parallel()
 	text := deployed(t, "rowcast.service")
 	wants(t, "the unit", text, `\[Unit\]`, `\[Service\]`, `\[Install\]`, `Type=notify`, `ExecStart=/usr/local/bin/rowcast serve`, `DynamicUser=yes`,
-		`NoNewPrivileges=yes`, `ProtectSystem=strict`, `CapabilityBoundingSet=`, `LimitNOFILE=65536`, `RestartPreventExitStatus=`+fmt.Sprint(exitUsage))
-	if stop := found(t, text, `TimeoutStopSec=(\d+)`); stop <= unreadyTime+drainTime {
-		t.Errorf("the manager kills after %s, clients have %s to leave", stop, unreadyTime+drainTime)
+		`NoNewPrivileges=yes`, `ProtectSystem=strict`, `CapabilityBoundingSet=`, `LimitNOFILE=65536`, `RestartPreventExitStatus=`+fmt.Sprint(program.ExitUsage))
+	if stop := found(t, text, `TimeoutStopSec=(\d+)`); stop <= service.UnreadyTime+service.DrainTime {
+		t.Errorf("the manager kills after %s, clients have %s to leave", stop, service.UnreadyTime+service.DrainTime)
 	}
 	settingsExist(t, text)
 	analyze, err := exec.LookPath("systemd-analyze")
@@ -154,7 +156,7 @@ func TestServeTellsTheServiceManager(t *testing.T) {
 	until("READY=1")
 	p.signal(t, syscall.SIGTERM)
 	until("STOPPING=1")
-	p.ends(t, exitOK)
+	p.ends(t, program.ExitOK)
 }
 
 // selfSigned makes a certificate and its key.

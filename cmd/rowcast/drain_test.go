@@ -8,7 +8,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"rowcast/internal/inventory"
+	"rowcast/internal/demo/inventory"
 )
 
 // TestDrainTurnsUnreadyFirst stops a server that has a client: /readyz is red

@@ -8,7 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"rowcast/internal/inventory"
+	"rowcast/internal/command/program"
+	"rowcast/internal/demo/inventory"
 )
 
 // metric scrapes one figure, when it is known.
@@ -61,7 +62,7 @@ func TestDriftIsReported(t *testing.T) {
 		t.Errorf("%v triggers are missing; want 9", got)
 	}
 	p.says(t, p.stderr, `"level":"WARN","msg":"triggers have drifted: changes since then are not captured.*"table":"orders".*rowcast_insert on orders`)
-	if code, _, stderr := command(t, []string{"DATABASE_URL=" + s.dsn}, "migrate"); code != exitOK {
+	if code, _, stderr := rowcast(t, []string{"DATABASE_URL=" + s.dsn}, "migrate"); code != program.ExitOK {
 		t.Fatalf("migrate: exit %d, %s", code, stderr)
 	}
 	r.ready(t, "ready again", http.StatusOK)
@@ -70,7 +71,7 @@ func TestDriftIsReported(t *testing.T) {
 	}
 	p.says(t, p.stderr, `"level":"INFO","msg":"triggers are as installed again.*"table":"orders"`)
 	p.signal(t, syscall.SIGTERM)
-	p.ends(t, exitOK)
+	p.ends(t, program.ExitOK)
 	if n := strings.Count(p.stderr.String(), "triggers have drifted"); n != 1 {
 		t.Errorf("the log tells of drift %d times:\n%s", n, p.stderr)
 	}

@@ -10,8 +10,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"rowcast/internal/inventory"
-	"rowcast/internal/pgtest"
+	"rowcast/internal/command/program"
+	"rowcast/internal/demo/inventory"
+	"rowcast/internal/test/pgtest"
 )
 
 // A dump that is restored into another database brings a log along that means
@@ -38,14 +39,14 @@ func TestDumpRestoredElsewhereIsRefused(t *testing.T) {
 	defer func() { _ = restored.conn.Close(t.Context()) }()
 
 	const repair = "rowcast migrate --new-feed"
-	code, _, stderr := command(t, []string{"JWT_SECRET=" + secret}, "serve", "--database-url", restored.dsn, "--addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0")
+	code, _, stderr := rowcast(t, []string{"JWT_SECRET=" + secret}, "serve", "--database-url", restored.dsn, "--addr", "127.0.0.1:0", "--admin-addr", "127.0.0.1:0")
 	if code == 0 || !strings.Contains(stderr, repair) || !strings.Contains(stderr, "it was written in database") {
 		t.Errorf("serve exits with %d and says %s; want the command %q", code, stderr, repair)
 	}
-	if code, stdout, stderr := command(t, nil, "migrate", "--database-url", restored.dsn); code != 0 || !strings.Contains(stdout, repair) {
+	if code, stdout, stderr := rowcast(t, nil, "migrate", "--database-url", restored.dsn); code != 0 || !strings.Contains(stdout, repair) {
 		t.Errorf("migrate exits with %d and says %s%s", code, stdout, stderr)
 	}
-	if code, stdout, stderr := command(t, nil, "migrate", "--new-feed", "--database-url", restored.dsn); code != 0 || !strings.Contains(stdout, "begun anew") {
+	if code, stdout, stderr := rowcast(t, nil, "migrate", "--new-feed", "--database-url", restored.dsn); code != 0 || !strings.Contains(stdout, "begun anew") {
 		t.Fatalf("migrate --new-feed exits with %d and says %s%s", code, stdout, stderr)
 	}
 	url, _ = restored.serve(t)
@@ -80,7 +81,7 @@ func TestDumpWithoutTheFeed(t *testing.T) {
 		t.Errorf("%d of %d orders were restored, %v", there, before, err)
 	}
 	restored.exec(t, `update orders set customer = 'no feed'`)
-	if code, stdout, stderr := command(t, nil, "migrate", "--database-url", restored.dsn); code != exitOK {
+	if code, stdout, stderr := rowcast(t, nil, "migrate", "--database-url", restored.dsn); code != program.ExitOK {
 		t.Fatalf("migrate: %d %q %q", code, stdout, stderr)
 	}
 	url, _ := restored.serve(t)

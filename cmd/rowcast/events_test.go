@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"rowcast/internal/inventory"
-	"rowcast/internal/pgtest"
+	"rowcast/internal/demo/inventory"
+	"rowcast/internal/test/pgtest"
 )
 
 // eventStream is a client of /events, as curl is one.

@@ -11,15 +11,15 @@ import (
 	"time"
 
 	"rowcast/internal/changelog"
-	"rowcast/internal/config"
-	"rowcast/internal/doctor"
 	"rowcast/internal/errcode"
-	"rowcast/internal/health"
-	"rowcast/internal/hub"
+	"rowcast/internal/feed/unreadable"
+	"rowcast/internal/hub/room"
 	"rowcast/internal/mapping"
-	"rowcast/internal/metric"
+	"rowcast/internal/operate/config"
+	"rowcast/internal/operate/doctor"
+	"rowcast/internal/operate/health"
+	"rowcast/internal/operate/metric"
 	"rowcast/internal/transport"
-	"rowcast/internal/unreadable"
 )
 
 var update = flag.Bool("update", false, "write the tables of the guides anew")
@@ -44,11 +44,11 @@ func TestTablesOfTheGuides(t *testing.T) {
 		}
 		got := string(text)
 		for block, table := range tables {
-			between := regexp.MustCompile(`(?s)(<!-- ` + block + ` -->\n).*?(<!-- end -->)`)
-			if !between.MatchString(got) {
+			block := regexp.MustCompile(`(?s)(<!-- ` + block + ` -->\n).*?(<!-- end -->)`)
+			if !block.MatchString(got) {
 				t.Fatalf("%s has no block %q", name, block)
 			}
-			got = between.ReplaceAllString(got, "${1}"+strings.ReplaceAll(table, "$", "$$")+"${2}")
+			got = block.ReplaceAllString(got, "${1}"+strings.ReplaceAll(table, "$", "$$")+"${2}")
 		}
 		if *update {
 			if err := os.WriteFile(name, []byte(got), 0o644); err != nil { //nolint:gosec // a document
@@ -117,8 +117,8 @@ func metricsTable(t *testing.T) string {
 	t.Helper()
 	registry := metric.New(metric.Sources{
 		Tail: func() changelog.Status { return changelog.Status{Checked: time.Now()} },
-		Hub: func() hub.Stats {
-			return hub.Stats{Names: map[string]int64{"order:created": 1}, Transports: map[string]int64{"ws": 1}}
+		Hub: func() room.Stats {
+			return room.Stats{Names: map[string]int64{"order:created": 1}, Transports: map[string]int64{"ws": 1}}
 		},
 		Health:    func() health.Status { return health.Status{Checked: time.Now()} },
 		Observers: metric.NewObservers(), Codes: transport.Codes(),

@@ -5,9 +5,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"rowcast/internal/devpg"
-	"rowcast/internal/inventory"
-	"rowcast/internal/pgtest"
+	"rowcast/internal/demo/devpg"
+	"rowcast/internal/demo/inventory"
+	"rowcast/internal/test/pgtest"
 )
 
 // TestIdleServersWriteNothing lets two servers make hundreds of questions, for

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"testing"
 
-	"rowcast/internal/inventory"
+	"rowcast/internal/demo/inventory"
 )
 
 // TestTenantsAreApart writes rows that hold the name of their tenant in every

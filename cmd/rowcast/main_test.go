@@ -19,11 +19,14 @@ import (
 	"github.com/gorilla/websocket"
 	"github.com/jackc/pgx/v5"
 
-	"rowcast/internal/auth"
-	"rowcast/internal/config"
-	"rowcast/internal/inventory"
-	"rowcast/internal/pgtest"
+	"rowcast/internal/access/auth"
+	"rowcast/internal/command"
+	"rowcast/internal/command/program"
+	"rowcast/internal/demo/inventory"
+	"rowcast/internal/operate/config"
 	"rowcast/internal/postgres"
+	"rowcast/internal/service"
+	"rowcast/internal/test/pgtest"
 )
 
 func TestMain(m *testing.M) {
@@ -109,22 +112,22 @@ func (s *env) startLogging(t *testing.T, log *slog.Logger, settings ...string) r
 	if err != nil {
 		t.Fatal(err)
 	}
-	service, err := newService(t.Context(), cfg, log, listen)
+	server, err := service.New(t.Context(), cfg, log, service.Listen)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- service.run(ctx, nil) }()
+	go func() { done <- server.Run(ctx, nil) }()
 	stop := sync.OnceFunc(func() {
 		cancel()
 		if err := <-done; !errors.Is(err, context.Canceled) {
 			t.Errorf("server ended with %v", err)
 		}
-		service.close()
+		server.Close()
 	})
 	t.Cleanup(stop)
-	return running{webSocketURL(service.public.Addr()), "http://" + service.admin.Addr().String(), stop}
+	return running{server.WebSocketURL(), "http://" + server.Admin().String(), stop}
 }
 
 func token(t *testing.T, tenants ...string) string {
@@ -248,10 +251,15 @@ func names(messages []message) string {
 	return strings.Join(all, " ")
 }
 
-// command runs a subcommand to its end.
-func command(t *testing.T, environ []string, args ...string) (code int, stdout, stderr string) {
+// run runs rowcast in this process.
+func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
+	return program.Run(ctx, command.New(&program.Program{Environ: environ, Stdout: stdout, Stderr: stderr}), args, stderr)
+}
+
+// rowcast runs a subcommand to its end.
+func rowcast(t *testing.T, environ []string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
 	var out, problems bytes.Buffer
-	code = run(t.Context(), nil, args, environ, &out, &problems)
+	code = run(t.Context(), args, environ, &out, &problems)
 	return code, out.String(), problems.String()
 }

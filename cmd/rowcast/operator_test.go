@@ -13,9 +13,11 @@ import (
 	"syscall"
 	"testing"
 
+	"rowcast/internal/command"
+	"rowcast/internal/command/program"
+	"rowcast/internal/demo/inventory"
 	"rowcast/internal/errcode"
-	"rowcast/internal/inventory"
-	"rowcast/internal/pgtest"
+	"rowcast/internal/test/pgtest"
 )
 
 func TestDoctorEndsAsItsReport(t *testing.T) {
@@ -26,16 +28,16 @@ func TestDoctorEndsAsItsReport(t *testing.T) {
 	for format, says := range map[string]string{
 		"text": "fsync is off", "json": `"code": "durability-off"`, "nagios": "ROWCAST CRITICAL - durability-off", "prometheus": `rowcast_doctor_status{code="durability-off"} 2`,
 	} {
-		code, stdout, stderr := command(t, environ, "doctor", "--format", format)
+		code, stdout, stderr := rowcast(t, environ, "doctor", "--format", format)
 		if code != 2 || !strings.Contains(stdout, says) || stderr != "" {
 			t.Errorf("%s: exit %d, %s%s", format, code, stdout, stderr)
 		}
 	}
-	code, _, stderr := command(t, environ, "doctor", "--format", "xml")
-	if code != exitUsage || !strings.Contains(stderr, "text, json, nagios, prometheus") {
+	code, _, stderr := rowcast(t, environ, "doctor", "--format", "xml")
+	if code != program.ExitUsage || !strings.Contains(stderr, "text, json, nagios, prometheus") {
 		t.Errorf("exit %d, %s", code, stderr)
 	}
-	code, stdout, _ := command(t, []string{"DATABASE_URL=" + pgtest.Database(t), "JWT_SECRET=" + secret}, "doctor")
+	code, stdout, _ := rowcast(t, []string{"DATABASE_URL=" + pgtest.Database(t), "JWT_SECRET=" + secret}, "doctor")
 	if code != 2 || !strings.Contains(stdout, "code  ") || !strings.Contains(stdout, "not-migrated") {
 		t.Errorf("exit %d, %s", code, stdout)
 	}
@@ -51,8 +53,8 @@ func TestHistoryGoesOnFromItsCursor(t *testing.T) {
 	var all []message
 	cursor := "beginning"
 	for page := 0; ; page++ {
-		code, stdout, stderr := command(t, environ, "history", "--tenant", inventory.AcmeID, "--after", cursor, "--limit", "700", "--events", "order:*", "-o", "json")
-		if code != exitOK {
+		code, stdout, stderr := rowcast(t, environ, "history", "--tenant", inventory.AcmeID, "--after", cursor, "--limit", "700", "--events", "order:*", "-o", "json")
+		if code != program.ExitOK {
 			t.Fatal(stderr)
 		}
 		for line := range strings.Lines(stdout) {
@@ -83,12 +85,12 @@ func TestHistoryGoesOnFromItsCursor(t *testing.T) {
 		t.Errorf("%d orders were created", created)
 	}
 	for _, args := range [][]string{{"history"}, {"history", "--tenant", "a", "--limit", "-1"}, {"history", "--tenant", "a", "-o", "xml"}, {"history", "--tenant", "a", "--events", "orders"}} {
-		if code, stdout, stderr := command(t, environ, args...); code != exitUsage || stdout != "" {
+		if code, stdout, stderr := rowcast(t, environ, args...); code != program.ExitUsage || stdout != "" {
 			t.Errorf("%v: exit %d, %s", args, code, stderr)
 		}
 	}
-	code, _, stderr := command(t, environ, "history", "--tenant", inventory.AcmeID, "--after", "99999999")
-	if code != exitFailure || !strings.Contains(stderr, "code: invalid") {
+	code, _, stderr := rowcast(t, environ, "history", "--tenant", inventory.AcmeID, "--after", "99999999")
+	if code != program.ExitFailure || !strings.Contains(stderr, "code: invalid") {
 		t.Errorf("exit %d, %s", code, stderr)
 	}
 }
@@ -103,11 +105,11 @@ func TestReplaySendsAgain(t *testing.T) {
 		`delete from orders where order_number = 'R2'`)
 	c.events(t, "order:deleted")
 	args := []string{"replay", "--tenant", inventory.AcmeID, "--first", fmt.Sprint(joined.Position + 1), "--last", fmt.Sprint(joined.Position + 3), "-o", "json"}
-	code, stdout, stderr := command(t, environ, append(args, "--dry-run")...)
-	if code != exitOK || !strings.Contains(stdout, `"rows":2,`) || !strings.Contains(stdout, `"leftOut":1,"dryRun":true`) {
+	code, stdout, stderr := rowcast(t, environ, append(args, "--dry-run")...)
+	if code != program.ExitOK || !strings.Contains(stdout, `"rows":2,`) || !strings.Contains(stdout, `"leftOut":1,"dryRun":true`) {
 		t.Errorf("exit %d, %s%s", code, stdout, stderr)
 	}
-	if code, stdout, stderr = command(t, environ, args...); code != exitOK || !strings.Contains(stdout, `"rows":2,`) {
+	if code, stdout, stderr = rowcast(t, environ, args...); code != program.ExitOK || !strings.Contains(stdout, `"rows":2,`) {
 		t.Errorf("exit %d, %s%s", code, stdout, stderr)
 	}
 	s.exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'R3', 'C')`)
@@ -115,12 +117,12 @@ func TestReplaySendsAgain(t *testing.T) {
 		t.Errorf("the client got %s", got)
 	}
 	for _, args := range [][]string{{"replay"}, {"replay", "--tenant", "T", "--first", "5", "--last", "4"}} {
-		if code, _, stderr := command(t, environ, args...); code != exitUsage || !strings.Contains(stderr, "--first 1200") {
+		if code, _, stderr := rowcast(t, environ, args...); code != program.ExitUsage || !strings.Contains(stderr, "--first 1200") {
 			t.Errorf("%v: exit %d, %s", args, code, stderr)
 		}
 	}
-	code, _, stderr = command(t, environ, "replay", "--tenant", "nobody", "--first", "1", "--last", "2")
-	if code != exitFailure || !strings.Contains(stderr, "the feed does not know tenant") {
+	code, _, stderr = rowcast(t, environ, "replay", "--tenant", "nobody", "--first", "1", "--last", "2")
+	if code != program.ExitFailure || !strings.Contains(stderr, "the feed does not know tenant") {
 		t.Errorf("exit %d, %s", code, stderr)
 	}
 }
@@ -138,15 +140,14 @@ func TestPruneSaysWhatItDid(t *testing.T) {
 	add("P2")
 	add("P3")
 	prune := func(args ...string) (report struct {
-		Old, Bytes int64
-		Rows       int64 `json:"places"`
-		DryRun     bool
-		Oldest     *string
+		Old, Rows, Bytes int64
+		DryRun           bool
+		Oldest           *string
 	},
 	) {
 		t.Helper()
-		code, stdout, stderr := command(t, environ, append([]string{"prune", "-o", "json"}, args...)...)
-		if err := json.Unmarshal([]byte(stdout), &report); err != nil || code != exitOK {
+		code, stdout, stderr := rowcast(t, environ, append([]string{"prune", "-o", "json"}, args...)...)
+		if err := json.Unmarshal([]byte(stdout), &report); err != nil || code != program.ExitOK {
 			t.Fatalf("exit %d, %s%s", code, stdout, stderr)
 		}
 		return report
@@ -163,14 +164,14 @@ func TestPruneSaysWhatItDid(t *testing.T) {
 	if err := s.conn.QueryRow(t.Context(), `select count(*) from rowcast.sealed`).Scan(&left); err != nil || left != 2 {
 		t.Errorf("%d changes are left, %v", left, err)
 	}
-	code, stdout, _ := command(t, environ, "prune", "--rowcast-retention", "1h")
-	if code != exitOK || !strings.HasPrefix(stdout, "forgot 0 log rows older than 1h0m0s; no segment was closed, 0 emptied; the oldest change is from 2") {
+	code, stdout, _ := rowcast(t, environ, "prune", "--rowcast-retention", "1h")
+	if code != program.ExitOK || !strings.HasPrefix(stdout, "forgot 0 log rows older than 1h0m0s; no segment was closed, 0 emptied; the oldest change is from 2") {
 		t.Errorf("exit %d, %s", code, stdout)
 	}
 	// While another session prunes, nothing is forgotten, and it is said.
 	s.exec(t, `update rowcast.seal set sealed_at = now() - interval '3 hours'`, `begin`, `select pg_advisory_xact_lock(8245940711459091460)`)
-	code, _, stderr := command(t, environ, "prune", "--rowcast-retention", "1h")
-	if code != exitFailure || !strings.Contains(stderr, "another session is pruning") {
+	code, _, stderr := rowcast(t, environ, "prune", "--rowcast-retention", "1h")
+	if code != program.ExitFailure || !strings.Contains(stderr, "another session is pruning") {
 		t.Errorf("exit %d, %s", code, stderr)
 	}
 	s.exec(t, `rollback`)
@@ -181,9 +182,9 @@ func TestStatusFollowsTheFeed(t *testing.T) {
 	s := newEnv(t)
 	environ := []string{"DATABASE_URL=" + s.dsn}
 	s.exec(t, `alter table skus disable trigger rowcast_update`)
-	code, stdout, stderr := command(t, environ, "status")
-	for _, says := range []string{"servers", "table orders", "rowcast_update on skus", "notify queue"} {
-		if code != exitOK || !strings.Contains(stdout, says) {
+	code, stdout, stderr := rowcast(t, environ, "status")
+	for _, says := range []string{"followers", "table orders", "rowcast_update on skus", "notify queue"} {
+		if code != program.ExitOK || !strings.Contains(stdout, says) {
 			t.Errorf("exit %d, no %q in %s%s", code, says, stdout, stderr)
 		}
 	}
@@ -194,8 +195,8 @@ func TestStatusFollowsTheFeed(t *testing.T) {
 	s.exec(t, `select rowcast.seal()`)
 	p.says(t, p.stdout, `"placesPerSecond":[1-9]`)
 	p.signal(t, syscall.SIGINT)
-	p.ends(t, exitInterrupted)
-	if code, _, stderr := command(t, environ, "status", "--watch", "--interval", "1ms"); code != exitUsage || !strings.Contains(stderr, "at least 50ms") {
+	p.ends(t, program.ExitInterrupted)
+	if code, _, stderr := rowcast(t, environ, "status", "--watch", "--interval", "1ms"); code != program.ExitUsage || !strings.Contains(stderr, "at least 50ms") {
 		t.Errorf("exit %d, %s", code, stderr)
 	}
 }
@@ -203,7 +204,7 @@ func TestStatusFollowsTheFeed(t *testing.T) {
 func TestConfigSaysWhereFrom(t *testing.T) {
 	t.Parallel()
 	environ := []string{"DATABASE_URL=postgres://app:hunter2@db/shop", "JWT_SECRET=canary", "PORT=8081", "ROWCAST_NOTIFY=never"}
-	code, stdout, stderr := command(t, environ, "config", "print", "--origin", "--rowcast-retention", "24h")
+	code, stdout, stderr := rowcast(t, environ, "config", "print", "--origin", "--rowcast-retention", "24h")
 	for name, wants := range map[string]string{
 		"DATABASE_URL": `postgres://app:\[redacted\]@db/shop +environment`, "LISTEN_DATABASE_URL": `postgres://app:\[redacted\]@db/shop +DATABASE_URL`,
 		"JWT_SECRET": `\[redacted\] +environment`, "ADDR": `:8081 +PORT`, "ROWCAST_RETENTION": `24h +flag`, "ROWCAST_NOTIFY": `never +environment`,
@@ -213,19 +214,19 @@ func TestConfigSaysWhereFrom(t *testing.T) {
 			t.Errorf("%s is not %q in\n%s%s", name, wants, stdout, stderr)
 		}
 	}
-	if code != exitOK || strings.Contains(stdout, "hunter2") || strings.Contains(stdout, "canary") {
+	if code != program.ExitOK || strings.Contains(stdout, "hunter2") || strings.Contains(stdout, "canary") {
 		t.Errorf("exit %d, %s", code, stdout)
 	}
-	if code, stdout, _ := command(t, []string{"PGHOST=/tmp"}, "config", "print", "-o", "json"); code != exitOK || !strings.Contains(stdout, `"origin":"PG* variables"`) {
+	if code, stdout, _ := rowcast(t, []string{"PGHOST=/tmp"}, "config", "print", "-o", "json"); code != program.ExitOK || !strings.Contains(stdout, `"origin":"PG* variables"`) {
 		t.Errorf("exit %d, %s", code, stdout)
 	}
-	if code, stdout, _ := command(t, environ, "config", "check"); code != exitOK || stdout == "" {
+	if code, stdout, _ := rowcast(t, environ, "config", "check"); code != program.ExitOK || stdout == "" {
 		t.Errorf("exit %d, %s", code, stdout)
 	}
 	bad := append(environ, "ROWCAST_BULK_ROWS=many", "ROWCAST_PING_INTREVAL=1s")
 	for _, args := range [][]string{{"config", "check"}, {"config", "print"}} {
-		code, _, stderr := command(t, bad, args...)
-		if code != exitUsage || !strings.Contains(stderr, "2 bad settings") || !strings.Contains(stderr, "code: bad-setting") {
+		code, _, stderr := rowcast(t, bad, args...)
+		if code != program.ExitUsage || !strings.Contains(stderr, "2 bad settings") || !strings.Contains(stderr, "code: bad-setting") {
 			t.Errorf("%v: exit %d, %s", args, code, stderr)
 		}
 	}
@@ -234,24 +235,27 @@ func TestConfigSaysWhereFrom(t *testing.T) {
 func TestManual(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "man1")
-	if code, _, stderr := command(t, nil, "man", "--dir", dir); code != exitOK {
+	if code, _, stderr := rowcast(t, nil, "man", "--dir", dir); code != program.ExitOK {
 		t.Fatal(stderr)
 	}
-	for _, c := range newRoot(&program{}).Commands() {
+	for _, c := range command.New(&program.Program{}).Commands() {
+		if c.Hidden {
+			continue
+		}
 		page, err := os.ReadFile(filepath.Join(dir, "rowcast-"+c.Name()+".1"))
 		if err != nil || !bytes.Contains(page, []byte(".SH EXAMPLE")) {
 			t.Errorf("the page of %s: %v, %d bytes", c.Name(), err, len(page))
 		}
 	}
-	if code, stdout, _ := command(t, nil, "man"); code != exitOK || !strings.HasPrefix(stdout, ".nh") || !strings.Contains(stdout, "rowcast") {
+	if code, stdout, _ := rowcast(t, nil, "man"); code != program.ExitOK || !strings.HasPrefix(stdout, ".nh") || !strings.Contains(stdout, "rowcast") {
 		t.Errorf("exit %d, %q", code, stdout)
 	}
 }
 
 func TestCompletion(t *testing.T) {
 	t.Parallel()
-	code, stdout, stderr := command(t, nil, "completion", "bash")
-	if code != exitOK || !strings.Contains(stdout, "__start_rowcast") {
+	code, stdout, stderr := rowcast(t, nil, "completion", "bash")
+	if code != program.ExitOK || !strings.Contains(stdout, "__start_rowcast") {
 		t.Fatalf("exit %d, %s", code, stderr)
 	}
 	if bash, err := exec.LookPath("bash"); err == nil {
@@ -261,8 +265,8 @@ func TestCompletion(t *testing.T) {
 			t.Errorf("%v: %s", err, said)
 		}
 	}
-	code, stdout, _ = command(t, nil, "__complete", "do")
-	if code != exitOK || !strings.Contains(stdout, "doctor\t") {
+	code, stdout, _ = rowcast(t, nil, "__complete", "do")
+	if code != program.ExitOK || !strings.Contains(stdout, "doctor\t") {
 		t.Errorf("exit %d, %s", code, stdout)
 	}
 }
@@ -290,8 +294,8 @@ func TestErrorsAreExplained(t *testing.T) {
 		{"table-unusable", []string{"DATABASE_URL=" + s.dsn}, []string{"watch", "nothing"}},
 		{"diverged", []string{"DATABASE_URL=" + s.dsn}, []string{"history", "--tenant", "T", "--after", "other.5.abc"}},
 	} {
-		code, _, stderr := command(t, test.environ, test.args...)
-		if code == exitOK || !strings.HasPrefix(stderr, "rowcast: ") || !strings.Contains(stderr, "\n  why:  ") ||
+		code, _, stderr := rowcast(t, test.environ, test.args...)
+		if code == program.ExitOK || !strings.HasPrefix(stderr, "rowcast: ") || !strings.Contains(stderr, "\n  why:  ") ||
 			!strings.Contains(stderr, "\n  do:   ") || !strings.HasSuffix(stderr, "\n  code: "+string(test.code)+"\n") {
 			t.Errorf("%v: exit %d, %s; want the code %s", test.args, code, stderr, test.code)
 		}
@@ -300,7 +304,7 @@ func TestErrorsAreExplained(t *testing.T) {
 	var out bytes.Buffer
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if code := run(ctx, nil, []string{"status"}, []string{"DATABASE_URL=" + s.dsn}, &out, &out); code != exitInterrupted || out.Len() > 0 {
+	if code := run(ctx, []string{"status"}, []string{"DATABASE_URL=" + s.dsn}, &out, &out); code != program.ExitInterrupted || out.Len() > 0 {
 		t.Errorf("exit %d, %s", code, out.String())
 	}
 }

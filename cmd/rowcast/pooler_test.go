@@ -9,9 +9,10 @@ import (
 	"sync"
 	"testing"
 
-	"rowcast/internal/inventory"
-	"rowcast/internal/pgtest"
+	"rowcast/internal/command/program"
+	"rowcast/internal/demo/inventory"
 	"rowcast/internal/postgres"
+	"rowcast/internal/test/pgtest"
 )
 
 // TestServeThroughATransactionPooler has clients resume at once from the
@@ -46,10 +47,10 @@ func TestServeThroughATransactionPooler(t *testing.T) {
 func TestTwoDatabasesAreRefused(t *testing.T) {
 	t.Parallel()
 	one, other := newEnv(t), newEnv(t)
-	code, _, stderr := command(t, []string{
+	code, _, stderr := rowcast(t, []string{
 		"DATABASE_URL=" + one.dsn, "LISTEN_DATABASE_URL=" + other.dsn, "JWT_SECRET=" + secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0",
 	}, "serve")
-	if code != exitUsage || !strings.Contains(stderr, "lead to different databases") {
+	if code != program.ExitUsage || !strings.Contains(stderr, "lead to different databases") {
 		t.Errorf("exit %d, %s", code, stderr)
 	}
 }
@@ -68,8 +69,8 @@ func TestPoolerThatSwallowsSettings(t *testing.T) {
 		{"DATABASE_URL=" + pooled},
 		{"DATABASE_URL=" + s.dsn, "LISTEN_DATABASE_URL=" + pooled},
 	} {
-		code, _, stderr := command(t, append(environ, "JWT_SECRET="+secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0"), "serve")
-		if code != exitUsage || !strings.Contains(stderr, "connection pooler") || !strings.Contains(stderr, "see LISTEN_DATABASE_URL") {
+		code, _, stderr := rowcast(t, append(environ, "JWT_SECRET="+secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0"), "serve")
+		if code != program.ExitUsage || !strings.Contains(stderr, "connection pooler") || !strings.Contains(stderr, "see LISTEN_DATABASE_URL") {
 			t.Errorf("serve with %s: exit %d, %s", environ, code, stderr)
 		}
 	}
@@ -86,8 +87,8 @@ func TestPoolerWithoutDirectConnectionIsNamed(t *testing.T) {
 	if _, err := postgres.Connect(t.Context(), pooled, "test"); !errors.Is(err, postgres.ErrPooler) {
 		t.Errorf("connect directly: %v", err)
 	}
-	code, _, stderr := command(t, []string{"DATABASE_URL=" + pooled, "JWT_SECRET=" + secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0"}, "serve")
-	if code != exitUsage || !strings.Contains(stderr, "see LISTEN_DATABASE_URL") {
+	code, _, stderr := rowcast(t, []string{"DATABASE_URL=" + pooled, "JWT_SECRET=" + secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0"}, "serve")
+	if code != program.ExitUsage || !strings.Contains(stderr, "see LISTEN_DATABASE_URL") {
 		t.Errorf("serve: exit %d, %s", code, stderr)
 	}
 }

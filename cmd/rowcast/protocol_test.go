@@ -9,9 +9,10 @@ import (
 	"time"
 
 	"rowcast/internal/feed"
-	"rowcast/internal/hub"
+	"rowcast/internal/hub/signal"
 	"rowcast/internal/mapping"
 	"rowcast/internal/transport"
+	"rowcast/internal/transport/encode"
 	"rowcast/internal/transport/sse"
 )
 
@@ -23,13 +24,13 @@ type said struct {
 
 // signals has one message for each kind of signal there is, in the order of their
 // numbers. encode gives nothing for a kind that is unknown.
-func signals(encode func(s *hub.Signal) []byte, when map[hub.Kind]string) (list []said) {
-	for kind := hub.Joined; int(kind) <= len(signalTimes); kind++ {
-		s := hub.Signal{Kind: kind, Tenant: "acme", Cursor: exampleCursor}
+func signals(encode func(s *signal.Signal) []byte, when map[signal.Kind]string) (list []said) {
+	for kind := signal.Joined; int(kind) <= len(signalTimes); kind++ {
+		s := signal.Signal{Kind: kind, Tenant: "acme", Cursor: exampleCursor}
 		switch kind {
-		case hub.Joined:
-			s.Note = &hub.Note{Events: []string{"order:*"}, Hint: "…"}
-		case hub.Reset:
+		case signal.Joined:
+			s.Note = &signal.Note{Events: []string{"order:*"}, Hint: "…"}
+		case signal.Reset:
 			s.Reason = feed.ErrExpired.Error()
 		}
 		if message := encode(&s); len(message) > 0 {
@@ -42,14 +43,14 @@ func signals(encode func(s *hub.Signal) []byte, when map[hub.Kind]string) (list 
 var exampleCursor = feed.Cursor{Epoch: "a5f7ff69b4c7", Position: 162, Nonce: 1234567890123}
 
 // signalTimes says when the hub sends a signal.
-var signalTimes = map[hub.Kind]string{
-	hub.Joined:   "the tenant is joined; `events` is the filter in effect, if there is one, and `hint` says what cannot be meant",
-	hub.Left:     "the tenant is no longer joined",
-	hub.Progress: "everything up to the cursor was delivered, or does not pass the filter: at least every 10 s after something that did not pass, every 60 s else",
-	hub.Reset:    "the history after the client's cursor is gone (`expired`, `diverged`) or the cursor is none (`invalid`): reload, and go on from this one",
-	hub.Ping:     "answer with `pong`",
-	hub.Expiring: "the token ends in 30 s: send a fresh one with `auth`",
-	hub.Stale:    "the server has not had the newest changes for 5 s; `progress` follows when it has",
+var signalTimes = map[signal.Kind]string{
+	signal.Joined:   "the tenant is joined; `events` is the filter in effect, if there is one, and `hint` says what cannot be meant",
+	signal.Left:     "the tenant is no longer joined",
+	signal.Progress: "everything up to the cursor was delivered, or does not pass the filter: at least every 10 s after something that did not pass, every 60 s else",
+	signal.Reset:    "the history after the client's cursor is gone (`expired`, `diverged`) or the cursor is none (`invalid`): reload, and go on from this one",
+	signal.Ping:     "answer with `pong`",
+	signal.Expiring: "the token ends in 30 s: send a fresh one with `auth`",
+	signal.Stale:    "the server has not had the newest changes for 5 s; `progress` follows when it has",
 }
 
 // exampleEvents has an event of each form.
@@ -78,27 +79,27 @@ func exampleEvents() (list []said) {
 		{unreadable, "a change cannot be told with its row"},
 	} {
 		for _, event := range mapping.Events(e.c) {
-			list = append(list, said{transport.AppendEvent(nil, &event), e.when})
+			list = append(list, said{encode.AppendEvent(nil, &event), e.when})
 		}
 	}
 	dashboard := mapping.DashboardEvent("acme", []string{"orders"}, feed.Head{Epoch: exampleCursor.Epoch, Position: 163, Nonce: exampleCursor.Nonce}, time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
-	return append(list, said{transport.AppendEvent(nil, &dashboard), "tables of the inventory changed, at most once a second; it is in no history"})
+	return append(list, said{encode.AppendEvent(nil, &dashboard), "tables of the inventory changed, at most once a second; it is in no history"})
 }
 
 // protocolTables are those of PROTOCOL.md.
 func protocolTables(t *testing.T) map[string]string {
 	t.Helper()
 	refusal := &transport.Refusal{Code: transport.Forbidden, Message: "the token does not name this tenant"}
-	server := append([]said{{transport.AppendWelcome(nil, 25*time.Second, 20*time.Second), "at once; silence of both times together is a lost connection"}},
-		signals(func(s *hub.Signal) []byte { return transport.AppendSignal(nil, s) }, signalTimes)...)
+	server := append([]said{{encode.AppendWelcome(nil, 25*time.Second, 20*time.Second), "at once; silence of both times together is a lost connection"}},
+		signals(func(s *signal.Signal) []byte { return encode.AppendSignal(nil, s) }, signalTimes)...)
 	server = append(server, exampleEvents()...)
-	server = append(server, said{transport.AppendPong(nil), "answers `ping`"},
-		said{transport.AppendError(nil, refusal, transport.CommandJoin, "acme"), "a request is refused; without `request` it could not be read"})
+	server = append(server, said{encode.AppendPong(nil), "answers `ping`"},
+		said{encode.AppendError(nil, refusal.Code, refusal.Message, transport.CommandJoin, "acme"), "a request is refused; without `request` it could not be read"})
 	var stream strings.Builder
-	for _, s := range signals(func(s *hub.Signal) []byte { return sse.Encoder{}.AppendSignal(nil, s) }, signalTimes) {
+	for _, s := range signals(func(s *signal.Signal) []byte { return sse.Encoder{}.AppendSignal(nil, s) }, signalTimes) {
 		stream.Write(s.message)
 	}
-	stream.Write(sse.Encoder{}.AppendClose(nil, hub.Shutdown, "retry=2s"))
+	stream.Write(sse.Encoder{}.AppendClose(nil, signal.Shutdown, "retry=2s"))
 	return map[string]string{
 		"server": saidTable(t, server), "client": saidTable(t, commands(t)), "sse": "```\n" + stream.String() + "```\n",
 	}
@@ -151,8 +152,8 @@ func commands(t *testing.T) []said {
 // TestEverySignalIsInTheContract: a kind of signal that is new is described.
 func TestEverySignalIsInTheContract(t *testing.T) {
 	t.Parallel()
-	next := hub.Kind(len(signalTimes) + 1)
-	if message := transport.AppendSignal(nil, &hub.Signal{Kind: next}); len(message) > 0 || len(signals(func(s *hub.Signal) []byte { return transport.AppendSignal(nil, s) }, signalTimes)) != len(signalTimes) {
+	next := signal.Kind(len(signalTimes) + 1)
+	if message := encode.AppendSignal(nil, &signal.Signal{Kind: next}); len(message) > 0 || len(signals(func(s *signal.Signal) []byte { return encode.AppendSignal(nil, s) }, signalTimes)) != len(signalTimes) {
 		t.Errorf("signalTimes lacks a kind: %s", message)
 	}
 }

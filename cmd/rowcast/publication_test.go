@@ -8,8 +8,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"rowcast/internal/devpg"
-	"rowcast/internal/pgtest"
+	"rowcast/internal/command/program"
+	"rowcast/internal/demo/devpg"
+	"rowcast/internal/test/pgtest"
 )
 
 // replicated are two servers, of which one publishes all tables to the other.
@@ -55,14 +56,14 @@ func TestPublicationForAllTables(t *testing.T) {
 	at := func(s *env) []string { return []string{"DATABASE_URL=" + s.dsn, "JWT_SECRET=" + secret} }
 	migrated := func(s *env, args ...string) string {
 		t.Helper()
-		code, stdout, stderr := command(t, at(s), append([]string{"migrate"}, args...)...)
-		if code != exitOK {
+		code, stdout, stderr := rowcast(t, at(s), append([]string{"migrate"}, args...)...)
+		if code != program.ExitOK {
 			t.Fatalf("migrate %s: %d %q %q", args, code, stdout, stderr)
 		}
 		return stdout
 	}
-	code, stdout, stderr := command(t, at(publisher), "migrate")
-	if code != exitFailure || !strings.Contains(stderr, "publication everything") || !strings.Contains(stderr, "--published") || !strings.Contains(stderr, "log-published") {
+	code, stdout, stderr := rowcast(t, at(publisher), "migrate")
+	if code != program.ExitFailure || !strings.Contains(stderr, "publication everything") || !strings.Contains(stderr, "--published") || !strings.Contains(stderr, "log-published") {
 		t.Errorf("migrate: %d %q %q", code, stdout, stderr)
 	}
 	publisher.await(t, `select to_regnamespace('rowcast') is null`)
@@ -75,15 +76,15 @@ func TestPublicationForAllTables(t *testing.T) {
 	migrated(publisher)
 	migrated(receiver)
 	for _, s := range []*env{publisher, receiver} {
-		if code, stdout, stderr := command(t, at(s), "watch", "docs"); code != exitOK {
+		if code, stdout, stderr := rowcast(t, at(s), "watch", "docs"); code != program.ExitOK {
 			t.Fatalf("watch: %d %q %q", code, stdout, stderr)
 		}
 	}
 	publisher.exec(t, `insert into docs values (2, 'T', 'some')`)
 	receiver.arrives(t, 2)
 	for _, s := range []*env{publisher, receiver} {
-		code, stdout, stderr := command(t, at(s), "tail", "--tenant", "T", "--from", "beginning", "--count", "1")
-		if code != exitOK || !strings.Contains(stdout, "docs:created") {
+		code, stdout, stderr := rowcast(t, at(s), "tail", "--tenant", "T", "--from", "beginning", "--count", "1")
+		if code != program.ExitOK || !strings.Contains(stdout, "docs:created") {
 			t.Errorf("tail: %d %q %q", code, stdout, stderr)
 		}
 	}
@@ -92,7 +93,7 @@ func TestPublicationForAllTables(t *testing.T) {
 	if said := migrated(publisher); !strings.Contains(said, "carries schema rowcast to its receivers") {
 		t.Errorf("a later migrate says %q", said)
 	}
-	if _, said, _ := command(t, at(publisher), "doctor"); !strings.Contains(said, "publication everything carries schema rowcast") {
+	if _, said, _ := rowcast(t, at(publisher), "doctor"); !strings.Contains(said, "publication everything carries schema rowcast") {
 		t.Errorf("the doctor says\n%s", said)
 	}
 	running := receiver.start(t)
@@ -103,12 +104,12 @@ func TestPublicationForAllTables(t *testing.T) {
 		})
 	running.stop()
 	for _, args := range [][]string{{"serve"}, {"tail", "--tenant", "T", "--from", "beginning", "--count", "1"}} {
-		code, stdout, stderr := command(t, append(at(receiver), "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0"), args...)
-		if code == exitOK || !strings.Contains(stderr, "subscription mirror brings the log of another database") || !strings.Contains(stderr, "foreign-log") {
+		code, stdout, stderr := rowcast(t, append(at(receiver), "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0"), args...)
+		if code == program.ExitOK || !strings.Contains(stderr, "subscription mirror brings the log of another database") || !strings.Contains(stderr, "foreign-log") {
 			t.Errorf("%s: %d %q %q", args, code, stdout, stderr)
 		}
 	}
-	if _, said, _ := command(t, at(receiver), "doctor"); !strings.Contains(said, "subscription mirror brings the log") {
+	if _, said, _ := rowcast(t, at(receiver), "doctor"); !strings.Contains(said, "subscription mirror brings the log") {
 		t.Errorf("the doctor says\n%s", said)
 	}
 	// As it says.

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"rowcast/internal/inventory"
-	"rowcast/internal/pgtest"
+	"rowcast/internal/demo/inventory"
+	"rowcast/internal/test/pgtest"
 )
 
 // TestReplayReachesClients has psql replay what a COPY and single statements

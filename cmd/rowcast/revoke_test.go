@@ -16,7 +16,8 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
+	"rowcast/internal/command/program"
 )
 
 // person mints a token.
@@ -168,8 +169,8 @@ func TestRevocationReachesEveryTransportOfEveryServer(t *testing.T) {
 	two, _ := s.serve(t)
 	revoke := func(says string, args ...string) string {
 		t.Helper()
-		code, stdout, stderr := command(t, environ, append([]string{"revoke"}, args...)...)
-		if code != exitOK || !strings.Contains(stdout, says) {
+		code, stdout, stderr := rowcast(t, environ, append([]string{"revoke"}, args...)...)
+		if code != program.ExitOK || !strings.Contains(stdout, says) {
 			t.Fatalf("revoke %q: %d %q %q", args, code, stdout, stderr)
 		}
 		return stdout
@@ -302,20 +303,20 @@ func TestRevokeNamesSomething(t *testing.T) {
 		code int
 		says string
 	}{
-		{"--subject=", exitFailure, "1 to 255 bytes"},
-		{"--subject= --issued-before now", exitFailure, "1 to 255 bytes"},
-		{"--token-id= --subject ann", exitFailure, "1 to 255 bytes"},
-		{"--tenant= --subject ann", exitFailure, "1 to 255 bytes"},
-		{"--issued-before= --subject ann", exitUsage, "give a time as in"},
+		{"--subject=", program.ExitFailure, "1 to 255 bytes"},
+		{"--subject= --issued-before now", program.ExitFailure, "1 to 255 bytes"},
+		{"--token-id= --subject ann", program.ExitFailure, "1 to 255 bytes"},
+		{"--tenant= --subject ann", program.ExitFailure, "1 to 255 bytes"},
+		{"--issued-before= --subject ann", program.ExitUsage, "give a time as in"},
 	} {
-		code, stdout, stderr := command(t, environ, append([]string{"revoke"}, strings.Fields(test.args)...)...)
+		code, stdout, stderr := rowcast(t, environ, append([]string{"revoke"}, strings.Fields(test.args)...)...)
 		if code != test.code || !strings.Contains(stderr, test.says) {
 			t.Errorf("revoke %s: %d %q %q; want %q", test.args, code, stdout, stderr, test.says)
 		}
 	}
 	s.exec(t, `alter table rowcast.revocation disable trigger revocation_names`)
 	s.exec(t, `insert into rowcast.revocation (tenant, issued_before, until) values ('', '2020-01-01', '2999-01-01')`)
-	if code, list, stderr := command(t, environ, "revoke", "--list"); code != exitOK || strings.Count(list, "\n") != 2 || !strings.Contains(list, "of no effect") {
+	if code, list, stderr := rowcast(t, environ, "revoke", "--list"); code != program.ExitOK || strings.Count(list, "\n") != 2 || !strings.Contains(list, "of no effect") {
 		t.Errorf("--list says %d\n%s%s", code, list, stderr)
 	}
 }
@@ -327,22 +328,22 @@ func TestRevokeMistakesAreNamed(t *testing.T) {
 		code int
 		says string
 	}{
-		"":                                     {exitFailure, "To revoke every token"},
-		"--issued-before yesterday":            {exitUsage, "give a time as in"},
-		"--issued-before 2999-01-01T00:00:00Z": {exitFailure, "lies in the future"},
-		"--undo 7":                             {exitFailure, "rowcast revoke --list"},
-		"--undo 7 --list":                      {exitUsage, "exclude each other"},
-		"--undo x":                             {exitUsage, "whole number"},
-		"--lifetime 0s --subject ann":          {exitFailure, "longer than 0"},
-		"ann":                                  {exitUsage, "takes no argument"},
+		"":                                     {program.ExitFailure, "To revoke every token"},
+		"--issued-before yesterday":            {program.ExitUsage, "give a time as in"},
+		"--issued-before 2999-01-01T00:00:00Z": {program.ExitFailure, "lies in the future"},
+		"--undo 7":                             {program.ExitFailure, "rowcast revoke --list"},
+		"--undo 7 --list":                      {program.ExitUsage, "exclude each other"},
+		"--undo x":                             {program.ExitUsage, "whole number"},
+		"--lifetime 0s --subject ann":          {program.ExitFailure, "longer than 0"},
+		"ann":                                  {program.ExitUsage, "takes no argument"},
 	} {
-		code, stdout, stderr := command(t, []string{"DATABASE_URL=" + s.dsn}, append([]string{"revoke"}, strings.Fields(args)...)...)
+		code, stdout, stderr := rowcast(t, []string{"DATABASE_URL=" + s.dsn}, append([]string{"revoke"}, strings.Fields(args)...)...)
 		if code != want.code || !strings.Contains(stderr, want.says) || strings.Contains(stderr, "SQLSTATE") {
 			t.Errorf("revoke %s: %d %q %q; want %q", args, code, stdout, stderr, want.says)
 		}
 	}
-	code, _, stderr := command(t, nil, "revoke", "--subject", "ann")
-	if code != exitUsage || !strings.Contains(stderr, "DATABASE_URL") {
+	code, _, stderr := rowcast(t, nil, "revoke", "--subject", "ann")
+	if code != program.ExitUsage || !strings.Contains(stderr, "DATABASE_URL") {
 		t.Errorf("without a database: %d %q", code, stderr)
 	}
 }

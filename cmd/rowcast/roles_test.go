@@ -10,8 +10,9 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"rowcast/internal/inventory"
-	"rowcast/internal/pgtest"
+	"rowcast/internal/command/program"
+	"rowcast/internal/demo/inventory"
+	"rowcast/internal/test/pgtest"
 )
 
 // as is the way to a database as another role.
@@ -79,7 +80,7 @@ func TestServeWithLeastPrivileges(t *testing.T) {
 	}
 	for round, did := range []string{"handed over", "migrated again"} {
 		if round == 1 {
-			if code, stdout, stderr := command(t, []string{"DATABASE_URL=" + s.dsn}, "migrate"); code != exitOK {
+			if code, stdout, stderr := rowcast(t, []string{"DATABASE_URL=" + s.dsn}, "migrate"); code != program.ExitOK {
 				t.Fatalf("migrate: %d %q %q", code, stdout, stderr)
 			}
 		}
@@ -142,14 +143,14 @@ func TestRolesWithoutASuperuser(t *testing.T) {
 			pgtest.Psql(t, own, "-f", "../../sql/roles.sql", "-v", "owner="+owner, "-v", "service="+service)
 			continue
 		}
-		if code, stdout, stderr := command(t, environ, args...); code != exitOK {
+		if code, stdout, stderr := rowcast(t, environ, args...); code != program.ExitOK {
 			t.Fatalf("%s: %d %q %q", args, code, stdout, stderr)
 		}
 	}
 	pgtest.Psql(t, own, "-c", `insert into shop.invoices values (1, 'T')`)
 	pgtest.Psql(t, as(t, dsn, service), "-c", `select rowcast.seal()`)
-	code, stdout, stderr := command(t, []string{"DATABASE_URL=" + as(t, dsn, service)}, "tail", "--tenant", "T", "--from", "beginning", "--count", "1")
-	if code != exitOK || !strings.Contains(stdout, "invoices:created") {
+	code, stdout, stderr := rowcast(t, []string{"DATABASE_URL=" + as(t, dsn, service)}, "tail", "--tenant", "T", "--from", "beginning", "--count", "1")
+	if code != program.ExitOK || !strings.Contains(stdout, "invoices:created") {
 		t.Errorf("tail as the service role: %d %q %q", code, stdout, stderr)
 	}
 }
@@ -191,11 +192,11 @@ func TestServiceRoleLooksAndMends(t *testing.T) {
 	}
 	for _, c := range []struct{ role, ends string }{{"looks_plain", "no"}, {"looks_ends", "yes"}} {
 		pgtest.Psql(t, s.dsn, "-f", "../../sql/roles.sql", "-v", "owner=looks_owner", "-v", "service="+c.role, "-v", "ends="+c.ends)
-		if code, stdout, stderr := command(t, environ(c.role), "status"); code != exitOK {
+		if code, stdout, stderr := rowcast(t, environ(c.role), "status"); code != program.ExitOK {
 			t.Errorf("%s: status: %d %q %q", c.role, code, stdout, stderr)
 		}
 		holder := usurper()
-		_, stdout, stderr := command(t, environ(c.role), "doctor")
+		_, stdout, stderr := rowcast(t, environ(c.role), "doctor")
 		for _, lock := range []string{"seal", "leader", "prune"} {
 			if want := fmt.Sprintf("lock of the %s is held by pid %d, role looks_usurper, application usurper", lock, holder.PgConn().PID()); c.ends == "no" && !strings.Contains(stdout, want) {
 				t.Errorf("%s: the doctor does not say %q:\n%s%s", c.role, want, stdout, stderr)

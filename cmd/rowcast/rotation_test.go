@@ -14,7 +14,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"rowcast/internal/inventory"
+	"rowcast/internal/demo/inventory"
 )
 
 // TestUnknownKeyOnEveryTransport: the issuer signs with a new key before the server

@@ -7,7 +7,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"rowcast/internal/inventory"
+	"rowcast/internal/command/program"
+	"rowcast/internal/demo/inventory"
 )
 
 // TestServeWithoutADatabase has serve make one, whose password is nobody's
@@ -23,7 +24,7 @@ func TestServeWithoutADatabase(t *testing.T) {
 	defer c.conn.Close()
 	c.until(t, "welcome", func(m message) bool { return m.Type == "welcome" })
 	p.signal(t, syscall.SIGTERM)
-	p.ends(t, exitOK)
+	p.ends(t, program.ExitOK)
 	if said := p.stderr.String(); strings.Count(said, "postgres://postgres:[redacted]@") != 2 {
 		t.Errorf("the log does not name the database twice without its password:\n%s", said)
 	}
@@ -42,7 +43,7 @@ func TestServeNamesTheVariablesOfItsDatabase(t *testing.T) {
 	}, "serve")
 	p.says(t, p.stderr, `"msg":"serving".*"database":"PG\* variables"`)
 	p.signal(t, syscall.SIGINT)
-	p.ends(t, exitOK)
+	p.ends(t, program.ExitOK)
 }
 
 func TestInterruptedTail(t *testing.T) {
@@ -51,7 +52,7 @@ func TestInterruptedTail(t *testing.T) {
 	p := spawn(t, []string{"DATABASE_URL=" + s.dsn}, "tail", "--tenant", inventory.AcmeID, "--from", "beginning", "--events", "order:*")
 	p.says(t, p.stdout, "order:created")
 	p.signal(t, syscall.SIGINT)
-	p.ends(t, exitInterrupted)
+	p.ends(t, program.ExitInterrupted)
 	if said := p.stderr.String(); said != "" {
 		t.Errorf("the end of an interrupted tail says %q", said)
 	}

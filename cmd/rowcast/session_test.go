@@ -15,7 +15,8 @@ import (
 	"github.com/gorilla/websocket"
 	"github.com/jackc/pgx/v5"
 
-	"rowcast/internal/pgtest"
+	"rowcast/internal/command/program"
+	"rowcast/internal/test/pgtest"
 )
 
 // hostile are settings of a role under which a careless session fails, or reads
@@ -78,7 +79,7 @@ func served(t *testing.T, s *env, dsn, stored, said string) {
 		"create index on shop.invoices (tenant_id)")
 	environ := []string{"DATABASE_URL=" + dsn}
 	for _, args := range [][]string{{"migrate"}, {"watch", "invoices"}, {"migrate"}} {
-		if code, stdout, stderr := command(t, environ, args...); code != exitOK {
+		if code, stdout, stderr := rowcast(t, environ, args...); code != program.ExitOK {
 			t.Fatalf("%s: %d %q %q", args, code, stdout, stderr)
 		}
 	}
@@ -113,14 +114,14 @@ func served(t *testing.T, s *env, dsn, stored, said string) {
 		{"status"},
 		{"replay", "--tenant", "T", "--first", "1", "--last", "2"},
 	} {
-		if code, stdout, stderr := command(t, environ, args...); code != exitOK || !utf8.ValidString(stdout) || args[0] == "tail" && !strings.Contains(stdout, said) {
+		if code, stdout, stderr := rowcast(t, environ, args...); code != program.ExitOK || !utf8.ValidString(stdout) || args[0] == "tail" && !strings.Contains(stdout, said) {
 			t.Errorf("%s: %d %q %q", args, code, stdout, stderr)
 		}
 	}
-	if _, stdout, _ := command(t, append(environ, "JWT_SECRET="+secret), "doctor"); strings.Contains(stdout, "not known") {
+	if _, stdout, _ := rowcast(t, append(environ, "JWT_SECRET="+secret), "doctor"); strings.Contains(stdout, "not known") {
 		t.Errorf("the doctor says\n%s", stdout)
 	}
-	if code, stdout, stderr := command(t, environ, "unwatch", "invoices"); code != exitOK {
+	if code, stdout, stderr := rowcast(t, environ, "unwatch", "invoices"); code != program.ExitOK {
 		t.Errorf("unwatch: %d %q %q", code, stdout, stderr)
 	}
 }

@@ -18,8 +18,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
-	"rowcast/internal/inventory"
-	"rowcast/internal/pgtest"
+	"rowcast/internal/command/program"
+	"rowcast/internal/demo/inventory"
+	"rowcast/internal/test/pgtest"
 )
 
 // report is what /status shows. What may be missing is a pointer.
@@ -190,8 +191,8 @@ func TestStatusFindsEveryBrokenTrigger(t *testing.T) {
 	if got := readings(); got.OK || !strings.HasSuffix(got.Detail, "rowcast_insert on readings") {
 		t.Errorf("without a trigger: %+v", got)
 	}
-	code, stdout, stderr := command(t, []string{"DATABASE_URL=" + s.dsn}, "migrate")
-	if got := readings(); code != exitOK || !got.OK {
+	code, stdout, stderr := rowcast(t, []string{"DATABASE_URL=" + s.dsn}, "migrate")
+	if got := readings(); code != program.ExitOK || !got.OK {
 		t.Errorf("repaired: %+v; migrate: %s %s", got, stdout, stderr)
 	}
 	s.exec(t, `create table readings_2 partition of readings for values from (10) to (20)`)

@@ -13,7 +13,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/gorilla/websocket"
 
-	"rowcast/internal/inventory"
+	"rowcast/internal/command/program"
+	"rowcast/internal/demo/inventory"
 )
 
 // lockedBuffer is a log that is read while it is written.
@@ -101,8 +102,8 @@ func TestTenantsHaveOneName(t *testing.T) {
 	environ := []string{"DATABASE_URL=" + s.dsn}
 	for _, name := range []string{upper, acme} {
 		c := connectNative(t, feed, token(t, bare), acme)
-		code, stdout, stderr := command(t, environ, "revoke", "--tenant", name)
-		if code != exitOK {
+		code, stdout, stderr := rowcast(t, environ, "revoke", "--tenant", name)
+		if code != program.ExitOK {
 			t.Fatalf("revoke: %d %s %s", code, stdout, stderr)
 		}
 		if end := c.wait(); !strings.Contains(end, "4505") {
@@ -118,7 +119,7 @@ func TestTenantsHaveOneName(t *testing.T) {
 		{"tail", "--tenant", upper, "--from", "beginning", "--count", "1"},
 		{"replay", "--tenant", upper, "--first", "1", "--last", "1", "--dry-run"},
 	} {
-		if code, stdout, stderr := command(t, environ, args...); code != exitOK || !strings.Contains(stdout, acme) && args[0] == "replay" || stdout == "" {
+		if code, stdout, stderr := rowcast(t, environ, args...); code != program.ExitOK || !strings.Contains(stdout, acme) && args[0] == "replay" || stdout == "" {
 			t.Errorf("%q: %d %q %q", args, code, stdout, stderr)
 		}
 	}

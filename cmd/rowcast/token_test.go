@@ -12,8 +12,9 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
-	"rowcast/internal/inventory"
-	"rowcast/internal/operator"
+	"rowcast/internal/command"
+	"rowcast/internal/command/program"
+	"rowcast/internal/demo/inventory"
 )
 
 // TestTokenCheck: the command ends as a server decides, says why, and shows no part
@@ -80,7 +81,7 @@ func TestTokenCheck(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			environ := append([]string{"JWT_SECRET=" + secret}, test.environ...)
-			code, stdout, stderr := command(t, environ, "token", "check", test.token)
+			code, stdout, stderr := rowcast(t, environ, "token", "check", test.token)
 			for _, says := range test.says {
 				if code != test.code || !strings.Contains(stdout+stderr, says) {
 					t.Errorf("exit %d, want %d and %q:\n%s%s", code, test.code, says, stdout, stderr)
@@ -92,17 +93,17 @@ func TestTokenCheck(t *testing.T) {
 				}
 			}
 			var piped bytes.Buffer
-			root := newRoot(&program{environ: environ, stdout: &piped, stderr: new(bytes.Buffer)})
+			root := command.New(&program.Program{Environ: environ, Stdout: &piped, Stderr: new(bytes.Buffer)})
 			root.SetIn(strings.NewReader(test.token))
 			root.SetArgs([]string{"token", "check", "-"})
 			if err := root.ExecuteContext(t.Context()); (err == nil) != (test.code == 0) {
 				t.Errorf("from the standard input: %v", err)
-			} else if exit, ok := err.(operator.Exit); (ok && int(exit) != test.code) || piped.String() != stdout { //nolint:errorlint // as it is
+			} else if exit, ok := err.(program.Exit); (ok && int(exit) != test.code) || piped.String() != stdout { //nolint:errorlint // as it is
 				t.Errorf("from the standard input:\n%s%v", piped.String(), err)
 			}
 		})
 	}
-	if code, _, stderr := command(t, nil, "token", "check"); code != exitUsage || !strings.Contains(stderr, "wants one token") {
+	if code, _, stderr := rowcast(t, nil, "token", "check"); code != program.ExitUsage || !strings.Contains(stderr, "wants one token") {
 		t.Errorf("without a token: %d %s", code, stderr)
 	}
 }

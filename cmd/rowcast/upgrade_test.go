@@ -15,9 +15,10 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"rowcast/internal/inventory"
-	"rowcast/internal/pgtest"
-	"rowcast/internal/servetest"
+	"rowcast/internal/command/program"
+	"rowcast/internal/demo/inventory"
+	"rowcast/internal/test/pgtest"
+	"rowcast/internal/test/servetest"
 )
 
 // released is the commit of the last released version.
@@ -118,8 +119,8 @@ func TestRollingUpgrade(t *testing.T) {
 	s.exec(t, `select rowcast.watch('docs', name => 'doc')`)
 	environ := []string{"DATABASE_URL=" + s.dsn, "JWT_SECRET=" + secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0"}
 	for _, args := range [][]string{{"serve"}, {"tail", "--tenant", "T"}, {"history", "--tenant", "T"}, {"status"}, {"watch", "docs"}} {
-		code, _, stderr := command(t, environ, args...)
-		if code == exitOK || !strings.Contains(stderr, "older version than this program") || !strings.HasSuffix(stderr, "code: schema-outdated\n") {
+		code, _, stderr := rowcast(t, environ, args...)
+		if code == program.ExitOK || !strings.Contains(stderr, "older version than this program") || !strings.HasSuffix(stderr, "code: schema-outdated\n") {
 			t.Errorf("%v on the schema of %s: exit %d: %s", args, released, code, stderr)
 		}
 	}
@@ -165,8 +166,8 @@ func TestRollingUpgrade(t *testing.T) {
 	rows++
 	migrating := make(chan error, 1)
 	migrate := func() {
-		code, stdout, stderr := command(t, environ, "migrate")
-		if code != exitOK {
+		code, stdout, stderr := rowcast(t, environ, "migrate")
+		if code != program.ExitOK {
 			migrating <- fmt.Errorf("migrate: exit %d: %s%s", code, stdout, stderr)
 		}
 		close(migrating)

@@ -17,7 +17,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
-	"rowcast/internal/inventory"
+	"rowcast/internal/demo/inventory"
 )
 
 // issuer signs tokens with a key of its own.

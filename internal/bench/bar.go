@@ -52,11 +52,3 @@ func (b Bar) Waive(reason string) Bar {
 	b.Verdict, b.Reason = NotApplicable, reason
 	return b
 }
-
-// words is the verdict for people.
-func (v Verdict) words() string {
-	if v == NotApplicable {
-		return "not applicable"
-	}
-	return string(v)
-}

@@ -31,14 +31,18 @@ func (c Cell) MarshalJSON() ([]byte, error) {
 	if c.isWord {
 		return json.Marshal(c.word)
 	}
-	return figureJSON(c.figure)
-}
-
-func figureJSON(figure float64) ([]byte, error) {
-	if !Known(figure) {
+	if !Known(c.figure) {
 		return []byte("null"), nil
 	}
-	return json.Marshal(math.Round(figure*1e6) / 1e6)
+	return json.Marshal(math.Round(c.figure*1e6) / 1e6)
+}
+
+// Figures makes cells of numbers.
+func Figures(all ...float64) (cells []Cell) {
+	for _, figure := range all {
+		cells = append(cells, Figure(figure))
+	}
+	return cells
 }
 
 // text is the cell for people.

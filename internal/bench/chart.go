@@ -1,63 +1,89 @@
 package bench
 
-import "encoding/json"
+import (
+	"fmt"
+	"io"
 
-// Chart is a picture of figures. Lines have a number on both axes; columns
-// have one group of columns for each category.
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/plotutil"
+	"gonum.org/v1/plot/vg"
+)
+
+// Chart is a picture of figures that the tables of a report have. With categories it
+// has a group of columns for each, else lines over percentiles.
 type Chart struct {
-	Key   string `json:"key"`
-	Title string `json:"title"`
-	// X and Y describe the axes. X of a chart with categories needs no unit.
-	X Axis `json:"x"`
-	Y Axis `json:"y"`
-	// Categories makes it a chart of columns: point i of each series belongs
-	// to category i, whatever its X. Empty makes it a chart of lines.
-	Categories []string `json:"categories,omitempty"`
-	Series     []Series `json:"series"`
-}
-
-// Axis is one of the two of a chart.
-type Axis struct {
-	Title string `json:"title"`
-	Unit  string `json:"unit,omitempty"`
-	// Log spaces the axis by powers. Figures must then be above zero.
-	Log bool `json:"log,omitempty"`
-	// Ticks replace those that the figures suggest, as for percentiles.
-	Ticks []Tick `json:"ticks,omitempty"`
-}
-
-// Tick is a labelled place on an axis.
-type Tick struct {
-	At    float64 `json:"at"`
-	Label string  `json:"label"`
+	Key, Title string
+	// X and Y describe the axes, with the unit.
+	X, Y string
+	// Categories are those of columns: figure i of each series belongs to the i-th.
+	Categories []string
+	Series     []Series
 }
 
 // Series is one line, or the columns of one colour.
 type Series struct {
-	Name   string  `json:"name"`
-	Points []Point `json:"points"`
+	Name string
+	// Columns are figures, Points those of a line.
+	Columns []float64
+	Points  plotter.XYs
 }
 
-// Point is a figure of a series. Low and High, if they are not both zero, are
-// the spread around Y.
-type Point struct {
-	X, Y, Low, High float64
-}
+// The size of a picture, and of a column in it.
+const (
+	chartWidth, chartHeight = 18 * vg.Centimeter, 9 * vg.Centimeter
+	columnWidth             = vg.Length(14)
+)
 
-// spread says whether the point has one.
-func (p Point) spread() bool { return p.Low != 0 || p.High != 0 }
-
-// MarshalJSON gives null for an unknown figure and no spread where there is none.
-func (p Point) MarshalJSON() ([]byte, error) {
-	point := struct {
-		X    Cell  `json:"x"`
-		Y    Cell  `json:"y"`
-		Low  *Cell `json:"low,omitempty"`
-		High *Cell `json:"high,omitempty"`
-	}{X: Figure(p.X), Y: Figure(p.Y)}
-	if p.spread() {
-		low, high := Figure(p.Low), Figure(p.High)
-		point.Low, point.High = &low, &high
+// SVG writes the picture. An unknown figure has no column.
+func (c *Chart) SVG(w io.Writer) error {
+	p := plot.New()
+	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = c.Title, c.X, c.Y
+	p.Legend.Top = true
+	for i, s := range c.Series {
+		if err := c.draw(p, i, s); err != nil {
+			return fmt.Errorf("draw %s of %s: %w", s.Name, c.Title, err)
+		}
 	}
-	return json.Marshal(point)
+	if len(c.Categories) > 0 {
+		p.NominalX(c.Categories...)
+		p.Y.Min = 0
+	} else {
+		p.X.Scale, p.Y.Scale = plot.LogScale{}, plot.LogScale{}
+		p.Y.Tick.Marker = plot.LogTicks{Prec: -1}
+		p.X.Tick.Marker = plot.ConstantTicks{{Value: 1, Label: "0"}, {Value: 2, Label: "50"}, {Value: 10, Label: "90"}, {Value: 100, Label: "99"}, {Value: 1000, Label: "99.9"}}
+	}
+	picture, err := p.WriterTo(chartWidth, chartHeight, "svg")
+	if err == nil {
+		_, err = picture.WriteTo(w)
+	}
+	return err
+}
+
+func (c *Chart) draw(p *plot.Plot, i int, s Series) error {
+	if len(c.Categories) == 0 {
+		line, dots, err := plotter.NewLinePoints(s.Points)
+		if err != nil {
+			return err
+		}
+		line.Color, dots.Color, dots.Shape = plotutil.Color(i), plotutil.Color(i), plotutil.Shape(i)
+		p.Add(line, dots)
+		p.Legend.Add(s.Name, line, dots)
+		return nil
+	}
+	values := make(plotter.Values, len(s.Columns))
+	for n, figure := range s.Columns {
+		if Known(figure) {
+			values[n] = figure
+		}
+	}
+	columns, err := plotter.NewBarChart(values, columnWidth)
+	if err != nil {
+		return err
+	}
+	columns.Color = plotutil.Color(i)
+	columns.Offset = columnWidth * vg.Length(2*i-len(c.Series)+1) / 2
+	p.Add(columns)
+	p.Legend.Add(s.Name, columns)
+	return nil
 }

@@ -1,13 +1,14 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"fmt"
-	"os"
 	"runtime"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/prometheus/procfs"
 )
 
 // Environment is where a benchmark ran.
@@ -37,16 +38,10 @@ func Machine(version string) Environment {
 	e := Environment{
 		Cores: runtime.GOMAXPROCS(0), OS: runtime.GOOS + "/" + runtime.GOARCH, Go: runtime.Version(), Rowcast: version,
 	}
-	if text, err := os.ReadFile("/proc/cpuinfo"); err == nil {
-		for line := range strings.Lines(string(text)) {
-			if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
-				e.CPU = strings.TrimSpace(value)
-				break
-			}
+	if fs, err := procfs.NewDefaultFS(); err == nil {
+		if all, err := fs.CPUInfo(); err == nil && len(all) > 0 {
+			e.CPU = all[0].ModelName
 		}
-	}
-	if text, err := os.ReadFile("/proc/sys/kernel/osrelease"); err == nil {
-		e.OS += " " + strings.TrimSpace(string(text))
 	}
 	return e
 }
@@ -77,7 +72,7 @@ func (e *Environment) Describe(ctx context.Context, conn *pgx.Conn) error {
 // facts are the lines of the environment for people.
 func (e *Environment) facts() [][2]string {
 	facts := [][2]string{
-		{"machine", fmt.Sprintf("%s, %d cores, %s", orUnknown(e.CPU), e.Cores, e.OS)},
+		{"machine", fmt.Sprintf("%s, %d cores, %s", cmp.Or(e.CPU, "unknown processor"), e.Cores, e.OS)},
 		{"rowcast", e.Rowcast + ", " + e.Go},
 	}
 	if e.PostgreSQL != "" {
@@ -91,11 +86,4 @@ func (e *Environment) facts() [][2]string {
 		facts = append(facts, [2]string{"settings", strings.Join(all, " ")})
 	}
 	return facts
-}
-
-func orUnknown(text string) string {
-	if text == "" {
-		return "unknown"
-	}
-	return text
 }

@@ -10,22 +10,7 @@ func (r *Report) JSON(w io.Writer) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
 	e.SetIndent("", "  ")
-	return e.Encode(r.withLists())
-}
-
-// withLists is the report with an empty list wherever there is none, so that
-// readers need not expect null.
-func (r *Report) withLists() *Report {
-	all := *r
-	all.Tables, all.Bars, all.Charts, all.Notes = list(r.Tables), list(r.Bars), list(r.Charts), list(r.Notes)
-	return &all
-}
-
-func list[T any](given []T) []T {
-	if given == nil {
-		return []T{}
-	}
-	return given
+	return e.Encode(r)
 }
 
 // MarshalJSON gives each row as an object with the keys of the columns.

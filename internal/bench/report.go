@@ -20,7 +20,8 @@ type Report struct {
 	Environment Environment `json:"environment"`
 	Tables      []Table     `json:"tables"`
 	Bars        []Bar       `json:"bars"`
-	Charts      []Chart     `json:"charts"`
+	// Charts show figures of the tables.
+	Charts []Chart `json:"-"`
 	// Notes are sentences that a reader of the figures has to know.
 	Notes []string `json:"notes"`
 }
@@ -52,6 +53,9 @@ type Column struct {
 	// Digits is how many digits after the point people see.
 	Digits int `json:"-"`
 }
+
+// Col is a column.
+func Col(key, title, unit string, digits int) Column { return Column{key, title, unit, digits} }
 
 // Add appends a row.
 func (t *Table) Add(cells ...Cell) { t.Rows = append(t.Rows, cells) }

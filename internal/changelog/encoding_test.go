@@ -13,7 +13,7 @@ import (
 
 	"rowcast/internal/changelog"
 	"rowcast/internal/feed"
-	"rowcast/internal/pgtest"
+	"rowcast/internal/test/pgtest"
 )
 
 // encodedDatabase makes a database of another encoding than that of the server.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"rowcast/internal/changelog/keeper"
 	"rowcast/internal/feed"
 	"rowcast/sql"
 )
@@ -25,9 +26,9 @@ const (
 	sealTimeout = 8 * time.Second
 	readTimeout = 30 * time.Second
 	longestSeal = 10 * time.Minute
-	// leaderWait is how long a server that heard a writer waits for the leader.
+	// moment is how long a replica that heard a writer waits for the leader.
 	leaderWait = 25 * time.Millisecond
-	// idlePause is the pause after notifications that meant nothing.
+	// breath is the pause after notifications that meant nothing.
 	idlePause = 5 * time.Millisecond
 	// longestPoll is the pause between polls after a while without changes.
 	longestPoll = 25 * time.Millisecond
@@ -46,7 +47,7 @@ func (t *Tail) follow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	defer closeConn(ctx, conn)
+	defer keeper.CloseConn(ctx, conn)
 	t.listener.Own(conn.PgConn().PID())
 	if err := t.start(connecting, conn); err != nil {
 		return err
@@ -90,7 +91,7 @@ func (t *Tail) start(ctx context.Context, conn *pgx.Conn) error {
 	case t.epoch != id:
 		return fmt.Errorf("epoch %s became %s: %w", t.epoch, id, feed.ErrDiverged)
 	case t.sequence > 0 && (known == nil || *known != t.nonce):
-		return fmt.Errorf("sequence %d is not what it was: %w", t.sequence, feed.ErrDiverged)
+		return fmt.Errorf("place %d is not what it was: %w", t.sequence, feed.ErrDiverged)
 	}
 	return nil
 }

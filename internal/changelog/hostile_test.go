@@ -12,8 +12,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"rowcast/internal/changelog"
-	"rowcast/internal/devpg"
-	"rowcast/internal/pgtest"
+	"rowcast/internal/demo/devpg"
+	"rowcast/internal/test/pgtest"
 )
 
 // TraceBatchStart counts what a seal sends, too.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"rowcast/internal/changelog/keeper"
 	"rowcast/internal/changelog/notify"
 	"rowcast/sql"
 )
@@ -37,7 +38,7 @@ func (f *reader) loop(ctx context.Context) error {
 	for {
 		// What the step below finds holds only for the state before it: a
 		// writer that saw the sleep lock free is visible once it is held.
-		leads, state := f.keeper.look()
+		leads, state := f.keeper.Look()
 		n, complete, err := f.step(ctx, f.conn, f.next)
 		if err != nil {
 			return err
@@ -47,7 +48,7 @@ func (f *reader) loop(ctx context.Context) error {
 			f.incomplete = time.Time{}
 			if f.reported {
 				f.reported = false
-				f.o.Log.InfoContext(ctx, "the change log is back", "sequence", f.sequence)
+				f.o.Log.InfoContext(ctx, "the change log is back", "place", f.sequence)
 			}
 		} else if err := f.patient(ctx); err != nil {
 			return err
@@ -63,7 +64,7 @@ func (f *reader) loop(ctx context.Context) error {
 		}
 		now := time.Now()
 		f.pace.saw(n, now)
-		if state != awake && f.pace.looks(n, now) {
+		if state != keeper.Awake && f.pace.looks(n, now) {
 			if err := f.queue(ctx, now); err != nil {
 				return err
 			}
@@ -75,16 +76,16 @@ func (f *reader) loop(ctx context.Context) error {
 		if err := f.tell(ctx, leads, n); err != nil {
 			return err
 		}
-		f.keeper.want(f.wantsSleep(listening))
+		f.keeper.Want(f.wantsSleep(listening))
 		switch {
 		case f.queued && complete: // a large transaction: there is more to seal, without waiting
 			f.next = fetch
 			err = ctx.Err()
 		case !complete:
 			err = f.waitAwake(ctx)
-		case leads && state == asleep && listening:
+		case leads && state == keeper.Asleep && listening:
 			err = f.waitAsleep(ctx)
-		case leads || !listening || f.keeper.lost():
+		case leads || !listening || f.keeper.Lost():
 			err = f.waitAwake(ctx)
 		default:
 			err = f.waitForLeader(ctx)
@@ -123,7 +124,7 @@ func (f *reader) waitAsleep(ctx context.Context) error {
 		f.next, f.woken = fetch, true
 	case <-f.listener.Changed:
 		f.woken = true
-	case <-f.keeper.changed:
+	case <-f.keeper.Changed:
 	case <-fallback.C:
 		f.unheard = true
 	}
@@ -136,7 +137,7 @@ func (f *reader) pauseIdle(ctx context.Context) error {
 	if !f.woken || f.empty < 2 {
 		return nil
 	}
-	return pause(ctx, idlePause)
+	return keeper.Pause(ctx, idlePause)
 }
 
 // waitAwake waits for the next poll. The pause grows while nothing comes.
@@ -157,15 +158,15 @@ func (f *reader) waitAwake(ctx context.Context) error {
 		f.woken = true
 	case <-f.listener.Changed:
 		f.woken = true
-	case <-f.keeper.changed:
+	case <-f.keeper.Changed:
 	case <-poll.C:
 	}
 	return nil
 }
 
 // waitForLeader waits until the leader has sealed. If a writer notifies and the
-// leader does not answer within leaderWait, or if it is silent for too long,
-// this server seals by itself.
+// leader does not answer within a moment, or if it is silent for too long,
+// this replica seals by itself.
 func (f *reader) waitForLeader(ctx context.Context) error {
 	if err := f.pauseIdle(ctx); err != nil {
 		return err
@@ -180,7 +181,7 @@ func (f *reader) waitForLeader(ctx context.Context) error {
 		f.next, f.woken = read, true
 	case <-f.listener.Changed:
 		f.woken = true
-	case <-f.keeper.changed:
+	case <-f.keeper.Changed:
 	case <-fallback.C:
 		f.unheard = true
 	case <-f.listener.Notified:
@@ -238,7 +239,7 @@ func (f *reader) queue(ctx context.Context, now time.Time) error {
 }
 
 // upkeep now and then makes sure that nobody else writes the log, counts the
-// others, and has the listener proved.
+// replicas, and has the listener proved.
 func (f *reader) upkeep(ctx context.Context, now time.Time, leads bool) error {
 	const interval = 4 * time.Second
 	ctx, cancel := context.WithTimeout(ctx, sealTimeout)
@@ -251,7 +252,7 @@ func (f *reader) upkeep(ctx context.Context, now time.Time, leads bool) error {
 		}
 	}
 	if leads && (f.listener.Came() || due) {
-		err := f.conn.QueryRow(ctx, "select count(*) > 1 from "+lockSessions+" and l.mode = 'ShareLock'", int64(serverLock)).Scan(&f.others)
+		err := f.conn.QueryRow(ctx, "select count(*) > 1 from "+keeper.LockSessions+" and l.mode = 'ShareLock'", int64(keeper.ReplicaLock)).Scan(&f.others)
 		if err != nil {
 			return fmt.Errorf("count the servers: %w", err)
 		}
@@ -276,7 +277,7 @@ func (f *reader) patient(ctx context.Context) error {
 	err := f.conn.QueryRow(ctx, `
 		select format('pid %s, role %s, application %s', a.pid, a.usename, a.application_name)
 		  from pg_stat_activity a
-		 where a.pid in (select l.pid from `+lockSessions+` and l.granted)`, int64(sealLock)).Scan(&holder)
+		 where a.pid in (select l.pid from `+keeper.LockSessions+` and l.granted)`, int64(keeper.SealLock)).Scan(&holder)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return fmt.Errorf("find who keeps the tail from sealing: %w", err)
 	}

@@ -15,8 +15,8 @@ import (
 
 	"rowcast/internal/changelog"
 	"rowcast/internal/feed"
-	"rowcast/internal/pgtest"
 	"rowcast/internal/postgres"
+	"rowcast/internal/test/pgtest"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }

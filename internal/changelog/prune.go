@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"rowcast/internal/changelog/keeper"
+
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
@@ -29,10 +31,10 @@ func (t *Tail) prune(ctx context.Context) error {
 	}
 	interval := min(t.o.Retention/segmentsKept, time.Minute)
 	for {
-		if err := pause(ctx, interval); err != nil {
+		if err := keeper.Pause(ctx, interval); err != nil {
 			return err
 		}
-		if leads, _ := t.keeper.look(); !leads {
+		if leads, _ := t.keeper.Look(); !leads {
 			continue
 		}
 		if err := t.pruneAll(ctx); err != nil && ctx.Err() == nil {
@@ -59,7 +61,7 @@ func Remember(ctx context.Context, pool Database, joined func() []string, log *s
 	const most = 1000 // at once
 	h := NewHistory(pool, 0)
 	for {
-		if err := pause(ctx, rememberInterval); err != nil {
+		if err := keeper.Pause(ctx, rememberInterval); err != nil {
 			return err
 		}
 		for names := range slices.Chunk(joined(), most) {

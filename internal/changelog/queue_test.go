@@ -10,8 +10,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"rowcast/internal/changelog"
-	"rowcast/internal/devpg"
-	"rowcast/internal/pgtest"
+	"rowcast/internal/demo/devpg"
+	"rowcast/internal/test/pgtest"
 )
 
 // The queue of NOTIFY is full, because a session that listens keeps its

@@ -11,10 +11,10 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"rowcast/internal/changelog"
-	"rowcast/internal/devpg"
+	"rowcast/internal/demo/devpg"
 	"rowcast/internal/feed"
-	"rowcast/internal/pgtest"
 	"rowcast/internal/postgres"
+	"rowcast/internal/test/pgtest"
 )
 
 // ownDatabase is a database on a server of the test's own.

@@ -14,7 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"rowcast/internal/changelog"
-	"rowcast/internal/devpg"
+	"rowcast/internal/demo/devpg"
 )
 
 // A connection that stays open and carries nothing any more is noticed by a

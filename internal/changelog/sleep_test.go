@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"rowcast/internal/changelog"
-	"rowcast/internal/devpg"
+	"rowcast/internal/demo/devpg"
 )
 
 // sleeper is a server without a safety net: the fallback poll does not come

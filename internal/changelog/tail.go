@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"golang.org/x/sync/errgroup"
 
+	"rowcast/internal/changelog/keeper"
 	"rowcast/internal/changelog/logrow"
 	"rowcast/internal/changelog/notify"
 	"rowcast/internal/feed"
@@ -87,7 +88,7 @@ type Options struct {
 type Tail struct {
 	o        Options
 	listener *notify.Listener
-	keeper   *keeper
+	keeper   *keeper.Keeper
 	tables   logrow.Tables
 	pace     pace
 
@@ -96,7 +97,7 @@ type Tail struct {
 	epoch    string
 	sequence int64
 	nonce    int64
-	// touched are the tenants of what was published since servers were told;
+	// touched are the tenants of what was published since replicas were told;
 	// nil if they were too many to name.
 	touched map[string]struct{}
 	// reported is set while the loss of the log has been logged.
@@ -122,7 +123,7 @@ type Status struct {
 	Asleep bool
 	// Listening is true while LISTEN is in effect.
 	Listening bool
-	// Sequence is the newest sequence published.
+	// Place is the newest place published.
 	Sequence int64
 	// Checked is when the tail last knew that it had everything.
 	Checked time.Time
@@ -146,9 +147,7 @@ func New(o Options) *Tail {
 	if o.Revoked == nil {
 		o.Revoked = func() {}
 	}
-	t := &Tail{o: o, sealLimit: sealTimeout, listener: notify.New(o.Listen, o.Log, o.Revoked), keeper: newKeeper(o.Listen, o.Log)}
-	t.keeper.observe = o.Observe
-	return t
+	return &Tail{o: o, sealLimit: sealTimeout, listener: notify.New(o.Listen, o.Log, o.Revoked), keeper: keeper.New(o.Listen, o.Log, o.Observe)}
 }
 
 // Run follows the log until ctx ends, over any number of connections. It
@@ -156,7 +155,7 @@ func New(o Options) *Tail {
 func (t *Tail) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return t.listener.Run(ctx) })
-	g.Go(func() error { return t.keeper.run(ctx) })
+	g.Go(func() error { return t.keeper.Run(ctx) })
 	g.Go(func() error { return t.prune(ctx) })
 	g.Go(func() error { return t.run(ctx) })
 	return g.Wait()
@@ -167,8 +166,8 @@ func (t *Tail) Status() Status {
 	t.mu.Lock()
 	s := t.status
 	t.mu.Unlock()
-	leads, state := t.keeper.look()
-	s.Leads, s.Asleep, s.Listening = leads, state == asleep, t.listener.Listening()
+	leads, state := t.keeper.Look()
+	s.Leads, s.Asleep, s.Listening = leads, state == keeper.Asleep, t.listener.Listening()
 	return s
 }
 
@@ -189,13 +188,13 @@ func (t *Tail) run(ctx context.Context) error {
 			t.o.Reset(feed.ErrDiverged)
 		} else if !t.reported {
 			t.reported = true
-			t.o.Log.WarnContext(ctx, "lost the change log, trying until it is back", "error", err, "sequence", t.sequence)
+			t.o.Log.WarnContext(ctx, "lost the change log, trying until it is back", "error", err, "place", t.sequence)
 		}
 		t.live(false, err.Error())
 		if time.Since(began) > longest {
 			delay = shortest
 		}
-		if err := pause(ctx, delay+rand.N(delay)); err != nil {
+		if err := keeper.Pause(ctx, delay+rand.N(delay)); err != nil {
 			return err
 		}
 		delay = min(2*delay, longest)

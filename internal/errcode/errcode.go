@@ -1,6 +1,7 @@
 package errcode
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 )
@@ -77,6 +78,29 @@ func With(code Code, err error) error {
 		return nil
 	}
 	return coded{err, code}
+}
+
+// misuse is an error that its caller can mend.
+type misuse struct{ error }
+
+func (m misuse) Unwrap() error { return m.error }
+
+// ErrorCode is that of what it wraps, or else Usage.
+func (m misuse) ErrorCode() Code { return cmp.Or(Of(m.error), Usage) }
+
+// Misuse marks an error as a mistake in how a program was called. It keeps the code of
+// the error, if that has one. Without an error it is nil.
+func Misuse(err error) error {
+	if err == nil {
+		return nil
+	}
+	return misuse{err}
+}
+
+// IsMisuse says whether an error was marked by Misuse.
+func IsMisuse(err error) bool {
+	_, is := errors.AsType[misuse](err)
+	return is
 }
 
 // Of is the code of an error, told by its method ErrorCode or given by With; empty

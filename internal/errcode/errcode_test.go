@@ -15,6 +15,7 @@ import (
 
 	"rowcast/internal/errcode"
 	"rowcast/internal/transport"
+	"rowcast/internal/transport/encode"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -43,7 +44,7 @@ func TestEntriesAreWhole(t *testing.T) {
 
 func TestCloseCodesAreRegistered(t *testing.T) {
 	t.Parallel()
-	codes := []errcode.Code{transport.Stale}
+	codes := []errcode.Code{encode.Stale}
 	for _, c := range transport.Closes() {
 		codes = append(codes, c.Code)
 	}

@@ -6,7 +6,8 @@ import (
 	"testing/synctest"
 
 	"rowcast/internal/feed"
-	"rowcast/internal/hub"
+	"rowcast/internal/hub/room"
+	"rowcast/internal/hub/session"
 )
 
 // bulkHistory has one statement of six rows, at the positions 5 to 10.
@@ -45,14 +46,14 @@ func TestResumeInsideABulkStatement(t *testing.T) {
 			had.Epoch, had.Nonce = feedID, bulkNonce
 			t.Run(from+" "+had.String(), func(t *testing.T) {
 				t.Parallel()
-				bubble(t, func(o *hub.Options) { o.History = bulkHistory{} }, func(t *testing.T, b *bundle) {
+				bubble(t, func(o *room.Options) { o.History = bulkHistory{} }, func(t *testing.T, b *bundle) {
 					if from == "ring" {
-						b.join(t, newConn(unlimited), hub.Request{Tenant: "T"})
+						b.join(t, newConn(unlimited), session.Request{Tenant: "T"})
 					}
 					b.Publish([]feed.Change{bulkAfter(4)}, 1)
 					synctest.Wait()
 					c := newConn(unlimited)
-					b.join(t, c, hub.Request{
+					b.join(t, c, session.Request{
 						Tenant: "T", Cursor: had.String(), Admit: func(name string) bool { return name != "stats" },
 					})
 					last := bulkAfter(4)

@@ -7,6 +7,9 @@ import (
 
 	"rowcast/internal/feed"
 	"rowcast/internal/hub"
+	"rowcast/internal/hub/room"
+	"rowcast/internal/hub/session"
+	"rowcast/internal/hub/signal"
 )
 
 // bundle is a hub that runs, and its history.
@@ -24,11 +27,11 @@ type fatal interface {
 }
 
 // setup starts a hub in the current bubble. The caller has to stop it.
-func setup(t fatal, change func(*hub.Options)) *bundle {
+func setup(t fatal, change func(*room.Options)) *bundle {
 	t.Helper()
 	h := newHistory()
-	o := hub.Options{
-		History: h, Map: mapChange, Encoders: []hub.Encoder{encoder{}, encoder{"other"}},
+	o := room.Options{
+		History: h, Map: mapChange, Encoders: []signal.Encoder{encoder{}, encoder{"other"}},
 		DashboardReason: dashboardReason, DashboardEvent: dashboardEvent,
 	}
 	if change != nil {
@@ -52,7 +55,7 @@ func setup(t fatal, change func(*hub.Options)) *bundle {
 }
 
 // bubble runs a test with a hub in a bubble of fake time.
-func bubble(t *testing.T, change func(*hub.Options), f func(t *testing.T, b *bundle)) {
+func bubble(t *testing.T, change func(*room.Options), f func(t *testing.T, b *bundle)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		b := setup(t, change)
@@ -69,9 +72,9 @@ func (b *bundle) publish(tenant string, events int, dashboard bool, data string)
 }
 
 // open opens a session over c.
-func (b *bundle) open(t fatal, c *conn) *hub.Session {
+func (b *bundle) open(t fatal, c *conn) *session.Session {
 	t.Helper()
-	s, err := b.Open(hub.SessionOptions{Conn: c})
+	s, err := b.Open(session.Peer{Conn: c})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +82,7 @@ func (b *bundle) open(t fatal, c *conn) *hub.Session {
 }
 
 // join opens a session that joins a tenant, and waits until all is quiet.
-func (b *bundle) join(t fatal, c *conn, q hub.Request) *hub.Session {
+func (b *bundle) join(t fatal, c *conn, q session.Request) *session.Session {
 	t.Helper()
 	s := b.open(t, c)
 	if err := s.Join(q); err != nil {

@@ -10,7 +10,8 @@ import (
 	"pgregory.net/rapid"
 
 	"rowcast/internal/feed"
-	"rowcast/internal/hub"
+	"rowcast/internal/hub/room"
+	"rowcast/internal/hub/session"
 )
 
 // TestEndOfBurstArrives: however many tenants a client has joined and however its
@@ -22,7 +23,7 @@ func TestEndOfBurstArrives(t *testing.T) {
 		var stopped any // how rapid ends a run that fails
 		synctest.Test(t, func(tb *testing.T) {
 			defer func() { stopped = recover() }()
-			b := setup(rt, func(o *hub.Options) {
+			b := setup(rt, func(o *room.Options) {
 				o.Workers = rapid.IntRange(1, 3).Draw(rt, "workers")
 				o.DashboardReason, o.DashboardEvent = nil, nil
 			})
@@ -46,7 +47,7 @@ func runBurst(t *rapid.T, tb testing.TB, b *bundle) {
 	joined := make([]string, rapid.IntRange(1, 20).Draw(t, "tenants"))
 	for i := range joined {
 		joined[i] = fmt.Sprintf("t%d", i)
-		if err := s.Join(hub.Request{Tenant: joined[i], Admit: admit}); err != nil {
+		if err := s.Join(session.Request{Tenant: joined[i], Admit: admit}); err != nil {
 			t.Fatal(err)
 		}
 	}

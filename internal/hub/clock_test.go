@@ -8,7 +8,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rowcast/internal/hub"
+	"rowcast/internal/hub/room"
+	"rowcast/internal/hub/session"
 )
 
 // monotonic is a clock that the test moves, apart from time.Now, which so is a
@@ -32,7 +33,7 @@ func stepped(t *testing.T, f func(t *testing.T, b *bundle, m *monotonic)) {
 	t.Helper()
 	m := &monotonic{}
 	m.Store(int64(time.Hour)) // it has been running for a while
-	bubble(t, func(o *hub.Options) { o.Elapsed = m.elapsed }, func(t *testing.T, b *bundle) { f(t, b, m) })
+	bubble(t, func(o *room.Options) { o.Elapsed = m.elapsed }, func(t *testing.T, b *bundle) { f(t, b, m) })
 }
 
 // TestClockStepsForward: the clock on the wall jumps over every deadline. Nobody is
@@ -44,7 +45,7 @@ func TestClockStepsForward(t *testing.T) {
 		b.open(t, silent)
 		s := b.open(t, expiring)
 		s.Deadline(time.Now().Add(20*time.Second), time.Now().Add(10*time.Second), "token-expired")
-		b.join(t, quiet, hub.Request{Tenant: "T"})
+		b.join(t, quiet, session.Request{Tenant: "T"})
 		time.Sleep(2 * time.Hour) // the step
 		synctest.Wait()
 		is(t, silent, "")
@@ -75,7 +76,7 @@ func TestClockStepsBack(t *testing.T) {
 	stepped(t, func(t *testing.T, b *bundle, m *monotonic) {
 		silent, alive, expiring := newConn(unlimited), newConn(unlimited), newConn(unlimited)
 		b.open(t, silent)
-		s := b.join(t, alive, hub.Request{Tenant: "T"})
+		s := b.join(t, alive, session.Request{Tenant: "T"})
 		e := b.open(t, expiring)
 		e.Deadline(time.Now().Add(time.Hour), time.Time{}, "token-expired")
 		time.Sleep(2 * time.Second)

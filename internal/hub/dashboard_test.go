@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"rowcast/internal/feed"
-	"rowcast/internal/hub"
+	"rowcast/internal/hub/session"
 )
 
 func stats(c *conn) int { return strings.Count(c.text(), "|stats|") }
@@ -16,7 +16,7 @@ func TestDashboardCoalesces(t *testing.T) {
 	t.Parallel()
 	bubble(t, nil, func(t *testing.T, b *bundle) {
 		c := newConn(unlimited)
-		s := b.join(t, c, hub.Request{Tenant: "T"})
+		s := b.join(t, c, session.Request{Tenant: "T"})
 		b.publish("T", 1, true, "")
 		is(t, c, "joined 0.0, event e0@1.rz, event stats@1.rz") // at once
 		for range 50 {                                          // ten a second for five seconds
@@ -72,14 +72,14 @@ func TestResumeGetsTheDashboardEvent(t *testing.T) {
 				t.Parallel()
 				bubble(t, nil, func(t *testing.T, b *bundle) {
 					if ring {
-						b.join(t, newConn(unlimited), hub.Request{Tenant: "T"})
+						b.join(t, newConn(unlimited), session.Request{Tenant: "T"})
 					}
 					one := b.publish("T", 1, true, "")
 					time.Sleep(2 * time.Second)
 					two := b.publish("T", 1, true, "")
 					synctest.Wait()
 					c := newConn(unlimited)
-					s := b.join(t, c, hub.Request{Tenant: "T", Cursor: test.cursor(one, two), Admit: test.admit})
+					s := b.join(t, c, session.Request{Tenant: "T", Cursor: test.cursor(one, two), Admit: test.admit})
 					want, again := test.want, ", joined 2.s6, event stats@2.s6"
 					if ring && (name == "had none" || name == "wants no others") {
 						want += ", event stats@2.s6" // that of the ring, and the one that is owed
@@ -88,7 +88,7 @@ func TestResumeGetsTheDashboardEvent(t *testing.T) {
 					time.Sleep(3 * time.Second)
 					is(t, c, want)
 					// Whoever joins again may have missed one as well.
-					if err := s.Join(hub.Request{Tenant: "T", Admit: test.admit}); err != nil {
+					if err := s.Join(session.Request{Tenant: "T", Admit: test.admit}); err != nil {
 						t.Fatal(err)
 					}
 					if name == "wants none" {
@@ -107,12 +107,12 @@ func TestDashboardEventOfAnotherServer(t *testing.T) {
 	t.Parallel()
 	bubble(t, nil, func(t *testing.T, b *bundle) {
 		witness := newConn(unlimited)
-		b.join(t, witness, hub.Request{Tenant: "T"})
+		b.join(t, witness, session.Request{Tenant: "T"})
 		b.publish("T", 1, true, "")
 		two := b.publish("T", 1, true, "") // due in a second
 		c, before := newConn(unlimited), newConn(unlimited)
-		b.join(t, c, hub.Request{Tenant: "T", Cursor: at(two) + ".s"})
-		b.join(t, before, hub.Request{Tenant: "T", Cursor: at(two)})
+		b.join(t, c, session.Request{Tenant: "T", Cursor: at(two) + ".s"})
+		b.join(t, before, session.Request{Tenant: "T", Cursor: at(two)})
 		time.Sleep(2 * time.Second)
 		is(t, c, "joined 2.s6, event stats@2.s6, event stats@2.s6")
 		is(t, before, "joined 2.s6, event stats@2.s6, event stats@2.s6")
@@ -131,7 +131,7 @@ func TestHoleIsFilledFromHistory(t *testing.T) {
 	t.Parallel()
 	bubble(t, nil, func(t *testing.T, b *bundle) {
 		c := newConn(unlimited)
-		b.join(t, c, hub.Request{Tenant: "T"})
+		b.join(t, c, session.Request{Tenant: "T"})
 		b.publish("T", 1, true, "")
 		synctest.Wait()
 		b.publish("T", 1, true, "") // its dashboard event is due in a second

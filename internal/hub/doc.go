@@ -4,7 +4,8 @@
 //
 // One idea: a log and a cursor. For each tenant that somebody has joined and
 // for each encoder there is a ring of the newest events as ready-made frames
-// (package ring). A subscription is an index into a ring. Publish maps a
+// (package ring). A [session.Session] is one client, what all share is package room.
+// A subscription is an index into a ring. Publish maps a
 // change, encodes each event once and appends it (package stream); a few
 // workers then walk the subscriptions of the tenant and hand every connection,
 // in one non-blocking write, all it is behind. There is no queue, no goroutine and no timer for a
@@ -12,7 +13,7 @@
 //
 // A connection that does not take everything at once is blocked: a goroutine
 // writes, waiting for the client, until the session is caught up again. What
-// is older than a ring comes from the [History]; a subscription that resumes
+// is older than a ring comes from the history; a subscription that resumes
 // is served from there until its cursor is in the ring, and then spliced in.
 // One that the ring has overrun, since its client is slower than the writers,
 // falls back to that, at the pace of the client: a session has one piece of the

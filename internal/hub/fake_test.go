@@ -16,7 +16,7 @@ import (
 
 	"rowcast/internal/errcode"
 	"rowcast/internal/feed"
-	"rowcast/internal/hub"
+	"rowcast/internal/hub/signal"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -142,13 +142,13 @@ func (encoder) AppendEvent(b []byte, e *feed.Event) []byte {
 	return fmt.Appendf(b, "event|%s|%s|%s|%s\n", e.Tenant, e.Cursor, e.Name, e.Data)
 }
 
-func (encoder) AppendSignal(b []byte, s *hub.Signal) []byte {
-	kind := map[hub.Kind]string{
-		hub.Joined: "joined", hub.Left: "left", hub.Progress: "progress", hub.Reset: "reset",
-		hub.Ping: "ping", hub.Expiring: "expiring", hub.Stale: "stale",
+func (encoder) AppendSignal(b []byte, s *signal.Signal) []byte {
+	kind := map[signal.Kind]string{
+		signal.Joined: "joined", signal.Left: "left", signal.Progress: "progress", signal.Reset: "reset",
+		signal.Ping: "ping", signal.Expiring: "expiring", signal.Stale: "stale",
 	}[s.Kind]
 	detail := s.Reason
-	if s.Kind == hub.Joined {
+	if s.Kind == signal.Joined {
 		detail = strconv.FormatUint(s.RequestID, 10)
 	}
 	return fmt.Appendf(b, "%s|%s|%s|%s|\n", kind, s.Tenant, s.Cursor, detail)
@@ -323,7 +323,7 @@ func (c *conn) isHung() (hung, flushed bool) {
 	return c.hung, c.flushed
 }
 
-// sequenceOf is the sequence in the global log of a change.
+// sequenceOf is the place in the global log of a change.
 func (h *history) sequenceOf(tenant string, position int64) int64 {
 	h.mu.Lock()
 	defer h.mu.Unlock()

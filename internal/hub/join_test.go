@@ -9,7 +9,8 @@ import (
 	"time"
 
 	"rowcast/internal/feed"
-	"rowcast/internal/hub"
+	"rowcast/internal/hub/room"
+	"rowcast/internal/hub/session"
 )
 
 // kinds is what lines are, in short.
@@ -48,7 +49,7 @@ func TestJoinWaitsForTail(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, b *bundle) {
 		b.Live(false)
 		c := newConn(unlimited)
-		b.join(t, c, hub.Request{Tenant: "T", RequestID: 7})
+		b.join(t, c, session.Request{Tenant: "T", RequestID: 7})
 		missed := b.publish("T", 1, false, "")
 		is(t, c, "")
 		b.Live(true)
@@ -63,15 +64,15 @@ func TestJoinTwiceContinues(t *testing.T) {
 	t.Parallel()
 	bubble(t, nil, func(t *testing.T, b *bundle) {
 		c := newConn(unlimited)
-		s := b.join(t, c, hub.Request{Tenant: "T"})
+		s := b.join(t, c, session.Request{Tenant: "T"})
 		one := b.publish("T", 1, false, "")
 		is(t, c, "joined 0.0, event e0@1.rz")
-		if err := s.Join(hub.Request{Tenant: "T"}); err != nil {
+		if err := s.Join(session.Request{Tenant: "T"}); err != nil {
 			t.Fatal(err)
 		}
 		is(t, c, "joined 0.0, event e0@1.rz, joined 1.rz, event stats@1.rz")
 		// With a cursor the stream starts there again.
-		if err := s.Join(hub.Request{Tenant: "T", Cursor: feedID + ".0.0"}); err != nil {
+		if err := s.Join(session.Request{Tenant: "T", Cursor: feedID + ".0.0"}); err != nil {
 			t.Fatal(err)
 		}
 		is(t, c, "joined 0.0, event e0@1.rz, joined 1.rz, event stats@1.rz, joined 0.0, event e0@1.rz, event stats@1.rz")
@@ -79,7 +80,7 @@ func TestJoinTwiceContinues(t *testing.T) {
 		c.stop()
 		two := b.publish("T", 2, false, "")
 		synctest.Wait()
-		if err := s.Join(hub.Request{Tenant: "T"}); err != nil {
+		if err := s.Join(session.Request{Tenant: "T"}); err != nil {
 			t.Fatal(err)
 		}
 		c.allow(unlimited)
@@ -103,9 +104,9 @@ func TestEveryJoinIsAnswered(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, b *bundle) {
 		b.Live(false)
 		c := newConn(unlimited)
-		s := b.join(t, c, hub.Request{Tenant: "T", RequestID: 1})
+		s := b.join(t, c, session.Request{Tenant: "T", RequestID: 1})
 		for requestID := uint64(2); requestID <= 3; requestID++ {
-			q := hub.Request{Tenant: "T", RequestID: requestID}
+			q := session.Request{Tenant: "T", RequestID: requestID}
 			if requestID == 3 {
 				q.Cursor = feedID + ".0.0"
 			}
@@ -134,10 +135,10 @@ func TestWaitingJoinsAreBounded(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, b *bundle) {
 		b.Live(false)
 		c := newConn(unlimited)
-		s := b.join(t, c, hub.Request{Tenant: "T"})
+		s := b.join(t, c, session.Request{Tenant: "T"})
 		asked := 1
 		for ; asked < 10_000; asked++ {
-			if err := s.Join(hub.Request{Tenant: "T"}); errors.Is(err, hub.ErrTooManyJoins) {
+			if err := s.Join(session.Request{Tenant: "T"}); errors.Is(err, session.ErrTooManyJoins) {
 				break
 			} else if err != nil {
 				t.Fatal(err)
@@ -148,7 +149,7 @@ func TestWaitingJoinsAreBounded(t *testing.T) {
 		if n := strings.Count(c.text(), "joined|"); n != asked || asked == 10_000 {
 			t.Errorf("%d requests were taken, %d answered", asked, n)
 		}
-		if err := s.Join(hub.Request{Tenant: "T"}); err != nil {
+		if err := s.Join(session.Request{Tenant: "T"}); err != nil {
 			t.Errorf("afterwards: %v", err)
 		}
 		synctest.Wait()
@@ -159,7 +160,7 @@ func TestLeaveEndsTheStream(t *testing.T) {
 	t.Parallel()
 	bubble(t, nil, func(t *testing.T, b *bundle) {
 		c := newConn(unlimited)
-		s := b.join(t, c, hub.Request{Tenant: "T"})
+		s := b.join(t, c, session.Request{Tenant: "T"})
 		s.Leave("T")
 		s.Leave("never joined")
 		b.publish("T", 1, false, "")
@@ -172,19 +173,19 @@ func TestLeaveEndsTheStream(t *testing.T) {
 
 func TestTooManyTenants(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(o *hub.Options) { o.MaxTenants = 2 }, func(t *testing.T, b *bundle) {
+	bubble(t, func(o *room.Options) { o.MaxTenants = 2 }, func(t *testing.T, b *bundle) {
 		c := newConn(unlimited)
-		s := b.join(t, c, hub.Request{Tenant: "A"})
+		s := b.join(t, c, session.Request{Tenant: "A"})
 		for _, step := range []struct {
 			tenant string
 			want   error
-		}{{"B", nil}, {"C", hub.ErrTooManyTenants}, {"A", nil}} {
-			if err := s.Join(hub.Request{Tenant: step.tenant}); !errors.Is(err, step.want) {
+		}{{"B", nil}, {"C", session.ErrTooManyTenants}, {"A", nil}} {
+			if err := s.Join(session.Request{Tenant: step.tenant}); !errors.Is(err, step.want) {
 				t.Fatalf("join %s: %v", step.tenant, err)
 			}
 		}
 		s.Leave("B")
-		if err := s.Join(hub.Request{Tenant: "C"}); err != nil {
+		if err := s.Join(session.Request{Tenant: "C"}); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
@@ -215,7 +216,7 @@ func TestCursorsThatCannotContinue(t *testing.T) {
 				}
 				b.history.floor["T"] = 2
 				c := newConn(unlimited)
-				b.join(t, c, hub.Request{Tenant: "T", Cursor: cursor})
+				b.join(t, c, session.Request{Tenant: "T", Cursor: cursor})
 				head := strings.TrimPrefix(at(b.history.changes["T"][3]), feedID+".")
 				is(t, c, "joined "+head+", reset "+test.want+"@"+head)
 				next := b.publish("T", 1, false, "")
@@ -235,7 +236,7 @@ func TestResumeAtEveryCursor(t *testing.T) {
 			t.Parallel()
 			bubble(t, nil, func(t *testing.T, b *bundle) {
 				if from == "ring" {
-					b.join(t, newConn(unlimited), hub.Request{Tenant: "T"})
+					b.join(t, newConn(unlimited), session.Request{Tenant: "T"})
 				}
 				var all []feed.Event
 				for n := range 12 {
@@ -245,7 +246,7 @@ func TestResumeAtEveryCursor(t *testing.T) {
 				synctest.Wait()
 				for i, e := range all {
 					c := newConn(unlimited)
-					b.join(t, c, hub.Request{Tenant: "T", Cursor: e.Cursor.String()})
+					b.join(t, c, session.Request{Tenant: "T", Cursor: e.Cursor.String()})
 					var got, want []string
 					for _, l := range c.lines(t) {
 						if l.kind == "event" && l.name != "stats" {
@@ -272,14 +273,14 @@ func TestResumeAtEveryCursor(t *testing.T) {
 func TestServerBehindTheCursor(t *testing.T) {
 	t.Parallel()
 	bubble(t, nil, func(t *testing.T, b *bundle) {
-		b.join(t, newConn(unlimited), hub.Request{Tenant: "T"})
+		b.join(t, newConn(unlimited), session.Request{Tenant: "T"})
 		var sealed []feed.Change
 		for range 4 {
 			sealed = append(sealed, b.history.seal("T", 2, false, ""))
 		}
 		had := mapChange(nil, &sealed[1])[0].Cursor.String() // the first of two events
 		c := newConn(unlimited)
-		b.join(t, c, hub.Request{Tenant: "T", Cursor: had, Admit: func(name string) bool { return name != "stats" }})
+		b.join(t, c, session.Request{Tenant: "T", Cursor: had, Admit: func(name string) bool { return name != "stats" }})
 		for i := range sealed { // the tail comes after
 			b.Publish(sealed[i:i+1], int64(i+1))
 			synctest.Wait()
@@ -320,7 +321,7 @@ func TestUnreadableHistory(t *testing.T) {
 			return nil
 		}
 		c := newConn(unlimited)
-		b.join(t, c, hub.Request{Tenant: "T", Cursor: feedID + ".0.0"})
+		b.join(t, c, session.Request{Tenant: "T", Cursor: feedID + ".0.0"})
 		b.publish("T", 1, false, "")
 		is(t, c, "")
 		time.Sleep(10 * time.Second)
@@ -339,7 +340,7 @@ func TestPublishWhileHeadIsRead(t *testing.T) {
 		b.history.gate = make(chan struct{})
 		b.publish("T", 1, false, "")
 		c := newConn(unlimited)
-		b.join(t, c, hub.Request{Tenant: "T"})
+		b.join(t, c, session.Request{Tenant: "T"})
 		b.publish("T", 1, false, "")
 		b.publish("T", 2, false, "")
 		is(t, c, "")
@@ -349,7 +350,7 @@ func TestPublishWhileHeadIsRead(t *testing.T) {
 		is(t, c, "joined 3.sd, event e0@4.sk")
 		// One that resumes gets them all.
 		late := newConn(unlimited)
-		b.join(t, late, hub.Request{Tenant: "T", Cursor: at(b.history.changes["T"][0])})
+		b.join(t, late, session.Request{Tenant: "T", Cursor: at(b.history.changes["T"][0])})
 		is(t, late, "joined 1.rz, event e0@2.s6, event e0@2.sd.1, event e1@3.sd, event e0@4.sk, event stats@4.sk")
 		if b.history.reads != 0 {
 			t.Errorf("%d reads of the history", b.history.reads)
@@ -365,7 +366,7 @@ func TestPublishDuringPass(t *testing.T) {
 		c := newConn(unlimited)
 		c.gate = make(chan struct{}, 10)
 		c.gate <- struct{}{}
-		b.join(t, c, hub.Request{Tenant: "T"})
+		b.join(t, c, session.Request{Tenant: "T"})
 		b.publish("T", 1, false, "")
 		synctest.Wait() // the worker waits at the gate
 		b.publish("T", 1, false, "")
@@ -381,12 +382,12 @@ func TestPublishDuringPass(t *testing.T) {
 func TestRunEndsWhilePublishWaits(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		b := setup(t, func(o *hub.Options) { o.RingBytes, o.Workers = 1<<10, 1 })
+		b := setup(t, func(o *room.Options) { o.RingBytes, o.Workers = 1<<10, 1 })
 		gated := newConn(unlimited)
 		gated.gate = make(chan struct{}, 10)
 		gated.gate <- struct{}{}
-		b.join(t, gated, hub.Request{Tenant: "U"})
-		b.join(t, newConn(unlimited), hub.Request{Tenant: "T"})
+		b.join(t, gated, session.Request{Tenant: "U"})
+		b.join(t, newConn(unlimited), session.Request{Tenant: "T"})
 		b.publish("U", 1, false, "")
 		synctest.Wait() // the worker is at the gate
 		published := make(chan struct{})
@@ -413,12 +414,12 @@ func TestRunEndsWhilePublishWaits(t *testing.T) {
 func TestUnjoinedTenantCostsNothing(t *testing.T) {
 	t.Parallel()
 	mapped := 0
-	bubble(t, func(o *hub.Options) {
+	bubble(t, func(o *room.Options) {
 		o.Map = func(dst []feed.Event, c *feed.Change) []feed.Event { mapped++; return mapChange(dst, c) }
 	}, func(t *testing.T, b *bundle) {
 		b.publish("T", 3, true, "")
 		c := newConn(unlimited)
-		s := b.join(t, c, hub.Request{Tenant: "T"})
+		s := b.join(t, c, session.Request{Tenant: "T"})
 		if mapped != 0 {
 			t.Fatalf("mapped %d changes for nobody", mapped)
 		}
@@ -441,13 +442,13 @@ func TestResetReachesEverySubscription(t *testing.T) {
 	t.Parallel()
 	bubble(t, nil, func(t *testing.T, b *bundle) {
 		c, blocked, waiting := newConn(unlimited), newConn(unlimited), newConn(unlimited)
-		b.join(t, c, hub.Request{Tenant: "T"})
-		b.join(t, blocked, hub.Request{Tenant: "T"})
+		b.join(t, c, session.Request{Tenant: "T"})
+		b.join(t, blocked, session.Request{Tenant: "T"})
 		blocked.stop()
 		one := b.publish("T", 1, false, "")
 		synctest.Wait()
 		b.Reset(feed.ErrDiverged)
-		b.join(t, waiting, hub.Request{Tenant: "T"})
+		b.join(t, waiting, session.Request{Tenant: "T"})
 		is(t, c, "joined 0.0, event e0@1.rz")
 		// The new history.
 		b.history.changes["T"][0].Nonce = 5

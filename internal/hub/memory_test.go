@@ -11,7 +11,9 @@ import (
 	"time"
 
 	"rowcast/internal/feed"
-	"rowcast/internal/hub"
+	"rowcast/internal/hub/room"
+	"rowcast/internal/hub/session"
+	"rowcast/internal/hub/signal"
 )
 
 // TestBusyTenantsShareTheBudget: the rings of many busy tenants stay within the
@@ -20,17 +22,17 @@ import (
 func TestBusyTenantsShareTheBudget(t *testing.T) {
 	t.Parallel()
 	const busy, quiet, rounds, size, budget = 100, 20, 200, 1000, 2 << 20
-	bubble(t, func(o *hub.Options) { o.RingMemory, o.PingInterval = budget, time.Hour }, func(t *testing.T, b *bundle) {
+	bubble(t, func(o *room.Options) { o.RingMemory, o.PingInterval = budget, time.Hour }, func(t *testing.T, b *bundle) {
 		m := &model{events: map[string][]feed.Event{}}
 		var clients []*client
 		var slow []*conn
-		follow := func(tenant string, of hub.Encoder) {
+		follow := func(tenant string, of signal.Encoder) {
 			c := &client{conn: newConn(unlimited)}
 			var err error
-			if c.session, err = b.Open(hub.SessionOptions{Conn: c.conn, Encoder: of}); err != nil {
+			if c.session, err = b.Open(session.Peer{Conn: c.conn, Encoder: of}); err != nil {
 				t.Fatal(err)
 			}
-			if err := c.session.Join(hub.Request{Tenant: tenant, Encoder: of}); err != nil {
+			if err := c.session.Join(session.Request{Tenant: tenant, Encoder: of}); err != nil {
 				t.Fatal(err)
 			}
 			clients = append(clients, c)
@@ -85,7 +87,7 @@ func TestBusyTenantsShareTheBudget(t *testing.T) {
 		for i := range quiet {
 			tenant := fmt.Sprintf("q%d", i)
 			c := newConn(unlimited)
-			b.join(t, c, hub.Request{Tenant: tenant, Cursor: at(b.history.changes[tenant][0])})
+			b.join(t, c, session.Request{Tenant: tenant, Cursor: at(b.history.changes[tenant][0])})
 			if n := strings.Count(c.text(), "|e0|"); n != 2 {
 				t.Errorf("a client of the quiet tenant %s got %d events", tenant, n)
 			}
@@ -101,11 +103,11 @@ func TestBusyTenantsShareTheBudget(t *testing.T) {
 func TestShareGrowsAgain(t *testing.T) {
 	t.Parallel()
 	const budget = 1 << 20
-	bubble(t, func(o *hub.Options) { o.RingMemory, o.RingBytes, o.PingInterval = budget, 512<<10, time.Hour }, func(t *testing.T, b *bundle) {
-		var others []*hub.Session
+	bubble(t, func(o *room.Options) { o.RingMemory, o.RingBytes, o.PingInterval = budget, 512<<10, time.Hour }, func(t *testing.T, b *bundle) {
+		var others []*session.Session
 		for i := range 50 {
 			tenant := fmt.Sprint(i)
-			others = append(others, b.join(t, newConn(unlimited), hub.Request{Tenant: tenant}))
+			others = append(others, b.join(t, newConn(unlimited), session.Request{Tenant: tenant}))
 			b.burst(nil, tenant, 100, 1, strings.Repeat("x", 1000))
 		}
 		synctest.Wait()
@@ -113,13 +115,13 @@ func TestShareGrowsAgain(t *testing.T) {
 			t.Errorf("%d of %d bytes are used", used, budget)
 		}
 		for _, s := range others {
-			s.CloseWith(hub.Gone, nil)
+			s.CloseWith(signal.Gone, nil)
 		}
 		time.Sleep(3 * time.Minute)
 		if used := b.Stats().RingMemory; used != 0 {
 			t.Errorf("%d bytes are used for nobody", used)
 		}
-		b.join(t, newConn(unlimited), hub.Request{Tenant: "T"})
+		b.join(t, newConn(unlimited), session.Request{Tenant: "T"})
 		b.burst(nil, "T", 1000, 1, strings.Repeat("x", 1000))
 		synctest.Wait()
 		if used := b.Stats().RingMemory; used < 400<<10 {
@@ -175,17 +177,17 @@ func (c *counter) TryWrite(b []byte) (int, error) {
 func BenchmarkBusyTenants(b *testing.B) {
 	const tenants, changes = 2000, 500
 	e := &endless{row: []byte(strings.Repeat("x", 1000)), head: make([]atomic.Int64, tenants)}
-	h := setup(b, func(o *hub.Options) {
+	h := setup(b, func(o *room.Options) {
 		o.History, o.DashboardReason, o.DashboardEvent, o.PingInterval = e, nil, nil, time.Hour
 	})
 	defer h.stop()
 	var events atomic.Int64
 	for i := range tenants {
-		s, err := h.Open(hub.SessionOptions{Conn: &counter{newConn(unlimited), &events}})
+		s, err := h.Open(session.Peer{Conn: &counter{newConn(unlimited), &events}})
 		if err != nil {
 			b.Fatal(err)
 		}
-		if err := s.Join(hub.Request{Tenant: fmt.Sprint(i)}); err != nil {
+		if err := s.Join(session.Request{Tenant: fmt.Sprint(i)}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -10,7 +10,8 @@ import (
 	"pgregory.net/rapid"
 
 	"rowcast/internal/feed"
-	"rowcast/internal/hub"
+	"rowcast/internal/hub/room"
+	"rowcast/internal/hub/session"
 )
 
 // model is the naive hub: the list of all events of each tenant.
@@ -37,7 +38,7 @@ func (m *model) after(t fatal, tenant string, cursor string, admit func(string) 
 // client is a session of the model test, and what it did.
 type client struct {
 	conn    *conn
-	session *hub.Session
+	session *session.Session
 	admit   func(string) bool
 	// cursors are the last known ones, by tenant.
 	cursors map[string]string
@@ -113,7 +114,7 @@ func TestStreamsMatchModel(t *testing.T) {
 		var stopped any // how rapid ends a run that fails
 		synctest.Test(t, func(tb *testing.T) {
 			defer func() { stopped = recover() }()
-			b := setup(rt, func(o *hub.Options) {
+			b := setup(rt, func(o *room.Options) {
 				o.RingBytes = rapid.SampledFrom([]int{1 << 10, 4 << 10, 1 << 20}).Draw(rt, "ring")
 				o.PageSize = rapid.IntRange(1, 5).Draw(rt, "page")
 				o.Workers = rapid.IntRange(1, 3).Draw(rt, "workers")
@@ -169,7 +170,7 @@ func runModel(t *rapid.T, tb testing.TB, b *bundle) {
 		"open": func(t *rapid.T) { open(t) },
 		"join": func(t *rapid.T) {
 			c := pick(t)
-			if err := c.session.Join(hub.Request{Tenant: tenant.Draw(t, "tenant"), Admit: c.admit}); err != nil {
+			if err := c.session.Join(session.Request{Tenant: tenant.Draw(t, "tenant"), Admit: c.admit}); err != nil {
 				t.Fatal(err)
 			}
 		},
@@ -182,7 +183,7 @@ func runModel(t *rapid.T, tb testing.TB, b *bundle) {
 			if len(cursors) == 0 {
 				return
 			}
-			q := hub.Request{Tenant: name, Admit: c.admit, Cursor: rapid.SampledFrom(cursors).Draw(t, "cursor")}
+			q := session.Request{Tenant: name, Admit: c.admit, Cursor: rapid.SampledFrom(cursors).Draw(t, "cursor")}
 			if err := c.session.Join(q); err != nil {
 				t.Fatal(err)
 			}

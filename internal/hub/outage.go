@@ -1,9 +1,6 @@
 package hub
 
-import (
-	"slices"
-	"time"
-)
+import "time"
 
 // staleAfter is how long the tail may not have everything before clients are
 // told. A quick reconnect tells nobody.
@@ -13,40 +10,20 @@ const staleAfter = 5 * time.Second
 // and when it has everything again where their streams are. reported is whether
 // they know.
 func (h *Hub) tellOutage(now time.Time, reported bool) bool {
-	if h.opts.Checked == nil {
+	if h.set.Checked == nil {
 		return false
 	}
-	checked := h.opts.Checked()
+	checked := h.set.Checked()
 	late := !checked.IsZero() && now.Sub(checked) >= staleAfter
 	if late == reported {
 		return reported
 	}
-	for _, s := range h.sessions.All() {
+	for _, s := range h.set.All() {
 		if late {
-			s.stale()
+			s.Stale()
 		} else {
-			s.fresh(h.opts.Elapsed())
+			s.Fresh(h.set.Elapsed())
 		}
 	}
 	return late
-}
-
-// stale tells a client that has joined something that its events are late.
-func (s *Session) stale() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if slices.ContainsFunc(s.subs, func(u *sub) bool { return u.answered }) {
-		s.signalLocked(&Signal{Kind: Stale})
-	}
-}
-
-// fresh tells a client where its streams are.
-func (s *Session) fresh(now time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, u := range s.subs {
-		if u.answered && u.reset == "" {
-			u.progressLocked(now)
-		}
-	}
 }

@@ -6,7 +6,8 @@ import (
 	"time"
 
 	"rowcast/internal/feed"
-	"rowcast/internal/hub"
+	"rowcast/internal/hub/room"
+	"rowcast/internal/hub/session"
 )
 
 // TestOutageIsTold has the tail go away for a short and for a long time, under
@@ -14,7 +15,7 @@ import (
 func TestOutageIsTold(t *testing.T) {
 	t.Parallel()
 	var checked atomic.Int64
-	change := func(o *hub.Options) {
+	change := func(o *room.Options) {
 		o.PingInterval = time.Hour
 		o.Checked = func() time.Time { return time.Unix(0, checked.Load()) }
 		checked.Store(time.Now().UnixNano())
@@ -28,12 +29,12 @@ func TestOutageIsTold(t *testing.T) {
 			}
 		}
 		c, blocked, quiet, other := newConn(unlimited), newConn(unlimited), newConn(unlimited), newConn(unlimited)
-		s := b.join(t, c, hub.Request{Tenant: "T"})
-		if err := s.Join(hub.Request{Tenant: "U"}); err != nil {
+		s := b.join(t, c, session.Request{Tenant: "T"})
+		if err := s.Join(session.Request{Tenant: "U"}); err != nil {
 			t.Fatal(err)
 		}
-		b.join(t, blocked, hub.Request{Tenant: "T"})
-		b.join(t, quiet, hub.Request{Tenant: "T", Admit: func(string) bool { return false }})
+		b.join(t, blocked, session.Request{Tenant: "T"})
+		b.join(t, quiet, session.Request{Tenant: "T", Admit: func(string) bool { return false }})
 		b.open(t, other)
 		b.publish("T", 1, false, "")
 		is(t, c, "joined 0.0, joined 0.0, event e0@1.rz")
@@ -50,7 +51,7 @@ func TestOutageIsTold(t *testing.T) {
 		is(t, c, "joined 0.0, joined 0.0, event e0@1.rz, stale !")
 		b.Live(false)
 		late := b.open(t, newConn(unlimited))
-		if err := late.Join(hub.Request{Tenant: "T"}); err != nil { // waits
+		if err := late.Join(session.Request{Tenant: "T"}); err != nil { // waits
 			t.Fatal(err)
 		}
 		time.Sleep(5 * time.Second)

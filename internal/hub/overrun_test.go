@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"rowcast/internal/feed"
-	"rowcast/internal/hub"
+	"rowcast/internal/hub/room"
+	"rowcast/internal/hub/session"
+	"rowcast/internal/hub/signal"
 )
 
 // burst seals changes of a tenant and publishes them in batches.
@@ -51,7 +53,7 @@ func TestOverrunClientCatchesUp(t *testing.T) {
 	for _, size := range []int{100, 12_000, 60_000} {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(o *hub.Options) { o.RingBytes = 64 << 10 }, func(t *testing.T, b *bundle) {
+			bubble(t, func(o *room.Options) { o.RingBytes = 64 << 10 }, func(t *testing.T, b *bundle) {
 				m := &model{events: map[string][]feed.Event{}}
 				var clients []*client
 				var slow []*conn
@@ -62,7 +64,7 @@ func TestOverrunClientCatchesUp(t *testing.T) {
 						c.admit = func(name string) bool { return name == "e1" || name == "stats" }
 					}
 					c.session = b.open(t, c.conn)
-					if err := c.session.Join(hub.Request{Tenant: "T", Admit: c.admit}); err != nil {
+					if err := c.session.Join(session.Request{Tenant: "T", Admit: c.admit}); err != nil {
 						t.Fatal(err)
 					}
 					clients = append(clients, c)
@@ -98,13 +100,13 @@ func TestOverrunClientCatchesUp(t *testing.T) {
 func TestOverrunCrowdSharesPages(t *testing.T) {
 	t.Parallel()
 	const clients, changes, pageSize = 40, 800, 50
-	bubble(t, func(o *hub.Options) { o.RingBytes, o.PageSize = 32<<10, pageSize }, func(t *testing.T, b *bundle) {
+	bubble(t, func(o *room.Options) { o.RingBytes, o.PageSize = 32<<10, pageSize }, func(t *testing.T, b *bundle) {
 		m := &model{events: map[string][]feed.Event{}}
 		var conns []*conn
 		var all []*client
 		for i := range clients {
 			c := &client{conn: newConn(unlimited)}
-			c.session = b.join(t, c.conn, hub.Request{Tenant: "T"})
+			c.session = b.join(t, c.conn, session.Request{Tenant: "T"})
 			c.conn.stop()
 			c.conn.allow(777 * i)
 			conns, all = append(conns, c.conn), append(all, c)
@@ -126,12 +128,12 @@ func TestOverrunCrowdSharesPages(t *testing.T) {
 func TestOneTenantAtATime(t *testing.T) {
 	t.Parallel()
 	const tenants = 20
-	bubble(t, func(o *hub.Options) { o.RingBytes = 4 << 10 }, func(t *testing.T, b *bundle) {
+	bubble(t, func(o *room.Options) { o.RingBytes = 4 << 10 }, func(t *testing.T, b *bundle) {
 		m := &model{events: map[string][]feed.Event{}}
 		c := &client{conn: newConn(unlimited)}
 		c.session = b.open(t, c.conn)
 		for i := range tenants {
-			if err := c.session.Join(hub.Request{Tenant: fmt.Sprint(i)}); err != nil {
+			if err := c.session.Join(session.Request{Tenant: fmt.Sprint(i)}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -154,10 +156,10 @@ func TestOneTenantAtATime(t *testing.T) {
 // what is new of another one meanwhile.
 func TestCatchUpLeavesRoomForOthers(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(o *hub.Options) { o.RingBytes = 64 << 10 }, func(t *testing.T, b *bundle) {
+	bubble(t, func(o *room.Options) { o.RingBytes = 64 << 10 }, func(t *testing.T, b *bundle) {
 		c := newConn(unlimited)
-		s := b.join(t, c, hub.Request{Tenant: "T"})
-		if err := s.Join(hub.Request{Tenant: "U"}); err != nil {
+		s := b.join(t, c, session.Request{Tenant: "T"})
+		if err := s.Join(session.Request{Tenant: "U"}); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
@@ -182,16 +184,16 @@ func TestCatchUpLeavesRoomForOthers(t *testing.T) {
 // ring.
 func TestOverrunClientJoinsAgain(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(o *hub.Options) { o.RingBytes = 4 << 10 }, func(t *testing.T, b *bundle) {
+	bubble(t, func(o *room.Options) { o.RingBytes = 4 << 10 }, func(t *testing.T, b *bundle) {
 		m := &model{events: map[string][]feed.Event{}}
 		c := &client{conn: newConn(unlimited)}
-		c.session = b.join(t, c.conn, hub.Request{Tenant: "T"})
+		c.session = b.join(t, c.conn, session.Request{Tenant: "T"})
 		b.burst(m, "T", 10, 2, "before")
 		synctest.Wait()
 		c.conn.stop()
 		for range 5 {
 			b.burst(m, "T", 20, 2, strings.Repeat("x", 1000))
-			if err := c.session.Join(hub.Request{Tenant: "T"}); err != nil {
+			if err := c.session.Join(session.Request{Tenant: "T"}); err != nil {
 				t.Fatal(err)
 			}
 			c.conn.allow(7000)
@@ -210,9 +212,9 @@ func TestOverrunClientJoinsAgain(t *testing.T) {
 // reset, once.
 func TestOverrunPastRetention(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(o *hub.Options) { o.RingBytes, o.PageSize = 4<<10, 10 }, func(t *testing.T, b *bundle) {
+	bubble(t, func(o *room.Options) { o.RingBytes, o.PageSize = 4<<10, 10 }, func(t *testing.T, b *bundle) {
 		c := newConn(unlimited)
-		b.join(t, c, hub.Request{Tenant: "T"})
+		b.join(t, c, session.Request{Tenant: "T"})
 		c.stop()
 		for range 100 {
 			b.publish("T", 1, false, strings.Repeat("x", 1000))
@@ -244,7 +246,7 @@ func TestForgetfulClientIsToldToReload(t *testing.T) {
 	for _, forgets := range []bool{true, false} {
 		bubble(t, nil, func(t *testing.T, b *bundle) {
 			c := newConn(unlimited)
-			b.join(t, c, hub.Request{Tenant: "T", Forgets: forgets})
+			b.join(t, c, session.Request{Tenant: "T", Forgets: forgets})
 			c.stop()
 			b.burst(nil, "T", 1000, 1, strings.Repeat("x", 1000))
 			time.Sleep(12 * time.Second)
@@ -267,7 +269,7 @@ func TestSlowReaderMayAnswerLate(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, b *bundle) {
 		c := newConn(unlimited)
 		c.queued = 10_000_000
-		b.join(t, c, hub.Request{Tenant: "T"})
+		b.join(t, c, session.Request{Tenant: "T"})
 		c.stop()
 		b.burst(nil, "T", 1000, 1, strings.Repeat("x", 1000))
 		for strings.Count(c.text(), "|e0|") < 1000 && b.Stats().Sessions > 0 { // at 6 KB/s
@@ -285,7 +287,7 @@ func TestSlowReaderMayAnswerLate(t *testing.T) {
 			t.Fatalf("got %d events, %v", n, b.Stats().Closes)
 		}
 		time.Sleep(2 * time.Minute)
-		if n := b.Stats().Closes[hub.NoPong]; n != 1 {
+		if n := b.Stats().Closes[signal.NoPong]; n != 1 {
 			t.Errorf("closes %v", b.Stats().Closes)
 		}
 	})
@@ -295,10 +297,10 @@ func TestSlowReaderMayAnswerLate(t *testing.T) {
 // although the client reads; when it no longer does, it is ended.
 func TestReaderOfAFullBufferStays(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(o *hub.Options) { o.PingInterval = time.Hour }, func(t *testing.T, b *bundle) {
+	bubble(t, func(o *room.Options) { o.PingInterval = time.Hour }, func(t *testing.T, b *bundle) {
 		c := newConn(unlimited)
 		c.queued = 1000
-		b.join(t, c, hub.Request{Tenant: "T"})
+		b.join(t, c, session.Request{Tenant: "T"})
 		c.stop()
 		b.publish("T", 1, false, "x")
 		for range 120 {
@@ -311,7 +313,7 @@ func TestReaderOfAFullBufferStays(t *testing.T) {
 			t.Fatalf("ended: %v", b.Stats().Closes)
 		}
 		time.Sleep(30 * time.Second)
-		if n := b.Stats().Closes[hub.SlowConsumer]; n != 1 {
+		if n := b.Stats().Closes[signal.SlowConsumer]; n != 1 {
 			t.Fatalf("closes %v", b.Stats().Closes)
 		}
 	})

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"rowcast/internal/errcode"
-	"rowcast/internal/hub"
+	"rowcast/internal/hub/signal"
 )
 
 // owner is refused once it says so.
@@ -48,7 +48,7 @@ func TestRefusedOwnersAreSentAway(t *testing.T) {
 		if late.left.Load() != 2 {
 			t.Error("an owner of a session that has ended is not told")
 		}
-		c.Close(hub.Gone, "")
+		c.Close(signal.Gone, "")
 		if good.left.Load() != 1 || gone.left.Load() != 0 || b.Stats().Sessions != 1 {
 			t.Errorf("the owner left %d times, the one before %d; %d sessions", good.left.Load(), gone.left.Load(), b.Stats().Sessions)
 		}

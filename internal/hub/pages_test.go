@@ -10,7 +10,8 @@ import (
 	"time"
 
 	"rowcast/internal/feed"
-	"rowcast/internal/hub"
+	"rowcast/internal/hub/room"
+	"rowcast/internal/hub/session"
 )
 
 // crowd has many sessions join a tenant with the same cursor.
@@ -18,7 +19,7 @@ func (b *bundle) crowd(t *testing.T, count int, cursor string) (conns []*conn) {
 	t.Helper()
 	for range count {
 		c := newConn(unlimited)
-		if err := b.open(t, c).Join(hub.Request{Tenant: "T", Cursor: cursor}); err != nil {
+		if err := b.open(t, c).Join(session.Request{Tenant: "T", Cursor: cursor}); err != nil {
 			t.Fatal(err)
 		}
 		conns = append(conns, c)
@@ -33,7 +34,7 @@ func TestCrowdSharesPages(t *testing.T) {
 	t.Parallel()
 	const clients, changes, page = 200, 10, 4
 	var mapped atomic.Int64
-	count := func(o *hub.Options) {
+	count := func(o *room.Options) {
 		o.PageSize = page
 		toEvents := o.Map
 		o.Map = func(dst []feed.Event, c *feed.Change) []feed.Event {
@@ -87,7 +88,7 @@ func TestFailedPageIsNotKept(t *testing.T) {
 		first := b.history.seal("T", 1, false, "")
 		b.history.seal("T", 1, false, "before")
 		b.Publish(nil, b.history.sequence)
-		b.join(t, newConn(unlimited), hub.Request{Tenant: "T"}) // the head is known
+		b.join(t, newConn(unlimited), session.Request{Tenant: "T"}) // the head is known
 		var failing atomic.Bool
 		failing.Store(true)
 		b.history.fail = func() error {
@@ -110,7 +111,7 @@ func TestFailedPageIsNotKept(t *testing.T) {
 		b.Publish(nil, b.history.sequence)
 		b.Live(true)
 		late := newConn(unlimited)
-		b.join(t, late, hub.Request{Tenant: "T", Cursor: at(first)})
+		b.join(t, late, session.Request{Tenant: "T", Cursor: at(first)})
 		if b.history.reads != reads+1 {
 			t.Errorf("%d reads after the reset; want 1", b.history.reads-reads)
 		}

@@ -8,7 +8,9 @@ import (
 	"testing/synctest"
 
 	"rowcast/internal/feed"
-	"rowcast/internal/hub"
+	"rowcast/internal/hub/room"
+	"rowcast/internal/hub/session"
+	"rowcast/internal/hub/signal"
 )
 
 // TestSpliceRaces: clients join, resume and leave while changes pour in and the
@@ -19,7 +21,7 @@ func TestSpliceRaces(t *testing.T) {
 	for _, ringBytes := range []int{1 << 10, 16 << 10, 8 << 20} {
 		t.Run(fmt.Sprint(ringBytes), func(t *testing.T) {
 			t.Parallel()
-			bubble(t, func(o *hub.Options) { o.RingBytes, o.PageSize = ringBytes, 7 }, func(t *testing.T, b *bundle) {
+			bubble(t, func(o *room.Options) { o.RingBytes, o.PageSize = ringBytes, 7 }, func(t *testing.T, b *bundle) {
 				m := &model{events: map[string][]feed.Event{}}
 				var sealed []feed.Change
 				for i := range 1500 {
@@ -48,7 +50,7 @@ func TestSpliceRaces(t *testing.T) {
 				for i, c := range clients {
 					all.Go(func() {
 						for range 40 {
-							q := hub.Request{Tenant: "T", Admit: c.admit}
+							q := session.Request{Tenant: "T", Admit: c.admit}
 							if rand.IntN(4) > 0 {
 								events := m.events["T"]
 								q.Cursor = events[rand.IntN(len(events))].Cursor.String()
@@ -81,20 +83,20 @@ func TestReconnectStorm(t *testing.T) {
 	t.Parallel()
 	bubble(t, nil, func(t *testing.T, b *bundle) {
 		cursors := make([]string, 300)
-		var sessions []*hub.Session
+		var sessions []*session.Session
 		for range cursors {
-			sessions = append(sessions, b.join(t, newConn(unlimited), hub.Request{Tenant: "T"}))
+			sessions = append(sessions, b.join(t, newConn(unlimited), session.Request{Tenant: "T"}))
 		}
 		for i := range cursors {
 			cursors[i] = at(b.publish("T", 1, false, ""))
 		}
 		for _, s := range sessions {
-			s.CloseWith(hub.Gone, nil)
+			s.CloseWith(signal.Gone, nil)
 		}
 		b.publish("T", 1, false, "while they are away")
 		for i, cursor := range cursors {
 			c := newConn(unlimited)
-			b.join(t, c, hub.Request{Tenant: "T", Cursor: cursor, Admit: func(name string) bool { return name == "e0" }})
+			b.join(t, c, session.Request{Tenant: "T", Cursor: cursor, Admit: func(name string) bool { return name == "e0" }})
 			if n := len(c.lines(t)); n != 1+len(cursors)-i {
 				t.Fatalf("client %d got %d messages", i, n)
 			}

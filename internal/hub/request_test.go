@@ -7,14 +7,16 @@ import (
 	"testing/synctest"
 
 	"rowcast/internal/feed"
-	"rowcast/internal/hub"
+	"rowcast/internal/hub/room"
+	"rowcast/internal/hub/session"
+	"rowcast/internal/hub/signal"
 )
 
 // answers is a session whose signals say what was asked.
-func (b *bundle) answers(t fatal, c *conn) *hub.Session {
+func (b *bundle) answers(t fatal, c *conn) *session.Session {
 	t.Helper()
-	s, err := b.Open(hub.SessionOptions{Conn: c, Signal: func(dst []byte, m *hub.Signal) []byte {
-		if m.Kind == hub.Joined {
+	s, err := b.Open(session.Peer{Conn: c, Signal: func(dst []byte, m *signal.Signal) []byte {
+		if m.Kind == signal.Joined {
 			return fmt.Appendf(dst, "joined|%s|%s|%s|\n", m.Tenant, m.Cursor, m.Reason)
 		}
 		return encoder{}.AppendSignal(dst, m)
@@ -47,7 +49,7 @@ func TestResumeOnlyJoin(t *testing.T) {
 				b.history.floor["T"] = 2
 				c := newConn(unlimited)
 				s := b.answers(t, c)
-				if err := s.Join(hub.Request{Tenant: "T", Cursor: test.cursor, ResumeOnly: true}); err != nil {
+				if err := s.Join(session.Request{Tenant: "T", Cursor: test.cursor, ResumeOnly: true}); err != nil {
 					t.Fatal(err)
 				}
 				synctest.Wait()
@@ -61,7 +63,7 @@ func TestResumeOnlyJoin(t *testing.T) {
 					t.Errorf("%d tenants are joined", n)
 				}
 				cursor := at(b.history.changes["T"][3])
-				if err := s.Join(hub.Request{Tenant: "T", Cursor: cursor, ResumeOnly: true}); err != nil {
+				if err := s.Join(session.Request{Tenant: "T", Cursor: cursor, ResumeOnly: true}); err != nil {
 					t.Fatal(err)
 				}
 				synctest.Wait()
@@ -88,17 +90,17 @@ func (marked) AppendEvent(b []byte, e *feed.Event) []byte {
 // where it was.
 func TestEncoderOfSubscription(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(o *hub.Options) { o.Encoders = []hub.Encoder{encoder{}, marked{}} }, func(t *testing.T, b *bundle) {
+	bubble(t, func(o *room.Options) { o.Encoders = []signal.Encoder{encoder{}, marked{}} }, func(t *testing.T, b *bundle) {
 		c := newConn(unlimited)
-		s := b.join(t, c, hub.Request{Tenant: "T"})
-		if err := s.Join(hub.Request{Tenant: "U", Encoder: marked{}}); err != nil {
+		s := b.join(t, c, session.Request{Tenant: "T"})
+		if err := s.Join(session.Request{Tenant: "U", Encoder: marked{}}); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
 		b.publish("T", 1, false, "1")
 		b.publish("U", 1, false, "2")
 		synctest.Wait()
-		if err := s.Join(hub.Request{Tenant: "T", Encoder: marked{}}); err != nil {
+		if err := s.Join(session.Request{Tenant: "T", Encoder: marked{}}); err != nil {
 			t.Fatal(err)
 		}
 		b.publish("T", 1, false, "3")

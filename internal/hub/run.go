@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"rowcast/internal/hub/registry"
+	"rowcast/internal/hub/session"
+	"rowcast/internal/hub/signal"
 )
 
 // tick is how often the sessions of one part of the registry are looked at.
@@ -18,23 +20,18 @@ const pruneEvery = 5 * time.Second
 // Run fans out until ctx ends, then ends all sessions and returns when every
 // goroutine of the hub has stopped. Call it once.
 func (h *Hub) Run(ctx context.Context) error {
-	for range h.opts.Workers {
-		h.spawn(h.streams.Work)
+	for range h.set.Workers {
+		h.set.Spawn(h.set.Streams.Work)
 	}
-	h.spawn(func() { h.streams.Dashboards(h.ctx) })
+	h.set.Spawn(h.set.Dashboards)
 	h.watch(ctx)
 
-	h.sessions.Close()
-	for _, s := range h.sessions.All() {
-		s.Close(Shutdown, "")
-		s.closeNow()
+	h.set.Close()
+	for _, s := range h.set.All() {
+		s.Close(signal.Shutdown, "")
+		s.CloseNow()
 	}
-	h.mu.Lock()
-	h.stopped = true
-	h.mu.Unlock()
-	h.stop()
-	h.streams.Stop()
-	h.wg.Wait()
+	h.set.Stop()
 	return nil
 }
 
@@ -43,7 +40,7 @@ func (h *Hub) Run(ctx context.Context) error {
 func (h *Hub) watch(ctx context.Context) {
 	ticker := time.NewTicker(tick)
 	defer ticker.Stop()
-	var list []*Session
+	var list []*session.Session
 	var pruned time.Time
 	reported := false
 	for turn := 0; ; turn++ {
@@ -52,39 +49,39 @@ func (h *Hub) watch(ctx context.Context) {
 			return
 		case <-ticker.C:
 		}
-		now, elapsed := time.Now(), h.opts.Elapsed()
-		list = h.sessions.In(turn%registry.Parts, list[:0])
+		now, elapsed := time.Now(), h.set.Elapsed()
+		list = h.set.In(turn%registry.Parts, list[:0])
 		for _, s := range list {
-			s.sweep(elapsed)
+			s.Sweep(elapsed)
 		}
 		clear(list)
 		reported = h.tellOutage(now, reported)
 		if now.Sub(pruned) >= pruneEvery {
-			h.streams.Prune(now)
-			h.pages.Prune(now)
+			h.set.Streams.Prune(now)
+			h.set.Pages.Prune(now)
 			pruned = now
 		}
 	}
 }
 
 // Draining says whether new sessions are refused.
-func (h *Hub) Draining() bool { return h.sessions.Closed() }
+func (h *Hub) Draining() bool { return h.set.Closed() }
 
 // Drain refuses new sessions, tells every client to come back in a while,
 // spread over time by their number, and returns when all have left or ctx
 // ends.
 func (h *Hub) Drain(ctx context.Context) error {
-	h.sessions.Close()
-	list := h.sessions.All()
+	h.set.Close()
+	list := h.set.All()
 	spread := min(max(time.Second, time.Duration(len(list))*time.Millisecond), 30*time.Second)
 	for _, s := range list {
 		retry := spread/2 + rand.N(spread)
-		s.Close(Shutdown, fmt.Sprintf("retry=%dms", retry.Milliseconds()))
+		s.Close(signal.Shutdown, fmt.Sprintf("retry=%dms", retry.Milliseconds()))
 	}
 	select {
-	case <-h.sessions.Empty():
+	case <-h.set.Empty():
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("wait for %d sessions to end: %w", h.count.sessions.Load(), ctx.Err())
+		return fmt.Errorf("wait for %d sessions to end: %w", h.set.Stats().Sessions, ctx.Err())
 	}
 }

@@ -6,7 +6,8 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rowcast/internal/hub"
+	"rowcast/internal/hub/room"
+	"rowcast/internal/hub/session"
 )
 
 // TestResumesOfOneDoNotStarveOthers: a subject resumes with a hundred connections,
@@ -15,15 +16,15 @@ import (
 func TestResumesOfOneDoNotStarveOthers(t *testing.T) {
 	t.Parallel()
 	const crowd, changes = 100, 120
-	for _, other := range []hub.Request{{Tenant: "U", Subject: "bob"}, {Tenant: "T", Subject: "ann"}} {
-		bubble(t, func(o *hub.Options) { o.Readers, o.PageSize = 1, 1 }, func(t *testing.T, b *bundle) {
+	for _, other := range []session.Request{{Tenant: "U", Subject: "bob"}, {Tenant: "T", Subject: "ann"}} {
+		bubble(t, func(o *room.Options) { o.Readers, o.PageSize = 1, 1 }, func(t *testing.T, b *bundle) {
 			for range changes {
 				b.history.seal("T", 1, false, "mine")
 				b.history.seal("U", 1, false, "mine")
 			}
 			b.Publish(nil, b.history.sequence)
 			for _, tenant := range []string{"T", "U"} { // the heads are known
-				b.join(t, newConn(unlimited), hub.Request{Tenant: tenant})
+				b.join(t, newConn(unlimited), session.Request{Tenant: tenant})
 			}
 			reading := make(chan struct{})
 			b.history.fail = func() error {
@@ -32,7 +33,7 @@ func TestResumesOfOneDoNotStarveOthers(t *testing.T) {
 			}
 			for n := range crowd {
 				from := b.history.changes["T"][n]
-				b.join(t, newConn(unlimited), hub.Request{Tenant: "T", Subject: "mallory", Cursor: at(from)})
+				b.join(t, newConn(unlimited), session.Request{Tenant: "T", Subject: "mallory", Cursor: at(from)})
 			}
 			c := newConn(unlimited)
 			other.Cursor = at(b.history.changes[other.Tenant][changes-2])

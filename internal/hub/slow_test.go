@@ -8,7 +8,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rowcast/internal/hub"
+	"rowcast/internal/hub/room"
+	"rowcast/internal/hub/session"
+	"rowcast/internal/hub/signal"
 )
 
 // last is the last message that was received whole.
@@ -30,7 +32,7 @@ func TestSlowConsumer(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, b *bundle) {
 		slow, dead, fast := newConn(unlimited), newConn(unlimited), newConn(unlimited)
 		for _, c := range []*conn{slow, dead, fast} {
-			b.join(t, c, hub.Request{Tenant: "T"})
+			b.join(t, c, session.Request{Tenant: "T"})
 		}
 		slow.stop()
 		dead.stop()
@@ -44,7 +46,7 @@ func TestSlowConsumer(t *testing.T) {
 		}
 		time.Sleep(2 * time.Second)
 		synctest.Wait()
-		if n := b.Stats().Closes[hub.SlowConsumer]; n != 0 {
+		if n := b.Stats().Closes[signal.SlowConsumer]; n != 0 {
 			t.Fatal("ended before its close frame was sent or given up")
 		}
 		if n := b.Stats().Subscriptions; n != 1 {
@@ -64,7 +66,7 @@ func TestSlowConsumer(t *testing.T) {
 		if n := strings.Count(fast.text(), "event|"); n != 1200 {
 			t.Errorf("the fast client got %d events", n)
 		}
-		if s := b.Stats(); s.Closes[hub.SlowConsumer] != 2 || s.Sessions != 1 || s.Blocked != 0 {
+		if s := b.Stats(); s.Closes[signal.SlowConsumer] != 2 || s.Sessions != 1 || s.Blocked != 0 {
 			t.Errorf("stats %+v", s)
 		}
 	})
@@ -74,12 +76,12 @@ func TestSlowConsumer(t *testing.T) {
 // however much it may be behind.
 func TestAnswersAreBounded(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(o *hub.Options) { o.MaxControl = 4000 }, func(t *testing.T, b *bundle) {
+	bubble(t, func(o *room.Options) { o.MaxControl = 4000 }, func(t *testing.T, b *bundle) {
 		for range 20 {
 			b.publish("T", 1, false, strings.Repeat("x", 1000))
 		}
 		c := newConn(0)
-		s := b.join(t, c, hub.Request{Tenant: "T", Cursor: feedID + ".0.0"})
+		s := b.join(t, c, session.Request{Tenant: "T", Cursor: feedID + ".0.0"})
 		for range 1000 {
 			s.Send([]byte("pong||||\n"))
 		}
@@ -98,7 +100,7 @@ func TestSlowConsumerCatchesUp(t *testing.T) {
 	t.Parallel()
 	bubble(t, nil, func(t *testing.T, b *bundle) {
 		c := newConn(unlimited)
-		b.join(t, c, hub.Request{Tenant: "T"})
+		b.join(t, c, session.Request{Tenant: "T"})
 		for range 5 {
 			c.stop()
 			for range 1200 {
@@ -119,12 +121,12 @@ func TestSlowConsumerCatchesUp(t *testing.T) {
 // takes something.
 func TestCatchUpIsPacedByTheClient(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(o *hub.Options) { o.PageSize = 100 }, func(t *testing.T, b *bundle) {
+	bubble(t, func(o *room.Options) { o.PageSize = 100 }, func(t *testing.T, b *bundle) {
 		for range 5000 { // 5 MB
 			b.publish("T", 1, false, strings.Repeat("x", 1000))
 		}
 		c := newConn(0)
-		s := b.join(t, c, hub.Request{Tenant: "T", Cursor: feedID + ".0.0"})
+		s := b.join(t, c, session.Request{Tenant: "T", Cursor: feedID + ".0.0"})
 		if b.history.reads > 4 {
 			t.Errorf("%d reads for a client that takes nothing", b.history.reads)
 		}
@@ -146,13 +148,13 @@ func TestCatchUpIsPacedByTheClient(t *testing.T) {
 // catch up as fast as it can, and is a slow consumer only when it takes nothing.
 func TestSlowClientResumes(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(o *hub.Options) { o.PingInterval = time.Hour }, func(t *testing.T, b *bundle) {
-		b.join(t, newConn(unlimited), hub.Request{Tenant: "T"}) // keeps the ring
+	bubble(t, func(o *room.Options) { o.PingInterval = time.Hour }, func(t *testing.T, b *bundle) {
+		b.join(t, newConn(unlimited), session.Request{Tenant: "T"}) // keeps the ring
 		for range 4000 {
 			b.publish("T", 1, false, strings.Repeat("x", 1000))
 		}
 		c := newConn(0)
-		b.join(t, c, hub.Request{Tenant: "T", Cursor: feedID + ".0.0"})
+		b.join(t, c, session.Request{Tenant: "T", Cursor: feedID + ".0.0"})
 		for range 60 { // 4 MB at 80 KB/s
 			c.allow(80_000)
 			time.Sleep(time.Second)
@@ -165,7 +167,7 @@ func TestSlowClientResumes(t *testing.T) {
 			b.publish("T", 1, false, strings.Repeat("x", 1000))
 		}
 		time.Sleep(16 * time.Second)
-		if n := b.Stats().Closes[hub.SlowConsumer]; n != 1 {
+		if n := b.Stats().Closes[signal.SlowConsumer]; n != 1 {
 			t.Errorf("then it was ended %d times as slow", n)
 		}
 	})
@@ -177,7 +179,7 @@ func TestRecoveredClientStaysFree(t *testing.T) {
 	t.Parallel()
 	bubble(t, nil, func(t *testing.T, b *bundle) {
 		c := newConn(unlimited)
-		b.join(t, c, hub.Request{Tenant: "T"})
+		b.join(t, c, session.Request{Tenant: "T"})
 		c.stop()
 		b.publish("T", 1, false, "")
 		synctest.Wait()
@@ -196,7 +198,7 @@ func TestStalledClient(t *testing.T) {
 	t.Parallel()
 	bubble(t, nil, func(t *testing.T, b *bundle) {
 		c := newConn(unlimited)
-		b.join(t, c, hub.Request{Tenant: "T"})
+		b.join(t, c, session.Request{Tenant: "T"})
 		c.stop()
 		b.publish("T", 1, false, "x")
 		time.Sleep(9 * time.Second)
@@ -204,7 +206,7 @@ func TestStalledClient(t *testing.T) {
 			t.Fatal("ended too early")
 		}
 		time.Sleep(2*time.Second + 5*time.Second)
-		if n := b.Stats().Closes[hub.SlowConsumer]; n != 1 {
+		if n := b.Stats().Closes[signal.SlowConsumer]; n != 1 {
 			t.Fatalf("closes %v", b.Stats().Closes)
 		}
 	})
@@ -215,7 +217,7 @@ func TestLargeEventPasses(t *testing.T) {
 	t.Parallel()
 	bubble(t, nil, func(t *testing.T, b *bundle) {
 		c := newConn(unlimited)
-		b.join(t, c, hub.Request{Tenant: "T"})
+		b.join(t, c, session.Request{Tenant: "T"})
 		c.stop()
 		b.publish("T", 1, false, strings.Repeat("x", 5_000_000))
 		b.publish("T", 1, false, "after")
@@ -228,7 +230,7 @@ func TestLargeEventPasses(t *testing.T) {
 		}
 		// And from the history, before a ring exists.
 		late := newConn(0)
-		b.join(t, late, hub.Request{Tenant: "T", Cursor: feedID + ".0.0"})
+		b.join(t, late, session.Request{Tenant: "T", Cursor: feedID + ".0.0"})
 		for range 12 {
 			late.allow(600_000)
 			time.Sleep(time.Second)
@@ -245,7 +247,7 @@ func TestCloseIsNotHeldUpByALargeFrame(t *testing.T) {
 	t.Parallel()
 	bubble(t, nil, func(t *testing.T, b *bundle) {
 		c := newConn(unlimited)
-		s := b.join(t, c, hub.Request{Tenant: "T"})
+		s := b.join(t, c, session.Request{Tenant: "T"})
 		c.stop()
 		b.publish("T", 1, false, strings.Repeat("x", 5_000_000))
 		synctest.Wait()
@@ -262,9 +264,9 @@ func TestCloseIsNotHeldUpByALargeFrame(t *testing.T) {
 
 func TestPublishNeverWaitsForClient(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(o *hub.Options) { o.RingBytes = 1 << 10 }, func(t *testing.T, b *bundle) {
+	bubble(t, func(o *room.Options) { o.RingBytes = 1 << 10 }, func(t *testing.T, b *bundle) {
 		c := newConn(0)
-		b.join(t, c, hub.Request{Tenant: "T"})
+		b.join(t, c, session.Request{Tenant: "T"})
 		start := time.Now()
 		for range 1000 {
 			b.publish("T", 1, false, strings.Repeat("x", 100))
@@ -273,7 +275,7 @@ func TestPublishNeverWaitsForClient(t *testing.T) {
 			t.Fatalf("waited %s", waited)
 		}
 		time.Sleep(16 * time.Second)
-		if n := b.Stats().Closes[hub.SlowConsumer]; n != 1 {
+		if n := b.Stats().Closes[signal.SlowConsumer]; n != 1 {
 			t.Fatalf("closes %v", b.Stats().Closes)
 		}
 	})
@@ -283,11 +285,11 @@ func TestPublishNeverWaitsForClient(t *testing.T) {
 // read. Nobody is dropped.
 func TestBurstLargerThanRing(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(o *hub.Options) { o.RingBytes = 4 << 10 }, func(t *testing.T, b *bundle) {
+	bubble(t, func(o *room.Options) { o.RingBytes = 4 << 10 }, func(t *testing.T, b *bundle) {
 		var conns []*conn
 		for range 20 {
 			c := newConn(unlimited)
-			b.join(t, c, hub.Request{Tenant: "T"})
+			b.join(t, c, session.Request{Tenant: "T"})
 			conns = append(conns, c)
 		}
 		for range 2000 {
@@ -357,10 +359,10 @@ func TestDeadline(t *testing.T) {
 
 func TestProgress(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(o *hub.Options) { o.PingInterval = time.Hour }, func(t *testing.T, b *bundle) {
+	bubble(t, func(o *room.Options) { o.PingInterval = time.Hour }, func(t *testing.T, b *bundle) {
 		all, some := newConn(unlimited), newConn(unlimited)
-		b.join(t, all, hub.Request{Tenant: "T"})
-		b.join(t, some, hub.Request{Tenant: "T", Admit: func(string) bool { return false }})
+		b.join(t, all, session.Request{Tenant: "T"})
+		b.join(t, some, session.Request{Tenant: "T", Admit: func(string) bool { return false }})
 		time.Sleep(3 * time.Second)
 		b.publish("T", 1, false, "")
 		time.Sleep(10 * time.Second)
@@ -384,8 +386,8 @@ func TestDrain(t *testing.T) {
 	t.Parallel()
 	bubble(t, nil, func(t *testing.T, b *bundle) {
 		c, blocked := newConn(unlimited), newConn(unlimited)
-		b.join(t, c, hub.Request{Tenant: "T"})
-		b.join(t, blocked, hub.Request{Tenant: "T"})
+		b.join(t, c, session.Request{Tenant: "T"})
+		b.join(t, blocked, session.Request{Tenant: "T"})
 		blocked.stop()
 		b.publish("T", 1, false, "")
 		synctest.Wait()
@@ -398,13 +400,13 @@ func TestDrain(t *testing.T) {
 		if l.kind != "close" || l.name != "shutdown" || !strings.HasPrefix(l.data, "retry=") || !strings.HasSuffix(l.data, "ms") {
 			t.Errorf("the last message is %v", l)
 		}
-		if _, err := b.Open(hub.SessionOptions{Conn: newConn(0)}); !errors.Is(err, hub.ErrDraining) {
+		if _, err := b.Open(session.Peer{Conn: newConn(0)}); !errors.Is(err, session.ErrDraining) {
 			t.Errorf("open while draining: %v", err)
 		}
 		if err := b.Drain(t.Context()); err != nil {
 			t.Errorf("drain: %v", err)
 		}
-		if n := b.Stats().Closes[hub.Shutdown]; n != 2 {
+		if n := b.Stats().Closes[signal.Shutdown]; n != 2 {
 			t.Errorf("closes %v", b.Stats().Closes)
 		}
 	})
@@ -416,11 +418,11 @@ func TestRunEndsEverything(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := setup(t, nil)
 		blocked, waiting := newConn(unlimited), newConn(unlimited)
-		b.join(t, blocked, hub.Request{Tenant: "T"})
+		b.join(t, blocked, session.Request{Tenant: "T"})
 		blocked.stop()
 		b.publish("T", 1, false, strings.Repeat("x", 100_000))
 		b.Live(false)
-		b.join(t, waiting, hub.Request{Tenant: "U"})
+		b.join(t, waiting, session.Request{Tenant: "U"})
 		start := time.Now()
 		b.stop()
 		if took := time.Since(start); took > time.Second {
@@ -440,10 +442,10 @@ func TestRunEndsEverything(t *testing.T) {
 func TestHangupHappensOnce(t *testing.T) {
 	t.Parallel()
 	bubble(t, nil, func(t *testing.T, b *bundle) {
-		for name, end := range map[string]func(*conn, *hub.Session){
-			"close twice": func(_ *conn, s *hub.Session) { s.Close("x", ""); s.Close("y", "") },
-			"cut":         func(c *conn, s *hub.Session) { c.cut(); b.publish("T", 1, false, ""); s.Close("x", "") },
-			"cut while blocked": func(c *conn, s *hub.Session) {
+		for name, end := range map[string]func(*conn, *session.Session){
+			"close twice": func(_ *conn, s *session.Session) { s.Close("x", ""); s.Close("y", "") },
+			"cut":         func(c *conn, s *session.Session) { c.cut(); b.publish("T", 1, false, ""); s.Close("x", "") },
+			"cut while blocked": func(c *conn, s *session.Session) {
 				c.stop()
 				b.publish("T", 1, false, "")
 				synctest.Wait()
@@ -451,7 +453,7 @@ func TestHangupHappensOnce(t *testing.T) {
 				synctest.Wait()
 				s.Close("x", "")
 			},
-			"close while blocked": func(c *conn, s *hub.Session) {
+			"close while blocked": func(c *conn, s *session.Session) {
 				c.stop()
 				b.publish("T", 1, false, "")
 				synctest.Wait()
@@ -460,7 +462,7 @@ func TestHangupHappensOnce(t *testing.T) {
 			},
 		} {
 			c := newConn(unlimited)
-			s := b.join(t, c, hub.Request{Tenant: "T"})
+			s := b.join(t, c, session.Request{Tenant: "T"})
 			end(c, s)
 			s.Send([]byte("late\n"))
 			time.Sleep(6 * time.Second)

@@ -7,7 +7,10 @@ import (
 	"time"
 
 	"rowcast/internal/feed"
-	"rowcast/internal/hub"
+	"rowcast/internal/hub/room"
+	"rowcast/internal/hub/session"
+	"rowcast/internal/hub/signal"
+	"rowcast/internal/hub/stream"
 )
 
 // TestFiguresTellApart counts events by name, sessions by transport and tenants by
@@ -15,14 +18,14 @@ import (
 func TestFiguresTellApart(t *testing.T) {
 	t.Parallel()
 	var ages []time.Duration
-	bubble(t, func(o *hub.Options) { o.Delivered = func(age time.Duration) { ages = append(ages, age) } }, func(t *testing.T, b *bundle) {
-		b.join(t, newConn(unlimited), hub.Request{Tenant: "T"})
-		b.join(t, newConn(unlimited), hub.Request{Tenant: "U"})
-		other, err := b.Open(hub.SessionOptions{Conn: newConn(unlimited), Encoder: encoder{"other"}})
+	bubble(t, func(o *room.Options) { o.Delivered = func(age time.Duration) { ages = append(ages, age) } }, func(t *testing.T, b *bundle) {
+		b.join(t, newConn(unlimited), session.Request{Tenant: "T"})
+		b.join(t, newConn(unlimited), session.Request{Tenant: "U"})
+		other, err := b.Open(session.Peer{Conn: newConn(unlimited), Encoder: encoder{"other"}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := other.Join(hub.Request{Tenant: "U", Encoder: encoder{"other"}}); err != nil {
+		if err := other.Join(session.Request{Tenant: "U", Encoder: encoder{"other"}}); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
@@ -45,10 +48,10 @@ func TestFiguresTellApart(t *testing.T) {
 		if all != 2 || len(list) != 1 || list[0].Name != "U" || list[0].Followers != 2 {
 			t.Errorf("%+v of %d", list, all)
 		}
-		if list, _ := b.Tenants(10); list[1] != (hub.TenantStats{Name: "T", Followers: 1, Events: 3, Position: 2}) {
+		if list, _ := b.Tenants(10); list[1] != (stream.TenantStats{Name: "T", Followers: 1, Events: 3, Position: 2}) {
 			t.Errorf("%+v", list)
 		}
-		other.Close(hub.Gone, "")
+		other.Close(signal.Gone, "")
 		synctest.Wait()
 		if s := b.Stats(); s.Transports["other"] != 0 || s.Sessions != 2 {
 			t.Errorf("%+v", s)
@@ -65,8 +68,8 @@ func TestNamesAreBounded(t *testing.T) {
 		}
 		return dst
 	}
-	bubble(t, func(o *hub.Options) { o.Map = names }, func(t *testing.T, b *bundle) {
-		b.join(t, newConn(unlimited), hub.Request{Tenant: "T"})
+	bubble(t, func(o *room.Options) { o.Map = names }, func(t *testing.T, b *bundle) {
+		b.join(t, newConn(unlimited), session.Request{Tenant: "T"})
 		b.publish("T", 1, false, "x")
 		synctest.Wait()
 		if s := b.Stats(); len(s.Names) != 257 || s.Names["other"] != 44 {
@@ -80,10 +83,10 @@ func TestNamesAreBounded(t *testing.T) {
 func BenchmarkFiguresOfAPass(b *testing.B) {
 	for name, observe := range map[string]func(time.Duration){"timed": func(time.Duration) {}, "plain": nil} {
 		b.Run(name, func(b *testing.B) {
-			h := setup(b, func(o *hub.Options) { o.Delivered = observe })
+			h := setup(b, func(o *room.Options) { o.Delivered = observe })
 			defer h.stop()
 			s := h.open(b, newConn(unlimited))
-			if err := s.Join(hub.Request{Tenant: "T"}); err != nil {
+			if err := s.Join(session.Request{Tenant: "T"}); err != nil {
 				b.Fatal(err)
 			}
 			for h.Stats().Subscriptions == 0 {

@@ -74,6 +74,19 @@ func connect(ctx context.Context, url, name string, settings map[string]string) 
 	return conn, nil
 }
 
+// With runs f on a connection that connect makes, such as Connect.
+func With(
+	ctx context.Context, connect func(ctx context.Context, url, name string) (*pgx.Conn, error),
+	url, name string, f func(ctx context.Context, conn *pgx.Conn) error,
+) error {
+	c, err := connect(ctx, url, name)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = c.Close(context.WithoutCancel(ctx)) }()
+	return Judge(context.WithoutCancel(ctx), c, f(ctx, c))
+}
+
 // direct refuses a connection on which the settings of the session are not in
 // effect. A transaction pooler that was told to ignore them would deliver no
 // notification and leave locks behind on connections of others.

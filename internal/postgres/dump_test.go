@@ -13,8 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
-	"rowcast/internal/devpg"
-	"rowcast/internal/pgtest"
+	"rowcast/internal/demo/devpg"
+	"rowcast/internal/test/pgtest"
 )
 
 // tool runs a program of PostgreSQL's clients, or skips the test if the server is

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"rowcast/internal/pgtest"
 	"rowcast/internal/postgres"
+	"rowcast/internal/test/pgtest"
 )
 
 // TestEventTriggerIsNamed migrates, watches and rotates in databases whose event

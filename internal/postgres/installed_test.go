@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"rowcast/internal/pgtest"
 	"rowcast/internal/postgres"
+	"rowcast/internal/test/pgtest"
 )
 
 // The functions of a newer program stay: an older one changes nothing.

@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"rowcast/internal/pgtest"
+	"rowcast/internal/test/pgtest"
 )
 
 // People watch a name. In each way in which it comes to mean another table, drift

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"rowcast/internal/pgtest"
 	"rowcast/internal/postgres"
+	"rowcast/internal/test/pgtest"
 )
 
 // Each partition has a transaction that ends just before its lock would be given

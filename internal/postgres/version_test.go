@@ -6,8 +6,8 @@ import (
 	"strings"
 	"testing"
 
-	"rowcast/internal/pgtest"
 	"rowcast/internal/postgres"
+	"rowcast/internal/test/pgtest"
 	"rowcast/migrations"
 )
 

@@ -16,8 +16,8 @@ const piece = 64 << 10
 // write.
 type bounded struct {
 	net.Listener
-	limits *transport.Limits
-	stall  time.Duration
+	connect func(remote string) (leave func(), refused *transport.Problem)
+	stall   time.Duration
 }
 
 // Accept implements net.Listener. One without a slot is told so, and is gone.
@@ -27,7 +27,7 @@ func (l *bounded) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		leave, refused := l.limits.Connect(inner.RemoteAddr().String())
+		leave, refused := l.connect(inner.RemoteAddr().String())
 		if refused == nil {
 			return &conn{Conn: inner, stall: l.stall, leave: leave}, nil
 		}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"rowcast/internal/server"
+	"rowcast/internal/test/servetest"
 	"rowcast/internal/transport"
 )
 
@@ -195,7 +196,7 @@ func TestOnlyOwnNames(t *testing.T) {
 	serving := func(names []string) string {
 		return serve(t, server.Public(server.PublicOptions{
 			WebSocket: page, SocketIO: page, Events: page, History: page, API: page, Pages: page, OnlyAs: names,
-			Gate: &transport.Gate{Origin: func(*http.Request) bool { return true }, Rules: &transport.Rules{Refusals: refusals}},
+			Gate: servetest.Gate(t, transport.GateOptions{Refusals: refusals}),
 		}))
 	}
 	named, open := serving([]string{"app.example", "192.168.7.7"}), serving(nil)

@@ -7,7 +7,8 @@ import (
 
 	"github.com/gorilla/mux"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
+	"rowcast/internal/access/origin"
 	"rowcast/internal/errcode"
 	"rowcast/internal/transport"
 )
@@ -57,7 +58,7 @@ func Public(o PublicOptions) http.Handler {
 			"there is nothing here; the feed is at /ws, /socket.io/ and /events (Server-Sent Events), what has been at /history, tickets at /tickets")
 	}
 	router.MethodNotAllowedHandler = refuse(http.StatusMethodNotAllowed, transport.BadRequest, "the path does not take this method")
-	handler := auth.NewCORS(o.Gate.Shares).Handler(o.Gate.Rules.Guard(router))
+	handler := origin.NewCORS(o.Gate.Shares).Handler(o.Gate.Limits.Guard(router))
 	if o.OnlyAs != nil {
 		handler = onlyAs(o.Gate, o.OnlyAs, handler)
 	}

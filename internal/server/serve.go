@@ -10,8 +10,8 @@ import (
 	"net/http"
 	"time"
 
-	"rowcast/internal/socket"
 	"rowcast/internal/transport"
+	"rowcast/internal/wire/socket"
 )
 
 const (
@@ -25,7 +25,7 @@ const (
 type Options struct {
 	Handler http.Handler
 	Log     *slog.Logger
-	// Limits bounds the connections of an address. Nil bounds nothing.
+	// Limits bounds the connections of an address. Default: as many as come.
 	Limits *transport.Limits
 	// Header and Body are how long a client has to send the head and the body of a
 	// request, also a body that nobody reads. Default: 5 s and 30 s.
@@ -48,9 +48,13 @@ func Serve(ctx context.Context, listener net.Listener, o Options) error {
 		ConnContext:       socket.Accepted(),
 		ErrorLog:          slog.NewLogLogger(o.Log.Handler(), slog.LevelDebug),
 	}
+	connect := func(string) (func(), *transport.Problem) { return func() {}, nil }
+	if o.Limits != nil {
+		connect = o.Limits.Connect
+	}
 	failed := make(chan error, 1)
 	go func() {
-		failed <- server.Serve(&bounded{Listener: listener, limits: o.Limits, stall: cmp.Or(o.Stall, 10*time.Second)})
+		failed <- server.Serve(&bounded{Listener: listener, connect: connect, stall: cmp.Or(o.Stall, 10*time.Second)})
 	}()
 	select {
 	case err := <-failed:

@@ -16,8 +16,10 @@ import (
 
 	"go.uber.org/goleak"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
+	"rowcast/internal/access/origin"
 	"rowcast/internal/server"
+	"rowcast/internal/test/servetest"
 	"rowcast/internal/transport"
 )
 
@@ -31,12 +33,12 @@ func public(t *testing.T) http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	origins, err := auth.NewOrigins("https://app.example")
+	origins, err := origin.New("https://app.example")
 	if err != nil {
 		t.Fatal(err)
 	}
 	return server.Public(server.PublicOptions{
-		WebSocket: http.NotFoundHandler(), SocketIO: http.NotFoundHandler(), Tickets: new(auth.Tickets), Gate: &transport.Gate{Verify: verifier.Verify, Origin: origins.Allowed},
+		WebSocket: http.NotFoundHandler(), SocketIO: http.NotFoundHandler(), Tickets: new(auth.Tickets), Gate: servetest.Gate(t, transport.GateOptions{Verify: verifier.Verify, Origin: origins.Allowed}),
 	})
 }
 
@@ -79,7 +81,7 @@ func TestTicketsThatCannotBeGiven(t *testing.T) {
 	}
 	h := server.Public(server.PublicOptions{
 		WebSocket: http.NotFoundHandler(), SocketIO: http.NotFoundHandler(), Tickets: new(auth.Tickets),
-		Gate: &transport.Gate{Verify: verify, Origin: func(*http.Request) bool { return true }},
+		Gate: servetest.Gate(t, transport.GateOptions{Verify: verify}),
 	})
 	for range 100 {
 		if w := ask(t, h, http.MethodPost, "/tickets", "Authorization", "Bearer good"); w.Code != http.StatusOK {
@@ -126,7 +128,7 @@ func TestPagesAndAPI(t *testing.T) {
 	}
 	h := server.Public(server.PublicOptions{
 		WebSocket: says("feed"), SocketIO: says("socket"), Tickets: new(auth.Tickets), Pages: says("pages"), API: says("api"),
-		Gate: &transport.Gate{Origin: func(*http.Request) bool { return true }},
+		Gate: servetest.Gate(t, transport.GateOptions{}),
 	})
 	for path, want := range map[string]string{
 		"/": "pages /", "/orders/7": "pages /orders/7", "/assets/a.js": "pages /assets/a.js", "/apis": "pages /apis",

@@ -15,11 +15,15 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
+	"rowcast/internal/access/origin"
 	"rowcast/internal/feed"
 	"rowcast/internal/hub"
+	"rowcast/internal/hub/room"
+	"rowcast/internal/hub/signal"
 	"rowcast/internal/mapping"
 	"rowcast/internal/server"
+	"rowcast/internal/test/servetest"
 	"rowcast/internal/transport"
 	"rowcast/internal/transport/history"
 	"rowcast/internal/transport/socketio"
@@ -54,11 +58,11 @@ func whole(t *testing.T, pages bool) http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	origins, err := auth.NewOrigins("https://app.example")
+	origins, err := origin.New("https://app.example")
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := hub.New(hub.Options{History: large{}, Map: mapping.Append, Encoders: append([]hub.Encoder{ws.Encoder{}, sse.Encoder{}}, socketio.Encoders()...)})
+	h, err := hub.New(room.Options{History: large{}, Map: mapping.Append, Encoders: append([]signal.Encoder{ws.Encoder{}, sse.Encoder{}}, socketio.Encoders()...)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,7 +72,7 @@ func whole(t *testing.T, pages bool) http.Handler {
 	h.Publish(nil, 0)
 	h.Live(true)
 	tickets := new(auth.Tickets)
-	gate := &transport.Gate{Origin: origins.Allowed, Draining: h.Draining, Verify: verifier.Verify, Redeem: tickets.Redeem}
+	gate := servetest.Gate(t, transport.GateOptions{Origin: origins.Allowed, Draining: h.Draining, Verify: verifier.Verify, Redeem: tickets.Redeem})
 	sockets, err1 := ws.NewHandler(ws.Options{Hub: h, Gate: gate})
 	socketIO, err2 := socketio.NewHandler(socketio.Options{Hub: h, Gate: gate})
 	events, err3 := sse.NewHandler(sse.Options{Hub: h, Gate: gate})

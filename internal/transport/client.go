@@ -3,15 +3,17 @@ package transport
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
+	"net/http"
 	"slices"
 	"sync/atomic"
 	"time"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
 	"rowcast/internal/errcode"
 	"rowcast/internal/hub"
+	"rowcast/internal/hub/session"
+	"rowcast/internal/hub/signal"
 	"rowcast/internal/mapping"
 )
 
@@ -21,7 +23,7 @@ const authTimeout = 10 * time.Second
 // expiryNotice is how long before its end a client hears of it.
 const expiryNotice = 30 * time.Second
 
-// maxStrikes is how many malformed commands end a session.
+// maxBadCommands is how many malformed commands end a session.
 const maxBadCommands = 3
 
 // VerifyFunc says who a token speaks for, as auth.Verifier.Verify.
@@ -30,9 +32,8 @@ type VerifyFunc func(ctx context.Context, token string) (auth.Identity, error)
 // Client is the peer of a session: what it may do. One goroutine uses it, and the hub,
 // whose Owner it is.
 type Client struct {
-	session *hub.Session
-	verify  VerifyFunc
-	rules   *Rules
+	session *session.Session
+	gate    *Gate
 	// identity is nil while the client is anonymous. It is not changed, only
 	// replaced.
 	identity    atomic.Pointer[auth.Identity]
@@ -44,41 +45,57 @@ type Client struct {
 	supposed bool
 }
 
-// Open opens the session of a connection that has a slot, and returns it with its
-// client, who is anonymous and has little time to authenticate. The slot, which may be
-// nil, is left when the session ends, or could not be opened.
-func (g *Gate) Open(h *hub.Hub, o hub.SessionOptions, slot *Slot) (*hub.Session, *Client, error) {
-	session, err := h.Open(o)
+// Let lets the client of a request in: it takes a place among those of its address, has
+// connect make the connection, and opens its session. The client has what it presents
+// with the request, or little time to authenticate. One whose credentials end it is told
+// so at once.
+//
+// The error is a *Problem if the address has no place left, that of connect, or that
+// of hub.Open; the connection is then still the caller's. The place is given back with
+// the session, or with an error.
+func (g *Gate) Let(h *hub.Hub, r *http.Request, by Credential, connect func() (session.Peer, error)) (*Client, error) {
+	slot, full := g.Limits.Slot(r)
+	if full != nil {
+		return nil, full
+	}
+	c := &Client{gate: g, slot: slot}
+	peer, err := connect()
+	if err == nil {
+		c.session, err = h.Open(peer)
+	}
 	if err != nil {
 		slot.Leave()
-		return nil, nil, fmt.Errorf("open a session: %w", err)
+		return nil, err
 	}
-	c := &Client{session: session, verify: g.Verify, rules: g.Rules, slot: slot}
-	session.Deadline(time.Now().Add(authTimeout), time.Time{}, AuthTimeout)
-	session.Own(c)
-	return session, c, nil
+	c.session.Deadline(time.Now().Add(authTimeout), time.Time{}, AuthTimeout)
+	c.session.Own(c)
+	c.present(by)
+	return c, nil
 }
+
+// Session is that of the client.
+func (c *Client) Session() *session.Session { return c.session }
 
 // TurnAway ends a connection that came when the server was shutting down already.
 func TurnAway(conn interface {
 	io.WriteCloser
 	SetWriteDeadline(t time.Time) error
-}, encoder hub.Encoder,
+}, encoder signal.Encoder,
 ) {
 	_ = conn.SetWriteDeadline(time.Now().Add(time.Second))
-	_, _ = conn.Write(encoder.AppendClose(nil, hub.Shutdown, ""))
+	_, _ = conn.Write(encoder.AppendClose(nil, signal.Shutdown, ""))
 	_ = conn.Close()
 }
 
-// Check implements hub.Owner.
+// Check implements session.Owner.
 func (c *Client) Check() errcode.Code {
-	if id := c.identity.Load(); id != nil && c.rules != nil && c.rules.Revoked != nil && c.rules.Revoked(id) {
+	if id := c.identity.Load(); id != nil && c.gate.Revoked(id) {
 		return Revoked
 	}
 	return ""
 }
 
-// Left implements hub.Owner.
+// Left implements session.Owner.
 func (c *Client) Left() { c.slot.Leave() }
 
 // Adopt gives a client an identity that was verified before. One that was
@@ -91,7 +108,7 @@ func (c *Client) Left() { c.slot.Leave() }
 func (c *Client) Adopt(id auth.Identity) error {
 	if !c.slot.SetSubject(id.Subject) {
 		full := &Problem{Code: LimitExceeded, About: "subject", Detail: "this subject has as many connections as it may have; close one first"}
-		c.rules.Note(context.Background(), nil, full)
+		c.gate.Note(context.Background(), nil, full)
 		return &Refusal{Code: full.Code, Message: full.Detail, Ends: c.identity.Load() == nil}
 	}
 	c.identity.Store(&id)
@@ -101,32 +118,35 @@ func (c *Client) Adopt(id auth.Identity) error {
 	return nil
 }
 
-// Present takes the credential of a handshake. One of a header that is refused may be
+// present takes the credential of a handshake. One of a header that is refused may be
 // meant for a proxy: the client has the time of one without to send its own, and is
 // refused for it if it does something else. One that is accepted is replaced by the
-// first that the client sends, also of another subject. The error is that of Adopt.
-func (c *Client) Present(by Credential) error {
+// first that the client sends, also of another subject. Any other that is refused ends
+// the session.
+func (c *Client) present(by Credential) {
 	switch {
 	case by.Identity != nil:
-		err := c.Adopt(*by.Identity)
+		if full, ok := errors.AsType[*Refusal](c.Adopt(*by.Identity)); ok {
+			c.session.Close(full.Code, "")
+		}
 		c.supposed = by.Header
-		return err
-	case by.Refused != nil:
+	case by.Refused != nil && by.Header:
 		c.doubt = &Refusal{Code: by.Refused.Code, Message: by.Refused.Detail, Ends: true}
 		c.session.Deadline(time.Now().Add(authTimeout), time.Time{}, c.doubt.Code)
+	case by.Refused != nil:
+		c.session.Close(by.Refused.Code, by.Refused.Detail)
 	}
-	return nil
 }
 
 // Authenticate takes a token: the first, or a fresh one of the same subject.
 // lost are tenants that a fresh token lacks and that were left for it. The
 // error is a *Refusal; a first token that is refused ends the session.
 func (c *Client) Authenticate(ctx context.Context, token string) (lost []string, err error) {
-	id, err := c.verify(ctx, auth.Bare(token))
+	id, err := c.gate.Verify(ctx, auth.Bare(token))
 	switch known := c.identity.Load(); {
 	case err != nil:
 		refused := TokenProblem(err)
-		c.rules.Note(ctx, nil, refused)
+		c.gate.Note(ctx, nil, refused)
 		return nil, &Refusal{Code: refused.Code, Message: refused.Detail, Ends: known == nil}
 	case known != nil && !c.supposed && id.Subject != known.Subject:
 		return nil, &Refusal{Code: Forbidden, Message: "the fresh token is of another subject; connect anew with it"}
@@ -135,7 +155,7 @@ func (c *Client) Authenticate(ctx context.Context, token string) (lost []string,
 		return nil, err
 	}
 	for _, tenant := range c.session.Tenants() {
-		if !c.rules.Allows(id, c.rules.Tenant(tenant)) {
+		if !c.gate.Allows(id, c.gate.Tenant(tenant)) {
 			c.session.Leave(tenant)
 			lost = append(lost, tenant)
 		}
@@ -144,7 +164,7 @@ func (c *Client) Authenticate(ctx context.Context, token string) (lost []string,
 	return lost, nil
 }
 
-// TokenCause is the code for an error of a VerifyFunc.
+// TokenCode is the code for an error of a VerifyFunc.
 func TokenCode(err error) errcode.Code {
 	switch {
 	case errors.Is(err, auth.ErrExpired):
@@ -160,17 +180,17 @@ func TokenCode(err error) errcode.Code {
 
 // Join subscribes to a tenant, if the identity may, with an encoder of the hub; nil is that
 // of the session. The error is a *Refusal; without one the answer comes through the session, with
-// requestID.
-func (c *Client) Join(command Command, encoder hub.Encoder, requestID uint64) error {
+// ref.
+func (c *Client) Join(command Command, encoder signal.Encoder, requestID uint64) error {
 	want := Want{Tenant: c.Tenant(command.Tenant), Events: command.Events}
 	switch id := c.identity.Load(); {
 	case id == nil && c.doubt != nil:
 		return c.doubt
 	case id == nil:
 		return &Refusal{Code: Forbidden, Message: "authenticate before joining a tenant"}
-	case !c.rules.Allows(*id, want.Tenant):
+	case !c.gate.Allows(*id, want.Tenant):
 		refused := notNamed(*id)
-		c.rules.Note(context.Background(), nil, refused)
+		c.gate.Note(context.Background(), nil, refused)
 		return &Refusal{Code: refused.Code, Message: refused.Detail}
 	}
 	c.supposed = false
@@ -178,25 +198,29 @@ func (c *Client) Join(command Command, encoder hub.Encoder, requestID uint64) er
 	if want.Filter, err = mapping.ParseFilter(want.Events); err != nil {
 		return &Refusal{Code: BadRequest, Message: err.Error()}
 	}
-	return c.Follow(want, hub.Request{Cursor: command.Cursor, Encoder: encoder, ResumeOnly: command.ResumeOnly, Forgets: command.Forgets, RequestID: requestID})
+	return c.Follow(want, session.Request{Cursor: command.Cursor, Encoder: encoder, ResumeOnly: command.ResumeOnly, Forgets: command.Forgets, RequestID: requestID})
 }
 
 // Follow subscribes to what was checked already. q has what else is asked for. The error
 // is that of Join.
-func (c *Client) Follow(want Want, q hub.Request) error {
-	q.Tenant, q.Subject, q.Note = want.Tenant, c.identity.Load().Subject, c.note(want)
+func (c *Client) Follow(want Want, q session.Request) error {
+	id := c.identity.Load()
+	if id == nil { // it was ended
+		return nil
+	}
+	q.Tenant, q.Subject, q.Note = want.Tenant, id.Subject, c.note(want)
 	if !want.Filter.All() {
 		q.Admit = want.Filter.Match
 	}
 	switch err := c.session.Join(q); {
-	case errors.Is(err, hub.ErrTenantFull):
+	case errors.Is(err, session.ErrTenantFull):
 		return &Refusal{Code: LimitExceeded, Message: "this tenant has as many connections as it may have"}
-	case errors.Is(err, hub.ErrTooManyJoins):
+	case errors.Is(err, session.ErrTooManyJoins):
 		return &Refusal{Code: LimitExceeded, Message: "this tenant is being joined; wait for the answer"}
-	case errors.Is(err, hub.ErrTooManyTenants):
+	case errors.Is(err, session.ErrTooManyTenants):
 		return &Refusal{Code: LimitExceeded, Message: "this connection has joined as many tenants as it may; leave one first"}
 	case err != nil:
-		c.rules.Warn("a client cannot join", want.Tenant, err.Error())
+		c.gate.Refusals.Warn("a client cannot join", want.Tenant, err.Error())
 		return &Refusal{Code: Internal, Message: "the server is at fault; its log says why"}
 	}
 	return nil
@@ -204,15 +228,15 @@ func (c *Client) Follow(want Want, q hub.Request) error {
 
 // note is what a client is told about its request with the answer, and the log of what
 // cannot be meant.
-func (c *Client) note(want Want) *hub.Note {
-	var n hub.Note
+func (c *Client) note(want Want) *signal.Note {
+	var n signal.Note
 	if !want.Filter.All() {
 		n.Events = want.Events
 	}
-	if n.Hint = c.rules.Doubt(want.Tenant); n.Hint != "" {
-		c.rules.Warn("a client joined a tenant that may never have a change", want.Tenant, n.Hint)
-	} else if n.Hint = c.rules.Unheard(want.Filter); n.Hint != "" {
-		c.rules.Warn("a client asked for events that never come", want.Tenant, n.Hint)
+	if n.Hint = c.gate.Doubt(want.Tenant); n.Hint != "" {
+		c.gate.Refusals.Warn("a client joined a tenant that may never have a change", want.Tenant, n.Hint)
+	} else if n.Hint = c.gate.Unheard(want.Filter); n.Hint != "" {
+		c.gate.Refusals.Warn("a client asked for events that never come", want.Tenant, n.Hint)
 	}
 	if n.Hint == "" && n.Events == nil {
 		return nil
@@ -221,7 +245,7 @@ func (c *Client) note(want Want) *hub.Note {
 }
 
 // Tenant is the name by which the feed knows a tenant.
-func (c *Client) Tenant(name string) string { return c.rules.Tenant(name) }
+func (c *Client) Tenant(name string) string { return c.gate.Tenant(name) }
 
 // Leave leaves a tenant.
 func (c *Client) Leave(tenant string) { c.session.Leave(c.Tenant(tenant)) }

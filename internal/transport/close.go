@@ -2,8 +2,8 @@ package transport
 
 import (
 	"rowcast/internal/errcode"
-	"rowcast/internal/hub"
-	"rowcast/internal/websocket"
+	"rowcast/internal/hub/signal"
+	"rowcast/internal/wire/websocket"
 )
 
 // The codes beside those of the hub. Each is also the code of an error
@@ -24,9 +24,6 @@ const (
 	Unavailable errcode.Code = "unavailable"
 )
 
-// Stale is the code of an error message that no session ends with.
-const Stale errcode.Code = "stale"
-
 // Close is how a session ends, as the client sees it.
 type Close struct {
 	Code errcode.Code
@@ -40,15 +37,15 @@ type Close struct {
 //
 //nolint:gochecknoglobals // a table, never written
 var closes = [...]Close{
-	{hub.Gone, 1000, false},
+	{signal.Gone, 1000, false},
 	{BadFrame, 1002, false},
 	{BadText, 1007, false},
 	{TooBig, 1009, false},
 	{Unavailable, 1013, true},
-	{hub.Shutdown, 4001, true},
-	{hub.SlowConsumer, 4002, true},
+	{signal.Shutdown, 4001, true},
+	{signal.SlowConsumer, 4002, true},
 	{TokenExpired, 4003, true},
-	{hub.NoPong, 4005, true},
+	{signal.NoPong, 4005, true},
 	{RateLimited, 4006, true},
 	{BadRequest, 4500, false},
 	{InvalidToken, 4501, false},
@@ -86,7 +83,7 @@ func AppendCloseFrame(b []byte, code errcode.Code, detail string) []byte {
 	if detail != "" {
 		reason += "; " + detail
 	}
-	if code == hub.Gone {
+	if code == signal.Gone {
 		reason = ""
 	}
 	return websocket.AppendClose(b, CloseOf(code).Number, reason)

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"rowcast/internal/errcode"
-	"rowcast/internal/hub"
+	"rowcast/internal/hub/signal"
 	"rowcast/internal/transport"
 )
 
@@ -43,7 +43,7 @@ func TestCloseTable(t *testing.T) {
 			t.Errorf("code %d is missing", code)
 		}
 	}
-	for _, code := range []errcode.Code{hub.Gone, hub.Shutdown, hub.SlowConsumer, hub.NoPong} {
+	for _, code := range []errcode.Code{signal.Gone, signal.Shutdown, signal.SlowConsumer, signal.NoPong} {
 		if transport.CloseOf(code).Code != code {
 			t.Errorf("%s is missing", code)
 		}

@@ -25,7 +25,7 @@ type Command struct {
 	Tenant string   `json:"tenantId"`
 	Cursor string   `json:"cursor"`
 	Events []string `json:"events"`
-	// ResumeOnly and Forgets, set by transports only, are those of hub.Request.
+	// Exact and Forgets, set by transports only, are those of session.Request.
 	ResumeOnly bool `json:"-"`
 	Forgets    bool `json:"-"`
 }

@@ -41,7 +41,8 @@
 //     (cmd/rowcast: TestRevocationReachesEveryTransportOfEveryServer).
 //   - An address and a subject have no more connections than they may, an address
 //     no more handshakes, and a tenant no more clients that have joined it; who is
-//     one too many is told 429 or limit-exceeded (TestSlots,
+//     one too many is told 429 or limit-exceeded, and who could not be let in takes no
+//     place (TestSlots, TestPlaceIsGivenBack,
 //     TestTooManyRequestsOfAnAddress, cmd/rowcast: TestLimitsOnEveryTransport).
 //     A proxy that nobody has named, so that its clients cannot be told apart, is
 //     logged (TestUnnamedProxyIsTold).

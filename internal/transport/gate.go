@@ -6,17 +6,17 @@ import (
 	"net/http"
 	"time"
 
-	"rowcast/internal/auth"
-	"rowcast/internal/hub"
+	"rowcast/internal/access/auth"
+	"rowcast/internal/access/tenant"
+	"rowcast/internal/hub/signal"
 )
 
 // retryShort is when a client that was refused for the state of the server may
 // try again.
 const retryShort = time.Second
 
-// Gate decides which requests come in, for every transport. All fields but Rules
-// are required.
-type Gate struct {
+// GateOptions configures a Gate. Origin, Draining, Verify and Redeem are required.
+type GateOptions struct {
 	// Origin says whether the page that sent the request may talk to us.
 	Origin func(r *http.Request) bool
 	// Draining says whether the server is shutting down.
@@ -24,21 +24,47 @@ type Gate struct {
 	// Verify checks tokens, Redeem tickets.
 	Verify VerifyFunc
 	Redeem func(ticket string) (auth.Identity, bool)
-	// Rules are for the clients that are let in.
-	Rules *Rules
+	// Revoked says whether an identity is not good any more. It must not block.
+	// Default: none is.
+	Revoked func(id *auth.Identity) bool
+	// Refusals is told whom the gate refuses. Default: those of its own.
+	Refusals *Refusals
+	// Limits bounds connections. Default: those of LimitOptions.
+	Limits *Limits
+	// Tenants knows how the database writes tenants. Default: it takes each as it is.
+	Tenants *tenant.Watcher
 }
 
-// Complete says whether nothing is missing.
-func (g *Gate) Complete() bool {
-	return g.Origin != nil && g.Draining != nil && g.Verify != nil && g.Redeem != nil
+// Gate decides which requests come in, for every transport, and opens and closes the
+// clients that are let in.
+type Gate struct{ GateOptions }
+
+// NewGate checks the options.
+func NewGate(o GateOptions) (*Gate, error) {
+	if o.Origin == nil || o.Draining == nil || o.Verify == nil || o.Redeem == nil {
+		return nil, errors.New("transport: GateOptions needs Origin, Draining, Verify and Redeem")
+	}
+	if o.Revoked == nil {
+		o.Revoked = func(*auth.Identity) bool { return false }
+	}
+	if o.Refusals == nil {
+		o.Refusals = new(Refusals)
+	}
+	if o.Limits == nil {
+		o.Limits = NewLimits(LimitOptions{Refusals: o.Refusals})
+	}
+	if o.Tenants == nil {
+		o.Tenants = tenant.New(tenant.Options{})
+	}
+	return &Gate{o}, nil
 }
 
-// Note notes that a request was refused.
-func (g *Gate) Note(r *http.Request, p *Problem) { g.Rules.Note(r.Context(), r, p) }
+// Note notes that a request was refused; it is nil where a message was.
+func (g *Gate) Note(ctx context.Context, r *http.Request, p *Problem) { g.Refusals.Note(ctx, r, p) }
 
 // Refuse answers a request that is refused, and notes it.
 func (g *Gate) Refuse(w http.ResponseWriter, r *http.Request, p *Problem) {
-	g.Note(r, p)
+	g.Note(r.Context(), r, p)
 	p.Write(w)
 }
 
@@ -48,7 +74,7 @@ func (g *Gate) Admits(r *http.Request) bool {
 	if g.Origin(r) {
 		return true
 	}
-	g.Note(r, foreignOrigin())
+	g.Note(r.Context(), r, foreignOrigin())
 	return false
 }
 
@@ -82,91 +108,23 @@ func (g *Gate) Enter(r *http.Request, p Parameters) *Problem {
 		}
 	case g.Draining():
 		return &Problem{
-			Status: http.StatusServiceUnavailable, Code: hub.Shutdown, Detail: "the server is shutting down; try again in a moment",
+			Status: http.StatusServiceUnavailable, Code: signal.Shutdown, Detail: "the server is shutting down; try again in a moment",
 			Retry: retryShort, About: "shutdown",
 		}
 	}
 	return p.Check(r)
 }
 
-// Credential is what a request carries: at most one of Identity and Refused is not
-// nil, and none if it carries nothing.
-type Credential struct {
-	Identity *auth.Identity
-	Refused  *Problem
-	// Header: it is from an Authorization header, which somebody in between may have
-	// put there for himself.
-	Header bool
-}
-
-// Identify checks the credentials of a request: a ticket, or else the Authorization
-// headers. One that is meant for somebody else hides no other.
-func (g *Gate) Identify(r *http.Request) Credential {
-	tokens, err := auth.BearerTokens(r)
-	if errors.Is(err, auth.ErrTokenInQuery) {
-		return Credential{Refused: &Problem{Status: http.StatusBadRequest, Code: BadRequest, Detail: auth.PublicText(err), Cause: err}}
-	}
-	id, refused := g.redeem(r)
-	if id != nil {
-		return Credential{Identity: id}
-	}
-	c := Credential{Refused: refused}
-	if !errors.Is(err, auth.ErrNoToken) {
-		c = g.bearer(r.Context(), tokens, err)
-		if c.Refused != nil && refused != nil {
-			c = Credential{Refused: telling(refused, c.Refused)}
-		}
-	}
-	return c
-}
-
-// Bearer checks the Authorization headers of a request alone.
-func (g *Gate) Bearer(r *http.Request) (auth.Identity, *Problem) {
-	tokens, err := auth.BearerTokens(r)
-	switch {
-	case errors.Is(err, auth.ErrTokenInQuery):
-		return auth.Identity{}, g.Identify(r).Refused
-	case err != nil:
-		return auth.Identity{}, TokenProblem(err)
-	}
-	c := g.bearer(r.Context(), tokens, nil)
-	if c.Refused != nil {
-		return auth.Identity{}, c.Refused
-	}
-	return *c.Identity, nil
-}
-
-// bearer checks tokens of headers, or why there are none.
-func (g *Gate) bearer(ctx context.Context, tokens []string, err error) Credential {
-	if err != nil {
-		return Credential{Refused: TokenProblem(err), Header: true}
-	}
-	var refused *Problem
-	for _, token := range tokens {
-		id, why := g.Check(ctx, token)
-		if why == nil {
-			return Credential{Identity: id, Header: true}
-		}
-		refused = telling(refused, why)
-	}
-	return Credential{Refused: refused, Header: true}
-}
-
-// telling is the one of two refusals that helps more: a token that is merely not
-// valid may not be meant for us.
-func telling(first, second *Problem) *Problem {
-	if first == nil || first.Code == InvalidToken && second.Code != InvalidToken {
-		return second
-	}
-	return first
-}
-
-// Admit is Enter and Identify for requests that need credentials.
+// Admit is Enter, Read and Check for requests that need credentials.
 func (g *Gate) Admit(r *http.Request, p Parameters) (auth.Identity, *Problem) {
 	if refused := g.Enter(r, p); refused != nil {
 		return auth.Identity{}, refused
 	}
-	c := g.Identify(r)
+	offer, refused := g.Read(r)
+	if refused != nil {
+		return auth.Identity{}, refused
+	}
+	c := offer.Check(r.Context())
 	switch {
 	case c.Refused != nil:
 		return auth.Identity{}, c.Refused
@@ -179,15 +137,6 @@ func (g *Gate) Admit(r *http.Request, p Parameters) (auth.Identity, *Problem) {
 	return *c.Identity, nil
 }
 
-// Check verifies a token.
-func (g *Gate) Check(ctx context.Context, token string) (*auth.Identity, *Problem) {
-	id, err := g.Verify(ctx, token)
-	if err != nil {
-		return nil, TokenProblem(err)
-	}
-	return &id, nil
-}
-
 // TokenProblem is the answer to a token that is not accepted.
 func TokenProblem(err error) *Problem {
 	p := &Problem{Status: http.StatusUnauthorized, Code: TokenCode(err), Detail: auth.PublicText(err), Cause: err}
@@ -195,20 +144,4 @@ func TokenProblem(err error) *Problem {
 		p.Status, p.Retry = http.StatusServiceUnavailable, max(retryShort, auth.Wait(err))
 	}
 	return p
-}
-
-// redeem takes the ticket of a request, if it carries one.
-func (g *Gate) redeem(r *http.Request) (*auth.Identity, *Problem) {
-	query := r.URL.Query()
-	if !query.Has("ticket") {
-		return nil, nil
-	}
-	id, ok := g.Redeem(query.Get("ticket"))
-	if !ok {
-		return nil, &Problem{
-			Status: http.StatusUnauthorized, Code: InvalidToken, About: "ticket",
-			Detail: "the ticket is unknown, used or older than its time; get a new one from POST /tickets",
-		}
-	}
-	return &id, nil
 }

@@ -3,20 +3,31 @@ package transport_test
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
 	"rowcast/internal/errcode"
+	"rowcast/internal/feed"
+	"rowcast/internal/hub"
+	"rowcast/internal/hub/room"
+	"rowcast/internal/hub/session"
+	"rowcast/internal/hub/signal"
+	"rowcast/internal/test/servetest"
 	"rowcast/internal/transport"
+	"rowcast/internal/wire/socket"
 )
 
 // gate lets in the token "good" and the ticket "good", of subjects that say so.
-func gate() *transport.Gate {
-	return &transport.Gate{
+func gate(t testing.TB, refusals *transport.Refusals) *transport.Gate {
+	t.Helper()
+	return servetest.Gate(t, transport.GateOptions{
+		Refusals: refusals,
 		Origin:   func(r *http.Request) bool { return r.Header.Get("Origin") != "https://evil.example" },
 		Draining: func() bool { return false },
 		Verify: func(_ context.Context, token string) (auth.Identity, error) {
@@ -32,7 +43,7 @@ func gate() *transport.Gate {
 			}
 		},
 		Redeem: func(ticket string) (auth.Identity, bool) { return auth.Identity{Subject: "ticket"}, ticket == "good" },
-	}
+	})
 }
 
 func TestGate(t *testing.T) {
@@ -85,7 +96,7 @@ func TestGate(t *testing.T) {
 		if test.second != "" {
 			r.Header.Add("Authorization", test.second)
 		}
-		g := gate()
+		g := gate(t, nil)
 		g.Draining = func() bool { return test.draining }
 		id, refused := g.Admit(r, transport.Parameters{Names: []string{"ticket"}})
 		if refused == nil {
@@ -129,7 +140,7 @@ func TestParseWant(t *testing.T) {
 		{"?events=" + strings.Repeat("a:b,", 64) + "a:b", "T", "bad-request at most 64"},
 	} {
 		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/"+test.query, nil)
-		w, refused := transport.ParseWant(r, auth.Identity{Tenants: strings.Fields(test.tenants)}, nil)
+		w, refused := gate(t, nil).ParseWant(r, auth.Identity{Tenants: strings.Fields(test.tenants)})
 		if refused != nil {
 			code, text, _ := strings.Cut(test.want, " ")
 			if string(refused.Code) != code || !strings.Contains(refused.Detail, text) {
@@ -142,3 +153,62 @@ func TestParseWant(t *testing.T) {
 		}
 	}
 }
+
+// TestPlaceIsGivenBack: a client that could not be let in leaves the one place of its
+// address to the next, wherever that failed, and one that was let in keeps it.
+func TestPlaceIsGivenBack(t *testing.T) {
+	t.Parallel()
+	g := servetest.Gate(t, transport.GateOptions{Limits: transport.NewLimits(transport.LimitOptions{PerAddress: 1})})
+	h, err := hub.New(room.Options{
+		History: nowhere{}, Encoders: []signal.Encoder{nothing{}}, Map: func(dst []feed.Event, _ *feed.Change) []feed.Event { return dst },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- h.Run(ctx) }()
+	let := func(broken error) error {
+		server, client := net.Pipe()
+		t.Cleanup(func() { _, _ = server.Close(), client.Close() })
+		_, err := g.Let(h, from(t, "203.0.113.1:5", "/ws"), transport.Credential{}, func() (session.Peer, error) {
+			return session.Peer{Conn: socket.New(server), Encoder: nothing{}}, broken
+		})
+		return err
+	}
+	broken := errors.New("the handshake broke")
+	for range 3 {
+		if err := let(broken); !errors.Is(err, broken) {
+			t.Errorf("a broken handshake: %v", err)
+		}
+	}
+	if err := let(nil); err != nil {
+		t.Errorf("after broken handshakes: %v", err)
+	}
+	if full, ok := errors.AsType[*transport.Problem](let(nil)); !ok || full.Code != transport.LimitExceeded {
+		t.Errorf("the second of an address: %v", full)
+	}
+	stop() // ends the session, and refuses others
+	<-ended
+	for range 3 {
+		if err := let(nil); !errors.Is(err, session.ErrDraining) {
+			t.Errorf("while the server shuts down: %v", err)
+		}
+	}
+}
+
+// nowhere is a history without changes, nothing a wire without messages.
+type nowhere struct{}
+
+func (nowhere) Head(context.Context, string, int64) (feed.Head, error) { return feed.Head{}, nil }
+
+func (nowhere) After(context.Context, string, feed.Cursor, int) (feed.Page, error) {
+	return feed.Page{}, nil
+}
+
+type nothing struct{}
+
+func (nothing) Name() string                                            { return "nothing" }
+func (nothing) AppendEvent(dst []byte, _ *feed.Event) []byte            { return dst }
+func (nothing) AppendSignal(dst []byte, _ *signal.Signal) []byte        { return dst }
+func (nothing) AppendClose(dst []byte, _ errcode.Code, _ string) []byte { return dst }

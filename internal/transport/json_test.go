@@ -10,8 +10,9 @@ import (
 	"pgregory.net/rapid"
 
 	"rowcast/internal/feed"
-	"rowcast/internal/hub"
+	"rowcast/internal/hub/signal"
 	"rowcast/internal/transport"
+	"rowcast/internal/transport/encode"
 )
 
 // TestMessages are those of the wire contract, byte by byte.
@@ -19,36 +20,36 @@ func TestMessages(t *testing.T) {
 	t.Parallel()
 	cursor := feed.Cursor{Epoch: "f1", Position: 42, Nonce: 35}
 	at := time.Date(2026, 1, 2, 4, 4, 5, 678901999, time.FixedZone("", 3600))
-	signal := func(kind hub.Kind) string {
-		return string(transport.AppendSignal(nil, &hub.Signal{Kind: kind, Tenant: "T", Cursor: cursor, Reason: "expired", RequestID: 9}))
+	text := func(kind signal.Kind) string {
+		return string(encode.AppendSignal(nil, &signal.Signal{Kind: kind, Tenant: "T", Cursor: cursor, Reason: "expired", RequestID: 9}))
 	}
 	for want, got := range map[string]string{
 		`{"type":"welcome","protocol":1,"pingInterval":25000,"pingTimeout":20000}`: string(
-			transport.AppendWelcome(nil, 25*time.Second, 20*time.Second)),
-		`{"type":"joined","tenantId":"T","cursor":"f1.42.z","position":42}`:                   signal(hub.Joined),
-		`{"type":"progress","tenantId":"T","cursor":"f1.42.z","position":42}`:                 signal(hub.Progress),
-		`{"type":"reset","tenantId":"T","cursor":"f1.42.z","position":42,"reason":"expired"}`: signal(hub.Reset),
-		`{"type":"left","tenantId":"T"}`:                                                      signal(hub.Left),
-		`{"type":"ping"}`:                                                                     signal(hub.Ping),
-		`{"type":"error","code":"stale","message":"events are late; they follow when the server can read the database again"}`: signal(hub.Stale),
-		`{"type":"token-expiring"}`: signal(hub.Expiring),
-		`{"type":"pong"}`:           string(transport.AppendPong(nil)),
+			encode.AppendWelcome(nil, 25*time.Second, 20*time.Second)),
+		`{"type":"joined","tenantId":"T","cursor":"f1.42.z","position":42}`:                   text(signal.Joined),
+		`{"type":"progress","tenantId":"T","cursor":"f1.42.z","position":42}`:                 text(signal.Progress),
+		`{"type":"reset","tenantId":"T","cursor":"f1.42.z","position":42,"reason":"expired"}`: text(signal.Reset),
+		`{"type":"left","tenantId":"T"}`:                                                      text(signal.Left),
+		`{"type":"ping"}`:                                                                     text(signal.Ping),
+		`{"type":"error","code":"stale","message":"events are late; they follow when the server can read the database again"}`: text(signal.Stale),
+		`{"type":"token-expiring"}`: text(signal.Expiring),
+		`{"type":"pong"}`:           string(encode.AppendPong(nil)),
 		`{"type":"error","code":"forbidden","message":"no","request":"join-tenant","tenantId":"U"}`: string(
-			transport.AppendError(nil, &transport.Refusal{Code: transport.Forbidden, Message: "no"}, "join-tenant", "U")),
+			encode.AppendError(nil, transport.Forbidden, "no", "join-tenant", "U")),
 		`{"type":"event","event":"order:updated","tenantId":"T","position":42,"cursor":"f1.42.z",` +
 			`"at":"2026-01-02T03:04:05.678901Z","data":{"id":1},"changed":["status","a\"b"],"previous":{"status":"pending"},` +
-			`"source":{"table":"orders","op":"update","tx":"7391","writer":"psql"}}`: string(transport.AppendEvent(nil, &feed.Event{
+			`"source":{"table":"orders","op":"update","tx":"7391","writer":"psql"}}`: string(encode.AppendEvent(nil, &feed.Event{
 			Name: "order:updated", Tenant: "T", Position: 42, Cursor: cursor, At: at, Data: []byte(`{"id":1}`),
 			Changed: []string{"status", `a"b`}, Previous: []byte(`{"status":"pending"}`),
 			Source: feed.Source{Table: "orders", Op: "update", Tx: "7391", Writer: "psql"},
 		})),
 		`{"type":"event","event":"order:bulk","tenantId":"T","from":2,"position":42,"cursor":"f1.42.z",` +
-			`"at":"2026-01-02T03:04:05.678901Z","data":{}}`: string(transport.AppendEvent(nil, &feed.Event{
+			`"at":"2026-01-02T03:04:05.678901Z","data":{}}`: string(encode.AppendEvent(nil, &feed.Event{
 			Name: "order:bulk", Tenant: "T", From: 2, Position: 42, Cursor: cursor, At: at,
 		})),
 		`{"type":"event","event":"order:unreadable","tenantId":"T","position":42,"cursor":"f1.42.z",` +
 			`"at":"2026-01-02T03:04:05.678901Z","data":{"operation":"update","table":"orders","reason":"size"},"unreadable":true,"reason":"size",` +
-			`"source":{"table":"orders","op":"update","tx":"7391","writer":"psql"}}`: string(transport.AppendEvent(nil, unreadable(&feed.Event{
+			`"source":{"table":"orders","op":"update","tx":"7391","writer":"psql"}}`: string(encode.AppendEvent(nil, unreadable(&feed.Event{
 			Name: "order:updated", Tenant: "T", Position: 42, Cursor: cursor, At: at, Data: []byte(`{"id":1}`),
 			Changed: []string{"status"}, Previous: []byte(`{"status":"pending"}`),
 			Source: feed.Source{Table: "orders", Op: "update", Tx: "7391", Writer: "psql"},
@@ -74,7 +75,7 @@ func TestRefusalsAreWhole(t *testing.T) {
 		tenant := shift + strings.Repeat(unit, rapid.SampledFrom([]int{1, 31, 32, 63, 64, 127, 128, 129, 255, 256, 20_000}).Draw(t, "length"))
 		request := rapid.SampledFrom([]string{"join-tenant", "auth", strings.Repeat(unit, 200)}).Draw(t, "request")
 		var got struct{ Request, TenantID string }
-		text := transport.AppendError(nil, &transport.Refusal{Code: transport.Forbidden, Message: "no"}, request, tenant)
+		text := encode.AppendError(nil, transport.Forbidden, "no", request, tenant)
 		if err := json.Unmarshal(text, &got); err != nil || got.TenantID != tenant || got.Request != request {
 			t.Fatalf("%q of %q is answered with %s, %v", request, tenant, text, err)
 		}
@@ -85,7 +86,7 @@ func TestStringsRoundTrip(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		b := rapid.SliceOf(rapid.SampledFrom([]byte("a\"\\/\x00\n\x1f\x7f<\xc3\xa9\xe2\x82\xac\xff\xed\xa0\x80"))).Draw(t, "bytes")
-		text := transport.AppendString([]byte("[1,"), string(b))
+		text := encode.AppendString([]byte("[1,"), string(b))
 		var got []any
 		if err := json.Unmarshal(append(text, ']'), &got); err != nil || !utf8.Valid(text) {
 			t.Fatalf("%q: %v", text, err)
@@ -134,7 +135,7 @@ func FuzzCommand(f *testing.F) {
 		if !ok || refused.Code != transport.BadRequest || refused.Message == "" {
 			t.Fatalf("%T %v", err, err)
 		}
-		if answer := transport.AppendError(nil, refused, command.Type, command.Tenant); !json.Valid(answer) {
+		if answer := encode.AppendError(nil, refused.Code, refused.Message, command.Type, command.Tenant); !json.Valid(answer) {
 			t.Fatalf("%q", answer)
 		}
 	})

@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"rowcast/internal/limit"
+	"rowcast/internal/access/limit"
 )
 
 const (
@@ -41,14 +41,13 @@ type LimitOptions struct {
 	// Of connections that are no feed it may have twice as many, 100 at least.
 	// PerSubject bounds those of one subject. Default: 20,000 each.
 	PerAddress, PerSubject int
-	// Refusals is told whom Guard and Connect refuse. Nil: nobody is.
+	// Refusals is told whom Guard and Connect refuse. Default: those of its own.
 	Refusals *Refusals
 	// Log is told of proxies that Addresses does not name. Default: discarded.
 	Log *slog.Logger
 }
 
 // Limits bounds what one address and one subject may have, over all transports.
-// Nil bounds nothing.
 type Limits struct {
 	of         limit.Addresses
 	handshakes *limit.Rates[netip.Addr]
@@ -70,6 +69,9 @@ func NewLimits(o LimitOptions) *Limits {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.Refusals == nil {
+		o.Refusals = new(Refusals)
+	}
 	o.PerAddress = cmp.Or(o.PerAddress, defaultMost)
 	handshakes := max(o.PerAddress, fewest)
 	return &Limits{
@@ -86,9 +88,6 @@ func NewLimits(o LimitOptions) *Limits {
 // Guard refuses requests of clients that send too many. The requests that belong
 // to a session of Engine.IO are not counted: its messages are.
 func (l *Limits) Guard(next http.Handler) http.Handler {
-	if l == nil {
-		return next
-	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if proxy, ok := l.of.Unnamed(r); ok {
 			l.noteProxy(r.Context(), proxy)
@@ -128,9 +127,6 @@ func (l *Limits) noteProxy(ctx context.Context, proxy netip.Addr) {
 // UnnamedProxy is who forwarded a request within the last hour without being named in
 // Addresses; empty if nobody did.
 func (l *Limits) UnnamedProxy() string {
-	if l == nil {
-		return ""
-	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.forwarded.IsZero() || time.Since(l.forwarded) > time.Hour {
@@ -142,9 +138,6 @@ func (l *Limits) UnnamedProxy() string {
 // Connect takes a slot for a connection from remote, as long as it is no feed. Who
 // gets one without a Problem calls leave, once or more often.
 func (l *Limits) Connect(remote string) (leave func(), refused *Problem) {
-	if l == nil {
-		return func() {}, nil
-	}
 	client := l.of.Peer(remote)
 	if !client.IsValid() {
 		return func() {}, nil
@@ -165,8 +158,7 @@ func full() *Problem {
 	}
 }
 
-// Slot is what one connection takes of the limits. It is safe for concurrent use, and nil
-// where nothing is bounded.
+// Slot is the place of one connection. It is safe for concurrent use.
 type Slot struct {
 	limits  *Limits
 	address netip.Addr
@@ -179,9 +171,6 @@ type Slot struct {
 // Slot takes a slot for the connection that a request makes. Who gets one
 // without a Problem leaves it.
 func (l *Limits) Slot(r *http.Request) (*Slot, *Problem) {
-	if l == nil {
-		return nil, nil
-	}
 	client := l.of.Of(r)
 	if client.IsValid() && !l.addresses.Take(client) {
 		return nil, full()
@@ -192,9 +181,6 @@ func (l *Limits) Slot(r *http.Request) (*Slot, *Problem) {
 // SetSubject says of which subject the connection is. It is false, and nothing has
 // changed, if that has as many connections as it may have.
 func (s *Slot) SetSubject(subject string) bool {
-	if s == nil {
-		return true
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.left || s.subject == subject {
@@ -212,9 +198,6 @@ func (s *Slot) SetSubject(subject string) bool {
 
 // Leave gives the slot back, once.
 func (s *Slot) Leave() {
-	if s == nil {
-		return
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.left {

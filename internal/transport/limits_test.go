@@ -13,7 +13,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rowcast/internal/limit"
+	"rowcast/internal/access/limit"
 	"rowcast/internal/transport"
 )
 
@@ -68,11 +68,6 @@ func TestTooManyRequestsOfAnAddress(t *testing.T) {
 	if lines := strings.Count(log.String(), "\n"); lines != 1 || !strings.Contains(log.String(), "203.0.113.1") {
 		t.Errorf("the log has %d lines:\n%s", lines, log.String())
 	}
-	var none *transport.Limits
-	none.Guard(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { served = -1 })).ServeHTTP(httptest.NewRecorder(), from(t, "203.0.113.1:5", "/"))
-	if served != -1 {
-		t.Error("no limits refuse a request")
-	}
 }
 
 func TestSlots(t *testing.T) {
@@ -99,34 +94,29 @@ func TestSlots(t *testing.T) {
 	if full != nil {
 		t.Fatalf("another address: %+v", full)
 	}
-	for range 2 { // again is no second slot
+	for range 2 { // again is no second seat
 		if !one.SetSubject("ann") {
-			t.Error("a slot is refused to its subject")
+			t.Error("a seat is refused to its subject")
 		}
 	}
 	if !two.SetSubject("ann") || other.SetSubject("ann") || !other.SetSubject("bob") {
-		t.Error("a subject has not two slots")
+		t.Error("a subject has not two seats")
 	}
 	if !two.SetSubject("bob") || !other.SetSubject("bob") || !other.SetSubject("ann") { // each changes its subject
-		t.Error("a slot that became free is not given")
+		t.Error("a seat that became free is not given")
 	}
 	other.Leave()
 	other.Leave()
 	two.Leave()
 	if !two.SetSubject("nobody") { // it is gone already
-		t.Error("a slot that was left is refused")
+		t.Error("a seat that was left is refused")
 	}
 	again, full := take("203.0.113.1:5", "")
 	if full != nil || !again.SetSubject("ann") {
 		t.Errorf("a place that became free: %+v", full)
 	}
 	if third, full := take("127.0.0.1:5", ""); full != nil || third.SetSubject("ann") {
-		t.Errorf("the third of a subject has a slot: %+v", full)
-	}
-	var nothing *transport.Limits
-	slot, full := nothing.Slot(from(t, "203.0.113.1:5", "/"))
-	if slot.Leave(); full != nil || !slot.SetSubject("ann") {
-		t.Error("no limits refuse a slot")
+		t.Errorf("the third of a subject is seated: %+v", full)
 	}
 }
 

@@ -36,6 +36,9 @@ type Problem struct {
 	Cause error
 }
 
+// Error implements error.
+func (p *Problem) Error() string { return p.Detail }
+
 // document is the JSON of a Problem.
 type document struct {
 	Type   string       `json:"type"`

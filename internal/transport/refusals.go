@@ -9,10 +9,10 @@ import (
 	"sync"
 	"time"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
+	"rowcast/internal/access/limit"
 	"rowcast/internal/errcode"
-	"rowcast/internal/hub"
-	"rowcast/internal/limit"
+	"rowcast/internal/hub/signal"
 )
 
 const (
@@ -24,8 +24,7 @@ const (
 )
 
 // Refusals counts what is refused, and has the log say why: for each kind one line a
-// minute. Nothing of a token but its algorithm and the id of its key is logged. Nil
-// does nothing.
+// minute. Nothing of a token but its algorithm and the id of its key is logged.
 type Refusals struct {
 	// Log is discarded unless set.
 	Log *slog.Logger
@@ -51,7 +50,7 @@ type logged struct {
 
 // RefusalCodes are the codes that are counted from the start.
 func RefusalCodes() []errcode.Code {
-	return []errcode.Code{BadRequest, Forbidden, InvalidToken, LimitExceeded, RateLimited, Revoked, hub.Shutdown, TokenExpired, Unavailable}
+	return []errcode.Code{BadRequest, Forbidden, InvalidToken, LimitExceeded, RateLimited, Revoked, signal.Shutdown, TokenExpired, Unavailable}
 }
 
 // Counts are the refusals by code.
@@ -68,9 +67,6 @@ func (r *Refusals) Counts() map[errcode.Code]int64 {
 
 // Note notes that a request was refused; it may be nil where a message was.
 func (r *Refusals) Note(ctx context.Context, request *http.Request, p *Problem) {
-	if r == nil {
-		return
-	}
 	why := auth.WhyOf(p.Cause)
 	about := p.About
 	if about == "" {
@@ -105,7 +101,7 @@ func (r *Refusals) Note(ctx context.Context, request *http.Request, p *Problem) 
 // Warn has the log say that a tenant was joined in vain, for each kind of what once a
 // minute.
 func (r *Refusals) Warn(what, tenant, why string) {
-	if r == nil || r.Log == nil {
+	if r.Log == nil {
 		return
 	}
 	if joined := r.count(kind{about: what}, false); joined > 0 {

@@ -11,7 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
 	"rowcast/internal/transport"
 )
 
@@ -22,8 +22,7 @@ func TestRefusalsAreTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
 		refusals := &transport.Refusals{Log: slog.New(slog.NewTextHandler(&log, nil))}
-		g := gate()
-		g.Rules = &transport.Rules{Refusals: refusals}
+		g := gate(t, refusals)
 		refuse := func(header, origin string) {
 			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/history", nil)
 			r.Header.Set("Authorization", header)
@@ -63,9 +62,6 @@ func TestRefusalsAreTold(t *testing.T) {
 			}
 		}
 	})
-	var none *transport.Rules
-	none.Note(t.Context(), nil, &transport.Problem{Code: transport.Forbidden})
-	new(transport.Rules).Note(t.Context(), nil, &transport.Problem{Code: transport.Forbidden})
 }
 
 // TestLogNeverHasTheToken: what a refused token costs the log is one line of bounded

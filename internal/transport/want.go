@@ -7,7 +7,7 @@ import (
 	"net/url"
 	"strings"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
 	"rowcast/internal/mapping"
 )
 
@@ -24,19 +24,19 @@ type Want struct {
 // ParseWant reads the parameters tenant and events of a request that has come in
 // through the gate, and refuses what the identity may not have. The tenant may be left out if the token names
 // one alone; events may be repeated, or separated by commas.
-func ParseWant(r *http.Request, id auth.Identity, rules *Rules) (Want, *Problem) {
+func (g *Gate) ParseWant(r *http.Request, id auth.Identity) (Want, *Problem) {
 	w := Want{Query: r.URL.Query()}
 	switch {
 	case w.Query.Get("tenant") != "":
-		w.Tenant = rules.Tenant(w.Query.Get("tenant"))
+		w.Tenant = g.Tenant(w.Query.Get("tenant"))
 	case len(id.Tenants) == 1:
-		w.Tenant = rules.Tenant(id.Tenants[0])
+		w.Tenant = g.Tenant(id.Tenants[0])
 	case len(id.Tenants) == 0:
 		return Want{}, bad("the token names no tenant; add tenant=… and send a token that names it in tenant_id or tenants")
 	default:
 		return Want{}, bad("the token names %d tenants; add tenant=… to say which one is meant", len(id.Tenants))
 	}
-	if !rules.Allows(id, w.Tenant) {
+	if !g.Allows(id, w.Tenant) {
 		return Want{}, notNamed(id)
 	}
 	for _, value := range w.Query["events"] {

@@ -13,7 +13,7 @@ import (
 	_ "github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 
-	"rowcast/internal/pgtest"
+	"rowcast/internal/test/pgtest"
 	"rowcast/migrations/inventory"
 )
 

@@ -9,6 +9,9 @@ import (
 	"net/rpc/jsonrpc"
 	"os"
 	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
 	"time"
 )
 
@@ -27,7 +30,7 @@ type Child struct {
 	name   string
 	cmd    *exec.Cmd
 	calls  *rpc.Client
-	errors *tail
+	errors *end
 	// exited is closed once the process is gone and err is set.
 	exited chan struct{}
 	err    error
@@ -35,9 +38,9 @@ type Child struct {
 
 // Start runs a child under a name for errors. The end of ctx kills it.
 func Start(ctx context.Context, name string, spec Spec) (*Child, error) {
-	c := &Child{name: name, cmd: exec.CommandContext(ctx, spec.Path, spec.Args...), errors: new(tail), exited: make(chan struct{})}
+	c := &Child{name: name, cmd: exec.CommandContext(ctx, spec.Path, spec.Args...), errors: new(end), exited: make(chan struct{})}
 	c.cmd.Env, c.cmd.Stderr = spec.Environ, c.errors
-	apart(c.cmd)
+	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // an interrupt from the terminal is for the parent
 	in, err := c.cmd.StdinPipe()
 	if err != nil {
 		return nil, fmt.Errorf("start the %s process: %w", name, err)
@@ -110,4 +113,27 @@ func (c *Child) Close() error {
 type stream struct {
 	io.Reader
 	io.WriteCloser
+}
+
+// end keeps the end of what is written to it.
+type end struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+// keep is how much of what a child writes is kept, in bytes.
+const keep = 4 << 10
+
+func (e *end) Write(p []byte) (int, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.text = append(e.text, p...)
+	e.text = e.text[max(0, len(e.text)-keep):]
+	return len(p), nil
+}
+
+func (e *end) String() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return strings.TrimSpace(string(e.text))
 }

@@ -2,105 +2,98 @@ package fanout
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"sync"
+	"syscall"
+	"time"
 
 	"rowcast/internal/bench/child"
+	"rowcast/internal/bench/load"
 )
 
 // Bare is the service that writes to its connections, and does nothing else.
 type Bare struct {
-	mu       sync.Mutex
-	listener net.Listener
-	writers  []writer
+	mu    sync.Mutex
+	conns []net.Conn
+	files []int
 }
 
 // Listen accepts a number of connections, on an address that it answers.
 func (b *Bare) Listen(connections int, address *string) error {
-	if err := NeedFiles(connections); err != nil {
+	if err := load.NeedFiles(connections); err != nil {
 		return err
 	}
 	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		return fmt.Errorf("listen for bare connections: %w", err)
 	}
-	b.listener, *address = listener, listener.Addr().String()
-	go b.accept(connections)
+	*address = listener.Addr().String()
+	b.mu.Lock() // until all are there, so that Write waits for them
+	go func() {
+		defer b.mu.Unlock()
+		defer func() { _ = listener.Close() }()
+		for range connections {
+			conn, err := listener.Accept()
+			if err != nil {
+				return // Write finds too few
+			}
+			raw, err := conn.(*net.TCPConn).SyscallConn()
+			if err != nil || raw.Control(func(fd uintptr) { b.files = append(b.files, int(fd)) }) != nil {
+				return
+			}
+			b.conns = append(b.conns, conn)
+		}
+	}()
 	return nil
 }
 
-// accept holds the lock until all are there, so that Write waits for them.
-func (b *Bare) accept(connections int) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	defer func() { _ = b.listener.Close() }()
-	for range connections {
-		conn, err := b.listener.Accept()
-		if err != nil {
-			return // Write finds too few
-		}
-		w, err := newWriter(conn)
-		if err != nil {
-			return
-		}
-		b.writers = append(b.writers, w)
-	}
-}
-
-// WriteArgs says what to write.
+// WriteArgs says what to write: frames of so many bytes.
 type WriteArgs struct {
-	// Bytes is the size of a frame.
-	Bytes int
-	// Sizes are those of the groups that the connections were made in; a
-	// change goes to one of them, in turns.
-	Sizes []int
-	Load  Changes
+	Bytes   int
+	Changes Changes
 }
 
 // Write writes frames that count as events, one write(2) for each connection
 // and change.
-func (b *Bare) Write(args WriteArgs, done *Published) error {
+func (b *Bare) Write(args WriteArgs, late *time.Duration) (err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	frame := frameOf(args.Bytes)
-	groups, rest := make([][]writer, len(args.Sizes)), b.writers
-	for g, size := range args.Sizes {
-		if size > len(rest) {
-			return fmt.Errorf("the group %d of bare connections lacks %d", g, size-len(rest))
-		}
-		groups[g], rest = rest[:size], rest[size:]
-	}
-	return args.Load.Each(func(first, count int64) error {
-		for n := first; n < first+count; n++ {
-			for _, w := range groups[n%int64(len(groups))] {
-				if err := w.write(frame); err != nil {
+	frame := load.EventFrame(args.Bytes)
+	*late, err = args.Changes.Each(context.Background(), func(count int64) error {
+		for range count {
+			for i := range b.conns {
+				if err := b.write(i, frame); err != nil {
 					return fmt.Errorf("write to a bare connection: %w", err)
 				}
 			}
 		}
 		return nil
-	}, done)
+	})
+	return err
+}
+
+// write is one write(2), unless the connection is full.
+func (b *Bare) write(i int, frame []byte) error {
+	n, err := syscall.Write(b.files[i], frame)
+	switch {
+	case err == nil && n == len(frame):
+		return nil
+	case err != nil && !errors.Is(err, syscall.EAGAIN) && !errors.Is(err, syscall.EINTR):
+		return err
+	}
+	_, err = b.conns[i].Write(frame[max(n, 0):])
+	return err
 }
 
 // Close ends the connections.
 func (b *Bare) Close(child.Nothing, *child.Nothing) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for _, w := range b.writers {
-		_ = w.conn.Close() // the peer may have been faster
+	for _, conn := range b.conns {
+		_ = conn.Close() // the peer may have been faster
 	}
-	b.writers = nil
+	b.conns, b.files = nil, nil
 	return nil
-}
-
-// frameOf is a text frame of about so many bytes in all that counts as an event.
-func frameOf(size int) []byte {
-	const head = `{"type":"event","event":"bare:write","data":"`
-	payload := max(size-4, len(head)+126)
-	frame := append([]byte{0x81, 126, byte(payload >> 8), byte(payload)}, head...)
-	for len(frame) < payload+4-2 {
-		frame = append(frame, 'x')
-	}
-	return append(frame, `"}`...)
 }

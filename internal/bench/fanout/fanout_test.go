@@ -13,11 +13,11 @@ import (
 
 	"go.uber.org/goleak"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
 	"rowcast/internal/bench/child"
 	"rowcast/internal/bench/fanout"
-	"rowcast/internal/bench/fanout/hubonly"
 	"rowcast/internal/bench/fanout/reference"
+	"rowcast/internal/bench/load"
 )
 
 const (
@@ -31,7 +31,7 @@ func TestMain(m *testing.M) {
 		goleak.VerifyTestMain(m)
 		return
 	}
-	services := map[string]any{"Load": new(fanout.Load), "Bare": new(fanout.Bare), "Hub": new(hubonly.Hub)}
+	services := map[string]any{"Bare": new(fanout.Bare), "Hub": new(fanout.Hub)}
 	if err := child.Serve(context.Background(), os.Stdin, os.Stdout, services); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -53,45 +53,36 @@ func start(t *testing.T, name string) *child.Child {
 	return c
 }
 
-func tenants(t *testing.T, n int) (all []fanout.Tenant, ids []string) {
-	t.Helper()
-	for i := range n {
-		id := fmt.Sprint("tenant-", i)
-		token, err := auth.Mint([]byte(secret), auth.MintClaims{Subject: "test", Tenants: []string{id}}, time.Hour)
-		if err != nil {
-			t.Fatal(err)
-		}
-		all, ids = append(all, fanout.Tenant{ID: id, Token: token}), append(ids, id)
-	}
-	return all, ids
-}
+// tenant is the one that the reference changes, too.
+const tenant = "rowcast-bench-0"
 
-func hubServer(t *testing.T, ids []string) (*hubonly.Server, string) {
+func token(t *testing.T) string {
 	t.Helper()
-	c := start(t, "server")
-	var address string
-	if err := c.Call(t.Context(), "Hub.Start", hubonly.StartArgs{Secret: secret, Connections: 100}, &address); err != nil {
+	text, err := auth.Mint([]byte(secret), auth.MintClaims{Subject: "test", Tenants: []string{tenant}}, time.Hour)
+	if err != nil {
 		t.Fatal(err)
 	}
-	return &hubonly.Server{Caller: c, Tenants: ids}, address
+	return text
+}
+
+func hubSide(t *testing.T, s fanout.Settings) *fanout.Side {
+	t.Helper()
+	side, err := fanout.HubSide(t.Context(), start(t, "server"), tenant, fanout.HubArgs{Secret: secret, Connections: 100})
+	if err != nil {
+		t.Fatal(err)
+	}
+	side.Wire, side.Burst = s.Wire, s.Burst
+	return side
 }
 
 func TestEveryClientReceivesEveryEvent(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{fanout.Paced, fanout.Burst} {
-		for _, wire := range []string{fanout.Native, fanout.SocketIO} {
+		for _, wire := range []string{load.Native, load.SocketIO} {
 			t.Run(mode+"/"+wire, func(t *testing.T) {
 				t.Parallel()
-				all, ids := tenants(t, 3)
-				server, address := hubServer(t, ids)
-				o := fanout.Options{Server: server, Address: address, Joined: all}
-				o.Mode, o.Wire = mode, wire
-				result := run(t, o)
-				check(t, "server", mode, result.Server)
-				check(t, "bare", mode, result.Bare)
-				if u := result.Unheard; u.Changes != 1000 || u.Events != 0 {
-					t.Errorf("%d changes that nobody heard made %d events", u.Changes, u.Events)
-				}
+				s := settings(mode, wire)
+				check(t, s, run(t, s, hubSide(t, s)))
 			})
 		}
 	}
@@ -110,27 +101,19 @@ func TestTurnsOfTheReference(t *testing.T) {
 	for _, mode := range []string{fanout.Paced, fanout.Burst} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
-			all, ids := tenants(t, 3)
-			server, address := hubServer(t, ids)
-			node, nodeAddress, err := reference.Start(t.Context(), installed, clients, nil)
+			s := settings(mode, load.SocketIO)
+			node, err := fanout.ReferenceSide(t.Context(), installed, nil, s)
 			if err != nil {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() {
-				if err := node.Close(); err != nil {
+				if err := node.Process.Close(); err != nil {
 					t.Error(err)
 				}
 			})
-			o := fanout.Options{
-				Server: server, Address: address, Joined: all,
-				Reference: &reference.Server{Caller: node, Tenants: ids}, ReferenceAddress: nodeAddress,
-			}
-			o.Mode, o.Wire = mode, fanout.SocketIO
-			result := run(t, o)
-			check(t, "server", mode, result.Server)
-			check(t, "reference", mode, result.Reference)
-			check(t, "bare", mode, result.Bare)
-			ours, theirs := fanout.Total(result.Server), fanout.Total(result.Reference)
+			sides := run(t, s, hubSide(t, s), node)
+			check(t, s, sides)
+			ours, theirs := sides[0].Total(), sides[1].Total()
 			if a, b := ours.Bytes/ours.Deliveries, theirs.Bytes/theirs.Deliveries; a < b*9/10 || b < a*9/10 {
 				t.Errorf("frames of %d bytes beside %d of the reference", a, b)
 			}
@@ -140,49 +123,47 @@ func TestTurnsOfTheReference(t *testing.T) {
 
 const clients, burst, rate = 10, 700, 50
 
+func settings(mode, wire string) fanout.Settings {
+	return fanout.Settings{Clients: clients, Mode: mode, Wire: wire, Rate: rate, Burst: burst, Duration: time.Second, Rounds: 2}
+}
+
 // run measures for two seconds.
-func run(t *testing.T, o fanout.Options) *fanout.Result {
+func run(t *testing.T, s fanout.Settings, sides ...*fanout.Side) []*fanout.Side {
 	t.Helper()
-	o.Clients, o.Rate, o.Burst, o.Duration, o.Rounds = clients, rate, burst, time.Second, 2
-	o.Load, o.Bare, o.Unheard, o.Timeout = start(t, "load"), start(t, "bare"), 1000, timeout
-	o.Doing, o.Step = func(string) {}, func() {}
-	result, err := fanout.Run(t.Context(), o)
+	all, err := fanout.Run(t.Context(), fanout.Options{
+		Settings: s, Sides: sides, Bare: start(t, "bare"), Tenant: tenant, Token: token(t), Timeout: timeout,
+		Doing: func(string) {}, Step: func() {},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return result
+	return all
 }
 
-// check looks for what a side must have done.
-func check(t *testing.T, name, mode string, blocks []fanout.Block) {
+// check looks for what the sides must have done.
+func check(t *testing.T, s fanout.Settings, sides []*fanout.Side) {
 	t.Helper()
-	b := fanout.Total(blocks)
-	if len(blocks) != 2 || mode == fanout.Paced && b.Changes != rate || mode == fanout.Burst && b.Changes < 100 {
-		t.Errorf("%s: %d changes in %d blocks", name, b.Changes, len(blocks))
-	}
-	// 4, 3 and 3 clients: a round of three changes makes ten deliveries.
-	if lowest := b.Changes * clients / 3; b.Deliveries < lowest-clients || b.Deliveries > lowest+clients {
-		t.Errorf("%s: %d deliveries of %d changes", name, b.Deliveries, b.Changes)
-	}
-	if size := b.Bytes / max(1, b.Deliveries); size < 300 || size > 600 || b.CPU <= 0 || b.Elapsed <= 0 {
-		t.Errorf("%s: %+v", name, b)
-	}
-	if name != "reference" && b.Mallocs <= 0 {
-		t.Errorf("%s: %d allocations", name, b.Mallocs)
+	for _, side := range sides {
+		b := side.Total()
+		if len(side.Blocks) != 2 || s.Mode == fanout.Paced && b.Changes != rate || s.Mode == fanout.Burst && b.Changes < 100 {
+			t.Errorf("%s: %d changes in %d blocks", side.Name, b.Changes, len(side.Blocks))
+		}
+		if size := b.Bytes / max(1, b.Deliveries); b.Deliveries != b.Changes*clients || size < 300 || size > 600 || b.CPU <= 0 || b.Elapsed <= 0 {
+			t.Errorf("%s: %+v", side.Name, b)
+		}
+		if side.Name != "socket.io on Node" && b.Mallocs <= 0 {
+			t.Errorf("%s: %d allocations", side.Name, b.Mallocs)
+		}
 	}
 }
 
 func TestIdle(t *testing.T) {
 	t.Parallel()
-	for _, wire := range []string{fanout.Native, fanout.SocketIO} {
+	for _, wire := range []string{load.Native, load.SocketIO} {
 		t.Run(wire, func(t *testing.T) {
 			t.Parallel()
-			all, ids := tenants(t, 2)
-			server, address := hubServer(t, ids)
-			idle, err := fanout.MeasureIdle(t.Context(), fanout.IdleOptions{
-				Server: server.Caller, Address: address, Wire: wire, Load: start(t, "load"), Tenants: all, Connections: 301,
-				Settle: 100 * time.Millisecond,
-			})
+			s := hubSide(t, settings(fanout.Paced, wire))
+			idle, err := fanout.MeasureIdle(t.Context(), s, load.Join{Address: s.Address, Wire: wire, Tenant: tenant, Token: token(t), Clients: 301}, 100*time.Millisecond)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -195,56 +176,53 @@ func TestIdle(t *testing.T) {
 
 func TestMissingEventsAreNamed(t *testing.T) {
 	t.Parallel()
-	load, bare := new(fanout.Load), new(fanout.Bare)
+	crowd, bare := new(load.Load), new(fanout.Bare)
 	var address string
 	if err := bare.Listen(4, &address); err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = load.Leave(child.Nothing{}, &child.Nothing{}) }()
+	defer crowd.Leave()
 	defer func() { _ = bare.Close(child.Nothing{}, &child.Nothing{}) }()
-	var group int
-	if err := load.Join(fanout.JoinArgs{Address: address, Clients: 4}, &group); err != nil {
+	if err := crowd.Join(load.Join{Address: address, Clients: 4}); err != nil {
 		t.Fatal(err)
 	}
-	write := fanout.WriteArgs{Bytes: 300, Sizes: []int{3, 1}, Load: fanout.Changes{Count: 1}}
-	if err := bare.Write(write, &fanout.Published{}); err != nil {
+	write := fanout.WriteArgs{Bytes: 300, Changes: fanout.Changes{Count: 1}}
+	if err := bare.Write(write, new(time.Duration)); err != nil {
 		t.Fatal(err)
 	}
-	var got fanout.Received
-	err := load.Await(fanout.AwaitArgs{Groups: map[int]int64{group: 1}, Timeout: 100 * time.Millisecond}, &got)
-	if err == nil || !strings.Contains(err.Error(), "1 of 4 clients of bare lack events, one has 0 of 1") || got.Events != 3 {
-		t.Errorf("%v; %+v", err, got)
+	events, _, err := crowd.Await(t.Context(), 2, 100*time.Millisecond)
+	if err == nil || !strings.Contains(err.Error(), "4 of 4 clients lack events, one has 1 of 2") || events != 4 {
+		t.Errorf("%v; %d", err, events)
 	}
-	write.Load.Start = 1
-	write.Load.Count = 2
-	if err := bare.Write(write, &fanout.Published{}); err != nil {
+	if err := bare.Write(write, new(time.Duration)); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(timeout); got.Events < 7 && time.Now().Before(deadline); {
-		_ = load.Await(fanout.AwaitArgs{Groups: map[int]int64{group: 2}, Timeout: 50 * time.Millisecond}, &got)
+	if events, _, err := crowd.Await(t.Context(), 2, timeout); err != nil || events != 8 {
+		t.Errorf("%v; %d", err, events)
 	}
-	err = load.Await(fanout.AwaitArgs{Groups: map[int]int64{group: 1}, Timeout: timeout}, &got)
-	if err == nil || !strings.Contains(err.Error(), "has received 2 events; 1 were sent") {
+	if _, _, err := crowd.Await(t.Context(), 1, timeout); err == nil || !strings.Contains(err.Error(), "has received 2 events; 1 were sent") {
 		t.Errorf("too many events: %v", err)
 	}
 }
 
 func TestRefusalIsNamed(t *testing.T) {
 	t.Parallel()
-	all, ids := tenants(t, 1)
-	_, address := hubServer(t, ids)
-	load := new(fanout.Load)
-	for wire, codes := range map[string]string{fanout.Native: "invalid-token", fanout.SocketIO: "invalid-token"} {
-		err := load.Join(fanout.JoinArgs{Address: address, Wire: wire, Tenant: "T", Token: "no token", Clients: 1}, new(int))
-		if err == nil || !strings.Contains(err.Error(), codes) && !strings.Contains(err.Error(), "401") {
+	address := hubSide(t, fanout.Settings{}).Address
+	for _, wire := range []string{load.Native, load.SocketIO} {
+		crowd := new(load.Load)
+		err := crowd.Join(load.Join{Address: address, Wire: wire, Tenant: "T", Token: "no token", Clients: 1})
+		if err == nil || !strings.Contains(err.Error(), "invalid-token") && !strings.Contains(err.Error(), "401") {
 			t.Errorf("%s, bad token: %v", wire, err)
 		}
-		err = load.Join(fanout.JoinArgs{Address: address, Wire: wire, Tenant: "another", Token: all[0].Token, Clients: 1}, new(int))
+		crowd.Leave()
+		err = crowd.Join(load.Join{Address: address, Wire: wire, Tenant: "another", Token: token(t), Clients: 1})
 		if err == nil || !strings.Contains(err.Error(), "forbidden") {
 			t.Errorf("%s, foreign tenant: %v", wire, err)
 		}
+		crowd.Leave()
 	}
-	if err := load.Join(fanout.JoinArgs{Wire: "pigeon", Clients: 1}, new(int)); err == nil || !strings.Contains(err.Error(), `no wire "pigeon"`) {
+	crowd := new(load.Load)
+	if err := crowd.Join(load.Join{Wire: "pigeon", Clients: 1}); err == nil || !strings.Contains(err.Error(), `no wire "pigeon"`) {
 		t.Errorf("unknown wire: %v", err)
 	}
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
@@ -252,20 +230,17 @@ func TestRefusalIsNamed(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = listener.Close()
-	err = load.Join(fanout.JoinArgs{Address: listener.Addr().String(), Clients: 1}, new(int))
-	if !errors.Is(err, syscall.ECONNREFUSED) {
+	if err := crowd.Join(load.Join{Address: listener.Addr().String(), Clients: 1}); !errors.Is(err, syscall.ECONNREFUSED) {
 		t.Errorf("nobody there: %v", err)
 	}
 }
 
 func TestLimitsAreNamed(t *testing.T) {
 	t.Parallel()
-	if err := fanout.NeedFiles(1); err != nil {
+	if err := load.NeedFiles(1); err != nil {
 		t.Error(err)
 	}
-	err := fanout.NeedFiles(1 << 40)
-	limit, ok := errors.AsType[*fanout.LimitError](err)
-	if !ok || limit.Needs <= 1<<40 || limit.Has == 0 || !strings.Contains(err.Error(), "RLIMIT_NOFILE") || !strings.Contains(err.Error(), "ulimit -n") {
+	if err := load.NeedFiles(1 << 40); err == nil || !strings.Contains(err.Error(), "RLIMIT_NOFILE") || !strings.Contains(err.Error(), "ulimit -n") {
 		t.Errorf("files: %v", err)
 	}
 }

@@ -6,51 +6,51 @@ import (
 	"time"
 
 	"rowcast/internal/bench"
+	"rowcast/internal/bench/load"
 )
 
-func verdicts(r *Result, s Settings) map[string]bench.Verdict {
+func verdicts(s Settings, idle []Idle, sides ...*Side) map[string]bench.Verdict {
 	all := map[string]bench.Verdict{}
 	var report bench.Report
-	r.Fill(&report, s)
+	Fill(&report, s, sides, idle)
 	for _, b := range report.Bars {
 		all[b.Key] = b.Verdict
 	}
 	return all
 }
 
+func measured(cpu, late, elapsed time.Duration) *Side {
+	return &Side{Blocks: []Block{{Changes: 10, Deliveries: 1000, Bytes: 400_000, Elapsed: elapsed, CPU: cpu, Late: late}}}
+}
+
+const ms, second = time.Millisecond, time.Second
+
 func TestBarsOfTheRightRun(t *testing.T) {
 	t.Parallel()
-	block := func(cpu, late time.Duration) []Block {
-		return []Block{{Changes: 10, Deliveries: 1000, Bytes: 400_000, Elapsed: time.Second, CPU: cpu, Late: late}}
-	}
-	r := &Result{
-		Server: block(12*time.Millisecond, 0), Bare: block(10*time.Millisecond, 0), Unheard: Unheard{Changes: 10},
-		Idle: Idle{Connections: barIdle, RSS: 12_000, Collected: 9000},
-	}
-	paced := Settings{Mode: Paced, Clients: barClients, Tenants: 1}
-	got := verdicts(r, paced)
-	if got["pacedCpuRatio"] != bench.Met || got["burstCpuMicroseconds"] != bench.NotApplicable || got["idleRssKilobytes"] != bench.Missed ||
-		got["unheardEvents"] != bench.Met {
+	bare, idle := measured(10*ms, 0, second), []Idle{{Connections: barIdle, RSS: 12_000, Collected: 9000}}
+	paced := Settings{Mode: Paced, Clients: barClients, Rounds: 1}
+	got := verdicts(paced, idle, measured(12*ms, 0, second), bare)
+	if got["pacedCpuRatio"] != bench.Met || got["burstCpuMicroseconds"] != bench.NotApplicable || got["idleRssKilobytes"] != bench.Missed {
 		t.Errorf("paced: %v", got)
 	}
-	if got := verdicts(r, Settings{Mode: Burst, Clients: barClients, Tenants: 1}); got["burstCpuMicroseconds"] != bench.Missed || got["pacedCpuRatio"] != bench.NotApplicable {
+	if got := verdicts(Settings{Mode: Burst, Clients: barClients}, idle, measured(1400*time.Microsecond, 0, second), bare); got["burstCpuMicroseconds"] != bench.Missed ||
+		got["pacedCpuRatio"] != bench.NotApplicable {
 		t.Errorf("burst: %v", got)
 	}
-	if got := verdicts(r, Settings{Mode: Paced, Clients: 10, Tenants: 1}); got["pacedCpuRatio"] != bench.NotApplicable {
+	if got := verdicts(Settings{Mode: Paced, Clients: 10}, idle, measured(12*ms, 0, second), bare); got["pacedCpuRatio"] != bench.NotApplicable {
 		t.Errorf("ten clients: %v", got)
 	}
 	// What looks good only because the machine was behind does not count; what
 	// looks bad does.
-	r.Bare = block(10*time.Millisecond, time.Second)
-	if got := verdicts(r, paced); got["pacedCpuRatio"] != bench.NotApplicable {
+	late := measured(10*ms, second, second)
+	if got := verdicts(paced, idle, measured(12*ms, 0, second), late); got["pacedCpuRatio"] != bench.NotApplicable {
 		t.Errorf("late: %v", got)
 	}
-	r.Server, r.Unheard.Events = block(20*time.Millisecond, 0), 1
-	if got := verdicts(r, paced); got["pacedCpuRatio"] != bench.Missed || got["unheardEvents"] != bench.Missed {
+	if got := verdicts(paced, idle, measured(20*ms, 0, second), late); got["pacedCpuRatio"] != bench.Missed {
 		t.Errorf("late and expensive: %v", got)
 	}
 	var report bench.Report
-	r.Fill(&report, paced)
+	Fill(&report, paced, []*Side{measured(20*ms, 0, second), late}, idle)
 	var text strings.Builder
 	if err := report.Text(&text); err != nil || !strings.Contains(text.String(), "did not keep the pace") {
 		t.Errorf("%v: %s", err, text.String())
@@ -59,34 +59,28 @@ func TestBarsOfTheRightRun(t *testing.T) {
 
 func TestBarsBesideTheReference(t *testing.T) {
 	t.Parallel()
-	blocks := func(cpu, late, elapsed time.Duration) []Block {
-		return []Block{{Changes: 10, Deliveries: 1000, Bytes: 400_000, Elapsed: elapsed, CPU: cpu, Late: late}}
-	}
-	const ms, second = time.Millisecond, time.Second
-	paced, burst := Settings{Mode: Paced, Clients: barClients, Tenants: 1}, Settings{Mode: Burst, Clients: barClients, Tenants: 1}
+	paced, burst := Settings{Mode: Paced, Clients: barClients, Reference: true}, Settings{Mode: Burst, Clients: barClients, Reference: true}
 	few := paced
 	few.Clients = 10
 	for name, test := range map[string]struct {
 		settings          Settings
-		server, reference []Block
+		server, reference *Side
 		bar               string
 		want              bench.Verdict
 	}{
-		"cheap":                 {paced, blocks(6*ms, 0, second), blocks(10*ms, 0, second), "referencePacedCpuRatio", bench.Met},
-		"dear":                  {paced, blocks(7*ms, 0, second), blocks(10*ms, 0, second), "referencePacedCpuRatio", bench.Missed},
-		"cheap and behind":      {paced, blocks(6*ms, second, second), blocks(10*ms, 0, second), "referencePacedCpuRatio", bench.NotApplicable},
-		"dear and behind":       {paced, blocks(7*ms, second, second), blocks(10*ms, 0, second), "referencePacedCpuRatio", bench.Missed},
-		"cheap beside a late":   {paced, blocks(6*ms, 0, second), blocks(10*ms, second, second), "referencePacedCpuRatio", bench.Met},
-		"dear beside a late":    {paced, blocks(7*ms, 0, second), blocks(10*ms, second, second), "referencePacedCpuRatio", bench.NotApplicable},
-		"few clients":           {few, blocks(6*ms, 0, second), blocks(10*ms, 0, second), "referencePacedCpuRatio", bench.NotApplicable},
-		"fast":                  {burst, blocks(ms, 0, second), blocks(ms, 0, 4*second), "referenceBurstRatio", bench.Met},
-		"slow":                  {burst, blocks(ms, 0, second), blocks(ms, 0, 3*second), "referenceBurstRatio", bench.Missed},
-		"burst for paced":       {burst, blocks(ms, 0, second), blocks(ms, 0, second), "referencePacedCpuRatio", bench.NotApplicable},
-		"paced for burst":       {paced, blocks(ms, 0, second), blocks(ms, 0, second), "referenceBurstRatio", bench.NotApplicable},
-		"without the reference": {paced, blocks(ms, 0, second), nil, "referencePacedCpuRatio", ""},
+		"cheap":               {paced, measured(6*ms, 0, second), measured(10*ms, 0, second), "referencePacedCpuRatio", bench.Met},
+		"dear":                {paced, measured(7*ms, 0, second), measured(10*ms, 0, second), "referencePacedCpuRatio", bench.Missed},
+		"cheap and behind":    {paced, measured(6*ms, second, second), measured(10*ms, 0, second), "referencePacedCpuRatio", bench.NotApplicable},
+		"dear and behind":     {paced, measured(7*ms, second, second), measured(10*ms, 0, second), "referencePacedCpuRatio", bench.Missed},
+		"cheap beside a late": {paced, measured(6*ms, 0, second), measured(10*ms, second, second), "referencePacedCpuRatio", bench.Met},
+		"dear beside a late":  {paced, measured(7*ms, 0, second), measured(10*ms, second, second), "referencePacedCpuRatio", bench.NotApplicable},
+		"few clients":         {few, measured(6*ms, 0, second), measured(10*ms, 0, second), "referencePacedCpuRatio", bench.NotApplicable},
+		"fast":                {burst, measured(ms, 0, second), measured(ms, 0, 4*second), "referenceBurstRatio", bench.Met},
+		"slow":                {burst, measured(ms, 0, second), measured(ms, 0, 3*second), "referenceBurstRatio", bench.Missed},
+		"burst for paced":     {burst, measured(ms, 0, second), measured(ms, 0, second), "referencePacedCpuRatio", bench.NotApplicable},
+		"paced for burst":     {paced, measured(ms, 0, second), measured(ms, 0, second), "referenceBurstRatio", bench.NotApplicable},
 	} {
-		r := &Result{Server: test.server, Reference: test.reference, Bare: blocks(5*ms, 0, second)}
-		if got := verdicts(r, test.settings)[test.bar]; got != test.want {
+		if got := verdicts(test.settings, nil, test.server, test.reference, measured(5*ms, 0, second))[test.bar]; got != test.want {
 			t.Errorf("%s: %s is %q; want %q", name, test.bar, got, test.want)
 		}
 	}
@@ -94,14 +88,10 @@ func TestBarsBesideTheReference(t *testing.T) {
 
 func TestIdleBarOfTheWire(t *testing.T) {
 	t.Parallel()
-	r := &Result{Idle: Idle{Connections: barIdle, RSS: 11_000}}
-	for wire, want := range map[string]bench.Verdict{Native: bench.Missed, SocketIO: bench.Met} {
-		if got := verdicts(r, Settings{Mode: Paced, Wire: wire})["idleRssKilobytes"]; got != want {
+	idle := []Idle{{Connections: barIdle, RSS: 11_000}}
+	for wire, want := range map[string]bench.Verdict{load.Native: bench.Missed, load.SocketIO: bench.Met} {
+		if got := verdicts(Settings{Mode: Paced, Wire: wire}, idle, measured(ms, 0, second), measured(ms, 0, second))["idleRssKilobytes"]; got != want {
 			t.Errorf("%s: %s; want %s", wire, got, want)
 		}
-	}
-	r.ReferenceIdle = r.Idle
-	if table := r.idle(); len(table.Rows) != 2 {
-		t.Errorf("the table has %d rows", len(table.Rows))
 	}
 }

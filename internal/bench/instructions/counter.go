@@ -7,8 +7,8 @@ import (
 	"regexp"
 	"strconv"
 
-	"rowcast/internal/devpg"
-	"rowcast/internal/devpg/proc"
+	"rowcast/internal/demo/devpg"
+	"rowcast/internal/demo/devpg/proc"
 )
 
 // counter counts one kind of statement on one table.

@@ -13,12 +13,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
-
 	"rowcast/internal/bench"
-	"rowcast/internal/devpg"
-	"rowcast/internal/pgtest"
+	"rowcast/internal/demo/devpg"
 	"rowcast/internal/postgres"
+	"rowcast/internal/test/pgtest"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
@@ -34,10 +32,6 @@ func options(t *testing.T, folder *string, kinds ...string) Options {
 			migrator := postgres.Migrator{URL: server.DSN("postgres"), Log: slog.New(slog.DiscardHandler)}
 			_, err := migrator.Up(ctx)
 			return server, err
-		},
-		Watch: func(ctx context.Context, conn *pgx.Conn, table, name string) error {
-			_, err := conn.Exec(ctx, "select rowcast.watch($1::text::regclass, name => $2)", table, name)
-			return err
 		},
 	}
 }

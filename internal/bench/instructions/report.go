@@ -24,14 +24,11 @@ func (r Result) Report(report *bench.Report) {
 
 func (r Result) table() bench.Table {
 	t := bench.Table{Key: "instructions", Title: "Instructions of one statement of one row, on a narrow table", Columns: []bench.Column{
-		{Key: "statement", Title: "statement"},
-		{Key: "noneInstructions", Title: "without triggers"},
-		{Key: "rowcastInstructions", Title: "watched"},
-		{Key: "addedInstructions", Title: "added"},
-		{Key: "ofNone", Title: "of none", Unit: "x", Digits: 2},
+		bench.Col("statement", "statement", "", 0), bench.Col("noneInstructions", "without triggers", "", 0),
+		bench.Col("rowcastInstructions", "watched", "", 0), bench.Col("addedInstructions", "added", "", 0), bench.Col("ofNone", "of none", "x", 2),
 	}}
 	for _, c := range r.counts {
-		t.Add(bench.Word(c.name), bench.Figure(c.without), bench.Figure(c.with), bench.Figure(c.with-c.without), bench.Figure(c.with/c.without))
+		t.Add(append([]bench.Cell{bench.Word(c.name)}, bench.Figures(c.without, c.with, c.with-c.without, c.with/c.without)...)...)
 	}
 	return t
 }

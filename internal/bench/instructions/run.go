@@ -12,8 +12,8 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
-	"rowcast/internal/bench/measure"
-	"rowcast/internal/devpg"
+	"rowcast/internal/command/program"
+	"rowcast/internal/demo/devpg"
 )
 
 // The statements of the set-up. Each file says what it does.
@@ -31,10 +31,8 @@ type Options struct {
 	Settings
 	// Start starts a private server with Rowcast in its database postgres.
 	Start func(ctx context.Context, o devpg.Options) (*devpg.Server, error)
-	// Watch has Rowcast watch a table under a name for its events.
-	Watch func(ctx context.Context, conn *pgx.Conn, table, name string) error
 	// Progress shows how far the run is; nil shows nothing.
-	Progress *measure.Progress
+	Progress *program.Progress
 }
 
 // Result is what a run found: the figures, or why there are none.
@@ -62,8 +60,8 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	if len(o.kinds()) == 0 {
 		return None("no count was asked for"), nil
 	}
-	valgrind := find("valgrind")
-	if valgrind == "" {
+	valgrind, err := exec.LookPath("valgrind")
+	if err != nil {
 		return None("valgrind is not installed; get it, as with apt install valgrind"), nil
 	}
 	found, err := o.count(ctx, valgrind)
@@ -71,15 +69,6 @@ func Run(ctx context.Context, o Options) (Result, error) {
 		err = fmt.Errorf("count instructions, which --instructions none leaves out: %w", err)
 	}
 	return found, err
-}
-
-// find answers the path of a program, "" if it is not installed.
-func find(program string) string {
-	path, err := exec.LookPath(program)
-	if err != nil {
-		return ""
-	}
-	return path
 }
 
 // settings are those of the server, besides which nothing reaches the disk:
@@ -141,11 +130,6 @@ func (o Options) fill(ctx context.Context, server *devpg.Server) (logged int, er
 	}
 	if err := run(schemaSQL); err != nil {
 		return 0, fmt.Errorf("make the tables: %w", err)
-	}
-	for _, p := range []pair{narrow(), excluded(), enum()} {
-		if err := o.Watch(ctx, conn, p.watched, p.watched); err != nil {
-			return 0, fmt.Errorf("watch %s: %w", p.watched, err)
-		}
 	}
 	// Frozen, so that no statement is the first to see that a row is committed.
 	for _, script := range []string{fillSQL, "vacuum freeze"} {

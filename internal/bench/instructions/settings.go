@@ -35,20 +35,10 @@ func (s Settings) Check() error {
 	if slices.Equal(s.Statements, []string{none}) {
 		return nil
 	}
-	known := names()
-	for i, name := range s.Statements {
-		if !slices.Contains(known, name) || slices.Contains(s.Statements[:i], name) {
-			return s.mistake()
-		}
-	}
-	if len(s.Statements) == 0 {
-		return s.mistake()
+	if len(s.Statements) == 0 || len(s.kinds()) < len(s.Statements) {
+		return fmt.Errorf("--instructions is %q; give some of %s, each once, or none", strings.Join(s.Statements, ","), strings.Join(names(), ","))
 	}
 	return nil
-}
-
-func (s Settings) mistake() error {
-	return fmt.Errorf("--instructions is %q; give some of %s, each once, or none", strings.Join(s.Statements, ","), strings.Join(names(), ","))
 }
 
 // kinds are the statements that were asked for.

@@ -12,16 +12,11 @@ import (
 	"rowcast/internal/bench/measure"
 )
 
-// insert is the transaction of a writer.
-func insert(table string) string {
-	return "insert into " + Schema + "." + table + " (id, tenant_id, due) values ($1, $2, $3)"
-}
-
-// tenant is the one that owns a row, given the number of tenants or below it.
-func tenant(n int64) string { return fmt.Sprint("rowcast-bench-", n) }
+// tenant is the one that owns the rows.
+const tenant = "rowcast-bench-0"
 
 // block writes to one side for a while and records when the rows arrive.
-func (r *run) block(ctx context.Context, s *side, result *Result) error {
+func (r *run) block(ctx context.Context, s *side) error {
 	leadIn := int64(r.LeadIn.Seconds() * r.Rate)
 	count := leadIn + max(1, int64(r.Duration.Seconds()*r.Rate)/int64(r.Blocks))
 	first := r.written
@@ -38,14 +33,12 @@ func (r *run) block(ctx context.Context, s *side, result *Result) error {
 	if err := writing.Wait(); err != nil {
 		return err
 	}
-	if err := r.await(ctx); err != nil {
+	if err := r.arrivals.await(ctx, quietTime); err != nil {
 		return err
 	}
-	figures := s.figures(result)
 	for i, row := range r.arrivals.rows {
 		if int64(i) >= leadIn {
-			figures.add(row.at-row.due, row.at-returned[i], returned[i]-row.due)
-			figures.Late = max(figures.Late, began[i]-row.due)
+			s.add(row.at-row.due, row.at-returned[i], began[i]-row.due)
 		}
 	}
 	return nil
@@ -68,34 +61,9 @@ func (r *run) write(
 		}
 		id := first + n
 		began[n] = time.Since(r.began)
-		if _, err := conn.Exec(ctx, insert, id, tenant(id%int64(r.Tenants)), int64(due.Sub(r.began))); err != nil {
+		if _, err := conn.Exec(ctx, insert, id, tenant, int64(due.Sub(r.began))); err != nil {
 			return fmt.Errorf("write a row: %w", err)
 		}
 		returned[n] = time.Since(r.began)
-	}
-}
-
-// await waits until every row of the block has arrived.
-func (r *run) await(ctx context.Context) error {
-	look := time.NewTicker(min(r.Timeout, time.Second))
-	defer look.Stop()
-	for {
-		select {
-		case <-r.arrivals.complete:
-			_, _, problem := r.arrivals.state()
-			return problem
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case err := <-r.receivers.broken:
-			return err
-		case <-look.C:
-			_, moved, problem := r.arrivals.state()
-			if problem != nil {
-				return problem
-			}
-			if time.Since(moved) >= r.Timeout {
-				return r.arrivals.missing(r.Timeout)
-			}
-		}
 	}
 }

@@ -4,7 +4,7 @@
 // # Overview
 //
 // Two tables have the same columns. The measured one is watched by Rowcast, and
-// a WebSocket client of a running server has joined its tenants. The notified
+// a WebSocket client of a running server has joined its tenant. The notified
 // one has the usual row trigger that calls pg_notify with the row as JSON, and
 // a pgx connection listens. [Run] writes single-row transactions to one table
 // and then to the other, in blocks that take turns, so that neither disturbs
@@ -13,16 +13,13 @@
 //
 // Writers follow an open loop: a row carries the time at which its commit was
 // intended, and latency counts from there, so that a stall is felt by all that
-// was due during it. The latency from the return of the commit is kept as well;
-// an event that arrives before its commit has returned counts as zero. All
-// clocks are that of this process.
+// was due during it. All clocks are that of this process.
 //
-// Then everything is left alone and [Idle] says what the server costs when
-// nothing happens.
+// Then everything is left alone, to see what the server costs when nothing happens.
 //
 // # Guarantees
 //
-//   - Every row arrives exactly once on its side, or Run answers an error
+//   - Every row arrives exactly once on its side, or Measure returns an error
 //     (TestEveryRowArrives, TestMissingRowsAreNamed, TestRepeatedRowIsNamed).
 //   - The tables are in a schema of their own, which is gone afterwards, also
 //     after an interrupt (TestSchemaIsGone).

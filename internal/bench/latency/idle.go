@@ -28,36 +28,49 @@ type sample struct {
 	backends             float64
 }
 
+// idleness is what the server costs when nothing happens, with clients joined.
+type idleness struct {
+	// queries is in transactions a second on the database, without our own.
+	queries float64
+	// server and backends are the shares of a core that the process of the
+	// server and its sessions in PostgreSQL use; backends is unknown when
+	// their processes cannot be seen.
+	server, backends float64
+	// others is how many sessions of others the database had, whose
+	// transactions are counted as well.
+	others int64
+}
+
 // tries is how often idleness is measured anew because autovacuum worked.
 const tries = 3
 
 // idle measures for a while in which nothing is written.
-func (r *run) idle(ctx context.Context, conn *pgx.Conn) (Idle, error) {
+func (r *run) idle(ctx context.Context, conn *pgx.Conn) (idleness, error) {
 	// Unknown is fine: the result says so.
 	postgres, _ := measure.FindServer(ctx, conn)
 	// The first sample has all that this session did before counted; it is
 	// taken again once it is counted itself.
-	_, err := r.sampleAfter(ctx, max(r.Settle, counted), conn, postgres)
+	_, err := r.sampleAfter(ctx, max(settle, counted), conn, postgres)
 	if err != nil {
-		return Idle{}, err
+		return idleness{}, err
 	}
-	var idle Idle
+	var idle idleness
 	for range tries {
 		before, err := r.sampleAfter(ctx, counted, conn, postgres)
 		if err != nil {
-			return Idle{}, err
+			return idleness{}, err
 		}
 		after, err := r.sampleAfter(ctx, r.Idle, conn, postgres)
 		if err != nil {
-			return Idle{}, err
+			return idleness{}, err
 		}
 		seconds := after.at.Sub(before.at).Seconds()
-		idle = Idle{
+		idle = idleness{
 			// The sample before was a transaction, too, counted at its end.
-			Queries:  float64(max(0, after.transactions-before.transactions-1)) / seconds,
-			Server:   (after.server.CPU - before.server.CPU).Seconds() / seconds,
-			Backends: (after.backends - before.backends) / seconds,
-			Others:   max(before.others, after.others),
+			queries:  float64(max(0, after.transactions-before.transactions-1)) / seconds,
+			server:   (after.server.CPU - before.server.CPU).Seconds() / seconds,
+			backends: (after.backends - before.backends) / seconds,
+			others:   max(before.others, after.others),
 		}
 		if after.vacuum == before.vacuum {
 			break
@@ -83,7 +96,7 @@ func (r *run) sample(ctx context.Context, conn *pgx.Conn, postgres *measure.Serv
 		s.backends += postgres.ProcessCPU(pid)
 	}
 	s.at = time.Now()
-	s.server, err = r.Usage(ctx)
+	s.server, err = r.server.Usage(ctx)
 	return s, err
 }
 

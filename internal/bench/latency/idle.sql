@@ -11,7 +11,7 @@ select
         select array_agg(a.pid order by a.pid)
         from pg_stat_activity a
         where a.datname = current_database() and a.application_name like 'rowcast %'
-          and a.application_name <> 'rowcast bench'
+          and a.application_name <> 'rowcast-bench'
     ), '{}'),
     (
         select count(*)

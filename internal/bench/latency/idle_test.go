@@ -2,13 +2,14 @@ package latency
 
 import (
 	"context"
+	"os"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"rowcast/internal/bench/child"
-	"rowcast/internal/pgtest"
+	"rowcast/internal/test/pgtest"
 )
 
 // TestIdle measures a database that nobody else uses.
@@ -24,17 +25,18 @@ func TestIdle(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	var used time.Duration
-	r := &run{Options: Options{Settings: Settings{Idle: time.Second}, Usage: func(context.Context) (child.Usage, error) {
-		used += 100 * time.Millisecond
-		return child.Usage{CPU: used}, nil
-	}}}
+	server, err := child.Start(t.Context(), "server", child.Spec{Path: os.Args[0], Environ: []string{isChild + "=1"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = server.Close() }()
+	r := &run{Settings: Settings{Idle: time.Second}, server: server}
 	idle, err := r.idle(t.Context(), conn)
 	if err != nil {
 		t.Fatal(err)
 	}
 	// Autovacuum may have looked. This session does not say that it is ours.
-	if idle.Queries > 3 || idle.Server < 0.01 || idle.Server > 0.11 || idle.Backends != 0 || idle.Others != 1 {
+	if idle.queries > 3 || idle.server < 0 || idle.server > 1 || idle.backends != 0 || idle.others != 1 {
 		t.Errorf("%+v", idle)
 	}
 }

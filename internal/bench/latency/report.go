@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"rowcast/internal/bench"
-	"rowcast/internal/bench/measure"
 )
 
 // The bars. Those that compare hold at a low rate, those that do not at a high
@@ -21,99 +20,67 @@ const (
 	tooLate = 500 * time.Millisecond
 )
 
-// Fill puts the figures into a report.
-func (r *Result) Fill(report *bench.Report, o Settings) {
-	report.Tables = append(report.Tables, r.table("fromIntendedCommit", "From the intended commit to the client", func(s *Side) *measure.Latency { return s.Due }),
-		r.table("fromCommit", "From the return of the commit to the client", func(s *Side) *measure.Latency { return s.Returned }),
-		r.table("commit", "From the intended commit to its return, without any client", func(s *Side) *measure.Latency { return s.Commit }))
-	if o.Idle > 0 {
-		report.Tables = append(report.Tables, r.Idle.table())
+// fill puts the figures into a report.
+func (r *run) fill(report *bench.Report, idle idleness) {
+	t := bench.Table{Key: "fromIntendedCommit", Title: "From the intended commit to the client", Columns: []bench.Column{
+		bench.Col("client", "client", "", 0), bench.Col("rows", "rows", "", 0), bench.Col("p50Milliseconds", "p50", "ms", 2),
+		bench.Col("p90Milliseconds", "p90", "ms", 2), bench.Col("p99Milliseconds", "p99", "ms", 2), bench.Col("p999Milliseconds", "p99.9", "ms", 2),
+		bench.Col("maxMilliseconds", "max", "ms", 2),
+	}}
+	c := bench.Chart{Key: "latency", Title: t.Title, X: "percentile", Y: "latency (ms)"}
+	for _, s := range []*side{r.rowcast, r.bare} {
+		l := s.due
+		t.Add(append([]bench.Cell{bench.Word(s.name)}, bench.Figures(float64(l.Count()), l.Milliseconds(p50), l.Milliseconds(p90),
+			l.Milliseconds(p99), l.Milliseconds(p999), l.Milliseconds(1))...)...)
+		c.Series = append(c.Series, bench.Series{Name: s.name, Points: l.Curve()})
 	}
-	report.Bars = append(report.Bars, r.bars(o)...)
-	report.Charts = append(report.Charts, bench.Chart{
-		Key: "latency", Title: "From the intended commit to the client", X: measure.Percentiles(),
-		Y: bench.Axis{Title: "latency", Unit: "ms", Log: true},
-		Series: []bench.Series{
-			{Name: "Rowcast", Points: r.Rowcast.Due.Curve()},
-			{Name: "bare LISTEN", Points: r.Bare.Due.Curve()},
-		},
-	})
-	if late := max(r.Rowcast.Late, r.Bare.Late); late > tooLate {
+	report.Tables = append(report.Tables, t)
+	if r.Idle > 0 {
+		t := bench.Table{Key: "idle", Title: "Idle, with clients joined", Columns: []bench.Column{
+			bench.Col("queriesPerSecond", "queries", "/s", 1), bench.Col("serverCorePercent", "server", "% of a core", 2),
+			bench.Col("sessionsCorePercent", "its sessions in PostgreSQL", "% of a core", 2),
+		}}
+		t.Add(bench.Figures(idle.queries, 100*idle.server, 100*idle.backends)...)
+		report.Tables = append(report.Tables, t)
+	}
+	report.Charts = append(report.Charts, c)
+	report.Bars = append(report.Bars, r.bars(idle)...)
+	if late := max(r.rowcast.late, r.bare.late); late > tooLate {
 		report.Notes = append(report.Notes, fmt.Sprintf("The database did not keep the pace: a commit began %.1f s late with Rowcast, %.1f s with bare LISTEN, "+
-			"and latency has that wait in it. Choose a lower --rate.", r.Rowcast.Late.Seconds(), r.Bare.Late.Seconds()))
+			"and latency has that wait in it. Choose a lower --rate.", r.rowcast.late.Seconds(), r.bare.late.Seconds()))
 	}
 	report.Notes = append(report.Notes,
-		fmt.Sprintf("Both sides took turns in %d blocks of %s, each after %s that is not counted, with %v commits a second by at most %d writers at once, "+
-			"of %d tenants. Latency counts from when the commit was intended.",
-			o.Blocks, (o.Duration/time.Duration(o.Blocks)).Round(time.Millisecond), o.LeadIn, o.Rate, o.Writers, o.Tenants),
+		fmt.Sprintf("Both sides took turns in %d blocks of %s, each after %s that is not counted, with %v commits a second by at most %d writers at once. "+
+			"Latency counts from when the commit was intended.",
+			r.Blocks, (r.Duration/time.Duration(r.Blocks)).Round(time.Millisecond), r.LeadIn, r.Rate, r.Writers),
 		"Rowcast: a watched table and a WebSocket client of a server in a process of its own. Bare LISTEN: a row trigger with pg_notify of the row as JSON, "+
 			"and a pgx connection; it keeps no history, so its clients miss what happens while they are away.")
 }
 
-func (r *Result) table(key, title string, of func(*Side) *measure.Latency) bench.Table {
-	milliseconds := func(key, title string) bench.Column {
-		return bench.Column{Key: key + "Milliseconds", Title: title, Unit: "ms", Digits: 2}
-	}
-	t := bench.Table{Key: key, Title: title, Columns: []bench.Column{
-		{Key: "client", Title: "client"},
-		{Key: "rows", Title: "rows"},
-		milliseconds("p50", "p50"),
-		milliseconds("p90", "p90"),
-		milliseconds("p99", "p99"),
-		milliseconds("p999", "p99.9"),
-		milliseconds("max", "max"),
-	}}
-	for _, side := range []struct {
-		name string
-		l    *measure.Latency
-	}{{"Rowcast", of(&r.Rowcast)}, {"bare LISTEN", of(&r.Bare)}} {
-		t.Add(bench.Word(side.name), bench.Figure(side.l.Count()), bench.Figure(side.l.Milliseconds(p50)), bench.Figure(side.l.Milliseconds(p90)),
-			bench.Figure(side.l.Milliseconds(p99)), bench.Figure(side.l.Milliseconds(p999)), bench.Figure(side.l.Milliseconds(1)))
-	}
-	return t
-}
-
-func (i Idle) table() bench.Table {
-	t := bench.Table{Key: "idle", Title: "Idle, with clients joined", Columns: []bench.Column{
-		{Key: "queriesPerSecond", Title: "queries", Unit: "/s", Digits: 1},
-		{Key: "serverCorePercent", Title: "server", Unit: "% of a core", Digits: 2},
-		{Key: "sessionsCorePercent", Title: "its sessions in PostgreSQL", Unit: "% of a core", Digits: 2},
-	}}
-	t.Add(bench.Figure(i.Queries), bench.Figure(100*i.Server), bench.Figure(100*i.Backends))
-	return t
-}
-
 // bars are those of the whole; each says when it does not apply.
-func (r *Result) bars(o Settings) []bench.Bar {
-	over := func(q float64) float64 { return r.Rowcast.Due.Milliseconds(q) - r.Bare.Due.Milliseconds(q) }
-	low := []bench.Bar{
-		bench.Judge("p50OverBareMilliseconds", "p50 above bare LISTEN", over(p50), bench.AtMost, overP50, "ms"),
-		bench.Judge("p99OverBareMilliseconds", "p99 above bare LISTEN", over(p99), bench.AtMost, overP99, "ms"),
-	}
-	high := []bench.Bar{
-		bench.Judge("p50Milliseconds", "p50", r.Rowcast.Due.Milliseconds(p50), bench.AtMost, highP50, "ms"),
-		bench.Judge("p99Milliseconds", "p99", r.Rowcast.Due.Milliseconds(p99), bench.AtMost, highP99, "ms"),
-	}
-	waive := func(bars []bench.Bar, wanted float64) {
-		if o.Rate != wanted {
-			for i, b := range bars {
-				bars[i] = b.Waive(fmt.Sprintf("for --rate %v", wanted))
-			}
+func (r *run) bars(idle idleness) (bars []bench.Bar) {
+	judge := func(key, name string, figure, wanted, rate float64) {
+		b := bench.Judge(key, name, figure, bench.AtMost, wanted, "ms")
+		if r.Rate != rate {
+			b = b.Waive(fmt.Sprintf("for --rate %v", rate))
 		}
+		bars = append(bars, b)
 	}
-	waive(low, lowRate)
-	waive(high, highRate)
-	bars := append(append(low, high...),
-		bench.Judge("waitedForFallback", "events that waited for the fallback poll", float64(r.Rowcast.Waited), bench.AtMost, 0, ""))
-	if o.Idle == 0 {
+	ours, bare := r.rowcast.due, r.bare.due
+	judge("p50OverBareMilliseconds", "p50 above bare LISTEN", ours.Milliseconds(p50)-bare.Milliseconds(p50), overP50, lowRate)
+	judge("p99OverBareMilliseconds", "p99 above bare LISTEN", ours.Milliseconds(p99)-bare.Milliseconds(p99), overP99, lowRate)
+	judge("p50Milliseconds", "p50", ours.Milliseconds(p50), highP50, highRate)
+	judge("p99Milliseconds", "p99", ours.Milliseconds(p99), highP99, highRate)
+	bars = append(bars, bench.Judge("waitedForFallback", "events that waited for the fallback poll", float64(r.rowcast.waited), bench.AtMost, 0, ""))
+	if r.Idle == 0 {
 		return bars
 	}
-	share := r.Idle.Server
-	if bench.Known(r.Idle.Backends) {
-		share += r.Idle.Backends
+	share := idle.server
+	if bench.Known(idle.backends) {
+		share += idle.backends
 	}
-	queries := bench.Judge("idleQueriesPerSecond", "idle, queries", r.Idle.Queries, bench.AtMost, idleQueries, "/s")
-	if r.Idle.Others > 0 {
+	queries := bench.Judge("idleQueriesPerSecond", "idle, queries", idle.queries, bench.AtMost, idleQueries, "/s")
+	if idle.others > 0 {
 		queries = queries.Waive("others use the database, and their transactions are counted as well")
 	}
 	return append(bars, queries,

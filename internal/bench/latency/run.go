@@ -9,107 +9,132 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"rowcast/internal/bench"
 	"rowcast/internal/bench/child"
-	"rowcast/internal/bench/scratch"
+	"rowcast/internal/bench/load"
+	"rowcast/internal/bench/measure"
+	"rowcast/internal/bench/stage"
+	"rowcast/internal/command/program"
 )
 
-// Schema is where the tables are; the channel of the bare client has its name.
-const Schema = "rowcast_bench_latency"
+const (
+	// schemaName is where the tables are; the channel of the bare client has its name.
+	schemaName = "rowcast_bench_latency"
+	// quietTime is how long nothing may arrive.
+	quietTime = 10 * time.Second
+	// settle is how long the server may take to go to sleep, and a session of
+	// PostgreSQL that has fallen idle to count what it has done, 10 s.
+	settle = 11 * time.Second
+	// waited is from when on an event counts as one that waited for the fallback
+	// poll, which comes once a second.
+	waited = 900 * time.Millisecond
+)
 
 //go:embed schema.sql
 var schema string
 
-// Options says what to measure. All but Step are required.
-type Options struct {
-	Settings
-	// Connect opens a direct connection to a database with schema rowcast.
-	Connect func(ctx context.Context) (*pgx.Conn, error)
-	// URL is the WebSocket endpoint of a server on that database, Token mints
-	// a token for tenants.
-	URL   string
-	Token func(tenants []string) (string, error)
-	// Usage is what the process of the server uses.
-	Usage func(ctx context.Context) (child.Usage, error)
-	// Settle is how long everything is left alone before idleness is measured,
-	// so that the server has gone to sleep and PostgreSQL has counted all.
-	Settle time.Duration
-	// Timeout is how long nothing may arrive before it is an error.
-	Timeout time.Duration
-	// Doing is told what comes next, Step that one of Steps is done.
-	Doing func(what string)
-	Step  func()
+// side is one of the tables with those who follow it.
+type side struct {
+	name, insert string
+	// due is the latency from the intended commit to the client.
+	due *measure.Latency
+	// waited counts what arrived so long after the return of its commit that
+	// the fallback poll may have found it.
+	waited int64
+	// late is how long after its time a commit began at most, since all
+	// writers were busy.
+	late time.Duration
 }
 
-// Run measures.
-func Run(ctx context.Context, o Options) (_ *Result, err error) {
-	r := &run{Options: o, began: time.Now()}
-	conn, err := o.Connect(ctx)
-	if err != nil {
-		return nil, err
+func newSide(name, table string) *side {
+	insert := "insert into " + schemaName + "." + table + " (id, tenant_id, due) values ($1, $2, $3)"
+	return &side{name: name, insert: insert, due: measure.NewLatency()}
+}
+
+// add counts a row: how long after its time it arrived, how long after the return of
+// its commit, and how late that began.
+func (s *side) add(due, returned, late time.Duration) {
+	s.due.Record(due)
+	s.late = max(s.late, late)
+	if returned >= waited {
+		s.waited++
 	}
-	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	tables := scratch.Schema{Name: Schema, SQL: schema, Connect: o.Connect}
-	if err := tables.Install(ctx); err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, tables.Remove(ctx)) }()
-	defer r.close(ctx)
-	if err := r.connect(ctx); err != nil {
-		return nil, err
-	}
-	result := newResult()
-	for n := range o.Blocks {
-		order := []*side{&r.measured, &r.notified}
-		if n%2 == 1 {
-			order[0], order[1] = order[1], order[0]
-		}
-		for _, s := range order {
-			o.Doing(s.what)
-			if err := r.block(ctx, s, result); err != nil {
-				return nil, err
-			}
-			o.Step()
-		}
-	}
-	o.Doing("idle")
-	if o.Idle > 0 {
-		// Sessions count what they have done at the latest when they end.
-		r.closeWriters(ctx)
-		if result.Idle, err = r.idle(ctx, conn); err != nil {
-			return nil, err
-		}
-	}
-	o.Step()
-	return result, nil
 }
 
 // run is a run of the benchmark.
 type run struct {
-	Options
-	began              time.Time
-	written            int64
-	arrivals           arrivals
-	measured, notified side
-	writers            []*pgx.Conn
-	receivers          receivers
+	Settings
+	*stage.Stage
+	server *child.Child
+	// rowcast and bare take turns.
+	rowcast, bare *side
+	began         time.Time
+	written       int64
+	arrivals      arrivals
+	writers       []*pgx.Conn
+	client        load.Load
 }
 
-// side is one of the tables with those who follow it.
-type side struct {
-	what, insert string
-	figures      func(*Result) *Side
+// Measure runs the benchmark with a server of its own and fills the report. The
+// caller closes the stage.
+func Measure(ctx context.Context, at *stage.Stage, s Settings, progress *program.Progress, report *bench.Report) (err error) {
+	r := &run{
+		Settings: s, Stage: at, rowcast: newSide("Rowcast", "measured"), bare: newSide("bare LISTEN", "notified"), began: time.Now(),
+	}
+	var address string
+	if r.server, address, err = at.Serve(ctx); err != nil {
+		return err
+	}
+	conn, err := at.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	tables := stage.Schema{Name: schemaName, SQL: schema, Connect: at.Connect}
+	if err := tables.Install(ctx); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, tables.Remove(ctx)) }()
+	stop, err := r.listen(ctx)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	defer r.client.Leave()
+	if err := r.join(ctx, address); err != nil {
+		return err
+	}
+	defer func() { r.closeWriters(ctx) }()
+	if err := r.openWriters(ctx); err != nil {
+		return err
+	}
+	for n := range s.Blocks {
+		order := []*side{r.rowcast, r.bare}
+		if n%2 == 1 {
+			order[0], order[1] = order[1], order[0]
+		}
+		for _, side := range order {
+			progress.Doing("measuring " + side.name)
+			if err := r.block(ctx, side); err != nil {
+				return err
+			}
+			progress.Step()
+		}
+	}
+	var idle idleness
+	if s.Idle > 0 {
+		progress.Doing("idle")
+		r.closeWriters(ctx) // sessions count what they have done at the latest when they end
+		if idle, err = r.idle(ctx, conn); err != nil {
+			return err
+		}
+	}
+	progress.Step()
+	r.fill(report, idle)
+	return nil
 }
 
-// connect opens the clients and the writers.
-func (r *run) connect(ctx context.Context) error {
-	r.measured = side{"measuring Rowcast", insert("measured"), func(r *Result) *Side { return &r.Rowcast }}
-	r.notified = side{"measuring bare LISTEN", insert("notified"), func(r *Result) *Side { return &r.Bare }}
-	if err := r.receivers.listen(ctx, r.Connect, r.arrive); err != nil {
-		return err
-	}
-	if err := r.receivers.join(ctx, r.URL, r.tenants(), r.Token, r.arrive); err != nil {
-		return err
-	}
+func (r *run) openWriters(ctx context.Context) error {
 	for range r.Writers {
 		conn, err := r.Connect(ctx)
 		if err != nil {
@@ -117,31 +142,13 @@ func (r *run) connect(ctx context.Context) error {
 		}
 		r.writers = append(r.writers, conn)
 		// Prepared now, not within the first transaction that is measured.
-		for _, s := range []side{r.measured, r.notified} {
+		for _, s := range []*side{r.rowcast, r.bare} {
 			if _, err := conn.Prepare(ctx, s.insert, s.insert); err != nil {
 				return fmt.Errorf("prepare the writers: %w", err)
 			}
 		}
 	}
 	return nil
-}
-
-func (r *run) tenants() []string {
-	all := make([]string, r.Tenants)
-	for i := range all {
-		all[i] = tenant(int64(i))
-	}
-	return all
-}
-
-// arrive takes what a client has received.
-func (r *run) arrive(id int64, due time.Duration, at time.Time) {
-	r.arrivals.add(arrival{id, due, at.Sub(r.began)})
-}
-
-func (r *run) close(ctx context.Context) {
-	r.receivers.close()
-	r.closeWriters(ctx)
 }
 
 func (r *run) closeWriters(ctx context.Context) {

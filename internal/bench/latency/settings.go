@@ -1,8 +1,10 @@
 package latency
 
 import (
-	"fmt"
+	"errors"
 	"time"
+
+	"rowcast/internal/bench"
 
 	"github.com/spf13/pflag"
 )
@@ -12,7 +14,6 @@ type Settings struct {
 	// Rate is in commits a second, by so many Writers at once.
 	Rate    float64
 	Writers int
-	Tenants int
 	// Duration is how long each side is measured, in so many Blocks, each of
 	// which begins with LeadIn that is not counted.
 	Duration, LeadIn time.Duration
@@ -25,41 +26,18 @@ type Settings struct {
 func (s *Settings) Bind(flags *pflag.FlagSet) {
 	flags.Float64Var(&s.Rate, "rate", 100, "commits a second")
 	flags.DurationVar(&s.Duration, "duration", 10*time.Second, "how long each side is measured")
-	flags.IntVar(&s.Tenants, "tenants", 50, "tenants that the client joins")
 	flags.IntVar(&s.Writers, "writers", 8, "most commits at once")
 	flags.IntVar(&s.Blocks, "blocks", 5, "turns that each side takes")
 	flags.DurationVar(&s.LeadIn, "lead-in", 500*time.Millisecond, "beginning of each turn that is not counted")
 	flags.DurationVar(&s.Idle, "idle", 10*time.Second, "how long idleness is measured; 0 leaves it out")
 }
 
-// What can be asked for.
-const (
-	mostRate    = 100_000
-	mostTenants = 10_000
-	mostWriters = 64
-	mostBlocks  = 100
-	mostTime    = time.Hour
-)
-
 // Check says what is wrong.
 func (s Settings) Check() error {
-	switch {
-	case !(s.Rate > 0 && s.Rate <= mostRate): // nor NaN
-		return fmt.Errorf("--rate is %v; give commits a second from above 0 to %d", s.Rate, mostRate)
-	case s.Duration <= 0 || s.Duration > mostTime:
-		return fmt.Errorf("--duration is %s; give one above 0, to %s", s.Duration, mostTime)
-	case s.Tenants < 1 || s.Tenants > mostTenants:
-		return fmt.Errorf("--tenants is %d; give 1 to %d", s.Tenants, mostTenants)
-	case s.Writers < 1 || s.Writers > mostWriters:
-		return fmt.Errorf("--writers is %d; give 1 to %d", s.Writers, mostWriters)
-	case s.Blocks < 1 || s.Blocks > mostBlocks:
-		return fmt.Errorf("--blocks is %d; give 1 to %d", s.Blocks, mostBlocks)
-	case s.LeadIn < 0 || s.LeadIn > mostTime:
-		return fmt.Errorf("--lead-in is %s; give 0 to %s", s.LeadIn, mostTime)
-	case s.Idle < 0 || s.Idle > mostTime:
-		return fmt.Errorf("--idle is %s; give 0 to %s", s.Idle, mostTime)
-	}
-	return nil
+	return errors.Join(
+		bench.Within("rate", s.Rate, 0.1, 100_000), bench.Within("duration", s.Duration, time.Millisecond, time.Hour),
+		bench.Within("writers", s.Writers, 1, 64), bench.Within("blocks", s.Blocks, 1, 100),
+		bench.Within("lead-in", s.LeadIn, 0, time.Hour), bench.Within("idle", s.Idle, 0, time.Hour))
 }
 
 // Sessions is how many sessions of PostgreSQL write.

@@ -3,8 +3,7 @@
 // # Overview
 //
 // [Schedule] says when something is intended to happen, [Latency] collects how
-// long it took from then, [FindServer] and [OwnCPU] count processor time, and
-// [Progress] shows on a terminal how far a run is.
+// long it took from then, and [FindServer] counts processor time.
 //
 // # Guarantees
 //
@@ -17,7 +16,6 @@
 //   - Processor time that cannot be read is unknown, not zero: of a server
 //     elsewhere, or on a system without /proc (TestServerElsewhereIsUnknown,
 //     TestProcessElsewhereIsNotTaken).
-//   - Progress writes nothing but to a terminal (TestProgressIsSilent).
 //
 // # Failures
 //

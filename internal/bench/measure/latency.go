@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
+	"gonum.org/v1/plot/plotter"
 
 	"rowcast/internal/bench"
 )
@@ -33,48 +34,22 @@ func (l *Latency) Merge(other *Latency) { l.h.Merge(other.h) }
 // Count is how many there are.
 func (l *Latency) Count() int64 { return l.h.TotalCount() }
 
-// Max is the longest.
-func (l *Latency) Max() time.Duration { return time.Duration(l.h.Max()) * time.Microsecond }
-
-// Quantile is the latency that the share q of all does not exceed; q is from 0
-// to 1.
-func (l *Latency) Quantile(q float64) time.Duration {
-	return time.Duration(l.h.ValueAtQuantile(100*q)) * time.Microsecond
-}
-
-// Milliseconds is Quantile in ms, unknown if there is none.
+// Milliseconds is the latency that the share q of all does not exceed, unknown if
+// there is none; q is from 0 to 1.
 func (l *Latency) Milliseconds(q float64) float64 {
 	if l.Count() == 0 {
 		return bench.Unknown()
 	}
-	return float64(l.Quantile(q)) / float64(time.Millisecond)
+	return float64(l.h.ValueAtQuantile(100*q)) / 1000
 }
 
-// quantiles are those of a curve.
-func quantiles() []float64 {
-	return []float64{0, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9995, 0.9999}
-}
-
-// Curve is the latency by percentile, in ms, for a chart with [Percentiles] as
-// its x axis. It ends where fewer than one latency would decide.
-func (l *Latency) Curve() []bench.Point {
-	var points []bench.Point
-	for _, q := range quantiles() {
+// Curve is the latency in ms by percentile, as 1/(1-q), for a chart. It ends where
+// fewer than one latency would decide.
+func (l *Latency) Curve() (points plotter.XYs) {
+	for _, q := range []float64{0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999} {
 		if float64(l.Count())*(1-q) >= 0.999 {
-			points = append(points, bench.Point{X: 1 / (1 - q), Y: l.Milliseconds(q)})
+			points = append(points, plotter.XY{X: 1 / (1 - q), Y: l.Milliseconds(q)})
 		}
 	}
 	return points
-}
-
-// Percentiles is the axis of a curve: the further right, the rarer.
-func Percentiles() bench.Axis {
-	return bench.Axis{Title: "percentile", Log: true, Ticks: []bench.Tick{
-		{At: 1, Label: "0"},
-		{At: 2, Label: "50"},
-		{At: 10, Label: "90"},
-		{At: 100, Label: "99"},
-		{At: 1000, Label: "99.9"},
-		{At: 10000, Label: "99.99"},
-	}}
 }

@@ -10,7 +10,7 @@ import (
 
 	"rowcast/internal/bench"
 	"rowcast/internal/bench/measure"
-	"rowcast/internal/pgtest"
+	"rowcast/internal/test/pgtest"
 )
 
 func connect(t *testing.T) *pgx.Conn {
@@ -74,13 +74,5 @@ func TestServerElsewhereIsUnknown(t *testing.T) {
 	var s *measure.Server
 	if bench.Known(s.CPU()) || bench.Known(s.ProcessCPU(1)) {
 		t.Error("a server that cannot be seen has processor time")
-	}
-}
-
-func TestOwnCPUGrows(t *testing.T) {
-	t.Parallel()
-	before := measure.OwnCPU()
-	for measure.OwnCPU() == before {
-		runtime.Gosched()
 	}
 }

@@ -20,7 +20,7 @@ func DatabaseSettings(sessions int) map[string]string {
 }
 
 // Connect opens a direct connection to the database.
-func (s *Stage) Connect(ctx context.Context) (*pgx.Conn, error) { return s.Dial(ctx, "rowcast bench") }
+func (s *Stage) Connect(ctx context.Context) (*pgx.Conn, error) { return s.Dial(ctx, "rowcast-bench") }
 
 // Dial is Connect under a name for pg_stat_activity. The session has the
 // settings of the server, as that of an application.

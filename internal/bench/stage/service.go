@@ -4,61 +4,55 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"rowcast/internal/bench/child"
+	"rowcast/internal/operate/config"
+	"rowcast/internal/service"
 )
 
 // readyTime is how long a server may take until events flow.
 const readyTime = 10 * time.Second
 
-// Server is a whole server.
-type Server struct {
-	// Address is host:port for clients.
-	Address string
-	// Run serves until ctx ends.
-	Run func(ctx context.Context) error
-	// Ready says why events do not flow yet.
-	Ready func() error
-	// Events is how many were encoded.
-	Events func() int64
-}
-
-// Service runs a server, told by another process.
+// Service runs a whole server, told by another process.
 type Service struct {
-	// New makes a server for a number of connections at least.
-	New func(ctx context.Context, connections int) (Server, error)
+	// Environ has all settings of the server.
+	Environ []string
+	Log     *slog.Logger
 
-	server Server
-	stop   context.CancelFunc
-	done   chan error
+	stop context.CancelFunc
+	done chan error
 }
 
 // Start makes a server and answers its address once events flow.
-func (s *Service) Start(connections int, address *string) error {
+func (s *Service) Start(_ child.Nothing, address *string) error {
 	ctx, stop := context.WithCancel(context.Background())
-	var err error
-	if s.server, err = s.New(ctx, connections); err != nil {
-		stop()
+	s.stop, s.done = stop, make(chan error, 1)
+	cfg, err := config.Load(nil, s.Environ)
+	if err != nil {
 		return err
 	}
-	s.stop, s.done = stop, make(chan error, 1)
-	go func() { s.done <- s.server.Run(ctx) }()
-	*address = s.server.Address
+	server, err := service.New(ctx, cfg, s.Log, service.Listen)
+	if err != nil {
+		return err
+	}
+	hurry := make(chan struct{}) // clients of a benchmark know why it ends
+	close(hurry)
+	go func() {
+		defer server.Close()
+		s.done <- server.Run(ctx, hurry)
+	}()
+	*address = server.Public().String()
 	for deadline := time.Now().Add(readyTime); ; time.Sleep(10 * time.Millisecond) {
-		if err = s.server.Ready(); err == nil {
+		problems := server.Problems()
+		if len(problems) == 0 {
 			return nil
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("the server is not ready after %s: %w", readyTime, err)
+			return fmt.Errorf("the server is not ready after %s: %v", readyTime, problems)
 		}
 	}
-}
-
-// Events is how many events were encoded.
-func (s *Service) Events(_ child.Nothing, events *int64) error {
-	*events = s.server.Events()
-	return nil
 }
 
 // Stop ends the server if there is one. It is not for other processes.

@@ -4,15 +4,19 @@
 // # Overview
 //
 // [Stage] starts the processes and connects to the database. A process that runs
-// a whole server offers [Service].
+// a whole server offers [Service]. A [Schema] has the tables of a benchmark, in a
+// database that may be somebody's.
 //
 // # Guarantees
 //
 //   - A server of a benchmark takes nobody's settings but those of the database
-//     and NOTIFY: tokens are signed with a secret of its own, listeners
+//     and of NOTIFY: tokens are signed with a secret of its own, listeners
 //     are on loopback and any port (TestEveryRowArrives, TestChangesArrive).
 //   - Close ends every process, in order, the newest first
 //     (TestInterruptedBenchmarkLeavesNothing).
+//   - Nothing of a schema is left, and its tables are not watched any more,
+//     after Remove, also when the context has ended (TestSchemaIsGone). A schema that
+//     is there already is not touched (TestExistingSchemaIsNamed).
 //
 // # Failures
 //
@@ -29,7 +33,7 @@ import (
 	"slices"
 	"time"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
 	"rowcast/internal/bench/child"
 )
 
@@ -79,13 +83,12 @@ func (s *Stage) Start(ctx context.Context, name string) (*child.Child, error) {
 	return c, err
 }
 
-// Serve starts a process that runs a whole server, for a number of connections
-// at least, and answers its public address.
-func (s *Stage) Serve(ctx context.Context, connections int) (c *child.Child, address string, err error) {
+// Serve starts a process that runs a whole server, and answers its public address.
+func (s *Stage) Serve(ctx context.Context) (c *child.Child, address string, err error) {
 	if c, err = s.Start(ctx, "server"); err != nil {
 		return nil, "", err
 	}
-	err = c.Call(ctx, "Service.Start", connections, &address)
+	err = c.Call(ctx, "Service.Start", child.Nothing{}, &address)
 	return c, address, err
 }
 

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-
-	"github.com/jackc/pgx/v5"
 )
 
 // copyRows is the text of a COPY, made while it is sent.
@@ -47,12 +45,17 @@ func (c *copyRows) Read(p []byte) (int, error) {
 	return filled, nil
 }
 
-// copyInto writes the rows in one COPY.
-func (r *run) copyInto(ctx context.Context, conn *pgx.Conn, table string) (int64, error) {
-	rows := &copyRows{shape: r.shape, rows: int64(r.o.Rows)}
-	tag, err := conn.PgConn().CopyFrom(ctx, rows, fmt.Sprintf("copy rowcast_bench.%s (%s) from stdin", table, r.shape.columns))
+// copyInto writes the rows in one COPY, in a session of its own.
+func (r *run) copyInto(ctx context.Context, table string) (int64, error) {
+	conn, err := r.connectWriter(ctx)
 	if err != nil {
-		return 0, fmt.Errorf("copy %d rows: %w", r.o.Rows, err)
+		return 0, err
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+	rows := &copyRows{shape: r.shape, rows: int64(r.Rows)}
+	tag, err := conn.PgConn().CopyFrom(ctx, rows, fmt.Sprintf("copy %s (%s) from stdin", table, r.shape.columns))
+	if err != nil {
+		return 0, fmt.Errorf("copy %d rows: %w", r.Rows, err)
 	}
 	return tag.RowsAffected(), nil
 }

@@ -10,19 +10,19 @@
 // what changes on the machine changes for all; figures are medians of rounds,
 // and a ratio is the median of the ratios within rounds.
 //
-// A reader follows in a process of its own ([Reader]): the tail of a server for
-// our triggers, a LISTEN for the notifications. A measurement ends when the
-// reader has everything, so that its work counts.
+// A reader follows: a whole server in a process of its own for our triggers, a LISTEN
+// for the notifications. A measurement ends when every row is sealed, or notified, so
+// that this work counts.
 //
 // # Guarantees
 //
-//   - Every transaction that is counted is a row of the table, and the reader
-//     has received each (TestEveryRowIsAccounted). Otherwise the run fails.
+//   - Every transaction that is counted is a row of the table, and has a
+//     position, or was notified (TestEveryRowIsAccounted). Otherwise the run fails
+//     (TestForeignRowIsNoticed).
 //   - Nothing of the run is left in the database but what it caused in the log,
-//     also after an interrupt (TestNothingIsLeft, TestInterruptLeavesNothing);
-//     what a killed run left is replaced (TestKilledRunIsReplaced).
-//   - Two runs on one database do not disturb each other: the second is refused
-//     (TestSecondRunIsRefused).
+//     also after an interrupt (TestNothingIsLeft, TestInterruptLeavesNothing).
+//   - Two runs on one database do not disturb each other: the second is refused, and
+//     so is one that finds what a killed one left (TestSecondRunIsRefused).
 //   - No tenant but the benchmark's own gets an event (TestOnlyItsOwnTenants).
 //
 // # Failures

@@ -2,54 +2,77 @@ package write
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
-	"rowcast/internal/bench"
 	"rowcast/internal/bench/child"
 )
 
-// follower is the reader of one measurement, seen from here. The nil follower
-// is that of a table that nobody reads.
-type reading struct{ process *child.Child }
-
-// follow starts the reader that the variant needs.
-func (r *run) follow(ctx context.Context, v Variant) (*reading, error) {
-	if v == None {
-		return nil, nil
-	}
-	process, err := r.o.StartReader(ctx)
-	if err != nil {
-		return nil, err
-	}
-	f := &reading{process}
-	var args FollowArgs
-	if v == Rowcast {
-		args.Table = r.shape.table(v)
-	}
-	if err := process.Call(ctx, "Reader.Follow", args, &child.Nothing{}); err != nil {
-		f.close()
-		return nil, err
-	}
-	return f, nil
+// reading reads what is written to one table: a whole server in a process of its own
+// for the watched one, a LISTEN in this process for that which notifies, and nobody for
+// the third.
+type reading struct {
+	process *child.Child
+	// received is how many rows were read.
+	received func(ctx context.Context) (int64, error)
+	close    func()
 }
 
-func (f *reading) close() {
-	if f != nil {
-		_ = f.process.Close() // it was killed if it did not end
+// sealed counts the changes of the tenants of the benchmark that have their positions.
+const sealed = `select coalesce(sum(s.rows), 0) from rowcast.sealed s
+	where s.tenant like 'rowcast-bench-%' or s.tenant like '0be9c000-0000-4000-8000-%'`
+
+// follow starts what the variant needs.
+func (r *run) follow(ctx context.Context, v Variant) (f *reading, err error) {
+	f = &reading{close: func() {}}
+	switch v {
+	case Rowcast:
+		if f.process, _, err = r.Serve(ctx); err != nil {
+			return nil, err
+		}
+		f.close = func() { _ = f.process.Close() } // it was killed if it did not end
+		var before int64
+		f.received = func(ctx context.Context) (n int64, err error) {
+			err = r.conn.QueryRow(ctx, sealed).Scan(&n)
+			return n - before, err
+		}
+		before, err = f.received(ctx)
+	case Notify:
+		err = r.listen(ctx, f)
 	}
+	return f, err
 }
 
-// cpu is the processor time of the reader so far, in seconds.
-func (f *reading) cpu(ctx context.Context) (float64, error) {
-	if f == nil {
-		return 0, nil
-	}
-	u, err := f.process.Usage(ctx)
+// listen counts the notifications of the usual trigger.
+func (r *run) listen(ctx context.Context, f *reading) error {
+	conn, err := r.Dial(ctx, "rowcast-bench listen")
 	if err != nil {
-		return bench.Unknown(), err
+		return err
 	}
-	return u.CPU.Seconds(), nil
+	if _, err := conn.Exec(ctx, "listen rowcast_bench"); err != nil {
+		return errors.Join(fmt.Errorf("listen: %w", err), conn.Close(ctx))
+	}
+	var n atomic.Int64
+	listening, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() {
+		for {
+			if _, err := conn.WaitForNotification(listening); err != nil {
+				_ = conn.Close(context.WithoutCancel(ctx))
+				ended <- fmt.Errorf("wait for a notification: %w", err)
+				return
+			}
+			n.Add(1)
+		}
+	}()
+	f.close = func() {
+		stop()
+		<-ended
+	}
+	f.received = func(context.Context) (int64, error) { return n.Load(), nil }
+	return nil
 }
 
 // stuckTime is how long a reader may receive nothing while rows are missing.
@@ -57,19 +80,16 @@ const stuckTime = time.Minute
 
 // await waits until the reader has received so many rows.
 func (f *reading) await(ctx context.Context, rows int64) error {
-	if f == nil {
+	if f.received == nil {
 		return nil
 	}
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	var last int64
-	moved := time.Now()
-	for {
-		var n int64
-		if err := f.process.Call(ctx, "Reader.Rows", child.Nothing{}, &n); err != nil {
-			return err
-		}
+	for last, moved := int64(0), time.Now(); ; {
+		n, err := f.received(ctx)
 		switch {
+		case err != nil:
+			return fmt.Errorf("ask how many rows were received: %w", err)
 		case n == rows:
 			return nil
 		case n > rows:

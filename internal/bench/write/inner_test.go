@@ -92,7 +92,7 @@ func TestVariantsTakeTurns(t *testing.T) {
 // TestBarsThatDoNotApply leaves out what the bars are about.
 func TestBarsThatDoNotApply(t *testing.T) {
 	t.Parallel()
-	r := &run{o: Options{Settings: Settings{Writers: []int{1}, Rows: 10}}}
+	r := &run{Settings: Settings{Writers: []int{1}, Rows: 10}}
 	for _, b := range r.bars(nil) {
 		if b.Verdict != bench.NotApplicable || b.Reason == "" {
 			t.Errorf("%s is %s, %q", b.Name, b.Verdict, b.Reason)

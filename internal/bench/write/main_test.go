@@ -15,29 +15,27 @@ import (
 
 	"rowcast/internal/bench"
 	"rowcast/internal/bench/child"
+	"rowcast/internal/bench/stage"
 	"rowcast/internal/bench/write"
-	"rowcast/internal/pgtest"
 	"rowcast/internal/postgres"
+	"rowcast/internal/test/pgtest"
 )
 
-// isReader makes a process of this test binary a reader of the database.
-const isReader = "TEST_BINARY_IS_READER_OF"
+// isWorker makes a process of this test binary a server.
+const isWorker = "TEST_BINARY_IS_WORKER"
 
 func TestMain(m *testing.M) {
-	if dsn := os.Getenv(isReader); dsn != "" {
-		if err := read(dsn); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
+	if os.Getenv(isWorker) == "" {
+		pgtest.Main(m)
+		return
 	}
-	pgtest.Main(m)
-}
-
-func read(dsn string) error {
-	return child.Serve(context.Background(), os.Stdin, os.Stdout, map[string]any{
-		"Reader": &write.Reader{URL: dsn, Log: slog.New(slog.NewTextHandler(os.Stderr, nil))},
-	})
+	server := &stage.Service{Environ: os.Environ(), Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
+	err := child.Serve(context.Background(), os.Stdin, os.Stdout, map[string]any{"Service": server})
+	if err := errors.Join(err, server.Stop()); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
 }
 
 // database is a migrated database with a connection to look into it.
@@ -76,33 +74,26 @@ func value[T any](t *testing.T, d *database, query string) (v T) {
 	return v
 }
 
-// options are those of a short run.
-func (d *database) options() write.Options {
-	return write.Options{
-		Settings: write.Settings{Writers: []int{1, 4}, Rounds: 1, Duration: 40 * time.Millisecond, Rows: 3000, Table: "orders"},
-		Connect: func(ctx context.Context, name string) (*pgx.Conn, error) {
-			config, err := pgx.ParseConfig(d.dsn)
-			if err != nil {
-				return nil, err
-			}
-			config.RuntimeParams["application_name"] = name
-			return pgx.ConnectConfig(ctx, config)
-		},
-		Watch: func(ctx context.Context, conn *pgx.Conn, table, name string) error {
-			_, err := conn.Exec(ctx, "select rowcast.watch($1::text::regclass, name => $2)", table, name)
-			return err
-		},
-		StartReader: func(ctx context.Context) (*child.Child, error) {
-			return child.Start(ctx, "reader", child.Spec{Path: os.Args[0], Environ: []string{isReader + "=" + d.dsn}})
-		},
+// short are the settings of a short run.
+func short() write.Settings {
+	return write.Settings{Writers: []int{1, 4}, Rounds: 1, Duration: 40 * time.Millisecond, Rows: 3000, Table: "orders"}
+}
+
+// run runs the benchmark to its end.
+func (d *database) run(ctx context.Context, t *testing.T, s write.Settings, report *bench.Report) error {
+	at := stage.New(stage.Options{Environ: []string{isWorker + "=1"}, Settings: []string{"DATABASE_URL=" + d.dsn}, URL: d.dsn})
+	err := write.Run(ctx, at, s, nil, report)
+	if err := at.Close(); err != nil {
+		t.Error(err)
 	}
+	return err
 }
 
 // clean checks that nothing of a run is in the database.
 func (d *database) clean(t *testing.T) {
 	t.Helper()
 	// A session ends a moment after its client has closed it.
-	const sessions = `select count(*) from pg_stat_activity where datname = current_database() and application_name like 'rowcast bench%'`
+	const sessions = `select count(*) from pg_stat_activity where datname = current_database() and application_name like 'rowcast-bench%'`
 	deadline := time.Now().Add(30 * time.Second)
 	for value[int](t, d, sessions) > 0 {
 		if time.Now().After(deadline) {
@@ -112,7 +103,7 @@ func (d *database) clean(t *testing.T) {
 	}
 	for what, query := range map[string]string{
 		"schemas":        `select count(*) from pg_namespace where nspname = 'rowcast_bench'`,
-		"watched tables": `select count(*) from rowcast.watched where active and name = 'rowcast-bench'`,
+		"watched tables": `select count(*) from rowcast.watched where active and name = 'measured'`,
 		"locks":          `select count(*) from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`,
 	} {
 		if n := value[int](t, d, query); n != 0 {
@@ -127,11 +118,11 @@ type started struct {
 	done   chan error
 }
 
-func (d *database) start(t *testing.T, o write.Options) started {
+func (d *database) start(t *testing.T, o write.Settings) started {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	s := started{cancel, make(chan error, 1)}
-	go func() { s.done <- write.Run(ctx, o, new(bench.Report)) }()
+	go func() { s.done <- d.run(ctx, t, o, new(bench.Report)) }()
 	t.Cleanup(cancel)
 	return s
 }

@@ -2,174 +2,174 @@ package write
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
 	"rowcast/internal/bench"
+	"rowcast/internal/bench/child"
 	"rowcast/internal/bench/measure"
+	"rowcast/internal/bench/stage"
+	"rowcast/internal/command/program"
 )
+
+// The tables. {table} stands for the name of one.
+var (
+	//go:embed query/schema.sql
+	schemaSQL string
+	//go:embed query/orders.sql
+	ordersSQL string
+	//go:embed query/narrow.sql
+	narrowSQL string
+	//go:embed query/empty.sql
+	emptySQL string
+)
+
+func on(table, sql string) string { return strings.ReplaceAll(sql, "{table}", table) }
+
+// Variant is which triggers a table has.
+type Variant string
+
+// The variants.
+const (
+	None    Variant = "none"
+	Rowcast Variant = "rowcast"
+	Notify  Variant = "notify"
+)
+
+func variants() []Variant { return []Variant{None, Rowcast, Notify} }
+
+// rotated is the order in which the variants take their turns.
+func rotated(round int) []Variant {
+	all := variants()
+	n := round % len(all)
+	return slices.Concat(all[n:], all[:n])
+}
+
+// cell is one measurement. Times are in seconds and may be unknown.
+type cell struct {
+	round   int
+	writers int // 0 for COPY
+	variant Variant
+	rows    int64
+	seconds float64
+	// latency is that of each transaction.
+	latency *measure.Latency
+	// Processor time: of the whole server until the reader had everything, and of the
+	// reader.
+	serverCPU, readerCPU float64
+	// Sizes in bytes after COPY: the rows, and what the log grew by.
+	tableBytes, logBytes float64
+}
+
+// load says what was done.
+func (c *cell) load() string {
+	if c.writers == 0 {
+		return "COPY"
+	}
+	return fmt.Sprintf("%d writers", c.writers)
+}
 
 // run is one run of the benchmark.
 type run struct {
-	o      Options
+	Settings
+	*stage.Stage
 	shape  shape
 	conn   *pgx.Conn
 	server *measure.Server
 }
 
-// runLock is the advisory lock of a database that makes runs refuse each other.
-const runLock = 8245940711459091477
-
-// ErrRunning says that another run uses the database.
-var ErrRunning = errors.New("another rowcast bench write runs on this database; wait until it has ended")
-
 // Run measures and reports. It returns when everything that it made is removed,
 // also if ctx ends.
-func Run(ctx context.Context, o Options, report *bench.Report) error {
-	if err := o.Check(); err != nil {
+func Run(ctx context.Context, at *stage.Stage, s Settings, progress *program.Progress, report *bench.Report) (err error) {
+	r := &run{Settings: s, Stage: at}
+	if r.shape, err = shapeOf(s.Table); err != nil {
 		return err
 	}
-	s, err := shapeOf(o.Table)
-	if err != nil {
+	if r.conn, err = r.connectWriter(ctx); err != nil { // which has the settings of the others
 		return err
 	}
-	r := &run{o: o, shape: s}
-	if r.conn, err = o.Connect(ctx, "rowcast bench"); err != nil {
+	defer func() { _ = r.conn.Close(context.WithoutCancel(ctx)) }()
+	if err := report.Environment.Describe(ctx, r.conn); err != nil {
 		return err
 	}
-	defer r.release(ctx)
-	var free bool
-	if err := r.conn.QueryRow(ctx, "select pg_try_advisory_lock($1)", int64(runLock)).Scan(&free); err != nil {
-		return fmt.Errorf("lock the database against other runs: %w", err)
-	} else if !free {
-		return ErrRunning
-	}
-	if err := r.describe(ctx, report); err != nil {
+	tables := stage.Schema{Name: "rowcast_bench", SQL: r.tables(), Connect: at.Connect}
+	if err := tables.Install(ctx); err != nil {
 		return err
 	}
-	if err := r.foreign(ctx); err != nil {
-		return err
-	}
-	err = r.remove(ctx) // what a killed run left
-	if err == nil {
-		err = r.inPlace(ctx, report)
+	defer func() {
 		if ctx.Err() != nil {
 			err = context.Cause(ctx) // whatever failed did so because of that
 		}
-		err = errors.Join(err, r.remove(ctx))
-	}
-	return err
-}
-
-// inPlace installs the tables and measures.
-func (r *run) inPlace(ctx context.Context, report *bench.Report) error {
-	if err := r.install(ctx); err != nil {
-		return err
-	}
+		err = errors.Join(err, tables.Remove(ctx))
+	}()
 	var hidden error
 	r.server, hidden = measure.FindServer(ctx, r.conn)
-	cells, err := r.rounds(ctx)
-	if err != nil {
-		return err
+	var cells []cell
+	for round := range r.Rounds {
+		for _, writers := range r.loads() {
+			for _, v := range rotated(round) {
+				c := cell{round: round, writers: writers, variant: v, latency: measure.NewLatency()}
+				progress.Doing(fmt.Sprintf("round %d of %d, %s, %s", round+1, r.Rounds, c.load(), v.words()))
+				if err := r.measure(ctx, &c); err != nil {
+					return fmt.Errorf("round %d, %s, triggers: %s: %w", round+1, c.load(), v, err)
+				}
+				cells = append(cells, c)
+				progress.Step()
+			}
+		}
 	}
 	r.report(report, cells, hidden)
 	return nil
 }
 
-// describe notes the settings as the writers have them.
-func (r *run) describe(ctx context.Context, report *bench.Report) error {
-	conn, err := r.connectWriter(ctx)
+// tables is the script that makes the tables.
+func (r *run) tables() string {
+	script := schemaSQL
+	for _, v := range variants() {
+		script += on(r.shape.table(v), r.shape.create)
+	}
+	return script + on(r.shape.table(Rowcast), "select rowcast.watch('rowcast_bench.{table}', name => 'measured');") +
+		on(r.shape.table(Notify), "create trigger notify after insert on rowcast_bench.{table} for each row execute function rowcast_bench.notify();")
+}
+
+// usage is the processor time used so far.
+type usage struct{ server, reader float64 }
+
+func (r *run) usage(ctx context.Context, f *reading) (u usage, err error) {
+	u.server = r.server.CPU()
+	if f.process != nil {
+		var used child.Usage
+		used, err = f.process.Usage(ctx)
+		u.reader = used.CPU.Seconds()
+	}
+	return u, err
+}
+
+// measure does what the cell says, on an empty table.
+func (r *run) measure(ctx context.Context, c *cell) error {
+	if err := r.empty(ctx, c.variant); err != nil {
+		return err
+	}
+	f, err := r.follow(ctx, c.variant)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	return report.Environment.Describe(ctx, conn)
-}
-
-// rounds measures everything.
-func (r *run) rounds(ctx context.Context) ([]cell, error) {
-	var cells []cell
-	for round := range r.o.Rounds {
-		for _, writers := range r.o.loads() {
-			for _, v := range rotated(round) {
-				c := cell{round: round, writers: writers, variant: v}
-				r.o.Progress.Doing(fmt.Sprintf("round %d of %d, %s, %s", round+1, r.o.Rounds, c.load(), v.words()))
-				if err := r.measure(ctx, &c); err != nil {
-					return nil, fmt.Errorf("round %d, %s, triggers: %s: %w", round+1, c.load(), v, err)
-				}
-				cells = append(cells, c)
-				r.o.Progress.Step()
-			}
-		}
+	defer f.close()
+	work := r.writeRows
+	if c.writers == 0 {
+		work = r.copyRows
 	}
-	return cells, nil
-}
-
-// foreign refuses a schema of the name that is somebody else's.
-func (r *run) foreign(ctx context.Context) error {
-	var foreign bool
-	err := r.conn.QueryRow(ctx, `select count(*) > 0 from pg_namespace n
-		where n.nspname = 'rowcast_bench' and obj_description(n.oid, 'pg_namespace') is distinct from $1`, schemaComment).Scan(&foreign)
-	switch {
-	case err != nil:
-		return fmt.Errorf("look for schema rowcast_bench: %w", err)
-	case foreign:
-		return errors.New("schema rowcast_bench is there and not of rowcast bench; rename or drop it")
+	if err := work(ctx, c, f); err != nil {
+		return err
 	}
-	return nil
-}
-
-// install makes the tables.
-func (r *run) install(ctx context.Context) error {
-	if err := r.exec(ctx, schemaSQL); err != nil {
-		return fmt.Errorf("make schema rowcast_bench: %w", err)
-	}
-	for _, v := range variants() {
-		table := r.shape.table(v)
-		if err := r.exec(ctx, on(table, r.shape.create)); err != nil {
-			return fmt.Errorf("make table rowcast_bench.%s: %w", table, err)
-		}
-	}
-	table := "rowcast_bench." + r.shape.table(Rowcast)
-	if err := r.o.Watch(ctx, r.conn, table, "rowcast-bench"); err != nil {
-		return fmt.Errorf("watch %s: %w", table, err)
-	}
-	table = "rowcast_bench." + r.shape.table(Notify)
-	if err := r.exec(ctx, "create trigger notify after insert on "+table+" for each row execute function rowcast_bench.notify()"); err != nil {
-		return fmt.Errorf("make the notify trigger of %s: %w", table, err)
-	}
-	return nil
-}
-
-// schemaComment is what schema.sql leaves in the schema.
-const schemaComment = "made by rowcast bench write, gone at its end"
-
-// removeTime bounds the removal of what a run made.
-const removeTime = 30 * time.Second
-
-// remove removes the schema, also when ctx has ended. It needs a connection of
-// its own: that of the run is closed if ctx ended in the midst of a statement.
-func (r *run) remove(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeTime)
-	defer cancel()
-	conn, err := r.o.Connect(ctx, "rowcast bench")
-	if err == nil {
-		_, err = conn.PgConn().Exec(ctx, removeSQL).ReadAll()
-		_ = conn.Close(ctx)
-	}
-	if err != nil {
-		return fmt.Errorf("remove schema rowcast_bench, which is left; drop it with: drop schema rowcast_bench cascade: %w", err)
-	}
-	return nil
-}
-
-// exec runs a script on the connection of the run.
-func (r *run) exec(ctx context.Context, script string) error {
-	_, err := r.conn.PgConn().Exec(ctx, script).ReadAll()
-	return err
+	// The table is empty again, and its disk free, while the others write.
+	return r.empty(ctx, c.variant)
 }
 
 // empty makes the table of a variant as new.
@@ -178,17 +178,93 @@ func (r *run) empty(ctx context.Context, v Variant) error {
 	if v == Rowcast {
 		script = emptySQL
 	}
-	if err := r.exec(ctx, on(r.shape.table(v), script)); err != nil {
+	if _, err := r.conn.PgConn().Exec(ctx, on(r.shape.table(v), script)).ReadAll(); err != nil {
 		return fmt.Errorf("empty the table: %w", err)
 	}
 	return nil
 }
 
-// release lets the next run begin at once: without the unlock it would have to
-// wait until the server has noticed that the connection is closed.
-func (r *run) release(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), removeTime)
-	defer cancel()
-	_, _ = r.conn.Exec(ctx, "select pg_advisory_unlock_all()") // closed is unlocked, too
-	_ = r.conn.Close(ctx)
+// writeRows measures single-row transactions.
+func (r *run) writeRows(ctx context.Context, c *cell, f *reading) error {
+	writers, err := r.openWriters(ctx, c.writers, r.shape.table(c.variant))
+	defer closeWriters(ctx, writers)
+	if err != nil {
+		return err
+	}
+	numbers := new(numbers)
+	// Sessions fill caches, and the reader wakes up, before it counts.
+	warm, _, err := r.all(ctx, writers, min(r.Duration/4, 500*time.Millisecond), numbers)
+	if err != nil {
+		return err
+	}
+	for _, w := range writers {
+		w.latency = measure.NewLatency()
+	}
+	before, err := r.usage(ctx, f)
+	if err != nil {
+		return err
+	}
+	rows, took, err := r.all(ctx, writers, r.Duration, numbers)
+	if err != nil {
+		return err
+	}
+	c.rows, c.seconds = rows, took.Seconds()
+	for _, w := range writers {
+		c.latency.Merge(w.latency)
+	}
+	return r.settle(ctx, c, f, before, warm+rows)
+}
+
+// sizes are those of the change log, all segments, and of a table, in bytes.
+const sizes = `select (select coalesce(sum(pg_total_relation_size(i.inhrelid)), 0)::float8 from pg_inherits i where i.inhparent = 'rowcast.log'::regclass),
+	pg_relation_size($1::text::regclass)::float8`
+
+// copyRows measures one COPY.
+func (r *run) copyRows(ctx context.Context, c *cell, f *reading) error {
+	table := "rowcast_bench." + r.shape.table(c.variant)
+	var log, logAfter float64
+	if err := r.conn.QueryRow(ctx, sizes, table).Scan(&log, &c.tableBytes); err != nil {
+		return fmt.Errorf("ask for sizes: %w", err)
+	}
+	before, err := r.usage(ctx, f)
+	if err != nil {
+		return err
+	}
+	began := time.Now()
+	if c.rows, err = r.copyInto(ctx, table); err != nil {
+		return err
+	}
+	c.seconds = time.Since(began).Seconds()
+	if err := r.settle(ctx, c, f, before, c.rows); err != nil {
+		return err
+	}
+	if err := r.conn.QueryRow(ctx, sizes, table).Scan(&logAfter, &c.tableBytes); err != nil {
+		return fmt.Errorf("ask for sizes: %w", err)
+	}
+	c.logBytes = logAfter - log
+	if c.logBytes < 0 { // the retention passed meanwhile
+		c.logBytes = bench.Unknown()
+	}
+	return nil
+}
+
+// settle waits until the reader has everything, notes what it all took, and
+// checks that the table has the rows that were counted.
+func (r *run) settle(ctx context.Context, c *cell, f *reading, before usage, written int64) error {
+	if err := f.await(ctx, written); err != nil {
+		return err
+	}
+	after, err := r.usage(ctx, f)
+	if err != nil {
+		return err
+	}
+	c.serverCPU, c.readerCPU = after.server-before.server, after.reader-before.reader
+	var rows int64
+	if err := r.conn.QueryRow(ctx, "select count(*) from rowcast_bench."+r.shape.table(c.variant)).Scan(&rows); err != nil {
+		return fmt.Errorf("count the rows: %w", err)
+	}
+	if rows != written {
+		return fmt.Errorf("the table has %d rows, but %d were committed", rows, written)
+	}
+	return nil
 }

@@ -1,18 +1,13 @@
 package write_test
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"runtime"
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"rowcast/internal/bench"
-	"rowcast/internal/bench/write"
-	"rowcast/internal/pgtest"
+	"rowcast/internal/test/pgtest"
 )
 
 // TestEveryRowIsAccounted runs both shapes; a run compares what its writers
@@ -26,10 +21,10 @@ func TestEveryRowIsAccounted(t *testing.T) {
 		t.Run(table, func(t *testing.T) {
 			t.Parallel()
 			d := newDatabase(t)
-			o := d.options()
+			o := short()
 			o.Table, o.Rows = table, rows
 			report := new(bench.Report)
-			if err := write.Run(t.Context(), o, report); err != nil {
+			if err := d.run(t.Context(), t, o, report); err != nil {
 				t.Fatal(err)
 			}
 			d.clean(t)
@@ -59,11 +54,10 @@ func figures(t *testing.T, report *bench.Report) {
 		t.Fatal(err)
 	}
 	mayBeZero := map[string]bool{ // a tick of the clock, and no reader or log
-		"serverCpuMicrosecondsPerRow": true, "sessionCpuMicrosecondsPerRow": true, "clientCpuMicrosecondsPerRow": true,
-		"readerCpuMicrosecondsPerRow": true, "logMegabytes": true, "logOfTable": true,
+		"serverCpuMicrosecondsPerRow": true, "readerCpuMicrosecondsPerRow": true, "logMegabytes": true, "logOfTable": true,
 	}
 	// A ratio of times of no tick has no value.
-	mayBeUnknown := map[string]bool{"serverCpuOfNone": true, "sessionCpuOfNone": true}
+	mayBeUnknown := map[string]bool{"serverCpuOfNone": true}
 	for _, table := range tables {
 		for _, row := range table.Rows {
 			for name, v := range row {
@@ -90,17 +84,15 @@ func TestForeignRowIsNoticed(t *testing.T) {
 		t.Run(table, func(t *testing.T) {
 			t.Parallel()
 			d := newDatabase(t)
-			o := d.options()
-			o.Table, o.Rows, o.Writers = "narrow", 0, []int{1}
-			watch := o.Watch
-			o.Watch = func(ctx context.Context, conn *pgx.Conn, watched, name string) error {
-				_, err := conn.PgConn().Exec(ctx, `create function rowcast_bench.sneak() returns trigger language plpgsql as $$ begin
-						insert into rowcast_bench.`+table+` values (-1, 'rowcast-bench-1', 'foreign') on conflict do nothing; return null; end $$;
-					create trigger sneak after insert on rowcast_bench.`+table+`
-						for each row when (new.id > 0) execute function rowcast_bench.sneak()`).ReadAll()
-				return errors.Join(err, watch(ctx, conn, watched, name))
-			}
-			if err := write.Run(t.Context(), o, new(bench.Report)); !contains(err, " rows, but ") {
+			o := short()
+			o.Table, o.Rows, o.Writers, o.Rounds = "narrow", 0, []int{1}, 100
+			s := d.start(t, o)
+			d.until(t, s, `select to_regclass('rowcast_bench.narrow_notify') is not null`)
+			d.exec(t, `create function rowcast_bench.sneak() returns trigger language plpgsql as $$ begin
+					insert into rowcast_bench.`+table+` values (-1, 'rowcast-bench-1', 'foreign') on conflict do nothing; return null; end $$;
+				create trigger sneak after insert on rowcast_bench.`+table+`
+					for each row when (new.id > 0) execute function rowcast_bench.sneak()`)
+			if err := <-s.done; !contains(err, " rows, but ") {
 				t.Errorf("the run ended with %v", err)
 			}
 			d.clean(t)
@@ -112,9 +104,9 @@ func TestNothingIsLeft(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
 	before := value[string](t, d, everything)
-	o := d.options()
+	o := short()
 	o.Writers, o.Rows = []int{2}, 100
-	if err := write.Run(t.Context(), o, new(bench.Report)); err != nil {
+	if err := d.run(t.Context(), t, o, new(bench.Report)); err != nil {
 		t.Fatal(err)
 	}
 	d.clean(t)
@@ -146,7 +138,7 @@ func TestInterruptLeavesNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := newDatabase(t)
-			o := d.options()
+			o := short()
 			o.Writers, o.Rows, o.Duration = []int{2}, at.rows, 10*time.Second
 			switch name {
 			case "rowcast", "notify":
@@ -164,35 +156,14 @@ func TestInterruptLeavesNothing(t *testing.T) {
 	}
 }
 
-func TestKilledRunIsReplaced(t *testing.T) {
-	t.Parallel()
-	d := newDatabase(t)
-	o := d.options()
-	o.Writers, o.Rows, o.Table = []int{1}, 0, "narrow"
-	// What a killed run leaves: its schema, with a watched table.
-	d.exec(t, `create schema rowcast_bench; comment on schema rowcast_bench is 'made by rowcast bench write, gone at its end';
-		create table rowcast_bench.orders_rowcast (id int primary key, tenant_id text);
-		select rowcast.watch('rowcast_bench.orders_rowcast', name => 'rowcast-bench')`)
-	if err := write.Run(t.Context(), o, new(bench.Report)); err != nil {
-		t.Fatal(err)
-	}
-	d.clean(t)
-
-	d.exec(t, `create schema rowcast_bench; create table rowcast_bench.precious ()`)
-	if err := write.Run(t.Context(), o, new(bench.Report)); !contains(err, "not of rowcast bench") {
-		t.Errorf("a schema of somebody else: %v", err)
-	}
-	d.exec(t, `select from rowcast_bench.precious`)
-}
-
 func TestSecondRunIsRefused(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
-	o := d.options()
+	o := short()
 	o.Duration = 30 * time.Second
 	first := d.start(t, o)
 	d.until(t, first, `select to_regclass('rowcast_bench.orders_notify') is not null`)
-	if err := write.Run(t.Context(), o, new(bench.Report)); !errors.Is(err, write.ErrRunning) {
+	if err := d.run(t.Context(), t, o, new(bench.Report)); !contains(err, "another benchmark is running") {
 		t.Errorf("the second run: %v", err)
 	}
 	if !value[bool](t, d, `select to_regclass('rowcast_bench.orders_notify') is not null`) {
@@ -208,8 +179,8 @@ func TestOnlyItsOwnTenants(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
 	d.exec(t, `create table docs (id int primary key, tenant_id text); select rowcast.watch('docs'); insert into docs values (1, 'acme')`)
-	o := d.options()
-	if err := write.Run(t.Context(), o, new(bench.Report)); err != nil {
+	o := short()
+	if err := d.run(t.Context(), t, o, new(bench.Report)); err != nil {
 		t.Fatal(err)
 	}
 	if n := value[int](t, d, `select count(*) from rowcast.sealed where tenant = 'acme'`); n != 1 {
@@ -227,10 +198,10 @@ func TestOnlyItsOwnTenants(t *testing.T) {
 func TestCommitDelay(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
-	o := d.options()
+	o := short()
 	o.Writers, o.Rows, o.CommitDelay = []int{1}, 0, 2*time.Millisecond
 	report := new(bench.Report)
-	if err := write.Run(t.Context(), o, report); err != nil {
+	if err := d.run(t.Context(), t, o, report); err != nil {
 		t.Fatal(err)
 	}
 	if got := setting(report, "commit_delay"); got != "2000" {
@@ -243,17 +214,11 @@ func TestCommitDelayIsRefused(t *testing.T) {
 	d := newDatabase(t)
 	pgtest.Admin(t, pgtest.Server(t), `create role plain login`)
 	t.Cleanup(func() { pgtest.Admin(t, pgtest.Server(t), `drop role plain`) })
-	o := d.options()
+	o := short()
 	o.CommitDelay = time.Millisecond
-	asOwner := o.Connect
-	o.Connect = func(ctx context.Context, name string) (*pgx.Conn, error) {
-		conn, err := asOwner(ctx, name)
-		if err == nil {
-			_, err = conn.Exec(ctx, "set session authorization plain")
-		}
-		return conn, err
-	}
-	err := write.Run(t.Context(), o, new(bench.Report))
+	plain := *d
+	plain.dsn += "&options=" + "-c%20role%3Dplain"
+	err := plain.run(t.Context(), t, o, new(bench.Report))
 	if !contains(err, "grant set on parameter commit_delay") || !contains(err, "permission denied") {
 		t.Errorf("a role that may not set commit_delay: %v", err)
 	}

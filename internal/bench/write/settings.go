@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"rowcast/internal/bench"
+
 	"github.com/spf13/pflag"
 )
 
@@ -36,34 +38,16 @@ func (s *Settings) Bind(flags *pflag.FlagSet) {
 	flags.DurationVar(&s.CommitDelay, "commit-delay", 0, "commit_delay of the writers (default that of the server)")
 }
 
-const (
-	maxWriters     = 1000
-	maxRows        = 10_000_000
-	maxCommitDelay = 100 * time.Millisecond // PostgreSQL's
-)
-
 // Check refuses settings that cannot be measured.
 func (s Settings) Check() error {
-	var errs []error
-	if len(s.Writers) == 0 || slices.ContainsFunc(s.Writers, func(n int) bool { return n < 1 || n > maxWriters }) {
-		errs = append(errs, fmt.Errorf("--writers is %v; give numbers from 1 to %d, as in 1,16,64", s.Writers, maxWriters))
+	const mostWriters, mostRows = 1000, 10_000_000
+	if len(s.Writers) == 0 || slices.ContainsFunc(s.Writers, func(n int) bool { return n < 1 || n > mostWriters }) {
+		return fmt.Errorf("--writers is %v; give numbers from 1 to %d, as in 1,16,64", s.Writers, mostWriters)
 	}
-	if s.Rounds < 1 || s.Rounds > 100 {
-		errs = append(errs, fmt.Errorf("--rounds is %d; give a number from 1 to 100", s.Rounds))
-	}
-	if s.Duration < 10*time.Millisecond || s.Duration > time.Hour {
-		errs = append(errs, fmt.Errorf("--duration is %s; give a time from 10ms to 1h", s.Duration))
-	}
-	if s.Rows < 0 || s.Rows > maxRows {
-		errs = append(errs, fmt.Errorf("--rows is %d; give a number from 0, for no COPY, to %d", s.Rows, maxRows))
-	}
-	if s.CommitDelay < 0 || s.CommitDelay > maxCommitDelay {
-		errs = append(errs, fmt.Errorf("--commit-delay is %s; PostgreSQL takes 0 to %s", s.CommitDelay, maxCommitDelay))
-	}
-	if _, err := shapeOf(s.Table); err != nil {
-		errs = append(errs, err)
-	}
-	return errors.Join(errs...)
+	_, err := shapeOf(s.Table)
+	return errors.Join(err,
+		bench.Within("rounds", s.Rounds, 1, 100), bench.Within("duration", s.Duration, 10*time.Millisecond, time.Hour),
+		bench.Within("rows", s.Rows, 0, mostRows), bench.Within("commit-delay", s.CommitDelay, 0, 100*time.Millisecond))
 }
 
 // Sessions is how many sessions of PostgreSQL write.

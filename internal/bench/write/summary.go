@@ -40,9 +40,8 @@ func perRow(time figure) figure {
 }
 
 func serverCPU(c *cell) float64  { return c.serverCPU }
-func sessionCPU(c *cell) float64 { return c.sessionCPU }
-func clientCPU(c *cell) float64  { return c.clientCPU }
 func readerCPU(c *cell) float64  { return c.readerCPU }
+func logOfTable(c *cell) float64 { return c.logBytes / c.tableBytes }
 
 // median and the extremes of a figure over the rounds.
 func (s summary) median(f figure) float64 { return median(figures(s.cells, f)) }

@@ -21,49 +21,35 @@ type writer struct {
 }
 
 // writerName names the sessions of writers in pg_stat_activity.
-const writerName = "rowcast bench writer"
+const writerName = "rowcast-bench writer"
 
 // connectWriter opens a session and prepares it.
 func (r *run) connectWriter(ctx context.Context) (*pgx.Conn, error) {
-	conn, err := r.o.Connect(ctx, writerName)
+	conn, err := r.Dial(ctx, writerName)
 	if err != nil {
 		return nil, err
 	}
-	if r.o.CommitDelay > 0 {
-		_, err := conn.Exec(ctx, fmt.Sprintf("set commit_delay = %d", r.o.CommitDelay.Microseconds()))
-		if err != nil {
-			_ = conn.Close(ctx)
-			return nil, explainDelay(err)
-		}
+	if r.CommitDelay > 0 {
 		// A slow disk slows every commit, not only those that have company.
-		if _, err := conn.Exec(ctx, "set commit_siblings = 0"); err != nil {
+		delay := fmt.Sprintf("set commit_siblings = 0; set commit_delay = %d", r.CommitDelay.Microseconds())
+		if _, err := conn.PgConn().Exec(ctx, delay).ReadAll(); err != nil {
 			_ = conn.Close(ctx)
-			return nil, fmt.Errorf("set commit_siblings: %w", err)
+			if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == "42501" {
+				return nil, fmt.Errorf("%w; only a superuser may set commit_delay, or from PostgreSQL 15 on who was granted it: "+
+					"grant set on parameter commit_delay to that role", err)
+			}
+			return nil, fmt.Errorf("set commit_delay: %w", err)
 		}
 	}
 	return conn, nil
 }
 
-// explainDelay says what a role lacks that may not set commit_delay.
-func explainDelay(err error) error {
-	const insufficientPrivilege = "42501"
-	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == insufficientPrivilege {
-		return fmt.Errorf("%w; only a superuser may set commit_delay, or from PostgreSQL 15 on who was granted it: "+
-			"grant set on parameter commit_delay to %s", err, "that role")
-	}
-	return fmt.Errorf("set commit_delay: %w", err)
-}
-
 // insertName is the prepared statement of a writer.
 const insertName = "insert_row"
 
-// openWriters opens the sessions of n writers on the table.
+// openWriters opens the sessions of n writers on the table. The caller closes them, also
+// after an error.
 func (r *run) openWriters(ctx context.Context, n int, table string) (writers []*writer, err error) {
-	defer func() {
-		if err != nil {
-			closeWriters(ctx, writers)
-		}
-	}()
 	for i := range n {
 		conn, err := r.connectWriter(ctx)
 		if err != nil {

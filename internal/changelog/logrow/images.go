@@ -6,9 +6,9 @@ import (
 	"errors"
 	"fmt"
 
+	"rowcast/internal/changelog/jsontext"
 	"rowcast/internal/failpoint"
 	"rowcast/internal/feed"
-	"rowcast/internal/jsontext"
 )
 
 // images are rows of a table as JSON, nil one that is missing.

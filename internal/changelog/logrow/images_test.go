@@ -13,7 +13,7 @@ import (
 
 	"rowcast/internal/changelog/logrow"
 	"rowcast/internal/feed"
-	"rowcast/internal/pgtest"
+	"rowcast/internal/test/pgtest"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }

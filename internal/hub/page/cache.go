@@ -8,9 +8,9 @@ import (
 	"sync"
 	"time"
 
+	"rowcast/internal/access/limit"
 	"rowcast/internal/feed"
 	"rowcast/internal/hub/ring"
-	"rowcast/internal/limit"
 )
 
 // Pages are kept for a moment, no longer than keep, and no more bytes than this

@@ -12,10 +12,10 @@ import (
 	"go.uber.org/goleak"
 	"pgregory.net/rapid"
 
+	"rowcast/internal/access/limit"
 	"rowcast/internal/feed"
 	"rowcast/internal/hub/page"
 	"rowcast/internal/hub/ring"
-	"rowcast/internal/limit"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

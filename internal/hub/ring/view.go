@@ -138,3 +138,73 @@ func (v *View) Find(c feed.Cursor) (next int64, ok bool) {
 	}
 	return v.first + int64(n), e.Nonce == c.Nonce
 }
+
+// admits says whether an entry has a frame, and admit, if not nil, lets it pass.
+func (e *Entry) admits(admit func(name string) bool) bool {
+	return e.Name != "" && (admit == nil || admit(e.Name))
+}
+
+// Pick is what follows from next on and is admitted, about limit bytes: the frames of
+// the entries up to to. Frames that lie apart are gathered in scratch, at most gather
+// bytes of them. count is the number of frames. skipped says that the last entry was
+// not admitted.
+func (v *View) Pick(next int64, admit func(name string) bool, scratch *[]byte, limit, gather int) (b []byte, to int64, count int, skipped bool) {
+	if admit == nil {
+		b, to = v.Span(next, limit)
+		for i := next; i < to; i++ {
+			if v.At(i).Name != "" {
+				count++
+			}
+		}
+		return b, to, count, v.At(to-1).Name == ""
+	}
+	gathered, adjacent := false, false
+	to = next
+	for ; to < v.End(); to++ {
+		if skipped = !v.At(to).admits(admit); skipped {
+			adjacent = false
+			continue
+		}
+		f := v.Frame(to)
+		if count > 0 && len(b)+len(f) > min(limit, gather) {
+			break
+		}
+		switch {
+		case count == 0:
+			b = f
+		case adjacent && !gathered && len(f) <= cap(b)-len(b):
+			b = b[:len(b)+len(f)]
+		default:
+			if !gathered {
+				*scratch = append((*scratch)[:0], b...)
+				gathered = true
+			}
+			*scratch = append(*scratch, f...)
+			b = *scratch
+		}
+		adjacent = true
+		count++
+	}
+	return b, to, count, skipped
+}
+
+// Cut says where the first n bytes of what Pick gave from next to to end: after is the
+// entry that follows them, behind the one whose frame they have in part. rest is the
+// end of that frame, count the number of frames.
+func (v *View) Cut(next, to int64, admit func(name string) bool, n int) (after int64, rest []byte, count int) {
+	for ; next < to; next++ {
+		if !v.At(next).admits(admit) {
+			continue
+		}
+		f := v.Frame(next)
+		if n < len(f) {
+			if n > 0 {
+				return next + 1, f[n:], count + 1
+			}
+			break
+		}
+		n -= len(f)
+		count++
+	}
+	return next, nil, count
+}

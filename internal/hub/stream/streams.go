@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"rowcast/internal/feed"
+	"rowcast/internal/feed/unreadable"
 	"rowcast/internal/hub/ring"
-	"rowcast/internal/unreadable"
 )
 
 // Encoder makes the frame of an event.

@@ -17,11 +17,13 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
+	"rowcast/internal/access/origin"
 	"rowcast/internal/changelog"
 	"rowcast/internal/mapping"
-	"rowcast/internal/pgtest"
 	"rowcast/internal/postgres"
+	"rowcast/internal/test/pgtest"
+	"rowcast/internal/test/servetest"
 	"rowcast/internal/transport"
 	"rowcast/internal/transport/history"
 )
@@ -29,9 +31,10 @@ import (
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
 // gate lets in tokens that are names of tenants, divided by commas.
-func gate() *transport.Gate {
-	return &transport.Gate{
-		Origin: auth.Origins{}.Allowed, Draining: func() bool { return false },
+func gate(t testing.TB) *transport.Gate {
+	t.Helper()
+	return servetest.Gate(t, transport.GateOptions{
+		Origin: origin.Origins{}.Allowed,
 		Verify: func(_ context.Context, token string) (auth.Identity, error) {
 			if token == "forged" {
 				return auth.Identity{}, fmt.Errorf("fake: %w", auth.ErrInvalid)
@@ -41,7 +44,7 @@ func gate() *transport.Gate {
 		Redeem: func(ticket string) (auth.Identity, bool) {
 			return auth.Identity{Tenants: []string{"T"}}, ticket == "ticket"
 		},
-	}
+	})
 }
 
 // server is one over a source, for requests of the tenant T.
@@ -49,7 +52,7 @@ type server struct{ http.Handler }
 
 func serve(t *testing.T, source history.Source, change func(*history.Options)) server {
 	t.Helper()
-	o := history.Options{Source: source, Map: mapping.Append, Gate: gate(), Rate: 1e6, Burst: 1e6, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
+	o := history.Options{Source: source, Map: mapping.Append, Gate: gate(t), Rate: 1e6, Burst: 1e6, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
 	if change != nil {
 		change(&o)
 	}

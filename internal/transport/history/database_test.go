@@ -16,8 +16,11 @@ import (
 	"rowcast/internal/errcode"
 	"rowcast/internal/feed"
 	"rowcast/internal/hub"
+	"rowcast/internal/hub/room"
+	"rowcast/internal/hub/session"
+	"rowcast/internal/hub/signal"
 	"rowcast/internal/mapping"
-	"rowcast/internal/transport"
+	"rowcast/internal/transport/encode"
 )
 
 // TestPagesAreTheWhole: pages of any size are one large page cut, and each
@@ -203,7 +206,7 @@ type running struct{ *hub.Hub }
 
 func runHub(t *testing.T, d *database) running {
 	t.Helper()
-	h, err := hub.New(hub.Options{History: changelog.NewHistory(d.pool, 1000), Map: mapping.Append, Encoders: []hub.Encoder{lines{}}})
+	h, err := hub.New(room.Options{History: changelog.NewHistory(d.pool, 1000), Map: mapping.Append, Encoders: []signal.Encoder{lines{}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,12 +223,12 @@ func runHub(t *testing.T, d *database) running {
 func (h running) resume(t *testing.T, cursor, last string) (got []event) {
 	t.Helper()
 	c := &sink{}
-	session, err := h.Open(hub.SessionOptions{Conn: c})
+	joined, err := h.Open(session.Peer{Conn: c})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer session.CloseWith(hub.Gone, nil)
-	if err := session.Join(hub.Request{Tenant: "T", Cursor: cursor}); err != nil {
+	defer joined.CloseWith(signal.Gone, nil)
+	if err := joined.Join(session.Request{Tenant: "T", Cursor: cursor}); err != nil {
 		t.Fatal(err)
 	}
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
@@ -257,11 +260,11 @@ type lines struct{}
 func (lines) Name() string { return "lines" }
 
 func (lines) AppendEvent(b []byte, e *feed.Event) []byte {
-	return append(transport.AppendEvent(b, e), '\n')
+	return append(encode.AppendEvent(b, e), '\n')
 }
 
-func (lines) AppendSignal(b []byte, s *hub.Signal) []byte {
-	return append(transport.AppendSignal(b, s), '\n')
+func (lines) AppendSignal(b []byte, s *signal.Signal) []byte {
+	return append(encode.AppendSignal(b, s), '\n')
 }
 
 func (lines) AppendClose(b []byte, _ errcode.Code, _ string) []byte { return b }

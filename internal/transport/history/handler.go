@@ -11,8 +11,8 @@ import (
 
 	"rowcast/internal/errcode"
 	"rowcast/internal/feed"
+	"rowcast/internal/feed/unreadable"
 	"rowcast/internal/transport"
-	"rowcast/internal/unreadable"
 )
 
 const (
@@ -54,8 +54,8 @@ type Handler struct {
 
 // NewHandler checks the options.
 func NewHandler(o Options) (*Handler, error) {
-	if o.Source == nil || o.Map == nil || o.Gate == nil || !o.Gate.Complete() {
-		return nil, errors.New("history: Options needs Source, Map and a complete Gate")
+	if o.Source == nil || o.Map == nil || o.Gate == nil {
+		return nil, errors.New("history: Options needs Source, Map and Gate")
 	}
 	o.Readers = cmp.Or(o.Readers, 2)
 	o.MaxWait = cmp.Or(o.MaxWait, 5*time.Second)
@@ -83,7 +83,7 @@ func (h *Handler) parse(r *http.Request) (query, *transport.Problem) {
 	if refused != nil {
 		return query{}, refused
 	}
-	want, refused := transport.ParseWant(r, id, h.opts.Gate.Rules)
+	want, refused := h.opts.Gate.ParseWant(r, id)
 	if refused != nil {
 		return query{}, refused
 	}

@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 
+	"rowcast/internal/access/limit"
 	"rowcast/internal/feed"
-	"rowcast/internal/limit"
+	"rowcast/internal/feed/unreadable"
 	"rowcast/internal/mapping"
-	"rowcast/internal/transport"
-	"rowcast/internal/unreadable"
+	"rowcast/internal/transport/encode"
 )
 
 const (
@@ -139,7 +139,7 @@ func (p *page) put(e *feed.Event) bool {
 	if p.events > 0 {
 		p.body = append(p.body, ',')
 	}
-	p.body = p.unread.Frame(p.body, e, transport.Message{})
+	p.body = p.unread.Frame(p.body, e, encode.Message{})
 	if p.events > 0 && len(p.body) > maxBody {
 		p.body = p.body[:before]
 		return false
@@ -151,7 +151,7 @@ func (p *page) put(e *feed.Event) bool {
 // finish ends the answer.
 func (p *page) finish(more bool) {
 	p.body = append(p.body, `],"cursor":`...)
-	p.body = transport.AppendString(p.body, p.at.String())
+	p.body = encode.AppendString(p.body, p.at.String())
 	p.body = append(p.body, `,"more":`...)
 	if more {
 		p.body = append(p.body, "true"...)

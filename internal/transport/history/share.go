@@ -6,8 +6,8 @@ import (
 	"net/http"
 	"time"
 
+	"rowcast/internal/access/limit"
 	"rowcast/internal/feed"
-	"rowcast/internal/limit"
 	"rowcast/internal/transport"
 )
 

@@ -13,8 +13,10 @@ import (
 	"testing/synctest"
 	"time"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
+	"rowcast/internal/access/origin"
 	"rowcast/internal/feed"
+	"rowcast/internal/test/servetest"
 	"rowcast/internal/transport"
 	"rowcast/internal/transport/history"
 )
@@ -55,14 +57,13 @@ func newCrowd(t *testing.T, change func(*history.Options)) *crowd {
 	c := &crowd{source: &endless{let: make(chan struct{})}, answers: make(chan *httptest.ResponseRecorder, 100)}
 	c.server = serve(t, c.source, func(o *history.Options) {
 		o.Readers, o.MaxWait = 1, time.Hour
-		o.Gate = &transport.Gate{
-			Origin: auth.Origins{}.Allowed, Draining: func() bool { return false },
-			Redeem: func(string) (auth.Identity, bool) { return auth.Identity{}, false },
+		o.Gate = servetest.Gate(t, transport.GateOptions{
+			Origin: origin.Origins{}.Allowed,
 			Verify: func(_ context.Context, token string) (auth.Identity, error) {
 				tenant, subject, _ := strings.Cut(token, "/")
 				return auth.Identity{Tenants: []string{tenant}, Subject: subject, Expires: time.Now().Add(time.Hour)}, nil
 			},
-		}
+		})
 		if change != nil {
 			change(o)
 		}

@@ -15,9 +15,11 @@ import (
 	"github.com/gorilla/websocket"
 	"go.uber.org/goleak"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
 	"rowcast/internal/feed"
 	"rowcast/internal/hub"
+	"rowcast/internal/hub/room"
+	"rowcast/internal/test/servetest"
 	"rowcast/internal/transport"
 	"rowcast/internal/transport/socketio"
 )
@@ -68,10 +70,10 @@ func oneEvent(dst []feed.Event, c *feed.Change) []feed.Event {
 }
 
 // setup starts a server that stops with the test.
-func setup(t *testing.T, recovery bool, change ...func(*hub.Options)) *bundle {
+func setup(t *testing.T, recovery bool, change ...func(*room.Options)) *bundle {
 	t.Helper()
 	b := &bundle{position: map[string]int64{}}
-	options := hub.Options{
+	options := room.Options{
 		History: shortHistory{}, Map: oneEvent,
 		Encoders: socketio.Encoders(),
 	}
@@ -84,10 +86,10 @@ func setup(t *testing.T, recovery bool, change ...func(*hub.Options)) *bundle {
 		t.Fatal(err)
 	}
 	handler, err := socketio.NewHandler(socketio.Options{
-		Hub: b.hub, Recovery: recovery, Gate: &transport.Gate{Verify: verify, Draining: b.hub.Draining, Redeem: func(ticket string) (auth.Identity, bool) {
+		Hub: b.hub, Recovery: recovery, Gate: servetest.Gate(t, transport.GateOptions{Verify: verify, Draining: b.hub.Draining, Redeem: func(ticket string) (auth.Identity, bool) {
 			id := auth.Identity{Subject: "ann", Tenants: []string{"T"}, Expires: time.Now().Add(time.Hour)}
 			return id, ticket == "ticket" && b.tickets.Add(1) == 1
-		}, Origin: func(r *http.Request) bool { return r.Header.Get("Origin") != "https://evil.example" }},
+		}, Origin: func(r *http.Request) bool { return r.Header.Get("Origin") != "https://evil.example" }}),
 	})
 	if err != nil {
 		t.Fatal(err)

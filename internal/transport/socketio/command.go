@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 
-	"rowcast/internal/auth"
-	"rowcast/internal/socketio"
+	"rowcast/internal/access/auth"
 	"rowcast/internal/transport"
+	"rowcast/internal/wire/socketio"
 )
 
 // connect is what a client sends to connect, the fields that are of use. Others

@@ -4,9 +4,10 @@ import (
 	"encoding/json"
 	"testing"
 
-	protocol "rowcast/internal/socketio"
 	"rowcast/internal/transport"
+	"rowcast/internal/transport/encode"
 	"rowcast/internal/transport/socketio"
+	protocol "rowcast/internal/wire/socketio"
 )
 
 // FuzzCommand: whatever event a client sends, it is a command with a tenant or a token, or a
@@ -29,7 +30,7 @@ func FuzzCommand(f *testing.F) {
 		if !ok || refused.Code != transport.BadRequest || refused.Message == "" {
 			t.Fatalf("%q: %T %v", packet, err, err)
 		}
-		if answer := transport.AppendError(nil, refused, p.Name, command.Tenant); !json.Valid(answer) {
+		if answer := encode.AppendError(nil, refused.Code, refused.Message, p.Name, command.Tenant); !json.Valid(answer) {
 			t.Fatalf("%q: %q", packet, answer)
 		}
 	})

@@ -12,12 +12,12 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"rowcast/internal/auth"
-	"rowcast/internal/engineio"
 	"rowcast/internal/hub"
-	"rowcast/internal/socketio"
-	"rowcast/internal/socketio/script"
+	"rowcast/internal/hub/session"
 	"rowcast/internal/transport"
+	"rowcast/internal/wire/engineio"
+	"rowcast/internal/wire/socketio"
+	"rowcast/internal/wire/socketio/script"
 )
 
 // connectTimeout is how long a client has to connect to the namespace.
@@ -50,8 +50,8 @@ type Handler struct {
 
 // NewHandler checks the options.
 func NewHandler(o Options) (*Handler, error) {
-	if o.Hub == nil || o.Gate == nil || !o.Gate.Complete() {
-		return nil, errors.New("socketio: Options needs Hub and a complete Gate")
+	if o.Hub == nil || o.Gate == nil {
+		return nil, errors.New("socketio: Options needs Hub and Gate")
 	}
 	o.MaxMessage = cmp.Or(o.MaxMessage, 64<<10)
 	o.Rate = cmp.Or(o.Rate, 50)
@@ -88,30 +88,32 @@ func (h *Handler) Wait(ctx context.Context) error { return h.server.Wait(ctx) }
 
 // refuseToken refuses a handshake whose URL carries a token.
 func (h *Handler) refuseToken(r *http.Request) string {
-	if _, err := auth.BearerTokens(r); errors.Is(err, auth.ErrTokenInQuery) {
-		refused := &transport.Problem{Code: transport.BadRequest, Detail: auth.PublicText(err), Cause: err}
-		h.opts.Gate.Note(r, refused)
+	if _, refused := h.opts.Gate.Read(r); refused != nil {
+		h.opts.Gate.Note(r.Context(), r, refused)
 		return refused.Detail
 	}
 	return ""
 }
 
-// open opens the session of a client.
+// open opens the session of a client, who presents his credentials when he connects to
+// the namespace.
 func (h *Handler) open(conn *engineio.Session, r *http.Request) (engineio.Outbox, error) {
 	p := &peer{h: h}
-	if id, ok := h.opts.Gate.Redeem(r.URL.Query().Get("ticket")); ok {
-		p.prior = &id
+	var refused *transport.Problem
+	if p.offer, refused = h.opts.Gate.Read(r); refused != nil {
+		return nil, refused
 	}
-	p.tokens, _ = auth.BearerTokens(r) // others are for others
-	slot, full := h.opts.Gate.Rules.Slot(r)
-	if full != nil {
-		h.opts.Gate.Note(r, full)
-		return nil, errors.New(full.Detail)
-	}
+	p.prior = p.offer.Ticket()
 	var err error
-	p.session, p.client, err = h.opts.Gate.Open(h.opts.Hub, hub.SessionOptions{Conn: conn, Encoder: Encoder{}, Signal: p.appendSignal, ReadsNothing: true}, slot)
+	p.client, err = h.opts.Gate.Let(h.opts.Hub, r, transport.Credential{}, func() (session.Peer, error) {
+		return session.Peer{Conn: conn, Encoder: Encoder{}, Signal: p.appendSignal, ReadsNothing: true}, nil
+	})
+	if full, ok := errors.AsType[*transport.Problem](err); ok {
+		h.opts.Gate.Note(r.Context(), r, full)
+	}
 	if err != nil {
 		return nil, err
 	}
+	p.session = p.client.Session()
 	return p, nil
 }

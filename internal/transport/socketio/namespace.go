@@ -6,9 +6,10 @@ import (
 	"errors"
 	"time"
 
-	"rowcast/internal/auth"
-	"rowcast/internal/socketio"
+	"rowcast/internal/access/auth"
 	"rowcast/internal/transport"
+	"rowcast/internal/transport/encode"
+	"rowcast/internal/wire/socketio"
 )
 
 // verifyTimeout bounds the check of a token.
@@ -31,58 +32,47 @@ func (n namespace) Connect(s *socketio.Socket, payload json.RawMessage) {
 		refuse(s, malformed)
 		return
 	}
-	id, err := p.identify(c)
+	by := p.identify(c)
 	switch {
-	case err != nil:
-		refused := transport.TokenProblem(err)
-		n.h.opts.Gate.Rules.Note(context.Background(), nil, refused)
-		if refused.Code == transport.Unavailable { // it comes back by itself
-			p.session.Close(refused.Code, "")
+	case by.Refused != nil:
+		n.h.opts.Gate.Note(context.Background(), nil, by.Refused)
+		if by.Refused.Code == transport.Unavailable { // it comes back by itself
+			p.session.Close(by.Refused.Code, "")
 			return
 		}
-		refuse(s, &transport.Refusal{Code: refused.Code, Message: refused.Detail})
+		refuse(s, &transport.Refusal{Code: by.Refused.Code, Message: by.Refused.Detail})
 	default:
-		if full, ok := errors.AsType[*transport.Refusal](p.client.Adopt(id)); ok {
+		if full, ok := errors.AsType[*transport.Refusal](p.client.Adopt(*by.Identity)); ok {
 			refuse(s, full)
 			return
 		}
-		p.accept(s, id, c)
+		p.accept(s, *by.Identity, c)
 	}
 }
 
-// identify checks the credentials of the client, or else those of its handshake. Of
-// several tokens there, those that are meant for somebody else do not count.
-func (p *peer) identify(c connect) (auth.Identity, error) {
+// identify checks the credentials of the client, or else those of its handshake.
+func (p *peer) identify(c connect) transport.Credential {
 	ctx, cancel := context.WithTimeout(context.Background(), verifyTimeout)
 	defer cancel()
+	gate := p.h.opts.Gate
 	switch {
 	case c.token != "":
-		return p.h.opts.Gate.Verify(ctx, c.token)
+		return gate.Check(ctx, c.token)
 	case c.ticket != "":
-		if id, ok := p.h.opts.Gate.Redeem(c.ticket); ok {
-			return id, nil
+		if id, ok := gate.Redeem(c.ticket); ok {
+			return transport.Credential{Identity: &id}
 		}
-		return auth.Identity{}, auth.ErrInvalid
+		return transport.Credential{Refused: transport.TokenProblem(auth.ErrInvalid)}
 	case p.prior != nil:
-		return *p.prior, nil
+		return transport.Credential{Identity: p.prior}
 	}
-	refused := auth.Refuse(auth.ErrNoToken, nil)
-	for i, token := range p.tokens {
-		id, err := p.h.opts.Gate.Verify(ctx, token)
-		if err == nil {
-			return id, nil
-		}
-		if i == 0 || !errors.Is(err, auth.ErrInvalid) {
-			refused = err
-		}
-	}
-	return auth.Identity{}, refused
+	return p.offer.Headers(ctx)
 }
 
 // refuse refuses a client for good, with a code that it can look at.
 func refuse(s *socketio.Socket, why *transport.Refusal) {
 	data := append([]byte(nil), `{"code":`...)
-	s.Refuse(why.Message, append(transport.AppendString(data, string(why.Code)), '}'))
+	s.Refuse(why.Message, append(encode.AppendString(data, string(why.Code)), '}'))
 }
 
 // Event does what a client asks for.
@@ -100,7 +90,7 @@ func (n namespace) Event(s *socketio.Socket, e socketio.Event) {
 			err = p.join(command, e.Ack)
 		case transport.CommandLeave:
 			p.client.Leave(command.Tenant)
-			e.Ack.Reply(append(transport.AppendString([]byte(`{"ok":true,"tenantId":`), p.client.Tenant(command.Tenant)), '}'))
+			e.Ack.Reply(append(encode.AppendString([]byte(`{"ok":true,"tenantId":`), p.client.Tenant(command.Tenant)), '}'))
 		}
 	}
 	if refused, ok := errors.AsType[*transport.Refusal](err); ok {
@@ -138,9 +128,7 @@ func (p *peer) renew(s *socketio.Socket, token string, ack *socketio.Ack) error 
 		return err
 	}
 	for _, tenant := range lost {
-		s.Emit("error", transport.AppendError(nil, &transport.Refusal{
-			Code: transport.Forbidden, Message: "the fresh token does not name this tenant",
-		}, transport.CommandAuth, tenant))
+		s.Emit("error", encode.AppendError(nil, transport.Forbidden, "the fresh token does not name this tenant", transport.CommandAuth, tenant))
 	}
 	ack.Reply([]byte(`{"ok":true}`))
 	return nil
@@ -150,7 +138,7 @@ func (p *peer) renew(s *socketio.Socket, token string, ack *socketio.Ack) error 
 // wanted in an event.
 func tell(s *socketio.Socket, e socketio.Event, refused *transport.Refusal, tenant string) {
 	if e.Ack == nil {
-		s.Emit("error", transport.AppendError(nil, refused, e.Name, tenant))
+		s.Emit("error", encode.AppendError(nil, refused.Code, refused.Message, e.Name, tenant))
 		return
 	}
 	e.Ack.Reply(refusedAnswer(refused))
@@ -159,8 +147,8 @@ func tell(s *socketio.Socket, e socketio.Event, refused *transport.Refusal, tena
 // refusedAnswer acknowledges a request that was not done.
 func refusedAnswer(refused *transport.Refusal) []byte {
 	b := append([]byte(nil), `{"ok":false,"code":`...)
-	b = append(transport.AppendString(b, string(refused.Code)), `,"message":`...)
-	return append(transport.AppendString(b, refused.Message), '}')
+	b = append(encode.AppendString(b, string(refused.Code)), `,"message":`...)
+	return append(encode.AppendString(b, refused.Message), '}')
 }
 
 // Disconnect leaves everything that the client has joined.

@@ -5,21 +5,22 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"rowcast/internal/auth"
-	"rowcast/internal/hub"
-	"rowcast/internal/socketio"
+	"rowcast/internal/access/auth"
+	"rowcast/internal/hub/session"
+	"rowcast/internal/hub/signal"
 	"rowcast/internal/transport"
+	"rowcast/internal/wire/socketio"
 )
 
 // peer is one client: the outbox of its session, and what it may do.
 type peer struct {
 	h       *Handler
-	session *hub.Session
+	session *session.Session
 	client  *transport.Client
-	// tokens and prior are credentials of the handshake.
-	tokens []string
-	prior  *auth.Identity
-	limit  *rate.Limiter
+	// offer is the credentials of the handshake, prior what its ticket was good for.
+	offer transport.Offer
+	prior *auth.Identity
+	limit *rate.Limiter
 	// meta: unless it says otherwise when it joins, it gets what is said about events.
 	meta bool
 
@@ -53,7 +54,7 @@ type request struct {
 func (p *peer) Send(frames []byte) { p.session.Send(frames) }
 
 // Close implements engineio.Outbox.
-func (p *peer) Close(last []byte) { p.session.CloseWith(hub.Gone, last) }
+func (p *peer) Close(last []byte) { p.session.CloseWith(signal.Gone, last) }
 
 // ask notes a request, and gives its number.
 func (p *peer) ask(q request) uint64 {

@@ -6,10 +6,10 @@ import (
 	"encoding/hex"
 	"strings"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
 	"rowcast/internal/feed"
-	"rowcast/internal/socketio"
 	"rowcast/internal/transport"
+	"rowcast/internal/wire/socketio"
 )
 
 // mark is the end of the secrets by which clients of an identity recover.

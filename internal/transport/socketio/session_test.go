@@ -10,7 +10,8 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"rowcast/internal/hub"
+	"rowcast/internal/hub/room"
+	"rowcast/internal/hub/signal"
 	"rowcast/internal/transport"
 )
 
@@ -213,7 +214,7 @@ func TestSlowConsumer(t *testing.T) {
 		`42["join-tenant","T"]`:                                true,
 		`42["join-tenant",{"tenantId":"T","cursor":"f1.0.0"}]`: false,
 	} {
-		b := setup(t, false, func(o *hub.Options) {
+		b := setup(t, false, func(o *room.Options) {
 			o.StallTimeout, o.CloseTimeout, o.RingBytes = 50*time.Millisecond, time.Hour, 64<<20
 		})
 		c := b.connect(t, `{"token":"ann_T_1h"}`)
@@ -229,7 +230,7 @@ func TestSlowConsumer(t *testing.T) {
 		for {
 			_, message, err := c.ReadMessage()
 			if err != nil {
-				if !websocket.IsCloseError(err, transport.CloseOf(hub.SlowConsumer).Number) {
+				if !websocket.IsCloseError(err, transport.CloseOf(signal.SlowConsumer).Number) {
 					t.Errorf("%s: %v", request, err)
 				}
 				break

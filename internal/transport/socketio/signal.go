@@ -4,9 +4,10 @@ import (
 	"encoding/json"
 	"strconv"
 
-	"rowcast/internal/hub"
-	"rowcast/internal/socketio"
+	"rowcast/internal/hub/signal"
 	"rowcast/internal/transport"
+	"rowcast/internal/transport/encode"
+	"rowcast/internal/wire/socketio"
 )
 
 // Offsets that are no cursor.
@@ -19,36 +20,36 @@ const (
 
 // appendSignal encodes what the hub says. It is called with the lock of the
 // session held.
-func (p *peer) appendSignal(b []byte, m *hub.Signal) []byte {
+func (p *peer) appendSignal(b []byte, m *signal.Signal) []byte {
 	switch m.Kind {
-	case hub.Joined:
+	case signal.Joined:
 		return p.appendJoined(b, m)
-	case hub.Left:
+	case signal.Left:
 		b = p.appendAbandoned(b, m.Tenant)
 		if _, offers := p.offersOffsets(m.Tenant); !offers {
 			return b // the acknowledgement says it
 		}
-		return appendObject(b, "left", transport.AppendSignal(nil, m), offsetNothing)
-	case hub.Progress, hub.Reset:
+		return appendObject(b, "left", encode.AppendSignal(nil, m), offsetNothing)
+	case signal.Progress, signal.Reset:
 		name, offset := "progress", ""
-		if m.Kind == hub.Reset {
+		if m.Kind == signal.Reset {
 			name = "reset"
 		}
 		if encoder, offers := p.offersOffsets(m.Tenant); offers {
 			offset = string(encoder.appendOffset(nil, m.Cursor))
 		}
-		return appendObject(b, name, transport.AppendSignal(nil, m), offset)
-	case hub.Expiring:
-		return appendObject(b, "token-expiring", transport.AppendSignal(nil, m), "")
-	case hub.Stale:
-		return appendObject(b, "error", transport.AppendSignal(nil, m), "")
-	case hub.Ping: // the engine has a heartbeat of its own
+		return appendObject(b, name, encode.AppendSignal(nil, m), offset)
+	case signal.Expiring:
+		return appendObject(b, "token-expiring", encode.AppendSignal(nil, m), "")
+	case signal.Stale:
+		return appendObject(b, "error", encode.AppendSignal(nil, m), "")
+	case signal.Ping: // the engine has a heartbeat of its own
 	}
 	return b
 }
 
 // appendJoined answers a request to join, or one to recover.
-func (p *peer) appendJoined(b []byte, m *hub.Signal) []byte {
+func (p *peer) appendJoined(b []byte, m *signal.Signal) []byte {
 	q, recovers := p.answer(m.RequestID)
 	switch {
 	case q.recovering != nil && m.Reason == "":
@@ -62,7 +63,7 @@ func (p *peer) appendJoined(b []byte, m *hub.Signal) []byte {
 		if q.filtered {
 			offset = offsetUnknown
 		}
-		b = appendObject(b, "joined", transport.AppendSignal(nil, m), offset)
+		b = appendObject(b, "joined", encode.AppendSignal(nil, m), offset)
 	}
 	return b
 }
@@ -88,19 +89,19 @@ func appendObject(b []byte, name string, object json.RawMessage, offset string) 
 	if offset == "" {
 		return socketio.AppendEvent(b, socketio.Main, name, object)
 	}
-	return socketio.AppendEvent(b, socketio.Main, name, object, transport.AppendString(nil, offset))
+	return socketio.AppendEvent(b, socketio.Main, name, object, encode.AppendString(nil, offset))
 }
 
 // joinedAnswer acknowledges a request to join.
-func joinedAnswer(m *hub.Signal) []byte {
+func joinedAnswer(m *signal.Signal) []byte {
 	b := append([]byte(nil), `{"ok":true,"tenantId":`...)
-	b = append(transport.AppendString(b, m.Tenant), `,"cursor":`...)
-	b = append(transport.AppendString(b, m.Cursor.String()), `,"position":`...)
+	b = append(encode.AppendString(b, m.Tenant), `,"cursor":`...)
+	b = append(encode.AppendString(b, m.Cursor.String()), `,"position":`...)
 	b = strconv.AppendInt(b, m.Cursor.Position, 10)
 	if m.Reason != "" {
 		b = append(b, `,"reset":`...)
-		b = transport.AppendString(b, m.Reason)
+		b = encode.AppendString(b, m.Reason)
 	}
-	b = transport.AppendNote(b, m.Note)
+	b = encode.AppendNote(b, m.Note)
 	return append(b, '}')
 }

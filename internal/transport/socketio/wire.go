@@ -1,15 +1,16 @@
 package socketio
 
 import (
-	"rowcast/internal/engineio"
 	"rowcast/internal/errcode"
 	"rowcast/internal/feed"
-	"rowcast/internal/hub"
-	"rowcast/internal/socketio"
+	"rowcast/internal/hub/signal"
 	"rowcast/internal/transport"
+	"rowcast/internal/transport/encode"
+	"rowcast/internal/wire/engineio"
+	"rowcast/internal/wire/socketio"
 )
 
-// Encoder encodes events for the hub. It is a hub.Encoder. The signals of a session
+// Wire encodes events for the hub. It is a signal.Wire. The signals of a session
 // are encoded by its peer.
 type Encoder struct {
 	// Meta has the data of an event be followed by what is said about it.
@@ -19,26 +20,26 @@ type Encoder struct {
 	Recovery bool
 }
 
-var _ hub.Encoder = Encoder{}
+var _ signal.Encoder = Encoder{}
 
 // Encoders are all there are. The hub has to know them.
-func Encoders() []hub.Encoder {
-	return []hub.Encoder{Encoder{}, Encoder{Meta: true}, Encoder{Recovery: true}, Encoder{Meta: true, Recovery: true}}
+func Encoders() []signal.Encoder {
+	return []signal.Encoder{Encoder{}, Encoder{Meta: true}, Encoder{Recovery: true}, Encoder{Meta: true, Recovery: true}}
 }
 
-// Name implements hub.Encoder.
+// Name implements signal.Wire.
 func (Encoder) Name() string { return "socketio" }
 
 // AppendEvent appends an event with its data, and what else the encoder adds.
 func (w Encoder) AppendEvent(b []byte, e *feed.Event) []byte {
 	start := len(b)
 	b = append(engineio.Begin(b), byte(socketio.EventPacket), '[')
-	b = transport.AppendString(b, e.Name)
+	b = encode.AppendString(b, e.Name)
 	b = append(b, ',')
-	b = transport.AppendData(b, e)
+	b = encode.AppendData(b, e)
 	if w.Meta {
 		b = append(b, ',')
-		b = transport.AppendMeta(b, e)
+		b = encode.AppendMeta(b, e)
 	}
 	if w.Recovery {
 		b = append(b, `,"`...)
@@ -48,7 +49,7 @@ func (w Encoder) AppendEvent(b []byte, e *feed.Event) []byte {
 }
 
 // AppendSignal appends nothing.
-func (Encoder) AppendSignal(b []byte, _ *hub.Signal) []byte { return b }
+func (Encoder) AppendSignal(b []byte, _ *signal.Signal) []byte { return b }
 
 // AppendClose appends the last frames of a code. A client comes back by itself
 // when its transport is closed, but not when it was disconnected.

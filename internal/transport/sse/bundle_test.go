@@ -17,9 +17,13 @@ import (
 
 	"go.uber.org/goleak"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
+	"rowcast/internal/access/origin"
 	"rowcast/internal/feed"
 	"rowcast/internal/hub"
+	"rowcast/internal/hub/room"
+	"rowcast/internal/hub/signal"
+	"rowcast/internal/test/servetest"
 	"rowcast/internal/transport"
 	"rowcast/internal/transport/sse"
 )
@@ -86,13 +90,13 @@ func (b *bundle) redeem(ticket string) (auth.Identity, bool) {
 
 // setup starts a server on a listener, or on the loopback if that is nil. It
 // stops with the test.
-func setup(t testing.TB, listener net.Listener, change func(*hub.Options, *sse.Options)) *bundle {
+func setup(t testing.TB, listener net.Listener, change func(*room.Options, *sse.Options)) *bundle {
 	t.Helper()
 	b := &bundle{
 		tickets:  map[string]auth.Identity{"ticket": {Subject: "ann", Tenants: []string{"T"}, Expires: time.Now().Add(time.Hour)}},
 		position: map[string]int64{},
 	}
-	ho := hub.Options{History: noHistory{}, Map: oneEvent, Encoders: []hub.Encoder{sse.Encoder{}}}
+	ho := room.Options{History: noHistory{}, Map: oneEvent, Encoders: []signal.Encoder{sse.Encoder{}}}
 	so := sse.Options{}
 	if change != nil {
 		change(&ho, &so)
@@ -101,12 +105,12 @@ func setup(t testing.TB, listener net.Listener, change func(*hub.Options, *sse.O
 	if b.hub, err = hub.New(ho); err != nil {
 		t.Fatal(err)
 	}
-	origins, err := auth.NewOrigins("https://app.example")
+	origins, err := origin.New("https://app.example")
 	if err != nil {
 		t.Fatal(err)
 	}
 	so.Hub = b.hub
-	so.Gate = &transport.Gate{Origin: origins.Allowed, Draining: b.hub.Draining, Verify: b.verify, Redeem: b.redeem}
+	so.Gate = servetest.Gate(t, transport.GateOptions{Origin: origins.Allowed, Draining: b.hub.Draining, Verify: b.verify, Redeem: b.redeem})
 	handler, err := sse.NewHandler(so)
 	if err != nil {
 		t.Fatal(err)
@@ -119,7 +123,7 @@ func setup(t testing.TB, listener net.Listener, change func(*hub.Options, *sse.O
 	}()
 	b.hub.Publish(nil, 0)
 	b.hub.Live(true)
-	server := httptest.NewUnstartedServer(auth.NewCORS(origins.Allowed).Handler(wrap(handler)))
+	server := httptest.NewUnstartedServer(origin.NewCORS(origins.Allowed).Handler(wrap(handler)))
 	if listener != nil {
 		_ = server.Listener.Close()
 		server.Listener = listener

@@ -21,7 +21,7 @@
 //     FuzzFrame).
 //   - The last id is known from the beginning, and a client that comes back with
 //     it continues there, whatever cursor its URL has, also if it sends it in the query,
-//     as polyfills do (TestLastEventID, internal/clients: TestEventSourcePolyfill).
+//     as polyfills do (TestLastEventID, internal/test/clients: TestEventSourcePolyfill).
 //   - Only the tenant of the token, chosen by the query, is streamed
 //     (TestRequests, TestTenantsAreApart).
 //   - A stream ends with the token, and says so before (TestTokenExpires).

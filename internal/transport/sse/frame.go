@@ -8,42 +8,43 @@ import (
 
 	"rowcast/internal/errcode"
 	"rowcast/internal/feed"
-	"rowcast/internal/hub"
+	"rowcast/internal/hub/signal"
 	"rowcast/internal/transport"
+	"rowcast/internal/transport/encode"
 )
 
-// Encoder encodes for the hub. It is a hub.Encoder.
+// Wire encodes for the hub. It is a signal.Wire.
 type Encoder struct{}
 
-var _ hub.Encoder = Encoder{}
+var _ signal.Encoder = Encoder{}
 
-// Name implements hub.Encoder.
+// Name implements signal.Wire.
 func (Encoder) Name() string { return "sse" }
 
 // AppendEvent appends an event.
 func (Encoder) AppendEvent(b []byte, e *feed.Event) []byte {
 	b, start := open(appendID(b, e.Cursor), e.Name)
-	return seal(transport.AppendEvent(b, e), start)
+	return seal(encode.AppendEvent(b, e), start)
 }
 
 // AppendSignal appends a signal as an event of the name of its type. One that
 // says where the stream is has an id, so that the client can continue from
 // there even if no event ever comes.
-func (Encoder) AppendSignal(b []byte, s *hub.Signal) []byte {
+func (Encoder) AppendSignal(b []byte, s *signal.Signal) []byte {
 	switch s.Kind {
-	case hub.Ping:
+	case signal.Ping:
 		return append(b, ": ping\n\n"...)
-	case hub.Expiring:
+	case signal.Expiring:
 		return appendSignal(b, "token-expiring", s)
-	case hub.Stale:
+	case signal.Stale:
 		return appendSignal(b, "stale", s)
-	case hub.Joined:
+	case signal.Joined:
 		return appendSignal(appendID(b, s.Cursor), "joined", s)
-	case hub.Progress:
+	case signal.Progress:
 		return appendSignal(appendID(b, s.Cursor), "progress", s)
-	case hub.Reset:
+	case signal.Reset:
 		return appendSignal(appendID(b, s.Cursor), "reset", s)
-	case hub.Left: // a stream has one tenant as long as it lives
+	case signal.Left: // a stream has one tenant as long as it lives
 	}
 	return b
 }
@@ -51,7 +52,7 @@ func (Encoder) AppendSignal(b []byte, s *hub.Signal) []byte {
 // AppendClose appends the event "closed": EventSource has "error" for itself. A
 // detail retry=…ms becomes the time after which the client comes back.
 func (Encoder) AppendClose(b []byte, code errcode.Code, detail string) []byte {
-	if code == hub.Gone {
+	if code == signal.Gone {
 		return b
 	}
 	if text, ok := strings.CutPrefix(detail, "retry="); ok {
@@ -64,12 +65,12 @@ func (Encoder) AppendClose(b []byte, code errcode.Code, detail string) []byte {
 	b = append(b, `{"type":"closed","code":`...)
 	b = strconv.AppendInt(b, int64(c.Number), 10)
 	b = append(b, `,"reason":`...)
-	return seal(append(transport.AppendString(b, string(code)), '}'), start)
+	return seal(append(encode.AppendString(b, string(code)), '}'), start)
 }
 
-func appendSignal(b []byte, name string, s *hub.Signal) []byte {
+func appendSignal(b []byte, name string, s *signal.Signal) []byte {
 	b, start := open(b, name)
-	return seal(transport.AppendSignal(b, s), start)
+	return seal(encode.AppendSignal(b, s), start)
 }
 
 // appendRetry says after how long a client that lost its connection comes back.

@@ -12,8 +12,9 @@ import (
 
 	"rowcast/internal/errcode"
 	"rowcast/internal/feed"
-	"rowcast/internal/hub"
+	"rowcast/internal/hub/signal"
 	"rowcast/internal/transport"
+	"rowcast/internal/transport/encode"
 	"rowcast/internal/transport/sse"
 )
 
@@ -21,21 +22,21 @@ import (
 func TestFrames(t *testing.T) {
 	t.Parallel()
 	cursor := feed.Cursor{Epoch: "f1", Position: 42, Nonce: 35}
-	signal := func(kind hub.Kind) string {
-		return string(sse.Encoder{}.AppendSignal(nil, &hub.Signal{Kind: kind, Tenant: "T", Cursor: cursor, Reason: "expired", RequestID: 9}))
+	text := func(kind signal.Kind) string {
+		return string(sse.Encoder{}.AppendSignal(nil, &signal.Signal{Kind: kind, Tenant: "T", Cursor: cursor, Reason: "expired", RequestID: 9}))
 	}
 	end := func(code errcode.Code, detail string) string {
 		return string(sse.Encoder{}.AppendClose(nil, code, detail))
 	}
 	for want, got := range map[string]string{
-		"id: f1.42.z\nevent: joined\ndata: {\"type\":\"joined\",\"tenantId\":\"T\",\"cursor\":\"f1.42.z\",\"position\":42}\n\n":                                    signal(hub.Joined),
-		"id: f1.42.z\nevent: progress\ndata: {\"type\":\"progress\",\"tenantId\":\"T\",\"cursor\":\"f1.42.z\",\"position\":42}\n\n":                                signal(hub.Progress),
-		"id: f1.42.z\nevent: reset\ndata: {\"type\":\"reset\",\"tenantId\":\"T\",\"cursor\":\"f1.42.z\",\"position\":42,\"reason\":\"expired\"}\n\n":               signal(hub.Reset),
-		"event: stale\ndata: {\"type\":\"error\",\"code\":\"stale\",\"message\":\"events are late; they follow when the server can read the database again\"}\n\n": signal(hub.Stale),
-		"event: token-expiring\ndata: {\"type\":\"token-expiring\"}\n\n":                                                                                           signal(hub.Expiring),
-		": ping\n\n": signal(hub.Ping),
-		"retry: 1234\nevent: closed\ndata: {\"type\":\"closed\",\"code\":4001,\"reason\":\"shutdown\"}\n\n": end(hub.Shutdown, "retry=1234ms"),
-		"event: closed\ndata: {\"type\":\"closed\",\"code\":4001,\"reason\":\"shutdown\"}\n\n":              end(hub.Shutdown, ""),
+		"id: f1.42.z\nevent: joined\ndata: {\"type\":\"joined\",\"tenantId\":\"T\",\"cursor\":\"f1.42.z\",\"position\":42}\n\n":                                    text(signal.Joined),
+		"id: f1.42.z\nevent: progress\ndata: {\"type\":\"progress\",\"tenantId\":\"T\",\"cursor\":\"f1.42.z\",\"position\":42}\n\n":                                text(signal.Progress),
+		"id: f1.42.z\nevent: reset\ndata: {\"type\":\"reset\",\"tenantId\":\"T\",\"cursor\":\"f1.42.z\",\"position\":42,\"reason\":\"expired\"}\n\n":               text(signal.Reset),
+		"event: stale\ndata: {\"type\":\"error\",\"code\":\"stale\",\"message\":\"events are late; they follow when the server can read the database again\"}\n\n": text(signal.Stale),
+		"event: token-expiring\ndata: {\"type\":\"token-expiring\"}\n\n":                                                                                           text(signal.Expiring),
+		": ping\n\n": text(signal.Ping),
+		"retry: 1234\nevent: closed\ndata: {\"type\":\"closed\",\"code\":4001,\"reason\":\"shutdown\"}\n\n": end(signal.Shutdown, "retry=1234ms"),
+		"event: closed\ndata: {\"type\":\"closed\",\"code\":4001,\"reason\":\"shutdown\"}\n\n":              end(signal.Shutdown, ""),
 		"event: closed\ndata: {\"type\":\"closed\",\"code\":4003,\"reason\":\"token-expired\"}\n\n":         end(transport.TokenExpired, "retry=soon"),
 		"id: f1.42.z\nevent: order:updated\ndata: {\"type\":\"event\",\"event\":\"order:updated\",\"tenantId\":\"T\",\"position\":42," +
 			"\"cursor\":\"f1.42.z\",\"at\":\"2026-01-02T03:04:05.678901Z\",\"data\":{\"id\":1},\"changed\":[\"status\"],\"previous\":{}}\n\n": string(
@@ -48,7 +49,7 @@ func TestFrames(t *testing.T) {
 			t.Errorf("got  %q\nwant %q", got, want)
 		}
 	}
-	for name, silent := range map[string]string{"left": signal(hub.Left), "gone": end(hub.Gone, "")} {
+	for name, silent := range map[string]string{"left": text(signal.Left), "gone": end(signal.Gone, "")} {
 		if silent != "" {
 			t.Errorf("%s is told: %q", name, silent)
 		}
@@ -68,7 +69,7 @@ func whole(t *testing.T, name, data string) {
 	}
 	flat := strings.NewReplacer("\n", " ", "\r", " ").Replace
 	got, err := s.read()
-	want := string(transport.AppendEvent(nil, &e))
+	want := string(encode.AppendEvent(nil, &e))
 	if err != nil || got.name != flat(name) || got.id != at.String() || got.data != flat(want) {
 		t.Fatalf("%q is read as %+v, %v", frame, got, err)
 	}

@@ -5,14 +5,13 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"net"
 	"net/http"
 	"time"
 
-	"rowcast/internal/auth"
 	"rowcast/internal/hub"
-	"rowcast/internal/socket"
+	"rowcast/internal/hub/session"
 	"rowcast/internal/transport"
+	"rowcast/internal/wire/socket"
 )
 
 const (
@@ -43,8 +42,8 @@ type Handler struct {
 
 // NewHandler checks the options.
 func NewHandler(o Options) (*Handler, error) {
-	if o.Hub == nil || o.Gate == nil || !o.Gate.Complete() {
-		return nil, errors.New("sse: Options needs Hub and a complete Gate")
+	if o.Hub == nil || o.Gate == nil {
+		return nil, errors.New("sse: Options needs Hub and Gate")
 	}
 	o.PingInterval = cmp.Or(o.PingInterval, defaultPing)
 	if o.Log == nil {
@@ -63,51 +62,28 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.opts.Gate.Refuse(w, r, refused)
 		return
 	}
-	want, refused := transport.ParseWant(r, id, h.opts.Gate.Rules)
+	want, refused := h.opts.Gate.ParseWant(r, id)
 	if refused != nil {
 		h.opts.Gate.Refuse(w, r, refused)
 		return
 	}
-	slot, refused := h.opts.Gate.Rules.Slot(r)
-	if refused != nil {
+	p := new(peer)
+	client, err := h.opts.Gate.Let(h.opts.Hub, r, transport.Credential{Identity: &id}, func() (session.Peer, error) {
+		return session.Peer{Conn: p, Encoder: Encoder{}, ReadsNothing: true, PingInterval: h.opts.PingInterval}, p.connect(w, r)
+	})
+	refused, isRefused := errors.AsType[*transport.Problem](err)
+	switch {
+	case isRefused:
 		h.opts.Gate.Refuse(w, r, refused)
-		return
-	}
-	conn, refused := takeOver(w, r)
-	if refused != nil {
-		slot.Leave()
-		h.opts.Gate.Refuse(w, r, refused)
-		return
-	}
-	if err := begin(conn, w.Header()); err != nil {
-		slot.Leave()
+	case errors.Is(err, session.ErrDraining):
+		transport.TurnAway(p.conn, Encoder{})
+	case err != nil:
 		h.opts.Log.DebugContext(r.Context(), "event stream did not begin", slog.Any("error", err))
-		_ = conn.Close()
-		return
+	default:
+		p.session = client.Session()
+		if refused, ok := errors.AsType[*transport.Refusal](client.Follow(want, session.Request{Cursor: lastCursor(r, want.Query)})); ok {
+			p.session.Close(refused.Code, "")
+		}
+		h.peers.Run(p.watch)
 	}
-	h.start(conn, slot, id, want, lastCursor(r, want.Query))
-}
-
-// start opens a session for a connection that has got the head of its answer.
-func (h *Handler) start(conn net.Conn, slot *transport.Slot, id auth.Identity, want transport.Want, cursor string) {
-	p := &peer{Socket: socket.New(conn)}
-	p.GiveUpAfter(ackTimeout)
-	var (
-		client *transport.Client
-		err    error
-	)
-	p.session, client, err = h.opts.Gate.Open(h.opts.Hub, hub.SessionOptions{
-		Conn: p, Encoder: Encoder{}, ReadsNothing: true, PingInterval: h.opts.PingInterval,
-	}, slot)
-	if err != nil {
-		transport.TurnAway(conn, Encoder{})
-		return
-	}
-	if err = client.Adopt(id); err == nil {
-		err = client.Follow(want, hub.Request{Cursor: cursor})
-	}
-	if refused, ok := errors.AsType[*transport.Refusal](err); ok {
-		p.session.Close(refused.Code, "")
-	}
-	h.peers.Run(p.watch)
 }

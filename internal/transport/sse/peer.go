@@ -1,9 +1,13 @@
 package sse
 
 import (
-	"rowcast/internal/hub"
-	"rowcast/internal/socket"
+	"net"
+	"net/http"
+
+	"rowcast/internal/hub/session"
+	"rowcast/internal/hub/signal"
 	"rowcast/internal/transport"
+	"rowcast/internal/wire/socket"
 )
 
 // maxIgnored is how many bytes a client may send that nobody reads.
@@ -12,7 +16,23 @@ const maxIgnored = 16 << 10
 // peer is one connection.
 type peer struct {
 	*socket.Socket
-	session *hub.Session
+	conn    net.Conn
+	session *session.Session
+}
+
+// connect takes the connection of a request over, and begins the stream.
+func (p *peer) connect(w http.ResponseWriter, r *http.Request) error {
+	conn, refused := takeOver(w, r)
+	if refused != nil {
+		return refused
+	}
+	if err := begin(conn, w.Header()); err != nil {
+		_ = conn.Close()
+		return err
+	}
+	p.conn, p.Socket = conn, socket.New(conn)
+	p.GiveUpAfter(ackTimeout)
+	return nil
 }
 
 // watch waits until the client has gone, or the session has ended. What the
@@ -23,7 +43,7 @@ func (p *peer) watch() {
 		p.AwaitRead()
 		n, err := p.Read(make([]byte, 1<<10))
 		if err != nil {
-			p.session.CloseWith(hub.Gone, nil)
+			p.session.CloseWith(signal.Gone, nil)
 			return
 		}
 		if ignored += n; ignored > maxIgnored {

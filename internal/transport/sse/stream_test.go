@@ -14,8 +14,10 @@ import (
 	"testing"
 	"time"
 
-	"rowcast/internal/auth"
-	"rowcast/internal/hub"
+	"rowcast/internal/access/origin"
+	"rowcast/internal/hub/room"
+	"rowcast/internal/hub/signal"
+	"rowcast/internal/test/servetest"
 	"rowcast/internal/transport"
 	"rowcast/internal/transport/sse"
 )
@@ -143,9 +145,9 @@ func TestOtherVersions(t *testing.T) {
 		t.Errorf("HTTP/1.0 gets %q, %v", head, err)
 	}
 
-	handler, err := sse.NewHandler(sse.Options{Hub: b.hub, Gate: &transport.Gate{
-		Origin: auth.Origins{}.Allowed, Draining: b.hub.Draining, Verify: b.verify, Redeem: b.redeem,
-	}})
+	handler, err := sse.NewHandler(sse.Options{Hub: b.hub, Gate: servetest.Gate(t, transport.GateOptions{
+		Origin: origin.Origins{}.Allowed, Draining: b.hub.Draining, Verify: b.verify, Redeem: b.redeem,
+	})})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -289,7 +291,7 @@ func TestDrain(t *testing.T) {
 // TestSlowReader takes events in pieces: nothing is lost, nothing is mixed.
 func TestSlowReader(t *testing.T) {
 	t.Parallel()
-	b := setup(t, nil, func(o *hub.Options, _ *sse.Options) {
+	b := setup(t, nil, func(o *room.Options, _ *sse.Options) {
 		o.RingBytes, o.StallTimeout = 64<<20, time.Hour
 	})
 	slow, fast := b.open(t, annOfT, ""), b.open(t, annOfT, "")
@@ -319,7 +321,7 @@ func TestSlowReader(t *testing.T) {
 // and goes on where it was.
 func TestSlowConsumer(t *testing.T) {
 	t.Parallel()
-	b := setup(t, nil, func(o *hub.Options, _ *sse.Options) {
+	b := setup(t, nil, func(o *room.Options, _ *sse.Options) {
 		o.StallTimeout, o.RingBytes = 50*time.Millisecond, 64<<20
 		o.CloseTimeout = time.Hour // "closed" comes behind all that is on its way
 	})
@@ -353,7 +355,7 @@ func TestSlowConsumer(t *testing.T) {
 // a write.
 func TestStalledClient(t *testing.T) {
 	t.Parallel()
-	b := setup(t, nil, func(o *hub.Options, _ *sse.Options) {
+	b := setup(t, nil, func(o *room.Options, _ *sse.Options) {
 		o.StallTimeout, o.CloseTimeout = 200*time.Millisecond, 200*time.Millisecond
 	})
 	s := b.open(t, annOfT, "")
@@ -361,7 +363,7 @@ func TestStalledClient(t *testing.T) {
 	for b.hub.Stats().Sessions > 0 {
 		b.event("T", strings.Repeat("x", 50_000))
 	}
-	if n := b.hub.Stats().Closes[hub.SlowConsumer]; n != 1 {
+	if n := b.hub.Stats().Closes[signal.SlowConsumer]; n != 1 {
 		t.Errorf("closes: %v", b.hub.Stats().Closes)
 	}
 }

@@ -14,8 +14,11 @@ import (
 
 	"rowcast/internal/feed"
 	"rowcast/internal/hub"
-	"rowcast/internal/socket"
+	"rowcast/internal/hub/room"
+	"rowcast/internal/hub/session"
+	"rowcast/internal/hub/signal"
 	"rowcast/internal/transport/ws"
+	"rowcast/internal/wire/socket"
 )
 
 // row is the data of the events, about the size of an order.
@@ -119,7 +122,7 @@ func BenchmarkPublish(b *testing.B) {
 }
 
 func benchmarkPublish(b *testing.B, batch, subs int) {
-	h, err := hub.New(hub.Options{History: noHistory{}, Map: oneEvent, Encoders: []hub.Encoder{ws.Encoder{}}, PingInterval: time.Hour})
+	h, err := hub.New(room.Options{History: noHistory{}, Map: oneEvent, Encoders: []signal.Encoder{ws.Encoder{}}, PingInterval: time.Hour})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -132,14 +135,14 @@ func benchmarkPublish(b *testing.B, batch, subs int) {
 	defer func() { cancel(); running.Wait(); s.close() }()
 	joined := int64(0)
 	for _, c := range s.conns {
-		session, err := h.Open(hub.SessionOptions{Conn: socket.New(c)})
+		opened, err := h.Open(session.Peer{Conn: socket.New(c)})
 		if err != nil {
 			b.Fatal(err)
 		}
-		if err := session.Join(hub.Request{Tenant: "T"}); err != nil {
+		if err := opened.Join(session.Request{Tenant: "T"}); err != nil {
 			b.Fatal(err)
 		}
-		joined += int64(len(ws.Encoder{}.AppendSignal(nil, &hub.Signal{Kind: hub.Joined, Tenant: "T", Cursor: feed.Cursor{Epoch: "f1"}})))
+		joined += int64(len(ws.Encoder{}.AppendSignal(nil, &signal.Signal{Kind: signal.Joined, Tenant: "T", Cursor: feed.Cursor{Epoch: "f1"}})))
 	}
 	s.await(joined)
 

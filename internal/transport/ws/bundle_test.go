@@ -18,9 +18,12 @@ import (
 	"github.com/gorilla/websocket"
 	"go.uber.org/goleak"
 
-	"rowcast/internal/auth"
+	"rowcast/internal/access/auth"
 	"rowcast/internal/feed"
 	"rowcast/internal/hub"
+	"rowcast/internal/hub/room"
+	"rowcast/internal/hub/signal"
+	"rowcast/internal/test/servetest"
 	"rowcast/internal/transport"
 	"rowcast/internal/transport/ws"
 )
@@ -74,17 +77,17 @@ func (b *bundle) redeem(ticket string) (auth.Identity, bool) {
 
 // setup starts a server on a listener, or on the loopback if that is nil. It
 // stops with the test.
-func setup(t testing.TB, listener net.Listener, change func(*hub.Options, *ws.Options)) *bundle {
+func setup(t testing.TB, listener net.Listener, change func(*room.Options, *ws.Options)) *bundle {
 	t.Helper()
 	b := &bundle{
 		tickets:  map[string]auth.Identity{"ticket": {Subject: "ann", Tenants: []string{"T"}, Expires: time.Now().Add(time.Hour)}},
 		position: map[string]int64{},
 	}
-	ho := hub.Options{History: noHistory{}, Map: oneEvent, Encoders: []hub.Encoder{ws.Encoder{}}}
-	wo := ws.Options{Gate: &transport.Gate{
+	ho := room.Options{History: noHistory{}, Map: oneEvent, Encoders: []signal.Encoder{ws.Encoder{}}}
+	wo := ws.Options{Gate: servetest.Gate(t, transport.GateOptions{
 		Verify: b.verify, Redeem: b.redeem, Draining: func() bool { return b.hub.Draining() },
 		Origin: func(r *http.Request) bool { return r.Header.Get("Origin") != "https://evil.example" },
-	}}
+	})}
 	if change != nil {
 		change(&ho, &wo)
 	}

@@ -3,29 +3,30 @@ package ws
 import (
 	"rowcast/internal/errcode"
 	"rowcast/internal/feed"
-	"rowcast/internal/hub"
+	"rowcast/internal/hub/signal"
 	"rowcast/internal/transport"
-	"rowcast/internal/websocket"
+	"rowcast/internal/transport/encode"
+	"rowcast/internal/wire/websocket"
 )
 
-// Encoder encodes for the hub. It is a hub.Encoder.
+// Wire encodes for the hub. It is a signal.Wire.
 type Encoder struct{}
 
-var _ hub.Encoder = Encoder{}
+var _ signal.Encoder = Encoder{}
 
-// Name implements hub.Encoder.
+// Name implements signal.Wire.
 func (Encoder) Name() string { return "ws" }
 
 // AppendEvent appends an event as a text frame.
 func (Encoder) AppendEvent(b []byte, e *feed.Event) []byte {
 	start := len(b)
-	return websocket.Seal(transport.AppendEvent(websocket.Open(b), e), start)
+	return websocket.Seal(encode.AppendEvent(websocket.Open(b), e), start)
 }
 
 // AppendSignal appends a signal as a text frame.
-func (Encoder) AppendSignal(b []byte, s *hub.Signal) []byte {
+func (Encoder) AppendSignal(b []byte, s *signal.Signal) []byte {
 	start := len(b)
-	return websocket.Seal(transport.AppendSignal(websocket.Open(b), s), start)
+	return websocket.Seal(encode.AppendSignal(websocket.Open(b), s), start)
 }
 
 // AppendClose appends the close frame of a code.

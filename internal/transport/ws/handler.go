@@ -12,11 +12,11 @@ import (
 	gorilla "github.com/gorilla/websocket"
 	"golang.org/x/time/rate"
 
-	"rowcast/internal/auth"
 	"rowcast/internal/hub"
-	"rowcast/internal/socket"
+	"rowcast/internal/hub/session"
 	"rowcast/internal/transport"
-	"rowcast/internal/websocket"
+	"rowcast/internal/wire/socket"
+	"rowcast/internal/wire/websocket"
 )
 
 // Subprotocol is the name of the wire contract.
@@ -49,8 +49,8 @@ type Handler struct {
 
 // NewHandler checks the options.
 func NewHandler(o Options) (*Handler, error) {
-	if o.Hub == nil || o.Gate == nil || !o.Gate.Complete() {
-		return nil, errors.New("ws: Options needs Hub and a complete Gate")
+	if o.Hub == nil || o.Gate == nil {
+		return nil, errors.New("ws: Options needs Hub and Gate")
 	}
 	o.PingInterval = cmp.Or(o.PingInterval, 25*time.Second)
 	o.PingTimeout = cmp.Or(o.PingTimeout, 20*time.Second)
@@ -80,20 +80,24 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if by.Refused != nil {
-		h.opts.Gate.Note(r, by.Refused)
+		h.opts.Gate.Note(r.Context(), r, by.Refused)
 	}
-	slot, full := h.opts.Gate.Rules.Slot(r)
-	if full != nil {
+	var conn *websocket.Conn
+	client, err := h.opts.Gate.Let(h.opts.Hub, r, by, func() (peer session.Peer, err error) {
+		if conn, err = h.upgrader.Upgrade(w, r); err != nil {
+			h.opts.Gate.Note(r.Context(), r, &transport.Problem{Code: transport.BadRequest, About: "handshake", Cause: err})
+		}
+		return session.Peer{Conn: conn, Encoder: Encoder{}, PingInterval: h.opts.PingInterval}, err
+	})
+	full, isFull := errors.AsType[*transport.Problem](err)
+	switch {
+	case isFull:
 		h.opts.Gate.Refuse(w, r, full)
-		return
+	case errors.Is(err, session.ErrDraining):
+		transport.TurnAway(conn, Encoder{})
+	case err == nil:
+		h.start(conn, client)
 	}
-	conn, err := h.upgrader.Upgrade(w, r)
-	if err != nil {
-		slot.Leave()
-		h.opts.Gate.Note(r, &transport.Problem{Code: transport.BadRequest, About: "handshake", Cause: err})
-		return
-	}
-	h.start(conn, slot, by)
 }
 
 // admit checks a request. A refused credential that comes with it does not refuse the
@@ -104,10 +108,11 @@ func (h *Handler) admit(r *http.Request) (by transport.Credential, refused *tran
 	if refused := h.opts.Gate.Enter(r, transport.Parameters{Names: []string{"ticket"}}); refused != nil {
 		return by, refused
 	}
-	_, err := auth.BearerTokens(r)
-	switch protocols := gorilla.Subprotocols(r); {
-	case errors.Is(err, auth.ErrTokenInQuery):
-		return by, h.opts.Gate.Identify(r).Refused
+	offer, refused := h.opts.Gate.Read(r)
+	protocols := gorilla.Subprotocols(r)
+	switch {
+	case refused != nil:
+		return by, refused
 	case !gorilla.IsWebSocketUpgrade(r):
 		return by, &transport.Problem{
 			Status: http.StatusUpgradeRequired, Code: transport.BadRequest, About: "handshake",
@@ -119,11 +124,10 @@ func (h *Handler) admit(r *http.Request) (by transport.Credential, refused *tran
 			Detail: "none of the offered subprotocols is known; offer " + Subprotocol + ", beside bearer.<token> if that carries the token",
 		}
 	}
-	if offered := offeredToken(r); offered != "" {
-		by.Identity, by.Refused = h.opts.Gate.Check(r.Context(), offered)
-		return by, nil
+	if token := offeredToken(protocols); token != "" {
+		return h.opts.Gate.Check(r.Context(), token), nil
 	}
-	by = h.opts.Gate.Identify(r)
+	by = offer.Check(r.Context())
 	if by.Refused == nil || by.Header && (by.Refused.Code == transport.InvalidToken || by.Refused.Code == transport.Unavailable) {
 		return by, nil
 	}
@@ -131,8 +135,7 @@ func (h *Handler) admit(r *http.Request) (by transport.Credential, refused *tran
 }
 
 // offeredToken is the token among the offered subprotocols.
-func offeredToken(r *http.Request) string {
-	offered := gorilla.Subprotocols(r)
+func offeredToken(offered []string) string {
 	i := slices.IndexFunc(offered, func(p string) bool { return strings.HasPrefix(p, bearerPrefix) })
 	if i < 0 {
 		return ""

@@ -8,9 +8,11 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"rowcast/internal/hub"
+	"rowcast/internal/hub/session"
+	"rowcast/internal/hub/signal"
 	"rowcast/internal/transport"
-	"rowcast/internal/websocket"
+	"rowcast/internal/transport/encode"
+	"rowcast/internal/wire/websocket"
 )
 
 // verifyTimeout bounds the check of a token that came in a message.
@@ -20,29 +22,15 @@ const verifyTimeout = 10 * time.Second
 type peer struct {
 	h       *Handler
 	conn    *websocket.Conn
-	session *hub.Session
+	session *session.Session
 	client  *transport.Client
 	limit   *rate.Limiter
 }
 
-// start opens a session for a connection and has it read.
-func (h *Handler) start(conn *websocket.Conn, slot *transport.Slot, by transport.Credential) {
-	p := &peer{h: h, conn: conn, limit: rate.NewLimiter(h.opts.Rate, h.opts.Burst)}
-	var err error
-	p.session, p.client, err = h.opts.Gate.Open(h.opts.Hub, hub.SessionOptions{Conn: conn, Encoder: Encoder{}, PingInterval: h.opts.PingInterval}, slot)
-	if err != nil {
-		transport.TurnAway(conn, Encoder{})
-		return
-	}
-	full, _ := errors.AsType[*transport.Refusal](p.client.Present(by))
-	switch {
-	case by.Refused != nil && !by.Header:
-		p.session.Close(by.Refused.Code, by.Refused.Detail)
-	case full != nil:
-		p.session.Close(full.Code, "")
-	default:
-		p.send(transport.AppendWelcome(websocket.Open(nil), h.opts.PingInterval, h.opts.PingTimeout))
-	}
+// start welcomes a client, unless it was ended already, and has it read.
+func (h *Handler) start(conn *websocket.Conn, client *transport.Client) {
+	p := &peer{h: h, conn: conn, session: client.Session(), client: client, limit: rate.NewLimiter(h.opts.Rate, h.opts.Burst)}
+	p.send(encode.AppendWelcome(websocket.Open(nil), h.opts.PingInterval, h.opts.PingTimeout))
 	h.peers.Run(p.read)
 }
 
@@ -81,7 +69,7 @@ func (p *peer) read() {
 	case websocket.Malformed:
 		p.session.Close(transport.BadFrame, "")
 	case websocket.Left, websocket.Lost:
-		p.session.CloseWith(hub.Gone, reply)
+		p.session.CloseWith(signal.Gone, reply)
 	}
 	p.conn.Linger()
 }
@@ -108,7 +96,7 @@ func (p *peer) command(message []byte) error {
 	if err == nil {
 		switch command.Type {
 		case transport.CommandPing:
-			p.send(transport.AppendPong(websocket.Open(nil)))
+			p.send(encode.AppendPong(websocket.Open(nil)))
 		case transport.CommandJoin:
 			err = p.client.Join(command, nil, 0)
 		case transport.CommandLeave:
@@ -121,7 +109,7 @@ func (p *peer) command(message []byte) error {
 	if !ok {
 		return err
 	}
-	p.send(transport.AppendError(websocket.Open(nil), refused, command.Type, command.Tenant))
+	p.send(encode.AppendError(websocket.Open(nil), refused.Code, refused.Message, command.Type, command.Tenant))
 	switch {
 	case refused.Ends:
 		p.session.Close(refused.Code, refused.Message)
@@ -139,9 +127,7 @@ func (p *peer) authenticate(token string) error {
 	defer cancel()
 	lost, err := p.client.Authenticate(ctx, token)
 	for _, tenant := range lost {
-		p.send(transport.AppendError(websocket.Open(nil), &transport.Refusal{
-			Code: transport.Forbidden, Message: "the fresh token does not name this tenant",
-		}, transport.CommandAuth, tenant))
+		p.send(encode.AppendError(websocket.Open(nil), transport.Forbidden, "the fresh token does not name this tenant", transport.CommandAuth, tenant))
 	}
 	return err
 }

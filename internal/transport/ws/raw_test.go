@@ -13,7 +13,8 @@ import (
 	"testing"
 	"time"
 
-	"rowcast/internal/hub"
+	"rowcast/internal/hub/room"
+	"rowcast/internal/hub/signal"
 	"rowcast/internal/transport/ws"
 )
 
@@ -269,7 +270,7 @@ func TestFramesOfEverySize(t *testing.T) {
 			continue
 		}
 		name := strings.Repeat("x", n)
-		frame := ws.Encoder{}.AppendSignal([]byte("before"), &hub.Signal{Kind: hub.Left, Tenant: name})
+		frame := ws.Encoder{}.AppendSignal([]byte("before"), &signal.Signal{Kind: signal.Left, Tenant: name})
 		want := `{"type":"left","tenantId":"` + name + `"}`
 		r := &raw{r: bufio.NewReader(strings.NewReader(string(frame[6:]))), t: t}
 		if op, got := r.frame(); op != 1 || got != want || r.r.Buffered() > 0 {
@@ -282,7 +283,7 @@ func TestFramesOfEverySize(t *testing.T) {
 // mixed, and one that takes nothing is told so.
 func TestSlowReader(t *testing.T) {
 	t.Parallel()
-	b := setup(t, nil, func(o *hub.Options, _ *ws.Options) { o.RingBytes, o.StallTimeout = 64<<20, time.Hour })
+	b := setup(t, nil, func(o *room.Options, _ *ws.Options) { o.RingBytes, o.StallTimeout = 64<<20, time.Hour })
 	c, fast := b.raw(t, annOfT), b.joined(t, annOfT, "T")
 	_ = c.Conn.(*net.TCPConn).SetReadBuffer(200_000)
 	c.send(0x81, `{"type":"join-tenant","tenantId":"T"}`)
@@ -320,7 +321,7 @@ func TestSlowReader(t *testing.T) {
 // TestSlowConsumer: one that takes nothing for a while is told so when it reads.
 func TestSlowConsumer(t *testing.T) {
 	t.Parallel()
-	b := setup(t, nil, func(o *hub.Options, _ *ws.Options) {
+	b := setup(t, nil, func(o *room.Options, _ *ws.Options) {
 		o.StallTimeout, o.CloseTimeout, o.RingBytes = 50*time.Millisecond, time.Hour, 64<<20
 	})
 	c := b.raw(t, annOfT)

@@ -12,7 +12,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
-	"rowcast/internal/hub"
+	"rowcast/internal/hub/room"
 	"rowcast/internal/transport/ws"
 )
 
@@ -180,7 +180,7 @@ func TestLimits(t *testing.T) {
 	t.Parallel()
 	const limit = 64 << 10
 	fill := func(n int) string { return `{"type":"ping","x":"` + strings.Repeat("x", n-22) + `"}` }
-	b := setup(t, nil, func(ho *hub.Options, _ *ws.Options) { ho.MaxTenants = 2 })
+	b := setup(t, nil, func(ho *room.Options, _ *ws.Options) { ho.MaxTenants = 2 })
 	for name, test := range map[string]func(c *client){
 		"the longest message": func(c *client) {
 			c.say("%s", fill(limit))

@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"rowcast/internal/servetest"
+	"rowcast/internal/test/servetest"
 )
 
 // demo is a rowcast demo. One goroutine at a time uses it.

@@ -3,8 +3,8 @@ package e2e_test
 import (
 	"testing"
 
-	"rowcast/internal/pgtest"
-	"rowcast/internal/servetest"
+	"rowcast/internal/test/pgtest"
+	"rowcast/internal/test/servetest"
 )
 
 func TestMain(m *testing.M) { servetest.Main(m) }

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"testing"
 
-	"rowcast/internal/servetest"
+	"rowcast/internal/test/servetest"
 	"rowcast/internal/web/npm"
 )
 

@@ -16,7 +16,7 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"rowcast/internal/mapping"
-	"rowcast/internal/pgtest"
+	"rowcast/internal/test/pgtest"
 	"rowcast/internal/web/gen"
 	"rowcast/migrations/inventory"
 )

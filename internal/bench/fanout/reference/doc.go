@@ -4,8 +4,7 @@
 // # Overview
 //
 // [Install] puts server.mjs and the packages of package-lock.json into the cache
-// of the user. [Start] runs it as a process of the benchmark, [Server] has it
-// emit without a database. It sends the same event, data and meta as Rowcast, in
+// of the user. [Start] runs it as a process of the benchmark. It sends the same event, data and meta as Rowcast, in
 // one process with the default settings. It checks no tokens, keeps no history
 // and makes its cursors up.
 //

@@ -17,7 +17,6 @@ import (
 var files embed.FS
 
 const (
-	lock   = "package-lock.json"
 	script = "server.mjs"
 	// dirMode and fileMode let the user alone write.
 	dirMode, fileMode = 0o755, 0o644
@@ -41,34 +40,27 @@ func Install(ctx context.Context, cache string, say func(line string)) (Installe
 			return Installed{}, fmt.Errorf("find the cache for the reference server: %w", err)
 		}
 	}
-	versions, err := files.ReadFile(lock)
-	if err != nil {
-		return Installed{}, err
+	sum := sha256.New()
+	for _, name := range names() {
+		text, err := files.ReadFile(name)
+		if err != nil {
+			return Installed{}, err
+		}
+		sum.Write(text)
 	}
-	source, err := files.ReadFile(script)
-	if err != nil {
-		return Installed{}, err
-	}
-	dir := filepath.Join(cache, "rowcast", "bench-reference", hash(versions))
+	// A version of the files is a directory of its own.
+	dir := filepath.Join(cache, "rowcast", "bench-reference", hex.EncodeToString(sum.Sum(nil)[:8]))
 	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
 		say("installing the reference server, socket.io and pg, with npm ci into " + dir)
 		if err := bring(ctx, dir); err != nil {
 			return Installed{}, fmt.Errorf("install the reference server: %w", err)
 		}
 	}
-	// It lies beside the packages that it imports, one for each version of it.
-	at := filepath.Join(dir, "server-"+hash(source)+".mjs")
-	if err := writeFile(at, source); err != nil {
-		return Installed{}, fmt.Errorf("install the reference server: %w", err)
-	}
-	return Installed{Node: node, Script: at}, nil
+	return Installed{Node: node, Script: filepath.Join(dir, script)}, nil
 }
 
-// hash names a version of a file.
-func hash(text []byte) string {
-	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:8])
-}
+// names are the files that are installed.
+func names() []string { return []string{"package.json", "package-lock.json", ".npmrc", script} }
 
 // bring makes dir with the packages in it, as a whole or not at all.
 func bring(ctx context.Context, dir string) error {
@@ -84,7 +76,7 @@ func bring(ctx context.Context, dir string) error {
 		return err
 	}
 	defer func() { _ = os.RemoveAll(fresh) }() // renamed by then if all went well
-	for _, name := range []string{"package.json", lock, ".npmrc"} {
+	for _, name := range names() {
 		text, err := files.ReadFile(name)
 		if err != nil {
 			return err
@@ -104,21 +96,4 @@ func bring(ctx context.Context, dir string) error {
 		return nil // another process may have been faster
 	}
 	return err
-}
-
-// writeFile writes a file that is not there, as a whole.
-func writeFile(at string, text []byte) error {
-	if _, err := os.Stat(at); err == nil {
-		return nil
-	}
-	fresh, err := os.CreateTemp(filepath.Dir(at), ".server-*")
-	if err != nil {
-		return err
-	}
-	defer func() { _ = os.Remove(fresh.Name()) }() // renamed by then if all went well
-	_, err = fresh.Write(text)
-	if err = errors.Join(err, fresh.Close()); err != nil {
-		return err
-	}
-	return os.Rename(fresh.Name(), at)
 }

@@ -15,6 +15,7 @@ import (
 	"rowcast/internal/bench/child"
 	"rowcast/internal/bench/fanout"
 	"rowcast/internal/bench/fanout/reference"
+	"rowcast/internal/bench/load"
 )
 
 const timeout = 20 * time.Second
@@ -44,56 +45,50 @@ func installed(t *testing.T) reference.Installed {
 }
 
 // start runs the reference.
-func start(t *testing.T) (c *child.Child, address string) {
+func start(t *testing.T) *fanout.Side {
 	t.Helper()
-	c, address, err := reference.Start(t.Context(), installed(t), 100, nil)
+	s, err := fanout.ReferenceSide(t.Context(), installed(t), nil, fanout.Settings{Wire: load.SocketIO})
 	if err != nil {
 		t.Fatal(err)
 	}
-	closeAfter(t, c)
-	return c, address
-}
-
-func join(t *testing.T, load *fanout.Load, address, tenant string, clients int) (group int) {
-	t.Helper()
-	args := fanout.JoinArgs{Address: address, Wire: fanout.SocketIO, Tenant: tenant, Token: "any", Clients: clients}
-	if err := load.Join(args, &group); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = load.Leave(child.Nothing{}, &child.Nothing{}) })
-	return group
+	closeAfter(t, s.Process)
+	return s
 }
 
 // TestEveryClientOfTheReference counts at each client what was published to
 // its tenant, paced and at once.
 func TestEveryClientOfTheReference(t *testing.T) {
 	t.Parallel()
-	c, address := start(t)
-	server := &reference.Server{Caller: c, Tenants: []string{"one", "two"}}
-	load := new(fanout.Load)
-	one, two := join(t, load, address, "one", 5), join(t, load, address, "two", 3)
-	published, err := server.Publish(t.Context(), fanout.Changes{Count: 21, Rate: 200})
-	if err != nil || published.Late < 0 {
-		t.Fatalf("%+v, %v", published, err)
+	s := start(t)
+	crowd, others := new(load.Load), new(load.Load)
+	for l, tenant := range map[*load.Load]string{crowd: "rowcast-bench-0", others: "another"} {
+		if err := l.Join(load.Join{Address: s.Address, Wire: load.SocketIO, Tenant: tenant, Token: "any", Clients: 5}); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(l.Leave)
 	}
-	if _, err := server.Publish(t.Context(), fanout.Changes{Start: 21, Count: 700}); err != nil {
+	if late, err := s.Publish(t.Context(), fanout.Changes{Count: 21, Rate: 200}); err != nil || late < 0 {
+		t.Fatalf("%s, %v", late, err)
+	}
+	if _, err := s.Publish(t.Context(), fanout.Changes{Count: 700}); err != nil {
 		t.Fatal(err)
 	}
-	var got fanout.Received
-	// Changes 0, 2, … 720 are of the first tenant.
-	args := fanout.AwaitArgs{Groups: map[int]int64{one: 361, two: 360}, Timeout: timeout}
-	if err := load.Await(args, &got); err != nil || got.Events != 361*5+360*3 {
-		t.Fatalf("%+v, %v", got, err)
+	events, bytes, err := crowd.Await(t.Context(), 721, timeout)
+	if err != nil || events != 721*5 {
+		t.Fatalf("%d, %v", events, err)
 	}
-	if size := got.Bytes / got.Events; size < 300 || size > 600 {
+	if size := bytes / events; size < 300 || size > 600 {
 		t.Errorf("frames of %d bytes", size)
+	}
+	if events, _, err := others.Await(t.Context(), 0, timeout); err != nil || events != 0 {
+		t.Errorf("another tenant got %d, %v", events, err)
 	}
 }
 
 func TestUsageOfTheReference(t *testing.T) {
 	t.Parallel()
-	c, _ := start(t)
-	server := &reference.Server{Caller: c, Tenants: []string{"one"}}
+	s := start(t)
+	c := s.Process
 	before, err := c.Usage(t.Context())
 	if err != nil || before.RSS < 20<<20 || before.Heap <= 0 {
 		t.Fatalf("%+v, %v", before, err)
@@ -107,7 +102,7 @@ func TestUsageOfTheReference(t *testing.T) {
 	if rss := resident * int64(os.Getpagesize()); err != nil || before.RSS < rss/2 || before.RSS > rss*2 {
 		t.Errorf("RSS %d; the kernel says %d, %v", before.RSS, rss, err)
 	}
-	if _, err := server.Publish(t.Context(), fanout.Changes{Count: 20_000}); err != nil {
+	if _, err := s.Publish(t.Context(), fanout.Changes{Count: 20_000}); err != nil {
 		t.Fatal(err)
 	}
 	after, err := c.Usage(t.Context())
@@ -121,13 +116,13 @@ func TestUsageOfTheReference(t *testing.T) {
 
 func TestErrorsOfTheReference(t *testing.T) {
 	t.Parallel()
-	c, _ := start(t)
+	c := start(t).Process
 	err := c.Call(t.Context(), "Reference.Nothing", child.Nothing{}, &child.Nothing{})
 	if err == nil || !strings.Contains(err.Error(), "reference process: there is no method Reference.Nothing") {
 		t.Errorf("unknown method: %v", err)
 	}
 	nowhere := &reference.Database{Connection: reference.Connection{Host: "127.0.0.1", Port: 1}, Channel: "rows"}
-	_, _, err = reference.Start(t.Context(), installed(t), 1, nowhere)
+	_, _, err = reference.Start(t.Context(), installed(t), nowhere)
 	if err == nil || !strings.Contains(err.Error(), "ECONNREFUSED") {
 		t.Errorf("no database: %v", err)
 	}
@@ -156,7 +151,7 @@ func TestInstallOnce(t *testing.T) {
 	if err != nil || len(entries) != 1 {
 		t.Errorf("the cache has %v, %v", entries, err)
 	}
-	c, _, err := reference.Start(t.Context(), first, 1, nil)
+	c, _, err := reference.Start(t.Context(), first, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"rowcast/internal/bench/child"
-	"rowcast/internal/bench/fanout"
 )
 
 // Database is where the reference listens.
@@ -32,14 +31,10 @@ type SSL struct {
 	RejectUnauthorized bool `json:"rejectUnauthorized"`
 }
 
-// Start runs the reference, for a number of connections at least, and answers
-// the address that it serves. It emits what database tells, if that is not nil.
+// Start runs the reference, and answers the address that it serves. It emits what
+// database tells, if that is not nil, or else what Reference.Publish is called with.
 // The caller closes the process; the end of ctx kills it.
-func Start(ctx context.Context, installed Installed, connections int, database *Database) (_ *child.Child, address string, err error) {
-	// A process inherits the limit; node raises its own as far as it may.
-	if err := fanout.NeedFiles(connections); err != nil {
-		return nil, "", err
-	}
+func Start(ctx context.Context, installed Installed, database *Database) (_ *child.Child, address string, err error) {
 	// Without an environment nobody's NODE_OPTIONS count.
 	c, err := child.Start(ctx, "reference", child.Spec{Path: installed.Node, Args: []string{installed.Script}, Environ: []string{"NODE_ENV=production"}})
 	if err != nil {
@@ -50,24 +45,4 @@ func Start(ctx context.Context, installed Installed, connections int, database *
 		return nil, "", errors.Join(fmt.Errorf("start the reference server: %w", err), c.Close())
 	}
 	return c, address, nil
-}
-
-// Server is the reference that emits changes by itself. It is a
-// fanout.Publisher.
-type Server struct {
-	fanout.Caller
-	// Tenants change in turns.
-	Tenants []string
-}
-
-var _ fanout.Publisher = (*Server)(nil)
-
-// Publish makes changes.
-func (s *Server) Publish(ctx context.Context, c fanout.Changes) (p fanout.Published, err error) {
-	args := struct {
-		Tenants []string
-		Changes fanout.Changes
-	}{s.Tenants, c}
-	err = s.Call(ctx, "Reference.Publish", args, &p)
-	return p, err
 }

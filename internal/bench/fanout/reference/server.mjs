@@ -70,7 +70,7 @@ const services = {
     return `127.0.0.1:${http.address().port}`
   },
 
-  async 'Reference.Publish'({ Tenants, Changes: { Start, Count, Rate } }) {
+  async 'Reference.Publish'({ Tenant, Changes: { Count, Rate } }) {
     const begin = performance.now()
     let late = 0
     for (let i = 0; i < Count; i++) {
@@ -80,7 +80,7 @@ const services = {
         await (wait > 0 ? pause(Math.ceil(wait)) : breathe())
         late = Math.max(late, performance.now() - due)
       }
-      emit(Tenants[(Start + i) % Tenants.length], row)
+      emit(Tenant, row)
     }
     return { Late: Math.round(late * 1e6) }
   },

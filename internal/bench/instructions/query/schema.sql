@@ -1,4 +1,4 @@
--- Pairs of tables that differ only in being watched, which comes next.
+-- Pairs of tables that differ only in being watched.
 create type mood as enum ('sad', 'glad');
 create table docs (id int primary key, tenant_id text not null, body text);
 create table plain (like docs including all);
@@ -6,3 +6,6 @@ create table secrets (id int primary key, tenant_id text not null, body text, se
 create table plain_secrets (like secrets including all);
 create table moods (id int primary key, tenant_id text not null, body text, mood mood);
 create table plain_moods (like moods including all);
+select rowcast.watch('docs', name => 'docs');
+select rowcast.watch('secrets', name => 'secrets');
+select rowcast.watch('moods', name => 'moods');

@@ -1,7 +1,5 @@
--- What every shape of table needs. The schema is the benchmark's alone; the
--- comment says so to the next run, which replaces what a killed one left.
+-- What every shape of table needs.
 create schema rowcast_bench;
-comment on schema rowcast_bench is 'made by rowcast bench write, gone at its end';
 
 create sequence rowcast_bench.order_numbers start with 2001;
 

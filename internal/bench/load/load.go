@@ -1,0 +1,178 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+const (
+	// handshakes is how many clients connect at once.
+	handshakes = 32
+	// joinTime bounds the handshake and the join of one client.
+	joinTime = 60 * time.Second
+	// look is how often the clients' counts are summed.
+	look = 2 * time.Millisecond
+)
+
+// Load is clients that receive the same events.
+type Load struct {
+	// Event, if not nil, is told of each event: the beginning of its message, which is
+	// only good for the call, and when it came.
+	Event func(message []byte, at time.Time)
+	// Broken, if not nil, is told when a client has ended.
+	Broken func(err error)
+
+	clients []*client
+	running sync.WaitGroup
+}
+
+// Join says what clients connect to.
+type Join struct {
+	// Address of the server, host:port.
+	Address string
+	// Wire is Native or SocketIO; empty means bare connections.
+	Wire string
+	// Tenant to join with the token.
+	Tenant, Token string
+	Clients       int
+	// Others is how many other connections this process has, for its limits.
+	Others int
+}
+
+// Join connects more clients, and returns once everybody has joined.
+func (l *Load) Join(j Join) error {
+	if err := NeedFiles(j.Others + len(l.clients) + j.Clients); err != nil {
+		return err
+	}
+	says, err := newDialect(j)
+	if err != nil {
+		return err
+	}
+	first := len(l.clients)
+	l.clients = append(l.clients, make([]*client, j.Clients)...)
+	var connecting errgroup.Group
+	connecting.SetLimit(handshakes)
+	for i := first; i < len(l.clients); i++ {
+		connecting.Go(func() error {
+			ctx, cancel := context.WithTimeout(context.Background(), joinTime)
+			defer cancel()
+			c, err := dial(ctx, j.Address, says, source(j.Others+i))
+			if errors.Is(err, syscall.EADDRNOTAVAIL) {
+				err = fmt.Errorf(`too few ports; raise them with: sysctl -w net.ipv4.ip_local_port_range="1024 65535": %w`, err)
+			}
+			if err != nil {
+				return fmt.Errorf("client %d: %w", i+1, err)
+			}
+			// Heartbeats come while others still connect.
+			l.clients[i] = c
+			l.running.Go(func() {
+				c.read(l.Event)
+				if l.Broken != nil {
+					l.Broken(c.problem())
+				}
+			})
+			return nil
+		})
+	}
+	if err := connecting.Wait(); err != nil {
+		l.Leave()
+		return err
+	}
+	deadline := time.Now().Add(joinTime)
+	for i, c := range l.clients[first:] {
+		select {
+		case <-c.joined:
+		case <-c.ended:
+			return c.problem()
+		case <-time.After(time.Until(deadline)):
+			return fmt.Errorf("client %d has not joined within %s", first+i+1, joinTime)
+		}
+	}
+	return nil
+}
+
+// Leave closes all clients.
+func (l *Load) Leave() {
+	for _, c := range l.clients {
+		if c != nil {
+			_ = c.conn.Close() // the reader tells
+		}
+	}
+	l.running.Wait()
+	l.clients = nil
+}
+
+// Await waits until every client has received so many events since it joined, and
+// returns what all have. It is an error if nothing arrives any more, if a client has
+// more, or if one was cut off.
+func (l *Load) Await(ctx context.Context, want int64, timeout time.Duration) (events, bytes int64, err error) {
+	last, moved := int64(-1), time.Now()
+	for {
+		var behind int
+		least := want
+		events, bytes = 0, 0
+		for i, c := range l.clients {
+			n := c.events.Load()
+			events, bytes = events+n, bytes+c.bytes.Load()
+			if n > want {
+				return events, bytes, fmt.Errorf("client %d has received %d events; %d were sent", i+1, n, want)
+			}
+			if n < want {
+				behind, least = behind+1, min(least, n)
+			}
+			select {
+			case <-c.ended:
+				return events, bytes, c.problem()
+			default:
+			}
+		}
+		switch {
+		case behind == 0 || ctx.Err() != nil:
+			return events, bytes, ctx.Err()
+		case events != last:
+			last, moved = events, time.Now()
+		case time.Since(moved) > timeout:
+			return events, bytes, fmt.Errorf("nothing has arrived for %s: %d of %d clients lack events, one has %d of %d", timeout, behind, len(l.clients), least, want)
+		}
+		time.Sleep(look)
+	}
+}
+
+// source is the loopback address that connection n comes from, so that each has
+// only some of the ports it could use: others need some, too.
+func source(n int) net.IP {
+	const each = 10_000
+	return net.IPv4(127, 0, 0, byte(1+n/each))
+}
+
+// spareFiles is what a process opens beside its connections.
+const spareFiles = 200
+
+// NeedFiles makes sure that this process may have so many connections.
+func NeedFiles(connections int) error {
+	need := uint64(connections + spareFiles)
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		return fmt.Errorf("read the limit of open files: %w", err)
+	}
+	for _, wanted := range []syscall.Rlimit{{Cur: need, Max: max(limit.Max, need)}, {Cur: min(need, limit.Max), Max: limit.Max}} {
+		if limit.Cur >= need {
+			break
+		}
+		if syscall.Setrlimit(syscall.RLIMIT_NOFILE, &wanted) == nil {
+			limit = wanted
+		}
+	}
+	if limit.Cur < need {
+		return fmt.Errorf("too few open files: RLIMIT_NOFILE of each process of the benchmark allows %d and %d are needed; raise it with: "+
+			"ulimit -n %[2]d (the hard limit is in /etc/security/limits.conf, or LimitNOFILE= of the systemd unit)", limit.Cur, need)
+	}
+	return nil
+}

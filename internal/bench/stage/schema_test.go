@@ -1,0 +1,82 @@
+package stage_test
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"rowcast/internal/bench/stage"
+	"rowcast/internal/postgres"
+	"rowcast/internal/test/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+const tables = `create schema scratch_test; create table scratch_test.a (id int primary key, tenant_id text);
+	create table scratch_test.b (id int); select rowcast.watch('scratch_test.a', name => 'a')`
+
+func database(t *testing.T) (stage.Schema, *pgx.Conn) {
+	t.Helper()
+	dsn := pgtest.Database(t)
+	if _, err := (&postgres.Migrator{URL: dsn, Log: slog.New(slog.DiscardHandler)}).Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	connect := func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, dsn) }
+	conn, err := connect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	return stage.Schema{Name: "scratch_test", SQL: tables, Connect: connect}, conn
+}
+
+// left counts the schema, its tables and those of them that are watched.
+func left(t *testing.T, conn *pgx.Conn) (n int) {
+	t.Helper()
+	const query = `select (select count(*) from pg_namespace where nspname = 'scratch_test')
+		+ (select count(*) from pg_class c join pg_namespace s on s.oid = c.relnamespace where s.nspname = 'scratch_test' and c.relkind = 'r')
+		+ (select count(*) from rowcast.watched where active)`
+	if err := conn.QueryRow(t.Context(), query).Scan(&n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+func TestSchemaIsGone(t *testing.T) {
+	t.Parallel()
+	s, conn := database(t)
+	if err := s.Install(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if n := left(t, conn); n != 4 {
+		t.Fatalf("a schema, two tables and a watched one count %d", n)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := s.Remove(ended); err != nil {
+		t.Fatal(err)
+	}
+	if n := left(t, conn); n != 0 {
+		t.Errorf("%d things are left", n)
+	}
+	if err := s.Remove(t.Context()); err == nil || !strings.Contains(err.Error(), "left behind") {
+		t.Errorf("removed twice: %v", err)
+	}
+}
+
+func TestExistingSchemaIsNamed(t *testing.T) {
+	t.Parallel()
+	s, conn := database(t)
+	if _, err := conn.Exec(t.Context(), "create schema scratch_test; create table scratch_test.mine ()"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Install(t.Context()); err == nil || !strings.Contains(err.Error(), "drop schema scratch_test cascade") {
+		t.Errorf("error %v", err)
+	}
+	if n := left(t, conn); n != 2 {
+		t.Errorf("%d things are there instead of a schema with one table", n)
+	}
+}

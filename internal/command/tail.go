@@ -1,0 +1,161 @@
+package command
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"rowcast/internal/access/tenant"
+	"rowcast/internal/changelog"
+	"rowcast/internal/command/printer"
+	"rowcast/internal/command/program"
+	"rowcast/internal/errcode"
+	"rowcast/internal/feed"
+	"rowcast/internal/mapping"
+	"rowcast/internal/operate/config"
+	"rowcast/internal/service"
+)
+
+func (p *commands) tail() *cobra.Command {
+	o := tailOptions{}
+	cmd := &cobra.Command{
+		Use:   "tail",
+		Short: "Follow the feed in the terminal",
+		Long: `Prints events as they are committed, read from the database. Without --tenant it
+prints those of every tenant.
+
+--from says where to begin: now, beginning (the oldest change that is kept), a
+position, or a cursor. Anything but now needs one --tenant.
+
+dashboard:stats-updated is not among the events: it sums up the others for
+screens, as they come, and is in no log.`,
+		Example: `  rowcast tail --tenant acme
+  rowcast tail --tenant acme --events 'order:*' --from beginning --count 10
+  rowcast tail -o json | jq .data`,
+		Args: program.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := p.Database(cmd)
+			if err != nil {
+				return err
+			}
+			filter, err := o.check()
+			if err != nil {
+				return errcode.Misuse(err)
+			}
+			return p.follow(cmd.Context(), cfg, o, filter)
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringArrayVar(&o.tenants, "tenant", nil, "only this tenant; repeat for more")
+	flags.StringSliceVar(&o.events, "events", nil, "only these events, comma-separated, as in order:*")
+	flags.StringVar(&o.from, "from", "now", "where to begin: now, beginning, a position or a cursor")
+	flags.IntVar(&o.count, "count", 0, "end after this many events (default: never)")
+	flags.StringVarP(&o.format, "output", "o", "pretty", "pretty, or json: one event a line, as on the WebSocket")
+	config.Bind(flags, "DATABASE_URL", "LISTEN_DATABASE_URL", "ROWCAST_BULK_ROWS")
+	return cmd
+}
+
+type tailOptions struct {
+	tenants, events []string
+	from, format    string
+	count           int
+}
+
+func (o *tailOptions) check() (mapping.Filter, error) {
+	switch {
+	case o.format != "pretty" && o.format != "json":
+		return mapping.Filter{}, fmt.Errorf("-o is %q; it is pretty or json", o.format)
+	case o.count < 0:
+		return mapping.Filter{}, fmt.Errorf("--count is %d; give a number of events, or 0 for no end", o.count)
+	case o.from != "now" && len(o.tenants) != 1:
+		return mapping.Filter{}, errors.New("--from needs exactly one --tenant, because positions and cursors are those of a tenant")
+	}
+	for _, pattern := range o.events {
+		if err := checkLogged(pattern); err != nil {
+			return mapping.Filter{}, err
+		}
+	}
+	return mapping.ParseFilter(o.events)
+}
+
+// checkLogged refuses to wait for events that are made for screens and are in
+// no log.
+func checkLogged(pattern string) error {
+	filter, err := mapping.ParseFilter([]string{pattern})
+	if err != nil || filter.All() {
+		return err
+	}
+	for _, r := range mapping.Catalogue() {
+		if r.When.Kind == mapping.Coalesced && filter.Match(r.Event) {
+			return fmt.Errorf("--events %s: %s sums up other events for screens and is in no log; leave it out", pattern, r.Event)
+		}
+	}
+	return nil
+}
+
+// follow prints until ctx ends or enough was printed.
+func (p *commands) follow(ctx context.Context, cfg config.Config, o tailOptions, filter mapping.Filter) error {
+	log := p.Logger(slog.LevelWarn)
+	known, err := service.CheckDatabase(ctx, cfg, log)
+	if err != nil {
+		return err
+	}
+	pool, err := service.OpenHistory(ctx, cfg, 2)
+	if err != nil {
+		return err
+	}
+	defer pool.Close()
+	if known != "" { // else nothing can be asked yet
+		if o.tenants, err = tenant.Names(ctx, pool, o.tenants...); err != nil {
+			return err
+		}
+	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	out := &printer.Printer{W: p.Stdout, JSON: o.format == "json", Filter: filter, Tenants: o.tenants, Count: o.count}
+	var caughtUp bool
+	run := changelog.New(changelog.Options{
+		Connect: service.DialTail(cfg.ListenDatabaseURL), Listen: service.Dial(cfg.ListenDatabaseURL, "rowcast listen"), Pool: pool,
+		BulkRows: cfg.BulkRows, Observe: true, Fallback: 100 * time.Millisecond, Log: log,
+		Publish: func(changes []feed.Change, _ int64) {
+			if context.Cause(ctx) != nil {
+				return
+			}
+			var err error
+			if !caughtUp && o.from != "now" {
+				err = catchUp(ctx, changelog.NewHistory(pool, cfg.BulkRows), o, out)
+			}
+			caughtUp = true
+			if err == nil {
+				err = out.Print(changes)
+			}
+			if err != nil {
+				stop(err)
+			}
+		},
+		Reset: func(reason error) { stop(fmt.Errorf("the history of the database was rewritten: %w", reason)) },
+	})
+	err = run.Run(ctx)
+	switch reason := context.Cause(ctx); {
+	case errors.Is(reason, printer.ErrEnough):
+		return nil
+	case reason != nil:
+		return reason
+	default:
+		return err
+	}
+}
+
+// catchUp prints the history of the one tenant from where it was asked to begin.
+func catchUp(ctx context.Context, history *changelog.History, o tailOptions, out *printer.Printer) error {
+	name := o.tenants[0]
+	cursor, err := history.Locate(ctx, name, o.from)
+	if err != nil {
+		return fmt.Errorf("begin at %q: %w", o.from, err)
+	}
+	return out.CatchUp(ctx, history, name, cursor)
+}

@@ -1,0 +1,176 @@
+package api_test
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	_ "github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+
+	"rowcast/internal/access/auth"
+	"rowcast/internal/demo/inventory"
+	"rowcast/internal/demo/inventory/api"
+	"rowcast/internal/test/pgtest"
+	"rowcast/internal/test/servetest"
+	"rowcast/internal/transport"
+	migrations "rowcast/migrations/inventory"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+const (
+	secret = "a secret of at least thirty-two bytes"
+	wilma  = "ac3e0000-0000-4000-8000-000000000101" // owner of Acme
+	aino   = "b0ea1150-0000-4000-8000-000000000201" // owner of Borealis
+)
+
+// shop is the API on a database of its own.
+type shop struct {
+	http.Handler
+	dsn  string
+	pool *pgxpool.Pool
+}
+
+func newShop(t *testing.T) *shop {
+	t.Helper()
+	s := &shop{dsn: pgtest.Database(t)}
+	db, err := sql.Open("pgx", s.dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, migrations.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := provider.Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := pgx.Connect(t.Context(), s.dsn)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close(context.WithoutCancel(t.Context()))
+	if _, err := inventory.Seed(t.Context(), conn); err != nil {
+		t.Fatal(err)
+	}
+	// One pool for the API, the other for the tests.
+	var pools [2]*pgxpool.Pool
+	for i := range pools {
+		if pools[i], err = pgxpool.New(t.Context(), s.dsn); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(pools[i].Close)
+	}
+	s.pool = pools[1]
+	verifier, err := auth.New(t.Context(), auth.Options{Secret: []byte(secret)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Handler, err = api.New(api.Options{
+		Pool: pools[0], DatabaseURL: s.dsn, Secret: []byte(secret), Gate: servetest.Gate(t, transport.GateOptions{Verify: verifier.Verify}), Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func token(t *testing.T, subject string, tenants ...string) string {
+	t.Helper()
+	text, err := auth.Mint([]byte(secret), auth.MintClaims{Subject: subject, Tenants: tenants}, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// ask sends a request, with a token unless it is empty.
+func (s *shop) ask(t *testing.T, token, method, path, body string) *httptest.ResponseRecorder {
+	t.Helper()
+	r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	return w
+}
+
+// does sends a request that has to succeed with a status, and decodes the
+// answer strictly.
+func does[T any](t *testing.T, s *shop, token, method, path, body string, status int) (value T) {
+	t.Helper()
+	w := s.ask(t, token, method, path, body)
+	if w.Code != status || w.Header().Get("Content-Type") != "application/json" || w.Header().Get("Cache-Control") != "no-store" {
+		t.Fatalf("%s %s: %d %v %s; want %d", method, path, w.Code, w.Header(), w.Body, status)
+	}
+	d := json.NewDecoder(w.Body)
+	d.DisallowUnknownFields()
+	if err := d.Decode(&value); err != nil {
+		t.Fatalf("%s %s: %v", method, path, err)
+	}
+	return value
+}
+
+// refuses sends a request that has to be refused with a problem document that
+// says something.
+func (s *shop) refuses(t *testing.T, token, method, path, body string, status int, code, says string) {
+	t.Helper()
+	w := s.ask(t, token, method, path, body)
+	text, _ := io.ReadAll(w.Body)
+	var p struct {
+		Type, Title, Detail, Code string
+		Status                    int
+	}
+	if err := json.Unmarshal(text, &p); err != nil || w.Code != status || p.Status != status || p.Code != code || p.Type == "" || p.Title == "" ||
+		!strings.Contains(p.Detail, says) || w.Header().Get("Content-Type") != "application/problem+json" {
+		t.Errorf("%s %s %.200s: %d %s; want %d, %s, %q", method, path, body, w.Code, text, status, code, says)
+	}
+}
+
+// scan runs a query for one value.
+func scan[T any](t *testing.T, s *shop, query string, args ...any) (value T) {
+	t.Helper()
+	if err := s.pool.QueryRow(t.Context(), query, args...).Scan(&value); err != nil {
+		t.Fatalf("%s: %v", query, err)
+	}
+	return value
+}
+
+func (s *shop) skuID(t *testing.T, code string) string {
+	t.Helper()
+	return scan[string](t, s, `select id from public.skus where sku = $1`, code)
+}
+
+func (s *shop) orderID(t *testing.T, tenant, number string) string {
+	t.Helper()
+	return scan[string](t, s, `select id from public.orders where tenant_id = $1 and order_number = $2`, tenant, number)
+}
+
+func (s *shop) purchaseID(t *testing.T, tenant, number string) string {
+	t.Helper()
+	return scan[string](t, s, `select id from public.purchase_orders where tenant_id = $1 and po_number = $2`, tenant, number)
+}
+
+// fingerprint is everything that a tenant has, whatever the token.
+func (s *shop) fingerprint(t *testing.T, tenant string) map[string]string {
+	t.Helper()
+	all := make(map[string]string)
+	for _, table := range []string{
+		"users", "suppliers", "products", "skus", "stock_movements", "orders", "order_items", "purchase_orders", "purchase_order_items",
+	} {
+		all[table] = scan[string](t, s, `select string_agg(r::text, e'\n' order by id) from public.`+table+` r where tenant_id = $1`, tenant)
+	}
+	return all
+}

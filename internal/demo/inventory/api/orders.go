@@ -1,0 +1,129 @@
+package api
+
+import (
+	"context"
+
+	"github.com/jackc/pgx/v5"
+
+	"rowcast/internal/demo/inventory"
+)
+
+// order is what a customer buys.
+type order struct {
+	ID        string  `json:"id"`
+	Number    string  `json:"number"`
+	Customer  string  `json:"customer"`
+	Status    string  `json:"status"`
+	Total     string  `json:"total"`
+	CreatedAt instant `json:"createdAt"`
+	UpdatedAt instant `json:"updatedAt"`
+}
+
+// orderRow is an order in a list.
+type orderRow struct {
+	order
+	Items int `json:"items"`
+}
+
+// orderDetail is an order with its items.
+type orderDetail struct {
+	order
+	Items []orderItem `json:"items"`
+}
+
+type orderItem struct {
+	SKUID    string `json:"skuId"`
+	SKU      string `json:"sku"`
+	Name     string `json:"name"`
+	Quantity int32  `json:"quantity"`
+	Price    string `json:"price"` // of one, when it was ordered
+}
+
+func (a *API) orders(ctx context.Context, c *caller) (any, error) {
+	limit, err := c.limit(50)
+	if err != nil {
+		return nil, err
+	}
+	var all []orderRow
+	err = a.read(ctx, func(tx pgx.Tx) (err error) {
+		all, err = collect[orderRow](ctx, tx, "orders", sqlOrders, c.tenant, limit)
+		return err
+	})
+	return all, err
+}
+
+func (a *API) order(ctx context.Context, c *caller) (any, error) {
+	id, err := c.id()
+	if err != nil {
+		return nil, err
+	}
+	var o orderDetail
+	err = a.read(ctx, func(tx pgx.Tx) (err error) {
+		o, err = readOrder(ctx, tx, c.tenant, id)
+		return err
+	})
+	return o, err
+}
+
+func readOrder(ctx context.Context, tx pgx.Tx, tenantID, id string) (o orderDetail, err error) {
+	if o.order, err = one[order](ctx, tx, "order", sqlOrder, tenantID, id); err != nil {
+		return o, err
+	}
+	o.Items, err = collect[orderItem](ctx, tx, "items of an order", sqlOrderItems, tenantID, id)
+	return o, err
+}
+
+func (a *API) placeOrder(ctx context.Context, c *caller) (any, error) {
+	type request struct {
+		Customer string `json:"customer"`
+		Items    []item `json:"items"`
+	}
+	const example = `{"customer":"…","items":[{"skuId":"…","quantity":1}]}`
+	wanted, err := decode[request](c, example)
+	if err != nil {
+		return nil, err
+	}
+	customer, err := text("customer", wanted.Customer)
+	if err != nil {
+		return nil, err
+	}
+	l, err := lines(wanted.Items)
+	if err != nil {
+		return nil, err
+	}
+	var o orderDetail
+	err = a.write(ctx, c, func(clerk *inventory.Clerk) error {
+		id, err := clerk.PlaceOrder(ctx, customer, l)
+		if err == nil {
+			o, err = readOrder(ctx, clerk, c.tenant, id)
+		}
+		return err
+	})
+	return o, err
+}
+
+func (a *API) fulfilOrder(ctx context.Context, c *caller) (any, error) {
+	return a.changeOrder(ctx, c, (*inventory.Clerk).FulfilOrder)
+}
+
+func (a *API) cancelOrder(ctx context.Context, c *caller) (any, error) {
+	return a.changeOrder(ctx, c, (*inventory.Clerk).CancelOrder)
+}
+
+// changeOrder does something with the order in the path and answers what it is
+// then.
+func (a *API) changeOrder(ctx context.Context, c *caller, change func(*inventory.Clerk, context.Context, string) error) (any, error) {
+	id, err := c.id()
+	if err != nil {
+		return nil, err
+	}
+	var o orderDetail
+	err = a.write(ctx, c, func(clerk *inventory.Clerk) error {
+		if err := change(clerk, ctx, id); err != nil {
+			return err
+		}
+		o, err = readOrder(ctx, clerk, c.tenant, id)
+		return err
+	})
+	return o, err
+}

@@ -1,0 +1,79 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/gorilla/mux"
+
+	"rowcast/internal/access/auth"
+	"rowcast/internal/transport"
+)
+
+// caller is who asks, and for what.
+type caller struct {
+	*http.Request
+	identity auth.Identity
+	tenant   string
+}
+
+// answer does what a request asks for, and gives a value to encode as JSON.
+type answer func(ctx context.Context, c *caller) (any, error)
+
+func (a *API) routes() http.Handler {
+	router := mux.NewRouter()
+	get := func(path string, f answer) {
+		router.Handle("/api/"+path, a.handle(http.StatusOK, a.known(f))).Methods(http.MethodGet, http.MethodHead)
+	}
+	post := func(path string, status int, f answer) {
+		router.Handle("/api/"+path, a.handle(status, a.known(f))).Methods(http.MethodPost)
+	}
+	router.Handle("/api/tenants", a.handle(http.StatusOK, a.tenants)).Methods(http.MethodGet, http.MethodHead)
+	router.Handle("/api/login", a.handle(http.StatusOK, a.login)).Methods(http.MethodPost)
+	post("token", http.StatusOK, a.renew)
+	get("dashboard", a.dashboard)
+	get("hints", a.hints)
+
+	get("orders", a.orders)
+	get("orders/{id}", a.order)
+	post("orders", http.StatusCreated, a.placeOrder)
+	post("orders/{id}/fulfil", http.StatusOK, a.fulfilOrder)
+	post("orders/{id}/cancel", http.StatusOK, a.cancelOrder)
+
+	get("purchase-orders", a.purchaseOrders)
+	get("purchase-orders/{id}", a.purchaseOrder)
+	post("purchase-orders", http.StatusCreated, a.draftPurchaseOrder)
+	post("purchase-orders/{id}/send", http.StatusOK, a.sendPurchaseOrder)
+	post("purchase-orders/{id}/receive", http.StatusOK, a.receivePurchaseOrder)
+
+	get("stock-movements", a.movements)
+	post("skus/{id}/adjust", http.StatusCreated, a.adjust)
+	get("products", a.products)
+	get("products/{id}", a.product)
+	get("suppliers", a.suppliers)
+
+	router.NotFoundHandler = a.handle(0, func(context.Context, *caller) (any, error) {
+		return nil, refused(http.StatusNotFound, transport.NotFound, "the API has no such path")
+	})
+	router.MethodNotAllowedHandler = a.handle(0, func(_ context.Context, c *caller) (any, error) {
+		return nil, refused(http.StatusMethodNotAllowed, transport.BadRequest, "the path does not take "+c.Method)
+	})
+	return router
+}
+
+// known lets only those through whose token names one tenant of the
+// application.
+func (a *API) known(f answer) answer {
+	return func(ctx context.Context, c *caller) (any, error) {
+		identity, problem := a.Gate.Bearer(c.Request)
+		if problem != nil {
+			return nil, &refusal{*problem}
+		}
+		c.identity = identity
+		if len(c.identity.Tenants) != 1 || !isUUID(c.identity.Tenants[0]) {
+			return nil, refused(http.StatusForbidden, transport.Forbidden, "the token has to name one tenant of this application; get one from POST /api/login")
+		}
+		c.tenant = c.identity.Tenants[0]
+		return f(ctx, c)
+	}
+}

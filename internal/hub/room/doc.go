@@ -1,0 +1,20 @@
+// Package room is what the sessions of a hub share.
+//
+// # Overview
+//
+// A [Room] has the streams of the tenants, the pages of the history, the turns of
+// reading it, the clock and the counters. It knows nothing of sessions.
+//
+// # Guarantees
+//
+//   - Tenants, and subjects in them, take turns to read the history
+//     (TestResumesOfOneDoNotStarveOthers).
+//   - Events are counted by name, sessions by wire and tenant, within bounds
+//     (TestFiguresTellApart, TestNamesAreBounded).
+//   - Times are counted by a clock that nobody sets (TestClockStepsForward,
+//     TestClockStepsBack, TestDeadlineFarAway).
+//
+// # Failures
+//
+// A history that cannot be read is an error of the one who asked.
+package room

@@ -1,0 +1,71 @@
+package room
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math"
+
+	"rowcast/internal/access/limit"
+	"rowcast/internal/feed"
+	"rowcast/internal/hub/page"
+	"rowcast/internal/hub/ring"
+)
+
+// readHead reads the head of a tenant.
+func (h *Room) readHead(ctx context.Context, tenant string, sequence int64) (feed.Head, error) {
+	turn, err := h.reads.Ask(limit.Who{Tenant: tenant})
+	if err != nil {
+		return feed.Head{}, fmt.Errorf("read head of tenant %q: %w", tenant, err)
+	}
+	defer turn.Leave()
+	select {
+	case <-turn.Mine():
+	case <-ctx.Done():
+		return feed.Head{}, ctx.Err()
+	}
+	head, err := h.History.Head(ctx, tenant, sequence)
+	if err != nil {
+		return feed.Head{}, fmt.Errorf("read head of tenant %q: %w", tenant, err)
+	}
+	return head, nil
+}
+
+// readPage reads a page of the history, within a turn, and encodes it for all who
+// ask for it.
+func (h *Room) readPage(key page.Key) (page.Page, error) {
+	h.Count.reads.Add(1)
+	read, err := h.History.After(h.ctx, key.Tenant, key.After, h.PageSize)
+	if err != nil {
+		return page.Page{}, fmt.Errorf("read changes of tenant %q after %s: %w", key.Tenant, key.After, err)
+	}
+	var (
+		p     = page.Page{Next: 1, Epoch: key.After.Epoch}
+		r     = ring.New(math.MaxInt, key.After)
+		walk  = feed.Walk{At: key.After, Events: h.events}
+		frame []byte
+	)
+	for i := range read.Changes {
+		if walk.Misses(&read.Changes[i]) {
+			h.Log.Error("history has a hole", slog.String("tenant", key.Tenant),
+				slog.Int64("after", walk.At.Position), slog.Int64("from", read.Changes[i].From))
+			p.Hole = true
+			break
+		}
+		events := walk.Next(&read.Changes[i])
+		for k := range events {
+			frame = h.Unreadable.Frame(frame[:0], &events[k], h.Encoders[key.Encoder])
+			r.Push(events[k].Name, events[k].Cursor, frame)
+		}
+		if len(events) == 0 {
+			r.Push("", walk.At, nil)
+		}
+	}
+	p.View, p.Size = r.View, r.Size()
+	return p, nil
+}
+
+// events appends the events of a change.
+func (h *Room) events(dst []feed.Event, c *feed.Change) []feed.Event {
+	return h.Unreadable.Events(dst, c, h.Map)
+}

@@ -1,0 +1,173 @@
+package session
+
+import (
+	"context"
+	"time"
+
+	"rowcast/internal/feed"
+	"rowcast/internal/hub/ring"
+	"rowcast/internal/hub/signal"
+	"rowcast/internal/hub/stream"
+)
+
+// How long a subscription may go without telling its cursor. The sweep that
+// looks is up to a second late at both ends.
+const (
+	progressSkipped = 8 * time.Second
+	progressIdle    = 58 * time.Second
+)
+
+// subState says where a subscription is.
+type subState byte
+
+const (
+	joining subState = iota // waits for the tail, the ring or the history
+	live                    // a cursor on the ring
+	gone
+)
+
+// sub is the subscription of a session to a tenant. The mutex of the session
+// guards it, but for handle, which belongs to the stream.
+type sub struct {
+	s      *Session
+	tenant string
+	// subject is that of the Request.
+	subject string
+	// admit lets events pass by name; nil lets all.
+	admit func(name string) bool
+	// note is that of the Request.
+	note *signal.Note
+	// refs are those of the requests that Joined has yet to answer.
+	requestIDs []uint64
+	// at is the cursor to continue from, if resume is set: what the client has
+	// while joining, and while live and busy. Else the ring knows better.
+	cursor feed.Cursor
+	// reset, if not empty, is why the client has to reload its state.
+	reset string
+	// next is the index of the first entry that the client has not received.
+	next int64
+	// quiet is the moment since which nothing told the client its cursor.
+	lastTold time.Duration
+
+	t      *stream.Stream
+	handle stream.Handle
+	cancel context.CancelFunc
+
+	encoder int
+	state   subState
+	// answered: the client has been told Joined.
+	answered, resume bool
+	// exact and forgets are those of the Request.
+	resumeOnly, forgets bool
+	// owes: the client gets a dashboard event when it is caught up, as it may have
+	// missed one.
+	owesStats bool
+	// moved: something was written since the last sweep. withheld: what came
+	// after the last event written was not for the client.
+	wrote, withheld bool
+}
+
+// dropLocked ends u.
+func (u *sub) dropLocked() {
+	if u.cancel != nil {
+		u.cancel()
+	}
+	if u.state == live {
+		u.t.Unfollow(u.encoder, u)
+	}
+	if u.answered && u.state != gone {
+		u.s.h.Count.Subscriptions.Add(-1)
+	}
+	u.state = gone
+	if u.t != nil {
+		u.t.Release()
+	}
+}
+
+// Handle implements stream.Follower.
+func (u *sub) Handle() *stream.Handle { return &u.handle }
+
+// Offer implements stream.Follower.
+func (u *sub) Offer(v *ring.View, scratch *[]byte) (events int) {
+	s := u.s
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if u.state == live && !s.busy && !s.closing {
+		events = s.deliverLocked(u, v, scratch)
+	}
+	return events
+}
+
+// viewLocked is the ring as it is now. s.mu held, live.
+func (u *sub) viewLocked() ring.View { return u.t.View(u.encoder) }
+
+// receivedLocked is what the client has received of v. s.mu held, live.
+func (u *sub) receivedLocked(v *ring.View) feed.Cursor {
+	return v.At(u.next - 1).Cursor(u.cursor.Epoch)
+}
+
+// currentLocked is the cursor of the client.
+func (u *sub) currentLocked() feed.Cursor {
+	if u.state == live {
+		if v := u.viewLocked(); v.Holds(u.next) {
+			return u.receivedLocked(&v)
+		}
+	}
+	return u.cursor
+}
+
+// chunkLocked is what u may write of v: the admitted frames of the entries from next up to
+// to, see ring.View.Pick.
+func (u *sub) chunkLocked(v *ring.View, next int64, scratch *[]byte, limit int) (b []byte, to int64, count int) {
+	b, to, count, u.withheld = v.Pick(next, u.admit, scratch, limit, writeSize)
+	return b, to, count
+}
+
+// cutLocked moves u behind the first n bytes of a chunk that ends at to, and behind
+// the frame that the connection took in part. rest is the end of that frame,
+// count the number of frames.
+func (u *sub) cutLocked(v *ring.View, to int64, n int) (rest []byte, count int) {
+	u.next, rest, count = v.Cut(u.next, to, u.admit, n)
+	if count > 0 {
+		u.wrote = true
+	}
+	return rest, count
+}
+
+// settleLocked sends the dashboard event that u owes. u is live, and u.next at
+// the end of v.
+func (u *sub) settleLocked(v *ring.View) {
+	if !u.owesStats {
+		return
+	}
+	u.owesStats = false
+	h, last := u.s.h, v.At(u.next-1)
+	e := h.DashboardEvent(u.tenant, nil,
+		feed.Head{Epoch: u.cursor.Epoch, Position: last.Position, Nonce: last.Nonce}, time.Now())
+	if u.admit != nil && !u.admit(e.Name) {
+		return
+	}
+	u.wrote = true
+	h.Count.Deliveries.Add(1)
+	u.s.sendLocked(h.Encoders[u.encoder].AppendEvent(nil, &e), true)
+}
+
+// sweepLocked tells the client its cursor if that is due. s.mu held, live, not busy.
+func (u *sub) sweepLocked(now time.Duration) {
+	if u.wrote || u.lastTold == 0 {
+		u.wrote = false
+		u.lastTold = now
+		return
+	}
+	lastTold := now - u.lastTold
+	if lastTold < progressIdle && (!u.withheld || lastTold < progressSkipped) {
+		return
+	}
+	u.progressLocked(now)
+}
+
+// progressLocked tells the client its cursor. s.mu held, answered.
+func (u *sub) progressLocked(now time.Duration) {
+	u.lastTold, u.withheld = now, false
+	u.s.signalLocked(&signal.Signal{Kind: signal.Progress, Tenant: u.tenant, Cursor: u.currentLocked()})
+}

@@ -1,0 +1,16 @@
+// Package signal is what the hub says to a transport, and what it asks of one.
+//
+// # Overview
+//
+// A [Signal] is a message of the hub that is no event. A [Wire] encodes signals and
+// events for one kind of connection, a [Conn] is one connection.
+//
+// # Guarantees
+//
+//   - Every kind of signal has a text on every wire, or none on purpose
+//     (TestEverySignalIsInTheContract).
+//
+// # Failures
+//
+// None: it has types and codes alone.
+package signal

@@ -1,0 +1,163 @@
+package health_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"rowcast/internal/operate/health"
+	"rowcast/internal/postgres"
+	"rowcast/internal/test/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// timeout bounds every wait; it decides nothing but when to give up.
+const timeout = 30 * time.Second
+
+// env is a migrated database with two watched tables, docs and the partitioned
+// readings, and a watcher of it.
+type env struct {
+	dsn  string
+	conn *pgx.Conn
+	pool *pgxpool.Pool
+	*health.Watcher
+	log journal
+}
+
+func newEnv(t *testing.T) *env {
+	t.Helper()
+	return envOn(t, pgtest.Database(t))
+}
+
+func envOn(t *testing.T, dsn string) *env {
+	t.Helper()
+	s := &env{dsn: dsn}
+	s.migrate(t)
+	s.conn = s.connect(t, "writer")
+	s.exec(t, `create table docs (id int primary key, tenant_id text, body text)`,
+		`create table readings (id int primary key, tenant_id text) partition by range (id)`,
+		`create table readings_1 partition of readings for values from (0) to (10)`,
+		`select rowcast.watch('docs'), rowcast.watch('readings')`)
+	pool, err := postgres.Open(t.Context(), s.dsn, "rowcast history", 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	s.pool = pool
+	s.Watcher = health.New(health.Options{
+		Database: pool, Log: slog.New(slog.NewTextHandler(&s.log, nil)), Interval: 20 * time.Millisecond,
+	})
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	go func() { done <- s.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			t.Errorf("the watcher ended with %v", err)
+		}
+		t.Log(s.log.String())
+	})
+	s.intact(t)
+	return s
+}
+
+func (s *env) connect(t *testing.T, name string) *pgx.Conn {
+	t.Helper()
+	conn, err := postgres.Connect(t.Context(), s.dsn, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	return conn
+}
+
+func (s *env) exec(t *testing.T, statements ...string) {
+	t.Helper()
+	exec(t, s.conn, statements...)
+}
+
+func exec(t *testing.T, conn *pgx.Conn, statements ...string) {
+	t.Helper()
+	for _, statement := range statements {
+		if _, err := conn.Exec(t.Context(), statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
+	}
+}
+
+func (s *env) migrate(t *testing.T) []postgres.Step {
+	t.Helper()
+	m := postgres.Migrator{URL: s.dsn, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
+	steps, err := m.Up(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return steps
+}
+
+// captured counts the row changes in the log.
+func (s *env) captured(t *testing.T) (rows int) {
+	t.Helper()
+	if err := s.conn.QueryRow(t.Context(), `select coalesce(sum(rows), 0) from rowcast.log`).Scan(&rows); err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
+// until waits for what a check finds that began after the call.
+func (s *env) until(t *testing.T, what string, condition func(health.Status) bool) health.Status {
+	t.Helper()
+	began := time.Now()
+	for {
+		got := s.Status()
+		if got.Checked.After(began) && condition(got) {
+			return got
+		}
+		if time.Since(began) > timeout {
+			t.Fatalf("still no %s: %+v\n%s", what, got, s.log.String())
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func (s *env) intact(t *testing.T) {
+	t.Helper()
+	s.until(t, "intact triggers", func(got health.Status) bool { return len(got.Drifted) == 0 })
+}
+
+// journal keeps the log.
+type journal struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (j *journal) Write(p []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(p)
+}
+
+func (j *journal) String() string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.String()
+}
+
+// lines are those that contain the text.
+func (j *journal) lines(text string) (found []string) {
+	for line := range strings.Lines(j.String()) {
+		if strings.Contains(line, text) {
+			found = append(found, line)
+		}
+	}
+	return found
+}

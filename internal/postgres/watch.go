@@ -1,0 +1,50 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// WatchSettings are those that were given; the others are zero.
+type WatchSettings struct {
+	TenantColumn, Name string
+	Exclude            []string
+}
+
+// Watch watches the table and returns its full name, the stem of its event
+// names, and what is not captured because of tables that inherit.
+func Watch(ctx context.Context, c *pgx.Conn, log *slog.Logger, given string, s WatchSettings) (table, stem string, notes []string, err error) {
+	err = ChangeTables(ctx, c, log, func(tx pgx.Tx) error {
+		var id int
+		err := tx.QueryRow(ctx, "select rowcast.watch($1::text::regclass, nullif($2, ''), nullif($3, ''), $4)",
+			given, s.TenantColumn, s.Name, s.Exclude).Scan(&id)
+		if err != nil {
+			return err
+		}
+		return tx.QueryRow(ctx, `select format('%I.%I', w.table_schema, w.table_name), w.name, array(select i.detail from rowcast.inheritance(w.id) i)
+			from rowcast.watched w where w.id = $1`, id).Scan(&table, &stem, &notes)
+	})
+	return table, stem, notes, named(err)
+}
+
+// Unwatch ends the watching of a table. was says whether it was watched.
+func Unwatch(ctx context.Context, c *pgx.Conn, log *slog.Logger, given string) (was bool, err error) {
+	err = ChangeTables(ctx, c, log, func(tx pgx.Tx) error {
+		return tx.QueryRow(ctx, "select rowcast.unwatch($1::text::regclass)", given).Scan(&was)
+	})
+	return was, named(err)
+}
+
+// named adds how to write a name that SQL folds or splits.
+func named(err error) error {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	if ok && (pg.Code == "42602" || pg.Code == "42P01") {
+		return fmt.Errorf(`%w; a name with capitals or blanks needs double quotes of its own, as in '"Weird Table"'`, err)
+	}
+	return err
+}

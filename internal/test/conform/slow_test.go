@@ -1,0 +1,128 @@
+package conform_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"sync"
+	"syscall"
+	"testing"
+
+	"rowcast/internal/test/servetest"
+)
+
+// gate makes connections that are not read from while it is locked. They have
+// a small buffer, so that this is soon felt.
+type gate struct{ sync.RWMutex }
+
+func (g *gate) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	dialer := net.Dialer{Control: func(_, _ string, raw syscall.RawConn) (err error) {
+		controlErr := raw.Control(func(fd uintptr) {
+			err = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 16<<10)
+		})
+		if controlErr != nil {
+			return controlErr
+		}
+		return err
+	}}
+	conn, err := dialer.DialContext(ctx, network, address)
+	if err != nil {
+		return nil, err
+	}
+	return &gated{conn, g}, nil
+}
+
+type gated struct {
+	net.Conn
+	gate *gate
+}
+
+func (c *gated) Read(b []byte) (int, error) {
+	c.gate.RLock()
+	c.gate.RUnlock() //nolint:staticcheck // whoever gets here may read
+	return c.Conn.Read(b)
+}
+
+// TestSlowConsumer has one of two clients not read, until it is given up for
+// taking nothing.
+func TestSlowConsumer(t *testing.T) {
+	t.Parallel()
+	const most, size = 50, 8 << 10
+	s := newEnv(t)
+	onEvery(t, s, slices.Concat(wires, recoveries), func(t *testing.T, l *line) {
+		server := l.env.serve(t, l.wire)
+		reading := new(gate)
+		slow := l.join(t, server, func(q *request) { q.network = reading.dial })
+		quick := l.join(t, server)
+		reading.Lock()
+		open := sync.OnceFunc(reading.Unlock)
+		t.Cleanup(open)
+		over := make(chan error, 1)
+		go func() {
+			for {
+				m, err := slow.next()
+				if err != nil {
+					over <- err
+					return
+				}
+				slow.note(m)
+			}
+		}()
+		// The other has everything all the time.
+		for status := server.Status(t).Hub; status.Subscriptions == 2; status = server.Status(t).Hub {
+			rows := int64(most)
+			if status.Blocked > 0 {
+				rows = 1 // what is written beside a client that takes nothing
+			}
+			l.exec(t, fmt.Sprintf(`insert into orders (tenant_id, customer) select $1, repeat('x', %d) from generate_series(1, %d)`, size, rows))
+			for want := quick.position + rows; quick.position < want; {
+				last := quick.position
+				if m := quick.events(t, 1)[0]; m.Position != last+1 {
+					t.Fatalf("the quick client received %s after %d", m, last)
+				}
+			}
+			if quick.position > 1<<15 {
+				t.Fatalf("the slow client is not given up")
+			}
+		}
+		open()
+		err := <-over
+		if e, ok := errors.AsType[*ended](err); !ok || e.code != "slow-consumer" && !l.mute {
+			t.Fatalf("the slow client ends with %v; want slow-consumer", err)
+		}
+		if n := server.Status(t).Hub.Closes["slow-consumer"]; n != 1 {
+			t.Errorf("the server has ended %d slow clients", n)
+		}
+		if slow.position >= quick.position {
+			t.Fatalf("the slow client was not slow: it is at %d", slow.position)
+		}
+		l.catchUp(t, server, slow, quick.position)
+	})
+}
+
+// catchUp has a client come back, as often as it is too slow for this machine,
+// and receive everything up to a position.
+func (l *line) catchUp(t *testing.T, server *servetest.Server, f *client, to int64) {
+	t.Helper()
+	for position := f.position; position < to; {
+		f = l.join(t, server, from(f.cursor))
+		for position < to {
+			m, err := f.next()
+			if _, slow := errors.AsType[*ended](err); slow {
+				break
+			}
+			if err != nil {
+				t.Fatalf("after %d: %v", position, err)
+			}
+			if f.note(m); !change(m) {
+				continue
+			}
+			if position++; m.Position != position {
+				t.Fatalf("received %s when it was back; want position %d", m, position)
+			}
+		}
+		f.cut()
+	}
+}

@@ -1,0 +1,72 @@
+// Package faults proves that clients miss nothing whatever breaks. It has
+// tests alone.
+//
+// # Overview
+//
+// An env is a PostgreSQL of its own that can be killed and started again. On
+// it run servers, which are processes of "rowcast serve". A run has writers
+// commit random transactions on a few hot rows of several tenants, and clients
+// follow: they hop from server to server, break off in the middle, and
+// always continue from their cursor. While that goes on the test breaks
+// something. At the end of a run the model checker compares what each client
+// received with what was committed: nothing lost, nothing repeated, positions
+// contiguous in each tenant, transactions in one piece, rows in the order of
+// their versions, never against the clock, no other tenant's, no reset.
+//
+// A transaction whose commit got no answer is looked up in the database
+// afterwards.
+//
+// Each test prints its seed, which -faults.seed gives back; it decides what
+// writers, clients and faults do, not when. Runs are short. Long ones do more
+// of the same, so many times or for so long in each test:
+//
+//	go test ./internal/test/faults -v -faults.full -timeout 60m
+//	go test ./internal/test/faults -v -run Chaos -faults.duration 10m -timeout 60m
+//
+// With the race detector the servers are built with it as well.
+//
+// # Guarantees
+//
+//   - The checker convicts each kind of fault (TestCheckerConvicts), and finds
+//     each bug of package failpoint in one run (TestSeededBugsAreFound).
+//
+//   - Nothing is lost while no fault happens at all (TestRunWithoutFaults), nor
+//     when the backends that listen and seal, or all, are ended every few seconds
+//     (TestBackendsKilled), the postmaster is killed (TestPostmasterKilled) or
+//     PostgreSQL restarts in the middle of a burst (TestDatabaseRestartedInABurst).
+//
+//   - A server whose database falls silent is unready within 10 s, tells its
+//     clients once, and recovers by itself (TestDatabaseBlackHoled).
+//
+//   - Nothing is lost whatever comes after what (TestChaos).
+//
+//   - When the database loses what clients have received, because an older data
+//     directory is restored (TestRestoredDataDirectory) or a standby that lags
+//     is promoted (TestPromotedStandby), each of them is told to reset, whether
+//     it stays or comes back, also where other changes have their positions by
+//     then. Cursors from before continue; after that everybody receives
+//     everything, under the right names.
+//
+//   - Nothing is lost when servers are killed twenty times (TestServersKilled).
+//     One that is stopped is unready first, sends its clients away with retry
+//     hints that are spread, and ends within 30 s (TestDrain).
+//
+//   - A client that reads nothing is sent away in time; it, one at 8 KB/s, one
+//     whose bytes come one by one and one that is reset in the middle of frames
+//     get everything, and those beside them do not wait (TestSlowClients).
+//     The descriptors of clients that vanish without a FIN are free within 50 s
+//     (TestSilentDeath).
+//
+//   - 3,000 clients that are cut off at once are live again within 30 s without
+//     a read of the history (TestCrowdCutAtOnce), and when their server was
+//     killed with a few for all (TestCrowdOfAKilledServer).
+//
+//   - Nobody's events wait for a transaction that stays open
+//     (TestOpenTransactionDelaysNobody) or for an import, which is one event and
+//     takes the server no more memory (TestImportBesideSmallWriters).
+//
+// # Failures
+//
+// A test that fails prints what the checker found, the seed, and the end of
+// what each server wrote.
+package faults

@@ -1,0 +1,102 @@
+package faults_test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/prometheus/procfs"
+
+	"rowcast/internal/test/servetest"
+)
+
+// memory is the most that the process of a server had resident, in bytes.
+func (r *server) memory(t *testing.T) uint64 {
+	t.Helper()
+	p, err := procfs.NewProc(r.PID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	status, err := p.NewStatus()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return status.VmHWM
+}
+
+// TestImportBesideSmallWriters copies very many rows into a watched table in
+// one transaction. Every client gets it as one bulk event, the events of small
+// writers beside it do not wait for it, and the server stays small.
+func TestImportBesideSmallWriters(t *testing.T) {
+	t.Parallel()
+	const most = 200 << 20
+	rows, calm := 100_000, 2*time.Second
+	if long() {
+		rows, calm = 1_000_000, 10*time.Second
+	}
+	s := newEnv(t, nil)
+	r := s.serve(t)
+	n := seed(t)
+	p := newProbe(10*time.Millisecond, tenants...)
+	tr := begin(t, plan{env: s, seed: n, servers: []*server{r}, writers: 2, pause: 100 * time.Millisecond, hoppers: 3, stayers: 6, probe: p})
+	tr.moves(t, 20)
+	quiet := time.Now()
+	eventually(t, "calm", timeout, func() bool { return time.Since(quiet) > calm })
+	began := time.Now()
+	var copied, arrived time.Duration
+	s.as(t, "import", func(ctx context.Context, conn *pgx.Conn) {
+		first := s.nextID.Add(int64(rows)) - int64(rows) + 1
+		d := tr.commit(ctx, t, conn, func(*writer) error {
+			_, err := conn.CopyFrom(ctx, pgx.Identifier{"hot"}, []string{"id", "tenant_id", "version", "body"},
+				pgx.CopyFromSlice(rows, func(i int) ([]any, error) {
+					return []any{int32(first) + int32(i), "acme", int32(1), "a row of an import"}, nil
+				}))
+			return err
+		})
+		copied = time.Since(began)
+		eventually(t, "client that has the bulk event", timeout, func() bool { all, _ := tr.has(d.tx, "acme"); return all })
+		arrived = time.Since(began) - copied
+		defer checkBulk(t, tr, d.tx, int64(rows))
+	})
+	tr.resumes(t)
+	ended := time.Now()
+	tr.end(t)
+	without, commits := p.between(t, quiet, began)
+	with, commitsWith := p.between(t, began, ended)
+	used := r.memory(t)
+	t.Logf("%d rows copied in %s, the bulk event was everywhere %s later; the server had at most %d MB",
+		rows, copied.Round(time.Millisecond), arrived.Round(time.Millisecond), used>>20)
+	t.Logf("events of others without: %s; with: %s (%.1f times the p99); commits without: %s; with: %s",
+		without, with, float64(with.p99)/float64(without.p99), commits, commitsWith)
+	// The copy also takes a processor from everybody.
+	if with.p99 > 5*max(without.p99, 50*time.Millisecond) {
+		t.Errorf("the events of others take %s; want 5 times %s", with.p99, without.p99)
+	}
+	if used > most && !servetest.RaceDetector {
+		t.Errorf("the server had %d MB; want %d MB", used>>20, most>>20)
+	}
+}
+
+// checkBulk checks that each client got a transaction of so many rows as one
+// event.
+func checkBulk(t *testing.T, tr *run, tx uint64, rows int64) {
+	t.Helper()
+	for _, c := range tr.clients {
+		c.all(func(s *stream) bool {
+			if s != c.streams["acme"] {
+				return true
+			}
+			var got []delivery
+			for _, d := range s.got {
+				if d.change.tx == tx {
+					got = append(got, d)
+				}
+			}
+			if len(got) != 1 || got[0].change.op != 'b' || got[0].position-got[0].from+1 != rows {
+				t.Errorf("%s got the import as %v; want one bulk event of %d rows", c.name, got, rows)
+			}
+			return true
+		})
+	}
+}

@@ -1,0 +1,115 @@
+package faults_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"sync/atomic"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+
+	"rowcast/internal/demo/devpg"
+	"rowcast/internal/postgres"
+	"rowcast/internal/test/pgtest"
+)
+
+// The rows that all writers want, and where other rows begin.
+const (
+	hotRows     = 6
+	firstNewRow = 1000
+)
+
+// tenants are those that the rows of an env belong to.
+var tenants = []string{"acme", "borea", "cygnus"}
+
+// env is a database with a table of hot rows.
+type env struct {
+	pg  *devpg.Server
+	dsn string
+	// nextID draws the ids of new rows and of transactions; sentinels are
+	// -nextID.
+	nextID atomic.Int64
+}
+
+// newEnv starts a PostgreSQL that writes to disk as a real one does, with
+// settings of its own, and installs Rowcast and the table hot.
+func newEnv(t *testing.T, settings map[string]string) *env {
+	t.Helper()
+	all := map[string]string{"max_connections": "300"}
+	maps.Copy(all, settings)
+	pg := pgtest.Own(t, devpg.Options{Durable: true, Settings: all})
+	s := &env{pg: pg, dsn: pg.DSN("postgres")}
+	s.nextID.Store(firstNewRow)
+	migrator := postgres.Migrator{URL: s.dsn, Log: slog.New(slog.DiscardHandler)}
+	if _, err := migrator.Up(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.exec(t, `create table tx_row (id int primary key)`)
+	s.exec(t, `create table hot (id int primary key, tenant_id text not null, version int not null, body text)`)
+	for id := 1; id <= hotRows; id++ {
+		s.exec(t, fmt.Sprintf("insert into hot values (%d, '%s', 0)", id, tenants[id%len(tenants)]))
+	}
+	s.exec(t, `select rowcast.watch('hot', name => 'hot')`)
+	return s
+}
+
+// exec runs statements on a connection of their own.
+func (s *env) exec(t *testing.T, statements ...string) {
+	t.Helper()
+	s.as(t, "admin", func(ctx context.Context, conn *pgx.Conn) {
+		for _, statement := range statements {
+			if _, err := conn.Exec(ctx, statement); err != nil {
+				t.Fatalf("%s: %v", statement, err)
+			}
+		}
+	})
+}
+
+// as runs f with a connection of this name.
+func (s *env) as(t *testing.T, name string, f func(ctx context.Context, conn *pgx.Conn)) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), timeout)
+	defer cancel()
+	conn, err := postgres.Connect(ctx, s.dsn, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	f(ctx, conn)
+}
+
+// terminate ends the backends whose application has one of these names, all
+// but its own if none is given, and says how many there were.
+func (s *env) terminate(t *testing.T, applications ...string) (count int) {
+	t.Helper()
+	s.as(t, "admin", func(ctx context.Context, conn *pgx.Conn) {
+		err := conn.QueryRow(ctx, `
+			select count(pg_terminate_backend(pid)) from pg_stat_activity
+			 where pid <> pg_backend_pid() and datname = current_database()
+			   and (coalesce(cardinality($1::text[]), 0) = 0 or application_name = any($1))`, applications).Scan(&count)
+		if err != nil {
+			t.Fatal(err)
+		}
+	})
+	return count
+}
+
+// crash kills the postmaster with -9.
+func (s *env) crash(t *testing.T) {
+	t.Helper()
+	if err := s.pg.Kill(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// restart starts the server again on the same data, port and password.
+func (s *env) restart(t *testing.T) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
+	defer cancel()
+	if err := s.pg.Restart(ctx); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,52 @@
+package transport
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"rowcast/internal/access/auth"
+	"rowcast/internal/mapping"
+)
+
+// Tenant is the name by which the feed knows a tenant.
+func (g *Gate) Tenant(name string) string {
+	return g.Tenants.Canonical(name)
+}
+
+// Doubt says why no row may ever have a tenant, empty if nothing speaks for that.
+func (g *Gate) Doubt(name string) string {
+	return g.Tenants.Doubt(name)
+}
+
+// Unheard says which events of a filter no watched table has, empty if all may come.
+func (g *Gate) Unheard(filter mapping.Filter) string {
+	if len(g.Tenants.Stems()) == 0 {
+		return ""
+	}
+	var unknown []string
+	for _, stem := range filter.Stems() {
+		if !mapping.Known(stem) && !slices.Contains(g.Tenants.Stems(), stem) {
+			unknown = append(unknown, stem+":*")
+		}
+	}
+	if len(unknown) == 0 {
+		return ""
+	}
+	known := g.Tenants.Stems()
+	return fmt.Sprintf("no table that is watched has events %s; there are %s", strings.Join(first(unknown), ", "), strings.Join(first(known), ", "))
+}
+
+// first are the first of many words.
+func first(words []string) []string {
+	if len(words) > maxNamed {
+		return append(slices.Clone(words[:maxNamed]), "…")
+	}
+	return words
+}
+
+// Allows says whether an identity may join a tenant, by that name or as it was when
+// its token was checked.
+func (g *Gate) Allows(id auth.Identity, name string) bool {
+	return id.Allows(name) || g.Tenants.Identity(id).Allows(name)
+}

@@ -260,25 +260,6 @@ func TestPromisesNameTheirTests(t *testing.T) {
 	}
 }
 
-// TestWords keeps one word per concept in what the code calls things.
-func TestWords(t *testing.T) {
-	t.Parallel()
-	banned := regexp.MustCompile(`(?i)^(topic|lsn|subscriber|subscribers|util|utils)$`)
-	for folder, files := range sources(t) {
-		if banned.MatchString(path.Base(folder)) {
-			t.Errorf("package %s has a name that says nothing", folder)
-		}
-		for _, s := range files {
-			ast.Inspect(s.file, func(n ast.Node) bool {
-				if id, ok := n.(*ast.Ident); ok && banned.MatchString(id.Name) {
-					t.Errorf("%s uses the word %q", s.path, id.Name)
-				}
-				return true
-			})
-		}
-	}
-}
-
 func TestRootIsAsFixed(t *testing.T) {
 	t.Parallel()
 	entries, err := os.ReadDir(root)

@@ -66,4 +66,4 @@ begin
 end $$;
 
 -- Early versions called it; by now nothing does.
-drop function if exists rowcast.notify(integer, text, bigint, text[]);
+drop function if exists rowcast.ring(integer, text, bigint, text[]);

@@ -121,9 +121,9 @@ func (h *Hub) publish(tenant string, count int64) {
 			Op: feed.Insert, After: row, At: now, Tx: uint64(h.position), Writer: "bench",
 		}
 	}
-	place := h.position
+	sequence := h.position
 	h.mu.Unlock()
-	h.hub.Publish(changes, place)
+	h.hub.Publish(changes, sequence)
 }
 
 // exampleRow is about the size of an order.

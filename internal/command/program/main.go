@@ -37,7 +37,7 @@ func Main(commands func(*Program) *cobra.Command) {
 		<-interrupts
 		close(force)
 	}()
-	p := &Program{Environ: os.Environ(), Stdout: os.Stdout, Stderr: os.Stderr, Hurry: force}
+	p := &Program{Environ: os.Environ(), Stdout: os.Stdout, Stderr: os.Stderr, Force: force}
 	os.Exit(Run(ctx, commands(p), os.Args[1:], os.Stderr))
 }
 

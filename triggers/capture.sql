@@ -36,6 +36,9 @@
 -- open to the functions that triggers/named.sql makes of these: it replaces what
 -- reads "whole" rows.
 --
+-- Of an update of wide rows, what it left as it was is logged in the new rows alone;
+-- image.sql says how.
+--
 -- An expression of this language is prepared anew in each transaction, which
 -- costs more than to evaluate it: the way that most statements take has few.
 
@@ -233,12 +236,19 @@ begin
         settled := pg_catalog.set_config('rowcast.relation', tg_relid::pg_catalog.text, false);
     end if;
     images := array(select pg_catalog.row_to_json(whole.*) from new_rows whole where rowcast.plain_here() limit 2);
-    if images[1] is not null and images[2] is null and tg_argv[4] operator(pg_catalog.=) '{}' then
+    if images[1] is not null and images[2] is null and tg_argv[4] operator(pg_catalog.=) '{}' and pg_catalog.pg_column_size(images) operator(pg_catalog.<=) 32768 then
         old_images := array(select pg_catalog.row_to_json(whole.*) from old_rows whole limit 2);
         if old_images[2] is null and pg_catalog.pg_column_size(images) operator(pg_catalog.<=) 16384
             and images[1]::pg_catalog.text operator(pg_catalog.!~~) E'%\\\\u%' and old_images[1]::pg_catalog.text operator(pg_catalog.!~~) E'%\\\\u%' then
             tenant := images[1] operator(pg_catalog.->>) tg_argv[3];
             old_tenant := old_images[1] operator(pg_catalog.->>) tg_argv[3];
+        end if;
+    elsif images[1] is not null and images[2] is null and tg_argv[4] operator(pg_catalog.=) '{}' then
+        settings := rowcast.fix_search_path(settings);
+        if rowcast.is_alone(entry) then
+            execute (select rowcast.look_for_changed('{}', '{}', 0) from new_rows limit 1) into old_images using images;
+        else
+            old_images := array(select row_to_json(whole.*) from old_rows whole limit 2);
         end if;
     end if;
     loop
@@ -300,6 +310,7 @@ begin
         exclude constant pg_catalog.text[] := tg_argv[4];
         paired constant boolean := (select count(*) from new_rows) = (select count(*) from old_rows);
         short boolean := cardinality(images) > 0 and paired and exclude = '{}';
+        unchanged pg_catalog.text[] := '{}'; -- columns that the old rows are logged without
         kind pg_catalog."char";
         image pg_catalog.json;
         old_image pg_catalog.json;
@@ -343,6 +354,10 @@ begin
             end loop;
         end if;
         if not short then
+            if paired and bytes > 131072 and rowcast.is_alone(entry) then
+                execute rowcast.look_for_unchanged(watched_id, tg_relid, exclude, tg_argv[2]::smallint[],
+                    rowcast.tenant_column(watched_id, tg_relid, tg_argv[3], tg_argv[1]::smallint)) into unchanged;
+            end if;
             ordinals := null;
             kinds := '{}';
             images := '{}';
@@ -352,11 +367,11 @@ begin
             bytes := 0;
             for ordinal, kind, tenant, image, old_image in execute format($many$
                 with new_source as (
-                    select row_number() over () as n, %1$s as tenant, %2$s as image, %4$s as key from new_rows r
+                    select row_number() over () as n, %1$s as tenant, %2$s as image, %5$s as like_old, %4$s as key from new_rows r
                 ), old_source as (
-                    select row_number() over () as n, %1$s as tenant, %2$s as image, %4$s as key from old_rows r
+                    select row_number() over () as n, %1$s as tenant, %6$s as image, %4$s as key from old_rows r
                 ), pair as (
-                    select coalesce(a.n, b.n) as n, a.image, b.image as old_image,
+                    select coalesce(a.n, b.n) as n, a.image, coalesce(a.like_old, a.image) as like_old, b.image as old_image,
                            case when octet_length(a.tenant) between 1 and 255 then a.tenant end as tenant,
                            case when octet_length(b.tenant) between 1 and 255 then b.tenant end as old_tenant
                       from new_source a %3$s
@@ -364,14 +379,16 @@ begin
                 select p.n, k.kind, case k.kind when 'd' then p.old_tenant else p.tenant end, p.image, p.old_image
                   from pair p
                   join (values ('u'::"char"), ('d'), ('i')) k (kind)
-                    on case k.kind when 'u' then p.tenant = p.old_tenant and p.image::text <> p.old_image::text
+                    on case k.kind when 'u' then p.tenant = p.old_tenant and p.like_old::text <> p.old_image::text
                                    when 'd' then p.old_tenant is not null and p.tenant is distinct from p.old_tenant
                                    else p.tenant is not null and p.tenant is distinct from p.old_tenant end
                  order by p.n $many$,
                 rowcast.tenant_of_row(rowcast.tenant_column(watched_id, tg_relid, tg_argv[3], tg_argv[1]::smallint)),
                 rowcast.image(watched_id, tg_relid, exclude, tg_argv[2]::smallint[]),
                 case when paired then 'join old_source b on b.n = a.n' else 'full join old_source b on b.key = a.key' end,
-                case when paired then 'null' else rowcast.key_of_row(tg_relid) end)
+                case when paired then 'null' else rowcast.key_of_row(tg_relid) end,
+                case when unchanged = '{}' then 'null::json' else rowcast.image(watched_id, tg_relid, exclude || unchanged, tg_argv[2]::smallint[]) end,
+                rowcast.image(watched_id, tg_relid, exclude || unchanged, tg_argv[2]::smallint[]))
             loop
                 buffered := buffered + 1;
                 ordinals[buffered] := ordinal;

@@ -36,6 +36,8 @@
 //     (TestSerializableWritersDoNotFail).
 //   - A generated column whose value PostgreSQL does not show is left out, and is no
 //     tenant (TestVirtualColumnsAreLeftOut, TestGeneratedColumnsOfPartitions).
+//   - Of an update of wide rows, what the update left as it was is in the log once
+//     (TestOldRowsLackWhatIsInTheNew, BenchmarkWideColumn).
 //   - No statement fails because its rows are many or large
 //     (TestLargeRowsInOneStatement, TestLargeDocument, TestChunks).
 //   - A tenant sees no value of another's, also of a row that moved between

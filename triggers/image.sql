@@ -86,6 +86,56 @@ begin
               from rowcast.written_columns(watched_id, image.relation, excluded, numbers, unsure) c);
 end $$;
 
+-- Of an update of wide rows, the log does not hold twice what the update has left as it
+-- was: the old row lacks those columns, and readers take them from the new one.
+
+-- Whether two values of a column of a table differ in their bytes, as an expression.
+-- That costs less than to write them down, and nothing where a value of many bytes is
+-- the one that it was.
+create or replace function rowcast.differ(value text, other text, relation oid) returns text
+language sql stable
+return format('case when pg_column_size(%1$s) <> pg_column_size(%2$s) then true %3$s else record_image_ne(row(%1$s), row(%2$s)) end', value, other,
+    case when current_setting('server_version_num')::integer >= 170000 and exists (select from pg_class c where c.oid = relation and c.relkind = 'r')
+         then format('when pg_column_toast_chunk_id(%s) = pg_column_toast_chunk_id(%s) then false', value, other) end);
+
+-- The query for an update of one row of the table in the setting rowcast.relation: the
+-- columns of the old row that are not as in the new one, in an array; if there is none,
+-- the array of the new row, which it is given. As with rowcast.plain_here, it is part
+-- of the plan of the query that asks.
+create or replace function rowcast.look_for_changed(excluded text[], numbers smallint[], watched_id integer) returns text
+language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
+declare
+    relation constant oid := current_setting('rowcast.relation');
+begin
+    return (
+        select format('select coalesce((select array[json_object_agg(c.name, coalesce(case c.number %s end, ''null''))]'
+                      ' from (values %s) c (number, name, differs) where c.differs having count(*) > 0), $1)'
+                      ' from (select %s from new_rows r) n cross join (select %3$s from old_rows r) o where (select count(*) from old_rows) = 1',
+                   string_agg(format('when %s then to_json(o.%I)', w.number, w.name), ' '),
+                   string_agg(format('(%s, %L, %s)', w.number, w.name, rowcast.differ(format('o.%I', w.name), format('n.%I', w.name), relation)), ', '),
+                   string_agg(format('%s as %I', w.written, w.name), ', ' order by w.number))
+          from rowcast.written_columns(watched_id, relation, excluded, numbers, false) w);
+end $$;
+
+-- The query for an update of several rows: the columns that were left in all of them.
+-- None, if a row has moved to another tenant, or if the catalogue may be older than
+-- the table.
+create or replace function rowcast.look_for_unchanged(watched_id integer, relation oid, excluded text[], numbers smallint[], tenant_column text) returns text
+language plpgsql set search_path = pg_catalog, pg_temp as $$
+begin
+    return coalesce((
+        select format('select case when not %s then array_remove(array[%s], null) else ''{}'' end'
+                      ' from (select row_number() over () as n, %s from new_rows r) a join (select row_number() over () as n, %3$s from old_rows r) b using (n)',
+                   string_agg(w.differs, '') filter (where w.name = tenant_column),
+                   string_agg(format('case when not %s then %L end', w.differs, w.name), ', '),
+                   string_agg(format('r.%I as c%s', w.name, w.number), ', '))
+          from (select c.name, c.number,
+                       format('bool_or(%s)', rowcast.differ(format('a.c%s', c.number), format('b.c%s', c.number), look_for_unchanged.relation)) as differs
+                  from rowcast.written_columns(watched_id, look_for_unchanged.relation, excluded, numbers, false) c) w
+         where current_setting('transaction_isolation') = 'read committed'
+        having bool_or(w.name = tenant_column)), 'select ''{}''::text[]');
+end $$;
+
 -- Whether these are all columns of a table, and each is written as it is.
 create or replace function rowcast.is_whole(relation oid, names name[], written text[]) returns boolean
 language sql stable as $$

@@ -46,7 +46,6 @@ create or replace function rowcast.own_body(function text, watched_id integer, e
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
     body text := (select p.prosrc from pg_proc p where p.oid = to_regproc(function));
-    source text;
 begin
     if list is null then
         return body;
@@ -56,16 +55,15 @@ begin
     body := replace(body, 'tg_argv[4] operator(pg_catalog.=) ''{}''', 'tg_argv[4] operator(pg_catalog.=) %2$L');
     body := replace(body, 'tg_argv[4] operator(pg_catalog.<>) ''{}''', 'tg_argv[4] operator(pg_catalog.<>) %2$L');
     body := replace(body, 'and exclude = ''{}''', 'and exclude = %2$L');
-    foreach source in array array['changed_rows', 'new_rows', 'old_rows'] loop
-        body := replace(body, 'images := array(select pg_catalog.row_to_json(whole.*) from ' || source || ' whole where rowcast.plain_here() limit 2);',
-            'perform from ' || source || ' where rowcast.named_here(%1$s, %2$L, %3$L, %4$L) limit 1;
+    body := regexp_replace(body, 'images := array\((select [^;]* from (\w+) whole) where rowcast\.plain_here\(\) limit 2\);',
+        'perform from \2 where rowcast.named_here(%1$s, %2$L, %3$L, %4$L) limit 1;
     if found then
-        images := array(select pg_catalog.row_to_json(whole.*) from ' || source || ' whole limit 2);
+        images := array(\1 limit 2);
     else
         images := ''{}'';
-    end if;');
-        body := replace(body, 'from ' || source || ' whole', 'from (select %4$s from ' || source || ' r) whole');
-    end loop;
+    end if;', 'g');
+    body := replace(body, 'rowcast.look_for_changed(''{}'', ''{}'', 0)', 'rowcast.look_for_changed(%2$L, %3$L, %1$s)');
+    body := regexp_replace(body, 'from (changed_rows|new_rows|old_rows) whole', 'from (select %4$s from \1 r) whole', 'g');
     return format(body, watched_id, excluded, numbers, list);
 end $$;
 

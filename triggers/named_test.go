@@ -177,8 +177,22 @@ func (n *namedTable) write(t *testing.T, rt *rapid.T) {
 			want = append(want, "d < "+image)
 		}
 	}
-	got := column[string](t, n.admin, `
-		select concat_ws(' ', op, i.after, '< ' || i.before) from rowcast.log cross join lateral unnest(after::text[], before::text[]) i (after, before)`)
+	var got []string
+	logged, err := n.admin.Query(t.Context(), `
+		select op::text, coalesce(i.after, ''), coalesce(i.before, '') from rowcast.log cross join lateral unnest(after::text[], before::text[]) i (after, before)`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var op, row, old string
+	if _, err := pgx.ForEachRow(logged, []any{&op, &row, &old}, func() error {
+		if old, err = wholeOld(old, row); old != "" {
+			old = "< " + old
+		}
+		got = append(got, strings.Join(slices.DeleteFunc([]string{op, row, old}, func(s string) bool { return s == "" }), " "))
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
 	slices.Sort(want)
 	slices.Sort(got)
 	if diff := cmp.Diff(strings.Join(want, "\n"), strings.Join(got, "\n")); diff != "" {

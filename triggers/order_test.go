@@ -35,7 +35,11 @@ func history(ctx context.Context, conn *pgx.Conn, sequence int64) ([]change, err
 		return nil, fmt.Errorf("read the order: %w", err)
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (c change, err error) {
-		return c, row.Scan(&c.sequence, &c.tenant, &c.op, &c.table, &c.after, &c.before)
+		if err := row.Scan(&c.sequence, &c.tenant, &c.op, &c.table, &c.after, &c.before); err != nil {
+			return c, fmt.Errorf("read a change: %w", err)
+		}
+		c.before, err = wholeOld(c.before, c.after)
+		return c, err
 	})
 }
 

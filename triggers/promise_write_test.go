@@ -162,10 +162,13 @@ func (p *promise) drawWrite(t *rapid.T, kind string) step {
 			fmt.Sprintf("with moved as (update %s set %s%s returning id) delete from §.t where id in (select id from moved)", name, p.sets(t), p.where(t)),
 			fmt.Sprintf("with new as (%svalues %s%s returning id) update §.t set %s", insert, p.rows(t, columns), p.conflict(t), p.sets(t))), note: kind}
 	case "many": // more rows than are written down one by one, and wide ones
-		width := pick(t, "width", "1", "1", "2000")
+		width, last := pick(t, "width", "1", "1", "2000", "40000"), 90
+		if width == "40000" {
+			last = 12
+		}
 		if len(p.columns) > 0 && p.columns[0].definition == "text" {
-			return step{sql: fmt.Sprintf("insert into %s (id, tenant_id, part, c1) select x, %s, x %% 2 + 1, pg_catalog.repeat('y', %s) from pg_catalog.generate_series(10, 90) x on conflict do nothing",
-				name, p.value(t, "tenant_id"), width), note: kind}
+			return step{sql: fmt.Sprintf("insert into %s (id, tenant_id, part, c1) select x, %s, x %% 2 + 1, pg_catalog.repeat('y', %s) from pg_catalog.generate_series(10, %d) x on conflict do nothing",
+				name, p.value(t, "tenant_id"), width, last), note: kind}
 		}
 		return step{sql: fmt.Sprintf("insert into %s (id, tenant_id, part) select x, %s, x operator(pg_catalog.%%) 2 operator(pg_catalog.+) 1 from pg_catalog.generate_series(10, 90) x on conflict do nothing",
 			name, p.value(t, "tenant_id")), note: kind}

@@ -271,6 +271,12 @@ create or replace function rowcast.ordinary() returns boolean
 language sql volatile
 return (nextval('rowcast.statement') % 3072 - 3) % 3 = 2 and rowcast.settings_fixed(); -- not for 2, as -1 % 3 is -1
 
+-- Whether a statement has nothing to do with others, by what close_statement returned: it
+-- is never put in order, and no other is because of it.
+create or replace function rowcast.is_alone(entry bigint[]) returns boolean
+language sql stable
+return entry[4] is null and coalesce(current_setting('rowcast.open', true), '') = '';
+
 -- Leaves a statement to capture_replicated, which has its rows: the trigger for
 -- statements was enabled for a session_replication_role of replica as well. Draws
 -- what is left of the three numbers, or three.

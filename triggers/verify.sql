@@ -41,6 +41,7 @@ declare
     ids integer[];
     key_columns text[];
     key text;
+    old_key text; -- what an update has left as it was is in the new row alone
 begin
     select w.* into watched from rowcast.watched w where w.relation = target and w.active;
     if not found then
@@ -53,9 +54,11 @@ begin
           join pg_attribute a on a.attrelid = target and a.attnum = k.number
          where i.indrelid = target and i.indisprimary order by k.n);
     -- Null if the image has other names for the columns, since they were renamed.
-    key := (select case count(*) when 1 then format('(x.image ->> %L)', max(c))
-                        else format('case when num_nulls(%1$s) = 0 then array[%1$s]::text end', string_agg(format('x.image ->> %L', c), ', ' order by n)) end
-              from unnest(key_columns) with ordinality u (c, n));
+    select case count(*) when 1 then max(u.value) else format('case when num_nulls(%1$s) = 0 then array[%1$s]::text end', string_agg(u.value, ', ' order by u.n)) end,
+           case count(*) when 1 then max(u.old_value) else format('case when num_nulls(%1$s) = 0 then array[%1$s]::text end', string_agg(u.old_value, ', ' order by u.n)) end
+      into key, old_key
+      from (select k.n, format('(x.image ->> %L)', k.c) as value, format('coalesce(x.old_image ->> %1$L, x.image ->> %1$L)', k.c) as old_value
+              from unnest(key_columns) with ordinality k (c, n)) u;
     return query execute format($query$
         with logged as (
             select l.op, l.tenant, l.after, l.before, l.begun, l.part, l.id, max(l.id) over (partition by l.xid) as last_id
@@ -79,7 +82,7 @@ begin
              union all
             -- An update of the key takes the old one away.
             select o.tenant, o.last_id, o.begun, o.part, o.id, o.n, false, null, o.old_key
-              from (select x.*, %1$s as key, (select %1$s from (select x.old_image) x (image)) as old_key from image x where x.old_image is not null) o
+              from (select x.*, %1$s as key, %5$s as old_key from image x where x.old_image is not null) o
              where o.key <> o.old_key
         ), latest as (
             select distinct on (c.key) c.key, c.tenant, c.image
@@ -115,6 +118,6 @@ begin
          group by n.tenant
         having count(n.log_image) + count(n.table_image) > 0
          order by n.tenant $query$,
-        key, rowcast.tenant_of_row(watched.tenant_column), rowcast.image(watched.id, target, watched.exclude, '{}'), target)
+        key, rowcast.tenant_of_row(watched.tenant_column), rowcast.image(watched.id, target, watched.exclude, '{}'), target, old_key)
     using ids, only_tenant, examples;
 end $$;

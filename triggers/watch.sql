@@ -245,8 +245,33 @@ begin
     for missing in select i.detail from rowcast.inheritance(watched_id) i loop
         raise warning '%: %', target, missing;
     end loop;
+    for missing in select r.detail from rowcast.wide_rows(watched_id) r loop
+        raise notice '%: %', target, missing;
+    end loop;
     return watched_id;
 end $$;
+
+-- The watched tables, or the one, whose rows have on the average at least 16 kB outside of
+-- the row itself, in words. Which of the captured columns that can be stored there are
+-- wide, only the rows know.
+create or replace function rowcast.wide_rows(watched_id integer default null) returns table (watched integer, table_name text, detail text)
+language sql stable security definer set search_path = pg_catalog, pg_temp as $$
+    select t.id, t.relation::regclass::text,
+           format('a row has about %s kB outside of itself, in columns such as %s: an insert, update or delete of it converts and logs them; '
+                  'exclude what clients do not need, as in rowcast watch %s --exclude %s', t.bytes / 1024, array_to_string(t.columns, ', '), t.relation::regclass,
+                  array_to_string(t.exclude || t.columns[cardinality(t.columns)], ','))
+      from (select w.id, r.relation, w.exclude, s.bytes,
+                   array(select c.name::text from rowcast.written_columns(w.id, r.relation, w.exclude, '{}', false) c
+                           join pg_attribute a on a.attrelid = r.relation and a.attnum = c.number
+                          where a.attstorage in ('x', 'e') and c.name <> w.tenant_column and c.name <> all (coalesce(rowcast.key_columns(r.relation), '{}')) order by c.number) as columns
+              from rowcast.watched w
+             cross join lateral rowcast.relation_of(w.id) r (relation)
+             cross join lateral (
+                       select (sum(pg_relation_size(c.reltoastrelid)) / nullif(sum(greatest(c.reltuples, pg_stat_get_live_tuples(c.oid))), 0))::bigint as bytes
+                         from pg_class c where c.relkind = 'r' and (c.oid = r.relation or c.oid in (select p.relid from pg_partition_tree(r.relation) p))) s
+             where w.active and w.id = coalesce(wide_rows.watched_id, w.id)) t
+     where t.bytes >= 16384 and t.columns <> '{}' order by 2
+$$;
 
 -- Removes the triggers of a watched table and its partitions.
 create or replace function rowcast.remove_triggers(target regclass) returns void

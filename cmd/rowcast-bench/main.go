@@ -86,15 +86,23 @@ func benchmark[S any, P settings[S]](p *commands, cmd *cobra.Command, title stri
 			return run(ctx, at, *s, progress, r)
 		})
 		if err != nil {
-			return err
+			return otherwise("benchmark-failed", err)
 		}
 		r.Seconds = time.Since(r.Time).Seconds()
-		return out.write(p.Stdout, r)
+		return otherwise("bar-missed", out.write(p.Stdout, r))
 	}
 	s.Bind(cmd.Flags())
 	out.bind(cmd.Flags())
 	config.Bind(cmd.Flags(), "DATABASE_URL", "LISTEN_DATABASE_URL", "ROWCAST_PG_BINDIR")
 	return cmd
+}
+
+// otherwise gives an error a code unless it has one.
+func otherwise(code errcode.Code, err error) error {
+	if err == nil || program.CodeOf(err) != errcode.Unexpected {
+		return err
+	}
+	return errcode.With(code, err)
 }
 
 // onStage runs a benchmark that has so many sessions on the database of the

@@ -210,7 +210,7 @@ func TestNginx(t *testing.T) {
 	binary, err := exec.LookPath("nginx")
 	if err != nil {
 		if binary, err = exec.LookPath("/usr/sbin/nginx"); err != nil {
-			t.Skip("nginx is not installed; .ci/run installs it")
+			t.Skip("nginx is not installed; .ci/setup test brings it")
 		}
 	}
 	s := newEnv(t)

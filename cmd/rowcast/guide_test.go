@@ -4,7 +4,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -60,23 +59,15 @@ func TestTablesOfTheGuides(t *testing.T) {
 	}
 }
 
-// TestGuidesLeadSomewhere follows the links between the documents, and counts what
-// they count.
-func TestGuidesLeadSomewhere(t *testing.T) {
+// TestGuideCountsTheChecks: the number of checks in the guide is right.
+func TestGuideCountsTheChecks(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"../../README.md", "OPERATE.md", "CLIENTS.md", "PROTOCOL.md"} {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, link := range regexp.MustCompile(`\]\(([^)#]+)(#[^)]*)?\)`).FindAllStringSubmatch(string(text), -1) {
-			if _, err := os.Stat(filepath.Join(filepath.Dir(name), link[1])); err != nil {
-				t.Errorf("%s: %v", name, err)
-			}
-		}
-		if m := regexp.MustCompile(`makes (\d+) checks`).FindStringSubmatch(string(text)); name == "OPERATE.md" && (m == nil || m[1] != fmt.Sprint(len(doctor.Checks()))) {
-			t.Errorf("%s counts %v checks, there are %d", name, m, len(doctor.Checks()))
-		}
+	text, err := os.ReadFile("OPERATE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m := regexp.MustCompile(`makes (\d+) checks`).FindSubmatch(text); m == nil || string(m[1]) != fmt.Sprint(len(doctor.Checks())) {
+		t.Errorf("OPERATE.md counts %q checks, there are %d", m, len(doctor.Checks()))
 	}
 }
 

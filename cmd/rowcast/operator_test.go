@@ -15,6 +15,7 @@ import (
 
 	"rowcast/internal/command"
 	"rowcast/internal/command/program"
+	"rowcast/internal/demo/devpg"
 	"rowcast/internal/demo/inventory"
 	"rowcast/internal/errcode"
 	"rowcast/internal/test/pgtest"
@@ -275,6 +276,14 @@ func TestErrorsAreExplained(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
 	nowhere := pgtest.Server(t).SocketDSN("nowhere")
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, []byte("no key"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	bindir, err := devpg.FindBinaries()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, test := range []struct {
 		code    errcode.Code
 		environ []string
@@ -292,10 +301,22 @@ func TestErrorsAreExplained(t *testing.T) {
 		{"database-refused", []string{"DATABASE_URL=" + nowhere}, []string{"watch", "docs"}},
 		{"database-unreachable", []string{"DATABASE_URL=postgres://127.0.0.1:1/x"}, []string{"migrate"}},
 		{"table-unusable", []string{"DATABASE_URL=" + s.dsn}, []string{"watch", "nothing"}},
+		{"table-unusable", []string{"DATABASE_URL=" + s.dsn}, []string{"watch", "pg_class"}},
+		{"nothing-there", []string{"DATABASE_URL=" + s.dsn}, []string{"unwatch", "rowcast.feed"}},
+		{"nothing-there", []string{"DATABASE_URL=" + s.dsn}, []string{"revoke", "--undo", "999"}},
+		{"usage", []string{"DATABASE_URL=" + s.dsn}, []string{"revoke"}},
+		{"usage", []string{"DATABASE_URL=" + s.dsn}, []string{"replay", "--tenant", "nobody", "--first", "1", "--last", "2"}},
+		{"database-refused", []string{"DATABASE_URL=" + nowhere, "JWT_SECRET=" + secret}, []string{"serve"}},
+		{"database-refused", []string{"DATABASE_URL=" + nowhere}, []string{"tail"}},
+		{"bad-setting", []string{"DATABASE_URL=" + s.dsn, "JWT_PUBLIC_KEY_FILE=" + file}, []string{"serve"}},
+		{"bad-setting", []string{"DATABASE_URL=" + s.dsn, "JWT_PUBLIC_KEY_FILE=/nonexistent/key"}, []string{"token", "check", "x"}},
+		{"file-unusable", nil, []string{"man", "--dir", file}},
+		{"private-postgres", []string{"ROWCAST_PG_BINDIR=/nonexistent"}, []string{"demo"}},
+		{"private-postgres", []string{"ROWCAST_PG_BINDIR=" + bindir}, []string{"demo", "--keep", filepath.Dir(file)}},
 		{"diverged", []string{"DATABASE_URL=" + s.dsn}, []string{"history", "--tenant", "T", "--after", "other.5.abc"}},
 	} {
 		code, _, stderr := rowcast(t, test.environ, test.args...)
-		if code == program.ExitOK || !strings.HasPrefix(stderr, "rowcast: ") || !strings.Contains(stderr, "\n  why:  ") ||
+		if code == program.ExitOK || !strings.Contains("\n"+stderr, "\nrowcast: ") || !strings.Contains(stderr, "\n  why:  ") ||
 			!strings.Contains(stderr, "\n  do:   ") || !strings.HasSuffix(stderr, "\n  code: "+string(test.code)+"\n") {
 			t.Errorf("%v: exit %d, %s; want the code %s", test.args, code, stderr, test.code)
 		}

@@ -77,7 +77,7 @@ func given(argument string, input io.Reader) (string, error) {
 func (p *commands) check(ctx context.Context, cfg config.Config, token string) error {
 	verifier, err := auth.New(ctx, service.AuthOptions(cfg, slog.New(slog.DiscardHandler)))
 	if err != nil {
-		return errcode.Misuse(err)
+		return errcode.Misuse(errcode.With("bad-setting", err))
 	}
 	e := verifier.Explain(ctx, token)
 	if err := printer.Token(p.Stdout, e, printer.Claims{Subject: cfg.JWTSubjectClaim, Tenants: cfg.JWTTenantClaim, Roles: cfg.JWTRoleClaim}); err != nil || e.Err == nil {

@@ -11,6 +11,7 @@ import (
 	"rowcast/internal/changelog"
 	"rowcast/internal/command/overview"
 	"rowcast/internal/command/program"
+	"rowcast/internal/errcode"
 	"rowcast/internal/operate/config"
 	"rowcast/internal/postgres"
 )
@@ -101,7 +102,7 @@ func (p *commands) pruneLog(ctx context.Context, pool postgres.Pool, retention t
 	}
 	r.Oldest, r.Bytes = after.Oldest, after.Bytes
 	if r.Old > 0 && r.Rows == 0 && after.Old > 0 {
-		return errors.New("another session is pruning, a server that leads does each minute; see whether it gets through with rowcast status")
+		return errcode.With("already-running", errors.New("another session is pruning, as a server that leads does each minute; rowcast status shows how far it is"))
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"rowcast/internal/command/printer"
 	"rowcast/internal/command/program"
+	"rowcast/internal/errcode"
 	"rowcast/internal/operate/config"
 	"rowcast/internal/postgres"
 	"rowcast/sql"
@@ -106,7 +107,7 @@ func (r *revocationFlags) lift(ctx context.Context, p *commands, c *pgx.Conn) er
 		return fmt.Errorf("undo revocation %d: %w", r.undo, postgres.Explain(err))
 	}
 	if !was {
-		return fmt.Errorf("there is no revocation %d; see: rowcast revoke --list", r.undo)
+		return errcode.With("nothing-there", fmt.Errorf("there is no revocation %d; see: rowcast revoke --list", r.undo))
 	}
 	_, err := fmt.Fprintf(p.Stdout, "revocation %d is undone\n", r.undo)
 	return err

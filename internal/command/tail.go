@@ -68,11 +68,11 @@ type tailOptions struct {
 func (o *tailOptions) check() (mapping.Filter, error) {
 	switch {
 	case o.format != "pretty" && o.format != "json":
-		return mapping.Filter{}, fmt.Errorf("-o is %q; it is pretty or json", o.format)
+		return mapping.Filter{}, program.Usage("-o is %q; it is pretty or json", o.format)
 	case o.count < 0:
-		return mapping.Filter{}, fmt.Errorf("--count is %d; give a number of events, or 0 for no end", o.count)
+		return mapping.Filter{}, program.Usage("--count is %d; give a number of events, or 0 for no end", o.count)
 	case o.from != "now" && len(o.tenants) != 1:
-		return mapping.Filter{}, errors.New("--from needs exactly one --tenant, because positions and cursors are those of a tenant")
+		return mapping.Filter{}, program.Usage("--from needs exactly one --tenant, because positions and cursors are those of a tenant")
 	}
 	for _, pattern := range o.events {
 		if err := checkLogged(pattern); err != nil {
@@ -91,7 +91,7 @@ func checkLogged(pattern string) error {
 	}
 	for _, r := range mapping.Catalogue() {
 		if r.When.Kind == mapping.Coalesced && filter.Match(r.Event) {
-			return fmt.Errorf("--events %s: %s sums up other events for screens and is in no log; leave it out", pattern, r.Event)
+			return program.Usage("--events %s: %s sums up other events for screens and is in no log; leave it out", pattern, r.Event)
 		}
 	}
 	return nil

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 
+	"rowcast/internal/errcode"
 	"rowcast/internal/operate/config"
 	"rowcast/internal/postgres"
 )
@@ -70,7 +71,7 @@ func (p *commands) unwatch() *cobra.Command {
 					return fmt.Errorf("unwatch %s: %w", args[0], err)
 				}
 				if !was {
-					return fmt.Errorf("%s is not watched; the watched tables are in rowcast.watched", args[0])
+					return errcode.With("nothing-there", fmt.Errorf("%s is not watched; the watched tables are in rowcast.watched", args[0]))
 				}
 				_, err = fmt.Fprintf(p.Stdout, "no longer watching %s\n", args[0])
 				return err

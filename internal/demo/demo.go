@@ -15,6 +15,7 @@ import (
 	"rowcast/internal/demo/embedded"
 	"rowcast/internal/demo/inventory"
 	"rowcast/internal/demo/inventory/api"
+	"rowcast/internal/errcode"
 	"rowcast/internal/operate/config"
 	"rowcast/internal/postgres"
 	"rowcast/internal/service"
@@ -80,7 +81,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-pg.Done():
-			return fmt.Errorf("PostgreSQL ended: %w", pg.Err())
+			return errcode.With("private-postgres", fmt.Errorf("PostgreSQL ended: %w", pg.Err()))
 		}
 	})
 	return g.Wait()

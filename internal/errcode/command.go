@@ -18,6 +18,15 @@ func command() []Entry {
 			Do: "Correct what the message names; rowcast config print shows where each value comes from.",
 		},
 		{
+			Code: "no-postgres", Met: Command, What: "There is no PostgreSQL on this machine.", Why: "What starts a private server needs initdb and postgres, of version 14 or newer.",
+			Do: "Install it, on Debian and Ubuntu with: apt install postgresql. In the repository .ci/setup demo does that.",
+		},
+		{
+			Code: "private-postgres", Met: Command, What: "The private PostgreSQL server does not run.",
+			Why: "Its directory or its programs cannot be used, or it ended; the message has the end of its log.",
+			Do:  "Correct what the message names. Without --keep the data has a directory of its own; without ROWCAST_PG_BINDIR the programs are looked for.",
+		},
+		{
 			Code: "database-refused", Met: Command, What: "The database refuses the connection.", Why: "There is no such user, password or database.",
 			Do: "Correct DATABASE_URL, or have the database and the role created.",
 		},
@@ -34,6 +43,34 @@ func command() []Entry {
 			Do: "Follow the hint of the message.",
 		},
 		{
+			Code: "nothing-there", Met: Command, What: "What the command is about is not there.", Why: "The table is not watched, or the number is one that does not exist.",
+			Do: "See what there is: rowcast status for tables, rowcast revoke --list for revocations.",
+		},
+		{
+			Code: "already-running", Met: Command, What: "Another session does the same at this moment.", Why: "It holds the lock that only one may hold.",
+			Do: "Wait until it has ended, and call the command again.",
+		},
+		{
+			Code: "timed-out", Met: Command, What: "The database did not answer in time.", Why: "It is slow or busy, or a statement ran into statement_timeout.",
+			Do: "Try again; if that does not help, rowcast doctor finds old transactions, locks and what else makes it slow.",
+		},
+		{
+			Code: "database-exhausted", Met: Command, What: "The database has no room left.", Why: "Its disk, its memory or its connections are used up.",
+			Do: "Free what the message names; rowcast doctor shows how many connections are left and how large the log is.",
+		},
+		{
+			Code: "file-unusable", Met: Command, What: "A file or directory cannot be used.", Why: "It does not exist, its disk is full, or this user has no right to it.",
+			Do: "Correct the path, or the rights, that the message names.",
+		},
+		{
+			Code: "bar-missed", Met: Command, What: "A measured value missed its bar.", Why: "The machine was busy, or the code has become slower.",
+			Do: "Read the report, and measure again with nothing else running.",
+		},
+		{
+			Code: "benchmark-failed", Met: Command, What: "The benchmark could not be carried out.", Why: "The database, a client or a tool did not do what is measured.",
+			Do: "Correct what the message names; rowcast doctor looks at the database.",
+		},
+		{
 			Code: "event-trigger", Met: Command, What: "An event trigger of the database refused or failed.",
 			Why: "It is called for every CREATE, ALTER and DROP, and those of Rowcast fix the search_path; one that forbids such statements stops the rotation of the log as well.",
 			Do:  "Give the function that the message names a search_path of its own, or have it let schema rowcast pass.",
@@ -48,7 +85,7 @@ func command() []Entry {
 		},
 		{
 			Code: Unexpected, Met: Command, What: "Something failed for which there is no code.", Why: "The message says what was being done.",
-			Do: "Run rowcast doctor.",
+			Do: "Correct what the message names; rowcast doctor looks for what usually is wrong.",
 		},
 	}
 }

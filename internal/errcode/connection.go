@@ -24,7 +24,7 @@ func connection() []Entry {
 			Do: "Correct one of them.",
 		},
 		{
-			Code: "standby", Met: Doctor, Check: "the server takes writes",
+			Code: "standby", Met: Command | Doctor, Check: "the server takes writes",
 			What: "The database takes no writes.", Why: "It is a standby; a server has to seal, and a standby refuses LISTEN.",
 			Do: "Connect to the primary: add target_session_attrs=read-write to the address.",
 		},

@@ -72,12 +72,18 @@ func schema() []Entry {
 			Do:   "Give all tenant columns one type, uuid, bigint or text; or have tokens spell tenants as the rows do.",
 		},
 		{
+			Code: "rows-wide", Met: Doctor, Check: "rows are not wide",
+			What: "The rows of a watched table hold large values, and each statement on such a row converts and logs them.",
+			Why:  "The columns are captured. An update logs twice what it changes and once what it leaves; the CPU is that of one or two conversions of the row to JSON and of storing that.",
+			Do:   "Exclude the columns that clients do not need: rowcast watch <table> --exclude <column>. They are not read any more.",
+		},
+		{
 			Code: "replica-role", Met: Doctor, Check: "session_replication_role",
 			What: "Sessions begin with session_replication_role = replica.", Why: "A setting of a role, the database or the server; foreign keys are not checked, and changes are captured row by row, which is slow.",
 			Do: "Reset the setting; scripts that need it say so for their own session.",
 		},
 		{
-			Code: "privileges-missing", Met: Doctor, Check: "privileges of the role",
+			Code: "privileges-missing", Met: Command | Doctor, Check: "privileges of the role",
 			What: "The role lacks a right that a server needs.", Why: "It is not the owner of schema rowcast, and was not granted what it needs.",
 			Do: "Grant what is named, or use the role that ran rowcast migrate.",
 		},

@@ -65,7 +65,8 @@ type Change struct {
 	// After is the row as a JSON object after an insert or update, and of a
 	// replay as it was then.
 	After json.RawMessage
-	// Before is the row as a JSON object before an update or delete.
+	// Before is the row as a JSON object before an update or delete. Of an update it may
+	// lack columns that have the same value in After.
 	Before json.RawMessage
 	// At is when the statement ran, by the clock of the database.
 	At time.Time

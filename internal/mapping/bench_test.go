@@ -33,7 +33,6 @@ func TestAllocations(t *testing.T) { //nolint:paralleltest // AllocsPerRun count
 		{"insert with a long number", change("order", feed.Insert, "", long), 2},
 		{"insert of another table", change("supplier", feed.Insert, "", twelve), 2},
 		{"update with two events", change("order", feed.Update, twelve, twelveAfter()), 5},
-		{"no-op update", change("order", feed.Update, twelve, twelve), 0},
 		{"update without events", change("order", 'x', twelve, twelveAfter()), 0},
 	}
 	for _, tt := range tests { //nolint:paralleltest // see above
@@ -59,7 +58,6 @@ func BenchmarkAppend(b *testing.B) {
 		{"insert-long-number", change("order", feed.Insert, "", strings.Replace(twelve, "184467,", "9223372036854775807,", 1))},
 		{"update", change("supplier", feed.Update, twelve, twelveAfter())},
 		{"update-two-events", change("order", feed.Update, twelve, twelveAfter())},
-		{"update-no-op", change("order", feed.Update, twelve, twelve)},
 	} {
 		b.Run(bb.name, func(b *testing.B) {
 			b.ReportAllocs()
@@ -69,14 +67,6 @@ func BenchmarkAppend(b *testing.B) {
 				dst = mapping.Append(dst[:0], bb.c)
 			}
 		})
-	}
-}
-
-func BenchmarkDashboardReason(b *testing.B) {
-	c := change("order", feed.Update, twelve, twelveAfter())
-	b.ReportAllocs()
-	for b.Loop() {
-		mapping.DashboardReason(c)
 	}
 }
 

@@ -13,9 +13,9 @@ func (v *view) meets(when Condition) bool {
 	case Changes:
 		return v.changes(when.Column)
 	case Becomes:
-		return v.changes(when.Column) && isString(v.after.column(when.Column), when.Value) && !isString(v.before.column(when.Column), when.Value)
+		return v.changes(when.Column) && isString(v.after.column(when.Column), when.Value) && !isString(v.was(when.Column), when.Value)
 	case FallsTo:
-		return above(v.before.column(when.Column), v.before.column(when.Value)) &&
+		return above(v.was(when.Column), v.was(when.Value)) &&
 			atMost(v.after.column(when.Column), v.after.column(when.Value))
 	default:
 		return false

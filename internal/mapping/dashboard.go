@@ -13,11 +13,11 @@ const dashboardName = "dashboard:stats-updated"
 // DashboardReason says whether the change counts for dashboard:stats-updated,
 // and under which reason: the table that its stem stands for ("orders",
 // "stock_movements", "purchase_orders" or "skus", whatever the table is really
-// called). An update that changes no column does not count, and a replay, which
-// changes nothing. One that cannot be read counts.
+// called). A replay, which changes nothing, does not count. One that cannot be read
+// counts.
 func DashboardReason(c *feed.Change) (reason string, ok bool) {
 	s, own := stemOf(c.Name)
-	if !own || c.Op == feed.Replay || (singleUpdate(c) && c.Unreadable == nil && noOp(c)) {
+	if !own || c.Op == feed.Replay {
 		return "", false
 	}
 	return s.table, true
@@ -49,11 +49,4 @@ func DashboardEvent(tenant string, reasons []string, head feed.Head, at time.Tim
 		At:       at,
 		Data:     append(data, "]}"...),
 	}
-}
-
-// noOp says whether an update left every column as it was.
-func noOp(c *feed.Change) bool {
-	var a, b [columns]field
-	_, _, differ := read(c, a[:0], b[:0])
-	return differ == 0
 }

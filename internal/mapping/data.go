@@ -35,9 +35,9 @@ func opening(i int) byte {
 func (v *view) appendValue(dst []byte, f *Field, text []byte) []byte {
 	switch f.Of {
 	case OfColumn:
-		return v.after.appendColumn(dst, f.Columns)
+		return appendColumn(dst, f.Columns, &v.after)
 	case OfOldColumn:
-		return v.before.appendColumn(dst, f.Columns)
+		return appendColumn(dst, f.Columns, &v.before, &v.after)
 	case OfRow:
 		return append(dst, text...)
 	case OfOperation:
@@ -58,11 +58,13 @@ func (v *view) appendValue(dst []byte, f *Field, text []byte) []byte {
 	}
 }
 
-// appendColumn appends the first of the columns that the row has, else null.
-func (r *row) appendColumn(dst []byte, names []string) []byte {
+// appendColumn appends the first of the columns that one of the rows has, else null.
+func appendColumn(dst []byte, names []string, rows ...*row) []byte {
 	for _, name := range names {
-		if i := r.find(name); i >= 0 {
-			return r.appendValue(dst, i)
+		for _, r := range rows {
+			if i := r.find(name); i >= 0 {
+				return r.appendValue(dst, i)
+			}
 		}
 	}
 	return append(dst, "null"...)

@@ -8,17 +8,18 @@ import (
 // unknown is the number of differences when one of the rows cannot be read.
 const unknown = -1
 
-// compareRows marks the columns whose JSON text differs, or that only one of
-// the rows has, and gives their number.
+// compareRows marks the columns whose JSON text differs, or that only the old row
+// has, and gives their number. What only the new row has is as it was.
 func compareRows(after, before *row) int {
 	n, matched := 0, 0
 	for i := range after.fields {
 		f := &after.fields[i]
 		f.old = int32(counterpart(after, before, i))
-		if f.old >= 0 {
-			matched++
+		if f.old < 0 {
+			continue
 		}
-		if f.old < 0 || !bytes.Equal(after.value(i), before.value(int(f.old))) {
+		matched++
+		if !bytes.Equal(after.value(i), before.value(int(f.old))) {
 			f.changed = true
 			n++
 		}
@@ -52,9 +53,7 @@ func differences(after, before *row, n int) (changed []string, previous []byte) 
 	for i := range after.fields {
 		if f := &after.fields[i]; f.changed {
 			keys += int(f.keyEnd - f.key)
-			if f.old >= 0 {
-				values += len(before.value(int(f.old)))
-			}
+			values += len(before.value(int(f.old)))
 		}
 	}
 	names.Grow(keys)
@@ -72,9 +71,7 @@ func differences(after, before *row, n int) (changed []string, previous []byte) 
 	for i := range after.fields {
 		if f := &after.fields[i]; f.changed {
 			add(after, i)
-			if f.old >= 0 {
-				previous = before.appendMember(previous, int(f.old))
-			}
+			previous = before.appendMember(previous, int(f.old))
 		}
 	}
 	for j := range before.fields {

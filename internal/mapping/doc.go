@@ -30,8 +30,9 @@
 //     every event of it has a recorded example (TestGolden).
 //   - The events of one change come in the order of the catalogue, and only
 //     the cursor of the last one is past the change (TestCursors).
-//   - An update that changes no column makes no event and no dashboard reason
-//     (TestNoOpUpdateMakesNothing).
+//   - What the old row of an update lacks is as in the new row (TestOldRowLacksWhatIsInTheNew).
+//     If no column looks different, the update is told all the same, with nothing changed
+//     (TestUpdateThatLooksTheSame).
 //   - A replay makes one event, whatever the row would make if it changed, and
 //     no dashboard reason (TestReplayMakesOneEvent).
 //   - Changed and Previous are the columns whose JSON text differs, in the

@@ -1,7 +1,6 @@
 package mapping
 
 import (
-	"bytes"
 	"strconv"
 
 	"rowcast/internal/feed"
@@ -35,9 +34,6 @@ func Append(dst []feed.Event, c *feed.Change) []feed.Event {
 		if !v.loaded {
 			v.loaded = true
 			v.after, v.before, v.differ = read(c, a[:0], b[:0])
-			if singleUpdate(c) && v.differ == 0 {
-				return dst
-			}
 			if v.differ == unknown {
 				return append(dst, c.Without(&feed.Unreadable{Reason: feed.Mapping, Detail: "the row is no JSON object"}))
 			}
@@ -81,9 +77,6 @@ func applies(r *Rule, c *feed.Change) bool {
 	return !r.Unreadable && r.Bulk == c.Bulk && (r.Op == 0 || r.Op == c.Op)
 }
 
-// singleUpdate says whether the change is the update of one row.
-func singleUpdate(c *feed.Change) bool { return c.Op == feed.Update && !c.Bulk }
-
 // view is a change while its events are made.
 type view struct {
 	c             *feed.Change
@@ -93,8 +86,16 @@ type view struct {
 	differ int
 }
 
+// was is the JSON text of a column before the update, nil if there was none.
+func (v *view) was(column string) []byte {
+	if value := v.before.column(column); value != nil {
+		return value
+	}
+	return v.after.column(column)
+}
+
 // read finds the columns of the rows, in a and b, and for an update how many of
-// them differ, which is 0 for a no-op. It is unknown when a row is no JSON object.
+// them differ. It is unknown when a row is no JSON object.
 func read(c *feed.Change, a, b []field) (after, before row, differ int) {
 	switch {
 	case c.Bulk || c.Op == feed.Truncate:
@@ -106,7 +107,7 @@ func read(c *feed.Change, a, b []field) (after, before row, differ int) {
 		if before = scan(c.Before, b); !before.ok {
 			differ = unknown
 		}
-	case c.Op == feed.Update && !bytes.Equal(c.After, c.Before):
+	case c.Op == feed.Update:
 		after, before = scan(c.After, a), scan(c.Before, b)
 		if !after.ok || !before.ok {
 			return after, before, unknown

@@ -1,10 +1,13 @@
 package mapping_test
 
 import (
+	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"rowcast/internal/feed"
 	"rowcast/internal/mapping"
@@ -134,26 +137,52 @@ func TestRulesFollowTheStem(t *testing.T) {
 	}
 }
 
-func TestNoOpUpdateMakesNothing(t *testing.T) {
+func TestUpdateThatLooksTheSame(t *testing.T) {
 	t.Parallel()
 	for _, rows := range [][2]string{
 		{`{"id":1,"status":"a"}`, `{"id":1,"status":"a"}`},
 		{`{"id":1,"status":"a"}`, `{ "id" : 1, "status":"a" }`},
 		{`{"id":1,"status":"a"}`, `{"status":"a","id":1}`},
 		{`{"st\u0061tus":"a"}`, `{"status":"a"}`},
+		{`{"id":1}`, `{"id":1,"status":"a"}`},
 		{`{}`, `{ }`},
-		{`no row`, `no row`},
 	} {
 		for _, stem := range []string{"order", "purchase-order", "sku", "supplier"} {
-			c := change(stem, feed.Update, rows[0], rows[1])
-			if events := mapping.Events(c); len(events) != 0 {
-				t.Errorf("%s: %s to %s makes %v", stem, rows[0], rows[1], names(events))
-			}
-			if reason, ok := mapping.DashboardReason(c); ok {
-				t.Errorf("%s: %s to %s counts for %q", stem, rows[0], rows[1], reason)
+			events := mapping.Events(change(stem, feed.Update, rows[0], rows[1]))
+			if len(events) != 1 || events[0].Name != stem+":updated" || len(events[0].Changed) != 0 || string(events[0].Previous) != "{}" {
+				t.Errorf("%s: %s to %s makes %v", stem, rows[0], rows[1], events)
 			}
 		}
 	}
+}
+
+// TestOldRowLacksWhatIsInTheNew draws updates and takes from the old row any of the
+// columns that are as in the new one: the events stay what they are, byte by byte.
+func TestOldRowLacksWhatIsInTheNew(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		var before, after, less []string
+		for _, column := range []string{"id", "status", "quantity", "reorder_point", "n\\u0061me", "total"} {
+			value := rapid.SampledFrom([]string{`1`, `2`, `"open"`, `"received"`, `null`, `12345678901234567890`, `{"a":[1]}`})
+			was := value.Draw(t, "was")
+			is := was
+			if rapid.Bool().Draw(t, "changes") {
+				is = value.Draw(t, "is")
+			}
+			member := fmt.Sprintf(`"%s":`, column)
+			before, after = append(before, member+was), append(after, member+is)
+			if was != is || rapid.Bool().Draw(t, "kept") {
+				less = append(less, member+was)
+			}
+		}
+		object := func(members []string) string { return "{" + strings.Join(members, ",") + "}" }
+		stem := rapid.SampledFrom([]string{"order", "purchase-order", "sku", "stock-movement", "supplier"}).Draw(t, "stem")
+		want := mapping.Events(change(stem, feed.Update, object(before), object(after)))
+		got := mapping.Events(change(stem, feed.Update, object(less), object(after)))
+		if !reflect.DeepEqual(got, want) {
+			t.Fatalf("%s from %s to %s is\n%+v\nand with the old row whole\n%+v", stem, object(less), object(after), got, want)
+		}
+	})
 }
 
 // TestMissingColumns maps rows of tables that lack what the rules look at.

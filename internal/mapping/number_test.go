@@ -31,7 +31,7 @@ func TestNumbers(t *testing.T) {
 			if got, want := string(r.normal(r.text)), fmt.Sprintf(`{"a":%s,"b": %s }`, value, value); !r.ok || got != want {
 				t.Errorf("row with %s becomes %s, want %s", token, got, want)
 			}
-			if got := string(r.appendColumn(nil, []string{"b"})); got != value {
+			if got := string(appendColumn(nil, []string{"b"}, &r)); got != value {
 				t.Errorf("column %s becomes %s, want %s", token, got, value)
 			}
 		}

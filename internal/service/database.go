@@ -109,6 +109,6 @@ func sameEpoch(ctx context.Context, history postgres.Pool, epoch string) error {
 	if epoch == "" || history.QueryRow(ctx, feedQuery).Scan(&other) != nil || other == epoch {
 		return nil
 	}
-	err := errors.New("DATABASE_URL and LISTEN_DATABASE_URL lead to different databases; they have to be two ways to the same one")
-	return errcode.Misuse(errcode.With("different-databases", err))
+	return errcode.Misuse(errcode.With("different-databases",
+		errors.New("DATABASE_URL and LISTEN_DATABASE_URL lead to different databases; they have to be two ways to the same one")))
 }

@@ -97,11 +97,11 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, listen Listen
 	s := &Service{log: log, observed: metric.NewObservers(), unread: &unreadable.Log{Logger: log}}
 	s.verifier, err = auth.New(ctx, AuthOptions(cfg, log))
 	if err != nil {
-		return nil, errcode.Misuse(err)
+		return nil, errcode.Misuse(errcode.With("bad-setting", err))
 	}
 	origins, err := origin.New(cfg.FrontendURL, cfg.Origin)
 	if err != nil {
-		return nil, errcode.Misuse(err)
+		return nil, errcode.Misuse(errcode.With("bad-setting", err))
 	}
 	id, err := CheckDatabase(ctx, cfg, log)
 	if err != nil {

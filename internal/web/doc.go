@@ -33,6 +33,8 @@
 //
 //   - every event after the cursor is delivered once and in order, whatever
 //     happens to connections, or a reset is told (client/test/model.test.ts);
+//   - a feed is in one of eight states, and every change of it goes through one
+//     function without a clock or a network (client/test/machine.test.ts);
 //   - connections come back as the server and the page want it, tokens are
 //     refreshed in time, no number keeps the machine busy, no step of the clock ends a
 //     connection, and what handlers do harms nobody (client/test/feed.test.ts,
@@ -48,7 +50,8 @@
 //     (client/test/react.test.tsx);
 //   - the client is small (client/test/size.test.ts);
 //   - the pages show what events say, whoever made the change, also when they
-//     come while a list is read, and read again what they do not say
+//     come while a list is read, and read again what they do not say. No event of
+//     the catalogue is left out
 //     (app/src/live/live.test.ts, app/src/live/rows.test.ts);
 //   - notifications are counted instead of piled up (app/src/toast/toasts.test.ts);
 //   - the inspector keeps 50,000 events, stands still while it is paused and

@@ -1,8 +1,12 @@
 package program
 
 import (
+	"cmp"
+	"context"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"net"
 	"strings"
 	"syscall"
@@ -24,9 +28,18 @@ func Explain(program string, err error) string {
 
 // CodeOf is the code of an error: its own, or that of what it is about.
 func CodeOf(err error) errcode.Code {
-	if code := errcode.Of(err); code != "" {
+	code := errcode.Of(err)
+	if code != "" && code != errcode.Usage {
 		return code
 	}
+	if about := codeOfCause(err); about != errcode.Unexpected {
+		return about
+	}
+	return cmp.Or(code, errcode.Unexpected)
+}
+
+// codeOfCause is the code of what an error is about.
+func codeOfCause(err error) errcode.Code {
 	if _, ok := errors.AsType[*config.InvalidError](err); ok {
 		return "bad-setting"
 	}
@@ -53,19 +66,47 @@ func CodeOf(err error) errcode.Code {
 	if listening, ok := errors.AsType[*net.OpError](err); ok && listening.Op == "listen" {
 		return "address-unusable"
 	}
-	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return codeOfState(pg.Code)
+	}
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET) {
 		return "database-unreachable"
 	}
-	pg, ok := errors.AsType[*pgconn.PgError](err)
-	switch {
-	case !ok:
-		return errcode.Unexpected
-	case pg.Code == "55P03":
-		return "table-locked"
-	case pg.Code == "42501":
-		return "privileges-missing"
-	case strings.HasPrefix(pg.Code, "42"), pg.Code == "22023", pg.Code == "23505": // what rowcast.watch refuses
-		return "table-unusable"
+	if errors.Is(err, context.DeadlineExceeded) || pgconn.Timeout(err) {
+		return "timed-out"
+	}
+	if _, ok := errors.AsType[*fs.PathError](err); ok {
+		return "file-unusable"
+	}
+	return errcode.Unexpected
+}
+
+// states are the codes of what PostgreSQL says, by SQLSTATE or its beginning; the
+// first that fits counts.
+//
+//nolint:gochecknoglobals // a table, never written
+var states = []struct {
+	begins string
+	code   errcode.Code
+}{
+	{"55P03", "table-locked"},
+	{"40P01", "table-locked"},
+	{"42501", "privileges-missing"},
+	{"42", "table-unusable"}, // what is named is not there, or of another kind
+	{"23505", "table-unusable"},
+	{"22", errcode.Usage}, // a function of schema rowcast refuses a value
+	{"57014", "timed-out"},
+	{"25006", "standby"},
+	{"53", "database-exhausted"},
+	{"57P", "database-unreachable"}, // it shuts down or starts
+	{"08", "database-unreachable"},
+}
+
+func codeOfState(state string) errcode.Code {
+	for _, s := range states {
+		if strings.HasPrefix(state, s.begins) {
+			return s.code
+		}
 	}
 	return errcode.Unexpected
 }

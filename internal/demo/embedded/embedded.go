@@ -19,6 +19,8 @@ import (
 	"log/slog"
 
 	"rowcast/internal/demo/devpg"
+	"rowcast/internal/demo/devpg/pgbin"
+	"rowcast/internal/errcode"
 	"rowcast/internal/operate/config"
 	"rowcast/internal/postgres"
 )
@@ -29,8 +31,11 @@ import (
 func Start(ctx context.Context, cfg *config.Config, o devpg.Options, inventory bool, log *slog.Logger) (*devpg.Server, error) {
 	o.BinDir, o.Log = cfg.PGBinDir, log
 	pg, err := devpg.Start(ctx, o)
-	if err != nil {
-		return nil, err
+	switch {
+	case errors.Is(err, pgbin.ErrNone):
+		return nil, errcode.With("no-postgres", err)
+	case err != nil:
+		return nil, errcode.With("private-postgres", err)
 	}
 	cfg.DatabaseURL = pg.DSN("postgres")
 	cfg.ListenDatabaseURL = cfg.DatabaseURL

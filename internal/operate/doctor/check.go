@@ -74,6 +74,7 @@ func Checks() []Check {
 		{"tenant-nullable", []errcode.Code{migrated}, query("tenant-nullable")},
 		{"tenant-unindexed", []errcode.Code{migrated}, query("tenant-unindexed")},
 		{"tenant-spelling", []errcode.Code{migrated}, query("tenant-spelling")},
+		{"rows-wide", []errcode.Code{migrated}, query("rows-wide")},
 		{"replica-role", []errcode.Code{reached}, query("replica-role")},
 
 		{"no-server", []errcode.Code{migrated}, query("no-server")},

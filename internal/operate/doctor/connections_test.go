@@ -113,7 +113,7 @@ func connections(t *testing.T, found seen) {
 	found.expect(t, o, "clock-skew", doctor.Fail, "s behind", "chrony")
 
 	if _, err := exec.LookPath("pgbouncer"); err != nil {
-		t.Log("pgbouncer is not installed; .ci/run installs it")
+		t.Log("pgbouncer is not installed; .ci/setup test brings it")
 		found["pooler"][doctor.Fail] = true
 		return
 	}

@@ -22,7 +22,7 @@ func Pooler(t testing.TB, dsn string, more ...string) string {
 	t.Helper()
 	binary, err := exec.LookPath("pgbouncer")
 	if err != nil {
-		t.Skip("pgbouncer is not installed; .ci/run installs it")
+		t.Skip("pgbouncer is not installed; .ci/setup test brings it")
 	}
 	config, err := pgx.ParseConfig(dsn)
 	if err != nil {

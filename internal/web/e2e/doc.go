@@ -24,6 +24,8 @@
 //     prints its longest frame; only a frame of seconds fails it).
 //   - Every page satisfies axe-core in light and dark, and at 390 pixels, where
 //     it does not scroll sideways either (TestLooks).
+//   - The demo shows what the picture of the README does (TestPicture, which takes it
+//     anew; demo.png in the folder above is a copy).
 //   - An old page with socket.io-client and a plain one with EventSource follow
 //     the feed, also over a restart (TestExamples).
 //

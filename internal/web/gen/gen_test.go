@@ -23,28 +23,53 @@ import (
 
 var update = flag.Bool("update", false, "write the file instead of comparing it")
 
-// target is the file that is generated.
-const target = "../client/src/events.gen.ts"
+// The files that are generated.
+const (
+	target  = "../client/src/events.gen.ts"
+	changes = "../app/src/live/changes.gen.ts"
+)
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
 func TestEventTypesDoNotDrift(t *testing.T) {
 	t.Parallel()
-	want, err := gen.Write(mapping.Catalogue(), tables(t, schema(t)))
+	tables := tables(t, schema(t))
+	types, err := gen.Write(mapping.Catalogue(), tables)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if *update {
-		if err := os.WriteFile(target, want, 0o644); err != nil {
+	for path, want := range map[string][]byte{target: types, changes: gen.WriteChanges(mapping.Catalogue(), tables)} {
+		if *update {
+			if err := os.WriteFile(path, want, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		have, err := os.ReadFile(path)
+		if err != nil {
 			t.Fatal(err)
 		}
+		if diff := cmp.Diff(string(want), string(have)); diff != "" {
+			t.Errorf("%s is not what the catalogue and the schema say; run go generate ./internal/web/... (-want +have):\n%s", path, diff)
+		}
 	}
-	have, err := os.ReadFile(target)
-	if err != nil {
-		t.Fatal(err)
+}
+
+// TestEveryChangeIsListed: each change of a table makes one event that says what
+// became of its rows.
+func TestEveryChangeIsListed(t *testing.T) {
+	t.Parallel()
+	text := string(gen.WriteChanges(mapping.Catalogue(), nil))
+	for _, table := range []string{"stock_movements", "orders", "purchase_orders", "skus"} {
+		for says, want := range map[string]int{"insert": 1, "update": 1, "delete": 1, "replay": 1, "unknown": 3} {
+			if n := strings.Count(text, `{ table: "`+table+`", says: "`+says+`" }`); n != want {
+				t.Errorf("%s: %d events say %s, want %d, in\n%s", table, n, says, want, text)
+			}
+		}
 	}
-	if diff := cmp.Diff(string(want), string(have)); diff != "" {
-		t.Errorf("%s is not what the catalogue and the schema say; run go generate ./internal/web/... (-want +have):\n%s", target, diff)
+	for _, name := range []string{"order:status-changed", "stock:adjusted", "alert:low-stock", "dashboard:stats-updated"} {
+		if strings.Contains(text, name) {
+			t.Errorf("%s goes with another event, and is listed", name)
+		}
 	}
 }
 

@@ -20,7 +20,7 @@ import (
 
 // ErrNone means that there is no PostgreSQL on this machine; its text says
 // what to install.
-var ErrNone = errors.New("no PostgreSQL binaries found: install PostgreSQL (Debian, Ubuntu: apt install postgresql; macOS: brew install postgresql), " +
+var ErrNone = errors.New("no PostgreSQL found: install it (Debian, Ubuntu: apt install postgresql; macOS: brew install postgresql), " +
 	"or install npm so that they can be downloaded, or set ROWCAST_PG_BINDIR to the directory of initdb and postgres")
 
 // Options say where to look. The zero value looks everywhere.
@@ -50,7 +50,7 @@ func Get(ctx context.Context, o Options) (Installation, error) {
 	var dir string
 	var err error
 	if o.Dir != "" {
-		dir, err = checked(o.Dir, "option BinDir", o.Account)
+		dir, err = checked(o.Dir, "ROWCAST_PG_BINDIR (or the option BinDir)", o.Account)
 	} else {
 		dir, err = newFinder(o).findOrFetch(ctx)
 	}

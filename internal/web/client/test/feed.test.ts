@@ -88,6 +88,18 @@ describe("connecting", () => {
     expect(ask.mock.calls.length).toBeGreaterThan(1);
   });
 
+  it.each(["connecting", "live"])("leaves nothing behind when a listener closes it while it is %s", async (when) => {
+    const b = bench();
+    b.feed.onStatus(({ state }) => state === when && b.feed.close());
+    b.feed.connect();
+    await settle();
+    ScriptSocket.made.at(-1)?.welcome().joined();
+    expect(b.feed.status.state).toBe("idle");
+    expect(vi.getTimerCount()).toBe(0);
+    await settle();
+    expect(ScriptSocket.made).toHaveLength(when === "live" ? 1 : 0);
+  });
+
   it("leaves nothing behind after close", async () => {
     const b = bench();
     const socket = await live(b);

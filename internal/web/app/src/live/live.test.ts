@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Movement, Order, Product, PurchaseOrder } from "../api.ts";
 import type { PageName } from "../router.tsx";
 import type { News } from "../toast/toasts.ts";
+import { changes } from "./changes.gen.ts";
 import { keys, Live } from "./live.ts";
 
 // The network: each path is answered with what it holds, when it is released.
@@ -227,6 +228,26 @@ describe("Live", () => {
       { number: "PO-7", supplier: "Alder", expectedOn: "2026-02-01" },
     ]);
   });
+
+  it.each(Object.keys(changes) as (keyof typeof changes)[])(
+    "takes %s: it changes a list, or has one read",
+    async (name) => {
+      const list = {
+        orders: "orders",
+        purchase_orders: "purchase-orders",
+        stock_movements: "movements",
+        skus: "products",
+      };
+      const key = [list[changes[name].table]];
+      const before = [{ ...product, ...order("1"), skus: [{ ...product.skus[0], id: "1" }] }];
+      live.queries.setQueryData(key, before);
+      const data = { ...orderRow("1", "cancelled", 7), ...movementRow(changes[name].says === "insert" ? "2" : "1") };
+      live.apply([event(name, { ...data, price: 1, cost: 1 })]);
+      const patched = live.queries.getQueryData(key) !== before;
+      await vi.advanceTimersByTimeAsync(2000);
+      expect({ name, taken: patched || live.queries.getQueryState(key)?.isInvalidated }).toEqual({ name, taken: true });
+    },
+  );
 
   it("reads everything again after a reset", async () => {
     answers.set("/api/orders?limit=50", [order("1")]);

@@ -15,7 +15,18 @@ import {
 import type { PageName } from "../router.tsx";
 import type { News } from "../toast/toasts.ts";
 import { newsOf } from "./news.ts";
-import { movementOf, orderOf, patched, patchedSkus, purchaseOrderOf, skuOf, type Patch, type Row } from "./rows.ts";
+import {
+  changeOf,
+  movementOf,
+  orderOf,
+  patched,
+  patchedSkus,
+  purchaseOrderOf,
+  skuOf,
+  type Patch,
+  type Row,
+  type Saying,
+} from "./rows.ts";
 import { Settler } from "./settle.ts";
 
 export const keys = {
@@ -154,75 +165,43 @@ export class Live {
 
   /** Puts what an event says into its place, and marks what it leaves open. */
   #sort(event: FeedEvent, all: Patches): void {
-    const { event: name, data } = event as { event: string; data: any };
-    const mark = (...marks: (readonly unknown[])[]) => this.#settler.mark(...marks);
-    switch (name) {
-      case "order:created":
-        // Its items are counted when the list is read again.
-        all.orders.push({ op: "insert", row: orderOf(data) });
-        return mark(keys.orders);
-      case "order:updated":
-        all.orders.push({ op: "update", row: orderOf(data) });
-        return mark(keys.order(data.id));
-      case "order:deleted":
-        all.orders.push({ op: "delete", row: orderOf(data) });
-        return mark(keys.orders, keys.order(data.id));
-      case "order:replayed":
-        // The row as it is now, told again; whether the list holds it shows when it is read.
-        all.orders.push({ op: "update", row: orderOf(data) });
-        return mark(keys.orders, keys.order(data.id));
-      case "order:bulk":
-      case "order:truncated":
-      case "order:unreadable":
-        return mark(keys.orders, ["order"]);
-
-      case "purchase-order:created":
-        all.purchaseOrders.push({ op: "insert", row: this.#withSupplier(purchaseOrderOf(data)) });
-        return mark(keys.purchaseOrders);
-      case "purchase-order:updated":
-        all.purchaseOrders.push({ op: "update", row: purchaseOrderOf(data) });
-        return mark(keys.purchaseOrder(data.id));
-      case "purchase-order:deleted":
-        all.purchaseOrders.push({ op: "delete", row: purchaseOrderOf(data) });
-        return mark(keys.purchaseOrders, keys.purchaseOrder(data.id));
-      case "purchase-order:replayed":
-        all.purchaseOrders.push({ op: "update", row: purchaseOrderOf(data) });
-        return mark(keys.purchaseOrders, keys.purchaseOrder(data.id));
-      case "purchase-order:bulk":
-      case "purchase-order:truncated":
-      case "purchase-order:unreadable":
-        return mark(keys.purchaseOrders, ["purchase-order"]);
-
-      case "stock-movement:created":
-        all.movements.push({ op: "insert", row: this.#withSku(movementOf(data)) });
+    const change = changeOf(event);
+    switch (change?.table) {
+      case "orders":
+        return this.#document(change, "order", all.orders, orderOf);
+      case "purchase_orders":
+        return this.#document(change, "purchase-order", all.purchaseOrders, (row) =>
+          change.says === "insert" ? this.#withSupplier(purchaseOrderOf(row)) : purchaseOrderOf(row),
+        );
+      case "stock_movements":
+        if (change.says === "insert") all.movements.push({ op: "insert", row: this.#withSku(movementOf(change.row)) });
+        else this.#settler.mark(keys.movements(), ["product"]);
         return;
-      case "stock-movement:updated":
-      case "stock-movement:deleted":
-      case "stock-movement:replayed":
-      case "stock-movement:bulk":
-      case "stock-movement:truncated":
-      case "stock-movement:unreadable":
-        return mark(keys.movements(), ["product"]);
-
-      case "sku:updated":
-        all.skus.set(data.id, skuOf(data));
+      case "skus":
+        if (change.says === "update") all.skus.set(change.row.id, skuOf(change.row));
+        else this.#settler.mark(keys.products, ["product"]);
         return;
-      case "sku:replayed":
-      case "sku:created":
-      case "sku:deleted":
-      case "sku:bulk":
-      case "sku:truncated":
-      case "sku:unreadable":
-        return mark(keys.products, ["product"]);
-
-      // Silently, and again with stats-updated, which may come a second later.
-      case "stock:adjusted":
-      case "alert:low-stock":
-      case "dashboard:stats-updated":
-        return mark(keys.dashboard);
-      default:
-        if (/^(product|supplier):/.test(name)) mark(keys.products, ["product"], keys.suppliers);
     }
+    // Silently, and again with stats-updated, which may come a second later.
+    if (/^(stock:adjusted|alert:low-stock|dashboard:stats-updated)$/.test(event.event))
+      this.#settler.mark(keys.dashboard);
+    else if (/^(product|supplier):/.test(event.event)) this.#settler.mark(keys.products, ["product"], keys.suppliers);
+  }
+
+  /** The lists of orders and purchase orders have the keys `${id}s`, one of them has `${id}`. */
+  #document<R extends { id: string }, T>(
+    change: Saying<R>,
+    id: "order" | "purchase-order",
+    patches: Patch<T>[],
+    rowOf: (row: R) => Patch<T>["row"],
+  ): void {
+    if (change.says === "unknown") return this.#settler.mark([`${id}s`], [id]);
+    const { says, row } = change;
+    // A replayed row is the row as it is now; whether the list holds it shows when it is read.
+    patches.push({ op: says === "replay" ? "update" : says, row: rowOf(row) });
+    // The items of a new one are counted when the list is read again.
+    if (says !== "update") this.#settler.mark([`${id}s`]);
+    if (says !== "insert") this.#settler.mark([id, row.id]);
   }
 
   #patch<T extends Row>(key: QueryKey, patches: readonly Patch<T>[], limit: number, now: number): void {

@@ -1,10 +1,24 @@
 import type {
+  FeedEvent,
   Order as OrderRow,
   PurchaseOrder as PurchaseOrderRow,
   Sku as SkuRow,
   StockMovement,
 } from "@rowcast/client";
 import type { Movement, Order, Product, PurchaseOrder, Sku } from "../api.ts";
+import { changes, type Tables } from "./changes.gen.ts";
+
+/** What an event says of a row: the row after the change, or that rows have to be read. */
+export type Saying<R> = { says: "insert" | "update" | "delete" | "replay"; row: R } | { says: "unknown" };
+
+/** What an event of the catalogue says of a row of its table. */
+export type Change = { [T in keyof Tables]: { table: T } & Saying<Tables[T]> }[keyof Tables];
+
+/** Undefined: the event says nothing of a row, or nothing more than another one of the same change. */
+export function changeOf({ event, data }: FeedEvent): Change | undefined {
+  const change = Object.hasOwn(changes, event) ? changes[event as keyof typeof changes] : undefined;
+  return change && ({ ...change, row: data } as Change);
+}
 
 /** A row that an event brought has the time of its arrival, so that it can be shown as new. */
 export type Touched<T> = T & { touched?: number };

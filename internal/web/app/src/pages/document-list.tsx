@@ -1,0 +1,145 @@
+import { memo, useState } from "react";
+import { useDesk } from "../desk.ts";
+import { moment, money, sentence } from "../format.ts";
+import { useWrite } from "../live/queries.ts";
+import type { Touched } from "../live/rows.ts";
+import { Link, navigate, Title } from "../router.tsx";
+import { Button } from "../ui/button.tsx";
+import { useFlash } from "../ui/flash.ts";
+import { useMore } from "../ui/more.tsx";
+import { useNow } from "../ui/now.ts";
+import { opens } from "../ui/opens.ts";
+import { Segments } from "../ui/segments.tsx";
+import { Empty, Failed, SkeletonRows } from "../ui/states.tsx";
+import { Status } from "../ui/status.tsx";
+import { DocumentSheet } from "./document-sheet.tsx";
+import type { Document, Kind, Step } from "./document.ts";
+
+/** The heads of the columns, and how wide the window has to be for them. */
+const heads = ({ columns: { number, party, time } }: Kind): [name: string, look?: string][] => [
+  [number],
+  [party, "wide"],
+  ["Items", "right wide"],
+  ["Total", "right"],
+  ["Status"],
+  [time, "wide"],
+  ["Actions", "wide"],
+];
+
+/** The page of a kind of document: the latest ones, and the sheet of the one that is open. */
+export function DocumentList({ kind, open }: { kind: Kind; open: string | undefined }) {
+  const { data, error, refetch } = kind.useList();
+  const [shown, setShown] = useState("all");
+  const [creating, setCreating] = useState(false);
+  const shows = ({ status }: Document) =>
+    shown === "all" || (shown === "open" ? kind.next(status) !== undefined : shown === status);
+  const [rows, more] = useMore(data?.filter(shows));
+  const one = kind.one.toLowerCase();
+  const many = kind.many.toLowerCase();
+  return (
+    <div className="page">
+      <div className="head">
+        <div className="titles">
+          <Title>{kind.many}</Title>
+        </div>
+        <Button
+          look="primary"
+          icon="plus"
+          aria-label={`New ${one}`}
+          data-key="n"
+          data-testid={`new-${kind.id}`}
+          onClick={() => setCreating(true)}
+        >
+          <span>
+            New<span className="rest"> {one}</span>
+          </span>
+        </Button>
+      </div>
+      <div className="bar">
+        <Segments
+          label={`Show ${many}`}
+          options={["all", "open", ...kind.statuses].map((value) => ({ value, label: sentence(value) }))}
+          value={shown}
+          onChange={setShown}
+        />
+      </div>
+      <div className="card">
+        {error && !data ? (
+          <Failed error={error} retry={() => void refetch()} />
+        ) : rows?.length === 0 ? (
+          <Empty icon={kind.icon} title={shown === "all" ? `No ${many} yet` : "None of these"}>
+            <p>{shown === "all" ? kind.empty : `None of the latest ${many} has this status.`}</p>
+          </Empty>
+        ) : (
+          <table className="table orders">
+            <caption className="hidden">The latest {many}</caption>
+            <thead>
+              <tr>
+                {heads(kind).map(([name, look]) => (
+                  <th key={name} scope="col" className={look}>
+                    {name === "Actions" ? <span className="hidden">{name}</span> : name}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody data-testid={`${kind.id}s`}>
+              {rows?.map((d) => <Row key={d.id} kind={kind} document={d} />) ?? (
+                <SkeletonRows rows={10} columns={heads(kind).map(([, look]) => look)} />
+              )}
+              {more}
+            </tbody>
+          </table>
+        )}
+      </div>
+      {creating && <kind.Form onClose={() => setCreating(false)} />}
+      {open && <DocumentSheet key={open} kind={kind} id={open} onClose={() => navigate(`/${kind.id}s`)} />}
+    </div>
+  );
+}
+
+const Row = memo(function Row({ kind, document }: { kind: Kind; document: Touched<Document> }) {
+  const desk = useDesk();
+  const now = useNow();
+  const flash = useFlash<HTMLTableRowElement>(document.touched);
+  const step = kind.next(document.status);
+  const go = useWrite((step: Step) => step.take(document.id));
+  const run = (step: Step) =>
+    go.isPending ||
+    go.mutate(step, { onError: (err) => desk.complain(`${document.number} was not ${step.done}`, err) });
+  const path = `/${kind.id}s/${document.id}`;
+  const party = kind.party(document);
+  return (
+    <tr ref={flash} data-open data-id={document.id} onClick={opens(path)}>
+      <th scope="row">
+        <Link to={path}>{document.number}</Link>
+        <span className="sub cut">{party || "…"}</span>
+      </th>
+      <td className="wide" title={party}>
+        {party || "…"}
+      </td>
+      <td className="right num wide">{document.items ?? "…"}</td>
+      <td className="right num" title={money(document.total)}>
+        {money(document.total)}
+      </td>
+      <td>
+        <Status status={document.status} />
+      </td>
+      <td className="num quiet wide" title={moment(document.updatedAt)}>
+        {kind.time(document, now)}
+      </td>
+      <td className="acts wide">
+        {step && (
+          <Button
+            small
+            aria-busy={go.isPending}
+            onClick={() => run(step)}
+            data-testid={step.name}
+            aria-label={`${step.label} ${document.number}`}
+          >
+            {step.label}
+          </Button>
+        )}
+      </td>
+    </tr>
+  );
+});

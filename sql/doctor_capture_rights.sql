@@ -28,7 +28,7 @@ with capture as (
      union all
     select format('%s lacks execute on rowcast.%s', o.owner::regrole, p.oid::regprocedure)
       from owner o
-      join pg_proc p on p.proname in ('begin_beside', 'ordinary', 'plain_here', 'named_here', 'image', 'settle', 'ring', 'append', 'paused', 'put_in_order', 'after_append', 'note_tenants')
+      join pg_proc p on p.proname in ('begin_beside', 'ordinary', 'plain_here', 'named_here', 'image', 'settle', 'notify', 'append', 'paused', 'put_in_order', 'after_append', 'note_tenants')
       join pg_namespace n on n.oid = p.pronamespace and n.nspname = 'rowcast'
      where not has_function_privilege(o.owner, p.oid, 'execute')
      union all

@@ -15,16 +15,16 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// site is a migrated database with the watched table public.docs, and a
+// env is a migrated database with the watched table public.docs, and a
 // connection to it.
-type site struct {
+type env struct {
 	dsn  string
 	conn *pgx.Conn
 }
 
-func newSite(t *testing.T) *site {
+func newEnv(t *testing.T) *env {
 	t.Helper()
-	s := &site{dsn: pgtest.Database(t)}
+	s := &env{dsn: pgtest.Database(t)}
 	if _, err := (&postgres.Migrator{URL: s.dsn, Log: slog.New(slog.DiscardHandler)}).Up(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +33,7 @@ func newSite(t *testing.T) *site {
 	return s
 }
 
-func (s *site) connect(t *testing.T) *pgx.Conn {
+func (s *env) connect(t *testing.T) *pgx.Conn {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), s.dsn)
 	if err != nil {
@@ -43,7 +43,7 @@ func (s *site) connect(t *testing.T) *pgx.Conn {
 	return conn
 }
 
-func (s *site) exec(t *testing.T, statements ...string) {
+func (s *env) exec(t *testing.T, statements ...string) {
 	t.Helper()
 	exec(t, s.conn, statements...)
 }
@@ -58,7 +58,7 @@ func exec(t *testing.T, conn *pgx.Conn, statements ...string) {
 }
 
 // text asks for one value, as text.
-func (s *site) text(t *testing.T, query string) string {
+func (s *env) text(t *testing.T, query string) string {
 	t.Helper()
 	var value string
 	if err := s.conn.QueryRow(t.Context(), `select coalesce((`+query+`)::text, '')`).Scan(&value); err != nil {
@@ -68,14 +68,14 @@ func (s *site) text(t *testing.T, query string) string {
 }
 
 // captured is the whole log in short: the operation and the tenant of each row.
-func (s *site) captured(t *testing.T) string {
+func (s *env) captured(t *testing.T) string {
 	t.Helper()
 	return s.text(t, `select string_agg(op::text || ' ' || tenant, ', ' order by id) from rowcast.log`)
 }
 
 // psql gives arguments to psql in a session without a search_path. A word that
 // ends with .sql is a script; one with = is a variable.
-func (s *site) psql(t *testing.T, stdin io.Reader, words ...string) (stdout, stderr string, status int) {
+func (s *env) psql(t *testing.T, stdin io.Reader, words ...string) (stdout, stderr string, status int) {
 	t.Helper()
 	args := []string{"-q", "-c", "set search_path = ''"}
 	for i := 0; i < len(words); i++ {
@@ -93,7 +93,7 @@ func (s *site) psql(t *testing.T, stdin io.Reader, words ...string) (stdout, std
 }
 
 // run is psql that must succeed without a word on stderr.
-func (s *site) run(t *testing.T, words ...string) string {
+func (s *env) run(t *testing.T, words ...string) string {
 	t.Helper()
 	stdout, stderr, status := s.psql(t, nil, words...)
 	if status != 0 || stderr != "" {
@@ -103,7 +103,7 @@ func (s *site) run(t *testing.T, words ...string) string {
 }
 
 // refused is psql that must end with an error, of which it returns the line.
-func (s *site) refused(t *testing.T, words ...string) string {
+func (s *env) refused(t *testing.T, words ...string) string {
 	t.Helper()
 	stdout, stderr, status := s.psql(t, nil, words...)
 	if status != 3 {

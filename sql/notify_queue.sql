@@ -2,7 +2,7 @@
 --
 --     psql -X -f sql/notify_queue.sql
 --
--- Above one half Rowcast no longer rings, and events come late; when it is full
+-- Above one half Rowcast no longer notifies, and events come late; when it is full
 -- every commit with a NOTIFY fails. A session that listens and does not end its
 -- transaction keeps the queue from being emptied. PostgreSQL does not tell who
 -- listens, so it shows the oldest open transactions of every database.

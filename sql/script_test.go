@@ -12,7 +12,7 @@ import (
 
 func TestAttachAndDetach(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	s.exec(t, `create table invoices (id int primary key, account int, pdf text)`)
 	attach := []string{"attach.sql", "table=public.invoices", "tenant_column=account", "name=bill", "exclude=pdf"}
 	for range 2 {
@@ -38,7 +38,7 @@ func TestAttachAndDetach(t *testing.T) {
 // The table is not waited for without end, and nothing is half done.
 func TestAttachWaitsForALimitedTime(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	s.exec(t, `create table notes (id int primary key, tenant_id text)`)
 	writer := s.connect(t)
 	exec(t, writer, `begin`, `insert into notes values (1, 'T')`, `insert into docs values (1, 'T', 'one')`)
@@ -53,7 +53,7 @@ func TestAttachWaitsForALimitedTime(t *testing.T) {
 
 func TestPauseAndResume(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	insert := func(id int) []string {
 		return []string{"-c", fmt.Sprintf(`insert into public.docs values (%d, 'T%d', 'one')`, id, id)}
 	}
@@ -82,7 +82,7 @@ func TestPauseAndResume(t *testing.T) {
 
 func TestReplay(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	s.exec(t, `insert into docs values (1, 'T', 'one'), (2, 'T', 'two')`, `update docs set body = 'uno' where id = 1`, `delete from docs where id = 2`,
 		`select rowcast.seal()`)
 	for n := range 2 {
@@ -102,7 +102,7 @@ func TestReplay(t *testing.T) {
 
 func TestPrune(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	for n := range 3 {
 		s.exec(t, fmt.Sprintf(`insert into docs values (%d, 'T', 'one')`, n), `select rowcast.seal()`)
 	}
@@ -118,7 +118,7 @@ func TestPrune(t *testing.T) {
 
 func TestImport(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	s.exec(t, `create table lines (n bigint generated always as identity primary key, tenant_id text not null, note text not null default 'none',
 		length int generated always as (octet_length(note)) stored, unique (tenant_id, note))`, `select rowcast.watch('lines', name => 'line')`)
 	const file = "tenant_id,note\nT,\"a, b\"\nU,second\n"
@@ -156,7 +156,7 @@ func TestImport(t *testing.T) {
 
 func TestSimulateLoad(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	for range 2 {
 		contains(t, s.run(t, "simulate_load.sql", "tenant=acme", "transactions=20", "rows=3", "rate=0"), "20 ")
 	}
@@ -171,7 +171,7 @@ func TestSimulateLoad(t *testing.T) {
 // What only looks shows what there is, also where nothing is.
 func TestLooking(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	for _, script := range []string{"status.sql", "lag.sql", "writers.sql", "notify_queue.sql", "oldest_transactions.sql", "verify.sql"} {
 		s.run(t, script)
 	}
@@ -201,7 +201,7 @@ func TestLooking(t *testing.T) {
 
 func TestVerify(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	s.exec(t, `insert into docs select n, 'T', 'one' from generate_series(1, 50) n`, `delete from docs where id > 40`)
 	contains(t, s.run(t, "verify.sql", "table=public.docs"), "T      |       40 |         40 |")
 	s.exec(t, `select rowcast.pause('a repair')`, `update docs set body = 'two' where id = 7`, `select rowcast.resume()`)
@@ -216,7 +216,7 @@ func TestVerify(t *testing.T) {
 
 func TestRefusals(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	for _, test := range []struct {
 		words string
 		want  string

@@ -1,5 +1,5 @@
 -- Capture: what a writer pays. Each statement on a watched table appends to
--- rowcast.log_active in its own transaction, and rings the doorbell only if a
+-- rowcast.log_active in its own transaction, and notifies only if a
 -- reader is asleep. Nothing here locks a row, counts in a shared place, or
 -- fails because a row is large.
 --
@@ -87,7 +87,7 @@ begin
                     values (pg_catalog.nextval('rowcast.statement') operator(pg_catalog.-) 2, tg_argv[0]::integer, 1, 'd', tenant, images);
                 end if;
                 if rowcast.reader_asleep() then
-                    perform rowcast.ring(tg_argv[0]::integer, tg_op, 1, array[tenant]);
+                    perform rowcast.notify(tg_argv[0]::integer, tg_op, 1, array[tenant]);
                 end if;
                 return null;
             end if;
@@ -258,7 +258,7 @@ begin
                     insert into rowcast.log_active (begun, watched, rows, op, tenant, after, before)
                     values (pg_catalog.nextval('rowcast.statement') operator(pg_catalog.-) 2, tg_argv[0]::integer, 1, 'u', tenant, images, old_images);
                     if rowcast.reader_asleep() then
-                        perform rowcast.ring(tg_argv[0]::integer, tg_op, 1, array[tenant]);
+                        perform rowcast.notify(tg_argv[0]::integer, tg_op, 1, array[tenant]);
                     end if;
                 else
                     settled := pg_catalog.nextval('rowcast.statement');

@@ -4,9 +4,9 @@
 //
 // # Overview
 //
-// statement.sql numbers the statements and rings the doorbell, image.sql writes
+// statement.sql numbers the statements and notifies readers, image.sql writes
 // rows down, order.sql puts one
-// in its place among those that were captured while it was open, capture.sql and
+// in order among those that were captured while it was open, capture.sql and
 // replicated.sql are what the triggers of a watched table call, named.sql makes capture
 // functions for a table that is not captured as a whole, known.sql says by
 // what triggers know their table,
@@ -65,8 +65,8 @@
 //     contradicts a row lock (TestSealFollowsCommits,
 //     TestSealDoesNotPassTheNewestTransaction, TestSealOrdersByLastChange,
 //     TestSealUnderConcurrency).
-//   - A writer who finds the reader awake is waited for, one who does not rings
-//     (TestSleeperWaitsForSilentWriters, TestRings).
+//   - A writer who finds the reader awake is waited for, one who does not notifies it
+//     (TestSleeperWaitsForSilentWriters, TestNotifications).
 //   - Writers need no right on schema rowcast and get none, whatever is revoked
 //     (TestWriterWithoutAnyRight). What each kind of role may do with each table,
 //     sequence and function is in one table (TestRights, TestRightsAreRefused), and
@@ -121,7 +121,7 @@
 //     pays for a look at a setting (BenchmarkPauseCheck).
 //   - A replay appends the rows of a range as they were, at new positions, within
 //     its bounds, and is on record (TestReplayAppendsTheRange,
-//     TestReplayIsBounded, TestReplayRings).
+//     TestReplayIsBounded, TestReplayNotifies).
 //   - verify finds every row that differs from what the log says of it, and none
 //     else, also beside writers; of rows that the log does not know it says so
 //     (TestVerifyAgrees, TestVerifyNamesTheDifferences, TestVerifyKnowsItsLimits,
@@ -133,5 +133,5 @@
 // watch refuses with a message and a hint (TestWatchRefuses). A write to a
 // watched table whose tenant column was dropped is refused, since its change
 // would reach nobody (TestTenantColumnReplaced). PREPARE TRANSACTION is refused
-// by PostgreSQL if the transaction has rung (TestPreparedTransaction).
+// by PostgreSQL if the transaction has used NOTIFY (TestPreparedTransaction).
 package triggers

@@ -36,8 +36,8 @@ func TestMain(m *testing.M) {
 	pgtest.Main(m)
 }
 
-// patience bounds every wait; it decides nothing but when to give up.
-const patience = 30 * time.Second
+// timeout bounds every wait; it decides nothing but when to give up.
+const timeout = 30 * time.Second
 
 // template is a migrated database with one watched table, docs. The tests work
 // on copies of it.
@@ -139,14 +139,14 @@ func column[T any](t testing.TB, conn *pgx.Conn, statement string, args ...any) 
 	return values
 }
 
-// seal gives places to what is new.
+// seal gives sequences to what is new.
 func (d *database) seal(t testing.TB) int64 {
 	t.Helper()
-	place := query[*int64](t, d.Conn, "select rowcast.seal()")
-	if place == nil {
+	sequence := query[*int64](t, d.Conn, "select rowcast.seal()")
+	if sequence == nil {
 		t.Fatal("another session is sealing")
 	}
-	return *place
+	return *sequence
 }
 
 // wantLog compares the whole log with lines such as

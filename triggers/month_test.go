@@ -41,8 +41,8 @@ func TestMonthStaysWithinBound(t *testing.T) {
 			t.Fatalf("after %s the log has %d rows, %d of them for each %s; want between %d and %d", age, kept, *monthRows, step,
 				int(least)**monthRows, int(most)**monthRows)
 		}
-		if places := query[int](t, d.Conn, `select count(distinct seal) from rowcast.sealed`); places > int(retention/step)+1 {
-			t.Fatalf("after %s the log has %d seals of %s", age, places, step)
+		if seals := query[int](t, d.Conn, `select count(distinct seal) from rowcast.sealed`); seals > int(retention/step)+1 {
+			t.Fatalf("after %s the log has %d seals of %s", age, seals, step)
 		}
 		size := query[int64](t, d.Conn, sizes)
 		if age <= retention+2*segment {

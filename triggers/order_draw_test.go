@@ -15,8 +15,8 @@ type step struct {
 	note string // what it is counted as
 }
 
-// deed is a drawn transaction.
-type deed struct {
+// action is a drawn transaction.
+type action struct {
 	// careful: each statement has a savepoint, to which a failure rolls back. If
 	// not, the whole begins anew without the statement that failed.
 	careful bool
@@ -26,7 +26,7 @@ type deed struct {
 }
 
 // GoString writes the transaction in SQL.
-func (d deed) GoString() string {
+func (d action) GoString() string {
 	var lines strings.Builder
 	fmt.Fprintf(&lines, "careful %t, single %t", d.careful, d.single)
 	for _, s := range d.steps {
@@ -35,8 +35,8 @@ func (d deed) GoString() string {
 	return lines.String()
 }
 
-func (p *plan) drawDeed(t *rapid.T) deed {
-	d := deed{careful: rapid.Bool().Draw(t, "careful")}
+func (p *plan) drawAction(t *rapid.T) action {
+	d := action{careful: rapid.Bool().Draw(t, "careful")}
 	d.single = !d.careful && often(t, "single", 1)
 	d.steps = slices.Concat(several(t, "statements", 1, 5, func(t *rapid.T) []step {
 		switch extra := number(t, "extra", 0, 19); {

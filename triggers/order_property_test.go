@@ -88,12 +88,12 @@ func orderRound(t *testing.T, counted *tally) {
 	small := search{known: map[string]bool{}}
 	rapid.Check(t, func(rt *rapid.T) {
 		p := rapid.Custom(func(t *rapid.T) *plan { return drawPlan(t, merge) }).Draw(rt, "schema")
-		deeds := several(rt, "transactions", 1, 10, p.drawDeed)
+		actions := several(rt, "transactions", 1, 10, p.drawAction)
 		newSession := rapid.Bool().Draw(rt, "new session")
 		owner := rapid.SampledFrom([]string{"drawn_owner", "postgres"}).Draw(rt, "owner")
 		world := drawWorld(rt)
-		if small.goesOn(fmt.Sprintf("%#v%#v%t%s%s", p, deeds, newSession, owner, world)) {
-			d.check(t, rt, p, deeds, newSession, owner, world, counted)
+		if small.goesOn(fmt.Sprintf("%#v%#v%t%s%s", p, actions, newSession, owner, world)) {
+			d.check(t, rt, p, actions, newSession, owner, world, counted)
 			small.passed()
 		}
 	})
@@ -117,7 +117,7 @@ func orderRound(t *testing.T, counted *tally) {
 // check makes a schema, does its transactions, and fails rt where the order is
 // wrong. Its messages are constant: only what fails with the same message is a
 // smaller example of it.
-func (d *database) check(t *testing.T, rt *rapid.T, p *plan, deeds []deed, newSession bool, owner string, w world, counted *tally) {
+func (d *database) check(t *testing.T, rt *rapid.T, p *plan, actions []action, newSession bool, owner string, w world, counted *tally) {
 	ctx := t.Context()
 	connect := func() *pgx.Conn {
 		conn, err := pgx.Connect(ctx, d.dsn)
@@ -149,9 +149,9 @@ func (d *database) check(t *testing.T, rt *rapid.T, p *plan, deeds []deed, newSe
 	if err != nil {
 		rt.Fatal(err)
 	}
-	for _, deed := range deeds {
+	for _, action := range actions {
 		known := f.causes()
-		ran, err := deed.run(ctx, writer, counted)
+		ran, err := action.run(ctx, writer, counted)
 		var changes []change
 		var diff string
 		if err == nil {
@@ -220,7 +220,7 @@ func (s *search) passed() { s.now = "" }
 func listed(changes []change) string {
 	var lines strings.Builder
 	for _, c := range changes {
-		fmt.Fprintf(&lines, "%d %s %s %s %s", c.place, c.table, c.tenant, c.op, c.after)
+		fmt.Fprintf(&lines, "%d %s %s %s %s", c.sequence, c.table, c.tenant, c.op, c.after)
 		if c.before != "" {
 			lines.WriteString(" < " + c.before)
 		}
@@ -231,7 +231,7 @@ func listed(changes []change) string {
 
 // run answers what was done, in SQL. What may fail is left out; an error is
 // what must not happen.
-func (d deed) run(ctx context.Context, conn *pgx.Conn, counted *tally) (ran []string, err error) {
+func (d action) run(ctx context.Context, conn *pgx.Conn, counted *tally) (ran []string, err error) {
 	steps := slices.Clone(d.steps)
 	tried := func(committed bool, notes []string) {
 		counted.add(func() {
@@ -337,7 +337,7 @@ func mayFail(err error) error {
 type caused struct{ Mark, Cause int64 }
 
 // causes answers the causes that the clients know already.
-func (f *follower) causes() map[int64]bool {
+func (f *reader) causes() map[int64]bool {
 	known := map[int64]bool{0: true}
 	for _, rows := range f.views {
 		for _, r := range rows {
@@ -374,7 +374,7 @@ func causes(changes []change, known map[int64]bool) (seen int, wrong string) {
 		known[cause] = true
 		seen++
 		if at > i {
-			return seen, fmt.Sprintf("place %d comes before its cause at %d: %s", c.place, changes[at].place, c.after)
+			return seen, fmt.Sprintf("sequence %d comes before its cause at %d: %s", c.sequence, changes[at].sequence, c.after)
 		}
 	}
 	return seen, ""

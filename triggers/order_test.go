@@ -16,13 +16,13 @@ import (
 
 // change is one row of the order, as a client gets it.
 type change struct {
-	place             int64
+	sequence          int64
 	tenant, op, table string
 	after, before     string // JSON, empty if there is none
 }
 
-// history answers what was sealed behind a place, row by row.
-func history(ctx context.Context, conn *pgx.Conn, place int64) ([]change, error) {
+// history answers what was sealed behind a sequence, row by row.
+func history(ctx context.Context, conn *pgx.Conn, sequence int64) ([]change, error) {
 	rows, err := conn.Query(ctx, `
 		select s.place, s.tenant, l.op::text, w.table_name, coalesce(r.after::text, ''), coalesce(r.before::text, '')
 		  from rowcast.sealed s
@@ -30,12 +30,12 @@ func history(ctx context.Context, conn *pgx.Conn, place int64) ([]change, error)
 		  join rowcast.watched w on w.id = l.watched
 		  left join lateral unnest(l.after, l.before) with ordinality r (after, before, n) on true
 		 where s.place > $1
-		 order by s.place, r.n`, place)
+		 order by s.place, r.n`, sequence)
 	if err != nil {
 		return nil, fmt.Errorf("read the order: %w", err)
 	}
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (c change, err error) {
-		if err := row.Scan(&c.place, &c.tenant, &c.op, &c.table, &c.after, &c.before); err != nil {
+		if err := row.Scan(&c.sequence, &c.tenant, &c.op, &c.table, &c.after, &c.before); err != nil {
 			return c, fmt.Errorf("read a change: %w", err)
 		}
 		c.before, err = wholeOld(c.before, c.after)
@@ -105,7 +105,7 @@ func (v views) put(tenant string, r row) {
 func (v views) apply(c change, known map[string]relation, there views) error {
 	r, ok := known[c.table]
 	if !ok {
-		return fmt.Errorf("place %d speaks of table %q", c.place, c.table)
+		return fmt.Errorf("sequence %d speaks of table %q", c.sequence, c.table)
 	}
 	var before, after row
 	var err error
@@ -139,7 +139,7 @@ func (v views) apply(c change, known map[string]relation, there views) error {
 		}
 		v.put(c.tenant, after)
 	default:
-		return fmt.Errorf("place %d has operation %q", c.place, c.op)
+		return fmt.Errorf("sequence %d has operation %q", c.sequence, c.op)
 	}
 	return nil
 }
@@ -179,17 +179,17 @@ func present(ctx context.Context, conn *pgx.Conn, known map[string]relation) (vi
 	return v, nil
 }
 
-// follower is the clients of a database: they read the tables once and follow
+// reader is the clients of a database: they read the tables once and follow
 // the order from there.
-type follower struct {
-	conn  *pgx.Conn
-	known map[string]relation
-	views views
-	place int64
+type reader struct {
+	conn     *pgx.Conn
+	known    map[string]relation
+	views    views
+	sequence int64
 }
 
-func follow(ctx context.Context, conn *pgx.Conn) (*follower, error) {
-	f := &follower{conn: conn}
+func follow(ctx context.Context, conn *pgx.Conn) (*reader, error) {
+	f := &reader{conn: conn}
 	var err error
 	if f.known, err = relations(ctx, conn); err != nil {
 		return nil, err
@@ -202,9 +202,9 @@ func follow(ctx context.Context, conn *pgx.Conn) (*follower, error) {
 }
 
 // advance seals and answers what is new.
-func (f *follower) advance(ctx context.Context) ([]change, error) {
-	from := f.place
-	if err := f.conn.QueryRow(ctx, `select rowcast.seal()`).Scan(&f.place); err != nil {
+func (f *reader) advance(ctx context.Context) ([]change, error) {
+	from := f.sequence
+	if err := f.conn.QueryRow(ctx, `select rowcast.seal()`).Scan(&f.sequence); err != nil {
 		return nil, fmt.Errorf("seal: %w", explain(err))
 	}
 	if f.views == nil {
@@ -215,7 +215,7 @@ func (f *follower) advance(ctx context.Context) ([]change, error) {
 
 // catchUp has the clients follow to the end. It answers what they got and how
 // what they hold then differs from the tables.
-func (f *follower) catchUp(ctx context.Context) (changes []change, diff string, err error) {
+func (f *reader) catchUp(ctx context.Context) (changes []change, diff string, err error) {
 	if changes, err = f.advance(ctx); err != nil {
 		return nil, "", err
 	}

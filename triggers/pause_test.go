@@ -123,7 +123,7 @@ func TestPauseIsRecorded(t *testing.T) {
 	if err := session.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(patience); query[bool](t, d.Conn, `select bool_or(active) from rowcast.pauses()`); {
+	for deadline := time.Now().Add(timeout); query[bool](t, d.Conn, `select bool_or(active) from rowcast.pauses()`); {
 		if time.Now().After(deadline) {
 			t.Fatal("the pause outlives its session")
 		}

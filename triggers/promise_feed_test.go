@@ -14,7 +14,7 @@ import (
 type feed struct {
 	conn                  *pgx.Conn
 	key, excluded, tenant []int16
-	place                 int64
+	sequence              int64
 	views                 map[string]map[string]string // tenant, key, row; nil if that is not known
 }
 
@@ -73,8 +73,8 @@ func (f *feed) lost(ctx context.Context) (lost bool, err error) {
 // catchUp applies what is new, and answers how the views differ from the table
 // then, unless that is not known. From then on they are what the table is.
 func (f *feed) catchUp(ctx context.Context, unknown bool) (changes []change, diff string, err error) {
-	from := f.place
-	if err := f.conn.QueryRow(ctx, `select rowcast.seal()`).Scan(&f.place); err != nil {
+	from := f.sequence
+	if err := f.conn.QueryRow(ctx, `select rowcast.seal()`).Scan(&f.sequence); err != nil {
 		return nil, "", fmt.Errorf("seal: %w", explain(err))
 	}
 	if f.views != nil {

@@ -61,6 +61,9 @@ begin
     values (replay.tenant, first, last, replay.rows, replay.bytes, session_user, current_setting('application_name'),
             inet_client_addr(), pg_current_xact_id());
     if rows > 0 and rowcast.reader_asleep() then
-        perform rowcast.ring(appended.watched, 'replay', rows, array[replay.tenant]);
+        perform rowcast.notify(appended.watched, 'replay', rows, array[replay.tenant]);
     end if;
 end $$;
+
+-- Early versions called it; by now nothing does.
+drop function if exists rowcast.ring(integer, text, bigint, text[]);

@@ -73,7 +73,7 @@ func TestReplayIsBounded(t *testing.T) {
 	}
 }
 
-func TestReplayRings(t *testing.T) {
+func TestReplayNotifies(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t, `insert into docs values (1, 'T', 'one')`)
 	d.seal(t)
@@ -82,6 +82,6 @@ func TestReplayRings(t *testing.T) {
 	d.exec(t, `select rowcast.replay('T', 1, 1)`)
 	n, err := sleeper.WaitForNotification(t.Context())
 	if err != nil || n.Payload != `{"n": 1, "v": 1, "op": "replay", "table": "docs", "tenant_id": "T"}` {
-		t.Errorf("the doorbell says %+v, %v", n, err)
+		t.Errorf("the notification says %+v, %v", n, err)
 	}
 }

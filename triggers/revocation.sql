@@ -1,7 +1,7 @@
 -- Revocation: tokens that are refused before they expire.
 
 -- After each statement that changes rowcast.revocation, also one of psql: the
--- version changes, and at commit the servers are rung. The ring is only a hint,
+-- version changes, and at commit the servers are notified. That is only a hint,
 -- and a queue that is half full is left alone: a full one would fail the commit.
 create or replace function rowcast.revocation_changed() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$

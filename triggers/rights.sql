@@ -152,8 +152,8 @@ begin
             'after_append', 'append', 'arguments', 'base_type', 'begin_beside', 'captured', 'changed_meanwhile', 'changed_rows', 'changed_rows_of_partitions',
             'clocks', 'close_statement', 'differ', 'entry_of_row', 'fix_search_path', 'fix_settings', 'has_columns', 'has_plain_columns', 'image',
             'image_hash', 'is_alone', 'is_due', 'is_newest', 'is_plain', 'is_serializable', 'is_settled', 'is_shown', 'is_watched', 'is_whole', 'key_columns', 'key_of_row', 'leave_to_rows', 'lock_number', 'look_for_changed', 'look_for_keys', 'look_for_unchanged', 'looks_as', 'named', 'named_here', 'newest_number', 'next_part', 'next_statement',
-            'note_rows', 'note_tenants', 'numbered', 'operation', 'ordinary', 'paused', 'plain_here', 'present_triggers', 'put_in_order', 'readable',
-            'reader_asleep', 'relation_of', 'remember', 'restore_settings', 'ring', 'row_key', 'settings_fixed', 'settle', 'settle_entry', 'tell_unordered', 'tenant_column',
+            'note_rows', 'note_tenants', 'notify', 'numbered', 'operation', 'ordinary', 'paused', 'plain_here', 'present_triggers', 'put_in_order', 'readable',
+            'reader_asleep', 'relation_of', 'remember', 'restore_settings', 'row_key', 'settings_fixed', 'settle', 'settle_entry', 'tell_unordered', 'tenant_column',
             'tenant_of_row', 'time_to_note', 'written', 'written_columns'])
     loop
         execute format('grant execute on function %s to %s', function, rowcast.capture_owner());

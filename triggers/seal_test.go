@@ -65,11 +65,11 @@ func TestSealOrdersByLastChange(t *testing.T) {
 func TestSealAgainWritesNothing(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t, `insert into docs values (1, 'T', 'one'), (2, 'T', 'two')`)
-	place := d.seal(t)
+	sequence := d.seal(t)
 	d.exec(t, `begin`)
 	for range 3 {
-		if again := d.seal(t); again != place {
-			t.Errorf("sealed to place %d; want %d", again, place)
+		if again := d.seal(t); again != sequence {
+			t.Errorf("sealed to sequence %d; want %d", again, sequence)
 		}
 	}
 	if wrote := query[bool](t, d.Conn, `select pg_current_xact_id_if_assigned() is not null`); wrote {
@@ -79,8 +79,8 @@ func TestSealAgainWritesNothing(t *testing.T) {
 	if n := query[int](t, d.Conn, `select count(*) from rowcast.seal`); n != 2 {
 		t.Errorf("%d seals; want the first and one", n)
 	}
-	if place != 1 || query[int64](t, d.Conn, `select place from rowcast.seal order by seal desc limit 1`) != 1 {
-		t.Errorf("the head is place %d; want 1", place)
+	if sequence != 1 || query[int64](t, d.Conn, `select place from rowcast.seal order by seal desc limit 1`) != 1 {
+		t.Errorf("the head is sequence %d; want 1", sequence)
 	}
 }
 
@@ -89,11 +89,11 @@ func TestOneSealsAtATime(t *testing.T) {
 	d := newDatabase(t, `insert into docs values (1, 'T', 'one')`)
 	other := d.connect(t)
 	exec(t, other, `begin`)
-	if place := query[*int64](t, other, `select rowcast.seal()`); place == nil || *place != 1 {
-		t.Fatalf("the first seal returned %v", place)
+	if sequence := query[*int64](t, other, `select rowcast.seal()`); sequence == nil || *sequence != 1 {
+		t.Fatalf("the first seal returned %v", sequence)
 	}
-	if place := query[*int64](t, d.Conn, `select rowcast.seal()`); place != nil {
-		t.Errorf("a seal beside another returned %d", *place)
+	if sequence := query[*int64](t, d.Conn, `select rowcast.seal()`); sequence != nil {
+		t.Errorf("a seal beside another returned %d", *sequence)
 	}
 	exec(t, other, `rollback`)
 	d.wantSealed(t, "T 1 i")

@@ -69,7 +69,7 @@ func TestWriterWithoutRights(t *testing.T) {
 		`select * from rowcast.log`, `insert into rowcast.log (begun, watched, rows, op) values (1, 1, 1, 't')`, `select rowcast.seal()`,
 		`select rowcast.watch('docs')`, `select rowcast.unwatch('docs')`, `select pg_catalog.nextval('rowcast.log_id')`, `select rowcast.prune('0')`,
 		`update rowcast.watched set active = false`, `create trigger x after insert on docs for each row execute function rowcast.capture()`,
-		`select rowcast.ring(1, 'x', 1, null)`,
+		`select rowcast.notify(1, 'x', 1, null)`,
 	} {
 		if err := refused(t, d.Conn, statement); err.Code != "42501" {
 			t.Errorf("%s: %v; want permission denied", statement, err)
@@ -156,6 +156,6 @@ func TestPreparedTransaction(t *testing.T) {
 	exec(t, sleeper, `select pg_advisory_lock(8245940711459091457)`)
 	d.exec(t, `begin`, `insert into docs values (1, 'T', 'one')`)
 	if err := refused(t, d.Conn, `prepare transaction 'rowcast-triggers-2'`); err.Code != "0A000" {
-		t.Errorf("a transaction that rings is prepared: %v", err)
+		t.Errorf("a transaction that notifies is prepared: %v", err)
 	}
 }

@@ -1,6 +1,6 @@
 -- What the capture functions share: the order of statements within a
 -- transaction, the settings under which values are written down, and the
--- doorbell. Capture runs them as its owner.
+-- readers. Capture runs them as its owner.
 
 -- The order of statements. PostgreSQL calls capture when a statement has ended,
 -- so one that was caused by another (by a trigger, a function, a foreign key) is
@@ -389,7 +389,7 @@ begin
     return pg_catalog.set_config('rowcast.captured', pg_catalog.format(';%s=%s%s', watched_id, pg_catalog.array_to_string(captured, ','), list), true);
 end $$;
 
--- Whether a reader is asleep, so that it has to be rung. If none is, whoever wants
+-- Whether a reader is asleep, so that it has to be notified. If none is, whoever wants
 -- to sleep waits for the transaction. Capture absorbs it.
 create or replace function rowcast.reader_asleep() returns boolean
 language sql volatile
@@ -402,7 +402,7 @@ language sql volatile
 return currval('rowcast.statement') % 3072 <= 3 or changed > 1000;
 
 -- Whether a statement that was not ordinary leaves something to do after its
--- append: a reader has to be rung, or it is time to look whether the transaction
+-- append: a reader has to be notified, or it is time to look whether the transaction
 -- has grown large. Capture absorbs it.
 create or replace function rowcast.is_due(changed bigint) returns boolean
 language sql volatile
@@ -415,7 +415,7 @@ begin
         perform rowcast.note_tenants();
     end if;
     if rowcast.reader_asleep() then
-        perform rowcast.ring(watched_id, op, changed, tenants);
+        perform rowcast.notify(watched_id, op, changed, tenants);
     end if;
 end $$;
 
@@ -453,11 +453,11 @@ begin
     return (select l.id from rowcast.log_active l where l.xid = transaction order by l.id desc limit 1);
 end $$;
 
--- Rings the doorbell at commit. The payload is a hint for whoever listens and
+-- Notifies readers at commit. The payload is a hint for whoever listens and
 -- never holds row data: any role can listen. A queue that is half full is not
 -- filled further, since a full one would fail the writer's commit; readers
 -- then find the change at their next poll.
-create or replace function rowcast.ring(watched_id integer, op text, changed bigint, tenants text[]) returns void
+create or replace function rowcast.notify(watched_id integer, op text, changed bigint, tenants text[]) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
     payload jsonb;

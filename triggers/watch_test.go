@@ -99,7 +99,7 @@ func TestWatchAgainChangesSettings(t *testing.T) {
 		t.Errorf("settings are %s", got)
 	}
 
-	// Another name is for what follows: replicas that read the log later give
+	// Another name is for what follows: servers that read the log later give
 	// what is in it the name that it had.
 	d.exec(t, `select rowcast.watch('docs', 'tenant_id', 'docs', '{}')`, `insert into docs values (2, 'T', 'two', 'A')`)
 	d.wantLog(t, `i A (1,T,A)`, `i T (2,T,two,A)`)

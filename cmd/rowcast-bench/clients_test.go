@@ -32,7 +32,7 @@ func (r benchReport) rows(t *testing.T, key string) []map[string]any {
 }
 
 // bench runs a benchmark and reads its report.
-func (s *site) report(t *testing.T, args ...string) (r benchReport) {
+func (s *env) report(t *testing.T, args ...string) (r benchReport) {
 	t.Helper()
 	code, stdout, stderr := runs(t, s.environ(), append(args, "-o", "json")...)
 	if code != program.ExitOK {
@@ -46,7 +46,7 @@ func (s *site) report(t *testing.T, args ...string) (r benchReport) {
 }
 
 // leftovers counts the schemas of benchmarks and what is watched of them.
-func (s *site) leftovers(t *testing.T) (n int) {
+func (s *env) leftovers(t *testing.T) (n int) {
 	t.Helper()
 	const query = `select (select count(*) from pg_namespace n where n.nspname like 'rowcast\_bench%')
 		+ (select count(*) from rowcast.watched w where w.active and w.name = 'measured')`
@@ -56,7 +56,7 @@ func (s *site) leftovers(t *testing.T) (n int) {
 	return n
 }
 
-func (s *site) nothingLeft(t *testing.T) {
+func (s *env) nothingLeft(t *testing.T) {
 	t.Helper()
 	if n := s.leftovers(t); n != 0 {
 		t.Errorf("%d schemas or watched tables are left behind", n)
@@ -74,7 +74,7 @@ func figure(t *testing.T, row map[string]any, key string) float64 {
 
 func TestEveryRowArrives(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	r := s.report(t, "latency", "--rate", "100", "--duration", "1s", "--blocks", "2", "--lead-in", "100ms", "--idle", "0")
 	for _, table := range []string{"fromIntendedCommit"} {
 		rows := r.rows(t, table)
@@ -94,7 +94,7 @@ func TestChangesArrive(t *testing.T) {
 	for _, mode := range []string{"paced", "burst"} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
-			s := newSite(t)
+			s := newEnv(t)
 			r := s.report(t, "fanout", "--mode", mode, "--clients", "10", "--rate", "40", "--burst", "1100",
 				"--duration", "1s", "--rounds", "1", "--idle-connections", "0")
 			for _, row := range r.rows(t, "deliveries") {
@@ -114,7 +114,7 @@ func TestReferenceTakesTurns(t *testing.T) {
 	if testing.Short() {
 		t.Skip("needs node and npm")
 	}
-	s := newSite(t)
+	s := newEnv(t)
 	for _, mode := range []string{"paced", "burst"} {
 		r := s.report(t, "fanout", "--wire", "socketio", "--reference", "--mode", mode, "--clients", "10", "--rate", "40",
 			"--burst", "1100", "--duration", "1s", "--rounds", "1", "--idle-connections", "300")
@@ -137,7 +137,7 @@ func TestReferenceTakesTurns(t *testing.T) {
 
 func TestIdleConnectionsOfTheHubAlone(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	r := s.report(t, "fanout", "--source", "hub", "--clients", "10", "--rate", "10", "--duration", "1s", "--rounds", "1", "--idle-connections", "300")
 	row := r.rows(t, "idleConnections")[0]
 	if figure(t, row, "connections") != 300 || figure(t, row, "heapKilobytesPerConnection") <= 0 {
@@ -151,13 +151,13 @@ func TestInterruptedBenchmarkLeavesNothing(t *testing.T) {
 	for _, args := range [][]string{{"latency", "--duration", "60s"}, {"fanout", "--clients", "10", "--rate", "10", "--duration", "60s"}} {
 		t.Run(args[0], func(t *testing.T) {
 			t.Parallel()
-			s := newSite(t)
+			s := newEnv(t)
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			ended := make(chan int, 1)
 			var stdout, stderr bytes.Buffer
 			go func() { ended <- run(ctx, args, s.environ(), &stdout, &stderr) }()
-			for deadline := time.Now().Add(patience); s.leftovers(t) < 2; time.Sleep(5 * time.Millisecond) {
+			for deadline := time.Now().Add(timeout); s.leftovers(t) < 2; time.Sleep(5 * time.Millisecond) {
 				if time.Now().After(deadline) {
 					t.Fatal("the tables do not appear")
 				}
@@ -168,7 +168,7 @@ func TestInterruptedBenchmarkLeavesNothing(t *testing.T) {
 				if code != program.ExitInterrupted {
 					t.Errorf("exit %d: %s", code, stderr.String())
 				}
-			case <-time.After(patience):
+			case <-time.After(timeout):
 				t.Fatal("the benchmark runs on")
 			}
 			s.nothingLeft(t)

@@ -29,19 +29,19 @@ func TestMain(m *testing.M) {
 const (
 	// isProgram makes a process of this test binary rowcast-bench itself.
 	isProgram = "TEST_BINARY_IS_ROWCAST_BENCH"
-	// patience bounds every wait; it decides nothing but when to give up.
-	patience = 30 * time.Second
+	// timeout bounds every wait; it decides nothing but when to give up.
+	timeout = 30 * time.Second
 )
 
-// site is a database with Rowcast.
-type site struct {
+// env is a database with Rowcast.
+type env struct {
 	dsn  string
 	conn *pgx.Conn
 }
 
-func newSite(t *testing.T) *site {
+func newEnv(t *testing.T) *env {
 	t.Helper()
-	s := &site{dsn: pgtest.Database(t)}
+	s := &env{dsn: pgtest.Database(t)}
 	migrator := postgres.Migrator{URL: s.dsn, Log: slog.New(slog.DiscardHandler)}
 	if _, err := migrator.Up(t.Context()); err != nil {
 		t.Fatal(err)
@@ -55,7 +55,7 @@ func newSite(t *testing.T) *site {
 }
 
 // environ also makes the processes of the benchmark rowcast-bench.
-func (s *site) environ() []string { return []string{"DATABASE_URL=" + s.dsn, isProgram + "=1"} }
+func (s *env) environ() []string { return []string{"DATABASE_URL=" + s.dsn, isProgram + "=1"} }
 
 // run runs a benchmark in this process.
 func run(ctx context.Context, args, environ []string, stdout, stderr io.Writer) int {
@@ -112,8 +112,8 @@ func (p *process) ends(t *testing.T, code int) {
 	t.Helper()
 	select {
 	case <-p.exited:
-	case <-time.After(patience):
-		t.Fatalf("%s runs on after %s", p.Args[1:], patience)
+	case <-time.After(timeout):
+		t.Fatalf("%s runs on after %s", p.Args[1:], timeout)
 	}
 	if got := p.ProcessState.ExitCode(); got != code {
 		t.Errorf("%s exits with %d; want %d:\n%s", p.Args[1:], got, code, &p.stderr)

@@ -24,7 +24,7 @@ func short(more ...string) []string {
 
 func TestBenchWrite(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	dir := t.TempDir()
 	code, stdout, stderr := runs(t, s.environ(), short("-o", "json", "--plots", dir, "--table", "narrow")...)
 	if code != program.ExitOK || stderr != "" {
@@ -122,7 +122,7 @@ func TestBenchCheck(t *testing.T) {
 
 func TestBenchInterrupted(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	p := spawn(t, []string{"DATABASE_URL=" + s.dsn}, "write", "--writers", "2", "--duration", "1m")
 	for pgtest.Psql(t, s.dsn, "-At", "-c", "select coalesce(to_regclass('rowcast_bench.orders_notify')::text, '')") == "\n" {
 		select {

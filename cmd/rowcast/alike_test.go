@@ -24,11 +24,11 @@ import (
 // accepted is the verdict on a token that is accepted; the others are codes.
 const accepted = "accepted"
 
-// TestTokensAreAlikeOnEveryWire: whatever its claims, a token has one verdict on all
+// TestTokensAreAlikeOnEveryTransport: whatever its claims, a token has one verdict on all
 // wires, that of the verifier.
-func TestTokensAreAlikeOnEveryWire(t *testing.T) {
+func TestTokensAreAlikeOnEveryTransport(t *testing.T) {
 	t.Parallel()
-	feed, _ := newSite(t).serve(t)
+	feed, _ := newEnv(t).serve(t)
 	verifier, err := auth.New(t.Context(), auth.Options{Secret: []byte(secret), Leeway: time.Minute})
 	if err != nil {
 		t.Fatal(err)
@@ -38,7 +38,7 @@ func TestTokensAreAlikeOnEveryWire(t *testing.T) {
 		token := anyToken(t)
 		verdict := accepted
 		if _, err := verifier.Verify(t.Context(), token); err != nil {
-			verdict = string(transport.TokenCause(err))
+			verdict = string(transport.TokenCode(err))
 		}
 		for name, show := range w.all() {
 			if got := show(t, token); got != verdict {
@@ -52,7 +52,7 @@ func TestTokensAreAlikeOnEveryWire(t *testing.T) {
 // stays, also after the server has looked for sessions whose token has ended.
 func TestFarAwayEndsAreFarAway(t *testing.T) {
 	t.Parallel()
-	feed, _ := newSite(t).serve(t, "ROWCAST_PING_INTERVAL=100ms")
+	feed, _ := newEnv(t).serve(t, "ROWCAST_PING_INTERVAL=100ms")
 	for _, exp := range []int64{99_999_999_999, 253_402_300_799} {
 		text, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"exp": exp, "tenant_id": "T"}).SignedString([]byte(secret))
 		if err != nil {
@@ -63,7 +63,7 @@ func TestFarAwayEndsAreFarAway(t *testing.T) {
 			t.Fatal(err)
 		}
 		for seen := ""; ; { // pings come after that look
-			_ = c.conn.SetReadDeadline(time.Now().Add(patience))
+			_ = c.conn.SetReadDeadline(time.Now().Add(timeout))
 			var m message
 			if err := c.conn.ReadJSON(&m); err != nil {
 				t.Fatalf("%d: %v after %s", exp, err, seen)
@@ -77,11 +77,11 @@ func TestFarAwayEndsAreFarAway(t *testing.T) {
 	}
 }
 
-// TestForeignCredentialsOnEveryWire: what a proxy in front adds to a request, for
+// TestForeignCredentialsOnEveryTransport: what a proxy in front adds to a request, for
 // itself, hides no credential of the client on any wire.
-func TestForeignCredentialsOnEveryWire(t *testing.T) {
+func TestForeignCredentialsOnEveryTransport(t *testing.T) {
 	t.Parallel()
-	feed, _ := newSite(t).serve(t)
+	feed, _ := newEnv(t).serve(t)
 	w := showroom{feed}
 	good, eve := token(t, "T"), token(t, "U")
 	ticket := func(t *testing.T) string {
@@ -262,12 +262,12 @@ func (w showroom) dial(t caller, dialer websocket.Dialer, address string, header
 	}
 	send(`{"type":"join-tenant","tenantId":"T"}`)
 	for {
-		_ = conn.SetReadDeadline(time.Now().Add(patience))
+		_ = conn.SetReadDeadline(time.Now().Add(timeout))
 		_, text, err := conn.ReadMessage()
 		if closed, ok := errors.AsType[*websocket.CloseError](err); ok {
 			for _, c := range transport.Closes() {
-				if c.Code == closed.Code {
-					return string(c.Cause)
+				if c.Number == closed.Code {
+					return string(c.Code)
 				}
 			}
 		}
@@ -304,7 +304,7 @@ func (w showroom) connect(t caller, header http.Header, query url.Values, auth s
 		t.Fatal(err)
 	}
 	for {
-		_ = conn.SetReadDeadline(time.Now().Add(patience))
+		_ = conn.SetReadDeadline(time.Now().Add(timeout))
 		_, packet, err := conn.ReadMessage()
 		switch text := string(packet); {
 		case websocket.IsCloseError(err, 1013):

@@ -160,12 +160,12 @@ func TestWritesMakeTheirEvents(t *testing.T) {
 		if names(got) != test.want {
 			t.Errorf("%s %s makes\n%s; want\n%s", test.path, test.body, names(got), test.want)
 		}
-		place := last.Position
+		position := last.Position
 		for _, m := range append(got, witness) {
-			if m.Position != place && m.Position != place+1 || m.TenantID != inventory.AcmeID {
-				t.Errorf("%s: %s of %s at %d follows %d", test.path, m.Event, m.TenantID, m.Position, place)
+			if m.Position != position && m.Position != position+1 || m.TenantID != inventory.AcmeID {
+				t.Errorf("%s: %s of %s at %d follows %d", test.path, m.Event, m.TenantID, m.Position, position)
 			}
-			place = m.Position
+			position = m.Position
 		}
 		for _, m := range got {
 			if m.Source.Writer != "app" || m.Source.Tx != got[0].Source.Tx {
@@ -223,7 +223,7 @@ func TestDemoServesPages(t *testing.T) {
 		}
 	}
 
-	url, _ := newSite(t).serve(t)
+	url, _ := newEnv(t).serve(t)
 	plain := &browser{page: strings.TrimSuffix(strings.Replace(url, "ws://", "http://", 1), "/ws")}
 	for _, path := range []string{"/", "/orders", "/api/tenants", "/api/login"} {
 		if status, _, _ := plain.ask(t, http.MethodGet, path, ""); status != http.StatusNotFound {

@@ -71,7 +71,7 @@ func (a *attack) raw(request string) string {
 		a.t.Fatal(err)
 	}
 	defer conn.Close()
-	_ = conn.SetDeadline(time.Now().Add(patience))
+	_ = conn.SetDeadline(time.Now().Add(timeout))
 	_, _ = io.WriteString(conn, strings.ReplaceAll(request, "$HOST", u.Host)) // the server may hang up before the end
 	if tcp, ok := conn.(*net.TCPConn); ok {
 		_ = tcp.CloseWrite()
@@ -133,7 +133,7 @@ func (a *attack) messages() {
 			_ = c.conn.WriteMessage(websocket.TextMessage, []byte(text))
 			_ = c.conn.WriteMessage(websocket.TextMessage, []byte(`{"type":"ping"}`))
 			for {
-				if m, err := c.next(patience); err != nil || m.Type == "pong" {
+				if m, err := c.next(timeout); err != nil || m.Type == "pong" {
 					break
 				}
 			}
@@ -149,7 +149,7 @@ func (a *attack) messages() {
 		for _, packet := range []string{`40{"token":"` + a.token + `"}`, `42["join-tenant",` + string(quoted) + `]`, `42[` + string(quoted) + `]`, `40/x,` + text, "41"} {
 			_ = conn.WriteMessage(websocket.TextMessage, []byte(packet))
 		}
-		_ = conn.SetReadDeadline(time.Now().Add(patience))
+		_ = conn.SetReadDeadline(time.Now().Add(timeout))
 		for range 3 {
 			if _, _, err := conn.ReadMessage(); err != nil {
 				break
@@ -164,7 +164,7 @@ func (a *attack) messages() {
 // its own, and none was written by an attacker.
 func TestNothingSecretIsLogged(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	withPassword := strings.Replace(s.dsn, "postgres://", "postgres://postgres:"+databaseCanary+"@", 1) + "&password=" + databaseCanary
 	records, lines := new(recorder), new(recorder)
 	everything := &slog.HandlerOptions{Level: slog.LevelDebug}
@@ -190,7 +190,7 @@ func TestNothingSecretIsLogged(t *testing.T) {
 		`alter table "t`+injection+`" disable trigger all`, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', E'A1\r\n`+forgedLine+`', 'x')`,
 		`select rowcast.revoke(subject => E'x\r\n`+forgedLine+`', reason => E'\r\n`+forgedLine+`')`)
 	s.exec(t, `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`)
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(timeout)
 	for !strings.Contains(lines.String(), "lost") || !strings.Contains(lines.String(), "captured in full") {
 		if time.Now().After(deadline) {
 			t.Fatalf("the log does not tell of what was done to the database:\n%s", lines.String())
@@ -280,7 +280,7 @@ func TestNoCommandShowsThePassword(t *testing.T) {
 // says that it is compressed.
 func TestCompressionIsNotOffered(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	wsURL, _ := s.serve(t)
 	for _, path := range []string{"/ws", "/socket.io/?EIO=4&transport=websocket"} {
 		u, err := url.Parse(wsURL)
@@ -292,7 +292,7 @@ func TestCompressionIsNotOffered(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer conn.Close()
-		_ = conn.SetDeadline(time.Now().Add(patience))
+		_ = conn.SetDeadline(time.Now().Add(timeout))
 		fmt.Fprintf(conn, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: %s\r\n"+
 			"Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits, permessage-deflate\r\n\r\n", path, u.Host, base64.StdEncoding.EncodeToString(make([]byte, 16)))
 		in := bufio.NewReader(conn)
@@ -316,7 +316,7 @@ func TestCompressionIsNotOffered(t *testing.T) {
 // TestFloodOfRefusedHandshakesLeavesNothing knocks twenty thousand times, in
 // every way that is refused, and looks at what the server has kept.
 func TestFloodOfRefusedHandshakesLeavesNothing(t *testing.T) { //nolint:paralleltest // it measures the heap
-	s := newSite(t)
+	s := newEnv(t)
 	wsURL, _ := s.serve(t)
 	good := token(t, "T")
 	knock := func(n int) {

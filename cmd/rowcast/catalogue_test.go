@@ -19,7 +19,7 @@ import (
 // At the end the client must have seen every event of the catalogue.
 func TestEveryEventFromEveryKindOfStatement(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	s.exec(t,
 		`create table marks (id bigint generated always as identity primary key, tenant_id uuid not null, note text)`,
 		`create table notes (like marks including all)`,
@@ -233,7 +233,7 @@ func before15(t *testing.T, conn *pgx.Conn) (before bool) {
 
 func TestUpdateTellsWhatChanged(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	s.exec(t, `create table prices (id int primary key, tenant_id int not null, amount numeric, big bigint)`,
 		`insert into prices values (1, 7, 12345678901234567890.12, 9007199254740993)`,
 		`select rowcast.watch('prices', name => 'price')`)
@@ -252,7 +252,7 @@ func TestUpdateTellsWhatChanged(t *testing.T) {
 
 func TestDashboardEventIsCoalesced(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	url, _ := s.serve(t)
 	c, _ := join(t, url, inventory.AcmeID, "", "dashboard:*")
 	for n := range 20 {

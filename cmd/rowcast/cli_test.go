@@ -122,7 +122,7 @@ func TestServeRefusesWhatIsNotSafe(t *testing.T) {
 
 func TestServeNamesAPortThatIsTaken(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	taken, err := service.Listen(t.Context(), "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -211,9 +211,9 @@ func TestMigrateWatchUnwatch(t *testing.T) {
 	}
 }
 
-func TestTailFromAPlaceInHistory(t *testing.T) {
+func TestTailFromAPositionInHistory(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	environ := []string{"DATABASE_URL=" + s.dsn}
 	s.exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'T1', E'\x1b[31mred')`)
 	s.exec(t, `update orders set status = 'processing' where order_number = 'T1'`, `select rowcast.seal()`)

@@ -95,7 +95,7 @@ func alertExpressions(t *testing.T) (all []expression) {
 // the rules parse and name only metrics and labels that a server shows.
 func TestDashboardAndAlertsAgainstALiveScrape(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	r := s.start(t)
 	c, _ := join(t, r.url, inventory.AcmeID, "")
 	s.exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'D1', 'C')`)

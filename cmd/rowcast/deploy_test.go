@@ -121,7 +121,7 @@ func TestUnit(t *testing.T) {
 // does: ready only once the database is there.
 func TestServeTellsTheServiceManager(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	path := filepath.Join(t.TempDir(), "notify")
 	socket, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})
 	if err != nil {
@@ -132,7 +132,7 @@ func TestServeTellsTheServiceManager(t *testing.T) {
 		t.Helper()
 		b := make([]byte, 4096)
 		for {
-			if err := socket.SetReadDeadline(time.Now().Add(patience)); err != nil {
+			if err := socket.SetReadDeadline(time.Now().Add(timeout)); err != nil {
 				t.Fatal(err)
 			}
 			n, err := socket.Read(b)
@@ -213,7 +213,7 @@ func TestNginx(t *testing.T) {
 			t.Skip("nginx is not installed; .ci/setup test brings it")
 		}
 	}
-	s := newSite(t)
+	s := newEnv(t)
 	servers := []running{s.start(t), s.start(t)}
 	dir := t.TempDir()
 	certificate, key := selfSigned(t, dir)

@@ -15,7 +15,7 @@ import (
 // while the client is still served, then the client is told to come back.
 func TestDrainTurnsUnreadyFirst(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	r := s.start(t)
 	r.ready(t, "readiness", http.StatusOK)
 	c, _ := join(t, r.url, inventory.AcmeID, "", "order:*")
@@ -30,7 +30,7 @@ func TestDrainTurnsUnreadyFirst(t *testing.T) {
 	s.exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'D1', 'C')`)
 	c.events(t, "order:created")
 	for {
-		_, err := c.next(patience)
+		_, err := c.next(timeout)
 		if err == nil {
 			continue
 		}

@@ -38,7 +38,7 @@ func (r running) metric(t *testing.T, name string) float64 {
 func TestDriftIsReported(t *testing.T) {
 	t.Parallel()
 	const bar = 30 * time.Second
-	s := newSite(t)
+	s := newEnv(t)
 	p := spawn(t, []string{"DATABASE_URL=" + s.dsn, "JWT_SECRET=" + secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0"}, "serve")
 	r := running{admin: p.says(t, p.stderr, `"msg":"serving".*"admin":"([^"]+)"`)[1]}
 	r.ready(t, "ready", http.StatusOK)
@@ -80,7 +80,7 @@ func TestDriftIsReported(t *testing.T) {
 // TestMetricsOfARunningServer follows one client through the figures.
 func TestMetricsOfARunningServer(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	r := s.start(t)
 	c, _ := join(t, r.url, inventory.AcmeID, "", "order:created")
 	s.exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'M1', 'C')`)
@@ -88,7 +88,7 @@ func TestMetricsOfARunningServer(t *testing.T) {
 	got := r.status(t)
 	for name, want := range map[string]float64{
 		"rowcast_tail_live": 1, `rowcast_connections{wire="ws"}`: 1, "rowcast_subscriptions": 1, "rowcast_tenants": 1,
-		"rowcast_published_place": float64(got.Place), "rowcast_trigger_drift": 0, "rowcast_resets_total": 0,
+		"rowcast_published_place": float64(got.Sequence), "rowcast_trigger_drift": 0, "rowcast_resets_total": 0,
 	} {
 		if value := r.metric(t, name); value != want {
 			t.Errorf("%s is %v; want %v", name, value, want)

@@ -20,7 +20,7 @@ import (
 // after that clients of the old one are told to reload.
 func TestDumpRestoredElsewhereIsRefused(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	url, stop := s.serve(t)
 	c, _ := join(t, url, inventory.AcmeID, "")
 	s.exec(t, `update orders set status = 'processing' where id = (select id from orders where tenant_id = '`+inventory.AcmeID+`' and status = 'pending' limit 1)`)
@@ -30,7 +30,7 @@ func TestDumpRestoredElsewhereIsRefused(t *testing.T) {
 
 	file := filepath.Join(t.TempDir(), "shop.sql")
 	tool(t, "pg_dump", "--dbname", s.dsn, "--file", file)
-	restored := &site{dsn: pgtest.Database(t)}
+	restored := &env{dsn: pgtest.Database(t)}
 	tool(t, "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "--dbname", restored.dsn, "--file", file)
 	var err error
 	if restored.conn, err = pgx.Connect(t.Context(), restored.dsn); err != nil {
@@ -65,10 +65,10 @@ func TestDumpRestoredElsewhereIsRefused(t *testing.T) {
 // and everything else is there. Migrating begins a feed of its own.
 func TestDumpWithoutTheFeed(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	file := filepath.Join(t.TempDir(), "shop.sql")
 	tool(t, "pg_dump", "--exclude-schema=rowcast", "--dbname", s.dsn, "--file", file)
-	restored := &site{dsn: pgtest.Database(t)}
+	restored := &env{dsn: pgtest.Database(t)}
 	tool(t, "psql", "-X", "-q", "--dbname", restored.dsn, "--file", file) // goes on after errors
 	var err error
 	if restored.conn, err = pgx.Connect(t.Context(), restored.dsn); err != nil {

@@ -51,7 +51,7 @@ func listenTo(t *testing.T, wsURL, tenant, lastID string, more ...string) (*even
 	for i := 0; i < len(more); i += 2 {
 		query.Set(more[i], more[i+1])
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	t.Cleanup(cancel)
 	response := get(ctx, t, httpURL(wsURL, "/events", query), token(t, tenant), lastID)
 	t.Cleanup(func() { _ = response.Body.Close() })
@@ -94,7 +94,7 @@ func (s *eventStream) next(t *testing.T) (name string, m message) {
 // to a server that was started anew.
 func TestEventStream(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	wsURL, stop := s.serve(t)
 	order := func(number string) {
 		t.Helper()
@@ -145,7 +145,7 @@ func TestEventStream(t *testing.T) {
 // event, row by row, and then goes on with the stream where the history ends.
 func TestHistoryOverHTTP(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	wsURL, _ := s.serve(t)
 	c, joined := listenTo(t, wsURL, inventory.AcmeID, "")
 	const rows = 2500

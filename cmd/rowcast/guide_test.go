@@ -43,11 +43,11 @@ func TestTablesOfTheGuides(t *testing.T) {
 		}
 		got := string(text)
 		for block, table := range tables {
-			place := regexp.MustCompile(`(?s)(<!-- ` + block + ` -->\n).*?(<!-- end -->)`)
-			if !place.MatchString(got) {
+			block := regexp.MustCompile(`(?s)(<!-- ` + block + ` -->\n).*?(<!-- end -->)`)
+			if !block.MatchString(got) {
 				t.Fatalf("%s has no block %q", name, block)
 			}
-			got = place.ReplaceAllString(got, "${1}"+strings.ReplaceAll(table, "$", "$$")+"${2}")
+			got = block.ReplaceAllString(got, "${1}"+strings.ReplaceAll(table, "$", "$$")+"${2}")
 		}
 		if *update {
 			if err := os.WriteFile(name, []byte(got), 0o644); err != nil { //nolint:gosec // a document
@@ -94,11 +94,11 @@ func closesTable(t *testing.T) string {
 	var b strings.Builder
 	b.WriteString("| code | reason | comes back | what is wrong | what to do |\n|---|---|---|---|---|\n")
 	for _, c := range transport.Closes() {
-		e, ok := errcode.Find(c.Cause)
+		e, ok := errcode.Find(c.Code)
 		if !ok {
-			t.Fatalf("%s is in no registry", c.Cause)
+			t.Fatalf("%s is in no registry", c.Code)
 		}
-		fmt.Fprintf(&b, "| %d | `%s` | %s | %s | %s |\n", c.Code, c.Cause, map[bool]string{true: "yes", false: "no"}[c.ComesBack], e.What, e.Do)
+		fmt.Fprintf(&b, "| %d | `%s` | %s | %s | %s |\n", c.Number, c.Code, map[bool]string{true: "yes", false: "no"}[c.ComesBack], e.What, e.Do)
 	}
 	return b.String()
 }
@@ -109,10 +109,10 @@ func metricsTable(t *testing.T) string {
 	registry := metric.New(metric.Sources{
 		Tail: func() changelog.Status { return changelog.Status{Checked: time.Now()} },
 		Hub: func() room.Stats {
-			return room.Stats{Names: map[string]int64{"order:created": 1}, Wires: map[string]int64{"ws": 1}}
+			return room.Stats{Names: map[string]int64{"order:created": 1}, Transports: map[string]int64{"ws": 1}}
 		},
 		Health:    func() health.Status { return health.Status{Checked: time.Now()} },
-		Observers: metric.NewObservers(), Causes: transport.Causes(),
+		Observers: metric.NewObservers(), Codes: transport.Codes(),
 		Refusals: new(transport.Refusals).Counts, Unreadable: new(unreadable.Log).Counts,
 	})
 	families, err := registry.Gather()

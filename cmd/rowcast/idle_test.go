@@ -18,7 +18,7 @@ func TestIdleServersWriteNothing(t *testing.T) {
 	pg := pgtest.Own(t, devpg.Options{NoTCP: true, Settings: map[string]string{
 		"autovacuum": "off", "wal_level": "minimal", "max_wal_senders": "0", "checkpoint_timeout": "1d", // what PostgreSQL writes by itself
 	}})
-	s := siteAt(t, pg.SocketDSN("postgres"))
+	s := envAt(t, pg.SocketDSN("postgres"))
 	var servers []running
 	for range 2 {
 		r := s.start(t, "ROWCAST_RETENTION=2s")

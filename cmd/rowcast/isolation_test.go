@@ -13,7 +13,7 @@ import (
 // everything that the clients of each tenant received.
 func TestTenantsAreApart(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	s.exec(t, `create table canaries (id int primary key, tenant_id text, note text, doc jsonb)`,
 		`select rowcast.watch('canaries', name => 'canary')`)
 	url, stop := s.serve(t, "ROWCAST_BULK_ROWS=50")
@@ -70,7 +70,7 @@ func TestTenantsAreApart(t *testing.T) {
 // TestTokenWithoutTenantJoinsNothing is the default that others get wrong.
 func TestTokenWithoutTenantJoinsNothing(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	url, _ := s.serve(t)
 	c, err := dialFeed(t.Context(), url, token(t))
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 // as a client can that comes back, and one more.
 func TestJoinEveryTenantAtOnce(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	url, _ := s.serve(t)
 	const limit = 128
 	var tenants []string

@@ -41,23 +41,23 @@ const (
 	isProgram = "TEST_BINARY_IS_ROWCAST"
 
 	secret = "a secret of at least thirty-two bytes"
-	// patience bounds every wait; it decides nothing but when to give up.
-	patience = 30 * time.Second
+	// timeout bounds every wait; it decides nothing but when to give up.
+	timeout = 30 * time.Second
 )
 
-// site is a database with the inventory of two tenants, and a connection that
+// env is a database with the inventory of two tenants, and a connection that
 // writes to it.
-type site struct {
+type env struct {
 	dsn  string
 	conn *pgx.Conn
 }
 
-func newSite(t *testing.T) *site {
+func newEnv(t *testing.T) *env {
 	t.Helper()
-	return siteAt(t, pgtest.Database(t))
+	return envAt(t, pgtest.Database(t))
 }
 
-func siteAt(t *testing.T, dsn string) *site {
+func envAt(t *testing.T, dsn string) *env {
 	t.Helper()
 	migrator := postgres.Migrator{URL: dsn, Inventory: true, Log: slog.New(slog.DiscardHandler)}
 	if _, err := migrator.Up(t.Context()); err != nil {
@@ -71,10 +71,10 @@ func siteAt(t *testing.T, dsn string) *site {
 	if _, err := inventory.Seed(t.Context(), conn); err != nil {
 		t.Fatal(err)
 	}
-	return &site{dsn: dsn, conn: conn}
+	return &env{dsn: dsn, conn: conn}
 }
 
-func (s *site) exec(t *testing.T, statements ...string) {
+func (s *env) exec(t *testing.T, statements ...string) {
 	t.Helper()
 	for _, statement := range statements {
 		if _, err := s.conn.Exec(t.Context(), statement); err != nil {
@@ -83,27 +83,27 @@ func (s *site) exec(t *testing.T, statements ...string) {
 	}
 }
 
-// running is a server on the database of a site. stop ends it in an orderly
+// running is a server on the database of an env. stop ends it in an orderly
 // way.
 type running struct {
 	url, admin string
 	stop       func()
 }
 
-func (s *site) serve(t *testing.T, settings ...string) (url string, stop func()) {
+func (s *env) serve(t *testing.T, settings ...string) (url string, stop func()) {
 	t.Helper()
 	r := s.start(t, settings...)
 	return r.url, r.stop
 }
 
 // start runs a server. Settings override those before them.
-func (s *site) start(t *testing.T, settings ...string) running {
+func (s *env) start(t *testing.T, settings ...string) running {
 	t.Helper()
 	return s.startLogging(t, slog.New(slog.NewTextHandler(t.Output(), nil)), settings...)
 }
 
 // startLogging runs a server that logs to log.
-func (s *site) startLogging(t *testing.T, log *slog.Logger, settings ...string) running {
+func (s *env) startLogging(t *testing.T, log *slog.Logger, settings ...string) running {
 	t.Helper()
 	environ := append([]string{
 		"DATABASE_URL=" + s.dsn, "JWT_SECRET=" + secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0",
@@ -193,9 +193,9 @@ func (c *client) send(t *testing.T, value any) {
 }
 
 // next reads a message; it answers pings.
-func (c *client) next(patience time.Duration) (message, error) {
+func (c *client) next(timeout time.Duration) (message, error) {
 	for {
-		if err := c.conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		if err := c.conn.SetReadDeadline(time.Now().Add(timeout)); err != nil {
 			return message{}, err
 		}
 		_, body, err := c.conn.ReadMessage()
@@ -219,7 +219,7 @@ func (c *client) next(patience time.Duration) (message, error) {
 func (c *client) until(t *testing.T, what string, condition func(m message) bool) message {
 	t.Helper()
 	for {
-		m, err := c.next(patience)
+		m, err := c.next(timeout)
 		if err != nil {
 			t.Fatalf("waiting for %s: %v; received:\n%s", what, err, c.raw.String())
 		}

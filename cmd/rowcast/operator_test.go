@@ -23,7 +23,7 @@ import (
 
 func TestDoctorEndsAsItsReport(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	environ := []string{"DATABASE_URL=" + s.dsn, "JWT_SECRET=" + secret, "ADMIN_ADDR=127.0.0.1:1"}
 	// Test servers are not durable.
 	for format, says := range map[string]string{
@@ -46,7 +46,7 @@ func TestDoctorEndsAsItsReport(t *testing.T) {
 
 func TestHistoryGoesOnFromItsCursor(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	environ := []string{"DATABASE_URL=" + s.dsn}
 	s.exec(t, `insert into orders (tenant_id, order_number, customer) select '`+inventory.AcmeID+`', 'H' || n, 'C' from generate_series(1, 1500) n`,
 		`update orders set status = 'processing' where order_number = 'H7'`, `select rowcast.seal()`)
@@ -98,7 +98,7 @@ func TestHistoryGoesOnFromItsCursor(t *testing.T) {
 
 func TestReplaySendsAgain(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	environ := []string{"DATABASE_URL=" + s.dsn}
 	url, _ := s.serve(t)
 	c, joined := join(t, url, inventory.AcmeID, "", "order:*")
@@ -130,7 +130,7 @@ func TestReplaySendsAgain(t *testing.T) {
 
 func TestPruneSaysWhatItDid(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	environ := []string{"DATABASE_URL=" + s.dsn}
 	add := func(number string) {
 		s.exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', '`+number+`', 'C')`, `select rowcast.seal()`)
@@ -141,9 +141,9 @@ func TestPruneSaysWhatItDid(t *testing.T) {
 	add("P2")
 	add("P3")
 	prune := func(args ...string) (report struct {
-		Old, Places, Bytes int64
-		DryRun             bool
-		Oldest             *string
+		Old, Rows, Bytes int64
+		DryRun           bool
+		Oldest           *string
 	},
 	) {
 		t.Helper()
@@ -153,12 +153,12 @@ func TestPruneSaysWhatItDid(t *testing.T) {
 		}
 		return report
 	}
-	if r := prune(); r.Old != 0 || r.Places != 0 {
+	if r := prune(); r.Old != 0 || r.Rows != 0 {
 		t.Errorf("within the retention: %+v", r)
 	}
 	planned := prune("--dry-run", "--rowcast-retention", "1h")
 	did := prune("--rowcast-retention", "1h")
-	if planned.Old == 0 || !planned.DryRun || planned.Places != 0 || did.Places < planned.Old || did.Oldest == nil || did.Bytes == 0 {
+	if planned.Old == 0 || !planned.DryRun || planned.Rows != 0 || did.Rows < planned.Old || did.Oldest == nil || did.Bytes == 0 {
 		t.Errorf("planned %+v, did %+v", planned, did)
 	}
 	var left int
@@ -166,7 +166,7 @@ func TestPruneSaysWhatItDid(t *testing.T) {
 		t.Errorf("%d changes are left, %v", left, err)
 	}
 	code, stdout, _ := rowcast(t, environ, "prune", "--rowcast-retention", "1h")
-	if code != program.ExitOK || !strings.HasPrefix(stdout, "forgot 0 places older than 1h0m0s; no segment was closed, 0 emptied; the oldest change is from 2") {
+	if code != program.ExitOK || !strings.HasPrefix(stdout, "forgot 0 log rows older than 1h0m0s; no segment was closed, 0 emptied; the oldest change is from 2") {
 		t.Errorf("exit %d, %s", code, stdout)
 	}
 	// While another session prunes, nothing is forgotten, and it is said.
@@ -180,7 +180,7 @@ func TestPruneSaysWhatItDid(t *testing.T) {
 
 func TestStatusFollowsTheFeed(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	environ := []string{"DATABASE_URL=" + s.dsn}
 	s.exec(t, `alter table skus disable trigger rowcast_update`)
 	code, stdout, stderr := rowcast(t, environ, "status")
@@ -274,7 +274,7 @@ func TestCompletion(t *testing.T) {
 
 func TestErrorsAreExplained(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	nowhere := pgtest.Server(t).SocketDSN("nowhere")
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, []byte("no key"), 0o600); err != nil {

@@ -19,7 +19,7 @@ import (
 // history, which two shared backends serve.
 func TestServeThroughATransactionPooler(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	pooled := pgtest.Pooler(t, s.dsn)
 	url, _ := s.serve(t, "DATABASE_URL="+pooled, "LISTEN_DATABASE_URL="+s.dsn)
 	first, joined := join(t, url, inventory.AcmeID, "", "order:*")
@@ -46,7 +46,7 @@ func TestServeThroughATransactionPooler(t *testing.T) {
 
 func TestTwoDatabasesAreRefused(t *testing.T) {
 	t.Parallel()
-	one, other := newSite(t), newSite(t)
+	one, other := newEnv(t), newEnv(t)
 	code, _, stderr := rowcast(t, []string{
 		"DATABASE_URL=" + one.dsn, "LISTEN_DATABASE_URL=" + other.dsn, "JWT_SECRET=" + secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0",
 	}, "serve")
@@ -60,7 +60,7 @@ func TestTwoDatabasesAreRefused(t *testing.T) {
 // It is named before anything relies on it, with the setting to change.
 func TestPoolerThatSwallowsSettings(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	pooled := pgtest.Pooler(t, s.dsn, swallowed(t))
 	if _, err := postgres.Connect(t.Context(), pooled, "test"); !errors.Is(err, postgres.ErrPooler) {
 		t.Errorf("connect directly: %v", err)
@@ -82,7 +82,7 @@ func TestPoolerThatSwallowsSettings(t *testing.T) {
 
 func TestPoolerWithoutDirectConnectionIsNamed(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	pooled := pgtest.Pooler(t, s.dsn)
 	if _, err := postgres.Connect(t.Context(), pooled, "test"); !errors.Is(err, postgres.ErrPooler) {
 		t.Errorf("connect directly: %v", err)

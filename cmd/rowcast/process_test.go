@@ -47,7 +47,7 @@ func spawn(t *testing.T, environ []string, args ...string) *process {
 func (p *process) says(t *testing.T, stream *transcript, pattern string) []string {
 	t.Helper()
 	expression := regexp.MustCompile(pattern)
-	deadline := time.After(patience)
+	deadline := time.After(timeout)
 	for {
 		if found := expression.FindStringSubmatch(stream.String()); found != nil {
 			return found
@@ -74,8 +74,8 @@ func (p *process) ends(t *testing.T, code int) {
 	t.Helper()
 	select {
 	case <-p.exited:
-	case <-time.After(patience):
-		t.Fatalf("%s runs on after %s", p.cmd.Args[1:], patience)
+	case <-time.After(timeout):
+		t.Fatalf("%s runs on after %s", p.cmd.Args[1:], timeout)
 	}
 	if got := p.cmd.ProcessState.ExitCode(); got != code {
 		t.Errorf("%s exits with %d; want %d:\n%s", p.cmd.Args[1:], got, code, p.stderr)

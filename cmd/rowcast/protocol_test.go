@@ -40,7 +40,7 @@ func signals(encode func(s *signal.Signal) []byte, when map[signal.Kind]string) 
 	return list
 }
 
-var exampleCursor = feed.Cursor{Feed: "a5f7ff69b4c7", Position: 162, Nonce: 1234567890123}
+var exampleCursor = feed.Cursor{Epoch: "a5f7ff69b4c7", Position: 162, Nonce: 1234567890123}
 
 // signalTimes says when the hub sends a signal.
 var signalTimes = map[signal.Kind]string{
@@ -57,7 +57,7 @@ var signalTimes = map[signal.Kind]string{
 func exampleEvents() (list []said) {
 	change := func(op feed.Op, after, before string) *feed.Change {
 		return &feed.Change{
-			Feed: exampleCursor.Feed, Tenant: "acme", From: 163, Position: 163, Nonce: exampleCursor.Nonce, Table: "notes", Name: "note", Op: op,
+			Epoch: exampleCursor.Epoch, Tenant: "acme", From: 163, Position: 163, Nonce: exampleCursor.Nonce, Table: "notes", Name: "note", Op: op,
 			After: json.RawMessage(after), Before: json.RawMessage(before), At: time.Date(2026, 1, 2, 3, 4, 5, 678901000, time.UTC), Tx: 7391, Writer: "psql",
 		}
 	}
@@ -82,7 +82,7 @@ func exampleEvents() (list []said) {
 			list = append(list, said{encode.AppendEvent(nil, &event), e.when})
 		}
 	}
-	dashboard := mapping.DashboardEvent("acme", []string{"orders"}, feed.Head{Feed: exampleCursor.Feed, Position: 163, Nonce: exampleCursor.Nonce}, time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
+	dashboard := mapping.DashboardEvent("acme", []string{"orders"}, feed.Head{Epoch: exampleCursor.Epoch, Position: 163, Nonce: exampleCursor.Nonce}, time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
 	return append(list, said{encode.AppendEvent(nil, &dashboard), "tables of the inventory changed, at most once a second; it is in no history"})
 }
 
@@ -96,10 +96,10 @@ func protocolTables(t *testing.T) map[string]string {
 	server = append(server, said{encode.AppendPong(nil), "answers `ping`"},
 		said{encode.AppendError(nil, refusal.Code, refusal.Message, transport.CommandJoin, "acme"), "a request is refused; without `request` it could not be read"})
 	var stream strings.Builder
-	for _, s := range signals(func(s *signal.Signal) []byte { return sse.Wire{}.AppendSignal(nil, s) }, signalTimes) {
+	for _, s := range signals(func(s *signal.Signal) []byte { return sse.Encoder{}.AppendSignal(nil, s) }, signalTimes) {
 		stream.Write(s.message)
 	}
-	stream.Write(sse.Wire{}.AppendClose(nil, signal.Shutdown, "retry=2s"))
+	stream.Write(sse.Encoder{}.AppendClose(nil, signal.Shutdown, "retry=2s"))
 	return map[string]string{
 		"server": saidTable(t, server), "client": saidTable(t, commands(t)), "sse": "```\n" + stream.String() + "```\n",
 	}

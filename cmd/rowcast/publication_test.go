@@ -14,10 +14,10 @@ import (
 )
 
 // replicated are two servers, of which one publishes all tables to the other.
-func replicated(t *testing.T) (publisher, receiver *site) {
+func replicated(t *testing.T) (publisher, receiver *env) {
 	t.Helper()
 	var (
-		sites []*site
+		sites []*env
 		pg    *devpg.Server
 	)
 	for range 2 {
@@ -27,7 +27,7 @@ func replicated(t *testing.T) (publisher, receiver *site) {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() { _ = conn.Close(t.Context()) })
-		s := &site{dsn: pg.SocketDSN("postgres"), conn: conn}
+		s := &env{dsn: pg.SocketDSN("postgres"), conn: conn}
 		s.exec(t, `create table docs (id int primary key, tenant_id text not null, body text)`)
 		sites = append(sites, s)
 	}
@@ -41,7 +41,7 @@ func replicated(t *testing.T) (publisher, receiver *site) {
 }
 
 // arrives waits until the receiver has so many rows of docs.
-func (s *site) arrives(t *testing.T, rows int) {
+func (s *env) arrives(t *testing.T, rows int) {
 	t.Helper()
 	s.await(t, fmt.Sprintf(`select count(*) = %d from docs`, rows))
 }
@@ -53,8 +53,8 @@ func (s *site) arrives(t *testing.T, rows int) {
 func TestPublicationForAllTables(t *testing.T) {
 	t.Parallel()
 	publisher, receiver := replicated(t)
-	at := func(s *site) []string { return []string{"DATABASE_URL=" + s.dsn, "JWT_SECRET=" + secret} }
-	migrated := func(s *site, args ...string) string {
+	at := func(s *env) []string { return []string{"DATABASE_URL=" + s.dsn, "JWT_SECRET=" + secret} }
+	migrated := func(s *env, args ...string) string {
 		t.Helper()
 		code, stdout, stderr := rowcast(t, at(s), append([]string{"migrate"}, args...)...)
 		if code != program.ExitOK {
@@ -75,14 +75,14 @@ func TestPublicationForAllTables(t *testing.T) {
 	publisher.exec(t, `drop publication everything`)
 	migrated(publisher)
 	migrated(receiver)
-	for _, s := range []*site{publisher, receiver} {
+	for _, s := range []*env{publisher, receiver} {
 		if code, stdout, stderr := rowcast(t, at(s), "watch", "docs"); code != program.ExitOK {
 			t.Fatalf("watch: %d %q %q", code, stdout, stderr)
 		}
 	}
 	publisher.exec(t, `insert into docs values (2, 'T', 'some')`)
 	receiver.arrives(t, 2)
-	for _, s := range []*site{publisher, receiver} {
+	for _, s := range []*env{publisher, receiver} {
 		code, stdout, stderr := rowcast(t, at(s), "tail", "--tenant", "T", "--from", "beginning", "--count", "1")
 		if code != program.ExitOK || !strings.Contains(stdout, "docs:created") {
 			t.Errorf("tail: %d %q %q", code, stdout, stderr)

@@ -27,7 +27,7 @@ func refusals(t *testing.T, wsURL, token, tenant string, header http.Header) map
 		defer c.conn.Close()
 		_ = c.conn.WriteJSON(map[string]any{"type": "join-tenant", "tenantId": tenant}) // it may be closed already
 		for {
-			if m, err := c.next(patience); err != nil || m.Type == "error" {
+			if m, err := c.next(timeout); err != nil || m.Type == "error" {
 				return fmt.Sprint(m.Code, " ", err)
 			}
 		}
@@ -62,7 +62,7 @@ func refusals(t *testing.T, wsURL, token, tenant string, header http.Header) map
 		_ = conn.WriteMessage(websocket.TextMessage, []byte(packet)) // it may be closed already
 	}
 	for {
-		_ = conn.SetReadDeadline(time.Now().Add(patience))
+		_ = conn.SetReadDeadline(time.Now().Add(timeout))
 		_, packet, err := conn.ReadMessage()
 		text := string(packet)
 		if err != nil || strings.HasPrefix(text, "44") || strings.HasPrefix(text, "430") {
@@ -72,9 +72,9 @@ func refusals(t *testing.T, wsURL, token, tenant string, header http.Header) map
 	}
 }
 
-// TestLimitsOnEveryWire fills a subject, a tenant and an address, tries one
+// TestLimitsOnEveryTransport fills a subject, a tenant and an address, tries one
 // connection more on every wire, and comes in when somebody has left.
-func TestLimitsOnEveryWire(t *testing.T) {
+func TestLimitsOnEveryTransport(t *testing.T) {
 	t.Parallel()
 	from := http.Header{"X-Forwarded-For": {"198.51.100.1, 203.0.113.1"}}
 	for _, test := range []struct {
@@ -94,7 +94,7 @@ func TestLimitsOnEveryWire(t *testing.T) {
 	} {
 		t.Run(strings.ToLower(test.setting), func(t *testing.T) {
 			t.Parallel()
-			s := newSite(t)
+			s := newEnv(t)
 			wsURL, _ := s.serve(t, test.setting, "ROWCAST_TRUSTED_PROXIES=127.0.0.1")
 			ann := person(t, "ann", "", "T", "U")
 			var held []*client
@@ -120,7 +120,7 @@ func TestLimitsOnEveryWire(t *testing.T) {
 			connectAs(t, wsURL, token, tenant, header)
 			// One leaves, and another may come.
 			_ = held[0].conn.Close()
-			for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+			for deadline := time.Now().Add(timeout); ; time.Sleep(20 * time.Millisecond) {
 				c, err := tryAs(t, wsURL, ann, "T", from)
 				if err == nil {
 					t.Cleanup(func() { _ = c.conn.Close() })
@@ -146,7 +146,7 @@ func tryAs(t *testing.T, wsURL, token, tenant string, header http.Header) (*clie
 	_ = c.conn.WriteJSON(map[string]any{"type": "join-tenant", "tenantId": tenant}) // it may be closed already
 	var m message
 	for m.Type != "joined" && m.Type != "error" && err == nil {
-		m, err = c.next(patience)
+		m, err = c.next(timeout)
 	}
 	switch {
 	case err == nil && m.Type == "joined":

@@ -15,7 +15,7 @@ import (
 // did, to a client that listens and to one that was away.
 func TestReplayReachesClients(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	wsURL, _ := s.serve(t)
 	const acme = inventory.AcmeID
 	c, joined := join(t, wsURL, acme, "")

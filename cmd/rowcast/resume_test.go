@@ -18,7 +18,7 @@ import (
 // its tenant once and in order, and every row in the order of its versions.
 func TestClientsThatComeBackMissNothing(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	s.exec(t, `create table hot (id int primary key, tenant_id text not null, version int not null default 0)`,
 		`insert into hot select n, 'tenant' || n % 2 from generate_series(1, 6) n`,
 		`select rowcast.watch('hot', name => 'hot')`)
@@ -142,7 +142,7 @@ func (w *wanderer) connect(ctx context.Context) error {
 	}
 	// The first time, nothing may be written before the client has joined.
 	for {
-		m, err := w.client.next(patience)
+		m, err := w.client.next(timeout)
 		if err != nil {
 			return err
 		}
@@ -163,7 +163,7 @@ func (w *wanderer) follow(ctx context.Context) error {
 			}
 			left = 1 + w.rng.IntN(60)
 		}
-		m, err := w.client.next(patience)
+		m, err := w.client.next(timeout)
 		if err != nil {
 			return fmt.Errorf("after position %d: %w", w.position, err)
 		}

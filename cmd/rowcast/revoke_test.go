@@ -33,7 +33,7 @@ func person(t *testing.T, subject, id string, tenants ...string) string {
 // request sends a request with a token, and returns the answer.
 func request(t *testing.T, method, address, token, body string) (status int, answer string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(body))
 	if err != nil {
@@ -72,7 +72,7 @@ func connectNative(t *testing.T, url, token, tenant string) connected {
 	c.until(t, "joined", func(m message) bool { return m.Type == "joined" })
 	return connected{"native", func() string {
 		for {
-			if _, err := c.next(patience); err != nil {
+			if _, err := c.next(timeout); err != nil {
 				return err.Error()
 			}
 		}
@@ -81,7 +81,7 @@ func connectNative(t *testing.T, url, token, tenant string) connected {
 
 func connectEvents(t *testing.T, wsURL, token, tenant string) connected {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*timeout)
 	t.Cleanup(cancel)
 	response := get(ctx, t, httpURL(wsURL, "/events", url.Values{"tenant": {tenant}}), token, "")
 	t.Cleanup(func() { _ = response.Body.Close() })
@@ -110,7 +110,7 @@ func connectSocketIO(t *testing.T, wsURL, token, tenant string) connected {
 	t.Cleanup(func() { _ = conn.Close() })
 	var seen []string
 	read := func() error {
-		_ = conn.SetReadDeadline(time.Now().Add(patience))
+		_ = conn.SetReadDeadline(time.Now().Add(timeout))
 		_, packet, err := conn.ReadMessage()
 		seen = append(seen, string(packet))
 		return err
@@ -158,12 +158,12 @@ func connectPolling(t *testing.T, wsURL, token, tenant string) connected {
 	}}
 }
 
-// TestRevocationReachesEveryWireOfEveryReplica has clients on every wire of two
+// TestRevocationReachesEveryTransportOfEveryServer has clients on every wire of two
 // servers, revokes them by each condition, and tries to come in again in every
 // way. Others stay.
-func TestRevocationReachesEveryWireOfEveryReplica(t *testing.T) {
+func TestRevocationReachesEveryTransportOfEveryServer(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	environ := []string{"DATABASE_URL=" + s.dsn}
 	one, _ := s.serve(t)
 	two, _ := s.serve(t)
@@ -231,7 +231,7 @@ func TestRevocationReachesEveryWireOfEveryReplica(t *testing.T) {
 		revoke("undone", "--undo", number)
 		for _, url := range []string{one, two} {
 			history := httpURL(url, "/history", nil)
-			for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+			for deadline := time.Now().Add(timeout); ; time.Sleep(10 * time.Millisecond) {
 				status, said := request(t, http.MethodGet, history, token, "")
 				if status == http.StatusOK {
 					break
@@ -265,7 +265,7 @@ func refusedEverywhere(t *testing.T, what, wsURL, token, ticket string) {
 	}
 	if c, err := dialFeed(t.Context(), wsURL, token); err != nil {
 		t.Errorf("%s: the token as subprotocol: %v", what, err)
-	} else if _, err := c.next(patience); !websocket.IsCloseError(err, 4505) {
+	} else if _, err := c.next(timeout); !websocket.IsCloseError(err, 4505) {
 		t.Errorf("%s: the token as subprotocol: %v", what, err)
 	}
 	if status, said := request(t, http.MethodGet, httpURL(wsURL, "/history", url.Values{"ticket": {ticket}}), "", ""); status != http.StatusUnauthorized {
@@ -296,7 +296,7 @@ func refusedEverywhere(t *testing.T, what, wsURL, token, ticket string) {
 // whose variable is empty, is no condition left out.
 func TestRevokeNamesSomething(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	environ := []string{"DATABASE_URL=" + s.dsn}
 	for _, test := range []struct {
 		args string
@@ -323,7 +323,7 @@ func TestRevokeNamesSomething(t *testing.T) {
 
 func TestRevokeMistakesAreNamed(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	for args, want := range map[string]struct {
 		code int
 		says string

@@ -40,9 +40,9 @@ func dropRole(t *testing.T, roles ...string) {
 }
 
 // await waits until a query answers true.
-func (s *site) await(t *testing.T, query string) {
+func (s *env) await(t *testing.T, query string) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(timeout); ; time.Sleep(20 * time.Millisecond) {
 		var yes bool
 		if err := s.conn.QueryRow(t.Context(), query).Scan(&yes); err != nil {
 			t.Fatalf("%s: %v", query, err)
@@ -64,7 +64,7 @@ func TestServeWithLeastPrivileges(t *testing.T) {
 	t.Parallel()
 	const owner, service, app = "least_owner", "least_service", "least_app"
 	dropRole(t, owner, service, app)
-	s := newSite(t)
+	s := newEnv(t)
 	for range 2 {
 		pgtest.Psql(t, s.dsn, "-f", "../../sql/roles.sql", "-v", "owner="+owner, "-v", "service="+service)
 	}
@@ -113,7 +113,7 @@ func TestServeWithLeastPrivileges(t *testing.T) {
 		s.exec(t, `select rowcast.revoke(subject => 'test', lifetime => '1 hour')`)
 		for _, c := range []*client{c, late} {
 			for {
-				if _, err := c.next(patience); err != nil {
+				if _, err := c.next(timeout); err != nil {
 					if !strings.Contains(err.Error(), "4505") {
 						t.Errorf("%s: revoked: %v", did, err)
 					}
@@ -169,7 +169,7 @@ func path(t *testing.T, dsn string) string {
 func TestServiceRoleLooksAndMends(t *testing.T) {
 	t.Parallel()
 	dropRole(t, "looks_owner", "looks_plain", "looks_ends", "looks_usurper")
-	s := newSite(t)
+	s := newEnv(t)
 	environ := func(role string) []string {
 		return []string{"DATABASE_URL=" + as(t, s.dsn, role), "JWT_SECRET=" + secret}
 	}

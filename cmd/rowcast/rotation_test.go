@@ -17,10 +17,10 @@ import (
 	"rowcast/internal/demo/inventory"
 )
 
-// TestUnknownKeyOnEveryWire: the issuer signs with a new key before the server
+// TestUnknownKeyOnEveryTransport: the issuer signs with a new key before the server
 // knows it. On every wire the token is refused in a way after which the client
 // comes back, the old key stays good, and the new one becomes it.
-func TestUnknownKeyOnEveryWire(t *testing.T) {
+func TestUnknownKeyOnEveryTransport(t *testing.T) {
 	t.Parallel()
 	before, after := newIssuer(t), newIssuer(t)
 	jwk := func(i issuer, kid string) string {
@@ -32,7 +32,7 @@ func TestUnknownKeyOnEveryWire(t *testing.T) {
 		fmt.Fprintf(w, `{"keys":[%s]}`, set.Load())
 	}))
 	defer keys.Close()
-	feed, _ := newSite(t).serve(t, "JWT_SECRET=", "JWKS_URL="+keys.URL)
+	feed, _ := newEnv(t).serve(t, "JWT_SECRET=", "JWKS_URL="+keys.URL)
 	set.Store("") // whenever it is fetched next, the new key is not there
 
 	old, fresh := before.sign(t, "one", inventory.AcmeID), after.sign(t, "two", inventory.AcmeID)
@@ -48,7 +48,7 @@ func TestUnknownKeyOnEveryWire(t *testing.T) {
 		_ = c.conn.Close()
 	}
 	set.Store(jwk(before, "one") + "," + jwk(after, "two"))
-	for deadline := time.Now().Add(patience); ; time.Sleep(100 * time.Millisecond) {
+	for deadline := time.Now().Add(timeout); ; time.Sleep(100 * time.Millisecond) {
 		status, said := request(t, http.MethodGet, httpURL(feed, "/history", nil), fresh, "")
 		if status == http.StatusOK {
 			break
@@ -95,7 +95,7 @@ func turnedAway(t *testing.T, feed, token string) {
 			c.send(t, map[string]any{"type": "auth", "token": token})
 		}
 		for err == nil {
-			_, err = c.next(patience)
+			_, err = c.next(timeout)
 		}
 		if !websocket.IsCloseError(err, 1013) {
 			t.Errorf("%s: %v", by, err)

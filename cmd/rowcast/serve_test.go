@@ -32,7 +32,7 @@ func TestServeWithoutADatabase(t *testing.T) {
 
 func TestServeNamesTheVariablesOfItsDatabase(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	database, err := pgx.ParseConfig(s.dsn)
 	if err != nil {
 		t.Fatal(err)
@@ -48,7 +48,7 @@ func TestServeNamesTheVariablesOfItsDatabase(t *testing.T) {
 
 func TestInterruptedTail(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	p := spawn(t, []string{"DATABASE_URL=" + s.dsn}, "tail", "--tenant", inventory.AcmeID, "--from", "beginning", "--events", "order:*")
 	p.says(t, p.stdout, "order:created")
 	p.signal(t, syscall.SIGINT)

@@ -61,14 +61,14 @@ func TestServeUnderHostileSettings(t *testing.T) {
 					t.Fatal(err)
 				}
 				u.Path = "/" + name
-				served(t, &site{dsn: u.String()}, as(t, u.String(), role), word.stored, word.said)
+				served(t, &env{dsn: u.String()}, as(t, u.String(), role), word.stored, word.said)
 			})
 		}
 	})
 }
 
 // served has a word written, which the server says in UTF-8.
-func served(t *testing.T, s *site, dsn, stored, said string) {
+func served(t *testing.T, s *env, dsn, stored, said string) {
 	t.Helper()
 	var err error
 	if s.conn, err = pgx.Connect(t.Context(), s.dsn); err != nil { // its bytes are those of the database
@@ -140,7 +140,7 @@ func resumed(t *testing.T, wsURL, cursor, event string) map[string]string {
 			heard[wire] += read()
 		}
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	response := get(ctx, t, httpURL(wsURL, "/events", url.Values{"tenant": {"T"}, "cursor": {cursor}}), token(t, "T"), "")
 	defer response.Body.Close()
@@ -167,7 +167,7 @@ func resumed(t *testing.T, wsURL, cursor, event string) map[string]string {
 		}
 	}
 	until("Socket.IO", func() string {
-		_ = conn.SetReadDeadline(time.Now().Add(patience))
+		_ = conn.SetReadDeadline(time.Now().Add(timeout))
 		_, packet, err := conn.ReadMessage()
 		if err != nil {
 			t.Fatal(err)

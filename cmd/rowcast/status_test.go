@@ -27,13 +27,14 @@ import (
 type report struct {
 	Version              string
 	Problem              string
-	Head, Replicas       *int64
-	Place                int64
+	Head                 *int64
+	Servers              *int64 `json:"replicas"`
+	Sequence             int64  `json:"place"`
 	Connections, Tenants int64
 	NotifyQueueUsage     *float64
 	Lag                  struct {
-		Places  *int64
-		Seconds *float64
+		Sequences *int64 `json:"places"`
+		Seconds   *float64
 	}
 	Triggers []watchedTable
 	Pauses   []struct {
@@ -80,7 +81,7 @@ func (r running) status(t *testing.T) report {
 // eventually asks until the answer is the one that is waited for.
 func eventually[T any](t *testing.T, what string, ask func() T, right func(T) bool) T {
 	t.Helper()
-	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(timeout); ; time.Sleep(5 * time.Millisecond) {
 		answer := ask()
 		if right(answer) {
 			return answer
@@ -100,7 +101,7 @@ func (r running) ready(t *testing.T, what string, want int) string {
 
 func TestStatusShowsTheDatabase(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	s.exec(t, `create table invoices (id int primary key, account text)`,
 		`select rowcast.watch('invoices', tenant_column => 'account', name => 'invoice')`)
 	r := s.start(t)
@@ -110,17 +111,17 @@ func TestStatusShowsTheDatabase(t *testing.T) {
 	if m := c.events(t, "order:created")[0]; m.Position != joined.Position+1 {
 		t.Errorf("the order has position %d after %d", m.Position, joined.Position)
 	}
-	got := eventually(t, "both replicas", func() report { return r.status(t) }, func(got report) bool {
-		return got.Replicas != nil && *got.Replicas == 2 && got.Tail.Listening
+	got := eventually(t, "both servers", func() report { return r.status(t) }, func(got report) bool {
+		return got.Servers != nil && *got.Servers == 2 && got.Tail.Listening
 	})
 	var head int64
 	if err := s.conn.QueryRow(t.Context(), "select max(place) from rowcast.sealed").Scan(&head); err != nil {
 		t.Fatal(err)
 	}
-	if got.Problem != "" || got.Head == nil || *got.Head != head || got.Place != head || *got.Lag.Places != 0 ||
+	if got.Problem != "" || got.Head == nil || *got.Head != head || got.Sequence != head || *got.Lag.Sequences != 0 ||
 		*got.Lag.Seconds < 0 || *got.Lag.Seconds > 5 || got.Connections != 1 || got.Tenants != 1 || got.Hub.Subscriptions != 1 ||
 		got.NotifyQueueUsage == nil || *got.NotifyQueueUsage < 0 || *got.NotifyQueueUsage >= 1 || !got.Tail.Live || got.Version == "" {
-		t.Errorf("at place %d: %+v", head, got)
+		t.Errorf("at sequence %d: %+v", head, got)
 	}
 	want := []watchedTable{
 		{Table: "invoices", Name: "invoice", TenantColumn: "account", OK: true},
@@ -143,7 +144,7 @@ func TestStatusShowsTheDatabase(t *testing.T) {
 // watched table and on a partition.
 func TestStatusFindsEveryBrokenTrigger(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	s.exec(t, `create table readings (id int, tenant_id int, primary key (id)) partition by range (id)`,
 		`create table readings_1 partition of readings for values from (0) to (10)`,
 		`select rowcast.watch('readings'), rowcast.unwatch('orders'), rowcast.unwatch('skus'),
@@ -209,7 +210,7 @@ func TestStatusFindsEveryBrokenTrigger(t *testing.T) {
 // nobody in for a while.
 func TestReadinessFollowsTheDatabase(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	r := s.start(t)
 	c, _ := join(t, r.url, inventory.AcmeID, "")
 	if body := r.ready(t, "ready", http.StatusOK); body != `{"problems":[],"status":"ok"}`+"\n" {
@@ -226,7 +227,7 @@ func TestReadinessFollowsTheDatabase(t *testing.T) {
 	}
 	got := r.status(t)
 	if got.Head != nil || got.Triggers != nil || !strings.Contains(got.Problem, "ask the database") ||
-		got.Tail.Live || got.Lag.Places != nil || got.Lag.Seconds == nil || got.Connections != 1 || got.Place == 0 {
+		got.Tail.Live || got.Lag.Sequences != nil || got.Lag.Seconds == nil || got.Connections != 1 || got.Sequence == 0 {
 		t.Errorf("without its database: %+v", got)
 	}
 	pgtest.Admin(t, pgtest.Server(t), "alter database "+database+" allow_connections true")
@@ -295,7 +296,7 @@ func TestReadyWithoutListen(t *testing.T) {
 	for _, notify := range []string{"auto", "never"} {
 		t.Run(notify, func(t *testing.T) {
 			t.Parallel()
-			s := newSite(t)
+			s := newEnv(t)
 			deaf := refuseSessions(t, s.dsn, "rowcast listen")
 			r := s.start(t, "ROWCAST_NOTIFY="+notify, "DATABASE_URL="+deaf)
 			c, _ := join(t, r.url, inventory.AcmeID, "")
@@ -315,7 +316,7 @@ func TestReadyWithoutListen(t *testing.T) {
 // TestStatusDoesNotWaitForTheDatabase locks what the status is read from.
 func TestStatusDoesNotWaitForTheDatabase(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	r := s.start(t)
 	r.ready(t, "ready", http.StatusOK)
 	s.exec(t, "begin", "lock table rowcast.watched in access exclusive mode")

@@ -68,7 +68,7 @@ func TestTenantsHaveOneName(t *testing.T) {
 	t.Parallel()
 	const acme = inventory.AcmeID
 	upper, bare := strings.ToUpper(acme), strings.ReplaceAll(acme, "-", "")
-	s := newSite(t)
+	s := newEnv(t)
 	feed, _ := s.serve(t)
 	for _, test := range []struct{ token, request string }{{acme, upper}, {upper, acme}, {upper, "{" + bare + "}"}, {bare, upper}} {
 		who := token(t, test.token)
@@ -128,7 +128,7 @@ func TestTenantsHaveOneName(t *testing.T) {
 // TestIntegerTenants: a tenant that is a number may be written as one, everywhere.
 func TestIntegerTenants(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	s.exec(t, `select rowcast.unwatch(w.relation) from rowcast.watched w where w.active`,
 		`create table bills (id int primary key, account bigint)`, `select rowcast.watch('bills', tenant_column => 'account', name => 'bill')`)
 	feed, _ := s.serve(t)
@@ -184,7 +184,7 @@ func TestIntegerTenants(t *testing.T) {
 // so is the log, once.
 func TestDoubtfulTenantsAreTold(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	log := new(lockedBuffer)
 	feed := s.startLogging(t, slog.New(slog.NewTextHandler(log, nil))).url
 	for range 2 {
@@ -204,7 +204,7 @@ func TestDoubtfulTenantsAreTold(t *testing.T) {
 // TestUnknownStemsAreTold: who asks for events that no watched table has is told so.
 func TestUnknownStemsAreTold(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	feed, _ := s.serve(t)
 	for _, test := range []struct {
 		events []string

@@ -108,12 +108,12 @@ func TestTokenCheck(t *testing.T) {
 	}
 }
 
-// TestRefusalsAreToldOnEveryWire: a token that is refused is counted once on each
+// TestRefusalsAreReportedOnEveryTransport: a token that is refused is counted once on each
 // wire, and the log has one line about it.
-func TestRefusalsAreToldOnEveryWire(t *testing.T) {
+func TestRefusalsAreReportedOnEveryTransport(t *testing.T) {
 	t.Parallel()
 	log := new(recorder)
-	r := newSite(t).startLogging(t, slog.New(slog.NewTextHandler(log, nil)))
+	r := newEnv(t).startLogging(t, slog.New(slog.NewTextHandler(log, nil)))
 	w := showroom{r.url}
 	forged := newIssuer(t).token(t, inventory.AcmeID)
 	all := w.all()

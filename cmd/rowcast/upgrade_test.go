@@ -57,8 +57,8 @@ func releasedMigrate(t *testing.T, program, dsn string) error {
 	return nil
 }
 
-// follower is a client that goes from server to server with its cursor.
-type follower struct {
+// roamer is a client that goes from server to server with its cursor.
+type roamer struct {
 	name, cursor string
 	position     int64
 	// seen counts how often each row was told.
@@ -66,7 +66,7 @@ type follower struct {
 }
 
 // visit joins a server. What it returns reads until a position, and leaves.
-func (f *follower) visit(t *testing.T, url string) (read func(last int)) {
+func (f *roamer) visit(t *testing.T, url string) (read func(last int)) {
 	t.Helper()
 	c, joined := join(t, url, "T", f.cursor, "doc:*")
 	if f.cursor == "" {
@@ -76,7 +76,7 @@ func (f *follower) visit(t *testing.T, url string) (read func(last int)) {
 		t.Helper()
 		defer c.conn.Close()
 		for f.position < int64(last) {
-			m, err := c.next(patience)
+			m, err := c.next(timeout)
 			switch {
 			case err != nil:
 				t.Fatalf("client %s at position %d of %d: %v; received:\n%s", f.name, f.position, last, err, c.raw.String())
@@ -102,7 +102,7 @@ func (f *follower) visit(t *testing.T, url string) (read func(last int)) {
 func TestRollingUpgrade(t *testing.T) {
 	t.Parallel()
 	old := lastRelease(t)
-	s := &site{dsn: pgtest.Database(t)}
+	s := &env{dsn: pgtest.Database(t)}
 	connect := func() *pgx.Conn {
 		conn, err := pgx.Connect(t.Context(), s.dsn)
 		if err != nil {
@@ -132,13 +132,13 @@ func TestRollingUpgrade(t *testing.T) {
 			fmt.Sprintf(`insert into docs select g, 'T', 'many' from generate_series(%d, %d) g`, rows+2, rows+11))
 		rows += 11
 	}
-	followers := []*follower{{name: "one", seen: map[string]int{}}, {name: "other", seen: map[string]int{}}}
+	roamers := []*roamer{{name: "one", seen: map[string]int{}}, {name: "other", seen: map[string]int{}}}
 	// Half is committed while nobody is there, half while they are.
 	visit := func(urls ...string) {
 		t.Helper()
 		commit()
 		var reads []func(int)
-		for i, f := range followers {
+		for i, f := range roamers {
 			reads = append(reads, f.visit(t, urls[i%len(urls)]))
 		}
 		commit()
@@ -152,7 +152,7 @@ func TestRollingUpgrade(t *testing.T) {
 	}
 
 	previous, before := serveReleased()
-	for _, f := range followers {
+	for _, f := range roamers {
 		f.visit(t, before)(0)
 	}
 	visit(before)
@@ -200,7 +200,7 @@ func TestRollingUpgrade(t *testing.T) {
 	now, stop = s.serve(t)
 	defer stop()
 	visit(now)
-	for _, f := range followers {
+	for _, f := range roamers {
 		for id := 1; id <= rows; id++ {
 			if n := f.seen[strconv.Itoa(id)]; n != 1 {
 				t.Errorf("client %s was told of row %d %d times; want once", f.name, id, n)
@@ -231,7 +231,7 @@ func TestRollingUpgrade(t *testing.T) {
 // A server goes on working on the schema of a newer one, and says so.
 func TestServerTellsOfANewerSchema(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	s.exec(t, `create or replace function rowcast.program() returns text language sql as $$select 'version 999 functions 0123456789abcdef'$$`)
 	var out servetest.Transcript
 	r := s.startLogging(t, slog.New(slog.NewTextHandler(&out, nil)))
@@ -242,7 +242,7 @@ func TestServerTellsOfANewerSchema(t *testing.T) {
 	_, _ = join(t, r.url, inventory.AcmeID, "")
 }
 
-func drifted(t *testing.T, s *site) []string {
+func drifted(t *testing.T, s *env) []string {
 	t.Helper()
 	rows, err := s.conn.Query(t.Context(), `select detail from rowcast.trigger_drift()`)
 	if err != nil {

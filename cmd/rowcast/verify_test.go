@@ -72,7 +72,7 @@ func (i issuer) decides(t *testing.T, url string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if m, err := c.next(patience); err == nil {
+		if m, err := c.next(timeout); err == nil {
 			t.Errorf("a token of %s is answered with %+v", who, m)
 		} else if !strings.Contains(err.Error(), "4501") {
 			t.Errorf("a token of %s: %v; want close code 4501", who, err)
@@ -92,7 +92,7 @@ func TestServeWithAKeyFile(t *testing.T) {
 	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	url, _ := newSite(t).serve(t, "JWT_SECRET=", "JWT_PUBLIC_KEY_FILE="+file, "FRONTEND_URL=https://app.example", "ORIGIN=https://two.example")
+	url, _ := newEnv(t).serve(t, "JWT_SECRET=", "JWT_PUBLIC_KEY_FILE="+file, "FRONTEND_URL=https://app.example", "ORIGIN=https://two.example")
 	i.decides(t, url)
 
 	for origin, allowed := range map[string]bool{
@@ -119,6 +119,6 @@ func TestServeWithAKeySet(t *testing.T) {
 			base64.RawURLEncoding.EncodeToString(i.public))
 	}))
 	defer keys.Close()
-	url, _ := newSite(t).serve(t, "JWT_SECRET=", "JWKS_URL="+keys.URL)
+	url, _ := newEnv(t).serve(t, "JWT_SECRET=", "JWKS_URL="+keys.URL)
 	i.decides(t, url)
 }

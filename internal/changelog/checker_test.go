@@ -22,7 +22,7 @@ const (
 	faultTransaction = "transaction" // changes of another transaction in between
 	faultRow         = "row"         // against the order in which a row changed
 	faultTime        = "time"        // before a transaction that had ended when it began
-	faultReplica     = "replica"     // not what the other stream says
+	faultServers     = "servers"     // not what the other stream says
 )
 
 // count says how many faults of a kind there are.
@@ -182,11 +182,11 @@ func checkSame(one, other []feed.Change) (faults []fault) {
 	for i := range max(len(one), len(other)) {
 		switch {
 		case i >= len(one):
-			faults = append(faults, fault{faultReplica, "only the second has " + identity(other[i])})
+			faults = append(faults, fault{faultServers, "only the second has " + identity(other[i])})
 		case i >= len(other):
-			faults = append(faults, fault{faultReplica, "only the first has " + identity(one[i])})
+			faults = append(faults, fault{faultServers, "only the first has " + identity(one[i])})
 		case identity(one[i]) != identity(other[i]):
-			faults = append(faults, fault{faultReplica, identity(one[i]) + " is " + identity(other[i])})
+			faults = append(faults, fault{faultServers, identity(one[i]) + " is " + identity(other[i])})
 		}
 	}
 	return faults
@@ -195,7 +195,7 @@ func checkSame(one, other []feed.Change) (faults []fault) {
 // identity is all of a change.
 func identity(c feed.Change) string {
 	return strings.Join([]string{
-		c.Feed, brief(c), string(c.Before), c.Table, c.Name, c.Writer, c.At.String(), fmt.Sprint(c.Tx, c.Nonce, c.Bulk),
+		c.Epoch, brief(c), string(c.Before), c.Table, c.Name, c.Writer, c.At.String(), fmt.Sprint(c.Tx, c.Nonce, c.Bulk),
 	}, " ")
 }
 

@@ -12,8 +12,8 @@ import (
 )
 
 // client receives the stream of one tenant over any number of connections, to
-// one replica or another: what its cursor missed from history, then what the
-// replica publishes.
+// one server or another: what its cursor missed from history, then what the
+// server publishes.
 type client struct {
 	tenant  string
 	tails   []*tail
@@ -50,7 +50,7 @@ func (c *client) run(ctx context.Context) error {
 
 // session receives at least n changes, unless the stream ends before.
 func (c *client) session(ctx context.Context, from *tail, n int) error {
-	// From here on what is published is taken from the replica.
+	// From here on what is published is taken from the server.
 	from.mu.Lock()
 	next, head := len(from.changes), int64(0)
 	for i := next - 1; i >= 0 && head == 0; i-- {
@@ -97,5 +97,5 @@ func (c *client) session(ctx context.Context, from *tail, n int) error {
 
 func (c *client) take(change feed.Change) {
 	c.received = append(c.received, change)
-	c.cursor = feed.Head{Feed: change.Feed, Position: change.Position, Nonce: change.Nonce}.Cursor()
+	c.cursor = feed.Head{Epoch: change.Epoch, Position: change.Position, Nonce: change.Nonce}.Cursor()
 }

@@ -17,7 +17,7 @@ import (
 // The controls: readers that are known to be wrong follow the same writers,
 // and the checkers have to say so.
 
-// logRows is the log row by row, without any place, as a wrong reader takes it.
+// logRows is the log row by row, without any sequence, as a wrong reader takes it.
 const logRows = `
 	select l.id, l.xid::text::bigint, l.op::text, l.tenant, u.after::text, u.before::text
 	  from rowcast.log l cross join lateral unnest(l.after, l.before) with ordinality u (after, before, n)`
@@ -110,14 +110,14 @@ func (m *model) outOfOrder(t *testing.T) {
 	t.Helper()
 	first := &writer{conn: connect(t, m.dsn, "first"), ledger: m.ledger}
 	second := connect(t, m.dsn, "second")
-	begin := func() deed {
+	begin := func() tx {
 		exec(t, first.conn, "begin")
 		first.keys = nil
-		return deed{
+		return tx{
 			span: span{began: time.Now()}, xid: query[uint64](t, first.conn, "select pg_current_xact_id()::text::bigint"),
 		}
 	}
-	commit := func(d deed) {
+	commit := func(d tx) {
 		exec(t, first.conn, "commit")
 		d.keys, d.span.ended = first.keys, time.Now()
 		m.ledger.add(d)
@@ -130,16 +130,16 @@ func (m *model) outOfOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	overtaking := int(m.ledger.nextID.Add(1))
-	m.deed(t, second, insert(overtaking))
+	m.tx(t, second, insert(overtaking))
 	eventually(t, "row at the naive reader", func() bool { return m.naive.has(madeKey(overtaking, 1)) })
 	commit(d)
 	last := int(m.ledger.nextID.Add(1))
-	m.deed(t, second, insert(last))
+	m.tx(t, second, insert(last))
 	eventually(t, "row at the naive reader", func() bool { return m.naive.has(madeKey(last, 1)) })
 
 	// The older transaction changes the row after the younger one has.
 	d = begin()
-	m.deed(t, second, "update docs set version = version + 1, body = 'first' where id = 100")
+	m.tx(t, second, "update docs set version = version + 1, body = 'first' where id = 100")
 	if err := first.made(t.Context(), "update docs set version = version + 1, body = 'second' where id = 100 returning id, version"); err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +169,7 @@ func (m *model) checkControls(t *testing.T, admin *pgx.Conn) {
 	without, twice := slices.Delete(slices.Clone(right), half, half+1), slices.Insert(slices.Clone(right), half, right[half])
 	convict("a stream that lacks a change", faultMissing, checkCommitted(without, committed))
 	convict("a stream that lacks a change", faultPosition, checkPositions(without))
-	convict("a stream that lacks a change", faultReplica, checkSame(right, without))
+	convict("a stream that lacks a change", faultServers, checkSame(right, without))
 	convict("a stream that repeats a change", faultInvented, checkCommitted(twice, committed))
 	convict("a stream that repeats a change", faultPosition, checkPositions(twice))
 	backward := slices.Clone(right)
@@ -178,20 +178,20 @@ func (m *model) checkControls(t *testing.T, admin *pgx.Conn) {
 	convict("a stream read backward", faultRow, checkRows(backward))
 	torn := slices.Concat(right[1:], right[:1]) // the first transaction has many rows
 	convict("a stream with a torn transaction", faultTransaction, checkTransactions(torn))
-	convict("places that were swapped", faultPosition, checkPlaces([]string{"T 1 2", "T 2 1"}, right))
+	convict("sequences that were swapped", faultPosition, checkSequence([]string{"T 1 2", "T 2 1"}, right))
 }
 
-// checkPlaces compares the sealed places, each written "tenant position place",
+// checkSequence compares the sealed sequences, each written "tenant position sequence",
 // with the stream: they are dense, and each ends at its position.
-func checkPlaces(places []string, stream []feed.Change) (faults []fault) {
+func checkSequence(sequences []string, stream []feed.Change) (faults []fault) {
 	next := 0
-	for i, text := range places {
+	for i, text := range sequences {
 		var (
-			tenant          string
-			position, place int64
+			tenant             string
+			position, sequence int64
 		)
-		if _, err := fmt.Sscan(text, &tenant, &position, &place); err != nil || place != int64(i+1) {
-			return append(faults, fault{faultPosition, fmt.Sprintf("row %d is at place %q (%v)", i+1, text, err)})
+		if _, err := fmt.Sscan(text, &tenant, &position, &sequence); err != nil || sequence != int64(i+1) {
+			return append(faults, fault{faultPosition, fmt.Sprintf("row %d is at sequence %q (%v)", i+1, text, err)})
 		}
 		for next < len(stream) && stream[next].Tenant == tenant && stream[next].Position <= position {
 			next++
@@ -201,7 +201,7 @@ func checkPlaces(places []string, stream []feed.Change) (faults []fault) {
 		}
 	}
 	if next != len(stream) {
-		faults = append(faults, fault{faultPosition, fmt.Sprintf("%d places cover %d of %d changes", len(places), next, len(stream))})
+		faults = append(faults, fault{faultPosition, fmt.Sprintf("%d sequences cover %d of %d changes", len(sequences), next, len(stream))})
 	}
 	return faults
 }

@@ -4,8 +4,8 @@
 // # Overview
 //
 // A [Tail] is the one reader of a process. It calls rowcast.seal, which gives
-// newly visible transactions their places, and publishes what was sealed. NOTIFY
-// is a doorbell; the log is the truth. Several replicas may run on one database:
+// newly visible transactions their sequences, and publishes what was sealed. NOTIFY
+// is a hint; the log is the truth. Several servers may run on one database:
 // one leads and seals, the others follow it and take over when it is silent.
 //
 // [History] reads sealed changes of one tenant after a cursor, with long
@@ -15,14 +15,14 @@
 //
 //	connecting ──► live: awake ──► drowsy ──► asleep
 //	     ▲                ▲                      │
-//	     │                └── rings come fast ───┘
+//	     │                └─ notified often ─────┘
 //	     └── connection lost, from any state
 //
 // Awake, the leader polls every few milliseconds and writers stay silent. To
 // sleep it requests the sleep lock exclusively. Writers try that lock shared
-// and ring if they do not get it. From the request on every try fails, and the
+// and notify if they do not get it. From the request on every try fails, and the
 // grant waits for the writers that got it earlier, so the leader seals once
-// more after the grant and then waits for a ring. If changes come fast while it
+// more after the grant and then waits for a notification. If changes come fast while it
 // waits for the grant, it withdraws the request.
 //
 // # Guarantees
@@ -30,12 +30,12 @@
 //   - Every committed change is published once, in an order that never
 //     contradicts a row lock or the clock, and a transaction's changes are
 //     contiguous (TestModel).
-//   - Positions of a tenant are contiguous from 1 and the same on every replica
-//     (TestModel, TestReplicasAgree).
+//   - Positions of a tenant are contiguous from 1 and the same on every server
+//     (TestModel, TestServersAgree).
 //   - No wake-up is lost: a change is found without the fallback poll, whenever
 //     its writer commits and whichever connection is lost (TestSleepLock,
 //     TestSleepsOnlyAfterASealOfItsOwn, TestSleepSurvivesKills,
-//     TestSecondReplicaTakesOver, TestWakesUpUnderLoad).
+//     TestSecondServerTakesOver, TestWakesUpUnderLoad).
 //   - Nothing is published before it is durable: the seal commits synchronously
 //     and flushes what it seals (TestPublishedIsDurable, TestTailSurvivesRestart).
 //   - A log that arrives from another database by replication is taken for nobody's
@@ -51,16 +51,16 @@
 //     what is none in SQL_ASCII, and never makes one tenant another
 //     (TestOtherEncodings, TestEncodingOfTheSession). A tenant that the encoding
 //     cannot write has no changes (TestTenantThatCannotBeWritten).
-//   - Writers that queue up to ring wake the leader, however slow their commits
+//   - Writers that queue up to notify wake the leader, however slow their commits
 //     are (TestWakesUpForAQueue).
 //   - A page of the log costs a few blocks a row, however long the log is
 //     (TestPagesAreLookedUp) and into however many segments it is cut
 //     (TestPagesLookIntoNoOtherSegment), and of a statement only the part that was asked
 //     for is read (TestHistoryOfAStatement).
-//   - An idle replica asks two questions a second, and a flood of messages,
-//     which any role can send, costs a bounded number (TestIdleReplicaIsQuiet,
-//     TestFloodOfRingsIsBounded, TestFloodOfAPlainRoleIsBounded). What they say
-//     is not believed (TestForgedRingsAreHarmless,
+//   - An idle server asks two questions a second, and a flood of messages,
+//     which any role can send, costs a bounded number (TestIdleServerAsksLittle,
+//     TestFloodOfNotificationsIsBounded, TestFloodOfAPlainRoleIsBounded). What they say
+//     is not believed (TestForgedNotificationsAreHarmless,
 //     TestForgeriesOfAPlainRoleAreIgnored).
 //   - While nothing changes, nothing is written: no number of a transaction is
 //     taken, no byte of the log of PostgreSQL (TestIdleServersWriteNothing).
@@ -72,9 +72,9 @@
 // A lost connection is replaced and the tail goes on where it was; one that has
 // fallen silent, or has lost its LISTEN, is found by asking it now and then
 // (TestSilentConnectionIsNoticed, TestLostListenIsNoticed), one that swallows
-// notifications by the first change (TestSwallowedRingsAreNoticed). While the
+// notifications by the first change (TestSwallowedNotificationsAreNoticed). While the
 // locks may be gone with their connection, the tail polls. A frozen
-// leader costs latency: a replica that hears a writer and no leader seals by
+// leader costs latency: a server that hears a writer and no leader seals by
 // itself. A history that was rewritten under a running tail (restored backup,
 // failover that lost transactions) is reported by Options.Reset
 // (TestRewrittenHistoryIsReported).

@@ -124,11 +124,11 @@ func TestTenantThatCannotBeWritten(t *testing.T) {
 	}
 	for _, tenant := range unwritable {
 		head, err := history.Head(t.Context(), tenant, 1)
-		if err != nil || head.Feed == "" || head.Position != 0 {
+		if err != nil || head.Epoch == "" || head.Position != 0 {
 			t.Errorf("%q: %+v, %v", tenant, head, err)
 			continue
 		}
-		page, err := history.After(t.Context(), tenant, feed.Cursor{Feed: head.Feed}, 10)
+		page, err := history.After(t.Context(), tenant, feed.Cursor{Epoch: head.Epoch}, 10)
 		if err != nil || len(page.Changes) != 0 {
 			t.Errorf("%q: %+v, %v", tenant, page, err)
 		}
@@ -156,7 +156,7 @@ func TestEncodingOfTheSession(t *testing.T) {
 			if c.Tenant != "東京" || !bytes.Contains(c.After, []byte(`"body":"日本"`)) {
 				t.Errorf("arrived as %q of %q", c.After, c.Tenant)
 			}
-			page, err := changelog.NewHistory(d.pool, 0).After(t.Context(), "東京", feed.Cursor{Feed: c.Feed}, 10)
+			page, err := changelog.NewHistory(d.pool, 0).After(t.Context(), "東京", feed.Cursor{Epoch: c.Epoch}, 10)
 			if err != nil || len(page.Changes) != 1 || !bytes.Equal(page.Changes[0].After, c.After) {
 				t.Errorf("the history is %+v, %v", page, err)
 			}

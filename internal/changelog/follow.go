@@ -27,9 +27,9 @@ const (
 	readTimeout = 30 * time.Second
 	longestSeal = 10 * time.Minute
 	// moment is how long a replica that heard a writer waits for the leader.
-	moment = 25 * time.Millisecond
-	// breath is the pause after rings that meant nothing.
-	breath = 5 * time.Millisecond
+	leaderWait = 25 * time.Millisecond
+	// breath is the pause after notifications that meant nothing.
+	idlePause = 5 * time.Millisecond
 	// longestPoll is the pause between polls after a while without changes.
 	longestPoll = 25 * time.Millisecond
 )
@@ -48,11 +48,11 @@ func (t *Tail) follow(ctx context.Context) error {
 		return err
 	}
 	defer keeper.CloseConn(ctx, conn)
-	t.doorbell.Own(conn.PgConn().PID())
+	t.listener.Own(conn.PgConn().PID())
 	if err := t.start(connecting, conn); err != nil {
 		return err
 	}
-	f := follower{Tail: t, conn: conn, next: look}
+	f := reader{Tail: t, conn: conn, next: look}
 	return f.loop(ctx)
 }
 
@@ -72,26 +72,26 @@ func (t *Tail) owned(ctx context.Context, conn *pgx.Conn) error {
 // before is no longer what the log says.
 func (t *Tail) start(ctx context.Context, conn *pgx.Conn) error {
 	var (
-		feedID      *string
+		epoch       *string
 		head, nonce *int64
 		known       *int64
 	)
 	if err := t.owned(ctx, conn); err != nil {
 		return err
 	}
-	if err := conn.QueryRow(ctx, sql.Start, t.place).Scan(&feedID, &head, &nonce, &known); err != nil {
+	if err := conn.QueryRow(ctx, sql.Start, t.sequence).Scan(&epoch, &head, &nonce, &known); err != nil {
 		return fmt.Errorf("find the head of the change log: %w", err)
 	}
 	t.tables = nil // a restored database may give a number to another table
-	id := *feedID
+	id := *epoch
 	switch {
-	case t.feed == "":
-		t.feed, t.place, t.nonce = id, *head, *nonce
-		t.o.Publish(nil, t.place)
-	case t.feed != id:
-		return fmt.Errorf("feed %s became %s: %w", t.feed, id, feed.ErrDiverged)
-	case t.place > 0 && (known == nil || *known != t.nonce):
-		return fmt.Errorf("place %d is not what it was: %w", t.place, feed.ErrDiverged)
+	case t.epoch == "":
+		t.epoch, t.sequence, t.nonce = id, *head, *nonce
+		t.o.Publish(nil, t.sequence)
+	case t.epoch != id:
+		return fmt.Errorf("epoch %s became %s: %w", t.epoch, id, feed.ErrDiverged)
+	case t.sequence > 0 && (known == nil || *known != t.nonce):
+		return fmt.Errorf("place %d is not what it was: %w", t.sequence, feed.ErrDiverged)
 	}
 	return nil
 }

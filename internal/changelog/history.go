@@ -37,9 +37,9 @@ func NewHistory(pool Database, bulkRows int) *History {
 	return h
 }
 
-// Head says how far the tenant had come at a place, and makes the tenant known,
+// Head says how far the tenant had come at a sequence, and makes the tenant known,
 // so that a truncate from then on reaches it.
-func (h *History) Head(ctx context.Context, tenant string, place int64) (feed.Head, error) {
+func (h *History) Head(ctx context.Context, tenant string, sequence int64) (feed.Head, error) {
 	ctx, cancel := context.WithTimeout(ctx, historyTimeout)
 	defer cancel()
 	if err := h.Know(ctx, []string{tenant}); err != nil {
@@ -47,7 +47,7 @@ func (h *History) Head(ctx context.Context, tenant string, place int64) (feed.He
 	}
 	var head feed.Head
 	err := writable(tenant, func(name string) error {
-		return h.pool.QueryRow(ctx, sql.TenantHead, name, place).Scan(&head.Feed, &head.Position, &head.Nonce)
+		return h.pool.QueryRow(ctx, sql.TenantHead, name, sequence).Scan(&head.Epoch, &head.Position, &head.Nonce)
 	})
 	if err != nil {
 		return feed.Head{}, fmt.Errorf("find the head of tenant %q: %w", tenant, err)
@@ -79,7 +79,7 @@ func (h *History) Oldest(ctx context.Context, tenant string) (feed.Cursor, error
 	defer cancel()
 	var c feed.Cursor
 	err := writable(tenant, func(name string) error {
-		return h.pool.QueryRow(ctx, sql.TenantFloor, name).Scan(&c.Feed, &c.Position, &c.Nonce)
+		return h.pool.QueryRow(ctx, sql.TenantFloor, name).Scan(&c.Epoch, &c.Position, &c.Nonce)
 	})
 	if err != nil {
 		return feed.Cursor{}, fmt.Errorf("find where the history of tenant %q begins: %w", tenant, err)
@@ -137,7 +137,7 @@ func (h *History) verify(ctx context.Context, tenant string, c feed.Cursor) erro
 		nonce = &floorNonce
 	}
 	switch {
-	case c.Feed != id:
+	case c.Epoch != id:
 		return feed.ErrDiverged
 	case c.Position < floor:
 		return feed.ErrExpired
@@ -167,7 +167,7 @@ func (h *History) page(ctx context.Context, tenant string, c feed.Cursor, limit 
 		if err != nil {
 			return feed.Page{}, err
 		}
-		page.Changes = read[i].Changes(page.Changes, c.Feed, w, h.bulkRows, c.Position)
+		page.Changes = read[i].Changes(page.Changes, c.Epoch, w, h.bulkRows, c.Position)
 	}
 	if len(page.Changes) > limit {
 		page.Changes, page.More = page.Changes[:limit], true

@@ -15,7 +15,7 @@ import (
 
 // cursorAt is the cursor of a client that has received c.
 func cursorAt(c feed.Change) feed.Cursor {
-	return feed.Head{Feed: c.Feed, Position: c.Position, Nonce: c.Nonce}.Cursor()
+	return feed.Head{Epoch: c.Epoch, Position: c.Position, Nonce: c.Nonce}.Cursor()
 }
 
 // sealedDatabase holds 2 changes of tenant U, then n of tenant T, each with a
@@ -36,7 +36,7 @@ func sealedDatabase(t *testing.T, n int) (*database, []feed.Change) {
 	if err != nil || head.Position != int64(n) {
 		t.Fatalf("head is %+v, %v; want position %d", head, err, n)
 	}
-	page, err := history.After(t.Context(), "T", feed.Cursor{Feed: head.Feed}, n+1)
+	page, err := history.After(t.Context(), "T", feed.Cursor{Epoch: head.Epoch}, n+1)
 	if err != nil || len(page.Changes) != n || page.More {
 		t.Fatalf("history has %d changes, more: %t, %v; want %d", len(page.Changes), page.More, err, n)
 	}
@@ -82,8 +82,8 @@ func TestHistoryRefusesForeignCursors(t *testing.T) {
 		{"below the floor", "T", at(3, nil), feed.ErrExpired, 0},
 		{"at the floor with a wrong nonce", "T", at(4, func(c *feed.Cursor) { c.Nonce++ }), feed.ErrDiverged, 0},
 		{"the nonce of the change before", "T", at(6, func(c *feed.Cursor) { c.Nonce = changes[4].Nonce }), feed.ErrDiverged, 0},
-		{"another feed", "T", at(6, func(c *feed.Cursor) { c.Feed = "0123456789ab" }), feed.ErrDiverged, 0},
-		{"another feed, below the floor", "T", at(3, func(c *feed.Cursor) { c.Feed = "0123456789ab" }), feed.ErrDiverged, 0},
+		{"another feed", "T", at(6, func(c *feed.Cursor) { c.Epoch = "0123456789ab" }), feed.ErrDiverged, 0},
+		{"another feed, below the floor", "T", at(3, func(c *feed.Cursor) { c.Epoch = "0123456789ab" }), feed.ErrDiverged, 0},
 		{"ahead of the head", "T", at(8, func(c *feed.Cursor) { c.Position = 9 }), feed.ErrDiverged, 0},
 		{"far ahead of the head", "T", at(8, func(c *feed.Cursor) { c.Position = 1<<63 - 2 }), feed.ErrDiverged, 0},
 		{"farthest ahead, inside a change", "T", at(8, func(c *feed.Cursor) { c.Position, c.Delivered = 1<<63-1, 1 }), feed.ErrDiverged, 0},
@@ -92,8 +92,8 @@ func TestHistoryRefusesForeignCursors(t *testing.T) {
 		{"inside the change at the floor", "T", inside(3), feed.ErrExpired, 0},
 		{"inside a change that does not exist", "T", at(8, func(c *feed.Cursor) { c.Delivered = 1 }), feed.ErrDiverged, 0},
 		{"inside a change, with the nonce of the one before", "T", at(6, func(c *feed.Cursor) { c.Delivered = 1 }), feed.ErrDiverged, 0},
-		{"the beginning, pruned", "T", feed.Cursor{Feed: changes[0].Feed}, feed.ErrExpired, 0},
-		{"the beginning of a tenant that has come to nothing", "new", feed.Cursor{Feed: changes[0].Feed}, nil, 0},
+		{"the beginning, pruned", "T", feed.Cursor{Epoch: changes[0].Epoch}, feed.ErrExpired, 0},
+		{"the beginning of a tenant that has come to nothing", "new", feed.Cursor{Epoch: changes[0].Epoch}, nil, 0},
 		{"the cursor of another tenant", "U", at(6, nil), feed.ErrDiverged, 0},
 		{"the cursor of another tenant, at the same position", "U", at(2, nil), feed.ErrDiverged, 0},
 		{"a tenant that nobody knows", "nobody", at(6, nil), feed.ErrDiverged, 0},
@@ -225,7 +225,7 @@ func TestHistoryFollowsANewFeed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		page, err := history.After(t.Context(), "T", feed.Cursor{Feed: head.Feed}, 1)
+		page, err := history.After(t.Context(), "T", feed.Cursor{Epoch: head.Epoch}, 1)
 		if err != nil || len(page.Changes) != 1 {
 			t.Fatalf("history of %s: %+v, %v", table, page, err)
 		}

@@ -72,7 +72,7 @@ func TestForgeriesOfAPlainRoleAreIgnored(t *testing.T) {
 	log := new(journal)
 	s.start(t, log.options)
 	s.tail.until(t, "lead", func(c changelog.Status) bool { return c.Leads }) // or the second may
-	second := s.database.tail(t, newSite(s.database, "b").options, netless, log.options)
+	second := s.database.tail(t, newEnv(s.database, "b").options, netless, log.options)
 	s.tail.until(t, "sleep", asleep)
 	forger, writer := s.plainRole(t, "forger_of_rings"), connect(t, s.dsn, "writer")
 	for i, forged := range []string{
@@ -103,35 +103,35 @@ func TestForgeriesOfAPlainRoleAreIgnored(t *testing.T) {
 }
 
 // A plain role sends ten thousand different messages a second, on either
-// channel, to a leader that sleeps, to one that never does, and to a follower.
+// channel, to a leader that sleeps, to one that never does, and to another server.
 // None of them asks the server more often than a pause of 5 ms allows.
 func TestFloodOfAPlainRoleIsBounded(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ name, channel, payload string }{
-		{"rings", "rowcast", "junk"}, {"seals", "rowcast", `{"v":1,"sealed":1,"x":`}, {"replicas", "rowcast_probe", "replica"},
+		{"writers", "rowcast", "junk"}, {"seals", "rowcast", `{"v":1,"sealed":1,"x":`}, {"replicas", "rowcast_probe", "replica"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			for _, notify := range []changelog.Notify{changelog.NotifyAuto, changelog.NotifyNever} {
 				s := newSleeper(t)
 				_ = s.ear.conn.Close(t.Context()) // nobody would read from it
-				log, leader, follower := new(journal), new(queryCounter), new(queryCounter)
+				log, leader, other := new(journal), new(queryCounter), new(queryCounter)
 				with := func(o *changelog.Options) { o.Notify = notify }
 				s.start(t, s.counted(leader), with, log.options)
 				s.tail.until(t, "rest", func(c changelog.Status) bool {
 					return c.Leads && c.Listening && c.Asleep == (notify == changelog.NotifyAuto)
 				})
-				second := s.database.tail(t, s.counted(follower), netless, with, log.options)
+				second := s.database.tail(t, s.counted(other), netless, with, log.options)
 				second.until(t, "listening", func(c changelog.Status) bool { return c.Listening })
 				forger := s.plainRole(t, "flood_of_"+test.name+"_"+string(notify))
-				began, before, beforeFollower := time.Now(), leader.count.Load(), follower.count.Load()
+				began, before, beforeOther := time.Now(), leader.count.Load(), other.count.Load()
 				sent := flood(t, forger, test.channel, test.payload)
 				took := time.Since(began)
-				asked, askedFollower := leader.count.Load()-before, follower.count.Load()-beforeFollower
-				t.Logf("%s: %d messages in %s, %d queries of the leader, %d of the follower", notify, sent, took.Round(time.Millisecond), asked, askedFollower)
-				// A look is up to two queries: the seal, and the count of replicas.
-				if limit := 2*int64(took/(5*time.Millisecond)) + 40; asked > limit || askedFollower > limit {
-					t.Errorf("%d messages in %s caused %d and %d queries; want at most %d", sent, took, asked, askedFollower, limit)
+				asked, askedOther := leader.count.Load()-before, other.count.Load()-beforeOther
+				t.Logf("%s: %d messages in %s, %d queries of the leader, %d of the other", notify, sent, took.Round(time.Millisecond), asked, askedOther)
+				// A look is up to two queries: the seal, and the count of servers.
+				if limit := 2*int64(took/(5*time.Millisecond)) + 40; asked > limit || askedOther > limit {
+					t.Errorf("%d messages in %s caused %d and %d queries; want at most %d", sent, took, asked, askedOther, limit)
 				}
 				writer := connect(t, s.dsn, "writer")
 				exec(t, writer, s.insert())
@@ -171,10 +171,10 @@ func TestLostListenIsNoticed(t *testing.T) {
 	t.Parallel()
 	_, d := ownDatabase(t, devpg.Options{})
 	proxy, dsn := newProxy(t, d.dsn)
-	site := newSite(d, "a")
-	site.url = dsn
+	database := newEnv(d, "a")
+	database.url = dsn
 	log := new(journal)
-	l := d.tail(t, site.options, log.options)
+	l := d.tail(t, database.options, log.options)
 	l.until(t, "sleep", asleep)
 	admin := connect(t, d.dsn, "admin")
 	pid, port := backendOf(t, admin, listenBackend)

@@ -36,11 +36,11 @@ func (h *History) Locate(ctx context.Context, tenant, from string) (feed.Cursor,
 	}
 	switch {
 	case from == "beginning" || position == floor:
-		return feed.Cursor{Feed: id, Position: floor, Nonce: floorNonce}, nil
+		return feed.Cursor{Epoch: id, Position: floor, Nonce: floorNonce}, nil
 	case position < floor:
 		return feed.Cursor{}, fmt.Errorf("%w: the oldest position that is kept is %d", feed.ErrExpired, floor+1)
 	case nonce == nil:
 		return feed.Cursor{}, fmt.Errorf("%w: position %d is after the newest change", feed.ErrInvalid, position)
 	}
-	return feed.Cursor{Feed: id, Position: position, Nonce: *nonce}, nil
+	return feed.Cursor{Epoch: id, Position: position, Nonce: *nonce}, nil
 }

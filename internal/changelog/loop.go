@@ -8,33 +8,33 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"rowcast/internal/changelog/doorbell"
 	"rowcast/internal/changelog/keeper"
+	"rowcast/internal/changelog/notify"
 	"rowcast/sql"
 )
 
-// follower is a tail on one connection.
-type follower struct {
+// reader is a tail on one connection.
+type reader struct {
 	*Tail
 	conn *pgx.Conn
-	// next is what the next step does, rung whether a ring led to it.
-	next task
-	rung bool
+	// next is what the next step does, woken whether a notification led to it.
+	next  task
+	woken bool
 	// empty counts the steps in a row that found nothing.
 	empty int
-	// replicas says whether there are others to be told, told whether they
+	// others says whether there are other servers to notify, sent whether they
 	// were since this one leads on this connection.
-	replicas, told bool
+	others, sent bool
 	// incomplete is since when another session has kept the tail from sealing.
 	incomplete time.Time
-	// unheard says that the next changes may be some for which nobody has rung.
+	// unheard says that the next changes may be some for which no notification has come.
 	unheard bool
 	// looked is when the last upkeep was.
 	looked time.Time
 }
 
 // loop steps and waits.
-func (f *follower) loop(ctx context.Context) error {
+func (f *reader) loop(ctx context.Context) error {
 	for {
 		// What the step below finds holds only for the state before it: a
 		// writer that saw the sleep lock free is visible once it is held.
@@ -48,13 +48,13 @@ func (f *follower) loop(ctx context.Context) error {
 			f.incomplete = time.Time{}
 			if f.reported {
 				f.reported = false
-				f.o.Log.InfoContext(ctx, "the change log is back", "place", f.place)
+				f.o.Log.InfoContext(ctx, "the change log is back", "place", f.sequence)
 			}
 		} else if err := f.patient(ctx); err != nil {
 			return err
 		}
 		if n > 0 && f.unheard {
-			f.doorbell.Missed()
+			f.listener.Missed()
 		}
 		f.unheard = false
 		if n > 0 {
@@ -69,7 +69,7 @@ func (f *follower) loop(ctx context.Context) error {
 				return err
 			}
 		}
-		listening := f.doorbell.Listening()
+		listening := f.listener.Listening()
 		if err := f.upkeep(ctx, now, leads); err != nil {
 			return err
 		}
@@ -96,7 +96,7 @@ func (f *follower) loop(ctx context.Context) error {
 	}
 }
 
-func (f *follower) wantsSleep(listening bool) bool {
+func (f *reader) wantsSleep(listening bool) bool {
 	switch f.o.Notify {
 	case NotifyAlways:
 		return listening
@@ -107,23 +107,23 @@ func (f *follower) wantsSleep(listening bool) bool {
 	}
 }
 
-// waitAsleep waits until somebody rings.
-func (f *follower) waitAsleep(ctx context.Context) error {
-	if err := f.breathe(ctx); err != nil {
+// waitAsleep waits until somebody notifies.
+func (f *reader) waitAsleep(ctx context.Context) error {
+	if err := f.pauseIdle(ctx); err != nil {
 		return err
 	}
-	f.next, f.rung = look, false
+	f.next, f.woken = look, false
 	fallback := time.NewTimer(f.o.Fallback)
 	defer fallback.Stop()
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
-	case <-f.doorbell.Rung:
-		f.next, f.rung = fetch, true
-	case <-f.doorbell.Sealed:
-		f.next, f.rung = fetch, true
-	case <-f.doorbell.Changed:
-		f.rung = true
+	case <-f.listener.Notified:
+		f.next, f.woken = fetch, true
+	case <-f.listener.Sealed:
+		f.next, f.woken = fetch, true
+	case <-f.listener.Changed:
+		f.woken = true
 	case <-f.keeper.Changed:
 	case <-fallback.C:
 		f.unheard = true
@@ -131,21 +131,21 @@ func (f *follower) waitAsleep(ctx context.Context) error {
 	return nil
 }
 
-// breathe makes a short pause after rings that meant nothing: anybody can ring,
+// pauseIdle makes a short pause after notifications that meant nothing: anybody can notify,
 // and a flood must not keep the server busy.
-func (f *follower) breathe(ctx context.Context) error {
-	if !f.rung || f.empty < 2 {
+func (f *reader) pauseIdle(ctx context.Context) error {
+	if !f.woken || f.empty < 2 {
 		return nil
 	}
-	return keeper.Pause(ctx, breath)
+	return keeper.Pause(ctx, idlePause)
 }
 
 // waitAwake waits for the next poll. The pause grows while nothing comes.
-func (f *follower) waitAwake(ctx context.Context) error {
-	if err := f.breathe(ctx); err != nil {
+func (f *reader) waitAwake(ctx context.Context) error {
+	if err := f.pauseIdle(ctx); err != nil {
 		return err
 	}
-	f.next, f.rung = look, false
+	f.next, f.woken = look, false
 	if f.empty == 0 {
 		f.next = fetch
 	}
@@ -154,83 +154,83 @@ func (f *follower) waitAwake(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
-	case <-f.doorbell.Rung:
-		f.rung = true
-	case <-f.doorbell.Changed:
-		f.rung = true
+	case <-f.listener.Notified:
+		f.woken = true
+	case <-f.listener.Changed:
+		f.woken = true
 	case <-f.keeper.Changed:
 	case <-poll.C:
 	}
 	return nil
 }
 
-// waitForLeader waits until the leader has sealed. If a writer rings and the
+// waitForLeader waits until the leader has sealed. If a writer notifies and the
 // leader does not answer within a moment, or if it is silent for too long,
 // this replica seals by itself.
-func (f *follower) waitForLeader(ctx context.Context) error {
-	if err := f.breathe(ctx); err != nil {
+func (f *reader) waitForLeader(ctx context.Context) error {
+	if err := f.pauseIdle(ctx); err != nil {
 		return err
 	}
-	f.next, f.rung = look, false
+	f.next, f.woken = look, false
 	fallback := time.NewTimer(f.o.Fallback)
 	defer fallback.Stop()
 	select {
 	case <-ctx.Done():
 		return context.Cause(ctx)
-	case <-f.doorbell.Sealed:
-		f.next, f.rung = read, true
-	case <-f.doorbell.Changed:
-		f.rung = true
+	case <-f.listener.Sealed:
+		f.next, f.woken = read, true
+	case <-f.listener.Changed:
+		f.woken = true
 	case <-f.keeper.Changed:
 	case <-fallback.C:
 		f.unheard = true
-	case <-f.doorbell.Rung:
-		f.next, f.rung = fetch, true
-		patience := time.NewTimer(moment)
-		defer patience.Stop()
+	case <-f.listener.Notified:
+		f.next, f.woken = fetch, true
+		timeout := time.NewTimer(leaderWait)
+		defer timeout.Stop()
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		case <-f.doorbell.Sealed:
+		case <-f.listener.Sealed:
 			f.next = read
-		case <-patience.C:
+		case <-timeout.C:
 		}
 	}
 	return nil
 }
 
-// tell rings the other replicas if this one leads and has found n > 0
+// tell notifies the other servers if this one leads and has found n > 0
 // transactions, or has not told them yet: what it found earlier, it may have
 // found before it led, before they came, or on a connection that died. It runs
 // after the seal has committed, and without waiting for the disk: it is a hint.
-func (f *follower) tell(ctx context.Context, leads bool, n int) error {
+func (f *reader) tell(ctx context.Context, leads bool, n int) error {
 	touched := f.touched
 	if touched == nil || len(touched) > 0 {
 		f.touched = map[string]struct{}{}
 	}
-	if !leads || !f.replicas {
-		f.told = false
+	if !leads || !f.others {
+		f.sent = false
 		return nil
 	}
-	if n == 0 && f.told {
+	if n == 0 && f.sent {
 		return nil
 	}
-	if !f.told {
+	if !f.sent {
 		touched = nil
 	}
-	f.told = true
+	f.sent = true
 	ctx, cancel := context.WithTimeout(ctx, sealTimeout)
 	defer cancel()
-	return doorbell.Tell(ctx, f.conn, f.place, touched)
+	return notify.Tell(ctx, f.conn, f.sequence, touched)
 }
 
-// queue wakes the tail if writers wait for each other to ring.
-func (f *follower) queue(ctx context.Context, now time.Time) error {
+// queue wakes the tail if writers wait for each other to notify.
+func (f *reader) queue(ctx context.Context, now time.Time) error {
 	ctx, cancel := context.WithTimeout(ctx, sealTimeout)
 	defer cancel()
 	var waiting int
 	if err := f.conn.QueryRow(ctx, sql.Crowd).Scan(&waiting); err != nil {
-		return fmt.Errorf("count the writers that wait to ring: %w", err)
+		return fmt.Errorf("count the writers that wait to notify: %w", err)
 	}
 	if waiting > 0 {
 		f.pace.crowded(now)
@@ -239,8 +239,8 @@ func (f *follower) queue(ctx context.Context, now time.Time) error {
 }
 
 // upkeep now and then makes sure that nobody else writes the log, counts the
-// replicas, and has the doorbell proved.
-func (f *follower) upkeep(ctx context.Context, now time.Time, leads bool) error {
+// replicas, and has the listener proved.
+func (f *reader) upkeep(ctx context.Context, now time.Time, leads bool) error {
 	const interval = 4 * time.Second
 	ctx, cancel := context.WithTimeout(ctx, sealTimeout)
 	defer cancel()
@@ -251,18 +251,18 @@ func (f *follower) upkeep(ctx context.Context, now time.Time, leads bool) error 
 			return err
 		}
 	}
-	if leads && (f.doorbell.Came() || due) {
-		err := f.conn.QueryRow(ctx, "select count(*) > 1 from "+keeper.LockSessions+" and l.mode = 'ShareLock'", int64(keeper.ReplicaLock)).Scan(&f.replicas)
+	if leads && (f.listener.Came() || due) {
+		err := f.conn.QueryRow(ctx, "select count(*) > 1 from "+keeper.LockSessions+" and l.mode = 'ShareLock'", int64(keeper.ReplicaLock)).Scan(&f.others)
 		if err != nil {
-			return fmt.Errorf("count the replicas: %w", err)
+			return fmt.Errorf("count the servers: %w", err)
 		}
 	}
-	return f.doorbell.Prove(ctx, f.conn, now)
+	return f.listener.Prove(ctx, f.conn, now)
 }
 
 // patient names who keeps the tail from sealing for long: any session that may
 // connect can take the lock, or be frozen with it.
-func (f *follower) patient(ctx context.Context) error {
+func (f *reader) patient(ctx context.Context) error {
 	const long = 2 * time.Second
 	switch {
 	case f.incomplete.IsZero():

@@ -21,8 +21,8 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// patience bounds every wait; it decides nothing but when to give up.
-const patience = 30 * time.Second
+// timeout bounds every wait; it decides nothing but when to give up.
+const timeout = 30 * time.Second
 
 // database is a migrated database with one watched table, docs.
 type database struct {
@@ -116,7 +116,7 @@ func (r *recorder) publish(changes []feed.Change, _ int64) {
 // wait blocks until the condition holds.
 func (r *recorder) wait(t *testing.T, what string, condition func(r *recorder) bool) {
 	t.Helper()
-	deadline := time.NewTimer(patience)
+	deadline := time.NewTimer(timeout)
 	defer deadline.Stop()
 	for {
 		r.mu.Lock()
@@ -130,7 +130,7 @@ func (r *recorder) wait(t *testing.T, what string, condition func(r *recorder) b
 		case <-deadline.C:
 			r.mu.Lock()
 			defer r.mu.Unlock()
-			t.Fatalf("still no %s after %s; have %d changes", what, patience, len(r.changes))
+			t.Fatalf("still no %s after %s; have %d changes", what, timeout, len(r.changes))
 		}
 	}
 }
@@ -179,10 +179,10 @@ func (d *database) tail(t *testing.T, adjust ...func(*changelog.Options)) *tail 
 // until waits for a state of the tail itself.
 func (l *tail) until(t *testing.T, what string, condition func(s changelog.Status) bool) {
 	t.Helper()
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(timeout)
 	for !condition(l.Status()) {
 		if time.Now().After(deadline) {
-			t.Fatalf("still no %s after %s: %+v", what, patience, l.Status())
+			t.Fatalf("still no %s after %s: %+v", what, timeout, l.Status())
 		}
 		time.Sleep(time.Millisecond)
 	}

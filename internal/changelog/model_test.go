@@ -26,7 +26,7 @@ const (
 	modelClients = 6
 )
 
-// model is one run: writers, two replicas, clients, and one who kills.
+// model is one run: writers, two servers, clients, and one who kills.
 type model struct {
 	*database
 	seed             uint64
@@ -49,10 +49,10 @@ func TestModel(t *testing.T) {
 	}
 	t.Logf("-model.seed %d -model.ops %d", m.seed, *modelOps)
 	for _, name := range []string{"a", "b"} {
-		m.tails = append(m.tails, m.tail(t, newSite(m.database, name).options))
+		m.tails = append(m.tails, m.tail(t, newEnv(m.database, name).options))
 	}
 	admin := connect(t, m.dsn, "admin")
-	m.deed(t, admin, `
+	m.tx(t, admin, `
 		insert into docs select n, 'T', null, 1 from generate_series(1, 6) n
 		union all select n, 'U', null, 1 from generate_series(100, 107) n`)
 
@@ -76,7 +76,7 @@ func TestModel(t *testing.T) {
 		t.Fatal(err)
 	}
 	m.resolve(t, admin)
-	m.drain(t, admin)
+	m.settle(t, admin)
 	eventually(t, "end of the log at the reader below the oldest transaction", func() bool {
 		return m.watermark.count() >= len(m.tails[0].snapshot())
 	})
@@ -95,11 +95,11 @@ func TestModel(t *testing.T) {
 	}
 }
 
-// deed runs a statement that makes rows, in a transaction of its own.
-func (m *model) deed(t *testing.T, conn *pgx.Conn, statement string) {
+// tx runs a statement that makes rows, in a transaction of its own.
+func (m *model) tx(t *testing.T, conn *pgx.Conn, statement string) {
 	t.Helper()
 	w := writer{conn: conn, ledger: m.ledger}
-	d := deed{span: span{began: time.Now()}}
+	d := tx{span: span{began: time.Now()}}
 	exec(t, conn, "begin")
 	if err := w.made(t.Context(), statement+" returning id, version"); err != nil {
 		t.Fatal(err)
@@ -124,9 +124,9 @@ func (m *model) startClients(ctx context.Context) *errgroup.Group {
 				running.Go(func() error { return err })
 				return &running
 			}
-			id = head.Feed
+			id = head.Epoch
 		}
-		c.cursor.Feed = id
+		c.cursor.Epoch = id
 		m.clients = append(m.clients, c)
 		running.Go(func() error { return c.run(ctx) })
 	}
@@ -146,7 +146,7 @@ func (m *model) write(ctx context.Context, t *testing.T) {
 }
 
 // kill terminates a random backend now and then: of a writer, a client's
-// history, or a tail's seals, rings and locks.
+// history, or a tail's seals, notifications and locks.
 func (m *model) kill(ctx context.Context, t *testing.T) error {
 	rng := rand.New(rand.NewPCG(m.seed, 999))
 	conn, err := pgx.Connect(ctx, m.dsn)
@@ -181,7 +181,7 @@ func (m *model) kill(ctx context.Context, t *testing.T) error {
 // resolve finds out which of the doubtful transactions committed.
 func (m *model) resolve(t *testing.T, admin *pgx.Conn) {
 	t.Helper()
-	m.ledger.done = slices.DeleteFunc(m.ledger.done, func(d deed) bool {
+	m.ledger.done = slices.DeleteFunc(m.ledger.done, func(d tx) bool {
 		if !d.unsure {
 			return false
 		}
@@ -199,7 +199,7 @@ func (m *model) resolve(t *testing.T, admin *pgx.Conn) {
 }
 
 // drain waits until every committed change has been published by both tails.
-func (m *model) drain(t *testing.T, admin *pgx.Conn) {
+func (m *model) settle(t *testing.T, admin *pgx.Conn) {
 	t.Helper()
 	committed := m.committed()
 	want := len(committed)
@@ -259,21 +259,21 @@ func (m *model) check(t *testing.T, admin *pgx.Conn) {
 		report("tail", slices.Concat(checkCommitted(stream, committed), checkPositions(stream),
 			checkTransactions(stream), checkRows(stream), checkTime(stream, spans)))
 		if i > 0 {
-			report("replicas", checkSame(first, stream))
+			report("servers", checkSame(first, stream))
 		}
 	}
 	for _, c := range m.clients {
 		report("client", slices.Concat(checkPositions(c.received), checkSame(ofTenant(first, c.tenant), c.received)))
 	}
-	var places []string
+	var sequences []string
 	rows, err := admin.Query(t.Context(), "select concat_ws(' ', s.tenant, s.position, s.place) from rowcast.sealed s order by s.place")
 	if err == nil {
-		places, err = pgx.CollectRows(rows, pgx.RowTo[string])
+		sequences, err = pgx.CollectRows(rows, pgx.RowTo[string])
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	report("places", checkPlaces(places, first))
+	report("sequences", checkSequence(sequences, first))
 	if t.Failed() {
 		t.Logf("repeat with -model.seed %d (the schedule of the machine is not part of it)", m.seed)
 	}

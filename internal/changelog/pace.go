@@ -2,10 +2,10 @@ package changelog
 
 import "time"
 
-// Below sleepRate transactions a second a ring by each commit is cheaper than
+// Below sleepRate transactions a second a notification by each commit is cheaper than
 // polling; above wakeRate it is the other way round. In between nothing
-// changes. Where commits are slow, rings hold the rate down by themselves, so
-// writers that queue up to ring wake the tail at any rate.
+// changes. Where commits are slow, notifications hold the rate down by themselves, so
+// writers that queue up to notify wake the tail at any rate.
 const (
 	wakeRate   = 200
 	sleepRate  = 100
@@ -50,7 +50,7 @@ func (p *pace) saw(n int, now time.Time) {
 	p.start, p.count = now, 0
 }
 
-// looks says whether it is time to look for a queue: n transactions have rung,
+// looks says whether it is time to look for a queue: n transactions have notified,
 // and not for the first time in a while.
 func (p *pace) looks(n int, now time.Time) bool {
 	if n == 0 || p.busy || now.Sub(p.looked) < crowdInterval {

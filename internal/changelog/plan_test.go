@@ -35,7 +35,7 @@ func TestPagesAreLookedUp(t *testing.T) {
 		}
 		for name, conn := range map[string]*pgx.Conn{"own settings": own, "settings of a pooler": admin} {
 			for range 7 { // a generic plan comes after five
-				blocks(t, conn, fmt.Sprint(name, ", analyzed: ", analyzed, ", by place"), sql.SealedAfter, 100, 1000, 256, logrow.Ordinary)
+				blocks(t, conn, fmt.Sprint(name, ", analyzed: ", analyzed, ", by sequence"), sql.SealedAfter, 100, 1000, 256, logrow.Ordinary)
 				blocks(t, conn, fmt.Sprint(name, ", analyzed: ", analyzed, ", by position"), sql.HistoryAfter, "T1", 100, 1000, 256, int64(math.MaxInt64), logrow.Ordinary)
 				blocks(t, conn, fmt.Sprint(name, ", analyzed: ", analyzed, ", up to a position"), sql.HistoryAfter, "T1", 100, int64(math.MaxInt64), 1000, 356, logrow.Ordinary)
 			}

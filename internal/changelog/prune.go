@@ -23,7 +23,7 @@ const (
 	segmentsKept = 8
 )
 
-// prune forgets old changes, while this replica leads.
+// prune forgets old changes, while this server leads.
 func (t *Tail) prune(ctx context.Context) error {
 	if t.o.Retention <= 0 {
 		<-ctx.Done()
@@ -74,8 +74,8 @@ func Remember(ctx context.Context, pool Database, joined func() []string, log *s
 
 // Pruned is what a pruning did.
 type Pruned struct {
-	// Places counts the log rows that were forgotten, once for each tenant.
-	Places int64 `json:"places"`
+	// Rows counts the log rows that were forgotten, once for each tenant.
+	Rows int64 `json:"places"`
 	// Closed is true if the segment that was written was closed, Emptied counts
 	// those that were emptied.
 	Closed  bool `json:"closed"`
@@ -86,13 +86,13 @@ type Pruned struct {
 // batch by batch until nothing is left to do, and empties the segments that hold
 // nothing else. It is what a server that leads does each minute; while another
 // session prunes it does nothing. progress, if not nil, is told after each batch
-// how many places were forgotten.
-func Prune(ctx context.Context, pool Database, retention time.Duration, progress func(places int64)) (did Pruned, err error) {
+// how many sequences were forgotten.
+func Prune(ctx context.Context, pool Database, retention time.Duration, progress func(rows int64)) (did Pruned, err error) {
 	err = askPool(ctx, pool, &did.Closed, "select rowcast.rotate($1::interval, $2)", retention/segmentsKept, int64(segmentBytes))
 	if err != nil && !busy(err) {
 		return did, fmt.Errorf("close a segment of the change log: %w", err)
 	}
-	for batch := int64(1); batch > 0; did.Places += batch {
+	for batch := int64(1); batch > 0; did.Rows += batch {
 		if err := askPool(ctx, pool, &batch, "select rowcast.prune($1::interval)", retention); err != nil {
 			return did, fmt.Errorf("prune changes older than %s: %w", retention, err)
 		}

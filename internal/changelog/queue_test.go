@@ -15,7 +15,7 @@ import (
 )
 
 // The queue of NOTIFY is full, because a session that listens keeps its
-// transaction open. Who rings then fails to commit; neither the writers of
+// transaction open. Who notifies then fails to commit; neither the writers of
 // watched tables nor the tails do, changes come with the fallback poll, and all
 // is as before when the session has gone.
 func TestFullQueueHarmsNobody(t *testing.T) {
@@ -43,7 +43,7 @@ func TestFullQueueHarmsNobody(t *testing.T) {
 			t.Fatalf("not live: %+v, %+v", l.Status(), second.Status())
 		}
 	}
-	// A replica that starts meanwhile cannot tell anybody, and follows.
+	// A server that starts meanwhile cannot tell anybody, and follows.
 	third := d.tail(t, log.options)
 	third.until(t, "listening", func(s changelog.Status) bool { return s.Listening })
 	if fillQueue(t, filler) > 1 {

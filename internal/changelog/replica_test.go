@@ -7,8 +7,8 @@ import (
 	"rowcast/internal/changelog"
 )
 
-// Replicas that lead in turn, and one that comes late, publish the same.
-func TestReplicasAgree(t *testing.T) {
+// Servers that lead in turn, and one that comes late, publish the same.
+func TestServersAgree(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
 	writer := connect(t, d.dsn, "writer")

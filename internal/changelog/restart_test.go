@@ -167,7 +167,7 @@ func TestRewrittenHistoryIsReported(t *testing.T) {
 	t.Run("sealed anew", func(t *testing.T) {
 		t.Parallel()
 		d := newDatabase(t)
-		s := newSite(d, "a")
+		s := newEnv(d, "a")
 		l := d.tail(t, s.options)
 		admin := connect(t, d.dsn, "admin")
 		exec(t, admin, "insert into docs values (1, 'T')")
@@ -191,7 +191,7 @@ func TestRewrittenHistoryIsReported(t *testing.T) {
 	t.Run("another feed", func(t *testing.T) {
 		t.Parallel()
 		d := newDatabase(t)
-		s := newSite(d, "a")
+		s := newEnv(d, "a")
 		l := d.tail(t, s.options)
 		admin := connect(t, d.dsn, "admin")
 		exec(t, admin, "insert into docs values (1, 'T')")
@@ -233,13 +233,13 @@ func (d *database) rewritten(t *testing.T, l *tail) {
 func TestRestoredNumbersOfTables(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
-	s := newSite(d, "a")
+	s := newEnv(d, "a")
 	l := d.tail(t, s.options)
 	history := changelog.NewHistory(d.pool, 0)
 	admin := connect(t, d.dsn, "admin")
 	exec(t, admin, "create table later (id int primary key, tenant_id text)", "select rowcast.watch('later')", "insert into docs values (1, 'T')")
 	l.wait(t, "change", func(r *recorder) bool { return len(r.changes) == 1 })
-	start := feed.Cursor{Feed: l.snapshot()[0].Feed}
+	start := feed.Cursor{Epoch: l.snapshot()[0].Epoch}
 	if page, err := history.After(t.Context(), "T", start, 10); err != nil || len(page.Changes) != 1 {
 		t.Fatalf("the history is %+v, %v", page, err)
 	}

@@ -19,7 +19,7 @@ func TestHistoryBeginsAtTheFloor(t *testing.T) {
 	check := func(tenant string, position int64, left int) {
 		t.Helper()
 		oldest, err := history.Oldest(t.Context(), tenant)
-		if err != nil || oldest.Position != position || oldest.Feed != changes[0].Feed {
+		if err != nil || oldest.Position != position || oldest.Epoch != changes[0].Epoch {
 			t.Fatalf("the oldest cursor of %s is %s, %v; want position %d", tenant, oldest, err, position)
 		}
 		page, err := history.After(t.Context(), tenant, oldest, 10)

@@ -26,7 +26,7 @@ func TestSilentConnectionIsNoticed(t *testing.T) {
 			t.Parallel()
 			_, d := ownDatabase(t, devpg.Options{})
 			proxy, dsn := newProxy(t, d.dsn)
-			s := newSite(d, "a")
+			s := newEnv(d, "a")
 			s.url = dsn
 			l := d.tail(t, s.options)
 			l.until(t, "sleep", asleep)
@@ -63,19 +63,19 @@ func backendOf(t *testing.T, admin *pgx.Conn, condition string) (pid, port int) 
 
 // Where something between swallows notifications only, the connection answers
 // and says that it listens. A change for which nobody rang has it tried.
-func TestSwallowedRingsAreNoticed(t *testing.T) {
+func TestSwallowedNotificationsAreNoticed(t *testing.T) {
 	t.Parallel()
 	_, d := ownDatabase(t, devpg.Options{})
-	site := newSite(d, "a")
-	site.url = withoutNotifications(t, d.dsn)
+	database := newEnv(d, "a")
+	database.url = withoutNotifications(t, d.dsn)
 	log := new(journal)
-	l := d.tail(t, site.options, log.options)
+	l := d.tail(t, database.options, log.options)
 	l.until(t, "sleep", asleep)
 	admin := connect(t, d.dsn, "admin")
 	pid, _ := backendOf(t, admin, listenBackend)
 	changes := 0
 	eventually(t, "new LISTEN", func() bool {
-		changes++ // one that is committed while the tail falls asleep is found without a ring
+		changes++ // one that is committed while the tail falls asleep is found without a notification
 		exec(t, admin, "insert into docs values ("+strconv.Itoa(changes)+", 'T')")
 		l.wait(t, "change", func(r *recorder) bool { return len(r.changes) == changes })
 		return query[bool](t, admin, `select exists (select from pg_stat_activity a

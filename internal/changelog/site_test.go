@@ -17,34 +17,34 @@ import (
 // sleepLock is the advisory lock that writers try.
 const sleepLock = 8245940711459091457
 
-// site is where the connections of one replica come from. It can be cut off.
-type site struct {
+// env is where the connections of one server come from. It can be cut off.
+type env struct {
 	name, url string
 
 	mu   sync.Mutex
 	gate chan struct{} // closed while connections are let through
 }
 
-func newSite(d *database, name string) *site {
-	s := &site{name: name, url: d.dsn, gate: make(chan struct{})}
+func newEnv(d *database, name string) *env {
+	s := &env{name: name, url: d.dsn, gate: make(chan struct{})}
 	close(s.gate)
 	return s
 }
 
 // block holds back new connections until unblock.
-func (s *site) block() {
+func (s *env) block() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.gate = make(chan struct{})
 }
 
-func (s *site) unblock() {
+func (s *env) unblock() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	close(s.gate)
 }
 
-func (s *site) dial(kind string) func(ctx context.Context) (*pgx.Conn, error) {
+func (s *env) dial(kind string) func(ctx context.Context) (*pgx.Conn, error) {
 	return func(ctx context.Context) (*pgx.Conn, error) {
 		s.mu.Lock()
 		gate := s.gate
@@ -58,11 +58,11 @@ func (s *site) dial(kind string) func(ctx context.Context) (*pgx.Conn, error) {
 	}
 }
 
-func (s *site) options(o *changelog.Options) {
+func (s *env) options(o *changelog.Options) {
 	o.Connect, o.Listen = s.dial("tail"), s.dial("listen")
 }
 
-// The connections of a replica, as conditions on pg_stat_activity.
+// The connections of a server, as conditions on pg_stat_activity.
 const (
 	tailBackend   = `a.application_name like '% tail'`
 	listenBackend = `a.query ~* '^(listen |select .[A-Z2-7]{26}. where 2 = )'`
@@ -70,9 +70,9 @@ const (
 	                   and l.mode = 'ShareLock' and l.objid = (8245940711459091462 & 4294967295)::oid)`
 )
 
-// kill terminates the backends of a site for which the condition holds, and
+// kill terminates the backends of an env for which the condition holds, and
 // returns when they are gone. The test fails unless it was want of them.
-func (s *site) kill(t *testing.T, admin *pgx.Conn, condition string, want int) {
+func (s *env) kill(t *testing.T, admin *pgx.Conn, condition string, want int) {
 	t.Helper()
 	killed := query[int](t, admin, `
 		select count(*) from (
@@ -97,7 +97,7 @@ func waiting(t *testing.T, admin *pgx.Conn) {
 }
 
 // silent says whether the session holds the sleep lock shared, so that it
-// commits without a ring.
+// commits without a notification.
 func silent(t *testing.T, admin, writer *pgx.Conn) bool {
 	t.Helper()
 	return query[bool](t, admin, `
@@ -109,14 +109,14 @@ func silent(t *testing.T, admin, writer *pgx.Conn) bool {
 // eventually polls for a fact that nobody announces.
 func eventually(t *testing.T, what string, condition func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !condition(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(timeout); !condition(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("still no %s after %s", what, patience)
+			t.Fatalf("still no %s after %s", what, timeout)
 		}
 	}
 }
 
-// ear counts the rings of writers.
+// ear counts the notifications of writers.
 type ear struct {
 	conn, marker *pgx.Conn
 	marks        int
@@ -129,15 +129,15 @@ func newEar(t *testing.T, d *database) *ear {
 	return e
 }
 
-// rings returns how many rings of writers were committed since the last call.
+// notifications returns how many those of writers were committed since the last call.
 // Notifications arrive in commit order, so those before a mark are complete. A
 // mark has a channel of its own: it must not wake a tail.
-func (e *ear) rings(t *testing.T) int {
+func (e *ear) notifications(t *testing.T) int {
 	t.Helper()
 	e.marks++
 	mark := strconv.Itoa(e.marks)
 	exec(t, e.marker, "select pg_notify('mark', '"+mark+"')")
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	count := 0
 	for {
@@ -145,13 +145,13 @@ func (e *ear) rings(t *testing.T) int {
 		if err != nil {
 			t.Fatalf("wait for mark %d: %v", e.marks, err)
 		}
-		var ring struct {
+		var payload struct {
 			Table string `json:"table"`
 		}
 		switch {
 		case n.Channel == "mark" && n.Payload == mark:
 			return count
-		case n.Channel == "rowcast" && json.Unmarshal([]byte(n.Payload), &ring) == nil && ring.Table != "":
+		case n.Channel == "rowcast" && json.Unmarshal([]byte(n.Payload), &payload) == nil && payload.Table != "":
 			count++
 		}
 	}

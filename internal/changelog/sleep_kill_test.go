@@ -43,7 +43,7 @@ func TestSleepSurvivesKills(t *testing.T) {
 		s.tail.until(t, "sleep", asleep)
 		exec(t, writer, s.insert())
 		s.arrive(t, 0)
-		s.ringsWanted(t, 2)
+		s.notificationsWanted(t, 2)
 	})
 	t.Run("everything", func(t *testing.T) {
 		t.Parallel()
@@ -60,16 +60,16 @@ func TestSleepSurvivesKills(t *testing.T) {
 	})
 }
 
-// The second replica takes over from one that is gone, and from one that holds
+// The second server takes over from one that is gone, and from one that holds
 // its locks and does nothing.
-func TestSecondReplicaTakesOver(t *testing.T) {
+func TestSecondServerTakesOver(t *testing.T) {
 	t.Parallel()
 	t.Run("leader killed", func(t *testing.T) {
 		t.Parallel()
 		s := newSleeper(t)
 		s.start(t)
 		s.tail.until(t, "sleep", asleep)
-		second := s.database.tail(t, newSite(s.database, "b").options, netless)
+		second := s.database.tail(t, newEnv(s.database, "b").options, netless)
 		writer := connect(t, s.dsn, "writer")
 		exec(t, writer, s.insert())
 		s.arrive(t, 0)
@@ -91,17 +91,17 @@ func TestSecondReplicaTakesOver(t *testing.T) {
 		freeze := sync.OnceFunc(func() { close(frozen); <-thaw })
 		s.start(t, func(o *changelog.Options) {
 			publish := o.Publish
-			o.Publish = func(changes []feed.Change, place int64) {
+			o.Publish = func(changes []feed.Change, sequence int64) {
 				if len(changes) > 0 {
 					freeze()
 				}
-				publish(changes, place)
+				publish(changes, sequence)
 			}
 		})
 		release := sync.OnceFunc(func() { close(thaw) })
 		t.Cleanup(release)
 		s.tail.until(t, "sleep", asleep)
-		second := s.database.tail(t, newSite(s.database, "b").options, netless)
+		second := s.database.tail(t, newEnv(s.database, "b").options, netless)
 		writer := connect(t, s.dsn, "writer")
 		exec(t, writer, s.insert())
 		<-frozen

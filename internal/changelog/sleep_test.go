@@ -13,11 +13,11 @@ import (
 	"rowcast/internal/demo/devpg"
 )
 
-// sleeper is a replica without a safety net: the fallback poll does not come
-// within the patience of a test, so that a lost wake-up is a failure.
+// sleeper is a server without a safety net: the fallback poll does not come
+// within the timeout of a test, so that a lost wake-up is a failure.
 type sleeper struct {
 	*database
-	*site
+	*env
 	tail  *tail
 	ear   *ear
 	admin *pgx.Conn
@@ -28,14 +28,14 @@ type sleeper struct {
 func netless(o *changelog.Options) { o.Fallback = time.Hour }
 
 // pollless turns off the polls while awake, too: only changes of the state and
-// rings make the tail look.
+// notifications make the tail look.
 func pollless(o *changelog.Options) { o.Poll = time.Hour }
 
 // newSleeper makes one that does not run yet.
 func newSleeper(t *testing.T) *sleeper {
 	t.Helper()
 	d := newDatabase(t)
-	return &sleeper{database: d, site: newSite(d, "a"), ear: newEar(t, d), admin: connect(t, d.dsn, "admin")}
+	return &sleeper{database: d, env: newEnv(d, "a"), ear: newEar(t, d), admin: connect(t, d.dsn, "admin")}
 }
 
 func (s *sleeper) start(t *testing.T, adjust ...func(*changelog.Options)) {
@@ -62,9 +62,9 @@ func (s *sleeper) arrive(t *testing.T, open int) {
 	}
 }
 
-func (s *sleeper) ringsWanted(t *testing.T, want int) {
+func (s *sleeper) notificationsWanted(t *testing.T, want int) {
 	t.Helper()
-	if got := s.ear.rings(t); got != want {
+	if got := s.ear.notifications(t); got != want {
 		t.Fatalf("writers rang %d times; want %d", got, want)
 	}
 }
@@ -80,7 +80,7 @@ func TestSleepLock(t *testing.T) {
 			s.start(t, pollless)
 			waiting(t, s.admin)
 			exec(t, writer, "commit")
-			s.ringsWanted(t, 0)
+			s.notificationsWanted(t, 0)
 			s.arrive(t, 0)
 			s.tail.until(t, "sleep", asleep)
 		})
@@ -93,10 +93,10 @@ func TestSleepLock(t *testing.T) {
 			s.start(t, pollless)
 			waiting(t, s.admin)
 			exec(t, late, s.insert(), "commit")
-			s.ringsWanted(t, 1)
+			s.notificationsWanted(t, 1)
 			s.arrive(t, 1)
 			exec(t, early, "commit")
-			s.ringsWanted(t, 0)
+			s.notificationsWanted(t, 0)
 			s.arrive(t, 0)
 			s.tail.until(t, "sleep", asleep)
 		})
@@ -112,7 +112,7 @@ func TestSleepLock(t *testing.T) {
 			exec(t, other, s.insert())
 			s.arrive(t, 1)
 			exec(t, writer, "commit")
-			s.ringsWanted(t, 2)
+			s.notificationsWanted(t, 2)
 			s.arrive(t, 0)
 		})
 	}
@@ -124,7 +124,7 @@ func TestSleepLock(t *testing.T) {
 		s.start(t, pollless)
 		waiting(t, s.admin)
 		exec(t, writer, "commit prepared '"+s.dsn+"'")
-		s.ringsWanted(t, 0)
+		s.notificationsWanted(t, 0)
 		s.arrive(t, 0)
 		s.tail.until(t, "sleep", asleep)
 	})
@@ -136,13 +136,13 @@ func TestSleepLock(t *testing.T) {
 		s.start(t, pollless)
 		s.tail.until(t, "sleep", asleep)
 		exec(t, writer, s.insert(), "commit")
-		s.ringsWanted(t, 1)
+		s.notificationsWanted(t, 1)
 		s.arrive(t, 0)
 	})
 }
 
 // A seal that another session is doing may have missed a commit that had no
-// ring, or whose ring was heard already.
+// notify, or whose notification has arrived already.
 func TestSleepsOnlyAfterASealOfItsOwn(t *testing.T) {
 	t.Parallel()
 	s := newSleeper(t)
@@ -153,7 +153,7 @@ func TestSleepsOnlyAfterASealOfItsOwn(t *testing.T) {
 	writer := connect(t, s.dsn, "writer")
 	before := query[time.Time](t, writer, "select clock_timestamp()")
 	exec(t, writer, s.insert())
-	s.ringsWanted(t, 1)
+	s.notificationsWanted(t, 1)
 	eventually(t, "attempt to seal", func() bool {
 		return query[int](t, s.admin, `select count(*) from pg_stat_activity a
 			where a.datname = current_database() and a.application_name = 'a tail' and a.query_start > $1
@@ -169,7 +169,7 @@ func TestWakesUpUnderLoad(t *testing.T) {
 	s := newSleeper(t)
 	s.start(t)
 	s.tail.until(t, "sleep", asleep)
-	second := s.database.tail(t, newSite(s.database, "b").options, netless)
+	second := s.database.tail(t, newEnv(s.database, "b").options, netless)
 	writer := connect(t, s.dsn, "writer")
 	awake := func(c changelog.Status) bool { return c.Leads && !c.Asleep }
 	for round := range 3 {
@@ -184,7 +184,7 @@ func TestWakesUpUnderLoad(t *testing.T) {
 			})
 		}
 		load()
-		s.ear.rings(t)
+		s.ear.notifications(t)
 		quiet := 0
 		eventually(t, "thirty silent commits", func() bool {
 			exec(t, writer, "begin", s.insert())
@@ -204,7 +204,7 @@ func TestWakesUpUnderLoad(t *testing.T) {
 }
 
 // A transaction that stays open must not keep the tail between sleep and
-// waking: from the request on every writer rings.
+// waking: from the request on every writer notifies.
 func TestWakesUpWhileAWriterKeepsItDrowsy(t *testing.T) {
 	t.Parallel()
 	s := newSleeper(t)
@@ -224,12 +224,12 @@ func TestWakesUpWhileAWriterKeepsItDrowsy(t *testing.T) {
 	s.tail.wait(t, "every change", func(r *recorder) bool { return len(r.changes) == s.next })
 }
 
-// On a slow disk rings hold the writers below any rate: they wait for each
+// On a slow disk notifications hold the writers below any rate: they wait for each
 // other's commits. The queue wakes the tail.
 func TestWakesUpForAQueue(t *testing.T) {
 	t.Parallel()
 	_, d := ownDatabase(t, devpg.Options{Durable: true, NoTCP: true})
-	tail := d.tail(t, newSite(d, "a").options)
+	tail := d.tail(t, newEnv(d, "a").options)
 	tail.until(t, "sleep", asleep)
 	admin := connect(t, d.dsn, "admin")
 	exec(t, admin, "create table notes (id int generated always as identity primary key, tenant_id text)", "select rowcast.watch('notes')")

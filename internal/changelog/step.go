@@ -23,7 +23,7 @@ const sealQuery = `
 type task int
 
 const (
-	// read leaves the sealing to another replica.
+	// read leaves the sealing to another server.
 	read task = iota
 	// look seals, and reads only if that found something: an idle system is
 	// asked one question a poll.
@@ -38,21 +38,21 @@ const (
 func (t *Tail) step(ctx context.Context, conn *pgx.Conn, do task) (transactions int, complete bool, err error) {
 	complete = true
 	if do != read {
-		place, first, err := t.seal(ctx, conn, do == fetch)
+		sequence, first, err := t.seal(ctx, conn, do == fetch)
 		if logrow.Refused(err) && do == fetch { // it was undone with the reading
-			place, first, err = t.seal(ctx, conn, false)
+			sequence, first, err = t.seal(ctx, conn, false)
 		}
 		if err != nil {
 			return 0, false, err
 		}
-		complete = place != nil
-		if complete && *place < t.place {
-			return 0, false, fmt.Errorf("the head went back from place %d to %d: %w", t.place, *place, feed.ErrDiverged)
+		complete = sequence != nil
+		if complete && *sequence < t.sequence {
+			return 0, false, fmt.Errorf("the head went back from sequence %d to %d: %w", t.sequence, *sequence, feed.ErrDiverged)
 		}
 		if transactions, err = t.publishRows(ctx, first); err != nil {
 			return transactions, false, err
 		}
-		if complete && *place == t.place {
+		if complete && *sequence == t.sequence {
 			t.checked()
 			return transactions, true, nil
 		}
@@ -76,18 +76,18 @@ func (t *Tail) step(ctx context.Context, conn *pgx.Conn, do task) (transactions 
 	}
 }
 
-// seal returns the newest place, nil if another session is sealing, and if
+// seal returns the newest sequence, nil if another session is sealing, and if
 // asked the first rows that are not published yet. All of it is committed. It
 // notes whether the next seal has something left to do.
-func (t *Tail) seal(ctx context.Context, conn *pgx.Conn, fetch bool) (place *int64, first []logrow.Row, err error) {
+func (t *Tail) seal(ctx context.Context, conn *pgx.Conn, fetch bool) (sequence *int64, first []logrow.Row, err error) {
 	began := time.Now()
 	sealing, cancel := context.WithTimeout(ctx, t.sealLimit)
 	defer cancel()
 	batch := new(pgx.Batch)
-	batch.Queue(sealQuery).QueryRow(func(r pgx.Row) error { return r.Scan(nil, &place) })
+	batch.Queue(sealQuery).QueryRow(func(r pgx.Row) error { return r.Scan(nil, &sequence) })
 	batch.Queue(sql.Queued).QueryRow(func(r pgx.Row) error { return r.Scan(&t.queued) })
 	if fetch {
-		batch.Queue(sql.SealedAfter, t.place, t.o.BulkRows, firstRows, logrow.Ordinary).Query(func(rows pgx.Rows) (err error) {
+		batch.Queue(sql.SealedAfter, t.sequence, t.o.BulkRows, firstRows, logrow.Ordinary).Query(func(rows pgx.Rows) (err error) {
 			first, err = pgx.CollectRows(rows, logrow.Scan)
 			return err
 		})
@@ -99,17 +99,17 @@ func (t *Tail) seal(ctx context.Context, conn *pgx.Conn, fetch bool) (place *int
 		return nil, nil, fmt.Errorf("seal the change log: %w", err)
 	}
 	t.sealLimit = sealTimeout
-	if t.o.Sealed != nil && place != nil && *place > t.place {
+	if t.o.Sealed != nil && sequence != nil && *sequence > t.sequence {
 		t.o.Sealed(time.Since(began))
 	}
-	return place, first, nil
+	return sequence, first, nil
 }
 
 // publishRows publishes rows that were read already.
 func (t *Tail) publishRows(ctx context.Context, rows []logrow.Row) (transactions int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	p := publication{tail: t, place: t.place, nonce: t.nonce}
+	p := publication{tail: t, sequence: t.sequence, nonce: t.nonce}
 	for i := range rows {
 		if err := p.add(ctx, &rows[i]); err != nil {
 			return p.transactions, err
@@ -124,12 +124,12 @@ func (t *Tail) publishRows(ctx context.Context, rows []logrow.Row) (transactions
 func (t *Tail) read(ctx context.Context, conn *pgx.Conn, bounds logrow.Bounds) (count, transactions int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, readTimeout)
 	defer cancel()
-	rows, err := conn.Query(ctx, sql.SealedAfter, t.place, t.o.BulkRows, pageRows, bounds)
+	rows, err := conn.Query(ctx, sql.SealedAfter, t.sequence, t.o.BulkRows, pageRows, bounds)
 	if err != nil {
-		return 0, 0, fmt.Errorf("read the change log after place %d: %w", t.place, err)
+		return 0, 0, fmt.Errorf("read the change log after sequence %d: %w", t.sequence, err)
 	}
 	defer rows.Close()
-	p := publication{tail: t, place: t.place, nonce: t.nonce}
+	p := publication{tail: t, sequence: t.sequence, nonce: t.nonce}
 	for rows.Next() {
 		r, err := logrow.Scan(rows)
 		if err != nil {
@@ -141,35 +141,35 @@ func (t *Tail) read(ctx context.Context, conn *pgx.Conn, bounds logrow.Bounds) (
 		count++
 	}
 	if err := rows.Err(); err != nil {
-		return count, p.transactions, fmt.Errorf("read the change log after place %d: %w", p.place, err)
+		return count, p.transactions, fmt.Errorf("read the change log after sequence %d: %w", p.sequence, err)
 	}
 	p.publish()
 	return count, p.transactions, nil
 }
 
-// publication collects changes up to a place.
+// publication collects changes up to a sequence.
 type publication struct {
-	tail         *Tail
-	changes      []feed.Change
-	bytes        int
-	tx           uint64
-	transactions int
-	place, nonce int64
+	tail            *Tail
+	changes         []feed.Change
+	bytes           int
+	tx              uint64
+	transactions    int
+	sequence, nonce int64
 }
 
 // add takes the next row, and publishes when much has been collected.
 func (p *publication) add(ctx context.Context, r *logrow.Row) error {
-	if r.Place != p.place+1 {
-		return fmt.Errorf("place %d follows %d: %w", r.Place, p.place, feed.ErrDiverged)
+	if r.Sequence != p.sequence+1 {
+		return fmt.Errorf("sequence %d follows %d: %w", r.Sequence, p.sequence, feed.ErrDiverged)
 	}
 	t := p.tail
 	part, bulkRows := []*logrow.Row{r}, int64(t.o.BulkRows)
 	err := logrow.Complete(ctx, t.o.Pool, part, bulkRows)
-	if errors.Is(err, logrow.ErrMissing) && t.lost == r.Place { // it was not pruned, or it would not have been read again
+	if errors.Is(err, logrow.ErrMissing) && t.lost == r.Sequence { // it was not pruned, or it would not have been read again
 		err = logrow.Lose(ctx, t.o.Pool, part, bulkRows)
 	}
 	if errors.Is(err, logrow.ErrMissing) {
-		t.lost = r.Place
+		t.lost = r.Sequence
 	}
 	if err != nil {
 		return err
@@ -182,8 +182,8 @@ func (p *publication) add(ctx context.Context, r *logrow.Row) error {
 		p.tx = r.Tx
 		p.transactions++
 	}
-	p.changes = r.Changes(p.changes, t.feed, w, bulkRows, 0)
-	p.place, p.nonce = r.Place, r.Nonce
+	p.changes = r.Changes(p.changes, t.epoch, w, bulkRows, 0)
+	p.sequence, p.nonce = r.Sequence, r.Nonce
 	t.touch(r.Tenant)
 	p.bytes += r.Size()
 	if p.bytes >= publishBytes {
@@ -194,7 +194,7 @@ func (p *publication) add(ctx context.Context, r *logrow.Row) error {
 
 // publish hands over what was collected.
 func (p *publication) publish() {
-	if p.place == p.tail.place {
+	if p.sequence == p.tail.sequence {
 		return
 	}
 	for i := range p.changes {
@@ -202,7 +202,7 @@ func (p *publication) publish() {
 			p.tail.o.Unreadable(c)
 		}
 	}
-	p.tail.o.Publish(p.changes, p.place)
-	p.tail.place, p.tail.nonce = p.place, p.nonce
+	p.tail.o.Publish(p.changes, p.sequence)
+	p.tail.sequence, p.tail.nonce = p.sequence, p.nonce
 	p.changes, p.bytes = nil, 0
 }

@@ -13,13 +13,13 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"golang.org/x/sync/errgroup"
 
-	"rowcast/internal/changelog/doorbell"
 	"rowcast/internal/changelog/keeper"
 	"rowcast/internal/changelog/logrow"
+	"rowcast/internal/changelog/notify"
 	"rowcast/internal/feed"
 )
 
-// Notify says when writers ring.
+// Notify says when writers notify.
 type Notify string
 
 // The values of ROWCAST_NOTIFY.
@@ -56,10 +56,10 @@ type Options struct {
 	BulkRows int
 	// Retention is how long sealed changes are kept. Zero keeps them for ever.
 	Retention time.Duration
-	// Publish takes changes in commit order. After it, everything up to place
+	// Publish takes changes in commit order. After it, everything up to sequence
 	// has been published. It is called by one goroutine and may keep the
 	// slice.
-	Publish func(changes []feed.Change, place int64)
+	Publish func(changes []feed.Change, sequence int64)
 	// Live is told when the tail becomes live and when it stops to be.
 	Live func(live bool)
 	// Reset is told that the history was rewritten: what was published before
@@ -68,7 +68,7 @@ type Options struct {
 	// Revoked is called when somebody says that tokens were revoked; anybody can
 	// say so. It must not wait.
 	Revoked func()
-	// Sealed, if not nil, is told how long a seal took that gave places.
+	// Sealed, if not nil, is told how long a seal took that gave sequences.
 	Sealed func(took time.Duration)
 	// Unreadable, if not nil, is told of each change that cannot be read, before it
 	// is published.
@@ -87,16 +87,16 @@ type Options struct {
 // Tail follows the change log in commit order. See the package documentation.
 type Tail struct {
 	o        Options
-	doorbell *doorbell.Bell
+	listener *notify.Listener
 	keeper   *keeper.Keeper
 	tables   logrow.Tables
 	pace     pace
 
-	// What has been published: the feed, the newest place and the nonce of
+	// What has been published: the epoch, the newest sequence and the nonce of
 	// its seal.
-	feed  string
-	place int64
-	nonce int64
+	epoch    string
+	sequence int64
+	nonce    int64
 	// touched are the tenants of what was published since replicas were told;
 	// nil if they were too many to name.
 	touched map[string]struct{}
@@ -104,7 +104,7 @@ type Tail struct {
 	reported bool
 	// queued is set while seals have left something to the next one.
 	queued bool
-	// lost is the place whose log row was missing when it was looked for.
+	// lost is the sequence whose log row was missing when it was looked for.
 	lost int64
 	// sealLimit is how long the next seal may take.
 	sealLimit time.Duration
@@ -117,14 +117,14 @@ type Tail struct {
 type Status struct {
 	// Live is true while the tail is connected and has caught up.
 	Live bool
-	// Leads is true while this replica does the sealing.
+	// Leads is true while this server does the sealing.
 	Leads bool
-	// Asleep is true while writers ring for each commit.
+	// Asleep is true while writers notify at each commit.
 	Asleep bool
 	// Listening is true while LISTEN is in effect.
 	Listening bool
 	// Place is the newest place published.
-	Place int64
+	Sequence int64
 	// Checked is when the tail last knew that it had everything.
 	Checked time.Time
 	// Problem is why it is not live or does not move, in words.
@@ -147,14 +147,14 @@ func New(o Options) *Tail {
 	if o.Revoked == nil {
 		o.Revoked = func() {}
 	}
-	return &Tail{o: o, sealLimit: sealTimeout, doorbell: doorbell.New(o.Listen, o.Log, o.Revoked), keeper: keeper.New(o.Listen, o.Log, o.Observe)}
+	return &Tail{o: o, sealLimit: sealTimeout, listener: notify.New(o.Listen, o.Log, o.Revoked), keeper: keeper.New(o.Listen, o.Log, o.Observe)}
 }
 
 // Run follows the log until ctx ends, over any number of connections. It
-// starts at the newest place.
+// starts at the newest sequence.
 func (t *Tail) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return t.doorbell.Run(ctx) })
+	g.Go(func() error { return t.listener.Run(ctx) })
 	g.Go(func() error { return t.keeper.Run(ctx) })
 	g.Go(func() error { return t.prune(ctx) })
 	g.Go(func() error { return t.run(ctx) })
@@ -167,7 +167,7 @@ func (t *Tail) Status() Status {
 	s := t.status
 	t.mu.Unlock()
 	leads, state := t.keeper.Look()
-	s.Leads, s.Asleep, s.Listening = leads, state == keeper.Asleep, t.doorbell.Listening()
+	s.Leads, s.Asleep, s.Listening = leads, state == keeper.Asleep, t.listener.Listening()
 	return s
 }
 
@@ -184,11 +184,11 @@ func (t *Tail) run(ctx context.Context) error {
 		}
 		if errors.Is(err, feed.ErrDiverged) {
 			t.o.Log.ErrorContext(ctx, "the history was rewritten, clients are told to reload", "error", err)
-			t.feed = ""
+			t.epoch = ""
 			t.o.Reset(feed.ErrDiverged)
 		} else if !t.reported {
 			t.reported = true
-			t.o.Log.WarnContext(ctx, "lost the change log, trying until it is back", "error", err, "place", t.place)
+			t.o.Log.WarnContext(ctx, "lost the change log, trying until it is back", "error", err, "place", t.sequence)
 		}
 		t.live(false, err.Error())
 		if time.Since(began) > longest {
@@ -218,18 +218,18 @@ func (t *Tail) blocked(problem string) {
 	t.mu.Unlock()
 }
 
-// touch notes a tenant for the ring to the replicas.
+// touch notes a tenant for the notification of the servers.
 func (t *Tail) touch(tenant string) {
 	if t.touched != nil {
 		t.touched[tenant] = struct{}{}
 	}
-	if len(t.touched) > doorbell.MaxTouched {
+	if len(t.touched) > notify.MaxTouched {
 		t.touched = nil
 	}
 }
 
 func (t *Tail) checked() {
 	t.mu.Lock()
-	t.status.Place, t.status.Checked = t.place, time.Now()
+	t.status.Sequence, t.status.Checked = t.sequence, time.Now()
 	t.mu.Unlock()
 }

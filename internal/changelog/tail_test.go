@@ -52,7 +52,7 @@ func TestBulkStatementIsOneChange(t *testing.T) {
 		t.Errorf("bulk change is %+v", bulk)
 	}
 	history := changelog.NewHistory(d.pool, 0)
-	cursor := feed.Cursor{Feed: bulk.Feed}
+	cursor := feed.Cursor{Epoch: bulk.Epoch}
 	var position int64
 	for {
 		page, err := history.After(t.Context(), "T", cursor, 700)
@@ -74,7 +74,7 @@ func TestBulkStatementIsOneChange(t *testing.T) {
 		t.Errorf("history ends at %d; want 5001", position)
 	}
 	resumed, err := changelog.NewHistory(d.pool, 100).After(t.Context(), "T",
-		feed.Cursor{Feed: bulk.Feed, Position: 1234, Nonce: bulk.Nonce}, 10)
+		feed.Cursor{Epoch: bulk.Epoch, Position: 1234, Nonce: bulk.Nonce}, 10)
 	if err != nil || len(resumed.Changes) != 2 || resumed.Changes[0].From != 1235 || resumed.Changes[0].Position != 5000 {
 		t.Errorf("resumed within the bulk statement: %+v, %v", resumed, err)
 	}

@@ -29,8 +29,8 @@ func TestUnreadableLog(t *testing.T) {
 	told, gate := map[int64]feed.Reason{}, make(chan struct{})
 	l := d.tail(t, func(o *changelog.Options) {
 		publish := o.Publish
-		o.Publish = func(changes []feed.Change, place int64) {
-			publish(changes, place)
+		o.Publish = func(changes []feed.Change, sequence int64) {
+			publish(changes, sequence)
 			if len(changes) > 0 && strings.Contains(string(changes[len(changes)-1].After), "wait here") {
 				<-gate
 			}

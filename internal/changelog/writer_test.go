@@ -20,15 +20,15 @@ import (
 // what they did.
 type ledger struct {
 	mu   sync.Mutex
-	done []deed
+	done []tx
 	// nextID draws the ids of new rows.
 	nextID atomic.Int64
 	// counts is how often what happened.
 	counts map[string]int
 }
 
-// deed is one transaction.
-type deed struct {
+// tx is one transaction.
+type tx struct {
 	xid  uint64
 	keys []string
 	span span
@@ -44,7 +44,7 @@ func newLedger() *ledger {
 	return l
 }
 
-func (l *ledger) add(d deed) {
+func (l *ledger) add(d tx) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.done = append(l.done, d)
@@ -124,7 +124,7 @@ func (w *writer) hangUp() {
 func (w *writer) transaction(ctx context.Context, number int) error {
 	isolation := []string{"read committed", "read committed", "repeatable read", "serializable"}[w.rng.IntN(4)]
 	w.keys = nil
-	d := deed{span: span{began: time.Now()}}
+	d := tx{span: span{began: time.Now()}}
 	if _, err := w.conn.Exec(ctx, "begin isolation level "+isolation); err != nil {
 		return err
 	}
@@ -164,7 +164,7 @@ func (w *writer) transaction(ctx context.Context, number int) error {
 }
 
 // ended writes down how a commit went.
-func (w *writer) ended(d deed, what string, err error) error {
+func (w *writer) ended(d tx, what string, err error) error {
 	var refused *pgconn.PgError
 	switch {
 	case err == nil:
@@ -180,7 +180,7 @@ func (w *writer) ended(d deed, what string, err error) error {
 	return err
 }
 
-func (w *writer) inTwoPhases(ctx context.Context, d deed, gid string) error {
+func (w *writer) inTwoPhases(ctx context.Context, d tx, gid string) error {
 	d.gid = gid
 	if _, err := w.conn.Exec(ctx, "prepare transaction '"+gid+"'"); err != nil {
 		var refused *pgconn.PgError

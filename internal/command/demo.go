@@ -41,7 +41,7 @@ the names in ADDR and FRONTEND_URL. Ctrl-C ends it all.`,
 				level = slog.LevelInfo
 			}
 			return program.WithoutCancellation(demo.Run(cmd.Context(), demo.Options{
-				Config: cfg, Keep: keep, Rate: rate, Log: p.Logger(level), Stdout: p.Stdout, Stderr: p.Stderr, Hurry: p.Hurry,
+				Config: cfg, Keep: keep, Rate: rate, Log: p.Logger(level), Stdout: p.Stdout, Stderr: p.Stderr, Force: p.Force,
 			}))
 		},
 	}

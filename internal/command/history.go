@@ -58,7 +58,7 @@ and at the end, on stderr, the cursor on which the next page continues.`,
 					return fmt.Errorf("begin after %q: %w", after, postgres.Explain(err))
 				}
 				out.Cursor = cursor
-				err = out.Replay(cmd.Context(), history, names[0], cursor)
+				err = out.CatchUp(cmd.Context(), history, names[0], cursor)
 				if err != nil && !errors.Is(err, printer.ErrEnough) {
 					return postgres.Explain(err)
 				}

@@ -19,7 +19,7 @@ import (
 // pruneReport is what prune says.
 type pruneReport struct {
 	Retention string `json:"retention"`
-	// Old counts the places that were older when it began.
+	// Old counts the log rows that were older when it began.
 	Old int64 `json:"old"`
 	changelog.Pruned
 	// Oldest is when the oldest change that is kept was sealed.
@@ -87,8 +87,8 @@ func (p *commands) pruneLog(ctx context.Context, pool postgres.Pool, retention t
 	defer bar.Close()
 	bar.Doing("pruning")
 	var done, steps int64
-	r.Pruned, err = changelog.Prune(ctx, pool, retention, func(places int64) {
-		done += places
+	r.Pruned, err = changelog.Prune(ctx, pool, retention, func(rows int64) {
+		done += rows
 		for ; steps < min(pruneSteps, pruneSteps*done/max(r.Old, 1)); steps++ {
 			bar.Step()
 		}
@@ -101,7 +101,7 @@ func (p *commands) pruneLog(ctx context.Context, pool postgres.Pool, retention t
 		return err
 	}
 	r.Oldest, r.Bytes = after.Oldest, after.Bytes
-	if r.Old > 0 && r.Places == 0 && after.Old > 0 {
+	if r.Old > 0 && r.Rows == 0 && after.Old > 0 {
 		return errcode.With("already-running", errors.New("another session is pruning, as a server that leads does each minute; rowcast status shows how far it is"))
 	}
 	return nil
@@ -109,7 +109,7 @@ func (p *commands) pruneLog(ctx context.Context, pool postgres.Pool, retention t
 
 func (p *commands) sayPruned(r pruneReport) error {
 	if r.DryRun {
-		_, err := fmt.Fprintf(p.Stdout, "would forget %d places older than %s; the log has %s\n", r.Old, r.Retention, overview.Size(r.Bytes))
+		_, err := fmt.Fprintf(p.Stdout, "would forget %d log rows older than %s; the log has %s\n", r.Old, r.Retention, overview.Size(r.Bytes))
 		return err
 	}
 	closed := "no segment was closed"
@@ -120,7 +120,7 @@ func (p *commands) sayPruned(r pruneReport) error {
 	if r.Oldest != nil {
 		kept = "the oldest change is from " + r.Oldest.UTC().Format(time.RFC3339)
 	}
-	_, err := fmt.Fprintf(p.Stdout, "forgot %d places older than %s; %s, %d emptied; %s; the log has %s\n",
-		r.Places, r.Retention, closed, r.Emptied, kept, overview.Size(r.Bytes))
+	_, err := fmt.Fprintf(p.Stdout, "forgot %d log rows older than %s; %s, %d emptied; %s; the log has %s\n",
+		r.Rows, r.Retention, closed, r.Emptied, kept, overview.Size(r.Bytes))
 	return err
 }

@@ -64,5 +64,5 @@ func (p *commands) serveFeed(ctx context.Context, cfg config.Config, log *slog.L
 	s.Manager = systemd.New(p.Environ)
 	log.InfoContext(ctx, "serving", "ws", s.WebSocketURL(), "admin", "http://"+s.Admin().String(),
 		"database", cfg.DatabaseName())
-	return s.Run(ctx, p.Hurry)
+	return s.Run(ctx, p.Force)
 }

@@ -117,7 +117,7 @@ func (p *commands) follow(ctx context.Context, cfg config.Config, o tailOptions,
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	out := &printer.Printer{W: p.Stdout, JSON: o.format == "json", Filter: filter, Tenants: o.tenants, Count: o.count}
-	var replayed bool
+	var caughtUp bool
 	run := changelog.New(changelog.Options{
 		Connect: service.DialTail(cfg.ListenDatabaseURL), Listen: service.Dial(cfg.ListenDatabaseURL, "rowcast listen"), Pool: pool,
 		BulkRows: cfg.BulkRows, Observe: true, Fallback: 100 * time.Millisecond, Log: log,
@@ -126,10 +126,10 @@ func (p *commands) follow(ctx context.Context, cfg config.Config, o tailOptions,
 				return
 			}
 			var err error
-			if !replayed && o.from != "now" {
-				err = replay(ctx, changelog.NewHistory(pool, cfg.BulkRows), o, out)
+			if !caughtUp && o.from != "now" {
+				err = catchUp(ctx, changelog.NewHistory(pool, cfg.BulkRows), o, out)
 			}
-			replayed = true
+			caughtUp = true
 			if err == nil {
 				err = out.Print(changes)
 			}
@@ -140,22 +140,22 @@ func (p *commands) follow(ctx context.Context, cfg config.Config, o tailOptions,
 		Reset: func(reason error) { stop(fmt.Errorf("the history of the database was rewritten: %w", reason)) },
 	})
 	err = run.Run(ctx)
-	switch cause := context.Cause(ctx); {
-	case errors.Is(cause, printer.ErrEnough):
+	switch reason := context.Cause(ctx); {
+	case errors.Is(reason, printer.ErrEnough):
 		return nil
-	case cause != nil:
-		return cause
+	case reason != nil:
+		return reason
 	default:
 		return err
 	}
 }
 
-// replay prints the history of the one tenant from where it was asked to begin.
-func replay(ctx context.Context, history *changelog.History, o tailOptions, out *printer.Printer) error {
+// catchUp prints the history of the one tenant from where it was asked to begin.
+func catchUp(ctx context.Context, history *changelog.History, o tailOptions, out *printer.Printer) error {
 	name := o.tenants[0]
 	cursor, err := history.Locate(ctx, name, o.from)
 	if err != nil {
 		return fmt.Errorf("begin at %q: %w", o.from, err)
 	}
-	return out.Replay(ctx, history, name, cursor)
+	return out.CatchUp(ctx, history, name, cursor)
 }

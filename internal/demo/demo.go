@@ -32,8 +32,8 @@ type Options struct {
 	Log  *slog.Logger
 	// Stdout has what to connect to, Stderr what goes on.
 	Stdout, Stderr io.Writer
-	// Hurry ends it without manners.
-	Hurry <-chan struct{}
+	// Force ends it without manners.
+	Force <-chan struct{}
 }
 
 // demo is one run.
@@ -74,7 +74,7 @@ func (d *demo) run(ctx context.Context) (err error) {
 		return err
 	}
 	g, ctx := errgroup.WithContext(ctx)
-	g.Go(func() error { return s.Run(ctx, d.Hurry) })
+	g.Go(func() error { return s.Run(ctx, d.Force) })
 	g.Go(func() error { return shop(ctx) })
 	g.Go(func() error {
 		select {

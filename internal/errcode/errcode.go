@@ -14,8 +14,8 @@ type Area uint8
 
 // The areas.
 const (
-	// Wire: problem documents, error messages and close reasons.
-	Wire Area = 1 << iota
+	// Client: problem documents, error messages and close reasons.
+	Client Area = 1 << iota
 	// Ready: the reasons of /readyz.
 	Ready
 	// Command: what a command ends with.
@@ -37,7 +37,7 @@ type Entry struct {
 }
 
 // All is the registry, in the order of the page.
-func All() []Entry { return slices.Concat(wire(), command(), connection(), schema(), load(), host()) }
+func All() []Entry { return slices.Concat(client(), command(), connection(), schema(), load(), host()) }
 
 // Find looks a code up.
 func Find(code Code) (Entry, bool) {

@@ -42,15 +42,15 @@ func TestEntriesAreWhole(t *testing.T) {
 	}
 }
 
-func TestCausesAreRegistered(t *testing.T) {
+func TestCloseCodesAreRegistered(t *testing.T) {
 	t.Parallel()
-	causes := []errcode.Code{encode.Stale}
+	codes := []errcode.Code{encode.Stale}
 	for _, c := range transport.Closes() {
-		causes = append(causes, c.Cause)
+		codes = append(codes, c.Code)
 	}
-	for _, cause := range causes {
-		if e, ok := errcode.Find(cause); !ok || e.Met&errcode.Wire == 0 {
-			t.Errorf("%s is no code of the wire", cause)
+	for _, cause := range codes {
+		if e, ok := errcode.Find(cause); !ok || e.Met&errcode.Client == 0 {
+			t.Errorf("%s is no code for clients", cause)
 		}
 	}
 }

@@ -24,7 +24,7 @@ func load() []Entry {
 			Do: "Set idle_in_transaction_session_timeout for the database, and correct the application.",
 		},
 		{
-			Code: "seal-lag", Met: Doctor, Check: "changes without a place",
+			Code: "seal-lag", Met: Doctor, Check: "changes without a sequence",
 			What: "Committed changes are not sealed.", Why: "No server runs, or none can seal.", Do: "Start rowcast serve, and see seal-lock-held.",
 		},
 		{

@@ -9,7 +9,7 @@ import (
 func Markdown() string {
 	var b strings.Builder
 	b.WriteString("# Error codes\n\nWhat each code means and what to do. Made from the registry; `go test ./internal/errcode -update` writes it anew.\n\n")
-	b.WriteString("Codes are stable. *Wire*: problem documents (`type` is `urn:rowcast:error:<code>`), `error` messages, reasons of close frames. " +
+	b.WriteString("Codes are stable. *Client*: problem documents (`type` is `urn:rowcast:error:<code>`), `error` messages, reasons of close frames. " +
 		"*Ready*: reasons of `/readyz`. *Command*: what a command ends with. *Doctor*: what `rowcast doctor` looks for.\n")
 	for _, e := range All() {
 		fmt.Fprintf(&b, "\n## `%s`\n\n%s\n\n- Where: %s\n", e.Code, e.What, e.Met)
@@ -24,7 +24,7 @@ func Markdown() string {
 // String names the areas.
 func (a Area) String() string {
 	var names []string
-	for i, name := range []string{"wire", "ready", "command", "doctor"} {
+	for i, name := range []string{"client", "ready", "command", "doctor"} {
 		if a&(1<<i) != 0 {
 			names = append(names, name)
 		}

@@ -43,8 +43,8 @@ func (o Op) String() string {
 // Change is one committed and sealed change of one row, the summary of a bulk
 // statement, or a TRUNCATE.
 type Change struct {
-	// Feed names the history that the position belongs to.
-	Feed string
+	// Epoch names the history that the position belongs to: the id of the feed.
+	Epoch string
 	// Tenant owns the row.
 	Tenant string
 	// From and Position are the first and last position that the change
@@ -86,14 +86,14 @@ func (c *Change) Rows() int64 { return c.Position - c.From + 1 }
 // and the nonce of the seal that gave it. A tenant without changes has
 // position 0 and nonce 0.
 type Head struct {
-	Feed     string
+	Epoch    string
 	Position int64
 	Nonce    int64
 }
 
 // Cursor is the cursor of a client that has received everything up to h.
 func (h Head) Cursor() Cursor {
-	return Cursor{Feed: h.Feed, Position: h.Position, Nonce: h.Nonce}
+	return Cursor{Epoch: h.Epoch, Position: h.Position, Nonce: h.Nonce}
 }
 
 // Page is a part of the history of one tenant, oldest first.

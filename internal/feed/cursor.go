@@ -23,8 +23,8 @@ const maxCursor = 128
 // Cursor points between two events of one tenant. Clients treat its text as
 // opaque.
 type Cursor struct {
-	// Feed names the history.
-	Feed string
+	// Epoch names the history.
+	Epoch string
 	// Position is the newest position of which every event was delivered.
 	Position int64
 	// Nonce is the random number of the seal that gave Position, or, if
@@ -36,7 +36,7 @@ type Cursor struct {
 	Delivered int
 }
 
-// String is the text of the cursor: feed.position.nonce, then ".n" for n delivered
+// String is the text of the cursor: epoch.position.nonce, then ".n" for n delivered
 // events.
 func (c Cursor) String() string {
 	return string(c.AppendText(make([]byte, 0, 64)))
@@ -44,7 +44,7 @@ func (c Cursor) String() string {
 
 // AppendText appends the text of the cursor to b.
 func (c Cursor) AppendText(b []byte) []byte {
-	b = append(b, c.Feed...)
+	b = append(b, c.Epoch...)
 	b = append(b, '.')
 	b = strconv.AppendInt(b, c.Position, 10)
 	b = append(b, '.')
@@ -69,7 +69,7 @@ func ParseCursor(text string) (Cursor, error) {
 	if len(parts) < 3 || len(parts) > 4 || parts[0] == "" {
 		return Cursor{}, ErrInvalid
 	}
-	c := Cursor{Feed: parts[0]}
+	c := Cursor{Epoch: parts[0]}
 	var err error
 	if c.Position, err = strconv.ParseInt(parts[1], 10, 64); err != nil {
 		return Cursor{}, ErrInvalid

@@ -16,7 +16,7 @@ func TestCursorRoundTrip(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		want := feed.Cursor{
-			Feed:     rapid.StringMatching(`[0-9a-f]{8}`).Draw(t, "feed"),
+			Epoch:    rapid.StringMatching(`[0-9a-f]{8}`).Draw(t, "feed"),
 			Position: rapid.Int64Min(0).Draw(t, "position"),
 			Nonce:    rapid.Int64Min(0).Draw(t, "nonce"),
 		}

@@ -4,7 +4,7 @@
 // # Overview
 //
 // A [Change] is what happened to one row (or, for a bulk statement, to many
-// rows at once), sealed: it has its final place in the order of its tenant.
+// rows at once), sealed: it has its final position in the order of its tenant.
 // The mapping turns a change into [Event] values, which is what a
 // client receives. A [Cursor] says how far a client has come in the stream of
 // one tenant.

@@ -42,7 +42,7 @@ const UnreadableVerb = "unreadable"
 // position.
 func (c *Change) Without(why *Unreadable) Event {
 	e := Event{
-		Tenant: c.Tenant, Position: c.Position, Cursor: Cursor{Feed: c.Feed, Position: c.Position, Nonce: c.Nonce}, At: c.At, Stem: c.Name,
+		Tenant: c.Tenant, Position: c.Position, Cursor: Cursor{Epoch: c.Epoch, Position: c.Position, Nonce: c.Nonce}, At: c.At, Stem: c.Name,
 		Source: Source{Table: c.Table, Op: c.Op.String(), Tx: strconv.FormatUint(c.Tx, 10), Writer: c.Writer},
 	}
 	if c.Bulk {

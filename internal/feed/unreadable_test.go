@@ -13,7 +13,7 @@ import (
 func TestWithout(t *testing.T) {
 	t.Parallel()
 	c := feed.Change{
-		Feed: "f", Tenant: "T", From: 7, Position: 7, Nonce: 3, Table: `or"ders`, Name: "order", Op: feed.Update,
+		Epoch: "f", Tenant: "T", From: 7, Position: 7, Nonce: 3, Table: `or"ders`, Name: "order", Op: feed.Update,
 		After: []byte(`{"a":"secret"}`), Before: []byte(`{"a":"secret"}`), At: time.Unix(1, 0), Tx: 9, Writer: "psql",
 	}
 	for _, reason := range feed.Reasons() {

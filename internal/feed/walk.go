@@ -16,7 +16,7 @@ type Walk struct {
 func (w *Walk) Next(c *Change) []Event {
 	w.events = w.Events(w.events[:0], c)
 	had := c.had(w.At, len(w.events))
-	w.At = Cursor{Feed: c.Feed, Position: c.Position, Nonce: c.Nonce}
+	w.At = Cursor{Epoch: c.Epoch, Position: c.Position, Nonce: c.Nonce}
 	return w.events[had:]
 }
 

@@ -19,7 +19,7 @@ func TestWalk(t *testing.T) {
 		var changes []feed.Change
 		var events [][]feed.Event
 		for position := int64(1); len(changes) < 6; position++ {
-			c := feed.Change{Feed: "f", From: position, Nonce: 7 * position}
+			c := feed.Change{Epoch: "f", From: position, Nonce: 7 * position}
 			n := rapid.IntRange(0, 3).Draw(t, "events")
 			if c.Bulk = rapid.IntRange(0, 3).Draw(t, "bulk") == 0; c.Bulk {
 				position += rapid.Int64Range(0, 3).Draw(t, "rows")
@@ -28,10 +28,10 @@ func TestWalk(t *testing.T) {
 			c.Position = position
 			made := make([]feed.Event, n)
 			for k := range made {
-				made[k] = feed.Event{Name: fmt.Sprint(c.From, " ", k), Cursor: feed.Cursor{Feed: "f", Position: c.From - 1, Nonce: c.Nonce, Delivered: k + 1}}
+				made[k] = feed.Event{Name: fmt.Sprint(c.From, " ", k), Cursor: feed.Cursor{Epoch: "f", Position: c.From - 1, Nonce: c.Nonce, Delivered: k + 1}}
 			}
 			if n > 0 {
-				made[n-1].Cursor = feed.Cursor{Feed: "f", Position: c.Position, Nonce: c.Nonce}
+				made[n-1].Cursor = feed.Cursor{Epoch: "f", Position: c.Position, Nonce: c.Nonce}
 			}
 			changes, events = append(changes, c), append(events, made)
 		}
@@ -39,22 +39,22 @@ func TestWalk(t *testing.T) {
 		toEvents := func(dst []feed.Event, c *feed.Change) []feed.Event {
 			i := slices.IndexFunc(changes, func(o feed.Change) bool { return o.From == c.From })
 			if c.Unreadable != nil {
-				return append(dst, feed.Event{Name: "unreadable", Cursor: feed.Cursor{Feed: "f", Position: c.Position, Nonce: c.Nonce}})
+				return append(dst, feed.Event{Name: "unreadable", Cursor: feed.Cursor{Epoch: "f", Position: c.Position, Nonce: c.Nonce}})
 			}
 			return append(dst, events[i]...)
 		}
-		at := feed.Cursor{Feed: "f"}
+		at := feed.Cursor{Epoch: "f"}
 		first := rapid.IntRange(0, len(changes)-1).Draw(t, "change")
 		delivered := 0
 		if first > 0 {
-			at = feed.Cursor{Feed: "f", Position: changes[first-1].Position, Nonce: changes[first-1].Nonce}
+			at = feed.Cursor{Epoch: "f", Position: changes[first-1].Position, Nonce: changes[first-1].Nonce}
 		}
 		switch c := &changes[first]; {
 		case len(events[first]) > 1 && rapid.Bool().Draw(t, "inside"):
 			delivered = rapid.IntRange(1, len(events[first])-1).Draw(t, "delivered")
 			at = events[first][delivered-1].Cursor
 		case c.Bulk && c.Position > c.From && rapid.Bool().Draw(t, "among the rows"):
-			at = feed.Cursor{Feed: "f", Position: rapid.Int64Range(c.From, c.Position-1).Draw(t, "row"), Nonce: c.Nonce, Delivered: rapid.IntRange(0, 2).Draw(t, "delivered")}
+			at = feed.Cursor{Epoch: "f", Position: rapid.Int64Range(c.From, c.Position-1).Draw(t, "row"), Nonce: c.Nonce, Delivered: rapid.IntRange(0, 2).Draw(t, "delivered")}
 		}
 		var want []string
 		for i := first; i < len(changes); i++ {

@@ -17,15 +17,15 @@ const bulkNonce = 77
 
 func bulkAfter(position int64) feed.Change {
 	return feed.Change{
-		Feed: feedID, Tenant: "T", From: position + 1, Position: 10, Nonce: bulkNonce, Name: "1", Bulk: true,
+		Epoch: feedID, Tenant: "T", From: position + 1, Position: 10, Nonce: bulkNonce, Name: "1", Bulk: true,
 	}
 }
 
-func (bulkHistory) Head(_ context.Context, _ string, place int64) (feed.Head, error) {
-	if place == 0 {
-		return feed.Head{Feed: feedID, Position: 4, Nonce: 4}, nil
+func (bulkHistory) Head(_ context.Context, _ string, sequence int64) (feed.Head, error) {
+	if sequence == 0 {
+		return feed.Head{Epoch: feedID, Position: 4, Nonce: 4}, nil
 	}
-	return feed.Head{Feed: feedID, Position: 10, Nonce: bulkNonce}, nil
+	return feed.Head{Epoch: feedID, Position: 10, Nonce: bulkNonce}, nil
 }
 
 func (bulkHistory) After(_ context.Context, _ string, c feed.Cursor, _ int) (feed.Page, error) {
@@ -43,7 +43,7 @@ func TestResumeInsideABulkStatement(t *testing.T) {
 		for _, had := range []feed.Cursor{
 			{Position: 4, Delivered: 1}, {Position: 5}, {Position: 6, Delivered: 2}, {Position: 9},
 		} {
-			had.Feed, had.Nonce = feedID, bulkNonce
+			had.Epoch, had.Nonce = feedID, bulkNonce
 			t.Run(from+" "+had.String(), func(t *testing.T) {
 				t.Parallel()
 				bubble(t, func(o *room.Options) { o.History = bulkHistory{} }, func(t *testing.T, b *bundle) {

@@ -31,7 +31,7 @@ func setup(t fatal, change func(*room.Options)) *bundle {
 	t.Helper()
 	h := newHistory()
 	o := room.Options{
-		History: h, Map: mapChange, Wires: []signal.Wire{wire{}, wire{"other"}},
+		History: h, Map: mapChange, Encoders: []signal.Encoder{encoder{}, encoder{"other"}},
 		DashboardReason: dashboardReason, DashboardEvent: dashboardEvent,
 	}
 	if change != nil {
@@ -67,7 +67,7 @@ func bubble(t *testing.T, change func(*room.Options), f func(t *testing.T, b *bu
 // publish seals one change and publishes it.
 func (b *bundle) publish(tenant string, events int, dashboard bool, data string) feed.Change {
 	c := b.history.seal(tenant, events, dashboard, data)
-	b.Publish([]feed.Change{c}, b.history.place)
+	b.Publish([]feed.Change{c}, b.history.sequence)
 	return c
 }
 

@@ -100,7 +100,7 @@ func runBurst(t *rapid.T, tb testing.TB, b *bundle) {
 				}
 				changes = append(changes, change)
 			}
-			b.Publish(changes, b.history.place)
+			b.Publish(changes, b.history.sequence)
 		case "whole":
 			whole()
 		}

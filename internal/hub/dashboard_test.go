@@ -101,9 +101,9 @@ func TestResumeGetsTheDashboardEvent(t *testing.T) {
 	}
 }
 
-// TestDashboardEventOfAnotherReplica: the client has had the event for the newest
+// TestDashboardEventOfAnotherServer: the client has had the event for the newest
 // change, or not; this process is still to send it. Each gets it.
-func TestDashboardEventOfAnotherReplica(t *testing.T) {
+func TestDashboardEventOfAnotherServer(t *testing.T) {
 	t.Parallel()
 	bubble(t, nil, func(t *testing.T, b *bundle) {
 		witness := newConn(unlimited)
@@ -142,7 +142,7 @@ func TestHoleIsFilledFromHistory(t *testing.T) {
 			"event e0@3.sd, event e0@4.sk, event stats@4.sk")
 		// What was published already is left out, without another read.
 		reads := b.history.reads
-		b.Publish(b.history.changes["T"][1:], b.history.place)
+		b.Publish(b.history.changes["T"][1:], b.history.sequence)
 		b.publish("T", 1, false, "")
 		synctest.Wait()
 		if n := strings.Count(c.text(), "|e0|"); n != 5 || b.history.reads != reads {

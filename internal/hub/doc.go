@@ -3,7 +3,7 @@
 // # Overview
 //
 // One idea: a log and a cursor. For each tenant that somebody has joined and
-// for each wire there is a ring of the newest events as ready-made frames
+// for each encoder there is a ring of the newest events as ready-made frames
 // (package ring). A [session.Session] is one client, what all share is package room.
 // A subscription is an index into a ring. Publish maps a
 // change, encodes each event once and appends it (package stream); a few
@@ -41,12 +41,12 @@
 //     is live (TestJoinWaitsForTail, TestPublishWhileHeadIsRead). Every request to
 //     join is answered (TestEveryJoinIsAnswered), and a bounded number of them
 //     waits (TestWaitingJoinsAreBounded).
-//   - An exact request joins only where nothing is missed, and each
-//     subscription has a wire of its own (TestExactJoin, TestWireOfSubscription).
+//   - A request to resume only joins where nothing is missed, and each
+//     subscription has an encoder of its own (TestResumeOnlyJoin, TestEncoderOfSubscription).
 //   - A crowd that comes back at once costs no read of the history while the
 //     rings hold its cursors (TestReconnectStorm), else one for each tenant and
 //     cursor (TestCrowdSharesPages), also if a burst overran each of it at a
-//     place of its own (TestOverrunCrowdSharesPages). Tenants, and subjects in
+//     position of its own (TestOverrunCrowdSharesPages). Tenants, and subjects in
 //     them, take turns to read (TestResumesOfOneDoNotStarveOthers).
 //   - Frames never interleave on a connection (TestStreamsMatchModel).
 //   - Once a connection that was blocked takes bytes again, nothing stays behind in
@@ -58,7 +58,7 @@
 //     those beside it do not wait (TestOverrunClientCatchesUp). What is kept for
 //     it has a bound (TestOneTenantAtATime, TestCatchUpIsPacedByTheClient), and
 //     its other tenants are not held up (TestCatchUpLeavesRoomForOthers).
-//   - A change that cannot be read is told without its row, at its place, and what
+//   - A change that cannot be read is told without its row, at its position, and what
 //     follows is told (conform: TestUnreadable, unreadable: TestEventsOfOthers).
 //   - A change of a tenant that nobody has joined is neither mapped nor
 //     encoded (TestUnjoinedTenantCostsNothing).
@@ -72,9 +72,9 @@
 //     no session ends, falls silent or lives longer for it (TestClockStepsForward,
 //     TestClockStepsBack, TestDeadlineFarAway). The time that a machine is suspended
 //     does not count.
-//   - A session whose owner is unwanted is ended, also if the owner comes while
-//     that is being decided (TestUnwantedOwnersAreSentAway).
-//   - Events are counted by name, sessions by wire and tenant, within bounds
+//   - A session is ended once the check of its owner fails, also if the owner comes while
+//     that is being decided (TestRefusedOwnersAreSentAway).
+//   - Events are counted by name, sessions by transport and tenant, within bounds
 //     (TestFiguresTellApart, TestNamesAreBounded).
 //   - A client that takes nothing is told slow-consumer (TestSlowConsumer,
 //     TestStalledClient), and before that to reset if it keeps no cursor

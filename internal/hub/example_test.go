@@ -57,7 +57,7 @@ func (nothing) After(context.Context, string, feed.Cursor, int) (feed.Page, erro
 
 // A client joins a tenant, hears of a change, and is told when the server goes.
 func Example() {
-	h, err := hub.New(room.Options{History: nothing{}, Map: mapping.Append, Wires: []signal.Wire{lines{}}})
+	h, err := hub.New(room.Options{History: nothing{}, Map: mapping.Append, Encoders: []signal.Encoder{lines{}}})
 	if err != nil {
 		fmt.Println(err)
 		return

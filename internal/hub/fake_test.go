@@ -34,10 +34,10 @@ func mapChange(dst []feed.Event, c *feed.Change) []feed.Event {
 	for i := range n {
 		e := feed.Event{
 			Name: "e" + strconv.Itoa(i), Tenant: c.Tenant, Position: c.Position, Data: c.After,
-			Cursor: feed.Cursor{Feed: c.Feed, Position: c.Position, Nonce: c.Nonce},
+			Cursor: feed.Cursor{Epoch: c.Epoch, Position: c.Position, Nonce: c.Nonce},
 		}
 		if i < n-1 {
-			e.Cursor = feed.Cursor{Feed: c.Feed, Position: c.From - 1, Nonce: c.Nonce, Delivered: i + 1}
+			e.Cursor = feed.Cursor{Epoch: c.Epoch, Position: c.From - 1, Nonce: c.Nonce, Delivered: i + 1}
 		}
 		dst = append(dst, e)
 	}
@@ -52,11 +52,11 @@ func dashboardEvent(tenant string, _ []string, head feed.Head, at time.Time) fee
 
 // history is the durable log.
 type history struct {
-	mu      sync.Mutex
-	place   int64
-	changes map[string][]feed.Change
-	places  map[string][]int64 // of each change
-	floor   map[string]int64
+	mu        sync.Mutex
+	sequence  int64
+	changes   map[string][]feed.Change
+	sequences map[string][]int64 // of each change
+	floor     map[string]int64
 	// fail, if not nil, is called before each read.
 	fail func() error
 	// gate, if not nil, is received from before each head is read.
@@ -66,28 +66,28 @@ type history struct {
 }
 
 func newHistory() *history {
-	return &history{changes: map[string][]feed.Change{}, places: map[string][]int64{}, floor: map[string]int64{}}
+	return &history{changes: map[string][]feed.Change{}, sequences: map[string][]int64{}, floor: map[string]int64{}}
 }
 
 // seal appends a change of a tenant and gives it its position.
 func (h *history) seal(tenant string, events int, dashboard bool, data string) feed.Change {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.place++
+	h.sequence++
 	p := int64(len(h.changes[tenant]) + 1)
 	c := feed.Change{
-		Feed: feedID, Tenant: tenant, From: p, Position: p, Nonce: 1000 + p*7, Name: strconv.Itoa(events),
+		Epoch: feedID, Tenant: tenant, From: p, Position: p, Nonce: 1000 + p*7, Name: strconv.Itoa(events),
 		After: []byte(data),
 	}
 	if dashboard {
 		c.Table = "d"
 	}
 	h.changes[tenant] = append(h.changes[tenant], c)
-	h.places[tenant] = append(h.places[tenant], h.place)
+	h.sequences[tenant] = append(h.sequences[tenant], h.sequence)
 	return c
 }
 
-func (h *history) Head(_ context.Context, tenant string, place int64) (feed.Head, error) {
+func (h *history) Head(_ context.Context, tenant string, sequence int64) (feed.Head, error) {
 	if h.gate != nil {
 		<-h.gate
 	}
@@ -98,10 +98,10 @@ func (h *history) Head(_ context.Context, tenant string, place int64) (feed.Head
 			return feed.Head{}, err
 		}
 	}
-	head := feed.Head{Feed: feedID}
+	head := feed.Head{Epoch: feedID}
 	for i, c := range h.changes[tenant] {
-		if h.places[tenant][i] <= place {
-			head = feed.Head{Feed: feedID, Position: c.Position, Nonce: c.Nonce}
+		if h.sequences[tenant][i] <= sequence {
+			head = feed.Head{Epoch: feedID, Position: c.Position, Nonce: c.Nonce}
 		}
 	}
 	return head, nil
@@ -122,7 +122,7 @@ func (h *history) After(_ context.Context, tenant string, c feed.Cursor, limit i
 		at++
 	}
 	switch {
-	case c.Feed != feedID || at > int64(len(list)) || (at > 0 && list[at-1].Nonce != c.Nonce):
+	case c.Epoch != feedID || at > int64(len(list)) || (at > 0 && list[at-1].Nonce != c.Nonce):
 		return feed.Page{}, fmt.Errorf("fake: %w", feed.ErrDiverged)
 	case c.Position < h.floor[tenant]:
 		return feed.Page{}, fmt.Errorf("fake: %w", feed.ErrExpired)
@@ -133,29 +133,29 @@ func (h *history) After(_ context.Context, tenant string, c feed.Cursor, limit i
 	return page, nil
 }
 
-// wire writes a line for each message.
-type wire struct{ name string }
+// encoder writes a line for each message.
+type encoder struct{ name string }
 
-func (w wire) Name() string { return w.name }
+func (w encoder) Name() string { return w.name }
 
-func (wire) AppendEvent(b []byte, e *feed.Event) []byte {
+func (encoder) AppendEvent(b []byte, e *feed.Event) []byte {
 	return fmt.Appendf(b, "event|%s|%s|%s|%s\n", e.Tenant, e.Cursor, e.Name, e.Data)
 }
 
-func (wire) AppendSignal(b []byte, s *signal.Signal) []byte {
+func (encoder) AppendSignal(b []byte, s *signal.Signal) []byte {
 	kind := map[signal.Kind]string{
 		signal.Joined: "joined", signal.Left: "left", signal.Progress: "progress", signal.Reset: "reset",
 		signal.Ping: "ping", signal.Expiring: "expiring", signal.Stale: "stale",
 	}[s.Kind]
 	detail := s.Reason
 	if s.Kind == signal.Joined {
-		detail = strconv.FormatUint(s.Ref, 10)
+		detail = strconv.FormatUint(s.RequestID, 10)
 	}
 	return fmt.Appendf(b, "%s|%s|%s|%s|\n", kind, s.Tenant, s.Cursor, detail)
 }
 
-func (wire) AppendClose(b []byte, cause errcode.Code, detail string) []byte {
-	return fmt.Appendf(b, "close|||%s|%s\n", cause, detail)
+func (encoder) AppendClose(b []byte, code errcode.Code, detail string) []byte {
+	return fmt.Appendf(b, "close|||%s|%s\n", code, detail)
 }
 
 // line is a message as a client reads it.
@@ -323,9 +323,9 @@ func (c *conn) isHung() (hung, flushed bool) {
 	return c.hung, c.flushed
 }
 
-// placeOf is the place in the global log of a change.
-func (h *history) placeOf(tenant string, position int64) int64 {
+// sequenceOf is the place in the global log of a change.
+func (h *history) sequenceOf(tenant string, position int64) int64 {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.places[tenant][position-1]
+	return h.sequences[tenant][position-1]
 }

@@ -31,19 +31,21 @@ func (h *Hub) Recheck() {
 	}
 }
 
-// Publish takes changes in commit order; place is the place in the global log
-// after them. An empty batch only sets the place, which has to be done before
+// Publish takes changes in commit order; sequence is that of the last change in
+// the log of all tenants. An empty batch only sets it, which has to be done before
 // the first Live(true). One goroutine publishes. It never waits for a client,
 // only for the workers of Run when they cannot keep up. The changes and what
 // they point to must not be modified afterwards.
-func (h *Hub) Publish(changes []feed.Change, place int64) { h.set.Streams.Publish(changes, place) }
+func (h *Hub) Publish(changes []feed.Change, sequence int64) {
+	h.set.Streams.Publish(changes, sequence)
+}
 
 // Live says whether the tail is live. While it is not, joins wait.
 func (h *Hub) Live(live bool) { h.set.Streams.Live(live) }
 
 // Reset says that the history was rewritten: all rings are dropped, and every
 // joined client is told to reset, with the text of reason, once the tail is
-// live again. Reset implies Live(false); Publish(nil, place) and Live(true)
+// live again. Reset implies Live(false); Publish(nil, sequence) and Live(true)
 // have to follow.
 func (h *Hub) Reset(reason error) {
 	h.set.Streams.Live(false)

@@ -41,7 +41,7 @@ func is(t *testing.T, c *conn, want string) {
 }
 
 func at(c feed.Change) string {
-	return feed.Cursor{Feed: c.Feed, Position: c.Position, Nonce: c.Nonce}.String()
+	return feed.Cursor{Epoch: c.Epoch, Position: c.Position, Nonce: c.Nonce}.String()
 }
 
 func TestJoinWaitsForTail(t *testing.T) {
@@ -49,13 +49,13 @@ func TestJoinWaitsForTail(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, b *bundle) {
 		b.Live(false)
 		c := newConn(unlimited)
-		b.join(t, c, session.Request{Tenant: "T", Ref: 7})
+		b.join(t, c, session.Request{Tenant: "T", RequestID: 7})
 		missed := b.publish("T", 1, false, "")
 		is(t, c, "")
 		b.Live(true)
 		is(t, c, "joined "+strings.TrimPrefix(at(missed), feedID+"."))
-		if ref := c.lines(t)[0].name; ref != "7" {
-			t.Errorf("ref is %s", ref)
+		if requestID := c.lines(t)[0].name; requestID != "7" {
+			t.Errorf("ref is %s", requestID)
 		}
 	})
 }
@@ -104,10 +104,10 @@ func TestEveryJoinIsAnswered(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, b *bundle) {
 		b.Live(false)
 		c := newConn(unlimited)
-		s := b.join(t, c, session.Request{Tenant: "T", Ref: 1})
-		for ref := uint64(2); ref <= 3; ref++ {
-			q := session.Request{Tenant: "T", Ref: ref}
-			if ref == 3 {
+		s := b.join(t, c, session.Request{Tenant: "T", RequestID: 1})
+		for requestID := uint64(2); requestID <= 3; requestID++ {
+			q := session.Request{Tenant: "T", RequestID: requestID}
+			if requestID == 3 {
 				q.Cursor = feedID + ".0.0"
 			}
 			if err := s.Join(q); err != nil {
@@ -268,9 +268,9 @@ func TestResumeAtEveryCursor(t *testing.T) {
 	}
 }
 
-// TestReplicaBehindTheCursor: a client comes from a process that was ahead. It
+// TestServerBehindTheCursor: a client comes from a process that was ahead. It
 // gets what it has not had, once the tail is there.
-func TestReplicaBehindTheCursor(t *testing.T) {
+func TestServerBehindTheCursor(t *testing.T) {
 	t.Parallel()
 	bubble(t, nil, func(t *testing.T, b *bundle) {
 		b.join(t, newConn(unlimited), session.Request{Tenant: "T"})
@@ -452,7 +452,7 @@ func TestResetReachesEverySubscription(t *testing.T) {
 		is(t, c, "joined 0.0, event e0@1.rz")
 		// The new history.
 		b.history.changes["T"][0].Nonce = 5
-		b.Publish(nil, b.history.place)
+		b.Publish(nil, b.history.sequence)
 		b.Live(true)
 		is(t, c, "joined 0.0, event e0@1.rz, reset diverged@1.5")
 		is(t, waiting, "joined 1.5")

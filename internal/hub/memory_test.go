@@ -26,13 +26,13 @@ func TestBusyTenantsShareTheBudget(t *testing.T) {
 		m := &model{events: map[string][]feed.Event{}}
 		var clients []*client
 		var slow []*conn
-		follow := func(tenant string, of signal.Wire) {
+		follow := func(tenant string, of signal.Encoder) {
 			c := &client{conn: newConn(unlimited)}
 			var err error
-			if c.session, err = b.Open(session.Peer{Conn: c.conn, Wire: of}); err != nil {
+			if c.session, err = b.Open(session.Peer{Conn: c.conn, Encoder: of}); err != nil {
 				t.Fatal(err)
 			}
-			if err := c.session.Join(session.Request{Tenant: tenant, Wire: of}); err != nil {
+			if err := c.session.Join(session.Request{Tenant: tenant, Encoder: of}); err != nil {
 				t.Fatal(err)
 			}
 			clients = append(clients, c)
@@ -41,13 +41,13 @@ func TestBusyTenantsShareTheBudget(t *testing.T) {
 			}
 		}
 		for i := range busy {
-			follow(fmt.Sprintf("b%d", i), wire{})
+			follow(fmt.Sprintf("b%d", i), encoder{})
 			if i%3 == 0 {
-				follow(fmt.Sprintf("b%d", i), wire{"other"})
+				follow(fmt.Sprintf("b%d", i), encoder{"other"})
 			}
 		}
 		for i := range quiet {
-			follow(fmt.Sprintf("q%d", i), wire{})
+			follow(fmt.Sprintf("q%d", i), encoder{})
 		}
 		synctest.Wait()
 		for i := range quiet {
@@ -138,7 +138,7 @@ type endless struct {
 }
 
 func (e *endless) change(tenant string, position int64) feed.Change {
-	return feed.Change{Feed: feedID, Tenant: tenant, From: position, Position: position, Nonce: position, Name: "1", After: e.row}
+	return feed.Change{Epoch: feedID, Tenant: tenant, From: position, Position: position, Nonce: position, Name: "1", After: e.row}
 }
 
 func (e *endless) of(tenant string) *atomic.Int64 {
@@ -149,7 +149,7 @@ func (e *endless) of(tenant string) *atomic.Int64 {
 
 func (e *endless) Head(_ context.Context, tenant string, _ int64) (feed.Head, error) {
 	p := e.of(tenant).Load()
-	return feed.Head{Feed: feedID, Position: p, Nonce: p}, nil
+	return feed.Head{Epoch: feedID, Position: p, Nonce: p}, nil
 }
 
 func (e *endless) After(_ context.Context, tenant string, c feed.Cursor, limit int) (page feed.Page, err error) {

@@ -160,11 +160,11 @@ func runModel(t *rapid.T, tb testing.TB, b *bundle) {
 					rapid.Bool().Draw(t, "dashboard"), data)
 				m.events[batch[i].Tenant] = mapChange(m.events[batch[i].Tenant], &batch[i])
 			}
-			b.Publish(batch, b.history.place)
+			b.Publish(batch, b.history.sequence)
 		},
 		"publish again": func(t *rapid.T) {
 			if list := b.history.changes["T"]; len(list) > 0 {
-				b.Publish(list[rapid.IntRange(0, len(list)-1).Draw(t, "from"):], b.history.place)
+				b.Publish(list[rapid.IntRange(0, len(list)-1).Draw(t, "from"):], b.history.sequence)
 			}
 		},
 		"open": func(t *rapid.T) { open(t) },
@@ -217,7 +217,7 @@ func runModel(t *rapid.T, tb testing.TB, b *bundle) {
 	for _, name := range tenants {
 		c := b.history.seal(name, 1, true, "last")
 		m.events[name] = mapChange(m.events[name], &c)
-		b.Publish([]feed.Change{c}, b.history.place)
+		b.Publish([]feed.Change{c}, b.history.sequence)
 	}
 	for _, c := range clients {
 		c.conn.allow(unlimited)

@@ -7,16 +7,16 @@ import "time"
 const staleAfter = 5 * time.Second
 
 // tellOutage tells clients once that the tail has fallen behind for a while,
-// and when it has everything again where their streams are. told is whether
+// and when it has everything again where their streams are. reported is whether
 // they know.
-func (h *Hub) tellOutage(now time.Time, told bool) bool {
+func (h *Hub) tellOutage(now time.Time, reported bool) bool {
 	if h.set.Checked == nil {
 		return false
 	}
 	checked := h.set.Checked()
 	late := !checked.IsZero() && now.Sub(checked) >= staleAfter
-	if late == told {
-		return told
+	if late == reported {
+		return reported
 	}
 	for _, s := range h.set.All() {
 		if late {

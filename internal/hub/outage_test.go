@@ -72,7 +72,7 @@ func TestOutageIsTold(t *testing.T) {
 		b.Live(false)
 		time.Sleep(6 * time.Second)
 		b.Reset(feed.ErrDiverged)
-		b.Publish(nil, b.history.place)
+		b.Publish(nil, b.history.sequence)
 		b.history.gate = make(chan struct{})
 		b.Live(true)
 		goes(1)

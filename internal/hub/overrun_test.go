@@ -23,10 +23,10 @@ func (b *bundle) burst(m *model, tenant string, count, events int, data string) 
 		}
 		batch = append(batch, c)
 	}
-	for place := b.history.place - int64(count); len(batch) > 0; {
+	for sequence := b.history.sequence - int64(count); len(batch) > 0; {
 		n := min(len(batch), 16)
-		place += int64(n)
-		b.Publish(batch[:n], place)
+		sequence += int64(n)
+		b.Publish(batch[:n], sequence)
 		batch = batch[n:]
 	}
 }
@@ -96,7 +96,7 @@ func TestOverrunClientCatchesUp(t *testing.T) {
 	}
 }
 
-// TestOverrunCrowdSharesPages: each is overrun at a place of its own.
+// TestOverrunCrowdSharesPages: each is overrun at a position of its own.
 func TestOverrunCrowdSharesPages(t *testing.T) {
 	t.Parallel()
 	const clients, changes, pageSize = 40, 800, 50

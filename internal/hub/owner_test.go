@@ -8,14 +8,14 @@ import (
 	"rowcast/internal/hub/signal"
 )
 
-// owner is unwanted once it says so.
+// owner is refused once it says so.
 type owner struct {
-	unwanted atomic.Bool
-	left     atomic.Int64
+	refused atomic.Bool
+	left    atomic.Int64
 }
 
-func (o *owner) Unwanted() errcode.Code {
-	if o.unwanted.Load() {
+func (o *owner) Check() errcode.Code {
+	if o.refused.Load() {
 		return "revoked"
 	}
 	return ""
@@ -23,7 +23,7 @@ func (o *owner) Unwanted() errcode.Code {
 
 func (o *owner) Left() { o.left.Add(1) }
 
-func TestUnwantedOwnersAreSentAway(t *testing.T) {
+func TestRefusedOwnersAreSentAway(t *testing.T) {
 	t.Parallel()
 	bubble(t, nil, func(t *testing.T, b *bundle) {
 		bad, good, late, gone := new(owner), new(owner), new(owner), new(owner)
@@ -33,16 +33,16 @@ func TestUnwantedOwnersAreSentAway(t *testing.T) {
 		c.Own(gone) // replaced, so it hears nothing more
 		c.Own(good)
 		b.Recheck()
-		bad.unwanted.Store(true)
-		gone.unwanted.Store(true)
+		bad.refused.Store(true)
+		gone.refused.Store(true)
 		b.Recheck()
 		if n := b.Stats().Closes["revoked"]; n != 1 || bad.left.Load() != 1 || good.left.Load() != 0 {
-			t.Errorf("%d sessions are sent away; the unwanted owner left %d times, the other %d", n, bad.left.Load(), good.left.Load())
+			t.Errorf("%d sessions are sent away; the refused owner left %d times, the other %d", n, bad.left.Load(), good.left.Load())
 		}
-		late.unwanted.Store(true)
+		late.refused.Store(true)
 		d.Own(late)
 		if n := b.Stats().Closes["revoked"]; n != 2 || late.left.Load() != 1 {
-			t.Errorf("an owner that was unwanted before it came: %d sent away, left %d times", n, late.left.Load())
+			t.Errorf("an owner that was refused before it came: %d sent away, left %d times", n, late.left.Load())
 		}
 		d.Own(late)
 		if late.left.Load() != 2 {

@@ -49,7 +49,7 @@ func TestCrowdSharesPages(t *testing.T) {
 				first = c
 			}
 		}
-		b.Publish(nil, b.history.place)
+		b.Publish(nil, b.history.sequence)
 		conns := b.crowd(t, clients, at(first))
 		time.Sleep(time.Second)
 		conns = append(conns, b.crowd(t, clients, at(first))...)
@@ -87,7 +87,7 @@ func TestFailedPageIsNotKept(t *testing.T) {
 	bubble(t, nil, func(t *testing.T, b *bundle) {
 		first := b.history.seal("T", 1, false, "")
 		b.history.seal("T", 1, false, "before")
-		b.Publish(nil, b.history.place)
+		b.Publish(nil, b.history.sequence)
 		b.join(t, newConn(unlimited), session.Request{Tenant: "T"}) // the head is known
 		var failing atomic.Bool
 		failing.Store(true)
@@ -108,7 +108,7 @@ func TestFailedPageIsNotKept(t *testing.T) {
 		}
 		reads := b.history.reads
 		b.Reset(feed.ErrDiverged)
-		b.Publish(nil, b.history.place)
+		b.Publish(nil, b.history.sequence)
 		b.Live(true)
 		late := newConn(unlimited)
 		b.join(t, late, session.Request{Tenant: "T", Cursor: at(first)})

@@ -43,7 +43,7 @@ func TestSpliceRaces(t *testing.T) {
 				all.Go(func() {
 					for rest := sealed; len(rest) > 0; {
 						n := min(1+rand.IntN(20), len(rest))
-						b.Publish(rest[:n], b.history.placeOf("T", rest[n-1].Position))
+						b.Publish(rest[:n], b.history.sequenceOf("T", rest[n-1].Position))
 						rest = rest[n:]
 					}
 				})

@@ -19,7 +19,7 @@ func (b *bundle) answers(t fatal, c *conn) *session.Session {
 		if m.Kind == signal.Joined {
 			return fmt.Appendf(dst, "joined|%s|%s|%s|\n", m.Tenant, m.Cursor, m.Reason)
 		}
-		return wire{}.AppendSignal(dst, m)
+		return encoder{}.AppendSignal(dst, m)
 	}})
 	if err != nil {
 		t.Fatal(err)
@@ -27,9 +27,9 @@ func (b *bundle) answers(t fatal, c *conn) *session.Session {
 	return s
 }
 
-// TestExactJoin: where the stream cannot continue nothing is joined, and the
+// TestResumeOnlyJoin: where the stream cannot continue nothing is joined, and the
 // answer says why; where it can, it is a join as any other.
-func TestExactJoin(t *testing.T) {
+func TestResumeOnlyJoin(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct{ cursor, want string }{
 		"malformed":     {"nonsense", "invalid"},
@@ -49,7 +49,7 @@ func TestExactJoin(t *testing.T) {
 				b.history.floor["T"] = 2
 				c := newConn(unlimited)
 				s := b.answers(t, c)
-				if err := s.Join(session.Request{Tenant: "T", Cursor: test.cursor, Exact: true}); err != nil {
+				if err := s.Join(session.Request{Tenant: "T", Cursor: test.cursor, ResumeOnly: true}); err != nil {
 					t.Fatal(err)
 				}
 				synctest.Wait()
@@ -63,12 +63,12 @@ func TestExactJoin(t *testing.T) {
 					t.Errorf("%d tenants are joined", n)
 				}
 				cursor := at(b.history.changes["T"][3])
-				if err := s.Join(session.Request{Tenant: "T", Cursor: cursor, Exact: true}); err != nil {
+				if err := s.Join(session.Request{Tenant: "T", Cursor: cursor, ResumeOnly: true}); err != nil {
 					t.Fatal(err)
 				}
 				synctest.Wait()
 				b.Reset(feed.ErrDiverged) // is told to who has joined, exact or not
-				b.Publish(nil, b.history.place)
+				b.Publish(nil, b.history.sequence)
 				b.Live(true)
 				synctest.Wait()
 				if got := kinds(c.lines(t)[1:]); !strings.Contains(got, "joined") || !strings.Contains(got, "event e0@5") || !strings.Contains(got, "reset diverged") {
@@ -79,28 +79,28 @@ func TestExactJoin(t *testing.T) {
 	}
 }
 
-// marked is a wire that marks its events.
-type marked struct{ wire }
+// marked is an encoder that marks its events.
+type marked struct{ encoder }
 
 func (marked) AppendEvent(b []byte, e *feed.Event) []byte {
 	return fmt.Appendf(b, "event|%s|%s|marked|%s\n", e.Tenant, e.Cursor, e.Data)
 }
 
-// TestWireOfSubscription: each has its own, and one that changes it goes on
+// TestEncoderOfSubscription: each has its own, and one that changes it goes on
 // where it was.
-func TestWireOfSubscription(t *testing.T) {
+func TestEncoderOfSubscription(t *testing.T) {
 	t.Parallel()
-	bubble(t, func(o *room.Options) { o.Wires = []signal.Wire{wire{}, marked{}} }, func(t *testing.T, b *bundle) {
+	bubble(t, func(o *room.Options) { o.Encoders = []signal.Encoder{encoder{}, marked{}} }, func(t *testing.T, b *bundle) {
 		c := newConn(unlimited)
 		s := b.join(t, c, session.Request{Tenant: "T"})
-		if err := s.Join(session.Request{Tenant: "U", Wire: marked{}}); err != nil {
+		if err := s.Join(session.Request{Tenant: "U", Encoder: marked{}}); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
 		b.publish("T", 1, false, "1")
 		b.publish("U", 1, false, "2")
 		synctest.Wait()
-		if err := s.Join(session.Request{Tenant: "T", Wire: marked{}}); err != nil {
+		if err := s.Join(session.Request{Tenant: "T", Encoder: marked{}}); err != nil {
 			t.Fatal(err)
 		}
 		b.publish("T", 1, false, "3")

@@ -29,7 +29,7 @@ func (h *Hub) Run(ctx context.Context) error {
 	h.set.Close()
 	for _, s := range h.set.All() {
 		s.Close(signal.Shutdown, "")
-		s.Abort()
+		s.CloseNow()
 	}
 	h.set.Stop()
 	return nil
@@ -42,20 +42,20 @@ func (h *Hub) watch(ctx context.Context) {
 	defer ticker.Stop()
 	var list []*session.Session
 	var pruned time.Time
-	told := false
+	reported := false
 	for turn := 0; ; turn++ {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
 		}
-		now, moment := time.Now(), h.set.Elapsed()
+		now, elapsed := time.Now(), h.set.Elapsed()
 		list = h.set.In(turn%registry.Parts, list[:0])
 		for _, s := range list {
-			s.Sweep(moment)
+			s.Sweep(elapsed)
 		}
 		clear(list)
-		told = h.tellOutage(now, told)
+		reported = h.tellOutage(now, reported)
 		if now.Sub(pruned) >= pruneEvery {
 			h.set.Streams.Prune(now)
 			h.set.Pages.Prune(now)

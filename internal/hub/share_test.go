@@ -22,7 +22,7 @@ func TestResumesOfOneDoNotStarveOthers(t *testing.T) {
 				b.history.seal("T", 1, false, "mine")
 				b.history.seal("U", 1, false, "mine")
 			}
-			b.Publish(nil, b.history.place)
+			b.Publish(nil, b.history.sequence)
 			for _, tenant := range []string{"T", "U"} { // the heads are known
 				b.join(t, newConn(unlimited), session.Request{Tenant: tenant})
 			}

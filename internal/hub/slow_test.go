@@ -295,7 +295,7 @@ func TestBurstLargerThanRing(t *testing.T) {
 		for range 2000 {
 			b.history.seal("T", 1, false, strings.Repeat("x", 100))
 		}
-		b.Publish(b.history.changes["T"], b.history.place)
+		b.Publish(b.history.changes["T"], b.history.sequence)
 		synctest.Wait()
 		for _, c := range conns {
 			if n := strings.Count(c.text(), "event|"); n != 2000 {

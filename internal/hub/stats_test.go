@@ -13,7 +13,7 @@ import (
 	"rowcast/internal/hub/stream"
 )
 
-// TestFiguresTellApart counts events by name, sessions by wire and tenants by
+// TestFiguresTellApart counts events by name, sessions by transport and tenants by
 // their sessions, and times each pass by the oldest change of it.
 func TestFiguresTellApart(t *testing.T) {
 	t.Parallel()
@@ -21,11 +21,11 @@ func TestFiguresTellApart(t *testing.T) {
 	bubble(t, func(o *room.Options) { o.Delivered = func(age time.Duration) { ages = append(ages, age) } }, func(t *testing.T, b *bundle) {
 		b.join(t, newConn(unlimited), session.Request{Tenant: "T"})
 		b.join(t, newConn(unlimited), session.Request{Tenant: "U"})
-		other, err := b.Open(session.Peer{Conn: newConn(unlimited), Wire: wire{"other"}})
+		other, err := b.Open(session.Peer{Conn: newConn(unlimited), Encoder: encoder{"other"}})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := other.Join(session.Request{Tenant: "U", Wire: wire{"other"}}); err != nil {
+		if err := other.Join(session.Request{Tenant: "U", Encoder: encoder{"other"}}); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
@@ -35,13 +35,13 @@ func TestFiguresTellApart(t *testing.T) {
 		}
 		b.Publish([]feed.Change{
 			age(b.history.seal("T", 2, false, "x"), 3*time.Second), age(b.history.seal("T", 1, false, "x"), time.Second),
-		}, b.history.place)
+		}, b.history.sequence)
 		synctest.Wait()
 		if len(ages) != 1 || ages[0] != 3*time.Second {
 			t.Errorf("the pass was %v late", ages)
 		}
 		s := b.Stats()
-		if s.Names["e0"] != 2 || s.Names["e1"] != 1 || len(s.Names) != 2 || len(s.Wires) != 2 || s.Wires[""] != 2 || s.Wires["other"] != 1 {
+		if s.Names["e0"] != 2 || s.Names["e1"] != 1 || len(s.Names) != 2 || len(s.Transports) != 2 || s.Transports[""] != 2 || s.Transports["other"] != 1 {
 			t.Errorf("%+v", s)
 		}
 		list, all := b.Tenants(1)
@@ -53,7 +53,7 @@ func TestFiguresTellApart(t *testing.T) {
 		}
 		other.Close(signal.Gone, "")
 		synctest.Wait()
-		if s := b.Stats(); s.Wires["other"] != 0 || s.Sessions != 2 {
+		if s := b.Stats(); s.Transports["other"] != 0 || s.Sessions != 2 {
 			t.Errorf("%+v", s)
 		}
 	})

@@ -40,10 +40,10 @@ func TestDashboardEvent(t *testing.T) {
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 	reasons := []string{"skus", "orders", "skus", `od"d`, "orders"}
 	kept := slices.Clone(reasons)
-	got := mapping.DashboardEvent("acme", reasons, feed.Head{Feed: "f", Position: 9, Nonce: 7}, at)
+	got := mapping.DashboardEvent("acme", reasons, feed.Head{Epoch: "f", Position: 9, Nonce: 7}, at)
 	want := feed.Event{
 		Name: "dashboard:stats-updated", Tenant: "acme", Position: 9, At: at,
-		Cursor: feed.Cursor{Feed: "f", Position: 9, Nonce: 7},
+		Cursor: feed.Cursor{Epoch: "f", Position: 9, Nonce: 7},
 		Data:   []byte(`{"reasons":["od\"d","orders","skus"]}`),
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

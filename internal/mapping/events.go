@@ -63,7 +63,7 @@ func Append(dst []feed.Event, c *feed.Change) []feed.Event {
 // here.
 func point(events []feed.Event, c *feed.Change) {
 	for i := range events {
-		cursor := feed.Cursor{Feed: c.Feed, Position: c.Position, Nonce: c.Nonce}
+		cursor := feed.Cursor{Epoch: c.Epoch, Position: c.Position, Nonce: c.Nonce}
 		if i < len(events)-1 {
 			cursor.Position = c.From - 1
 			cursor.Delivered = i + 1

@@ -17,13 +17,13 @@ func TestCursors(t *testing.T) {
 	t.Parallel()
 	c := change("purchase-order", feed.Update,
 		`{"id":1,"status":"ordered"}`, `{"id":1,"status":"received"}`)
-	earlier := feed.Event{Name: "kept", Cursor: feed.Cursor{Feed: "other", Position: 9}}
+	earlier := feed.Event{Name: "kept", Cursor: feed.Cursor{Epoch: "other", Position: 9}}
 	events := mapping.Append([]feed.Event{earlier}, c)
 	want := []feed.Cursor{
 		earlier.Cursor,
-		{Feed: "0a1b2c3d", Position: 41, Nonce: 77, Delivered: 1},
-		{Feed: "0a1b2c3d", Position: 41, Nonce: 77, Delivered: 2},
-		{Feed: "0a1b2c3d", Position: 42, Nonce: 77},
+		{Epoch: "0a1b2c3d", Position: 41, Nonce: 77, Delivered: 1},
+		{Epoch: "0a1b2c3d", Position: 41, Nonce: 77, Delivered: 2},
+		{Epoch: "0a1b2c3d", Position: 42, Nonce: 77},
 	}
 	order := []string{"kept", "purchase-order:updated", "purchase-order:status-changed", "purchase-order:received"}
 	if diff := cmp.Diff(order, names(events)); diff != "" {

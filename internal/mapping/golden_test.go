@@ -143,7 +143,7 @@ func apply(t *testing.T, input string, dashboard bool) []feed.Event {
 			t.Fatalf("read the input: %v", err)
 		}
 		c := &feed.Change{
-			Feed: "0a1b2c3d", Tenant: "acme", From: r.From, Position: r.Position, Nonce: 1234567890,
+			Epoch: "0a1b2c3d", Tenant: "acme", From: r.From, Position: r.Position, Nonce: 1234567890,
 			Table: r.Table, Name: r.Name, Op: ops[r.Op], Bulk: r.Bulk, Before: r.Before, After: r.After,
 			At: at, Tx: r.Tx, Writer: r.Writer,
 		}
@@ -154,7 +154,7 @@ func apply(t *testing.T, input string, dashboard bool) []feed.Event {
 		if reason, ok := mapping.DashboardReason(c); ok {
 			reasons = append(reasons, reason)
 		}
-		head = feed.Head{Feed: c.Feed, Position: c.Position, Nonce: c.Nonce}
+		head = feed.Head{Epoch: c.Epoch, Position: c.Position, Nonce: c.Nonce}
 	}
 	if dashboard {
 		return []feed.Event{mapping.DashboardEvent("acme", reasons, head, at)}

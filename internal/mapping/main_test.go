@@ -16,7 +16,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // empty.
 func change(name string, op feed.Op, before, after string) *feed.Change {
 	c := &feed.Change{
-		Feed: "0a1b2c3d", Tenant: "acme", From: 42, Position: 42, Nonce: 77,
+		Epoch: "0a1b2c3d", Tenant: "acme", From: 42, Position: 42, Nonce: 77,
 		Table: name + "s", Name: name, Op: op,
 		At: time.Date(2026, 1, 2, 3, 4, 5, 678901000, time.UTC),
 		Tx: 7391, Writer: "psql",

@@ -120,7 +120,7 @@ func TestWritersPassMigrations(t *testing.T) { //nolint:paralleltest // it measu
 				case <-waits:
 				case err := <-done:
 					t.Fatalf("%s did not wait for the long transaction: %v", phase.name, err)
-				case <-time.After(patience):
+				case <-time.After(timeout):
 					t.Fatalf("%s does not let writers pass", phase.name)
 				}
 			}

@@ -36,7 +36,7 @@ func TestAlterationsAreFoundAndRepaired(t *testing.T) {
 		{"capture does nothing", `create or replace function rowcast.capture() returns trigger language plpgsql security definer as $$ begin return null; end $$`, "function rowcast.capture() is not as it was installed"},
 		{"function of an earlier version", `create or replace function rowcast.paused() returns boolean language sql as $$ select false $$`, "function rowcast.paused() is not as it was installed"},
 		{"rights of the caller", `alter function rowcast.capture() security invoker`, "function rowcast.capture() is not as it was installed"},
-		{"function dropped", `drop function rowcast.ring`, "is missing"},
+		{"function dropped", `drop function rowcast.notify`, "is missing"},
 		{"owner without rights", `do $$ begin if not exists (select from pg_roles where rolname = 'altered_nobody') then create role altered_nobody; end if; end $$; alter function rowcast.capture_update() owner to altered_nobody`, "function rowcast.capture_update() belongs to altered_nobody, who may not append to the log"},
 		{"cache of a sequence", `alter sequence rowcast.log_id cache 50`, "sequence rowcast.log_id is not as it was installed"},
 		{"column dropped", `alter table rowcast.log drop column writer`, "table rowcast.log is not as it was installed"},

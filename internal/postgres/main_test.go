@@ -14,8 +14,8 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// patience bounds every wait; it decides nothing but when to give up.
-const patience = 30 * time.Second
+// timeout bounds every wait; it decides nothing but when to give up.
+const timeout = 30 * time.Second
 
 func connect(t *testing.T, dsn string) *pgx.Conn {
 	t.Helper()

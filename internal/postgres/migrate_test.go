@@ -156,7 +156,7 @@ func TestMigrateOnBusyTable(t *testing.T) {
 		_, err := m.Up(t.Context())
 		done <- err
 	}()
-	limit := time.After(patience)
+	limit := time.After(timeout)
 	exec(t, writer, `set statement_timeout = '10s'`)
 	for n := range 3 {
 		select {
@@ -216,7 +216,7 @@ func TestMigrationsOfTheLogLetOthersPass(t *testing.T) {
 		case <-waits:
 		case err := <-done:
 			t.Fatalf("the log was removed under a reader: %v", err)
-		case <-time.After(patience):
+		case <-time.After(timeout):
 			t.Fatal("the migration does not give up its lock")
 		}
 		exec(t, other, `table rowcast.log`)

@@ -43,7 +43,7 @@ func TestPartitionsAreWaitedForTogether(t *testing.T) {
 	}()
 	for next := range release {
 		// Somebody waits for a partition; the next one ends a little later.
-		for limit := time.Now().Add(patience); ; {
+		for limit := time.Now().Add(timeout); ; {
 			if list(t, admin, `select count(*)::text from pg_locks where not granted and locktype = 'relation'
 				and relation::regclass::text ~ '^orders_[0-9]' and database = (select oid from pg_database where datname = current_database())`)[0] != "0" {
 				break

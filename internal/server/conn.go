@@ -12,16 +12,16 @@ import (
 // piece is how much a client has to take within the time for it.
 const piece = 64 << 10
 
-// seated is a listener each connection of which has a place, and a bound for every
+// bounded is a listener each connection of which has a slot, and a bound for every
 // write.
-type seated struct {
+type bounded struct {
 	net.Listener
 	connect func(remote string) (leave func(), refused *transport.Problem)
 	stall   time.Duration
 }
 
-// Accept implements net.Listener. Who has no place is told so, and is gone.
-func (l *seated) Accept() (net.Conn, error) {
+// Accept implements net.Listener. One without a slot is told so, and is gone.
+func (l *bounded) Accept() (net.Conn, error) {
 	for {
 		inner, err := l.Listener.Accept()
 		if err != nil {
@@ -108,7 +108,7 @@ func (c *conn) Handed() net.Conn {
 	return c.Conn
 }
 
-// handOver leaves bounds and place to a transport.
+// handOver leaves bounds and slot to a transport.
 func (c *conn) handOver() {
 	c.mu.Lock()
 	defer c.mu.Unlock()

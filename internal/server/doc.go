@@ -29,7 +29,7 @@
 //     for (TestUnreadAnswersEndTheConnection); one that reads slowly is served
 //     (TestSlowReadersAreServed). An address has a bounded number of connections
 //     that are no feed (TestConnectionsOfAnAddressAreBounded); those that are one
-//     have seats, see package transport.
+//     have slots, see package transport.
 //   - What is for operators is not served to clients, nor to a page of another
 //     website that the browser of an operator shows (TestAdminIsForOperators).
 //     A public listener that is told its names answers to no others

@@ -17,8 +17,8 @@ import (
 	"rowcast/internal/transport"
 )
 
-// patience bounds every wait; it decides nothing but when to give up.
-const patience = 30 * time.Second
+// timeout bounds every wait; it decides nothing but when to give up.
+const timeout = 30 * time.Second
 
 // serve serves until the test ends.
 func serve(t *testing.T, handler http.Handler) string {
@@ -48,7 +48,7 @@ func dial(t *testing.T, address string) net.Conn {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close() })
-	_ = conn.SetDeadline(time.Now().Add(patience))
+	_ = conn.SetDeadline(time.Now().Add(timeout))
 	return conn
 }
 
@@ -87,7 +87,7 @@ func TestSlowHandshakesAreCutOff(t *testing.T) {
 	for i, conn := range slow {
 		answer, err := io.ReadAll(conn)
 		if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
-			t.Fatalf("slow client %d is still connected after %s", i, patience)
+			t.Fatalf("slow client %d is still connected after %s", i, timeout)
 		}
 		if strings.Contains(string(answer), "served") {
 			t.Errorf("half a request is answered %q", answer)
@@ -124,7 +124,7 @@ func TestLargeHeadsAreRefused(t *testing.T) {
 		response, err := http.ReadResponse(bufio.NewReader(conn), nil)
 		if err != nil { // a reset overtook the answer
 			if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
-				t.Errorf("%s: no answer after %s", name, patience)
+				t.Errorf("%s: no answer after %s", name, timeout)
 			}
 		} else if _ = response.Body.Close(); response.StatusCode != http.StatusRequestHeaderFieldsTooLarge {
 			t.Errorf("%s: %s", name, response.Status)

@@ -54,7 +54,7 @@ func Serve(ctx context.Context, listener net.Listener, o Options) error {
 	}
 	failed := make(chan error, 1)
 	go func() {
-		failed <- server.Serve(&seated{Listener: listener, connect: connect, stall: cmp.Or(o.Stall, 10*time.Second)})
+		failed <- server.Serve(&bounded{Listener: listener, connect: connect, stall: cmp.Or(o.Stall, 10*time.Second)})
 	}()
 	select {
 	case err := <-failed:

@@ -36,18 +36,18 @@ import (
 type large struct{}
 
 func (large) Head(context.Context, string, int64) (feed.Head, error) {
-	return feed.Head{Feed: "f"}, nil
+	return feed.Head{Epoch: "f"}, nil
 }
 
 func (large) Oldest(context.Context, string) (feed.Cursor, error) {
-	return feed.Cursor{Feed: "f"}, nil
+	return feed.Cursor{Epoch: "f"}, nil
 }
 
 func (large) After(_ context.Context, tenant string, c feed.Cursor, _ int) (feed.Page, error) {
 	n := c.Position + 1
 	row := []byte(`{"text":"` + strings.Repeat("x", 900_000) + `"}`)
 	return feed.Page{Changes: []feed.Change{{
-		Feed: "f", Tenant: tenant, From: n, Position: n, Nonce: 1, Name: "order", Op: feed.Insert, After: row,
+		Epoch: "f", Tenant: tenant, From: n, Position: n, Nonce: 1, Name: "order", Op: feed.Insert, After: row,
 	}}, More: true}, nil
 }
 
@@ -62,7 +62,7 @@ func whole(t *testing.T, pages bool) http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h, err := hub.New(room.Options{History: large{}, Map: mapping.Append, Wires: append([]signal.Wire{ws.Wire{}, sse.Wire{}}, socketio.Wires()...)})
+	h, err := hub.New(room.Options{History: large{}, Map: mapping.Append, Encoders: append([]signal.Encoder{ws.Encoder{}, sse.Encoder{}}, socketio.Encoders()...)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -186,10 +186,10 @@ func TestUnreadAnswersEndTheConnection(t *testing.T) {
 			conn := dialSmall(t, test.listener.Addr().String())
 			requests := []byte(strings.Repeat(test.request+"Host: localhost\r\n\r\n", 50))
 			for {
-				_ = conn.SetWriteDeadline(time.Now().Add(patience))
+				_ = conn.SetWriteDeadline(time.Now().Add(timeout))
 				if _, err := conn.Write(requests); err != nil {
 					if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
-						t.Errorf("still connected after %s", patience)
+						t.Errorf("still connected after %s", timeout)
 					}
 					break
 				}
@@ -304,7 +304,7 @@ func TestConnectionsOfAnAddressAreBounded(t *testing.T) {
 					}
 				}
 			}),
-			Limits: transport.NewLimits(transport.LimitOptions{PerAddress: most / 2}), Log: slog.New(slog.DiscardHandler), Header: patience,
+			Limits: transport.NewLimits(transport.LimitOptions{PerAddress: most / 2}), Log: slog.New(slog.DiscardHandler), Header: timeout,
 		})
 	}()
 	t.Cleanup(func() {
@@ -336,14 +336,14 @@ func TestConnectionsOfAnAddressAreBounded(t *testing.T) {
 		!strings.Contains(string(answer), "Retry-After: 5\r\n") {
 		t.Errorf("one too many is answered %q, %v", answer, err)
 	}
-	if got := status(conns[0], "/take"); got != http.StatusOK { // it is a feed now, with a place of its own
+	if got := status(conns[0], "/take"); got != http.StatusOK { // it is a feed now, with a slot of its own
 		t.Fatalf("a connection is taken over with %d", got)
 	}
 	if got := status(dial(t, listener.Addr().String()), "/"); got != http.StatusOK {
 		t.Errorf("a place that became free is not given: %d", got)
 	}
 	_ = conns[1].Close()
-	for deadline := time.Now().Add(patience); ; {
+	for deadline := time.Now().Add(timeout); ; {
 		if status(dial(t, listener.Addr().String()), "/") == http.StatusOK {
 			break
 		}

@@ -54,10 +54,10 @@ func OpenHistory(ctx context.Context, cfg config.Config, size int32) (postgres.P
 // CheckDatabase refuses a database without Rowcast, and settings that lead to
 // none. It returns the id of the feed. A database that cannot be reached may
 // come up later: the tail keeps trying, and /readyz says so; the id is empty.
-func CheckDatabase(ctx context.Context, cfg config.Config, log *slog.Logger) (feed string, err error) {
+func CheckDatabase(ctx context.Context, cfg config.Config, log *slog.Logger) (epoch string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
-	feed, err = ReadFeed(ctx, cfg.ListenDatabaseURL, "rowcast check", log)
+	epoch, err = ReadFeed(ctx, cfg.ListenDatabaseURL, "rowcast check", log)
 	if errors.Is(err, postgres.ErrPooler) || postgres.Refused(err) {
 		return "", errcode.Misuse(err)
 	}
@@ -65,7 +65,7 @@ func CheckDatabase(ctx context.Context, cfg config.Config, log *slog.Logger) (fe
 		log.WarnContext(ctx, "the database is not reachable yet", "error", err)
 		return "", nil
 	}
-	return feed, err
+	return epoch, err
 }
 
 // checkTime bounds a check of the database at the start.
@@ -76,7 +76,7 @@ const feedQuery = "select f.id from rowcast.feed f"
 // ReadFeed is the id of the feed, read on a connection of that name. A database
 // without Rowcast, or with the log of another one, is an error that says what
 // to do.
-func ReadFeed(ctx context.Context, url, name string, log *slog.Logger) (feed string, err error) {
+func ReadFeed(ctx context.Context, url, name string, log *slog.Logger) (epoch string, err error) {
 	err = postgres.With(ctx, postgres.Connect, url, name, func(ctx context.Context, c *pgx.Conn) error {
 		note, err := postgres.CheckSchema(ctx, c)
 		if err != nil {
@@ -92,21 +92,21 @@ func ReadFeed(ctx context.Context, url, name string, log *slog.Logger) (feed str
 		if foreign != nil {
 			return fmt.Errorf("%w: %s", changelog.ErrForeign, *foreign)
 		}
-		if err := c.QueryRow(ctx, feedQuery).Scan(&feed); err != nil {
+		if err := c.QueryRow(ctx, feedQuery).Scan(&epoch); err != nil {
 			return fmt.Errorf("check the database: %w", postgres.Explain(err))
 		}
 		return nil
 	})
-	return feed, err
+	return epoch, err
 }
 
-// sameFeed refuses a history of another database than the one that was checked,
+// sameEpoch refuses a history of another database than the one that was checked,
 // if that was reached.
-func sameFeed(ctx context.Context, history postgres.Pool, feed string) error {
+func sameEpoch(ctx context.Context, history postgres.Pool, epoch string) error {
 	ctx, cancel := context.WithTimeout(ctx, checkTime)
 	defer cancel()
 	var other string
-	if feed == "" || history.QueryRow(ctx, feedQuery).Scan(&other) != nil || other == feed {
+	if epoch == "" || history.QueryRow(ctx, feedQuery).Scan(&other) != nil || other == epoch {
 		return nil
 	}
 	return errcode.Misuse(errcode.With("different-databases",

@@ -78,9 +78,9 @@ type Service struct {
 	adminHandler  http.Handler
 }
 
-// wires encodes for each kind of connection.
-func wires() []signal.Wire {
-	return append([]signal.Wire{ws.Wire{}, sse.Wire{}}, socketio.Wires()...)
+// encoders has one for each kind of connection.
+func encoders() []signal.Encoder {
+	return append([]signal.Encoder{ws.Encoder{}, sse.Encoder{}}, socketio.Encoders()...)
 }
 
 // ListenFunc opens a listener.
@@ -116,13 +116,13 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, listen Listen
 	if err != nil {
 		return nil, err
 	}
-	if err := sameFeed(ctx, s.pool, id); err != nil {
+	if err := sameEpoch(ctx, s.pool, id); err != nil {
 		return nil, err
 	}
 	s.hub, err = hub.New(room.Options{
 		History: changelog.NewHistory(s.pool, cfg.BulkRows),
 		Map:     mapping.Append, DashboardReason: mapping.DashboardReason, DashboardEvent: mapping.DashboardEvent,
-		Wires: wires(), Log: log, Unreadable: s.unread, Delivered: s.observed.Delivered, Checked: func() time.Time { return s.tail.Status().Checked },
+		Encoders: encoders(), Log: log, Unreadable: s.unread, Delivered: s.observed.Delivered, Checked: func() time.Time { return s.tail.Status().Checked },
 		PingInterval: cfg.PingInterval, PingTimeout: cfg.PingTimeout, MaxPerTenant: cfg.MaxPerTenant,
 		RingMemory: int64(cfg.RingMemory),
 	})
@@ -131,7 +131,7 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, listen Listen
 	}
 	s.tenants = tenant.New(tenant.Options{Database: s.pool, Log: log, Changed: func() { s.revoked.Respell() }})
 	s.revoked = revocation.New(revocation.Options{
-		Database: s.pool, Log: log, Changed: s.hub.Recheck, Heard: func() bool { return s.tail.Status().Listening },
+		Database: s.pool, Log: log, Changed: s.hub.Recheck, Listening: func() bool { return s.tail.Status().Listening },
 		Canonical: s.tenants.Canonical,
 	})
 	if id != "" { // else it is read when the database is there
@@ -143,7 +143,7 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, listen Listen
 		Connect: DialTail(cfg.ListenDatabaseURL), Listen: Dial(cfg.ListenDatabaseURL, "rowcast listen"), Pool: s.pool,
 		Notify: changelog.Notify(cfg.Notify), BulkRows: cfg.BulkRows, Retention: cfg.Retention, Log: log,
 		Unreadable: func(c *feed.Change) { s.unread.Tell(new(c.Without(c.Unreadable))) },
-		Sealed:     s.observed.Sealed, Publish: s.hub.Publish, Live: s.hub.Live, Reset: s.hub.Reset, Revoked: s.revoked.Ring,
+		Sealed:     s.observed.Sealed, Publish: s.hub.Publish, Live: s.hub.Live, Reset: s.hub.Reset, Revoked: s.revoked.Wake,
 	})
 	s.health = health.New(health.Options{Database: s.pool, Log: log})
 	if err := s.routes(cfg, origins); err != nil {
@@ -222,7 +222,7 @@ func (s *Service) routes(cfg config.Config, origins origin.Origins) error {
 	}
 	metrics := metric.New(metric.Sources{
 		Tail: s.tail.Status, Hub: s.hub.Stats, Health: func() health.Status { return s.health.Status() },
-		Observers: s.observed, Causes: transport.Causes(), Refusals: refusals.Counts,
+		Observers: s.observed, Codes: transport.Codes(), Refusals: refusals.Counts,
 		Unreadable: s.unread.Counts,
 	})
 	s.adminHandler = server.Admin(server.AdminOptions{
@@ -233,7 +233,7 @@ func (s *Service) routes(cfg config.Config, origins origin.Origins) error {
 
 // Run serves until ctx ends. Then it turns unready and lets the clients go;
 // when they are gone, or their time is up, everything else ends at once.
-func (s *Service) Run(ctx context.Context, hurry <-chan struct{}) error {
+func (s *Service) Run(ctx context.Context, force <-chan struct{}) error {
 	inner, stop := context.WithCancelCause(context.WithoutCancel(ctx))
 	defer stop(nil)
 	g, inner := errgroup.WithContext(inner)
@@ -252,7 +252,7 @@ func (s *Service) Run(ctx context.Context, hurry <-chan struct{}) error {
 	g.Go(func() error {
 		select {
 		case <-ctx.Done():
-			s.drain(inner, hurry)
+			s.drain(inner, force)
 			stop(context.Cause(ctx))
 			return context.Cause(ctx)
 		case <-inner.Done():
@@ -264,7 +264,7 @@ func (s *Service) Run(ctx context.Context, hurry <-chan struct{}) error {
 
 // drain turns unready, then tells the clients to come back elsewhere and waits
 // until they are gone.
-func (s *Service) drain(ctx context.Context, hurry <-chan struct{}) {
+func (s *Service) drain(ctx context.Context, force <-chan struct{}) {
 	s.closing.Store(true)
 	if err := s.Manager.Tell(ctx, "STOPPING=1"); err != nil {
 		s.log.WarnContext(ctx, "the service manager does not listen", "error", err)
@@ -273,7 +273,7 @@ func (s *Service) drain(ctx context.Context, hurry <-chan struct{}) {
 	defer cancel()
 	go func() {
 		select {
-		case <-hurry:
+		case <-force:
 			cancel()
 		case <-ctx.Done():
 		}

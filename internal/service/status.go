@@ -69,7 +69,7 @@ type status struct {
 	// Locks says who holds a lock of the servers without being one.
 	Locks []string `json:"locks,omitempty"`
 	// Place is the newest that this process has published.
-	Place       int64 `json:"place"`
+	Sequence    int64 `json:"place"`
 	Lag         lag   `json:"lag"`
 	Connections int64 `json:"connections"`
 	Tenants     int64 `json:"tenants"`
@@ -84,18 +84,18 @@ type status struct {
 // databaseStatus is what sql/overview.sql answers.
 type databaseStatus struct {
 	Head             int64           `json:"head"`
-	Replicas         int64           `json:"replicas"`
+	Servers          int64           `json:"replicas"`
 	NotifyQueueUsage float64         `json:"notifyQueueUsage"`
 	Triggers         json.RawMessage `json:"triggers"`
 	Pauses           json.RawMessage `json:"pauses"`
 }
 
-// lag says how far behind the process is: in places that are sealed but not
+// lag says how far behind the process is: in sequences that are sealed but not
 // published, unknown without the database, and in time since it last knew that
 // it had everything, unknown before the first time.
 type lag struct {
-	Places  *int64   `json:"places"`
-	Seconds *float64 `json:"seconds"`
+	Sequences *int64   `json:"places"`
+	Seconds   *float64 `json:"seconds"`
 }
 
 // status asks the database and the parts of the process.
@@ -103,7 +103,7 @@ func (s *Service) status(ctx context.Context) any {
 	database, err := s.askDatabase(ctx)
 	t, h := s.tail.Status(), s.hub.Stats()
 	answer := status{
-		Version: Version(), databaseStatus: database, Place: t.Place, Connections: h.Sessions, Tenants: h.Tenants,
+		Version: Version(), databaseStatus: database, Sequence: t.Sequence, Connections: h.Sessions, Tenants: h.Tenants,
 		Unreadable: s.unread.Recent(), UnnamedProxy: s.Front.Gate.Limits.UnnamedProxy(),
 		Tail: map[string]any{
 			"live": t.Live, "leads": t.Leads, "asleep": t.Asleep, "listening": t.Listening, "problem": t.Problem,
@@ -120,7 +120,7 @@ func (s *Service) status(ctx context.Context) any {
 	if err != nil {
 		answer.Problem = err.Error()
 	} else {
-		answer.Lag.Places = new(max(0, database.Head-t.Place))
+		answer.Lag.Sequences = new(max(0, database.Head-t.Sequence))
 	}
 	if !t.Checked.IsZero() {
 		answer.Lag.Seconds = new(time.Since(t.Checked).Seconds())
@@ -132,7 +132,7 @@ func (s *Service) askDatabase(ctx context.Context) (*databaseStatus, error) {
 	ctx, cancel := context.WithTimeout(ctx, statusTime)
 	defer cancel()
 	d := new(databaseStatus)
-	err := s.pool.QueryRow(ctx, sql.Status).Scan(&d.Head, &d.Replicas, &d.NotifyQueueUsage, &d.Triggers, &d.Pauses)
+	err := s.pool.QueryRow(ctx, sql.Status).Scan(&d.Head, &d.Servers, &d.NotifyQueueUsage, &d.Triggers, &d.Pauses)
 	if err != nil {
 		return nil, fmt.Errorf("ask the database: %w", postgres.Explain(err))
 	}

@@ -23,8 +23,8 @@ const authTimeout = 10 * time.Second
 // expiryNotice is how long before its end a client hears of it.
 const expiryNotice = 30 * time.Second
 
-// maxStrikes is how many malformed commands end a session.
-const maxStrikes = 3
+// maxBadCommands is how many malformed commands end a session.
+const maxBadCommands = 3
 
 // VerifyFunc says who a token speaks for, as auth.Verifier.Verify.
 type VerifyFunc func(ctx context.Context, token string) (auth.Identity, error)
@@ -36,9 +36,9 @@ type Client struct {
 	gate    *Gate
 	// identity is nil while the client is anonymous. It is not changed, only
 	// replaced.
-	identity atomic.Pointer[auth.Identity]
-	seat     *Seat
-	strikes  int
+	identity    atomic.Pointer[auth.Identity]
+	slot        *Slot
+	badCommands int
 	// doubt is why the credentials of the handshake were refused, nil without one.
 	doubt *Refusal
 	// supposed: the identity is from a header, and has not been used.
@@ -55,11 +55,11 @@ type Client struct {
 // is told so and ended, if it is one of its own. The place is given back with the
 // session, or with an error.
 func (g *Gate) Let(h *hub.Hub, r *http.Request, by Credential, connect func() (session.Peer, error)) (*Client, error) {
-	seat, full := g.Limits.Seat(r)
+	slot, full := g.Limits.Slot(r)
 	if full != nil {
 		return nil, full
 	}
-	c := &Client{gate: g, seat: seat}
+	c := &Client{gate: g, slot: slot}
 	peer, err := connect()
 	if err == nil {
 		if c.session, err = h.Open(peer); err != nil {
@@ -67,7 +67,7 @@ func (g *Gate) Let(h *hub.Hub, r *http.Request, by Credential, connect func() (s
 		}
 	}
 	if err != nil {
-		seat.Leave()
+		slot.Leave()
 		return nil, err
 	}
 	c.session.Deadline(time.Now().Add(authTimeout), time.Time{}, AuthTimeout)
@@ -87,12 +87,12 @@ func turnAway(p session.Peer) {
 		return
 	}
 	_ = p.Conn.SetWriteDeadline(time.Now().Add(time.Second))
-	_, _ = p.Conn.Write(p.Wire.AppendClose(nil, signal.Shutdown, ""))
+	_, _ = p.Conn.Write(p.Encoder.AppendClose(nil, signal.Shutdown, ""))
 	_ = conn.Close()
 }
 
-// Unwanted implements session.Owner.
-func (c *Client) Unwanted() errcode.Code {
+// Check implements session.Owner.
+func (c *Client) Check() errcode.Code {
 	if id := c.identity.Load(); id != nil && c.gate.Revoked(id) {
 		return Revoked
 	}
@@ -100,7 +100,7 @@ func (c *Client) Unwanted() errcode.Code {
 }
 
 // Left implements session.Owner.
-func (c *Client) Left() { c.seat.Leave() }
+func (c *Client) Left() { c.slot.Leave() }
 
 // Adopt gives a client an identity that was verified before. One that was
 // revoked since ends the session. The error is a *Refusal that should, too: the
@@ -110,7 +110,7 @@ func (c *Client) Left() { c.seat.Leave() }
 // then is found out here, once; the session counts that by a clock that nobody sets,
 // so that a step of the other one neither ends sessions nor lengthens them.
 func (c *Client) Adopt(id auth.Identity) error {
-	if !c.seat.Sit(id.Subject) {
+	if !c.slot.SetSubject(id.Subject) {
 		full := &Problem{Code: LimitExceeded, About: "subject", Detail: "this subject has as many connections as it may have; close one first"}
 		c.gate.Note(context.Background(), nil, full)
 		return &Refusal{Code: full.Code, Message: full.Detail, Ends: c.identity.Load() == nil}
@@ -168,8 +168,8 @@ func (c *Client) Authenticate(ctx context.Context, token string) (lost []string,
 	return lost, nil
 }
 
-// TokenCause is the code for an error of a VerifyFunc.
-func TokenCause(err error) errcode.Code {
+// TokenCode is the code for an error of a VerifyFunc.
+func TokenCode(err error) errcode.Code {
 	switch {
 	case errors.Is(err, auth.ErrExpired):
 		return TokenExpired
@@ -182,10 +182,10 @@ func TokenCause(err error) errcode.Code {
 	}
 }
 
-// Join subscribes to a tenant, if the identity may, on a wire of the hub; nil is that
+// Join subscribes to a tenant, if the identity may, with an encoder of the hub; nil is that
 // of the session. The error is a *Refusal; without one the answer comes through the session, with
 // ref.
-func (c *Client) Join(command Command, wire signal.Wire, ref uint64) error {
+func (c *Client) Join(command Command, encoder signal.Encoder, requestID uint64) error {
 	want := Want{Tenant: c.Tenant(command.Tenant), Events: command.Events}
 	switch id := c.identity.Load(); {
 	case id == nil && c.doubt != nil:
@@ -202,7 +202,7 @@ func (c *Client) Join(command Command, wire signal.Wire, ref uint64) error {
 	if want.Filter, err = mapping.ParseFilter(want.Events); err != nil {
 		return &Refusal{Code: BadRequest, Message: err.Error()}
 	}
-	return c.Follow(want, session.Request{Cursor: command.Cursor, Wire: wire, Exact: command.Exact, Forgets: command.Forgets, Ref: ref})
+	return c.Follow(want, session.Request{Cursor: command.Cursor, Encoder: encoder, ResumeOnly: command.ResumeOnly, Forgets: command.Forgets, RequestID: requestID})
 }
 
 // Follow subscribes to what was checked already. q has what else is asked for. The error
@@ -254,8 +254,8 @@ func (c *Client) Tenant(name string) string { return c.gate.Tenant(name) }
 // Leave leaves a tenant.
 func (c *Client) Leave(tenant string) { c.session.Leave(c.Tenant(tenant)) }
 
-// Strike counts a malformed command. It is true for the last one.
-func (c *Client) Strike() bool {
-	c.strikes++
-	return c.strikes >= maxStrikes
+// BadCommand counts a malformed command. It is true for the last one.
+func (c *Client) BadCommand() bool {
+	c.badCommands++
+	return c.badCommands >= maxBadCommands
 }

@@ -6,7 +6,7 @@ import (
 	"rowcast/internal/wire/websocket"
 )
 
-// The causes beside those of the hub. Each is also the code of an error
+// The codes beside those of the hub. Each is also the code of an error
 // message or of a problem document.
 const (
 	TokenExpired  errcode.Code = "token-expired"
@@ -26,9 +26,9 @@ const (
 
 // Close is how a session ends, as the client sees it.
 type Close struct {
-	Cause errcode.Code
-	// Code is the WebSocket close code.
-	Code int
+	Code errcode.Code
+	// Number is the WebSocket close code.
+	Number int
 	// ComesBack: the client connects again by itself.
 	ComesBack bool
 }
@@ -58,35 +58,35 @@ var closes = [...]Close{
 // Closes lists the table, for documents, metrics and tests.
 func Closes() []Close { return closes[:] }
 
-// Causes lists the causes of the table.
-func Causes() (causes []errcode.Code) {
+// Codes lists the codes of the table.
+func Codes() (codes []errcode.Code) {
 	for _, c := range closes {
-		causes = append(causes, c.Cause)
+		codes = append(codes, c.Code)
 	}
-	return causes
+	return codes
 }
 
-// CloseOf looks a cause up. An unknown one is a bad request.
-func CloseOf(cause errcode.Code) Close {
+// CloseOf looks a code up. An unknown one is a bad request.
+func CloseOf(code errcode.Code) Close {
 	for _, c := range closes {
-		if c.Cause == cause {
+		if c.Code == code {
 			return c
 		}
 	}
-	return Close{cause, 4500, false}
+	return Close{code, 4500, false}
 }
 
-// AppendCloseFrame appends the WebSocket frame of a cause. Its reason is the
-// name of the cause, and the detail.
-func AppendCloseFrame(b []byte, cause errcode.Code, detail string) []byte {
-	reason := string(cause)
+// AppendCloseFrame appends the WebSocket frame of a code. Its reason is the
+// code, and the detail.
+func AppendCloseFrame(b []byte, code errcode.Code, detail string) []byte {
+	reason := string(code)
 	if detail != "" {
 		reason += "; " + detail
 	}
-	if cause == signal.Gone {
+	if code == signal.Gone {
 		reason = ""
 	}
-	return websocket.AppendClose(b, CloseOf(cause).Code, reason)
+	return websocket.AppendClose(b, CloseOf(code).Number, reason)
 }
 
 // Refusal is what a client is told about a command that was not done.

@@ -24,18 +24,18 @@ func TestCloseTable(t *testing.T) {
 	}
 	codes := map[int]bool{}
 	for _, c := range transport.Closes() {
-		if codes[c.Code] {
-			t.Errorf("code %d is there twice", c.Code)
+		if codes[c.Number] {
+			t.Errorf("code %d is there twice", c.Number)
 		}
-		codes[c.Code] = true
-		if name, ok := want[c.Code]; ok && name != string(c.Cause) {
-			t.Errorf("%d is %s, want %s", c.Code, c.Cause, name)
+		codes[c.Number] = true
+		if name, ok := want[c.Number]; ok && name != string(c.Code) {
+			t.Errorf("%d is %s, want %s", c.Number, c.Code, name)
 		}
-		if c.Code >= 4000 && c.ComesBack != (c.Code < 4500) {
+		if c.Number >= 4000 && c.ComesBack != (c.Number < 4500) {
 			t.Errorf("%+v", c)
 		}
-		if transport.CloseOf(c.Cause) != c {
-			t.Errorf("CloseOf(%s) = %+v", c.Cause, transport.CloseOf(c.Cause))
+		if transport.CloseOf(c.Code) != c {
+			t.Errorf("CloseOf(%s) = %+v", c.Code, transport.CloseOf(c.Code))
 		}
 	}
 	for code := range want {
@@ -43,12 +43,12 @@ func TestCloseTable(t *testing.T) {
 			t.Errorf("code %d is missing", code)
 		}
 	}
-	for _, cause := range []errcode.Code{signal.Gone, signal.Shutdown, signal.SlowConsumer, signal.NoPong} {
-		if transport.CloseOf(cause).Cause != cause {
-			t.Errorf("%s is missing", cause)
+	for _, code := range []errcode.Code{signal.Gone, signal.Shutdown, signal.SlowConsumer, signal.NoPong} {
+		if transport.CloseOf(code).Code != code {
+			t.Errorf("%s is missing", code)
 		}
 	}
-	if c := transport.CloseOf("unheard of"); c.Code != 4500 {
+	if c := transport.CloseOf("unheard of"); c.Number != 4500 {
 		t.Errorf("unknown cause: %+v", c)
 	}
 }

@@ -26,8 +26,8 @@ type Command struct {
 	Cursor string   `json:"cursor"`
 	Events []string `json:"events"`
 	// Exact and Forgets, set by transports only, are those of session.Request.
-	Exact   bool `json:"-"`
-	Forgets bool `json:"-"`
+	ResumeOnly bool `json:"-"`
+	Forgets    bool `json:"-"`
 }
 
 // UnmarshalJSON takes a tenant that is a whole number for its text: databases have

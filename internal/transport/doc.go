@@ -29,21 +29,21 @@
 //     there too often, is refused by name (TestParameters, sse: TestRequests, history:
 //     TestRefusals, ws: TestRefusedHandshakes, internal/server: TestRefusalsAreProblems).
 //   - A token has one verdict on every wire, whatever its claims, and who has one that
-//     ends far away stays (cmd/rowcast: TestTokensAreAlikeOnEveryWire,
+//     ends far away stays (cmd/rowcast: TestTokensAreAlikeOnEveryTransport,
 //     TestFarAwayEndsAreFarAway).
 //   - A credential that is meant for somebody else, as a proxy adds it to the headers,
 //     hides none of the client's own (TestGate, ws: TestForeignCredentials,
-//     cmd/rowcast: TestForeignCredentialsOnEveryWire).
+//     cmd/rowcast: TestForeignCredentialsOnEveryTransport).
 //   - Whoever is refused is counted by code, and the log says why, for each kind once a
-//     minute (TestRefusalsAreTold, cmd/rowcast: TestRefusalsAreToldOnEveryWire), with
+//     minute (TestRefusalsAreTold, cmd/rowcast: TestRefusalsAreReportedOnEveryTransport), with
 //     nothing of a token (TestLogNeverHasTheToken).
 //   - A client whose identity is revoked is sent away, on every wire
-//     (cmd/rowcast: TestRevocationReachesEveryWireOfEveryReplica).
+//     (cmd/rowcast: TestRevocationReachesEveryTransportOfEveryServer).
 //   - An address and a subject have no more connections than they may, an address
 //     no more handshakes, and a tenant no more clients that have joined it; who is
 //     one too many is told 429 or limit-exceeded, and who could not be let in takes no
-//     place (TestSeats, TestPlaceIsGivenBack,
-//     TestTooManyRequestsOfAnAddress, cmd/rowcast: TestLimitsOnEveryWire).
+//     place (TestSlots, TestPlaceIsGivenBack,
+//     TestTooManyRequestsOfAnAddress, cmd/rowcast: TestLimitsOnEveryTransport).
 //     A proxy that nobody has named, so that its clients cannot be told apart, is
 //     logged (TestUnnamedProxyIsTold).
 //   - Who joins again with another filter is told which is in effect (ws:

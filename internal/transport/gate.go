@@ -11,9 +11,9 @@ import (
 	"rowcast/internal/hub/signal"
 )
 
-// retrySoon is when a client that was refused for the state of the server may
+// retryShort is when a client that was refused for the state of the server may
 // try again.
-const retrySoon = time.Second
+const retryShort = time.Second
 
 // GateOptions configures a Gate. Origin, Draining, Verify and Redeem are required.
 type GateOptions struct {
@@ -109,7 +109,7 @@ func (g *Gate) Enter(r *http.Request, p Parameters) *Problem {
 	case g.Draining():
 		return &Problem{
 			Status: http.StatusServiceUnavailable, Code: signal.Shutdown, Detail: "the server is shutting down; try again in a moment",
-			Retry: retrySoon, About: "shutdown",
+			Retry: retryShort, About: "shutdown",
 		}
 	}
 	return p.Check(r)
@@ -139,9 +139,9 @@ func (g *Gate) Admit(r *http.Request, p Parameters) (auth.Identity, *Problem) {
 
 // TokenProblem is the answer to a token that is not accepted.
 func TokenProblem(err error) *Problem {
-	p := &Problem{Status: http.StatusUnauthorized, Code: TokenCause(err), Detail: auth.PublicText(err), Cause: err}
+	p := &Problem{Status: http.StatusUnauthorized, Code: TokenCode(err), Detail: auth.PublicText(err), Cause: err}
 	if p.Code == Unavailable {
-		p.Status, p.Retry = http.StatusServiceUnavailable, max(retrySoon, auth.Wait(err))
+		p.Status, p.Retry = http.StatusServiceUnavailable, max(retryShort, auth.Wait(err))
 	}
 	return p
 }

@@ -161,7 +161,7 @@ func TestPlaceIsGivenBack(t *testing.T) {
 	t.Parallel()
 	g := servetest.Gate(t, transport.GateOptions{Limits: transport.NewLimits(transport.LimitOptions{PerAddress: 1})})
 	h, err := hub.New(room.Options{
-		History: nowhere{}, Wires: []signal.Wire{nothing{}}, Map: func(dst []feed.Event, _ *feed.Change) []feed.Event { return dst },
+		History: nowhere{}, Encoders: []signal.Encoder{nothing{}}, Map: func(dst []feed.Event, _ *feed.Change) []feed.Event { return dst },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -176,7 +176,7 @@ func TestPlaceIsGivenBack(t *testing.T) {
 		near := client
 		t.Cleanup(func() { _, _ = server.Close(), near.Close() })
 		_, err := g.Let(h, from(t, "203.0.113.1:5", "/ws"), transport.Credential{}, func() (session.Peer, error) {
-			return session.Peer{Conn: socket.New(server), Wire: nothing{}}, broken
+			return session.Peer{Conn: socket.New(server), Encoder: nothing{}}, broken
 		})
 		return err
 	}

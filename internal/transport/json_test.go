@@ -18,22 +18,22 @@ import (
 // TestMessages are those of the wire contract, byte by byte.
 func TestMessages(t *testing.T) {
 	t.Parallel()
-	cursor := feed.Cursor{Feed: "f1", Position: 42, Nonce: 35}
+	cursor := feed.Cursor{Epoch: "f1", Position: 42, Nonce: 35}
 	at := time.Date(2026, 1, 2, 4, 4, 5, 678901999, time.FixedZone("", 3600))
 	text := func(kind signal.Kind) string {
-		return string(encode.AppendSignal(nil, &signal.Signal{Kind: kind, Tenant: "T", Cursor: cursor, Reason: "expired", Ref: 9}))
+		return string(encode.AppendSignal(nil, &signal.Signal{Kind: kind, Tenant: "T", Cursor: cursor, Reason: "expired", RequestID: 9}))
 	}
 	for want, got := range map[string]string{
 		`{"type":"welcome","protocol":1,"pingInterval":25000,"pingTimeout":20000}`: string(
 			encode.AppendWelcome(nil, 25*time.Second, 20*time.Second)),
-		`{"type":"joined","tenantId":"T","cursor":"f1.42.z","position":42}`:                                                    text(signal.Joined),
-		`{"type":"progress","tenantId":"T","cursor":"f1.42.z","position":42}`:                                                  text(signal.Progress),
-		`{"type":"reset","tenantId":"T","cursor":"f1.42.z","position":42,"reason":"expired"}`:                                  text(signal.Reset),
-		`{"type":"left","tenantId":"T"}`:                                                                                       text(signal.Left),
-		`{"type":"ping"}`:                                                                                                      text(signal.Ping),
+		`{"type":"joined","tenantId":"T","cursor":"f1.42.z","position":42}`:                   text(signal.Joined),
+		`{"type":"progress","tenantId":"T","cursor":"f1.42.z","position":42}`:                 text(signal.Progress),
+		`{"type":"reset","tenantId":"T","cursor":"f1.42.z","position":42,"reason":"expired"}`: text(signal.Reset),
+		`{"type":"left","tenantId":"T"}`:                                                      text(signal.Left),
+		`{"type":"ping"}`:                                                                     text(signal.Ping),
 		`{"type":"error","code":"stale","message":"events are late; they follow when the server can read the database again"}`: text(signal.Stale),
-		`{"type":"token-expiring"}`:                                                                                            text(signal.Expiring),
-		`{"type":"pong"}`:                                                                                                      string(encode.AppendPong(nil)),
+		`{"type":"token-expiring"}`: text(signal.Expiring),
+		`{"type":"pong"}`:           string(encode.AppendPong(nil)),
 		`{"type":"error","code":"forbidden","message":"no","request":"join-tenant","tenantId":"U"}`: string(
 			encode.AppendError(nil, transport.Forbidden, "no", "join-tenant", "U")),
 		`{"type":"event","event":"order:updated","tenantId":"T","position":42,"cursor":"f1.42.z",` +

@@ -26,9 +26,9 @@ const (
 	socketsEach = 2
 	// retryFull is when an address that has all its connections may try again.
 	retryFull = 5 * time.Second
-	// quietProxy is the least time between two lines of the log about proxies that
+	// proxyLogPause is the least time between two lines of the log about proxies that
 	// nobody has named.
-	quietProxy = time.Minute
+	proxyLogPause = time.Minute
 )
 
 // LimitOptions configures Limits.
@@ -52,16 +52,16 @@ type Limits struct {
 	of         limit.Addresses
 	handshakes *limit.Rates[netip.Addr]
 	// addresses has the sessions of each, sockets the connections that are none yet.
-	addresses, sockets *limit.Places[netip.Addr]
-	subjects           *limit.Places[string]
+	addresses, sockets *limit.Quota[netip.Addr]
+	subjects           *limit.Quota[string]
 	refusals           *Refusals
 	log                *slog.Logger
 
 	// mu guards proxy, who forwarded a request last without being named, forwarded,
 	// when that was, and told, when the log was told.
-	mu              sync.Mutex
-	proxy           netip.Addr
-	forwarded, told time.Time
+	mu                  sync.Mutex
+	proxy               netip.Addr
+	forwarded, reported time.Time
 }
 
 // NewLimits makes the limits.
@@ -77,9 +77,9 @@ func NewLimits(o LimitOptions) *Limits {
 	return &Limits{
 		of:         o.Addresses,
 		handshakes: limit.NewRates[netip.Addr](handshakes/refill, handshakes),
-		addresses:  limit.NewPlaces[netip.Addr](o.PerAddress),
-		sockets:    limit.NewPlaces[netip.Addr](max(socketsEach*o.PerAddress, fewest)),
-		subjects:   limit.NewPlaces[string](cmp.Or(o.PerSubject, defaultMost)),
+		addresses:  limit.NewQuota[netip.Addr](o.PerAddress),
+		sockets:    limit.NewQuota[netip.Addr](max(socketsEach*o.PerAddress, fewest)),
+		subjects:   limit.NewQuota[string](cmp.Or(o.PerSubject, defaultMost)),
 		refusals:   o.Refusals,
 		log:        o.Log,
 	}
@@ -96,7 +96,7 @@ func (l *Limits) Guard(next http.Handler) http.Handler {
 		if client.IsValid() && !r.URL.Query().Has("sid") {
 			if wait, ok := l.handshakes.Allow(client, time.Now()); !ok {
 				refused := &Problem{
-					Status: http.StatusTooManyRequests, Code: RateLimited, Retry: max(wait, retrySoon), About: "address",
+					Status: http.StatusTooManyRequests, Code: RateLimited, Retry: max(wait, retryShort), About: "address",
 					Detail: "this address sends too many requests; try again later",
 				}
 				l.refusals.Note(r.Context(), r, refused)
@@ -114,11 +114,11 @@ func (l *Limits) noteProxy(ctx context.Context, proxy netip.Addr) {
 	l.mu.Lock()
 	now := time.Now()
 	l.proxy, l.forwarded = proxy, now
-	if !l.told.IsZero() && now.Sub(l.told) < quietProxy {
+	if !l.reported.IsZero() && now.Sub(l.reported) < proxyLogPause {
 		l.mu.Unlock()
 		return
 	}
-	l.told = now
+	l.reported = now
 	l.mu.Unlock()
 	l.log.WarnContext(ctx, "requests are forwarded by a proxy that is not named: limits per address cannot tell its clients apart",
 		"proxy", proxy, "setting", "ROWCAST_TRUSTED_PROXIES", "otherwise", "if it is no proxy of yours, a client made the header up")
@@ -135,7 +135,7 @@ func (l *Limits) UnnamedProxy() string {
 	return l.proxy.String()
 }
 
-// Connect takes a place for a connection from remote, as long as it is no feed. Who
+// Connect takes a slot for a connection from remote, as long as it is no feed. Who
 // gets one without a Problem calls leave, once or more often.
 func (l *Limits) Connect(remote string) (leave func(), refused *Problem) {
 	client := l.of.Peer(remote)
@@ -158,8 +158,8 @@ func full() *Problem {
 	}
 }
 
-// Seat is the place of one connection. It is safe for concurrent use.
-type Seat struct {
+// Slot is the place of one connection. It is safe for concurrent use.
+type Slot struct {
 	limits  *Limits
 	address netip.Addr
 
@@ -168,19 +168,19 @@ type Seat struct {
 	left    bool
 }
 
-// Seat takes a place for the connection that a request makes. Who gets one
+// Slot takes a slot for the connection that a request makes. Who gets one
 // without a Problem leaves it.
-func (l *Limits) Seat(r *http.Request) (*Seat, *Problem) {
+func (l *Limits) Slot(r *http.Request) (*Slot, *Problem) {
 	client := l.of.Of(r)
 	if client.IsValid() && !l.addresses.Take(client) {
 		return nil, full()
 	}
-	return &Seat{limits: l, address: client}, nil
+	return &Slot{limits: l, address: client}, nil
 }
 
-// Sit says of which subject the connection is. It is false, and nothing has
+// SetSubject says of which subject the connection is. It is false, and nothing has
 // changed, if that has as many connections as it may have.
-func (s *Seat) Sit(subject string) bool {
+func (s *Slot) SetSubject(subject string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.left || s.subject == subject {
@@ -196,8 +196,8 @@ func (s *Seat) Sit(subject string) bool {
 	return true
 }
 
-// Leave gives the place back, once.
-func (s *Seat) Leave() {
+// Leave gives the slot back, once.
+func (s *Slot) Leave() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.left {

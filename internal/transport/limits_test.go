@@ -70,22 +70,22 @@ func TestTooManyRequestsOfAnAddress(t *testing.T) {
 	}
 }
 
-func TestSeats(t *testing.T) {
+func TestSlots(t *testing.T) {
 	t.Parallel()
 	limits := transport.NewLimits(transport.LimitOptions{
 		Addresses: limit.Addresses{Proxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.1/32")}}, PerAddress: 2, PerSubject: 2,
 	})
-	take := func(address, forwarded string) (*transport.Seat, *transport.Problem) {
+	take := func(address, forwarded string) (*transport.Slot, *transport.Problem) {
 		r := from(t, address, "/ws")
 		if forwarded != "" {
 			r.Header.Set("X-Forwarded-For", forwarded)
 		}
-		return limits.Seat(r)
+		return limits.Slot(r)
 	}
 	one, _ := take("203.0.113.1:5", "")
 	two, _ := take("10.0.0.1:5", "203.0.113.1") // the same client through a proxy
 	if one == nil || two == nil {
-		t.Fatal("a seat is refused")
+		t.Fatal("a slot is refused")
 	}
 	if _, full := take("203.0.113.1:5", "198.51.100.1"); full == nil || full.Status != http.StatusTooManyRequests || full.Code != transport.LimitExceeded || full.Retry == 0 {
 		t.Errorf("the third of an address: %+v", full)
@@ -95,27 +95,27 @@ func TestSeats(t *testing.T) {
 		t.Fatalf("another address: %+v", full)
 	}
 	for range 2 { // again is no second seat
-		if !one.Sit("ann") {
+		if !one.SetSubject("ann") {
 			t.Error("a seat is refused to its subject")
 		}
 	}
-	if !two.Sit("ann") || other.Sit("ann") || !other.Sit("bob") {
+	if !two.SetSubject("ann") || other.SetSubject("ann") || !other.SetSubject("bob") {
 		t.Error("a subject has not two seats")
 	}
-	if !two.Sit("bob") || !other.Sit("bob") || !other.Sit("ann") { // each changes its subject
+	if !two.SetSubject("bob") || !other.SetSubject("bob") || !other.SetSubject("ann") { // each changes its subject
 		t.Error("a seat that became free is not given")
 	}
 	other.Leave()
 	other.Leave()
 	two.Leave()
-	if !two.Sit("nobody") { // it is gone already
+	if !two.SetSubject("nobody") { // it is gone already
 		t.Error("a seat that was left is refused")
 	}
 	again, full := take("203.0.113.1:5", "")
-	if full != nil || !again.Sit("ann") {
+	if full != nil || !again.SetSubject("ann") {
 		t.Errorf("a place that became free: %+v", full)
 	}
-	if third, full := take("127.0.0.1:5", ""); full != nil || third.Sit("ann") {
+	if third, full := take("127.0.0.1:5", ""); full != nil || third.SetSubject("ann") {
 		t.Errorf("the third of a subject is seated: %+v", full)
 	}
 }

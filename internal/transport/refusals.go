@@ -16,9 +16,9 @@ import (
 )
 
 const (
-	// quiet is the least time between two lines of the log about one kind of
+	// logPause is the least time between two lines of the log about one kind of
 	// refusal.
-	quiet = time.Minute
+	logPause = time.Minute
 	// maxShown is how many bytes of what a client sent a line shows, of each.
 	maxShown = 100
 )
@@ -33,7 +33,7 @@ type Refusals struct {
 
 	mu     sync.Mutex
 	counts map[errcode.Code]int64
-	kinds  map[kind]*told
+	kinds  map[kind]*logged
 }
 
 // kind is what refusals have in common. There are few: both texts are of the program.
@@ -42,8 +42,8 @@ type kind struct {
 	about string
 }
 
-// told is what the log was told of a kind: when, and how many there were since.
-type told struct {
+// logged is what the log was told of a kind: when, and how many there were since.
+type logged struct {
 	at    time.Time
 	since int
 }
@@ -111,27 +111,27 @@ func (r *Refusals) Warn(what, tenant, why string) {
 
 // count notes one more of a kind, as refused or not. It gives how many of the kind the
 // log was not told of, 0 if it was told of one a moment ago.
-func (r *Refusals) count(k kind, refusal bool) (untold int) {
+func (r *Refusals) count(k kind, refusal bool) (dropped int) {
 	now := time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.counts == nil {
-		r.counts, r.kinds = map[errcode.Code]int64{}, map[kind]*told{}
+		r.counts, r.kinds = map[errcode.Code]int64{}, map[kind]*logged{}
 	}
 	if refusal {
 		r.counts[k.code]++
 	}
 	t := r.kinds[k]
 	if t == nil {
-		t = new(told)
+		t = new(logged)
 		r.kinds[k] = t
 	}
 	t.since++
-	if !t.at.IsZero() && now.Sub(t.at) < quiet {
+	if !t.at.IsZero() && now.Sub(t.at) < logPause {
 		return 0
 	}
-	untold, t.at, t.since = t.since, now, 0
-	return untold
+	dropped, t.at, t.since = t.since, now, 0
+	return dropped
 }
 
 // clip shortens what a client sent.

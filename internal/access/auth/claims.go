@@ -16,9 +16,9 @@ const (
 	maxText = 255
 	// maxDate is the last second of the year 9999.
 	maxDate = 253402300799
-	// soon is how far ahead, beyond the leeway, a token may begin for its client to
+	// maxAhead is how far ahead, beyond the leeway, a token may begin for its client to
 	// be told to come back: so far clocks go wrong, and no farther.
-	soon = 10 * time.Minute
+	maxAhead = 10 * time.Minute
 )
 
 // identity reads the claims of a token whose signature is good.
@@ -62,7 +62,7 @@ func (v *Verifier) inTime(id Identity, begins time.Time) error {
 	}
 	ahead := from.Sub(now.Add(v.leeway)) // a difference of centuries does not overflow so
 	switch {
-	case ahead > soon:
+	case ahead > maxAhead:
 		return refuseClaim(claim, "lies in the future; compare the clocks of the issuer and of the server")
 	case !now.Before(id.Expires):
 		return Refuse(ErrExpired, nil)

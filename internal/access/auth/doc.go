@@ -24,7 +24,7 @@
 //     text, and no text repeats a part of the token (TestForgedTokens).
 //   - A token whose key the issuer may just have published is refused for now, with
 //     ErrUnavailable, never for good (TestRotationTurnsNobodyAway, and on every wire
-//     cmd/rowcast: TestUnknownKeyOnEveryWire).
+//     cmd/rowcast: TestUnknownKeyOnEveryTransport).
 //   - A token over 8 KiB costs nothing (TestLongTokensAreNotParsed).
 //   - A ticket is good once, for thirty seconds at most, and never longer than the
 //     identity it stands for (TestTicketLife, TestTicketIsGoodOnce). There is a bounded

@@ -30,13 +30,13 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Identity, error) {
 	case strings.ContainsFunc(token, foreign):
 		return Identity{}, malformed(unverified, errors.New("a character that no token has"))
 	}
-	head, err := readHeader(token)
+	why, err := readHeader(token)
 	if err != nil {
 		return Identity{}, malformed(unverified, err)
 	}
 	var causes []error
 	for _, s := range v.sources {
-		if !slices.Contains(s.algorithms, head.Algorithm) {
+		if !slices.Contains(s.algorithms, why.Algorithm) {
 			continue
 		}
 		claims := jwt.MapClaims{}
@@ -51,13 +51,13 @@ func (v *Verifier) Verify(ctx context.Context, token string) (Identity, error) {
 		}
 		causes = append(causes, fmt.Errorf("%s: %w", s.name, err))
 	}
-	return Identity{}, v.refuse(head, errors.Join(causes...))
+	return Identity{}, v.refuse(why, errors.Join(causes...))
 }
 
 // refuse refuses a token that no source has taken.
-func (v *Verifier) refuse(head Why, cause error) error {
+func (v *Verifier) refuse(why Why, cause error) error {
 	r := invalid(unverified, cause)
-	r.why = head
+	r.why = why
 	switch {
 	case cause == nil:
 		r.why.Kind, r.cause = "algorithm", fmt.Errorf("nothing here verifies this algorithm; there is %s", v.takes())
@@ -90,26 +90,26 @@ func malformed(public string, cause error) error {
 
 // readHeader is what the header of a token says. The errors say what the text is
 // instead of a token.
-func readHeader(token string) (head Why, err error) {
+func readHeader(token string) (why Why, err error) {
 	switch parts := strings.Count(token, ".") + 1; parts {
 	case 3:
 	case 5:
-		return head, errors.New("it has five parts, as an encrypted token (JWE); only signed ones can be read")
+		return why, errors.New("it has five parts, as an encrypted token (JWE); only signed ones can be read")
 	default:
-		return head, fmt.Errorf("it is of %d parts and not of three; an opaque token of the issuer is no JWT", parts)
+		return why, fmt.Errorf("it is of %d parts and not of three; an opaque token of the issuer is no JWT", parts)
 	}
 	text, _, _ := strings.Cut(token, ".")
 	decoded, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err != nil {
-		return head, errors.New("its header is not in base64url")
+		return why, errors.New("its header is not in base64url")
 	}
 	var header map[string]any
 	if err := json.Unmarshal(decoded, &header); err != nil {
-		return head, errors.New("its header is no JSON object")
+		return why, errors.New("its header is no JSON object")
 	}
-	head.Algorithm, _ = header["alg"].(string)
-	head.KeyID, _ = header["kid"].(string)
-	return head, nil
+	why.Algorithm, _ = header["alg"].(string)
+	why.KeyID, _ = header["kid"].(string)
+	return why, nil
 }
 
 // foreign says whether a token cannot have the character. The decoder of the

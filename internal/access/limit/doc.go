@@ -3,13 +3,13 @@
 //
 // # Overview
 //
-// [Places] counts what is held at once by key, [Rates] what was done lately. [Turns]
+// [Quota] counts what is held at once by key, [Rates] what was done lately. [Turns]
 // is a queue for what is scarce. [Addresses] says which client a request comes from.
 //
 // # Guarantees
 //
-//   - A key has at most as many places as are allowed, whoever takes and leaves
-//     them at once, and a key that holds none costs nothing (TestPlaces).
+//   - A key has at most as many as are allowed, whoever takes and leaves
+//     them at once, and a key that holds none costs nothing (TestQuota).
 //   - A client may do a burst at once and then as much as comes back in time, and
 //     is told when to try again (TestRates).
 //   - While a tenant waits for a turn every other tenant has at most one, and the same

@@ -16,9 +16,9 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-func TestPlaces(t *testing.T) {
+func TestQuota(t *testing.T) {
 	t.Parallel()
-	p := limit.NewPlaces[string](3)
+	p := limit.NewQuota[string](3)
 	var wg sync.WaitGroup
 	for range 8 {
 		wg.Go(func() {

@@ -44,16 +44,16 @@ type Turns struct {
 type tenantLine struct {
 	held, waiting int
 	subjects      map[string]*subjectLine
-	// line has the subjects that wait, place is that of the tenant among others.
-	line  list.List
-	place *list.Element
+	// line has the subjects that wait, element is that of the tenant among others.
+	line    list.List
+	element *list.Element
 }
 
 // subjectLine is a subject that holds turns or waits for some.
 type subjectLine struct {
-	held  int
-	line  list.List
-	place *list.Element
+	held    int
+	line    list.List
+	element *list.Element
 }
 
 // Turn is one that was asked for. Its methods may be called at any time.
@@ -61,9 +61,9 @@ type Turn struct {
 	turns *Turns
 	who   Who
 	mine  chan struct{}
-	// place is that in the line of the subject, nil if it waits no more.
-	place *list.Element
-	left  bool
+	// element is that in the line of the subject, nil if it waits no more.
+	element *list.Element
+	left    bool
 }
 
 // NewTurns bounds how many turns are held, and how many are waited for.
@@ -77,7 +77,7 @@ func (t *Turns) Ask(who Who) (*Turn, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	turn := &Turn{turns: t, who: who, mine: make(chan struct{})}
-	tenant, subject := t.find(who)
+	tenant, subject := t.findLocked(who)
 	if t.fits(tenant, subject) { // nobody waits who fits, too
 		t.give(turn, tenant, subject)
 		return turn, nil
@@ -89,12 +89,12 @@ func (t *Turns) Ask(who Who) (*Turn, error) {
 		}
 		return nil, ErrOwnShare
 	}
-	turn.place = subject.line.PushBack(turn)
-	if subject.place == nil {
-		subject.place = tenant.line.PushBack(subject)
+	turn.element = subject.line.PushBack(turn)
+	if subject.element == nil {
+		subject.element = tenant.line.PushBack(subject)
 	}
-	if tenant.place == nil {
-		tenant.place = t.line.PushBack(tenant)
+	if tenant.element == nil {
+		tenant.element = t.line.PushBack(tenant)
 	}
 	tenant.waiting++
 	t.waiting++
@@ -113,8 +113,8 @@ func (t *Turn) Leave() {
 		return
 	}
 	t.left = true
-	tenant, subject := q.find(t.who)
-	if t.place != nil {
+	tenant, subject := q.findLocked(t.who)
+	if t.element != nil {
 		q.leaveLine(t, tenant, subject)
 	} else {
 		q.held--
@@ -139,9 +139,9 @@ func (t *Turns) Keys() int {
 	return len(t.tenants)
 }
 
-// find is the tenant and the subject, made if need be. forget drops them again if
+// findLocked is the tenant and the subject, made if need be. forget drops them again if
 // they neither hold nor wait. t.mu held for all that follows.
-func (t *Turns) find(who Who) (*tenantLine, *subjectLine) {
+func (t *Turns) findLocked(who Who) (*tenantLine, *subjectLine) {
 	tenant := t.tenants[who.Tenant]
 	if tenant == nil {
 		tenant = &tenantLine{subjects: map[string]*subjectLine{}}
@@ -178,15 +178,15 @@ func (t *Turns) give(turn *Turn, tenant *tenantLine, subject *subjectLine) {
 
 // leaveLine takes a turn out of the lines.
 func (t *Turns) leaveLine(turn *Turn, tenant *tenantLine, subject *subjectLine) {
-	subject.line.Remove(turn.place)
-	turn.place = nil
+	subject.line.Remove(turn.element)
+	turn.element = nil
 	if subject.line.Len() == 0 {
-		tenant.line.Remove(subject.place)
-		subject.place = nil
+		tenant.line.Remove(subject.element)
+		subject.element = nil
 	}
 	if tenant.line.Len() == 0 {
-		t.line.Remove(tenant.place)
-		tenant.place = nil
+		t.line.Remove(tenant.element)
+		tenant.element = nil
 	}
 	tenant.waiting--
 	t.waiting--
@@ -201,11 +201,11 @@ func (t *Turns) next() {
 			return
 		}
 		t.leaveLine(turn, tenant, subject)
-		if subject.place != nil {
-			tenant.line.MoveToBack(subject.place)
+		if subject.element != nil {
+			tenant.line.MoveToBack(subject.element)
 		}
-		if tenant.place != nil {
-			t.line.MoveToBack(tenant.place)
+		if tenant.element != nil {
+			t.line.MoveToBack(tenant.element)
 		}
 		t.give(turn, tenant, subject)
 	}

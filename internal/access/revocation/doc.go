@@ -5,7 +5,7 @@
 //
 // The table rowcast.revocation is the truth; "rowcast revoke" and the SQL
 // function rowcast.revoke write it. A [Watcher] asks for its version when it
-// is rung, and once a second while rings may not be heard, and keeps the newest
+// is notified, and once a second while notifications may not arrive, and keeps the newest
 // [List], which says of an identity whether it is revoked. [Watcher.Verify] and [Watcher.Redeem]
 // refuse such tokens and tickets; Options.Changed is where a server has the
 // connections looked through that are there already.
@@ -28,16 +28,16 @@
 //     (cmd/rowcast: TestRevokeNamesSomething).
 //   - A revocation is in force within a second of its commit, and at once if the
 //     notification arrives, whatever wrote it, and it is lifted as soon when it is
-//     undone (TestWatcherFollowsTheTable, and on every wire and replica
-//     cmd/rowcast: TestRevocationReachesEveryWireOfEveryReplica).
+//     undone (TestWatcherFollowsTheTable, and on every wire and server
+//     cmd/rowcast: TestRevocationReachesEveryTransportOfEveryServer).
 //   - Nobody is let in before the revocations are known
 //     (TestNothingIsLetInBeforeTheListIsKnown).
-//   - While rings are heard the table is asked for each 10 s only, so that an
+//   - While notifications arrive the table is asked for each 10 s only, so that an
 //     idle server stays idle; when they are not, and when they are again, it is
-//     asked at once (TestHeardRingsAreReliedOn). A LISTEN that is lost unnoticed
+//     asked at once (TestNotificationsAreReliedOn). A LISTEN that is lost unnoticed
 //     costs the seconds until the tail's next probe of it.
-//   - Rings cost at most ten questions a second, whoever sends them
-//     (TestRingsAreBounded). The question is one row while nothing has changed.
+//   - Notifications cost at most ten questions a second, whoever sends them
+//     (TestNotificationsAreBounded). The question is one row while nothing has changed.
 //   - A revocation of a tenant is one of each spelling that the database takes for the
 //     same (cmd/rowcast: TestTenantsHaveOneName).
 //   - A revocation ends at its time without a change of the table (TestList).

@@ -101,7 +101,7 @@ type row struct {
 // revocation is what a row revokes. It is false if the row has a condition that
 // names nothing: empty text, which no token has, or none at all.
 func (r *row) revocation() (of Revocation, ok bool) {
-	of = Revocation{IssuedBefore: moment(r.IssuedBefore), Until: moment(r.Until)}
+	of = Revocation{IssuedBefore: timeOf(r.IssuedBefore), Until: timeOf(r.Until)}
 	for _, condition := range []struct {
 		given *string
 		of    *string
@@ -136,9 +136,9 @@ func decode(text []byte, canonical func(string) string) (list *List, void []int6
 	return NewList(all), void, nil
 }
 
-// moment is a time in seconds since 1970. That at which the years begin is not the
+// timeOf is a time in seconds since 1970. That at which the years begin is not the
 // zero time, which stands for none.
-func moment(seconds *float64) time.Time {
+func timeOf(seconds *float64) time.Time {
 	if seconds == nil {
 		return time.Time{}
 	}

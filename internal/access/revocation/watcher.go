@@ -19,14 +19,14 @@ import (
 const (
 	// interval is the default of Options.Interval.
 	interval = time.Second
-	// restTime is the least time between two questions, however often it rings.
+	// restTime is the least time between two questions, however many notifications arrive.
 	restTime = 100 * time.Millisecond
-	// trust is how long rings are relied on between two questions.
-	trust = 10 * time.Second
+	// listenTrust is how long notifications are relied on between two questions.
+	listenTrust = 10 * time.Second
 	// askTimeout bounds a question.
 	askTimeout = 5 * time.Second
-	// maxTold is how many revocations of no effect are told apart in the log.
-	maxTold = 10
+	// maxLogged is how many revocations of no effect are told apart in the log.
+	maxLogged = 10
 )
 
 // errUnknown is why tokens are refused before the first answer.
@@ -44,13 +44,13 @@ type Options struct {
 	// Changed is called after each change of the list. It should have whoever is
 	// connected checked with Revoked.
 	Changed func()
-	// Heard says whether each ring is heard. While it does, the table is asked
+	// Listening says whether each notification arrives. While it does, the table is asked
 	// for only now and then. Nil: never.
-	Heard func() bool
+	Listening func() bool
 	// Canonical is the name by which identities know a tenant. Nil: that which a
 	// revocation gives.
 	Canonical func(tenant string) string
-	// Interval is the time between two questions when rings may not be heard.
+	// Interval is the time between two questions when notifications may not arrive.
 	// Zero means 1 s.
 	Interval time.Duration
 }
@@ -59,7 +59,7 @@ type Options struct {
 type Watcher struct {
 	o    Options
 	list atomic.Pointer[List] // nil until the first answer
-	bell chan struct{}
+	wake chan struct{}
 	// version is that of the list, failing says that the last question was not
 	// answered.
 	version string
@@ -77,16 +77,16 @@ func New(o Options) *Watcher {
 	if o.Canonical == nil {
 		o.Canonical = func(tenant string) string { return tenant }
 	}
-	if o.Heard == nil {
-		o.Heard = func() bool { return false }
+	if o.Listening == nil {
+		o.Listening = func() bool { return false }
 	}
-	return &Watcher{o: o, bell: make(chan struct{}, 1)}
+	return &Watcher{o: o, wake: make(chan struct{}, 1)}
 }
 
-// Ring has the table looked at soon. It never waits.
-func (w *Watcher) Ring() {
+// Wake has the table looked at soon. It never waits.
+func (w *Watcher) Wake() {
 	select {
-	case w.bell <- struct{}{}:
+	case w.wake <- struct{}{}:
 	default:
 	}
 }
@@ -94,7 +94,7 @@ func (w *Watcher) Ring() {
 // Respell has the list read again, as Canonical answers otherwise than before.
 func (w *Watcher) Respell() {
 	w.respell.Store(true)
-	w.Ring()
+	w.Wake()
 }
 
 // Revoked says whether a token of the identity is known to be revoked.
@@ -159,7 +159,7 @@ func (w *Watcher) Load(ctx context.Context) error {
 	}
 	if len(void) > 0 {
 		w.o.Log.WarnContext(ctx, "revocations name nothing and revoke nothing: empty text is no condition, null is",
-			"count", len(void), "numbers", void[:min(len(void), maxTold)])
+			"count", len(void), "numbers", void[:min(len(void), maxLogged)])
 	}
 	w.o.Changed()
 	return nil
@@ -168,14 +168,14 @@ func (w *Watcher) Load(ctx context.Context) error {
 // Run follows the table until ctx ends.
 func (w *Watcher) Run(ctx context.Context) error {
 	for {
-		asked, heard := time.Now(), w.o.Heard()
+		asked, heard := time.Now(), w.o.Listening()
 		w.look(ctx)
 		for tick := asked; ; tick = time.Now() {
-			rung, err := w.wait(ctx, tick)
+			woken, err := w.wait(ctx, tick)
 			if err != nil {
 				return err
 			}
-			if rung || w.failing || !heard || !w.o.Heard() || time.Since(asked) >= trust {
+			if woken || w.failing || !heard || !w.o.Listening() || time.Since(asked) >= listenTrust {
 				break
 			}
 		}
@@ -196,22 +196,22 @@ func (w *Watcher) look(ctx context.Context) {
 	}
 }
 
-// wait waits for a ring, but not before a rest, or for the time since began.
-func (w *Watcher) wait(ctx context.Context, began time.Time) (rung bool, err error) {
+// wait waits for a notification, but not before a rest, or for the time since began.
+func (w *Watcher) wait(ctx context.Context, began time.Time) (woken bool, err error) {
 	for _, pause := range []struct {
 		until time.Duration
-		bell  <-chan struct{}
-	}{{restTime, nil}, {w.o.Interval, w.bell}} {
+		wake  <-chan struct{}
+	}{{restTime, nil}, {w.o.Interval, w.wake}} {
 		timer := time.NewTimer(time.Until(began.Add(pause.until)))
 		select {
 		case <-timer.C:
-		case <-pause.bell:
-			rung = true
+		case <-pause.wake:
+			woken = true
 			timer.Stop()
 		case <-ctx.Done():
 			timer.Stop()
 			return false, context.Cause(ctx)
 		}
 	}
-	return rung, nil
+	return woken, nil
 }

@@ -22,8 +22,8 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// patience bounds every wait; it decides nothing but when to give up.
-const patience = 30 * time.Second
+// timeout bounds every wait; it decides nothing but when to give up.
+const timeout = 30 * time.Second
 
 // bundle is a database with Rowcast, and a connection to it.
 type bundle struct {
@@ -81,7 +81,7 @@ func (b *bundle) run(t *testing.T, o revocation.Options) *revocation.Watcher {
 // until waits for a condition.
 func until(t *testing.T, what string, condition func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !condition(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(timeout); !condition(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("waiting for %s", what)
 		}
@@ -136,15 +136,15 @@ func TestWatcherFollowsTheTable(t *testing.T) {
 	}
 }
 
-// A ring is obeyed although the time between two questions is long.
-func TestRingIsObeyed(t *testing.T) {
+// A notification is obeyed although the time between two questions is long.
+func TestNotificationIsObeyed(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	var changes atomic.Int64
 	w := b.run(t, revocation.Options{Interval: time.Hour, Changed: func() { changes.Add(1) }})
 	until(t, "the first list", func() bool { return changes.Load() == 1 })
 	b.exec(t, `select rowcast.revoke(subject => 'ann')`)
-	w.Ring()
+	w.Wake()
 	until(t, "the revocation", func() bool { return w.Revoked(identity()) })
 }
 
@@ -180,47 +180,47 @@ func (b *bundle) counter(t *testing.T) *counter {
 	return &counter{inner: pool}
 }
 
-// Somebody rings all the time, which any role can do.
-func TestRingsAreBounded(t *testing.T) {
+// Somebody notifies all the time, which any role can do.
+func TestNotificationsAreBounded(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	c := b.counter(t)
 	began := time.Now()
 	w := b.run(t, revocation.Options{Database: c, Interval: time.Hour})
 	for c.asked.Load() < 5 {
-		w.Ring()
+		w.Wake()
 	}
 	if took := time.Since(began); took < 400*time.Millisecond {
 		t.Errorf("five questions in %s", took)
 	}
 }
 
-// TestHeardRingsAreReliedOn: nothing is asked while rings are heard, but for
-// what rings; when they are not, and when they are again, it is.
-func TestHeardRingsAreReliedOn(t *testing.T) {
+// TestNotificationsAreReliedOn: nothing is asked while notifications arrive,
+// but after one; when they do not, and when they do again, it is.
+func TestNotificationsAreReliedOn(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	c := b.counter(t)
 	var heard atomic.Bool
 	var looks atomic.Int64
 	heard.Store(true)
-	w := b.run(t, revocation.Options{Database: c, Interval: 110 * time.Millisecond, Heard: func() bool {
+	w := b.run(t, revocation.Options{Database: c, Interval: 110 * time.Millisecond, Listening: func() bool {
 		looks.Add(1)
 		return heard.Load()
 	}})
-	until(t, "several looks at the rings", func() bool { return looks.Load() > 8 })
+	until(t, "several looks at the listener", func() bool { return looks.Load() > 8 })
 	if n := c.asked.Load(); n != 1 {
-		t.Errorf("asked %d times while rings are heard", n)
+		t.Errorf("asked %d times while notifications arrive", n)
 	}
-	w.Ring()
-	until(t, "the question of a ring", func() bool { return c.asked.Load() == 2 })
+	w.Wake()
+	until(t, "the question after a notification", func() bool { return c.asked.Load() == 2 })
 	heard.Store(false)
-	until(t, "questions while rings are not heard", func() bool { return c.asked.Load() > 4 })
+	until(t, "questions while notifications do not arrive", func() bool { return c.asked.Load() > 4 })
 	heard.Store(true)
 	asked, seen := c.asked.Load(), looks.Load()
-	until(t, "several looks at the rings", func() bool { return looks.Load() > seen+8 })
+	until(t, "several looks at the listener", func() bool { return looks.Load() > seen+8 })
 	if n := c.asked.Load() - asked; n < 1 || n > 2 {
-		t.Errorf("asked %d times when rings are heard again", n)
+		t.Errorf("asked %d times when notifications arrive again", n)
 	}
 }
 
@@ -377,8 +377,8 @@ func TestRevocationsArePruned(t *testing.T) {
 	}
 }
 
-// A queue of NOTIFY that is full fails no revocation: see rowcast.ring.
-func TestRevocationRings(t *testing.T) {
+// A queue of NOTIFY that is full fails no revocation: see rowcast.notify.
+func TestRevocationNotifies(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	ear, err := pgx.Connect(t.Context(), b.dsn)
@@ -393,7 +393,7 @@ func TestRevocationRings(t *testing.T) {
 	b.exec(t, `select rowcast.revoke(subject => 'rolled back')`)
 	b.exec(t, `rollback`)
 	b.exec(t, `select rowcast.revoke(subject => 'ann', reason => 'a secret of ours')`)
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	n, err := ear.WaitForNotification(ctx)
 	if err != nil || n.Payload != `{"v":1,"revoked":true}` {

@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// patience is how long a child may take to end by itself.
-const patience = 15 * time.Second
+// timeout is how long a child may take to end by itself.
+const timeout = 15 * time.Second
 
 // Spec says what to run.
 type Spec struct {
@@ -99,7 +99,7 @@ func (c *Child) Close() error {
 	err := c.calls.Close()
 	select {
 	case <-c.exited:
-	case <-time.After(patience):
+	case <-time.After(timeout):
 		_ = c.cmd.Process.Kill() // gone already is fine
 		<-c.exited
 	}

@@ -21,9 +21,9 @@ import (
 )
 
 const (
-	isChild  = "TEST_BINARY_IS_CHILD"
-	secret   = "a secret of at least thirty-two bytes"
-	patience = 20 * time.Second
+	isChild = "TEST_BINARY_IS_CHILD"
+	secret  = "a secret of at least thirty-two bytes"
+	timeout = 20 * time.Second
 )
 
 func TestMain(m *testing.M) {
@@ -131,7 +131,7 @@ func settings(mode, wire string) fanout.Settings {
 func run(t *testing.T, s fanout.Settings, sides ...*fanout.Side) []*fanout.Side {
 	t.Helper()
 	all, err := fanout.Run(t.Context(), fanout.Options{
-		Settings: s, Sides: sides, Bare: start(t, "bare"), Tenant: tenant, Token: token(t), Patience: patience,
+		Settings: s, Sides: sides, Bare: start(t, "bare"), Tenant: tenant, Token: token(t), Timeout: timeout,
 		Doing: func(string) {}, Step: func() {},
 	})
 	if err != nil {
@@ -197,10 +197,10 @@ func TestMissingEventsAreNamed(t *testing.T) {
 	if err := bare.Write(write, new(time.Duration)); err != nil {
 		t.Fatal(err)
 	}
-	if events, _, err := crowd.Await(t.Context(), 2, patience); err != nil || events != 8 {
+	if events, _, err := crowd.Await(t.Context(), 2, timeout); err != nil || events != 8 {
 		t.Errorf("%v; %d", err, events)
 	}
-	if _, _, err := crowd.Await(t.Context(), 1, patience); err == nil || !strings.Contains(err.Error(), "has received 2 events; 1 were sent") {
+	if _, _, err := crowd.Await(t.Context(), 1, timeout); err == nil || !strings.Contains(err.Error(), "has received 2 events; 1 were sent") {
 		t.Errorf("too many events: %v", err)
 	}
 }

@@ -58,8 +58,8 @@ func (h *Hub) Start(args HubArgs, address *string) error {
 	if err != nil {
 		return err
 	}
-	wires := append([]signal.Wire{ws.Wire{}}, socketio.Wires()...)
-	h.hub, err = hub.New(room.Options{History: h, Map: mapping.Append, Wires: wires, Log: log})
+	encoders := append([]signal.Encoder{ws.Encoder{}}, socketio.Encoders()...)
+	h.hub, err = hub.New(room.Options{History: h, Map: mapping.Append, Encoders: encoders, Log: log})
 	if err != nil {
 		return err
 	}
@@ -117,13 +117,13 @@ func (h *Hub) publish(tenant string, count int64) {
 	for i := range changes {
 		h.position++
 		changes[i] = feed.Change{
-			Feed: feedName, Tenant: tenant, From: h.position, Position: h.position, Nonce: nonce, Table: "measured", Name: "measured",
+			Epoch: feedName, Tenant: tenant, From: h.position, Position: h.position, Nonce: nonce, Table: "measured", Name: "measured",
 			Op: feed.Insert, After: row, At: now, Tx: uint64(h.position), Writer: "bench",
 		}
 	}
-	place := h.position
+	sequence := h.position
 	h.mu.Unlock()
-	h.hub.Publish(changes, place)
+	h.hub.Publish(changes, sequence)
 }
 
 // exampleRow is about the size of an order.
@@ -136,7 +136,7 @@ func exampleRow() []byte {
 func (h *Hub) Head(context.Context, string, int64) (feed.Head, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return feed.Head{Feed: feedName, Position: h.position, Nonce: nonce}, nil
+	return feed.Head{Epoch: feedName, Position: h.position, Nonce: nonce}, nil
 }
 
 // After has nothing to answer with.

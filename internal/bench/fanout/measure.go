@@ -13,8 +13,8 @@ import (
 )
 
 const (
-	// patience is how long nothing may arrive.
-	patience = 10 * time.Second
+	// timeout is how long nothing may arrive.
+	timeout = 10 * time.Second
 	// settle is how long a server with silent connections is left alone.
 	settle = 2 * time.Second
 	// tenant is the one that clients join.
@@ -89,7 +89,7 @@ func (d *driver) deliveries(ctx context.Context, progress *program.Progress) (_ 
 		return nil, err
 	}
 	return Run(ctx, Options{
-		Settings: d.Settings, Sides: sides, Bare: bare, Tenant: tenant, Token: d.token, Patience: patience, Doing: progress.Doing, Step: progress.Step,
+		Settings: d.Settings, Sides: sides, Bare: bare, Tenant: tenant, Token: d.token, Timeout: timeout, Doing: progress.Doing, Step: progress.Step,
 	})
 }
 

@@ -104,7 +104,7 @@ type Options struct {
 	// Tenant is the one that clients join, with Token.
 	Tenant, Token string
 	// Patience is how long nothing may arrive before it is an error.
-	Patience time.Duration
+	Timeout time.Duration
 	// Doing is told what comes next, Step that a round is done.
 	Doing func(what string)
 	Step  func()
@@ -204,7 +204,7 @@ func (o *Options) push(ctx context.Context, s *Side, c Changes, b *Block) error 
 		return fmt.Errorf("make %d changes for %s: %w", c.Count, s.Name, err)
 	}
 	s.sent += c.Count
-	events, bytes, err := s.clients.Await(ctx, s.sent, o.Patience)
+	events, bytes, err := s.clients.Await(ctx, s.sent, o.Timeout)
 	switch wanted := s.sent * int64(o.Clients); {
 	case err != nil:
 		return fmt.Errorf("await %d changes of %s: %w", c.Count, s.Name, err)

@@ -23,12 +23,12 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 
 // options start servers that the test closes in any case; place gets the
 // directory of the newest.
-func options(t *testing.T, place *string, kinds ...string) Options {
+func options(t *testing.T, folder *string, kinds ...string) Options {
 	return Options{
 		Settings: Settings{kinds},
 		Start: func(ctx context.Context, o devpg.Options) (*devpg.Server, error) {
 			server := pgtest.Own(t, o)
-			*place = server.Dir()
+			*folder = server.Dir()
 			migrator := postgres.Migrator{URL: server.DSN("postgres"), Log: slog.New(slog.DiscardHandler)}
 			_, err := migrator.Up(ctx)
 			return server, err
@@ -42,13 +42,13 @@ func TestInstructions(t *testing.T) {
 	if _, err := exec.LookPath("valgrind"); err != nil {
 		t.Skip("NOTHING IS COUNTED HERE: valgrind is not installed; get it, as with apt install valgrind")
 	}
-	var place string
-	o := options(t, &place, "insert")
+	var folder string
+	o := options(t, &folder, "insert")
 	r, err := Run(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(place); !errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(folder); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the directory of the server is left: %v", err)
 	}
 	var report bench.Report
@@ -96,8 +96,8 @@ func (o Options) prepared(t *testing.T) (logged int, server *devpg.Server) {
 // that do not do what they should.
 func TestStatementsDoWhatIsCounted(t *testing.T) {
 	t.Parallel()
-	var place string
-	logged, server := options(t, &place).prepared(t)
+	var folder string
+	logged, server := options(t, &folder).prepared(t)
 	session := func(c counter, script []string) error {
 		data, err := server.Copy(t.Context())
 		if err != nil {
@@ -167,12 +167,12 @@ func TestValgrindThatFails(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var place string
-	o := options(t, &place, "delete")
+	var folder string
+	o := options(t, &folder, "delete")
 	if _, err := o.count(t.Context(), name); err == nil || !strings.Contains(err.Error(), filepath.Base(name)) || !strings.Contains(err.Error(), "delete of table ") {
 		t.Errorf("error %v", err)
 	}
-	if _, err := os.Stat(place); !errors.Is(err, os.ErrNotExist) {
+	if _, err := os.Stat(folder); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the directory of the server is left: %v", err)
 	}
 }

@@ -60,7 +60,7 @@ func (a *arrivals) fail(err error) {
 }
 
 // await waits until every row of the block has arrived.
-func (a *arrivals) await(ctx context.Context, patience time.Duration) error {
+func (a *arrivals) await(ctx context.Context, timeout time.Duration) error {
 	for {
 		a.mu.Lock()
 		missing, rows, moved, problem := a.missing, len(a.rows), a.moved, a.problem
@@ -68,8 +68,8 @@ func (a *arrivals) await(ctx context.Context, patience time.Duration) error {
 		switch {
 		case problem != nil || missing == 0:
 			return problem
-		case time.Since(moved) >= patience:
-			return fmt.Errorf("%d of %d rows have not arrived, and nothing has for %s", missing, rows, patience)
+		case time.Since(moved) >= timeout:
+			return fmt.Errorf("%d of %d rows have not arrived, and nothing has for %s", missing, rows, timeout)
 		}
 		select {
 		case <-ctx.Done():

@@ -112,7 +112,7 @@ func (l *Load) Leave() {
 // Await waits until every client has received so many events since it joined, and
 // returns what all have. It is an error if nothing arrives any more, if a client has
 // more, or if one was cut off.
-func (l *Load) Await(ctx context.Context, want int64, patience time.Duration) (events, bytes int64, err error) {
+func (l *Load) Await(ctx context.Context, want int64, timeout time.Duration) (events, bytes int64, err error) {
 	last, moved := int64(-1), time.Now()
 	for {
 		var behind int
@@ -138,8 +138,8 @@ func (l *Load) Await(ctx context.Context, want int64, patience time.Duration) (e
 			return events, bytes, ctx.Err()
 		case events != last:
 			last, moved = events, time.Now()
-		case time.Since(moved) > patience:
-			return events, bytes, fmt.Errorf("nothing has arrived for %s: %d of %d clients lack events, one has %d of %d", patience, behind, len(l.clients), least, want)
+		case time.Since(moved) > timeout:
+			return events, bytes, fmt.Errorf("nothing has arrived for %s: %d of %d clients lack events, one has %d of %d", timeout, behind, len(l.clients), least, want)
 		}
 		time.Sleep(look)
 	}

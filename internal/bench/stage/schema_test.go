@@ -18,7 +18,7 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 const tables = `create schema scratch_test; create table scratch_test.a (id int primary key, tenant_id text);
 	create table scratch_test.b (id int); select rowcast.watch('scratch_test.a', name => 'a')`
 
-func site(t *testing.T) (stage.Schema, *pgx.Conn) {
+func database(t *testing.T) (stage.Schema, *pgx.Conn) {
 	t.Helper()
 	dsn := pgtest.Database(t)
 	if _, err := (&postgres.Migrator{URL: dsn, Log: slog.New(slog.DiscardHandler)}).Up(t.Context()); err != nil {
@@ -47,7 +47,7 @@ func left(t *testing.T, conn *pgx.Conn) (n int) {
 
 func TestSchemaIsGone(t *testing.T) {
 	t.Parallel()
-	s, conn := site(t)
+	s, conn := database(t)
 	if err := s.Install(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +69,7 @@ func TestSchemaIsGone(t *testing.T) {
 
 func TestExistingSchemaIsNamed(t *testing.T) {
 	t.Parallel()
-	s, conn := site(t)
+	s, conn := database(t)
 	if _, err := conn.Exec(t.Context(), "create schema scratch_test; create table scratch_test.mine ()"); err != nil {
 		t.Fatal(err)
 	}

@@ -37,11 +37,11 @@ func (s *Service) Start(_ child.Nothing, address *string) error {
 	if err != nil {
 		return err
 	}
-	hurry := make(chan struct{}) // clients of a benchmark know why it ends
-	close(hurry)
+	force := make(chan struct{}) // clients of a benchmark know why it ends
+	close(force)
 	go func() {
 		defer server.Close()
-		s.done <- server.Run(ctx, hurry)
+		s.done <- server.Run(ctx, force)
 	}()
 	*address = server.Public().String()
 	for deadline := time.Now().Add(readyTime); ; time.Sleep(10 * time.Millisecond) {

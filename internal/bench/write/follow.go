@@ -10,10 +10,10 @@ import (
 	"rowcast/internal/bench/child"
 )
 
-// follower reads what is written to one table: a whole server in a process of its own
+// reading reads what is written to one table: a whole server in a process of its own
 // for the watched one, a LISTEN in this process for that which notifies, and nobody for
 // the third.
-type follower struct {
+type reading struct {
 	process *child.Child
 	// received is how many rows were read.
 	received func(ctx context.Context) (int64, error)
@@ -25,8 +25,8 @@ const sealed = `select coalesce(sum(s.rows), 0) from rowcast.sealed s
 	where s.tenant like 'rowcast-bench-%' or s.tenant like '0be9c000-0000-4000-8000-%'`
 
 // follow starts what the variant needs.
-func (r *run) follow(ctx context.Context, v Variant) (f *follower, err error) {
-	f = &follower{close: func() {}}
+func (r *run) follow(ctx context.Context, v Variant) (f *reading, err error) {
+	f = &reading{close: func() {}}
 	switch v {
 	case Rowcast:
 		if f.process, _, err = r.Serve(ctx); err != nil {
@@ -46,7 +46,7 @@ func (r *run) follow(ctx context.Context, v Variant) (f *follower, err error) {
 }
 
 // listen counts the notifications of the usual trigger.
-func (r *run) listen(ctx context.Context, f *follower) error {
+func (r *run) listen(ctx context.Context, f *reading) error {
 	conn, err := r.Dial(ctx, "rowcast-bench listen")
 	if err != nil {
 		return err
@@ -79,7 +79,7 @@ func (r *run) listen(ctx context.Context, f *follower) error {
 const stuckTime = time.Minute
 
 // await waits until the reader has received so many rows.
-func (f *follower) await(ctx context.Context, rows int64) error {
+func (f *reading) await(ctx context.Context, rows int64) error {
 	if f.received == nil {
 		return nil
 	}

@@ -68,14 +68,14 @@ func TestMedian(t *testing.T) {
 
 func TestVariantsTakeTurns(t *testing.T) {
 	t.Parallel()
-	for place := range 3 {
+	for turn := range 3 {
 		var first []Variant
 		for round := range 3 {
-			first = append(first, rotated(round)[place])
+			first = append(first, rotated(round)[turn])
 		}
 		slices.Sort(first)
 		if want := []Variant{None, Notify, Rowcast}; !slices.Equal(first, want) {
-			t.Errorf("place %d is taken by %v", place, first)
+			t.Errorf("turn %d is taken by %v", turn, first)
 		}
 	}
 }

@@ -128,12 +128,12 @@ func (d *database) start(t *testing.T, o write.Settings) started {
 }
 
 // until waits for a fact, or fails if the run ends before.
-func (d *database) until(t *testing.T, s started, fact string) {
+func (d *database) until(t *testing.T, s started, is string) {
 	t.Helper()
-	for !value[bool](t, d, fact) {
+	for !value[bool](t, d, is) {
 		select {
 		case err := <-s.done:
-			t.Fatalf("the run ended before %s: %v", fact, err)
+			t.Fatalf("the run ended before %s: %v", is, err)
 		case <-time.After(time.Millisecond):
 		}
 	}

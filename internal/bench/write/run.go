@@ -142,7 +142,7 @@ func (r *run) tables() string {
 // usage is the processor time used so far.
 type usage struct{ server, reader float64 }
 
-func (r *run) usage(ctx context.Context, f *follower) (u usage, err error) {
+func (r *run) usage(ctx context.Context, f *reading) (u usage, err error) {
 	u.server = r.server.CPU()
 	if f.process != nil {
 		var used child.Usage
@@ -186,7 +186,7 @@ func (r *run) empty(ctx context.Context, v Variant) error {
 }
 
 // writeRows measures single-row transactions.
-func (r *run) writeRows(ctx context.Context, c *cell, f *follower) error {
+func (r *run) writeRows(ctx context.Context, c *cell, f *reading) error {
 	writers, err := r.openWriters(ctx, c.writers, r.shape.table(c.variant))
 	defer closeWriters(ctx, writers)
 	if err != nil {
@@ -221,7 +221,7 @@ const sizes = `select (select coalesce(sum(pg_total_relation_size(i.inhrelid)), 
 	pg_relation_size($1::text::regclass)::float8`
 
 // copyRows measures one COPY.
-func (r *run) copyRows(ctx context.Context, c *cell, f *follower) error {
+func (r *run) copyRows(ctx context.Context, c *cell, f *reading) error {
 	table := "rowcast_bench." + r.shape.table(c.variant)
 	var log, logAfter float64
 	if err := r.conn.QueryRow(ctx, sizes, table).Scan(&log, &c.tableBytes); err != nil {
@@ -251,7 +251,7 @@ func (r *run) copyRows(ctx context.Context, c *cell, f *follower) error {
 
 // settle waits until the reader has everything, notes what it all took, and
 // checks that the table has the rows that were counted.
-func (r *run) settle(ctx context.Context, c *cell, f *follower, before usage, written int64) error {
+func (r *run) settle(ctx context.Context, c *cell, f *reading, before usage, written int64) error {
 	if err := f.await(ctx, written); err != nil {
 		return err
 	}

@@ -127,7 +127,7 @@ func TestInterruptLeavesNothing(t *testing.T) {
 	t.Parallel()
 	for name, at := range map[string]struct {
 		rows int
-		fact string
+		is   string
 	}{
 		"schema":  {0, `select to_regnamespace('rowcast_bench') is not null`},
 		"none":    {0, `select count(*) > 0 from rowcast_bench.orders_none`},
@@ -149,7 +149,7 @@ func TestInterruptLeavesNothing(t *testing.T) {
 			}
 			s := d.start(t, o)
 			d.until(t, s, `select to_regclass('rowcast_bench.orders_notify') is not null`)
-			d.until(t, s, at.fact)
+			d.until(t, s, at.is)
 			s.canceled(t)
 			d.clean(t)
 		})

@@ -16,7 +16,7 @@
 // # Guarantees
 //
 //   - Another server leads when this one has lost its connection
-//     (TestSecondReplicaTakesOver), and writers are heard whichever is lost
+//     (TestSecondServerTakesOver), and writers are heard whichever is lost
 //     (TestSleepSurvivesKills).
 //   - It is never asleep without the sleep lock (TestSleepLock).
 //   - A connection that has fallen silent is noticed (TestSilentConnectionIsNoticed).

@@ -11,7 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"rowcast/internal/changelog/doorbell"
+	"rowcast/internal/changelog/notify"
 )
 
 // Advisory locks. All begin with the letters "rowcast"; triggers/capture.sql
@@ -40,7 +40,7 @@ const (
 // queryCanceled is the code of a statement that was canceled.
 const queryCanceled = "57014"
 
-// keepAlive announces the replica. The server is to notice soon that the
+// keepAlive announces the server. The server is to notice soon that the
 // machine of a leader is gone; over a unix socket the settings mean nothing.
 const keepAlive = `
 	select set_config('tcp_keepalives_idle', '5', false) || set_config('tcp_keepalives_interval', '2', false)
@@ -52,10 +52,10 @@ type Sleep int
 const (
 	// Awake is when the sleep lock is free, writers stay silent, the tail polls.
 	Awake Sleep = iota
-	// Drowsy is when the sleep lock is requested, later writers ring, earlier ones
+	// Drowsy is when the sleep lock is requested, later writers notify, earlier ones
 	// may still commit silently, the tail goes on polling.
 	Drowsy
-	// Asleep is when the sleep lock is held, every writer rings.
+	// Asleep is when the sleep lock is held, every writer notifies.
 	Asleep
 )
 
@@ -73,7 +73,7 @@ type Keeper struct {
 	Changed chan struct{}
 
 	mu     sync.Mutex
-	held   bool // the connection lives: another replica leads, or this one
+	held   bool // the connection lives: another server leads, or this one
 	leads  bool
 	state  Sleep
 	wanted bool               // whether the tail wants to sleep
@@ -118,7 +118,7 @@ func (k *Keeper) set(held, leads bool, state Sleep) {
 	k.held, k.leads, k.state = held, leads, state
 	k.mu.Unlock()
 	if changed {
-		doorbell.Ring(k.Changed)
+		notify.Wake(k.Changed)
 	}
 }
 
@@ -151,7 +151,7 @@ func (k *Keeper) hold(ctx context.Context) error {
 	if _, err := ask(ctx, conn, keepAlive, ReplicaLock); err != nil {
 		return fmt.Errorf("announce the replica: %w", err)
 	}
-	if err := doorbell.Announce(ctx, conn); err != nil {
+	if err := notify.Announce(ctx, conn); err != nil {
 		return err
 	}
 	for {
@@ -209,7 +209,7 @@ func ask(ctx context.Context, conn *pgx.Conn, question string, lock int64) (answ
 }
 
 // lockToSleep waits for the writers that hold the sleep lock, and gives up when
-// the tail no longer wants to sleep: every writer rings meanwhile. It cancels
+// the tail no longer wants to sleep: every writer notifies meanwhile. It cancels
 // the wait in the server, which would not notice a closed connection.
 func (k *Keeper) lockToSleep(ctx context.Context, conn *pgx.Conn) (Sleep, error) {
 	wait, cancel := context.WithCancel(ctx)

@@ -139,7 +139,7 @@ func (r *Row) query(ctx context.Context, db Querier, n *int64) error {
 		return fmt.Errorf("read a log row: %w", err)
 	}
 	if !known {
-		return fmt.Errorf("%w: row %d of transaction %d, at place %d", ErrMissing, r.id, r.Tx, r.Place)
+		return fmt.Errorf("%w: row %d of transaction %d, at sequence %d", ErrMissing, r.id, r.Tx, r.Sequence)
 	}
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 // Row is one sealed log row, as sql/sealed_after.sql and sql/history_after.sql
 // return it.
 type Row struct {
-	Place, Position, Nonce        int64
+	Sequence, Position, Nonce     int64
 	Tenant                        string
 	Tx                            uint64
 	Count                         int64
@@ -52,7 +52,7 @@ func Scan(rows pgx.CollectableRow) (Row, error) {
 		op            byte
 		after, before []byte
 	)
-	err := rows.Scan(&r.Place, &r.Position, &r.Count, &r.statementFrom, &r.statementCount, &r.Tenant, &r.Nonce, &r.segment, &r.Tx, &r.id,
+	err := rows.Scan(&r.Sequence, &r.Position, &r.Count, &r.statementFrom, &r.statementCount, &r.Tenant, &r.Nonce, &r.segment, &r.Tx, &r.id,
 		&r.found, &r.at, &r.watched, &op, &r.writer, &after, &before)
 	if err != nil {
 		return Row{}, fmt.Errorf("decode a row of the change log: %w", err)
@@ -109,7 +109,7 @@ func (r *Row) Size() int { return 256 + r.after.size() + r.before.size() }
 // statement is one change, at its last row.
 func (r *Row) Changes(dst []feed.Change, id string, t Table, bulkRows, after int64) []feed.Change {
 	c := feed.Change{
-		Feed: id, Tenant: r.Tenant, Nonce: r.Nonce, Table: t.Table, Name: t.Name,
+		Epoch: id, Tenant: r.Tenant, Nonce: r.Nonce, Table: t.Table, Name: t.Name,
 		Op: r.op, At: r.at, Tx: r.Tx, Writer: mendText(r.writer),
 	}
 	if r.Bulk(bulkRows) {

@@ -76,7 +76,7 @@ func find(ctx context.Context, db Querier, rows []*Row, bulkRows int64) error {
 	}
 	for _, r := range rows {
 		if !r.found && r.whole == nil {
-			return fmt.Errorf("%w: row %d of transaction %d, at place %d", ErrMissing, r.id, r.Tx, r.Place)
+			return fmt.Errorf("%w: row %d of transaction %d, at sequence %d", ErrMissing, r.id, r.Tx, r.Sequence)
 		}
 	}
 	return nil

@@ -14,7 +14,7 @@ const askTime = 15 * time.Second
 
 // Pulse is what sql/pulse.sql answers.
 type Pulse struct {
-	Feed            string     `json:"feed"`
+	Epoch           string     `json:"feed"`
 	Unsealed        int64      `json:"unsealed"`
 	UnsealedSeconds float64    `json:"unsealedSeconds"`
 	Tenants         int64      `json:"tenants"`
@@ -29,7 +29,7 @@ func ReadPulse(ctx context.Context, pool postgres.Pool, retention time.Duration)
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
 	err = pool.QueryRow(ctx, sql.Pulse, retention).
-		Scan(&v.Feed, &v.Unsealed, &v.UnsealedSeconds, &v.Tenants, &v.Bytes, &v.Oldest, &v.Old)
+		Scan(&v.Epoch, &v.Unsealed, &v.UnsealedSeconds, &v.Tenants, &v.Bytes, &v.Oldest, &v.Old)
 	if err != nil {
 		return Pulse{}, fmt.Errorf("ask the database how the feed is: %w", err)
 	}

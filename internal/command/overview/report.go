@@ -21,7 +21,7 @@ type Report struct {
 	// at the first.
 	Head             int64    `json:"head"`
 	PlacesPerSecond  *float64 `json:"placesPerSecond,omitempty"`
-	Replicas         int64    `json:"replicas"`
+	Servers          int64    `json:"replicas"`
 	NotifyQueueUsage float64  `json:"notifyQueueUsage"`
 	Triggers         []Table  `json:"triggers"`
 	// Pauses are those of capture, which leave changes out of the feed.
@@ -58,7 +58,7 @@ func Read(ctx context.Context, pool postgres.Pool) (*Report, error) {
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
 	var triggers, pauses []byte
-	if err := pool.QueryRow(ctx, sql.Status).Scan(&r.Head, &r.Replicas, &r.NotifyQueueUsage, &triggers, &pauses); err != nil {
+	if err := pool.QueryRow(ctx, sql.Status).Scan(&r.Head, &r.Servers, &r.NotifyQueueUsage, &triggers, &pauses); err != nil {
 		return nil, fmt.Errorf("ask the database: %w", postgres.Explain(err))
 	}
 	if err := errors.Join(json.Unmarshal(triggers, &r.Triggers), json.Unmarshal(pauses, &r.Pauses)); err != nil {
@@ -78,10 +78,10 @@ func (r *Report) Write(w io.Writer) error {
 		oldest = "since " + r.Oldest.Local().Format(time.DateTime)
 	}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(table, "feed\t%s at %s\n", r.Feed, r.At.Local().Format(time.TimeOnly))
+	fmt.Fprintf(table, "feed\t%s at %s\n", r.Epoch, r.At.Local().Format(time.TimeOnly))
 	fmt.Fprintf(table, "head\tplace %d%s\n", r.Head, rate)
 	fmt.Fprintf(table, "not sealed\t%d log rows, the oldest for %.1f s\n", r.Unsealed, r.UnsealedSeconds)
-	fmt.Fprintf(table, "followers\t%d\n", r.Replicas)
+	fmt.Fprintf(table, "servers\t%d\n", r.Servers)
 	fmt.Fprintf(table, "tenants\t%d\n", r.Tenants)
 	fmt.Fprintf(table, "log\t%s, kept: %s\n", Size(r.Bytes), oldest)
 	fmt.Fprintf(table, "notify queue\t%.2f %%\n", 100*r.NotifyQueueUsage)

@@ -2,15 +2,15 @@
 //
 // # Overview
 //
-// A [Printer] takes changes and writes their events, a line each. [Printer.Replay]
+// A [Printer] takes changes and writes their events, a line each. [Printer.CatchUp]
 // writes the history of a tenant.
 //
 // # Guarantees
 //
 //   - What others have written can neither control a terminal nor break a line
-//     (TestVisible, TestTailFromAPlaceInHistory).
+//     (TestVisible, TestTailFromAPositionInHistory).
 //   - One that cannot be read is a line as well (conform: TestUnreadable).
-//   - A change that was written is not written again (TestTailFromAPlaceInHistory).
+//   - A change that was written is not written again (TestTailFromAPositionInHistory).
 //
 // # Failures
 //
@@ -62,8 +62,8 @@ type Printer struct {
 // pageSize is how many changes are read at once.
 const pageSize = 500
 
-// Replay writes the history of a tenant after a cursor, up to its end.
-func (p *Printer) Replay(ctx context.Context, history *changelog.History, tenant string, cursor feed.Cursor) error {
+// CatchUp writes the history of a tenant after a cursor, up to its end.
+func (p *Printer) CatchUp(ctx context.Context, history *changelog.History, tenant string, cursor feed.Cursor) error {
 	for {
 		page, err := history.After(ctx, tenant, cursor, pageSize)
 		if err != nil {
@@ -79,7 +79,7 @@ func (p *Printer) Replay(ctx context.Context, history *changelog.History, tenant
 			return nil
 		}
 		last := page.Changes[len(page.Changes)-1]
-		cursor = feed.Cursor{Feed: last.Feed, Position: last.Position, Nonce: last.Nonce}
+		cursor = feed.Cursor{Epoch: last.Epoch, Position: last.Position, Nonce: last.Nonce}
 	}
 }
 

@@ -30,14 +30,14 @@ func Main(commands func(*Program) *cobra.Command) {
 	interrupts := make(chan os.Signal, 2)
 	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
 	ctx, stop := context.WithCancel(context.Background())
-	hurry := make(chan struct{})
+	force := make(chan struct{})
 	go func() {
 		<-interrupts
 		stop()
 		<-interrupts
-		close(hurry)
+		close(force)
 	}()
-	p := &Program{Environ: os.Environ(), Stdout: os.Stdout, Stderr: os.Stderr, Hurry: hurry}
+	p := &Program{Environ: os.Environ(), Stdout: os.Stdout, Stderr: os.Stderr, Force: force}
 	os.Exit(Run(ctx, commands(p), os.Args[1:], os.Stderr))
 }
 

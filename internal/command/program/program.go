@@ -17,8 +17,8 @@ import (
 type Program struct {
 	Environ        []string
 	Stdout, Stderr io.Writer
-	// Hurry is closed by the second interrupt.
-	Hurry <-chan struct{}
+	// Force is closed by the second interrupt.
+	Force <-chan struct{}
 }
 
 // Root completes the root of a tree of commands.

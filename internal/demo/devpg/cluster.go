@@ -122,8 +122,8 @@ func include(data string) error {
 
 // awaitEnd waits until no server works on the data any more. A server of a
 // process that was killed is shutting down; one that stays is refused.
-func (d *directory) awaitEnd(ctx context.Context, patience time.Duration) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+func (d *directory) awaitEnd(ctx context.Context, timeout time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()

@@ -20,8 +20,8 @@ import (
 // settingsName is the file beside the data that holds our settings.
 const settingsName = "rowcast.conf"
 
-// stopPatience is how long a server may take for a fast shutdown.
-const stopPatience = 10 * time.Second
+// stopTimeout is how long a server may take for a fast shutdown.
+const stopTimeout = 10 * time.Second
 
 // startError carries what the server logged before it gave up.
 type startError struct {
@@ -140,7 +140,7 @@ func (s *Server) launchOnce(ctx context.Context) error {
 			return err
 		}
 		failed := &startError{err, proc.Since(s.dir.logFile(), from)}
-		return errors.Join(failed, c.Stop(stopPatience))
+		return errors.Join(failed, c.Stop(stopTimeout))
 	}
 	s.look.Lock()
 	s.run = c

@@ -20,8 +20,8 @@ import (
 // directory it names ("temporary" for none) and waits to be killed.
 const launcherVariable = "ROWCAST_DEVPG_TEST_LAUNCHER"
 
-// patience bounds every wait for a fact.
-const patience = 60 * time.Second
+// timeout bounds every wait for a fact.
+const timeout = 60 * time.Second
 
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(launcherVariable); dir != "" {
@@ -105,11 +105,11 @@ func try(t *testing.T, dsn, sql string, into ...any) error {
 }
 
 // eventually waits for a fact.
-func eventually(t *testing.T, what string, fact func() bool) {
+func eventually(t *testing.T, what string, is func() bool) {
 	t.Helper()
-	for end := time.Now().Add(patience); !fact(); {
+	for end := time.Now().Add(timeout); !is(); {
 		if time.Now().After(end) {
-			t.Fatalf("not within %v: %s", patience, what)
+			t.Fatalf("not within %v: %s", timeout, what)
 		}
 		time.Sleep(5 * time.Millisecond)
 	}

@@ -143,7 +143,7 @@ func TestBadOptions(t *testing.T) {
 // of want, and leaves no temporary directory.
 func refused(t *testing.T, o devpg.Options, want ...string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	pg, err := devpg.Start(ctx, o)
 	if err == nil {

@@ -25,7 +25,7 @@ func (s *Server) stop() error {
 	if c == nil || c.Ended() {
 		return nil
 	}
-	if err := c.Stop(stopPatience); err != nil {
+	if err := c.Stop(stopTimeout); err != nil {
 		return fmt.Errorf("stop private PostgreSQL server: %w", err)
 	}
 	s.log.Info("private postgres stopped", "pid", c.PID())

@@ -79,7 +79,7 @@ func TestServersShareOneTemplate(t *testing.T) {
 	}
 }
 
-func TestNoPlaceForTemplates(t *testing.T) {
+func TestNoRoomForTemplates(t *testing.T) {
 	t.Parallel()
 	bin, runs := wrapped(t)
 	file := filepath.Join(t.TempDir(), "file")

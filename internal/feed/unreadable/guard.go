@@ -34,17 +34,17 @@ func (l *Log) Events(dst []feed.Event, c *feed.Change, toEvents func([]feed.Even
 
 // Frame appends the frame of an event. If its encoder panics, that is the frame of
 // the event without the row.
-func (l *Log) Frame(dst []byte, e *feed.Event, wire Encoder) (frame []byte) {
+func (l *Log) Frame(dst []byte, e *feed.Event, encoder Encoder) (frame []byte) {
 	defer func() {
 		if p := recover(); p != nil {
-			frame = l.substitute(dst, e, wire, detail(p))
+			frame = l.substitute(dst, e, encoder, detail(p))
 		}
 	}()
 	failpoint.Break(string(feed.Encoding), e.Data)
-	return wire.AppendEvent(dst, e)
+	return encoder.AppendEvent(dst, e)
 }
 
-func (l *Log) substitute(dst []byte, e *feed.Event, wire Encoder, why string) (frame []byte) {
+func (l *Log) substitute(dst []byte, e *feed.Event, encoder Encoder, why string) (frame []byte) {
 	without := e.Without(&feed.Unreadable{Reason: feed.Encoding, Detail: why})
 	l.Tell(&without)
 	defer func() {
@@ -52,7 +52,7 @@ func (l *Log) substitute(dst []byte, e *feed.Event, wire Encoder, why string) (f
 			frame = dst
 		}
 	}()
-	return wire.AppendEvent(dst, &without)
+	return encoder.AppendEvent(dst, &without)
 }
 
 // detail says where a panic came from. Its value is left out unless it is an error

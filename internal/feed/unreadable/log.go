@@ -30,10 +30,10 @@ type Case struct {
 	Seen      time.Time   `json:"seen"`
 }
 
-// place is where a change is.
-type place struct {
-	feed, tenant string
-	position     int64
+// location is where a change is.
+type location struct {
+	epoch, tenant string
+	position      int64
 }
 
 // Log knows the changes that were told without their rows. The zero value, and nil,
@@ -43,8 +43,8 @@ type Log struct {
 	Logger *slog.Logger
 
 	mu     sync.Mutex
-	known  map[place]struct{}
-	order  []place
+	known  map[location]struct{}
+	order  []location
 	counts map[feed.Reason]int64
 	recent []Case
 	// minute is since when lines were counted, held how many were too many.
@@ -63,12 +63,12 @@ func (l *Log) Tell(e *feed.Event) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	at := place{e.Cursor.Feed, e.Tenant, e.Position}
+	at := location{e.Cursor.Epoch, e.Tenant, e.Position}
 	if _, known := l.known[at]; known {
 		return
 	}
 	if l.known == nil {
-		l.known, l.counts = map[place]struct{}{}, map[feed.Reason]int64{}
+		l.known, l.counts = map[location]struct{}{}, map[feed.Reason]int64{}
 	}
 	if len(l.order) == mostKnown {
 		delete(l.known, l.order[0])
@@ -79,11 +79,11 @@ func (l *Log) Tell(e *feed.Event) {
 	l.counts[c.Reason]++
 	l.recent = append(l.recent, c)
 	l.recent = l.recent[max(0, len(l.recent)-mostRecent):]
-	l.say(c)
+	l.sayLocked(c)
 }
 
-// say logs a case, unless there were many. l.mu held.
-func (l *Log) say(c Case) {
+// sayLocked logs a case, unless there were many.
+func (l *Log) sayLocked(c Case) {
 	if l.Logger == nil {
 		return
 	}

@@ -26,7 +26,7 @@ const (
 // toEvents makes two events of a change.
 func toEvents(dst []feed.Event, c *feed.Change) []feed.Event {
 	e := feed.Event{
-		Stem: c.Name, Tenant: c.Tenant, Position: c.Position, Cursor: feed.Cursor{Feed: c.Feed, Position: c.Position, Nonce: c.Nonce},
+		Stem: c.Name, Tenant: c.Tenant, Position: c.Position, Cursor: feed.Cursor{Epoch: c.Epoch, Position: c.Position, Nonce: c.Nonce},
 		Data: c.After, Source: feed.Source{Table: c.Table, Op: c.Op.String()},
 	}
 	e.Name = c.Name + ":created"
@@ -38,10 +38,10 @@ func toEvents(dst []feed.Event, c *feed.Change) []feed.Event {
 	return append(dst, e)
 }
 
-// wire writes a line for an event.
-type wire struct{}
+// encoder writes a line for an event.
+type encoder struct{}
 
-func (wire) AppendEvent(b []byte, e *feed.Event) []byte {
+func (encoder) AppendEvent(b []byte, e *feed.Event) []byte {
 	b = append(b, "begun "...)
 	if e.Position%brokenTwice == 0 || e.Position%brokenFrame == 0 && e.Unreadable == nil {
 		_ = e.Data[len(e.Data)+int(e.Position)]
@@ -51,7 +51,7 @@ func (wire) AppendEvent(b []byte, e *feed.Event) []byte {
 
 func change(position int64) *feed.Change {
 	return &feed.Change{
-		Feed: "f", Tenant: "T", From: position, Position: position, Name: "order", Table: "orders", Op: feed.Insert,
+		Epoch: "f", Tenant: "T", From: position, Position: position, Name: "order", Table: "orders", Op: feed.Insert,
 		After: fmt.Appendf(nil, `{"secret":%d}`, position),
 	}
 }
@@ -95,7 +95,7 @@ func TestFramesOfOthers(t *testing.T) {
 	var got, want []byte
 	for n := int64(1); n < 100; n++ {
 		for _, e := range toEvents(nil, change(n*brokenMap+1)) {
-			got = log.Frame(got, &e, wire{})
+			got = log.Frame(got, &e, encoder{})
 			switch {
 			case e.Position%brokenTwice == 0:
 			case e.Position%brokenFrame == 0:
@@ -124,7 +124,7 @@ func TestTold(t *testing.T) {
 	without := func(dst []feed.Event, c *feed.Change) []feed.Event { return append(dst, c.Without(c.Unreadable)) }
 	for range 3 {
 		for _, e := range log.Events(nil, c, without) {
-			log.Frame(nil, &e, wire{})
+			log.Frame(nil, &e, encoder{})
 		}
 		log.Events(nil, change(5), toEvents)
 	}
@@ -178,7 +178,7 @@ func TestNothingOfTheRow(t *testing.T) {
 	var out bytes.Buffer
 	log := &unreadable.Log{Logger: slog.New(slog.NewTextHandler(&out, nil))}
 	events := log.Events(nil, change(5), toEvents)
-	frame := log.Frame(nil, &toEvents(nil, change(7))[0], wire{})
+	frame := log.Frame(nil, &toEvents(nil, change(7))[0], encoder{})
 	if said := fmt.Sprint(events, string(frame), log.Recent(), out.String()); strings.Contains(said, "secret") {
 		t.Error(said)
 	}

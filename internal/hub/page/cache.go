@@ -23,9 +23,9 @@ const (
 // Key is what a page is asked for by.
 type Key struct {
 	Tenant string
-	// Wire is the index of the one for which the events are encoded.
-	Wire  int
-	After feed.Cursor
+	// Encoder is the index of the one for which the events are encoded.
+	Encoder int
+	After   feed.Cursor
 }
 
 // Page is a piece of the history as the ring would hold it.
@@ -34,7 +34,7 @@ type Page struct {
 	// Next is the index of the first entry that follows after the cursor.
 	Next int64
 	// Feed is that of all cursors.
-	Feed string
+	Epoch string
 	// Hole: a change is missing behind the last entry.
 	Hole bool
 	// Size is how many bytes of memory it takes.
@@ -148,7 +148,7 @@ func (c *Cache) find(key Key) (g *page, settled bool) {
 	c.uses++
 	g.used = c.uses
 	g.waiting++
-	return g, g.settled || c.share(g)
+	return g, g.settled || c.shareLocked(g)
 }
 
 // leave forgets a page that nobody reads and nobody waits for any more.
@@ -156,7 +156,7 @@ func (c *Cache) leave(g *page) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if g.waiting--; g.waiting == 0 && !g.settled {
-		c.forget(g)
+		c.forgetLocked(g)
 	}
 }
 
@@ -164,29 +164,29 @@ func (c *Cache) leave(g *page) {
 func (c *Cache) begin(g *page) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if g.settled || c.share(g) {
+	if g.settled || c.shareLocked(g) {
 		return false
 	}
 	g.settled = true
 	return true
 }
 
-// share settles a page with the rest of one that is kept. It is false if there is
-// none. c.mu held.
-func (c *Cache) share(g *page) bool {
+// shareLocked settles a page with the rest of one that is kept. It is false if there is
+// none.
+func (c *Cache) shareLocked(g *page) bool {
 	s := c.shelves[g.key.Tenant]
 	if s == nil {
 		return false
 	}
 	for _, kept := range s.pages {
-		if kept.key.Wire != g.key.Wire {
+		if kept.key.Encoder != g.key.Encoder {
 			continue
 		}
 		if next, ok := kept.within(g.key.After); ok {
 			kept.used = c.uses
 			g.Page, g.Next = kept.Page, next
 			g.settled = true
-			c.forget(g)
+			c.forgetLocked(g)
 			close(g.done)
 			return true
 		}
@@ -198,7 +198,7 @@ func (c *Cache) share(g *page) bool {
 // false if the cursor is not exactly that of an entry, or if none follows.
 func (p *Page) within(c feed.Cursor) (next int64, ok bool) {
 	next, ok = p.Find(c)
-	return next, ok && next < p.End() && p.At(next-1).Cursor(p.Feed) == c
+	return next, ok && next < p.End() && p.At(next-1).Cursor(p.Epoch) == c
 }
 
 // finish lets those who wait have the page. It is kept for others if that is
@@ -208,7 +208,7 @@ func (c *Cache) finish(g *page) {
 	defer c.mu.Unlock()
 	defer close(g.done)
 	if g.err != nil || g.Next == g.End() {
-		c.forget(g)
+		c.forgetLocked(g)
 	}
 	if c.m[g.key] != g {
 		return
@@ -223,13 +223,13 @@ func (c *Cache) finish(g *page) {
 	s.bytes += g.Size
 	c.bytes += g.Size
 	for c.bytes > maxBytes {
-		c.makeRoom()
+		c.makeRoomLocked()
 	}
 }
 
-// makeRoom forgets a page of the tenant whose pages take most: the one that was not
-// asked for the longest. c.mu held.
-func (c *Cache) makeRoom() {
+// makeRoomLocked forgets a page of the tenant whose pages take most: the one that was not
+// asked for the longest.
+func (c *Cache) makeRoomLocked() {
 	var worst *page
 	most := 0
 	for _, s := range c.shelves {
@@ -239,12 +239,12 @@ func (c *Cache) makeRoom() {
 			}
 		}
 	}
-	c.drop(worst)
+	c.dropLocked(worst)
 }
 
-// drop forgets a page that is kept. c.mu held.
-func (c *Cache) drop(g *page) {
-	c.forget(g)
+// dropLocked forgets a page that is kept.
+func (c *Cache) dropLocked(g *page) {
+	c.forgetLocked(g)
 	s := c.shelves[g.key.Tenant]
 	s.pages = slices.DeleteFunc(s.pages, func(o *page) bool { return o == g })
 	s.bytes -= g.Size
@@ -254,8 +254,8 @@ func (c *Cache) drop(g *page) {
 	}
 }
 
-// forget has the next one who asks find another page. c.mu held.
-func (c *Cache) forget(g *page) {
+// forgetLocked has the next one who asks find another page.
+func (c *Cache) forgetLocked(g *page) {
 	if c.m[g.key] == g {
 		delete(c.m, g.key)
 	}
@@ -267,7 +267,7 @@ func (c *Cache) Prune(now time.Time) {
 	defer c.mu.Unlock()
 	for _, g := range c.m {
 		if !g.at.IsZero() && now.Sub(g.at) > keep {
-			c.drop(g)
+			c.dropLocked(g)
 		}
 	}
 }

@@ -30,7 +30,7 @@ type log struct {
 func newLog(n int, size int) *log {
 	l := &log{}
 	for p := int64(1); len(l.changes) < n; p++ {
-		c := feed.Change{Feed: "f", Tenant: "T", From: p, After: make([]byte, size)}
+		c := feed.Change{Epoch: "f", Tenant: "T", From: p, After: make([]byte, size)}
 		if len(l.changes)%5 == 4 {
 			c.Bulk = true
 			p += 2
@@ -69,9 +69,9 @@ func pageOf(k page.Key, read feed.Page) page.Page {
 	r := ring.New(math.MaxInt, k.After)
 	for i := range read.Changes {
 		c := &read.Changes[i]
-		r.Push("e", feed.Cursor{Feed: c.Feed, Position: c.Position, Nonce: c.Nonce}, c.After)
+		r.Push("e", feed.Cursor{Epoch: c.Epoch, Position: c.Position, Nonce: c.Nonce}, c.After)
 	}
-	return page.Page{View: r.View, Next: 1, Feed: k.After.Feed, Size: r.Size()}
+	return page.Page{View: r.View, Next: 1, Epoch: k.After.Epoch, Size: r.Size()}
 }
 
 // count is how many entries follow after the cursor.
@@ -107,7 +107,7 @@ func TestRestOfAPage(t *testing.T) {
 		})
 		for range rapid.IntRange(1, 20).Draw(t, "n") {
 			i := rapid.IntRange(0, 29).Draw(t, "change")
-			cursor := feed.Cursor{Feed: "f", Position: l.changes[i].From - 1}
+			cursor := feed.Cursor{Epoch: "f", Position: l.changes[i].From - 1}
 			if i > 0 {
 				cursor.Nonce = l.changes[i-1].Nonce
 			}
@@ -129,7 +129,7 @@ func TestRestOfAPage(t *testing.T) {
 			if err == nil {
 				last := got.At(got.End() - 1).Position
 				for k := i + 1; k < 30 && l.changes[k].Position <= last; k++ {
-					within := feed.Cursor{Feed: "f", Position: l.changes[k-1].Position, Nonce: l.changes[k-1].Nonce}
+					within := feed.Cursor{Epoch: "f", Position: l.changes[k-1].Position, Nonce: l.changes[k-1].Nonce}
 					rest, err := c.Get(t.Context(), page.Key{Tenant: "T", After: within}, "")
 					if err != nil || first(rest) != l.changes[k].Position || l.reads != before {
 						t.Fatalf("within a page: %v, %d reads", err, l.reads-before)
@@ -232,7 +232,7 @@ func TestThoseWhoWaitShare(t *testing.T) {
 		var got atomic.Int64
 		for n := range 3 * changes {
 			i := n % changes
-			cursor := feed.Cursor{Feed: "f", Position: l.changes[i].From - 1}
+			cursor := feed.Cursor{Epoch: "f", Position: l.changes[i].From - 1}
 			if i > 0 {
 				cursor.Nonce = l.changes[i-1].Nonce
 			}

@@ -15,8 +15,8 @@ import (
 // a change than the ring has for it.
 func TestFindSkipsEventsThatThisVersionDoesNotMake(t *testing.T) {
 	t.Parallel()
-	r := New(1<<20, feed.Cursor{Feed: "f", Position: 1, Nonce: 10})
-	ahead := feed.Cursor{Feed: "f", Position: 1, Nonce: 20, Delivered: 5}
+	r := New(1<<20, feed.Cursor{Epoch: "f", Position: 1, Nonce: 10})
+	ahead := feed.Cursor{Epoch: "f", Position: 1, Nonce: 20, Delivered: 5}
 	if _, ok := r.Find(ahead); ok {
 		t.Fatal("the change is not there yet")
 	}

@@ -25,7 +25,7 @@ func delivered(c feed.Cursor) int32 { return int32(min(c.Delivered, math.MaxInt3
 
 // Cursor is where a client of a feed is that has received e.
 func (e *Entry) Cursor(name string) feed.Cursor {
-	return feed.Cursor{Feed: name, Position: e.Position, Nonce: e.Nonce, Delivered: int(e.Delivered)}
+	return feed.Cursor{Epoch: name, Position: e.Position, Nonce: e.Nonce, Delivered: int(e.Delivered)}
 }
 
 // slab is a piece of the byte stream. A frame lies in one slab. Bytes up to the

@@ -13,7 +13,7 @@ import (
 )
 
 // readHead reads the head of a tenant.
-func (h *Room) readHead(ctx context.Context, tenant string, place int64) (feed.Head, error) {
+func (h *Room) readHead(ctx context.Context, tenant string, sequence int64) (feed.Head, error) {
 	turn, err := h.reads.Ask(limit.Who{Tenant: tenant})
 	if err != nil {
 		return feed.Head{}, fmt.Errorf("read head of tenant %q: %w", tenant, err)
@@ -24,7 +24,7 @@ func (h *Room) readHead(ctx context.Context, tenant string, place int64) (feed.H
 	case <-ctx.Done():
 		return feed.Head{}, ctx.Err()
 	}
-	head, err := h.History.Head(ctx, tenant, place)
+	head, err := h.History.Head(ctx, tenant, sequence)
 	if err != nil {
 		return feed.Head{}, fmt.Errorf("read head of tenant %q: %w", tenant, err)
 	}
@@ -40,7 +40,7 @@ func (h *Room) readPage(key page.Key) (page.Page, error) {
 		return page.Page{}, fmt.Errorf("read changes of tenant %q after %s: %w", key.Tenant, key.After, err)
 	}
 	var (
-		p     = page.Page{Next: 1, Feed: key.After.Feed}
+		p     = page.Page{Next: 1, Epoch: key.After.Epoch}
 		r     = ring.New(math.MaxInt, key.After)
 		walk  = feed.Walk{At: key.After, Events: h.events}
 		frame []byte
@@ -54,7 +54,7 @@ func (h *Room) readPage(key page.Key) (page.Page, error) {
 		}
 		events := walk.Next(&read.Changes[i])
 		for k := range events {
-			frame = h.Unreadable.Frame(frame[:0], &events[k], h.Wires[key.Wire])
+			frame = h.Unreadable.Frame(frame[:0], &events[k], h.Encoders[key.Encoder])
 			r.Push(events[k].Name, events[k].Cursor, frame)
 		}
 		if len(events) == 0 {

@@ -16,9 +16,9 @@ import (
 
 // History reads the durable log.
 type History interface {
-	// Head is the position of the tenant as of place, the place in the global
-	// log that the latest Publish gave. It registers the tenant as known.
-	Head(ctx context.Context, tenant string, place int64) (feed.Head, error)
+	// Head is the position of the tenant as of sequence, the order in the log of
+	// all tenants that the latest Publish gave. It registers the tenant as known.
+	Head(ctx context.Context, tenant string, sequence int64) (feed.Head, error)
 	// After reads the changes of the tenant after c, oldest first, about limit
 	// of them. If c points into a change, that one comes first. The errors
 	// feed.ErrExpired and feed.ErrDiverged are final, any other is worth a new
@@ -26,7 +26,7 @@ type History interface {
 	After(ctx context.Context, tenant string, c feed.Cursor, limit int) (feed.Page, error)
 }
 
-// Options configures a Hub. History, Map and Wires are required.
+// Options configures a Hub. History, Map and Encoders are required.
 type Options struct {
 	History History
 	// Map appends the events of a change to dst, in order and with their
@@ -45,8 +45,8 @@ type Options struct {
 	// event that DashboardEvent builds. Nil: there is no such event.
 	DashboardReason func(c *feed.Change) (reason string, ok bool)
 	DashboardEvent  func(tenant string, reasons []string, head feed.Head, at time.Time) feed.Event
-	// Wires are the kinds of connections.
-	Wires []signal.Wire
+	// Encoders are the kinds of connections.
+	Encoders []signal.Encoder
 	// Unreadable is told of the changes that are told without their rows. Nil: nobody
 	// is.
 	Unreadable *unreadable.Log
@@ -58,7 +58,7 @@ type Options struct {
 	Elapsed func() time.Duration
 	// PingInterval and PingTimeout are the heartbeat. Default: 25 s and 20 s.
 	PingInterval, PingTimeout time.Duration
-	// RingBytes bounds the ring of one tenant and wire. Default: 8 MiB.
+	// RingBytes bounds the ring of one tenant and encoder. Default: 8 MiB.
 	RingBytes int
 	// RingMemory bounds all rings together. It is shared fairly: tenants that
 	// need less than others keep what they have. Default: 256 MiB.
@@ -89,8 +89,8 @@ type Options struct {
 	PageSize int
 }
 
-// maxWires is as many as a stream can keep apart.
-const maxWires = 32
+// maxEncoders is as many as a stream can keep apart.
+const maxEncoders = 32
 
 // complete checks o and fills in the defaults.
 func (o *Options) complete() error {
@@ -99,8 +99,8 @@ func (o *Options) complete() error {
 		return errors.New("hub: Options.History is missing")
 	case o.Map == nil:
 		return errors.New("hub: Options.Map is missing")
-	case len(o.Wires) == 0 || len(o.Wires) > maxWires:
-		return fmt.Errorf("hub: Options.Wires has %d wires, want 1 to %d", len(o.Wires), maxWires)
+	case len(o.Encoders) == 0 || len(o.Encoders) > maxEncoders:
+		return fmt.Errorf("hub: Options.Wires has %d wires, want 1 to %d", len(o.Encoders), maxEncoders)
 	case (o.DashboardReason == nil) != (o.DashboardEvent == nil):
 		return errors.New("hub: Options.DashboardReason and DashboardEvent belong together")
 	}

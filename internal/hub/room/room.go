@@ -25,8 +25,8 @@ type Room struct {
 	// ctx ends with Stop: reads of the history and waits hang on it.
 	ctx  context.Context
 	stop context.CancelFunc
-	// wires are the indices of Options.Wires.
-	wires map[signal.Wire]int
+	// encoders are the indices of Options.Wires.
+	encoders map[signal.Encoder]int
 	// reads are the turns of reading the history.
 	reads *limit.Turns
 
@@ -37,36 +37,36 @@ type Room struct {
 }
 
 // New makes a room. hole is told of a tenant whose ring has a hole.
-func New(o Options, hole func(t *stream.Tenant)) (*Room, error) {
+func New(o Options, hole func(t *stream.Stream)) (*Room, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
 	}
-	h := &Room{Options: o, wires: map[signal.Wire]int{}, reads: limit.NewTurns(limit.Bounds{All: o.Readers}, limit.Bounds{})}
-	encoders := make([]stream.Encoder, len(o.Wires))
-	for i, w := range o.Wires {
-		encoders[i], h.wires[w] = w, i
+	h := &Room{Options: o, encoders: map[signal.Encoder]int{}, reads: limit.NewTurns(limit.Bounds{All: o.Readers}, limit.Bounds{})}
+	appenders := make([]stream.Encoder, len(o.Encoders))
+	for i, w := range o.Encoders {
+		appenders[i], h.encoders[w] = w, i
 	}
-	if len(h.wires) < len(o.Wires) {
+	if len(h.encoders) < len(o.Encoders) {
 		return nil, errors.New("hub: Options.Wires has a wire twice")
 	}
 	h.ctx, h.stop = context.WithCancel(context.Background())
 	h.Pages = page.New(page.Options{Read: h.readPage, Turns: h.reads, Spawn: h.Spawn})
 	h.Streams = stream.New(h.ctx, stream.Options{
 		Head: h.readHead, Map: o.Map, DashboardReason: o.DashboardReason, DashboardEvent: o.DashboardEvent,
-		Wires: encoders, Hole: hole, Spawn: h.Spawn, Delivered: o.Delivered, Unreadable: o.Unreadable, Log: o.Log,
+		Encoders: appenders, Hole: hole, Spawn: h.Spawn, Delivered: o.Delivered, Unreadable: o.Unreadable, Log: o.Log,
 		RingBytes: o.RingBytes, RingMemory: o.RingMemory, RingIdle: o.RingIdle,
 	})
 	return h, nil
 }
 
 // Wire is the index of one of Options.Wires, or usual if it is nil.
-func (h *Room) Wire(w signal.Wire, usual int) (int, error) {
+func (h *Room) Wire(w signal.Encoder, usual int) (int, error) {
 	if w == nil {
 		return usual, nil
 	}
-	i, known := h.wires[w]
+	i, known := h.encoders[w]
 	if !known {
-		return 0, fmt.Errorf("hub: no wire %v", w)
+		return 0, fmt.Errorf("hub: no encoder %v", w)
 	}
 	return i, nil
 }
@@ -101,10 +101,10 @@ func (h *Room) Dashboards() { h.Streams.Dashboards(h.ctx) }
 // Never is a moment that does not come.
 const Never = time.Duration(math.MaxInt64)
 
-// Moment is a point in time by the clock of the hub, which counts from its
+// ElapsedAt is a point in time by the clock of the hub, which counts from its
 // beginning and which nobody sets. A zero time is never. One by the clock on the
 // wall is as far away as that clock says now.
-func (h *Room) Moment(t time.Time) time.Duration {
+func (h *Room) ElapsedAt(t time.Time) time.Duration {
 	now, left := h.Elapsed(), time.Until(t)
 	if t.IsZero() || left > Never-now {
 		return Never

@@ -24,12 +24,12 @@ type Stats struct {
 	// PageMemory is what is kept of the history for clients that catch up.
 	// All are bytes.
 	RingMemory, RingBudget, PageMemory int64
-	// Closes counts the ended sessions by cause.
+	// Closes counts the ended sessions by code.
 	Closes map[errcode.Code]int64
 	// Names counts the events by name, beyond 256 names as "other".
 	Names map[string]int64
-	// Wires counts the sessions that are open by the name of their wire.
-	Wires map[string]int64
+	// Transports counts the sessions that are open by the name of their transport.
+	Transports map[string]int64
 }
 
 // Counters are what Stats is made of.
@@ -37,27 +37,27 @@ type Counters struct {
 	// Deliveries are those outside of what the streams offer.
 	Sessions, Blocked, Subscriptions, Deliveries, CatchUps, Resets atomic.Int64
 	reads                                                          atomic.Int64
-	wires                                                          [maxWires]atomic.Int64
+	transports                                                     [maxEncoders]atomic.Int64
 
 	mu     sync.Mutex
 	closes map[errcode.Code]int64
 }
 
 // Opened counts a session that was opened, or n of them.
-func (c *Counters) Opened(wire int, n int64) {
+func (c *Counters) Opened(encoder int, n int64) {
 	c.Sessions.Add(n)
-	c.wires[wire].Add(n)
+	c.transports[encoder].Add(n)
 }
 
 // Closed counts a session that has ended.
-func (c *Counters) Closed(wire int, cause errcode.Code) {
-	c.Opened(wire, -1)
+func (c *Counters) Closed(encoder int, code errcode.Code) {
+	c.Opened(encoder, -1)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.closes == nil {
 		c.closes = make(map[errcode.Code]int64)
 	}
-	c.closes[cause]++
+	c.closes[code]++
 }
 
 // Stats reads the counters.
@@ -66,16 +66,16 @@ func (h *Room) Stats() Stats {
 	c.mu.Lock()
 	closes := maps.Clone(c.closes)
 	c.mu.Unlock()
-	wires := map[string]int64{}
-	for i, w := range h.Wires {
-		wires[w.Name()] += c.wires[i].Load()
+	transports := map[string]int64{}
+	for i, w := range h.Encoders {
+		transports[w.Name()] += c.transports[i].Load()
 	}
 	ringMemory, ringBudget := h.Streams.Memory()
 	return Stats{
 		RingMemory: ringMemory, RingBudget: ringBudget, PageMemory: int64(h.Pages.Bytes()),
-		Sessions: c.Sessions.Load(), Blocked: c.Blocked.Load(), Tenants: int64(h.Streams.Tenants()), Subscriptions: c.Subscriptions.Load(),
+		Sessions: c.Sessions.Load(), Blocked: c.Blocked.Load(), Tenants: int64(h.Streams.Count()), Subscriptions: c.Subscriptions.Load(),
 		Events: h.Streams.Events.Load(), Deliveries: h.Streams.Offered.Load() + c.Deliveries.Load(),
 		CatchUps: c.CatchUps.Load(), HistoryReads: c.reads.Load(), Resets: c.Resets.Load(), Closes: closes,
-		Names: h.Streams.Names(), Wires: wires,
+		Names: h.Streams.Names(), Transports: transports,
 	}
 }

@@ -18,7 +18,7 @@
 //   - A client receives exactly the events after its cursor, in order
 //     (TestStreamsMatchModel, TestResumeAtEveryCursor).
 //   - Frames never interleave on a connection (TestStreamsMatchModel).
-//   - A session whose owner is unwanted is ended (TestUnwantedOwnersAreSentAway).
+//   - A session whose owner is unwanted is ended (TestRefusedOwnersAreSentAway).
 //
 // # Failures
 //

@@ -22,19 +22,19 @@ type Request struct {
 	Subject string
 	// Cursor, if not empty, is the text of the cursor to continue from.
 	Cursor string
-	// Exact refuses to join where the stream cannot continue from the cursor:
+	// ResumeOnly refuses to join where the stream cannot continue from the cursor:
 	// Joined then has a Reason, and nothing follows.
-	Exact bool
+	ResumeOnly bool
 	// Wire is the one of Options.Wires for the events; nil is that of the session.
-	Wire signal.Wire
+	Encoder signal.Encoder
 	// Admit lets events pass by name; nil lets all.
 	Admit func(name string) bool
 	// Forgets says that the client keeps no cursor: it is told Reset before it is
 	// sent away as a slow consumer.
 	Forgets bool
 	// Ref comes back with the signal Joined, and so does Note.
-	Ref  uint64
-	Note *signal.Note
+	RequestID uint64
+	Note      *signal.Note
 }
 
 // maxWaiting is how many requests to join one tenant may wait for their answer.
@@ -42,25 +42,25 @@ const maxWaiting = 100
 
 // Join subscribes to a tenant. The answer is a signal: Joined, followed by
 // Reset if the stream cannot continue from the cursor, then by the events. The
-// errors are ErrTooManyTenants, ErrTenantFull, ErrTooManyJoins, and one for a wire that
+// errors are ErrTooManyTenants, ErrTenantFull, ErrTooManyJoins, and one for an encoder that
 // the hub does not know. Joining a tenant again continues from the
 // cursor of the request, or without one from where the stream is.
 func (s *Session) Join(q Request) error {
-	wire, err := s.h.Wire(q.Wire, s.wire)
+	encoder, err := s.h.Wire(q.Encoder, s.encoder)
 	if err != nil {
 		return err
 	}
 	u := &sub{
-		s: s, tenant: q.Tenant, subject: q.Subject, admit: q.Admit, refs: []uint64{q.Ref},
-		wire: wire, exact: q.Exact, forgets: q.Forgets, note: q.Note,
+		s: s, tenant: q.Tenant, subject: q.Subject, admit: q.Admit, requestIDs: []uint64{q.RequestID},
+		encoder: encoder, resumeOnly: q.ResumeOnly, forgets: q.Forgets, note: q.Note,
 	}
 	if q.Cursor != "" {
 		at, err := feed.ParseCursor(q.Cursor)
 		if err != nil {
 			u.reset = feed.ErrInvalid.Error()
 		} else {
-			at.Feed = strings.Clone(at.Feed)
-			u.at, u.resume = at, true
+			at.Epoch = strings.Clone(at.Epoch)
+			u.cursor, u.resume = at, true
 		}
 	}
 	s.mu.Lock()
@@ -68,18 +68,18 @@ func (s *Session) Join(q Request) error {
 	if s.closing {
 		return nil
 	}
-	if i := s.index(q.Tenant); i >= 0 {
+	if i := s.indexLocked(q.Tenant); i >= 0 {
 		old := s.subs[i]
 		if q.Cursor == "" {
-			u.follow(old)
+			u.followLocked(old)
 		}
 		if !old.answered {
-			if len(old.refs) >= maxWaiting {
+			if len(old.requestIDs) >= maxWaiting {
 				return ErrTooManyJoins
 			}
-			u.refs = append(slices.Clone(old.refs), u.refs...)
+			u.requestIDs = append(slices.Clone(old.requestIDs), u.requestIDs...)
 		}
-		old.drop()
+		old.dropLocked()
 		s.subs[i] = u
 	} else {
 		if len(s.subs) >= s.h.MaxTenants {
@@ -91,18 +91,18 @@ func (s *Session) Join(q Request) error {
 		u.tenant = strings.Clone(q.Tenant)
 		s.subs = append(s.subs, u)
 	}
-	u.start()
+	u.startLocked()
 	return nil
 }
 
-// follow has u continue where old is. s.mu held.
-func (u *sub) follow(old *sub) {
-	u.resume, u.at, u.reset = old.resume || old.state == live, old.place(), old.reset
+// followLocked has u continue where old is.
+func (u *sub) followLocked(old *sub) {
+	u.resume, u.cursor, u.reset = old.resume || old.state == live, old.currentLocked(), old.reset
 }
 
 // Restart has the subscriptions that are on t, or all if t is nil, join again:
 // from where they are, or if reset says why not, from the new head.
-func (s *Session) Restart(t *stream.Tenant, reset string) {
+func (s *Session) Restart(t *stream.Stream, reset string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, old := range slices.Clone(s.subs) {
@@ -110,47 +110,47 @@ func (s *Session) Restart(t *stream.Tenant, reset string) {
 			continue
 		}
 		u := &sub{
-			s: s, tenant: old.tenant, subject: old.subject, admit: old.admit, refs: old.refs,
-			wire: old.wire, exact: old.exact, forgets: old.forgets, note: old.note, answered: old.answered,
+			s: s, tenant: old.tenant, subject: old.subject, admit: old.admit, requestIDs: old.requestIDs,
+			encoder: old.encoder, resumeOnly: old.resumeOnly, forgets: old.forgets, note: old.note, answered: old.answered,
 		}
-		u.follow(old)
+		u.followLocked(old)
 		if reset != "" && old.answered {
 			u.reset, u.resume = reset, false
 		}
-		old.drop()
+		old.dropLocked()
 		if u.answered {
 			s.h.Count.Subscriptions.Add(1)
 		}
-		s.subs[s.index(old.tenant)] = u
-		if u.start(); s.closing {
+		s.subs[s.indexLocked(old.tenant)] = u
+		if u.startLocked(); s.closing {
 			return
 		}
 	}
 }
 
-// rewind has u continue from the history, as the ring no longer holds what
+// rewindLocked has u continue from the history, as the ring no longer holds what
 // follows after u.at. s.mu held, live.
-func (u *sub) rewind() {
-	u.t.Unfollow(u.wire, u)
+func (u *sub) rewindLocked() {
+	u.t.Unfollow(u.encoder, u)
 	u.state, u.resume = joining, true
-	u.proceed()
+	u.proceedLocked()
 }
 
-// start joins at once if the ring is ready and holds the place, else in a
-// goroutine. s.mu held.
-func (u *sub) start() {
+// startLocked joins at once if the ring is ready and holds the cursor, else in a
+// goroutine.
+func (u *sub) startLocked() {
 	h := u.s.h
-	if t, ready := h.Streams.Attach(u.tenant, u.wire, false); t != nil {
+	if t, ready := h.Streams.Attach(u.tenant, u.encoder, false); t != nil {
 		u.t = t
-		if ready && u.splice() == nil {
+		if ready && u.spliceLocked() == nil {
 			return
 		}
 	}
-	u.proceed()
+	u.proceedLocked()
 }
 
-// proceed joins in a goroutine. s.mu held.
-func (u *sub) proceed() {
+// proceedLocked joins in a goroutine.
+func (u *sub) proceedLocked() {
 	ctx, cancel := context.WithCancel(u.s.h.Context())
 	u.cancel = cancel
 	if !u.s.h.Spawn(func() { u.run(ctx) }) {
@@ -174,13 +174,13 @@ func (u *sub) run(ctx context.Context) {
 		u.s.mu.Lock()
 		var grown <-chan struct{}
 		if u.state == joining {
-			grown = u.splice()
+			grown = u.spliceLocked()
 		}
 		u.s.mu.Unlock()
 		if grown == nil || !u.turn(ctx) {
 			return
 		}
-		more, err := u.replay(ctx)
+		more, err := u.catchUp(ctx)
 		u.yield()
 		switch {
 		case ctx.Err() != nil:
@@ -194,7 +194,7 @@ func (u *sub) run(ctx context.Context) {
 			sleep(ctx, pause)
 			pause = min(2*pause, 5*time.Second)
 		case !more: // the ring is behind the history
-			u.t.Await(ctx, grown, u.at.Position+int64(min(u.at.Delivered, 1)))
+			u.t.Await(ctx, grown, u.cursor.Position+int64(min(u.cursor.Delivered, 1)))
 		}
 	}
 }
@@ -212,7 +212,7 @@ func (u *sub) find(ctx context.Context) bool {
 		if u.s.h.Streams.AwaitLive(ctx) != nil {
 			return false
 		}
-		t, _ := u.s.h.Streams.Attach(u.tenant, u.wire, true)
+		t, _ := u.s.h.Streams.Attach(u.tenant, u.encoder, true)
 		u.s.mu.Lock()
 		switch {
 		case t != nil && u.state == gone:
@@ -228,70 +228,70 @@ func (u *sub) find(ctx context.Context) bool {
 	}
 }
 
-// splice makes u live if the ring holds its place, and writes what it is
+// spliceLocked makes u live if the ring holds its cursor, and writes what it is
 // behind. Else it answers a channel that is closed when the ring has grown.
 // s.mu held.
-func (u *sub) splice() (grown <-chan struct{}) {
-	if u.refuse() {
+func (u *sub) spliceLocked() (grown <-chan struct{}) {
+	if u.refuseLocked() {
 		return nil
 	}
 	t, h := u.t, u.s.h
 	var from *feed.Cursor
 	if u.resume && u.reset == "" {
-		from = &u.at
+		from = &u.cursor
 	}
-	p, err := t.Follow(u.wire, from, u)
+	p, err := t.Follow(u.encoder, from, u)
 	switch {
 	case errors.Is(err, stream.ErrElsewhere):
 		return p.Grown
 	case err != nil:
 		u.reset, from = err.Error(), nil
-		if u.refuse() {
+		if u.refuseLocked() {
 			return nil
 		}
-		p, _ = t.Follow(u.wire, nil, u) // needs no cursor, so it cannot fail
+		p, _ = t.Follow(u.encoder, nil, u) // needs no cursor, so it cannot fail
 	}
 	if from == nil {
-		u.at = p.Cursor
+		u.cursor = p.Cursor
 	}
-	u.owes = from != nil && h.DashboardEvent != nil
-	u.at.Feed, u.tenant, u.next = p.Cursor.Feed, t.Name(), failpoint.Resume(p.Next, p.View.End())
+	u.owesStats = from != nil && h.DashboardEvent != nil
+	u.cursor.Epoch, u.tenant, u.next = p.Cursor.Epoch, t.Name(), failpoint.Resume(p.Next, p.View.End())
 	u.state = live
-	u.answer()
+	u.answerLocked()
 	if u.state == live && !u.s.busy {
 		var scratch []byte
-		h.Count.Deliveries.Add(int64(u.s.deliver(u, &p.View, &scratch)))
+		h.Count.Deliveries.Add(int64(u.s.deliverLocked(u, &p.View, &scratch)))
 	}
 	return nil
 }
 
-// refuse ends u if it is to be exact and cannot. s.mu held, joining.
-func (u *sub) refuse() bool {
-	if !u.exact || u.answered || u.reset == "" {
+// refuseLocked ends u if it is to be exact and cannot. s.mu held, joining.
+func (u *sub) refuseLocked() bool {
+	if !u.resumeOnly || u.answered || u.reset == "" {
 		return false
 	}
 	s := u.s
-	u.drop()
+	u.dropLocked()
 	s.subs = slices.DeleteFunc(s.subs, func(o *sub) bool { return o == u })
-	for _, ref := range u.refs {
-		s.signal(&signal.Signal{Kind: signal.Joined, Tenant: u.tenant, Cursor: u.at, Reason: u.reset, Ref: ref, Note: u.note})
+	for _, requestID := range u.requestIDs {
+		s.signalLocked(&signal.Signal{Kind: signal.Joined, Tenant: u.tenant, Cursor: u.cursor, Reason: u.reset, RequestID: requestID, Note: u.note})
 	}
 	return true
 }
 
-// answer tells the client from where its stream continues. s.mu held.
-func (u *sub) answer() {
+// answerLocked tells the client from where its stream continues.
+func (u *sub) answerLocked() {
 	if !u.answered {
-		refs := u.refs
-		u.answered, u.refs = true, nil
+		requestIDs := u.requestIDs
+		u.answered, u.requestIDs = true, nil
 		u.s.h.Count.Subscriptions.Add(1)
-		for _, ref := range refs {
-			u.s.signal(&signal.Signal{Kind: signal.Joined, Tenant: u.tenant, Cursor: u.at, Reason: u.reset, Ref: ref, Note: u.note})
+		for _, requestID := range requestIDs {
+			u.s.signalLocked(&signal.Signal{Kind: signal.Joined, Tenant: u.tenant, Cursor: u.cursor, Reason: u.reset, RequestID: requestID, Note: u.note})
 		}
 	}
 	if u.reset != "" {
 		u.s.h.Count.Resets.Add(1)
-		u.s.signal(&signal.Signal{Kind: signal.Reset, Tenant: u.tenant, Cursor: u.at, Reason: u.reset})
+		u.s.signalLocked(&signal.Signal{Kind: signal.Reset, Tenant: u.tenant, Cursor: u.cursor, Reason: u.reset})
 		u.reset = ""
 	}
 }

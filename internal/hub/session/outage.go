@@ -12,7 +12,7 @@ func (s *Session) Stale() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if slices.ContainsFunc(s.subs, func(u *sub) bool { return u.answered }) {
-		s.signal(&signal.Signal{Kind: signal.Stale})
+		s.signalLocked(&signal.Signal{Kind: signal.Stale})
 	}
 }
 
@@ -22,7 +22,7 @@ func (s *Session) Fresh(now time.Duration) {
 	defer s.mu.Unlock()
 	for _, u := range s.subs {
 		if u.answered && u.reset == "" {
-			u.progress(now)
+			u.progressLocked(now)
 		}
 	}
 }

@@ -18,14 +18,14 @@ type Peer struct {
 	Conn signal.Conn
 	// Wire is the one of Options.Wires for signals and for the last frame; nil is the
 	// first.
-	Wire signal.Wire
+	Encoder signal.Encoder
 	// Signal, if not nil, encodes the signals of this session instead of its
-	// wire. It must neither block nor call the session.
+	// encoder. It must neither block nor call the session.
 	Signal func(dst []byte, m *signal.Signal) []byte
 	// PingInterval replaces that of the hub if it is not 0.
 	PingInterval time.Duration
 	// OneWay says that nothing is ever heard from the client.
-	OneWay bool
+	ReadsNothing bool
 }
 
 // Session is one client. Its methods may be called from any goroutine and
@@ -52,19 +52,19 @@ type Session struct {
 	subs  []*sub
 	// pingAt, warnAt and deadline are moments of the hub.
 	pingAt, warnAt, deadline time.Duration
-	deadlineCause            errcode.Code
+	deadlineCode             errcode.Code
 	// closeBy is when the last bytes have to be gone.
 	closeBy time.Time
-	cause   errcode.Code
+	code    errcode.Code
 	// owner is nil until Own.
 	owner Owner
 
-	wire, part int
+	encoder, part int
 	// turn is the index in subs of the one whose events are written next.
 	turn int
 	// busy: a goroutine writes. closing: nothing but the close frame is
 	// written any more. ended: hung up.
-	busy, closing, ended, oneWay bool
+	busy, closing, ended, readsNothing bool
 	// taken: bytes that had to wait were taken since the last ping; queued is what
 	// was under way then.
 	taken  bool
@@ -80,22 +80,22 @@ func (h *Set) Open(o Peer) (*Session, error) {
 	if o.Conn == nil {
 		return nil, errors.New("hub: no connection")
 	}
-	wire, err := h.Wire(o.Wire, 0)
+	encoder, err := h.Wire(o.Encoder, 0)
 	if err != nil {
 		return nil, err
 	}
 	now := h.Elapsed()
 	s := &Session{
-		h: h, conn: o.Conn, wire: wire, part: h.Part(), ping: o.PingInterval, encode: o.Signal, oneWay: o.OneWay, warnAt: room.Never, deadline: room.Never,
+		h: h, conn: o.Conn, encoder: encoder, part: h.Part(), ping: o.PingInterval, encode: o.Signal, readsNothing: o.ReadsNothing, warnAt: room.Never, deadline: room.Never,
 	}
 	if s.ping == 0 {
 		s.ping = h.PingInterval
 	}
 	s.heard.Store(int64(now))
 	s.pingAt = now + s.ping/2 + rand.N(s.ping/2+1)
-	h.Count.Opened(s.wire, 1)
+	h.Count.Opened(s.encoder, 1)
 	if !h.Add(s, s.part) {
-		h.Count.Opened(s.wire, -1)
+		h.Count.Opened(s.encoder, -1)
 		return nil, ErrDraining
 	}
 	return s, nil
@@ -104,63 +104,63 @@ func (h *Set) Open(o Peer) (*Session, error) {
 // Alive notes that the client was heard.
 func (s *Session) Alive() { s.heard.Store(int64(s.h.Elapsed())) }
 
-// Deadline ends the session at at with cause, after a signal Expiring at warn.
+// Deadline ends the session at at with code, after a signal Expiring at warn.
 // A zero time is never. It replaces an earlier deadline. How long it is until then
 // is found out now, and counted by a clock that nobody sets.
-func (s *Session) Deadline(at, warn time.Time, cause errcode.Code) {
+func (s *Session) Deadline(at, warn time.Time, code errcode.Code) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.deadline, s.warnAt, s.deadlineCause = s.h.Moment(at), s.h.Moment(warn), cause
+	s.deadline, s.warnAt, s.deadlineCode = s.h.ElapsedAt(at), s.h.ElapsedAt(warn), code
 }
 
 // Send writes complete frames, in order with everything else.
 func (s *Session) Send(frames []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.send(frames, true)
+	s.sendLocked(frames, true)
 }
 
-// signal writes a message of the hub. s.mu held.
-func (s *Session) signal(m *signal.Signal) {
+// signalLocked writes a message of the hub.
+func (s *Session) signalLocked(m *signal.Signal) {
 	var buf [256]byte
-	s.send(s.appendSignal(buf[:0], m), true)
+	s.sendLocked(s.appendSignalLocked(buf[:0], m), true)
 }
 
-// appendSignal encodes a message of the hub. s.mu held.
-func (s *Session) appendSignal(dst []byte, m *signal.Signal) []byte {
+// appendSignalLocked encodes a message of the hub.
+func (s *Session) appendSignalLocked(dst []byte, m *signal.Signal) []byte {
 	if s.encode != nil {
 		return s.encode(dst, m)
 	}
-	return s.h.Wires[s.wire].AppendSignal(dst, m)
+	return s.h.Encoders[s.encoder].AppendSignal(dst, m)
 }
 
 // Close ends the session: what is being written is finished, then the close
-// frame of the wire is sent. Later calls have no effect.
-func (s *Session) Close(cause errcode.Code, detail string) {
+// frame of the encoder is sent. Later calls have no effect.
+func (s *Session) Close(code errcode.Code, detail string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.close(cause, s.h.Wires[s.wire].AppendClose(nil, cause, detail))
+	s.closeLocked(code, s.h.Encoders[s.encoder].AppendClose(nil, code, detail))
 }
 
 // CloseWith is Close with these bytes as the last.
-func (s *Session) CloseWith(cause errcode.Code, last []byte) {
+func (s *Session) CloseWith(code errcode.Code, last []byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.close(cause, last)
+	s.closeLocked(code, last)
 }
 
-// close is CloseWith with s.mu held.
-func (s *Session) close(cause errcode.Code, last []byte) {
+// closeLocked is CloseWith.
+func (s *Session) closeLocked(code errcode.Code, last []byte) {
 	if s.closing {
 		return
 	}
-	s.cause = cause
-	s.dropSubs()
+	s.code = code
+	s.dropSubsLocked()
 	if !s.busy {
-		s.send(last, true)
+		s.sendLocked(last, true)
 		s.closing = true
 		if !s.busy {
-			s.finish(true)
+			s.finishLocked(true)
 			return
 		}
 	} else {
@@ -174,8 +174,8 @@ func (s *Session) close(cause errcode.Code, last []byte) {
 	_ = s.conn.SetWriteDeadline(s.closeBy) // a connection that refuses fails the write
 }
 
-// Abort gives up what a closing session has not written yet.
-func (s *Session) Abort() {
+// CloseNow gives up what a closing session has not written yet.
+func (s *Session) CloseNow() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.ended {
@@ -184,16 +184,16 @@ func (s *Session) Abort() {
 	}
 }
 
-// finish ends s for good. s.mu held, nobody writes.
-func (s *Session) finish(flushed bool) {
+// finishLocked ends s for good. s.mu held, nobody writes.
+func (s *Session) finishLocked(flushed bool) {
 	if s.ended {
 		return
 	}
 	s.ended, s.closing = true, true
-	s.dropSubs()
+	s.dropSubsLocked()
 	s.rest, s.pending = nil, nil
-	s.next()
-	s.h.Count.Closed(s.wire, s.cause)
+	s.nextLocked()
+	s.h.Count.Closed(s.encoder, s.code)
 	s.conn.Hangup(flushed)
 	s.h.Remove(s, s.part)
 	if s.owner != nil {
@@ -201,17 +201,17 @@ func (s *Session) finish(flushed bool) {
 	}
 }
 
-// fail ends s because the connection is of no use. s.mu held, nobody writes.
-func (s *Session) fail(cause errcode.Code) {
-	if s.cause == "" {
-		s.cause = cause
+// failLocked ends s because the connection is of no use. s.mu held, nobody writes.
+func (s *Session) failLocked(code errcode.Code) {
+	if s.code == "" {
+		s.code = code
 	}
-	s.finish(false)
+	s.finishLocked(false)
 }
 
-func (s *Session) dropSubs() {
+func (s *Session) dropSubsLocked() {
 	for _, u := range s.subs {
-		u.drop()
+		u.dropLocked()
 	}
 	s.subs = nil
 }
@@ -224,11 +224,11 @@ func (s *Session) Leave(tenant string) {
 	if s.closing {
 		return
 	}
-	if i := s.index(tenant); i >= 0 {
-		s.subs[i].drop()
+	if i := s.indexLocked(tenant); i >= 0 {
+		s.subs[i].dropLocked()
 		s.subs = slices.Delete(s.subs, i, i+1)
 	}
-	s.signal(&signal.Signal{Kind: signal.Left, Tenant: tenant})
+	s.signalLocked(&signal.Signal{Kind: signal.Left, Tenant: tenant})
 }
 
 // Tenants are the names of the tenants that are joined or being joined.
@@ -242,7 +242,7 @@ func (s *Session) Tenants() []string {
 	return names
 }
 
-func (s *Session) index(tenant string) int {
+func (s *Session) indexLocked(tenant string) int {
 	for i, u := range s.subs {
 		if u.tenant == tenant {
 			return i
@@ -261,42 +261,42 @@ func (s *Session) Sweep(now time.Duration) {
 	silent := now - time.Duration(s.heard.Load())
 	switch {
 	case now >= s.deadline:
-		s.closeFor(s.deadlineCause)
+		s.closeCodeLocked(s.deadlineCode)
 		return
-	case !s.oneWay && silent > s.ping+s.h.PingTimeout:
-		if !s.reads() {
-			s.closeFor(signal.NoPong)
+	case !s.readsNothing && silent > s.ping+s.h.PingTimeout:
+		if !s.readsLocked() {
+			s.closeCodeLocked(signal.NoPong)
 			return
 		}
 		s.heard.Store(int64(now - s.ping)) // the ping may be behind what it reads
 	}
 	if now >= s.warnAt {
 		s.warnAt = room.Never
-		s.signal(&signal.Signal{Kind: signal.Expiring})
+		s.signalLocked(&signal.Signal{Kind: signal.Expiring})
 	}
 	if now >= s.pingAt {
 		s.pingAt = now + s.ping
 		if silent < s.ping+s.h.PingTimeout/2 { // it has answered the ping before
-			s.reads()
+			s.readsLocked()
 		}
-		s.signal(&signal.Signal{Kind: signal.Ping})
+		s.signalLocked(&signal.Signal{Kind: signal.Ping})
 	}
 	for _, u := range s.subs {
 		if u.state == live && !s.busy && !s.closing {
-			u.sweep(now)
+			u.sweepLocked(now)
 		}
 	}
 }
 
-// reads says whether the client is behind, and has taken something of that since
-// the last time. s.mu held.
-func (s *Session) reads() bool {
+// readsLocked says whether the client is behind, and has taken something of that since
+// the last time.
+func (s *Session) readsLocked() bool {
 	before, taken := s.queued, s.taken
 	s.queued, s.taken = s.conn.Queued(), false
 	return (s.busy || s.queued > 0) && (taken || s.queued < before)
 }
 
-// closeFor is Close without a detail, with s.mu held.
-func (s *Session) closeFor(cause errcode.Code) {
-	s.close(cause, s.h.Wires[s.wire].AppendClose(nil, cause, ""))
+// closeCodeLocked is Close without a detail.
+func (s *Session) closeCodeLocked(code errcode.Code) {
+	s.closeLocked(code, s.h.Encoders[s.encoder].AppendClose(nil, code, ""))
 }

@@ -38,7 +38,7 @@ func NewSet(o room.Options) (*Set, error) {
 
 // resync has the subscriptions of a tenant whose ring has a hole continue from
 // their cursors.
-func (h *Set) resync(t *stream.Tenant) {
+func (h *Set) resync(t *stream.Stream) {
 	for _, s := range h.All() {
 		s.Restart(t, "")
 	}

@@ -27,7 +27,7 @@ const (
 )
 
 // sub is the subscription of a session to a tenant. The mutex of the session
-// guards it, but for seat, which belongs to the stream.
+// guards it, but for handle, which belongs to the stream.
 type sub struct {
 	s      *Session
 	tenant string
@@ -38,42 +38,42 @@ type sub struct {
 	// note is that of the Request.
 	note *signal.Note
 	// refs are those of the requests that Joined has yet to answer.
-	refs []uint64
+	requestIDs []uint64
 	// at is the cursor to continue from, if resume is set: what the client has
 	// while joining, and while live and busy. Else the ring knows better.
-	at feed.Cursor
+	cursor feed.Cursor
 	// reset, if not empty, is why the client has to reload its state.
 	reset string
 	// next is the index of the first entry that the client has not received.
 	next int64
 	// quiet is the moment since which nothing told the client its cursor.
-	quiet time.Duration
+	lastTold time.Duration
 
-	t      *stream.Tenant
-	seat   stream.Seat
+	t      *stream.Stream
+	handle stream.Handle
 	cancel context.CancelFunc
 
-	wire  int
-	state subState
+	encoder int
+	state   subState
 	// answered: the client has been told Joined.
 	answered, resume bool
 	// exact and forgets are those of the Request.
-	exact, forgets bool
+	resumeOnly, forgets bool
 	// owes: the client gets a dashboard event when it is caught up, as it may have
 	// missed one.
-	owes bool
-	// moved: something was written since the last sweep. skipped: what came
+	owesStats bool
+	// moved: something was written since the last sweep. withheld: what came
 	// after the last event written was not for the client.
-	moved, skipped bool
+	wrote, withheld bool
 }
 
-// drop ends u. s.mu held.
-func (u *sub) drop() {
+// dropLocked ends u.
+func (u *sub) dropLocked() {
 	if u.cancel != nil {
 		u.cancel()
 	}
 	if u.state == live {
-		u.t.Unfollow(u.wire, u)
+		u.t.Unfollow(u.encoder, u)
 	}
 	if u.answered && u.state != gone {
 		u.s.h.Count.Subscriptions.Add(-1)
@@ -84,8 +84,8 @@ func (u *sub) drop() {
 	}
 }
 
-// Seat implements stream.Follower.
-func (u *sub) Seat() *stream.Seat { return &u.seat }
+// Handle implements stream.Follower.
+func (u *sub) Handle() *stream.Handle { return &u.handle }
 
 // Offer implements stream.Follower.
 func (u *sub) Offer(v *ring.View, scratch *[]byte) (events int) {
@@ -93,81 +93,81 @@ func (u *sub) Offer(v *ring.View, scratch *[]byte) (events int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if u.state == live && !s.busy && !s.closing {
-		events = s.deliver(u, v, scratch)
+		events = s.deliverLocked(u, v, scratch)
 	}
 	return events
 }
 
-// view is the ring as it is now. s.mu held, live.
-func (u *sub) view() ring.View { return u.t.View(u.wire) }
+// viewLocked is the ring as it is now. s.mu held, live.
+func (u *sub) viewLocked() ring.View { return u.t.View(u.encoder) }
 
-// cursor is what the client has received of v. s.mu held, live.
-func (u *sub) cursor(v *ring.View) feed.Cursor {
-	return v.At(u.next - 1).Cursor(u.at.Feed)
+// receivedLocked is what the client has received of v. s.mu held, live.
+func (u *sub) receivedLocked(v *ring.View) feed.Cursor {
+	return v.At(u.next - 1).Cursor(u.cursor.Epoch)
 }
 
-// place is the cursor of the client. s.mu held.
-func (u *sub) place() feed.Cursor {
+// currentLocked is the cursor of the client.
+func (u *sub) currentLocked() feed.Cursor {
 	if u.state == live {
-		if v := u.view(); v.Holds(u.next) {
-			return u.cursor(&v)
+		if v := u.viewLocked(); v.Holds(u.next) {
+			return u.receivedLocked(&v)
 		}
 	}
-	return u.at
+	return u.cursor
 }
 
-// chunk is what u may write of v: the admitted frames of the entries from next up to
+// chunkLocked is what u may write of v: the admitted frames of the entries from next up to
 // to, see ring.View.Pick.
-func (u *sub) chunk(v *ring.View, next int64, scratch *[]byte, limit int) (b []byte, to int64, count int) {
-	b, to, count, u.skipped = v.Pick(next, u.admit, scratch, limit, writeSize)
+func (u *sub) chunkLocked(v *ring.View, next int64, scratch *[]byte, limit int) (b []byte, to int64, count int) {
+	b, to, count, u.withheld = v.Pick(next, u.admit, scratch, limit, writeSize)
 	return b, to, count
 }
 
-// cut moves u behind the first n bytes of a chunk that ends at to, and behind
+// cutLocked moves u behind the first n bytes of a chunk that ends at to, and behind
 // the frame that the connection took in part. rest is the end of that frame,
 // count the number of frames.
-func (u *sub) cut(v *ring.View, to int64, n int) (rest []byte, count int) {
+func (u *sub) cutLocked(v *ring.View, to int64, n int) (rest []byte, count int) {
 	u.next, rest, count = v.Cut(u.next, to, u.admit, n)
 	if count > 0 {
-		u.moved = true
+		u.wrote = true
 	}
 	return rest, count
 }
 
-// settle sends the dashboard event that u owes. s.mu held, live, u.next at the end
-// of v.
-func (u *sub) settle(v *ring.View) {
-	if !u.owes {
+// settleLocked sends the dashboard event that u owes. u is live, and u.next at
+// the end of v.
+func (u *sub) settleLocked(v *ring.View) {
+	if !u.owesStats {
 		return
 	}
-	u.owes = false
+	u.owesStats = false
 	h, last := u.s.h, v.At(u.next-1)
 	e := h.DashboardEvent(u.tenant, nil,
-		feed.Head{Feed: u.at.Feed, Position: last.Position, Nonce: last.Nonce}, time.Now())
+		feed.Head{Epoch: u.cursor.Epoch, Position: last.Position, Nonce: last.Nonce}, time.Now())
 	if u.admit != nil && !u.admit(e.Name) {
 		return
 	}
-	u.moved = true
+	u.wrote = true
 	h.Count.Deliveries.Add(1)
-	u.s.send(h.Wires[u.wire].AppendEvent(nil, &e), true)
+	u.s.sendLocked(h.Encoders[u.encoder].AppendEvent(nil, &e), true)
 }
 
-// sweep tells the client its cursor if that is due. s.mu held, live, not busy.
-func (u *sub) sweep(now time.Duration) {
-	if u.moved || u.quiet == 0 {
-		u.moved = false
-		u.quiet = now
+// sweepLocked tells the client its cursor if that is due. s.mu held, live, not busy.
+func (u *sub) sweepLocked(now time.Duration) {
+	if u.wrote || u.lastTold == 0 {
+		u.wrote = false
+		u.lastTold = now
 		return
 	}
-	quiet := now - u.quiet
-	if quiet < progressIdle && (!u.skipped || quiet < progressSkipped) {
+	lastTold := now - u.lastTold
+	if lastTold < progressIdle && (!u.withheld || lastTold < progressSkipped) {
 		return
 	}
-	u.progress(now)
+	u.progressLocked(now)
 }
 
-// progress tells the client its cursor. s.mu held, answered.
-func (u *sub) progress(now time.Duration) {
-	u.quiet, u.skipped = now, false
-	u.s.signal(&signal.Signal{Kind: signal.Progress, Tenant: u.tenant, Cursor: u.place()})
+// progressLocked tells the client its cursor. s.mu held, answered.
+func (u *sub) progressLocked(now time.Duration) {
+	u.lastTold, u.withheld = now, false
+	u.s.signalLocked(&signal.Signal{Kind: signal.Progress, Tenant: u.tenant, Cursor: u.currentLocked()})
 }

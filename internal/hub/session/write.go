@@ -17,9 +17,9 @@ import (
 // scattered frames are gathered.
 const writeSize = 64 << 10
 
-// send writes b, or queues it while the connection is busy. What is no control
-// message belongs to the session from then on. s.mu held.
-func (s *Session) send(b []byte, control bool) {
+// sendLocked writes b, or queues it while the connection is busy. What is no control
+// message belongs to the session from then on.
+func (s *Session) sendLocked(b []byte, control bool) {
 	switch {
 	case s.closing || len(b) == 0:
 	case s.busy && !control && len(s.pending) == 0:
@@ -30,114 +30,114 @@ func (s *Session) send(b []byte, control bool) {
 			s.control += len(b)
 		}
 		if s.control > s.h.MaxControl { // a client that asks and does not read has no end
-			s.sendAway()
+			s.sendAwayLocked()
 		}
 	default:
 		n, err := s.conn.TryWrite(b)
 		if err != nil {
-			s.fail(signal.Gone)
+			s.failLocked(signal.Gone)
 		} else if n < len(b) {
-			s.block(bytes.Clone(b[n:]))
+			s.blockLocked(bytes.Clone(b[n:]))
 		}
 	}
 }
 
-// deliver writes what u is behind of v, as far as the connection takes it, and
+// deliverLocked writes what u is behind of v, as far as the connection takes it, and
 // says how many events it took. s.mu held, not busy.
-func (s *Session) deliver(u *sub, v *ring.View, scratch *[]byte) (events int) {
+func (s *Session) deliverLocked(u *sub, v *ring.View, scratch *[]byte) (events int) {
 	for u.next < v.End() {
 		if !v.Holds(u.next) {
-			u.rewind()
+			u.rewindLocked()
 			return events
 		}
-		b, to, count := u.chunk(v, u.next, scratch, math.MaxInt)
+		b, to, count := u.chunkLocked(v, u.next, scratch, math.MaxInt)
 		if len(b) == 0 {
 			u.next = to
 			continue
 		}
 		n, err := s.conn.TryWrite(b)
 		if err != nil {
-			s.fail(signal.Gone)
+			s.failLocked(signal.Gone)
 			return events
 		}
 		if n < len(b) {
-			rest, count := u.cut(v, to, n)
-			s.block(rest)
+			rest, count := u.cutLocked(v, to, n)
+			s.blockLocked(rest)
 			return events + count
 		}
 		u.next = to
-		u.moved = true
+		u.wrote = true
 		events += count
 	}
 	if u.next == v.End() {
-		u.settle(v)
+		u.settleLocked(v)
 	}
 	return events
 }
 
-// block has a goroutine write rest and then all that s is behind. From now on
+// blockLocked has a goroutine write rest and then all that s is behind. From now on
 // the ring may drop what the client has not had, so each subscription remembers
 // where it is. s.mu held, not busy.
-func (s *Session) block(rest []byte) {
+func (s *Session) blockLocked(rest []byte) {
 	s.busy, s.rest = true, rest
 	s.h.Count.Blocked.Add(1)
 	for _, u := range s.subs {
 		if u.state == live {
-			u.at = u.place()
+			u.cursor = u.currentLocked()
 		}
 	}
-	if !s.h.Spawn(s.drain) {
-		s.free()
-		s.fail(signal.Shutdown)
+	if !s.h.Spawn(s.flush) {
+		s.freeLocked()
+		s.failLocked(signal.Shutdown)
 	}
 }
 
-// free undoes block. s.mu held.
-func (s *Session) free() {
+// freeLocked undoes block.
+func (s *Session) freeLocked() {
 	s.busy = false
 	s.h.Count.Blocked.Add(-1)
 }
 
-// drain writes until s is no longer behind. A client that takes nothing of that
+// flush writes until s is no longer behind. A client that takes nothing of that
 // is sent away, and has the time of a close to take what was begun.
-func (s *Session) drain() {
+func (s *Session) flush() {
 	var scratch []byte
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for {
-		b, count := s.take(&scratch)
+		b, count := s.takeLocked(&scratch)
 		if len(b) == 0 {
 			break
 		}
 		s.mu.Unlock()
-		rest, cause := s.write(b)
+		rest, code := s.write(b)
 		s.h.Count.Deliveries.Add(int64(count))
 		s.mu.Lock()
 		s.taken = s.taken || len(rest) < len(b)
 		switch {
-		case cause == signal.SlowConsumer && !s.closing:
+		case code == signal.SlowConsumer && !s.closing:
 			s.rest = rest
-			s.sendAway()
-		case cause != "":
-			s.free()
-			s.fail(cause)
+			s.sendAwayLocked()
+		case code != "":
+			s.freeLocked()
+			s.failLocked(code)
 			return
 		}
 	}
-	s.free()
+	s.freeLocked()
 	if s.closing {
-		s.finish(true)
+		s.finishLocked(true)
 		return
 	}
 	if err := s.conn.SetWriteDeadline(time.Time{}); err != nil {
-		s.fail(signal.Gone)
+		s.failLocked(signal.Gone)
 	}
 }
 
-// take is what a busy session writes next: the rest of a frame, then control
+// takeLocked is what a busy session writes next: the rest of a frame, then control
 // messages, then events. It is empty only when nothing at all is left, or only
 // the end. s.mu held, and not let go before the writer has stopped.
-func (s *Session) take(scratch *[]byte) (b []byte, events int) {
+func (s *Session) takeLocked(scratch *[]byte) (b []byte, events int) {
 	for {
 		if len(s.rest) > 0 {
 			b, s.rest = s.rest, nil
@@ -148,20 +148,20 @@ func (s *Session) take(scratch *[]byte) (b []byte, events int) {
 			return b, 0
 		}
 		s.laden = false
-		s.next()
+		s.nextLocked()
 		if s.closing {
 			return nil, 0
 		}
-		if b, events = s.takeEvents(scratch); len(b) > 0 || (!s.closing && len(s.pending) == 0) {
+		if b, events = s.takeEventsLocked(scratch); len(b) > 0 || (!s.closing && len(s.pending) == 0) {
 			return b, events
 		}
 	}
 }
 
-// takeEvents is the next piece of events, of each subscription in turn. It is
+// takeEventsLocked is the next piece of events, of each subscription in turn. It is
 // empty only after every one of them was asked, or when something else is to be
 // written first. s.mu held, busy.
-func (s *Session) takeEvents(scratch *[]byte) (b []byte, events int) {
+func (s *Session) takeEventsLocked(scratch *[]byte) (b []byte, events int) {
 	for range s.subs {
 		if s.turn >= len(s.subs) { // also after some were left
 			s.turn = 0
@@ -171,38 +171,38 @@ func (s *Session) takeEvents(scratch *[]byte) (b []byte, events int) {
 		if u.state != live {
 			continue
 		}
-		if b, events = u.take(scratch); len(b) > 0 || s.closing || len(s.pending) > 0 {
+		if b, events = u.takeLocked(scratch); len(b) > 0 || s.closing || len(s.pending) > 0 {
 			return b, events
 		}
 	}
 	return nil, 0
 }
 
-// take is the next piece of events of u. s.mu held, busy.
-func (u *sub) take(scratch *[]byte) (b []byte, events int) {
-	v := u.view()
+// takeLocked is the next piece of events of u. s.mu held, busy.
+func (u *sub) takeLocked(scratch *[]byte) (b []byte, events int) {
+	v := u.viewLocked()
 	for u.next < v.End() {
 		if !v.Holds(u.next) {
-			u.rewind()
+			u.rewindLocked()
 			return nil, 0
 		}
 		var to int64
-		b, to, events = u.chunk(&v, u.next, scratch, writeSize)
+		b, to, events = u.chunkLocked(&v, u.next, scratch, writeSize)
 		u.next = to
-		u.at = u.cursor(&v)
+		u.cursor = u.receivedLocked(&v)
 		if len(b) > 0 {
-			u.moved = true
+			u.wrote = true
 			return b, events
 		}
 	}
-	u.settle(&v)
-	u.at = u.cursor(&v)
+	u.settleLocked(&v)
+	u.cursor = u.receivedLocked(&v)
 	return nil, 0
 }
 
 // write writes b, waiting as long as the client takes some of it. It answers
 // what it could not write, and why.
-func (s *Session) write(b []byte) (rest []byte, cause errcode.Code) {
+func (s *Session) write(b []byte) (rest []byte, code errcode.Code) {
 	for all := len(b); len(b) > 0; {
 		queued := s.conn.Queued()
 		s.mu.Lock()
@@ -229,15 +229,15 @@ func (s *Session) write(b []byte) (rest []byte, cause errcode.Code) {
 	return nil, ""
 }
 
-// sendAway ends a session whose client takes nothing. Who keeps no cursor cannot
-// continue, and is told to reload. s.mu held.
-func (s *Session) sendAway() {
+// sendAwayLocked ends a session whose client takes nothing. Who keeps no cursor cannot
+// continue, and is told to reload.
+func (s *Session) sendAwayLocked() {
 	var last []byte
 	for _, u := range s.subs {
 		if u.forgets && u.answered {
 			s.h.Count.Resets.Add(1)
-			last = s.appendSignal(last, &signal.Signal{Kind: signal.Reset, Tenant: u.tenant, Cursor: u.place(), Reason: feed.ErrExpired.Error()})
+			last = s.appendSignalLocked(last, &signal.Signal{Kind: signal.Reset, Tenant: u.tenant, Cursor: u.currentLocked(), Reason: feed.ErrExpired.Error()})
 		}
 	}
-	s.close(signal.SlowConsumer, s.h.Wires[s.wire].AppendClose(last, signal.SlowConsumer, ""))
+	s.closeLocked(signal.SlowConsumer, s.h.Encoders[s.encoder].AppendClose(last, signal.SlowConsumer, ""))
 }

@@ -49,11 +49,11 @@ type Signal struct {
 	Tenant string
 	Cursor feed.Cursor
 	// Reason is set for Reset, and for Joined if a Reset follows at once or the
-	// request was exact and failed.
+	// request was to resume only, and failed.
 	Reason string
 	// Ref and Note are what the request to join carried; set for Joined. Note may be nil.
-	Ref  uint64
-	Note *Note
+	RequestID uint64
+	Note      *Note
 }
 
 // Note is what a client is told with Joined. It is not changed.
@@ -64,17 +64,17 @@ type Note struct {
 	Hint string
 }
 
-// Wire encodes for one kind of connection. It is shared by all sessions of
+// Encoder encodes for one kind of connection. It is shared by all sessions of
 // that kind and must be safe for concurrent use. Each method appends complete
-// frames, or nothing where the wire has no such message. Wires are told apart by
+// frames, or nothing where the transport has no such message. Encoders are told apart by
 // their values, which can be compared.
-type Wire interface {
-	// Name is that of the transport; several wires may have the same.
+type Encoder interface {
+	// Name is that of the transport; several encoders may have the same.
 	Name() string
 	AppendEvent(dst []byte, e *feed.Event) []byte
 	AppendSignal(dst []byte, s *Signal) []byte
 	// AppendClose appends the last frame of a session.
-	AppendClose(dst []byte, cause errcode.Code, detail string) []byte
+	AppendClose(dst []byte, code errcode.Code, detail string) []byte
 }
 
 // Conn is the connection of one session. The hub calls TryWrite and Write

@@ -14,12 +14,12 @@ type statsQueue struct {
 	kick chan struct{}
 
 	mu  sync.Mutex
-	due map[*Tenant]time.Time
+	due map[*Stream]time.Time
 }
 
 // schedule has the dashboard event of t appended at due. Once scheduled, a
 // tenant keeps its time.
-func (q *statsQueue) schedule(t *Tenant, due time.Time) {
+func (q *statsQueue) schedule(t *Stream, due time.Time) {
 	q.mu.Lock()
 	_, known := q.due[t]
 	if !known {
@@ -35,7 +35,7 @@ func (q *statsQueue) schedule(t *Tenant, due time.Time) {
 }
 
 // take removes the tenants that are due, and says when the next one is.
-func (q *statsQueue) take(now time.Time) (due []*Tenant, next time.Time) {
+func (q *statsQueue) take(now time.Time) (due []*Stream, next time.Time) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for t, at := range q.due {
@@ -68,8 +68,8 @@ func (s *Streams) Dashboards(ctx context.Context) {
 		for _, t := range due {
 			t.mu.Lock()
 			if len(t.reasons) > 0 {
-				t.addStats(now, &w)
-				t.wake()
+				t.addStatsLocked(now, &w)
+				t.wakeLocked()
 			}
 			t.mu.Unlock()
 		}

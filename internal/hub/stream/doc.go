@@ -1,10 +1,10 @@
 // Package stream turns the changes of the log into one stream of frames for
-// each tenant and wire, and offers them to those who follow.
+// each tenant and encoder, and offers them to those who follow.
 //
 // # Overview
 //
 // [Streams] knows the tenants that somebody has attached to. Publish maps the
-// changes of those, encodes each event once for each wire in use and appends it
+// changes of those, encodes each event once with each encoder in use and appends it
 // to the ring of the tenant; a few workers then offer the ring to every
 // [Follower]. The coalesced dashboard event is an entry like any other.
 //
@@ -14,7 +14,7 @@
 //
 // # States
 //
-// A [Tenant] is loading until its head is known: the position as of the place
+// A [Stream] is loading until its head is known: the position as of the sequence
 // in the log at which it began to collect changes. Then it is ready. It is
 // dropped some time after the last release, and orphaned by Forget: an orphan
 // still exists for those who hold it, but gets no more changes.

@@ -12,8 +12,8 @@ import (
 // ErrElsewhere says that a cursor is not in the ring.
 var ErrElsewhere = errors.New("not in the ring")
 
-// Place is where a follower stands.
-type Place struct {
+// Start is where a follower stands.
+type Start struct {
 	// Next is the index of the first entry that it has not received.
 	Next int64
 	// Cursor is that of the entry before.
@@ -25,61 +25,61 @@ type Place struct {
 }
 
 // Name is the tenant.
-func (t *Tenant) Name() string { return t.name }
+func (t *Stream) Name() string { return t.name }
 
 // Ready is closed when the tenant can be followed.
-func (t *Tenant) Ready() <-chan struct{} { return t.ready }
+func (t *Stream) Ready() <-chan struct{} { return t.ready }
 
 // Release undoes Attach.
-func (t *Tenant) Release() {
+func (t *Stream) Release() {
 	t.idle.Store(int64(time.Since(t.s.began)))
 	t.users.Add(-1)
 }
 
-// Follow has f follow the stream on a wire after c, or from its end if c is
-// nil. The errors are feed.ErrDiverged for a cursor of another feed and
+// Follow has f follow the stream of an encoder after c, or from its end if c is
+// nil. The errors are feed.ErrDiverged for a cursor of another epoch and
 // ErrElsewhere; f does not follow then.
-func (t *Tenant) Follow(wire int, c *feed.Cursor, f Follower) (Place, error) {
+func (t *Stream) Follow(encoder int, c *feed.Cursor, f Follower) (Start, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	r := t.ring(wire)
-	p := Place{Next: r.End()}
+	r := t.ringLocked(encoder)
+	p := Start{Next: r.End()}
 	if c != nil {
-		if c.Feed != t.head.Feed {
+		if c.Epoch != t.head.Epoch {
 			return p, feed.ErrDiverged
 		}
 		next, ok := r.Find(*c)
 		if !ok {
-			p.Grown = t.growth()
+			p.Grown = t.growthLocked()
 			return p, ErrElsewhere
 		}
 		p.Next = next
 	}
-	p.Cursor = r.At(p.Next - 1).Cursor(t.head.Feed)
-	f.Seat().slot = len(r.by)
+	p.Cursor = r.At(p.Next - 1).Cursor(t.head.Epoch)
+	f.Handle().index = len(r.by)
 	r.by = append(r.by, f)
 	r.Followed(true)
 	p.View = r.View
 	return p, nil
 }
 
-// ring is the ring of a wire, made at the head if there is none. t.mu held.
-func (t *Tenant) ring(wire int) *followed {
-	if t.rings[wire] == nil {
-		t.rings[wire] = &followed{Ring: ring.New(t.s.opts.RingBytes, t.head.Cursor()), idle: time.Since(t.s.began)}
-		t.divide()
+// ringLocked is the ring of an encoder, made at the head if there is none.
+func (t *Stream) ringLocked(encoder int) *followed {
+	if t.rings[encoder] == nil {
+		t.rings[encoder] = &followed{Ring: ring.New(t.s.opts.RingBytes, t.head.Cursor()), idle: time.Since(t.s.began)}
+		t.divideLocked()
 	}
-	return t.rings[wire]
+	return t.rings[encoder]
 }
 
 // Unfollow undoes Follow.
-func (t *Tenant) Unfollow(wire int, f Follower) {
+func (t *Stream) Unfollow(encoder int, f Follower) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	r, last := t.rings[wire], len(t.rings[wire].by)-1
-	slot := f.Seat().slot
-	r.by[slot] = r.by[last]
-	r.by[slot].Seat().slot = slot
+	r, last := t.rings[encoder], len(t.rings[encoder].by)-1
+	index := f.Handle().index
+	r.by[index] = r.by[last]
+	r.by[index].Handle().index = index
 	r.by[last] = nil
 	r.by = r.by[:last]
 	if last == 0 {
@@ -89,15 +89,15 @@ func (t *Tenant) Unfollow(wire int, f Follower) {
 	}
 }
 
-// View is the ring of a wire that the caller follows, as it is now.
-func (t *Tenant) View(wire int) ring.View {
+// View is the ring of an encoder that the caller follows, as it is now.
+func (t *Stream) View(encoder int) ring.View {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.rings[wire].View
+	return t.rings[encoder].View
 }
 
-// growth is closed at the next change. t.mu held.
-func (t *Tenant) growth() <-chan struct{} {
+// growthLocked is closed at the next change.
+func (t *Stream) growthLocked() <-chan struct{} {
 	if t.grown == nil {
 		t.grown = make(chan struct{})
 	}
@@ -105,7 +105,7 @@ func (t *Tenant) growth() <-chan struct{} {
 }
 
 // Await waits until grown is closed and the tenant has come to position.
-func (t *Tenant) Await(ctx context.Context, grown <-chan struct{}, position int64) {
+func (t *Stream) Await(ctx context.Context, grown <-chan struct{}, position int64) {
 	for {
 		select {
 		case <-grown:
@@ -117,19 +117,19 @@ func (t *Tenant) Await(ctx context.Context, grown <-chan struct{}, position int6
 			t.mu.Unlock()
 			return
 		}
-		grown = t.growth()
+		grown = t.growthLocked()
 		t.mu.Unlock()
 	}
 }
 
 // prune lets go of the rings that nobody has followed since before.
-func (t *Tenant) prune(before time.Duration) {
+func (t *Stream) prune(before time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for w, r := range t.rings {
 		if r != nil && len(r.by) == 0 && r.idle < before {
 			t.rings[w] = nil
-			t.divide()
+			t.divideLocked()
 		}
 	}
 }

@@ -33,8 +33,8 @@ func (m *memory) init(budget, most int64) {
 // over says whether there is more than there should be.
 func (m *memory) over() bool { return m.used.Load() > m.budget }
 
-// account notes what the rings of t take now. t.mu held.
-func (t *Tenant) account() {
+// accountLocked notes what the rings of t take now.
+func (t *Stream) accountLocked() {
 	if t.orphan {
 		return
 	}
@@ -51,15 +51,15 @@ func (t *Tenant) account() {
 }
 
 // leave has t no longer count, as nobody will find it any more.
-func (t *Tenant) leave() {
+func (t *Stream) leave() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.s.memory.used.Add(-t.size)
 	t.size, t.orphan = 0, true
 }
 
-// divide gives the rings of t equal parts of its share. t.mu held.
-func (t *Tenant) divide() {
+// divideLocked gives the rings of t equal parts of its share.
+func (t *Stream) divideLocked() {
 	count := 0
 	for _, f := range t.rings {
 		if f != nil {
@@ -71,7 +71,7 @@ func (t *Tenant) divide() {
 			f.Limit(int(t.s.memory.share.Load()) / count)
 		}
 	}
-	t.account()
+	t.accountLocked()
 }
 
 // level is the largest share with which sizes fit into budget: whoever takes
@@ -120,20 +120,20 @@ func (s *Streams) relax() {
 }
 
 // setShare has tenants, and those that come, keep within a share.
-func (s *Streams) setShare(tenants []*Tenant, share int64) {
+func (s *Streams) setShare(tenants []*Stream, share int64) {
 	s.memory.share.Store(share)
 	for _, t := range tenants {
 		t.mu.Lock()
-		t.divide()
+		t.divideLocked()
 		t.mu.Unlock()
 	}
 }
 
 // all are the tenants.
-func (s *Streams) all() []*Tenant {
+func (s *Streams) all() []*Stream {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	tenants := make([]*Tenant, 0, len(s.tenants))
+	tenants := make([]*Stream, 0, len(s.tenants))
 	for _, t := range s.tenants {
 		tenants = append(tenants, t)
 	}

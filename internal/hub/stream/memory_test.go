@@ -47,12 +47,12 @@ func TestLevelIsFair(t *testing.T) {
 
 // taker follows a tenant and takes all that it is offered.
 type taker struct {
-	seat Seat
-	next int64
-	lost int
+	handle Handle
+	next   int64
+	lost   int
 }
 
-func (f *taker) Seat() *Seat { return &f.seat }
+func (f *taker) Handle() *Handle { return &f.handle }
 
 func (f *taker) Offer(v *ring.View, _ *[]byte) int {
 	if !v.Holds(f.next) {
@@ -91,16 +91,16 @@ func accounted(t *rapid.T) {
 	heads := map[string]int64{}
 	s := New(ctx, Options{
 		Head: func(_ context.Context, tenant string, _ int64) (feed.Head, error) {
-			return feed.Head{Feed: "f", Position: heads[tenant]}, nil
+			return feed.Head{Epoch: "f", Position: heads[tenant]}, nil
 		},
 		Map: func(dst []feed.Event, c *feed.Change) []feed.Event {
-			return append(dst, feed.Event{Name: "e", Data: c.After, Cursor: feed.Cursor{Feed: "f", Position: c.Position}})
+			return append(dst, feed.Event{Name: "e", Data: c.After, Cursor: feed.Cursor{Epoch: "f", Position: c.Position}})
 		},
 		DashboardReason: func(c *feed.Change) (string, bool) { return "d", c.Table == "d" },
 		DashboardEvent: func(_ string, _ []string, head feed.Head, _ time.Time) feed.Event {
 			return feed.Event{Name: "stats", Data: []byte("stats"), Cursor: head.Cursor()}
 		},
-		Wires: []Encoder{plain{}, plain{}}, Hole: func(*Tenant) {},
+		Encoders: []Encoder{plain{}, plain{}}, Hole: func(*Stream) {},
 		Spawn:     func(f func()) bool { go f(); return true },
 		RingBytes: most, RingMemory: budget, RingIdle: time.Minute,
 		Log: slog.New(slog.DiscardHandler),
@@ -109,14 +109,14 @@ func accounted(t *rapid.T) {
 	go s.Dashboards(ctx)
 	s.Live(true)
 	type held struct {
-		t    *Tenant
-		wire int
-		f    *taker
+		t       *Stream
+		encoder int
+		f       *taker
 	}
 	var all []held
 	defer func() {
 		for _, h := range all {
-			h.t.Unfollow(h.wire, h.f)
+			h.t.Unfollow(h.encoder, h.f)
 			h.t.Release()
 		}
 		cancel()
@@ -129,7 +129,7 @@ func accounted(t *rapid.T) {
 			name := tenant.Draw(t, "name")
 			for range rapid.IntRange(1, 100).Draw(t, "n") {
 				heads[name]++
-				c := feed.Change{Feed: "f", Tenant: name, From: heads[name], Position: heads[name]}
+				c := feed.Change{Epoch: "f", Tenant: name, From: heads[name], Position: heads[name]}
 				c.After = bytes.Repeat([]byte("x"), rapid.SampledFrom([]int{0, 10, 500, largest}).Draw(t, "size"))
 				if rapid.Bool().Draw(t, "dashboard") {
 					c.Table = "d"
@@ -138,10 +138,10 @@ func accounted(t *rapid.T) {
 			}
 		},
 		"follow": func(t *rapid.T) {
-			h := held{wire: rapid.IntRange(0, 1).Draw(t, "wire"), f: &taker{}}
-			h.t, _ = s.Attach(tenant.Draw(t, "name"), h.wire, true)
+			h := held{encoder: rapid.IntRange(0, 1).Draw(t, "encoder"), f: &taker{}}
+			h.t, _ = s.Attach(tenant.Draw(t, "name"), h.encoder, true)
 			<-h.t.Ready()
-			p, err := h.t.Follow(h.wire, nil, h.f)
+			p, err := h.t.Follow(h.encoder, nil, h.f)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -151,7 +151,7 @@ func accounted(t *rapid.T) {
 		"leave": func(t *rapid.T) {
 			if len(all) > 0 {
 				i := rapid.IntRange(0, len(all)-1).Draw(t, "who")
-				all[i].t.Unfollow(all[i].wire, all[i].f)
+				all[i].t.Unfollow(all[i].encoder, all[i].f)
 				all[i].t.Release()
 				all = append(all[:i], all[i+1:]...)
 			}

@@ -12,7 +12,7 @@ import (
 	"rowcast/internal/hub/ring"
 )
 
-// Encoder makes the frame of an event for one wire.
+// Encoder makes the frame of an event.
 type Encoder interface {
 	AppendEvent(dst []byte, e *feed.Event) []byte
 }
@@ -22,27 +22,27 @@ type Follower interface {
 	// Offer takes what the follower is behind of v, without waiting. scratch
 	// is memory that it may use meanwhile. The answer is a number of events.
 	Offer(v *ring.View, scratch *[]byte) (events int)
-	// Seat is where a stream keeps the follower.
-	Seat() *Seat
+	// Handle is where a stream keeps the follower.
+	Handle() *Handle
 }
 
-// Seat belongs to the stream that is followed.
-type Seat struct{ slot int }
+// Handle belongs to the stream that is followed.
+type Handle struct{ index int }
 
 // Options configures Streams. All fields are required but the dashboard's,
 // Delivered and Unreadable.
 type Options struct {
-	// Head reads the position of a tenant as of a place in the log.
-	Head func(ctx context.Context, tenant string, place int64) (feed.Head, error)
+	// Head reads the position of a tenant as of a sequence in the log.
+	Head func(ctx context.Context, tenant string, sequence int64) (feed.Head, error)
 	// Map, DashboardReason and DashboardEvent are those of the hub.
 	Map             func(dst []feed.Event, c *feed.Change) []feed.Event
 	DashboardReason func(c *feed.Change) (reason string, ok bool)
 	DashboardEvent  func(tenant string, reasons []string, head feed.Head, at time.Time) feed.Event
-	// Wires are the encoders by index.
-	Wires []Encoder
+	// Encoders are the encoders by index.
+	Encoders []Encoder
 	// Hole is called when a change of a tenant is missing, after the tenant
 	// was forgotten.
-	Hole func(t *Tenant)
+	Hole func(t *Stream)
 	// Spawn runs a function in a goroutine; false if it is too late for that.
 	Spawn func(f func()) bool
 	// Delivered, if not nil, is told after each pass of a worker that offered
@@ -72,42 +72,42 @@ type Streams struct {
 	// Events counts those that were put into rings, Offered those that
 	// followers took.
 	Events, Offered atomic.Int64
-	tally           tally
+	counts          eventCounts
 	memory          memory
 	// batch and scratch belong to Publish.
 	batch   []part
 	scratch scratch
 
 	// mu is never held while another lock is taken.
-	mu      sync.Mutex
-	tenants map[string]*Tenant
-	place   int64
-	live    bool
+	mu       sync.Mutex
+	tenants  map[string]*Stream
+	sequence int64
+	live     bool
 	// lively is closed while the tail is live.
 	lively chan struct{}
 }
 
 // part is a run of changes of one tenant.
 type part struct {
-	t       *Tenant
+	t       *Stream
 	changes []feed.Change
 }
 
 // New makes streams that live until ctx ends and Stop is called.
 func New(ctx context.Context, o Options) *Streams {
-	s := &Streams{opts: o, ctx: ctx, began: time.Now(), tenants: make(map[string]*Tenant), lively: make(chan struct{})}
-	s.memory.init(o.RingMemory, int64(o.RingBytes)*int64(len(o.Wires)))
+	s := &Streams{opts: o, ctx: ctx, began: time.Now(), tenants: make(map[string]*Stream), lively: make(chan struct{})}
+	s.memory.init(o.RingMemory, int64(o.RingBytes)*int64(len(o.Encoders)))
 	s.queue.some.L = &s.queue.mu
 	s.stats.kick = make(chan struct{}, 1)
-	s.stats.due = make(map[*Tenant]time.Time)
+	s.stats.due = make(map[*Stream]time.Time)
 	return s
 }
 
-// Publish takes changes in commit order, and the place after them.
-func (s *Streams) Publish(changes []feed.Change, place int64) {
+// Publish takes changes in commit order, and the sequence after them.
+func (s *Streams) Publish(changes []feed.Change, sequence int64) {
 	batch := s.batch[:0]
 	s.mu.Lock()
-	s.place = place
+	s.sequence = sequence
 	for i := 0; i < len(changes); {
 		j := i + 1
 		for j < len(changes) && changes[j].Tenant == changes[i].Tenant {
@@ -122,7 +122,7 @@ func (s *Streams) Publish(changes []feed.Change, place int64) {
 	if len(batch) > 0 {
 		now := time.Now()
 		for _, p := range batch {
-			p.t.publish(p.changes, place, now, &s.scratch)
+			p.t.publish(p.changes, sequence, now, &s.scratch)
 			s.squeeze()
 		}
 		clear(batch)
@@ -159,9 +159,9 @@ func (s *Streams) AwaitLive(ctx context.Context) error {
 }
 
 // Attach is the tenant of a name, to be released later and to be followed on a
-// wire, and whether it is ready. It is nil if the tail is not live, or if the tenant would have to be
+// encoder, and whether it is ready. It is nil if the tail is not live, or if the tenant would have to be
 // made but create is false.
-func (s *Streams) Attach(name string, wire int, create bool) (t *Tenant, ready bool) {
+func (s *Streams) Attach(name string, encoder int, create bool) (t *Stream, ready bool) {
 	s.mu.Lock()
 	t = s.tenants[name]
 	fresh := t == nil
@@ -170,12 +170,12 @@ func (s *Streams) Attach(name string, wire int, create bool) (t *Tenant, ready b
 		return nil, false
 	}
 	if fresh {
-		t = &Tenant{s: s, name: name, ready: make(chan struct{}), place: s.place, rings: make([]*followed, len(s.opts.Wires))}
+		t = &Stream{s: s, name: name, ready: make(chan struct{}), sequence: s.sequence, rings: make([]*followed, len(s.opts.Encoders))}
 		t.passed.L = &t.mu
 		s.tenants[name] = t
 	}
 	t.users.Add(1)
-	t.wanted.Or(1 << wire)
+	t.wanted.Or(1 << encoder)
 	s.mu.Unlock()
 	if fresh {
 		s.opts.Spawn(func() { s.load(t) })
@@ -190,36 +190,36 @@ func (s *Streams) Attach(name string, wire int, create bool) (t *Tenant, ready b
 }
 
 // Forget orphans t, or every tenant if t is nil.
-func (s *Streams) Forget(t *Tenant) {
+func (s *Streams) Forget(t *Stream) {
 	if t != nil {
 		s.mu.Lock()
-		s.remove(t)
+		s.removeLocked(t)
 		s.mu.Unlock()
 		t.leave()
 		return
 	}
 	s.mu.Lock()
 	tenants := s.tenants
-	s.tenants = make(map[string]*Tenant)
+	s.tenants = make(map[string]*Stream)
 	s.mu.Unlock()
 	for _, t := range tenants {
 		t.leave()
 	}
 }
 
-// remove has nobody find t any more. s.mu held.
-func (s *Streams) remove(t *Tenant) {
+// removeLocked has nobody find t any more.
+func (s *Streams) removeLocked(t *Stream) {
 	if s.tenants[t.name] == t {
 		delete(s.tenants, t.name)
 	}
 }
 
 // abandoned forgets a tenant that nobody holds.
-func (s *Streams) abandoned(t *Tenant) bool {
+func (s *Streams) abandoned(t *Stream) bool {
 	s.mu.Lock()
 	unused := t.users.Load() == 0
 	if unused {
-		s.remove(t)
+		s.removeLocked(t)
 	}
 	s.mu.Unlock()
 	if unused {
@@ -231,7 +231,7 @@ func (s *Streams) abandoned(t *Tenant) bool {
 // Prune lets go of tenants and rings that nobody has used for a while.
 func (s *Streams) Prune(now time.Time) {
 	before := now.Sub(s.began) - s.opts.RingIdle
-	var keep, unused []*Tenant
+	var keep, unused []*Stream
 	s.mu.Lock()
 	for name, t := range s.tenants {
 		if t.users.Load() == 0 && time.Duration(t.idle.Load()) < before {
@@ -251,8 +251,8 @@ func (s *Streams) Prune(now time.Time) {
 	s.relax()
 }
 
-// Tenants is how many tenants there are.
-func (s *Streams) Tenants() int {
+// Count is how many streams there are.
+func (s *Streams) Count() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return len(s.tenants)

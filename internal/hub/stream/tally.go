@@ -12,13 +12,13 @@ const (
 	otherNames = "other"
 )
 
-// tally counts events by name.
-type tally struct {
+// eventCounts counts events by name.
+type eventCounts struct {
 	counts sync.Map // of *atomic.Int64
 	names  atomic.Int64
 }
 
-func (t *tally) add(name string) {
+func (t *eventCounts) add(name string) {
 	count, known := t.counts.Load(name)
 	if !known {
 		if t.names.Add(1) > maxNames {
@@ -34,7 +34,7 @@ func (t *tally) add(name string) {
 // together as "other".
 func (s *Streams) Names() map[string]int64 {
 	names := map[string]int64{}
-	s.tally.counts.Range(func(name, count any) bool {
+	s.counts.counts.Range(func(name, count any) bool {
 		names[name.(string)] = count.(*atomic.Int64).Load() //nolint:forcetypeassert // as above
 		return true
 	})

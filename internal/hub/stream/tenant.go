@@ -19,15 +19,15 @@ const statsEvery = time.Second
 // maxBacklog is how many changes may wait for the head of a tenant.
 const maxBacklog = 10_000
 
-// Tenant is the stream of a tenant.
-type Tenant struct {
+// Stream is that of a tenant.
+type Stream struct {
 	s    *Streams
 	name string
 	// users counts those who hold the tenant; idle is the moment when the last one
 	// let go.
 	users atomic.Int32
 	idle  atomic.Int64
-	// wanted has a bit for each wire that somebody waits for.
+	// wanted has a bit for each encoder that somebody waits for.
 	wanted atomic.Uint32
 	// count is how many events were put into the rings.
 	count atomic.Int64
@@ -38,12 +38,12 @@ type Tenant struct {
 	// passed is signalled when a pass of a worker has ended.
 	passed sync.Cond
 	// loaded is true once the head is known; until then changes wait in
-	// backlog, and place is the place in the global log where it begins.
-	loaded  bool
-	place   int64
-	backlog []feed.Change
-	head    feed.Head
-	// rings has one ring for each wire, nil while nobody uses it.
+	// backlog, and sequence is that of the log where it begins.
+	loaded   bool
+	sequence int64
+	backlog  []feed.Change
+	head     feed.Head
+	// rings has one ring for each encoder, nil while nobody uses it.
 	rings []*followed
 	// grown, if not nil, is closed at the next change.
 	grown chan struct{}
@@ -85,13 +85,13 @@ const (
 )
 
 // load asks the history for the head until it is known or nobody waits.
-func (s *Streams) load(t *Tenant) {
+func (s *Streams) load(t *Stream) {
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
 		t.mu.Lock()
-		place := t.place
+		sequence := t.sequence
 		t.mu.Unlock()
-		head, err := s.opts.Head(s.ctx, t.name, place)
-		if err == nil && t.open(head, place) {
+		head, err := s.opts.Head(s.ctx, t.name, sequence)
+		if err == nil && t.open(head, sequence) {
 			return
 		}
 		if s.ctx.Err() != nil || s.abandoned(t) {
@@ -104,21 +104,21 @@ func (s *Streams) load(t *Tenant) {
 	}
 }
 
-// open makes the tenant ready at head, its position as of place. It is false
-// if the backlog that belongs to place was given up meanwhile.
-func (t *Tenant) open(head feed.Head, place int64) bool {
+// open makes the tenant ready at head, its position as of sequence. It is false
+// if the backlog that belongs to sequence was given up meanwhile.
+func (t *Stream) open(head feed.Head, sequence int64) bool {
 	t.mu.Lock()
-	if t.place != place {
+	if t.sequence != sequence {
 		t.mu.Unlock()
 		return false
 	}
 	t.head, t.loaded = head, true
 	for w := range t.rings { // before the backlog, for those who resume at the head
 		if t.wanted.Load()&(1<<w) != 0 {
-			t.ring(w)
+			t.ringLocked(w)
 		}
 	}
-	whole := t.extend(t.backlog, time.Now(), new(scratch))
+	whole := t.extendLocked(t.backlog, time.Now(), new(scratch))
 	t.backlog = nil
 	t.mu.Unlock()
 	close(t.ready)
@@ -129,15 +129,15 @@ func (t *Tenant) open(head feed.Head, place int64) bool {
 	return true
 }
 
-// publish takes changes of the tenant; place is that after their batch.
-func (t *Tenant) publish(changes []feed.Change, place int64, now time.Time, w *scratch) {
+// publish takes changes of the tenant; sequence is that after their batch.
+func (t *Stream) publish(changes []feed.Change, sequence int64, now time.Time, w *scratch) {
 	t.mu.Lock()
 	whole := true
 	switch {
 	case t.loaded:
-		whole = t.extend(changes, now, w)
+		whole = t.extendLocked(changes, now, w)
 	case len(t.backlog)+len(changes) > maxBacklog:
-		t.backlog, t.place = nil, place
+		t.backlog, t.sequence = nil, sequence
 	default:
 		t.backlog = append(t.backlog, changes...)
 	}
@@ -148,57 +148,56 @@ func (t *Tenant) publish(changes []feed.Change, place int64, now time.Time, w *s
 	}
 }
 
-// extend appends changes to the rings. It is false if a change does not follow
-// the one before, which it then leaves out with all after it. t.mu held.
-func (t *Tenant) extend(changes []feed.Change, now time.Time, w *scratch) bool {
+// extendLocked appends changes to the rings. It is false if a change does not follow
+// the one before, which it then leaves out with all after it.
+func (t *Stream) extendLocked(changes []feed.Change, now time.Time, w *scratch) bool {
 	for i := range changes {
 		c := &changes[i]
-		if c.Position <= t.head.Position && c.Feed == t.head.Feed {
+		if c.Position <= t.head.Position && c.Epoch == t.head.Epoch {
 			continue // published again
 		}
-		if c.Bulk && c.From <= t.head.Position && c.Feed == t.head.Feed {
+		if c.Bulk && c.From <= t.head.Position && c.Epoch == t.head.Epoch {
 			rest := *c // the tenant was joined while the statement was being read
 			rest.From, c = t.head.Position+1, &rest
 		}
-		if c.From != t.head.Position+1 || c.Feed != t.head.Feed {
+		if c.From != t.head.Position+1 || c.Epoch != t.head.Epoch {
 			t.s.opts.Log.ErrorContext(t.s.ctx, "change does not follow", slog.String("tenant", t.name),
 				slog.Int64("head", t.head.Position), slog.Int64("from", c.From))
-			t.wake()
+			t.wakeLocked()
 			return false
 		}
-		t.add(c, w)
+		t.addLocked(c, w)
 	}
 	if len(t.reasons) > 0 {
 		if due := t.statsAt.Add(statsEvery); now.Before(due) {
 			t.s.stats.schedule(t, due)
 		} else {
-			t.addStats(now, w)
+			t.addStatsLocked(now, w)
 		}
 	}
-	t.wake()
+	t.wakeLocked()
 	return true
 }
 
-// add appends one change. It waits while the workers are so far behind that
-// the ring would drop what they have not offered to the followers yet. t.mu
-// held.
-func (t *Tenant) add(c *feed.Change, w *scratch) {
+// addLocked appends one change. It waits while the workers are so far behind that
+// the ring would drop what they have not offered to the followers yet.
+func (t *Stream) addLocked(c *feed.Change, w *scratch) {
 	s := t.s
 	events := s.opts.Unreadable.Events(w.events[:0], c, s.opts.Map)
 	size := ring.EntryCost
 	for i := range events {
 		size += len(events[i].Data) + len(events[i].Previous) + 8*ring.EntryCost
 	}
-	for !t.room(size) {
-		t.wake()
+	for !t.roomLocked(size) {
+		t.wakeLocked()
 		t.passed.Wait()
 	}
-	t.head = feed.Head{Feed: c.Feed, Position: c.Position, Nonce: c.Nonce}
+	t.head = feed.Head{Epoch: c.Epoch, Position: c.Position, Nonce: c.Nonce}
 	if t.since.IsZero() {
 		t.since = c.At
 	}
 	for i := range events {
-		t.push(&events[i], w)
+		t.pushLocked(&events[i], w)
 	}
 	if len(events) == 0 {
 		for _, f := range t.rings {
@@ -212,7 +211,7 @@ func (t *Tenant) add(c *feed.Change, w *scratch) {
 			t.reasons = append(t.reasons, reason)
 		}
 	}
-	t.account()
+	t.accountLocked()
 	w.trim(events)
 }
 
@@ -227,17 +226,17 @@ func (s *Streams) reason(c *feed.Change, events []feed.Event) (string, bool) {
 	return s.opts.DashboardReason(c)
 }
 
-// push appends an event to the rings. t.mu held.
-func (t *Tenant) push(e *feed.Event, w *scratch) {
-	for wire, f := range t.rings {
+// pushLocked appends an event to the rings.
+func (t *Stream) pushLocked(e *feed.Event, w *scratch) {
+	for encoder, f := range t.rings {
 		if f != nil {
-			w.frame = failpoint.Frame(t.name, t.s.opts.Unreadable.Frame(w.frame[:0], e, t.s.opts.Wires[wire]))
+			w.frame = failpoint.Frame(t.name, t.s.opts.Unreadable.Frame(w.frame[:0], e, t.s.opts.Encoders[encoder]))
 			f.Push(e.Name, e.Cursor, w.frame)
 		}
 	}
 	t.count.Add(1)
 	t.s.Events.Add(1)
-	t.s.tally.add(e.Name)
+	t.s.counts.add(e.Name)
 }
 
 // trim gives back what one unusually large change made grow.
@@ -252,9 +251,9 @@ func (w *scratch) trim(events []feed.Event) {
 	}
 }
 
-// room says whether size bytes more may wait for the followers: none while all
+// roomLocked says whether size bytes more may wait for the followers: none while all
 // rings together take too much.
-func (t *Tenant) room(size int) bool {
+func (t *Stream) roomLocked(size int) bool {
 	over := t.s.memory.over()
 	for _, f := range t.rings {
 		if f != nil && (!f.Room(size) || over && f.Due()) {
@@ -264,17 +263,17 @@ func (t *Tenant) room(size int) bool {
 	return true
 }
 
-// addStats appends the dashboard event for the changes up to the head.
-func (t *Tenant) addStats(now time.Time, w *scratch) {
+// addStatsLocked appends the dashboard event for the changes up to the head.
+func (t *Stream) addStatsLocked(now time.Time, w *scratch) {
 	e := t.s.opts.DashboardEvent(t.name, t.reasons, t.head, now)
-	t.push(&e, w)
-	t.account()
+	t.pushLocked(&e, w)
+	t.accountLocked()
 	t.reasons, t.statsAt = t.reasons[:0], now
 }
 
-// wake has a worker pass over the sessions, and wakes those that wait for the
-// ring to grow. t.mu held.
-func (t *Tenant) wake() {
+// wakeLocked has a worker pass over the sessions, and wakes those that wait for the
+// ring to grow.
+func (t *Stream) wakeLocked() {
 	if t.grown != nil {
 		close(t.grown)
 		t.grown = nil

@@ -11,11 +11,11 @@ import (
 type queue struct {
 	mu     sync.Mutex
 	some   sync.Cond
-	list   []*Tenant
+	list   []*Stream
 	closed bool
 }
 
-func (q *queue) push(t *Tenant) {
+func (q *queue) push(t *Stream) {
 	q.mu.Lock()
 	q.list = append(q.list, t)
 	q.mu.Unlock()
@@ -23,7 +23,7 @@ func (q *queue) push(t *Tenant) {
 }
 
 // pop waits for a tenant; nil once the queue is closed.
-func (q *queue) pop() *Tenant {
+func (q *queue) pop() *Stream {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	for len(q.list) == 0 && !q.closed {
@@ -58,7 +58,7 @@ func (s *Streams) Work() {
 			t.mu.Lock()
 			f.Pass(v.End())
 		}
-		t.account()
+		t.accountLocked()
 		if t.pass == again {
 			t.pass = queued
 			s.queue.push(t)

@@ -104,7 +104,7 @@ func Settings() []Setting {
 		},
 		{
 			Name: "ROWCAST_NOTIFY", kind: notify, Default: "auto",
-			Meaning: "when writers ring with NOTIFY: auto, always or never",
+			Meaning: "when writers use NOTIFY: auto, always or never",
 		},
 		{
 			Name: "ROWCAST_RETENTION", kind: duration, Default: "168h",

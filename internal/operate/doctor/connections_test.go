@@ -79,7 +79,7 @@ func forward(client io.Writer, server io.Reader, pass func(kind byte) bool) {
 }
 
 func connections(t *testing.T, found seen) {
-	s, other := newSite(t), newSite(t)
+	s, other := newEnv(t), newEnv(t)
 	found.expect(t, s.options(), "different-databases", doctor.OK)
 	o := s.options()
 	o.ListenDatabaseURL = other.dsn
@@ -94,7 +94,7 @@ func connections(t *testing.T, found seen) {
 	found.expect(t, o, "listen-unreachable", doctor.Fail)
 	found.expect(t, o, "listen-silent", doctor.Skip, "see pooler")
 
-	empty := &site{dsn: pgtest.Database(t)}
+	empty := &env{dsn: pgtest.Database(t)}
 	found.expect(t, empty.options(), "not-migrated", doctor.Fail, "has no schema rowcast", "rowcast migrate")
 	found.expect(t, empty.options(), "triggers-drifted", doctor.Skip, "see not-migrated")
 
@@ -154,7 +154,7 @@ func TestClearConnectionIsTold(t *testing.T) {
 
 // A server that stops to answer fails what asks it, within the time of each check.
 func TestSilentDatabaseEndsInTime(t *testing.T) {
-	s := newSite(t)
+	s := newEnv(t)
 	var silent atomic.Bool
 	o := s.options()
 	o.DatabaseURL = relay(t, s.dsn, func(byte) bool { return !silent.Load() })
@@ -182,7 +182,7 @@ func TestSilentDatabaseEndsInTime(t *testing.T) {
 
 // What is set for a role to end its statements soon ends none of the doctor's; a check that somebody ends all the same is not what it looks for.
 func ends(t *testing.T, found seen) {
-	s := newSite(t)
+	s := newEnv(t)
 	for _, setting := range []string{
 		"statement_timeout = '200ms'", "lock_timeout = '200ms'", "idle_in_transaction_session_timeout = '200ms'",
 		"default_transaction_read_only = on", "default_transaction_isolation = serializable", "search_path = nowhere", "client_encoding = latin1", "row_security = off",
@@ -247,7 +247,7 @@ func ends(t *testing.T, found seen) {
 // The doctor changes nothing: it may look at a database that takes no writes, and
 // no transaction of its own leaves a trace.
 func TestNothingIsWritten(t *testing.T) {
-	s := newSite(t)
+	s := newEnv(t)
 	const state = `
 		select md5(string_agg(t.name || t.content, '' order by t.name))
 		  from (select c.oid::regclass::text as name,

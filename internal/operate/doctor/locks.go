@@ -31,9 +31,9 @@ func (h holder) same(other holder) bool {
 // secondLook is how long a lock is held at least that is seen twice.
 const secondLook = time.Second
 
-// momentary are the locks that a server holds for a moment, too, and how many
+// brief are the locks that a server holds for a moment, too, and how many
 // times the bound that may be.
-func momentary() map[string]time.Duration {
+func brief() map[string]time.Duration {
 	return map[string]time.Duration{"seal": 1, "prune": 6, "migration": 6}
 }
 
@@ -42,7 +42,7 @@ func momentary() map[string]time.Duration {
 func locks(code errcode.Code, names ...string) func(context.Context, *patient) Finding {
 	return func(ctx context.Context, p *patient) Finding {
 		found, err := p.holders(ctx, names)
-		if err == nil && slices.ContainsFunc(found, func(h holder) bool { return h.seconds == nil && momentary()[h.lock] > 0 }) {
+		if err == nil && slices.ContainsFunc(found, func(h holder) bool { return h.seconds == nil && brief()[h.lock] > 0 }) {
 			found, err = p.lookAgain(ctx, names, found)
 		}
 		if err != nil {
@@ -50,7 +50,7 @@ func locks(code errcode.Code, names ...string) func(context.Context, *patient) F
 		}
 		var says, fixes []string
 		for _, h := range found {
-			factor := momentary()[h.lock]
+			factor := brief()[h.lock]
 			if factor > 0 && h.seconds != nil && *h.seconds < (factor*p.Bounds.Lock).Seconds() {
 				continue
 			}
@@ -88,7 +88,7 @@ func (p *patient) lookAgain(ctx context.Context, names []string, before []holder
 	}
 	found, err := p.holders(ctx, names)
 	return slices.DeleteFunc(found, func(h holder) bool {
-		return h.seconds == nil && momentary()[h.lock] > 0 && !slices.ContainsFunc(before, h.same)
+		return h.seconds == nil && brief()[h.lock] > 0 && !slices.ContainsFunc(before, h.same)
 	}), err
 }
 

@@ -15,20 +15,20 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// site is a migrated database with a watched table, and a connection to it.
-type site struct {
+// env is a migrated database with a watched table, and a connection to it.
+type env struct {
 	dsn  string
 	conn *pgx.Conn
 }
 
-func newSite(t *testing.T) *site {
+func newEnv(t *testing.T) *env {
 	t.Helper()
-	return siteOn(t, pgtest.Database(t))
+	return envOn(t, pgtest.Database(t))
 }
 
-func siteOn(t *testing.T, dsn string) *site {
+func envOn(t *testing.T, dsn string) *env {
 	t.Helper()
-	s := &site{dsn: dsn}
+	s := &env{dsn: dsn}
 	s.conn = s.connect(t)
 	m := postgres.Migrator{URL: dsn, Log: slog.New(slog.DiscardHandler)}
 	if _, err := m.Up(t.Context()); err != nil {
@@ -39,7 +39,7 @@ func siteOn(t *testing.T, dsn string) *site {
 	return s
 }
 
-func (s *site) connect(t *testing.T) *pgx.Conn {
+func (s *env) connect(t *testing.T) *pgx.Conn {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), s.dsn)
 	if err != nil {
@@ -49,7 +49,7 @@ func (s *site) connect(t *testing.T) *pgx.Conn {
 	return conn
 }
 
-func (s *site) exec(t *testing.T, statements ...string) {
+func (s *env) exec(t *testing.T, statements ...string) {
 	t.Helper()
 	for _, statement := range statements {
 		if _, err := s.conn.Exec(t.Context(), strings.ReplaceAll(statement, "$DB", s.conn.Config().Database)); err != nil {
@@ -58,8 +58,8 @@ func (s *site) exec(t *testing.T, statements ...string) {
 	}
 }
 
-// options look at the database of the site, and at no server.
-func (s *site) options() doctor.Options {
+// options look at the database of the env, and at no server.
+func (s *env) options() doctor.Options {
 	return doctor.Options{
 		DatabaseURL: s.dsn, ListenDatabaseURL: s.dsn, Secret: []byte("0123456789abcdefghijklmnopqrstuvwxyz"), AdminAddr: "127.0.0.1:1",
 	}

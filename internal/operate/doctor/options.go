@@ -40,7 +40,7 @@ type Bounds struct {
 	Queue, QueueFail float64
 	// Connections and ConnectionsFail are for those taken: 0.8 and 0.95.
 	Connections, ConnectionsFail float64
-	// Lag and LagFail are for the oldest change without a place: 5 s and 1 min.
+	// Lag and LagFail are for the oldest change without a sequence: 5 s and 1 min.
 	Lag, LagFail time.Duration
 	// Lock is how long the lock of the seal may be held: 10 s.
 	Lock time.Duration

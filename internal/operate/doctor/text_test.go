@@ -26,7 +26,7 @@ func TestFormats(t *testing.T) {
 	t.Parallel()
 	report := &doctor.Report{Status: doctor.Fail, At: time.UnixMilli(1500).UTC(), Results: []doctor.Result{
 		{Code: "standby", Check: "the server takes writes", Status: doctor.OK, Evidence: "it does"},
-		{Code: "seal-lag", Check: "changes without a place", Status: doctor.Warn, Evidence: "3 log\nrows|\x1b[31m", Why: "No server.", Fix: "Start one."},
+		{Code: "seal-lag", Check: "changes without a sequence", Status: doctor.Warn, Evidence: "3 log\nrows|\x1b[31m", Why: "No server.", Fix: "Start one."},
 		{Code: "pooler", Check: "direct", Status: doctor.Fail, Evidence: "pooled", Why: "It is.", Fix: "Set it."},
 		{Code: "key-set", Check: "keys", Status: doctor.Skip, Evidence: "not set"},
 	}}

@@ -89,7 +89,7 @@ func troubles() []trouble {
 func TestEveryCheckIsProvoked(t *testing.T) {
 	found := seen{}
 	t.Run("database", func(t *testing.T) {
-		s := newSite(t)
+		s := newEnv(t)
 		s.exec(t, `alter database $DB set synchronous_commit = on`)
 		for _, trouble := range troubles() {
 			s.exec(t, trouble.make...)
@@ -101,8 +101,8 @@ func TestEveryCheckIsProvoked(t *testing.T) {
 		}
 	})
 	t.Run("server", func(t *testing.T) {
-		found.expect(t, newSite(t).options(), "durability-off", doctor.Fail, "fsync is off", "alter system set fsync = on")
-		s := siteOn(t, pgtest.Own(t, devpg.Options{NoTCP: true, Durable: true}).SocketDSN("postgres"))
+		found.expect(t, newEnv(t).options(), "durability-off", doctor.Fail, "fsync is off", "alter system set fsync = on")
+		s := envOn(t, pgtest.Own(t, devpg.Options{NoTCP: true, Durable: true}).SocketDSN("postgres"))
 		stuck := s.connect(t)
 		for _, statement := range []string{`set application_name = 'stuck'`, `listen anything`, `begin`, `select 1`} {
 			if _, err := stuck.Exec(t.Context(), statement); err != nil {
@@ -121,7 +121,7 @@ func TestEveryCheckIsProvoked(t *testing.T) {
 	})
 	t.Run("standby", func(t *testing.T) {
 		pg := pgtest.Own(t, devpg.Options{NoTCP: true})
-		s := siteOn(t, pg.SocketDSN("postgres"))
+		s := envOn(t, pg.SocketDSN("postgres"))
 		found.expect(t, s.options(), "standby", doctor.OK)
 		if err := pg.Stop(); err != nil {
 			t.Fatal(err)
@@ -135,7 +135,7 @@ func TestEveryCheckIsProvoked(t *testing.T) {
 		found.expect(t, s.options(), "standby", doctor.Fail, "is a standby", "target_session_attrs")
 	})
 	t.Run("role", func(t *testing.T) {
-		s := newSite(t)
+		s := newEnv(t)
 		found.expect(t, s.options(), "role-superuser", doctor.Warn, "superuser")
 		s.exec(t, `create role doctor_nobody login`)
 		defer s.exec(t, `drop owned by doctor_nobody`, `drop role doctor_nobody`)
@@ -182,7 +182,7 @@ func TestEveryCheckIsProvoked(t *testing.T) {
 // TestWholeDatabase has nothing to complain about where all is well.
 func TestWholeDatabase(t *testing.T) {
 	pg := pgtest.Own(t, devpg.Options{NoTCP: true, Durable: true})
-	s := siteOn(t, pg.SocketDSN("postgres"))
+	s := envOn(t, pg.SocketDSN("postgres"))
 	s.exec(t, `create role server login`, `select rowcast.grant_service('server')`, `select pg_advisory_lock_shared(8245940711459091462)`,
 		`insert into docs values (1, 'T')`, `select rowcast.seal()`)
 	config, err := pgx.ParseConfig(s.dsn)

@@ -14,7 +14,7 @@
 // "rowcast migrate" makes it, when the table was dropped, and when its name means
 // another table. Drift says whether changes are lost, which are not sent later, or
 // all are captured; [Drift] has that as Lost. The
-// queue of NOTIFY is calm or filling; above one half writers no longer ring.
+// queue of NOTIFY is calm or filling; above one half writers no longer notify.
 //
 // # Guarantees
 //

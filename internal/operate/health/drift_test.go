@@ -21,7 +21,7 @@ func all(table string) (names []string) {
 // repaired by migrate, after which changes are captured again.
 func TestDriftIsFoundAndRepaired(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	without := func(names []string, less string) []string {
 		return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return strings.Contains(n, less) })
 	}
@@ -87,7 +87,7 @@ func TestDriftIsFoundAndRepaired(t *testing.T) {
 			}
 			if d.Table == test.table {
 				if !strings.Contains(d.Detail, "repair it with rowcast migrate: ") || !strings.Contains(d.String(), d.Triggers[0]) ||
-					time.Since(d.Since) > patience || d.Intact.IsZero() || !d.Intact.Before(d.Since) {
+					time.Since(d.Since) > timeout || d.Intact.IsZero() || !d.Intact.Before(d.Since) {
 					t.Errorf("%s: %s, intact at %s", test.name, d, d.Intact)
 				}
 			}
@@ -106,7 +106,7 @@ func TestDriftIsFoundAndRepaired(t *testing.T) {
 // A table that was dropped is reported until migrate stops to watch it.
 func TestDroppedTableIsDrift(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	s.exec(t, `drop table docs`)
 	got := s.until(t, "drift", func(got health.Status) bool { return len(got.Drifted) == 1 })
 	d := got.Drifted[0]
@@ -126,7 +126,7 @@ func TestDroppedTableIsDrift(t *testing.T) {
 // it is missing are those writers missed.
 func TestReplicaWriterIsNoDrift(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	s.exec(t, `set session_replication_role = replica`, `insert into docs values (1, 'T'), (2, 'T')`,
 		`insert into readings values (1, 'T')`, `update docs set body = 'x' where id = 1`, `truncate docs`)
 	s.intact(t)
@@ -144,7 +144,7 @@ func TestReplicaWriterIsNoDrift(t *testing.T) {
 
 func TestDriftIsLoggedOnce(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	s.exec(t, `alter table docs disable trigger rowcast_update`)
 	first := s.until(t, "drift", func(got health.Status) bool { return len(got.Drifted) == 1 }).Drifted[0]
 	// Checks go on; the state is the same.
@@ -174,11 +174,11 @@ func TestDriftIsLoggedOnce(t *testing.T) {
 // A table that cannot be looked at keeps the state that was found last.
 func TestUnansweredCheckKeepsTheState(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	s.exec(t, `alter table docs disable trigger all`)
 	s.until(t, "drift", func(got health.Status) bool { return len(got.Drifted) == 1 })
 	s.exec(t, `alter function rowcast.trigger_drift() rename to other_name`)
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(timeout)
 	for len(s.log.lines("the triggers cannot be checked")) == 0 {
 		if time.Now().After(deadline) {
 			t.Fatal("a check that fails is not logged")

@@ -15,7 +15,7 @@ import (
 // Holder is a session that holds an advisory lock of the feed without being a
 // server that should.
 type Holder struct {
-	// Lock is which: sleep, seal, leader, prune, migration or replica.
+	// Lock is which: sleep, seal, leader, prune, migration or server.
 	Lock string
 	// PID and Transaction are its process and its virtual transaction.
 	PID         int

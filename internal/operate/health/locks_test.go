@@ -14,7 +14,7 @@ import (
 // a server that leads is not.
 func TestHoldersOfLocksAreNamed(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	server := s.connect(t, "a server")
 	exec(t, server, `select pg_advisory_lock_shared(8245940711459091462)`, `select pg_advisory_lock(8245940711459091459)`, `select pg_advisory_lock(8245940711459091457)`)
 	plain := s.connect(t, "usurper")
@@ -39,7 +39,7 @@ func TestHoldersOfLocksAreNamed(t *testing.T) {
 	exec(t, server, `select pg_advisory_unlock_all()`)
 	for lock, statement := range map[string]string{
 		"leader": `select pg_advisory_lock(8245940711459091459)`, "sleep": `select pg_advisory_lock(8245940711459091457)`,
-		"replica": `select pg_advisory_lock(8245940711459091462)`,
+		"server": `select pg_advisory_lock(8245940711459091462)`,
 	} {
 		exec(t, plain, statement)
 		got := s.until(t, "holder of "+lock, func(got health.Status) bool { return len(got.Held) == 1 }).Held[0]

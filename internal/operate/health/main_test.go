@@ -20,12 +20,12 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// patience bounds every wait; it decides nothing but when to give up.
-const patience = 30 * time.Second
+// timeout bounds every wait; it decides nothing but when to give up.
+const timeout = 30 * time.Second
 
-// site is a migrated database with two watched tables, docs and the partitioned
+// env is a migrated database with two watched tables, docs and the partitioned
 // readings, and a watcher of it.
-type site struct {
+type env struct {
 	dsn  string
 	conn *pgx.Conn
 	pool *pgxpool.Pool
@@ -33,14 +33,14 @@ type site struct {
 	log journal
 }
 
-func newSite(t *testing.T) *site {
+func newEnv(t *testing.T) *env {
 	t.Helper()
-	return siteOn(t, pgtest.Database(t))
+	return envOn(t, pgtest.Database(t))
 }
 
-func siteOn(t *testing.T, dsn string) *site {
+func envOn(t *testing.T, dsn string) *env {
 	t.Helper()
-	s := &site{dsn: dsn}
+	s := &env{dsn: dsn}
 	s.migrate(t)
 	s.conn = s.connect(t, "writer")
 	s.exec(t, `create table docs (id int primary key, tenant_id text, body text)`,
@@ -70,7 +70,7 @@ func siteOn(t *testing.T, dsn string) *site {
 	return s
 }
 
-func (s *site) connect(t *testing.T, name string) *pgx.Conn {
+func (s *env) connect(t *testing.T, name string) *pgx.Conn {
 	t.Helper()
 	conn, err := postgres.Connect(t.Context(), s.dsn, name)
 	if err != nil {
@@ -80,7 +80,7 @@ func (s *site) connect(t *testing.T, name string) *pgx.Conn {
 	return conn
 }
 
-func (s *site) exec(t *testing.T, statements ...string) {
+func (s *env) exec(t *testing.T, statements ...string) {
 	t.Helper()
 	exec(t, s.conn, statements...)
 }
@@ -94,7 +94,7 @@ func exec(t *testing.T, conn *pgx.Conn, statements ...string) {
 	}
 }
 
-func (s *site) migrate(t *testing.T) []postgres.Step {
+func (s *env) migrate(t *testing.T) []postgres.Step {
 	t.Helper()
 	m := postgres.Migrator{URL: s.dsn, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
 	steps, err := m.Up(t.Context())
@@ -105,7 +105,7 @@ func (s *site) migrate(t *testing.T) []postgres.Step {
 }
 
 // captured counts the row changes in the log.
-func (s *site) captured(t *testing.T) (rows int) {
+func (s *env) captured(t *testing.T) (rows int) {
 	t.Helper()
 	if err := s.conn.QueryRow(t.Context(), `select coalesce(sum(rows), 0) from rowcast.log`).Scan(&rows); err != nil {
 		t.Fatal(err)
@@ -114,7 +114,7 @@ func (s *site) captured(t *testing.T) (rows int) {
 }
 
 // until waits for what a check finds that began after the call.
-func (s *site) until(t *testing.T, what string, condition func(health.Status) bool) health.Status {
+func (s *env) until(t *testing.T, what string, condition func(health.Status) bool) health.Status {
 	t.Helper()
 	began := time.Now()
 	for {
@@ -122,14 +122,14 @@ func (s *site) until(t *testing.T, what string, condition func(health.Status) bo
 		if got.Checked.After(began) && condition(got) {
 			return got
 		}
-		if time.Since(began) > patience {
+		if time.Since(began) > timeout {
 			t.Fatalf("still no %s: %+v\n%s", what, got, s.log.String())
 		}
 		time.Sleep(time.Millisecond)
 	}
 }
 
-func (s *site) intact(t *testing.T) {
+func (s *env) intact(t *testing.T) {
 	t.Helper()
 	s.until(t, "intact triggers", func(got health.Status) bool { return len(got.Drifted) == 0 })
 }

@@ -11,7 +11,7 @@ import (
 // who and why.
 func TestPausesAreReported(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	session := s.connect(t, "nightly")
 	exec(t, session, `select rowcast.pause('import of May')`)
 	got := s.until(t, "pause", func(got health.Status) bool { return len(got.Paused) == 1 })

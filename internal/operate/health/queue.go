@@ -2,7 +2,7 @@ package health
 
 import "context"
 
-// Above fillingUsage writers no longer ring, see triggers/statement.sql; below
+// Above fillingUsage writers no longer notify, see triggers/statement.sql; below
 // calmUsage the queue is as good as empty. In between nothing changes.
 const (
 	fillingUsage = 0.5

@@ -57,8 +57,8 @@ type Status struct {
 	Looked bool
 	// Checked is when that was, zero if none was answered yet.
 	Checked time.Time
-	// SealedPlace is the newest sealed place.
-	SealedPlace int64
+	// SealedSequence is the newest that is sealed.
+	SealedSequence int64
 	// QueueUsage is how full the queue of NOTIFY is, from 0 to 1.
 	QueueUsage float64
 	// Drifted are the watched tables that are not captured as they should be.
@@ -149,7 +149,7 @@ func (w *Watcher) ask(ctx context.Context) (s Status, holder *string, pauses []P
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
 	var drifted, paused []byte
-	err = w.o.Database.QueryRow(ctx, sql.Health, calmUsage).Scan(&s.SealedPlace, &s.QueueUsage, &holder, &drifted, &paused)
+	err = w.o.Database.QueryRow(ctx, sql.Health, calmUsage).Scan(&s.SealedSequence, &s.QueueUsage, &holder, &drifted, &paused)
 	if err != nil {
 		return Status{}, nil, nil, fmt.Errorf("ask the database: %w", postgres.Explain(err))
 	}

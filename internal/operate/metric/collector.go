@@ -15,12 +15,12 @@ import (
 // collector reads the parts of the server.
 type collector struct {
 	Sources
-	tail   []metric[changelog.Status]
-	hub    []metric[room.Stats]
-	health []metric[health.Status]
-	closes *prometheus.Desc
-	names  *prometheus.Desc
-	wires  *prometheus.Desc
+	tail       []metric[changelog.Status]
+	hub        []metric[room.Stats]
+	health     []metric[health.Status]
+	closes     *prometheus.Desc
+	names      *prometheus.Desc
+	transports *prometheus.Desc
 	// refusals are those of handshakes, requests and tokens.
 	refusals *prometheus.Desc
 	// unreadable are changes that were told without their rows.
@@ -50,9 +50,9 @@ func newCollector(s Sources) *collector {
 		tail: []metric[changelog.Status]{
 			gauge("tail_live", "1 while the tail is connected and has caught up.", func(s changelog.Status) float64 { return one(s.Live) }),
 			gauge("tail_leads", "1 while this server does the sealing.", func(s changelog.Status) float64 { return one(s.Leads) }),
-			gauge("tail_asleep", "1 while writers ring for each commit.", func(s changelog.Status) float64 { return one(s.Asleep) }),
+			gauge("tail_asleep", "1 while writers notify at each commit.", func(s changelog.Status) float64 { return one(s.Asleep) }),
 			gauge("tail_listening", "1 while LISTEN is in effect.", func(s changelog.Status) float64 { return one(s.Listening) }),
-			gauge("published_place", "Newest place that this server has published.", func(s changelog.Status) float64 { return float64(s.Place) }),
+			gauge("published_place", "Newest sequence that this server has published.", func(s changelog.Status) float64 { return float64(s.Sequence) }),
 		},
 		hub: []metric[room.Stats]{
 			gauge("connections_blocked", "Clients that are behind and are being waited for.", func(s room.Stats) float64 { return float64(s.Blocked) }),
@@ -70,15 +70,15 @@ func newCollector(s Sources) *collector {
 		health: []metric[health.Status]{
 			gauge("trigger_drift", "Triggers of watched tables that are missing or disabled.",
 				func(s health.Status) float64 { return float64(s.Triggers()) }),
-			gauge("notify_queue_usage_ratio", "How full the queue of NOTIFY is; above 0.5 writers no longer ring.",
+			gauge("notify_queue_usage_ratio", "How full the queue of NOTIFY is; above 0.5 writers no longer notify.",
 				func(s health.Status) float64 { return s.QueueUsage }),
-			gauge("sealed_place", "Newest sealed place at the last check of the database.",
-				func(s health.Status) float64 { return float64(s.SealedPlace) }),
+			gauge("sealed_place", "Newest sealed sequence at the last check of the database.",
+				func(s health.Status) float64 { return float64(s.SealedSequence) }),
 			gauge("database_checked_timestamp_seconds", "When the database last answered a check of its triggers and queue.",
 				func(s health.Status) float64 { return float64(s.Checked.UnixMilli()) / 1000 }),
 		},
 		names:      prometheus.NewDesc("rowcast_events_total", "Events made for tenants that somebody has joined, by name; beyond 256 names as other.", []string{"event"}, nil),
-		wires:      prometheus.NewDesc("rowcast_connections", "Clients connected now, by wire.", []string{"wire"}, nil),
+		transports: prometheus.NewDesc("rowcast_connections", "Clients connected now, by wire.", []string{"wire"}, nil),
 		lag:        prometheus.NewDesc("rowcast_lag_seconds", "How long ago this server last knew that it had published everything.", nil, nil),
 		refusals:   prometheus.NewDesc("rowcast_refusals_total", "Handshakes, requests and tokens that were refused, by code; the log says why.", []string{"code"}, nil),
 		unreadable: prometheus.NewDesc("rowcast_unreadable_total", "Changes that cannot be read and are told without their rows, by reason; the log and /status say which.", []string{"reason"}, nil),
@@ -91,7 +91,7 @@ func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 	describe(ch, c.tail)
 	describe(ch, c.hub)
 	describe(ch, c.health)
-	for _, d := range []*prometheus.Desc{c.closes, c.refusals, c.unreadable, c.names, c.wires, c.lag} {
+	for _, d := range []*prometheus.Desc{c.closes, c.refusals, c.unreadable, c.names, c.transports, c.lag} {
 		ch <- d
 	}
 }
@@ -109,11 +109,11 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	if closes == nil {
 		closes = map[errcode.Code]int64{}
 	}
-	for _, cause := range c.Causes {
-		closes[cause] += 0
+	for _, code := range c.Codes {
+		closes[code] += 0
 	}
-	for cause, n := range closes {
-		ch <- prometheus.MustNewConstMetric(c.closes, prometheus.CounterValue, float64(n), string(cause))
+	for code, n := range closes {
+		ch <- prometheus.MustNewConstMetric(c.closes, prometheus.CounterValue, float64(n), string(code))
 	}
 	for code, n := range c.Refusals() {
 		ch <- prometheus.MustNewConstMetric(c.refusals, prometheus.CounterValue, float64(n), string(code))
@@ -124,8 +124,8 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	for name, n := range stats.Names {
 		ch <- prometheus.MustNewConstMetric(c.names, prometheus.CounterValue, float64(n), name)
 	}
-	for name, n := range stats.Wires {
-		ch <- prometheus.MustNewConstMetric(c.wires, prometheus.GaugeValue, float64(n), name)
+	for name, n := range stats.Transports {
+		ch <- prometheus.MustNewConstMetric(c.transports, prometheus.GaugeValue, float64(n), name)
 	}
 	if s := c.Health(); !s.Checked.IsZero() {
 		collect(ch, c.health, s)

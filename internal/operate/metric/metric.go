@@ -22,9 +22,9 @@ type Sources struct {
 	Health func() health.Status
 	// Observers are shown too, if they are set.
 	Observers *Observers
-	// Causes are those that sessions end with. Each is counted from the start, so
+	// Codes are those that sessions end with. Each is counted from the start, so
 	// that the first of its kind is an increase.
-	Causes []errcode.Code
+	Codes []errcode.Code
 	// Refusals counts who was refused, by code.
 	Refusals func() map[errcode.Code]int64
 	// Unreadable counts the changes that were told without their rows, by reason.

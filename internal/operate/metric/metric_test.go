@@ -34,7 +34,7 @@ func registry(tail changelog.Status, stats room.Stats, state health.Status) *pro
 		Hub:    func() room.Stats { return stats },
 		Health: func() health.Status { return state },
 
-		Observers: observers, Causes: []errcode.Code{signal.Shutdown, signal.Gone},
+		Observers: observers, Codes: []errcode.Code{signal.Shutdown, signal.Gone},
 		Refusals:   func() map[errcode.Code]int64 { return map[errcode.Code]int64{"forbidden": 2, "revoked": 0} },
 		Unreadable: func() map[feed.Reason]int64 { return map[feed.Reason]int64{feed.Size: 3, feed.Decoding: 0} },
 	})
@@ -42,10 +42,10 @@ func registry(tail changelog.Status, stats room.Stats, state health.Status) *pro
 
 func busy() *prometheus.Registry {
 	return registry(
-		changelog.Status{Live: true, Listening: true, Place: 41},
-		room.Stats{Names: map[string]int64{"order:created": 5}, Wires: map[string]int64{"ws": 3, "sse": 1}, Deliveries: 7, RingMemory: 3 << 20, RingBudget: 1 << 28, PageMemory: 99, Closes: map[errcode.Code]int64{signal.NoPong: 2, signal.Gone: 4}},
+		changelog.Status{Live: true, Listening: true, Sequence: 41},
+		room.Stats{Names: map[string]int64{"order:created": 5}, Transports: map[string]int64{"ws": 3, "sse": 1}, Deliveries: 7, RingMemory: 3 << 20, RingBudget: 1 << 28, PageMemory: 99, Closes: map[errcode.Code]int64{signal.NoPong: 2, signal.Gone: 4}},
 		health.Status{
-			Checked: time.UnixMilli(1500), SealedPlace: 42, QueueUsage: 0.25,
+			Checked: time.UnixMilli(1500), SealedSequence: 42, QueueUsage: 0.25,
 			Drifted: []health.Drift{{Triggers: []string{"a", "b"}}, {Triggers: []string{"c"}}},
 		},
 	)

@@ -13,7 +13,7 @@ type Observers struct{ seal, delivery prometheus.Histogram }
 func NewObservers() *Observers {
 	return &Observers{
 		seal: prometheus.NewHistogram(prometheus.HistogramOpts{
-			Name: "rowcast_seal_seconds", Help: "How long a seal took that gave places, with its commit.",
+			Name: "rowcast_seal_seconds", Help: "How long a seal took that gave sequences, with its commit.",
 			Buckets: []float64{.0005, .001, .002, .005, .01, .02, .05, .1, .5, 1, 5},
 		}),
 		delivery: prometheus.NewHistogram(prometheus.HistogramOpts{

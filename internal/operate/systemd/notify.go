@@ -31,10 +31,10 @@ import (
 const variable = "NOTIFY_SOCKET="
 
 const (
-	// soon is how often a service is looked at that is not ready yet, later how
+	// startPoll is how often a service is looked at that is not ready yet, readyPoll how
 	// often one that was; a watchdog needs more than twice that.
-	soon  = 100 * time.Millisecond
-	later = 5 * time.Second
+	startPoll = 100 * time.Millisecond
+	readyPoll = 5 * time.Second
 )
 
 // Notifier speaks to the service manager. The zero value speaks to nobody.
@@ -73,12 +73,12 @@ func (n Notifier) Run(ctx context.Context, problem func() string) error {
 		<-ctx.Done()
 		return context.Cause(ctx)
 	}
-	wait, was, told := soon, "", false
+	wait, was, sent := startPoll, "", false
 	for {
 		states := []string{"WATCHDOG=1"}
 		now := problem()
-		if now == "" && wait == soon {
-			wait = later
+		if now == "" && wait == startPoll {
+			wait = readyPoll
 			states = append(states, "READY=1")
 		}
 		if now == "" {
@@ -88,10 +88,10 @@ func (n Notifier) Run(ctx context.Context, problem func() string) error {
 			states = append(states, "STATUS="+strings.ReplaceAll(now, "\n", " "))
 			was = now
 		}
-		if err := n.Tell(ctx, states...); err != nil && !told && ctx.Err() == nil {
+		if err := n.Tell(ctx, states...); err != nil && !sent && ctx.Err() == nil {
 			return err
 		}
-		told = wait == later
+		sent = wait == readyPoll
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)

@@ -17,7 +17,7 @@ func TestCurl(t *testing.T) {
 	if err != nil {
 		t.Skip("there is no curl on this machine")
 	}
-	s := newSite(t)
+	s := newEnv(t)
 	server := servetest.Start(t, s.dsn)
 	bearer := "Authorization: Bearer " + servetest.Token(t, s.tenant)
 	ctx, cancel := context.WithCancel(t.Context())

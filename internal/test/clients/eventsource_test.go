@@ -13,7 +13,7 @@ import (
 var names = []string{"joined", "order:created", "order:updated", "order:status-changed", "progress", "reset", "closed"}
 
 // events is the URL of the stream of the tenant.
-func (s *site) events(address string, query ...string) string {
+func (s *env) events(address string, query ...string) string {
 	values := url.Values{"tenant": {s.tenant}}
 	for i := 0; i < len(query); i += 2 {
 		values.Set(query[i], query[i+1])
@@ -35,11 +35,11 @@ func (n *node) streamed(t *testing.T, name string, position int64) (cursor strin
 // the server was killed and when it stops.
 func TestEventSource(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	server := servetest.Start(t, s.dsn)
-	door := servetest.NewDoor(t, server.Address())
+	proxy := servetest.NewProxy(t, server.Address())
 	n := start(t, "eventsource.cjs")
-	n.do(t, "connect", s.events(door.Address()), servetest.Token(t, s.tenant), names)
+	n.do(t, "connect", s.events(proxy.Address()), servetest.Token(t, s.tenant), names)
 	n.until(t, "open")
 	n.streamed(t, "joined", 0)
 	s.exec(t, insertOrder, nextStatus)
@@ -51,12 +51,12 @@ func TestEventSource(t *testing.T) {
 	n.until(t, "error")
 	s.exec(t, insertOrder)
 	server.Restart(t)
-	door.Lead(server.Address())
+	proxy.Lead(server.Address())
 	n.streamed(t, "joined", 2)
 	n.streamed(t, "order:created", 3)
 
 	another := servetest.Start(t, s.dsn)
-	door.Lead(another.Address())
+	proxy.Lead(another.Address())
 	server.Signal(t, syscall.SIGTERM)
 	if h := n.find(t, "closed", func(h happening) bool { return h.Name == "closed" }); h.Message.Reason != "shutdown" {
 		t.Errorf("a server that stops says %s", h.raw)
@@ -72,18 +72,18 @@ func TestEventSource(t *testing.T) {
 // ticket each time.
 func TestEventSourceTicket(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	server := servetest.Start(t, s.dsn)
-	door := servetest.NewDoor(t, server.Address())
+	proxy := servetest.NewProxy(t, server.Address())
 	token := servetest.Token(t, s.tenant)
 	n := start(t, "eventsource.cjs")
-	once := s.events(door.Address(), "ticket", ticket(t, server, token), "events", "order:created")
+	once := s.events(proxy.Address(), "ticket", ticket(t, server, token), "events", "order:created")
 	n.do(t, "connect", once, "", names)
 	n.streamed(t, "joined", 0)
 	s.exec(t, insertOrder, nextStatus, insertOrder)
 	n.streamed(t, "order:created", 1)
 	cursor := n.streamed(t, "order:created", 3)
-	if door.Cut() != 1 {
+	if proxy.Cut() != 1 {
 		t.Error("the client has not one connection")
 	}
 	// Its ticket is used, so that it does not come back by itself.
@@ -92,7 +92,7 @@ func TestEventSourceTicket(t *testing.T) {
 		t.Errorf("a ticket that was used: %s", refused.raw)
 	}
 	s.exec(t, insertOrder)
-	n.do(t, "connect", s.events(door.Address(), "ticket", ticket(t, server, token), "events", "order:created", "cursor", cursor), "", names)
+	n.do(t, "connect", s.events(proxy.Address(), "ticket", ticket(t, server, token), "events", "order:created", "cursor", cursor), "", names)
 	n.streamed(t, "joined", 3)
 	n.streamed(t, "order:created", 4)
 }
@@ -100,7 +100,7 @@ func TestEventSourceTicket(t *testing.T) {
 // TestEventSourceRefused asks for what the token does not name.
 func TestEventSourceRefused(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	server := servetest.Start(t, s.dsn)
 	n := start(t, "eventsource.cjs")
 	for want, token := range map[int]string{
@@ -118,9 +118,9 @@ func TestEventSourceRefused(t *testing.T) {
 // beside the cursor that its URL began with.
 func TestEventSourcePolyfill(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	server := servetest.Start(t, s.dsn)
-	door := servetest.NewDoor(t, server.Address())
+	proxy := servetest.NewProxy(t, server.Address())
 	s.exec(t, insertOrder)
 	n := start(t, "eventsource.cjs")
 	n.do(t, "connect", s.events(server.Address()), servetest.Token(t, s.tenant), names)
@@ -128,11 +128,11 @@ func TestEventSourcePolyfill(t *testing.T) {
 	n.do(t, "close")
 
 	n = start(t, "polyfill.cjs")
-	n.do(t, "connect", s.events(door.Address(), "cursor", before), servetest.Token(t, s.tenant), names)
+	n.do(t, "connect", s.events(proxy.Address(), "cursor", before), servetest.Token(t, s.tenant), names)
 	n.streamed(t, "joined", 1)
 	s.exec(t, insertOrder)
 	n.streamed(t, "order:created", 2)
-	if door.Cut() != 1 {
+	if proxy.Cut() != 1 {
 		t.Error("the client has not one connection")
 	}
 	s.exec(t, insertOrder)

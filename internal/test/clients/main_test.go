@@ -21,15 +21,15 @@ func TestMain(m *testing.M) {
 	servetest.Main(m)
 }
 
-// site is a database with a tenant.
-type site struct {
+// env is a database with a tenant.
+type env struct {
 	dsn, tenant string
 	db          *pgxpool.Pool
 }
 
-func newSite(t *testing.T) *site {
+func newEnv(t *testing.T) *env {
 	t.Helper()
-	s := &site{dsn: servetest.Database(t)}
+	s := &env{dsn: servetest.Database(t)}
 	var err error
 	if s.db, err = postgres.Open(t.Context(), s.dsn, "writer", 4); err != nil {
 		t.Fatal(err)
@@ -40,7 +40,7 @@ func newSite(t *testing.T) *site {
 }
 
 // newTenant makes a tenant and answers its id.
-func (s *site) newTenant(t *testing.T) (id string) {
+func (s *env) newTenant(t *testing.T) (id string) {
 	t.Helper()
 	err := s.db.QueryRow(t.Context(), `insert into tenants (slug, name) values ('t' || md5(random()::text), 'T') returning id`).Scan(&id)
 	if err != nil {
@@ -50,7 +50,7 @@ func (s *site) newTenant(t *testing.T) (id string) {
 }
 
 // exec runs statements one after the other, with $1 as the tenant.
-func (s *site) exec(t *testing.T, statements ...string) {
+func (s *env) exec(t *testing.T, statements ...string) {
 	t.Helper()
 	for _, statement := range statements {
 		if _, err := s.db.Exec(t.Context(), statement, s.tenant); err != nil {

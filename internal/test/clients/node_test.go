@@ -96,7 +96,7 @@ func run(t *testing.T, environ []string, program string, args ...string) *node {
 	}()
 	t.Cleanup(func() {
 		_ = n.in.Close()
-		hang := time.AfterFunc(servetest.Patience, func() { _ = cmd.Process.Kill() })
+		hang := time.AfterFunc(servetest.Timeout, func() { _ = cmd.Process.Kill() })
 		for range n.lines { // so that it can write
 		}
 		<-read
@@ -149,7 +149,7 @@ func (n *node) next(t *testing.T, giveUp <-chan time.Time) happening {
 		n.log = append(n.log, h.raw[:min(len(h.raw), 400)])
 		return h
 	case <-giveUp:
-		t.Fatalf("it does not happen within %s", servetest.Patience)
+		t.Fatalf("it does not happen within %s", servetest.Timeout)
 	}
 	return happening{}
 }
@@ -162,7 +162,7 @@ func (n *node) until(t *testing.T, on string) happening {
 
 func (n *node) find(t *testing.T, what string, is func(h happening) bool) happening {
 	t.Helper()
-	giveUp := time.After(servetest.Patience)
+	giveUp := time.After(servetest.Timeout)
 	for {
 		h := n.next(t, giveUp)
 		if is(h) {

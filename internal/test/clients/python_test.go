@@ -40,7 +40,7 @@ func startPython(t *testing.T, environ ...string) *node {
 // recover and after a restart of the server. It renews its token.
 func TestPython(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	const all = `null`
 	for _, transports := range []string{all, `["websocket"]`, `["polling"]`} {
 		for name, c := range map[string]struct{ auth, join, meta, recovery string }{
@@ -56,10 +56,10 @@ func TestPython(t *testing.T) {
 			}
 			t.Run(fmt.Sprintf("%s by %s", name, transports), func(t *testing.T) {
 				t.Parallel()
-				s := &site{dsn: s.dsn, db: s.db, tenant: s.newTenant(t)}
+				s := &env{dsn: s.dsn, db: s.db, tenant: s.newTenant(t)}
 				server := servetest.Start(t, s.dsn, "ROWCAST_SOCKETIO_RECOVERY="+c.recovery)
-				door := servetest.NewDoor(t, server.Address())
-				n := startPython(t, "FEED_URL=http://"+door.Address(), "TENANT="+s.tenant, "TRANSPORTS="+transports, "META="+c.meta,
+				proxy := servetest.NewProxy(t, server.Address())
+				n := startPython(t, "FEED_URL=http://"+proxy.Address(), "TENANT="+s.tenant, "TRANSPORTS="+transports, "META="+c.meta,
 					fmt.Sprintf(`AUTH={"token":%q%s}`, servetest.Token(t, s.tenant), c.auth), fmt.Sprintf("JOIN="+c.join, s.tenant))
 				n.joins(t)
 				n.created(t, s, c.meta != "", "first")
@@ -73,7 +73,7 @@ func TestPython(t *testing.T) {
 				server.Kill()
 				n.until(t, "disconnect")
 				server.Restart(t)
-				door.Lead(server.Address())
+				proxy.Lead(server.Address())
 				n.joins(t)
 				n.created(t, s, c.meta != "", "second")
 			})
@@ -92,7 +92,7 @@ func (n *node) joins(t *testing.T) {
 }
 
 // created inserts an order and waits for its event.
-func (n *node) created(t *testing.T, s *site, hasMeta bool, customer string) {
+func (n *node) created(t *testing.T, s *env, hasMeta bool, customer string) {
 	t.Helper()
 	s.exec(t, insertNamed(customer))
 	h := n.until(t, "event")

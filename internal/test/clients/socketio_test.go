@@ -89,14 +89,14 @@ func (n *node) ask(t *testing.T, args ...any) message {
 // with auth as an object and as a function.
 func TestSocketIO(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	server := servetest.Start(t, s.dsn)
 	url := "http://" + server.Address()
 	for name, way := range transports {
 		for _, auth := range []string{"object", "function"} {
 			t.Run(name+", auth as "+auth, func(t *testing.T) {
 				t.Parallel()
-				s := &site{dsn: s.dsn, db: s.db, tenant: s.newTenant(t)}
+				s := &env{dsn: s.dsn, db: s.db, tenant: s.newTenant(t)}
 				n := start(t, "socketio.cjs")
 				n.do(t, "connect", url, with(servetest.Token(t, s.tenant), way.options), auth)
 				if h := n.until(t, "open"); h.Name != way.first {
@@ -154,7 +154,7 @@ func TestSocketIO(t *testing.T) {
 // TestSocketIOScripts: the scripts that the server has are those of the package.
 func TestSocketIOScripts(t *testing.T) {
 	t.Parallel()
-	address := servetest.Start(t, newSite(t).dsn).Address()
+	address := servetest.Start(t, newEnv(t).dsn).Address()
 	packages := packages(t)
 	for _, name := range []string{"socket.io.js", "socket.io.min.js", "socket.io.esm.min.js"} {
 		want, err := os.ReadFile(filepath.Join(packages, "socket.io-client", "dist", name))
@@ -177,7 +177,7 @@ func TestSocketIOScripts(t *testing.T) {
 // TestSocketIORefused shows tokens that are none, and then one that is.
 func TestSocketIORefused(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	server := servetest.Start(t, s.dsn)
 	for name, way := range transports {
 		t.Run(name, func(t *testing.T) {
@@ -214,10 +214,10 @@ func TestOldFrontend(t *testing.T) {
 
 func oldFrontend(t *testing.T, recovery string) {
 	t.Helper()
-	s := newSite(t)
+	s := newEnv(t)
 	server := servetest.Start(t, s.dsn, "ROWCAST_SOCKETIO_RECOVERY="+recovery)
-	door := servetest.NewDoor(t, server.Address())
-	n := start(t, "frontend.cjs", "FEED_URL=http://"+door.Address(), "TOKEN="+servetest.Token(t, s.tenant), "TENANT="+s.tenant)
+	proxy := servetest.NewProxy(t, server.Address())
+	n := start(t, "frontend.cjs", "FEED_URL=http://"+proxy.Address(), "TOKEN="+servetest.Token(t, s.tenant), "TENANT="+s.tenant)
 	joined := func() {
 		t.Helper()
 		n.until(t, "connect")
@@ -245,7 +245,7 @@ func oldFrontend(t *testing.T, recovery string) {
 		s.exec(t, insertNamed("missed"))
 	}
 	server.Restart(t)
-	door.Lead(server.Address())
+	proxy.Lead(server.Address())
 	if recovery == "off" {
 		joined()
 		s.exec(t, insertNamed("missed"))
@@ -262,15 +262,15 @@ func oldFrontend(t *testing.T, recovery string) {
 // TestSocketIORecovery kills the server under clients that then recover.
 func TestSocketIORecovery(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	for name, way := range transports {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := &site{dsn: s.dsn, db: s.db, tenant: s.newTenant(t)}
+			s := &env{dsn: s.dsn, db: s.db, tenant: s.newTenant(t)}
 			server := servetest.Start(t, s.dsn, "ROWCAST_SOCKETIO_RECOVERY=on")
-			door := servetest.NewDoor(t, server.Address())
+			proxy := servetest.NewProxy(t, server.Address())
 			n := start(t, "socketio.cjs")
-			n.do(t, "connect", "http://"+door.Address(), with(servetest.Token(t, s.tenant), way.options), "object")
+			n.do(t, "connect", "http://"+proxy.Address(), with(servetest.Token(t, s.tenant), way.options), "object")
 			id := n.until(t, "connect").ID
 			if m := n.ask(t, "join-tenant", s.tenant); !m.OK {
 				t.Fatalf("joined: %+v", m)
@@ -279,7 +279,7 @@ func TestSocketIORecovery(t *testing.T) {
 			server.Kill()
 			s.exec(t, insertOrder)
 			server.Restart(t)
-			door.Lead(server.Address())
+			proxy.Lead(server.Address())
 			// A client that recovers is given its events before it is told.
 			if again := n.recovers(t, "order:created@1"); again != id {
 				t.Errorf("recovered as %s, was %s", again, id)
@@ -289,14 +289,14 @@ func TestSocketIORecovery(t *testing.T) {
 
 			// To another server, while this one still goes on.
 			another := servetest.Start(t, s.dsn, "ROWCAST_SOCKETIO_RECOVERY=on")
-			door.Lead(another.Address())
+			proxy.Lead(another.Address())
 			s.exec(t, insertOrder)
 			n.emitted(t, true, "order:created@3")
 			n.do(t, "cut")
 			n.recovers(t)
 
 			// By a server that stops, to one that was started again.
-			door.Lead(server.Address())
+			proxy.Lead(server.Address())
 			another.Signal(t, syscall.SIGTERM)
 			if h := n.until(t, "disconnect"); !h.Active {
 				t.Errorf("a server that stops: %s", h.raw)
@@ -311,7 +311,7 @@ func TestSocketIORecovery(t *testing.T) {
 // its events. Its handlers see each of them once.
 func TestSocketIOBehind(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	server := servetest.Start(t, s.dsn, "ROWCAST_SOCKETIO_RECOVERY=on")
 	n := start(t, "socketio.cjs")
 	// The end of the token is what ends the session, wherever the client is by then.
@@ -344,7 +344,7 @@ func (n *node) recovers(t *testing.T, want ...string) (id string) {
 	t.Helper()
 	var got []string
 	connected := false
-	giveUp := time.After(servetest.Patience)
+	giveUp := time.After(servetest.Timeout)
 	for !connected || len(got) < len(want) {
 		switch h := n.next(t, giveUp); {
 		case h.On == "connect":
@@ -370,18 +370,18 @@ func (n *node) recovers(t *testing.T, want ...string) (id string) {
 // come back by themselves, and with their cursor they have everything.
 func TestSocketIODrained(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	for name, way := range transports {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := &site{dsn: s.dsn, db: s.db, tenant: s.newTenant(t)}
+			s := &env{dsn: s.dsn, db: s.db, tenant: s.newTenant(t)}
 			server, next := servetest.Start(t, s.dsn), servetest.Start(t, s.dsn)
-			door := servetest.NewDoor(t, server.Address())
+			proxy := servetest.NewProxy(t, server.Address())
 			n := start(t, "socketio.cjs")
-			n.do(t, "connect", "http://"+door.Address(), with(servetest.Token(t, s.tenant), way.options), "object")
+			n.do(t, "connect", "http://"+proxy.Address(), with(servetest.Token(t, s.tenant), way.options), "object")
 			n.until(t, "connect")
 			cursor := n.ask(t, "join-tenant", s.tenant).Cursor
-			door.Lead(next.Address())
+			proxy.Lead(next.Address())
 			server.Signal(t, syscall.SIGTERM)
 			if h := n.until(t, "disconnect"); !h.Active {
 				t.Errorf("a server that stops: %s", h.raw)

@@ -40,7 +40,7 @@ func (n *node) receives(t *testing.T, want ...string) (cursor string) {
 }
 
 // joinWs has a client of ws join, with a cursor if it is not empty.
-func (s *site) joinWs(t *testing.T, n *node, cursor string) message {
+func (s *env) joinWs(t *testing.T, n *node, cursor string) message {
 	t.Helper()
 	join := map[string]any{"type": "join-tenant", "tenantId": s.tenant}
 	if cursor != "" {
@@ -53,7 +53,7 @@ func (s *site) joinWs(t *testing.T, n *node, cursor string) message {
 // TestWs follows over servers and cuts, and shows its token in every way.
 func TestWs(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	first, second := servetest.Start(t, s.dsn), servetest.Start(t, s.dsn)
 	token := servetest.Token(t, s.tenant)
 	n := start(t, "ws.cjs")
@@ -136,7 +136,7 @@ func ticket(t *testing.T, server *servetest.Server, token string) string {
 // TestWsClosed has connections ended by the server, for good and for now.
 func TestWsClosed(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	server := servetest.Start(t, s.dsn)
 	url := "ws://" + server.Address() + "/ws"
 	n := start(t, "ws.cjs")

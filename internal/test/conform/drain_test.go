@@ -13,9 +13,9 @@ import (
 // TestDrain stops a server under a client.
 func TestDrain(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	onEvery(t, s, slices.Concat(wires, recoveries), func(t *testing.T, l *line) {
-		leaving := l.site.serve(t, l.wire)
+		leaving := l.env.serve(t, l.wire)
 		f := l.join(t, leaving)
 		l.exec(t, insertOrder)
 		f.receives(t, "order:created@1")
@@ -36,7 +36,7 @@ func TestDrain(t *testing.T) {
 		g.receives(t, "order:updated@3", "order:updated@4", "order:status-changed@4")
 		select {
 		case <-exited:
-		case <-time.After(servetest.Patience):
+		case <-time.After(servetest.Timeout):
 			t.Error("the server goes on")
 		}
 	})

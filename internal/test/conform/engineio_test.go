@@ -35,7 +35,7 @@ func dialWebSocket(ctx context.Context, q request) (packets, error) {
 }
 
 func (c *webSocket) read() (string, error) {
-	if err := c.conn.SetReadDeadline(time.Now().Add(servetest.Patience)); err != nil {
+	if err := c.conn.SetReadDeadline(time.Now().Add(servetest.Timeout)); err != nil {
 		return "", err
 	}
 	_, packet, err := c.conn.ReadMessage()
@@ -62,7 +62,7 @@ type polling struct {
 func dialPolling(_ context.Context, q request) (packets, error) {
 	k := &conns{network: q.network, made: make(chan net.Conn, 10_000)}
 	p := &polling{conns: k, url: "http://" + q.address + "/socket.io/?EIO=4&transport=polling"}
-	p.client = http.Client{Timeout: servetest.Patience, Transport: &http.Transport{DialContext: k.dial}}
+	p.client = http.Client{Timeout: servetest.Timeout, Transport: &http.Transport{DialContext: k.dial}}
 	packet, err := p.read()
 	if err != nil {
 		return nil, err

@@ -13,7 +13,7 @@ import (
 // TestIsolation tries what must not work, and writes to two tenants at once.
 func TestIsolation(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	onEvery(t, s, wires, func(t *testing.T, l *line) {
 		server := l.servers()[0]
 		other := *l
@@ -59,7 +59,7 @@ func TestIsolation(t *testing.T) {
 		late := l.join(t, server, from(one.joined.Cursor))
 		late.events(t, 9)
 		for _, c := range []struct {
-			f     *follower
+			f     *client
 			other string
 		}{{one, other.tenant}, {late, other.tenant}, {two, l.tenant}} {
 			if text := strings.Join(c.f.heard, "\n"); strings.Contains(text, c.other) {

@@ -15,20 +15,20 @@ import (
 	"rowcast/internal/test/servetest"
 )
 
-// line is a tenant of a site, followed on one wire.
+// line is a tenant of an env, followed on one wire.
 type line struct {
 	wire
-	site   *site
+	env    *env
 	tenant string
 }
 
 // servers are two that speak the wire.
-func (l *line) servers() [2]*servetest.Server { return l.site.pair(l.wire) }
+func (l *line) servers() [2]*servetest.Server { return l.env.pair(l.wire) }
 
 // exec runs statements, with $1 as the tenant.
 func (l *line) exec(t *testing.T, statements ...string) {
 	t.Helper()
-	l.site.exec(t, l.tenant, statements...)
+	l.env.exec(t, l.tenant, statements...)
 }
 
 // Statements with one change each.
@@ -39,8 +39,8 @@ const (
 	nextStatus = `update orders set status = case status when 'pending' then 'processing' else 'pending' end where tenant_id = $1`
 )
 
-// follower is a client that has joined.
-type follower struct {
+// client is one that has joined.
+type client struct {
 	conn
 	joined message
 	// position and cursor are where it is.
@@ -50,7 +50,7 @@ type follower struct {
 }
 
 // join lets a client of the tenant join a server.
-func (l *line) join(t *testing.T, server *servetest.Server, change ...func(q *request)) *follower {
+func (l *line) join(t *testing.T, server *servetest.Server, change ...func(q *request)) *client {
 	t.Helper()
 	f, err := l.tryJoin(t, server, change...)
 	if err != nil {
@@ -62,7 +62,7 @@ func (l *line) join(t *testing.T, server *servetest.Server, change ...func(q *re
 // from has a client continue from a cursor.
 func from(cursor string) func(q *request) { return func(q *request) { q.cursor = cursor } }
 
-func (l *line) tryJoin(t *testing.T, server *servetest.Server, change ...func(q *request)) (*follower, error) {
+func (l *line) tryJoin(t *testing.T, server *servetest.Server, change ...func(q *request)) (*client, error) {
 	t.Helper()
 	q := request{
 		address: server.Address(), token: servetest.Token(t, l.tenant), tenant: l.tenant,
@@ -79,11 +79,11 @@ func (l *line) tryJoin(t *testing.T, server *servetest.Server, change ...func(q 
 	if m.Type != "joined" || m.TenantID != q.tenant || m.Cursor == "" {
 		return nil, fmt.Errorf("the first message by %s is %+v", l.name, m)
 	}
-	return &follower{conn: c, joined: m, position: m.Position, cursor: m.Cursor, heard: []string{m.raw}}, nil
+	return &client{conn: c, joined: m, position: m.Position, cursor: m.Cursor, heard: []string{m.raw}}, nil
 }
 
 // until takes messages until one is what is waited for.
-func (f *follower) until(t *testing.T, what string, is func(m message) bool) message {
+func (f *client) until(t *testing.T, what string, is func(m message) bool) message {
 	t.Helper()
 	for {
 		m, err := f.next()
@@ -98,7 +98,7 @@ func (f *follower) until(t *testing.T, what string, is func(m message) bool) mes
 }
 
 // end is what it has heard at last.
-func (f *follower) end() string {
+func (f *client) end() string {
 	var b strings.Builder
 	for _, raw := range f.heard[max(0, len(f.heard)-10):] {
 		fmt.Fprintf(&b, "%.300s\n", raw)
@@ -107,7 +107,7 @@ func (f *follower) end() string {
 }
 
 // note takes a message.
-func (f *follower) note(m message) {
+func (f *client) note(m message) {
 	f.heard = append(f.heard, m.raw)
 	if m.Cursor != "" {
 		f.position, f.cursor = m.Position, m.Cursor
@@ -119,7 +119,7 @@ func (f *follower) note(m message) {
 func change(m message) bool { return m.Type == "event" && m.Event != "dashboard:stats-updated" }
 
 // events are the next n events of changes.
-func (f *follower) events(t *testing.T, n int) (all []message) {
+func (f *client) events(t *testing.T, n int) (all []message) {
 	t.Helper()
 	for len(all) < n {
 		all = append(all, f.until(t, fmt.Sprintf("event %d of %d", len(all)+1, n), change))
@@ -128,7 +128,7 @@ func (f *follower) events(t *testing.T, n int) (all []message) {
 }
 
 // receives takes exactly these events.
-func (f *follower) receives(t *testing.T, want ...string) {
+func (f *client) receives(t *testing.T, want ...string) {
 	t.Helper()
 	if got := texts(f.events(t, len(want))); !slices.Equal(got, want) {
 		t.Fatalf("received %s; want %s", got, want)
@@ -143,7 +143,7 @@ func texts(messages []message) (all []string) {
 }
 
 // ends takes messages until the server ends the connection, for a reason.
-func (l *line) ends(t *testing.T, f *follower, code string) *ended {
+func (l *line) ends(t *testing.T, f *client, code string) *ended {
 	t.Helper()
 	for {
 		m, err := f.next()

@@ -46,7 +46,7 @@ func dialNative(ctx context.Context, q request) (conn, message, error) {
 
 func (c *native) next() (message, error) {
 	for {
-		if err := c.conn.SetReadDeadline(time.Now().Add(servetest.Patience)); err != nil {
+		if err := c.conn.SetReadDeadline(time.Now().Add(servetest.Timeout)); err != nil {
 			return message{}, err
 		}
 		_, body, err := c.conn.ReadMessage()

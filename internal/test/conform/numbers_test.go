@@ -32,7 +32,7 @@ var numbers = []struct{ column, kind, value, wire string }{
 // insert and of the old and the new row of an update.
 func TestNumbers(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	var columns, names, values []string
 	for _, n := range numbers {
 		columns, names, values = append(columns, n.column+" "+n.kind), append(names, n.column), append(values, n.value)
@@ -53,7 +53,7 @@ func TestNumbers(t *testing.T) {
 		l.exec(t, `insert into measures (tenant_id) values ($1)`,
 			`update measures set (`+strings.Join(names, ", ")+`) = row(`+strings.Join(values, ", ")+`) where tenant_id = $1`,
 			`delete from measures where tenant_id = $1`)
-		for name, f := range map[string]*follower{"live": whole, "resumed": l.join(t, server, from(begin))} {
+		for name, f := range map[string]*client{"live": whole, "resumed": l.join(t, server, from(begin))} {
 			events := f.events(t, 3)
 			for _, n := range numbers {
 				member := fmt.Sprintf(`%q:%s`, n.column, n.wire)

@@ -9,11 +9,11 @@ import (
 // TestOutage takes the database away from the servers, but not from a writer.
 func TestOutage(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
-	var clients []*follower
+	s := newEnv(t)
+	var clients []*client
 	var lines []*line
 	for _, w := range wires {
-		l := &line{wire: w, site: s, tenant: s.newTenant(t)}
+		l := &line{wire: w, env: s, tenant: s.newTenant(t)}
 		f := l.join(t, l.servers()[0])
 		l.exec(t, insertOrder)
 		f.receives(t, "order:created@1")

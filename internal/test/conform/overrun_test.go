@@ -89,11 +89,11 @@ func TestOverrun(t *testing.T) {
 	if *full {
 		rows, settings, rate, bound = 1000, nil, 1_000_000, 256<<20
 	}
-	s := newSite(t)
+	s := newEnv(t)
 	tenant := s.newTenant(t)
 	server := servetest.Start(t, s.dsn, settings...)
 	type reader struct {
-		*follower
+		*client
 		wire string
 		got  atomic.Int64
 		slow *allowance
@@ -103,13 +103,13 @@ func TestOverrun(t *testing.T) {
 		if w.settings != nil {
 			continue // the same but for how a client continues
 		}
-		l := &line{wire: w, site: s, tenant: tenant}
+		l := &line{wire: w, env: s, tenant: tenant}
 		a := newAllowance(rate)
 		a.raise(64 << 10) // to join
 		readers = append(
 			readers,
-			&reader{follower: l.join(t, server), wire: w.name},
-			&reader{follower: l.join(t, server, func(q *request) { q.network = a.dial }), wire: "slow " + w.name, slow: a},
+			&reader{client: l.join(t, server), wire: w.name},
+			&reader{client: l.join(t, server, func(q *request) { q.network = a.dial }), wire: "slow " + w.name, slow: a},
 		)
 	}
 	var fast, all sync.WaitGroup

@@ -10,12 +10,12 @@ import (
 // TestReset continues from cursors that lead nowhere.
 func TestReset(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	// began and came are the cursors of clients of each wire at 0 and at 3.
 	began, came := make(map[string]string), make(map[string]string)
 	tenants := make(map[string]string)
 	for _, w := range wires {
-		l := &line{wire: w, site: s, tenant: s.newTenant(t)}
+		l := &line{wire: w, env: s, tenant: s.newTenant(t)}
 		f := l.join(t, l.servers()[0])
 		l.exec(t, insertOrder, raiseTotal, raiseTotal)
 		f.receives(t, "order:created@1", "order:updated@2", "order:updated@3")
@@ -23,7 +23,7 @@ func TestReset(t *testing.T) {
 		f.cut()
 	}
 	// The newest seal is never forgotten, so this is one more.
-	another := &line{wire: wires[0], site: s, tenant: s.newTenant(t)}
+	another := &line{wire: wires[0], env: s, tenant: s.newTenant(t)}
 	f := another.join(t, another.servers()[0])
 	another.exec(t, insertOrder)
 	f.receives(t, "order:created@1")
@@ -32,7 +32,7 @@ func TestReset(t *testing.T) {
 		for _, server := range s.pair(w) {
 			servetest.Eventually(t, "server that has everything", func() bool {
 				status := server.Status(t)
-				return status.Head > 0 && status.Place == status.Head
+				return status.Head > 0 && status.Sequence == status.Head
 			})
 		}
 	}
@@ -54,7 +54,7 @@ func TestReset(t *testing.T) {
 			// Live events follow, and the new cursor is good on any server.
 			g := l.join(t, l.servers()[0], from(f.cursor))
 			l.exec(t, raiseTotal)
-			for _, f := range []*follower{f, g} {
+			for _, f := range []*client{f, g} {
 				want := f.position + 1
 				if m := f.events(t, 1)[0]; m.Position != want {
 					t.Fatalf("received %s after %s; want position %d", m, c.reason, want)

@@ -9,7 +9,7 @@ import (
 // any number of events, and lets each continue on the same server or another.
 func TestResume(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	onEvery(t, s, slices.Concat(wires, recoveries), func(t *testing.T, l *line) {
 		servers := l.servers()
 		whole := l.join(t, servers[0])
@@ -28,7 +28,7 @@ func TestResume(t *testing.T) {
 			f.cut()
 		}
 
-		var following []*follower
+		var following []*client
 		for i, cursor := range cursors {
 			for _, server := range servers {
 				f := l.join(t, server, from(cursor))
@@ -49,7 +49,7 @@ func TestResume(t *testing.T) {
 func TestResumeWhileItGoesOn(t *testing.T) {
 	t.Parallel()
 	const commits = 60
-	s := newSite(t)
+	s := newEnv(t)
 	onEvery(t, s, slices.Concat(wires, recoveries), func(t *testing.T, l *line) {
 		servers := l.servers()
 		f := l.join(t, servers[0])

@@ -11,8 +11,8 @@ import (
 	"rowcast/internal/test/servetest"
 )
 
-// site is a database, and servers on it.
-type site struct {
+// env is a database, and servers on it.
+type env struct {
 	t   *testing.T
 	dsn string
 	db  *pgxpool.Pool
@@ -21,9 +21,9 @@ type site struct {
 	servers map[string][2]*servetest.Server
 }
 
-func newSite(t *testing.T) *site {
+func newEnv(t *testing.T) *env {
 	t.Helper()
-	s := &site{t: t, dsn: servetest.Database(t), servers: make(map[string][2]*servetest.Server)}
+	s := &env{t: t, dsn: servetest.Database(t), servers: make(map[string][2]*servetest.Server)}
 	var err error
 	if s.db, err = postgres.Open(t.Context(), s.dsn, "writer", 8); err != nil {
 		t.Fatal(err)
@@ -33,13 +33,13 @@ func newSite(t *testing.T) *site {
 }
 
 // serve starts a server for a wire.
-func (s *site) serve(t *testing.T, w wire) *servetest.Server {
+func (s *env) serve(t *testing.T, w wire) *servetest.Server {
 	t.Helper()
 	return servetest.Start(t, s.dsn, w.settings...)
 }
 
-// pair are two servers for a wire, which all tests of the site may use.
-func (s *site) pair(w wire) [2]*servetest.Server {
+// pair are two servers for a wire, which all tests of the env may use.
+func (s *env) pair(w wire) [2]*servetest.Server {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	key := strings.Join(w.settings, " ")
@@ -52,7 +52,7 @@ func (s *site) pair(w wire) [2]*servetest.Server {
 }
 
 // newTenant makes a tenant and answers its id.
-func (s *site) newTenant(t *testing.T) (id string) {
+func (s *env) newTenant(t *testing.T) (id string) {
 	t.Helper()
 	err := s.db.QueryRow(t.Context(), `insert into tenants (slug, name) values ('t' || md5(random()::text), 'T') returning id`).Scan(&id)
 	if err != nil {
@@ -62,7 +62,7 @@ func (s *site) newTenant(t *testing.T) (id string) {
 }
 
 // exec runs statements one after the other, with $1 as a tenant.
-func (s *site) exec(t *testing.T, tenant string, statements ...string) {
+func (s *env) exec(t *testing.T, tenant string, statements ...string) {
 	t.Helper()
 	for _, statement := range statements {
 		args := []any{tenant}

@@ -50,9 +50,9 @@ func (c *gated) Read(b []byte) (int, error) {
 func TestSlowConsumer(t *testing.T) {
 	t.Parallel()
 	const most, size = 50, 8 << 10
-	s := newSite(t)
+	s := newEnv(t)
 	onEvery(t, s, slices.Concat(wires, recoveries), func(t *testing.T, l *line) {
-		server := l.site.serve(t, l.wire)
+		server := l.env.serve(t, l.wire)
 		reading := new(gate)
 		slow := l.join(t, server, func(q *request) { q.network = reading.dial })
 		quick := l.join(t, server)
@@ -104,7 +104,7 @@ func TestSlowConsumer(t *testing.T) {
 
 // catchUp has a client come back, as often as it is too slow for this machine,
 // and receive everything up to a position.
-func (l *line) catchUp(t *testing.T, server *servetest.Server, f *follower, to int64) {
+func (l *line) catchUp(t *testing.T, server *servetest.Server, f *client, to int64) {
 	t.Helper()
 	for position := f.position; position < to; {
 		f = l.join(t, server, from(f.cursor))

@@ -89,7 +89,7 @@ func dialStream(ctx context.Context, q request) (conn, message, error) {
 
 func (c *stream) next() (message, error) {
 	// A stream has no deadlines of its own.
-	late := time.AfterFunc(servetest.Patience, c.cut)
+	late := time.AfterFunc(servetest.Timeout, c.cut)
 	defer late.Stop()
 	for {
 		fields, err := c.read()

@@ -48,7 +48,7 @@ var unreadable = []struct{ statement, told string }{
 // and to operators, and everything goes on, for its tenant and for others.
 func TestUnreadable(t *testing.T) {
 	t.Parallel()
-	s := newSite(t)
+	s := newEnv(t)
 	if _, err := s.db.Exec(t.Context(), `create cast (bytea as json) without function`); err != nil {
 		t.Fatal(err)
 	}
@@ -161,9 +161,9 @@ func (l *line) checkCommands(t *testing.T, program string, want []string) {
 	t.Helper()
 	run := func(args ...string) []string {
 		t.Helper()
-		ctx, cancel := context.WithTimeout(t.Context(), servetest.Patience)
+		ctx, cancel := context.WithTimeout(t.Context(), servetest.Timeout)
 		defer cancel()
-		cmd := exec.CommandContext(ctx, program, append(args, "--tenant", l.tenant, "--database-url", l.site.dsn)...) //nolint:gosec // built by this test
+		cmd := exec.CommandContext(ctx, program, append(args, "--tenant", l.tenant, "--database-url", l.env.dsn)...) //nolint:gosec // built by this test
 		cmd.Env = []string{"ROWCAST_FAILPOINT=unreadable"}
 		out, err := cmd.Output()
 		if err != nil {

@@ -64,18 +64,18 @@ func (h *hole) close(ctx context.Context, t *testing.T) {
 	}
 }
 
-// TestDatabaseBlackHoled has one of two replicas lose its database without a
+// TestDatabaseBlackHoled has one of two servers lose its database without a
 // FIN. It notices within 10 s, its clients are told once, and when the
 // database is back they get what they missed and are told where they are. The
-// other replica and its clients are not concerned.
+// other server and its clients are not concerned.
 func TestDatabaseBlackHoled(t *testing.T) {
 	t.Parallel()
 	const bar = 10 * time.Second
-	s := newSite(t, nil)
+	s := newEnv(t, nil)
 	h, dsn := newHole(t, s.dsn)
 	through, direct := s.serve(t, "DATABASE_URL="+dsn), s.serve(t)
-	through.ready(t, http.StatusOK, patience)
-	tr := begin(t, plan{site: s, seed: seed(t), replicas: []*replica{through, direct}, detour: dsn, hoppers: 4, stayers: 4})
+	through.ready(t, http.StatusOK, timeout)
+	tr := begin(t, plan{env: s, seed: seed(t), servers: []*server{through, direct}, detour: dsn, hoppers: 4, stayers: 4})
 	clients := tr.stayersOf(through)
 	outages := 0
 	for round := range rounds(1, 5) {
@@ -83,14 +83,14 @@ func TestDatabaseBlackHoled(t *testing.T) {
 		tr.moves(t, 100)
 		began := time.Now()
 		h.open(t)
-		body, red := through.ready(t, http.StatusServiceUnavailable, patience)
+		body, red := through.ready(t, http.StatusServiceUnavailable, timeout)
 		if red > bar {
 			t.Errorf("/readyz is red after %s; want %s", red, bar)
 		}
 		if !strings.Contains(body, `"code":"tail-`) {
 			t.Errorf("/readyz gives the reason %s", body)
 		}
-		eventually(t, "client that is told", patience, func() bool {
+		eventually(t, "client that is told", timeout, func() bool {
 			return !slices.ContainsFunc(clients, func(c *client) bool { return len(c.staleAt()) <= round })
 		})
 		stale := time.Since(began)
@@ -98,17 +98,17 @@ func TestDatabaseBlackHoled(t *testing.T) {
 			t.Errorf("clients are told after %s; want %s", stale, bar)
 		}
 		if code, _ := direct.Get(t, "/readyz"); code != http.StatusOK {
-			t.Errorf("the replica beside is not ready: %d", code)
+			t.Errorf("the server beside is not ready: %d", code)
 		}
 		h.close(t.Context(), t)
-		_, ready := through.ready(t, http.StatusOK, patience)
+		_, ready := through.ready(t, http.StatusOK, timeout)
 		t.Logf("/readyz red after %s, clients told after %s; ready %s after the database is back, and every client receives again %s later",
 			red.Round(time.Millisecond), stale.Round(time.Millisecond), ready.Round(time.Millisecond), tr.resumes(t).Round(time.Millisecond))
 	}
 	tr.end(t)
 	for _, c := range tr.stayersOf(direct) {
 		if len(c.stale) > 0 {
-			t.Errorf("%s, of the replica beside, was told stale", c.name)
+			t.Errorf("%s, of the server beside, was told stale", c.name)
 		}
 	}
 	for _, c := range clients {

@@ -13,13 +13,13 @@ import (
 // order that the seed decides.
 func TestChaos(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, nil)
+	s := newEnv(t, nil)
 	h, dsn := newHole(t, s.dsn)
-	replicas := []*replica{s.serve(t), s.serve(t, "DATABASE_URL="+dsn)}
+	servers := []*server{s.serve(t), s.serve(t, "DATABASE_URL="+dsn)}
 	n := seed(t)
 	rng := rand.New(rand.NewPCG(n, 1<<32))
-	tr := begin(t, plan{site: s, seed: n, replicas: replicas, detour: dsn})
-	anyone := func() *replica { return replicas[rng.IntN(len(replicas))] }
+	tr := begin(t, plan{env: s, seed: n, servers: servers, detour: dsn})
+	anyone := func() *server { return servers[rng.IntN(len(servers))] }
 	faults := map[string]func(){
 		"a backend listens no more": func() { s.terminate(t, "rowcast listen") },
 		"a backend seals no more":   func() { s.terminate(t, "rowcast tail") },
@@ -46,11 +46,11 @@ func TestChaos(t *testing.T) {
 			r.Restart(t)
 		},
 		"all servers are killed": func() {
-			for _, r := range replicas {
+			for _, r := range servers {
 				r.Kill()
 			}
 			tr.moves(t, rng.IntN(100))
-			for _, r := range replicas {
+			for _, r := range servers {
 				r.Restart(t)
 			}
 		},

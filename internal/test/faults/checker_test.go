@@ -25,7 +25,7 @@ const (
 
 // checkStream holds what one client received of a tenant, which it has joined
 // before any of the committed facts, against all promises.
-func checkStream(got []delivery, start int64, committed []fact, spans map[uint64]span) []fault {
+func checkStream(got []delivery, start int64, committed []change, spans map[uint64]span) []fault {
 	return slices.Concat(
 		checkPositions(got, start), checkTransactions(got), checkRows(got), checkTime(got, spans), checkCommitted(got, committed))
 }
@@ -34,7 +34,7 @@ func checkStream(got []delivery, start int64, committed []fact, spans map[uint64
 func checkPositions(got []delivery, last int64) (faults []fault) {
 	for _, d := range got {
 		if d.from != last+1 || d.position < d.from {
-			faults = append(faults, fault{faultPosition, fmt.Sprintf("%s has position %d to %d, after %d", d.fact, d.from, d.position, last)})
+			faults = append(faults, fault{faultPosition, fmt.Sprintf("%s has position %d to %d, after %d", d.change, d.from, d.position, last)})
 		}
 		last = d.position
 	}
@@ -45,11 +45,11 @@ func checkPositions(got []delivery, last int64) (faults []fault) {
 func checkTransactions(got []delivery) (faults []fault) {
 	ended := make(map[uint64]bool)
 	for i, d := range got {
-		if i > 0 && got[i-1].fact.tx != d.fact.tx {
-			ended[got[i-1].fact.tx] = true
+		if i > 0 && got[i-1].change.tx != d.change.tx {
+			ended[got[i-1].change.tx] = true
 		}
-		if ended[d.fact.tx] {
-			faults = append(faults, fault{faultTransaction, "goes on at " + d.fact.String()})
+		if ended[d.change.tx] {
+			faults = append(faults, fault{faultTransaction, "goes on at " + d.change.String()})
 		}
 	}
 	return faults
@@ -65,7 +65,7 @@ func checkRows(got []delivery) (faults []fault) {
 	}
 	rows := make(map[int64]state)
 	for _, d := range got {
-		f := d.fact
+		f := d.change
 		row, known := rows[f.id]
 		var right bool
 		switch f.op {
@@ -91,12 +91,12 @@ func checkRows(got []delivery) (faults []fault) {
 func checkTime(got []delivery, spans map[uint64]span) (faults []fault) {
 	var first time.Time // of what comes later, when the first one ended
 	for i, d := range slices.Backward(got) {
-		if i < len(got)-1 && got[i+1].fact.tx == d.fact.tx {
+		if i < len(got)-1 && got[i+1].change.tx == d.change.tx {
 			continue
 		}
-		s := spans[d.fact.tx]
+		s := spans[d.change.tx]
 		if !first.IsZero() && first.Before(s.began) {
-			faults = append(faults, fault{faultTime, fmt.Sprintf("%s began %s after one that comes later had ended", d.fact, s.began.Sub(first))})
+			faults = append(faults, fault{faultTime, fmt.Sprintf("%s began %s after one that comes later had ended", d.change, s.began.Sub(first))})
 		}
 		if !s.ended.IsZero() && (first.IsZero() || s.ended.Before(first)) {
 			first = s.ended
@@ -107,17 +107,17 @@ func checkTime(got []delivery, spans map[uint64]span) (faults []fault) {
 
 // checkCommitted checks that nothing is missing, nothing comes twice and
 // nothing was made up. What a bulk event stands for it cannot compare.
-func checkCommitted(got []delivery, committed []fact) (faults []fault) {
-	left := make(map[fact]int, len(committed))
+func checkCommitted(got []delivery, committed []change) (faults []fault) {
+	left := make(map[change]int, len(committed))
 	for _, f := range committed {
 		left[f]++
 	}
 	for _, d := range got {
-		if d.fact.op == 'b' {
+		if d.change.op == 'b' {
 			continue
 		}
-		if left[d.fact]--; left[d.fact] < 0 {
-			faults = append(faults, fault{faultInvented, d.fact.String()})
+		if left[d.change]--; left[d.change] < 0 {
+			faults = append(faults, fault{faultInvented, d.change.String()})
 		}
 	}
 	for f, n := range left {
@@ -130,13 +130,13 @@ func checkCommitted(got []delivery, committed []fact) (faults []fault) {
 
 // checkAgreement checks that what two clients got at a position is the same.
 func checkAgreement(one, other []delivery) (faults []fault) {
-	at := make(map[int64]fact, len(one))
+	at := make(map[int64]change, len(one))
 	for _, d := range one {
-		at[d.position] = d.fact
+		at[d.position] = d.change
 	}
 	for _, d := range other {
-		if f, ok := at[d.position]; ok && f != d.fact {
-			faults = append(faults, fault{faultAgreement, fmt.Sprintf("position %d is %s and %s", d.position, f, d.fact)})
+		if f, ok := at[d.position]; ok && f != d.change {
+			faults = append(faults, fault{faultAgreement, fmt.Sprintf("position %d is %s and %s", d.position, f, d.change)})
 		}
 	}
 	return faults
@@ -147,18 +147,18 @@ func TestCheckerConvicts(t *testing.T) {
 	t.Parallel()
 	const tenant = "acme"
 	right := []delivery{
-		{1, 1, fact{tenant, 10, '+', 7, 1}},
-		{2, 2, fact{tenant, 10, '~', 1, 4}},
-		{3, 3, fact{tenant, 11, '~', 1, 5}},
-		{4, 4, fact{tenant, 11, '-', 7, 1}},
-		{5, 5, fact{tenant, 12, '~', 1, 6}},
+		{1, 1, change{tenant, 10, '+', 7, 1}},
+		{2, 2, change{tenant, 10, '~', 1, 4}},
+		{3, 3, change{tenant, 11, '~', 1, 5}},
+		{4, 4, change{tenant, 11, '-', 7, 1}},
+		{5, 5, change{tenant, 12, '~', 1, 6}},
 	}
-	var committed []fact
+	var committed []change
 	spans := make(map[uint64]span)
 	at := func(second int) time.Time { return time.Unix(int64(second), 0) }
 	for _, d := range right {
-		committed = append(committed, d.fact)
-		spans[d.fact.tx] = span{at(10 * int(d.fact.tx)), at(10*int(d.fact.tx) + 1)}
+		committed = append(committed, d.change)
+		spans[d.change.tx] = span{at(10 * int(d.change.tx)), at(10*int(d.change.tx) + 1)}
 	}
 	if faults := checkStream(right, 0, committed, spans); len(faults) > 0 {
 		t.Errorf("a right stream: %v", faults)
@@ -180,10 +180,10 @@ func TestCheckerConvicts(t *testing.T) {
 			[]string{faultPosition, faultRow, faultTransaction, faultTime},
 		},
 		"another row": {
-			spoil(func(s []delivery) []delivery { s[4].fact.id = 8; return s }), []string{faultInvented, faultMissing},
+			spoil(func(s []delivery) []delivery { s[4].change.id = 8; return s }), []string{faultInvented, faultMissing},
 		},
 		"a torn transaction": {
-			spoil(func(s []delivery) []delivery { s[0].fact, s[4].fact = s[4].fact, s[0].fact; return s }),
+			spoil(func(s []delivery) []delivery { s[0].change, s[4].change = s[4].change, s[0].change; return s }),
 			[]string{faultTransaction, faultTime, faultRow},
 		},
 	} {
@@ -195,7 +195,7 @@ func TestCheckerConvicts(t *testing.T) {
 		}
 	}
 	other := slices.Clone(right)
-	other[3].fact.version = 9
+	other[3].change.version = 9
 	if faults := checkAgreement(right, other); len(faults) != 1 {
 		t.Errorf("two clients that differ once: %v", faults)
 	}

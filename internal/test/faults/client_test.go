@@ -29,7 +29,7 @@ type message struct {
 // delivery is one event as a client received it.
 type delivery struct {
 	from, position int64
-	fact           fact
+	change         change
 }
 
 // stream is what a client knows of one tenant.
@@ -58,18 +58,18 @@ func (g goodbye) hint() time.Duration {
 
 // client follows tenants. It loses its connection, and comes back elsewhere.
 type client struct {
-	name     string
-	replicas []*replica
-	tenants  []string
-	token    string
-	rng      *rand.Rand
+	name    string
+	servers []*server
+	tenants []string
+	token   string
+	rng     *rand.Rand
 	// hop is how many messages it takes at most before it breaks off by
 	// itself; 0 is never.
 	hop int
 	// dial makes its connections.
 	dial dialFunc
 	// heard, if not nil, is told each change as it arrives.
-	heard func(f fact)
+	heard func(f change)
 
 	mu       sync.Mutex
 	streams  map[string]*stream
@@ -82,13 +82,13 @@ type client struct {
 }
 
 // newClient makes a client that may join these tenants.
-func newClient(t *testing.T, name string, replicas []*replica, rng *rand.Rand, hop int, names ...string) *client {
+func newClient(t *testing.T, name string, servers []*server, rng *rand.Rand, hop int, names ...string) *client {
 	t.Helper()
 	token, err := auth.Mint([]byte(secret), auth.MintClaims{Subject: name, Tenants: names}, 24*time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &client{name: name, replicas: replicas, tenants: names, token: token, rng: rng, hop: hop, streams: make(map[string]*stream)}
+	c := &client{name: name, servers: servers, tenants: names, token: token, rng: rng, hop: hop, streams: make(map[string]*stream)}
 	c.dial = new(net.Dialer).DialContext
 	for _, tenant := range names {
 		c.streams[tenant] = new(stream)
@@ -152,7 +152,7 @@ var errHop = errors.New("the client breaks off")
 
 // visit is one connection.
 func (c *client) visit(ctx context.Context) error {
-	url := c.replicas[c.rng.IntN(len(c.replicas))].url()
+	url := c.servers[c.rng.IntN(len(c.servers))].url()
 	dialing, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	dialer := websocket.Dialer{Subprotocols: []string{"rowcast.v1", "bearer." + c.token}, NetDialContext: c.dial}
@@ -183,7 +183,7 @@ func (c *client) visit(ctx context.Context) error {
 		left = 1 + c.rng.IntN(c.hop)
 	}
 	for {
-		if err := conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		if err := conn.SetReadDeadline(time.Now().Add(timeout)); err != nil {
 			return err
 		}
 		_, body, err := conn.ReadMessage()
@@ -279,16 +279,16 @@ func (c *client) event(s *stream, m *message) {
 		c.fault(faultInvented, "event %s %s: %v", m.Event, m.Data, err)
 		return
 	}
-	d.fact = fact{tenant: m.TenantID, tx: uint64(tx), op: op, id: row.ID, version: row.Version}
+	d.change = change{tenant: m.TenantID, tx: uint64(tx), op: op, id: row.ID, version: row.Version}
 	if op != 'b' && row.Tenant != m.TenantID {
-		c.fault(faultTenant, "%s holds a row of tenant %q", d.fact, row.Tenant)
+		c.fault(faultTenant, "%s holds a row of tenant %q", d.change, row.Tenant)
 	}
 	if c.heard != nil {
-		c.heard(d.fact)
+		c.heard(d.change)
 	}
 	s.got = append(s.got, d)
 	s.last = d.position
-	s.done = s.done || d.fact.id < 0
+	s.done = s.done || d.change.id < 0
 }
 
 // fault notes a broken promise. c.mu held.

@@ -11,12 +11,12 @@ import (
 )
 
 // crowd makes clients that follow a tenant each, over a trunk.
-func crowd(t *testing.T, n uint64, count int, r *replica, k *trunk) []*client {
+func crowd(t *testing.T, n uint64, count int, r *server, k *trunk) []*client {
 	t.Helper()
 	clients := make([]*client, count)
 	for i := range clients {
 		rng := rand.New(rand.NewPCG(n, uint64(2000+i)))
-		clients[i] = newClient(t, fmt.Sprintf("client %d of the crowd", i), []*replica{r}, rng, 0, tenants[i%len(tenants)])
+		clients[i] = newClient(t, fmt.Sprintf("client %d of the crowd", i), []*server{r}, rng, 0, tenants[i%len(tenants)])
 		clients[i].dial = k.dial
 	}
 	return clients
@@ -25,7 +25,7 @@ func crowd(t *testing.T, n uint64, count int, r *replica, k *trunk) []*client {
 // back waits until each client has joined on a connection of its own again.
 func back(t *testing.T, clients []*client, visits int) {
 	t.Helper()
-	eventually(t, "client that is live again", patience, func() bool {
+	eventually(t, "client that is live again", timeout, func() bool {
 		return !slices.ContainsFunc(clients, func(c *client) bool { return c.answered() < visits })
 	})
 }
@@ -47,12 +47,12 @@ const comeBackWithin = 30 * time.Second
 func TestCrowdCutAtOnce(t *testing.T) {
 	t.Parallel()
 	count := crowdSize()
-	s := newSite(t, nil)
+	s := newEnv(t, nil)
 	h, way := newHole(t, s.dsn)
 	r := s.serve(t, "DATABASE_URL="+way, "LISTEN_DATABASE_URL="+s.dsn)
 	n, network := seed(t), newTrunk()
 	clients := crowd(t, n, count, r, network)
-	tr := begin(t, plan{site: s, seed: n, replicas: []*replica{r}, writers: 1, pause: 200 * time.Millisecond, hoppers: 1, others: clients})
+	tr := begin(t, plan{env: s, seed: n, servers: []*server{r}, writers: 1, pause: 200 * time.Millisecond, hoppers: 1, others: clients})
 	tr.moves(t, 5)
 	h.open(t)
 	for round := range rounds(2, 10) {
@@ -80,17 +80,17 @@ func TestCrowdCutAtOnce(t *testing.T) {
 }
 
 // TestCrowdOfAKilledServer kills the server of 3,000 clients. The one that
-// comes back has no rings; it reads what they missed a few times for all of
+// comes back has empty rings; it reads what they missed a few times for all of
 // them, not once for each.
 func TestCrowdOfAKilledServer(t *testing.T) {
 	t.Parallel()
 	const few = 20 // cursors at which clients of a tenant are cut off
 	count := crowdSize()
-	s := newSite(t, nil)
+	s := newEnv(t, nil)
 	r := s.serve(t)
 	n, network := seed(t), newTrunk()
 	clients := crowd(t, n, count, r, network)
-	tr := begin(t, plan{site: s, seed: n, replicas: []*replica{r}, writers: 1, pause: 100 * time.Millisecond, hoppers: 1, others: clients})
+	tr := begin(t, plan{env: s, seed: n, servers: []*server{r}, writers: 1, pause: 100 * time.Millisecond, hoppers: 1, others: clients})
 	for round := range rounds(1, 10) {
 		tr.moves(t, 5)
 		network.turn(false)

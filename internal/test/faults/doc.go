@@ -3,12 +3,12 @@
 //
 // # Overview
 //
-// A site is a PostgreSQL of its own that can be killed and started again. On
-// it run replicas, which are processes of "rowcast serve". A trial has writers
+// An env is a PostgreSQL of its own that can be killed and started again. On
+// it run servers, which are processes of "rowcast serve". A run has writers
 // commit random transactions on a few hot rows of several tenants, and clients
-// follow: they hop from replica to replica, break off in the middle, and
+// follow: they hop from server to server, break off in the middle, and
 // always continue from their cursor. While that goes on the test breaks
-// something. At the end of a trial the model checker compares what each client
+// something. At the end of a run the model checker compares what each client
 // received with what was committed: nothing lost, nothing repeated, positions
 // contiguous in each tenant, transactions in one piece, rows in the order of
 // their versions, never against the clock, no other tenant's, no reset.
@@ -23,19 +23,19 @@
 //	go test ./internal/test/faults -v -faults.full -timeout 60m
 //	go test ./internal/test/faults -v -run Chaos -faults.duration 10m -timeout 60m
 //
-// With the race detector the replicas are built with it as well.
+// With the race detector the servers are built with it as well.
 //
 // # Guarantees
 //
 //   - The checker convicts each kind of fault (TestCheckerConvicts), and finds
 //     each bug of package failpoint in one run (TestSeededBugsAreFound).
 //
-//   - Nothing is lost while no fault happens at all (TestTrialWithoutFaults), nor
+//   - Nothing is lost while no fault happens at all (TestRunWithoutFaults), nor
 //     when the backends that listen and seal, or all, are ended every few seconds
 //     (TestBackendsKilled), the postmaster is killed (TestPostmasterKilled) or
 //     PostgreSQL restarts in the middle of a burst (TestDatabaseRestartedInABurst).
 //
-//   - A replica whose database falls silent is unready within 10 s, tells its
+//   - A server whose database falls silent is unready within 10 s, tells its
 //     clients once, and recovers by itself (TestDatabaseBlackHoled).
 //
 //   - Nothing is lost whatever comes after what (TestChaos).
@@ -53,7 +53,7 @@
 //
 //   - A client that reads nothing is sent away in time; it, one at 8 KB/s, one
 //     whose bytes come one by one and one that is reset in the middle of frames
-//     get everything, and those beside them do not wait (TestClientsThatHinder).
+//     get everything, and those beside them do not wait (TestSlowClients).
 //     The descriptors of clients that vanish without a FIN are free within 50 s
 //     (TestSilentDeath).
 //
@@ -68,5 +68,5 @@
 // # Failures
 //
 // A test that fails prints what the checker found, the seed, and the end of
-// what each replica wrote.
+// what each server wrote.
 package faults

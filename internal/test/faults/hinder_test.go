@@ -10,13 +10,13 @@ import (
 )
 
 // burst commits rows of 8 KB of a tenant, a few in a transaction.
-func (tr *trial) burst(t *testing.T, tenant string, bytes int) {
+func (tr *run) burst(t *testing.T, tenant string, bytes int) {
 	t.Helper()
 	const size, few = 8 << 10, 5
-	tr.site.as(t, "burst", func(ctx context.Context, conn *pgx.Conn) {
+	tr.env.as(t, "burst", func(ctx context.Context, conn *pgx.Conn) {
 		for range bytes / size / few {
 			tr.commit(ctx, t, conn, func(w *writer) error {
-				last := tr.site.nextID.Add(few)
+				last := tr.env.nextID.Add(few)
 				return w.each(ctx, '+', "insert into hot select n, $3, 1, repeat('x', $4) from generate_series($1::int, $2::int) n returning id, version, tenant_id",
 					last-few+1, last, tenant, size)
 			})
@@ -24,36 +24,36 @@ func (tr *trial) burst(t *testing.T, tenant string, bytes int) {
 	})
 }
 
-// TestClientsThatHinder has one client read nothing, one read 8 KB a second,
+// TestSlowClients has one client read nothing, one read 8 KB a second,
 // one send and receive byte by byte, and one be reset in the middle of a frame
 // again and again. The first is sent away as a slow consumer, all get
 // everything in the end, and those beside them get their events as fast as
 // without them.
-func TestClientsThatHinder(t *testing.T) {
+func TestSlowClients(t *testing.T) {
 	t.Parallel()
 	// A blocked session may take nothing for 10 s, and has 5 s for its close.
 	const bar = 15*time.Second + 5*time.Second
 	const flood = 5 << 20
-	s := newSite(t, nil)
+	s := newEnv(t, nil)
 	r := s.serve(t)
 	n := seed(t)
 	rng := func(k uint64) *rand.Rand { return rand.New(rand.NewPCG(n, 2000+k)) }
 
 	reading := newValve()
-	deaf := newClient(t, "client that reads nothing", []*replica{r}, rng(0), 0, "acme")
+	deaf := newClient(t, "client that reads nothing", []*server{r}, rng(0), 0, "acme")
 	deaf.dial = reading.dial
 
 	thin, url := newHole(t, r.url())
 	thin.poison(t, "downstream", "bandwidth", `{"rate":8}`)
-	slow := newClient(t, "client at 8 KB/s", []*replica{at(url)}, rng(1), 0, "cygnus")
+	slow := newClient(t, "client at 8 KB/s", []*server{at(url)}, rng(1), 0, "cygnus")
 
 	slicer, url := newHole(t, r.url())
 	for _, direction := range []string{"downstream", "upstream"} {
 		slicer.poison(t, direction, "slicer", `{"average_size":1,"size_variation":0,"delay":0}`)
 	}
-	sliced := newClient(t, "client in slices", []*replica{at(url)}, rng(2), 0, "cygnus")
+	sliced := newClient(t, "client in slices", []*server{at(url)}, rng(2), 0, "cygnus")
 
-	torn := newClient(t, "client that is reset", []*replica{r}, rng(3), 0, "borea")
+	torn := newClient(t, "client that is reset", []*server{r}, rng(3), 0, "borea")
 	whole := true // until it has joined, so that it knows where it is
 	torn.dial = fragile{
 		write: func() bool { return !whole && torn.rng.IntN(3) == 0 },
@@ -66,9 +66,9 @@ func TestClientsThatHinder(t *testing.T) {
 		},
 	}.dial
 
-	p := newPulse(10*time.Millisecond, "acme", "borea")
+	p := newProbe(10*time.Millisecond, "acme", "borea")
 	alone := begin(t, plan{
-		site: s, seed: n, replicas: []*replica{r}, writers: 1, pause: 100 * time.Millisecond, hoppers: 1, stayers: 6, pulse: p,
+		env: s, seed: n, servers: []*server{r}, writers: 1, pause: 100 * time.Millisecond, hoppers: 1, stayers: 6, probe: p,
 	})
 	quiet := time.Now()
 	alone.burst(t, "acme", flood)
@@ -77,9 +77,9 @@ func TestClientsThatHinder(t *testing.T) {
 	alone.end(t)
 	without, commits := p.between(t, quiet, calm)
 
-	p = newPulse(10*time.Millisecond, "acme", "borea")
+	p = newProbe(10*time.Millisecond, "acme", "borea")
 	tr := begin(t, plan{
-		site: s, seed: n, replicas: []*replica{r}, writers: 1, pause: 100 * time.Millisecond, hoppers: 1, stayers: 6, pulse: p,
+		env: s, seed: n, servers: []*server{r}, writers: 1, pause: 100 * time.Millisecond, hoppers: 1, stayers: 6, probe: p,
 		others: []*client{deaf, slow, sliced, torn},
 	})
 	t.Cleanup(func() { reading.turn(true) })
@@ -87,7 +87,7 @@ func TestClientsThatHinder(t *testing.T) {
 	began := time.Now()
 	tr.burst(t, "acme", flood)
 	tr.burst(t, "cygnus", 40<<10)
-	away := eventually(t, "client that is sent away", patience, func() bool { return r.Status(t).Hub.Closes["slow-consumer"] > 0 })
+	away := eventually(t, "client that is sent away", timeout, func() bool { return r.Status(t).Hub.Closes["slow-consumer"] > 0 })
 	tr.moves(t, 40)
 	ended := time.Now()
 	reading.turn(true)

@@ -11,8 +11,8 @@ import (
 	"rowcast/internal/test/servetest"
 )
 
-// memory is the most that the process of a replica had resident, in bytes.
-func (r *replica) memory(t *testing.T) uint64 {
+// memory is the most that the process of a server had resident, in bytes.
+func (r *server) memory(t *testing.T) uint64 {
 	t.Helper()
 	p, err := procfs.NewProc(r.PID())
 	if err != nil {
@@ -35,14 +35,14 @@ func TestImportBesideSmallWriters(t *testing.T) {
 	if long() {
 		rows, calm = 1_000_000, 10*time.Second
 	}
-	s := newSite(t, nil)
+	s := newEnv(t, nil)
 	r := s.serve(t)
 	n := seed(t)
-	p := newPulse(10*time.Millisecond, tenants...)
-	tr := begin(t, plan{site: s, seed: n, replicas: []*replica{r}, writers: 2, pause: 100 * time.Millisecond, hoppers: 3, stayers: 6, pulse: p})
+	p := newProbe(10*time.Millisecond, tenants...)
+	tr := begin(t, plan{env: s, seed: n, servers: []*server{r}, writers: 2, pause: 100 * time.Millisecond, hoppers: 3, stayers: 6, probe: p})
 	tr.moves(t, 20)
 	quiet := time.Now()
-	eventually(t, "calm", patience, func() bool { return time.Since(quiet) > calm })
+	eventually(t, "calm", timeout, func() bool { return time.Since(quiet) > calm })
 	began := time.Now()
 	var copied, arrived time.Duration
 	s.as(t, "import", func(ctx context.Context, conn *pgx.Conn) {
@@ -55,7 +55,7 @@ func TestImportBesideSmallWriters(t *testing.T) {
 			return err
 		})
 		copied = time.Since(began)
-		eventually(t, "client that has the bulk event", patience, func() bool { all, _ := tr.has(d.tx, "acme"); return all })
+		eventually(t, "client that has the bulk event", timeout, func() bool { all, _ := tr.has(d.tx, "acme"); return all })
 		arrived = time.Since(began) - copied
 		defer checkBulk(t, tr, d.tx, int64(rows))
 	})
@@ -80,7 +80,7 @@ func TestImportBesideSmallWriters(t *testing.T) {
 
 // checkBulk checks that each client got a transaction of so many rows as one
 // event.
-func checkBulk(t *testing.T, tr *trial, tx uint64, rows int64) {
+func checkBulk(t *testing.T, tr *run, tx uint64, rows int64) {
 	t.Helper()
 	for _, c := range tr.clients {
 		c.all(func(s *stream) bool {
@@ -89,11 +89,11 @@ func checkBulk(t *testing.T, tr *trial, tx uint64, rows int64) {
 			}
 			var got []delivery
 			for _, d := range s.got {
-				if d.fact.tx == tx {
+				if d.change.tx == tx {
 					got = append(got, d)
 				}
 			}
-			if len(got) != 1 || got[0].fact.op != 'b' || got[0].position-got[0].from+1 != rows {
+			if len(got) != 1 || got[0].change.op != 'b' || got[0].position-got[0].from+1 != rows {
 				t.Errorf("%s got the import as %v; want one bulk event of %d rows", c.name, got, rows)
 			}
 			return true

@@ -9,9 +9,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// fact is what happened to a row: it was created or updated to a version, or
+// change is what happened to a row: it was created or updated to a version, or
 // deleted at it.
-type fact struct {
+type change struct {
 	tenant  string
 	tx      uint64
 	op      byte // '+', '~' or '-'
@@ -19,7 +19,7 @@ type fact struct {
 	version int
 }
 
-func (f fact) String() string {
+func (f change) String() string {
 	return fmt.Sprintf("%s tx %d %c%d.%d", f.tenant, f.tx, f.op, f.id, f.version)
 }
 
@@ -27,35 +27,35 @@ func (f fact) String() string {
 // commit got no answer is unknown.
 type span struct{ began, ended time.Time }
 
-// deed is one transaction, with a row of table deed: an id of PostgreSQL would
+// tx is one transaction, with a row of table tx_row: an id of PostgreSQL would
 // not tell it from others, as those of transactions that a crash undid are used
 // again.
-type deed struct {
-	id    int64
-	tx    uint64
-	facts []fact
-	span  span
+type tx struct {
+	id      int64
+	tx      uint64
+	changes []change
+	span    span
 	// unsure: the connection died while it was to commit.
 	unsure bool
 }
 
 // ledger is what the writers know.
 type ledger struct {
-	mu    sync.Mutex
-	deeds []deed
+	mu  sync.Mutex
+	txs []tx
 	// counts is how often what happened.
 	counts map[string]int
 }
 
 func newLedger() *ledger { return &ledger{counts: make(map[string]int)} }
 
-func (l *ledger) add(d deed) {
-	for i := range d.facts {
-		d.facts[i].tx = d.tx
+func (l *ledger) add(d tx) {
+	for i := range d.changes {
+		d.changes[i].tx = d.tx
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.deeds = append(l.deeds, d)
+	l.txs = append(l.txs, d)
 }
 
 func (l *ledger) tally(what string) {
@@ -76,11 +76,11 @@ func (l *ledger) committed() int {
 func (l *ledger) resolve(ctx context.Context, conn *pgx.Conn) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	kept := l.deeds[:0]
-	for _, d := range l.deeds {
+	kept := l.txs[:0]
+	for _, d := range l.txs {
 		if d.unsure {
 			// It waits for the transaction if that still runs.
-			tag, err := conn.Exec(ctx, "insert into deed values ($1) on conflict do nothing", d.id)
+			tag, err := conn.Exec(ctx, "insert into tx_row values ($1) on conflict do nothing", d.id)
 			if err != nil {
 				return fmt.Errorf("ask for transaction %d: %w", d.tx, err)
 			}
@@ -92,18 +92,18 @@ func (l *ledger) resolve(ctx context.Context, conn *pgx.Conn) error {
 		}
 		kept = append(kept, d)
 	}
-	l.deeds = kept
+	l.txs = kept
 	return nil
 }
 
-// facts are those of all transactions, and when each of them ran.
-func (l *ledger) facts() (facts []fact, spans map[uint64]span) {
+// changes are those of all transactions, and when each of them ran.
+func (l *ledger) changes() (changes []change, spans map[uint64]span) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	spans = make(map[uint64]span, len(l.deeds))
-	for _, d := range l.deeds {
-		facts = append(facts, d.facts...)
+	spans = make(map[uint64]span, len(l.txs))
+	for _, d := range l.txs {
+		changes = append(changes, d.changes...)
 		spans[d.tx] = d.span
 	}
-	return facts, spans
+	return changes, spans
 }

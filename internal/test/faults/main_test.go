@@ -22,8 +22,8 @@ var (
 
 const (
 	secret = servetest.Secret
-	// patience bounds every wait; it decides nothing but when to give up.
-	patience = servetest.Patience
+	// timeout bounds every wait; it decides nothing but when to give up.
+	timeout = servetest.Timeout
 )
 
 func TestMain(m *testing.M) {

@@ -11,9 +11,9 @@ import (
 	"rowcast/internal/postgres"
 )
 
-// pulse is a writer that keeps a pace, whatever happens to the events. It knows
+// probe is a writer that keeps a pace, whatever happens to the events. It knows
 // how long its commits took, and how long after them clients had the events.
-type pulse struct {
+type probe struct {
 	every   time.Duration
 	tenants []string
 
@@ -23,7 +23,7 @@ type pulse struct {
 	err     error
 }
 
-// beat is one transaction of a pulse.
+// beat is one transaction of a probe.
 type beat struct{ began, committed time.Time }
 
 // arrival is the event of a beat at a client.
@@ -32,20 +32,20 @@ type arrival struct {
 	at time.Time
 }
 
-func newPulse(every time.Duration, tenants ...string) *pulse {
-	return &pulse{every: every, tenants: tenants, beats: make(map[int64]*beat)}
+func newProbe(every time.Duration, tenants ...string) *probe {
+	return &probe{every: every, tenants: tenants, beats: make(map[int64]*beat)}
 }
 
 // run commits one row after the other until stop is closed.
-func (p *pulse) run(ctx context.Context, s *site, l *ledger, stop <-chan struct{}) {
+func (p *probe) run(ctx context.Context, s *env, l *ledger, stop <-chan struct{}) {
 	err := p.write(ctx, s, l, stop)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.err = err
 }
 
-func (p *pulse) write(ctx context.Context, s *site, l *ledger, stop <-chan struct{}) error {
-	conn, err := postgres.Connect(ctx, s.dsn, "pulse")
+func (p *probe) write(ctx context.Context, s *env, l *ledger, stop <-chan struct{}) error {
+	conn, err := postgres.Connect(ctx, s.dsn, "probe")
 	if err != nil {
 		return err
 	}
@@ -60,16 +60,16 @@ func (p *pulse) write(ctx context.Context, s *site, l *ledger, stop <-chan struc
 			return nil
 		case <-tick.C:
 		}
-		f := fact{tenant: p.tenants[n%len(p.tenants)], op: '+', id: s.nextID.Add(1), version: 1}
-		d := deed{span: span{began: time.Now()}}
+		f := change{tenant: p.tenants[n%len(p.tenants)], op: '+', id: s.nextID.Add(1), version: 1}
+		d := tx{span: span{began: time.Now()}}
 		p.mu.Lock()
 		p.beats[f.id] = &beat{began: d.span.began}
 		p.mu.Unlock()
 		const insert = "insert into hot values ($1, $2, 1) returning pg_current_xact_id()::text::bigint"
 		if err := conn.QueryRow(ctx, insert, f.id, f.tenant).Scan(&d.tx); err != nil {
-			return fmt.Errorf("insert a row of the pulse: %w", err)
+			return fmt.Errorf("insert a row of the probe: %w", err)
 		}
-		d.facts, d.span.ended = []fact{f}, time.Now()
+		d.changes, d.span.ended = []change{f}, time.Now()
 		p.mu.Lock()
 		p.beats[f.id].committed = d.span.ended
 		p.mu.Unlock()
@@ -78,7 +78,7 @@ func (p *pulse) write(ctx context.Context, s *site, l *ledger, stop <-chan struc
 }
 
 // hear notes that a client has an event.
-func (p *pulse) hear(f fact) {
+func (p *probe) hear(f change) {
 	now := time.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -99,8 +99,8 @@ func (d delays) String() string {
 }
 
 // between are the delays of events after their commits, and of the commits, of
-// what began in a while. To be asked at the end of the trial.
-func (p *pulse) between(t *testing.T, from, to time.Time) (events, commits delays) {
+// what began in a while. To be asked at the end of the run.
+func (p *probe) between(t *testing.T, from, to time.Time) (events, commits delays) {
 	t.Helper()
 	p.mu.Lock()
 	defer p.mu.Unlock()

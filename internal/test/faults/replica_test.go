@@ -8,24 +8,24 @@ import (
 	"rowcast/internal/test/servetest"
 )
 
-// replica is a server, or only a way to one.
-type replica struct {
+// server is a server, or only a way to one.
+type server struct {
 	*servetest.Server
 	way string
 }
 
-// at makes a replica of an address alone, for clients that go through a proxy.
-func at(url string) *replica { return &replica{way: url} }
+// at makes a server of an address alone, for clients that go through a proxy.
+func at(url string) *server { return &server{way: url} }
 
-// serve starts a replica on the database of the site. Settings override those
+// serve starts a server on the database of the env. Settings override those
 // before them.
-func (s *site) serve(t *testing.T, settings ...string) *replica {
+func (s *env) serve(t *testing.T, settings ...string) *server {
 	t.Helper()
-	return &replica{Server: servetest.Start(t, s.dsn, settings...)}
+	return &server{Server: servetest.Start(t, s.dsn, settings...)}
 }
 
 // url is where clients connect to.
-func (r *replica) url() string {
+func (r *server) url() string {
 	if r.way != "" {
 		return r.way
 	}
@@ -33,7 +33,7 @@ func (r *replica) url() string {
 }
 
 // ready waits until /readyz has a status and says how long it took.
-func (r *replica) ready(t *testing.T, status int, limit time.Duration) (body string, took time.Duration) {
+func (r *server) ready(t *testing.T, status int, limit time.Duration) (body string, took time.Duration) {
 	t.Helper()
 	took = eventually(t, http.StatusText(status)+" from /readyz", limit, func() bool {
 		var code int

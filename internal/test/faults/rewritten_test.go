@@ -11,10 +11,10 @@ import (
 // past is a way to have a database lose what was committed last.
 type past interface {
 	// keep notes the history as it is now. Nobody may be writing.
-	keep(t *testing.T, s *site)
+	keep(t *testing.T, s *env)
 	// restore puts that history in the place of what came after it. The server
 	// has the address that it had.
-	restore(t *testing.T, s *site)
+	restore(t *testing.T, s *env)
 }
 
 // Whatever the restored history has come to when servers see it again.
@@ -22,23 +22,23 @@ var rewritings = map[string]func(t *testing.T, r *rewriting){
 	// They find it where it was kept; it goes past the old positions later.
 	"behind": func(t *testing.T, r *rewriting) {
 		t.Helper()
-		r.past.restore(t, r.site)
+		r.past.restore(t, r.env)
 		r.resets(t, r.kept)
 		r.writeAnew(t)
 		for _, v := range r.joined {
 			v.receive(t, r.anew)
 		}
 	},
-	// They were frozen, and find other changes at all places that they know.
+	// They were frozen, and find other changes at all sequences that they know.
 	"beyond": func(t *testing.T, r *rewriting) {
 		t.Helper()
-		for _, s := range r.replicas {
+		for _, s := range r.servers {
 			s.Signal(t, syscall.SIGSTOP)
 		}
-		r.past.restore(t, r.site)
+		r.past.restore(t, r.env)
 		r.writeAnew(t)
-		r.site.exec(t, "select rowcast.seal()")
-		for _, s := range r.replicas {
+		r.env.exec(t, "select rowcast.seal()")
+		for _, s := range r.servers {
 			s.Signal(t, syscall.SIGCONT)
 		}
 		r.resets(t, r.kept+int64(len(r.anew)))
@@ -71,13 +71,13 @@ func TestPromotedStandby(t *testing.T) {
 
 // rewriting is a history that is lost after its clients have received it.
 type rewriting struct {
-	site     *site
-	replicas []*replica
-	past     past
+	env     *env
+	servers []*server
+	past    past
 	// kept is the position of the tenant in the history that is kept.
 	kept int64
 	// joined are clients that have received everything.
-	joined []*visitor
+	joined []*connection
 	// anew are the events that the restored history has more than the kept one.
 	anew []string
 }
@@ -88,9 +88,9 @@ type rewriting struct {
 func loseHistory(t *testing.T, p past, rewrite func(t *testing.T, r *rewriting)) {
 	t.Helper()
 	const rows = 5
-	s := newSite(t, nil)
-	r := &rewriting{site: s, past: p, replicas: []*replica{s.serve(t), s.serve(t)}}
-	first := s.visit(t, r.replicas[0], "")
+	s := newEnv(t, nil)
+	r := &rewriting{env: s, past: p, servers: []*server{s.serve(t), s.serve(t)}}
+	first := s.visit(t, r.servers[0], "")
 	older := s.write(t, "hot", firstNewRow, rows)
 	cursors := first.receive(t, older)
 	r.kept = first.position
@@ -101,11 +101,11 @@ func loseHistory(t *testing.T, p past, rewrite func(t *testing.T, r *rewriting))
 	s.exec(t, "create table lost (id int primary key, tenant_id text not null)", "select rowcast.watch('lost', name => 'lost')")
 	lost := append(s.write(t, "hot", firstNewRow+rows, rows), s.write(t, "lost", 1, 1)...)
 	_ = first.conn.Close()
-	first = s.visit(t, r.replicas[0], first.cursor)
+	first = s.visit(t, r.servers[0], first.cursor)
 	lostCursors := first.receive(t, lost)
-	second := s.visit(t, r.replicas[1], cursors[0]) // reads the history
+	second := s.visit(t, r.servers[1], cursors[0]) // reads the history
 	second.receive(t, slices.Concat(older[1:], lost))
-	r.joined = []*visitor{first, second}
+	r.joined = []*connection{first, second}
 
 	rewrite(t, r)
 	head := r.kept + int64(len(r.anew))
@@ -113,7 +113,7 @@ func loseHistory(t *testing.T, p past, rewrite func(t *testing.T, r *rewriting))
 	for _, v := range r.joined {
 		v.receive(t, live)
 	}
-	for n, server := range r.replicas {
+	for n, server := range r.servers {
 		for i, cursor := range lostCursors {
 			v := s.visit(t, server, cursor)
 			v.reset(t, head+rows)
@@ -133,8 +133,8 @@ func loseHistory(t *testing.T, p past, rewrite func(t *testing.T, r *rewriting))
 // writeAnew goes past every position that was lost.
 func (r *rewriting) writeAnew(t *testing.T) {
 	t.Helper()
-	r.site.exec(t, "create table found (id int primary key, tenant_id text not null)", "select rowcast.watch('found', name => 'found')")
-	r.anew = append(r.site.write(t, "found", 1, 7), r.site.write(t, "hot", firstNewRow+50, 7)...)
+	r.env.exec(t, "create table found (id int primary key, tenant_id text not null)", "select rowcast.watch('found', name => 'found')")
+	r.anew = append(r.env.write(t, "found", 1, 7), r.env.write(t, "hot", firstNewRow+50, 7)...)
 }
 
 // resets waits until the servers are back and every client that is joined was
@@ -144,14 +144,14 @@ func (r *rewriting) resets(t *testing.T, position int64) {
 	for _, v := range r.joined {
 		v.reset(t, position)
 	}
-	for _, s := range r.replicas {
-		s.ready(t, http.StatusOK, patience)
+	for _, s := range r.servers {
+		s.ready(t, http.StatusOK, timeout)
 	}
 }
 
 // write inserts rows of the tenant, each in a transaction of its own, and
 // answers the events that they are.
-func (s *site) write(t *testing.T, table string, id, count int) (events []string) {
+func (s *env) write(t *testing.T, table string, id, count int) (events []string) {
 	t.Helper()
 	var statements []string
 	for n := id; n < id+count; n++ {

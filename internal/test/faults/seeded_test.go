@@ -8,11 +8,11 @@ import (
 	"rowcast/internal/test/servetest"
 )
 
-// TestSeededBugsAreFound proves the checker: it runs a replica that has a bug,
+// TestSeededBugsAreFound proves the checker: it runs a server that has a bug,
 // for each bug of package failpoint, and one of the same build without.
 func TestSeededBugsAreFound(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, nil)
+	s := newEnv(t, nil)
 	buggy := servetest.Program(t, "failpoints")
 	for _, test := range []struct {
 		bug  string
@@ -26,8 +26,8 @@ func TestSeededBugsAreFound(t *testing.T) {
 		{"skip-after-resume", []string{faultMissing, faultPosition}},
 	} {
 		t.Run("bug="+test.bug, func(t *testing.T) {
-			r := &replica{Server: servetest.StartProgram(t, buggy, s.dsn, "ROWCAST_FAILPOINT="+test.bug)}
-			tr := begin(t, plan{site: s, seed: seed(t), replicas: []*replica{r}, pause: 10 * time.Millisecond, hop: 20})
+			r := &server{Server: servetest.StartProgram(t, buggy, s.dsn, "ROWCAST_FAILPOINT="+test.bug)}
+			tr := begin(t, plan{env: s, seed: seed(t), servers: []*server{r}, pause: 10 * time.Millisecond, hop: 20})
 			tr.moves(t, 150)
 			faults := tr.verdict(t)
 			r.Kill()

@@ -8,19 +8,19 @@ import (
 	"time"
 )
 
-// TestServersKilled kills one of two replicas with -9, twenty times, while
+// TestServersKilled kills one of two servers with -9, twenty times, while
 // clients hop between them.
 func TestServersKilled(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, nil)
-	replicas := []*replica{s.serve(t), s.serve(t)}
-	tr := begin(t, plan{site: s, seed: seed(t), replicas: replicas})
+	s := newEnv(t, nil)
+	servers := []*server{s.serve(t), s.serve(t)}
+	tr := begin(t, plan{env: s, seed: seed(t), servers: servers})
 	var longest time.Duration
 	kills := 0
 	for n := range rounds(20, 100) {
 		kills++
 		tr.moves(t, 10)
-		victim := replicas[n%len(replicas)]
+		victim := servers[n%len(servers)]
 		victim.Kill()
 		victim.Restart(t)
 		longest = max(longest, tr.resumes(t))
@@ -29,39 +29,39 @@ func TestServersKilled(t *testing.T) {
 	t.Logf("killed %d times; every client received again at most %s after a new process listened", kills, longest.Round(time.Millisecond))
 }
 
-// TestDrain stops one of two replicas with SIGTERM under load. /readyz is red
+// TestDrain stops one of two servers with SIGTERM under load. /readyz is red
 // while its clients are still served, then each is sent away with a hint when
 // to come back; the process ends in time, and nobody misses anything.
 func TestDrain(t *testing.T) {
 	t.Parallel()
 	const bar = 30 * time.Second
-	s := newSite(t, nil)
+	s := newEnv(t, nil)
 	leaving, staying := s.serve(t), s.serve(t)
 	stayers := 60
 	if long() {
 		stayers = 400
 	}
-	tr := begin(t, plan{site: s, seed: seed(t), replicas: []*replica{leaving, staying}, hoppers: 6, stayers: stayers})
-	leaving.ready(t, http.StatusOK, patience)
+	tr := begin(t, plan{env: s, seed: seed(t), servers: []*server{leaving, staying}, hoppers: 6, stayers: stayers})
+	leaving.ready(t, http.StatusOK, timeout)
 	tr.moves(t, 50)
 	began := time.Now()
 	exited := leaving.Signal(t, syscall.SIGTERM)
-	body, red := leaving.ready(t, http.StatusServiceUnavailable, patience)
+	body, red := leaving.ready(t, http.StatusServiceUnavailable, timeout)
 	redAt := time.Now()
 	if !strings.Contains(body, `"code":"shutdown"`) {
 		t.Errorf("/readyz gives the reason %s", body)
 	}
 	select {
 	case <-exited:
-	case <-time.After(patience):
-		t.Fatal("the replica runs on")
+	case <-time.After(timeout):
+		t.Fatal("the server runs on")
 	}
 	took := time.Since(began)
 	if took > bar {
-		t.Errorf("the replica ended %s after SIGTERM; want %s", took, bar)
+		t.Errorf("the server ended %s after SIGTERM; want %s", took, bar)
 	}
 	if code := leaving.ExitCode(); code != 0 {
-		t.Errorf("the replica ends with %d", code)
+		t.Errorf("the server ends with %d", code)
 	}
 	clients := tr.stayersOf(leaving)
 	hints := make(map[time.Duration]bool)

@@ -11,9 +11,9 @@ import (
 	"github.com/prometheus/procfs"
 )
 
-// descriptors counts the connections of clients that the process of a replica
+// descriptors counts the connections of clients that the process of a server
 // has open. One that only the kernel still knows has no inode.
-func (r *replica) descriptors(t *testing.T) (count int) {
+func (r *server) descriptors(t *testing.T) (count int) {
 	t.Helper()
 	u, err := url.Parse(r.url())
 	if err != nil {
@@ -46,7 +46,7 @@ func TestSilentDeath(t *testing.T) {
 	if long() {
 		settings = nil
 	}
-	s := newSite(t, nil)
+	s := newEnv(t, nil)
 	r := s.serve(t, settings...)
 	h, way := newHole(t, r.url())
 	n := seed(t)
@@ -54,17 +54,17 @@ func TestSilentDeath(t *testing.T) {
 	var vanishing []*client
 	for k := range many {
 		rng := rand.New(rand.NewPCG(n, uint64(2000+k)))
-		c := newClient(t, fmt.Sprintf("client that vanishes %d", k), []*replica{at(way)}, rng, 0, tenants[k%len(tenants)])
+		c := newClient(t, fmt.Sprintf("client that vanishes %d", k), []*server{at(way)}, rng, 0, tenants[k%len(tenants)])
 		c.dial = network.dial
 		vanishing = append(vanishing, c)
 	}
-	tr := begin(t, plan{site: s, seed: n, replicas: []*replica{r}, writers: 1, stayers: few, others: vanishing})
+	tr := begin(t, plan{env: s, seed: n, servers: []*server{r}, writers: 1, stayers: few, others: vanishing})
 	tr.moves(t, 20)
-	eventually(t, "descriptor for each client", patience, func() bool { return r.descriptors(t) == many+few })
+	eventually(t, "descriptor for each client", timeout, func() bool { return r.descriptors(t) == many+few })
 	network.turn(false)
 	h.open(t)
-	took := eventually(t, "end of the sessions", patience, func() bool { return r.Status(t).Connections == few })
-	freed := took + eventually(t, "descriptor that is free", patience, func() bool { return r.descriptors(t) == few })
+	took := eventually(t, "end of the sessions", timeout, func() bool { return r.Status(t).Connections == few })
+	freed := took + eventually(t, "descriptor that is free", timeout, func() bool { return r.descriptors(t) == few })
 	if freed > bar {
 		t.Errorf("the descriptors are free after %s; want %s", freed, bar)
 	}

@@ -21,11 +21,11 @@ const (
 	firstNewRow = 1000
 )
 
-// tenants are those that the rows of a site belong to.
+// tenants are those that the rows of an env belong to.
 var tenants = []string{"acme", "borea", "cygnus"}
 
-// site is a database with a table of hot rows.
-type site struct {
+// env is a database with a table of hot rows.
+type env struct {
 	pg  *devpg.Server
 	dsn string
 	// nextID draws the ids of new rows and of transactions; sentinels are
@@ -33,20 +33,20 @@ type site struct {
 	nextID atomic.Int64
 }
 
-// newSite starts a PostgreSQL that writes to disk as a real one does, with
+// newEnv starts a PostgreSQL that writes to disk as a real one does, with
 // settings of its own, and installs Rowcast and the table hot.
-func newSite(t *testing.T, settings map[string]string) *site {
+func newEnv(t *testing.T, settings map[string]string) *env {
 	t.Helper()
 	all := map[string]string{"max_connections": "300"}
 	maps.Copy(all, settings)
 	pg := pgtest.Own(t, devpg.Options{Durable: true, Settings: all})
-	s := &site{pg: pg, dsn: pg.DSN("postgres")}
+	s := &env{pg: pg, dsn: pg.DSN("postgres")}
 	s.nextID.Store(firstNewRow)
 	migrator := postgres.Migrator{URL: s.dsn, Log: slog.New(slog.DiscardHandler)}
 	if _, err := migrator.Up(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	s.exec(t, `create table deed (id int primary key)`)
+	s.exec(t, `create table tx_row (id int primary key)`)
 	s.exec(t, `create table hot (id int primary key, tenant_id text not null, version int not null, body text)`)
 	for id := 1; id <= hotRows; id++ {
 		s.exec(t, fmt.Sprintf("insert into hot values (%d, '%s', 0)", id, tenants[id%len(tenants)]))
@@ -56,7 +56,7 @@ func newSite(t *testing.T, settings map[string]string) *site {
 }
 
 // exec runs statements on a connection of their own.
-func (s *site) exec(t *testing.T, statements ...string) {
+func (s *env) exec(t *testing.T, statements ...string) {
 	t.Helper()
 	s.as(t, "admin", func(ctx context.Context, conn *pgx.Conn) {
 		for _, statement := range statements {
@@ -68,9 +68,9 @@ func (s *site) exec(t *testing.T, statements ...string) {
 }
 
 // as runs f with a connection of this name.
-func (s *site) as(t *testing.T, name string, f func(ctx context.Context, conn *pgx.Conn)) {
+func (s *env) as(t *testing.T, name string, f func(ctx context.Context, conn *pgx.Conn)) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), timeout)
 	defer cancel()
 	conn, err := postgres.Connect(ctx, s.dsn, name)
 	if err != nil {
@@ -82,7 +82,7 @@ func (s *site) as(t *testing.T, name string, f func(ctx context.Context, conn *p
 
 // terminate ends the backends whose application has one of these names, all
 // but its own if none is given, and says how many there were.
-func (s *site) terminate(t *testing.T, applications ...string) (count int) {
+func (s *env) terminate(t *testing.T, applications ...string) (count int) {
 	t.Helper()
 	s.as(t, "admin", func(ctx context.Context, conn *pgx.Conn) {
 		err := conn.QueryRow(ctx, `
@@ -97,7 +97,7 @@ func (s *site) terminate(t *testing.T, applications ...string) (count int) {
 }
 
 // crash kills the postmaster with -9.
-func (s *site) crash(t *testing.T) {
+func (s *env) crash(t *testing.T) {
 	t.Helper()
 	if err := s.pg.Kill(); err != nil {
 		t.Fatal(err)
@@ -105,9 +105,9 @@ func (s *site) crash(t *testing.T) {
 }
 
 // restart starts the server again on the same data, port and password.
-func (s *site) restart(t *testing.T) {
+func (s *env) restart(t *testing.T) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	if err := s.pg.Restart(ctx); err != nil {
 		t.Fatal(err)

@@ -11,12 +11,12 @@ import (
 
 // has says whether each client of a tenant has received something of a
 // transaction.
-func (tr *trial) has(tx uint64, tenant string) (all, some bool) {
+func (tr *run) has(tx uint64, tenant string) (all, some bool) {
 	all = true
 	for _, c := range tr.clients {
 		c.all(func(s *stream) bool {
 			if s == c.streams[tenant] {
-				got := slices.ContainsFunc(s.got, func(d delivery) bool { return d.fact.tx == tx })
+				got := slices.ContainsFunc(s.got, func(d delivery) bool { return d.change.tx == tx })
 				all, some = all && got, some || got
 			}
 			return true
@@ -34,17 +34,17 @@ func TestOpenTransactionDelaysNobody(t *testing.T) {
 	if long() {
 		open = time.Minute
 	}
-	s := newSite(t, nil)
+	s := newEnv(t, nil)
 	n := seed(t)
-	p := newPulse(10*time.Millisecond, tenants...)
-	tr := begin(t, plan{site: s, seed: n, replicas: []*replica{s.serve(t), s.serve(t)}, pause: 40 * time.Millisecond, hoppers: 3, stayers: 6, pulse: p})
+	p := newProbe(10*time.Millisecond, tenants...)
+	tr := begin(t, plan{env: s, seed: n, servers: []*server{s.serve(t), s.serve(t)}, pause: 40 * time.Millisecond, hoppers: 3, stayers: 6, probe: p})
 	tr.moves(t, 20)
 	began := time.Now()
 	tr.moves(t, 100)
 	var opened, closed time.Time
 	var own time.Duration
 	s.as(t, "straggler", func(ctx context.Context, conn *pgx.Conn) {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), open+patience)
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), open+timeout)
 		defer cancel()
 		var tx uint64
 		rounds := 0
@@ -65,7 +65,7 @@ func TestOpenTransactionDelaysNobody(t *testing.T) {
 			}
 			return nil
 		})
-		own = eventually(t, "client that has the change of the transaction", patience, func() bool { all, _ := tr.has(d.tx, "acme"); return all })
+		own = eventually(t, "client that has the change of the transaction", timeout, func() bool { all, _ := tr.has(d.tx, "acme"); return all })
 		t.Logf("open for %s, every client received more of each tenant %d times meanwhile; everybody had its own change %s after the commit",
 			closed.Sub(opened).Round(time.Millisecond), rounds, own.Round(time.Millisecond))
 	})

@@ -12,11 +12,11 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// plan says what a trial consists of.
+// plan says what a run consists of.
 type plan struct {
-	site     *site
-	replicas []*replica
-	seed     uint64
+	env     *env
+	servers []*server
+	seed    uint64
 	// writers commit transactions, with a pause of at most pause between two.
 	// Default: 3 and 20 ms.
 	writers int
@@ -25,16 +25,16 @@ type plan struct {
 	detour string
 	// hoppers are clients that break off by themselves after at most hop
 	// messages, and come back anywhere; stayers do not, and belong to one
-	// replica, in turn. Default: 6, 3 and 60.
+	// server, in turn. Default: 6, 3 and 60.
 	hoppers, stayers, hop int
 	// others are further clients.
 	others []*client
-	// pulse, if not nil, writes too, and times its events at the stayers.
-	pulse *pulse
+	// probe, if not nil, writes too, and times its events at the stayers.
+	probe *probe
 }
 
-// trial is writers and clients at work.
-type trial struct {
+// run is writers and clients at work.
+type run struct {
 	plan
 	ledger  *ledger
 	clients []*client
@@ -48,7 +48,7 @@ type trial struct {
 }
 
 // begin has the clients join, and then the writers write.
-func begin(t *testing.T, p plan) *trial {
+func begin(t *testing.T, p plan) *run {
 	t.Helper()
 	if p.writers == 0 {
 		p.writers = 3
@@ -62,7 +62,7 @@ func begin(t *testing.T, p plan) *trial {
 	if p.hop == 0 {
 		p.hop = 60
 	}
-	tr := &trial{plan: p, ledger: newLedger(), stopWriting: make(chan struct{}), began: time.Now()}
+	tr := &run{plan: p, ledger: newLedger(), stopWriting: make(chan struct{}), began: time.Now()}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	tr.stopFollowing = cancel
 	t.Cleanup(func() {
@@ -71,17 +71,17 @@ func begin(t *testing.T, p plan) *trial {
 		tr.following.Wait()
 	})
 	for n := range p.hoppers + p.stayers {
-		hop, replicas, names := p.hop, p.replicas, []string{tenants[n%len(tenants)]}
+		hop, servers, names := p.hop, p.servers, []string{tenants[n%len(tenants)]}
 		if stayer := n - p.hoppers; stayer >= 0 {
-			own := stayer % len(replicas)
-			hop, replicas = 0, replicas[own:own+1]
+			own := stayer % len(servers)
+			hop, servers = 0, servers[own:own+1]
 		}
 		if n%4 == 3 { // one in four follows two tenants
 			names = append(names, tenants[(n+1)%len(tenants)])
 		}
-		c := newClient(t, fmt.Sprintf("client %d", n), replicas, tr.rng(n), hop, names...)
-		if p.pulse != nil && hop == 0 {
-			c.heard = p.pulse.hear
+		c := newClient(t, fmt.Sprintf("client %d", n), servers, tr.rng(n), hop, names...)
+		if p.probe != nil && hop == 0 {
+			c.heard = p.probe.hear
 		}
 		tr.clients = append(tr.clients, c)
 	}
@@ -90,41 +90,41 @@ func begin(t *testing.T, p plan) *trial {
 		tr.following.Go(func() { c.run(ctx) })
 	}
 	// Nothing may be written before every client has joined.
-	eventually(t, "client that has joined", patience, func() bool {
+	eventually(t, "client that has joined", timeout, func() bool {
 		return !slices.ContainsFunc(tr.clients, func(c *client) bool {
 			return !c.all(func(s *stream) bool { return s.joined })
 		})
 	})
 	for n := range p.writers {
-		dsn := p.site.dsn
+		dsn := p.env.dsn
 		if n == 0 && p.detour != "" {
 			dsn = p.detour
 		}
-		w := &writer{number: n, dsn: dsn, ledger: tr.ledger, nextID: &p.site.nextID, rng: tr.rng(1000 + n), pause: p.pause}
+		w := &writer{number: n, dsn: dsn, ledger: tr.ledger, nextID: &p.env.nextID, rng: tr.rng(1000 + n), pause: p.pause}
 		tr.writing.Go(func() { w.run(ctx, tr.stopWriting) })
 	}
-	if p.pulse != nil {
-		tr.writing.Go(func() { p.pulse.run(ctx, p.site, tr.ledger, tr.stopWriting) })
+	if p.probe != nil {
+		tr.writing.Go(func() { p.probe.run(ctx, p.env, tr.ledger, tr.stopWriting) })
 	}
 	return tr
 }
 
-func (tr *trial) rng(n int) *rand.Rand { return rand.New(rand.NewPCG(tr.seed, uint64(n))) }
+func (tr *run) rng(n int) *rand.Rand { return rand.New(rand.NewPCG(tr.seed, uint64(n))) }
 
 // moves waits until some transactions more have been committed: the load goes
 // on after a fault.
-func (tr *trial) moves(t *testing.T, transactions int) {
+func (tr *run) moves(t *testing.T, transactions int) {
 	t.Helper()
 	from := tr.ledger.committed()
-	eventually(t, fmt.Sprintf("%d transactions", transactions), patience, func() bool {
+	eventually(t, fmt.Sprintf("%d transactions", transactions), timeout, func() bool {
 		return tr.ledger.committed() >= from+transactions
 	})
 }
 
-// stayersOf are the clients that belong to a replica.
-func (tr *trial) stayersOf(r *replica) (some []*client) {
+// stayersOf are the clients that belong to a server.
+func (tr *run) stayersOf(r *server) (some []*client) {
 	for _, c := range tr.clients {
-		if c.hop == 0 && c.replicas[0] == r {
+		if c.hop == 0 && c.servers[0] == r {
 			some = append(some, c)
 		}
 	}
@@ -133,13 +133,13 @@ func (tr *trial) stayersOf(r *replica) (some []*client) {
 
 // resumes waits until every client has received more of each of its tenants
 // than it has now, and says how long that took.
-func (tr *trial) resumes(t *testing.T) time.Duration {
+func (tr *run) resumes(t *testing.T) time.Duration {
 	t.Helper()
 	had := make(map[*stream]int)
 	for _, c := range tr.clients {
 		c.all(func(s *stream) bool { had[s] = len(s.got); return true })
 	}
-	return eventually(t, "client that receives again", patience, func() bool {
+	return eventually(t, "client that receives again", timeout, func() bool {
 		return !slices.ContainsFunc(tr.clients, func(c *client) bool {
 			return !c.all(func(s *stream) bool { return len(s.got) > had[s] })
 		})
@@ -147,10 +147,10 @@ func (tr *trial) resumes(t *testing.T) time.Duration {
 }
 
 // commit runs a transaction beside those of the writers.
-func (tr *trial) commit(ctx context.Context, t *testing.T, conn *pgx.Conn, f func(w *writer) error) deed {
+func (tr *run) commit(ctx context.Context, t *testing.T, conn *pgx.Conn, f func(w *writer) error) tx {
 	t.Helper()
 	w := writer{conn: conn, ledger: tr.ledger}
-	d := deed{span: span{began: time.Now()}}
+	d := tx{span: span{began: time.Now()}}
 	err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		if err := f(&w); err != nil {
 			return err
@@ -160,19 +160,19 @@ func (tr *trial) commit(ctx context.Context, t *testing.T, conn *pgx.Conn, f fun
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.facts, d.span.ended = w.facts, time.Now()
+	d.changes, d.span.ended = w.changes, time.Now()
 	tr.ledger.add(d)
 	return d
 }
 
 // stop ends the writers.
-func (tr *trial) stop() {
+func (tr *run) stop() {
 	tr.writersStopped.Do(func() { close(tr.stopWriting) })
 	tr.writing.Wait()
 }
 
 // end stops the writers, lets the clients receive everything and checks them.
-func (tr *trial) end(t *testing.T) {
+func (tr *run) end(t *testing.T) {
 	t.Helper()
 	const most = 20
 	faults := tr.verdict(t)
@@ -185,19 +185,19 @@ func (tr *trial) end(t *testing.T) {
 	}
 }
 
-// verdict is end for those who expect faults. The clients have patience to
+// verdict is end for those who expect faults. The clients have time to
 // come to their end; what they have not received by then is missing.
-func (tr *trial) verdict(t *testing.T) (faults []fault) {
+func (tr *run) verdict(t *testing.T) (faults []fault) {
 	t.Helper()
 	tr.stop()
 	lasted := time.Since(tr.began)
-	tr.site.as(t, "admin", func(ctx context.Context, conn *pgx.Conn) {
+	tr.env.as(t, "admin", func(ctx context.Context, conn *pgx.Conn) {
 		if err := tr.ledger.resolve(ctx, conn); err != nil {
 			t.Fatal(err)
 		}
 		for _, tenant := range tenants {
 			tr.commit(ctx, t, conn, func(w *writer) error {
-				return w.each(ctx, '+', "insert into hot values ($1, $2, 1) returning id, version, tenant_id", -tr.site.nextID.Add(1), tenant)
+				return w.each(ctx, '+', "insert into hot values ($1, $2, 1) returning id, version, tenant_id", -tr.env.nextID.Add(1), tenant)
 			})
 		}
 	})
@@ -209,7 +209,7 @@ func (tr *trial) verdict(t *testing.T) (faults []fault) {
 	sealed := time.Now()
 	select {
 	case <-arrived:
-	case <-time.After(patience):
+	case <-time.After(timeout):
 		tr.stopFollowing()
 		<-arrived
 	}
@@ -222,16 +222,16 @@ func (tr *trial) verdict(t *testing.T) (faults []fault) {
 		}
 	}
 	t.Logf("%d transactions in %s (%v); %d clients on %d connections, %d events checked, the last %s after the last commit; %d faults",
-		len(tr.ledger.deeds), lasted.Round(time.Millisecond), tr.ledger.counts, len(tr.clients), visits, events,
+		len(tr.ledger.txs), lasted.Round(time.Millisecond), tr.ledger.counts, len(tr.clients), visits, events,
 		time.Since(sealed).Round(time.Millisecond), len(faults))
 	return faults
 }
 
 // check compares what each client received with what was committed.
-func (tr *trial) check() (faults []fault) {
-	facts, spans := tr.ledger.facts()
-	committed := make(map[string][]fact)
-	for _, f := range facts {
+func (tr *run) check() (faults []fault) {
+	changes, spans := tr.ledger.changes()
+	committed := make(map[string][]change)
+	for _, f := range changes {
 		committed[f.tenant] = append(committed[f.tenant], f)
 	}
 	first := make(map[string]*stream)
@@ -252,11 +252,11 @@ func (tr *trial) check() (faults []fault) {
 	return faults
 }
 
-// TestTrialWithoutFaults is the harness itself.
-func TestTrialWithoutFaults(t *testing.T) {
+// TestRunWithoutFaults is the harness itself.
+func TestRunWithoutFaults(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, nil)
-	tr := begin(t, plan{site: s, seed: seed(t), replicas: []*replica{s.serve(t), s.serve(t)}})
+	s := newEnv(t, nil)
+	tr := begin(t, plan{env: s, seed: seed(t), servers: []*server{s.serve(t), s.serve(t)}})
 	tr.moves(t, 200)
 	tr.end(t)
 }

@@ -12,9 +12,9 @@ import (
 	"rowcast/internal/access/auth"
 )
 
-// visitor is one connection of a client, read message by message, to the first
+// connection is one connection of a client, read message by message, to the first
 // of the tenants.
-type visitor struct {
+type connection struct {
 	conn *websocket.Conn
 	// position and cursor are where it is.
 	position int64
@@ -22,9 +22,9 @@ type visitor struct {
 }
 
 // visit joins, from a cursor if it is not empty.
-func (s *site) visit(t *testing.T, r *replica, cursor string) *visitor {
+func (s *env) visit(t *testing.T, r *server, cursor string) *connection {
 	t.Helper()
-	token, err := auth.Mint([]byte(secret), auth.MintClaims{Subject: "visitor", Tenants: tenants[:1]}, time.Hour)
+	token, err := auth.Mint([]byte(secret), auth.MintClaims{Subject: "client", Tenants: tenants[:1]}, time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +35,7 @@ func (s *site) visit(t *testing.T, r *replica, cursor string) *visitor {
 	}
 	_ = response.Body.Close()
 	t.Cleanup(func() { _ = conn.Close() })
-	v := &visitor{conn: conn}
+	v := &connection{conn: conn}
 	join := map[string]string{"type": "join-tenant", "tenantId": tenants[0]}
 	if cursor != "" {
 		join["cursor"] = cursor
@@ -52,10 +52,10 @@ func (s *site) visit(t *testing.T, r *replica, cursor string) *visitor {
 }
 
 // next is the next message that tells something of the tenant.
-func (v *visitor) next(t *testing.T) message {
+func (v *connection) next(t *testing.T) message {
 	t.Helper()
 	for {
-		if err := v.conn.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		if err := v.conn.SetReadDeadline(time.Now().Add(timeout)); err != nil {
 			t.Fatal(err)
 		}
 		_, body, err := v.conn.ReadMessage()
@@ -80,7 +80,7 @@ func (v *visitor) next(t *testing.T) message {
 
 // receive takes these events, each at the position after the one before, and
 // answers their cursors.
-func (v *visitor) receive(t *testing.T, events []string) (cursors []string) {
+func (v *connection) receive(t *testing.T, events []string) (cursors []string) {
 	t.Helper()
 	for _, want := range events {
 		m := v.next(t)
@@ -99,7 +99,7 @@ func (v *visitor) receive(t *testing.T, events []string) (cursors []string) {
 
 // reset takes the order to reload, because of a history that is no more, and
 // goes on from a position.
-func (v *visitor) reset(t *testing.T, position int64) {
+func (v *connection) reset(t *testing.T, position int64) {
 	t.Helper()
 	m := v.next(t)
 	if m.Type != "reset" || m.Reason != "diverged" || m.Position != position {

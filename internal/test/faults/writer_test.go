@@ -25,9 +25,9 @@ type writer struct {
 	// pause is the longest pause between two transactions.
 	pause time.Duration
 
-	conn  *pgx.Conn
-	facts []fact  // of the open transaction
-	made  []int64 // rows of its own, to be deleted later
+	conn    *pgx.Conn
+	changes []change // of the open transaction
+	made    []int64  // rows of its own, to be deleted later
 }
 
 // run runs transactions until stop is closed; one that has begun is ended.
@@ -90,8 +90,8 @@ func (w *writer) hangUp() {
 }
 
 func (w *writer) transaction(ctx context.Context) error {
-	w.facts = nil
-	d := deed{span: span{began: time.Now()}}
+	w.changes = nil
+	d := tx{span: span{began: time.Now()}}
 	if _, err := w.conn.Exec(ctx, "begin"); err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func (w *writer) transaction(ctx context.Context) error {
 		}
 	}
 	d.id = w.nextID.Add(1)
-	err := w.conn.QueryRow(ctx, "insert into deed values ($1) returning pg_current_xact_id()::text::bigint", d.id).Scan(&d.tx)
+	err := w.conn.QueryRow(ctx, "insert into tx_row values ($1) returning pg_current_xact_id()::text::bigint", d.id).Scan(&d.tx)
 	if err != nil {
 		return err
 	}
@@ -118,7 +118,7 @@ func (w *writer) transaction(ctx context.Context) error {
 		_, err := w.conn.Exec(ctx, "rollback")
 		return err
 	}
-	d.facts = w.facts
+	d.changes = w.changes
 	_, err = w.conn.Exec(ctx, "commit")
 	var refused *pgconn.PgError
 	switch {
@@ -132,7 +132,7 @@ func (w *writer) transaction(ctx context.Context) error {
 		w.ledger.tally("unsure")
 	}
 	w.ledger.add(d)
-	for _, f := range d.facts {
+	for _, f := range d.changes {
 		if f.op == '+' && f.id >= firstNewRow && !d.unsure {
 			w.made = append(w.made, f.id)
 		}
@@ -148,7 +148,7 @@ func (w *writer) part(ctx context.Context) error {
 	if _, err := w.conn.Exec(ctx, "savepoint s"); err != nil {
 		return err
 	}
-	before := len(w.facts)
+	before := len(w.changes)
 	for range 1 + w.rng.IntN(2) {
 		if err := w.statement(ctx); err != nil {
 			return err
@@ -157,7 +157,7 @@ func (w *writer) part(ctx context.Context) error {
 	end := "release s"
 	if w.rng.IntN(2) == 0 {
 		w.ledger.tally("rollback to savepoint")
-		end, w.facts = "rollback to s", w.facts[:before]
+		end, w.changes = "rollback to s", w.changes[:before]
 	}
 	_, err := w.conn.Exec(ctx, end)
 	return err
@@ -188,9 +188,9 @@ func (w *writer) each(ctx context.Context, op byte, query string, args ...any) e
 	if err != nil {
 		return err
 	}
-	f := fact{op: op}
+	f := change{op: op}
 	_, err = pgx.ForEachRow(rows, []any{&f.id, &f.version, &f.tenant}, func() error {
-		w.facts = append(w.facts, f)
+		w.changes = append(w.changes, f)
 		return nil
 	})
 	return err
@@ -216,18 +216,18 @@ func (w *writer) delete(ctx context.Context) error {
 
 // replace deletes a row and makes it anew.
 func (w *writer) replace(ctx context.Context, id int) error {
-	before := len(w.facts)
+	before := len(w.changes)
 	err := w.each(ctx, '-', "delete from hot where id = $1 returning id, version, tenant_id", id)
-	if err != nil || len(w.facts) == before {
+	if err != nil || len(w.changes) == before {
 		return err
 	}
-	gone := w.facts[before]
+	gone := w.changes[before]
 	return w.each(ctx, '+', "insert into hot values ($1, $2, $3) returning id, version, tenant_id", id, gone.tenant, gone.version+1)
 }
 
 // move gives a row to another tenant: one sees it end, the other begin.
 func (w *writer) move(ctx context.Context, id int) error {
-	gone := fact{op: '-', id: int64(id)}
+	gone := change{op: '-', id: int64(id)}
 	err := w.conn.QueryRow(ctx, "select version, tenant_id from hot where id = $1 for update", id).Scan(&gone.version, &gone.tenant)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil
@@ -239,6 +239,6 @@ func (w *writer) move(ctx context.Context, id int) error {
 	if next == gone.tenant {
 		return nil
 	}
-	w.facts = append(w.facts, gone)
+	w.changes = append(w.changes, gone)
 	return w.each(ctx, '+', "update hot set tenant_id = $2, version = version + 1 where id = $1 returning id, version, tenant_id", id, next)
 }

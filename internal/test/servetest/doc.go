@@ -12,8 +12,8 @@
 //
 //   - A server listens when Start returns, is gone after Kill, and serves again
 //     after Restart (TestServerIsKilledAndStartedAgain).
-//   - A door leads to the server that was set last, and cuts what goes through
-//     it when it is told to (TestDoor).
+//   - A proxy leads to the server that was set last, and cuts what goes through
+//     it when it is told to (TestProxy).
 //
 // # Failures
 //

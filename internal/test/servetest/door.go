@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// Door is an address that leads to a server. Who connects while that is away
+// Proxy is an address that leads to a server. Who connects while that is away
 // is hung up on.
-type Door struct {
+type Proxy struct {
 	listener net.Listener
 	wg       sync.WaitGroup
 
@@ -20,14 +20,14 @@ type Door struct {
 	closed bool
 }
 
-// NewDoor opens a door until the test ends.
-func NewDoor(t testing.TB, target string) *Door {
+// NewProxy opens a proxy until the test ends.
+func NewProxy(t testing.TB, target string) *Proxy {
 	t.Helper()
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatalf("servetest: %v", err)
 	}
-	d := &Door{listener: listener, target: target, conns: make(map[net.Conn]struct{})}
+	d := &Proxy{listener: listener, target: target, conns: make(map[net.Conn]struct{})}
 	d.wg.Go(d.accept)
 	t.Cleanup(func() {
 		_ = listener.Close()
@@ -41,18 +41,18 @@ func NewDoor(t testing.TB, target string) *Door {
 }
 
 // Address is where clients connect to, as host and port.
-func (d *Door) Address() string { return d.listener.Addr().String() }
+func (d *Proxy) Address() string { return d.listener.Addr().String() }
 
 // Lead has new connections go to another server.
-func (d *Door) Lead(target string) {
+func (d *Proxy) Lead(target string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.target = target
 }
 
-// Cut resets every connection that goes through the door, and says how many
+// Cut resets every connection that goes through the proxy, and says how many
 // clients had one.
-func (d *Door) Cut() (count int) {
+func (d *Proxy) Cut() (count int) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	count = len(d.conns) / 2
@@ -65,7 +65,7 @@ func (d *Door) Cut() (count int) {
 	return count
 }
 
-func (d *Door) accept() {
+func (d *Proxy) accept() {
 	for {
 		outside, err := d.listener.Accept()
 		if err != nil {
@@ -76,7 +76,7 @@ func (d *Door) accept() {
 }
 
 // pass carries bytes both ways until one side has ended.
-func (d *Door) pass(outside net.Conn) {
+func (d *Proxy) pass(outside net.Conn) {
 	defer func() { _ = outside.Close() }()
 	d.mu.Lock()
 	target := d.target
@@ -99,8 +99,8 @@ func (d *Door) pass(outside net.Conn) {
 	delete(d.conns, inside)
 }
 
-// keep notes connections that can be cut. It is false once the door is closed.
-func (d *Door) keep(conns ...net.Conn) bool {
+// keep notes connections that can be cut. It is false once the proxy is closed.
+func (d *Proxy) keep(conns ...net.Conn) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, conn := range conns {

@@ -18,8 +18,8 @@ import (
 const (
 	// Secret signs the tokens that servers take.
 	Secret = "a secret of at least thirty-two bytes"
-	// Patience bounds every wait; it decides nothing but when to give up.
-	Patience = time.Minute
+	// Timeout bounds every wait; it decides nothing but when to give up.
+	Timeout = time.Minute
 )
 
 // Server is rowcast serve. It listens on other ports after each start.
@@ -156,8 +156,9 @@ func (s *Server) Get(t testing.TB, path string) (status int, body string) {
 
 // Status is what tests look at of /status.
 type Status struct {
-	// Head is the newest place in the log, Place the newest that was published.
-	Head, Place int64
+	// Head is the newest sequence in the log, Sequence the newest that was published.
+	Head        int64
+	Sequence    int64 `json:"place"`
 	Connections int
 	// Problem is why something could not be told.
 	Problem string
@@ -182,8 +183,8 @@ func (s *Server) Status(t testing.TB) (status Status) {
 func Eventually(t testing.TB, what string, holds func() bool) {
 	t.Helper()
 	for began := time.Now(); !holds(); time.Sleep(5 * time.Millisecond) {
-		if time.Since(began) > Patience {
-			t.Fatalf("no %s within %s", what, Patience)
+		if time.Since(began) > Timeout {
+			t.Fatalf("no %s within %s", what, Timeout)
 		}
 	}
 }

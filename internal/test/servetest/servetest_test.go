@@ -24,7 +24,7 @@ func TestServerIsKilledAndStartedAgain(t *testing.T) {
 		return status == http.StatusOK
 	}
 	servetest.Eventually(t, "server that is ready", ready)
-	if status := s.Status(t); status.Head != status.Place || len(status.Hub.Closes) > 0 {
+	if status := s.Status(t); status.Head != status.Sequence || len(status.Hub.Closes) > 0 {
 		t.Errorf("the status of a new server is %+v", status)
 	}
 	s.Kill()
@@ -35,7 +35,7 @@ func TestServerIsKilledAndStartedAgain(t *testing.T) {
 	servetest.Eventually(t, "server that is ready again", ready)
 	select {
 	case <-s.Signal(t, syscall.SIGTERM):
-	case <-time.After(servetest.Patience):
+	case <-time.After(servetest.Timeout):
 		t.Error("the server goes on after SIGTERM")
 	}
 }
@@ -64,11 +64,11 @@ func speaker(t *testing.T, name string) (address string) {
 	return listener.Addr().String()
 }
 
-func TestDoor(t *testing.T) {
+func TestProxy(t *testing.T) {
 	t.Parallel()
-	door := servetest.NewDoor(t, speaker(t, "one"))
+	proxy := servetest.NewProxy(t, speaker(t, "one"))
 	enter := func() (*bufio.Reader, string) {
-		conn, err := new(net.Dialer).DialContext(context.Background(), "tcp", door.Address())
+		conn, err := new(net.Dialer).DialContext(context.Background(), "tcp", proxy.Address())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -79,20 +79,20 @@ func TestDoor(t *testing.T) {
 	}
 	first, name := enter()
 	if name != "one" {
-		t.Errorf("the door leads to %q", name)
+		t.Errorf("the proxy leads to %q", name)
 	}
-	door.Lead(speaker(t, "two"))
+	proxy.Lead(speaker(t, "two"))
 	if _, name := enter(); name != "two" {
-		t.Errorf("the door leads to %q", name)
+		t.Errorf("the proxy leads to %q", name)
 	}
-	if n := door.Cut(); n != 2 {
+	if n := proxy.Cut(); n != 2 {
 		t.Errorf("%d connections were cut", n)
 	}
 	if _, err := first.ReadByte(); err == nil {
 		t.Error("a connection goes on that was cut")
 	}
-	door.Lead("127.0.0.1:1")
+	proxy.Lead("127.0.0.1:1")
 	if _, name := enter(); name != "" {
-		t.Errorf("a door to nowhere says %q", name)
+		t.Errorf("a proxy to nowhere says %q", name)
 	}
 }

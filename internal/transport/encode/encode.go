@@ -21,7 +21,7 @@ func AppendEvent(b []byte, e *feed.Event) []byte {
 	b = append(b, `{"type":"event","event":`...)
 	b = AppendString(b, e.Name)
 	b = append(b, ',')
-	b = appendPlace(b, e)
+	b = appendPosition(b, e)
 	b = append(b, `,"data":`...)
 	b = AppendData(b, e)
 	b = appendOrigin(b, e)
@@ -37,15 +37,15 @@ func (Message) AppendEvent(b []byte, e *feed.Event) []byte { return AppendEvent(
 // AppendMeta appends what the message of an event says beside its name and its
 // data.
 func AppendMeta(b []byte, e *feed.Event) []byte {
-	b = appendPlace(append(b, '{'), e)
+	b = appendPosition(append(b, '{'), e)
 	return append(appendOrigin(b, e), '}')
 }
 
 // AppendData appends the data of an event, a JSON object.
 func AppendData(b []byte, e *feed.Event) []byte { return appendRaw(b, e.Data) }
 
-// appendPlace appends where and when an event is.
-func appendPlace(b []byte, e *feed.Event) []byte {
+// appendPosition appends where and when an event is.
+func appendPosition(b []byte, e *feed.Event) []byte {
 	b = append(b, `"tenantId":`...)
 	b = AppendString(b, e.Tenant)
 	if e.From > 0 {

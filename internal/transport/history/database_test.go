@@ -206,7 +206,7 @@ type running struct{ *hub.Hub }
 
 func runHub(t *testing.T, d *database) running {
 	t.Helper()
-	h, err := hub.New(room.Options{History: changelog.NewHistory(d.pool, 1000), Map: mapping.Append, Wires: []signal.Wire{lines{}}})
+	h, err := hub.New(room.Options{History: changelog.NewHistory(d.pool, 1000), Map: mapping.Append, Encoders: []signal.Encoder{lines{}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -254,7 +254,7 @@ func (h running) resume(t *testing.T, cursor, last string) (got []event) {
 	}
 }
 
-// lines is a wire with one JSON object a line.
+// lines is an encoder with one JSON object a line.
 type lines struct{}
 
 func (lines) Name() string { return "lines" }

@@ -24,7 +24,7 @@
 //   - "more" is false only if there was nothing after the page when it was read,
 //     also with a filter; the cursor moves on over what the filter leaves out
 //     (TestFilterMovesOn).
-//   - A change that cannot be read is an event without its row, at its place, and the
+//   - A change that cannot be read is an event without its row, at its position, and the
 //     pages go on (conform: TestUnreadable).
 //   - A request reads a bounded part of the log and holds a bounded answer, plus
 //     one row (TestBoundedWork).

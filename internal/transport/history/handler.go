@@ -37,8 +37,8 @@ type Options struct {
 	Unreadable *unreadable.Log
 	// Readers is how many requests read the source at once. Default: 2.
 	Readers int
-	// Patience is how long a request waits for a turn. Default: 5 s.
-	Patience time.Duration
+	// MaxWait is how long a request waits for a turn. Default: 5 s.
+	MaxWait time.Duration
 	// Rate and Burst are how many pages a second, and how many at once, a subject
 	// may ask for. Default: 50 and 200.
 	Rate, Burst int
@@ -58,7 +58,7 @@ func NewHandler(o Options) (*Handler, error) {
 		return nil, errors.New("history: Options needs Source, Map and Gate")
 	}
 	o.Readers = cmp.Or(o.Readers, 2)
-	o.Patience = cmp.Or(o.Patience, 5*time.Second)
+	o.MaxWait = cmp.Or(o.MaxWait, 5*time.Second)
 	o.Rate, o.Burst = cmp.Or(o.Rate, 50), cmp.Or(o.Burst, 200)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

@@ -35,7 +35,7 @@ type list struct {
 }
 
 func (l *list) Oldest(context.Context, string) (feed.Cursor, error) {
-	return feed.Cursor{Feed: "f"}, nil
+	return feed.Cursor{Epoch: "f"}, nil
 }
 
 func (l *list) After(ctx context.Context, _ string, c feed.Cursor, limit int) (feed.Page, error) {
@@ -59,7 +59,7 @@ func (l *list) After(ctx context.Context, _ string, c feed.Cursor, limit int) (f
 			break
 		}
 		page.Changes = append(page.Changes, feed.Change{
-			Feed: "f", Tenant: "T", From: n, Position: n, Nonce: 1, Name: l.name(n), Op: feed.Insert, After: []byte(l.data(n)),
+			Epoch: "f", Tenant: "T", From: n, Position: n, Nonce: 1, Name: l.name(n), Op: feed.Insert, After: []byte(l.data(n)),
 		})
 	}
 	if len(page.Changes) == l.most { // as where a query has read as much as it may
@@ -89,7 +89,7 @@ func TestFilterMovesOn(t *testing.T) {
 		s := serve(t, newList(size), nil)
 		for _, limit := range []int{1, 2, 1000} {
 			events, pages, end := s.all(t, "", limit, "rare:*")
-			if len(events) != size/700 || end != (feed.Cursor{Feed: "f", Position: int64(size), Nonce: int64(min(size, 1))}).String() {
+			if len(events) != size/700 || end != (feed.Cursor{Epoch: "f", Position: int64(size), Nonce: int64(min(size, 1))}).String() {
 				t.Errorf("size %d, pages of %d: %d events, to %s", size, limit, len(events), end)
 			}
 			for i, e := range events {

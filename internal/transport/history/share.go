@@ -22,15 +22,15 @@ type share struct {
 	// answers are the turns of having an answer, from before it is read until the
 	// client has taken it; reads are those of one read of the source.
 	answers, reads *limit.Turns
-	patience       time.Duration
+	maxWait        time.Duration
 }
 
 func newShare(o *Options) *share {
 	return &share{
-		pages:    limit.NewRates[limit.Who](o.Rate, o.Burst),
-		answers:  limit.NewTurns(limit.Bounds{Subject: 4, Tenant: 8, All: 48}, limit.Bounds{Subject: 16, Tenant: 256, All: 4096}),
-		reads:    limit.NewTurns(limit.Bounds{All: o.Readers}, limit.Bounds{}),
-		patience: o.Patience,
+		pages:   limit.NewRates[limit.Who](o.Rate, o.Burst),
+		answers: limit.NewTurns(limit.Bounds{Subject: 4, Tenant: 8, All: 48}, limit.Bounds{Subject: 16, Tenant: 256, All: 4096}),
+		reads:   limit.NewTurns(limit.Bounds{All: o.Readers}, limit.Bounds{}),
+		maxWait: o.MaxWait,
 	}
 }
 
@@ -65,12 +65,12 @@ func (s *share) await(ctx context.Context, turn *limit.Turn) error {
 		return nil
 	default:
 	}
-	patience := time.NewTimer(s.patience)
-	defer patience.Stop()
+	maxWait := time.NewTimer(s.maxWait)
+	defer maxWait.Stop()
 	select {
 	case <-turn.Mine():
 		return nil
-	case <-patience.C:
+	case <-maxWait.C:
 	case <-ctx.Done():
 		if errors.Is(ctx.Err(), context.Canceled) {
 			return ctx.Err()

@@ -29,7 +29,7 @@ type endless struct {
 }
 
 func (e *endless) Oldest(context.Context, string) (feed.Cursor, error) {
-	return feed.Cursor{Feed: "f"}, nil
+	return feed.Cursor{Epoch: "f"}, nil
 }
 
 func (e *endless) After(ctx context.Context, tenant string, c feed.Cursor, _ int) (feed.Page, error) {
@@ -41,7 +41,7 @@ func (e *endless) After(ctx context.Context, tenant string, c feed.Cursor, _ int
 	e.reads = append(e.reads, tenant)
 	page := feed.Page{More: true}
 	for n := c.Position + 1; n <= c.Position+100; n++ {
-		page.Changes = append(page.Changes, feed.Change{Feed: "f", Tenant: tenant, From: n, Position: n, Nonce: 1, Name: "often", Op: feed.Insert, After: []byte(`{}`)})
+		page.Changes = append(page.Changes, feed.Change{Epoch: "f", Tenant: tenant, From: n, Position: n, Nonce: 1, Name: "often", Op: feed.Insert, After: []byte(`{}`)})
 	}
 	return page, nil
 }
@@ -56,7 +56,7 @@ type crowd struct {
 func newCrowd(t *testing.T, change func(*history.Options)) *crowd {
 	c := &crowd{source: &endless{let: make(chan struct{})}, answers: make(chan *httptest.ResponseRecorder, 100)}
 	c.server = serve(t, c.source, func(o *history.Options) {
-		o.Readers, o.Patience = 1, time.Hour
+		o.Readers, o.MaxWait = 1, time.Hour
 		o.Gate = servetest.Gate(t, transport.GateOptions{
 			Origin: origin.Origins{}.Allowed,
 			Verify: func(_ context.Context, token string) (auth.Identity, error) {
@@ -163,7 +163,7 @@ func TestManyTenantsTakeTurns(t *testing.T) {
 func TestPageEndsWhenOthersTakeTurns(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		c := newCrowd(t, func(o *history.Options) { o.Patience = time.Second })
+		c := newCrowd(t, func(o *history.Options) { o.MaxWait = time.Second })
 		page := make(chan *httptest.ResponseRecorder, 1)
 		go func() { page <- c.ask(t, "A/ann", "?after=f.1.1&events=nothing:*") }()
 		synctest.Wait()

@@ -55,7 +55,7 @@ func verify(_ context.Context, token string) (auth.Identity, error) {
 type shortHistory struct{}
 
 func (shortHistory) Head(context.Context, string, int64) (feed.Head, error) {
-	return feed.Head{Feed: "f1"}, nil
+	return feed.Head{Epoch: "f1"}, nil
 }
 
 func (shortHistory) After(context.Context, string, feed.Cursor, int) (feed.Page, error) {
@@ -65,7 +65,7 @@ func (shortHistory) After(context.Context, string, feed.Cursor, int) (feed.Page,
 func oneEvent(dst []feed.Event, c *feed.Change) []feed.Event {
 	return append(dst, feed.Event{
 		Name: c.Name, Tenant: c.Tenant, Position: c.Position, Data: c.After, At: c.At,
-		Cursor: feed.Cursor{Feed: c.Feed, Position: c.Position, Nonce: c.Nonce},
+		Cursor: feed.Cursor{Epoch: c.Epoch, Position: c.Position, Nonce: c.Nonce},
 	})
 }
 
@@ -75,7 +75,7 @@ func setup(t *testing.T, recovery bool, change ...func(*room.Options)) *bundle {
 	b := &bundle{position: map[string]int64{}}
 	options := room.Options{
 		History: shortHistory{}, Map: oneEvent,
-		Wires: socketio.Wires(),
+		Encoders: socketio.Encoders(),
 	}
 	for _, f := range change {
 		f(&options)
@@ -116,7 +116,7 @@ func (b *bundle) event(tenant, name, data string) {
 	b.position[tenant]++
 	p := b.position[tenant]
 	b.hub.Publish([]feed.Change{{
-		Feed: "f1", Tenant: tenant, From: p, Position: p, Nonce: 1e12, Name: name, After: json.RawMessage(data), At: time.Unix(1e9, 0),
+		Epoch: "f1", Tenant: tenant, From: p, Position: p, Nonce: 1e12, Name: name, After: json.RawMessage(data), At: time.Unix(1e9, 0),
 	}}, p)
 }
 

@@ -5,7 +5,7 @@
 //
 // [Handler] serves the protocol (packages engineio and socketio) and opens a
 // session of the hub for each client, which is also what the protocol writes
-// through. Events are encoded once for all ([Wire]); join-tenant and
+// through. Events are encoded once for all ([Encoder]); join-tenant and
 // leave-tenant and auth are events of the client, acknowledged if it asks for that.
 //
 // # States
@@ -18,8 +18,8 @@
 // With Recovery, connection state recovery works without state. The secret
 // (pid) names the subject and the tenant by a hash, the offset of an event is
 // its cursor. A client that reconnects, here, after a restart or on another
-// replica, is accepted with its pid, and the id that follows from it, once the hub
-// has found its place, and gets what it missed, with or without meta as before: the
+// server, is accepted with its pid, and the id that follows from it, once the hub
+// has found its cursor, and gets what it missed, with or without meta as before: the
 // offset says that, too. If the history does not reach back it is accepted with a new
 // pid, so that it knows. That needs a token with one tenant and no filter:
 // others are told so by the missing or the new pid.

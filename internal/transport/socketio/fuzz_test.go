@@ -21,7 +21,7 @@ func FuzzCommand(f *testing.F) {
 		}
 		command, err := socketio.ParseCommand(protocol.Event{Name: p.Name, Args: p.Args})
 		if err == nil {
-			if command.Tenant == "" && command.Type != transport.CommandAuth || command.Token == "" && command.Type == transport.CommandAuth || command.Exact || command.Type != p.Name {
+			if command.Tenant == "" && command.Type != transport.CommandAuth || command.Token == "" && command.Type == transport.CommandAuth || command.ResumeOnly || command.Type != p.Name {
 				t.Fatalf("%q: %+v", packet, command)
 			}
 			return

@@ -23,7 +23,7 @@ import (
 // connectTimeout is how long a client has to connect to the namespace.
 const connectTimeout = 10 * time.Second
 
-// Options configures a Handler. Hub, which has to know Wires, and Gate are required.
+// Options configures a Handler. Hub, which has to know Encoders, and Gate are required.
 type Options struct {
 	Hub *hub.Hub
 	// Recovery says that connection state recovery is offered.
@@ -106,7 +106,7 @@ func (h *Handler) open(conn *engineio.Session, r *http.Request) (engineio.Outbox
 	p.prior = p.offer.Ticket()
 	var err error
 	p.client, err = h.opts.Gate.Let(h.opts.Hub, r, transport.Credential{}, func() (session.Peer, error) {
-		return session.Peer{Conn: conn, Wire: Wire{}, Signal: p.appendSignal, OneWay: true}, nil
+		return session.Peer{Conn: conn, Encoder: Encoder{}, Signal: p.appendSignal, ReadsNothing: true}, nil
 	})
 	if full, ok := errors.AsType[*transport.Problem](err); ok {
 		h.opts.Gate.Note(r.Context(), r, full)

@@ -101,19 +101,19 @@ func (n namespace) Event(s *socketio.Socket, e socketio.Event) {
 // join joins a tenant. The answer comes through the session.
 func (p *peer) join(command command, ack *socketio.Ack) error {
 	command.Tenant = p.client.Tenant(command.Tenant)
-	q := request{tenant: command.Tenant, ack: ack, filtered: len(command.Events) > 0, wire: Wire{Meta: p.meta}}
+	q := request{tenant: command.Tenant, ack: ack, filtered: len(command.Events) > 0, encoder: Encoder{Meta: p.meta}}
 	if command.Meta != nil {
-		q.wire.Meta = *command.Meta
+		q.encoder.Meta = *command.Meta
 	}
 	p.mu.Lock()
-	q.wire.Recovery = p.tenant != "" && p.tenant == q.tenant && !q.filtered
+	q.encoder.Recovery = p.tenant != "" && p.tenant == q.tenant && !q.filtered
 	p.mu.Unlock()
-	command.Forgets = command.Cursor == "" && !q.wire.Recovery
-	ref := p.ask(q)
-	err := p.client.Join(command.Command, q.wire, ref)
+	command.Forgets = command.Cursor == "" && !q.encoder.Recovery
+	requestID := p.ask(q)
+	err := p.client.Join(command.Command, q.encoder, requestID)
 	if err != nil {
 		p.mu.Lock()
-		delete(p.asked, ref)
+		delete(p.asked, requestID)
 		p.mu.Unlock()
 	}
 	return err

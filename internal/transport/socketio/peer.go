@@ -31,12 +31,12 @@ type peer struct {
 	asked map[uint64]request
 	last  uint64
 	// tenant is that in which the client may ask for what it missed, so that it is
-	// told offsets, places in it; empty if it may not.
+	// told offsets, cursors in it; empty if it may not.
 	tenant string
 	// filtered: it has not joined that for every event, so that no offset is of use.
 	filtered bool
-	// wire is that by which it has joined.
-	wire Wire
+	// encoder is that by which it has joined.
+	encoder Encoder
 }
 
 // request is a request to join.
@@ -44,7 +44,7 @@ type request struct {
 	tenant   string
 	ack      *socketio.Ack
 	filtered bool
-	wire     Wire
+	encoder  Encoder
 	// recovering, if not nil, waits to be accepted with pid.
 	recovering *socketio.Socket
 	pid        string
@@ -78,7 +78,7 @@ func (p *peer) answer(number uint64) (q request, recovers bool) {
 		p.asked = nil
 	}
 	if recovers = p.tenant != "" && p.tenant == q.tenant; recovers {
-		p.filtered, p.wire = q.filtered, q.wire
+		p.filtered, p.encoder = q.filtered, q.encoder
 	}
 	return q, recovers
 }
@@ -103,11 +103,11 @@ func (p *peer) forget() {
 	p.asked, p.tenant = nil, ""
 }
 
-// told says whether the client is told offsets of a tenant, and on which wire.
-func (p *peer) told(tenant string) (Wire, bool) {
+// offersOffsets says whether the client is told offsets of a tenant, and by which encoder.
+func (p *peer) offersOffsets(tenant string) (Encoder, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.wire, p.tenant != "" && !p.filtered && tenant == p.tenant
+	return p.encoder, p.tenant != "" && !p.filtered && tenant == p.tenant
 }
 
 // recover says in which tenant the client may recover, none if it is empty.

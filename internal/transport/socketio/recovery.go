@@ -33,7 +33,7 @@ func markOf(pid string) string {
 const metaMark = "+meta"
 
 // appendOffset appends the offset of an event.
-func (w Wire) appendOffset(b []byte, c feed.Cursor) []byte {
+func (w Encoder) appendOffset(b []byte, c feed.Cursor) []byte {
 	b = c.AppendText(b)
 	if w.Meta {
 		b = append(b, metaMark...)
@@ -46,7 +46,7 @@ func (p *peer) accept(s *socketio.Socket, id auth.Identity, c connect) {
 	p.meta = c.meta
 	pid := c.pid
 	if !p.h.opts.Recovery || c.forgoes || len(id.Tenants) != 1 {
-		// An offset tells the place in one tenant.
+		// An offset tells the position in one tenant.
 		p.recover("")
 		s.Accept("")
 		return
@@ -60,9 +60,9 @@ func (p *peer) accept(s *socketio.Socket, id auth.Identity, c connect) {
 	case known && offset == offsetNothing:
 		s.Accept(pid)
 	case known && err == nil:
-		q := request{tenant: id.Tenants[0], wire: Wire{Meta: meta, Recovery: true}, recovering: s, pid: pid}
-		command := transport.Command{Tenant: q.tenant, Cursor: offset, Exact: true}
-		if p.client.Join(command, q.wire, p.ask(q)) != nil {
+		q := request{tenant: id.Tenants[0], encoder: Encoder{Meta: meta, Recovery: true}, recovering: s, pid: pid}
+		command := transport.Command{Tenant: q.tenant, Cursor: offset, ResumeOnly: true}
+		if p.client.Join(command, q.encoder, p.ask(q)) != nil {
 			p.session.Close(transport.LimitExceeded, "") // it has joined nothing else
 		}
 	default:

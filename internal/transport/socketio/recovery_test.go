@@ -10,7 +10,7 @@ import (
 	"rowcast/internal/transport/socketio"
 )
 
-func socketioWireClose() []byte { return socketio.Wire{}.AppendClose(nil, transport.Revoked, "") }
+func socketioWireClose() []byte { return socketio.Encoder{}.AppendClose(nil, transport.Revoked, "") }
 
 // offsetOf is the last argument of an event, a text.
 func offsetOf(t *testing.T, packet string) string {

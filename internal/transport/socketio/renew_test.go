@@ -34,7 +34,7 @@ func TestRenewal(t *testing.T) {
 	c.say(`425["auth","bob_T_1h"]`) // a refused one changes nothing
 	c.wantPart(`435[{"ok":false,"code":"forbidden"`)
 	c.say(`42["auth","ann_T-V_1ms"]`) // nobody wants to know
-	if _, message, err := c.ReadMessage(); !websocket.IsCloseError(err, transport.CloseOf(transport.TokenExpired).Code) {
+	if _, message, err := c.ReadMessage(); !websocket.IsCloseError(err, transport.CloseOf(transport.TokenExpired).Number) {
 		t.Errorf("a token that ends soon: %q %v", message, err)
 	}
 }
@@ -55,7 +55,7 @@ func TestRenewalIsInTime(t *testing.T) {
 	}
 	for {
 		_, _, err := first.ReadMessage()
-		if websocket.IsCloseError(err, transport.CloseOf(transport.TokenExpired).Code) {
+		if websocket.IsCloseError(err, transport.CloseOf(transport.TokenExpired).Number) {
 			break
 		}
 		if err != nil {

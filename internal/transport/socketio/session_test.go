@@ -190,7 +190,7 @@ func TestClosed(t *testing.T) {
 	}
 	for {
 		if _, _, err := c.ReadMessage(); err != nil {
-			if !websocket.IsCloseError(err, transport.CloseOf(transport.RateLimited).Code) {
+			if !websocket.IsCloseError(err, transport.CloseOf(transport.RateLimited).Number) {
 				t.Errorf("too many requests: %v", err)
 			}
 			break
@@ -198,7 +198,7 @@ func TestClosed(t *testing.T) {
 	}
 	c = b.connect(t, `{"token":"ann_T_1ms"}`)
 	c.accepted()
-	if _, message, err := c.ReadMessage(); !websocket.IsCloseError(err, transport.CloseOf(transport.TokenExpired).Code) {
+	if _, message, err := c.ReadMessage(); !websocket.IsCloseError(err, transport.CloseOf(transport.TokenExpired).Number) {
 		t.Errorf("an expired token: %q %v", message, err)
 	}
 	if got := string(socketioWireClose()); !strings.HasPrefix(got[2:], "41") {
@@ -230,7 +230,7 @@ func TestSlowConsumer(t *testing.T) {
 		for {
 			_, message, err := c.ReadMessage()
 			if err != nil {
-				if !websocket.IsCloseError(err, transport.CloseOf(signal.SlowConsumer).Code) {
+				if !websocket.IsCloseError(err, transport.CloseOf(signal.SlowConsumer).Number) {
 					t.Errorf("%s: %v", request, err)
 				}
 				break

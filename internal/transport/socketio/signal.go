@@ -26,7 +26,7 @@ func (p *peer) appendSignal(b []byte, m *signal.Signal) []byte {
 		return p.appendJoined(b, m)
 	case signal.Left:
 		b = p.appendAbandoned(b, m.Tenant)
-		if _, told := p.told(m.Tenant); !told {
+		if _, offers := p.offersOffsets(m.Tenant); !offers {
 			return b // the acknowledgement says it
 		}
 		return appendObject(b, "left", encode.AppendSignal(nil, m), offsetNothing)
@@ -35,8 +35,8 @@ func (p *peer) appendSignal(b []byte, m *signal.Signal) []byte {
 		if m.Kind == signal.Reset {
 			name = "reset"
 		}
-		if wire, told := p.told(m.Tenant); told {
-			offset = string(wire.appendOffset(nil, m.Cursor))
+		if encoder, offers := p.offersOffsets(m.Tenant); offers {
+			offset = string(encoder.appendOffset(nil, m.Cursor))
 		}
 		return appendObject(b, name, encode.AppendSignal(nil, m), offset)
 	case signal.Expiring:
@@ -50,7 +50,7 @@ func (p *peer) appendSignal(b []byte, m *signal.Signal) []byte {
 
 // appendJoined answers a request to join, or one to recover.
 func (p *peer) appendJoined(b []byte, m *signal.Signal) []byte {
-	q, recovers := p.answer(m.Ref)
+	q, recovers := p.answer(m.RequestID)
 	switch {
 	case q.recovering != nil && m.Reason == "":
 		return q.recovering.AppendAccept(b, q.pid)
@@ -59,7 +59,7 @@ func (p *peer) appendJoined(b []byte, m *signal.Signal) []byte {
 	}
 	b = q.ack.Append(b, joinedAnswer(m))
 	if recovers {
-		offset := string(q.wire.appendOffset(nil, m.Cursor))
+		offset := string(q.encoder.appendOffset(nil, m.Cursor))
 		if q.filtered {
 			offset = offsetUnknown
 		}

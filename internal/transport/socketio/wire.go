@@ -12,7 +12,7 @@ import (
 
 // Wire encodes events for the hub. It is a signal.Wire. The signals of a session
 // are encoded by its peer.
-type Wire struct {
+type Encoder struct {
 	// Meta has the data of an event be followed by what is said about it.
 	Meta bool
 	// Recovery has every event end with its cursor, the offset by which a client
@@ -20,18 +20,18 @@ type Wire struct {
 	Recovery bool
 }
 
-var _ signal.Wire = Wire{}
+var _ signal.Encoder = Encoder{}
 
-// Wires are all there are. The hub has to know them.
-func Wires() []signal.Wire {
-	return []signal.Wire{Wire{}, Wire{Meta: true}, Wire{Recovery: true}, Wire{Meta: true, Recovery: true}}
+// Encoders are all there are. The hub has to know them.
+func Encoders() []signal.Encoder {
+	return []signal.Encoder{Encoder{}, Encoder{Meta: true}, Encoder{Recovery: true}, Encoder{Meta: true, Recovery: true}}
 }
 
 // Name implements signal.Wire.
-func (Wire) Name() string { return "socketio" }
+func (Encoder) Name() string { return "socketio" }
 
-// AppendEvent appends an event with its data, and what else the wire has.
-func (w Wire) AppendEvent(b []byte, e *feed.Event) []byte {
+// AppendEvent appends an event with its data, and what else the encoder adds.
+func (w Encoder) AppendEvent(b []byte, e *feed.Event) []byte {
 	start := len(b)
 	b = append(engineio.Begin(b), byte(socketio.EventPacket), '[')
 	b = encode.AppendString(b, e.Name)
@@ -49,13 +49,13 @@ func (w Wire) AppendEvent(b []byte, e *feed.Event) []byte {
 }
 
 // AppendSignal appends nothing.
-func (Wire) AppendSignal(b []byte, _ *signal.Signal) []byte { return b }
+func (Encoder) AppendSignal(b []byte, _ *signal.Signal) []byte { return b }
 
-// AppendClose appends the last frames of a cause. A client comes back by itself
+// AppendClose appends the last frames of a code. A client comes back by itself
 // when its transport is closed, but not when it was disconnected.
-func (Wire) AppendClose(b []byte, cause errcode.Code, detail string) []byte {
-	if cause == transport.Revoked {
+func (Encoder) AppendClose(b []byte, code errcode.Code, detail string) []byte {
+	if code == transport.Revoked {
 		b = socketio.AppendDisconnect(b, socketio.Main)
 	}
-	return transport.AppendCloseFrame(b, cause, detail)
+	return transport.AppendCloseFrame(b, code, detail)
 }

@@ -34,7 +34,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type noHistory struct{}
 
 func (noHistory) Head(context.Context, string, int64) (feed.Head, error) {
-	return feed.Head{Feed: "f1"}, nil
+	return feed.Head{Epoch: "f1"}, nil
 }
 
 func (noHistory) After(context.Context, string, feed.Cursor, int) (feed.Page, error) {
@@ -44,7 +44,7 @@ func (noHistory) After(context.Context, string, feed.Cursor, int) (feed.Page, er
 func oneEvent(dst []feed.Event, c *feed.Change) []feed.Event {
 	return append(dst, feed.Event{
 		Name: "order:created", Tenant: c.Tenant, Position: c.Position, At: c.At, Data: c.After,
-		Cursor: feed.Cursor{Feed: c.Feed, Position: c.Position, Nonce: c.Nonce},
+		Cursor: feed.Cursor{Epoch: c.Epoch, Position: c.Position, Nonce: c.Nonce},
 		Source: feed.Source{Table: "orders", Op: "insert", Tx: "7391", Writer: "psql"},
 	})
 }
@@ -96,7 +96,7 @@ func setup(t testing.TB, listener net.Listener, change func(*room.Options, *sse.
 		tickets:  map[string]auth.Identity{"ticket": {Subject: "ann", Tenants: []string{"T"}, Expires: time.Now().Add(time.Hour)}},
 		position: map[string]int64{},
 	}
-	ho := room.Options{History: noHistory{}, Map: oneEvent, Wires: []signal.Wire{sse.Wire{}}}
+	ho := room.Options{History: noHistory{}, Map: oneEvent, Encoders: []signal.Encoder{sse.Encoder{}}}
 	so := sse.Options{}
 	if change != nil {
 		change(&ho, &so)
@@ -166,7 +166,7 @@ func (b *bundle) row(tenant, data string) {
 	b.position[tenant]++
 	p := b.position[tenant]
 	b.hub.Publish([]feed.Change{{
-		Feed: "f1", Tenant: tenant, From: p, Position: p, Nonce: 1e12, After: []byte(data), At: time.Unix(1e9, 123456789),
+		Epoch: "f1", Tenant: tenant, From: p, Position: p, Nonce: 1e12, After: []byte(data), At: time.Unix(1e9, 123456789),
 	}}, p)
 }
 

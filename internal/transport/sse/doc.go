@@ -4,7 +4,7 @@
 // # Overview
 //
 // [Handler] checks the request, takes its connection over from net/http and
-// opens a session of the hub, which writes the events ready-made ([Wire]). The
+// opens a session of the hub, which writes the events ready-made ([Encoder]). The
 // id of an event is its cursor, its name the event name, its data the JSON
 // object of the WebSocket. The body has no length and no chunks; the end of the
 // connection ends it.

@@ -14,15 +14,15 @@ import (
 )
 
 // Wire encodes for the hub. It is a signal.Wire.
-type Wire struct{}
+type Encoder struct{}
 
-var _ signal.Wire = Wire{}
+var _ signal.Encoder = Encoder{}
 
 // Name implements signal.Wire.
-func (Wire) Name() string { return "sse" }
+func (Encoder) Name() string { return "sse" }
 
 // AppendEvent appends an event.
-func (Wire) AppendEvent(b []byte, e *feed.Event) []byte {
+func (Encoder) AppendEvent(b []byte, e *feed.Event) []byte {
 	b, start := open(appendID(b, e.Cursor), e.Name)
 	return seal(encode.AppendEvent(b, e), start)
 }
@@ -30,7 +30,7 @@ func (Wire) AppendEvent(b []byte, e *feed.Event) []byte {
 // AppendSignal appends a signal as an event of the name of its type. One that
 // says where the stream is has an id, so that the client can continue from
 // there even if no event ever comes.
-func (Wire) AppendSignal(b []byte, s *signal.Signal) []byte {
+func (Encoder) AppendSignal(b []byte, s *signal.Signal) []byte {
 	switch s.Kind {
 	case signal.Ping:
 		return append(b, ": ping\n\n"...)
@@ -51,8 +51,8 @@ func (Wire) AppendSignal(b []byte, s *signal.Signal) []byte {
 
 // AppendClose appends the event "closed": EventSource has "error" for itself. A
 // detail retry=…ms becomes the time after which the client comes back.
-func (Wire) AppendClose(b []byte, cause errcode.Code, detail string) []byte {
-	if cause == signal.Gone {
+func (Encoder) AppendClose(b []byte, code errcode.Code, detail string) []byte {
+	if code == signal.Gone {
 		return b
 	}
 	if text, ok := strings.CutPrefix(detail, "retry="); ok {
@@ -60,12 +60,12 @@ func (Wire) AppendClose(b []byte, cause errcode.Code, detail string) []byte {
 			b = append(appendRetry(b, retry), '\n')
 		}
 	}
-	c := transport.CloseOf(cause)
+	c := transport.CloseOf(code)
 	b, start := open(b, "closed")
 	b = append(b, `{"type":"closed","code":`...)
-	b = strconv.AppendInt(b, int64(c.Code), 10)
+	b = strconv.AppendInt(b, int64(c.Number), 10)
 	b = append(b, `,"reason":`...)
-	return seal(append(encode.AppendString(b, string(cause)), '}'), start)
+	return seal(append(encode.AppendString(b, string(code)), '}'), start)
 }
 
 func appendSignal(b []byte, name string, s *signal.Signal) []byte {

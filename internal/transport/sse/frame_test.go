@@ -21,12 +21,12 @@ import (
 // TestFrames are those of the wire contract, byte by byte.
 func TestFrames(t *testing.T) {
 	t.Parallel()
-	cursor := feed.Cursor{Feed: "f1", Position: 42, Nonce: 35}
+	cursor := feed.Cursor{Epoch: "f1", Position: 42, Nonce: 35}
 	text := func(kind signal.Kind) string {
-		return string(sse.Wire{}.AppendSignal(nil, &signal.Signal{Kind: kind, Tenant: "T", Cursor: cursor, Reason: "expired", Ref: 9}))
+		return string(sse.Encoder{}.AppendSignal(nil, &signal.Signal{Kind: kind, Tenant: "T", Cursor: cursor, Reason: "expired", RequestID: 9}))
 	}
-	end := func(cause errcode.Code, detail string) string {
-		return string(sse.Wire{}.AppendClose(nil, cause, detail))
+	end := func(code errcode.Code, detail string) string {
+		return string(sse.Encoder{}.AppendClose(nil, code, detail))
 	}
 	for want, got := range map[string]string{
 		"id: f1.42.z\nevent: joined\ndata: {\"type\":\"joined\",\"tenantId\":\"T\",\"cursor\":\"f1.42.z\",\"position\":42}\n\n":                                    text(signal.Joined),
@@ -40,7 +40,7 @@ func TestFrames(t *testing.T) {
 		"event: closed\ndata: {\"type\":\"closed\",\"code\":4003,\"reason\":\"token-expired\"}\n\n":         end(transport.TokenExpired, "retry=soon"),
 		"id: f1.42.z\nevent: order:updated\ndata: {\"type\":\"event\",\"event\":\"order:updated\",\"tenantId\":\"T\",\"position\":42," +
 			"\"cursor\":\"f1.42.z\",\"at\":\"2026-01-02T03:04:05.678901Z\",\"data\":{\"id\":1},\"changed\":[\"status\"],\"previous\":{}}\n\n": string(
-			sse.Wire{}.AppendEvent(nil, &feed.Event{
+			sse.Encoder{}.AppendEvent(nil, &feed.Event{
 				Name: "order:updated", Tenant: "T", Position: 42, Cursor: cursor, At: time.Date(2026, 1, 2, 3, 4, 5, 678901000, time.UTC),
 				Data: []byte(`{"id":1}`), Changed: []string{"status"},
 			})),
@@ -60,9 +60,9 @@ func TestFrames(t *testing.T) {
 // for its line breaks.
 func whole(t *testing.T, name, data string) {
 	t.Helper()
-	at := feed.Cursor{Feed: "f1", Position: 7, Nonce: 1}
+	at := feed.Cursor{Epoch: "f1", Position: 7, Nonce: 1}
 	e := feed.Event{Name: name, Tenant: "T\r\nid: x", Position: 7, Cursor: at, Data: []byte(data), At: time.Unix(0, 0)}
-	frame := sse.Wire{}.AppendEvent([]byte(": before\n\n"), &e)
+	frame := sse.Encoder{}.AppendEvent([]byte(": before\n\n"), &e)
 	s := &stream{reader: bufio.NewReader(bytes.NewReader(frame)), t: t}
 	if before, err := s.read(); err != nil || before.comment != "before" {
 		t.Fatalf("%q: %+v, %v", frame, before, err)

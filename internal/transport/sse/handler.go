@@ -17,14 +17,14 @@ import (
 const (
 	// defaultPing is often enough for proxies that end silent connections.
 	defaultPing = 15 * time.Second
-	// silence is how long what was written may stay without an answer of the
+	// ackTimeout is how long what was written may stay without an answer of the
 	// kernel of a client: of the client itself nothing is ever heard.
-	silence = 30 * time.Second
+	ackTimeout = 30 * time.Second
 	// retry is after how long a client that lost its connection comes back.
 	retry = 2 * time.Second
 )
 
-// Options configures a Handler. Hub, which has to know Wire, and Gate are required.
+// Options configures a Handler. Hub, which has to know Encoder, and Gate are required.
 type Options struct {
 	Hub  *hub.Hub
 	Gate *transport.Gate
@@ -37,7 +37,7 @@ type Options struct {
 // Handler serves event streams.
 type Handler struct {
 	opts  Options
-	peers socket.Tally
+	peers socket.ConnGroup
 }
 
 // NewHandler checks the options.
@@ -69,7 +69,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	p := new(peer)
 	client, err := h.opts.Gate.Let(h.opts.Hub, r, transport.Credential{Identity: &id}, func() (session.Peer, error) {
-		return session.Peer{Conn: p, Wire: Wire{}, OneWay: true, PingInterval: h.opts.PingInterval}, p.connect(w, r)
+		return session.Peer{Conn: p, Encoder: Encoder{}, ReadsNothing: true, PingInterval: h.opts.PingInterval}, p.connect(w, r)
 	})
 	refused, isRefused := errors.AsType[*transport.Problem](err)
 	switch {
@@ -79,7 +79,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.opts.Log.DebugContext(r.Context(), "event stream did not begin", slog.Any("error", err))
 	default:
 		p.session = client.Session()
-		if refused, ok := errors.AsType[*transport.Refusal](client.Follow(want, session.Request{Cursor: place(r, want.Query)})); ok {
+		if refused, ok := errors.AsType[*transport.Refusal](client.Follow(want, session.Request{Cursor: lastCursor(r, want.Query)})); ok {
 			p.session.Close(refused.Code, "")
 		}
 		h.peers.Run(p.watch)

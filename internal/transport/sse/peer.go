@@ -29,7 +29,7 @@ func (p *peer) connect(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p.Socket = socket.New(conn)
-	p.GiveUpAfter(silence)
+	p.GiveUpAfter(ackTimeout)
 	return nil
 }
 

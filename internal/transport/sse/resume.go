@@ -27,10 +27,10 @@ func continues(name string) bool {
 	return plain == "lasteventid" || plain == "evslasteventid"
 }
 
-// place is the cursor to continue from. A client that comes back by itself repeats
+// lastCursor is the cursor to continue from. A client that comes back by itself repeats
 // its URL, with a cursor that is older than its last id: so that one comes first. It
 // also adds its last id to an URL that has an older one already: so the last counts.
-func place(r *http.Request, query url.Values) string {
+func lastCursor(r *http.Request, query url.Values) string {
 	if id := r.Header.Get("Last-Event-ID"); id != "" {
 		return id
 	}

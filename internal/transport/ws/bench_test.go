@@ -29,7 +29,7 @@ var row = []byte(`{"id":4711,"tenant_id":"T","number":"SO-2026-004711","status":
 type noHistory struct{}
 
 func (noHistory) Head(context.Context, string, int64) (feed.Head, error) {
-	return feed.Head{Feed: "f1"}, nil
+	return feed.Head{Epoch: "f1"}, nil
 }
 
 func (noHistory) After(context.Context, string, feed.Cursor, int) (feed.Page, error) {
@@ -39,7 +39,7 @@ func (noHistory) After(context.Context, string, feed.Cursor, int) (feed.Page, er
 func oneEvent(dst []feed.Event, c *feed.Change) []feed.Event {
 	return append(dst, feed.Event{
 		Name: "order:created", Tenant: c.Tenant, Position: c.Position, At: c.At, Data: c.After,
-		Cursor: feed.Cursor{Feed: c.Feed, Position: c.Position, Nonce: c.Nonce},
+		Cursor: feed.Cursor{Epoch: c.Epoch, Position: c.Position, Nonce: c.Nonce},
 		Source: feed.Source{Table: "orders", Op: "insert", Tx: "7391", Writer: "psql"},
 	})
 }
@@ -122,7 +122,7 @@ func BenchmarkPublish(b *testing.B) {
 }
 
 func benchmarkPublish(b *testing.B, batch, subs int) {
-	h, err := hub.New(room.Options{History: noHistory{}, Map: oneEvent, Wires: []signal.Wire{ws.Wire{}}, PingInterval: time.Hour})
+	h, err := hub.New(room.Options{History: noHistory{}, Map: oneEvent, Encoders: []signal.Encoder{ws.Encoder{}}, PingInterval: time.Hour})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -142,7 +142,7 @@ func benchmarkPublish(b *testing.B, batch, subs int) {
 		if err := opened.Join(session.Request{Tenant: "T"}); err != nil {
 			b.Fatal(err)
 		}
-		joined += int64(len(ws.Wire{}.AppendSignal(nil, &signal.Signal{Kind: signal.Joined, Tenant: "T", Cursor: feed.Cursor{Feed: "f1"}})))
+		joined += int64(len(ws.Encoder{}.AppendSignal(nil, &signal.Signal{Kind: signal.Joined, Tenant: "T", Cursor: feed.Cursor{Epoch: "f1"}})))
 	}
 	s.await(joined)
 
@@ -156,9 +156,9 @@ func benchmarkPublish(b *testing.B, batch, subs int) {
 	for b.Loop() {
 		for i := range changes {
 			position++
-			changes[i] = feed.Change{Feed: "f1", Tenant: "T", From: position, Position: position, Nonce: 1e12, After: row, At: at}
+			changes[i] = feed.Change{Epoch: "f1", Tenant: "T", From: position, Position: position, Nonce: 1e12, After: row, At: at}
 			events = oneEvent(events[:0], &changes[i])
-			frame = ws.Wire{}.AppendEvent(frame[:0], &events[0])
+			frame = ws.Encoder{}.AppendEvent(frame[:0], &events[0])
 			total += int64(len(frame) * subs)
 		}
 		h.Publish(changes, position)
@@ -187,9 +187,9 @@ func BenchmarkBareWrite(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
-			change := feed.Change{Feed: "f1", Tenant: "T", From: 1, Position: 1, Nonce: 1e12, After: row, At: time.Now()}
+			change := feed.Change{Epoch: "f1", Tenant: "T", From: 1, Position: 1, Nonce: 1e12, After: row, At: time.Now()}
 			events := oneEvent(nil, &change)
-			frame := ws.Wire{}.AppendEvent(nil, &events[0])
+			frame := ws.Encoder{}.AppendEvent(nil, &events[0])
 			total := int64(0)
 			b.ReportAllocs()
 			before := cpu()

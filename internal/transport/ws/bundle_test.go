@@ -83,7 +83,7 @@ func setup(t testing.TB, listener net.Listener, change func(*room.Options, *ws.O
 		tickets:  map[string]auth.Identity{"ticket": {Subject: "ann", Tenants: []string{"T"}, Expires: time.Now().Add(time.Hour)}},
 		position: map[string]int64{},
 	}
-	ho := room.Options{History: noHistory{}, Map: oneEvent, Wires: []signal.Wire{ws.Wire{}}}
+	ho := room.Options{History: noHistory{}, Map: oneEvent, Encoders: []signal.Encoder{ws.Encoder{}}}
 	wo := ws.Options{Gate: servetest.Gate(t, transport.GateOptions{
 		Verify: b.verify, Redeem: b.redeem, Draining: func() bool { return b.hub.Draining() },
 		Origin: func(r *http.Request) bool { return r.Header.Get("Origin") != "https://evil.example" },
@@ -135,7 +135,7 @@ func (b *bundle) event(tenant, data string) {
 	p := b.position[tenant]
 	text, _ := json.Marshal(map[string]string{"text": data})
 	b.hub.Publish([]feed.Change{{
-		Feed: "f1", Tenant: tenant, From: p, Position: p, Nonce: 1e12, After: text, At: time.Unix(1e9, 123456789),
+		Epoch: "f1", Tenant: tenant, From: p, Position: p, Nonce: 1e12, After: text, At: time.Unix(1e9, 123456789),
 	}}, p)
 }
 

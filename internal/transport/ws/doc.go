@@ -5,7 +5,7 @@
 //
 // [Handler] checks origin and credentials, upgrades the request (package
 // websocket) and opens a session of the hub, which writes the frames ready-made
-// ([Wire]).
+// ([Encoder]).
 //
 // # States
 //

@@ -10,26 +10,26 @@ import (
 )
 
 // Wire encodes for the hub. It is a signal.Wire.
-type Wire struct{}
+type Encoder struct{}
 
-var _ signal.Wire = Wire{}
+var _ signal.Encoder = Encoder{}
 
 // Name implements signal.Wire.
-func (Wire) Name() string { return "ws" }
+func (Encoder) Name() string { return "ws" }
 
 // AppendEvent appends an event as a text frame.
-func (Wire) AppendEvent(b []byte, e *feed.Event) []byte {
+func (Encoder) AppendEvent(b []byte, e *feed.Event) []byte {
 	start := len(b)
 	return websocket.Seal(encode.AppendEvent(websocket.Open(b), e), start)
 }
 
 // AppendSignal appends a signal as a text frame.
-func (Wire) AppendSignal(b []byte, s *signal.Signal) []byte {
+func (Encoder) AppendSignal(b []byte, s *signal.Signal) []byte {
 	start := len(b)
 	return websocket.Seal(encode.AppendSignal(websocket.Open(b), s), start)
 }
 
-// AppendClose appends the close frame of a cause.
-func (Wire) AppendClose(b []byte, cause errcode.Code, detail string) []byte {
-	return transport.AppendCloseFrame(b, cause, detail)
+// AppendClose appends the close frame of a code.
+func (Encoder) AppendClose(b []byte, code errcode.Code, detail string) []byte {
+	return transport.AppendCloseFrame(b, code, detail)
 }

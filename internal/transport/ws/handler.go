@@ -25,7 +25,7 @@ const Subprotocol = "rowcast.v1"
 // bearerPrefix marks the subprotocol that carries a token.
 const bearerPrefix = "bearer."
 
-// Options configures a Handler. Hub, which has to know Wire, and Gate are required.
+// Options configures a Handler. Hub, which has to know Encoder, and Gate are required.
 type Options struct {
 	Hub *hub.Hub
 	// Gate decides who comes in.
@@ -44,7 +44,7 @@ type Options struct {
 type Handler struct {
 	opts     Options
 	upgrader *websocket.Upgrader
-	peers    socket.Tally
+	peers    socket.ConnGroup
 }
 
 // NewHandler checks the options.
@@ -87,7 +87,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		if conn, err = h.upgrader.Upgrade(w, r); err != nil {
 			h.opts.Gate.Note(r.Context(), r, &transport.Problem{Code: transport.BadRequest, About: "handshake", Cause: err})
 		}
-		return session.Peer{Conn: conn, Wire: Wire{}, PingInterval: h.opts.PingInterval}, err
+		return session.Peer{Conn: conn, Encoder: Encoder{}, PingInterval: h.opts.PingInterval}, err
 	})
 	if full, ok := errors.AsType[*transport.Problem](err); ok {
 		h.opts.Gate.Refuse(w, r, full)

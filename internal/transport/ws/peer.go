@@ -114,7 +114,7 @@ func (p *peer) command(message []byte) error {
 	case refused.Ends:
 		p.session.Close(refused.Code, refused.Message)
 		return errEnded
-	case refused.Code == transport.BadRequest && p.client.Strike():
+	case refused.Code == transport.BadRequest && p.client.BadCommand():
 		p.session.Close(transport.BadRequest, refused.Message)
 		return errEnded
 	}

@@ -270,7 +270,7 @@ func TestFramesOfEverySize(t *testing.T) {
 			continue
 		}
 		name := strings.Repeat("x", n)
-		frame := ws.Wire{}.AppendSignal([]byte("before"), &signal.Signal{Kind: signal.Left, Tenant: name})
+		frame := ws.Encoder{}.AppendSignal([]byte("before"), &signal.Signal{Kind: signal.Left, Tenant: name})
 		want := `{"type":"left","tenantId":"` + name + `"}`
 		r := &raw{r: bufio.NewReader(strings.NewReader(string(frame[6:]))), t: t}
 		if op, got := r.frame(); op != 1 || got != want || r.r.Buffered() > 0 {

@@ -198,7 +198,7 @@ func TestLimits(t *testing.T) {
 			_ = c.WriteMessage(websocket.BinaryMessage, []byte("x"))
 			c.ended(4500, "bad-request")
 		},
-		"three strikes": func(c *client) {
+		"three bad commands": func(c *client) {
 			c.say(`{"type":"jump"}`)
 			c.refused("bad-request")
 			c.say(`{"type":"join-tenant","tenantId":{}}`)

@@ -63,7 +63,7 @@ func (d *demo) start() error {
 	}()
 	d.cmd, d.exited = cmd, exited
 	said := regexp.MustCompile(`(?s)open http://(\S+).* database +(\S+).*\nCtrl-C`)
-	for giveUp := time.After(servetest.Patience); ; {
+	for giveUp := time.After(servetest.Timeout); ; {
 		if found := said.FindStringSubmatch(d.output.String()[from:]); found != nil {
 			d.address, d.dsn = found[1], found[2]
 			return nil
@@ -72,7 +72,7 @@ func (d *demo) start() error {
 		case <-exited:
 			return fmt.Errorf("the demo ended:\n%s", &d.output)
 		case <-giveUp:
-			return fmt.Errorf("the demo does not start within %s:\n%s", servetest.Patience, &d.output)
+			return fmt.Errorf("the demo does not start within %s:\n%s", servetest.Timeout, &d.output)
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
@@ -84,7 +84,7 @@ func (d *demo) stop() {
 		return
 	}
 	_ = d.cmd.Process.Signal(syscall.SIGTERM) // it may be gone
-	hang := time.AfterFunc(servetest.Patience, func() { _ = d.cmd.Process.Kill() })
+	hang := time.AfterFunc(servetest.Timeout, func() { _ = d.cmd.Process.Kill() })
 	defer hang.Stop()
 	<-d.exited
 }

@@ -6,7 +6,7 @@
 // A test starts "rowcast demo", with a database of its own and nothing that
 // writes by itself, and runs one of the programs in js on Node. That drives
 // Chromium with playwright-core, writes with psql, and waits for what has to
-// appear. Browsers reach the demo through a door, so that its address outlives
+// appear. Browsers reach the demo through a proxy, so that its address outlives
 // it. Pictures of every page are kept in screenshots, which git ignores.
 //
 // # Guarantees

@@ -48,7 +48,7 @@ func (s *stage) play(t *testing.T, program string) {
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "node", "--test-reporter=./js/reporter.js", "--test-reporter-destination=stdout", filepath.Join("js", program))
 	cmd.Env = append(os.Environ(),
-		"ROWCAST_URL=http://"+s.door.Address(),
+		"ROWCAST_URL=http://"+s.proxy.Address(),
 		"ROWCAST_DSN="+s.demo.dsn,
 		"ROWCAST_CONTROL="+s.control.URL,
 		"ROWCAST_EXAMPLES="+s.examples.URL,

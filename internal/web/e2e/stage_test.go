@@ -15,9 +15,9 @@ import (
 type stage struct {
 	chromium string
 	demo     *demo
-	// door leads browsers to the demo; examples serves the example pages, each
+	// proxy leads browsers to the demo; examples serves the example pages, each
 	// from its folder; control obeys the program.
-	door              *servetest.Door
+	proxy             *servetest.Proxy
 	examples, control *httptest.Server
 }
 
@@ -32,7 +32,7 @@ func newStage(t *testing.T, args ...string) *stage {
 	npm.Install(t, "../examples/socketio")
 	s.examples = serve(t, http.FileServer(http.Dir("../examples")))
 	s.demo = newDemo(t, s.examples.URL, args...)
-	s.door = servetest.NewDoor(t, s.demo.address)
+	s.proxy = servetest.NewProxy(t, s.demo.address)
 	s.control = serve(t, s.orders())
 	return s
 }
@@ -61,13 +61,13 @@ func (s *stage) orders() http.Handler {
 		})
 	}
 	order("kill", func() error {
-		s.door.Lead("") // nowhere
+		s.proxy.Lead("") // nowhere
 		s.demo.kill()
 		return nil
 	})
 	order("start", s.demo.start)
 	order("open", func() error {
-		s.door.Lead(s.demo.address)
+		s.proxy.Lead(s.demo.address)
 		return nil
 	})
 	return mux

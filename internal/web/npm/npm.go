@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// patience bounds a command. It is generous: machines may be slow.
-const patience = 10 * time.Minute
+// commandTimeout bounds a command. It is generous: machines may be slow.
+const commandTimeout = 10 * time.Minute
 
 // Install installs the packages of the lock in dir, unless those that are there
 // are newer.
@@ -42,7 +42,7 @@ func Run(t testing.TB, dir string, args ...string) string {
 	if _, err := exec.LookPath("npm"); err != nil {
 		t.Fatalf("%v: this test needs Node 20.19 or newer; install it with npm (Debian, Ubuntu: apt install nodejs npm)", err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	ctx, cancel := context.WithTimeout(t.Context(), commandTimeout)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, "npm", args...)
 	cmd.Dir = dir

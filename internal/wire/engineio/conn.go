@@ -131,7 +131,7 @@ func (s *Session) Hangup(flushed bool) {
 	} else if s.poll.hangup(flushed && !s.left) {
 		s.server.remove(s)
 	} else {
-		s.server.running.Run(s.lingering(s.poll.drained, s.poll.patience()))
+		s.server.running.Run(s.lingering(s.poll.flushed, s.poll.waitTime()))
 	}
 	if s.receiver != nil { // else start will see it
 		s.server.running.Run(s.closed)
@@ -139,9 +139,9 @@ func (s *Session) Hangup(flushed bool) {
 }
 
 // lingering waits for the client to fetch what is left.
-func (s *Session) lingering(drained <-chan struct{}, patience time.Duration) func() {
+func (s *Session) lingering(flushed <-chan struct{}, wait time.Duration) func() {
 	return func() {
-		await(drained, time.Now().Add(patience))
+		await(flushed, time.Now().Add(wait))
 		s.server.remove(s)
 	}
 }

@@ -40,8 +40,8 @@ func (s *Session) Backdate(d time.Duration) {
 	s.due -= d
 }
 
-// Owes says whether the client has yet to answer a ping.
-func (s *Session) Owes() bool {
+// Pending says whether the client has yet to answer a ping.
+func (s *Session) Pending() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.awaiting

@@ -27,8 +27,8 @@ func (s *Session) beat() {
 	}
 	pinged, taken := s.awaiting, s.taken.Swap(false)
 	reads := queued > 0 && (taken || queued < s.queued)
-	if pinged && !reads && !s.spare(s.server.opts.PingTimeout/100) {
-		tell := s.timeOut()
+	if pinged && !reads && !s.spareLocked(s.server.opts.PingTimeout/100) {
+		tell := s.timeOutLocked()
 		s.mu.Unlock()
 		tell()
 		return
@@ -37,39 +37,39 @@ func (s *Session) beat() {
 		s.spared = false
 	}
 	s.awaiting, s.queued = true, queued
-	s.extend()
+	s.extendLocked()
 	s.mu.Unlock()
 	if !pinged {
 		s.send(string(packetPing))
 	}
 }
 
-// extend gives the client time to answer: to when it was due, or half of that
-// if the server is late itself. s.mu held.
-func (s *Session) extend() {
+// extendLocked gives the client time to answer: to when it was due, or half of that
+// if the server is late itself.
+func (s *Session) extendLocked() {
 	now := time.Since(s.server.began)
 	s.due = max(s.due+s.server.opts.PingTimeout, now+s.server.opts.PingTimeout/2)
 	s.timer.Reset(s.due - now)
 }
 
-// spare says that the server may be the one that is late, and not the client:
+// spareLocked says that the server may be the one that is late, and not the client:
 // something of it is still to be read, or the server did not run when the answer was
 // due, but more than a moment after. That counts once for a ping, and not for a
-// client that has not fetched it. s.mu held.
-func (s *Session) spare(moment time.Duration) bool {
+// client that has not fetched it.
+func (s *Session) spareLocked(tolerance time.Duration) bool {
 	if s.spared || s.poll != nil && len(s.poll.backlog) > 0 {
 		return false
 	}
 	conn := s.live.Load()
 	s.spared = conn != nil && conn.Behind() ||
 		s.poll != nil && s.poll.posting ||
-		time.Since(s.server.began)-s.due > moment
+		time.Since(s.server.began)-s.due > tolerance
 	return s.spared
 }
 
-// timeOut ends the session of a client that is gone. s.mu held, as in conclude.
-func (s *Session) timeOut() (tell func()) {
-	return s.conclude(PingTimeout, true, websocket.AppendClose(nil, goingAway, ""))
+// timeOutLocked ends the session of a client that is gone, as concludeLocked does.
+func (s *Session) timeOutLocked() (tell func()) {
+	return s.concludeLocked(PingTimeout, true, websocket.AppendClose(nil, goingAway, ""))
 }
 
 // expired ends a session whose client did not answer in time, also before the
@@ -80,12 +80,12 @@ func (s *Session) expired() bool {
 		defer s.mu.Unlock()
 		return s.closing && s.reason == PingTimeout
 	}
-	if s.spare(0) {
-		s.extend()
+	if s.spareLocked(0) {
+		s.extendLocked()
 		s.mu.Unlock()
 		return false
 	}
-	tell := s.timeOut()
+	tell := s.timeOutLocked()
 	s.mu.Unlock()
 	tell()
 	return true

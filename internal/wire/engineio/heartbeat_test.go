@@ -64,8 +64,8 @@ func TestPongBehindAMessage(t *testing.T) {
 		s.Beat()
 		e.stays(t, "the pong is in a body that is being read")
 		e.hold <- struct{}{}
-		if status := <-answered; status != http.StatusOK || s.Owes() {
-			t.Errorf("status %d, the pong is missing: %v", status, s.Owes())
+		if status := <-answered; status != http.StatusOK || s.Pending() {
+			t.Errorf("status %d, the pong is missing: %v", status, s.Pending())
 		}
 		s.Beat()
 		b.want(t, http.MethodGet, query, "", http.StatusOK, "2")
@@ -92,8 +92,8 @@ func TestPongBehindAMessage(t *testing.T) {
 		s.Beat()
 		e.stays(t, "the pong is in the buffer of the socket")
 		e.hold <- struct{}{}
-		if got := read(t, conn); got != "4end" || s.Owes() {
-			t.Errorf("%q, the pong is missing: %v", got, s.Owes())
+		if got := read(t, conn); got != "4end" || s.Pending() {
+			t.Errorf("%q, the pong is missing: %v", got, s.Pending())
 		}
 		s.Beat()
 		if got := read(t, conn); got != "2" {

@@ -17,9 +17,9 @@ type poll struct {
 	backlog
 	// changed, if not nil, is closed at the next change.
 	changed chan struct{}
-	// drained is closed when, after hanging up, the client has everything; nil
+	// flushed is closed when, after hanging up, the client has everything; nil
 	// before and then.
-	drained  chan struct{}
+	flushed  chan struct{}
 	deadline time.Time
 	// getting is the poll that waits; nil if none does.
 	getting *turn
@@ -28,7 +28,7 @@ type poll struct {
 	// for the upgrade. switching: the WebSocket is being made ready. over: hung
 	// up. crossing: the client closed while no poll waited, so that one may be on
 	// its way.
-	posting, probing, offered, released, switching, over, crossing bool
+	posting, probing, offered, released, switching, over, pollExpected bool
 	// giveUp ends the try of a WebSocket.
 	giveUp func()
 }
@@ -58,17 +58,17 @@ func (p *poll) hangup(wanted bool) bool {
 		p.backlog = nil
 	}
 	p.change()
-	if len(p.backlog) == 0 && !p.crossing {
+	if len(p.backlog) == 0 && !p.pollExpected {
 		return true
 	}
-	p.drained = make(chan struct{})
+	p.flushed = make(chan struct{})
 	return false
 }
 
-// patience is how long a client has to come, once hung up.
-func (p *poll) patience() time.Duration {
-	if p.crossing {
-		return 5 * crossing
+// waitTime is how long a client has to come, once hung up.
+func (p *poll) waitTime() time.Duration {
+	if p.pollExpected {
+		return 5 * arrivalWait
 	}
 	return linger
 }
@@ -81,13 +81,13 @@ func (p *poll) body() []byte {
 		p.change() // there is room again
 	case p.released:
 		body = []byte{packetNoop}
-		p.crossing = false // it has come
+		p.pollExpected = false // it has come
 	case p.over:
 		body = []byte{packetClose}
 	}
-	if p.over && len(p.backlog) == 0 && p.drained != nil {
-		close(p.drained)
-		p.drained = nil
+	if p.over && len(p.backlog) == 0 && p.flushed != nil {
+		close(p.flushed)
+		p.flushed = nil
 	}
 	return body
 }
@@ -112,13 +112,13 @@ func (s *Session) get(w http.ResponseWriter, r *http.Request, order uint64) {
 		s.mu.Unlock()
 		badRequest.write(w)
 		return
-	case p.over && p.drained == nil, // and nothing is left
-		s.closing && s.left && !p.crossing && p.getting == nil: // its client is gone, though it is not hung up yet
+	case p.over && p.flushed == nil, // and nothing is left
+		s.closing && s.left && !p.pollExpected && p.getting == nil: // its client is gone, though it is not hung up yet
 		s.mu.Unlock()
 		unknownSession.write(w)
 		return
 	case p.getting != nil:
-		tell := s.conclude(TransportError, true, nil)
+		tell := s.concludeLocked(TransportError, true, nil)
 		first := me.before(p.getting)
 		if first {
 			p.getting = me
@@ -134,13 +134,13 @@ func (s *Session) get(w http.ResponseWriter, r *http.Request, order uint64) {
 	default:
 		p.getting = me
 	}
-	if !s.settle(p) {
+	if !s.settleLocked(p) {
 		p.leave(me)
 		s.mu.Unlock()
 		badRequest.write(w)
 		return
 	}
-	s.serve(w, r, p, me)
+	s.serveLocked(w, r, p, me)
 }
 
 // leave frees the place of a poll.
@@ -150,9 +150,9 @@ func (p *poll) leave(t *turn) {
 	}
 }
 
-// serve answers a poll that has its turn. s.mu held; it is not any more when it
+// serveLocked answers a poll that has its turn. The mutex is not held any more when it
 // returns.
-func (s *Session) serve(w http.ResponseWriter, r *http.Request, p *poll, me *turn) {
+func (s *Session) serveLocked(w http.ResponseWriter, r *http.Request, p *poll, me *turn) {
 	for {
 		switch {
 		case p.getting != me: // another one came first
@@ -161,7 +161,7 @@ func (s *Session) serve(w http.ResponseWriter, r *http.Request, p *poll, me *tur
 			return
 		case r.Context().Err() != nil: // nothing is taken that nobody reads
 			p.leave(me)
-			tell := s.conclude(TransportError, true, nil) // before the next poll can come
+			tell := s.concludeLocked(TransportError, true, nil) // before the next poll can come
 			s.mu.Unlock()
 			tell()
 			return
@@ -189,11 +189,10 @@ func (s *Session) serve(w http.ResponseWriter, r *http.Request, p *poll, me *tur
 	}
 }
 
-// settle gives an upgrade that the client may have finished already a moment to
-// arrive, before a poll is answered with nothing. It is false if it has. s.mu
-// held.
-func (s *Session) settle(p *poll) bool {
-	by := time.Now().Add(crossing)
+// settleLocked gives an upgrade that the client may have finished already a moment to
+// arrive, before a poll is answered with nothing. It is false if it has.
+func (s *Session) settleLocked(p *poll) bool {
+	by := time.Now().Add(arrivalWait)
 	for s.poll == p && p.probing && p.offered && !p.over && len(p.backlog) == 0 {
 		changed := p.changes()
 		s.mu.Unlock()
@@ -304,7 +303,7 @@ func (s *Session) release(closing bool) {
 	defer s.mu.Unlock()
 	if s.poll != nil {
 		s.poll.released = true
-		s.poll.crossing = closing && s.poll.getting == nil
+		s.poll.pollExpected = closing && s.poll.getting == nil
 		s.poll.change()
 	}
 }

@@ -21,7 +21,7 @@ type Server struct {
 	began    time.Time
 	upgrader *websocket.Upgrader
 	// running counts the connections, and the sessions that end.
-	running socket.Tally
+	running socket.ConnGroup
 
 	mu       sync.Mutex
 	sessions map[string]*Session

@@ -91,7 +91,7 @@ type bundle struct {
 func setup(t *testing.T, o engineio.Options) *bundle {
 	t.Helper()
 	h, err := hub.New(room.Options{
-		History: empty{}, Wires: []signal.Wire{silent{}},
+		History: empty{}, Encoders: []signal.Encoder{silent{}},
 		Map: func(dst []feed.Event, _ *feed.Change) []feed.Event { return dst },
 	})
 	if err != nil {
@@ -102,7 +102,7 @@ func setup(t *testing.T, o engineio.Options) *bundle {
 	go func() { ran <- h.Run(ctx) }()
 	b := &bundle{hub: h, sessions: make(chan *echo, 100)}
 	o.Open = func(s *engineio.Session, _ *http.Request) (engineio.Outbox, engineio.Receiver, error) {
-		session, err := h.Open(session.Peer{Conn: s, OneWay: true, PingInterval: time.Hour})
+		session, err := h.Open(session.Peer{Conn: s, ReadsNothing: true, PingInterval: time.Hour})
 		if err != nil {
 			return nil, nil, err
 		}

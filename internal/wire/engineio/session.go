@@ -11,9 +11,9 @@ import (
 // linger is how long a client that polls has to come for the last packets.
 const linger = 3 * time.Second
 
-// crossing is how long what a client sent on another connection, before or
+// arrivalWait is how long what a client sent on another connection, before or
 // after, may be on its way.
-const crossing = 100 * time.Millisecond
+const arrivalWait = 100 * time.Millisecond
 
 // Session is one client. As a connection it belongs to the Outbox: TryWrite,
 // Write, SetWriteDeadline and Hangup are those of signal.Conn.
@@ -137,13 +137,13 @@ func (s *Session) Close(last []byte) { s.finish(ForcedClose, false, last) }
 // what is left.
 func (s *Session) finish(reason Reason, left bool, last []byte) {
 	s.mu.Lock()
-	tell := s.conclude(reason, left, last)
+	tell := s.concludeLocked(reason, left, last)
 	s.mu.Unlock()
 	tell()
 }
 
-// conclude is finish with s.mu held; what it gives is called once it is not.
-func (s *Session) conclude(reason Reason, left bool, last []byte) (tell func()) {
+// concludeLocked is finish; what it returns is called once the mutex is let go.
+func (s *Session) concludeLocked(reason Reason, left bool, last []byte) (tell func()) {
 	if s.closing || s.ended {
 		return func() {}
 	}

@@ -6,12 +6,12 @@ import (
 	"sync/atomic"
 )
 
-// accepted is the key of the place of a connection, in the context of its
+// accepted is the key of the acceptance of a connection, in the context of its
 // requests.
 type accepted struct{}
 
-// place says when a connection was accepted, and whether a request was counted.
-type place struct {
+// acceptance says when a connection was accepted, and whether a request was counted.
+type acceptance struct {
 	number uint64
 	used   atomic.Bool
 }
@@ -21,7 +21,7 @@ type place struct {
 func Accepted() func(context.Context, net.Conn) context.Context {
 	var last atomic.Uint64
 	return func(ctx context.Context, _ net.Conn) context.Context {
-		return context.WithValue(ctx, accepted{}, &place{number: last.Add(1)})
+		return context.WithValue(ctx, accepted{}, &acceptance{number: last.Add(1)})
 	}
 }
 
@@ -31,7 +31,7 @@ func Accepted() func(context.Context, net.Conn) context.Context {
 // Connections that become readable together are not served in the order in
 // which they were opened: the runtime wakes the last one first.
 func Order(ctx context.Context) uint64 {
-	p, ok := ctx.Value(accepted{}).(*place)
+	p, ok := ctx.Value(accepted{}).(*acceptance)
 	if !ok || p.used.Swap(true) {
 		return 0
 	}

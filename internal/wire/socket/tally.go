@@ -5,9 +5,9 @@ import (
 	"sync"
 )
 
-// Tally counts connections. Unlike a sync.WaitGroup it may be waited for while
+// ConnGroup counts connections. Unlike a sync.WaitGroup it may be waited for while
 // it goes up.
-type Tally struct {
+type ConnGroup struct {
 	mu sync.Mutex
 	n  int
 	// zero, if not nil, is closed when n comes to 0.
@@ -15,7 +15,7 @@ type Tally struct {
 }
 
 // Run counts f while it runs, in a goroutine of its own.
-func (t *Tally) Run(f func()) {
+func (t *ConnGroup) Run(f func()) {
 	t.mu.Lock()
 	t.n++
 	t.mu.Unlock()
@@ -25,7 +25,7 @@ func (t *Tally) Run(f func()) {
 	}()
 }
 
-func (t *Tally) done() {
+func (t *ConnGroup) done() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.n--
@@ -36,7 +36,7 @@ func (t *Tally) done() {
 }
 
 // Wait returns when the count is 0, or ctx has ended.
-func (t *Tally) Wait(ctx context.Context) error {
+func (t *ConnGroup) Wait(ctx context.Context) error {
 	t.mu.Lock()
 	if t.n == 0 {
 		t.mu.Unlock()

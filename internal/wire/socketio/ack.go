@@ -68,7 +68,7 @@ func (s *Socket) EmitWithAck(timeout time.Duration, answer func(Answer), name st
 	c.mu.Lock()
 	if !s.Connected() {
 		c.calls = append(c.calls, func() { answer(Answer{Err: ErrDisconnected}) })
-		c.spawn()
+		c.spawnLocked()
 		c.mu.Unlock()
 		return
 	}
@@ -87,25 +87,25 @@ func (s *Socket) expire(id int64) {
 	c := s.client
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	s.end(id, Answer{Err: ErrTimeout})
-	c.spawn()
+	s.endLocked(id, Answer{Err: ErrTimeout})
+	c.spawnLocked()
 }
 
-// answered takes an acknowledgement. One of nothing, or of what has expired, is
+// answeredLocked takes an acknowledgement. One of nothing, or of what has expired, is
 // ignored. The mu of the client is held.
-func (s *Socket) answered(p *Packet) {
-	s.end(p.ID, Answer{Args: p.Args, Attachments: p.Attachments})
+func (s *Socket) answeredLocked(p *Packet) {
+	s.endLocked(p.ID, Answer{Args: p.Args, Attachments: p.Attachments})
 }
 
-// abandon ends all asks. The mu of the client is held.
-func (s *Socket) abandon() {
+// abandonLocked ends all asks. The mu of the client is held.
+func (s *Socket) abandonLocked() {
 	for _, id := range slices.Sorted(maps.Keys(s.asks)) {
-		s.end(id, Answer{Err: ErrDisconnected})
+		s.endLocked(id, Answer{Err: ErrDisconnected})
 	}
 }
 
-// end ends an ask, if it is there. The mu of the client is held.
-func (s *Socket) end(id int64, answer Answer) {
+// endLocked ends an ask, if it is there. The mu of the client is held.
+func (s *Socket) endLocked(id int64, answer Answer) {
 	a, ok := s.asks[id]
 	if !ok {
 		return

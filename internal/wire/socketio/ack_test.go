@@ -59,7 +59,7 @@ func TestEmitWithAck(t *testing.T) {
 		select {
 		case a := <-answers:
 			return a
-		case <-time.After(patience):
+		case <-time.After(timeout):
 			t.Fatal("no answer")
 		}
 		panic("unreachable")

@@ -27,8 +27,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// patience is how long a fact may take; nothing waits for that long.
-const patience = 20 * time.Second
+// timeout is how long a fact may take; nothing waits for that long.
+const timeout = 20 * time.Second
 
 // outbox is a session of a hub, as in the product.
 type outbox struct {
@@ -106,7 +106,7 @@ func (n *namespace) wantEnded(t testing.TB, reason string) {
 		if got != reason {
 			t.Errorf("ended for %q, want %q", got, reason)
 		}
-	case <-time.After(patience):
+	case <-time.After(timeout):
 		t.Fatal("nothing ended")
 	}
 }
@@ -124,7 +124,7 @@ type bundle struct {
 func setup(t testing.TB, o socketio.Options) *bundle {
 	t.Helper()
 	h, err := hub.New(room.Options{
-		History: empty{}, Wires: []signal.Wire{silent{}},
+		History: empty{}, Encoders: []signal.Encoder{silent{}},
 		Map: func(dst []feed.Event, _ *feed.Change) []feed.Event { return dst },
 	})
 	if err != nil {
@@ -136,7 +136,7 @@ func setup(t testing.TB, o socketio.Options) *bundle {
 	b := &bundle{hub: h, main: newNamespace(), x: newNamespace()}
 	o.Namespaces = map[string]socketio.Namespace{socketio.Main: b.main, "/x": b.x}
 	o.Outbox = func(s *engineio.Session, _ *http.Request) (engineio.Outbox, error) {
-		session, err := h.Open(session.Peer{Conn: s, OneWay: true, PingInterval: time.Hour})
+		session, err := h.Open(session.Peer{Conn: s, ReadsNothing: true, PingInterval: time.Hour})
 		return outbox{session, b.before}, err
 	}
 	if b.sockets, err = socketio.New(o); err != nil {
@@ -208,7 +208,7 @@ func (c *client) send(messages ...string) {
 // read is the next message, binary with a leading 'b'.
 func (c *client) read() (string, error) {
 	for {
-		_ = c.SetReadDeadline(time.Now().Add(patience))
+		_ = c.SetReadDeadline(time.Now().Add(timeout))
 		kind, data, err := c.ReadMessage()
 		switch {
 		case err != nil:

@@ -56,7 +56,7 @@ func (c *client) Message(binary bool, data []byte) error {
 		return err
 	}
 	c.mu.Lock()
-	err = c.take(packet)
+	err = c.takeLocked(packet)
 	c.mu.Unlock()
 	if err != nil {
 		return err
@@ -69,9 +69,9 @@ func (c *client) Message(binary bool, data []byte) error {
 func (c *client) Closed(reason engineio.Reason) {
 	c.mu.Lock()
 	c.over = true
-	c.settle()
+	c.settleLocked()
 	for _, s := range slices.Clone(c.sockets) {
-		c.leave(s, string(reason))
+		c.leaveLocked(s, string(reason))
 	}
 	c.sockets = nil
 	c.mu.Unlock()
@@ -97,32 +97,32 @@ func (c *client) hangUp() {
 	c.session.Close(websocket.AppendClose(nil, goingAway, ""))
 }
 
-// settle stops the timer. c.mu held.
-func (c *client) settle() {
+// settleLocked stops the timer.
+func (c *client) settleLocked() {
 	if c.timer != nil {
 		c.timer.Stop()
 		c.timer = nil
 	}
 }
 
-// take does what a packet says. c.mu held.
-func (c *client) take(p *Packet) error {
+// takeLocked does what a packet says.
+func (c *client) takeLocked(p *Packet) error {
 	s := c.find(p.Namespace)
 	switch {
 	case c.over:
 		return nil
 	case p.Type == ConnectPacket:
-		return c.connect(s, p)
+		return c.connectLocked(s, p)
 	case s == nil:
 		return fmt.Errorf("a packet for namespace %q, which is not connected", p.Namespace)
 	case s.state.Load() == left:
 		return nil
 	case p.Type == DisconnectPacket:
-		c.leave(s, ClientLeft)
+		c.leaveLocked(s, ClientLeft)
 	case p.Type == AckPacket:
-		s.answered(p)
+		s.answeredLocked(p)
 	default:
-		return c.event(s, p)
+		return c.eventLocked(s, p)
 	}
 	return nil
 }
@@ -136,13 +136,13 @@ func (c *client) find(namespace string) *Socket {
 	return nil
 }
 
-// connect has a namespace decide on the client. c.mu held.
-func (c *client) connect(old *Socket, p *Packet) error {
+// connectLocked has a namespace decide on the client.
+func (c *client) connectLocked(old *Socket, p *Packet) error {
 	if old != nil {
 		if old.state.Load() != left {
 			return fmt.Errorf("a second connect to namespace %q", p.Namespace)
 		}
-		c.remove(old)
+		c.removeLocked(old)
 	}
 	handler, ok := c.server.opts.Namespaces[p.Namespace]
 	if !ok {
@@ -157,9 +157,8 @@ func (c *client) connect(old *Socket, p *Packet) error {
 	return nil
 }
 
-// event hands an event over, or keeps it until its socket is accepted. c.mu
-// held.
-func (c *client) event(s *Socket, p *Packet) error {
+// eventLocked hands an event over, or keeps it until its socket is accepted.
+func (c *client) eventLocked(s *Socket, p *Packet) error {
 	size := p.size()
 	if c.held == maxHeld || c.heldBytes+size > c.server.opts.MaxPacket {
 		return errors.New("too many events while the ones before are handled")
@@ -191,8 +190,8 @@ type waiting struct {
 	size int
 }
 
-// forget drops the events that wait for a socket to be accepted. c.mu held.
-func (c *client) forget(s *Socket) {
+// forgetLocked drops the events that wait for a socket to be accepted.
+func (c *client) forgetLocked(s *Socket) {
 	for _, w := range s.waiting {
 		c.held--
 		c.heldBytes -= w.size
@@ -200,8 +199,8 @@ func (c *client) forget(s *Socket) {
 	s.waiting = nil
 }
 
-// leave ends a socket. c.mu held.
-func (c *client) leave(s *Socket, reason string) {
+// leaveLocked ends a socket.
+func (c *client) leaveLocked(s *Socket, reason string) {
 	switch s.state.Load() {
 	case gone, left:
 		return
@@ -209,18 +208,18 @@ func (c *client) leave(s *Socket, reason string) {
 	if reason == ServerLeft {
 		s.state.Store(left)
 	} else {
-		c.remove(s)
+		c.removeLocked(s)
 	}
-	c.forget(s)
-	s.abandon()
+	c.forgetLocked(s)
+	s.abandonLocked()
 	c.calls = append(c.calls, func() {
 		s.leaveRooms()
 		s.handler.Disconnect(s, reason)
 	})
 }
 
-// remove forgets a socket. c.mu held.
-func (c *client) remove(s *Socket) {
+// removeLocked forgets a socket.
+func (c *client) removeLocked(s *Socket) {
 	s.state.Store(gone)
 	c.sockets = slices.DeleteFunc(c.sockets, func(o *Socket) bool { return o == s })
 }
@@ -245,8 +244,8 @@ func (c *client) work() {
 	c.working = false
 }
 
-// spawn has a goroutine make the calls, if there are any. c.mu held.
-func (c *client) spawn() {
+// spawnLocked has a goroutine make the calls, if there are any.
+func (c *client) spawnLocked() {
 	if len(c.calls) > 0 && !c.working {
 		c.server.calls.Run(c.work)
 	}

@@ -59,7 +59,7 @@ func (d *Decoder) attach(data []byte) (*Packet, error) {
 
 // parse reads the text of a packet, and how many attachments follow it.
 func parse(text []byte) (p *Packet, attachments int, err error) {
-	h, payload, err := parseHead(text)
+	h, payload, err := parseHeader(text)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -121,18 +121,18 @@ func (p *Packet) setArgs(payload []byte) error {
 	if len(p.Args) == 0 {
 		return errors.New("an event without a name")
 	}
-	head := p.Args[0]
+	header := p.Args[0]
 	p.Args = p.Args[1:]
-	switch c := head[0]; {
+	switch c := header[0]; {
 	case c == '"':
-		if err := json.Unmarshal(head, &p.Name); err != nil {
+		if err := json.Unmarshal(header, &p.Name); err != nil {
 			return fmt.Errorf("read the name of an event: %w", err)
 		}
 		if reserved(p.Name) {
 			return fmt.Errorf("an event with the reserved name %s", p.Name)
 		}
 	case c == '-' || '0' <= c && c <= '9':
-		p.Name = string(head)
+		p.Name = string(header)
 	default:
 		return errors.New("an event whose name is neither text nor a number")
 	}

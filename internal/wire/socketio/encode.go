@@ -27,7 +27,7 @@ func AppendAck(dst []byte, namespace string, id int64, args ...json.RawMessage) 
 // and, if not empty, the secret by which it may ask to recover.
 func AppendConnect(dst []byte, namespace, sid, pid string) []byte {
 	start := len(dst)
-	dst = appendHead(dst, ConnectPacket, namespace, noID, 0)
+	dst = appendHeader(dst, ConnectPacket, namespace, noID, 0)
 	dst = append(dst, `{"sid":`...)
 	dst = appendQuoted(dst, sid)
 	if pid != "" {
@@ -41,7 +41,7 @@ func AppendConnect(dst []byte, namespace, sid, pid string) []byte {
 // back by itself. data may be nil.
 func AppendRefusal(dst []byte, namespace, message string, data json.RawMessage) []byte {
 	start := len(dst)
-	dst = appendHead(dst, refusalPacket, namespace, noID, 0)
+	dst = appendHeader(dst, refusalPacket, namespace, noID, 0)
 	dst = append(dst, `{"message":`...)
 	dst = appendQuoted(dst, message)
 	if data != nil {
@@ -55,7 +55,7 @@ func AppendRefusal(dst []byte, namespace, message string, data json.RawMessage) 
 // does not come back by itself.
 func AppendDisconnect(dst []byte, namespace string) []byte {
 	start := len(dst)
-	return engineio.End(appendHead(dst, DisconnectPacket, namespace, noID, 0), start)
+	return engineio.End(appendHeader(dst, DisconnectPacket, namespace, noID, 0), start)
 }
 
 func appendEvent(dst []byte, namespace string, id int64, attachments [][]byte, name string, args []json.RawMessage) []byte {
@@ -64,7 +64,7 @@ func appendEvent(dst []byte, namespace string, id int64, attachments [][]byte, n
 	if len(attachments) > 0 {
 		kind = binaryEvent
 	}
-	dst = append(appendHead(dst, kind, namespace, id, len(attachments)), '[')
+	dst = append(appendHeader(dst, kind, namespace, id, len(attachments)), '[')
 	dst = appendQuoted(dst, name)
 	for _, arg := range args {
 		dst = append(append(dst, ','), arg...)
@@ -78,7 +78,7 @@ func appendAck(dst []byte, namespace string, id int64, attachments [][]byte, arg
 	if len(attachments) > 0 {
 		kind = binaryAck
 	}
-	dst = append(appendHead(dst, kind, namespace, id, len(attachments)), '[')
+	dst = append(appendHeader(dst, kind, namespace, id, len(attachments)), '[')
 	for i, arg := range args {
 		if i > 0 {
 			dst = append(dst, ',')
@@ -88,8 +88,8 @@ func appendAck(dst []byte, namespace string, id int64, attachments [][]byte, arg
 	return appendAttachments(engineio.End(append(dst, ']'), start), attachments)
 }
 
-// appendHead begins a frame, with what a packet has before its payload.
-func appendHead(dst []byte, kind Type, namespace string, id int64, attachments int) []byte {
+// appendHeader begins a frame, with what a packet has before its payload.
+func appendHeader(dst []byte, kind Type, namespace string, id int64, attachments int) []byte {
 	dst = append(engineio.Begin(dst), byte(kind))
 	if attachments > 0 {
 		dst = append(strconv.AppendInt(dst, int64(attachments), 10), '-')

@@ -150,7 +150,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer func() { _ = conn.Close() }()
-		_ = conn.SetDeadline(time.Now().Add(patience))
+		_ = conn.SetDeadline(time.Now().Add(timeout))
 		fmt.Fprintf(conn, "GET /?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
 			"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n")
 		seen := ""
@@ -188,7 +188,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 		if rooms.Send("all", nil) > 0 {
 			t.Error("somebody is in a room")
 		}
-		deadline := time.Now().Add(patience)
+		deadline := time.Now().Add(timeout)
 		for {
 			runtime.GC()
 			var m runtime.MemStats

@@ -48,14 +48,14 @@ func (r *Rooms) Leave(s *Socket, room string) {
 	if _, in := r.by[room][s]; !in {
 		return
 	}
-	r.leave(s, room)
+	r.leaveLocked(s, room)
 	if r.of[s] = slices.DeleteFunc(r.of[s], func(o string) bool { return o == room }); len(r.of[s]) == 0 {
 		delete(r.of, s)
 	}
 }
 
-// leave takes a socket out of a room. r.mu held.
-func (r *Rooms) leave(s *Socket, room string) {
+// leaveLocked takes a socket out of a room.
+func (r *Rooms) leaveLocked(s *Socket, room string) {
 	delete(r.by[room], s)
 	if len(r.by[room]) == 0 {
 		delete(r.by, room)
@@ -67,7 +67,7 @@ func (r *Rooms) drop(s *Socket) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, room := range r.of[s] {
-		r.leave(s, room)
+		r.leaveLocked(s, room)
 	}
 	delete(r.of, s)
 }

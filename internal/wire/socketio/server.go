@@ -86,7 +86,7 @@ type Server struct {
 	opts   Options
 	engine *engineio.Server
 	// calls counts the goroutines that make calls of handlers.
-	calls socket.Tally
+	calls socket.ConnGroup
 }
 
 // New checks the options.

@@ -90,7 +90,7 @@ func (s *Socket) AppendAccept(dst []byte, pid string) []byte {
 		return dst
 	}
 	s.name(pid)
-	s.connect()
+	s.connectLocked()
 	return AppendConnect(dst, s.namespace, s.ID(), pid)
 }
 
@@ -108,24 +108,24 @@ func (s *Socket) admit() (early []byte) {
 	s.client.mu.Lock()
 	defer s.client.mu.Unlock()
 	if early, s.early = s.early, nil; len(early) == 0 {
-		s.connect()
+		s.connectLocked()
 	}
 	return early
 }
 
-// connect makes a socket connected that is being accepted, and hands over what has
+// connectLocked makes a socket connected that is being accepted, and hands over what has
 // waited. The mu of the client is held.
-func (s *Socket) connect() {
+func (s *Socket) connectLocked() {
 	if !s.state.CompareAndSwap(accepting, connected) {
 		return
 	}
 	c := s.client
-	c.settle()
+	c.settleLocked()
 	for _, w := range s.waiting {
 		c.calls = append(c.calls, w.call)
 	}
 	s.waiting = nil
-	c.spawn()
+	c.spawnLocked()
 }
 
 // Refuse refuses a client that is pending, with a message and, if not nil, data.
@@ -135,8 +135,8 @@ func (s *Socket) Refuse(message string, data json.RawMessage) {
 	c.mu.Lock()
 	refused := s.state.CompareAndSwap(pending, gone)
 	if refused {
-		c.remove(s)
-		c.forget(s)
+		c.removeLocked(s)
+		c.forgetLocked(s)
 	}
 	c.mu.Unlock()
 	if refused {
@@ -151,8 +151,8 @@ func (s *Socket) Disconnect() {
 	c.mu.Lock()
 	was := s.Connected()
 	if was {
-		c.leave(s, ServerLeft)
-		c.spawn()
+		c.leaveLocked(s, ServerLeft)
+		c.spawnLocked()
 	}
 	c.mu.Unlock()
 	if was {

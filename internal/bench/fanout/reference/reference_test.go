@@ -18,7 +18,7 @@ import (
 	"rowcast/internal/bench/load"
 )
 
-const patience = 20 * time.Second
+const timeout = 20 * time.Second
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
@@ -73,14 +73,14 @@ func TestEveryClientOfTheReference(t *testing.T) {
 	if _, err := s.Publish(t.Context(), fanout.Changes{Count: 700}); err != nil {
 		t.Fatal(err)
 	}
-	events, bytes, err := crowd.Await(t.Context(), 721, patience)
+	events, bytes, err := crowd.Await(t.Context(), 721, timeout)
 	if err != nil || events != 721*5 {
 		t.Fatalf("%d, %v", events, err)
 	}
 	if size := bytes / events; size < 300 || size > 600 {
 		t.Errorf("frames of %d bytes", size)
 	}
-	if events, _, err := others.Await(t.Context(), 0, patience); err != nil || events != 0 {
+	if events, _, err := others.Await(t.Context(), 0, timeout); err != nil || events != 0 {
 		t.Errorf("another tenant got %d, %v", events, err)
 	}
 }
@@ -106,7 +106,7 @@ func TestUsageOfTheReference(t *testing.T) {
 		t.Fatal(err)
 	}
 	after, err := c.Usage(t.Context())
-	if err != nil || after.CPU <= before.CPU || after.CPU-before.CPU > patience {
+	if err != nil || after.CPU <= before.CPU || after.CPU-before.CPU > timeout {
 		t.Errorf("%s of CPU after %s, %v", after.CPU, before.CPU, err)
 	}
 	if err := c.Call(t.Context(), "Process.Collect", child.Nothing{}, &child.Nothing{}); err != nil {

@@ -43,7 +43,7 @@ func TestFindOrder(t *testing.T) {
 	t.Parallel()
 	bundled := "cache/postgres-" + bundleVersion + "/native/bin"
 	// Each place wins over those after it.
-	places := []struct{ dir, also string }{
+	folders := []struct{ dir, also string }{
 		{"sbin", ""},
 		{"from/pg_config", "bin/pg_config"},
 		{"usr/lib/postgresql/16/bin", ""},
@@ -53,9 +53,9 @@ func TestFindOrder(t *testing.T) {
 		{"opt/postgresql/bin", ""},
 		{bundled, ""},
 	}
-	for i, place := range places {
+	for i, folder := range folders {
 		var files []string
-		for _, p := range places[i:] {
+		for _, p := range folders[i:] {
 			files = append(files, both(p.dir)...)
 			if p.also != "" {
 				files = append(files, p.also)
@@ -63,7 +63,7 @@ func TestFindOrder(t *testing.T) {
 		}
 		f := machine(t, files...)
 		got, err := f.find(t.Context())
-		if want := filepath.Join(f.root, place.dir); err != nil || got != want {
+		if want := filepath.Join(f.root, folder.dir); err != nil || got != want {
 			t.Errorf("found %s, %v; want %s", got, err, want)
 		}
 	}

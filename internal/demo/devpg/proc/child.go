@@ -80,14 +80,14 @@ func (c *Child) Ended() bool {
 	}
 }
 
-// Stop ends the child: fast (SIGINT), after the patience at once (SIGQUIT), and
+// Stop ends the child: fast (SIGINT), after the timeout at once (SIGQUIT), and
 // after half of it again by force.
-func (c *Child) Stop(patience time.Duration) error {
+func (c *Child) Stop(timeout time.Duration) error {
 	c.asked.Store(true)
 	for _, step := range []struct {
 		sig  syscall.Signal
 		wait time.Duration
-	}{{syscall.SIGINT, patience}, {syscall.SIGQUIT, patience / 2}, {syscall.SIGKILL, 10 * time.Second}} {
+	}{{syscall.SIGINT, timeout}, {syscall.SIGQUIT, timeout / 2}, {syscall.SIGKILL, 10 * time.Second}} {
 		if err := c.cmd.Process.Signal(step.sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
 			return fmt.Errorf("signal process %d: %w", c.PID(), err)
 		}

@@ -114,11 +114,11 @@ func TestHostileTextIsText(t *testing.T) {
 	for _, text := range []string{`<img src=x onerror=alert(1)>`, `'); drop table orders; --`, `\u0027 \\ %s $1 {{.}}`, "\u202edesrever 💥"} {
 		quoted := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text)
 		body := `{"customer":"` + quoted + `","items":[{"skuId":"` + s.skuID(t, "LANTERN") + `","quantity":1}]}`
-		placed := does[orderDetail](t, s, me, http.MethodPost, "/api/orders", body, http.StatusCreated)
-		if got := does[orderDetail](t, s, me, http.MethodGet, "/api/orders/"+placed.ID, "", http.StatusOK); got.Customer != text {
+		ordered := does[orderDetail](t, s, me, http.MethodPost, "/api/orders", body, http.StatusCreated)
+		if got := does[orderDetail](t, s, me, http.MethodGet, "/api/orders/"+ordered.ID, "", http.StatusOK); got.Customer != text {
 			t.Errorf("%q became %q", text, got.Customer)
 		}
-		w := s.ask(t, me, http.MethodGet, "/api/orders/"+placed.ID, "")
+		w := s.ask(t, me, http.MethodGet, "/api/orders/"+ordered.ID, "")
 		if strings.Contains(w.Body.String(), "<img") || w.Header().Get("X-Content-Type-Options") != "nosniff" {
 			t.Errorf("%q could be read as HTML: %v %s", text, w.Header(), w.Body)
 		}

@@ -175,15 +175,15 @@ func TestOrderGoesItsWay(t *testing.T) {
 	}
 	before := stock()
 	body := `{"customer":"  Ada Lovelace ","items":[{"skuId":"` + tent + `","quantity":1},{"skuId":"` + strings.ToUpper(sock) + `","quantity":3}]}`
-	placed := does[orderDetail](t, s, me, http.MethodPost, "/api/orders", body, http.StatusCreated)
-	if placed.Customer != "Ada Lovelace" || placed.Status != "pending" || placed.Total != "408.70" || len(placed.Items) != 2 || placed.Number == "" {
-		t.Errorf("placed: %+v", placed)
+	ordered := does[orderDetail](t, s, me, http.MethodPost, "/api/orders", body, http.StatusCreated)
+	if ordered.Customer != "Ada Lovelace" || ordered.Status != "pending" || ordered.Total != "408.70" || len(ordered.Items) != 2 || ordered.Number == "" {
+		t.Errorf("placed: %+v", ordered)
 	}
 	if stock() != before {
 		t.Errorf("the goods left with the order: %v, then %v", before, stock())
 	}
-	done := does[orderDetail](t, s, me, http.MethodPost, "/api/orders/"+placed.ID+"/fulfil", "", http.StatusOK)
-	if done.Status != "fulfilled" || done.UpdatedAt.Equal(placed.UpdatedAt) {
+	done := does[orderDetail](t, s, me, http.MethodPost, "/api/orders/"+ordered.ID+"/fulfil", "", http.StatusOK)
+	if done.Status != "fulfilled" || done.UpdatedAt.Equal(ordered.UpdatedAt) {
 		t.Errorf("fulfilled: %+v", done)
 	}
 	if after := stock(); after != [2]int{before[0] - 1, before[1] - 3} {
@@ -191,11 +191,11 @@ func TestOrderGoesItsWay(t *testing.T) {
 	}
 	left := does[[]movement](t, s, me, http.MethodGet, "/api/stock-movements?limit=2", "", http.StatusOK)
 	for _, m := range left {
-		if m.MovementType != "sale" || m.Reference != placed.Number || m.Quantity >= 0 {
+		if m.MovementType != "sale" || m.Reference != ordered.Number || m.Quantity >= 0 {
 			t.Errorf("movement: %+v", m)
 		}
 	}
-	if by := scan[string](t, s, `select distinct created_by from public.stock_movements where reference = $1`, placed.Number); by != wilma {
+	if by := scan[string](t, s, `select distinct created_by from public.stock_movements where reference = $1`, ordered.Number); by != wilma {
 		t.Errorf("the goods were moved by %s", by)
 	}
 

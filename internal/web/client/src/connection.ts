@@ -108,7 +108,7 @@ export function createWatch(limit: number, dead: () => void): Watch {
 }
 
 /** Milliseconds that a connection may take until the server says something. */
-export const patience = 10_000;
+export const answerTimeout = 10_000;
 
 /** Milliseconds within which a server that is there answers a probe. */
 export const probeTime = 5_000;

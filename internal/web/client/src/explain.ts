@@ -1,12 +1,12 @@
 /** Milliseconds until an answer that does not come is none. */
-const patience = 5_000;
+const answerTimeout = 5_000;
 
 /** Says in words why a server said nothing at all, as far as that can be found out from here. */
 export async function explain(base: string, fetch: typeof globalThis.fetch): Promise<string> {
   const url = `${base}/ws`;
   const page = globalThis.location?.origin;
   const ask = (mode: RequestMode) =>
-    fetch(url, { mode, cache: "no-store", signal: AbortSignal.timeout(patience) }).catch(() => undefined);
+    fetch(url, { mode, cache: "no-store", signal: AbortSignal.timeout(answerTimeout) }).catch(() => undefined);
   const answer = await ask("cors");
   if (answer) {
     const kind = answer.headers.get("Content-Type") ?? "";

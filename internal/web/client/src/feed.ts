@@ -1,10 +1,10 @@
 import { createAsking } from "./asking.js";
-import { baseOf, type Connection, type End, longestTimer, now, type Open, patience } from "./connection.js";
+import { baseOf, type Connection, type End, longestTimer, now, type Open, answerTimeout } from "./connection.js";
 import { consoleLog, createHandlers } from "./handlers.js";
 import type { Feed, FeedOptions, FeedStatus } from "./options.js";
 import { filterOf, isPattern, meet } from "./filter.js";
 import { begin, hasJoined, type Input, nameOf, next, type State, type Transport } from "./machine.js";
-import { createPlace, type Place } from "./place.js";
+import { trackCursor, type Tracker } from "./cursor.js";
 import { openEventSource, openFetch } from "./sse.js";
 import { openWebSocket } from "./websocket.js";
 import { explain } from "./explain.js";
@@ -34,7 +34,7 @@ export function createFeed(options: FeedOptions): Feed {
     );
   const handlers = createHandlers(log);
   const listeners = createHandlers(log);
-  const place = createPlace(options.cursor);
+  const tracker = trackCursor(options.cursor);
   listeners.on("reset", options.onReset);
 
   const WebSocket = options.WebSocket === undefined ? globalThis.WebSocket : options.WebSocket;
@@ -58,7 +58,7 @@ export function createFeed(options: FeedOptions): Feed {
   let hint: string | undefined;
   let state = begin({ websocket: !!open.websocket, sse: !!open.sse });
   let entries = 0;
-  let status = statusOf(state, place);
+  let status = statusOf(state, tracker);
 
   /** Everything that changes the state comes by here. What belongs to the state before ends first. */
   const step = (input: Input) => {
@@ -70,7 +70,7 @@ export function createFeed(options: FeedOptions): Feed {
     if (!hasJoined(state) && state.at !== "joining") drop();
     if (state.at === "idle" || state.at === "closed") watchPage(false);
     if (state.at !== "joining") {
-      status = statusOf(state, place);
+      status = statusOf(state, tracker);
       listeners.call("status", status);
     }
     if (mine === entries) enter(); // no listener has led elsewhere
@@ -116,7 +116,7 @@ export function createFeed(options: FeedOptions): Feed {
 
   const askToken = async (fresh: boolean) => {
     const mine = attempt;
-    timer = setTimeout(() => ended({ code: lost, reason: "getToken takes too long" }), patience);
+    timer = setTimeout(() => ended({ code: lost, reason: "getToken takes too long" }), answerTimeout);
     try {
       const answer = await getToken(fresh);
       if (mine !== attempt) return;
@@ -152,7 +152,7 @@ export function createFeed(options: FeedOptions): Feed {
         events: asking.begin(),
         heartbeat,
         log,
-        cursor: place.cursor,
+        cursor: tracker.cursor,
         message: receive,
         end: ended,
       });
@@ -166,7 +166,7 @@ export function createFeed(options: FeedOptions): Feed {
     () => events ?? filterOf(handlers.names()),
     () => !!connection?.join,
     () => {
-      if (connection!.join) return connection!.join(asking.begin(), place.cursor);
+      if (connection!.join) return connection!.join(asking.begin(), tracker.cursor);
       connection!.close();
       start();
     },
@@ -204,14 +204,14 @@ export function createFeed(options: FeedOptions): Feed {
         hint = m.hint;
         // When the stream cannot continue, this is where it goes on after the
         // reset. The cursor stays until that is here, lest it be lost.
-        const resumed = !!place.cursor;
-        if (!resumed) place.moveTo(m.cursor, m.position);
+        const resumed = !!tracker.cursor;
+        if (!resumed) tracker.moveTo(m.cursor, m.position);
         step({ type: "joined", resumed, now: now() });
         asking.look();
         break;
       }
       case "event":
-        if (!place.admit(m)) return log("debug", "an event came twice", m);
+        if (!tracker.admit(m)) return log("debug", "an event came twice", m);
         moved = true;
         if (state.at === "stale" || Date.now() - Date.parse(m.at) < youngAge) step({ type: "caught-up" });
         const [named, stem, all] = [m.event, patternOf(m.event), "*"].map(handlers.of);
@@ -220,11 +220,11 @@ export function createFeed(options: FeedOptions): Feed {
         all!(m);
         break;
       case "progress":
-        if (!asking.pending) place.advance(m.cursor, m.position);
+        if (!asking.pending) tracker.advance(m.cursor, m.position);
         step({ type: "caught-up" });
         break;
       case "reset":
-        place.moveTo(m.cursor, m.position);
+        tracker.moveTo(m.cursor, m.position);
         step({ type: "caught-up" });
         listeners.call("reset", { reason: m.reason, cursor: m.cursor, position: m.position });
         break;
@@ -311,7 +311,7 @@ export function createFeed(options: FeedOptions): Feed {
 }
 
 /** The status of a state, with the cursor as it is whenever somebody looks. */
-function statusOf(state: State, place: Place): FeedStatus {
+function statusOf(state: State, tracker: Tracker): FeedStatus {
   const { code, reason, retryIn, transport } = state as Partial<Record<keyof FeedStatus, any>>;
   return {
     ...(code === undefined ? {} : { code, reason }),
@@ -319,10 +319,10 @@ function statusOf(state: State, place: Place): FeedStatus {
     state: nameOf(state),
     transport,
     get cursor() {
-      return place.cursor;
+      return tracker.cursor;
     },
     get position() {
-      return place.position;
+      return tracker.position;
     },
   };
 }

@@ -1,4 +1,4 @@
-import { type Connection, createWatch, type End, type Open, patience, silent, type Start } from "./connection.js";
+import { type Connection, createWatch, type End, type Open, answerTimeout, silent, type Start } from "./connection.js";
 import { eventNames } from "./events.gen.js";
 import { codeOf, lost, type ServerMessage } from "./wire.js";
 
@@ -58,7 +58,7 @@ function receiver(start: Start, stop: () => void) {
     close();
     start.end(e);
   };
-  const watch = createWatch(patience, () => end(silent));
+  const watch = createWatch(answerTimeout, () => end(silent));
   return {
     watch,
     close,

@@ -3,7 +3,7 @@ import {
   createWatch,
   hintOf,
   type Open,
-  patience,
+  answerTimeout,
   probeTime,
   silent,
   type Start,
@@ -41,7 +41,7 @@ export const openWebSocket =
       close();
       start.end(e);
     };
-    const watch = createWatch(patience, () => end(silent));
+    const watch = createWatch(answerTimeout, () => end(silent));
 
     socket.onopen = () => {
       send({ type: "auth", token: start.token });

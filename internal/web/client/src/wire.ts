@@ -33,7 +33,7 @@ export interface Source {
 export interface FeedEvent<N extends string = string> {
   event: N;
   tenantId: string;
-  /** The place among the changes of the tenant. Several events of one change share it. */
+  /** Its number among the changes of the tenant. Several events of one change share it. */
   position: number;
   /** The first position of a bulk event, which ends at `position`. */
   from?: number;

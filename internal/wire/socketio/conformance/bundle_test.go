@@ -19,8 +19,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// patience is how long a fact may take; nothing waits for that long.
-const patience = 20 * time.Second
+// timeout is how long a fact may take; nothing waits for that long.
+const timeout = 20 * time.Second
 
 // Queries of requests.
 const (
@@ -128,7 +128,7 @@ func (b *bundle) dial(t *testing.T, target string) *client {
 	}
 	_ = response.Body.Close()
 	t.Cleanup(func() { _ = conn.Close() })
-	_ = conn.SetReadDeadline(time.Now().Add(patience))
+	_ = conn.SetReadDeadline(time.Now().Add(timeout))
 	return &client{conn, t}
 }
 

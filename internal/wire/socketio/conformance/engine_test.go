@@ -61,7 +61,7 @@ func TestHeartbeat(t *testing.T) {
 		}
 		b.want(t, http.MethodGet, session, "", http.StatusOK, "2")
 		c.closed()
-		for deadline := time.Now().Add(patience); ; {
+		for deadline := time.Now().Add(timeout); ; {
 			if status, _ := b.do(t, http.MethodGet, session, ""); status == http.StatusBadRequest {
 				break
 			}
@@ -126,7 +126,7 @@ func TestPolling(t *testing.T) {
 			t.Error("a poll with nothing to say was answered")
 		}
 		// Should it never have been sent, this one waits; the one after is refused.
-		for deadline := time.Now().Add(patience); ; {
+		for deadline := time.Now().Add(timeout); ; {
 			first, second := b.later(t, given), b.later(t, given)
 			if strings.Contains(<-first+<-second, "Session ID unknown") {
 				break

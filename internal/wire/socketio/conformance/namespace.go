@@ -48,7 +48,7 @@ func (n *namespace) Connect(s *socketio.Socket, auth json.RawMessage) {
 		s.Send(missed)
 	}
 	n.rooms.Join(s, everyone)
-	s.Emit("auth", n.offset(auth)...)
+	s.Emit("auth", n.offsetLocked(auth)...)
 }
 
 // Event implements socketio.Namespace.
@@ -75,7 +75,7 @@ func (n *namespace) Disconnect(*socketio.Socket, string) {}
 func (n *namespace) emit(s *socketio.Socket, name string, attachments [][]byte, args []json.RawMessage) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	s.EmitBinary(attachments, name, n.offset(args...)...)
+	s.EmitBinary(attachments, name, n.offsetLocked(args...)...)
 }
 
 // ask has a client acknowledge an event, and sends the acknowledgement back.
@@ -86,7 +86,7 @@ func (n *namespace) ask(s *socketio.Socket, args []json.RawMessage) {
 		if a.Err == nil {
 			n.emit(s, "answer", a.Attachments, a.Args)
 		}
-	}, "question", n.offset(args...)...)
+	}, "question", n.offsetLocked(args...)...)
 }
 
 // broadcast sends an event to everyone, and keeps it for those who come back.
@@ -96,16 +96,16 @@ func (n *namespace) broadcast(name string, e socketio.Event) {
 	if n.record != nil {
 		n.record.advance()
 	}
-	frames := socketio.AppendBinaryEvent(nil, name, e.Attachments, "bcast", n.offset(e.Args...)...)
+	frames := socketio.AppendBinaryEvent(nil, name, e.Attachments, "bcast", n.offsetLocked(e.Args...)...)
 	if n.record != nil {
 		n.record.keep(frames)
 	}
 	n.rooms.Send(everyone, frames)
 }
 
-// offset appends the offset to the arguments of an event if clients can
-// recover. n.mu held.
-func (n *namespace) offset(args ...json.RawMessage) []json.RawMessage {
+// offsetLocked appends the offset to the arguments of an event if clients can
+// recover.
+func (n *namespace) offsetLocked(args ...json.RawMessage) []json.RawMessage {
 	if n.record == nil {
 		return args
 	}

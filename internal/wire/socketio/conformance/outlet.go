@@ -24,7 +24,7 @@ type outlet struct {
 
 func newOutlet() (*outlet, error) {
 	h, err := hub.New(room.Options{
-		History: noHistory{}, Wires: []signal.Wire{silent{}},
+		History: noHistory{}, Encoders: []signal.Encoder{silent{}},
 		Map: func(dst []feed.Event, _ *feed.Change) []feed.Event { return dst },
 	})
 	if err != nil {
@@ -38,7 +38,7 @@ func newOutlet() (*outlet, error) {
 
 // open makes what writes to a session. Its heartbeat is that of Engine.IO.
 func (o *outlet) open(s *engineio.Session) (engineio.Outbox, error) {
-	session, err := o.hub.Open(session.Peer{Conn: s, OneWay: true, PingInterval: time.Hour})
+	session, err := o.hub.Open(session.Peer{Conn: s, ReadsNothing: true, PingInterval: time.Hour})
 	if err != nil {
 		return nil, err
 	}

@@ -41,7 +41,7 @@ func TestConnect(t *testing.T) {
 // TestLeave: the session goes on, and so do other namespaces.
 func TestLeave(t *testing.T) {
 	t.Parallel()
-	b := setup(t, options{pingInterval: 50 * time.Millisecond, pingTimeout: patience})
+	b := setup(t, options{pingInterval: 50 * time.Millisecond, pingTimeout: timeout})
 	c := b.join(t)
 	c.send("41")
 	c.want("2")

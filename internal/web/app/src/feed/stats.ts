@@ -32,8 +32,8 @@ export class Stats {
     const n = second.count++;
     if (n < most) second.lags.push(lag);
     else {
-      const place = Math.floor(Math.random() * (n + 1));
-      if (place < most) second.lags[place] = lag;
+      const index = Math.floor(Math.random() * (n + 1));
+      if (index < most) second.lags[index] = lag;
     }
     return lag;
   }

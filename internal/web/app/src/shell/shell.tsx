@@ -19,7 +19,7 @@ import { Shortcuts, useShortcuts } from "./shortcuts.tsx";
 
 const Inspector = lazy(() => import("../feed/inspector.tsx"));
 
-const places: { page: PageName; to: string; label: string; short: string; icon: IconName }[] = [
+const pages: { page: PageName; to: string; label: string; short: string; icon: IconName }[] = [
   { page: "dashboard", to: "/", label: "Dashboard", short: "Home", icon: "dashboard" },
   { page: "orders", to: "/orders", label: "Orders", short: "Orders", icon: "orders" },
   { page: "movements", to: "/movements", label: "Stock movements", short: "Stock", icon: "movements" },
@@ -51,7 +51,7 @@ export function Shell({ session }: { session: Session }) {
         <Brand />
         <nav className="nav" aria-label="Pages">
           <ul>
-            {places.map((p) => (
+            {pages.map((p) => (
               <li key={p.page}>
                 <Link to={p.to} aria-current={route.page === p.page ? "page" : undefined}>
                   <Icon name={p.icon} />

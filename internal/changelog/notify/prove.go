@@ -1,4 +1,4 @@
-package doorbell
+package notify
 
 import (
 	"context"
@@ -12,11 +12,11 @@ import (
 // asked.
 const proofInterval = 4 * time.Second
 
-// proofs are what was asked for. The owner of the Bell uses them.
+// proofs are what was asked for. The owner of the Listener uses them.
 type proofs struct {
 	// asked is the last question, probed a notification that has not come back.
 	asked, probed proof
-	// missed says that a change was found that nobody had rung for.
+	// missed says that a change was found without a notification.
 	missed bool
 }
 
@@ -31,13 +31,13 @@ func (p proof) missing(now time.Time, has int64) bool {
 	return !p.at.IsZero() && p.had == has && now.Sub(p.at) >= proofInterval
 }
 
-// Missed notes that a change was found that nobody had rung for.
-func (b *Bell) Missed() { b.missed = true }
+// Missed notes that a change was found without a notification.
+func (b *Listener) Missed() { b.missed = true }
 
-// Prove finds a Bell that is deaf. It asks the connection now and then whether it
+// Prove finds a Listener that receives nothing. It asks the connection now and then whether it
 // listens. Only if a change was missed does it send a notification to itself, over
 // conn: something between may swallow those alone. Call it often, from one goroutine.
-func (b *Bell) Prove(ctx context.Context, conn *pgx.Conn, now time.Time) error {
+func (b *Listener) Prove(ctx context.Context, conn *pgx.Conn, now time.Time) error {
 	listening, answered, arrived := b.Listening(), b.count.Load(), b.probes.Load()
 	deaf := b.asked.missing(now, answered) || b.probed.missing(now, arrived)
 	if !listening || deaf {

@@ -44,35 +44,35 @@ func (u *sub) yield() {
 	u.s.mu.Lock()
 	defer u.s.mu.Unlock()
 	u.s.serving = false
-	u.s.next()
+	u.s.nextLocked()
 }
 
-// next wakes those who wait for their turn. s.mu held.
-func (s *Session) next() {
+// nextLocked wakes those who wait for their turn.
+func (s *Session) nextLocked() {
 	if s.space != nil {
 		close(s.space)
 		s.space = nil
 	}
 }
 
-// replay gives the client a piece of the history after u.at. more is false if
+// catchUp gives the client a piece of the history after u.cursor. more is false if
 // the history ends there.
-func (u *sub) replay(ctx context.Context) (more bool, err error) {
+func (u *sub) catchUp(ctx context.Context) (more bool, err error) {
 	h := u.s.h
-	p, err := h.Pages.Get(ctx, page.Key{Tenant: u.tenant, Wire: u.wire, After: u.at}, u.subject)
+	p, err := h.Pages.Get(ctx, page.Key{Tenant: u.tenant, Encoder: u.encoder, After: u.cursor}, u.subject)
 	switch {
 	case err != nil:
 		return false, err
 	case p.Next == p.End() && !p.Hole:
-		u.write(nil, u.at)
+		u.write(nil, u.cursor)
 		return false, nil
 	}
 	var scratch []byte
-	frames, at := []byte(nil), u.at
+	frames, at := []byte(nil), u.cursor
 	next, count := p.Next, 0
 	if next < p.End() {
-		frames, next, count = u.chunk(&p.View, next, &scratch, pieceSize)
-		at = p.At(next - 1).Cursor(p.Feed)
+		frames, next, count = u.chunkLocked(&p.View, next, &scratch, pieceSize)
+		at = p.At(next - 1).Cursor(p.Epoch)
 	}
 	given := u.write(frames, at)
 	if given {
@@ -96,12 +96,12 @@ func (u *sub) write(frames []byte, at feed.Cursor) bool {
 	if u.state != joining {
 		return false
 	}
-	u.answer()
+	u.answerLocked()
 	if s.busy {
 		frames = bytes.Clone(frames) // what waits must not hold the page
 	}
-	s.send(frames, false)
+	s.sendLocked(frames, false)
 	s.laden = s.busy && len(frames) > 0
-	u.at = at
+	u.cursor = at
 	return !s.closing
 }

@@ -1,102 +1,102 @@
 package errcode
 
-// wire has what clients and operators of the listeners are told.
-func wire() []Entry {
+// client has what clients and operators of the listeners are told.
+func client() []Entry {
 	return []Entry{
 		{
-			Code: "gone", Met: Wire, What: "The client has left.", Why: "It closed the connection, or the network cut it.",
+			Code: "gone", Met: Client, What: "The client has left.", Why: "It closed the connection, or the network cut it.",
 			Do: "Nothing; a client that wants more connects again with its cursor.",
 		},
 		{
-			Code: "shutdown", Met: Wire | Ready, What: "The server is shutting down.",
+			Code: "shutdown", Met: Client | Ready, What: "The server is shutting down.",
 			Why: "It was told to end; clients are spread over time by the hint in the reason.",
 			Do:  "Connect again after the hint, with the cursor; another server continues.",
 		},
 		{
-			Code: "slow-consumer", Met: Wire, What: "The client does not take its events.",
+			Code: "slow-consumer", Met: Client, What: "The client does not take its events.",
 			Why: "It took nothing of what waits for it for 10 s.",
 			Do:  "Connect again with the cursor, and read; without a cursor load the state again.",
 		},
 		{
-			Code: "no-pong", Met: Wire, What: "The client did not answer the heartbeat.",
+			Code: "no-pong", Met: Client, What: "The client did not answer the heartbeat.",
 			Why: "The network or the client stands still, or a proxy ends idle connections.",
 			Do:  "Connect again with the cursor; give proxies a timeout above ROWCAST_PING_INTERVAL and ROWCAST_PING_TIMEOUT together.",
 		},
 		{
-			Code: "token-expired", Met: Wire, What: "The token has expired.", Why: "Its exp has passed, and no fresh one was sent.",
+			Code: "token-expired", Met: Client, What: "The token has expired.", Why: "Its exp has passed, and no fresh one was sent.",
 			Do: "Get a fresh token from the issuer; send it with auth when token-expiring comes.",
 		},
 		{
-			Code: "rate-limited", Met: Wire, What: "There were too many requests.", Why: "A connection, an address, a subject or a tenant asked for more than its share.",
+			Code: "rate-limited", Met: Client, What: "There were too many requests.", Why: "A connection, an address, a subject or a tenant asked for more than its share.",
 			Do: "Wait for Retry-After, or a moment, and send less at once.",
 		},
 		{
-			Code: "bad-request", Met: Wire, What: "The request cannot be understood.", Why: "It is malformed, or not of this protocol.",
+			Code: "bad-request", Met: Client, What: "The request cannot be understood.", Why: "It is malformed, or not of this protocol.",
 			Do: "Correct what the detail names; the same request is refused again.",
 		},
 		{
-			Code: "not-found", Met: Wire, What: "There is nothing at this path.", Why: "The path is misspelt, or a proxy changes it.",
+			Code: "not-found", Met: Client, What: "There is nothing at this path.", Why: "The path is misspelt, or a proxy changes it.",
 			Do: "Correct the path; the feed is at /ws, /socket.io/, /events and /history, tickets at /tickets.",
 		},
 		{
-			Code: "conflict", Met: Wire, What: "The request does not fit the state.", Why: "Somebody was faster, or what is asked for is not there any more.",
+			Code: "conflict", Met: Client, What: "The request does not fit the state.", Why: "Somebody was faster, or what is asked for is not there any more.",
 			Do: "Load the state again and decide anew.",
 		},
 		{
-			Code: "internal", Met: Wire, What: "The server made a mistake.", Why: "Its log says what failed.",
+			Code: "internal", Met: Client, What: "The server made a mistake.", Why: "Its log says what failed.",
 			Do: "Try again later; report it with the time.",
 		},
 		{
-			Code: "invalid-token", Met: Wire, What: "The token is not valid.",
+			Code: "invalid-token", Met: Client, What: "The token is not valid.",
 			Why: "It is missing, malformed, forged, or meant for another service.",
 			Do:  "Get a token of the issuer that the server trusts; the log of the server says why, and rowcast token check explains the token.",
 		},
 		{
-			Code: "forbidden", Met: Wire, What: "The token does not allow this.", Why: "It does not name the tenant, or the page is of an origin that is not allowed.",
+			Code: "forbidden", Met: Client, What: "The token does not allow this.", Why: "It does not name the tenant, or the page is of an origin that is not allowed.",
 			Do: "Ask the issuer for a token with the tenant; add the origin of the page to FRONTEND_URL.",
 		},
 		{
-			Code: "auth-timeout", Met: Wire, What: "No token came in time.", Why: "A client has 10 s to authenticate.",
+			Code: "auth-timeout", Met: Client, What: "No token came in time.", Why: "A client has 10 s to authenticate.",
 			Do: "Send the token with the request, or auth as the first message.",
 		},
 		{
-			Code: "limit-exceeded", Met: Wire, What: "The client has as much as it may have.", Why: "A connection may join 128 tenants.",
+			Code: "limit-exceeded", Met: Client, What: "The client has as much as it may have.", Why: "A connection may join 128 tenants.",
 			Do: "Leave a tenant first, or use another connection.",
 		},
 		{
-			Code: "revoked", Met: Wire, What: "The token was revoked.", Why: "Somebody ended the access of its subject, tenant or token.",
+			Code: "revoked", Met: Client, What: "The token was revoked.", Why: "Somebody ended the access of its subject, tenant or token.",
 			Do: "Sign in again.",
 		},
 		{
-			Code: "message-too-big", Met: Wire, What: "The message is too big.", Why: "A message of a client may have 64 KiB.",
+			Code: "message-too-big", Met: Client, What: "The message is too big.", Why: "A message of a client may have 64 KiB.",
 			Do: "Send less at once.",
 		},
 		{
-			Code: "protocol-error", Met: Wire, What: "The bytes are no WebSocket frames.", Why: "A client or a proxy breaks RFC 6455.",
+			Code: "protocol-error", Met: Client, What: "The bytes are no WebSocket frames.", Why: "A client or a proxy breaks RFC 6455.",
 			Do: "Use a WebSocket library; have the proxy pass the connection on unchanged.",
 		},
 		{
-			Code: "invalid-text", Met: Wire, What: "A text message is not UTF-8.", Why: "The client sent bytes as text.",
+			Code: "invalid-text", Met: Client, What: "A text message is not UTF-8.", Why: "The client sent bytes as text.",
 			Do: "Send JSON in UTF-8.",
 		},
 		{
-			Code: "unavailable", Met: Wire, What: "The server cannot answer now.", Why: "The database does not answer, all readers are busy, or the key of the token is not known yet.",
+			Code: "unavailable", Met: Client, What: "The server cannot answer now.", Why: "The database does not answer, all readers are busy, or the key of the token is not known yet.",
 			Do: "Try again after Retry-After, or a moment.",
 		},
 		{
-			Code: "stale", Met: Wire, What: "Events are late.", Why: "The server has not had the newest changes for 5 s; none is lost.",
+			Code: "stale", Met: Client, What: "Events are late.", Why: "The server has not had the newest changes for 5 s; none is lost.",
 			Do: "Nothing, or connect to another server with the cursor; progress says when it has caught up.",
 		},
 		{
-			Code: "expired", Met: Wire | Command, What: "The cursor is older than what is kept.", Why: "The changes after it were pruned.",
+			Code: "expired", Met: Client | Command, What: "The cursor is older than what is kept.", Why: "The changes after it were pruned.",
 			Do: "Reload the state, then continue from the new cursor; raise ROWCAST_RETENTION if clients are away for longer.",
 		},
 		{
-			Code: "diverged", Met: Wire | Command, What: "The cursor belongs to another history.", Why: "The database was restored, or a new feed was begun.",
+			Code: "diverged", Met: Client | Command, What: "The cursor belongs to another history.", Why: "The database was restored, or a new feed was begun.",
 			Do: "Reload the state, then continue from the new cursor.",
 		},
 		{
-			Code: "invalid", Met: Wire | Command, What: "The text is no cursor.", Why: "It was cut, changed or made up.",
+			Code: "invalid", Met: Client | Command, What: "The text is no cursor.", Why: "It was cut, changed or made up.",
 			Do: "Reload the state; keep cursors as they come.",
 		},
 		{

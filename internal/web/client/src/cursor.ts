@@ -1,7 +1,7 @@
 import type { FeedEvent } from "./wire.js";
 
 /** Where a stream is: the cursor to continue from, and a guard against what came before it. */
-export interface Place {
+export interface Tracker {
   readonly cursor: string | undefined;
   readonly position: number | undefined;
   /** Takes note of an event. False: it was delivered before, or comes too late. */
@@ -16,7 +16,7 @@ export interface Place {
  * The server repeats nothing and leaves nothing out after a cursor. This holds
  * even if it did: one change has an event of a name once.
  */
-export function createPlace(cursor?: string): Place {
+export function trackCursor(cursor?: string): Tracker {
   let position: number | undefined;
   let names = new Set<string>();
   const moveTo = (c: string, p: number) => {

@@ -10,8 +10,8 @@ import (
 	"rowcast/internal/transport"
 )
 
-// headTime is how long a client has to take the head of the answer.
-const headTime = 10 * time.Second
+// headerTimeout is how long a client has to take the head of the answer.
+const headerTimeout = 10 * time.Second
 
 // takeOver takes the connection of a request from the server, through any
 // middleware. What the client sent after the request is thrown away.
@@ -41,12 +41,12 @@ func begin(conn net.Conn, header http.Header) error {
 	header.Set("Date", time.Now().UTC().Format(http.TimeFormat))
 	header.Set("X-Accel-Buffering", "no") // nginx would hold events back
 	header.Set("X-Content-Type-Options", "nosniff")
-	var head bytes.Buffer
-	head.WriteString("HTTP/1.1 200 OK\r\n")
-	_ = header.Write(&head) // a buffer takes everything
-	head.WriteString("\r\n")
-	b := append(appendRetry(head.Bytes(), retry), "\n\n"...)
-	if err := conn.SetWriteDeadline(time.Now().Add(headTime)); err != nil {
+	var start bytes.Buffer
+	start.WriteString("HTTP/1.1 200 OK\r\n")
+	_ = header.Write(&start) // a buffer takes everything
+	start.WriteString("\r\n")
+	b := append(appendRetry(start.Bytes(), retry), "\n\n"...)
+	if err := conn.SetWriteDeadline(time.Now().Add(headerTimeout)); err != nil {
 		return fmt.Errorf("begin an event stream: %w", err)
 	}
 	if _, err := conn.Write(b); err != nil {

@@ -14,7 +14,7 @@ import (
 	"rowcast/internal/postgres"
 )
 
-func TestNotifyAlwaysRingsEveryStatement(t *testing.T) {
+func TestNotifyAlwaysNotifiesOfEveryStatement(t *testing.T) {
 	t.Parallel()
 	s := newSleeper(t)
 	s.start(t, func(o *changelog.Options) { o.Notify = changelog.NotifyAlways })
@@ -24,16 +24,16 @@ func TestNotifyAlwaysRingsEveryStatement(t *testing.T) {
 	for range 300 {
 		exec(t, writer, s.insert())
 	}
-	s.ringsWanted(t, 300)
+	s.notificationsWanted(t, 300)
 	exec(t, writer, "begin", s.insert(), s.insert(), "update docs set version = 1 where id = 1", "commit")
-	s.ringsWanted(t, 2) // the second insert says the same as the first
+	s.notificationsWanted(t, 2) // the second insert says the same as the first
 	s.tail.wait(t, "every change", func(r *recorder) bool { return len(r.changes) == 303 })
 	if !asleep(s.tail.Status()) {
 		t.Error("the tail woke up")
 	}
 }
 
-func TestNotifyNeverRings(t *testing.T) {
+func TestNotifyNeverNotifies(t *testing.T) {
 	t.Parallel()
 	s := newSleeper(t)
 	s.start(t, func(o *changelog.Options) { o.Notify = changelog.NotifyNever })
@@ -44,16 +44,16 @@ func TestNotifyNeverRings(t *testing.T) {
 		exec(t, writer, s.insert(), "begin", s.insert(), "prepare transaction '"+gid+"'", "commit prepared '"+gid+"'")
 		s.arrive(t, 0)
 	}
-	s.ringsWanted(t, 0)
+	s.notificationsWanted(t, 0)
 }
 
-// Anybody can ring, with anything.
-func TestForgedRingsAreHarmless(t *testing.T) {
+// Anybody can notify, with anything.
+func TestForgedNotificationsAreHarmless(t *testing.T) {
 	t.Parallel()
 	s := newSleeper(t)
 	s.start(t)
 	s.tail.until(t, "lead", func(c changelog.Status) bool { return c.Leads }) // or the second may
-	second := s.database.tail(t, newSite(s.database, "b").options, netless)
+	second := s.database.tail(t, newEnv(s.database, "b").options, netless)
 	s.tail.until(t, "sleep", asleep)
 	forger, writer := connect(t, s.dsn, "forger"), connect(t, s.dsn, "writer")
 	for i, junk := range []string{
@@ -78,8 +78,8 @@ func TestForgedRingsAreHarmless(t *testing.T) {
 	}
 }
 
-// A flood of rings that mean nothing does not keep the server busy.
-func TestFloodOfRingsIsBounded(t *testing.T) {
+// A flood of notifications that mean nothing does not keep the server busy.
+func TestFloodOfNotificationsIsBounded(t *testing.T) {
 	t.Parallel()
 	s := newSleeper(t)
 	counter := new(queryCounter)
@@ -93,23 +93,23 @@ func TestFloodOfRingsIsBounded(t *testing.T) {
 	took, asked := time.Since(began), counter.count.Load()-before
 	t.Logf("%d queries in %s", asked, took)
 	if limit := int64(took/(5*time.Millisecond)) + 20; asked > limit {
-		t.Errorf("3000 rings in %s caused %d queries; want at most %d", took, asked, limit)
+		t.Errorf("3000 notifications in %s caused %d queries; want at most %d", took, asked, limit)
 	}
 	exec(t, forger, s.insert())
 	s.arrive(t, 0)
 }
 
-// While nothing happens a replica asks about two questions a second.
-func TestIdleReplicaIsQuiet(t *testing.T) {
+// While nothing happens a server asks about two questions a second.
+func TestIdleServerAsksLittle(t *testing.T) {
 	t.Parallel()
 	s := newSleeper(t)
-	leader, follower := new(queryCounter), new(queryCounter)
+	leader, other := new(queryCounter), new(queryCounter)
 	standard := func(o *changelog.Options) { o.Fallback = 0 }
 	s.start(t, s.counted(leader), standard)
 	s.tail.until(t, "sleep", asleep)
-	second := s.database.tail(t, s.counted(follower), standard)
+	second := s.database.tail(t, s.counted(other), standard)
 	second.until(t, "listening", func(c changelog.Status) bool { return c.Listening })
-	for name, counter := range map[string]*queryCounter{"leader": leader, "follower": follower} {
+	for name, counter := range map[string]*queryCounter{"leader": leader, "other": other} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			const queries = 10
@@ -120,7 +120,7 @@ func TestIdleReplicaIsQuiet(t *testing.T) {
 			took := time.Since(began)
 			t.Logf("%.2f queries a second", queries/took.Seconds())
 			if took < 4500*time.Millisecond {
-				t.Errorf("an idle replica asked %d questions in %s", queries, took)
+				t.Errorf("an idle server asked %d questions in %s", queries, took)
 			}
 		})
 	}

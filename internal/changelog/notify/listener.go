@@ -1,4 +1,4 @@
-package doorbell
+package notify
 
 import (
 	"context"
@@ -15,12 +15,12 @@ import (
 
 // channel is the NOTIFY channel of the wire contract; probeChannel carries
 // what servers send to themselves: to prove that notifications arrive, and to
-// tell the leader that a replica has come.
+// tell the leader that a server has come.
 const (
 	channel      = "rowcast"
 	probeChannel = "rowcast_probe"
 	channels     = 2
-	replicaCame  = "replica"
+	serverCame   = "replica"
 )
 
 const (
@@ -30,11 +30,11 @@ const (
 	delay = 250 * time.Millisecond
 )
 
-// Bell listens. Its channels hold one token each: Rung after a ring of a writer,
-// Sealed after one of a replica that sealed, Changed after the start and the end of
-// listening and when a replica has come.
-type Bell struct {
-	Rung, Sealed, Changed chan struct{}
+// Listener listens. Its channels hold one token each: Notified after a writer has
+// notified, Sealed after a server has that sealed, Changed after the start and the end of
+// listening and when a server has come.
+type Listener struct {
+	Notified, Sealed, Changed chan struct{}
 
 	connect func(ctx context.Context) (*pgx.Conn, error)
 	log     *slog.Logger
@@ -42,14 +42,14 @@ type Bell struct {
 	revoked func()
 
 	listening, came atomic.Bool
-	// own is the backend that rings for this process.
+	// own is the backend that notifies for this process.
 	own atomic.Uint32
 	// conn is the connection that listens, to be asked and to be cut.
 	conn atomic.Pointer[pgx.Conn]
-	// silent counts the channels that the next connection does not listen on yet;
+	// missing counts the channels that the next connection does not listen on yet;
 	// late cuts it off if that takes long.
-	silent int
-	late   *time.Timer
+	missing int
+	late    *time.Timer
 	// lost says that the last failure was reported already.
 	lost bool
 	// probe is what this process probes with, probes counts those that came back.
@@ -59,72 +59,72 @@ type Bell struct {
 	proofs
 }
 
-// New makes a Bell that has not started.
-func New(connect func(ctx context.Context) (*pgx.Conn, error), log *slog.Logger, revoked func()) *Bell {
-	return &Bell{
-		Rung: make(chan struct{}, 1), Sealed: make(chan struct{}, 1), Changed: make(chan struct{}, 1),
+// New makes a Listener that has not started.
+func New(connect func(ctx context.Context) (*pgx.Conn, error), log *slog.Logger, revoked func()) *Listener {
+	return &Listener{
+		Notified: make(chan struct{}, 1), Sealed: make(chan struct{}, 1), Changed: make(chan struct{}, 1),
 		connect: connect, log: log, revoked: revoked, probe: rand.Text(), answers: answers{word: rand.Text()},
 	}
 }
 
 // Run listens until ctx ends, over any number of connections.
-func (b *Bell) Run(ctx context.Context) error {
+func (b *Listener) Run(ctx context.Context) error {
 	listener := pgxlisten.Listener{Connect: b.open, LogError: b.failed, ReconnectDelay: delay}
-	listener.Handle(channel, ear{b, b.rings})
-	listener.Handle(probeChannel, ear{b, b.comes})
+	listener.Handle(channel, handler{b, b.takeNotification})
+	listener.Handle(probeChannel, handler{b, b.takeProbe})
 	return listener.Listen(ctx)
 }
 
-// Listening says whether a ring is heard.
-func (b *Bell) Listening() bool { return b.listening.Load() }
+// Listening says whether notifications arrive.
+func (b *Listener) Listening() bool { return b.listening.Load() }
 
-// Own says which backend rings for this process: it is not to hear itself.
-func (b *Bell) Own(pid uint32) { b.own.Store(pid) }
+// Own says which backend notifies for this process: its own are left out.
+func (b *Listener) Own(pid uint32) { b.own.Store(pid) }
 
-// Came says whether a replica has come since it was last asked.
-func (b *Bell) Came() bool { return b.came.Swap(false) }
+// Came says whether a server has come since it was last asked.
+func (b *Listener) Came() bool { return b.came.Swap(false) }
 
 // open makes the next connection.
-func (b *Bell) open(ctx context.Context) (*pgx.Conn, error) {
+func (b *Listener) open(ctx context.Context) (*pgx.Conn, error) {
 	conn, err := b.connect(ctx)
 	if err != nil {
 		return nil, err
 	}
-	b.silent = channels
+	b.missing = channels
 	b.late = time.AfterFunc(startTime, func() { _ = conn.PgConn().Conn().Close() })
 	b.hearFrom(conn)
 	return conn, nil
 }
 
-// ear hears one channel.
-type ear struct {
-	*Bell
-	hear func(n *pgconn.Notification)
+// handler takes what one channel carries.
+type handler struct {
+	*Listener
+	handle func(n *pgconn.Notification)
 }
 
 // HandleBacklog is called once LISTEN has taken effect. The backlog is read by
 // the tail, on its own connection.
-func (e ear) HandleBacklog(ctx context.Context, _ string, conn *pgx.Conn) error {
-	if e.silent--; e.silent > 0 {
+func (e handler) HandleBacklog(ctx context.Context, _ string, conn *pgx.Conn) error {
+	if e.missing--; e.missing > 0 {
 		return nil
 	}
 	e.late.Stop()
 	e.lost = false
 	e.conn.Store(conn)
 	e.listening.Store(true)
-	Ring(e.Changed)
+	Wake(e.Changed)
 	e.log.DebugContext(ctx, "listening")
 	return nil
 }
 
 // HandleNotification takes what the channel carries.
-func (e ear) HandleNotification(_ context.Context, n *pgconn.Notification, _ *pgx.Conn) error {
-	e.hear(n)
+func (e handler) HandleNotification(_ context.Context, n *pgconn.Notification, _ *pgx.Conn) error {
+	e.handle(n)
 	return nil
 }
 
-// rings takes a ring.
-func (b *Bell) rings(n *pgconn.Notification) {
+// takeNotification takes the notification of a writer or a server.
+func (b *Listener) takeNotification(n *pgconn.Notification) {
 	if n.PID == b.own.Load() {
 		return
 	}
@@ -135,30 +135,30 @@ func (b *Bell) rings(n *pgconn.Notification) {
 	understood := json.Unmarshal([]byte(n.Payload), &hint) == nil
 	switch {
 	case understood && hint.Sealed != nil:
-		Ring(b.Sealed)
+		Wake(b.Sealed)
 	case understood && hint.Revoked:
 		b.revoked()
 	default:
-		Ring(b.Rung)
+		Wake(b.Notified)
 	}
 }
 
-// comes takes a probe, or the message of a replica that has come. The probes
-// of other replicas arrive as well.
-func (b *Bell) comes(n *pgconn.Notification) {
+// takeProbe takes a probe, or the message of a server that has come. The probes
+// of other servers arrive as well.
+func (b *Listener) takeProbe(n *pgconn.Notification) {
 	switch n.Payload {
 	case b.probe:
 		b.probes.Add(1)
-	case replicaCame:
+	case serverCame:
 		b.came.Store(true)
-		Ring(b.Changed)
+		Wake(b.Changed)
 	}
 }
 
 // failed is called when the connection is lost or cannot be made.
-func (b *Bell) failed(ctx context.Context, err error) {
+func (b *Listener) failed(ctx context.Context, err error) {
 	b.listening.Store(false)
-	Ring(b.Changed)
+	Wake(b.Changed)
 	if ctx.Err() == nil && !b.lost {
 		b.lost = true
 		b.log.WarnContext(ctx, "not listening, polling instead", "error", err)
@@ -166,14 +166,14 @@ func (b *Bell) failed(ctx context.Context, err error) {
 }
 
 // cut closes the connection under the listener, which then makes a new one.
-func (b *Bell) cut() {
+func (b *Listener) cut() {
 	if conn := b.conn.Load(); conn != nil {
 		_ = conn.PgConn().Conn().Close()
 	}
 }
 
-// Ring puts a token in the slot unless there is one.
-func Ring(slot chan struct{}) {
+// Wake puts a token in the slot unless there is one.
+func Wake(slot chan struct{}) {
 	select {
 	case slot <- struct{}{}:
 	default:

@@ -8,9 +8,9 @@ import (
 	"unicode/utf8"
 )
 
-// head is what a packet has before its payload:
+// header is what a packet has before its payload:
 // <type>[<attachments>-][</namespace>[,]][<id>].
-type head struct {
+type header struct {
 	kind        Type
 	binary      bool
 	attachments int
@@ -19,14 +19,14 @@ type head struct {
 }
 
 // parseHead splits the text of a packet. payload is nil if there is none.
-func parseHead(text []byte) (h head, payload []byte, err error) {
+func parseHeader(text []byte) (h header, payload []byte, err error) {
 	if len(text) == 0 {
 		return h, nil, errors.New("an empty packet")
 	}
 	if !utf8.Valid(text) {
 		return h, nil, errors.New("a packet that is no UTF-8")
 	}
-	h = head{kind: Type(text[0]), namespace: Main, id: noID}
+	h = header{kind: Type(text[0]), namespace: Main, id: noID}
 	rest := text[1:]
 	switch h.kind {
 	case binaryEvent, binaryAck:

@@ -2,20 +2,20 @@ package limit
 
 import "sync"
 
-// Places counts what is held at once, by key. It is safe for concurrent use.
-type Places[K comparable] struct {
+// Quota counts what is held at once, by key. It is safe for concurrent use.
+type Quota[K comparable] struct {
 	most int
 	mu   sync.Mutex
 	held map[K]int
 }
 
 // NewPlaces allows each key so many places.
-func NewPlaces[K comparable](most int) *Places[K] {
-	return &Places[K]{most: most, held: map[K]int{}}
+func NewQuota[K comparable](most int) *Quota[K] {
+	return &Quota[K]{most: most, held: map[K]int{}}
 }
 
 // Take takes a place. It is false if the key has all that it may have.
-func (p *Places[K]) Take(key K) bool {
+func (p *Quota[K]) Take(key K) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.held[key] >= p.most {
@@ -26,7 +26,7 @@ func (p *Places[K]) Take(key K) bool {
 }
 
 // Leave gives a place back that was taken.
-func (p *Places[K]) Leave(key K) {
+func (p *Quota[K]) Leave(key K) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.held[key]--; p.held[key] <= 0 {
@@ -35,14 +35,14 @@ func (p *Places[K]) Leave(key K) {
 }
 
 // Held is how many places the key has, Keys how many keys have any.
-func (p *Places[K]) Held(key K) int {
+func (p *Quota[K]) Held(key K) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.held[key]
 }
 
 // Keys is how many keys have places.
-func (p *Places[K]) Keys() int {
+func (p *Quota[K]) Keys() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return len(p.held)

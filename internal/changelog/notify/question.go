@@ -1,4 +1,4 @@
-package doorbell
+package notify
 
 import (
 	"bytes"

@@ -1,15 +1,10 @@
 package sql_test
 
 import (
-	"context"
 	"io"
-	"log/slog"
 	"strings"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
-
-	"rowcast/internal/postgres"
 	"rowcast/internal/test/pgtest"
 )
 
@@ -17,51 +12,18 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 
 // env is a migrated database with the watched table public.docs, and a
 // connection to it.
-type env struct {
-	dsn  string
-	conn *pgx.Conn
-}
+type env struct{ *pgtest.Env }
 
 func newEnv(t *testing.T) *env {
 	t.Helper()
-	s := &env{dsn: pgtest.Database(t)}
-	if _, err := (&postgres.Migrator{URL: s.dsn, Log: slog.New(slog.DiscardHandler)}).Up(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	s.conn = s.connect(t)
-	s.exec(t, `create table docs (id int primary key, tenant_id text, body text)`, `select rowcast.watch('docs', name => 'doc')`)
-	return s
-}
-
-func (s *env) connect(t *testing.T) *pgx.Conn {
-	t.Helper()
-	conn, err := pgx.Connect(t.Context(), s.dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close(context.Background()) })
-	return conn
-}
-
-func (s *env) exec(t *testing.T, statements ...string) {
-	t.Helper()
-	exec(t, s.conn, statements...)
-}
-
-func exec(t *testing.T, conn *pgx.Conn, statements ...string) {
-	t.Helper()
-	for _, statement := range statements {
-		if _, err := conn.Exec(t.Context(), statement); err != nil {
-			t.Fatalf("%s: %v", statement, err)
-		}
-	}
+	return &env{pgtest.Migrated(t, pgtest.Docs()...)}
 }
 
 // text asks for one value, as text.
 func (s *env) text(t *testing.T, query string) string {
 	t.Helper()
 	var value string
-	if err := s.conn.QueryRow(t.Context(), `select coalesce((`+query+`)::text, '')`).Scan(&value); err != nil {
+	if err := s.Conn.QueryRow(t.Context(), `select coalesce((`+query+`)::text, '')`).Scan(&value); err != nil {
 		t.Fatalf("%s: %v", query, err)
 	}
 	return value
@@ -89,7 +51,7 @@ func (s *env) psql(t *testing.T, stdin io.Reader, words ...string) (stdout, stde
 			args = append(args, "-v", word)
 		}
 	}
-	return pgtest.RunPsql(t, s.dsn, stdin, args...)
+	return pgtest.RunPsql(t, s.DSN, stdin, args...)
 }
 
 // run is psql that must succeed without a word on stderr.

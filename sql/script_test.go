@@ -13,13 +13,13 @@ import (
 func TestAttachAndDetach(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	s.exec(t, `create table invoices (id int primary key, account int, pdf text)`)
+	s.Exec(t, `create table invoices (id int primary key, account int, pdf text)`)
 	attach := []string{"attach.sql", "table=public.invoices", "tenant_column=account", "name=bill", "exclude=pdf"}
 	for range 2 {
 		contains(t, s.run(t, attach...), "public.invoices", "bill", "account", "pdf", "captured")
 	}
 	contains(t, s.run(t, "attach.sql", "table=public.invoices"), "bill", "account", "pdf") // as it was
-	s.exec(t, `insert into invoices values (1, 7, 'secret')`)
+	s.Exec(t, `insert into invoices values (1, 7, 'secret')`)
 	if got := s.captured(t); got != "i 7" {
 		t.Errorf("the log has %q", got)
 	}
@@ -29,7 +29,7 @@ func TestAttachAndDetach(t *testing.T) {
 	if out := s.run(t, "detach.sql", "table=public.invoices"); out != "public.invoices was not attached: nothing to do.\n" {
 		t.Error(out)
 	}
-	s.exec(t, `insert into invoices values (2, 7, 'secret')`)
+	s.Exec(t, `insert into invoices values (2, 7, 'secret')`)
 	if got := s.captured(t); got != "i 7" {
 		t.Errorf("after it was detached the log has %q", got)
 	}
@@ -39,12 +39,12 @@ func TestAttachAndDetach(t *testing.T) {
 func TestAttachWaitsForALimitedTime(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	s.exec(t, `create table notes (id int primary key, tenant_id text)`)
-	writer := s.connect(t)
-	exec(t, writer, `begin`, `insert into notes values (1, 'T')`, `insert into docs values (1, 'T', 'one')`)
+	s.Exec(t, `create table notes (id int primary key, tenant_id text)`)
+	writer := s.Connect(t)
+	pgtest.Exec(t, writer, `begin`, `insert into notes values (1, 'T')`, `insert into docs values (1, 'T', 'one')`)
 	contains(t, s.refused(t, "attach.sql", "table=public.notes", "lock_timeout=20ms"), "canceling statement due to lock timeout")
 	contains(t, s.refused(t, "detach.sql", "table=public.docs", "lock_timeout=20ms"), "canceling statement due to lock timeout")
-	exec(t, writer, `commit`)
+	pgtest.Exec(t, writer, `commit`)
 	if got := s.text(t, `select string_agg(relation::regclass::text, ' ') from rowcast.watched where active`); got != "docs" {
 		t.Errorf("watched are %s", got)
 	}
@@ -69,12 +69,12 @@ func TestPauseAndResume(t *testing.T) {
 	}
 	contains(t, s.run(t, "status.sql"), "import of May", "postgres", "psql")
 	// Of another session.
-	s.exec(t, `select rowcast.pause('by hand')`, `insert into docs values (7, 'T7', 'seven')`)
+	s.Exec(t, `select rowcast.pause('by hand')`, `insert into docs values (7, 'T7', 'seven')`)
 	contains(t, s.run(t, "status.sql"), "| t      | postgres")
 	if out := s.run(t, "resume.sql", "pause=3"); out != "Capture goes on.\n" {
 		t.Error(out)
 	}
-	s.exec(t, `insert into docs values (8, 'T8', 'eight')`)
+	s.Exec(t, `insert into docs values (8, 'T8', 'eight')`)
 	if got := s.captured(t); got != "i T1, i T4, i T5, i T8" {
 		t.Errorf("the log has %q", got)
 	}
@@ -83,11 +83,11 @@ func TestPauseAndResume(t *testing.T) {
 func TestReplay(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	s.exec(t, `insert into docs values (1, 'T', 'one'), (2, 'T', 'two')`, `update docs set body = 'uno' where id = 1`, `delete from docs where id = 2`,
+	s.Exec(t, `insert into docs values (1, 'T', 'one'), (2, 'T', 'two')`, `update docs set body = 'uno' where id = 1`, `delete from docs where id = 2`,
 		`select rowcast.seal()`)
 	for n := range 2 {
 		contains(t, s.run(t, "replay.sql", "tenant=T", "first=2", "last=4"), "replayed | bytes | left_out", "       2 |    74 |        1")
-		s.exec(t, `select rowcast.seal()`)
+		s.Exec(t, `select rowcast.seal()`)
 		got := s.text(t, `select string_agg(s.position || ' ' || (l.after[1] ->> 'body'), ', ' order by s.position)
 			from rowcast.sealed s join rowcast.log l using (xid, id) where l.op = 'r'`)
 		want := []string{"5 two, 6 uno", "5 two, 6 uno, 7 two, 8 uno"}[n]
@@ -104,7 +104,7 @@ func TestPrune(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
 	for n := range 3 {
-		s.exec(t, fmt.Sprintf(`insert into docs values (%d, 'T', 'one')`, n), `select rowcast.seal()`)
+		s.Exec(t, fmt.Sprintf(`insert into docs values (%d, 'T', 'one')`, n), `select rowcast.seal()`)
 	}
 	contains(t, s.run(t, "prune.sql", "retention=1 day"), "            3 |")
 	for range 2 {
@@ -119,7 +119,7 @@ func TestPrune(t *testing.T) {
 func TestImport(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	s.exec(t, `create table lines (n bigint generated always as identity primary key, tenant_id text not null, note text not null default 'none',
+	s.Exec(t, `create table lines (n bigint generated always as identity primary key, tenant_id text not null, note text not null default 'none',
 		length int generated always as (octet_length(note)) stored, unique (tenant_id, note))`, `select rowcast.watch('lines', name => 'line')`)
 	const file = "tenant_id,note\nT,\"a, b\"\nU,second\n"
 	path := filepath.Join(pgtest.Dir(t), "lines.csv")
@@ -145,12 +145,12 @@ func TestImport(t *testing.T) {
 			t.Errorf("the log has %s; want %s", got, want)
 		}
 		contains(t, s.run(t, "writers.sql"), test.writer, "public.lines", "insert")
-		s.exec(t, `delete from public.lines o using rowcast.log l, unnest(l.after) a
+		s.Exec(t, `delete from public.lines o using rowcast.log l, unnest(l.after) a
 			where l.xid = (select xid from rowcast.log order by xid desc limit 1) and l.op = 'i' and o.n::text = a ->> 'n'`)
 		if got := s.text(t, `select count(*) from lines`); got != "0" {
 			t.Errorf("after what undoes it there are %s lines", got)
 		}
-		s.exec(t, `truncate rowcast.log_active`)
+		s.Exec(t, `truncate rowcast.log_active`)
 	}
 }
 
@@ -175,9 +175,9 @@ func TestLooking(t *testing.T) {
 	for _, script := range []string{"status.sql", "lag.sql", "writers.sql", "notify_queue.sql", "oldest_transactions.sql", "verify.sql"} {
 		s.run(t, script)
 	}
-	open := s.connect(t)
-	exec(t, open, `set application_name = 'forgetful'`, `begin`, `insert into docs values (1, 'T', 'one')`)
-	s.exec(t, `begin`, `insert into docs values (2, 'T', 'two'), (3, 'T', 'three')`, `prepare transaction 'left behind'`, `insert into docs values (4, 'U', 'four')`)
+	open := s.Connect(t)
+	pgtest.Exec(t, open, `set application_name = 'forgetful'`, `begin`, `insert into docs values (1, 'T', 'one')`)
+	s.Exec(t, `begin`, `insert into docs values (2, 'T', 'two'), (3, 'T', 'three')`, `prepare transaction 'left behind'`, `insert into docs values (4, 'U', 'four')`)
 	contains(t, s.run(t, "oldest_transactions.sql"), "forgetful", "'left behind'",
 		"closing the segment of the log, sleep of the reader, changes of triggers, cleaning up of tables")
 	if out := s.run(t, "oldest_transactions.sql", "limit=1"); strings.Contains(out, "left behind") {
@@ -185,26 +185,26 @@ func TestLooking(t *testing.T) {
 	}
 	contains(t, s.run(t, "notify_queue.sql"), "forgetful", "8")
 	contains(t, s.run(t, "lag.sql"), "|             1 |", "| f      |       0 | f")
-	exec(t, open, `commit`)
-	s.exec(t, `rollback prepared 'left behind'`)
+	pgtest.Exec(t, open, `commit`)
+	s.Exec(t, `rollback prepared 'left behind'`)
 	contains(t, s.run(t, "lag.sql"), "|             2 |")
-	s.exec(t, `select rowcast.seal()`, `alter table docs disable trigger rowcast_insert`)
+	s.Exec(t, `select rowcast.seal()`, `alter table docs disable trigger rowcast_insert`)
 	contains(t, s.run(t, "lag.sql"), "|             0 |")
 	contains(t, s.run(t, "status.sql"), "not captured in full", "rowcast_insert on public.docs")
 	contains(t, s.run(t, "writers.sql", "since=1 minute"), "forgetful", "insert")
 	if out := s.run(t, "writers.sql", "since=0"); strings.Contains(out, "forgetful") {
 		t.Error(out)
 	}
-	s.exec(t, `drop table docs`)
+	s.Exec(t, `drop table docs`)
 	contains(t, s.run(t, "status.sql"), "the table was dropped")
 }
 
 func TestVerify(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	s.exec(t, `insert into docs select n, 'T', 'one' from generate_series(1, 50) n`, `delete from docs where id > 40`)
+	s.Exec(t, `insert into docs select n, 'T', 'one' from generate_series(1, 50) n`, `delete from docs where id > 40`)
 	contains(t, s.run(t, "verify.sql", "table=public.docs"), "T      |       40 |         40 |")
-	s.exec(t, `select rowcast.pause('a repair')`, `update docs set body = 'two' where id = 7`, `select rowcast.resume()`)
+	s.Exec(t, `select rowcast.pause('a repair')`, `update docs set body = 'two' where id = 7`, `select rowcast.resume()`)
 	stdout, stderr, status := s.psql(t, nil, "verify.sql")
 	if status != 3 {
 		t.Errorf("status %d", status)

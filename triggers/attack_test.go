@@ -2,16 +2,12 @@ package triggers_test
 
 import (
 	"fmt"
-	"log/slog"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
-
 	"rowcast/internal/demo/devpg"
-	"rowcast/internal/postgres"
 	"rowcast/internal/test/pgtest"
 )
 
@@ -40,29 +36,27 @@ func TestOwnerOfATableGetsNoRights(t *testing.T) {
 			pg := pgtest.Own(t, devpg.Options{NoTCP: true}) // no other database has made the role
 			pgtest.Admin(t, pg, `create role `+installer+` `+attributes, `create role `+owner+` login`)
 			dsn := pg.SocketDSN("postgres")
-			admin := connectTo(t, dsn)
-			exec(t, admin, `create table public.notes (what text, who text)`, `grant insert, select on public.notes to public`,
+			admin := pgtest.Connect(t, dsn)
+			pgtest.Exec(t, admin, `create table public.notes (what text, who text)`, `grant insert, select on public.notes to public`,
 				`create function public.note(what text, who text) returns void language plpgsql as $$ begin insert into public.notes values (what, who); end $$`,
 				`grant create on schema public to `+owner, `grant all on database postgres to `+installer,
 				`grant `+owner+` to `+installer)
 
-			mallory := connectTo(t, as(t, dsn, owner))
+			mallory := pgtest.Connect(t, as(t, dsn, owner))
 			// Better matches than those of PostgreSQL, for whoever has public in the search_path.
-			exec(t, mallory,
+			pgtest.Exec(t, mallory,
 				spy("public.nextval", "text", "bigint", "1"), spy("public.format", "text, integer", "text", "'x'"), spy("public.modulo", "bigint, integer", "bigint", "2"),
 				spy("public.format", "text, text, text", "text", "'x'"), spy("public.cardinality", "text[]", "integer", "1"), spy("public.split_part", "text, text, bigint", "text", "'x'"),
 				spy("public.same", "oid, regclass", "boolean", "true"), spy("public.set_config", "text, text, integer", "text", "'x'"),
 				`create operator public.% (leftarg = bigint, rightarg = integer, function = public.modulo)`,
 				`create operator public.= (leftarg = oid, rightarg = regclass, function = public.same)`)
-			if _, err := (&postgres.Migrator{URL: as(t, dsn, installer), Log: slog.New(slog.DiscardHandler)}).Up(t.Context()); err != nil {
-				t.Fatal(err)
-			}
+			pgtest.Migrate(t, as(t, dsn, installer))
 			want := map[bool]string{true: installer, false: "rowcast_capture"}[name == "neither"]
-			if got := query[string](t, admin, `select rowcast.capture_owner()::text`); got != want {
+			if got := pgtest.Query[string](t, admin, `select rowcast.capture_owner()::text`); got != want {
 				t.Errorf("capture runs as %s; want %s", got, want)
 			}
 
-			exec(t, mallory,
+			pgtest.Exec(t, mallory,
 				`create type mood as enum ('sad', 'glad')`, `create type pair as (a int, m mood)`, `create domain whim as mood`,
 				spy("to_j", "mood", "json", `'"cast"'`), `create cast (mood as json) with function to_j(mood)`,
 				spy("to_b", "mood", "jsonb", `'"cast"'`), `create cast (mood as jsonb) with function to_b(mood)`,
@@ -80,8 +74,8 @@ func TestOwnerOfATableGetsNoRights(t *testing.T) {
 				`create function again() returns trigger language plpgsql as $$ begin
 					if pg_trigger_depth() < 2 then update plain set body = body || '.' where id = new.id; end if; return null; end $$`,
 				`create trigger zz after insert or update on plain for each row execute function again()`)
-			watcher := connectTo(t, as(t, dsn, installer))
-			exec(t, watcher, `select rowcast.watch('plain')`, `select rowcast.watch('docs', exclude => '{c}')`, `select rowcast.watch('parts')`, `select rowcast.watch('keyed')`)
+			watcher := pgtest.Connect(t, as(t, dsn, installer))
+			pgtest.Exec(t, watcher, `select rowcast.watch('plain')`, `select rowcast.watch('docs', exclude => '{c}')`, `select rowcast.watch('parts')`, `select rowcast.watch('keyed')`)
 
 			row := `'T', 'sad', '{sad,glad}', row(1,'sad')::pair, array[row(1,'sad')::pair], 'glad', 1, '[1,2)'`
 			writes := []string{
@@ -92,51 +86,46 @@ func TestOwnerOfATableGetsNoRights(t *testing.T) {
 				`update keyed set body = 'y', tenant_id = 'U'`, `delete from docs where id = 1`, `delete from docs`, `delete from parts`, `truncate plain`,
 			}
 			for _, isolation := range []string{"read committed", "repeatable read", "serializable"} {
-				exec(t, mallory, `begin isolation level `+isolation)
-				exec(t, mallory, writes...)
-				exec(t, mallory, `rollback`)
+				pgtest.Exec(t, mallory, `begin isolation level `+isolation)
+				pgtest.Exec(t, mallory, writes...)
+				pgtest.Exec(t, mallory, `rollback`)
 			}
-			exec(t, mallory, writes...)
+			pgtest.Exec(t, mallory, writes...)
 
 			// A type that comes when the table has been captured as a whole by the session.
-			exec(t, mallory, `insert into plain values (1, 'T', 'one')`, `alter table plain add column m mood default 'sad'`, `insert into plain values (2, 'T', 'two')`,
+			pgtest.Exec(t, mallory, `insert into plain values (1, 'T', 'one')`, `alter table plain add column m mood default 'sad'`, `insert into plain values (2, 'T', 'two')`,
 				`update plain set m = 'glad'`, `alter table plain alter column body type mood using 'sad'`, `drop trigger zz on plain`, `update plain set body = 'glad'`,
 				`alter table plain alter column tenant_id type mood using 'sad'`, `insert into plain values (3, 'glad', 'sad'), (4, 'glad', 'sad')`)
 
 			// One that comes behind the snapshot of the transaction.
-			exec(t, mallory, `create table late (id int primary key, tenant_id text, body text)`)
-			exec(t, watcher, `select rowcast.watch('late')`)
-			other := connectTo(t, as(t, dsn, owner))
-			exec(t, other, `insert into late values (1, 'T', 'one')`, `begin isolation level repeatable read`, `select 1 from pg_class`)
-			exec(t, mallory, `alter table late alter column body type mood using 'sad'`)
+			pgtest.Exec(t, mallory, `create table late (id int primary key, tenant_id text, body text)`)
+			pgtest.Exec(t, watcher, `select rowcast.watch('late')`)
+			other := pgtest.Connect(t, as(t, dsn, owner))
+			pgtest.Exec(t, other, `insert into late values (1, 'T', 'one')`, `begin isolation level repeatable read`, `select 1 from pg_class`)
+			pgtest.Exec(t, mallory, `alter table late alter column body type mood using 'sad'`)
 			if got := refused(t, other, `insert into late values (2, 'T', 'sad')`); got.Code != "40001" {
 				t.Errorf("the insert behind an older snapshot: %v", got)
 			}
 
 			// Verified by who may read everything.
-			exec(t, watcher, `select count(*) from rowcast.verify('docs')`, `select * from rowcast.trigger_drift()`, `alter table keyed disable trigger rowcast_update`, `select * from rowcast.trigger_drift()`)
+			pgtest.Exec(t, watcher, `select count(*) from rowcast.verify('docs')`, `select * from rowcast.trigger_drift()`, `alter table keyed disable trigger rowcast_update`, `select * from rowcast.trigger_drift()`)
 
-			for _, who := range column[string](t, admin, `select distinct n.what || ' as ' || n.who from public.notes n where n.who <> $1`, owner) {
+			for _, who := range pgtest.Column[string](t, admin, `select distinct n.what || ' as ' || n.who from public.notes n where n.who <> $1`, owner) {
 				t.Errorf("it ran code of the table's owner: %s", who)
 			}
-			seen := column[string](t, admin, `select distinct n.what from public.notes n`)
+			seen := pgtest.Column[string](t, admin, `select distinct n.what from public.notes n`)
 			for _, what := range []string{"allowed", "indexed"} { // PostgreSQL runs them in the writer's statement
 				if !slices.Contains(seen, what) {
 					t.Errorf("%s was not run at all: %v", what, seen)
 				}
 			}
-			exec(t, mallory, `insert into docs values (9, `+row+`)`)
-			got := query[string](t, admin, `select l.after[1]::text from rowcast.log l order by l.id desc limit 1`)
+			pgtest.Exec(t, mallory, `insert into docs values (9, `+row+`)`)
+			got := pgtest.Query[string](t, admin, `select l.after[1]::text from rowcast.log l order by l.id desc limit 1`)
 			if want := `{"id":9,"tenant_id":"T","m":"sad","ms":["sad","glad"],"p":{"a":1,"m":"sad"},"ps":[{"a":1,"m":"sad"}],"w":"glad","s":"[1,2)"}`; got != want {
 				t.Errorf("the row is told as\n%s; want\n%s", got, want)
 			}
 		})
 	}
-}
-
-func connectTo(t testing.TB, dsn string) *pgx.Conn {
-	t.Helper()
-	return (&database{dsn: dsn}).connect(t)
 }
 
 // as is the address of a database for another role.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"rowcast/internal/postgres"
+	"rowcast/internal/test/pgtest"
 )
 
 // BenchmarkSeal seals after one change, and after several of several
@@ -19,17 +20,17 @@ func BenchmarkSeal(b *testing.B) {
 			for b.Loop() {
 				for range transactions {
 					n++
-					if _, err := d.Exec(b.Context(), "insert into docs values ($1, 'T', 'hello')", 200_000+n); err != nil {
+					if _, err := d.Conn.Exec(b.Context(), "insert into docs values ($1, 'T', 'hello')", 200_000+n); err != nil {
 						b.Fatal(err)
 					}
 				}
 				began := time.Now()
-				if _, err := d.Exec(b.Context(), "select rowcast.seal()"); err != nil {
+				if _, err := d.Conn.Exec(b.Context(), "select rowcast.seal()"); err != nil {
 					b.Fatal(err)
 				}
 				sealed += time.Since(began)
 				began = time.Now()
-				if _, err := d.Exec(b.Context(), "select 1"); err != nil {
+				if _, err := d.Conn.Exec(b.Context(), "select 1"); err != nil {
 					b.Fatal(err)
 				}
 				bare += time.Since(began)
@@ -47,28 +48,28 @@ func BenchmarkSealOfOthers(b *testing.B) {
 		for _, state := range []string{"alone", "open", "committed"} {
 			b.Run(fmt.Sprint(rows, "/", state), func(b *testing.B) {
 				d := newDatabase(b)
-				conn, err := postgres.Connect(b.Context(), d.dsn, "seals")
+				conn, err := postgres.Connect(b.Context(), d.DSN, "seals")
 				if err != nil {
 					b.Fatal(err)
 				}
 				defer func() { _ = conn.Close(b.Context()) }()
-				other := d.connect(b)
-				exec(b, conn, `select rowcast.seal()`)
+				other := d.Connect(b)
+				pgtest.Exec(b, conn, `select rowcast.seal()`)
 				if state != "alone" {
-					exec(b, other, `begin`, fmt.Sprintf(`do $$ begin for i in 1..%d loop
+					pgtest.Exec(b, other, `begin`, fmt.Sprintf(`do $$ begin for i in 1..%d loop
 						insert into docs values (1000000 + i, 'big ' || i %% 100, 'x'); end loop; end $$`, rows))
-					d.exec(b, `analyze rowcast.log_active`)
+					d.Exec(b, `analyze rowcast.log_active`)
 				}
 				if state == "committed" {
-					exec(b, other, `commit`)
+					pgtest.Exec(b, other, `commit`)
 				}
 				id := 0
 				for b.Loop() {
 					b.StopTimer()
 					id++
-					d.exec(b, fmt.Sprintf(`insert into docs values (%d, 'small', 'x')`, id))
+					d.Exec(b, fmt.Sprintf(`insert into docs values (%d, 'small', 'x')`, id))
 					b.StartTimer()
-					exec(b, conn, `select rowcast.seal()`)
+					pgtest.Exec(b, conn, `select rowcast.seal()`)
 				}
 			})
 		}

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"rowcast/internal/test/pgtest"
+
 	"github.com/jackc/pgx/v5"
 )
 
@@ -18,7 +20,7 @@ func pair(b *testing.B) *database {
 	b.Helper()
 	d := newDatabase(b, `create table plain (like docs including all)`)
 	for _, table := range []string{"plain", "docs"} {
-		d.exec(b, `insert into `+table+` select n, 'T', 'body' from generate_series(1, 1000) n`)
+		d.Exec(b, `insert into `+table+` select n, 'T', 'body' from generate_series(1, 1000) n`)
 	}
 	return d
 }
@@ -60,7 +62,7 @@ func BenchmarkPauseCheck(b *testing.B) {
 		b.Run(statement.name, func(b *testing.B) {
 			d := pair(b)
 			// A table like docs whose capture is as it was without the look.
-			d.exec(b, `create table unchecked (like docs including all)`, `insert into unchecked select * from docs`,
+			d.Exec(b, `create table unchecked (like docs including all)`, `insert into unchecked select * from docs`,
 				`select rowcast.watch('unchecked')`, `create schema before`, `do $do$
 				declare
 					name text;
@@ -77,10 +79,10 @@ func BenchmarkPauseCheck(b *testing.B) {
 					execute function before.capture(2, 2, '{}', 'tenant_id', '{}')`,
 				`create or replace trigger rowcast_update after update on unchecked referencing old table as old_rows new table as new_rows for each statement
 					execute function before.capture_update(2, 2, '{}', 'tenant_id', '{}')`)
-			if query[bool](b, d.Conn, `select bool_or(pg_get_functiondef(oid) like '%''rowcast.pause''%') from pg_proc where pronamespace = 'before'::regnamespace`) {
+			if pgtest.Query[bool](b, d.Conn, `select bool_or(pg_get_functiondef(oid) like '%''rowcast.pause''%') from pg_proc where pronamespace = 'before'::regnamespace`) {
 				b.Fatal("the look is still there")
 			}
-			pid := query[int](b, d.Conn, `select pg_backend_pid()`)
+			pid := pgtest.Query[int](b, d.Conn, `select pg_backend_pid()`)
 			const batch = 200
 			var without, with time.Duration
 			n := 0
@@ -114,14 +116,14 @@ func BenchmarkWideColumn(b *testing.B) {
 			d := newDatabase(b, fmt.Sprintf(`create table documents as select jsonb_object_agg('key' || n, md5(n::text)) as doc from generate_series(1, %d) n`, keys),
 				`create table thin (id int primary key, tenant_id text, word text)`)
 			for _, table := range []string{"bare", "hidden", "wide"} {
-				d.exec(b, `create table `+table+` (id int primary key, tenant_id text, word text, doc jsonb)`)
+				d.Exec(b, `create table `+table+` (id int primary key, tenant_id text, word text, doc jsonb)`)
 			}
-			d.exec(b, `select rowcast.watch('thin'), rowcast.watch('hidden', exclude => '{doc}'), rowcast.watch('wide')`)
+			d.Exec(b, `select rowcast.watch('thin'), rowcast.watch('hidden', exclude => '{doc}'), rowcast.watch('wide')`)
 			for _, table := range []string{"thin", "bare", "hidden", "wide"} {
 				columns := map[bool]string{true: ``, false: `, doc`}[table == "thin"]
-				d.exec(b, `insert into `+table+` select 1, 'T', 'word'`+columns+` from documents`)
+				d.Exec(b, `insert into `+table+` select 1, 'T', 'word'`+columns+` from documents`)
 			}
-			pid := query[int](b, d.Conn, `select pg_backend_pid()`)
+			pid := pgtest.Query[int](b, d.Conn, `select pg_backend_pid()`)
 			spent := map[string]time.Duration{}
 			n := 0
 			for ; b.Loop(); n++ {
@@ -167,11 +169,11 @@ func processor(b *testing.B, pid int) time.Duration {
 // loop executes the statement for i = 1 to n in the server, and forgets it.
 func loop(b *testing.B, d *database, statement string, n int) time.Duration {
 	b.Helper()
-	d.exec(b, `begin`)
+	d.Exec(b, `begin`)
 	began := time.Now()
-	d.exec(b, fmt.Sprintf(`do $$ begin for i in 1..%d loop %s; end loop; end $$`, n, statement))
+	d.Exec(b, fmt.Sprintf(`do $$ begin for i in 1..%d loop %s; end loop; end $$`, n, statement))
 	took := time.Since(began)
-	d.exec(b, `rollback`)
+	d.Exec(b, `rollback`)
 	return took
 }
 
@@ -179,15 +181,15 @@ func BenchmarkCopy(b *testing.B) {
 	d := pair(b)
 	const rows = 100_000
 	run := func(table string) time.Duration {
-		d.exec(b, `begin`)
+		d.Exec(b, `begin`)
 		began := time.Now()
-		n, err := d.CopyFrom(b.Context(), pgx.Identifier{table}, []string{"id", "tenant_id", "body"},
+		n, err := d.Conn.CopyFrom(b.Context(), pgx.Identifier{table}, []string{"id", "tenant_id", "body"},
 			pgx.CopyFromSlice(rows, func(i int) ([]any, error) { return []any{1000000 + i, "T", "a body of ordinary length for a row"}, nil }))
 		if err != nil || n != rows {
 			b.Fatalf("copied %d rows: %v", n, err)
 		}
 		took := time.Since(began)
-		d.exec(b, `rollback`)
+		d.Exec(b, `rollback`)
 		return took
 	}
 	var plain, watched time.Duration

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"rowcast/internal/test/pgtest"
+
 	"github.com/jackc/pgx/v5"
 )
 
@@ -21,13 +23,13 @@ func TestChunks(t *testing.T) {
 		{`update docs set id = id + 10000, body = repeat('y', 100)`, "u", 4001, 4000},
 		{`delete from docs`, "d", 8001, 4000},
 	} {
-		d.exec(t, `delete from rowcast.log`, test.statement)
+		d.Exec(t, `delete from rowcast.log`, test.statement)
 		d.seal(t)
 		type chunk struct {
 			Rows, Position, StatementRows, StatementFrom int
 			Bytes                                        int
 		}
-		rows, err := d.Query(t.Context(), `
+		rows, err := d.Conn.Query(t.Context(), `
 			select s.rows, s.position, s.statement_rows, s.statement_from,
 			       octet_length(array_to_string(coalesce(l.after, '{}') || coalesce(l.before, '{}'), ''))
 			  from rowcast.sealed s join rowcast.log l on l.xid = s.xid and l.id = s.id
@@ -54,7 +56,7 @@ func TestChunks(t *testing.T) {
 			t.Errorf("%s: %d chunks end at %d", test.op, chunks, next-1)
 		}
 		for _, tenant := range []string{"T", "U"} {
-			if bad := query[int](t, d.Conn, `
+			if bad := pgtest.Query[int](t, d.Conn, `
 				with row as (
 					select (a ->> 'id')::int as id, (b ->> 'id')::int as old_id, a ->> 'tenant_id' as tenant,
 					       lag((coalesce(a, b) ->> 'id')::int) over (order by l.id, n) as last
@@ -77,7 +79,7 @@ func TestEveryWayLogsTheSame(t *testing.T) {
 		for _, c := range []struct{ rows, bytes int }{
 			{1, 1}, {1, 70000}, {2, 1}, {2, 40000}, {2, 70000}, {63, 1}, {64, 1}, {65, 1}, {300, 1}, {10, 7000}, {70, 2000},
 		} {
-			d.exec(t, `delete from rowcast.log`,
+			d.Exec(t, `delete from rowcast.log`,
 				fmt.Sprintf(`insert into %s (id, tenant_id, body) select n, 'T' || n %% 3, repeat('a', %d) from generate_series(1, %d) n`,
 					table, c.bytes, c.rows),
 				fmt.Sprintf(`update %s set id = -id, tenant_id = 'T' || (case when id %% 7 = 0 then id + 1 else id end) %% 3`, table),
@@ -99,7 +101,7 @@ func TestEveryWayLogsTheSame(t *testing.T) {
 						fmt.Sprintf("d T%d  %s", id%3, row(-id, id)))
 				}
 			}
-			rows, err := d.Query(t.Context(), `
+			rows, err := d.Conn.Query(t.Context(), `
 				select concat_ws(' ', op, tenant), coalesce(a::text, ''), coalesce(b::text, '') from rowcast.log, unnest(after, before) r (a, b)`)
 			if err != nil {
 				t.Fatal(err)
@@ -127,11 +129,11 @@ func TestLargeRowsInOneStatement(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t, `set work_mem = '1MB'`, `alter table docs alter body set storage external`,
 		`alter table rowcast.log alter after set storage external`)
-	d.exec(t, `insert into docs select n, 'T', repeat(n || ' ', 1000000 / length(n || ' ')) from generate_series(1, 400) n`)
+	d.Exec(t, `insert into docs select n, 'T', repeat(n || ' ', 1000000 / length(n || ' ')) from generate_series(1, 400) n`)
 	d.seal(t)
 	type sums struct{ rows, chunks, wrong, bytes, position int64 }
 	var s sums
-	if err := d.QueryRow(t.Context(), `
+	if err := d.Conn.QueryRow(t.Context(), `
 		select sum(l.rows), count(*), sum(octet_length(l.after::text)), max(s.position),
 		       count(*) filter (where l.after[1]::text not like format('{"id":%1$s,"tenant_id":"T","body":"%1$s %1$s %%', s.position))
 		  from rowcast.log l join rowcast.sealed s using (xid, id)`).Scan(&s.rows, &s.chunks, &s.bytes, &s.position, &s.wrong); err != nil {
@@ -147,7 +149,7 @@ func TestExcludedColumns(t *testing.T) {
 	d := newDatabase(t,
 		`create table people (id int primary key, password text, tenant_id text, name text, "Seen At" timestamptz)`,
 		`select rowcast.watch('people', exclude => '{password,Seen At}')`)
-	d.exec(t,
+	d.Exec(t,
 		`insert into people values (1, 'hunter2', 'T', 'Ann', now())`,
 		`insert into people select n, 'hunter2', 'T', 'n', now() from generate_series(2, 3) n`,
 		`update people set password = 'hunter22' where id = 1`,
@@ -163,7 +165,7 @@ func TestExcludedColumns(t *testing.T) {
 		`update people set password = 'hunter26' where id = 101`,
 		`delete from people where id = 101`)
 	log := strings.Join(d.log(t), "\n")
-	if strings.Contains(log, "hunter") || query[int](t, d.Conn, `select count(*) from rowcast.log l where l::text ~ 'hunter|Seen|password'`) > 0 {
+	if strings.Contains(log, "hunter") || pgtest.Query[int](t, d.Conn, `select count(*) from rowcast.log l where l::text ~ 'hunter|Seen|password'`) > 0 {
 		t.Error("the log speaks of excluded columns")
 	}
 	lines := d.log(t)
@@ -184,12 +186,12 @@ func TestTruncateReachesEveryKnownTenant(t *testing.T) {
 	d := newDatabase(t,
 		`create table notes (id int primary key, doc int references docs, tenant_id text)`,
 		`select rowcast.watch('notes')`)
-	d.exec(t, `truncate docs cascade`)
+	d.Exec(t, `truncate docs cascade`)
 	d.wantLog(t, `t`, `t`)
 	d.wantSealed(t) // nobody is known yet
-	d.exec(t, `insert into rowcast.tenant values ('joined')`, `insert into docs values (1, 'T', 'one')`)
+	d.Exec(t, `insert into rowcast.tenant values ('joined')`, `insert into docs values (1, 'T', 'one')`)
 	d.wantSealed(t, "T 1 t", "joined 1 t", "T 2 t", "joined 2 t", "T 3 i")
-	d.exec(t, `truncate docs, notes`, `insert into docs values (2, 'new', 'two')`)
+	d.Exec(t, `truncate docs, notes`, `insert into docs values (2, 'new', 'two')`)
 	d.wantSealed(t, "T 1 t", "joined 1 t", "T 2 t", "joined 2 t", "T 3 i",
 		"T 4 t", "joined 3 t", "new 1 t", "T 5 t", "joined 4 t", "new 2 t", "new 3 i")
 }

@@ -6,19 +6,20 @@ import (
 	"testing"
 
 	"rowcast/internal/postgres"
+	"rowcast/internal/test/pgtest"
 )
 
 // Sessions with cached plans go on writing while the table is altered.
 func TestDefinitionChangesWhileWatching(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t, `create table odd (id int primary key, tenant_id text, a int, b text)`, `select rowcast.watch('odd', name => 'odd')`)
-	other := d.connect(t)
+	other := d.Connect(t)
 	n := 0
 	write := func(table string, columns string, values string) {
 		t.Helper()
 		for range 3 {
 			n += 2
-			d.exec(t, fmt.Sprintf(`insert into %s (id, %s) values (%d, %s)`, table, columns, n, values),
+			d.Exec(t, fmt.Sprintf(`insert into %s (id, %s) values (%d, %s)`, table, columns, n, values),
 				fmt.Sprintf(`insert into %s (id, %s) select g, %s from generate_series(1000 + %d, 1001 + %[4]d) g`, table, columns, values, 1000*n),
 				fmt.Sprintf(`update %s set id = -id where id >= %d`, table, n))
 		}
@@ -26,7 +27,7 @@ func TestDefinitionChangesWhileWatching(t *testing.T) {
 	last := func(want string) {
 		t.Helper()
 		for _, at := range []string{"after", "before"} {
-			for _, image := range column[string](t, d.Conn, `
+			for _, image := range pgtest.Column[string](t, d.Conn, `
 				select `+at+`[cardinality(`+at+`)]::text from rowcast.log where op = 'u' order by id desc limit 1`) {
 				_, row, _ := strings.Cut(image, ",")
 				if row != want {
@@ -37,43 +38,41 @@ func TestDefinitionChangesWhileWatching(t *testing.T) {
 	}
 	write("odd", "tenant_id, a, b", "'T', 1, 'x'")
 	last(`"tenant_id":"T","a":1,"b":"x"}`)
-	exec(t, other, `alter table odd add column c jsonb default '{}'`)
+	pgtest.Exec(t, other, `alter table odd add column c jsonb default '{}'`)
 	write("odd", "tenant_id, a, b", "'T', 1, 'x'")
 	last(`"tenant_id":"T","a":1,"b":"x","c":{}}`)
-	exec(t, other, `alter table odd drop column a`)
+	pgtest.Exec(t, other, `alter table odd drop column a`)
 	write("odd", "tenant_id, b", "'T', 'x'")
 	last(`"tenant_id":"T","b":"x","c":{}}`)
-	exec(t, other, `alter table odd rename column b to "B b"`)
+	pgtest.Exec(t, other, `alter table odd rename column b to "B b"`)
 	write("odd", `tenant_id, "B b"`, "'T', 'x'")
 	last(`"tenant_id":"T","B b":"x","c":{}}`)
-	exec(t, other, `alter table odd alter column "B b" type int using 7`)
+	pgtest.Exec(t, other, `alter table odd alter column "B b" type int using 7`)
 	write("odd", `tenant_id, "B b"`, "'T', 8")
 	last(`"tenant_id":"T","B b":8,"c":{}}`)
-	exec(t, other, `alter table odd rename to renamed`)
+	pgtest.Exec(t, other, `alter table odd rename to renamed`)
 	write("renamed", `tenant_id, "B b"`, "'T', 8")
 	last(`"tenant_id":"T","B b":8,"c":{}}`)
-	exec(t, other, `alter table renamed rename column tenant_id to account`)
+	pgtest.Exec(t, other, `alter table renamed rename column tenant_id to account`)
 	write("renamed", `account, "B b"`, "'T', 8")
 	last(`"account":"T","B b":8,"c":{}}`)
-	if _, err := (&postgres.Migrator{URL: d.dsn, Log: logger(t)}).Up(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if got := query[string](t, d.Conn, `select tenant_column from rowcast.watched where name = 'odd'`); got != "account" {
+	pgtest.Migrate(t, d.DSN)
+	if got := pgtest.Query[string](t, d.Conn, `select tenant_column from rowcast.watched where name = 'odd'`); got != "account" {
 		t.Errorf("after migrating the tenant column is %s", got)
 	}
 	write("renamed", `account, "B b"`, "'T', 8")
-	exec(t, other, `alter table renamed alter column account type varchar(20)`)
+	pgtest.Exec(t, other, `alter table renamed alter column account type varchar(20)`)
 	write("renamed", `account, "B b"`, "'T', 8")
 	last(`"account":"T","B b":8,"c":{}}`)
-	if got, want := query[int](t, d.Conn, `select sum(rows) from rowcast.log where op = 'i' and tenant = 'T'`), 9*3*3; got != want {
+	if got, want := pgtest.Query[int](t, d.Conn, `select sum(rows) from rowcast.log where op = 'i' and tenant = 'T'`), 9*3*3; got != want {
 		t.Errorf("%d inserts were captured; want %d", got, want)
 	}
-	exec(t, other, `drop table renamed`)
+	pgtest.Exec(t, other, `drop table renamed`)
 	d.seal(t)
-	if got, want := query[int](t, d.Conn, `select sum(rows) from rowcast.sealed where tenant = 'T'`), 2*9*3*3; got < want-9*3 {
+	if got, want := pgtest.Query[int](t, d.Conn, `select sum(rows) from rowcast.sealed where tenant = 'T'`), 2*9*3*3; got < want-9*3 {
 		t.Errorf("%d changes are readable after the table was dropped; want %d", got, want)
 	}
-	if _, err := (&postgres.Migrator{URL: d.dsn, Log: logger(t)}).Up(t.Context()); err != nil {
+	if _, err := (&postgres.Migrator{URL: d.DSN, Log: logger(t)}).Up(t.Context()); err != nil {
 		t.Errorf("migrate after the table was dropped: %v", err)
 	}
 }
@@ -90,7 +89,7 @@ func TestTenantColumnReplaced(t *testing.T) {
 	d.wantLog(t, `u `+seven+` (1,7,uno,`+seven+`)<(1,7,one,`+seven+`)`)
 	// With both columns gone nobody can be told, and a change without its
 	// record is worse than a refused one.
-	d.exec(t, `alter table docs drop column tenant_id, drop column old_tenant`)
+	d.Exec(t, `alter table docs drop column tenant_id, drop column old_tenant`)
 	for _, statement := range []string{
 		`update docs set body = 'x'`, `insert into docs values (2, 'two')`, `insert into docs values (2, '2'), (3, '3')`, `delete from docs`,
 	} {
@@ -100,7 +99,7 @@ func TestTenantColumnReplaced(t *testing.T) {
 			t.Errorf("%s: %v, hint %q", statement, err, err.Hint)
 		}
 	}
-	d.exec(t, `select rowcast.unwatch('docs')`, `delete from docs`)
+	d.Exec(t, `select rowcast.unwatch('docs')`, `delete from docs`)
 }
 
 // Excluded columns stay so when they are renamed, and when another column
@@ -112,32 +111,28 @@ func TestExcludedColumnRenamed(t *testing.T) {
 	write := func() {
 		t.Helper()
 		for _, role := range []string{"origin", "replica"} {
-			d.exec(t, `set session_replication_role = `+role, `truncate people`, `insert into people select 1, 'T', 'hidden'`,
+			d.Exec(t, `set session_replication_role = `+role, `truncate people`, `insert into people select 1, 'T', 'hidden'`,
 				`insert into people select g, 'T', 'hidden', 'hidden' from generate_series(2, 3) g`,
 				`insert into people select g, 'T', 'hidden', 'hidden' from generate_series(4, 100) g`,
 				`update people set id = -id where id = 1`, `update people set id = -id where id > 1`, `delete from people`)
 		}
-		d.exec(t, `reset session_replication_role`)
-		if leaked := query[int](t, d.Conn, `select count(*) from rowcast.log l where l::text ~ 'hidden'`); leaked > 0 {
+		d.Exec(t, `reset session_replication_role`)
+		if leaked := pgtest.Query[int](t, d.Conn, `select count(*) from rowcast.log l where l::text ~ 'hidden'`); leaked > 0 {
 			t.Errorf("%d log rows have what is excluded", leaked)
 		}
-		if got := query[int](t, d.Conn, `select sum(rows) from rowcast.log where op <> 't'`); got != 600 {
+		if got := pgtest.Query[int](t, d.Conn, `select sum(rows) from rowcast.log where op <> 't'`); got != 600 {
 			t.Errorf("the log has %d rows; want 600", got)
 		}
-		d.exec(t, `delete from rowcast.log`)
+		d.Exec(t, `delete from rowcast.log`)
 	}
-	d.exec(t, `alter table people rename secret to secret_old`, `alter table people add column secret text`)
+	d.Exec(t, `alter table people rename secret to secret_old`, `alter table people add column secret text`)
 	write()
-	if _, err := (&postgres.Migrator{URL: d.dsn, Log: logger(t)}).Up(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	pgtest.Migrate(t, d.DSN)
 	write()
-	d.exec(t, `alter table people rename secret to s3`)
+	d.Exec(t, `alter table people rename secret to s3`)
 	write()
-	if _, err := (&postgres.Migrator{URL: d.dsn, Log: logger(t)}).Up(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if got := query[string](t, d.Conn, `select exclude::text from rowcast.watched where name = 'people'`); got != "{secret_old,s3}" {
+	pgtest.Migrate(t, d.DSN)
+	if got := pgtest.Query[string](t, d.Conn, `select exclude::text from rowcast.watched where name = 'people'`); got != "{secret_old,s3}" {
 		t.Errorf("excluded are %s", got)
 	}
 	write()

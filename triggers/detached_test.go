@@ -1,6 +1,10 @@
 package triggers_test
 
-import "testing"
+import (
+	"testing"
+
+	"rowcast/internal/test/pgtest"
+)
 
 // A partition that was detached is none of the table's any more, whatever writes to
 // it, and so are its own partitions; attached again, it is.
@@ -15,28 +19,28 @@ func TestDetachedPartitionIsSilent(t *testing.T) {
 	write := func(base string) {
 		t.Helper()
 		for _, role := range []string{"origin", "replica"} {
-			d.exec(t, `set session_replication_role = `+role)
+			d.Exec(t, `set session_replication_role = `+role)
 			for table, id := range map[string]string{"leaf": "1", "twig": "101", "branch": "151"} {
-				d.exec(t, `insert into `+table+` values (`+id+base+`, 'T')`, `insert into `+table+` select `+id+base+` + g, 'T' from generate_series(1, 9) g`,
+				d.Exec(t, `insert into `+table+` values (`+id+base+`, 'T')`, `insert into `+table+` select `+id+base+` + g, 'T' from generate_series(1, 9) g`,
 					`update `+table+` set tenant_id = 'U'`, `delete from `+table, `truncate `+table)
 			}
 		}
-		d.exec(t, `reset session_replication_role`)
+		d.Exec(t, `reset session_replication_role`)
 	}
 	write("")
-	if n := query[int](t, d.Conn, `select count(*) from rowcast.log`); n == 0 {
+	if n := pgtest.Query[int](t, d.Conn, `select count(*) from rowcast.log`); n == 0 {
 		t.Error("partitions are not captured")
 	}
-	d.exec(t, `alter table tree detach partition leaf`, `alter table tree detach partition branch`, `delete from rowcast.log`)
+	d.Exec(t, `alter table tree detach partition leaf`, `alter table tree detach partition branch`, `delete from rowcast.log`)
 	write("")
 	d.wantLog(t)
-	d.exec(t, `alter table tree attach partition leaf for values from (0) to (100)`, `insert into leaf values (1, 'T')`, `delete from leaf`)
+	d.Exec(t, `alter table tree attach partition leaf for values from (0) to (100)`, `insert into leaf values (1, 'T')`, `delete from leaf`)
 	d.wantLog(t, `i T (1,T)`, `d T <(1,T)`)
-	d.exec(t, `delete from rowcast.log`, `alter table tree detach partition leaf`, `select rowcast.install_triggers(id) from rowcast.watched where name = 'tree'`)
-	if n := query[int](t, d.Conn, `select count(*) from pg_trigger where tgrelid in ('leaf'::regclass, 'twig'::regclass)`); n != 0 {
+	d.Exec(t, `delete from rowcast.log`, `alter table tree detach partition leaf`, `select rowcast.install_triggers(id) from rowcast.watched where name = 'tree'`)
+	if n := pgtest.Query[int](t, d.Conn, `select count(*) from pg_trigger where tgrelid in ('leaf'::regclass, 'twig'::regclass)`); n != 0 {
 		t.Errorf("detached partitions have %d triggers", n)
 	}
 	// What was detached can be watched by itself.
-	d.exec(t, `select rowcast.watch('leaf')`, `insert into leaf values (1, 'T')`)
+	d.Exec(t, `select rowcast.watch('leaf')`, `insert into leaf values (1, 'T')`)
 	d.wantLog(t, `i T (1,T)`)
 }

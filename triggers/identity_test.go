@@ -3,12 +3,14 @@ package triggers_test
 import (
 	"strings"
 	"testing"
+
+	"rowcast/internal/test/pgtest"
 )
 
 // foreign is why the log does not belong to the database.
 func (d *database) foreign(t testing.TB) string {
 	t.Helper()
-	return query[string](t, d.Conn, `select coalesce(rowcast.foreign_log(), '')`)
+	return pgtest.Query[string](t, d.Conn, `select coalesce(rowcast.foreign_log(), '')`)
 }
 
 // A log that came with a dump, a template or an upgrade is told from one that
@@ -27,7 +29,7 @@ func TestForeignLogIsTold(t *testing.T) {
 			t.Parallel()
 			d := newDatabase(t, `insert into docs values (1, 'T', 'one')`)
 			d.seal(t)
-			d.exec(t, test.statement)
+			d.Exec(t, test.statement)
 			if got := d.foreign(t); !strings.HasPrefix(got, test.want) || (got == "") != (test.want == "") {
 				t.Errorf("the log is foreign because %q; want %q", got, test.want)
 			}
@@ -47,25 +49,25 @@ func TestNewFeed(t *testing.T) {
 	d := newDatabase(t, `insert into docs values (1, 'T', 'one'), (2, 'U', 'two')`)
 	d.seal(t)
 	d.rotate(t, true)
-	d.exec(t, `insert into docs values (3, 'T', 'not sealed')`)
-	before := query[string](t, d.Conn, `select id from rowcast.feed`)
-	d.exec(t, `update rowcast.feed set identity = 'elsewhere/1'`, `update rowcast.seal set snapshot = '9000000000:9000000000:'`)
-	open := d.connect(t)
-	exec(t, open, `begin`, `select pg_current_xact_id()`)
+	d.Exec(t, `insert into docs values (3, 'T', 'not sealed')`)
+	before := pgtest.Query[string](t, d.Conn, `select id from rowcast.feed`)
+	d.Exec(t, `update rowcast.feed set identity = 'elsewhere/1'`, `update rowcast.seal set snapshot = '9000000000:9000000000:'`)
+	open := d.Connect(t)
+	pgtest.Exec(t, open, `begin`, `select pg_current_xact_id()`)
 	if err := refused(t, d.Conn, `begin; insert into docs values (4, 'T', 'four'); select rowcast.new_feed()`); err.Code != "25001" {
 		t.Errorf("a feed begun after a change: %v", err)
 	}
-	d.exec(t, `rollback`)
-	id := query[string](t, d.Conn, `select rowcast.new_feed()`)
-	if id == before || id != query[string](t, d.Conn, `select id from rowcast.feed`) || d.foreign(t) != "" {
+	d.Exec(t, `rollback`)
+	id := pgtest.Query[string](t, d.Conn, `select rowcast.new_feed()`)
+	if id == before || id != pgtest.Query[string](t, d.Conn, `select id from rowcast.feed`) || d.foreign(t) != "" {
 		t.Errorf("feed %s became %s, foreign because %q", before, id, d.foreign(t))
 	}
 	d.wantLog(t)
 	d.wantSealed(t)
-	exec(t, open, `insert into docs values (5, 'U', 'five')`, `commit`)
-	d.exec(t, `update docs set body = 'uno' where id = 1`)
+	pgtest.Exec(t, open, `insert into docs values (5, 'U', 'five')`, `commit`)
+	d.Exec(t, `update docs set body = 'uno' where id = 1`)
 	d.wantSealed(t, "U 1 i", "T 1 u")
 	d.rotate(t, true)
-	d.exec(t, `insert into docs values (6, 'T', 'six')`)
+	d.Exec(t, `insert into docs values (6, 'T', 'six')`)
 	d.wantSealed(t, "U 1 i", "T 1 u", "T 2 i")
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"rowcast/internal/postgres"
+	"rowcast/internal/test/pgtest"
 )
 
 // explained is a node of what explain and auto_explain tell in JSON.
@@ -38,7 +39,7 @@ func (p *explained) handled() float64 {
 func sharedBlocks(t testing.TB, conn *pgx.Conn, statement string) int {
 	t.Helper()
 	var plans []struct{ Plan explained }
-	if err := json.Unmarshal([]byte(query[string](t, conn, `explain (analyze, buffers, format json) `+statement)), &plans); err != nil {
+	if err := json.Unmarshal([]byte(pgtest.Query[string](t, conn, `explain (analyze, buffers, format json) `+statement)), &plans); err != nil {
 		t.Fatal(err)
 	}
 	return plans[0].Plan.Hit + plans[0].Plan.Read
@@ -54,7 +55,7 @@ type server struct {
 
 func newServer(t *testing.T, d *database) *server {
 	t.Helper()
-	own, err := postgres.Connect(t.Context(), d.dsn, "linear")
+	own, err := postgres.Connect(t.Context(), d.DSN, "linear")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +79,7 @@ func newServer(t *testing.T, d *database) *server {
 	if _, err := s.Exec(t.Context(), `load 'auto_explain'`); err != nil {
 		t.Skipf("this PostgreSQL has no auto_explain: %v", err)
 	}
-	exec(t, s.Conn, `set auto_explain.log_min_duration = 0`, `set auto_explain.log_analyze = on`, `set auto_explain.log_nested_statements = on`,
+	pgtest.Exec(t, s.Conn, `set auto_explain.log_min_duration = 0`, `set auto_explain.log_analyze = on`, `set auto_explain.log_nested_statements = on`,
 		`set auto_explain.log_format = json`, `set auto_explain.log_level = notice`, `set client_min_messages = notice`)
 	return s
 }
@@ -89,7 +90,7 @@ func (s *server) handles(t testing.TB, statement string) float64 {
 	s.mu.Lock()
 	s.rows = 0
 	s.mu.Unlock()
-	exec(t, s.Conn, statement)
+	pgtest.Exec(t, s.Conn, statement)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.rows == 0 {
@@ -142,7 +143,7 @@ func TestFunctionsAreLinear(t *testing.T) {
 			for i, size := range []int{n, 4 * n} {
 				d := newDatabase(t)
 				s := newServer(t, d)
-				d.exec(t, test.prepare(size)...)
+				d.Exec(t, test.prepare(size)...)
 				handled[i] = s.handles(t, test.statement)
 			}
 			t.Logf("%.0f and %.0f rows", handled[0], handled[1])
@@ -161,7 +162,7 @@ func TestPiecesAreLinear(t *testing.T) {
 		d := newDatabase(t)
 		s := newServer(t, d)
 		large(t, d, 0, rows, 3)
-		for first := true; first || query[bool](t, d.Conn, `select exists (select from rowcast.queue)`); first = false {
+		for first := true; first || pgtest.Query[bool](t, d.Conn, `select exists (select from rowcast.queue)`); first = false {
 			handled[i] += s.handles(t, `select rowcast.seal()`)
 		}
 		if got := sealedOf(t, d, "big_1"); got != (rows+2)/3 {

@@ -3,6 +3,7 @@ package triggers_test
 import (
 	"testing"
 
+	"rowcast/internal/test/pgtest"
 	"rowcast/triggers"
 )
 
@@ -11,14 +12,14 @@ func TestLockNumbers(t *testing.T) {
 	d := newDatabase(t)
 	names, numbers := triggers.Locks()
 	for i, name := range names {
-		if got := query[int64](t, d.Conn, `select rowcast.lock_number($1)`, name); got != numbers[i] {
+		if got := pgtest.Query[int64](t, d.Conn, `select rowcast.lock_number($1)`, name); got != numbers[i] {
 			t.Errorf("the lock of the %s is %d in SQL, and %d in Go", name, got, numbers[i])
 		}
-		d.exec(t, `begin`)
-		if got := query[int](t, d.Conn, `select count(*) from (select pg_advisory_xact_lock($1)) l cross join lateral (select from rowcast.lock_holders() h
+		d.Exec(t, `begin`)
+		if got := pgtest.Query[int](t, d.Conn, `select count(*) from (select pg_advisory_xact_lock($1)) l cross join lateral (select from rowcast.lock_holders() h
 			where h.lock = $2 and h.pid = pg_backend_pid() and h.granted and h.mode = 'ExclusiveLock') h`, numbers[i], name); got != 1 {
 			t.Errorf("%d sessions hold the lock of the %s", got, name)
 		}
-		d.exec(t, `commit`)
+		d.Exec(t, `commit`)
 	}
 }

@@ -3,6 +3,8 @@ package triggers_test
 import (
 	"testing"
 
+	"rowcast/internal/test/pgtest"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -24,56 +26,56 @@ func TestTableIsLookedIntoAsItsOwner(t *testing.T) {
 	looksAs := func(step string, want ...string) {
 		t.Helper()
 		id++
-		d.exec(t, `truncate public.notes`, `delete from rowcast.log`, `begin`)
-		if _, err := d.Exec(t.Context(), `insert into docs values ($1, 'T', 'x')`, id); err != nil {
+		d.Exec(t, `truncate public.notes`, `delete from rowcast.log`, `begin`)
+		if _, err := d.Conn.Exec(t.Context(), `insert into docs values ($1, 'T', 'x')`, id); err != nil {
 			t.Fatalf("%s: the writer is told: %v", step, err)
 		}
-		d.exec(t, `commit`)
-		if diff := cmp.Diff(append([]string{}, want...), column[string](t, d.Conn, `select distinct who from public.notes where who <> 'postgres' order by 1`)); diff != "" {
+		d.Exec(t, `commit`)
+		if diff := cmp.Diff(append([]string{}, want...), pgtest.Column[string](t, d.Conn, `select distinct who from public.notes where who <> 'postgres' order by 1`)); diff != "" {
 			t.Errorf("%s: the table was looked into as (-want +got):\n%s", step, diff)
 		}
-		if got := query[string](t, d.Conn, `select string_agg(op::text, '' order by begun, part, id) from rowcast.log`); got != "iu" {
+		if got := pgtest.Query[string](t, d.Conn, `select string_agg(op::text, '' order by begun, part, id) from rowcast.log`); got != "iu" {
 			t.Errorf("%s: the log has %s; want an insert and an update", step, got)
 		}
 	}
-	d.exec(t, `alter table docs owner to look_owner`)
+	d.Exec(t, `alter table docs owner to look_owner`)
 	looksAs("before migrate")
-	d.exec(t, `select rowcast.install_triggers(id) from rowcast.watched`)
+	d.Exec(t, `select rowcast.install_triggers(id) from rowcast.watched`)
 	looksAs("with a function of his own", "look_owner")
-	if got := query[string](t, d.Conn, `select p.proowner::regrole || ': ' || string_agg(r.rolname, ', ' order by r.rolname)
+	if got := pgtest.Query[string](t, d.Conn, `select p.proowner::regrole || ': ' || string_agg(r.rolname, ', ' order by r.rolname)
 		from pg_proc p join pg_roles r on has_function_privilege(r.oid, p.oid, 'execute') and not r.rolsuper
 		where p.proname like 'look\_as\_%' and r.rolname in ('rowcast_capture', 'look_owner', 'look_heir', 'look_other') group by p.oid, p.proowner`); got != "look_owner: look_owner, rowcast_capture" {
 		t.Errorf("the function belongs to and is called by %s", got)
 	}
-	d.exec(t, `set look.fail = on`)
+	d.Exec(t, `set look.fail = on`)
 	looksAs("his code fails")
-	d.exec(t, `reset look.fail`)
+	d.Exec(t, `reset look.fail`)
 
-	function := query[string](t, d.Conn, `select oid::regprocedure::text from pg_proc where proname like 'look\_as\_%'`)
-	d.exec(t, `grant usage on schema rowcast to look_owner`, `set role look_owner`, `alter function `+function+` security invoker`, `reset role`)
+	function := pgtest.Query[string](t, d.Conn, `select oid::regprocedure::text from pg_proc where proname like 'look\_as\_%'`)
+	d.Exec(t, `grant usage on schema rowcast to look_owner`, `set role look_owner`, `alter function `+function+` security invoker`, `reset role`)
 	looksAs("his function runs as its caller")
-	d.exec(t, `revoke usage on schema rowcast from look_owner`, `select rowcast.install_triggers(id) from rowcast.watched`)
+	d.Exec(t, `revoke usage on schema rowcast from look_owner`, `select rowcast.install_triggers(id) from rowcast.watched`)
 	looksAs("mended", "look_owner")
 
-	d.exec(t, `alter table docs enable row level security`)
+	d.Exec(t, `alter table docs enable row level security`)
 	looksAs("with policies for others", "look_owner")
-	d.exec(t, `alter table docs force row level security`)
+	d.Exec(t, `alter table docs force row level security`)
 	looksAs("with policies for everybody")
-	d.exec(t, `alter table docs disable row level security`, `alter table docs no force row level security`)
+	d.Exec(t, `alter table docs disable row level security`, `alter table docs no force row level security`)
 
-	d.exec(t, `alter table docs owner to look_heir`)
+	d.Exec(t, `alter table docs owner to look_heir`)
 	looksAs("another owner")
-	d.exec(t, `select rowcast.install_triggers(id) from rowcast.watched`)
+	d.Exec(t, `select rowcast.install_triggers(id) from rowcast.watched`)
 	looksAs("another owner, after migrate", "look_heir")
 	const owners = `select p.proowner::regrole::text from pg_proc p where p.proname like 'look\_as\_%'`
-	if diff := cmp.Diff([]string{"look_heir"}, column[string](t, d.Conn, owners)); diff != "" {
+	if diff := cmp.Diff([]string{"look_heir"}, pgtest.Column[string](t, d.Conn, owners)); diff != "" {
 		t.Errorf("functions of (-want +got):\n%s", diff)
 	}
-	if drift := column[string](t, d.Conn, `select detail from rowcast.trigger_drift()`); len(drift) > 0 {
+	if drift := pgtest.Column[string](t, d.Conn, `select detail from rowcast.trigger_drift()`); len(drift) > 0 {
 		t.Errorf("drift says %v", drift)
 	}
-	d.exec(t, `select rowcast.unwatch('docs')`)
-	if left := column[string](t, d.Conn, owners); len(left) > 0 {
+	d.Exec(t, `select rowcast.unwatch('docs')`)
+	if left := pgtest.Column[string](t, d.Conn, owners); len(left) > 0 {
 		t.Errorf("unwatch left functions of %v", left)
 	}
 }

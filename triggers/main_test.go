@@ -2,7 +2,6 @@ package triggers_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -18,7 +17,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"rowcast/internal/postgres"
 	"rowcast/internal/test/pgtest"
 )
 
@@ -47,10 +45,7 @@ var template struct {
 }
 
 // database is a copy of the template with a session of a writer.
-type database struct {
-	dsn string
-	*pgx.Conn
-}
+type database struct{ *pgtest.Env }
 
 func newDatabase(t testing.TB, setup ...string) *database {
 	t.Helper()
@@ -58,52 +53,18 @@ func newDatabase(t testing.TB, setup ...string) *database {
 	template.once.Do(func() {
 		pgtest.Admin(t, pg, "create database migrated")
 		dsn := pg.SocketDSN("migrated")
-		if _, err := (&postgres.Migrator{URL: dsn, Log: slog.New(slog.DiscardHandler)}).Up(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		conn, err := pgx.Connect(t.Context(), dsn)
-		if err != nil {
-			t.Fatal(err)
-		}
-		exec(t, conn, `create table docs (id int primary key, tenant_id text, body text)`,
-			`select rowcast.watch('docs', name => 'doc')`)
-		if err := conn.Close(t.Context()); err != nil {
+		pgtest.Migrate(t, dsn)
+		e := pgtest.Open(t, dsn, pgtest.Docs()...)
+		if err := e.Conn.Close(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	})
 	name := fmt.Sprintf("copy_%d", template.n.Add(1))
 	pgtest.Admin(t, pg, "create database "+name+" template migrated")
 	t.Cleanup(func() { pgtest.Admin(t, pg, "drop database "+name+" with (force)") })
-	d := &database{dsn: pg.SocketDSN(name)}
-	d.Conn = d.connect(t)
-	d.exec(t, `update rowcast.feed set identity = rowcast.identity()`)
-	d.exec(t, setup...)
+	d := &database{pgtest.Open(t, pg.SocketDSN(name), `update rowcast.feed set identity = rowcast.identity()`)}
+	d.Exec(t, setup...)
 	return d
-}
-
-// connect opens another session.
-func (d *database) connect(t testing.TB) *pgx.Conn {
-	t.Helper()
-	conn, err := pgx.Connect(t.Context(), d.dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close(context.Background()) })
-	return conn
-}
-
-func (d *database) exec(t testing.TB, statements ...string) {
-	t.Helper()
-	exec(t, d.Conn, statements...)
-}
-
-func exec(t testing.TB, conn *pgx.Conn, statements ...string) {
-	t.Helper()
-	for _, s := range statements {
-		if _, err := conn.Exec(t.Context(), s); err != nil {
-			t.Fatalf("%s: %v", s, explain(err))
-		}
-	}
 }
 
 // refused executes a statement that must fail and returns its error.
@@ -117,32 +78,10 @@ func refused(t testing.TB, conn *pgx.Conn, statement string) *pgconn.PgError {
 	return pg
 }
 
-func query[T any](t testing.TB, conn *pgx.Conn, statement string, args ...any) T {
-	t.Helper()
-	var value T
-	if err := conn.QueryRow(t.Context(), statement, args...).Scan(&value); err != nil {
-		t.Fatalf("%s: %v", statement, explain(err))
-	}
-	return value
-}
-
-func column[T any](t testing.TB, conn *pgx.Conn, statement string, args ...any) []T {
-	t.Helper()
-	rows, err := conn.Query(t.Context(), statement, args...)
-	if err != nil {
-		t.Fatalf("%s: %v", statement, explain(err))
-	}
-	values, err := pgx.CollectRows(rows, pgx.RowTo[T])
-	if err != nil {
-		t.Fatalf("%s: %v", statement, explain(err))
-	}
-	return values
-}
-
 // seal gives sequences to what is new.
 func (d *database) seal(t testing.TB) int64 {
 	t.Helper()
-	sequence := query[*int64](t, d.Conn, "select rowcast.seal()")
+	sequence := pgtest.Query[*int64](t, d.Conn, "select rowcast.seal()")
 	if sequence == nil {
 		t.Fatal("another session is sealing")
 	}
@@ -162,7 +101,7 @@ func (d *database) wantLog(t testing.TB, want ...string) {
 	if diff := cmp.Diff(strings.Join(want, "\n"), strings.Join(d.log(t), "\n")); diff != "" {
 		t.Errorf("the log differs (-want +got):\n%s", diff)
 	}
-	wrong := column[string](t, d.Conn, `
+	wrong := pgtest.Column[string](t, d.Conn, `
 		select format('%s of %s rows has %s after and %s before', op, rows, cardinality(after), cardinality(before))
 		  from rowcast.log
 		 where rows is distinct from coalesce(cardinality(after), cardinality(before), 1)
@@ -226,7 +165,7 @@ func (d *database) wantSealed(t testing.TB, want ...string) {
 
 func (d *database) sealed(t testing.TB) []string {
 	t.Helper()
-	return column[string](t, d.Conn, `
+	return pgtest.Column[string](t, d.Conn, `
 		select s.tenant || ' ' || case s.rows when 1 then '' else s.position - s.rows + 1 || '-' end || s.position || ' ' || l.op::text
 		  from rowcast.sealed s join rowcast.log l on l.xid = s.xid and l.id = s.id
 		 order by s.place`)
@@ -236,7 +175,7 @@ func (d *database) sealed(t testing.TB) []string {
 func (d *database) wantSealedRows(t testing.TB, want ...string) {
 	t.Helper()
 	d.seal(t)
-	rows, err := d.Query(t.Context(), `
+	rows, err := d.Conn.Query(t.Context(), `
 		select format('%s %s %s ', s.tenant, s.position, l.op), coalesce(l.after, l.before)::text[]
 		  from rowcast.sealed s join rowcast.log l on l.xid = s.xid and l.id = s.id
 		 order by s.place`)

@@ -4,6 +4,8 @@ import (
 	"flag"
 	"testing"
 	"time"
+
+	"rowcast/internal/test/pgtest"
 )
 
 // For a month at another rate: go test ./triggers -run TestMonth -month.rows 10800.
@@ -21,39 +23,39 @@ func TestMonthStaysWithinBound(t *testing.T) {
 		month     = 30 * 24 * time.Hour
 	)
 	d := newDatabase(t)
-	d.exec(t, `alter table docs drop constraint docs_pkey`) // the table itself is not pruned here
+	d.Exec(t, `alter table docs drop constraint docs_pkey`) // the table itself is not pruned here
 	const sizes = `select sum(pg_total_relation_size(i.inhrelid)) from pg_inherits i where i.inhparent = 'rowcast.log'::regclass`
 	var early, late int64 // the largest sizes just after the retention and after that
 	for age := step; age <= month; age += step {
-		if _, err := d.Exec(t.Context(), `
+		if _, err := d.Conn.Exec(t.Context(), `
 			insert into docs select n, 'T' || n % 7, repeat('a row of ordinary length ', 4) || random() from generate_series(1, $1) n`, *monthRows); err != nil {
 			t.Fatal(err)
 		}
-		d.exec(t, `truncate docs`)
+		d.Exec(t, `truncate docs`)
 		d.seal(t)
-		query[bool](t, d.Conn, `select rowcast.rotate($1, 1 << 30)`, segment)
-		for query[int64](t, d.Conn, `select rowcast.prune($1)`, retention) > 0 {
+		pgtest.Query[bool](t, d.Conn, `select rowcast.rotate($1, 1 << 30)`, segment)
+		for pgtest.Query[int64](t, d.Conn, `select rowcast.prune($1)`, retention) > 0 {
 		}
-		query[int](t, d.Conn, `select rowcast.empty_segments()`)
-		kept := query[int](t, d.Conn, `select coalesce(sum(rows), 0) from rowcast.log where op = 'i'`)
+		pgtest.Query[int](t, d.Conn, `select rowcast.empty_segments()`)
+		kept := pgtest.Query[int](t, d.Conn, `select coalesce(sum(rows), 0) from rowcast.log where op = 'i'`)
 		least, most := min(age, retention)/step, (retention+2*segment)/step+1
 		if kept < int(least)**monthRows || kept > int(most)**monthRows {
 			t.Fatalf("after %s the log has %d rows, %d of them for each %s; want between %d and %d", age, kept, *monthRows, step,
 				int(least)**monthRows, int(most)**monthRows)
 		}
-		if seals := query[int](t, d.Conn, `select count(distinct seal) from rowcast.sealed`); seals > int(retention/step)+1 {
+		if seals := pgtest.Query[int](t, d.Conn, `select count(distinct seal) from rowcast.sealed`); seals > int(retention/step)+1 {
 			t.Fatalf("after %s the log has %d seals of %s", age, seals, step)
 		}
-		size := query[int64](t, d.Conn, sizes)
+		size := pgtest.Query[int64](t, d.Conn, sizes)
 		if age <= retention+2*segment {
 			early = max(early, size)
 		} else {
 			late = max(late, size)
 		}
-		d.exec(t, `update rowcast.seal set sealed_at = sealed_at - interval '3 hours'`,
+		d.Exec(t, `update rowcast.seal set sealed_at = sealed_at - interval '3 hours'`,
 			`update rowcast.segment set opened_at = opened_at - interval '3 hours', closed_at = closed_at - interval '3 hours'`)
 	}
-	t.Logf("the log has at most %d kB, in %d segments", max(early, late)/1024, query[int](t, d.Conn, `select count(*) from rowcast.segment`))
+	t.Logf("the log has at most %d kB, in %d segments", max(early, late)/1024, pgtest.Query[int](t, d.Conn, `select count(*) from rowcast.segment`))
 	if late > early*11/10 {
 		t.Errorf("the log grew from %d to %d bytes after the retention", early, late)
 	}

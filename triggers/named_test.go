@@ -12,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"pgregory.net/rapid"
 
-	"rowcast/internal/postgres"
+	"rowcast/internal/test/pgtest"
 )
 
 // namedKinds are types of columns, each with a value for a number. What is computed
@@ -203,7 +203,7 @@ func (n *namedTable) write(t *testing.T, rt *rapid.T) {
 // images are the rows of a table as the log should have them, by their keys.
 func (n *namedTable) images(t *testing.T, target string) map[int]string {
 	var names []string
-	for _, name := range column[string](t, n.admin, `select attname from pg_attribute where attrelid = $1::text::regclass and attnum > 0 and not attisdropped order by attnum`, target) {
+	for _, name := range pgtest.Column[string](t, n.admin, `select attname from pg_attribute where attrelid = $1::text::regclass and attnum > 0 and not attisdropped order by attnum`, target) {
 		if !slices.ContainsFunc(n.columns, func(c *namedColumn) bool { return c.name == name && n.leftOut(c) }) {
 			names = append(names, quoted(name))
 		}
@@ -228,7 +228,7 @@ func TestColumnsChangeUnderTheirCapture(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t, append(oddTypes, `create domain whim as mood`, `create type mixed as (a int, m mood)`, `create type span as range (subtype = int)`, `set timezone = 'UTC'`)...)
 	kinds := slices.Sorted(maps.Keys(namedKinds))
-	if query[int](t, d.Conn, `select current_setting('server_version_num')::int`) < 180000 {
+	if pgtest.Query[int](t, d.Conn, `select current_setting('server_version_num')::int`) < 180000 {
 		kinds = slices.DeleteFunc(kinds, func(k string) bool { return strings.HasSuffix(k, "virtual") })
 	}
 	tables, own, whole := 0, 0, 0
@@ -237,12 +237,12 @@ func TestColumnsChangeUnderTheirCapture(t *testing.T) {
 		n := &namedTable{admin: d.Conn, name: fmt.Sprint("drawn_", tables), tenant: "tenant_0", kinds: kinds}
 		n.parts = []string{n.name}
 		for _, settings := range []string{``, `set timezone = 'Asia/Kathmandu'; set search_path = pg_temp, public`} {
-			conn, err := pgx.Connect(t.Context(), d.dsn)
+			conn, err := pgx.Connect(t.Context(), d.DSN)
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer func() { _ = conn.Close(context.WithoutCancel(t.Context())) }()
-			exec(t, conn, settings)
+			pgtest.Exec(t, conn, settings)
 			n.writers = append(n.writers, conn)
 		}
 		definition := fmt.Sprintf(`(id int primary key, %s text`, n.tenant)
@@ -252,14 +252,14 @@ func TestColumnsChangeUnderTheirCapture(t *testing.T) {
 			n.columns = append(n.columns, c)
 			definition += ", " + quoted(c.name) + " " + c.kind
 		}
-		exec(t, n.admin, `drop table if exists `+n.name, `create table `+n.name+` `+definition+`)`)
+		pgtest.Exec(t, n.admin, `drop table if exists `+n.name, `create table `+n.name+` `+definition+`)`)
 		if rapid.Bool().Draw(rt, "partitioned") {
 			part := n.name + "_part"
-			exec(t, n.admin, `drop table `+n.name, `create table `+n.name+` `+definition+`) partition by range (id)`,
+			pgtest.Exec(t, n.admin, `drop table `+n.name, `create table `+n.name+` `+definition+`) partition by range (id)`,
 				`create table `+part+` partition of `+n.name+` for values from (minvalue) to (maxvalue)`)
 			n.parts = append(n.parts, part)
 		}
-		defer exec(t, n.admin, `drop table `+n.name)
+		defer pgtest.Exec(t, n.admin, `drop table `+n.name)
 		var names []string
 		for _, c := range n.columns {
 			if rapid.Bool().Draw(rt, "exclude") {
@@ -276,7 +276,7 @@ func TestColumnsChangeUnderTheirCapture(t *testing.T) {
 				n.alter(t, rt)
 			}
 		}
-		if query[bool](t, n.admin, `select exists (select from rowcast.watched w where relation = $1::text::regclass and to_regproc('rowcast.capture_' || w.id) is not null)`, n.name) {
+		if pgtest.Query[bool](t, n.admin, `select exists (select from rowcast.watched w where relation = $1::text::regclass and to_regproc('rowcast.capture_' || w.id) is not null)`, n.name) {
 			own++
 		} else {
 			whole++
@@ -285,8 +285,8 @@ func TestColumnsChangeUnderTheirCapture(t *testing.T) {
 	if own == 0 || whole == 0 {
 		t.Errorf("of %d tables %d had capture functions of their own, and %d had none", tables, own, whole)
 	}
-	d.exec(t, `select rowcast.drop_captures()`)
-	if left := column[string](t, d.Conn, `select proname from pg_proc where proname ~ '^capture_(update_)?\d+$' union select name from rowcast.installed where name ~ '^capture_(update_)?\d+\('`); len(left) > 0 {
+	d.Exec(t, `select rowcast.drop_captures()`)
+	if left := pgtest.Column[string](t, d.Conn, `select proname from pg_proc where proname ~ '^capture_(update_)?\d+$' union select name from rowcast.installed where name ~ '^capture_(update_)?\d+\('`); len(left) > 0 {
 		t.Errorf("of tables that are gone the functions are left: %v", left)
 	}
 }
@@ -301,17 +301,17 @@ func TestTypeGrowsUnderItsCapture(t *testing.T) {
 			d := newDatabase(t, `create type mood as enum ('ok', 'not ok')`, `create type grows as (a int, m `+attribute+`)`, `create domain tame as grows`,
 				`create table typed (id int primary key, tenant_id text, g grows, gs grows[], t tame, secret text)`, `select rowcast.watch('typed', exclude => '{secret}')`)
 			const insert = `insert into typed select n, 'T', (1, 'ok')::grows, array[(1, 'ok')::grows], (1, 'ok')::grows, 'hidden' from generate_series(%d, %d) n`
-			d.exec(t, fmt.Sprintf(insert, 1, 4), `update typed set secret = 'x' where id = 1`, `update typed set secret = 'x' where id > 1`)
-			exec(t, d.connect(t), `alter type grows add attribute b text`)
+			d.Exec(t, fmt.Sprintf(insert, 1, 4), `update typed set secret = 'x' where id = 1`, `update typed set secret = 'x' where id > 1`)
+			pgtest.Exec(t, d.Connect(t), `alter type grows add attribute b text`)
 			for _, rows := range [][2]int{{1, 1}, {2, 4}} {
-				d.exec(t, `delete from rowcast.log`, fmt.Sprintf(`update typed set g.b = 'x', t.b = 'y' where id between %d and %d`, rows[0], rows[1]))
-				for _, image := range column[string](t, d.Conn, `select unnest(after)::text from rowcast.log`) {
+				d.Exec(t, `delete from rowcast.log`, fmt.Sprintf(`update typed set g.b = 'x', t.b = 'y' where id between %d and %d`, rows[0], rows[1]))
+				for _, image := range pgtest.Column[string](t, d.Conn, `select unnest(after)::text from rowcast.log`) {
 					_, got, _ := strings.Cut(image, `"T",`)
 					if want := `"g":{"a":1,"m":"ok","b":"x"},"gs":[{"a":1,"m":"ok","b":null}],"t":{"a":1,"m":"ok","b":"y"}}`; got != want {
 						t.Errorf("the log has %s; want %s", got, want)
 					}
 				}
-				if n := query[int](t, d.Conn, `select sum(rows)::int from rowcast.log`); n != rows[1]-rows[0]+1 {
+				if n := pgtest.Query[int](t, d.Conn, `select sum(rows)::int from rowcast.log`); n != rows[1]-rows[0]+1 {
 					t.Errorf("%d changes in the log", n)
 				}
 			}
@@ -329,18 +329,18 @@ func TestExcludedColumnIsNotRead(t *testing.T) {
 			d := newDatabase(t, `create table large (id int primary key, tenant_id text, body text, doc text)`,
 				`alter table large alter column doc set storage external`)
 			if exclude {
-				d.exec(t, `select rowcast.watch('large', exclude => '{doc}')`)
+				d.Exec(t, `select rowcast.watch('large', exclude => '{doc}')`)
 			} else {
-				d.exec(t, `select rowcast.watch('large')`)
+				d.Exec(t, `select rowcast.watch('large')`)
 			}
-			d.exec(t, `insert into large select n, 'T', 'one', repeat('x', 10000) from generate_series(1, 100) n`)
+			d.Exec(t, `insert into large select n, 'T', 'one', repeat('x', 10000) from generate_series(1, 100) n`)
 			for what, where := range map[string]string{"one": `id = 1`, "few": `id < 4`, "many": `true`} {
 				const fetched = `select pg_stat_get_xact_blocks_fetched(reltoastrelid)::int from pg_class where oid = 'large'::regclass`
-				d.exec(t, `begin`)
-				before := query[int](t, d.Conn, fetched)
-				d.exec(t, `update large set body = body || '.' where `+where)
-				read := query[int](t, d.Conn, fetched) - before
-				d.exec(t, `rollback`)
+				d.Exec(t, `begin`)
+				before := pgtest.Query[int](t, d.Conn, fetched)
+				d.Exec(t, `update large set body = body || '.' where `+where)
+				read := pgtest.Query[int](t, d.Conn, fetched) - before
+				d.Exec(t, `rollback`)
 				if read > 0 == exclude {
 					t.Errorf("an update of %s rows read %d blocks of the large column", what, read)
 				}
@@ -355,17 +355,17 @@ func TestOwnCaptureFunctions(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t, `create table notes (id int primary key, tenant_id text, secret text)`, `select rowcast.watch('notes', name => 'memo', exclude => '{secret}')`)
 	const called = `select string_agg(distinct p.proname, ' ' order by p.proname) from pg_trigger g join pg_proc p on p.oid = g.tgfoid where g.tgrelid = 'notes'::regclass and p.proname ~ '^capture(_update|_\d+)*$'`
-	own := query[string](t, d.Conn, `select format('capture_%1$s capture_update_%1$s', id) from rowcast.watched where table_name = 'notes'`)
+	own := pgtest.Query[string](t, d.Conn, `select format('capture_%1$s capture_update_%1$s', id) from rowcast.watched where table_name = 'notes'`)
 	functions := func(want ...string) {
 		t.Helper()
-		if got := column[string](t, d.Conn, `select proname::text from pg_proc where proname ~ '^capture_(update_)?\d+$' order by 1`); !slices.Equal(got, want) {
+		if got := pgtest.Column[string](t, d.Conn, `select proname::text from pg_proc where proname ~ '^capture_(update_)?\d+$' order by 1`); !slices.Equal(got, want) {
 			t.Errorf("functions %v; want %v", got, want)
 		}
-		if drift := column[string](t, d.Conn, `select detail from rowcast.trigger_drift()`); len(drift) > 0 {
+		if drift := pgtest.Column[string](t, d.Conn, `select detail from rowcast.trigger_drift()`); len(drift) > 0 {
 			t.Errorf("drift says %v", drift)
 		}
 	}
-	if got := query[string](t, d.Conn, called); got != own {
+	if got := pgtest.Query[string](t, d.Conn, called); got != own {
 		t.Errorf("the triggers call %s; want %s", got, own)
 	}
 	functions(strings.Fields(own)...)
@@ -377,37 +377,35 @@ func TestOwnCaptureFunctions(t *testing.T) {
 		`alter function rowcast.` + first + `() security invoker`, `alter function rowcast.` + first + `() set work_mem = 64`, `drop function rowcast.` + first + ` cascade`,
 		`alter function rowcast.` + first + `() owner to pg_monitor`,
 	} {
-		d.exec(t, alteration)
-		if drift := column[string](t, d.Conn, `select detail from rowcast.trigger_drift() where detail ~ $1`, first); len(drift) == 0 {
+		d.Exec(t, alteration)
+		if drift := pgtest.Column[string](t, d.Conn, `select detail from rowcast.trigger_drift() where detail ~ $1`, first); len(drift) == 0 {
 			t.Errorf("after %s drift says nothing", alteration)
 		}
-		d.exec(t, `select rowcast.install_triggers(id) from rowcast.watched where active`)
+		d.Exec(t, `select rowcast.install_triggers(id) from rowcast.watched where active`)
 		functions(strings.Fields(own)...)
 	}
 
 	// No longer needed, and needed again.
-	d.exec(t, `select rowcast.watch('notes', exclude => '{}')`)
+	d.Exec(t, `select rowcast.watch('notes', exclude => '{}')`)
 	functions()
-	if got := query[string](t, d.Conn, called); got != "capture capture_update" {
+	if got := pgtest.Query[string](t, d.Conn, called); got != "capture capture_update" {
 		t.Errorf("the triggers call %s", got)
 	}
-	d.exec(t, `alter table notes add column mood text`, `select rowcast.watch('notes', exclude => '{secret}')`)
+	d.Exec(t, `alter table notes add column mood text`, `select rowcast.watch('notes', exclude => '{secret}')`)
 	functions(strings.Fields(own)...)
-	d.exec(t, `select rowcast.unwatch('notes')`)
+	d.Exec(t, `select rowcast.unwatch('notes')`)
 	functions()
 
 	// A migration keeps them up with the functions that they were made of.
-	d.exec(t, `select rowcast.watch('notes', name => 'memo', exclude => '{secret}')`)
-	own = query[string](t, d.Conn, called)
+	d.Exec(t, `select rowcast.watch('notes', name => 'memo', exclude => '{secret}')`)
+	own = pgtest.Query[string](t, d.Conn, called)
 	for name := range strings.FieldsSeq(own) {
-		d.exec(t, `create or replace function rowcast.`+name+`() returns trigger language plpgsql security definer as $$ begin perform rowcast.of_an_earlier_version(); return null; end $$`)
+		d.Exec(t, `create or replace function rowcast.`+name+`() returns trigger language plpgsql security definer as $$ begin perform rowcast.of_an_earlier_version(); return null; end $$`)
 	}
-	if _, err := (&postgres.Migrator{URL: d.dsn, Log: logger(t)}).Up(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	pgtest.Migrate(t, d.DSN)
 	functions(strings.Fields(own)...)
-	d.exec(t, `insert into notes values (1, 'T', 'hidden')`)
-	if got := query[string](t, d.Conn, `select after[1]::text from rowcast.log`); got != `{"id":1,"tenant_id":"T","mood":null}` {
+	d.Exec(t, `insert into notes values (1, 'T', 'hidden')`)
+	if got := pgtest.Query[string](t, d.Conn, `select after[1]::text from rowcast.log`); got != `{"id":1,"tenant_id":"T","mood":null}` {
 		t.Errorf("the log has %s", got)
 	}
 }

@@ -3,6 +3,8 @@ package triggers_test
 import (
 	"slices"
 	"testing"
+
+	"rowcast/internal/test/pgtest"
 )
 
 // A trigger of the user's that writes to the table it is called for: its
@@ -25,18 +27,18 @@ func TestNestedWritesFollowTheirCause(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := newDatabase(t, first, setup)
-			d.exec(t, `begin`, `insert into docs values (1, 'T', 'a')`, `commit`)
+			d.Exec(t, `begin`, `insert into docs values (1, 'T', 'a')`, `commit`)
 			d.wantSealedRows(t, `T 1 i (1,T,a)`, `T 2 u (1,T,a+)`, `T 3 u (1,T,a++)`)
-			if got := query[string](t, d.Conn, `select body from docs`); got != "a++" {
+			if got := pgtest.Query[string](t, d.Conn, `select body from docs`); got != "a++" {
 				t.Errorf("the table has %s", got)
 			}
-			d.exec(t, `begin`, `insert into docs values (2, 'T', 'bb'), (3, 'T', 'ccc')`, `update docs set body = 'd' where id > 1`, `commit`)
+			d.Exec(t, `begin`, `insert into docs values (2, 'T', 'bb'), (3, 'T', 'ccc')`, `update docs set body = 'd' where id > 1`, `commit`)
 			d.seal(t)
-			last := column[string](t, d.Conn, `
+			last := pgtest.Column[string](t, d.Conn, `
 				select distinct on (r.id) format('%s %s', r.id, r.body)
 				  from rowcast.sealed s join rowcast.log using (xid, id), unnest(after) a, json_to_record(a) r (id int, body text)
 				 order by r.id, s.place desc`)
-			now := column[string](t, d.Conn, `select format('%s %s', id, body) from docs order by id`)
+			now := pgtest.Column[string](t, d.Conn, `select format('%s %s', id, body) from docs order by id`)
 			if len(now) != 3 || !slices.Equal(last, now) {
 				t.Errorf("the final rows in the log are %q, in the table %q", last, now)
 			}
@@ -66,8 +68,8 @@ func TestNestedWriteInModifyingExpression(t *testing.T) {
 			return null;
 		end $$`,
 		`create trigger again after insert on docs for each row execute function again()`)
-	d.exec(t, `begin`, `with gone as (delete from docs where id = 1 returning *) insert into docs select id, tenant_id, 'uno' from gone`)
-	d.exec(t, `commit`)
+	d.Exec(t, `begin`, `with gone as (delete from docs where id = 1 returning *) insert into docs select id, tenant_id, 'uno' from gone`)
+	d.Exec(t, `commit`)
 	d.wantSealedRows(t, `T 1 d (1,T,one)`, `T 2 i (1,T,uno)`, `T 3 u (1,T,uno!)`)
 }
 
@@ -84,10 +86,10 @@ func TestFailedNestedStatementClosesItself(t *testing.T) {
 			return null;
 		end $$`,
 		`create trigger careful after insert on docs for each row execute function careful()`)
-	d.exec(t, `begin`, `insert into docs values (1, 'T', 'one')`, `savepoint a`)
+	d.Exec(t, `begin`, `insert into docs values (1, 'T', 'one')`, `savepoint a`)
 	refused(t, d.Conn, `insert into docs values (1, 'T', 'one')`)
-	d.exec(t, `rollback to a`, `update docs set body = body || '!'`)
-	d.exec(t, `commit`)
+	d.Exec(t, `rollback to a`, `update docs set body = body || '!'`)
+	d.Exec(t, `commit`)
 	d.wantSealedRows(t, `T 1 i (1,T,one)`, `T 2 u (1,T,careful)`, `T 3 u (1,T,careful!)`)
 }
 
@@ -97,8 +99,8 @@ func TestSelfReference(t *testing.T) {
 		`create table tree (id int primary key, parent int references tree on delete set null on update cascade, tenant_id text)`,
 		`select rowcast.watch('tree')`,
 		`insert into tree values (1, null, 'T'), (2, 1, 'T'), (3, 2, 'T')`, `delete from rowcast.log`)
-	d.exec(t, `begin`, `update tree set id = 10 where id = 1`, `delete from tree where id = 2`)
-	d.exec(t, `commit`)
+	d.Exec(t, `begin`, `update tree set id = 10 where id = 1`, `delete from tree where id = 2`)
+	d.Exec(t, `commit`)
 	d.wantLog(t, `u T (10,null,T)(2,10,T)<(1,null,T)(2,1,T)`, `d T <(2,10,T)`, `u T (3,null,T)<(3,2,T)`)
 	d.wantSealed(t, "T 1-2 u", "T 3 d", "T 4 u")
 }

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"rowcast/internal/test/pgtest"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 )
@@ -18,8 +20,8 @@ const sleepLock = `8245940711459091457`
 // notifications returns the payloads that the statements sent, in order.
 func notifications(t *testing.T, d *database, listener *pgx.Conn, statements ...string) []map[string]any {
 	t.Helper()
-	d.exec(t, statements...)
-	d.exec(t, `notify rowcast, 'end'`)
+	d.Exec(t, statements...)
+	d.Exec(t, `notify rowcast, 'end'`)
 	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	var payloads []map[string]any
@@ -42,12 +44,12 @@ func notifications(t *testing.T, d *database, listener *pgx.Conn, statements ...
 func TestNotifications(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
-	listener, sleeper := d.connect(t), d.connect(t)
-	exec(t, listener, `listen rowcast`)
+	listener, sleeper := d.Connect(t), d.Connect(t)
+	pgtest.Exec(t, listener, `listen rowcast`)
 	if got := notifications(t, d, listener, `insert into docs values (0, 'T', 'silent')`); len(got) != 0 {
 		t.Errorf("a writer rang while the reader is awake: %v", got)
 	}
-	exec(t, sleeper, `select pg_advisory_lock(`+sleepLock+`)`)
+	pgtest.Exec(t, sleeper, `select pg_advisory_lock(`+sleepLock+`)`)
 	var many []any
 	for i := range 150 {
 		many = append(many, fmt.Sprintf("%036d", i))
@@ -103,9 +105,9 @@ func notification(op string, n float64, tenants ...any) map[string]any {
 func TestSleeperWaitsForSilentWriters(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
-	silent, sleeper, listener := d.connect(t), d.connect(t), d.connect(t)
-	exec(t, listener, `listen rowcast`)
-	exec(t, silent, `begin`, `insert into docs values (1, 'T', 'one')`)
+	silent, sleeper, listener := d.Connect(t), d.Connect(t), d.Connect(t)
+	pgtest.Exec(t, listener, `listen rowcast`)
+	pgtest.Exec(t, silent, `begin`, `insert into docs values (1, 'T', 'one')`)
 	granted := make(chan error, 1)
 	go func() {
 		_, err := sleeper.Exec(t.Context(), `select pg_advisory_lock(`+sleepLock+`)`)
@@ -113,7 +115,7 @@ func TestSleeperWaitsForSilentWriters(t *testing.T) {
 	}()
 	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
-	for query[int](t, d.Conn, `select count(*) from pg_locks where locktype = 'advisory' and not granted and database = (select oid from pg_database where datname = current_database())`) == 0 {
+	for pgtest.Query[int](t, d.Conn, `select count(*) from pg_locks where locktype = 'advisory' and not granted and database = (select oid from pg_database where datname = current_database())`) == 0 {
 		if ctx.Err() != nil {
 			t.Fatal("nobody waits for the sleep lock")
 		}
@@ -126,7 +128,7 @@ func TestSleeperWaitsForSilentWriters(t *testing.T) {
 		t.Fatalf("the sleep lock was granted while a silent writer is open: %v", err)
 	default:
 	}
-	exec(t, silent, `commit`)
+	pgtest.Exec(t, silent, `commit`)
 	if err := <-granted; err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"rowcast/internal/test/pgtest"
+
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"pgregory.net/rapid"
@@ -81,7 +83,7 @@ func TestOrderWithinATransaction(t *testing.T) {
 
 func orderRound(t *testing.T, counted *tally) {
 	d := newDatabase(t, orderTools, `set search_path = s, public`, `select rowcast.unwatch('docs')`)
-	merge := query[int](t, d.Conn, `select current_setting('server_version_num')::int`) >= 150000
+	merge := pgtest.Query[int](t, d.Conn, `select current_setting('server_version_num')::int`) >= 150000
 	if !merge {
 		counted.add(func() { counted.notes["merge is not known"]++ })
 	}
@@ -97,7 +99,7 @@ func orderRound(t *testing.T, counted *tally) {
 			small.passed()
 		}
 	})
-	rows, err := d.Query(t.Context(), `
+	rows, err := d.Conn.Query(t.Context(), `
 		select what, count(*) from noted group by 1
 		union all select 'nested', count(*) from noted where nested
 		union all select 'cascade', count(*) from noted where cascade`)
@@ -120,7 +122,7 @@ func orderRound(t *testing.T, counted *tally) {
 func (d *database) check(t *testing.T, rt *rapid.T, p *plan, actions []action, newSession bool, owner string, w world, counted *tally) {
 	ctx := t.Context()
 	connect := func() *pgx.Conn {
-		conn, err := pgx.Connect(ctx, d.dsn)
+		conn, err := pgx.Connect(ctx, d.DSN)
 		if err != nil {
 			rt.Fatal(err)
 		}

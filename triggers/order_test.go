@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"rowcast/internal/test/pgtest"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 )
@@ -324,22 +326,22 @@ func (test leading) follow(t *testing.T, owner string) {
 func (test leading) do(t *testing.T, owner, tables, session string) ([]change, string) {
 	t.Helper()
 	d := newDatabase(t, `insert into docs values (1, 'T', 'one'), (2, 'T', 'two'), (3, 'U', 'three')`)
-	if test.since*10000 > query[int](t, d.Conn, `select current_setting('server_version_num')::int`) {
+	if test.since*10000 > pgtest.Query[int](t, d.Conn, `select current_setting('server_version_num')::int`) {
 		t.Skipf("PostgreSQL %d has it", test.since)
 	}
-	d.exec(t, test.setup...)
-	d.exec(t, giveTables(owner), tables)
+	d.Exec(t, test.setup...)
+	d.Exec(t, giveTables(owner), tables)
 	f, err := follow(t.Context(), d.Conn)
 	if err != nil {
 		t.Fatal(err)
 	}
-	writer := d.connect(t)
-	exec(t, writer, session)
+	writer := d.Connect(t)
+	pgtest.Exec(t, writer, session)
 	for _, statement := range test.run {
 		if failing, ok := strings.CutPrefix(statement, "!"); ok {
 			refused(t, writer, failing)
 		} else {
-			exec(t, writer, statement)
+			pgtest.Exec(t, writer, statement)
 		}
 	}
 	changes, diff, err := f.catchUp(t.Context())

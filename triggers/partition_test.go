@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"rowcast/internal/postgres"
+	"rowcast/internal/test/pgtest"
 )
 
 // partitioned has two partitions whose columns have other numbers than those
@@ -21,7 +22,7 @@ var partitioned = []string{
 func TestPartitions(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t, partitioned...)
-	d.exec(t,
+	d.Exec(t,
 		`insert into events values (1, 's', 'T', 1), (2, 's', 'T', 11)`, // via the parent
 		`insert into events_2 (id, tenant_id, day) values (3, 'T', 12)`, // directly
 		`update events set day = 13 where id = 1`,                       // to another partition
@@ -47,7 +48,7 @@ func TestPartitionsReplicated(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t, append(partitioned,
 		`create table events_3 partition of events for values from (20) to (30)`, `set session_replication_role = replica`)...)
-	d.exec(t,
+	d.Exec(t,
 		`insert into events values (1, 's', 'T', 1), (2, 's', 'T', 11), (3, 's', 'T', 21)`,
 		`update events set secret = 'x'`,
 		`update events_2 set tenant_id = 'U'`,
@@ -60,30 +61,30 @@ func TestPartitionsReplicated(t *testing.T) {
 func TestPartitionAttachedAndDetachedLater(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t, partitioned...)
-	d.exec(t,
+	d.Exec(t,
 		`create table events_3 partition of events for values from (20) to (30)`,
 		`create table events_4 (day int not null, tenant_id text, id int not null, secret text)`,
 		`alter table events attach partition events_4 for values from (30) to (40)`)
-	if made := query[int](t, d.Conn, `select rowcast.install_triggers(w.id) from rowcast.watched w where name = 'events'`); made != 16 {
+	if made := pgtest.Query[int](t, d.Conn, `select rowcast.install_triggers(w.id) from rowcast.watched w where name = 'events'`); made != 16 {
 		t.Errorf("%d triggers were made on two new partitions; want 16", made)
 	}
-	if made := query[int](t, d.Conn, `select rowcast.install_triggers(w.id) from rowcast.watched w where name = 'events'`); made != 0 {
+	if made := pgtest.Query[int](t, d.Conn, `select rowcast.install_triggers(w.id) from rowcast.watched w where name = 'events'`); made != 0 {
 		t.Errorf("%d triggers were made again", made)
 	}
-	d.exec(t, `insert into events_3 values (1, 's', 'T', 21)`, `insert into events_4 (id, tenant_id, day) values (2, 'T', 31)`)
+	d.Exec(t, `insert into events_3 values (1, 's', 'T', 21)`, `insert into events_4 (id, tenant_id, day) values (2, 'T', 31)`)
 	d.wantLog(t, `i T (1,T,21)`, `i T (31,T,2)`)
-	d.exec(t, `alter table events detach partition events_4`, `truncate events_4`)
+	d.Exec(t, `alter table events detach partition events_4`, `truncate events_4`)
 	d.wantLog(t, `i T (1,T,21)`, `i T (31,T,2)`)
-	steps, err := (&postgres.Migrator{URL: d.dsn, Log: logger(t)}).Up(t.Context())
+	steps, err := (&postgres.Migrator{URL: d.DSN, Log: logger(t)}).Up(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(steps) == 0 || steps[len(steps)-1] != (postgres.Step{What: "table events", Did: "repaired: 8 triggers"}) {
 		t.Errorf("steps are %v", steps)
 	}
-	d.exec(t, `insert into events_4 (id, tenant_id, day) values (3, 'T', 31)`, `insert into events_3 values (4, 's', 'T', 21)`)
+	d.Exec(t, `insert into events_4 (id, tenant_id, day) values (3, 'T', 31)`, `insert into events_3 values (4, 's', 'T', 21)`)
 	d.wantLog(t, `i T (1,T,21)`, `i T (31,T,2)`, `i T (4,T,21)`)
-	if left := query[int](t, d.Conn, `select count(*) from pg_trigger where tgrelid = 'events_4'::regclass`); left != 0 {
+	if left := pgtest.Query[int](t, d.Conn, `select count(*) from pg_trigger where tgrelid = 'events_4'::regclass`); left != 0 {
 		t.Errorf("the detached partition has %d triggers", left)
 	}
 }
@@ -93,7 +94,7 @@ func TestPartitionAttachedAndDetachedLater(t *testing.T) {
 func TestInheritance(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t, `create table memos (extra int) inherits (docs)`)
-	d.exec(t,
+	d.Exec(t,
 		`insert into memos values (1, 'T', 'memo', 7)`,
 		`insert into docs values (2, 'T', 'doc')`,
 		`update docs set body = upper(body)`,
@@ -108,18 +109,18 @@ func TestInheritance(t *testing.T) {
 func TestRowTriggersOfPartitionsFollow(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t, partitioned...)
-	d.exec(t, `select rowcast.watch('events', exclude => '{}')`)
+	d.Exec(t, `select rowcast.watch('events', exclude => '{}')`)
 	install := func() int {
 		t.Helper()
-		return query[int](t, d.Conn, `select rowcast.install_triggers(w.id) from rowcast.watched w where name = 'events' and active`)
+		return pgtest.Query[int](t, d.Conn, `select rowcast.install_triggers(w.id) from rowcast.watched w where name = 'events' and active`)
 	}
 	if made := install(); made != 0 {
 		t.Errorf("%d triggers were made again", made)
 	}
-	d.exec(t, `alter table events_1 disable trigger all`)
+	d.Exec(t, `alter table events_1 disable trigger all`)
 	if made := install(); made != 9 {
 		t.Errorf("%d triggers of a partition were repaired; want 9", made)
 	}
-	d.exec(t, `set session_replication_role = replica`, `insert into events values (1, 's', 'T', 1)`)
+	d.Exec(t, `set session_replication_role = replica`, `insert into events values (1, 's', 'T', 1)`)
 	d.wantLog(t, `i T (1,s,T,1)`)
 }

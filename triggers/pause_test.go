@@ -8,7 +8,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"rowcast/internal/postgres"
 	"rowcast/internal/test/pgtest"
 )
 
@@ -24,15 +23,15 @@ func TestPauseSilencesItsSession(t *testing.T) {
 	t.Parallel()
 	for _, settings := range []string{`select 1`, `set timezone = 'Europe/Berlin'`, `set session_replication_role = replica`} {
 		d := newDatabase(t, settings, `select rowcast.pause('a test')`)
-		d.exec(t, allWrites...)
-		other := d.connect(t)
-		exec(t, other, `insert into docs values (1, 'U', 'captured')`)
-		d.exec(t, `begin transaction isolation level serializable`, `update docs set body = 'x'`, `commit`)
+		d.Exec(t, allWrites...)
+		other := d.Connect(t)
+		pgtest.Exec(t, other, `insert into docs values (1, 'U', 'captured')`)
+		d.Exec(t, `begin transaction isolation level serializable`, `update docs set body = 'x'`, `commit`)
 		d.wantLog(t, `i U (1,U,captured)`)
-		if !query[bool](t, d.Conn, `select rowcast.resume()`) || query[bool](t, d.Conn, `select rowcast.resume()`) {
+		if !pgtest.Query[bool](t, d.Conn, `select rowcast.resume()`) || pgtest.Query[bool](t, d.Conn, `select rowcast.resume()`) {
 			t.Error("resume does not say whether there was a pause")
 		}
-		d.exec(t, `delete from docs`)
+		d.Exec(t, `delete from docs`)
 		d.wantLog(t, `i U (1,U,captured)`, `d U <(1,U,x)`)
 	}
 }
@@ -67,7 +66,7 @@ func TestPauseEnds(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			d := newDatabase(t, test.statements...)
-			if got := query[string](t, d.Conn, `select coalesce(string_agg(tenant, ' ' order by id), '') from rowcast.log`); got != test.want {
+			if got := pgtest.Query[string](t, d.Conn, `select coalesce(string_agg(tenant, ' ' order by id), '') from rowcast.log`); got != test.want {
 				t.Errorf("captured is %q; want %q", got, test.want)
 			}
 		})
@@ -79,23 +78,23 @@ func TestPauseEnds(t *testing.T) {
 func TestSettingAloneSilencesNothing(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
-	writer := d.connect(t)
-	d.exec(t, `select rowcast.pause('a test')`)
-	token := query[string](t, d.Conn, `select current_setting('rowcast.pause')`)
+	writer := d.Connect(t)
+	d.Exec(t, `select rowcast.pause('a test')`)
+	token := pgtest.Query[string](t, d.Conn, `select current_setting('rowcast.pause')`)
 	var want []string
 	for n, setting := range []string{"on", "1", token, strings.Repeat("x", 5000), "';drop table rowcast.pause;"} {
-		exec(t, writer, `select set_config('rowcast.pause', $$`+setting+`$$, false)`, fmt.Sprintf(`insert into docs values (%d, 'T', 'x')`, n))
+		pgtest.Exec(t, writer, `select set_config('rowcast.pause', $$`+setting+`$$, false)`, fmt.Sprintf(`insert into docs values (%d, 'T', 'x')`, n))
 		want = append(want, fmt.Sprintf("i T (%d,T,x)", n))
 	}
-	exec(t, writer, `truncate docs`, `set session_replication_role = replica`, `insert into docs values (9, 'T', 'x')`)
+	pgtest.Exec(t, writer, `truncate docs`, `set session_replication_role = replica`, `insert into docs values (9, 'T', 'x')`)
 	want = append(want, "t", "i T (9,T,x)")
 	d.wantLog(t, want...)
 	// Its own, after it has ended.
-	d.exec(t, `select rowcast.resume()`, `select set_config('rowcast.pause', '`+token+`', false)`, `insert into docs values (10, 'T', 'x')`)
+	d.Exec(t, `select rowcast.resume()`, `select set_config('rowcast.pause', '`+token+`', false)`, `insert into docs values (10, 'T', 'x')`)
 	// Its own, of a transaction before.
-	d.exec(t, `reset rowcast.pause`, `begin`, `select rowcast.pause('a test', true)`)
-	token = query[string](t, d.Conn, `select current_setting('rowcast.pause')`)
-	d.exec(t, `commit`, `select set_config('rowcast.pause', '`+token+`', false)`, `insert into docs values (11, 'T', 'x')`)
+	d.Exec(t, `reset rowcast.pause`, `begin`, `select rowcast.pause('a test', true)`)
+	token = pgtest.Query[string](t, d.Conn, `select current_setting('rowcast.pause')`)
+	d.Exec(t, `commit`, `select set_config('rowcast.pause', '`+token+`', false)`, `insert into docs values (11, 'T', 'x')`)
 	d.wantLog(t, append(want, "i T (10,T,x)", "i T (11,T,x)")...)
 }
 
@@ -104,10 +103,10 @@ func TestSettingAloneSilencesNothing(t *testing.T) {
 func TestPauseIsRecorded(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
-	session := d.connect(t)
-	exec(t, session, `set application_name = 'nightly'`, `select rowcast.pause('import of May')`)
+	session := d.Connect(t)
+	pgtest.Exec(t, session, `set application_name = 'nightly'`, `select rowcast.pause('import of May')`)
 	records := func() []string {
-		return column[string](t, d.Conn, `select concat_ws(' ', p.role, p.application, p.reason, case when p.this_transaction then 'transaction' end,
+		return pgtest.Column[string](t, d.Conn, `select concat_ws(' ', p.role, p.application, p.reason, case when p.this_transaction then 'transaction' end,
 			case when p.active then 'active' end, case when p.ended_at is not null then 'ended' end) from rowcast.pauses() p order by p.id`)
 	}
 	want := func(want ...string) {
@@ -117,21 +116,21 @@ func TestPauseIsRecorded(t *testing.T) {
 		}
 	}
 	want("postgres nightly import of May active")
-	if query[int64](t, d.Conn, `select rowcast.end_pauses()`) != 0 {
+	if pgtest.Query[int64](t, d.Conn, `select rowcast.end_pauses()`) != 0 {
 		t.Error("a pause that goes on was ended")
 	}
 	if err := session.Close(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(timeout); query[bool](t, d.Conn, `select bool_or(active) from rowcast.pauses()`); {
+	for deadline := time.Now().Add(timeout); pgtest.Query[bool](t, d.Conn, `select bool_or(active) from rowcast.pauses()`); {
 		if time.Now().After(deadline) {
 			t.Fatal("the pause outlives its session")
 		}
 	}
 	want("postgres nightly import of May")
-	d.exec(t, `select rowcast.prune('1 day')`)
+	d.Exec(t, `select rowcast.prune('1 day')`)
 	want("postgres nightly import of May ended")
-	d.exec(t, `set application_name = 'psql'`, `select rowcast.pause('r', true)`)
+	d.Exec(t, `set application_name = 'psql'`, `select rowcast.pause('r', true)`)
 	want("postgres nightly import of May ended", "postgres psql r transaction")
 	for _, reason := range []string{`null`, `''`, `'  '`} {
 		if err := refused(t, d.Conn, `select rowcast.pause(`+reason+`)`); !strings.Contains(err.Message, "a pause needs a reason") {
@@ -149,15 +148,15 @@ func TestOnlyGrantedRolesPause(t *testing.T) {
 	d := newDatabase(t, `grant insert, delete on docs to pause_importer, pause_writer`, `create schema own`,
 		`grant usage on schema rowcast to pause_importer`, `grant execute on function rowcast.pause(text, boolean) to pause_importer`,
 		`grant create, usage on schema own to pause_importer`)
-	d.exec(t, `set role pause_writer`)
+	d.Exec(t, `set role pause_writer`)
 	for _, statement := range []string{`select rowcast.pause('r')`, `select rowcast.resume()`, `select * from rowcast.pause`} {
 		if err := refused(t, d.Conn, statement); err.Code != "42501" {
 			t.Errorf("%s: %v; want permission denied", statement, err)
 		}
 	}
-	d.exec(t, `set role pause_importer`, `select rowcast.pause('r')`, `insert into docs values (1, 'T', 'paused')`, `select rowcast.resume()`,
+	d.Exec(t, `set role pause_importer`, `select rowcast.pause('r')`, `insert into docs values (1, 'T', 'paused')`, `select rowcast.resume()`,
 		`insert into docs values (2, 'T', 'two')`)
-	d.exec(t, `create table own.forged (id int primary key, tenant_id text)`, `create table own.parent (id int, tenant_id text) partition by range (id)`)
+	d.Exec(t, `create table own.forged (id int primary key, tenant_id text)`, `create table own.parent (id int, tenant_id text) partition by range (id)`)
 	for _, statement := range []string{
 		`select * from rowcast.pause`, `update rowcast.pause set ended_at = null`, `insert into rowcast.log_active (begun, watched, rows, op) values (1, 1, 1, 't')`,
 		`select rowcast.resume(1)`, `select rowcast.seal()`, `select rowcast.replay('T', 1, 1)`, `select rowcast.verify('public.docs')`, `select rowcast.watch('own.forged')`,
@@ -169,11 +168,11 @@ func TestOnlyGrantedRolesPause(t *testing.T) {
 		}
 	}
 	// The row trigger has to stay open to the owners of partitions.
-	d.exec(t, `create trigger f after insert on own.forged for each row execute function rowcast.capture_replicated('1', '2', '{}', 'tenant_id', '{}')`,
+	d.Exec(t, `create trigger f after insert on own.forged for each row execute function rowcast.capture_replicated('1', '2', '{}', 'tenant_id', '{}')`,
 		`insert into own.forged values (1, 'T')`)
-	d.exec(t, `reset role`)
+	d.Exec(t, `reset role`)
 	d.wantLog(t, `i T (2,T,two)`)
-	if got := query[string](t, d.Conn, `select role from rowcast.pauses()`); got != "pause_importer (connected as postgres)" {
+	if got := pgtest.Query[string](t, d.Conn, `select role from rowcast.pauses()`); got != "pause_importer (connected as postgres)" {
 		t.Errorf("the record names %s", got)
 	}
 }
@@ -182,10 +181,8 @@ func TestOnlyGrantedRolesPause(t *testing.T) {
 func TestUnusedFunctionIsDropped(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t, `create function rowcast.end_statement(relation oid, op text) returns bigint language sql as 'select 1::bigint'`)
-	if _, err := (&postgres.Migrator{URL: d.dsn, Log: logger(t)}).Up(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if n := query[int](t, d.Conn, `select count(*)::int from pg_proc where proname = 'end_statement'`); n != 0 {
+	pgtest.Migrate(t, d.DSN)
+	if n := pgtest.Query[int](t, d.Conn, `select count(*)::int from pg_proc where proname = 'end_statement'`); n != 0 {
 		t.Error("rowcast.end_statement is still there")
 	}
 }

@@ -40,7 +40,7 @@ func dumpsOf(t *testing.T, d *database) []string {
 	if err != nil {
 		t.Fatalf("pg_dump --version says %s: %v", version, err)
 	}
-	if major < query[int](t, d.Conn, `select current_setting('server_version_num')::int`)/10000 {
+	if major < pgtest.Query[int](t, d.Conn, `select current_setting('server_version_num')::int`)/10000 {
 		return dumps[:1]
 	}
 	return dumps
@@ -73,7 +73,7 @@ func (k *keeper) dump(ctx context.Context, how string) (goesOn bool, b *broken) 
 func (k *keeper) replaceData(ctx context.Context, how string) (goesOn bool, b *broken) {
 	var failed [2]error
 	files := map[string]string{}
-	args := []string{"--dbname", k.d.dsn, "--data-only"}
+	args := []string{"--dbname", k.d.DSN, "--data-only"}
 	if how == "dump, data without triggers" {
 		args = append(args, "--disable-triggers")
 		k.unknown = true
@@ -91,7 +91,7 @@ func (k *keeper) replaceData(ctx context.Context, how string) (goesOn bool, b *b
 		}
 	}
 	for i, side := range sides {
-		failed[i] = tool(ctx, "psql", "-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", "--dbname", k.d.dsn, "--file", files[side])
+		failed[i] = tool(ctx, "psql", "-X", "-q", "-1", "-v", "ON_ERROR_STOP=1", "--dbname", k.d.DSN, "--file", files[side])
 	}
 	switch {
 	case failed[0] == nil && failed[1] != nil && slices.ContainsFunc(refusals, func(r refusal) bool { return strings.Contains(failed[1].Error(), r.message) }):
@@ -113,16 +113,16 @@ func (k *keeper) move(ctx context.Context, how string) *broken {
 		return wrong("the excluded columns are not known", err)
 	}
 	left, leaving := k.restored, k.d
-	name := query[string](k.t, k.d.Conn, `select current_database()`)
+	name := pgtest.Query[string](k.t, k.d.Conn, `select current_database()`)
 	pg := pgtest.Server(k.t)
 	k.restored = fmt.Sprintf("restored_%d", template.n.Add(1))
 	dsn, file := pg.SocketDSN(k.restored), filepath.Join(k.t.TempDir(), "dump")
 	switch how {
 	case "dump, template":
-		_ = leaving.Close(ctx) // nobody may use a template
+		_ = leaving.Conn.Close(ctx) // nobody may use a template
 		pgtest.Admin(k.t, pg, "create database "+k.restored+" template "+name)
 		if left == "" {
-			leaving.Conn = leaving.connect(k.t) // others go on there
+			leaving.Conn = leaving.Connect(k.t) // others go on there
 		}
 	default:
 		pgtest.Admin(k.t, pg, "create database "+k.restored)
@@ -130,25 +130,25 @@ func (k *keeper) move(ctx context.Context, how string) *broken {
 		if how == "dump, plain" {
 			format, restore = "plain", []string{"psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "--file", file}
 		}
-		if err := tool(ctx, "pg_dump", "--dbname", leaving.dsn, "--format", format, "--file", file); err != nil {
+		if err := tool(ctx, "pg_dump", "--dbname", leaving.DSN, "--format", format, "--file", file); err != nil {
 			return wrong("the database cannot be dumped", err)
 		}
 		if err := tool(ctx, restore[0], append(restore[1:], "--dbname", dsn)...); err != nil {
 			return wrong("the database cannot be restored", err)
 		}
 	}
-	k.d = &database{dsn: dsn}
+	k.d = &database{&pgtest.Env{DSN: dsn}}
 	k.d.Conn, err = pgx.Connect(ctx, dsn)
 	if err != nil {
 		return wrong("the restored database cannot be used", err)
 	}
 	if left != "" {
-		_ = leaving.Close(ctx)
+		_ = leaving.Conn.Close(ctx)
 		pgtest.Admin(k.t, pg, "drop database "+left+" with (force)")
 	}
 	k.foreign = 3 // with this
-	k.newest = query[int64](k.t, k.d.Conn, `select coalesce(max(id), 0) from rowcast.log_active`)
-	k.f = &feed{conn: k.d.Conn, excluded: query[[]int16](k.t, k.d.Conn,
+	k.newest = pgtest.Query[int64](k.t, k.d.Conn, `select coalesce(max(id), 0) from rowcast.log_active`)
+	k.f = &feed{conn: k.d.Conn, excluded: pgtest.Query[[]int16](k.t, k.d.Conn,
 		`select array(select a.attnum from pg_attribute a where a.attrelid = 'watched.t'::regclass and a.attname = any ($1))`, hidden)}
 	return nil
 }
@@ -156,7 +156,7 @@ func (k *keeper) move(ctx context.Context, how string) *broken {
 // forget drops the restored database.
 func (k *keeper) forget(ctx context.Context) {
 	if k.restored != "" {
-		_ = k.d.Close(ctx)
+		_ = k.d.Conn.Close(ctx)
 		pgtest.Admin(k.t, pgtest.Server(k.t), "drop database if exists "+k.restored+" with (force)")
 	}
 }
@@ -171,7 +171,7 @@ func (k *keeper) compareForeign(ctx context.Context) *broken {
 	}
 	var said bool
 	var leaks, captured int
-	if err := k.d.QueryRow(ctx, `
+	if err := k.d.Conn.QueryRow(ctx, `
 		select rowcast.foreign_log() is not null,
 		       (select count(*) from rowcast.log_active l cross join unnest(l.after || l.before) i (image) cross join json_object_keys(i.image) c
 		         where l.id > $1 and l.op <> 't' and c = any ($2)),
@@ -197,7 +197,7 @@ func (k *keeper) migrate(ctx context.Context) (goesOn bool, b *broken) {
 		return false, wrong("drift cannot be asked for", err)
 	}
 	k.ran = append(k.ran, "-- migrate --new-feed")
-	_, err = (&postgres.Migrator{URL: k.d.dsn, Log: slog.New(slog.DiscardHandler), NewFeed: true}).Up(ctx)
+	_, err = (&postgres.Migrator{URL: k.d.DSN, Log: slog.New(slog.DiscardHandler), NewFeed: true}).Up(ctx)
 	if err != nil && lost && strings.Contains(err.Error(), "rowcast watch ") {
 		k.notes["migrate refuses"]++
 		return false, nil

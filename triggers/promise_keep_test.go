@@ -86,7 +86,7 @@ func (k *keeper) prepare(ctx context.Context) *broken {
 		`create schema watched authorization promise_owner`, `create schema twin authorization promise_owner`, `grant usage on schema watched, twin to promise_writer`,
 		`grant usage on schema kinds to public`, `grant usage, create on schema public to public`, `grant execute on function rowcast.capture_replicated(), rowcast.resume() to public`,
 	} {
-		if _, err := k.d.Exec(ctx, s); err != nil {
+		if _, err := k.d.Conn.Exec(ctx, s); err != nil {
 			return wrong("the schemas cannot be made", err)
 		}
 	}
@@ -101,7 +101,7 @@ func (k *keeper) prepare(ctx context.Context) *broken {
 			}
 		}
 	}
-	if _, err := k.d.Exec(ctx, `select rowcast.watch('watched.t', name => 't', exclude => $1)`, k.p.exclude); err != nil {
+	if _, err := k.d.Conn.Exec(ctx, `select rowcast.watch('watched.t', name => 't', exclude => $1)`, k.p.exclude); err != nil {
 		return wrong("the table cannot be watched", err)
 	}
 	if k.p.partitioned {
@@ -122,7 +122,7 @@ func (k *keeper) conn(ctx context.Context, side, role string) (*pgx.Conn, error)
 	if conn := k.conns[side+role]; conn != nil {
 		return conn, nil
 	}
-	config := k.d.Config().Copy()
+	config := k.d.Conn.Config().Copy()
 	config.User = role
 	conn, err := pgx.ConnectConfig(ctx, config)
 	if err == nil {
@@ -184,7 +184,7 @@ func (k *keeper) do(ctx context.Context, a act) (goesOn bool, b *broken) {
 	}
 	if a.ours {
 		for _, s := range a.steps {
-			_, err := k.d.Exec(ctx, s.sql)
+			_, err := k.d.Conn.Exec(ctx, s.sql)
 			k.ran = append(k.ran, fmt.Sprintf("%s; -- %v", s.sql, explain(err)))
 			if code := (outcome{err: err}).code(); err != nil && code != "42704" && !(outcome{err: err}).refused() && code != "42703" {
 				return false, wrong("what is ours fails", err)

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"rowcast/internal/test/pgtest"
+
 	"pgregory.net/rapid"
 )
 
@@ -53,7 +55,7 @@ func TestWritersPromise(t *testing.T) {
 	t.Parallel()
 	roles(t, promiseRoles)
 	d := newDatabase(t, promiseKinds()...)
-	server := query[int](t, d.Conn, `select current_setting('server_version_num')::int`) / 10000
+	server := pgtest.Query[int](t, d.Conn, `select current_setting('server_version_num')::int`) / 10000
 	t.Run("faults", func(t *testing.T) { findFaults(t, server) })
 	notes := map[string]int{}
 	t.Run("drawn", func(sub *testing.T) {

@@ -9,18 +9,19 @@ import (
 	"pgregory.net/rapid"
 
 	"rowcast/internal/postgres"
+	"rowcast/internal/test/pgtest"
 )
 
 // large writes a transaction of n log rows for the tenants big_0 to big_<m-1>.
 func large(t testing.TB, d *database, from, n, m int) {
 	t.Helper()
-	d.exec(t, fmt.Sprintf(`do $$ begin for i in 1..%d loop insert into docs values (%d + i, 'big_' || i %% %d, 'x'); end loop; end $$`, n, from, m))
+	d.Exec(t, fmt.Sprintf(`do $$ begin for i in 1..%d loop insert into docs values (%d + i, 'big_' || i %% %d, 'x'); end loop; end $$`, n, from, m))
 }
 
 // sealedOf is how many changes of a tenant have got their place.
 func sealedOf(t testing.TB, d *database, tenant string) int {
 	t.Helper()
-	return query[int](t, d.Conn, `select coalesce(max(position), 0)::int from rowcast.sealed where tenant = $1`, tenant)
+	return pgtest.Query[int](t, d.Conn, `select coalesce(max(position), 0)::int from rowcast.sealed where tenant = $1`, tenant)
 }
 
 // A transaction that is too large for one seal holds up its own tenants, and
@@ -30,7 +31,7 @@ func TestOthersPassByALargeTransaction(t *testing.T) {
 	d := newDatabase(t)
 	const rows, tenants = 9000, 3
 	large(t, d, 0, rows, tenants)
-	d.exec(t, `insert into docs values (100001, 'small', 'first')`, `insert into docs values (100002, 'big_0', 'after')`)
+	d.Exec(t, `insert into docs values (100001, 'small', 'first')`, `insert into docs values (100002, 'big_0', 'after')`)
 	for seals, id := 0, 100010; ; seals++ {
 		if seals > 200 {
 			t.Fatal("200 seals were not enough")
@@ -41,19 +42,19 @@ func TestOthersPassByALargeTransaction(t *testing.T) {
 				t.Errorf("after two seals the small tenant has %d changes", got)
 			}
 		}
-		if got, want := query[int](t, d.Conn, `select count(*) from rowcast.unsealed()`), query[int](t, d.Conn, `
+		if got, want := pgtest.Query[int](t, d.Conn, `select count(*) from rowcast.unsealed()`), pgtest.Query[int](t, d.Conn, `
 			select count(*) from (select xid, id from rowcast.log except select xid, id from rowcast.sealed) l`); got != want {
 			t.Fatalf("%d log rows are said to be without a place; want %d", got, want)
 		}
-		if !query[bool](t, d.Conn, `select exists (select from rowcast.queue)`) {
+		if !pgtest.Query[bool](t, d.Conn, `select exists (select from rowcast.queue)`) {
 			break
 		}
 		// What comes meanwhile passes by with the next seal, and waits if it
 		// touches a tenant of one that waits.
 		before := sealedOf(t, d, "small")
-		d.exec(t, fmt.Sprintf(`insert into docs values (%d, 'small', 'next')`, id))
+		d.Exec(t, fmt.Sprintf(`insert into docs values (%d, 'small', 'next')`, id))
 		if seals == 3 {
-			d.exec(t, `insert into docs values (100003, 'big_1', 'waits'), (100004, 'follower', 'waits as well')`,
+			d.Exec(t, `insert into docs values (100003, 'big_1', 'waits'), (100004, 'follower', 'waits as well')`,
 				`insert into docs values (100005, 'follower', 'waits behind it')`)
 		}
 		if seals > 1 {
@@ -70,7 +71,7 @@ func TestOthersPassByALargeTransaction(t *testing.T) {
 			t.Errorf("tenant %s has %d changes; want %d", tenant, got, want)
 		}
 	}
-	if wrong := column[string](t, d.Conn, `
+	if wrong := pgtest.Column[string](t, d.Conn, `
 		select s.tenant || ' ' || s.position
 		  from (select s.*, lag(s.position, 1, 0::bigint) over (partition by s.tenant order by s.position) as last,
 		               lag(s.place, 1, 0::bigint) over (order by s.place) as last_place,
@@ -80,7 +81,7 @@ func TestOthersPassByALargeTransaction(t *testing.T) {
 		 where s.position <> s.last + s.rows or s.place <> s.last_place + 1 or s.row_id <= s.last_id`); len(wrong) > 0 {
 		t.Errorf("%d are out of order, the first is %s", len(wrong), wrong[0])
 	}
-	if left := query[int](t, d.Conn, `select (select count(*) from rowcast.queue_row) + (select count(*) from rowcast.queue_tenant)`); left != 0 {
+	if left := pgtest.Query[int](t, d.Conn, `select (select count(*) from rowcast.queue_row) + (select count(*) from rowcast.queue_tenant)`); left != 0 {
 		t.Errorf("%d rows are left in the queue", left)
 	}
 }
@@ -92,10 +93,10 @@ func TestQueueOutlivesItsSealer(t *testing.T) {
 	large(t, d, 0, 5000, 2)
 	d.seal(t)
 	for range 50 {
-		if !query[bool](t, d.Conn, `select exists (select from rowcast.queue)`) {
+		if !pgtest.Query[bool](t, d.Conn, `select exists (select from rowcast.queue)`) {
 			break
 		}
-		exec(t, d.connect(t), `select rowcast.seal()`) // each by a session of its own
+		pgtest.Exec(t, d.Connect(t), `select rowcast.seal()`) // each by a session of its own
 	}
 	if got := sealedOf(t, d, "big_0"); got != 2500 {
 		t.Errorf("tenant big_0 has %d changes; want 2500", got)
@@ -111,17 +112,17 @@ func TestLargeTransactionIsToldAsASmallOne(t *testing.T) {
 			insert into notes values (new.id, new.tenant_id, new.body);
 			return null; end $$`,
 		`create trigger note after insert on docs for each row execute function note()`)
-	d.exec(t, `select rowcast.know('known')`, `begin`,
+	d.Exec(t, `select rowcast.know('known')`, `begin`,
 		`insert into docs select n, 'T' || n % 2, repeat('x', 300) from generate_series(1, 3000) n`,
 		`update docs set body = 'y' || id where id <= 10`,
 		`truncate notes`,
 		`update docs set tenant_id = 'V' where id <= 20`,
 		`do $$ begin for i in 1..2000 loop update docs set body = 'z' || i where id = 30; end loop; end $$`,
 		`delete from docs where id > 40`)
-	d.exec(t, `commit`)
+	d.Exec(t, `commit`)
 	for range 100 {
 		d.seal(t)
-		if !query[bool](t, d.Conn, `select exists (select from rowcast.queue)`) {
+		if !pgtest.Query[bool](t, d.Conn, `select exists (select from rowcast.queue)`) {
 			break
 		}
 	}
@@ -129,11 +130,11 @@ func TestLargeTransactionIsToldAsASmallOne(t *testing.T) {
 		t.Errorf("a tenant without changes was told %d; want the truncate", got)
 	}
 	// The same with all of it in one seal.
-	d.exec(t, `create temporary table queued as select tenant, position, xid, id, rows, statement_rows, statement_from from rowcast.sealed`,
+	d.Exec(t, `create temporary table queued as select tenant, position, xid, id, rows, statement_rows, statement_from from rowcast.sealed`,
 		`truncate rowcast.sealed, rowcast.tenant`, `select rowcast.know('known')`,
 		`select rowcast.seal_rows(1000000, 0, 0, pg_current_snapshot(), array_agg(distinct ((xid::text::bigint - 1)::text)::xid8),
 			array_agg(distinct ((xid::text::bigint + 1)::text)::xid8), '{0}') from rowcast.log`)
-	if differ := query[int](t, d.Conn, `
+	if differ := pgtest.Query[int](t, d.Conn, `
 		select count(*) from (select tenant, position, xid, id, rows, statement_rows, statement_from from rowcast.sealed) s full join queued q
 		    on (s.tenant, s.position, s.xid, s.id, s.rows, s.statement_rows, s.statement_from)
 		     = (q.tenant, q.position, q.xid, q.id, q.rows, q.statement_rows, q.statement_from) where s.xid is null or q.xid is null`); differ != 0 {
@@ -151,7 +152,7 @@ func TestLargeTransactionNotesItsTenants(t *testing.T) {
 		d.seal(t)
 		large(t, d, 0, rows, 5)
 		blocks[rows] = sharedBlocks(t, d.Conn, `select rowcast.seal()`)
-		if got := query[int](t, d.Conn, `select count(*) from rowcast.queue q join rowcast.queue_tenant using (xid) where q.known`); got != 5 {
+		if got := pgtest.Query[int](t, d.Conn, `select count(*) from rowcast.queue q join rowcast.queue_tenant using (xid) where q.known`); got != 5 {
 			t.Errorf("%d tenants are known of a transaction of %d rows; want 5", got, rows)
 		}
 	}
@@ -168,36 +169,36 @@ func TestExactlyTheTouchedTenantsAreNoted(t *testing.T) {
 	rapid.Check(t, func(drawn *rapid.T) {
 		touched := map[string]bool{}
 		var saved []map[string]bool
-		id := query[int](t, d.Conn, `select coalesce(max(id), 0) + 1 from docs`)
-		d.exec(t, `begin`)
+		id := pgtest.Query[int](t, d.Conn, `select coalesce(max(id), 0) + 1 from docs`)
+		d.Exec(t, `begin`)
 		for range rapid.IntRange(3, 7).Draw(drawn, "steps") {
 			tenant := fmt.Sprint("tenant ", rapid.IntRange(0, 30).Draw(drawn, "tenant"))
 			switch step := rapid.IntRange(0, 5).Draw(drawn, "step"); {
 			case step == 0:
-				d.exec(t, fmt.Sprint(`savepoint s`, len(saved)))
+				d.Exec(t, fmt.Sprint(`savepoint s`, len(saved)))
 				saved = append(saved, maps.Clone(touched))
 			case step == 1 && len(saved) > 0:
 				to := rapid.IntRange(0, len(saved)-1).Draw(drawn, "savepoint")
-				d.exec(t, fmt.Sprint(`rollback to s`, to))
+				d.Exec(t, fmt.Sprint(`rollback to s`, to))
 				touched = maps.Clone(saved[to])
 				saved = saved[:to+1]
 			case step == 2:
 				n := rapid.IntRange(1, 1500).Draw(drawn, "rows")
-				d.exec(t, fmt.Sprintf(`insert into docs select %d + n, '%s of many ' || n %% 1500, 'x' from generate_series(1, %d) n`, id, tenant, n))
+				d.Exec(t, fmt.Sprintf(`insert into docs select %d + n, '%s of many ' || n %% 1500, 'x' from generate_series(1, %d) n`, id, tenant, n))
 				for i := 1; i <= n; i++ {
 					touched[fmt.Sprint(tenant, " of many ", i%1500)] = true
 				}
 				id += n + 1
 			default:
 				n := rapid.IntRange(1, 700).Draw(drawn, "statements")
-				d.exec(t, fmt.Sprintf(`do $$ begin for i in 1..%d loop insert into docs values (%d + i, '%s', 'x'); end loop; end $$`, n, id, tenant))
+				d.Exec(t, fmt.Sprintf(`do $$ begin for i in 1..%d loop insert into docs values (%d + i, '%s', 'x'); end loop; end $$`, n, id, tenant))
 				touched[tenant] = true
 				id += n + 1
 			}
 		}
-		d.exec(t, `select rowcast.note_rows(pg_current_xact_id(), coalesce((select id from rowcast.noted where xid = pg_current_xact_id()), 0))`)
-		got := column[string](t, d.Conn, `select tenant from rowcast.queue_tenant where xid = pg_current_xact_id() order by tenant collate "C"`)
-		d.exec(t, `rollback`)
+		d.Exec(t, `select rowcast.note_rows(pg_current_xact_id(), coalesce((select id from rowcast.noted where xid = pg_current_xact_id()), 0))`)
+		got := pgtest.Column[string](t, d.Conn, `select tenant from rowcast.queue_tenant where xid = pg_current_xact_id() order by tenant collate "C"`)
+		d.Exec(t, `rollback`)
 		if want := slices.Sorted(maps.Keys(touched)); !slices.Equal(got, want) {
 			drawn.Fatalf("noted %q; want %q", got, want)
 		}
@@ -209,16 +210,16 @@ func TestExactlyTheTouchedTenantsAreNoted(t *testing.T) {
 func TestOpenTransactionCostsNothing(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
-	other := d.connect(t)
+	other := d.Connect(t)
 	blocks := func(analyzed string) {
-		conn, err := postgres.Connect(t.Context(), d.dsn, "seals")
+		conn, err := postgres.Connect(t.Context(), d.DSN, "seals")
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer func() { _ = conn.Close(t.Context()) }()
 		for _, statement := range []string{`select rowcast.seal()`, `select count(*) from rowcast.unsealed()`, `select rowcast.much_to_seal()`} {
 			for n := range 4 {
-				d.exec(t, `insert into docs select coalesce(max(id), 0) + 1, 'small', 'x' from docs`)
+				d.Exec(t, `insert into docs select coalesce(max(id), 0) + 1, 'small', 'x' from docs`)
 				got := sharedBlocks(t, conn, statement)
 				if n > 0 && got > 300 { // the first reads the catalogue
 					t.Errorf("%s reads %d blocks, figures of the planner: %q", statement, got, analyzed)
@@ -227,11 +228,11 @@ func TestOpenTransactionCostsNothing(t *testing.T) {
 		}
 	}
 	blocks("none")
-	exec(t, other, `begin`, `do $$ begin for i in 1..20000 loop insert into docs values (100000 + i, 'big', 'x'); end loop; end $$`)
+	pgtest.Exec(t, other, `begin`, `do $$ begin for i in 1..20000 loop insert into docs values (100000 + i, 'big', 'x'); end loop; end $$`)
 	blocks("old")
-	d.exec(t, `analyze rowcast.log_active`)
+	d.Exec(t, `analyze rowcast.log_active`)
 	blocks("new")
-	d.exec(t, `vacuum rowcast.log_active`)
+	d.Exec(t, `vacuum rowcast.log_active`)
 	blocks("vacuumed")
-	exec(t, other, `rollback`)
+	pgtest.Exec(t, other, `rollback`)
 }

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"rowcast/internal/test/pgtest"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -15,7 +17,7 @@ func TestReplayAppendsTheRange(t *testing.T) {
 		`update docs set body = 'new' where id = 2`, `delete from docs where id = 3`)
 	d.seal(t)
 	before := d.sealed(t)
-	result := column[string](t, d.Conn, `select concat_ws(' ', rows, bytes, left_out) from rowcast.replay('T', 2, 7)`)
+	result := pgtest.Column[string](t, d.Conn, `select concat_ws(' ', rows, bytes, left_out) from rowcast.replay('T', 2, 7)`)
 	if diff := cmp.Diff([]string{"5 189 1"}, result); diff != "" {
 		t.Error(diff)
 	}
@@ -23,7 +25,7 @@ func TestReplayAppendsTheRange(t *testing.T) {
 	if diff := cmp.Diff(append(before, "T 8 r", "T 9 r", "T 10 r", "T 11 r", "T 12 r"), d.sealed(t)); diff != "" {
 		t.Errorf("the order (-want +got):\n%s", diff)
 	}
-	got := column[string](t, d.Conn, `select format('%s %s', s.statement_rows, l.after[1]) from rowcast.sealed s join rowcast.log l using (xid, id) where l.op = 'r' order by s.position`)
+	got := pgtest.Column[string](t, d.Conn, `select format('%s %s', s.statement_rows, l.after[1]) from rowcast.sealed s join rowcast.log l using (xid, id) where l.op = 'r' order by s.position`)
 	want := []string{
 		`1 {"id":2,"tenant_id":"T","body":"1.50"}`, `1 {"id":3,"tenant_id":"T","body":"1.50"}`, `1 {"id":4,"tenant_id":"T","body":"1.50"}`,
 		`1 {"id":5,"tenant_id":"T","body":"1.50"}`, `1 {"id":2,"tenant_id":"T","body":"new"}`,
@@ -32,8 +34,8 @@ func TestReplayAppendsTheRange(t *testing.T) {
 		t.Errorf("the rows (-want +got):\n%s", diff)
 	}
 	// A replay of replays is empty, and on record.
-	d.exec(t, `select rowcast.replay('T', 8, 12)`)
-	records := column[string](t, d.Conn, `select concat_ws(' ', tenant, from_position, to_position, rows, bytes, role) from rowcast.replay order by id`)
+	d.Exec(t, `select rowcast.replay('T', 8, 12)`)
+	records := pgtest.Column[string](t, d.Conn, `select concat_ws(' ', tenant, from_position, to_position, rows, bytes, role) from rowcast.replay order by id`)
 	if diff := cmp.Diff([]string{"T 2 7 5 189 postgres", "T 8 12 0 0 postgres"}, records); diff != "" {
 		t.Error(diff)
 	}
@@ -43,9 +45,9 @@ func TestReplayIsBounded(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t, `insert into docs select n, 'T', 'one' from generate_series(1, 20) n`)
 	d.seal(t)
-	d.exec(t, `insert into docs values (21, 'T', 'two')`)
+	d.Exec(t, `insert into docs values (21, 'T', 'two')`)
 	d.seal(t)
-	d.exec(t, `insert into docs values (22, 'T', 'three')`)
+	d.Exec(t, `insert into docs values (22, 'T', 'three')`)
 	d.seal(t)
 	for _, test := range []struct{ statement, want string }{
 		{`select rowcast.replay('nobody', 1, 1)`, "the feed does not know tenant 'nobody'"},
@@ -61,14 +63,14 @@ func TestReplayIsBounded(t *testing.T) {
 			t.Errorf("%s: %s, hint %q; want %s", test.statement, err.Message, err.Hint, test.want)
 		}
 	}
-	d.exec(t, `select rowcast.replay('T', 1, 20, max_rows => 20)`, `delete from rowcast.log_active where op = 'r'`, `select rowcast.prune('0', 1)`)
+	d.Exec(t, `select rowcast.replay('T', 1, 20, max_rows => 20)`, `delete from rowcast.log_active where op = 'r'`, `select rowcast.prune('0', 1)`)
 	if err := refused(t, d.Conn, `select rowcast.replay('T', 20, 21)`); err.Message != "position 20 of tenant 'T' was pruned" || !strings.HasSuffix(err.Hint, "position 21.") {
 		t.Errorf("a pruned position: %v, hint %q", err, err.Hint)
 	}
-	if n := query[int](t, d.Conn, `select count(*)::int from rowcast.log where op = 'r'`); n != 0 {
+	if n := pgtest.Query[int](t, d.Conn, `select count(*)::int from rowcast.log where op = 'r'`); n != 0 {
 		t.Errorf("refused replays left %d rows", n)
 	}
-	if n := query[int](t, d.Conn, `select count(*)::int from rowcast.replay`); n != 1 {
+	if n := pgtest.Query[int](t, d.Conn, `select count(*)::int from rowcast.replay`); n != 1 {
 		t.Errorf("%d replays are on record; want the one that was done", n)
 	}
 }
@@ -77,9 +79,9 @@ func TestReplayNotifies(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t, `insert into docs values (1, 'T', 'one')`)
 	d.seal(t)
-	sleeper := d.connect(t)
-	exec(t, sleeper, `listen rowcast`, `select pg_advisory_lock(8245940711459091457)`)
-	d.exec(t, `select rowcast.replay('T', 1, 1)`)
+	sleeper := d.Connect(t)
+	pgtest.Exec(t, sleeper, `listen rowcast`, `select pg_advisory_lock(8245940711459091457)`)
+	d.Exec(t, `select rowcast.replay('T', 1, 1)`)
 	n, err := sleeper.WaitForNotification(t.Context())
 	if err != nil || n.Payload != `{"n": 1, "v": 1, "op": "replay", "table": "docs", "tenant_id": "T"}` {
 		t.Errorf("the notification says %+v, %v", n, err)

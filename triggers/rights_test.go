@@ -2,7 +2,6 @@ package triggers_test
 
 import (
 	"fmt"
-	"log/slog"
 	"maps"
 	"slices"
 	"strings"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"rowcast/internal/postgres"
 	"rowcast/internal/test/pgtest"
 )
 
@@ -82,21 +80,21 @@ func TestRights(t *testing.T) {
 	t.Parallel()
 	roles(t, map[string]string{"rights_app": "login", "rights_writer": "login", "rights_service": "login noinherit", "rights_owner": "nologin"})
 	d := newDatabase(t)
-	database := query[string](t, d.Conn, `select current_database()`)
-	d.exec(t, `create table hides (id int primary key, tenant_id text, secret text)`, `select rowcast.watch('hides', exclude => '{secret}')`,
+	database := pgtest.Query[string](t, d.Conn, `select current_database()`)
+	d.Exec(t, `create table hides (id int primary key, tenant_id text, secret text)`, `select rowcast.watch('hides', exclude => '{secret}')`,
 		`grant all on docs, hides to rights_writer`, `grant create, temporary, connect on database `+database+` to rights_writer`,
 		`select rowcast.hand_over('rights_owner')`, `select rowcast.grant_service('rights_service')`)
 	// A segment that was made by the service role is the owner's, too.
-	d.exec(t, `insert into docs values (1, 'T', 'one')`, `set role rights_service`)
-	if !query[bool](t, d.Conn, `select rowcast.rotate('0', 0)`) {
+	d.Exec(t, `insert into docs values (1, 'T', 'one')`, `set role rights_service`)
+	if !pgtest.Query[bool](t, d.Conn, `select rowcast.rotate('0', 0)`) {
 		t.Error("not rotated")
 	}
-	d.exec(t, `reset role`)
+	d.Exec(t, `reset role`)
 	for role, want := range map[string][]string{
 		"rights_app": nobody, "rights_writer": nobody, "rights_service": append(slices.Clone(nobody), service...),
-		"rowcast_capture": slices.Concat(nobody, capture, column[string](t, d.Conn, called)),
+		"rowcast_capture": slices.Concat(nobody, capture, pgtest.Column[string](t, d.Conn, called)),
 	} {
-		got := column[string](t, d.Conn, rights, role)
+		got := pgtest.Column[string](t, d.Conn, rights, role)
 		slices.Sort(got)
 		slices.Sort(want)
 		got, want = slices.Compact(got), slices.Compact(want)
@@ -104,7 +102,7 @@ func TestRights(t *testing.T) {
 			t.Errorf("rights of %s (-want +got):\n%s", role, diff)
 		}
 	}
-	others := column[string](t, d.Conn, `
+	others := pgtest.Column[string](t, d.Conn, `
 		select c.relname from pg_class c where c.relnamespace = 'rowcast'::regnamespace and c.relowner <> 'rights_owner'::regrole
 		 union all
 		select p.proname from pg_proc p where p.pronamespace = 'rowcast'::regnamespace and p.proowner <> case when rowcast.is_capture(p.proname) then 'rowcast_capture' else 'rights_owner' end::regrole`)
@@ -120,10 +118,10 @@ func TestRightsAreRefused(t *testing.T) {
 	t.Parallel()
 	roles(t, map[string]string{"refused_app": "login", "refused_service": "login noinherit"})
 	d := newDatabase(t)
-	d.exec(t, `select rowcast.grant_service('refused_service')`, `insert into docs values (1, 'T', 'one')`, `select rowcast.seal()`)
+	d.Exec(t, `select rowcast.grant_service('refused_service')`, `insert into docs values (1, 'T', 'one')`, `select rowcast.seal()`)
 
 	tries := map[string]string{} // by the right that a try needs
-	for _, table := range column[string](t, d.Conn, `select relname from pg_class where relnamespace = 'rowcast'::regnamespace and relkind in ('r', 'p')`) {
+	for _, table := range pgtest.Column[string](t, d.Conn, `select relname from pg_class where relnamespace = 'rowcast'::regnamespace and relkind in ('r', 'p')`) {
 		tries[table+" select"] = `select * from rowcast.` + table
 		tries[table+" insert"] = `insert into rowcast.` + table + ` default values`
 		tries[table+" delete"] = `delete from rowcast.` + table + ` where false`
@@ -131,14 +129,14 @@ func TestRightsAreRefused(t *testing.T) {
 		tries[table+" lock"] = `lock table rowcast.` + table + ` in access exclusive mode`
 		tries[table+" trigger"] = `create trigger x before insert on rowcast.` + table + ` for each statement execute function suppress_redundant_updates_trigger()`
 		tries[table+" owner"] = `alter table rowcast.` + table + ` add column x int`
-		last := query[string](t, d.Conn, `select attname from pg_attribute where attrelid = ('rowcast.' || $1)::regclass order by attnum desc limit 1`, table)
+		last := pgtest.Query[string](t, d.Conn, `select attname from pg_attribute where attrelid = ('rowcast.' || $1)::regclass order by attnum desc limit 1`, table)
 		tries[table+" update"] = fmt.Sprintf(`update rowcast.%s set %s = %[2]s where false`, table, last)
 	}
-	for _, sequence := range column[string](t, d.Conn, `select relname from pg_class where relnamespace = 'rowcast'::regnamespace and relkind = 'S'`) {
+	for _, sequence := range pgtest.Column[string](t, d.Conn, `select relname from pg_class where relnamespace = 'rowcast'::regnamespace and relkind = 'S'`) {
 		tries[sequence+" usage"] = `select nextval('rowcast.` + sequence + `')`
 		tries[sequence+" update"] = `select setval('rowcast.` + sequence + `', 1)`
 	}
-	for _, call := range column[string](t, d.Conn, `
+	for _, call := range pgtest.Column[string](t, d.Conn, `
 		select format('rowcast.%I(%s)', p.proname, (select string_agg(format('null::%s', replace(a.type::regtype::text, 'anyelement', 'integer')), ', ' order by a.n)
 		                                              from unnest(p.proargtypes::oid[]) with ordinality a (type, n)))
 		  from pg_proc p where p.pronamespace = 'rowcast'::regnamespace and p.prorettype <> 'trigger'::regtype`) {
@@ -151,20 +149,20 @@ func TestRightsAreRefused(t *testing.T) {
 		t.Fatalf("%d tries", len(tries))
 	}
 	for role, allowed := range map[string][]string{"refused_app": nil, "refused_service": service} {
-		d.exec(t, `set role `+role)
+		d.Exec(t, `set role `+role)
 		for _, right := range slices.Sorted(maps.Keys(tries)) {
 			if slices.Contains(allowed, right) || role == "refused_service" && slices.Contains(nobody, right) {
 				continue
 			}
-			d.exec(t, `begin`)
-			if _, err := d.Exec(t.Context(), tries[right]); err == nil || !strings.Contains(err.Error(), "42501") {
+			d.Exec(t, `begin`)
+			if _, err := d.Conn.Exec(t.Context(), tries[right]); err == nil || !strings.Contains(err.Error(), "42501") {
 				t.Errorf("%s: %s: %v; want permission denied", role, tries[right], err)
 			}
-			d.exec(t, `rollback`)
+			d.Exec(t, `rollback`)
 		}
-		d.exec(t, `reset role`)
+		d.Exec(t, `reset role`)
 	}
-	if got := query[int](t, d.Conn, `select count(*)::int from rowcast.log`); got != 1 {
+	if got := pgtest.Query[int](t, d.Conn, `select count(*)::int from rowcast.log`); got != 1 {
 		t.Errorf("the log has %d rows", got)
 	}
 }
@@ -175,7 +173,7 @@ func TestWriterMakesAPartition(t *testing.T) {
 	t.Parallel()
 	roles(t, map[string]string{"partition_maker": "login"})
 	d := newDatabase(t)
-	d.exec(t, `grant create on schema public to partition_maker`, `set role partition_maker`,
+	d.Exec(t, `grant create on schema public to partition_maker`, `set role partition_maker`,
 		`create table parted (id int, tenant_id text, primary key (id)) partition by range (id)`, `reset role`,
 		`select rowcast.watch('parted', name => 'part')`, `set role partition_maker`,
 		`create table parted_1 partition of parted for values from (0) to (10)`, `insert into parted values (1, 'T')`, `reset role`)
@@ -187,7 +185,7 @@ func TestWriterWithoutAnyRight(t *testing.T) {
 	t.Parallel()
 	roles(t, map[string]string{"hardened_writer": "login"})
 	d := newDatabase(t)
-	d.exec(t, `grant select, insert, update, delete, truncate on docs to hardened_writer`, `revoke all on schema rowcast from public`,
+	d.Exec(t, `grant select, insert, update, delete, truncate on docs to hardened_writer`, `revoke all on schema rowcast from public`,
 		`revoke all on all tables in schema rowcast from public`, `revoke all on all sequences in schema rowcast from public`,
 		`revoke all on all functions in schema rowcast from public`, `set role hardened_writer`,
 		`insert into docs values (1, 'T', 'one')`, `insert into docs values (2, 'T', 'two'), (3, 'T', 'three')`, `update docs set body = body || '.'`,
@@ -203,28 +201,26 @@ func TestMigrationMendsWhomCaptureRunsAs(t *testing.T) {
 	t.Parallel()
 	roles(t, map[string]string{"mended_writer": "login"})
 	d := newDatabase(t, `grant insert on docs to mended_writer`)
-	for _, function := range column[string](t, d.Conn, `select oid::regprocedure::text from pg_proc where pronamespace = 'rowcast'::regnamespace and rowcast.is_capture(proname)`) {
-		d.exec(t, `alter function `+function+` owner to postgres`)
+	for _, function := range pgtest.Column[string](t, d.Conn, `select oid::regprocedure::text from pg_proc where pronamespace = 'rowcast'::regnamespace and rowcast.is_capture(proname)`) {
+		d.Exec(t, `alter function `+function+` owner to postgres`)
 	}
-	d.exec(t, `create or replace trigger rowcast_begin_insert before insert on docs for each statement
+	d.Exec(t, `create or replace trigger rowcast_begin_insert before insert on docs for each statement
 			when (nextval('rowcast.statement') % 3 <> 1) execute function rowcast.begin_statement(1, 2, '{}', 'tenant_id', '{}')`,
 		`alter table docs enable always trigger rowcast_begin_insert`, `select rowcast.set_up_capture()`)
-	if got := query[string](t, d.Conn, `select rowcast.capture_owner()::text`); got != "rowcast_capture" {
+	if got := pgtest.Query[string](t, d.Conn, `select rowcast.capture_owner()::text`); got != "rowcast_capture" {
 		t.Errorf("capture runs as %s", got)
 	}
 	for n := range 2 { // the first gives the right that the condition needs, and replaces the trigger
-		if _, err := (&postgres.Migrator{URL: d.dsn, Log: slog.New(slog.DiscardHandler)}).Up(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		d.exec(t, `set role mended_writer`, fmt.Sprintf(`insert into docs values (%d, 'T', 'x')`, n), `reset role`)
+		pgtest.Migrate(t, d.DSN)
+		d.Exec(t, `set role mended_writer`, fmt.Sprintf(`insert into docs values (%d, 'T', 'x')`, n), `reset role`)
 	}
-	if got := column[string](t, d.Conn, `select tgname from pg_trigger where tgqual is not null`); len(got) > 0 {
+	if got := pgtest.Column[string](t, d.Conn, `select tgname from pg_trigger where tgqual is not null`); len(got) > 0 {
 		t.Errorf("triggers with a condition: %v", got)
 	}
-	if query[bool](t, d.Conn, `select has_sequence_privilege('mended_writer', 'rowcast.statement', 'usage')`) {
+	if pgtest.Query[bool](t, d.Conn, `select has_sequence_privilege('mended_writer', 'rowcast.statement', 'usage')`) {
 		t.Error("every role may still draw numbers")
 	}
-	if got := query[int](t, d.Conn, `select count(*)::int from rowcast.log`); got != 2 {
+	if got := pgtest.Query[int](t, d.Conn, `select count(*)::int from rowcast.log`); got != 2 {
 		t.Errorf("%d log rows", got)
 	}
 }

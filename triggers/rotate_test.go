@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"rowcast/internal/test/pgtest"
+
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 )
@@ -13,7 +15,7 @@ import (
 // rotate closes the active segment, if it can.
 func (d *database) rotate(t testing.TB, want bool) {
 	t.Helper()
-	if got := query[bool](t, d.Conn, `select rowcast.rotate('0', 0)`); got != want {
+	if got := pgtest.Query[bool](t, d.Conn, `select rowcast.rotate('0', 0)`); got != want {
 		t.Fatalf("rotated: %t; want %t", got, want)
 	}
 }
@@ -24,53 +26,53 @@ func TestRotate(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
 	d.rotate(t, false) // empty
-	writer := d.connect(t)
-	exec(t, writer, `begin`, `insert into docs values (1, 'T', 'one')`)
+	writer := d.Connect(t)
+	pgtest.Exec(t, writer, `begin`, `insert into docs values (1, 'T', 'one')`)
 	d.rotate(t, false) // not visible yet
-	d.exec(t, `insert into docs values (2, 'T', 'two')`)
+	d.Exec(t, `insert into docs values (2, 'T', 'two')`)
 	d.rotate(t, false) // busy
-	exec(t, writer, `insert into docs values (3, 'T', 'three')`, `commit`, `begin`, `insert into docs values (4, 'T', 'four')`, `rollback`)
-	if query[bool](t, d.Conn, `select rowcast.rotate('1 hour', 1 << 30)`) {
+	pgtest.Exec(t, writer, `insert into docs values (3, 'T', 'three')`, `commit`, `begin`, `insert into docs values (4, 'T', 'four')`, `rollback`)
+	if pgtest.Query[bool](t, d.Conn, `select rowcast.rotate('1 hour', 1 << 30)`) {
 		t.Error("a segment was closed that is neither old nor large")
 	}
-	if !query[bool](t, d.Conn, `select rowcast.rotate('1 hour', 0)`) {
+	if !pgtest.Query[bool](t, d.Conn, `select rowcast.rotate('1 hour', 0)`) {
 		t.Error("a large segment was not closed")
 	}
 	// Whoever has a plan for the old table writes to the new one.
-	exec(t, writer, `insert into docs values (5, 'T', 'five')`)
-	d.exec(t, `insert into docs values (6, 'U', 'six')`)
-	if n := query[int](t, d.Conn, `select count(*) from rowcast.sealed`); n != 3 {
+	pgtest.Exec(t, writer, `insert into docs values (5, 'T', 'five')`)
+	d.Exec(t, `insert into docs values (6, 'U', 'six')`)
+	if n := pgtest.Query[int](t, d.Conn, `select count(*) from rowcast.sealed`); n != 3 {
 		t.Errorf("%d changes of the closed segment are sealed; want 3", n)
 	}
 	d.wantSealed(t, "T 1 i", "T 2 i", "T 3 i", "T 4 i", "U 1 i")
-	if got := query[string](t, d.Conn, `
+	if got := pgtest.Query[string](t, d.Conn, `
 		select string_agg(l.tableoid::regclass::text, ' ' order by s.place)
 		  from rowcast.sealed s join rowcast.log l using (xid, id)`); got != "rowcast.log_0 rowcast.log_0 rowcast.log_0 rowcast.log_active rowcast.log_active" {
 		t.Errorf("segments are %s", got)
 	}
 	d.rotate(t, true)
-	d.exec(t, `truncate docs`)
+	d.Exec(t, `truncate docs`)
 	d.rotate(t, true)
 	d.wantSealed(t, "T 1 i", "T 2 i", "T 3 i", "T 4 i", "U 1 i", "T 5 t", "U 2 t")
-	if n := query[int](t, d.Conn, `select rowcast.empty_segments()`); n != 0 {
+	if n := pgtest.Query[int](t, d.Conn, `select rowcast.empty_segments()`); n != 0 {
 		t.Errorf("%d segments were emptied, nothing is pruned", n)
 	}
 	// What is empty is opened again.
-	for query[int](t, d.Conn, `select rowcast.prune('0', 1)`) > 0 {
+	for pgtest.Query[int](t, d.Conn, `select rowcast.prune('0', 1)`) > 0 {
 	}
-	exec(t, writer, `begin`, `insert into docs values (7, 'T', 'seven')`)      // writers are not in the way
-	if n := query[int](t, d.Conn, `select rowcast.empty_segments()`); n != 2 { // the third holds the head
+	pgtest.Exec(t, writer, `begin`, `insert into docs values (7, 'T', 'seven')`)      // writers are not in the way
+	if n := pgtest.Query[int](t, d.Conn, `select rowcast.empty_segments()`); n != 2 { // the third holds the head
 		t.Errorf("%d segments were emptied; want 2", n)
 	}
-	exec(t, writer, `commit`)
+	pgtest.Exec(t, writer, `commit`)
 	d.rotate(t, true)
-	d.exec(t, `insert into docs values (8, 'T', 'eight')`)
+	d.Exec(t, `insert into docs values (8, 'T', 'eight')`)
 	d.seal(t)
-	if got := query[string](t, d.Conn, `
+	if got := pgtest.Query[string](t, d.Conn, `
 		select string_agg(format('%s %s', l.tableoid::regclass, l.after), ', ' order by s.place)
 		  from rowcast.sealed s join rowcast.log l using (xid, id)
 		 where s.place > (select last_place from rowcast.segment where segment = 3) - 1`); !strings.HasPrefix(got, "rowcast.log_3") ||
-		!strings.Contains(got, "rowcast.log_active") || query[int](t, d.Conn, `select count(*) from rowcast.segment`) != 4 {
+		!strings.Contains(got, "rowcast.log_active") || pgtest.Query[int](t, d.Conn, `select count(*) from rowcast.segment`) != 4 {
 		t.Errorf("the log has %s", got)
 	}
 }
@@ -85,7 +87,7 @@ func TestRotateUnderLoad(t *testing.T) {
 	defer stop()
 	var rotators errgroup.Group
 	for range 2 {
-		conn := d.connect(t)
+		conn := d.Connect(t)
 		rotators.Go(func() error {
 			for ctx.Err() == nil {
 				if _, err := conn.Exec(t.Context(), `select rowcast.rotate('0', 0)`); err != nil && !lockTimeout(err) {
@@ -97,7 +99,7 @@ func TestRotateUnderLoad(t *testing.T) {
 	}
 	var writing errgroup.Group
 	for w := range writers {
-		conn := d.connect(t)
+		conn := d.Connect(t)
 		writing.Go(func() error {
 			for n := range each {
 				err := pgx.BeginFunc(t.Context(), conn, func(tx pgx.Tx) error {
@@ -124,14 +126,14 @@ func TestRotateUnderLoad(t *testing.T) {
 		t.Error(err)
 	}
 	d.seal(t)
-	if got := query[string](t, d.Conn, `
+	if got := pgtest.Query[string](t, d.Conn, `
 		select string_agg(concat_ws(' ', tenant, n, position), ', ' order by tenant)
 		  from (select s.tenant, count(*) as n, max(s.position) as position
 		          from rowcast.sealed s join rowcast.log l on l.xid = s.xid and l.id = s.id
 		         group by s.tenant) x`); got != "T0 300 300, T1 300 300, T2 300 300, T3 300 300" {
 		t.Errorf("tenants have %s", got)
 	}
-	if segments := query[int](t, d.Conn, `select count(*) from rowcast.segment`); segments < 3 {
+	if segments := pgtest.Query[int](t, d.Conn, `select count(*) from rowcast.segment`); segments < 3 {
 		t.Errorf("there are %d segments: nothing was rotated", segments)
 	}
 }

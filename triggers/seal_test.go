@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"rowcast/internal/test/pgtest"
+
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -15,21 +17,21 @@ import (
 func TestSealFollowsCommits(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
-	straggler, aborted, prepared := d.connect(t), d.connect(t), d.connect(t)
-	exec(t, straggler, `begin`, `insert into docs values (1, 'S', 'straggler')`)
-	exec(t, aborted, `begin`, `insert into docs values (2, 'A', 'aborted')`)
-	exec(t, prepared, `begin`, `insert into docs values (3, 'P', 'prepared')`, `prepare transaction 'rowcast-seal-1'`)
-	d.exec(t, `insert into docs values (4, 'T', 'four')`)
+	straggler, aborted, prepared := d.Connect(t), d.Connect(t), d.Connect(t)
+	pgtest.Exec(t, straggler, `begin`, `insert into docs values (1, 'S', 'straggler')`)
+	pgtest.Exec(t, aborted, `begin`, `insert into docs values (2, 'A', 'aborted')`)
+	pgtest.Exec(t, prepared, `begin`, `insert into docs values (3, 'P', 'prepared')`, `prepare transaction 'rowcast-seal-1'`)
+	d.Exec(t, `insert into docs values (4, 'T', 'four')`)
 	d.wantSealed(t, "T 1 i")
-	d.exec(t, `insert into docs values (5, 'T', 'five')`)
+	d.Exec(t, `insert into docs values (5, 'T', 'five')`)
 	d.wantSealed(t, "T 1 i", "T 2 i")
-	exec(t, aborted, `rollback`)
-	exec(t, straggler, `update docs set body = 'x' where id = 4`)
+	pgtest.Exec(t, aborted, `rollback`)
+	pgtest.Exec(t, straggler, `update docs set body = 'x' where id = 4`)
 	d.wantSealed(t, "T 1 i", "T 2 i")
-	exec(t, straggler, `commit`)
+	pgtest.Exec(t, straggler, `commit`)
 	d.wantSealed(t, "T 1 i", "T 2 i", "S 1 i", "T 3 u")
-	d.exec(t, `insert into docs values (6, 'T', 'six')`)
-	exec(t, prepared, `commit prepared 'rowcast-seal-1'`)
+	d.Exec(t, `insert into docs values (6, 'T', 'six')`)
+	pgtest.Exec(t, prepared, `commit prepared 'rowcast-seal-1'`)
 	// It drew its number first.
 	d.wantSealed(t, "T 1 i", "T 2 i", "S 1 i", "T 3 u", "P 1 i", "T 4 i")
 }
@@ -39,12 +41,12 @@ func TestSealFollowsCommits(t *testing.T) {
 func TestSealDoesNotPassTheNewestTransaction(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
-	newest := d.connect(t)
-	d.exec(t, `begin`, `insert into docs values (1, 'T', 'one')`)
-	exec(t, newest, `begin`, `insert into docs values (2, 'T', 'two')`)
-	d.exec(t, `commit`)
+	newest := d.Connect(t)
+	d.Exec(t, `begin`, `insert into docs values (1, 'T', 'one')`)
+	pgtest.Exec(t, newest, `begin`, `insert into docs values (2, 'T', 'two')`)
+	d.Exec(t, `commit`)
 	d.wantSealedRows(t, `T 1 i (1,T,one)`)
-	exec(t, newest, `commit`)
+	pgtest.Exec(t, newest, `commit`)
 	d.wantSealedRows(t, `T 1 i (1,T,one)`, `T 2 i (2,T,two)`)
 }
 
@@ -55,10 +57,10 @@ func TestSealOrdersByLastChange(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t, `insert into docs values (1, 'T', 'zero')`)
 	d.seal(t)
-	first := d.connect(t)
-	exec(t, first, `begin`, `insert into docs values (2, 'T', 'early')`)
-	d.exec(t, `update docs set body = 'FIRST' where id = 1`)
-	exec(t, first, `update docs set body = 'SECOND' where id = 1`, `commit`)
+	first := d.Connect(t)
+	pgtest.Exec(t, first, `begin`, `insert into docs values (2, 'T', 'early')`)
+	d.Exec(t, `update docs set body = 'FIRST' where id = 1`)
+	pgtest.Exec(t, first, `update docs set body = 'SECOND' where id = 1`, `commit`)
 	d.wantSealedRows(t, `T 1 i (1,T,zero)`, `T 2 u (1,T,FIRST)`, `T 3 i (2,T,early)`, `T 4 u (1,T,SECOND)`)
 }
 
@@ -66,20 +68,20 @@ func TestSealAgainWritesNothing(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t, `insert into docs values (1, 'T', 'one'), (2, 'T', 'two')`)
 	sequence := d.seal(t)
-	d.exec(t, `begin`)
+	d.Exec(t, `begin`)
 	for range 3 {
 		if again := d.seal(t); again != sequence {
 			t.Errorf("sealed to sequence %d; want %d", again, sequence)
 		}
 	}
-	if wrote := query[bool](t, d.Conn, `select pg_current_xact_id_if_assigned() is not null`); wrote {
+	if wrote := pgtest.Query[bool](t, d.Conn, `select pg_current_xact_id_if_assigned() is not null`); wrote {
 		t.Error("a seal without news wrote")
 	}
-	d.exec(t, `commit`)
-	if n := query[int](t, d.Conn, `select count(*) from rowcast.seal`); n != 2 {
+	d.Exec(t, `commit`)
+	if n := pgtest.Query[int](t, d.Conn, `select count(*) from rowcast.seal`); n != 2 {
 		t.Errorf("%d seals; want the first and one", n)
 	}
-	if sequence != 1 || query[int64](t, d.Conn, `select place from rowcast.seal order by seal desc limit 1`) != 1 {
+	if sequence != 1 || pgtest.Query[int64](t, d.Conn, `select place from rowcast.seal order by seal desc limit 1`) != 1 {
 		t.Errorf("the head is sequence %d; want 1", sequence)
 	}
 }
@@ -87,15 +89,15 @@ func TestSealAgainWritesNothing(t *testing.T) {
 func TestOneSealsAtATime(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t, `insert into docs values (1, 'T', 'one')`)
-	other := d.connect(t)
-	exec(t, other, `begin`)
-	if sequence := query[*int64](t, other, `select rowcast.seal()`); sequence == nil || *sequence != 1 {
+	other := d.Connect(t)
+	pgtest.Exec(t, other, `begin`)
+	if sequence := pgtest.Query[*int64](t, other, `select rowcast.seal()`); sequence == nil || *sequence != 1 {
 		t.Fatalf("the first seal returned %v", sequence)
 	}
-	if sequence := query[*int64](t, d.Conn, `select rowcast.seal()`); sequence != nil {
+	if sequence := pgtest.Query[*int64](t, d.Conn, `select rowcast.seal()`); sequence != nil {
 		t.Errorf("a seal beside another returned %d", *sequence)
 	}
-	exec(t, other, `rollback`)
+	pgtest.Exec(t, other, `rollback`)
 	d.wantSealed(t, "T 1 i")
 }
 
@@ -110,7 +112,7 @@ func TestSealUnderConcurrency(t *testing.T) {
 	var sealed atomic.Int64 // how often seal has returned
 	stop := make(chan struct{})
 	for w := range writers {
-		conn := d.connect(t)
+		conn := d.Connect(t)
 		work.Go(func() {
 			for n := range transactions {
 				if n == transactions/3 || n == 2*transactions/3 { // what was written is sealed before it goes on
@@ -142,7 +144,7 @@ func TestSealUnderConcurrency(t *testing.T) {
 		})
 	}
 	for range 2 {
-		conn := d.connect(t)
+		conn := d.Connect(t)
 		seals.Go(func() {
 			for {
 				select {
@@ -173,11 +175,11 @@ func TestSealUnderConcurrency(t *testing.T) {
 		"transactions torn apart": `
 			select count(*) from (select xid, max(place) - min(place) + 1 - count(*) as d from rowcast.sealed group by xid) x where d <> 0`,
 	} {
-		if n := query[int](t, d.Conn, statement); n != 0 {
+		if n := pgtest.Query[int](t, d.Conn, statement); n != 0 {
 			t.Errorf("%d %s", n, name)
 		}
 	}
-	if n, total := query[int](t, d.Conn, `select max(seal) from rowcast.seal`), query[int](t, d.Conn, `select count(distinct xid) from rowcast.sealed`); n < 3 || total < writers*transactions/2 {
+	if n, total := pgtest.Query[int](t, d.Conn, `select max(seal) from rowcast.seal`), pgtest.Query[int](t, d.Conn, `select count(distinct xid) from rowcast.sealed`); n < 3 || total < writers*transactions/2 {
 		t.Errorf("%d seals of %d transactions prove nothing", n, total)
 	}
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"rowcast/internal/test/pgtest"
+
 	"github.com/jackc/pgx/v5"
 )
 
@@ -38,25 +40,25 @@ func TestSerializableWritersDoNotFail(t *testing.T) {
 					`create trigger again after insert on nested_§ for each row execute function again_§()`,
 					`insert into nested_§ values (1, 'T', 'x')`,
 				} {
-					d.exec(t, strings.ReplaceAll(statement, "§", table))
+					d.Exec(t, strings.ReplaceAll(statement, "§", table))
 				}
 			}
 			f, err := follow(t.Context(), d.Conn)
 			if err != nil {
 				t.Fatal(err)
 			}
-			writers := map[string]*pgx.Conn{"a": d.connect(t), "b": d.connect(t)}
+			writers := map[string]*pgx.Conn{"a": d.Connect(t), "b": d.Connect(t)}
 			for _, table := range []string{"a", "b"} {
-				exec(t, writers[table], `begin isolation level serializable`, `select 1`)
+				pgtest.Exec(t, writers[table], `begin isolation level serializable`, `select 1`)
 			}
 			for turn := range turns {
 				for _, table := range []string{"a", "b"} {
-					exec(t, writers[table], fmt.Sprintf(strings.ReplaceAll(write, "§", table), turn+2))
+					pgtest.Exec(t, writers[table], fmt.Sprintf(strings.ReplaceAll(write, "§", table), turn+2))
 				}
 			}
-			exec(t, writers["a"], `commit`)
-			exec(t, writers["b"], `commit`)
-			for more := true; more; more = query[bool](t, d.Conn, `select exists (select from rowcast.queue)`) {
+			pgtest.Exec(t, writers["a"], `commit`)
+			pgtest.Exec(t, writers["b"], `commit`)
+			for more := true; more; more = pgtest.Query[bool](t, d.Conn, `select exists (select from rowcast.queue)`) {
 				d.seal(t)
 			}
 			if _, diff, err := f.catchUp(t.Context()); err != nil || diff != "" {

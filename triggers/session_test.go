@@ -13,7 +13,7 @@ func TestReplicaRoleIsCapturedOnce(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
 	for _, role := range []string{"replica", "origin", "local"} {
-		d.exec(t, `delete from rowcast.log`, `set session_replication_role = `+role,
+		d.Exec(t, `delete from rowcast.log`, `set session_replication_role = `+role,
 			`insert into docs values (1, 'T', 'one'), (2, 'U', 'two'), (3, null, 'three')`,
 			`update docs set body = body`,
 			`update docs set id = id + 10, body = upper(body)`,
@@ -23,7 +23,7 @@ func TestReplicaRoleIsCapturedOnce(t *testing.T) {
 		d.wantLog(t, `i T (1,T,one)`, `i U (2,U,two)`, `u T (11,T,ONE)<(1,T,one)`, `u U (12,U,TWO)<(2,U,two)`,
 			`d T <(11,T,ONE)`, `i U (11,U,ONE)`, `d U <(12,U,TWO)`, `t`)
 	}
-	d.exec(t, `set session_replication_role = default`)
+	d.Exec(t, `set session_replication_role = default`)
 	d.wantSealed(t, "T 1 i", "U 1 i", "T 2 u", "U 2 u", "T 3 d", "U 3 i", "U 4 d", "T 4 t", "U 5 t")
 }
 
@@ -35,14 +35,14 @@ func TestWriterWithoutRights(t *testing.T) {
 	pgtest.Admin(t, pgtest.Server(t), `create role `+role)
 	t.Cleanup(func() { pgtest.Admin(t, pgtest.Server(t), `drop role `+role) })
 	d := newDatabase(t)
-	database := query[string](t, d.Conn, `select current_database()`)
-	d.exec(t, `grant create on schema public to `+role, `grant create, temporary on database `+database+` to `+role,
+	database := pgtest.Query[string](t, d.Conn, `select current_database()`)
+	d.Exec(t, `grant create on schema public to `+role, `grant create, temporary on database `+database+` to `+role,
 		`grant insert, update, delete, truncate, select on docs to `+role,
 		`create table caught (what text)`, `grant insert, select on caught to `+role)
-	d.exec(t, `set role `+role)
-	d.exec(t, traps("public")...)
-	d.exec(t, traps("pg_temp")...)
-	d.exec(t, `set search_path = pg_temp, public, pg_catalog`)
+	d.Exec(t, `set role `+role)
+	d.Exec(t, traps("public")...)
+	d.Exec(t, traps("pg_temp")...)
+	d.Exec(t, `set search_path = pg_temp, public, pg_catalog`)
 	writes := []string{
 		`insert into public.docs values (1, 'T', 'one')`,
 		`insert into public.docs select g, 'T', 'many' from pg_catalog.generate_series(2, 100) g`,
@@ -52,19 +52,19 @@ func TestWriterWithoutRights(t *testing.T) {
 		`delete from public.docs where id operator(pg_catalog.=) 1`,
 		`truncate public.docs`,
 	}
-	d.exec(t, writes...)
+	d.Exec(t, writes...)
 	// With settings that capture has to change, it takes another way.
-	d.exec(t, `set timezone = 'Europe/Berlin'`, `set datestyle = 'sql, dmy'`)
-	d.exec(t, writes...)
-	if got := query[string](t, d.Conn, `select pg_catalog.concat_ws(' ', pg_catalog.current_setting('timezone'), pg_catalog.current_setting('datestyle'),
+	d.Exec(t, `set timezone = 'Europe/Berlin'`, `set datestyle = 'sql, dmy'`)
+	d.Exec(t, writes...)
+	if got := pgtest.Query[string](t, d.Conn, `select pg_catalog.concat_ws(' ', pg_catalog.current_setting('timezone'), pg_catalog.current_setting('datestyle'),
 		pg_catalog.current_setting('search_path'))`); got != "Europe/Berlin SQL, DMY pg_temp, public, pg_catalog" {
 		t.Errorf("after the statements the writer's settings are %s", got)
 	}
-	d.exec(t, `reset timezone`, `reset datestyle`)
-	sleeper := d.connect(t)
-	exec(t, sleeper, `reset role`, `select pg_advisory_lock(8245940711459091457)`)
-	d.exec(t, writes...)
-	d.exec(t, `set search_path = public`)
+	d.Exec(t, `reset timezone`, `reset datestyle`)
+	sleeper := d.Connect(t)
+	pgtest.Exec(t, sleeper, `reset role`, `select pg_advisory_lock(8245940711459091457)`)
+	d.Exec(t, writes...)
+	d.Exec(t, `set search_path = public`)
 	for _, statement := range []string{
 		`select * from rowcast.log`, `insert into rowcast.log (begun, watched, rows, op) values (1, 1, 1, 't')`, `select rowcast.seal()`,
 		`select rowcast.watch('docs')`, `select rowcast.unwatch('docs')`, `select pg_catalog.nextval('rowcast.log_id')`, `select rowcast.prune('0')`,
@@ -75,11 +75,11 @@ func TestWriterWithoutRights(t *testing.T) {
 			t.Errorf("%s: %v; want permission denied", statement, err)
 		}
 	}
-	owner := d.connect(t) // without the temporary objects
-	if caught := column[string](t, owner, `select what from caught`); len(caught) > 0 {
+	owner := d.Connect(t) // without the temporary objects
+	if caught := pgtest.Column[string](t, owner, `select what from caught`); len(caught) > 0 {
 		t.Errorf("capture ran what the writer planted: %q", caught)
 	}
-	ops := strings.Join(column[string](t, owner, `select op::text || ':' || sum(rows) from rowcast.log group by op order by op::text`), " ")
+	ops := strings.Join(pgtest.Column[string](t, owner, `select op::text || ':' || sum(rows) from rowcast.log group by op order by op::text`), " ")
 	if want := "d:6 i:303 t:3 u:303"; ops != want {
 		t.Errorf("the log has %s; want %s", ops, want)
 	}
@@ -129,7 +129,7 @@ func TestSettingsAreTold(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
 	combinations, wrong := 0, ""
-	err := d.QueryRow(t.Context(), `
+	err := d.Conn.QueryRow(t.Context(), `
 		select count(*), coalesce(string_agg(distinct s.all_of_them::text, ', ') filter (where s.fixed <> s.found), '')
 		  from (select array[zone, dates, intervals, bytes, digits, role, pause] as all_of_them,
 		               zone in ('UTC', 'Etc/UTC', 'GMT') and dates ~ '^ISO' and intervals = 'postgres' and bytes = 'hex' and digits::int > 0 and role <> 'replica' and pause = '' as fixed,
@@ -147,14 +147,14 @@ func TestSettingsAreTold(t *testing.T) {
 func TestPreparedTransaction(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
-	d.exec(t, `begin`, `insert into docs values (1, 'T', 'one'), (2, 'T', 'two')`, `update docs set body = 'x'`, `truncate docs`,
+	d.Exec(t, `begin`, `insert into docs values (1, 'T', 'one'), (2, 'T', 'two')`, `update docs set body = 'x'`, `truncate docs`,
 		`prepare transaction 'rowcast-triggers-1'`)
 	d.wantSealed(t)
-	d.exec(t, `commit prepared 'rowcast-triggers-1'`)
+	d.Exec(t, `commit prepared 'rowcast-triggers-1'`)
 	d.wantSealed(t, "T 1-2 i", "T 3-4 u", "T 5 t")
-	sleeper := d.connect(t)
-	exec(t, sleeper, `select pg_advisory_lock(8245940711459091457)`)
-	d.exec(t, `begin`, `insert into docs values (1, 'T', 'one')`)
+	sleeper := d.Connect(t)
+	pgtest.Exec(t, sleeper, `select pg_advisory_lock(8245940711459091457)`)
+	d.Exec(t, `begin`, `insert into docs values (1, 'T', 'one')`)
 	if err := refused(t, d.Conn, `prepare transaction 'rowcast-triggers-2'`); err.Code != "0A000" {
 		t.Errorf("a transaction that notifies is prepared: %v", err)
 	}

@@ -2,14 +2,12 @@ package triggers_test
 
 import (
 	"fmt"
-	"log/slog"
 	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 
 	"rowcast/internal/demo/devpg"
-	"rowcast/internal/postgres"
 	"rowcast/internal/test/pgtest"
 )
 
@@ -43,20 +41,14 @@ func (c cost) since(o cost) cost {
 func BenchmarkSizing(b *testing.B) {
 	pg := pgtest.Own(b, devpg.Options{NoTCP: true})
 	dsn := pg.SocketDSN("postgres")
-	if _, err := (&postgres.Migrator{URL: dsn, Log: slog.New(slog.DiscardHandler)}).Up(b.Context()); err != nil {
-		b.Fatal(err)
-	}
-	conn, err := pgx.Connect(b.Context(), dsn)
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer conn.Close(b.Context())
-	exec(b, conn, `alter system set full_page_writes = off`, `alter system set autovacuum = off`, `select pg_reload_conf()`)
+	pgtest.Migrate(b, dsn)
+	conn := pgtest.Connect(b, dsn)
+	pgtest.Exec(b, conn, `alter system set full_page_writes = off`, `alter system set autovacuum = off`, `select pg_reload_conf()`)
 	for _, table := range []string{"plain", "watched", "excluded"} {
-		exec(b, conn, `create table `+table+` (id bigint primary key, tenant_id uuid not null, number text, status text, customer text, total numeric(12,2),
+		pgtest.Exec(b, conn, `create table `+table+` (id bigint primary key, tenant_id uuid not null, number text, status text, customer text, total numeric(12,2),
 			created_at timestamptz, updated_at timestamptz, note text)`)
 	}
-	exec(b, conn, `select rowcast.watch('watched')`, `select rowcast.watch('excluded', exclude => '{note}')`)
+	pgtest.Exec(b, conn, `select rowcast.watch('watched')`, `select rowcast.watch('excluded', exclude => '{note}')`)
 	// $1 says which row, $2 how many.
 	const values = `n, '7f0a3c1e-3b1f-4f0e-9a77-0d4f3f6f2b11'::uuid, 'SO-2026-' || n, 'pending', 'Brown & Sons ' || n, 1486.91, now(), now(),
 		(select string_agg(md5(n::text || k), '') from generate_series(1, %d) k)`
@@ -90,7 +82,7 @@ func BenchmarkSizing(b *testing.B) {
 				var plain cost
 				for _, table := range []string{"plain", "watched", "excluded"} {
 					if strings.HasPrefix(s.name, "insert") { // so that no table has room from before
-						exec(b, conn, "truncate "+table, "select rowcast.seal()")
+						pgtest.Exec(b, conn, "truncate "+table, "select rowcast.seal()")
 					}
 					before := costs(b, conn)
 					for i := range statements {
@@ -108,7 +100,7 @@ func BenchmarkSizing(b *testing.B) {
 					b.ReportMetric(written.log/total, table+"-log-B/row")
 					b.ReportMetric((written.xids-plain.xids)/float64(statements), table+"-more-xids/statement")
 					before = costs(b, conn)
-					exec(b, conn, "select rowcast.seal()")
+					pgtest.Exec(b, conn, "select rowcast.seal()")
 					sealed := costs(b, conn).since(before)
 					if table == "watched" {
 						b.ReportMetric(sealed.wal/total, "seal-WAL-B/row")
@@ -124,11 +116,11 @@ func BenchmarkSizing(b *testing.B) {
 		}
 		b.ReportMetric(0, "ns/op")
 		before := costs(b, conn)
-		exec(b, conn, "select rowcast.rotate('0', 0)", "update rowcast.seal set sealed_at = sealed_at - interval '8 days'",
+		pgtest.Exec(b, conn, "select rowcast.rotate('0', 0)", "update rowcast.seal set sealed_at = sealed_at - interval '8 days'",
 			"insert into watched (id, tenant_id) values (-1, '7f0a3c1e-3b1f-4f0e-9a77-0d4f3f6f2b11')", "select rowcast.seal()")
-		for query[int64](b, conn, "select rowcast.prune('7 days')") > 0 {
+		for pgtest.Query[int64](b, conn, "select rowcast.prune('7 days')") > 0 {
 		}
-		if query[int](b, conn, "select rowcast.empty_segments()") == 0 {
+		if pgtest.Query[int](b, conn, "select rowcast.empty_segments()") == 0 {
 			b.Fatal("no segment was emptied")
 		}
 		b.ReportMetric(before.log/1e6, "MB-before")

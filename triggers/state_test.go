@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"rowcast/internal/test/pgtest"
 )
 
 // states are those of pg_trigger.tgenabled, and how one comes into them.
@@ -28,8 +30,8 @@ func TestTriggerStates(t *testing.T) {
 						tryStates(t, d, statement, row, begin, closing)
 					}
 				}
-				d.exec(t, `select rowcast.install_triggers(id) from rowcast.watched`)
-				if drift := column[string](t, d.Conn, `select detail from rowcast.trigger_drift()`); len(drift) > 0 {
+				d.Exec(t, `select rowcast.install_triggers(id) from rowcast.watched`)
+				if drift := pgtest.Column[string](t, d.Conn, `select detail from rowcast.trigger_drift()`); len(drift) > 0 {
 					t.Errorf("repaired, drift says %v", drift)
 				}
 			})
@@ -46,14 +48,14 @@ func tryStates(t *testing.T, d *database, statement, row, begin, closing string)
 	} {
 		set = append(set, states[state]+" trigger "+name)
 	}
-	d.exec(t, `alter table docs `+strings.Join(set, ", "))
+	d.Exec(t, `alter table docs `+strings.Join(set, ", "))
 	missed := false
 	for _, role := range []string{"origin", "replica"} {
-		d.exec(t, `delete from rowcast.log`, `set session_replication_role = `+role,
+		d.Exec(t, `delete from rowcast.log`, `set session_replication_role = `+role,
 			`insert into docs values (1, 'T', 'one')`, `insert into docs select g, 'T', 'x' from generate_series(2, 4) g`,
 			`update docs set body = 'uno' where id = 1`, `begin`, `update docs set body = 'y' where id > 1`, `delete from docs where id = 2`, `commit`,
 			`truncate docs`, `reset session_replication_role`)
-		got := query[string](t, d.Conn, `select concat_ws(' ', coalesce(sum(rows) filter (where op <> 't'), 0), count(*) filter (where op = 't')) from rowcast.log`)
+		got := pgtest.Query[string](t, d.Conn, `select concat_ws(' ', coalesce(sum(rows) filter (where op <> 't'), 0), count(*) filter (where op = 't')) from rowcast.log`)
 		rows, truncates := 0, 0
 		if role == "origin" && fires(statement, role) || role == "replica" && fires(row, role) {
 			rows = 1 + 3 + 1 + 3 + 1
@@ -67,7 +69,7 @@ func tryStates(t *testing.T, d *database, statement, row, begin, closing string)
 		}
 	}
 	installed := statement == "O" && row == "R" && begin == "A" && closing == "R"
-	drift := column[string](t, d.Conn, `select case when lost then 'lost: ' else 'not lost: ' end || detail from rowcast.trigger_drift()`)
+	drift := pgtest.Column[string](t, d.Conn, `select case when lost then 'lost: ' else 'not lost: ' end || detail from rowcast.trigger_drift()`)
 	if installed != (len(drift) == 0) {
 		t.Fatalf("statement %s, row %s, begin %s, close %s: drift says %v", statement, row, begin, closing, drift)
 	}
@@ -95,7 +97,7 @@ func TestDisabledAndEnabledAgain(t *testing.T) {
 	d := newDatabase(t, `alter table docs disable trigger all`, `alter table docs enable trigger all`,
 		`insert into docs values (1, 'T', 'one')`, `update docs set body = 'uno'`, `delete from docs`, `truncate docs`)
 	d.wantLog(t, `i T (1,T,one)`, `u T (1,T,uno)<(1,T,one)`, `d T <(1,T,uno)`, `t`)
-	says := column[string](t, d.Conn, `select detail from rowcast.trigger_drift() where lost`)
+	says := pgtest.Column[string](t, d.Conn, `select detail from rowcast.trigger_drift() where lost`)
 	if len(says) != 1 || !strings.Contains(says[0], "repair it with rowcast migrate: truncates, what is written while session_replication_role is replica are missed") {
 		t.Errorf("drift says %v", says)
 	}
@@ -106,14 +108,14 @@ func TestDisabledAndEnabledAgain(t *testing.T) {
 func TestRenamedTrigger(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t, `alter trigger rowcast_insert on docs rename to audit_insert`, `alter trigger rowcast_replicated on docs rename to aaa`)
-	if says := column[string](t, d.Conn, `select detail from rowcast.trigger_drift()`); len(says) > 0 {
+	if says := pgtest.Column[string](t, d.Conn, `select detail from rowcast.trigger_drift()`); len(says) > 0 {
 		t.Errorf("drift says %v", says)
 	}
 	for range 2 {
-		d.exec(t, `delete from rowcast.log`, `insert into docs values (1, 'T', 'one')`, `set session_replication_role = replica`, `delete from docs`, `reset session_replication_role`)
+		d.Exec(t, `delete from rowcast.log`, `insert into docs values (1, 'T', 'one')`, `set session_replication_role = replica`, `delete from docs`, `reset session_replication_role`)
 		d.wantLog(t, `i T (1,T,one)`, `d T <(1,T,one)`)
-		d.exec(t, `select rowcast.install_triggers(id) from rowcast.watched`)
-		if n := query[int](t, d.Conn, `select count(*) from pg_trigger where tgrelid = 'docs'::regclass`); n != 9 {
+		d.Exec(t, `select rowcast.install_triggers(id) from rowcast.watched`)
+		if n := pgtest.Query[int](t, d.Conn, `select count(*) from pg_trigger where tgrelid = 'docs'::regclass`); n != 9 {
 			t.Errorf("docs has %d triggers", n)
 		}
 	}
@@ -123,12 +125,12 @@ func TestRenamedTrigger(t *testing.T) {
 func TestSecondTriggerIsTold(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
-	definition := query[string](t, d.Conn, `select pg_get_triggerdef(oid) from pg_trigger where tgname = 'rowcast_insert' and tgrelid = 'docs'::regclass`)
-	d.exec(t, strings.Replace(definition, "TRIGGER rowcast_insert", "TRIGGER once_more", 1))
-	says := column[string](t, d.Conn, `select detail from rowcast.trigger_drift() where not lost`)
+	definition := pgtest.Query[string](t, d.Conn, `select pg_get_triggerdef(oid) from pg_trigger where tgname = 'rowcast_insert' and tgrelid = 'docs'::regclass`)
+	d.Exec(t, strings.Replace(definition, "TRIGGER rowcast_insert", "TRIGGER once_more", 1))
+	says := pgtest.Column[string](t, d.Conn, `select detail from rowcast.trigger_drift() where not lost`)
 	if len(says) != 1 || !strings.HasPrefix(says[0], "captured more than once, repair it with rowcast migrate: ") {
 		t.Errorf("drift says %v", says)
 	}
-	d.exec(t, `select rowcast.install_triggers(id) from rowcast.watched`, `insert into docs values (1, 'T', 'one')`)
+	d.Exec(t, `select rowcast.install_triggers(id) from rowcast.watched`, `insert into docs values (1, 'T', 'one')`)
 	d.wantLog(t, `i T (1,T,one)`)
 }

@@ -181,7 +181,7 @@ func TestStatements(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			d := newDatabase(t, `insert into docs values (1, 'T', 'one'), (2, 'T', 'two'), (3, 'U', 'three')`, `delete from rowcast.log`)
-			d.exec(t, test.run...)
+			d.Exec(t, test.run...)
 			d.wantLog(t, test.log...)
 			d.wantSealed(t, test.sealed...)
 		})
@@ -194,10 +194,10 @@ var long = strings.Repeat("é", 127)
 func TestMerge(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t, `insert into docs values (1, 'T', 'one'), (2, 'T', 'two')`, `delete from rowcast.log`)
-	if query[int](t, d.Conn, `select current_setting('server_version_num')::int`) < 150000 {
+	if pgtest.Query[int](t, d.Conn, `select current_setting('server_version_num')::int`) < 150000 {
 		t.Skip("MERGE came with PostgreSQL 15")
 	}
-	d.exec(t, `
+	d.Exec(t, `
 		merge into docs d using (values (1, 'uno'), (2, null), (3, 'tres')) s (id, body) on d.id = s.id
 		 when matched and s.body is null then delete
 		 when matched then update set body = s.body
@@ -213,8 +213,8 @@ func TestCopy(t *testing.T) {
 	if err := os.WriteFile(file, []byte("1,T,one\n2,U,two\n3,T,three\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	pgtest.Psql(t, d.dsn, "-c", `\copy docs from '`+file+`' with csv`)
-	n, err := d.CopyFrom(t.Context(), pgx.Identifier{"docs"}, []string{"id", "tenant_id", "body"},
+	pgtest.Psql(t, d.DSN, "-c", `\copy docs from '`+file+`' with csv`)
+	n, err := d.Conn.CopyFrom(t.Context(), pgx.Identifier{"docs"}, []string{"id", "tenant_id", "body"},
 		pgx.CopyFromRows([][]any{{4, "T", "four"}, {5, "T", "five"}}))
 	if err != nil || n != 2 {
 		t.Fatalf("copied %d rows: %v", n, err)
@@ -233,8 +233,8 @@ func TestCascades(t *testing.T) {
 		`insert into notes values (11, 1, 'T'), (12, 1, 'T'), (21, 2, 'T')`,
 		`insert into tree values (1, null, 'T'), (2, 1, 'T'), (3, 2, 'T'), (4, 2, 'T'), (5, null, 'T')`,
 		`delete from rowcast.log`)
-	d.exec(t, `begin`, `update docs set id = id + 10`, `delete from docs`, `delete from tree where id = 1`)
-	d.exec(t, `commit`)
+	d.Exec(t, `begin`, `update docs set id = id + 10`, `delete from docs`, `delete from tree where id = 1`)
+	d.Exec(t, `commit`)
 	d.wantLog(t,
 		`u T (11,T,one)(12,T,two)<(1,T,one)(2,T,two)`,
 		`u T (11,11,T)(12,11,T)(21,12,T)<(11,1,T)(12,1,T)(21,2,T)`,

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"testing"
 
+	"rowcast/internal/test/pgtest"
+
 	"pgregory.net/rapid"
 )
 
@@ -30,14 +32,14 @@ var tenantColumns = []struct {
 func TestTenantsAreToldApartByBytes(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t, `create sequence runs`)
-	if _, err := d.Exec(t.Context(), `create collation folded (provider = icu, locale = 'und-u-ks-level1', deterministic = false)`); err != nil {
+	if _, err := d.Conn.Exec(t.Context(), `create collation folded (provider = icu, locale = 'und-u-ks-level1', deterministic = false)`); err != nil {
 		t.Skipf("this PostgreSQL has no ICU: %v", err)
 	}
-	d.exec(t, `create domain named as text collate folded`, `create domain numbered as smallint check (value > 0)`)
+	d.Exec(t, `create domain named as text collate folded`, `create domain numbered as smallint check (value > 0)`)
 	rapid.Check(t, func(rt *rapid.T) {
 		drawn := rapid.SampledFrom(tenantColumns).Draw(rt, "column")
 		tenant := rapid.SampledFrom(drawn.tenants)
-		table := fmt.Sprintf("drawn_%d", query[int](t, d.Conn, `select nextval('runs')`))
+		table := fmt.Sprintf("drawn_%d", pgtest.Query[int](t, d.Conn, `select nextval('runs')`))
 		statements := []string{
 			fmt.Sprintf(`create table %s (id int primary key, owner %s, body text)`, table, drawn.definition),
 			fmt.Sprintf(`select rowcast.watch('%s', tenant_column => 'owner')`, table),
@@ -56,8 +58,8 @@ func TestTenantsAreToldApartByBytes(t *testing.T) {
 			statements = append(statements, fmt.Sprintf(`update %s set owner = '%s', body = body || '%s' where %s`, table, to, body, where))
 		}
 		statements = append(statements, `reset session_replication_role`)
-		d.exec(t, statements...)
-		wrong := column[string](t, d.Conn, fmt.Sprintf(`
+		d.Exec(t, statements...)
+		wrong := pgtest.Column[string](t, d.Conn, fmt.Sprintf(`
 			select l.op::text || ' of ' || l.tenant || ' has ' || i.image::text
 			  from rowcast.log l join rowcast.watched w on w.id = l.watched and w.table_name = '%s'
 			 cross join lateral unnest(coalesce(l.after, '{}') || coalesce(l.before, '{}')) i (image)
@@ -66,7 +68,7 @@ func TestTenantsAreToldApartByBytes(t *testing.T) {
 			rt.Fatalf("%d images are of another tenant, the first: %s", len(wrong), wrong[0])
 		}
 		// Nothing is left out either: what a tenant was told is what it has.
-		differs := column[string](t, d.Conn, fmt.Sprintf(`
+		differs := pgtest.Column[string](t, d.Conn, fmt.Sprintf(`
 			select coalesce(f.row, '') || ' and ' || coalesce(r.row, '')
 			  from (select distinct on (l.tenant, (i.image ->> 'id')) l.tenant || ' ' || (i.image ->> 'id') as row, l.op
 			          from rowcast.log l join rowcast.watched w on w.id = l.watched and w.table_name = '%[1]s'
@@ -77,6 +79,6 @@ func TestTenantsAreToldApartByBytes(t *testing.T) {
 		if len(differs) > 0 {
 			rt.Fatalf("the log and the table differ: %v", differs)
 		}
-		d.exec(t, `select rowcast.unwatch('`+table+`')`, `drop table `+table)
+		d.Exec(t, `select rowcast.unwatch('`+table+`')`, `drop table `+table)
 	})
 }

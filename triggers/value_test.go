@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"rowcast/internal/test/pgtest"
 )
 
 // oddTypes make the types of odd values.
@@ -96,14 +98,14 @@ func testOddValues(t *testing.T, name string, columns []struct{ column, kind, li
 			literals = append(literals, c.literal)
 			values = append(values, c.json)
 		}
-		d.exec(t, `create table odd (hidden text default 'hidden', id int primary key, "Tenant ""Id" text, `+strings.Join(kinds, ", ")+`)`,
+		d.Exec(t, `create table odd (hidden text default 'hidden', id int primary key, "Tenant ""Id" text, `+strings.Join(kinds, ", ")+`)`,
 			`select rowcast.watch('odd', tenant_column => 'Tenant "Id', exclude => '{`+exclude+`}')`)
 		insert := `insert into odd (id, "Tenant ""Id", ` + strings.Join(names, ", ") + `) values `
 		row := func(id string) string { return `(` + id + `, 'T', ` + strings.Join(literals, ", ") + `)` }
-		d.exec(t, insert+row("1"))
-		d.exec(t, settings...)
+		d.Exec(t, insert+row("1"))
+		d.Exec(t, settings...)
 		rest := `"Tenant ""Id", ` + strings.Join(names[:len(names)-1], ", ")
-		d.exec(t,
+		d.Exec(t,
 			`insert into odd (id, `+rest+`) select 2, `+rest+` from odd`,
 			`insert into odd (id, `+rest+`) select gen, `+rest+` from odd, generate_series(3, 5) g (gen) where id = 1`,
 			`insert into odd (id, `+rest+`) select gen, `+rest+` from odd, generate_series(101, 200) g (gen) where id = 1`,
@@ -111,7 +113,7 @@ func testOddValues(t *testing.T, name string, columns []struct{ column, kind, li
 			`delete from odd where id = -1`, `delete from odd where id < 0`, `delete from odd where id > 1050`,
 			`set session_replication_role = replica`, `insert into odd (id, `+rest+`) select 6, `+rest+` from odd where id = 4`,
 			`update odd set id = 7 where id = 6`, `delete from odd where id = 7`)
-		images := column[string](t, d.Conn, `select unnest(after::text[] || before::text[]) from rowcast.log`)
+		images := pgtest.Column[string](t, d.Conn, `select unnest(after::text[] || before::text[]) from rowcast.log`)
 		if want := 420; len(images) != want {
 			t.Fatalf("%d images in the log; want %d", len(images), want)
 		}
@@ -141,14 +143,14 @@ func TestLargeDocument(t *testing.T) {
 	d := newDatabase(t, `create table big (id int primary key, tenant_id text, j jsonb)`, `select rowcast.watch('big')`,
 		`insert into big select 1, 'T', jsonb_object_agg(n, repeat(md5(n::text), 10)) from generate_series(1, 16000) n`,
 		`update big set id = 2`)
-	if got := query[int](t, d.Conn, `
+	if got := pgtest.Query[int](t, d.Conn, `
 		select count(*) from rowcast.log, big
 		 where octet_length(j::text) > 5000000 and after[1]::text = format('{"id":%s,"tenant_id":"T","j":%s}', case op when 'i' then 1 else 2 end, j)
 		   and (before is null or before[1]::text = '{ "id" : 1 }')`); got != 2 {
 		t.Errorf("%d log rows have the document; want 2", got)
 	}
-	d.exec(t, `create table old as select j from big`, `update big set j = j || '{"more": 1}'`)
-	if got := query[int](t, d.Conn, `
+	d.Exec(t, `create table old as select j from big`, `update big set j = j || '{"more": 1}'`)
+	if got := pgtest.Query[int](t, d.Conn, `
 		select count(*) from rowcast.log l, big b, old o where l.after[1]::text = format('{"id":2,"tenant_id":"T","j":%s}', b.j) and l.before[1]::text = format('{ "j" : %s }', o.j)`); got != 1 {
 		t.Errorf("%d log rows have both documents; want 1", got)
 	}
@@ -161,10 +163,10 @@ func TestValuesThatASessionShowsItsWay(t *testing.T) {
 		`create table shown (id int primary key, tenant_id text, m money, d price, ms money[], c regclass, t regtype, p pair)`, `select rowcast.watch('shown')`)
 	values := `1234.5::numeric::money, 2::numeric::money, array[3::numeric::money], 'rowcast.log'::regclass, 'public.pair'::regtype, row(4::numeric::money, 'public.docs')::pair`
 	for _, settings := range []string{``, `set quote_all_identifiers = on`, `set search_path = rowcast, public`} {
-		d.exec(t, `delete from rowcast.log`, settings,
+		d.Exec(t, `delete from rowcast.log`, settings,
 			`insert into public.shown values (1, 'T', `+values+`)`, `insert into public.shown values (2, 'T', `+values+`), (3, 'T', `+values+`)`,
 			`update public.shown set id = -id`, `update public.shown set id = 9 where id = -1`, `delete from public.shown`)
-		images := column[string](t, d.Conn, `select unnest(after::text[] || before::text[]) from rowcast.log`)
+		images := pgtest.Column[string](t, d.Conn, `select unnest(after::text[] || before::text[]) from rowcast.log`)
 		if len(images) != 3+6+2+3 {
 			t.Errorf("%d images", len(images))
 		}
@@ -174,7 +176,7 @@ func TestValuesThatASessionShowsItsWay(t *testing.T) {
 				t.Errorf("with %q: %s; want %s", settings, got, want)
 			}
 		}
-		if got := query[string](t, d.Conn, `select current_setting('quote_all_identifiers') || ' ' || current_setting('search_path')`); strings.Contains(got, "pg_catalog") {
+		if got := pgtest.Query[string](t, d.Conn, `select current_setting('quote_all_identifiers') || ' ' || current_setting('search_path')`); strings.Contains(got, "pg_catalog") {
 			t.Errorf("capture left the settings as %s", got)
 		}
 	}
@@ -191,47 +193,47 @@ func TestGeneratedColumnsOfPartitions(t *testing.T) {
 		if table == "mixed" {
 			tenant = "part text, tenant_id text generated always as (part) stored"
 		}
-		d.exec(t, strings.NewReplacer("TABLE", table, "TENANT", tenant).Replace(`
+		d.Exec(t, strings.NewReplacer("TABLE", table, "TENANT", tenant).Replace(`
 			create table TABLE (id int primary key, TENANT, g int generated always as (id * 10) stored) partition by range (id);
 			create table TABLE_1 (id int not null, TENANT, g int generated always as (id * 10) stored);
 			create table TABLE_2 (g int generated always as (id * 10) stored, TENANT, id int not null);
 			alter table TABLE attach partition TABLE_1 for values from (0) to (10)`))
 	}
-	d.exec(t, `select rowcast.watch('sorted')`, `select rowcast.watch('mixed')`, `delete from rowcast.log`)
+	d.Exec(t, `select rowcast.watch('sorted')`, `select rowcast.watch('mixed')`, `delete from rowcast.log`)
 	write := []string{
 		`insert into TABLE values (1, 'T')`, `insert into TABLE values (2, 'T'), (3, 'T')`, `insert into TABLE_1 values (4, 'T')`, `update TABLE set id = id + 4`, `delete from TABLE where id = 5`,
 	}
 	images := func(table string) []string {
 		t.Helper()
 		for _, statement := range write {
-			d.exec(t, strings.ReplaceAll(statement, "TABLE", table))
+			d.Exec(t, strings.ReplaceAll(statement, "TABLE", table))
 		}
-		return column[string](t, d.Conn, `select unnest(after::text[] || before::text[]) from rowcast.log`)
+		return pgtest.Column[string](t, d.Conn, `select unnest(after::text[] || before::text[]) from rowcast.log`)
 	}
 	for _, image := range images("sorted") {
 		if !strings.Contains(image, `0}`) {
 			t.Errorf("the row is told as %s", image)
 		}
 	}
-	d.exec(t, `alter table sums attach partition sums_2 for values from (10) to (30)`, `select rowcast.watch('sums')`, `delete from rowcast.log`)
+	d.Exec(t, `alter table sums attach partition sums_2 for values from (10) to (30)`, `select rowcast.watch('sums')`, `delete from rowcast.log`)
 	write = append(write, `insert into TABLE values (11, 'T')`, `insert into TABLE values (12, 'T'), (1, 'T')`, `insert into TABLE_2 (id, tenant_id) values (15, 'T')`, `update TABLE set id = id + 10 where id > 10`)
 	for _, image := range images("sums") {
 		if strings.Contains(image, `"g"`) || !strings.Contains(image, `"id"`) {
 			t.Errorf("the row is told as %s", image)
 		}
 	}
-	d.exec(t, `delete from rowcast.log`, `alter table sorted attach partition sorted_2 for values from (10) to (20)`, `insert into sorted values (11, 'T')`)
-	if got := column[string](t, d.Conn, `select unnest(after)::text from rowcast.log`); len(got) != 1 || strings.Contains(got[0], `"g"`) {
+	d.Exec(t, `delete from rowcast.log`, `alter table sorted attach partition sorted_2 for values from (10) to (20)`, `insert into sorted values (11, 'T')`)
+	if got := pgtest.Column[string](t, d.Conn, `select unnest(after)::text from rowcast.log`); len(got) != 1 || strings.Contains(got[0], `"g"`) {
 		t.Errorf("after the partition was attached: %v", got)
 	}
-	if drift := column[string](t, d.Conn, `select detail from rowcast.trigger_drift() where lost and table_name = 'mixed'`); len(drift) > 0 {
+	if drift := pgtest.Column[string](t, d.Conn, `select detail from rowcast.trigger_drift() where lost and table_name = 'mixed'`); len(drift) > 0 {
 		t.Errorf("drift says %v", drift)
 	}
-	d.exec(t, `alter table mixed attach partition mixed_2 for values from (10) to (20)`)
-	if drift := column[string](t, d.Conn, `select detail from rowcast.trigger_drift() where lost and table_name = 'mixed'`); len(drift) != 1 || !strings.Contains(drift[0], "belong to nobody") {
+	d.Exec(t, `alter table mixed attach partition mixed_2 for values from (10) to (20)`)
+	if drift := pgtest.Column[string](t, d.Conn, `select detail from rowcast.trigger_drift() where lost and table_name = 'mixed'`); len(drift) != 1 || !strings.Contains(drift[0], "belong to nobody") {
 		t.Errorf("drift says %v", drift)
 	}
-	d.exec(t, `select rowcast.unwatch('mixed')`)
+	d.Exec(t, `select rowcast.unwatch('mixed')`)
 	if got := refused(t, d.Conn, `select rowcast.watch('mixed')`); got.Code != "42804" || !strings.Contains(got.Message, "does not show triggers its value") {
 		t.Error(got)
 	}
@@ -241,24 +243,24 @@ func TestGeneratedColumnsOfPartitions(t *testing.T) {
 func TestVirtualColumnsAreLeftOut(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
-	if query[int](t, d.Conn, `select current_setting('server_version_num')::int`) < 180000 {
+	if pgtest.Query[int](t, d.Conn, `select current_setting('server_version_num')::int`) < 180000 {
 		t.Skip("PostgreSQL has had them since 18")
 	}
-	d.exec(t, `create table sums (id int primary key, tenant_id text, a int, v int generated always as (10 / a) virtual, hidden text)`,
+	d.Exec(t, `create table sums (id int primary key, tenant_id text, a int, v int generated always as (10 / a) virtual, hidden text)`,
 		`create table tenants (id int primary key, body text, tenant_id text generated always as (body) virtual)`)
 	if got := refused(t, d.Conn, `select rowcast.watch('tenants')`); got.Code != "42804" || !strings.Contains(got.Message, "does not show triggers its value") {
 		t.Error(got)
 	}
 	for _, exclude := range []string{`{}`, `{hidden}`} {
-		d.exec(t, `select rowcast.watch('sums', exclude => '`+exclude+`')`, `delete from rowcast.log`,
+		d.Exec(t, `select rowcast.watch('sums', exclude => '`+exclude+`')`, `delete from rowcast.log`,
 			`insert into sums values (1, 'T', 0)`, `insert into sums values (2, 'T', 2), (3, 'T', 0)`, `update sums set a = a + 1 where id = 1`, `update sums set a = a + 1`,
 			`set session_replication_role = replica`, `delete from sums where id = 1`, `reset session_replication_role`, `delete from sums`)
-		for _, image := range column[string](t, d.Conn, `select unnest(after::text[] || before::text[]) from rowcast.log`) {
+		for _, image := range pgtest.Column[string](t, d.Conn, `select unnest(after::text[] || before::text[]) from rowcast.log`) {
 			if strings.Contains(image, `"v"`) || !strings.Contains(image, `"a":`) || strings.Contains(image, "hidden") != (exclude == `{}`) {
 				t.Errorf("the row is told as %s", image)
 			}
 		}
-		if got := query[int](t, d.Conn, `select count(*)::int from rowcast.log`); got != 6 {
+		if got := pgtest.Query[int](t, d.Conn, `select count(*)::int from rowcast.log`); got != 6 {
 			t.Errorf("%d log rows", got)
 		}
 	}
@@ -270,7 +272,7 @@ func TestLastDigitCounts(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t, `create table sums (id int primary key, tenant_id text, v float8)`, `select rowcast.watch('sums')`,
 		`insert into sums values (1, 'T', 0.1), (2, 'T', 0.1)`, `delete from rowcast.log`, `set extra_float_digits = -15`)
-	d.exec(t, `update sums set v = 0.10000000000000002 where id = 1`, `update sums set v = 0.10000000000000003`)
+	d.Exec(t, `update sums set v = 0.10000000000000002 where id = 1`, `update sums set v = 0.10000000000000003`)
 	d.wantLog(t, `u T (1,T,0.10000000000000002)<(1,T,0.1)`,
 		`u T (2,T,0.10000000000000003)(1,T,0.10000000000000003)<(2,T,0.1)(1,T,0.10000000000000002)`)
 }
@@ -283,7 +285,7 @@ func TestTwoHundredColumns(t *testing.T) {
 		columns = append(columns, fmt.Sprintf("c%d int", i))
 		values = append(values, strconv.Itoa(i))
 	}
-	d.exec(t, `create table wide (id int primary key, tenant_id text, `+strings.Join(columns, ", ")+`)`, `select rowcast.watch('wide')`,
+	d.Exec(t, `create table wide (id int primary key, tenant_id text, `+strings.Join(columns, ", ")+`)`, `select rowcast.watch('wide')`,
 		`insert into wide values (1, 'T', `+strings.Join(values, ", ")+`)`, `update wide set c199 = 200`)
 	row := `(1,T,` + strings.Join(values, ",") + `)`
 	d.wantLog(t, `i T `+row, `u T `+strings.TrimSuffix(row, "199)")+`200)<`+row)

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"rowcast/internal/test/pgtest"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -12,12 +14,12 @@ import (
 // the unknown ones, and the differences. It checks the fingerprints.
 func (d *database) verified(t testing.TB, table string) []string {
 	t.Helper()
-	wrong := column[string](t, d.Conn, fmt.Sprintf(`select tenant from rowcast.verify('%s') where (log_fingerprint = table_fingerprint) <> (different = 0)
+	wrong := pgtest.Column[string](t, d.Conn, fmt.Sprintf(`select tenant from rowcast.verify('%s') where (log_fingerprint = table_fingerprint) <> (different = 0)
 		or different <> cardinality(differences)`, table))
 	if len(wrong) > 0 {
 		t.Errorf("the fingerprints of %q are not what the differences say", wrong)
 	}
-	return column[string](t, d.Conn, fmt.Sprintf(`select concat_ws(' ', tenant, log_rows, table_rows, unknown, nullif(array_to_string(differences, ', '), '')) from rowcast.verify('%s')`, table))
+	return pgtest.Column[string](t, d.Conn, fmt.Sprintf(`select concat_ws(' ', tenant, log_rows, table_rows, unknown, nullif(array_to_string(differences, ', '), '')) from rowcast.verify('%s')`, table))
 }
 
 func (d *database) wantVerified(t testing.TB, table string, want ...string) {
@@ -30,9 +32,9 @@ func (d *database) wantVerified(t testing.TB, table string, want ...string) {
 // silently changes a table without capture.
 func (d *database) silently(t testing.TB, statements ...string) {
 	t.Helper()
-	d.exec(t, `select rowcast.pause('a test')`)
-	d.exec(t, statements...)
-	d.exec(t, `select rowcast.resume()`)
+	d.Exec(t, `select rowcast.pause('a test')`)
+	d.Exec(t, statements...)
+	d.Exec(t, `select rowcast.resume()`)
 }
 
 // Whatever statements made it, the log knows the present state.
@@ -67,8 +69,8 @@ func TestVerifyAgrees(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := newDatabase(t, `create table odd (id int primary key, tenant_id text, doc json, at timestamptz default '2026-01-02 03:04:05+00', f float8 default 0.2)`, `select rowcast.watch('odd')`)
-			d.exec(t, statements...)
-			for _, table := range column[string](t, d.Conn, `select relation::regclass::text from rowcast.watched where active`) {
+			d.Exec(t, statements...)
+			for _, table := range pgtest.Column[string](t, d.Conn, `select relation::regclass::text from rowcast.watched where active`) {
 				rows := map[string]int{}
 				for _, line := range d.verified(t, table) {
 					var tenant string
@@ -78,7 +80,7 @@ func TestVerifyAgrees(t *testing.T) {
 					}
 					rows[tenant] = inTable
 				}
-				for _, line := range column[string](t, d.Conn, `select tenant_id || ' ' || count(*) from `+table+` where tenant_id is not null group by tenant_id`) {
+				for _, line := range pgtest.Column[string](t, d.Conn, `select tenant_id || ' ' || count(*) from `+table+` where tenant_id is not null group by tenant_id`) {
 					tenant, count, _ := strings.Cut(line, " ")
 					if fmt.Sprint(rows[tenant]) != count {
 						t.Errorf("%s has %s rows of %s; verify counts %d", table, count, tenant, rows[tenant])
@@ -96,7 +98,7 @@ func TestVerifyNamesTheDifferences(t *testing.T) {
 		`insert into docs values (6, 'T', 'again')`, `insert into docs values (8, 'T', 'never seen')`)
 	d.wantVerified(t, "docs", "T 4 4 1 1: in the log, not in the table, 2: differs in body, 6: in the table, deleted in the log", "U 2 2 0 3: of tenant T in the log")
 	// The first ones are named, all are counted, of one tenant if asked.
-	got := column[string](t, d.Conn, `select concat_ws(' ', tenant, different, array_to_string(differences, ', ')) from rowcast.verify('docs', 'T', 1)`)
+	got := pgtest.Column[string](t, d.Conn, `select concat_ws(' ', tenant, different, array_to_string(differences, ', ')) from rowcast.verify('docs', 'T', 1)`)
 	if diff := cmp.Diff([]string{"T 3 1: in the log, not in the table"}, got); diff != "" {
 		t.Error(diff)
 	}
@@ -110,18 +112,18 @@ func TestVerifyKnowsItsLimits(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
 	d.silently(t, `insert into docs values (1, 'T', 'before'), (2, 'T', 'before'), (3, 'U', 'before')`)
-	d.exec(t, `update docs set body = 'known' where id = 1`)
+	d.Exec(t, `update docs set body = 'known' where id = 1`)
 	d.wantVerified(t, "docs", "T 1 1 1", "U 0 0 1")
-	d.exec(t, `truncate docs`)
+	d.Exec(t, `truncate docs`)
 	d.silently(t, `insert into docs values (4, 'T', 'unseen')`)
 	d.wantVerified(t, "docs", "T 0 1 0 4: in the table, and not in the log since that was truncated")
 	// Pruned changes are not known either.
 	p := newDatabase(t, `insert into docs values (1, 'T', 'one')`)
 	p.seal(t)
 	p.rotate(t, true)
-	p.exec(t, `insert into docs values (2, 'T', 'two')`)
+	p.Exec(t, `insert into docs values (2, 'T', 'two')`)
 	p.seal(t)
-	p.exec(t, `select rowcast.prune('0')`, `select rowcast.empty_segments()`)
+	p.Exec(t, `select rowcast.prune('0')`, `select rowcast.empty_segments()`)
 	p.wantVerified(t, "docs", "T 1 1 1")
 }
 
@@ -131,7 +133,7 @@ func TestVerifyBesideWriters(t *testing.T) {
 	d := newDatabase(t, `insert into docs select n, 'T', '0' from generate_series(1, 20) n`)
 	stop := make(chan struct{})
 	done := make(chan error, 1)
-	writer := d.connect(t)
+	writer := d.Connect(t)
 	go func() {
 		for n := 0; ; n++ {
 			select {

@@ -3,13 +3,15 @@ package triggers_test
 import (
 	"testing"
 
+	"rowcast/internal/test/pgtest"
+
 	"github.com/google/go-cmp/cmp"
 )
 
 func TestWatchRefuses(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t, partitioned...)
-	d.exec(t,
+	d.Exec(t,
 		`create view v as select 1 as id, 'T' as tenant_id`,
 		`create materialized view mv as select 1 as id, 'T' as tenant_id`,
 		`create foreign data wrapper nowhere`, `create server nowhere foreign data wrapper nowhere`,
@@ -64,7 +66,7 @@ func TestWatchRefuses(t *testing.T) {
 	if err := refused(t, d.Conn, `select rowcast.watch('nosuch')`); err.Code != "42P01" {
 		t.Errorf("watch of no table: %v", err)
 	}
-	if n := query[int](t, d.Conn, `select count(*) from rowcast.watched`); n != 2 {
+	if n := pgtest.Query[int](t, d.Conn, `select count(*) from rowcast.watched`); n != 2 {
 		t.Errorf("%d tables are watched after refusals; want 2", n)
 	}
 }
@@ -76,11 +78,11 @@ func TestTenantTypes(t *testing.T) {
 		"uuid": "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "text": "T é", "varchar(20)": "T", "smallint": "-7", "integer": "2147483647",
 		"bigint": "9223372036854775807", "account": "12", "key_account": "13",
 	} {
-		d.exec(t, `create table own (id int primary key, t `+kind+` not null)`, `select rowcast.watch('own', 't')`,
+		d.Exec(t, `create table own (id int primary key, t `+kind+` not null)`, `select rowcast.watch('own', 't')`,
 			`insert into own values (1, '`+value+`')`, `insert into own values (2, '`+value+`'), (3, '`+value+`')`,
 			`insert into own select n, '`+value+`' from generate_series(4, 100) n`, `update own set id = -id where id < 3`,
 			`update own set id = -id where id > 2`, `drop table own`)
-		if got := column[string](t, d.Conn, `delete from rowcast.log returning tenant`); len(got) < 5 || got[0] != value || got[len(got)-1] != value {
+		if got := pgtest.Column[string](t, d.Conn, `delete from rowcast.log returning tenant`); len(got) < 5 || got[0] != value || got[len(got)-1] != value {
 			t.Errorf("tenants of type %s are %q; want %s", kind, got, value)
 		}
 	}
@@ -89,27 +91,27 @@ func TestTenantTypes(t *testing.T) {
 func TestWatchAgainChangesSettings(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t, `alter table docs add column account text`)
-	id := query[int](t, d.Conn, `select id from rowcast.watched`)
-	if again := query[int](t, d.Conn, `select rowcast.watch('docs', tenant_column => 'account', name => 'doc', exclude => '{body}')`); again != id {
+	id := pgtest.Query[int](t, d.Conn, `select id from rowcast.watched`)
+	if again := pgtest.Query[int](t, d.Conn, `select rowcast.watch('docs', tenant_column => 'account', name => 'doc', exclude => '{body}')`); again != id {
 		t.Errorf("watched again as %d; want %d", again, id)
 	}
-	d.exec(t, `insert into docs values (1, 'T', 'one', 'A')`)
+	d.Exec(t, `insert into docs values (1, 'T', 'one', 'A')`)
 	d.wantLog(t, `i A (1,T,A)`)
-	if got := query[string](t, d.Conn, `select concat_ws(' ', name, tenant_column, exclude, active) from rowcast.watched`); got != "doc account {body} t" {
+	if got := pgtest.Query[string](t, d.Conn, `select concat_ws(' ', name, tenant_column, exclude, active) from rowcast.watched`); got != "doc account {body} t" {
 		t.Errorf("settings are %s", got)
 	}
 
 	// Another name is for what follows: servers that read the log later give
 	// what is in it the name that it had.
-	d.exec(t, `select rowcast.watch('docs', 'tenant_id', 'docs', '{}')`, `insert into docs values (2, 'T', 'two', 'A')`)
+	d.Exec(t, `select rowcast.watch('docs', 'tenant_id', 'docs', '{}')`, `insert into docs values (2, 'T', 'two', 'A')`)
 	d.wantLog(t, `i A (1,T,A)`, `i T (2,T,two,A)`)
 
 	// What is not given stays.
-	d.exec(t, `select rowcast.watch('docs', exclude => '{body}')`, `select rowcast.watch('docs')`)
-	if got := query[string](t, d.Conn, `select concat_ws(' ', name, tenant_column, exclude) from rowcast.watched where active`); got != "docs tenant_id {body}" {
+	d.Exec(t, `select rowcast.watch('docs', exclude => '{body}')`, `select rowcast.watch('docs')`)
+	if got := pgtest.Query[string](t, d.Conn, `select concat_ws(' ', name, tenant_column, exclude) from rowcast.watched where active`); got != "docs tenant_id {body}" {
 		t.Errorf("settings are %s", got)
 	}
-	if got := query[string](t, d.Conn, `
+	if got := pgtest.Query[string](t, d.Conn, `
 		select string_agg(w.name || ' ' || w.active, ', ' order by l.id) from rowcast.log l join rowcast.watched w on w.id = l.watched`); got != "doc false, docs true" {
 		t.Errorf("the names of the log are %s", got)
 	}
@@ -122,7 +124,7 @@ func TestStems(t *testing.T) {
 		"orders": "order", "purchase_orders": "purchase-order", "stock_movements": "stock-movement", "skus": "sku",
 		"invoices": "invoices", "order_items": "order-items", "Weird Table!": "weird-table", "_private": "private",
 	} {
-		if got := query[string](t, d.Conn, `select rowcast.stem($1)`, table); got != want {
+		if got := pgtest.Query[string](t, d.Conn, `select rowcast.stem($1)`, table); got != want {
 			t.Errorf("the stem of %s is %s; want %s", table, got, want)
 		}
 	}
@@ -131,24 +133,24 @@ func TestStems(t *testing.T) {
 func TestUnwatch(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t, partitioned...)
-	d.exec(t, `insert into events values (1, 's', 'T', 1)`, `create trigger users_own before update on events for each row execute function suppress_redundant_updates_trigger()`)
+	d.Exec(t, `insert into events values (1, 's', 'T', 1)`, `create trigger users_own before update on events for each row execute function suppress_redundant_updates_trigger()`)
 	before := d.log(t)
-	if !query[bool](t, d.Conn, `select rowcast.unwatch('events')`) || query[bool](t, d.Conn, `select rowcast.unwatch('events')`) {
+	if !pgtest.Query[bool](t, d.Conn, `select rowcast.unwatch('events')`) || pgtest.Query[bool](t, d.Conn, `select rowcast.unwatch('events')`) {
 		t.Error("unwatch says the opposite of what it did")
 	}
-	left := column[string](t, d.Conn, `select distinct tgname::text from pg_trigger where tgrelid in (select relid from pg_partition_tree('events'))`)
+	left := pgtest.Column[string](t, d.Conn, `select distinct tgname::text from pg_trigger where tgrelid in (select relid from pg_partition_tree('events'))`)
 	if diff := cmp.Diff([]string{"users_own"}, left); diff != "" {
 		t.Errorf("triggers left (-want +got):\n%s", diff)
 	}
-	d.exec(t, `insert into events values (2, 's', 'T', 2)`, `update events set day = 3`, `insert into events_2 (id, tenant_id, day) values (3, 'T', 12)`,
+	d.Exec(t, `insert into events values (2, 's', 'T', 2)`, `update events set day = 3`, `insert into events_2 (id, tenant_id, day) values (3, 'T', 12)`,
 		`truncate events`)
 	if diff := cmp.Diff(before, d.log(t)); diff != "" {
 		t.Errorf("the log differs (-want +got):\n%s", diff)
 	}
 	d.wantSealed(t, "T 1 i")
 	// Watched anew it gets a number of its own, and its name is free.
-	d.exec(t, `select rowcast.watch('docs', name => 'events')`, `select rowcast.watch('events', name => 'doc')`)
-	d.exec(t, `insert into events values (4, 's', 'T', 1)`)
+	d.Exec(t, `select rowcast.watch('docs', name => 'events')`, `select rowcast.watch('events', name => 'doc')`)
+	d.Exec(t, `insert into events values (4, 's', 'T', 1)`)
 	d.wantSealed(t, "T 1 i", "T 2 i")
 }
 
@@ -156,12 +158,12 @@ func TestUnwatch(t *testing.T) {
 func TestInstallTriggersRepairs(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
-	d.exec(t, `alter table docs disable trigger all`, `alter table docs enable trigger all`, `drop trigger rowcast_delete on docs`,
+	d.Exec(t, `alter table docs disable trigger all`, `alter table docs enable trigger all`, `drop trigger rowcast_delete on docs`,
 		`alter table docs disable trigger rowcast_insert`)
-	if made := query[int](t, d.Conn, `select rowcast.install_triggers(id) from rowcast.watched`); made != 8 {
+	if made := pgtest.Query[int](t, d.Conn, `select rowcast.install_triggers(id) from rowcast.watched`); made != 8 {
 		t.Errorf("%d triggers were repaired; want 8: all but update, which was as it should be", made)
 	}
-	if got := query[string](t, d.Conn, `select string_agg(tgname || ' ' || tgenabled::text, ', ' order by tgname) from pg_trigger where tgrelid = 'docs'::regclass`); got !=
+	if got := pgtest.Query[string](t, d.Conn, `select string_agg(tgname || ' ' || tgenabled::text, ', ' order by tgname) from pg_trigger where tgrelid = 'docs'::regclass`); got !=
 		"rowcast_begin_delete A, rowcast_begin_insert A, rowcast_begin_update A, rowcast_close R, rowcast_delete O, rowcast_insert O, rowcast_replicated R, rowcast_truncate A, rowcast_update O" {
 		t.Errorf("triggers are %s", got)
 	}

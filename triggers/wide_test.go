@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"rowcast/internal/test/pgtest"
+
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -80,7 +82,7 @@ func TestOldRowsLackWhatIsInTheNew(t *testing.T) {
 		`alter table parts_1 drop column gone`, `alter table parts attach partition parts_1 for values with (modulus 2, remainder 1)`,
 		`select rowcast.watch('wide'), rowcast.watch('tall', exclude => '{secret}'), rowcast.watch('parts')`)
 	for _, table := range []string{"wide", "tall", "parts"} {
-		d.exec(t, fmt.Sprintf(`insert into %s (id, tenant_id, word, doc, more) select n, 'T', 'w', repeat('x', 50000), jsonb_build_object('n', repeat('y', 50000)) from generate_series(1, 4) n`, table))
+		d.Exec(t, fmt.Sprintf(`insert into %s (id, tenant_id, word, doc, more) select n, 'T', 'w', repeat('x', 50000), jsonb_build_object('n', repeat('y', 50000)) from generate_series(1, 4) n`, table))
 		for _, c := range []struct{ statement, want string }{
 			{`update %s set word = 'a' where id = 1`, "u word"},
 			{`update %s set word = null, doc = 'short' where id = 1`, "u doc word"},
@@ -101,8 +103,8 @@ func TestOldRowsLackWhatIsInTheNew(t *testing.T) {
 		} {
 			t.Run(table, func(t *testing.T) {
 				statement := fmt.Sprintf(c.statement, table)
-				d.exec(t, `delete from rowcast.log`, statement)
-				got := column[string](t, d.Conn, `
+				d.Exec(t, `delete from rowcast.log`, statement)
+				got := pgtest.Column[string](t, d.Conn, `
 					select concat_ws(' ', l.op, (select string_agg(k, ' ' order by k) from json_object_keys(r.before) k))
 					  from rowcast.log l cross join lateral unnest(l.after, l.before) r (after, before) order by l.id`)
 				if diff := cmp.Diff(c.want, strings.Join(got, " | ")); diff != "" {
@@ -110,21 +112,21 @@ func TestOldRowsLackWhatIsInTheNew(t *testing.T) {
 				}
 			})
 		}
-		d.exec(t, `delete from rowcast.log`,
+		d.Exec(t, `delete from rowcast.log`,
 			fmt.Sprintf(`create function again_%[1]s() returns trigger language plpgsql as $$ begin update %[1]s set word = 'again' where id = new.id; return null; end $$`, table),
 			fmt.Sprintf(`create trigger again after update on %[1]s for each row when (new.word = 'once') execute function again_%[1]s()`, table),
 			fmt.Sprintf(`update %s set word = 'once' where id = 2`, table))
-		if got := column[int](t, d.Conn, `select (select count(*) from json_object_keys(before[1])) from rowcast.log`); len(got) != 2 || got[0] != 5 || got[1] != 5 {
+		if got := pgtest.Column[int](t, d.Conn, `select (select count(*) from json_object_keys(before[1])) from rowcast.log`); len(got) != 2 || got[0] != 5 || got[1] != 5 {
 			t.Errorf("%s: the old rows of two updates, of which one led to the other, have %v columns", table, got)
 		}
-		for _, part := range column[string](t, d.Conn, `select c.oid::regclass::text from pg_class c where c.relkind = 'r' and c.relname ~ ('^' || $1)`, table) {
-			d.exec(t, `alter table `+part+` alter doc set storage external`)
+		for _, part := range pgtest.Column[string](t, d.Conn, `select c.oid::regclass::text from pg_class c where c.relkind = 'r' and c.relname ~ ('^' || $1)`, table) {
+			d.Exec(t, `alter table `+part+` alter doc set storage external`)
 		}
-		d.exec(t, fmt.Sprintf(`insert into %s (id, tenant_id, word, doc) select n, 'T', 'w', repeat('x', 50000) from generate_series(11, 70) n`, table), `analyze`)
-		if said := strings.Join(column[string](t, d.Conn, `select detail from rowcast.wide_rows() where table_name = 'public.' || $1`, table), ""); !strings.Contains(said, "kB outside of itself, in columns such as word, doc, more: ") {
+		d.Exec(t, fmt.Sprintf(`insert into %s (id, tenant_id, word, doc) select n, 'T', 'w', repeat('x', 50000) from generate_series(11, 70) n`, table), `analyze`)
+		if said := strings.Join(pgtest.Column[string](t, d.Conn, `select detail from rowcast.wide_rows() where table_name = 'public.' || $1`, table), ""); !strings.Contains(said, "kB outside of itself, in columns such as word, doc, more: ") {
 			t.Errorf("%s: of wide rows it says %q", table, said)
 		}
-		if wrong := column[string](t, d.Conn, `select v::text from rowcast.verify($1::text::regclass) v where v.different > 0`, table); len(wrong) > 0 {
+		if wrong := pgtest.Column[string](t, d.Conn, `select v::text from rowcast.verify($1::text::regclass) v where v.different > 0`, table); len(wrong) > 0 {
 			t.Errorf("%s: %v", table, wrong)
 		}
 	}

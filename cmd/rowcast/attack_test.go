@@ -165,7 +165,7 @@ func (a *attack) messages() {
 func TestNothingSecretIsLogged(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	withPassword := strings.Replace(s.dsn, "postgres://", "postgres://postgres:"+databaseCanary+"@", 1) + "&password=" + databaseCanary
+	withPassword := strings.Replace(s.DSN, "postgres://", "postgres://postgres:"+databaseCanary+"@", 1) + "&password=" + databaseCanary
 	records, lines := new(recorder), new(recorder)
 	everything := &slog.HandlerOptions{Level: slog.LevelDebug}
 	r := s.startLogging(t, slog.New(both{slog.NewJSONHandler(records, everything), slog.NewTextHandler(lines, everything)}),
@@ -185,11 +185,11 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	a.requests()
 	a.messages()
 	// Names that the database says: of tables, roles and applications.
-	s.exec(t, `set application_name = 'x`+strings.ReplaceAll(injection, "\u2028\u202e", "")+`'`,
+	s.Exec(t, `set application_name = 'x`+strings.ReplaceAll(injection, "\u2028\u202e", "")+`'`,
 		`create table "t`+injection+`" (id int primary key, tenant_id text)`, `select rowcast.watch('"t`+injection+`"', name => 'odd')`,
 		`alter table "t`+injection+`" disable trigger all`, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', E'A1\r\n`+forgedLine+`', 'x')`,
 		`select rowcast.revoke(subject => E'x\r\n`+forgedLine+`', reason => E'\r\n`+forgedLine+`')`)
-	s.exec(t, `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`)
+	s.Exec(t, `select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`)
 	deadline := time.Now().Add(timeout)
 	for !strings.Contains(lines.String(), "lost") || !strings.Contains(lines.String(), "captured in full") {
 		if time.Now().After(deadline) {

@@ -20,7 +20,7 @@ import (
 func TestEveryEventFromEveryKindOfStatement(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	s.exec(t,
+	s.Exec(t,
 		`create table marks (id bigint generated always as identity primary key, tenant_id uuid not null, note text)`,
 		`create table notes (like marks including all)`,
 		`select rowcast.watch('marks', name => 'mark'), rowcast.watch('notes', name => 'note'),
@@ -141,22 +141,22 @@ func TestEveryEventFromEveryKindOfStatement(t *testing.T) {
 		},
 	}
 	for _, test := range cases {
-		if strings.HasPrefix(test.sql, "merge") && before15(t, s.conn) {
+		if strings.HasPrefix(test.sql, "merge") && before15(t, s.Conn) {
 			continue
 		}
-		s.exec(t, test.sql)
-		s.exec(t, `insert into marks (tenant_id) values (`+acme+`)`)
+		s.Exec(t, test.sql)
+		s.Exec(t, `insert into marks (tenant_id) values (`+acme+`)`)
 		received := stream.until(t, c, "mark:created")
 		if got := strings.TrimSuffix(strings.TrimSuffix(names(received), "mark:created"), " "); !sameEvents(test.name, got, test.want) {
 			t.Errorf("%s sends %q; want %q", test.name, got, test.want)
 		}
 	}
 
-	if _, err := s.conn.CopyFrom(t.Context(), pgx.Identifier{"orders"}, []string{"tenant_id", "order_number", "customer", "total"},
+	if _, err := s.Conn.CopyFrom(t.Context(), pgx.Identifier{"orders"}, []string{"tenant_id", "order_number", "customer", "total"},
 		pgx.CopyFromRows([][]any{{inventory.AcmeID, "C1", "C", 1}, {inventory.AcmeID, "C2", "C", 2}})); err != nil {
 		t.Fatal(err)
 	}
-	pgtest.Psql(t, s.dsn, "-c", order("psql"), "-c", `insert into marks (tenant_id) values (`+acme+`)`)
+	pgtest.Psql(t, s.DSN, "-c", order("psql"), "-c", `insert into marks (tenant_id) values (`+acme+`)`)
 	got := stream.until(t, c, "mark:created")
 	if names(got) != "order:created order:created order:created mark:created" {
 		t.Errorf("COPY and psql send %q", names(got))
@@ -234,12 +234,12 @@ func before15(t *testing.T, conn *pgx.Conn) (before bool) {
 func TestUpdateTellsWhatChanged(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	s.exec(t, `create table prices (id int primary key, tenant_id int not null, amount numeric, big bigint)`,
+	s.Exec(t, `create table prices (id int primary key, tenant_id int not null, amount numeric, big bigint)`,
 		`insert into prices values (1, 7, 12345678901234567890.12, 9007199254740993)`,
 		`select rowcast.watch('prices', name => 'price')`)
 	url, _ := s.serve(t)
 	c, joined := join(t, url, "7", "")
-	s.exec(t, `update prices set amount = 1.10, big = 5`)
+	s.Exec(t, `update prices set amount = 1.10, big = 5`)
 	m := c.until(t, "update", func(m message) bool { return m.Event == "price:updated" })
 	if string(m.Data) != `{"id":1,"tenant_id":7,"amount":1.10,"big":5}` || strings.Join(m.Changed, " ") != "amount big" ||
 		string(m.Previous) != `{"amount":"12345678901234567890.12","big":"9007199254740993"}` {
@@ -256,9 +256,9 @@ func TestDashboardEventIsCoalesced(t *testing.T) {
 	url, _ := s.serve(t)
 	c, _ := join(t, url, inventory.AcmeID, "", "dashboard:*")
 	for n := range 20 {
-		s.exec(t, fmt.Sprintf(`insert into orders (tenant_id, order_number, customer) values ('%s', 'D%d', 'C')`, inventory.AcmeID, n))
+		s.Exec(t, fmt.Sprintf(`insert into orders (tenant_id, order_number, customer) values ('%s', 'D%d', 'C')`, inventory.AcmeID, n))
 	}
-	s.exec(t, `update skus set low_stock_threshold = 1 where tenant_id = '`+inventory.AcmeID+`'`)
+	s.Exec(t, `update skus set low_stock_threshold = 1 where tenant_id = '`+inventory.AcmeID+`'`)
 	var count int
 	c.until(t, "dashboard event for skus", func(m message) bool {
 		if m.Event != "dashboard:stats-updated" {

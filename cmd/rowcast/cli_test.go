@@ -129,7 +129,7 @@ func TestServeNamesAPortThatIsTaken(t *testing.T) {
 	}
 	defer taken.Close()
 	for _, setting := range []string{"ADDR", "ADMIN_ADDR"} {
-		environ := []string{"DATABASE_URL=" + s.dsn, "JWT_SECRET=" + secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0", setting + "=" + taken.Addr().String()}
+		environ := []string{"DATABASE_URL=" + s.DSN, "JWT_SECRET=" + secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0", setting + "=" + taken.Addr().String()}
 		code, _, stderr := rowcast(t, environ, "serve")
 		if code != program.ExitFailure || !strings.Contains(stderr, "see "+setting) || !strings.Contains(stderr, "address already in use") {
 			t.Errorf("%s is taken: exit %d: %s", setting, code, stderr)
@@ -214,9 +214,9 @@ func TestMigrateWatchUnwatch(t *testing.T) {
 func TestTailFromAPositionInHistory(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	environ := []string{"DATABASE_URL=" + s.dsn}
-	s.exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'T1', E'\x1b[31mred')`)
-	s.exec(t, `update orders set status = 'processing' where order_number = 'T1'`, `select rowcast.seal()`)
+	environ := []string{"DATABASE_URL=" + s.DSN}
+	s.Exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'T1', E'\x1b[31mred')`)
+	s.Exec(t, `update orders set status = 'processing' where order_number = 'T1'`, `select rowcast.seal()`)
 	tail := func(args ...string) []message {
 		t.Helper()
 		code, stdout, stderr := rowcast(t, environ, append([]string{"tail", "--tenant", inventory.AcmeID, "-o", "json"}, args...)...)
@@ -243,7 +243,7 @@ func TestTailFromAPositionInHistory(t *testing.T) {
 		t.Errorf("after %s comes %s", last[1].Cursor, got[0].Event)
 	}
 	// Into a row of what is told as one bulk change: the change is next, not left out.
-	s.exec(t, `update orders set status = 'cancelled'`,
+	s.Exec(t, `update orders set status = 'cancelled'`,
 		`insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'T2', 'after')`, `select rowcast.seal()`)
 	rows := tail("--from", last[2].Cursor, "--count", "1")
 	few := append(slices.Clone(environ), "ROWCAST_BULK_ROWS=1")

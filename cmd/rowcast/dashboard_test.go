@@ -98,7 +98,7 @@ func TestDashboardAndAlertsAgainstALiveScrape(t *testing.T) {
 	s := newEnv(t)
 	r := s.start(t)
 	c, _ := join(t, r.url, inventory.AcmeID, "")
-	s.exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'D1', 'C')`)
+	s.Exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'D1', 'C')`)
 	c.events(t, "order:created")
 	eventually(t, "first look at the database", func() string { _, body := r.get(t, "/metrics"); return body },
 		func(body string) bool { return strings.Contains(body, "\nrowcast_trigger_drift ") })

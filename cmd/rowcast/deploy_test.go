@@ -147,12 +147,12 @@ func TestServeTellsTheServiceManager(t *testing.T) {
 			}
 		}
 	}
-	s.exec(t, `alter table orders disable trigger rowcast_insert`)
+	s.Exec(t, `alter table orders disable trigger rowcast_insert`)
 	p := spawn(t, []string{
-		"NOTIFY_SOCKET=" + path, "DATABASE_URL=" + s.dsn, "JWT_SECRET=" + secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0",
+		"NOTIFY_SOCKET=" + path, "DATABASE_URL=" + s.DSN, "JWT_SECRET=" + secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0",
 	}, "serve")
 	until("STATUS=triggers-drifted: orders")
-	s.exec(t, `alter table orders enable trigger rowcast_insert`)
+	s.Exec(t, `alter table orders enable trigger rowcast_insert`)
 	until("READY=1")
 	p.signal(t, syscall.SIGTERM)
 	until("STOPPING=1")
@@ -264,7 +264,7 @@ func TestNginx(t *testing.T) {
 	stream := through(t, http.MethodGet, "http://"+address+"/events?tenant="+inventory.AcmeID+"&events=order:created")
 	lines := bufio.NewScanner(stream.Body)
 	awaitLine(t, lines, "event: joined")
-	s.exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'N1', 'C')`)
+	s.Exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'N1', 'C')`)
 	c.events(t, "order:created")
 	awaitLine(t, lines, "event: order:created") // at once, or nginx buffers
 	for range 4 {

@@ -27,7 +27,7 @@ func TestDrainTurnsUnreadyFirst(t *testing.T) {
 	if body := r.ready(t, "red", http.StatusServiceUnavailable); !strings.Contains(body, `"code":"shutdown"`) {
 		t.Errorf("/readyz gives the reason %s", body)
 	}
-	s.exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'D1', 'C')`)
+	s.Exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'D1', 'C')`)
 	c.events(t, "order:created")
 	for {
 		_, err := c.next(timeout)

@@ -39,13 +39,13 @@ func TestDriftIsReported(t *testing.T) {
 	t.Parallel()
 	const bar = 30 * time.Second
 	s := newEnv(t)
-	p := spawn(t, []string{"DATABASE_URL=" + s.dsn, "JWT_SECRET=" + secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0"}, "serve")
+	p := spawn(t, []string{"DATABASE_URL=" + s.DSN, "JWT_SECRET=" + secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0"}, "serve")
 	r := running{admin: p.says(t, p.stderr, `"msg":"serving".*"admin":"([^"]+)"`)[1]}
 	r.ready(t, "ready", http.StatusOK)
 	if got := r.metric(t, "rowcast_trigger_drift"); got != 0 {
 		t.Errorf("%v triggers are missing at first", got)
 	}
-	s.exec(t, `alter table orders disable trigger all`)
+	s.Exec(t, `alter table orders disable trigger all`)
 	began := time.Now()
 	body := r.ready(t, "red", http.StatusServiceUnavailable)
 	took := time.Since(began)
@@ -62,7 +62,7 @@ func TestDriftIsReported(t *testing.T) {
 		t.Errorf("%v triggers are missing; want 9", got)
 	}
 	p.says(t, p.stderr, `"level":"WARN","msg":"triggers have drifted: changes since then are not captured.*"table":"orders".*rowcast_insert on orders`)
-	if code, _, stderr := rowcast(t, []string{"DATABASE_URL=" + s.dsn}, "migrate"); code != program.ExitOK {
+	if code, _, stderr := rowcast(t, []string{"DATABASE_URL=" + s.DSN}, "migrate"); code != program.ExitOK {
 		t.Fatalf("migrate: exit %d, %s", code, stderr)
 	}
 	r.ready(t, "ready again", http.StatusOK)
@@ -83,7 +83,7 @@ func TestMetricsOfARunningServer(t *testing.T) {
 	s := newEnv(t)
 	r := s.start(t)
 	c, _ := join(t, r.url, inventory.AcmeID, "", "order:created")
-	s.exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'M1', 'C')`)
+	s.Exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'M1', 'C')`)
 	c.events(t, "order:created")
 	got := r.status(t)
 	for name, want := range map[string]float64{

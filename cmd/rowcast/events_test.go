@@ -98,7 +98,7 @@ func TestEventStream(t *testing.T) {
 	wsURL, stop := s.serve(t)
 	order := func(number string) {
 		t.Helper()
-		pgtest.Psql(t, s.dsn, "-c", `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', '`+number+`', 'C')`)
+		pgtest.Psql(t, s.DSN, "-c", `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', '`+number+`', 'C')`)
 	}
 	expect := func(c *eventStream, number string) message {
 		t.Helper()
@@ -149,7 +149,7 @@ func TestHistoryOverHTTP(t *testing.T) {
 	wsURL, _ := s.serve(t)
 	c, joined := listenTo(t, wsURL, inventory.AcmeID, "")
 	const rows = 2500
-	s.exec(t, fmt.Sprintf(`insert into orders (tenant_id, order_number, customer)
+	s.Exec(t, fmt.Sprintf(`insert into orders (tenant_id, order_number, customer)
 		select '%s', 'H' || n, 'C' from generate_series(1, %d) n`, inventory.AcmeID, rows))
 	if name, m := c.next(t); name != "order:bulk" || m.Position-m.From != rows-1 {
 		t.Fatalf("got %s %+v", name, m)
@@ -185,7 +185,7 @@ func TestHistoryOverHTTP(t *testing.T) {
 		}
 		break
 	}
-	s.exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'last', 'C')`)
+	s.Exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'last', 'C')`)
 	c, _ = listenTo(t, wsURL, inventory.AcmeID, "", "cursor", after)
 	if name, m := c.next(t); name != "order:created" || !strings.Contains(string(m.Data), `"last"`) {
 		t.Errorf("after the history comes %s %+v", name, m)

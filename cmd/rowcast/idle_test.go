@@ -3,8 +3,6 @@ package main
 import (
 	"testing"
 
-	"github.com/jackc/pgx/v5"
-
 	"rowcast/internal/demo/devpg"
 	"rowcast/internal/demo/inventory"
 	"rowcast/internal/test/pgtest"
@@ -25,11 +23,7 @@ func TestIdleServersWriteNothing(t *testing.T) {
 		join(t, r.url, inventory.AcmeID, "")
 		servers = append(servers, r)
 	}
-	watcher, err := pgx.Connect(t.Context(), pg.SocketDSN("template1"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = watcher.Close(t.Context()) }()
+	watcher := pgtest.Connect(t, pg.SocketDSN("template1"))
 	type state struct {
 		asked   int64
 		next    string
@@ -51,9 +45,9 @@ func TestIdleServersWriteNothing(t *testing.T) {
 		return eventually(t, "questions of the servers", look, func(now state) bool { return now.asked >= start.asked+questions })
 	}
 	// The servers have found each other, and forget what is old.
-	s.exec(t, `update orders set customer = 'early'`)
+	s.Exec(t, `update orders set customer = 'early'`)
 	s.await(t, `select sum(rows) >= 2 from rowcast.sealed`)
-	s.exec(t, `update orders set customer = 'late'`)
+	s.Exec(t, `update orders set customer = 'late'`)
 	s.await(t, `select not exists (select from rowcast.log_active) and (select max(floor) > 0 from rowcast.tenant)`)
 	start := after(look())
 	for _, r := range servers {

@@ -14,7 +14,7 @@ import (
 func TestTenantsAreApart(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	s.exec(t, `create table canaries (id int primary key, tenant_id text, note text, doc jsonb)`,
+	s.Exec(t, `create table canaries (id int primary key, tenant_id text, note text, doc jsonb)`,
 		`select rowcast.watch('canaries', name => 'canary')`)
 	url, stop := s.serve(t, "ROWCAST_BULK_ROWS=50")
 	const a, b = "tenant-canary-a", "tenant-canary-b"
@@ -29,7 +29,7 @@ func TestTenantsAreApart(t *testing.T) {
 	row := func(id int, tenant string) string {
 		return fmt.Sprintf(`(%d, '%s', 'note of %[2]s', '{"k": "doc of %[2]s"}')`, id, tenant)
 	}
-	s.exec(t,
+	s.Exec(t,
 		`insert into canaries values `+row(1, a)+`, `+row(2, b)+`, `+row(3, a)+`, `+row(4, b),
 		`update canaries set doc = doc || '{"n": 1}'`,
 		// Row 1 moves from a to b, row 2 from b to a, with all their content.

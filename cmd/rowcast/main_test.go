@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"github.com/gorilla/websocket"
-	"github.com/jackc/pgx/v5"
 
 	"rowcast/internal/access/auth"
 	"rowcast/internal/command"
@@ -47,10 +46,7 @@ const (
 
 // env is a database with the inventory of two tenants, and a connection that
 // writes to it.
-type env struct {
-	dsn  string
-	conn *pgx.Conn
-}
+type env struct{ *pgtest.Env }
 
 func newEnv(t *testing.T) *env {
 	t.Helper()
@@ -63,24 +59,11 @@ func envAt(t *testing.T, dsn string) *env {
 	if _, err := migrator.Up(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	conn, err := pgx.Connect(t.Context(), dsn)
-	if err != nil {
+	s := &env{pgtest.Open(t, dsn)}
+	if _, err := inventory.Seed(t.Context(), s.Conn); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = conn.Close(context.Background()) })
-	if _, err := inventory.Seed(t.Context(), conn); err != nil {
-		t.Fatal(err)
-	}
-	return &env{dsn: dsn, conn: conn}
-}
-
-func (s *env) exec(t *testing.T, statements ...string) {
-	t.Helper()
-	for _, statement := range statements {
-		if _, err := s.conn.Exec(t.Context(), statement); err != nil {
-			t.Fatalf("%s: %v", statement, err)
-		}
-	}
+	return s
 }
 
 // running is a server on the database of an env. stop ends it in an orderly
@@ -106,7 +89,7 @@ func (s *env) start(t *testing.T, settings ...string) running {
 func (s *env) startLogging(t *testing.T, log *slog.Logger, settings ...string) running {
 	t.Helper()
 	environ := append([]string{
-		"DATABASE_URL=" + s.dsn, "JWT_SECRET=" + secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0",
+		"DATABASE_URL=" + s.DSN, "JWT_SECRET=" + secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0",
 	}, settings...)
 	cfg, err := config.Load(nil, environ)
 	if err != nil {

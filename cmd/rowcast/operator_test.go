@@ -24,7 +24,7 @@ import (
 func TestDoctorEndsAsItsReport(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	environ := []string{"DATABASE_URL=" + s.dsn, "JWT_SECRET=" + secret, "ADMIN_ADDR=127.0.0.1:1"}
+	environ := []string{"DATABASE_URL=" + s.DSN, "JWT_SECRET=" + secret, "ADMIN_ADDR=127.0.0.1:1"}
 	// Test servers are not durable.
 	for format, says := range map[string]string{
 		"text": "fsync is off", "json": `"code": "durability-off"`, "nagios": "ROWCAST CRITICAL - durability-off", "prometheus": `rowcast_doctor_status{code="durability-off"} 2`,
@@ -47,8 +47,8 @@ func TestDoctorEndsAsItsReport(t *testing.T) {
 func TestHistoryGoesOnFromItsCursor(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	environ := []string{"DATABASE_URL=" + s.dsn}
-	s.exec(t, `insert into orders (tenant_id, order_number, customer) select '`+inventory.AcmeID+`', 'H' || n, 'C' from generate_series(1, 1500) n`,
+	environ := []string{"DATABASE_URL=" + s.DSN}
+	s.Exec(t, `insert into orders (tenant_id, order_number, customer) select '`+inventory.AcmeID+`', 'H' || n, 'C' from generate_series(1, 1500) n`,
 		`update orders set status = 'processing' where order_number = 'H7'`, `select rowcast.seal()`)
 	next := regexp.MustCompile(`continues after (\S+)`)
 	var all []message
@@ -99,10 +99,10 @@ func TestHistoryGoesOnFromItsCursor(t *testing.T) {
 func TestReplaySendsAgain(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	environ := []string{"DATABASE_URL=" + s.dsn}
+	environ := []string{"DATABASE_URL=" + s.DSN}
 	url, _ := s.serve(t)
 	c, joined := join(t, url, inventory.AcmeID, "", "order:*")
-	s.exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'R1', 'C'), ('`+inventory.AcmeID+`', 'R2', 'C')`,
+	s.Exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'R1', 'C'), ('`+inventory.AcmeID+`', 'R2', 'C')`,
 		`delete from orders where order_number = 'R2'`)
 	c.events(t, "order:deleted")
 	args := []string{"replay", "--tenant", inventory.AcmeID, "--first", fmt.Sprint(joined.Position + 1), "--last", fmt.Sprint(joined.Position + 3), "-o", "json"}
@@ -113,7 +113,7 @@ func TestReplaySendsAgain(t *testing.T) {
 	if code, stdout, stderr = rowcast(t, environ, args...); code != program.ExitOK || !strings.Contains(stdout, `"rows":2,`) {
 		t.Errorf("exit %d, %s%s", code, stdout, stderr)
 	}
-	s.exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'R3', 'C')`)
+	s.Exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'R3', 'C')`)
 	if got := names(c.events(t, "order:created")); got != "order:replayed order:replayed order:created" {
 		t.Errorf("the client got %s", got)
 	}
@@ -131,13 +131,13 @@ func TestReplaySendsAgain(t *testing.T) {
 func TestPruneSaysWhatItDid(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	environ := []string{"DATABASE_URL=" + s.dsn}
+	environ := []string{"DATABASE_URL=" + s.DSN}
 	add := func(number string) {
-		s.exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', '`+number+`', 'C')`, `select rowcast.seal()`)
+		s.Exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', '`+number+`', 'C')`, `select rowcast.seal()`)
 	}
-	s.exec(t, `select rowcast.seal()`)
+	s.Exec(t, `select rowcast.seal()`)
 	add("P1")
-	s.exec(t, `update rowcast.seal set sealed_at = now() - interval '3 hours'`)
+	s.Exec(t, `update rowcast.seal set sealed_at = now() - interval '3 hours'`)
 	add("P2")
 	add("P3")
 	prune := func(args ...string) (report struct {
@@ -162,7 +162,7 @@ func TestPruneSaysWhatItDid(t *testing.T) {
 		t.Errorf("planned %+v, did %+v", planned, did)
 	}
 	var left int
-	if err := s.conn.QueryRow(t.Context(), `select count(*) from rowcast.sealed`).Scan(&left); err != nil || left != 2 {
+	if err := s.Conn.QueryRow(t.Context(), `select count(*) from rowcast.sealed`).Scan(&left); err != nil || left != 2 {
 		t.Errorf("%d changes are left, %v", left, err)
 	}
 	code, stdout, _ := rowcast(t, environ, "prune", "--rowcast-retention", "1h")
@@ -170,19 +170,19 @@ func TestPruneSaysWhatItDid(t *testing.T) {
 		t.Errorf("exit %d, %s", code, stdout)
 	}
 	// While another session prunes, nothing is forgotten, and it is said.
-	s.exec(t, `update rowcast.seal set sealed_at = now() - interval '3 hours'`, `begin`, `select pg_advisory_xact_lock(8245940711459091460)`)
+	s.Exec(t, `update rowcast.seal set sealed_at = now() - interval '3 hours'`, `begin`, `select pg_advisory_xact_lock(8245940711459091460)`)
 	code, _, stderr := rowcast(t, environ, "prune", "--rowcast-retention", "1h")
 	if code != program.ExitFailure || !strings.Contains(stderr, "another session is pruning") {
 		t.Errorf("exit %d, %s", code, stderr)
 	}
-	s.exec(t, `rollback`)
+	s.Exec(t, `rollback`)
 }
 
 func TestStatusFollowsTheFeed(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	environ := []string{"DATABASE_URL=" + s.dsn}
-	s.exec(t, `alter table skus disable trigger rowcast_update`)
+	environ := []string{"DATABASE_URL=" + s.DSN}
+	s.Exec(t, `alter table skus disable trigger rowcast_update`)
 	code, stdout, stderr := rowcast(t, environ, "status")
 	for _, says := range []string{"followers", "table orders", "rowcast_update on skus", "notify queue"} {
 		if code != program.ExitOK || !strings.Contains(stdout, says) {
@@ -191,9 +191,9 @@ func TestStatusFollowsTheFeed(t *testing.T) {
 	}
 	p := spawn(t, environ, "status", "--watch", "--interval", "50ms", "-o", "json")
 	p.says(t, p.stdout, `"placesPerSecond":0,`)
-	s.exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'W1', 'C')`)
+	s.Exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'W1', 'C')`)
 	p.says(t, p.stdout, `"unsealed":[1-9]`)
-	s.exec(t, `select rowcast.seal()`)
+	s.Exec(t, `select rowcast.seal()`)
 	p.says(t, p.stdout, `"placesPerSecond":[1-9]`)
 	p.signal(t, syscall.SIGINT)
 	p.ends(t, program.ExitInterrupted)
@@ -295,25 +295,25 @@ func TestErrorsAreExplained(t *testing.T) {
 		{"bad-setting", []string{"DATABASE_URL=postgres://u:p@127.0.0.1:99999/d"}, []string{"serve"}},
 		{"bad-setting", []string{"PGHOST=127.0.0.1", "PGPORT=99999"}, []string{"status"}},
 		{"bad-setting", []string{"DATABASE_URL=postgres://127.0.0.1/d?sslmode=maybe"}, []string{"status"}},
-		{"address-unusable", []string{"DATABASE_URL=" + s.dsn, "ADDR=203.0.113.9:0", "JWT_SECRET=" + secret}, []string{"serve"}},
-		{"address-unusable", []string{"DATABASE_URL=" + s.dsn, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1.invalid:0", "ROWCAST_INSECURE=public-admin", "JWT_SECRET=" + secret}, []string{"serve"}},
+		{"address-unusable", []string{"DATABASE_URL=" + s.DSN, "ADDR=203.0.113.9:0", "JWT_SECRET=" + secret}, []string{"serve"}},
+		{"address-unusable", []string{"DATABASE_URL=" + s.DSN, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1.invalid:0", "ROWCAST_INSECURE=public-admin", "JWT_SECRET=" + secret}, []string{"serve"}},
 		{"not-migrated", []string{"DATABASE_URL=" + pgtest.Database(t)}, []string{"status"}},
 		{"database-refused", []string{"DATABASE_URL=" + nowhere}, []string{"watch", "docs"}},
 		{"database-unreachable", []string{"DATABASE_URL=postgres://127.0.0.1:1/x"}, []string{"migrate"}},
-		{"table-unusable", []string{"DATABASE_URL=" + s.dsn}, []string{"watch", "nothing"}},
-		{"table-unusable", []string{"DATABASE_URL=" + s.dsn}, []string{"watch", "pg_class"}},
-		{"nothing-there", []string{"DATABASE_URL=" + s.dsn}, []string{"unwatch", "rowcast.feed"}},
-		{"nothing-there", []string{"DATABASE_URL=" + s.dsn}, []string{"revoke", "--undo", "999"}},
-		{"usage", []string{"DATABASE_URL=" + s.dsn}, []string{"revoke"}},
-		{"usage", []string{"DATABASE_URL=" + s.dsn}, []string{"replay", "--tenant", "nobody", "--first", "1", "--last", "2"}},
+		{"table-unusable", []string{"DATABASE_URL=" + s.DSN}, []string{"watch", "nothing"}},
+		{"table-unusable", []string{"DATABASE_URL=" + s.DSN}, []string{"watch", "pg_class"}},
+		{"nothing-there", []string{"DATABASE_URL=" + s.DSN}, []string{"unwatch", "rowcast.feed"}},
+		{"nothing-there", []string{"DATABASE_URL=" + s.DSN}, []string{"revoke", "--undo", "999"}},
+		{"usage", []string{"DATABASE_URL=" + s.DSN}, []string{"revoke"}},
+		{"usage", []string{"DATABASE_URL=" + s.DSN}, []string{"replay", "--tenant", "nobody", "--first", "1", "--last", "2"}},
 		{"database-refused", []string{"DATABASE_URL=" + nowhere, "JWT_SECRET=" + secret}, []string{"serve"}},
 		{"database-refused", []string{"DATABASE_URL=" + nowhere}, []string{"tail"}},
-		{"bad-setting", []string{"DATABASE_URL=" + s.dsn, "JWT_PUBLIC_KEY_FILE=" + file}, []string{"serve"}},
-		{"bad-setting", []string{"DATABASE_URL=" + s.dsn, "JWT_PUBLIC_KEY_FILE=/nonexistent/key"}, []string{"token", "check", "x"}},
+		{"bad-setting", []string{"DATABASE_URL=" + s.DSN, "JWT_PUBLIC_KEY_FILE=" + file}, []string{"serve"}},
+		{"bad-setting", []string{"DATABASE_URL=" + s.DSN, "JWT_PUBLIC_KEY_FILE=/nonexistent/key"}, []string{"token", "check", "x"}},
 		{"file-unusable", nil, []string{"man", "--dir", file}},
 		{"private-postgres", []string{"ROWCAST_PG_BINDIR=/nonexistent"}, []string{"demo"}},
 		{"private-postgres", []string{"ROWCAST_PG_BINDIR=" + bindir}, []string{"demo", "--keep", filepath.Dir(file)}},
-		{"diverged", []string{"DATABASE_URL=" + s.dsn}, []string{"history", "--tenant", "T", "--after", "other.5.abc"}},
+		{"diverged", []string{"DATABASE_URL=" + s.DSN}, []string{"history", "--tenant", "T", "--after", "other.5.abc"}},
 	} {
 		code, _, stderr := rowcast(t, test.environ, test.args...)
 		if code == program.ExitOK || !strings.Contains("\n"+stderr, "\nrowcast: ") || !strings.Contains(stderr, "\n  why:  ") ||
@@ -325,7 +325,7 @@ func TestErrorsAreExplained(t *testing.T) {
 	var out bytes.Buffer
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if code := run(ctx, []string{"status"}, []string{"DATABASE_URL=" + s.dsn}, &out, &out); code != program.ExitInterrupted || out.Len() > 0 {
+	if code := run(ctx, []string{"status"}, []string{"DATABASE_URL=" + s.DSN}, &out, &out); code != program.ExitInterrupted || out.Len() > 0 {
 		t.Errorf("exit %d, %s", code, out.String())
 	}
 }

@@ -20,18 +20,18 @@ import (
 func TestServeThroughATransactionPooler(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	pooled := pgtest.Pooler(t, s.dsn)
-	url, _ := s.serve(t, "DATABASE_URL="+pooled, "LISTEN_DATABASE_URL="+s.dsn)
+	pooled := pgtest.Pooler(t, s.DSN)
+	url, _ := s.serve(t, "DATABASE_URL="+pooled, "LISTEN_DATABASE_URL="+s.DSN)
 	first, joined := join(t, url, inventory.AcmeID, "", "order:*")
 	for n := range 20 {
-		s.exec(t, fmt.Sprintf(`insert into orders (tenant_id, order_number, customer) values ('%s', 'L%d', 'C')`, inventory.AcmeID, n))
+		s.Exec(t, fmt.Sprintf(`insert into orders (tenant_id, order_number, customer) values ('%s', 'L%d', 'C')`, inventory.AcmeID, n))
 	}
-	s.exec(t, `update orders set customer = 'last' where order_number = 'L19'`)
+	s.Exec(t, `update orders set customer = 'last' where order_number = 'L19'`)
 	if got := first.events(t, "order:updated"); len(got) != 21 {
 		t.Errorf("%d live events; want 21", len(got))
 	}
 	// A server that has not seen these changes serves them from the history.
-	url, _ = s.serve(t, "DATABASE_URL="+pooled, "LISTEN_DATABASE_URL="+s.dsn)
+	url, _ = s.serve(t, "DATABASE_URL="+pooled, "LISTEN_DATABASE_URL="+s.DSN)
 	var clients sync.WaitGroup
 	for range 10 {
 		clients.Go(func() {
@@ -48,7 +48,7 @@ func TestTwoDatabasesAreRefused(t *testing.T) {
 	t.Parallel()
 	one, other := newEnv(t), newEnv(t)
 	code, _, stderr := rowcast(t, []string{
-		"DATABASE_URL=" + one.dsn, "LISTEN_DATABASE_URL=" + other.dsn, "JWT_SECRET=" + secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0",
+		"DATABASE_URL=" + one.DSN, "LISTEN_DATABASE_URL=" + other.DSN, "JWT_SECRET=" + secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0",
 	}, "serve")
 	if code != program.ExitUsage || !strings.Contains(stderr, "lead to different databases") {
 		t.Errorf("exit %d, %s", code, stderr)
@@ -61,29 +61,29 @@ func TestTwoDatabasesAreRefused(t *testing.T) {
 func TestPoolerThatSwallowsSettings(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	pooled := pgtest.Pooler(t, s.dsn, swallowed(t))
+	pooled := pgtest.Pooler(t, s.DSN, swallowed(t))
 	if _, err := postgres.Connect(t.Context(), pooled, "test"); !errors.Is(err, postgres.ErrPooler) {
 		t.Errorf("connect directly: %v", err)
 	}
 	for _, environ := range [][]string{
 		{"DATABASE_URL=" + pooled},
-		{"DATABASE_URL=" + s.dsn, "LISTEN_DATABASE_URL=" + pooled},
+		{"DATABASE_URL=" + s.DSN, "LISTEN_DATABASE_URL=" + pooled},
 	} {
 		code, _, stderr := rowcast(t, append(environ, "JWT_SECRET="+secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0"), "serve")
 		if code != program.ExitUsage || !strings.Contains(stderr, "connection pooler") || !strings.Contains(stderr, "see LISTEN_DATABASE_URL") {
 			t.Errorf("serve with %s: exit %d, %s", environ, code, stderr)
 		}
 	}
-	url, _ := s.serve(t, "DATABASE_URL="+pooled, "LISTEN_DATABASE_URL="+s.dsn)
+	url, _ := s.serve(t, "DATABASE_URL="+pooled, "LISTEN_DATABASE_URL="+s.DSN)
 	c, _ := join(t, url, inventory.AcmeID, "")
-	s.exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'P1', 'C')`)
+	s.Exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'P1', 'C')`)
 	c.events(t, "order:created")
 }
 
 func TestPoolerWithoutDirectConnectionIsNamed(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	pooled := pgtest.Pooler(t, s.dsn)
+	pooled := pgtest.Pooler(t, s.DSN)
 	if _, err := postgres.Connect(t.Context(), pooled, "test"); !errors.Is(err, postgres.ErrPooler) {
 		t.Errorf("connect directly: %v", err)
 	}

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
-
 	"rowcast/internal/command/program"
 	"rowcast/internal/demo/devpg"
 	"rowcast/internal/test/pgtest"
@@ -22,19 +20,12 @@ func replicated(t *testing.T) (publisher, receiver *env) {
 	)
 	for range 2 {
 		pg = pgtest.Own(t, devpg.Options{NoTCP: true, Settings: map[string]string{"wal_level": "logical", "wal_retrieve_retry_interval": "100ms"}})
-		conn, err := pgx.Connect(t.Context(), pg.SocketDSN("postgres"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = conn.Close(t.Context()) })
-		s := &env{dsn: pg.SocketDSN("postgres"), conn: conn}
-		s.exec(t, `create table docs (id int primary key, tenant_id text not null, body text)`)
-		sites = append(sites, s)
+		sites = append(sites, &env{pgtest.Open(t, pg.SocketDSN("postgres"), `create table docs (id int primary key, tenant_id text not null, body text)`)})
 	}
 	publisher, receiver = sites[0], sites[1]
-	config := publisher.conn.Config()
-	publisher.exec(t, `create publication everything for all tables`)
-	receiver.exec(t, fmt.Sprintf(`create subscription mirror connection 'host=%s port=%d user=%s dbname=postgres' publication everything`, config.Host, config.Port, config.User))
+	config := publisher.Conn.Config()
+	publisher.Exec(t, `create publication everything for all tables`)
+	receiver.Exec(t, fmt.Sprintf(`create subscription mirror connection 'host=%s port=%d user=%s dbname=postgres' publication everything`, config.Host, config.Port, config.User))
 	// Before the publisher, which waits for its receivers when it stops.
 	t.Cleanup(func() { pgtest.Admin(t, pg, `alter subscription mirror disable`) })
 	return publisher, receiver
@@ -53,7 +44,7 @@ func (s *env) arrives(t *testing.T, rows int) {
 func TestPublicationForAllTables(t *testing.T) {
 	t.Parallel()
 	publisher, receiver := replicated(t)
-	at := func(s *env) []string { return []string{"DATABASE_URL=" + s.dsn, "JWT_SECRET=" + secret} }
+	at := func(s *env) []string { return []string{"DATABASE_URL=" + s.DSN, "JWT_SECRET=" + secret} }
 	migrated := func(s *env, args ...string) string {
 		t.Helper()
 		code, stdout, stderr := rowcast(t, at(s), append([]string{"migrate"}, args...)...)
@@ -67,12 +58,12 @@ func TestPublicationForAllTables(t *testing.T) {
 		t.Errorf("migrate: %d %q %q", code, stdout, stderr)
 	}
 	publisher.await(t, `select to_regnamespace('rowcast') is null`)
-	publisher.exec(t, `insert into docs values (1, 'T', 'before')`)
+	publisher.Exec(t, `insert into docs values (1, 'T', 'before')`)
 	receiver.arrives(t, 1)
 
-	publisher.exec(t, `create publication parts for table docs`)
-	receiver.exec(t, `alter subscription mirror set publication parts`)
-	publisher.exec(t, `drop publication everything`)
+	publisher.Exec(t, `create publication parts for table docs`)
+	receiver.Exec(t, `alter subscription mirror set publication parts`)
+	publisher.Exec(t, `drop publication everything`)
 	migrated(publisher)
 	migrated(receiver)
 	for _, s := range []*env{publisher, receiver} {
@@ -80,7 +71,7 @@ func TestPublicationForAllTables(t *testing.T) {
 			t.Fatalf("watch: %d %q %q", code, stdout, stderr)
 		}
 	}
-	publisher.exec(t, `insert into docs values (2, 'T', 'some')`)
+	publisher.Exec(t, `insert into docs values (2, 'T', 'some')`)
 	receiver.arrives(t, 2)
 	for _, s := range []*env{publisher, receiver} {
 		code, stdout, stderr := rowcast(t, at(s), "tail", "--tenant", "T", "--from", "beginning", "--count", "1")
@@ -89,7 +80,7 @@ func TestPublicationForAllTables(t *testing.T) {
 		}
 	}
 
-	publisher.exec(t, `create publication everything for all tables`)
+	publisher.Exec(t, `create publication everything for all tables`)
 	if said := migrated(publisher); !strings.Contains(said, "carries schema rowcast to its receivers") {
 		t.Errorf("a later migrate says %q", said)
 	}
@@ -97,7 +88,7 @@ func TestPublicationForAllTables(t *testing.T) {
 		t.Errorf("the doctor says\n%s", said)
 	}
 	running := receiver.start(t)
-	receiver.exec(t, `alter subscription mirror set publication everything with (copy_data = false)`)
+	receiver.Exec(t, `alter subscription mirror set publication everything with (copy_data = false)`)
 	eventually(t, "refusal of a server that runs", func() string { _, body := request(t, http.MethodGet, running.admin+"/readyz", "", ""); return body },
 		func(body string) bool {
 			return strings.Contains(body, "subscription mirror brings the log of another database")
@@ -113,16 +104,16 @@ func TestPublicationForAllTables(t *testing.T) {
 		t.Errorf("the doctor says\n%s", said)
 	}
 	// As it says.
-	receiver.exec(t, `alter subscription mirror set publication parts`)
-	publisher.exec(t, `drop publication everything`)
+	receiver.Exec(t, `alter subscription mirror set publication parts`)
+	publisher.Exec(t, `drop publication everything`)
 	migrated(receiver, "--new-feed")
 	r := receiver.start(t)
 	c, _ := join(t, r.url, "T", "")
-	publisher.exec(t, `insert into docs values (3, 'T', 'again')`)
+	publisher.Exec(t, `insert into docs values (3, 'T', 'again')`)
 	c.events(t, "docs:created")
 	r.stop()
 
-	publisher.exec(t, `create publication everything for all tables`)
+	publisher.Exec(t, `create publication everything for all tables`)
 	migrated(publisher, "--down")
 	if said := migrated(publisher, "--published"); !strings.Contains(said, "carries schema rowcast to its receivers") {
 		t.Errorf("migrate --published says %q", said)

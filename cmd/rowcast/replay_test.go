@@ -21,13 +21,13 @@ func TestReplayReachesClients(t *testing.T) {
 	c, joined := join(t, wsURL, acme, "")
 	other, otherJoined := join(t, wsURL, inventory.BorealisID, "")
 	const rows = 1500 // told as one bulk event at first
-	s.exec(t, fmt.Sprintf(`insert into orders (tenant_id, order_number, customer) select '%s', 'R' || n, 'C' from generate_series(1, %d) n`, acme, rows),
+	s.Exec(t, fmt.Sprintf(`insert into orders (tenant_id, order_number, customer) select '%s', 'R' || n, 'C' from generate_series(1, %d) n`, acme, rows),
 		`update orders set status = 'processing' where order_number = 'R1'`, `delete from orders where order_number = 'R2'`)
 	last := c.until(t, "the delete", func(m message) bool { return m.Event == "order:deleted" })
 	if last.Position != joined.Position+rows+2 {
 		t.Fatalf("the delete has position %d after %d", last.Position, joined.Position)
 	}
-	pgtest.Psql(t, s.dsn, "-f", "../../sql/replay.sql", "-v", "tenant="+acme,
+	pgtest.Psql(t, s.DSN, "-f", "../../sql/replay.sql", "-v", "tenant="+acme,
 		"-v", fmt.Sprintf("first=%d", joined.Position+1), "-v", fmt.Sprintf("last=%d", last.Position))
 
 	check := func(who string, next func() message) {
@@ -57,12 +57,12 @@ func TestReplayReachesClients(t *testing.T) {
 	check("stream", func() message { _, m := stream.next(t); return m })
 	stream.stop()
 	// One that had not received all of the bulk event gets the rest, and then the replay.
-	s.exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+acme+`', 'after', 'C')`)
+	s.Exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+acme+`', 'after', 'C')`)
 	if m := live(c)(); m.Event != "order:created" || m.Position != last.Position+rows+2 {
 		t.Errorf("after the replay comes %+v", m)
 	}
 	// Nobody else has heard of it.
-	s.exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.BorealisID+`', 'other', 'C')`)
+	s.Exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.BorealisID+`', 'other', 'C')`)
 	if m := live(other)(); m.Event != "order:created" || m.Position != otherJoined.Position+1 {
 		t.Errorf("the other tenant gets %+v", m)
 	}

@@ -19,7 +19,7 @@ import (
 func TestClientsThatComeBackMissNothing(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	s.exec(t, `create table hot (id int primary key, tenant_id text not null, version int not null default 0)`,
+	s.Exec(t, `create table hot (id int primary key, tenant_id text not null, version int not null default 0)`,
 		`insert into hot select n, 'tenant' || n % 2 from generate_series(1, 6) n`,
 		`select rowcast.watch('hot', name => 'hot')`)
 	first, _ := s.serve(t)
@@ -46,16 +46,16 @@ func TestClientsThatComeBackMissNothing(t *testing.T) {
 	var writing sync.WaitGroup
 	for n := range writers {
 		writing.Go(func() {
-			if err := write(t.Context(), s.dsn, transactions, rand.New(rand.NewPCG(seed, uint64(100+n)))); err != nil {
+			if err := write(t.Context(), s.DSN, transactions, rand.New(rand.NewPCG(seed, uint64(100+n)))); err != nil {
 				t.Errorf("writer: %v", err)
 			}
 		})
 	}
 	writing.Wait()
-	s.exec(t, `insert into hot values (1000, 'tenant0', -1), (1001, 'tenant1', -1)`)
+	s.Exec(t, `insert into hot values (1000, 'tenant0', -1), (1001, 'tenant1', -1)`)
 	following.Wait()
 	var final int64
-	if err := s.conn.QueryRow(t.Context(), "select sum(version) from hot where version > 0").Scan(&final); err != nil {
+	if err := s.Conn.QueryRow(t.Context(), "select sum(version) from hot where version > 0").Scan(&final); err != nil {
 		t.Fatal(err)
 	}
 	for n, w := range clients {

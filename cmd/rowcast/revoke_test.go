@@ -164,7 +164,7 @@ func connectPolling(t *testing.T, wsURL, token, tenant string) connected {
 func TestRevocationReachesEveryTransportOfEveryServer(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	environ := []string{"DATABASE_URL=" + s.dsn}
+	environ := []string{"DATABASE_URL=" + s.DSN}
 	one, _ := s.serve(t)
 	two, _ := s.serve(t)
 	revoke := func(says string, args ...string) string {
@@ -297,7 +297,7 @@ func refusedEverywhere(t *testing.T, what, wsURL, token, ticket string) {
 func TestRevokeNamesSomething(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	environ := []string{"DATABASE_URL=" + s.dsn}
+	environ := []string{"DATABASE_URL=" + s.DSN}
 	for _, test := range []struct {
 		args string
 		code int
@@ -314,8 +314,8 @@ func TestRevokeNamesSomething(t *testing.T) {
 			t.Errorf("revoke %s: %d %q %q; want %q", test.args, code, stdout, stderr, test.says)
 		}
 	}
-	s.exec(t, `alter table rowcast.revocation disable trigger revocation_names`)
-	s.exec(t, `insert into rowcast.revocation (tenant, issued_before, until) values ('', '2020-01-01', '2999-01-01')`)
+	s.Exec(t, `alter table rowcast.revocation disable trigger revocation_names`)
+	s.Exec(t, `insert into rowcast.revocation (tenant, issued_before, until) values ('', '2020-01-01', '2999-01-01')`)
 	if code, list, stderr := rowcast(t, environ, "revoke", "--list"); code != program.ExitOK || strings.Count(list, "\n") != 2 || !strings.Contains(list, "of no effect") {
 		t.Errorf("--list says %d\n%s%s", code, list, stderr)
 	}
@@ -337,7 +337,7 @@ func TestRevokeMistakesAreNamed(t *testing.T) {
 		"--lifetime 0s --subject ann":          {program.ExitFailure, "longer than 0"},
 		"ann":                                  {program.ExitUsage, "takes no argument"},
 	} {
-		code, stdout, stderr := rowcast(t, []string{"DATABASE_URL=" + s.dsn}, append([]string{"revoke"}, strings.Fields(args)...)...)
+		code, stdout, stderr := rowcast(t, []string{"DATABASE_URL=" + s.DSN}, append([]string{"revoke"}, strings.Fields(args)...)...)
 		if code != want.code || !strings.Contains(stderr, want.says) || strings.Contains(stderr, "SQLSTATE") {
 			t.Errorf("revoke %s: %d %q %q; want %q", args, code, stdout, stderr, want.says)
 		}

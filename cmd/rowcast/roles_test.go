@@ -44,7 +44,7 @@ func (s *env) await(t *testing.T, query string) {
 	t.Helper()
 	for deadline := time.Now().Add(timeout); ; time.Sleep(20 * time.Millisecond) {
 		var yes bool
-		if err := s.conn.QueryRow(t.Context(), query).Scan(&yes); err != nil {
+		if err := s.Conn.QueryRow(t.Context(), query).Scan(&yes); err != nil {
 			t.Fatalf("%s: %v", query, err)
 		}
 		if yes {
@@ -66,33 +66,29 @@ func TestServeWithLeastPrivileges(t *testing.T) {
 	dropRole(t, owner, service, app)
 	s := newEnv(t)
 	for range 2 {
-		pgtest.Psql(t, s.dsn, "-f", "../../sql/roles.sql", "-v", "owner="+owner, "-v", "service="+service)
+		pgtest.Psql(t, s.DSN, "-f", "../../sql/roles.sql", "-v", "owner="+owner, "-v", "service="+service)
 	}
-	s.exec(t, `create role `+app+` login`, `grant usage on schema public to `+app,
+	s.Exec(t, `create role `+app+` login`, `grant usage on schema public to `+app,
 		`grant select, insert, update, delete on all tables in schema public to `+app)
-	writer, err := pgx.Connect(t.Context(), as(t, s.dsn, app))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer writer.Close(t.Context())
+	writer := pgtest.Connect(t, as(t, s.DSN, app))
 	if _, err := writer.Exec(t.Context(), `select from rowcast.log`); err == nil {
 		t.Error("the application reads the log")
 	}
 	for round, did := range []string{"handed over", "migrated again"} {
 		if round == 1 {
-			if code, stdout, stderr := rowcast(t, []string{"DATABASE_URL=" + s.dsn}, "migrate"); code != program.ExitOK {
+			if code, stdout, stderr := rowcast(t, []string{"DATABASE_URL=" + s.DSN}, "migrate"); code != program.ExitOK {
 				t.Fatalf("migrate: %d %q %q", code, stdout, stderr)
 			}
 		}
 		var owners, began string
-		if err := s.conn.QueryRow(t.Context(), `select string_agg(distinct relowner::regrole::text, ' ') from pg_class where relnamespace = 'rowcast'::regnamespace`).
+		if err := s.Conn.QueryRow(t.Context(), `select string_agg(distinct relowner::regrole::text, ' ') from pg_class where relnamespace = 'rowcast'::regnamespace`).
 			Scan(&owners); err != nil || owners != owner {
 			t.Errorf("%s: schema rowcast belongs to %s, %v", did, owners, err)
 		}
-		if err := s.conn.QueryRow(t.Context(), `select now()::text`).Scan(&began); err != nil {
+		if err := s.Conn.QueryRow(t.Context(), `select now()::text`).Scan(&began); err != nil {
 			t.Fatal(err)
 		}
-		r := s.start(t, "DATABASE_URL="+as(t, s.dsn, service), "ROWCAST_RETENTION=2s")
+		r := s.start(t, "DATABASE_URL="+as(t, s.DSN, service), "ROWCAST_RETENTION=2s")
 		c, joined := join(t, r.url, inventory.AcmeID, "")
 		order := fmt.Sprint("LEAST-", round)
 		if _, err := writer.Exec(t.Context(), `insert into public.orders (tenant_id, order_number, customer) values ($1, $2, 'x')`, inventory.AcmeID, order); err != nil {
@@ -110,7 +106,7 @@ func TestServeWithLeastPrivileges(t *testing.T) {
 			t.Errorf("%s: /status answers %d %s", did, status, said)
 		}
 		s.await(t, `select max(g.opened_at) > '`+began+`' and (select max(floor) > 0 from rowcast.tenant) from rowcast.segment g`)
-		s.exec(t, `select rowcast.revoke(subject => 'test', lifetime => '1 hour')`)
+		s.Exec(t, `select rowcast.revoke(subject => 'test', lifetime => '1 hour')`)
 		for _, c := range []*client{c, late} {
 			for {
 				if _, err := c.next(timeout); err != nil {
@@ -121,7 +117,7 @@ func TestServeWithLeastPrivileges(t *testing.T) {
 				}
 			}
 		}
-		s.exec(t, `delete from rowcast.revocation`)
+		s.Exec(t, `delete from rowcast.revocation`)
 		r.stop()
 	}
 }
@@ -171,11 +167,11 @@ func TestServiceRoleLooksAndMends(t *testing.T) {
 	dropRole(t, "looks_owner", "looks_plain", "looks_ends", "looks_usurper")
 	s := newEnv(t)
 	environ := func(role string) []string {
-		return []string{"DATABASE_URL=" + as(t, s.dsn, role), "JWT_SECRET=" + secret}
+		return []string{"DATABASE_URL=" + as(t, s.DSN, role), "JWT_SECRET=" + secret}
 	}
 	pgtest.Admin(t, pgtest.Server(t), "create role looks_usurper login")
 	usurper := func() *pgx.Conn {
-		conn, err := pgx.Connect(t.Context(), as(t, s.dsn, "looks_usurper"))
+		conn, err := pgx.Connect(t.Context(), as(t, s.DSN, "looks_usurper"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -191,7 +187,7 @@ func TestServiceRoleLooksAndMends(t *testing.T) {
 		return conn
 	}
 	for _, c := range []struct{ role, ends string }{{"looks_plain", "no"}, {"looks_ends", "yes"}} {
-		pgtest.Psql(t, s.dsn, "-f", "../../sql/roles.sql", "-v", "owner=looks_owner", "-v", "service="+c.role, "-v", "ends="+c.ends)
+		pgtest.Psql(t, s.DSN, "-f", "../../sql/roles.sql", "-v", "owner=looks_owner", "-v", "service="+c.role, "-v", "ends="+c.ends)
 		if code, stdout, stderr := rowcast(t, environ(c.role), "status"); code != program.ExitOK {
 			t.Errorf("%s: status: %d %q %q", c.role, code, stdout, stderr)
 		}
@@ -205,7 +201,7 @@ func TestServiceRoleLooksAndMends(t *testing.T) {
 		if strings.Contains(stdout, "not known") {
 			t.Errorf("%s: the doctor may not look:\n%s", c.role, stdout)
 		}
-		_, _, status := pgtest.RunPsql(t, as(t, s.dsn, c.role), nil, "-v", "ON_ERROR_STOP=1", "-c", fmt.Sprintf("select pg_terminate_backend(%d)", holder.PgConn().PID()))
+		_, _, status := pgtest.RunPsql(t, as(t, s.DSN, c.role), nil, "-v", "ON_ERROR_STOP=1", "-c", fmt.Sprintf("select pg_terminate_backend(%d)", holder.PgConn().PID()))
 		if ended := status == 0; ended != (c.ends == "yes") {
 			t.Errorf("%s ends the holder: %v", c.role, ended)
 		}

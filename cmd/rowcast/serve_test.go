@@ -33,7 +33,7 @@ func TestServeWithoutADatabase(t *testing.T) {
 func TestServeNamesTheVariablesOfItsDatabase(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	database, err := pgx.ParseConfig(s.dsn)
+	database, err := pgx.ParseConfig(s.DSN)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func TestServeNamesTheVariablesOfItsDatabase(t *testing.T) {
 func TestInterruptedTail(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	p := spawn(t, []string{"DATABASE_URL=" + s.dsn}, "tail", "--tenant", inventory.AcmeID, "--from", "beginning", "--events", "order:*")
+	p := spawn(t, []string{"DATABASE_URL=" + s.DSN}, "tail", "--tenant", inventory.AcmeID, "--from", "beginning", "--events", "order:*")
 	p.says(t, p.stdout, "order:created")
 	p.signal(t, syscall.SIGINT)
 	p.ends(t, program.ExitInterrupted)

@@ -13,7 +13,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/gorilla/websocket"
-	"github.com/jackc/pgx/v5"
 
 	"rowcast/internal/command/program"
 	"rowcast/internal/test/pgtest"
@@ -61,33 +60,29 @@ func TestServeUnderHostileSettings(t *testing.T) {
 					t.Fatal(err)
 				}
 				u.Path = "/" + name
-				served(t, &env{dsn: u.String()}, as(t, u.String(), role), word.stored, word.said)
+				served(t, u.String(), as(t, u.String(), role), word.stored, word.said)
 			})
 		}
 	})
 }
 
 // served has a word written, which the server says in UTF-8.
-func served(t *testing.T, s *env, dsn, stored, said string) {
+func served(t *testing.T, writer, dsn, stored, said string) {
 	t.Helper()
-	var err error
-	if s.conn, err = pgx.Connect(t.Context(), s.dsn); err != nil { // its bytes are those of the database
-		t.Fatal(err)
-	}
-	defer func() { _ = s.conn.Close(t.Context()) }()
-	s.exec(t, "create schema shop", "create table shop.invoices (id int primary key, tenant_id text not null, body text)",
-		"create index on shop.invoices (tenant_id)")
+	s := &env{pgtest.Open(t, writer, // its bytes are those of the database
+		"create schema shop", "create table shop.invoices (id int primary key, tenant_id text not null, body text)",
+		"create index on shop.invoices (tenant_id)")}
 	environ := []string{"DATABASE_URL=" + dsn}
 	for _, args := range [][]string{{"migrate"}, {"watch", "invoices"}, {"migrate"}} {
 		if code, stdout, stderr := rowcast(t, environ, args...); code != program.ExitOK {
 			t.Fatalf("%s: %d %q %q", args, code, stdout, stderr)
 		}
 	}
-	s.dsn = dsn
+	s.DSN = dsn
 	r := s.start(t, "ROWCAST_RETENTION=1h")
 	live, joined := join(t, r.url, "T", "")
-	s.exec(t, `insert into shop.invoices values (1, 'T', 'x')`)
-	if _, err := s.conn.Exec(t.Context(), "update shop.invoices set body = $1", stored); err != nil {
+	s.Exec(t, `insert into shop.invoices values (1, 'T', 'x')`)
+	if _, err := s.Conn.Exec(t.Context(), "update shop.invoices set body = $1", stored); err != nil {
 		t.Fatal(err)
 	}
 	late, _ := join(t, r.url, "T", joined.Cursor)

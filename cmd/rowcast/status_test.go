@@ -102,12 +102,12 @@ func (r running) ready(t *testing.T, what string, want int) string {
 func TestStatusShowsTheDatabase(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	s.exec(t, `create table invoices (id int primary key, account text)`,
+	s.Exec(t, `create table invoices (id int primary key, account text)`,
 		`select rowcast.watch('invoices', tenant_column => 'account', name => 'invoice')`)
 	r := s.start(t)
 	s.start(t)
 	c, joined := join(t, r.url, inventory.AcmeID, "")
-	s.exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'S1', 'C')`)
+	s.Exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'S1', 'C')`)
 	if m := c.events(t, "order:created")[0]; m.Position != joined.Position+1 {
 		t.Errorf("the order has position %d after %d", m.Position, joined.Position)
 	}
@@ -115,7 +115,7 @@ func TestStatusShowsTheDatabase(t *testing.T) {
 		return got.Servers != nil && *got.Servers == 2 && got.Tail.Listening
 	})
 	var head int64
-	if err := s.conn.QueryRow(t.Context(), "select max(place) from rowcast.sealed").Scan(&head); err != nil {
+	if err := s.Conn.QueryRow(t.Context(), "select max(place) from rowcast.sealed").Scan(&head); err != nil {
 		t.Fatal(err)
 	}
 	if got.Problem != "" || got.Head == nil || *got.Head != head || got.Sequence != head || *got.Lag.Sequences != 0 ||
@@ -133,7 +133,7 @@ func TestStatusShowsTheDatabase(t *testing.T) {
 	if diff := cmp.Diff(want, got.Triggers); diff != "" {
 		t.Errorf("triggers (-want +got):\n%s", diff)
 	}
-	s.exec(t, `select rowcast.pause('one')`, `select rowcast.resume()`, `select rowcast.pause('two')`)
+	s.Exec(t, `select rowcast.pause('one')`, `select rowcast.resume()`, `select rowcast.pause('two')`)
 	pauses := r.status(t).Pauses
 	if len(pauses) != 2 || pauses[0].Reason != "two" || !pauses[0].Active || pauses[1].Reason != "one" || pauses[1].Active || pauses[1].Role != "postgres" {
 		t.Errorf("pauses: %+v", pauses)
@@ -145,7 +145,7 @@ func TestStatusShowsTheDatabase(t *testing.T) {
 func TestStatusFindsEveryBrokenTrigger(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	s.exec(t, `create table readings (id int, tenant_id int, primary key (id)) partition by range (id)`,
+	s.Exec(t, `create table readings (id int, tenant_id int, primary key (id)) partition by range (id)`,
 		`create table readings_1 partition of readings for values from (0) to (10)`,
 		`select rowcast.watch('readings'), rowcast.unwatch('orders'), rowcast.unwatch('skus'),
 		        rowcast.unwatch('purchase_orders')`)
@@ -158,7 +158,7 @@ func TestStatusFindsEveryBrokenTrigger(t *testing.T) {
 		}
 		return got[0]
 	}
-	rows, err := s.conn.Query(t.Context(), `
+	rows, err := s.Conn.Query(t.Context(), `
 		select g.tgname::text, g.tgrelid::regclass::text, case g.tgenabled when 'A' then 'always' when 'R' then 'replica' else '' end
 		  from pg_trigger g where g.tgrelid in ('readings'::regclass, 'readings_1'::regclass)`)
 	if err != nil {
@@ -170,7 +170,7 @@ func TestStatusFindsEveryBrokenTrigger(t *testing.T) {
 	}
 	for _, trigger := range triggers {
 		// Without "only" the row trigger of the partition goes along.
-		s.exec(t, fmt.Sprintf("alter table only %s disable trigger %s", trigger.Table, trigger.Name))
+		s.Exec(t, fmt.Sprintf("alter table only %s disable trigger %s", trigger.Table, trigger.Name))
 		kind, _, _ := strings.Cut(trigger.Name, "replicated_") // the number of a partitioned table follows
 		if kind != trigger.Name {
 			kind += "replicated"
@@ -182,24 +182,24 @@ func TestStatusFindsEveryBrokenTrigger(t *testing.T) {
 		if got := readings(); got.OK || !strings.HasSuffix(got.Detail, detail) {
 			t.Errorf("%+v; want %s", got, detail)
 		}
-		s.exec(t, fmt.Sprintf("alter table %s enable %s trigger %s", trigger.Table, trigger.Enabled, trigger.Name))
+		s.Exec(t, fmt.Sprintf("alter table %s enable %s trigger %s", trigger.Table, trigger.Enabled, trigger.Name))
 		if got := readings(); !got.OK || got.Detail != "" {
 			t.Errorf("as installed: %+v", got)
 		}
 	}
-	s.exec(t, "drop trigger rowcast_insert on readings")
+	s.Exec(t, "drop trigger rowcast_insert on readings")
 	if got := readings(); got.OK || !strings.HasSuffix(got.Detail, "rowcast_insert on readings") {
 		t.Errorf("without a trigger: %+v", got)
 	}
-	code, stdout, stderr := rowcast(t, []string{"DATABASE_URL=" + s.dsn}, "migrate")
+	code, stdout, stderr := rowcast(t, []string{"DATABASE_URL=" + s.DSN}, "migrate")
 	if got := readings(); code != program.ExitOK || !got.OK {
 		t.Errorf("repaired: %+v; migrate: %s %s", got, stdout, stderr)
 	}
-	s.exec(t, `create table readings_2 partition of readings for values from (10) to (20)`)
+	s.Exec(t, `create table readings_2 partition of readings for values from (10) to (20)`)
 	if got := readings(); got.OK || !strings.Contains(got.Detail, "8 triggers are missing or disabled: ") {
 		t.Errorf("with a new partition: %+v", got)
 	}
-	s.exec(t, `drop table readings`)
+	s.Exec(t, `drop table readings`)
 	got := eventually(t, "the dropped table", func() []watchedTable { return r.status(t).Triggers }, func(got []watchedTable) bool { return len(got) == 2 })
 	if got[0].Table != "public.readings" || got[0].OK || !strings.HasPrefix(got[0].Detail, "the table was dropped; rowcast migrate") {
 		t.Errorf("dropped: %+v", got)
@@ -217,7 +217,7 @@ func TestReadinessFollowsTheDatabase(t *testing.T) {
 		t.Errorf("/readyz: %s", body)
 	}
 	var database string
-	if err := s.conn.QueryRow(t.Context(), "select current_database()").Scan(&database); err != nil {
+	if err := s.Conn.QueryRow(t.Context(), "select current_database()").Scan(&database); err != nil {
 		t.Fatal(err)
 	}
 	pgtest.Admin(t, pgtest.Server(t), "alter database "+database+" allow_connections false",
@@ -234,7 +234,7 @@ func TestReadinessFollowsTheDatabase(t *testing.T) {
 	r.ready(t, "ready again", http.StatusOK)
 	eventually(t, "the part of the database", func() report { return r.status(t) },
 		func(got report) bool { return got.Problem == "" && got.Head != nil })
-	pgtest.Psql(t, s.dsn, "-c", `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'R1', 'C')`)
+	pgtest.Psql(t, s.DSN, "-c", `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'R1', 'C')`)
 	c.events(t, "order:created")
 }
 
@@ -297,11 +297,11 @@ func TestReadyWithoutListen(t *testing.T) {
 		t.Run(notify, func(t *testing.T) {
 			t.Parallel()
 			s := newEnv(t)
-			deaf := refuseSessions(t, s.dsn, "rowcast listen")
+			deaf := refuseSessions(t, s.DSN, "rowcast listen")
 			r := s.start(t, "ROWCAST_NOTIFY="+notify, "DATABASE_URL="+deaf)
 			c, _ := join(t, r.url, inventory.AcmeID, "")
 			r.ready(t, "ready", http.StatusOK)
-			s.exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'L1', 'C')`)
+			s.Exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'L1', 'C')`)
 			c.events(t, "order:created")
 			if got := r.status(t); got.Tail.Listening || !got.Tail.Live || got.Problem != "" {
 				t.Errorf("status: %+v", got)
@@ -319,11 +319,11 @@ func TestStatusDoesNotWaitForTheDatabase(t *testing.T) {
 	s := newEnv(t)
 	r := s.start(t)
 	r.ready(t, "ready", http.StatusOK)
-	s.exec(t, "begin", "lock table rowcast.watched in access exclusive mode")
+	s.Exec(t, "begin", "lock table rowcast.watched in access exclusive mode")
 	if got := r.status(t); !strings.Contains(got.Problem, "ask the database") || !got.Tail.Live {
 		t.Errorf("locked: %+v", got)
 	}
-	s.exec(t, "rollback")
+	s.Exec(t, "rollback")
 	if got := r.status(t); got.Problem != "" {
 		t.Errorf("unlocked: %+v", got)
 	}

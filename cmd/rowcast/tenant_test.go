@@ -80,7 +80,7 @@ func TestTenantsHaveOneName(t *testing.T) {
 		if m := c.until(t, "joined", func(m message) bool { return m.Type == "joined" }); m.TenantID != acme || strings.Contains(c.raw.String(), "hint") {
 			t.Errorf("%+v: %s", test, c.raw.String())
 		}
-		s.exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+acme+`', gen_random_uuid(), 'x')`)
+		s.Exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+acme+`', gen_random_uuid(), 'x')`)
 		if got := c.events(t, "order:created"); got[0].TenantID != acme {
 			t.Errorf("%+v: %+v", test, got)
 		}
@@ -99,7 +99,7 @@ func TestTenantsHaveOneName(t *testing.T) {
 		}
 		connectEvents(t, feed, who, test.request) // waits until it has joined
 	}
-	environ := []string{"DATABASE_URL=" + s.dsn}
+	environ := []string{"DATABASE_URL=" + s.DSN}
 	for _, name := range []string{upper, acme} {
 		c := connectNative(t, feed, token(t, bare), acme)
 		code, stdout, stderr := rowcast(t, environ, "revoke", "--tenant", name)
@@ -109,7 +109,7 @@ func TestTenantsHaveOneName(t *testing.T) {
 		if end := c.wait(); !strings.Contains(end, "4505") {
 			t.Errorf("%s is revoked, and a client of it sees %s", name, end)
 		}
-		s.exec(t, "select rowcast.unrevoke(r.id) from rowcast.revocation r")
+		s.Exec(t, "select rowcast.unrevoke(r.id) from rowcast.revocation r")
 		for status := 0; status != http.StatusOK; {
 			status, _ = request(t, http.MethodGet, httpURL(feed, "/history", nil), token(t, acme), "")
 		}
@@ -129,7 +129,7 @@ func TestTenantsHaveOneName(t *testing.T) {
 func TestIntegerTenants(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	s.exec(t, `select rowcast.unwatch(w.relation) from rowcast.watched w where w.active`,
+	s.Exec(t, `select rowcast.unwatch(w.relation) from rowcast.watched w where w.active`,
 		`create table bills (id int primary key, account bigint)`, `select rowcast.watch('bills', tenant_column => 'account', name => 'bill')`)
 	feed, _ := s.serve(t)
 	for n, claim := range []any{42, "42", "042", []any{"+42", 42}, json.Number("42")} {
@@ -156,7 +156,7 @@ func TestIntegerTenants(t *testing.T) {
 			}
 		}
 		if n == 0 {
-			s.exec(t, `insert into bills values (1, 42)`)
+			s.Exec(t, `insert into bills values (1, 42)`)
 		}
 		status, body := request(t, http.MethodGet, httpURL(feed, "/history", url.Values{"tenant": {"042"}}), who, "")
 		for !strings.Contains(body, `"bill:created"`) && status == http.StatusOK { // until it is sealed

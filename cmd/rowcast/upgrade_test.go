@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -102,22 +101,12 @@ func (f *roamer) visit(t *testing.T, url string) (read func(last int)) {
 func TestRollingUpgrade(t *testing.T) {
 	t.Parallel()
 	old := lastRelease(t)
-	s := &env{dsn: pgtest.Database(t)}
-	connect := func() *pgx.Conn {
-		conn, err := pgx.Connect(t.Context(), s.dsn)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { _ = conn.Close(context.Background()) })
-		return conn
-	}
-	s.conn = connect()
-	s.exec(t, `create table docs (id int primary key, tenant_id text not null, body text)`)
-	if err := releasedMigrate(t, old, s.dsn); err != nil {
+	s := &env{pgtest.Open(t, pgtest.Database(t), `create table docs (id int primary key, tenant_id text not null, body text)`)}
+	if err := releasedMigrate(t, old, s.DSN); err != nil {
 		t.Fatal(err)
 	}
-	s.exec(t, `select rowcast.watch('docs', name => 'doc')`)
-	environ := []string{"DATABASE_URL=" + s.dsn, "JWT_SECRET=" + secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0"}
+	s.Exec(t, `select rowcast.watch('docs', name => 'doc')`)
+	environ := []string{"DATABASE_URL=" + s.DSN, "JWT_SECRET=" + secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0"}
 	for _, args := range [][]string{{"serve"}, {"tail", "--tenant", "T"}, {"history", "--tenant", "T"}, {"status"}, {"watch", "docs"}} {
 		code, _, stderr := rowcast(t, environ, args...)
 		if code == program.ExitOK || !strings.Contains(stderr, "older version than this program") || !strings.HasSuffix(stderr, "code: schema-outdated\n") {
@@ -128,7 +117,7 @@ func TestRollingUpgrade(t *testing.T) {
 	rows := 0
 	commit := func() {
 		t.Helper()
-		s.exec(t, fmt.Sprintf(`insert into docs values (%d, 'T', 'one')`, rows+1),
+		s.Exec(t, fmt.Sprintf(`insert into docs values (%d, 'T', 'one')`, rows+1),
 			fmt.Sprintf(`insert into docs select g, 'T', 'many' from generate_series(%d, %d) g`, rows+2, rows+11))
 		rows += 11
 	}
@@ -147,7 +136,7 @@ func TestRollingUpgrade(t *testing.T) {
 		}
 	}
 	serveReleased := func() (*servetest.Server, string) {
-		server := servetest.StartProgram(t, old, s.dsn)
+		server := servetest.StartProgram(t, old, s.DSN)
 		return server, "ws://" + server.Address() + "/ws"
 	}
 
@@ -157,7 +146,7 @@ func TestRollingUpgrade(t *testing.T) {
 	}
 	visit(before)
 
-	open := connect()
+	open := s.Connect(t)
 	for _, statement := range []string{`begin`, fmt.Sprintf(`insert into docs values (%d, 'T', 'open')`, rows+1)} {
 		if _, err := open.Exec(t.Context(), statement); err != nil {
 			t.Fatal(err)
@@ -175,7 +164,7 @@ func TestRollingUpgrade(t *testing.T) {
 	go migrate()
 	servetest.Eventually(t, "migration that waits for the transaction", func() bool {
 		var waits bool
-		err := s.conn.QueryRow(t.Context(), `select exists (select from pg_locks l join pg_stat_activity a using (pid)
+		err := s.Conn.QueryRow(t.Context(), `select exists (select from pg_locks l join pg_stat_activity a using (pid)
 			where not l.granted and a.application_name = 'rowcast migrate' and a.datname = current_database())`).Scan(&waits)
 		return err == nil && waits
 	})
@@ -213,7 +202,7 @@ func TestRollingUpgrade(t *testing.T) {
 
 	// That version does not know that an older migrate must change nothing. What it
 	// puts back is drift, until the newer one has repaired it.
-	err := releasedMigrate(t, old, s.dsn)
+	err := releasedMigrate(t, old, s.DSN)
 	if said := strings.Join(drifted(t, s), "; "); !strings.Contains(said, "is not as it was installed, repair it with rowcast migrate") {
 		t.Errorf("after migrate of %s (%v) drift says %q", released, err, said)
 	}
@@ -232,7 +221,7 @@ func TestRollingUpgrade(t *testing.T) {
 func TestServerTellsOfANewerSchema(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	s.exec(t, `create or replace function rowcast.program() returns text language sql as $$select 'version 999 functions 0123456789abcdef'$$`)
+	s.Exec(t, `create or replace function rowcast.program() returns text language sql as $$select 'version 999 functions 0123456789abcdef'$$`)
 	var out servetest.Transcript
 	r := s.startLogging(t, slog.New(slog.NewTextHandler(&out, nil)))
 	defer r.stop()
@@ -244,7 +233,7 @@ func TestServerTellsOfANewerSchema(t *testing.T) {
 
 func drifted(t *testing.T, s *env) []string {
 	t.Helper()
-	rows, err := s.conn.Query(t.Context(), `select detail from rowcast.trigger_drift()`)
+	rows, err := s.Conn.Query(t.Context(), `select detail from rowcast.trigger_drift()`)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"rowcast/internal/feed"
+	"rowcast/internal/test/pgtest"
 )
 
 // The controls: readers that are known to be wrong follow the same writers,
@@ -108,17 +109,17 @@ func (r *wrongReader) has(key string) bool {
 // outOfOrder writes what each of the wrong readers cannot get right.
 func (m *model) outOfOrder(t *testing.T) {
 	t.Helper()
-	first := &writer{conn: connect(t, m.dsn, "first"), ledger: m.ledger}
-	second := connect(t, m.dsn, "second")
+	first := &writer{conn: pgtest.ConnectAs(t, m.dsn, "first"), ledger: m.ledger}
+	second := pgtest.ConnectAs(t, m.dsn, "second")
 	begin := func() tx {
-		exec(t, first.conn, "begin")
+		pgtest.Exec(t, first.conn, "begin")
 		first.keys = nil
 		return tx{
-			span: span{began: time.Now()}, xid: query[uint64](t, first.conn, "select pg_current_xact_id()::text::bigint"),
+			span: span{began: time.Now()}, xid: pgtest.Query[uint64](t, first.conn, "select pg_current_xact_id()::text::bigint"),
 		}
 	}
 	commit := func(d tx) {
-		exec(t, first.conn, "commit")
+		pgtest.Exec(t, first.conn, "commit")
 		d.keys, d.span.ended = first.keys, time.Now()
 		m.ledger.add(d)
 	}

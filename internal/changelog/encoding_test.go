@@ -61,7 +61,7 @@ func TestOtherEncodings(t *testing.T) {
 			t.Parallel()
 			d := encodedDatabase(t, encoding)
 			l := d.tail(t)
-			writer := connect(t, d.dsn, "writer") // its bytes are stored as they are
+			writer := pgtest.ConnectAs(t, d.dsn, "writer") // its bytes are stored as they are
 			history := changelog.NewHistory(d.pool, 0)
 			draw, seen := texts(encoding), 0
 			rapid.Check(t, func(rt *rapid.T) {
@@ -86,7 +86,7 @@ func TestOtherEncodings(t *testing.T) {
 					}
 				}
 				if id == 20 { // what is before is read from another segment of the log
-					exec(t, writer, "select rowcast.rotate('0', 0)")
+					pgtest.Exec(t, writer, "select rowcast.rotate('0', 0)")
 				}
 				start, err := history.Oldest(t.Context(), tenant)
 				if err != nil {
@@ -112,14 +112,14 @@ func TestTenantThatCannotBeWritten(t *testing.T) {
 	t.Parallel()
 	d := encodedDatabase(t, "LATIN2")
 	l := d.tail(t)
-	exec(t, connect(t, d.dsn, "writer"), "insert into docs values (1, 'T')")
+	pgtest.Exec(t, pgtest.ConnectAs(t, d.dsn, "writer"), "insert into docs values (1, 'T')")
 	l.wait(t, "change", func(r *recorder) bool { return len(r.changes) == 1 })
 	history := changelog.NewHistory(d.pool, 0)
 	unwritable := []string{"東京", "T\x00", "\xff"}
 	if err := history.Know(t.Context(), append(unwritable, "U")); err != nil {
 		t.Error(err)
 	}
-	if !query[bool](t, connect(t, d.dsn, "admin"), "select array_agg(tenant order by tenant) = '{T,U}' from rowcast.tenant") {
+	if !pgtest.Query[bool](t, pgtest.ConnectAs(t, d.dsn, "admin"), "select array_agg(tenant order by tenant) = '{T,U}' from rowcast.tenant") {
 		t.Error("those beside it are not known")
 	}
 	for _, tenant := range unwritable {
@@ -146,11 +146,11 @@ func TestEncodingOfTheSession(t *testing.T) {
 		t.Run(encoding, func(t *testing.T) {
 			t.Parallel()
 			d := encodedDatabase(t, encoding)
-			writer := connect(t, d.dsn, "writer")
-			exec(t, writer, "set client_encoding = 'UTF8'", "alter database encoding_"+strings.ToLower(encoding)+" set client_encoding = 'SJIS'")
+			writer := pgtest.ConnectAs(t, d.dsn, "writer")
+			pgtest.Exec(t, writer, "set client_encoding = 'UTF8'", "alter database encoding_"+strings.ToLower(encoding)+" set client_encoding = 'SJIS'")
 			d.pool.Reset()
 			l := d.tail(t)
-			exec(t, writer, "insert into docs values (1, '東京', '日本')")
+			pgtest.Exec(t, writer, "insert into docs values (1, '東京', '日本')")
 			l.wait(t, "change", func(r *recorder) bool { return len(r.changes) == 1 })
 			c := l.snapshot()[0]
 			if c.Tenant != "東京" || !bytes.Contains(c.After, []byte(`"body":"日本"`)) {

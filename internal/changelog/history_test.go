@@ -11,6 +11,7 @@ import (
 	"rowcast/internal/changelog"
 	"rowcast/internal/feed"
 	"rowcast/internal/postgres"
+	"rowcast/internal/test/pgtest"
 )
 
 // cursorAt is the cursor of a client that has received c.
@@ -23,12 +24,12 @@ func cursorAt(c feed.Change) feed.Cursor {
 func sealedDatabase(t *testing.T, n int) (*database, []feed.Change) {
 	t.Helper()
 	d := newDatabase(t)
-	writer := connect(t, d.dsn, "writer")
-	exec(t, writer, "insert into docs values (-1, 'U')", "select rowcast.seal()", "insert into docs values (-2, 'U')", "select rowcast.seal()")
+	writer := pgtest.ConnectAs(t, d.dsn, "writer")
+	pgtest.Exec(t, writer, "insert into docs values (-1, 'U')", "select rowcast.seal()", "insert into docs values (-2, 'U')", "select rowcast.seal()")
 	for i := range n {
-		exec(t, writer, fmt.Sprintf("insert into docs values (%d, 'T')", i+1), "select rowcast.seal()")
+		pgtest.Exec(t, writer, fmt.Sprintf("insert into docs values (%d, 'T')", i+1), "select rowcast.seal()")
 		if i%60 == 59 {
-			exec(t, writer, "select rowcast.rotate('0', 0)")
+			pgtest.Exec(t, writer, "select rowcast.rotate('0', 0)")
 		}
 	}
 	history := changelog.NewHistory(d.pool, 0)
@@ -47,10 +48,10 @@ func TestHistoryRefusesForeignCursors(t *testing.T) {
 	t.Parallel()
 	d, changes := sealedDatabase(t, 8)
 	history := changelog.NewHistory(d.pool, 0)
-	admin := connect(t, d.dsn, "admin")
+	admin := pgtest.ConnectAs(t, d.dsn, "admin")
 	// All of U and half of T: seals 1 to 6.
-	exec(t, admin, "update rowcast.seal set sealed_at = sealed_at - interval '1 hour' where seal <= 6", "select rowcast.prune('1 hour')")
-	if floor := query[int64](t, admin, "select t.floor from rowcast.tenant t where t.tenant = 'T'"); floor != 4 {
+	pgtest.Exec(t, admin, "update rowcast.seal set sealed_at = sealed_at - interval '1 hour' where seal <= 6", "select rowcast.prune('1 hour')")
+	if floor := pgtest.Query[int64](t, admin, "select t.floor from rowcast.tenant t where t.tenant = 'T'"); floor != 4 {
 		t.Fatalf("the floor is %d; want 4", floor)
 	}
 	other, err := history.Head(t.Context(), "U", 1<<62)
@@ -121,7 +122,7 @@ func TestPruneMovesTheFloor(t *testing.T) {
 	const n, limit = 250, 40
 	d, changes := sealedDatabase(t, n)
 	history := changelog.NewHistory(d.pool, 0)
-	admin := connect(t, d.dsn, "admin")
+	admin := pgtest.ConnectAs(t, d.dsn, "admin")
 	done := make(chan struct{})
 	var (
 		readers         sync.WaitGroup
@@ -159,9 +160,9 @@ func TestPruneMovesTheFloor(t *testing.T) {
 		})
 	}
 	emptied := 0
-	for query[int64](t, admin, "select rowcast.prune('0', 5)") > 0 {
-		emptied += query[int](t, admin, "select rowcast.empty_segments()")
-		floor := query[int64](t, admin, "select t.floor from rowcast.tenant t where t.tenant = 'T'")
+	for pgtest.Query[int64](t, admin, "select rowcast.prune('0', 5)") > 0 {
+		emptied += pgtest.Query[int](t, admin, "select rowcast.empty_segments()")
+		floor := pgtest.Query[int64](t, admin, "select t.floor from rowcast.tenant t where t.tenant = 'T'")
 		if floor == 0 {
 			continue // U goes first
 		}
@@ -177,15 +178,15 @@ func TestPruneMovesTheFloor(t *testing.T) {
 	close(done)
 	readers.Wait()
 	t.Logf("served %v, expired %v", served, expired)
-	floor := query[int64](t, admin, "select t.floor from rowcast.tenant t where t.tenant = 'T'")
-	left := query[int64](t, admin, "select count(*) from rowcast.sealed")
+	floor := pgtest.Query[int64](t, admin, "select t.floor from rowcast.tenant t where t.tenant = 'T'")
+	left := pgtest.Query[int64](t, admin, "select count(*) from rowcast.sealed")
 	if floor != n-1 || left != 1 {
 		t.Errorf("the floor is %d and %d changes are left; want %d and 1: the head stays", floor, left, n-1)
 	}
 	if emptied < 3 {
 		t.Errorf("%d segments were emptied while clients read; want 3 at least", emptied)
 	}
-	exec(t, admin, "insert into docs values (0, 'T')", "select rowcast.seal()")
+	pgtest.Exec(t, admin, "insert into docs values (0, 'T')", "select rowcast.seal()")
 	if page, err := history.After(t.Context(), "T", cursorAt(changes[n-1]), 9); err != nil || len(page.Changes) != 1 || page.Changes[0].Position != n+1 {
 		t.Errorf("after the head: %+v, %v; want one change at %d", page, err, n+1)
 	}
@@ -197,16 +198,16 @@ func TestRetention(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
 	l := d.tail(t, func(o *changelog.Options) { o.Retention = 200 * time.Millisecond })
-	straggler, writer := connect(t, d.dsn, "straggler"), connect(t, d.dsn, "writer")
-	exec(t, straggler, "begin", "insert into docs values (0, 'T')")
+	straggler, writer := pgtest.ConnectAs(t, d.dsn, "straggler"), pgtest.ConnectAs(t, d.dsn, "writer")
+	pgtest.Exec(t, straggler, "begin", "insert into docs values (0, 'T')")
 	for i := 1; i <= 3; i++ {
-		exec(t, writer, fmt.Sprintf("insert into docs values (%d, 'T')", i))
+		pgtest.Exec(t, writer, fmt.Sprintf("insert into docs values (%d, 'T')", i))
 		l.wait(t, "change", func(r *recorder) bool { return len(r.changes) == i })
 	}
 	eventually(t, "floor", func() bool {
-		return query[int64](t, writer, "select t.floor from rowcast.tenant t where t.tenant = 'T'") == 2
+		return pgtest.Query[int64](t, writer, "select t.floor from rowcast.tenant t where t.tenant = 'T'") == 2
 	})
-	exec(t, straggler, "commit")
+	pgtest.Exec(t, straggler, "commit")
 	l.wait(t, "late change", func(r *recorder) bool { return len(r.changes) == 4 && r.changes[3].Position == 4 })
 }
 
@@ -215,12 +216,12 @@ func TestRetention(t *testing.T) {
 func TestHistoryFollowsANewFeed(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
-	admin := connect(t, d.dsn, "admin")
+	admin := pgtest.ConnectAs(t, d.dsn, "admin")
 	history := changelog.NewHistory(d.pool, 0)
-	exec(t, admin, "create table other (id int primary key, tenant_id text)")
+	pgtest.Exec(t, admin, "create table other (id int primary key, tenant_id text)")
 	first := func(table string) feed.Change {
 		t.Helper()
-		exec(t, admin, "insert into "+table+" values (1, 'T')", "select rowcast.seal()")
+		pgtest.Exec(t, admin, "insert into "+table+" values (1, 'T')", "select rowcast.seal()")
 		head, err := history.Head(t.Context(), "T", 1)
 		if err != nil {
 			t.Fatal(err)
@@ -241,7 +242,7 @@ func TestHistoryFollowsANewFeed(t *testing.T) {
 	if _, err := migrator.Up(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	exec(t, admin, "select rowcast.watch('other')")
+	pgtest.Exec(t, admin, "select rowcast.watch('other')")
 	if c := first("other"); c.Table != "other" || c.Name != "other" {
 		t.Errorf("the table is %s, the name %s", c.Table, c.Name)
 	}

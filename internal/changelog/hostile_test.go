@@ -56,8 +56,8 @@ func (d *database) plainRole(t *testing.T, role string) *pgx.Conn {
 	t.Helper()
 	pgtest.Admin(t, pgtest.Server(t), "create role "+role)
 	t.Cleanup(func() { pgtest.Admin(t, pgtest.Server(t), "drop role "+role) })
-	conn := connect(t, d.dsn, "forger")
-	exec(t, conn, "set session authorization "+role)
+	conn := pgtest.ConnectAs(t, d.dsn, "forger")
+	pgtest.Exec(t, conn, "set session authorization "+role)
 	if _, err := conn.Exec(t.Context(), "table rowcast.log"); err == nil {
 		t.Fatal("a role without rights reads the log")
 	}
@@ -74,7 +74,7 @@ func TestForgeriesOfAPlainRoleAreIgnored(t *testing.T) {
 	s.tail.until(t, "lead", func(c changelog.Status) bool { return c.Leads }) // or the second may
 	second := s.database.tail(t, newEnv(s.database, "b").options, netless, log.options)
 	s.tail.until(t, "sleep", asleep)
-	forger, writer := s.plainRole(t, "forger_of_rings"), connect(t, s.dsn, "writer")
+	forger, writer := s.plainRole(t, "forger_of_rings"), pgtest.ConnectAs(t, s.dsn, "writer")
 	for i, forged := range []string{
 		"", "{", "null", "true", "replica", `{"v":1,"table":"docs","op":"insert","n":1,"tenant_id":"U"}`,
 		`{"v":1,"table":"docs","op":"insert","n":99999999999999999999999999,"tenant_ids":["T","U"]}`,
@@ -87,7 +87,7 @@ func TestForgeriesOfAPlainRoleAreIgnored(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		exec(t, writer, s.insert())
+		pgtest.Exec(t, writer, s.insert())
 		s.arrive(t, 0)
 		second.wait(t, "change", func(r *recorder) bool { return len(r.changes) == i+1 })
 	}
@@ -133,8 +133,8 @@ func TestFloodOfAPlainRoleIsBounded(t *testing.T) {
 				if limit := 2*int64(took/(5*time.Millisecond)) + 40; asked > limit || askedOther > limit {
 					t.Errorf("%d messages in %s caused %d and %d queries; want at most %d", sent, took, asked, askedOther, limit)
 				}
-				writer := connect(t, s.dsn, "writer")
-				exec(t, writer, s.insert())
+				writer := pgtest.ConnectAs(t, s.dsn, "writer")
+				pgtest.Exec(t, writer, s.insert())
 				s.arrive(t, 0)
 				second.wait(t, "change", func(r *recorder) bool { return len(r.changes) == 1 })
 				if said := log.String(); said != "" {
@@ -176,19 +176,19 @@ func TestLostListenIsNoticed(t *testing.T) {
 	log := new(journal)
 	l := d.tail(t, database.options, log.options)
 	l.until(t, "sleep", asleep)
-	admin := connect(t, d.dsn, "admin")
+	admin := pgtest.ConnectAs(t, d.dsn, "admin")
 	pid, port := backendOf(t, admin, listenBackend)
 	proxy.inject(t, port, "unlisten *")
 	eventually(t, "end of LISTEN", func() bool {
-		return query[bool](t, admin, `select not exists (select from pg_stat_activity a
+		return pgtest.Query[bool](t, admin, `select not exists (select from pg_stat_activity a
 			where a.pid = $1 and (a.query <> 'unlisten *' or a.state <> 'idle'))`, pid)
 	})
 	began := time.Now()
-	exec(t, admin, "insert into docs values (1, 'T')")
+	pgtest.Exec(t, admin, "insert into docs values (1, 'T')")
 	l.wait(t, "change", func(r *recorder) bool { return len(r.changes) == 1 })
 	found := time.Since(began)
 	eventually(t, "new LISTEN", func() bool {
-		return query[bool](t, admin, `select exists (select from pg_stat_activity a
+		return pgtest.Query[bool](t, admin, `select exists (select from pg_stat_activity a
 			where a.datname = current_database() and a.pid <> $1 and `+listenBackend+`)`, pid)
 	})
 	took := time.Since(began)
@@ -200,6 +200,6 @@ func TestLostListenIsNoticed(t *testing.T) {
 		t.Errorf("the loss is logged %d times:\n%s", n, log)
 	}
 	l.until(t, "sleep", asleep)
-	exec(t, admin, "insert into docs values (2, 'T')")
+	pgtest.Exec(t, admin, "insert into docs values (2, 'T')")
 	l.wait(t, "change", func(r *recorder) bool { return len(r.changes) == 2 })
 }

@@ -37,52 +37,16 @@ func newDatabase(t *testing.T) *database {
 
 func migrated(t *testing.T, dsn string) *database {
 	t.Helper()
-	conn := connect(t, dsn, "setup")
-	exec(t, conn, `create table docs (id int primary key, tenant_id text, body text, version int not null default 0)`)
-	migrator := postgres.Migrator{URL: dsn, Log: logger(t)}
-	if _, err := migrator.Up(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	exec(t, conn, `select rowcast.watch('docs', name => 'doc')`)
+	conn := pgtest.ConnectAs(t, dsn, "setup")
+	pgtest.Exec(t, conn, `create table docs (id int primary key, tenant_id text, body text, version int not null default 0)`)
+	pgtest.Migrate(t, dsn)
+	pgtest.Exec(t, conn, `select rowcast.watch('docs', name => 'doc')`)
 	pool, err := postgres.Open(t.Context(), dsn, "history", 8)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
 	return &database{dsn: dsn, pool: pool}
-}
-
-func connect(t *testing.T, dsn, name string) *pgx.Conn {
-	t.Helper()
-	config, err := pgx.ParseConfig(dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	config.RuntimeParams["application_name"] = name
-	conn, err := pgx.ConnectConfig(t.Context(), config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close(context.Background()) })
-	return conn
-}
-
-func exec(t *testing.T, conn *pgx.Conn, statements ...string) {
-	t.Helper()
-	for _, s := range statements {
-		if _, err := conn.Exec(t.Context(), s); err != nil {
-			t.Fatalf("%s: %v", s, err)
-		}
-	}
-}
-
-func query[T any](t *testing.T, conn *pgx.Conn, statement string, args ...any) T {
-	t.Helper()
-	var value T
-	if err := conn.QueryRow(t.Context(), statement, args...).Scan(&value); err != nil {
-		t.Fatalf("%s: %v", statement, err)
-	}
-	return value
 }
 
 func logger(t *testing.T) *slog.Logger {
@@ -113,7 +77,8 @@ func (r *recorder) publish(changes []feed.Change, _ int64) {
 	r.update(func() { r.changes = append(r.changes, changes...) })
 }
 
-// wait blocks until the condition holds.
+// wait blocks until the condition holds. It gives up when nothing is published
+// for long.
 func (r *recorder) wait(t *testing.T, what string, condition func(r *recorder) bool) {
 	t.Helper()
 	deadline := time.NewTimer(timeout)
@@ -127,6 +92,7 @@ func (r *recorder) wait(t *testing.T, what string, condition func(r *recorder) b
 		}
 		select {
 		case <-changed:
+			deadline.Reset(timeout)
 		case <-deadline.C:
 			r.mu.Lock()
 			defer r.mu.Unlock()

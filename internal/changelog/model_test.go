@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"rowcast/internal/changelog"
+	"rowcast/internal/test/pgtest"
 )
 
 // For longer runs, and to repeat one: go test -run TestModel -model.ops 20000 -model.seed 1.
@@ -51,13 +52,16 @@ func TestModel(t *testing.T) {
 	for _, name := range []string{"a", "b"} {
 		m.tails = append(m.tails, m.tail(t, newEnv(m.database, name).options))
 	}
-	admin := connect(t, m.dsn, "admin")
+	admin := pgtest.ConnectAs(t, m.dsn, "admin")
 	m.tx(t, admin, `
 		insert into docs select n, 'T', null, 1 from generate_series(1, 6) n
 		union all select n, 'U', null, 1 from generate_series(100, 107) n`)
 
-	limit := 2*time.Minute + time.Duration(*modelOps)*20*time.Millisecond
-	ctx, cancel := context.WithTimeout(t.Context(), limit)
+	deadline, ok := t.Deadline() // the limit of all tests, and time to say what was missing
+	if !ok {
+		deadline = time.Now().Add(24 * time.Hour)
+	}
+	ctx, cancel := context.WithDeadline(t.Context(), deadline.Add(-10*time.Second))
 	defer cancel()
 	clients := m.startClients(ctx)
 	reading, stopReading := context.WithCancel(ctx)
@@ -100,12 +104,12 @@ func (m *model) tx(t *testing.T, conn *pgx.Conn, statement string) {
 	t.Helper()
 	w := writer{conn: conn, ledger: m.ledger}
 	d := tx{span: span{began: time.Now()}}
-	exec(t, conn, "begin")
+	pgtest.Exec(t, conn, "begin")
 	if err := w.made(t.Context(), statement+" returning id, version"); err != nil {
 		t.Fatal(err)
 	}
-	d.xid, d.keys = query[uint64](t, conn, "select pg_current_xact_id()::text::bigint"), w.keys
-	exec(t, conn, "commit")
+	d.xid, d.keys = pgtest.Query[uint64](t, conn, "select pg_current_xact_id()::text::bigint"), w.keys
+	pgtest.Exec(t, conn, "commit")
 	d.span.ended = time.Now()
 	m.ledger.add(d)
 }
@@ -187,10 +191,10 @@ func (m *model) resolve(t *testing.T, admin *pgx.Conn) {
 		}
 		status := ""
 		eventually(t, "end of a transaction", func() bool {
-			if d.gid != "" && query[bool](t, admin, "select exists (select from pg_prepared_xacts where gid = $1)", d.gid) {
-				exec(t, admin, "commit prepared '"+d.gid+"'")
+			if d.gid != "" && pgtest.Query[bool](t, admin, "select exists (select from pg_prepared_xacts where gid = $1)", d.gid) {
+				pgtest.Exec(t, admin, "commit prepared '"+d.gid+"'")
 			}
-			status = query[string](t, admin, "select pg_xact_status($1::text::xid8)", strconv.FormatUint(d.xid, 10))
+			status = pgtest.Query[string](t, admin, "select pg_xact_status($1::text::xid8)", strconv.FormatUint(d.xid, 10))
 			return status != "in progress"
 		})
 		m.ledger.counts["resolved: "+status]++
@@ -218,7 +222,7 @@ func (m *model) settle(t *testing.T, admin *pgx.Conn) {
 	}
 	m.final = make(map[string]int64)
 	for _, tenant := range modelTenants {
-		m.final[tenant] = query[int64](t, admin,
+		m.final[tenant] = pgtest.Query[int64](t, admin,
 			"select coalesce(max(s.position), 0) from rowcast.sealed s where s.tenant = $1", tenant)
 	}
 	close(m.ended)

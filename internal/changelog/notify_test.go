@@ -12,6 +12,7 @@ import (
 
 	"rowcast/internal/changelog"
 	"rowcast/internal/postgres"
+	"rowcast/internal/test/pgtest"
 )
 
 func TestNotifyAlwaysNotifiesOfEveryStatement(t *testing.T) {
@@ -20,12 +21,12 @@ func TestNotifyAlwaysNotifiesOfEveryStatement(t *testing.T) {
 	s.start(t, func(o *changelog.Options) { o.Notify = changelog.NotifyAlways })
 	s.tail.until(t, "sleep", asleep)
 	// Many times the rate at which a tail that may wake up does.
-	writer := connect(t, s.dsn, "writer")
+	writer := pgtest.ConnectAs(t, s.dsn, "writer")
 	for range 300 {
-		exec(t, writer, s.insert())
+		pgtest.Exec(t, writer, s.insert())
 	}
 	s.notificationsWanted(t, 300)
-	exec(t, writer, "begin", s.insert(), s.insert(), "update docs set version = 1 where id = 1", "commit")
+	pgtest.Exec(t, writer, "begin", s.insert(), s.insert(), "update docs set version = 1 where id = 1", "commit")
 	s.notificationsWanted(t, 2) // the second insert says the same as the first
 	s.tail.wait(t, "every change", func(r *recorder) bool { return len(r.changes) == 303 })
 	if !asleep(s.tail.Status()) {
@@ -38,10 +39,10 @@ func TestNotifyNeverNotifies(t *testing.T) {
 	s := newSleeper(t)
 	s.start(t, func(o *changelog.Options) { o.Notify = changelog.NotifyNever })
 	s.tail.until(t, "leader", func(c changelog.Status) bool { return c.Leads && c.Listening })
-	writer := connect(t, s.dsn, "writer")
+	writer := pgtest.ConnectAs(t, s.dsn, "writer")
 	for i := range 30 {
 		gid := fmt.Sprintf("never %d %s", i, writer.Config().Database)
-		exec(t, writer, s.insert(), "begin", s.insert(), "prepare transaction '"+gid+"'", "commit prepared '"+gid+"'")
+		pgtest.Exec(t, writer, s.insert(), "begin", s.insert(), "prepare transaction '"+gid+"'", "commit prepared '"+gid+"'")
 		s.arrive(t, 0)
 	}
 	s.notificationsWanted(t, 0)
@@ -55,7 +56,7 @@ func TestForgedNotificationsAreHarmless(t *testing.T) {
 	s.tail.until(t, "lead", func(c changelog.Status) bool { return c.Leads }) // or the second may
 	second := s.database.tail(t, newEnv(s.database, "b").options, netless)
 	s.tail.until(t, "sleep", asleep)
-	forger, writer := connect(t, s.dsn, "forger"), connect(t, s.dsn, "writer")
+	forger, writer := pgtest.ConnectAs(t, s.dsn, "forger"), pgtest.ConnectAs(t, s.dsn, "writer")
 	for i, junk := range []string{
 		"", "{", "null", "[]", "0", `"sealed"`, `{}`, `{"v":99}`, `{"sealed":null}`, `{"sealed":"x"}`, `{"sealed":-1}`,
 		`{"sealed":9223372036854775807}`, `{"sealed":1e999}`, `{"sealed":{}}`, `{"v":1,"table":"docs","tenant_id":"T"}`,
@@ -66,7 +67,7 @@ func TestForgedNotificationsAreHarmless(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		exec(t, writer, s.insert())
+		pgtest.Exec(t, writer, s.insert())
 		s.arrive(t, 0)
 		second.wait(t, "change", func(r *recorder) bool { return len(r.changes) == i+1 })
 	}
@@ -85,17 +86,17 @@ func TestFloodOfNotificationsIsBounded(t *testing.T) {
 	counter := new(queryCounter)
 	s.start(t, s.counted(counter))
 	s.tail.until(t, "sleep", asleep)
-	forger := connect(t, s.dsn, "forger")
+	forger := pgtest.ConnectAs(t, s.dsn, "forger")
 	began, before := time.Now(), counter.count.Load()
 	for range 3000 {
-		exec(t, forger, "notify rowcast, 'flood'")
+		pgtest.Exec(t, forger, "notify rowcast, 'flood'")
 	}
 	took, asked := time.Since(began), counter.count.Load()-before
 	t.Logf("%d queries in %s", asked, took)
 	if limit := int64(took/(5*time.Millisecond)) + 20; asked > limit {
 		t.Errorf("3000 notifications in %s caused %d queries; want at most %d", took, asked, limit)
 	}
-	exec(t, forger, s.insert())
+	pgtest.Exec(t, forger, s.insert())
 	s.arrive(t, 0)
 }
 
@@ -156,12 +157,12 @@ func TestWhoKeepsTheLogFromBeingSealedIsNamed(t *testing.T) {
 	d := newDatabase(t)
 	l := d.tail(t)
 	l.until(t, "sleep", asleep)
-	holder := connect(t, d.dsn, "somebody")
-	exec(t, holder, "select pg_advisory_lock(8245940711459091458)", "insert into docs values (1, 'T')")
+	holder := pgtest.ConnectAs(t, d.dsn, "somebody")
+	pgtest.Exec(t, holder, "select pg_advisory_lock(8245940711459091458)", "insert into docs values (1, 'T')")
 	l.until(t, "name of the holder", func(s changelog.Status) bool {
 		return strings.Contains(s.Problem, "application somebody")
 	})
-	exec(t, holder, "select pg_advisory_unlock(8245940711459091458)")
+	pgtest.Exec(t, holder, "select pg_advisory_unlock(8245940711459091458)")
 	l.wait(t, "change", func(r *recorder) bool { return len(r.changes) == 1 })
 	l.until(t, "end of the problem", func(s changelog.Status) bool { return s.Live && s.Problem == "" })
 }

@@ -10,6 +10,7 @@ import (
 
 	"rowcast/internal/changelog/logrow"
 	"rowcast/internal/postgres"
+	"rowcast/internal/test/pgtest"
 	"rowcast/sql"
 )
 
@@ -18,9 +19,9 @@ import (
 func TestPagesAreLookedUp(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
-	admin := connect(t, d.dsn, "admin")
+	admin := pgtest.ConnectAs(t, d.dsn, "admin")
 	for segment := range 4 {
-		exec(t, admin, fmt.Sprintf(`
+		pgtest.Exec(t, admin, fmt.Sprintf(`
 			do $$ begin for n in 1..3000 loop insert into docs values (%d + n, 'T' || n %% 3); end loop; end $$`, 3000*segment),
 			"select rowcast.seal()", "select rowcast.rotate('0', 0)")
 	}
@@ -31,7 +32,7 @@ func TestPagesAreLookedUp(t *testing.T) {
 	defer func() { _ = own.Close(t.Context()) }()
 	for _, analyzed := range []bool{false, true} {
 		if analyzed {
-			exec(t, admin, "vacuum analyze")
+			pgtest.Exec(t, admin, "vacuum analyze")
 		}
 		for name, conn := range map[string]*pgx.Conn{"own settings": own, "settings of a pooler": admin} {
 			for range 7 { // a generic plan comes after five
@@ -50,9 +51,9 @@ func TestPagesLookIntoNoOtherSegment(t *testing.T) {
 	var found [2]int
 	for i, segments := range []int{4, 16} {
 		d := newDatabase(t)
-		admin := connect(t, d.dsn, "admin")
+		admin := pgtest.ConnectAs(t, d.dsn, "admin")
 		for segment := range segments {
-			exec(t, admin, fmt.Sprintf("do $$ begin for n in 1..300 loop insert into docs values (%d + n, 'T'); end loop; end $$", 300*segment),
+			pgtest.Exec(t, admin, fmt.Sprintf("do $$ begin for n in 1..300 loop insert into docs values (%d + n, 'T'); end loop; end $$", 300*segment),
 				"select rowcast.seal()", "select rowcast.rotate('0', 0)")
 		}
 		own, err := postgres.Connect(t.Context(), d.dsn, "plan")
@@ -90,7 +91,7 @@ func pageBlocks(t *testing.T, conn *pgx.Conn, statement string, args ...any) int
 			Read int     `json:"Shared Read Blocks"`
 		}
 	}
-	text := query[string](t, conn, "explain (analyze, buffers, format json) "+statement, args...)
+	text := pgtest.Query[string](t, conn, "explain (analyze, buffers, format json) "+statement, args...)
 	if err := json.Unmarshal([]byte(text), &plans); err != nil {
 		t.Fatal(err)
 	}

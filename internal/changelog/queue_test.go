@@ -20,8 +20,8 @@ import (
 // is as before when the session has gone.
 func TestFullQueueHarmsNobody(t *testing.T) {
 	t.Parallel()
-	probe := connect(t, pgtest.Server(t).SocketDSN("postgres"), "probe")
-	if major := query[int](t, probe, "select current_setting('server_version_num')::int / 10000"); major < 17 {
+	probe := pgtest.ConnectAs(t, pgtest.Server(t).SocketDSN("postgres"), "probe")
+	if major := pgtest.Query[int](t, probe, "select current_setting('server_version_num')::int / 10000"); major < 17 {
 		t.Skipf("the queue of PostgreSQL %d has 8 GB; .ci/run has newer ones", major)
 	}
 	_, d := ownDatabase(t, devpg.Options{NoTCP: true, Settings: map[string]string{"max_notify_queue_pages": "64"}})
@@ -30,12 +30,12 @@ func TestFullQueueHarmsNobody(t *testing.T) {
 	second := d.tail(t, log.options)
 	l.until(t, "sleep", asleep)
 	second.until(t, "listening", func(s changelog.Status) bool { return s.Listening })
-	stuck, filler, writer := connect(t, d.dsn, "stuck"), connect(t, d.dsn, "filler"), connect(t, d.dsn, "writer")
-	exec(t, stuck, "listen anything", "begin", "select 1")
+	stuck, filler, writer := pgtest.ConnectAs(t, d.dsn, "stuck"), pgtest.ConnectAs(t, d.dsn, "filler"), pgtest.ConnectAs(t, d.dsn, "writer")
+	pgtest.Exec(t, stuck, "listen anything", "begin", "select 1")
 	full := fillQueue(t, filler)
 	t.Logf("the queue takes %d messages", full)
 	for id := range 12 {
-		exec(t, writer, fmt.Sprintf("insert into docs values (%d, 'T')", id), "truncate docs")
+		pgtest.Exec(t, writer, fmt.Sprintf("insert into docs values (%d, 'T')", id), "truncate docs")
 		want := 2*id + 2
 		l.wait(t, "change", func(r *recorder) bool { return len(r.changes) == want })
 		second.wait(t, "change", func(r *recorder) bool { return len(r.changes) == want })
@@ -52,12 +52,12 @@ func TestFullQueueHarmsNobody(t *testing.T) {
 	if said := log.String(); said != "" {
 		t.Errorf("the tails suffer from the queue:\n%s", said)
 	}
-	exec(t, stuck, "rollback")
+	pgtest.Exec(t, stuck, "rollback")
 	eventually(t, "room in the queue", func() bool {
-		return query[float64](t, filler, "select pg_notification_queue_usage()") < 0.1
+		return pgtest.Query[float64](t, filler, "select pg_notification_queue_usage()") < 0.1
 	})
 	l.until(t, "sleep", asleep)
-	exec(t, writer, "insert into docs values (100, 'T')")
+	pgtest.Exec(t, writer, "insert into docs values (100, 'T')")
 	for _, tail := range []*tail{l, second, third} {
 		tail.wait(t, "change after all", func(r *recorder) bool {
 			return len(r.changes) > 0 && strings.Contains(string(r.changes[len(r.changes)-1].After), `"id":100`)

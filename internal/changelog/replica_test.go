@@ -5,19 +5,20 @@ import (
 	"testing"
 
 	"rowcast/internal/changelog"
+	"rowcast/internal/test/pgtest"
 )
 
 // Servers that lead in turn, and one that comes late, publish the same.
 func TestServersAgree(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
-	writer := connect(t, d.dsn, "writer")
+	writer := pgtest.ConnectAs(t, d.dsn, "writer")
 	next := 0
 	write := func(n int) {
 		t.Helper()
 		for range n {
 			next++
-			exec(t, writer, fmt.Sprintf(`
+			pgtest.Exec(t, writer, fmt.Sprintf(`
 				begin;
 				insert into docs select 10 * %[1]d + n, 'T' || n %% 3, repeat('x', n) from generate_series(1, 5) n;
 				update docs set version = version + 1 where id %% 10 = 1;

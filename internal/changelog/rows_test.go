@@ -7,6 +7,7 @@ import (
 
 	"rowcast/internal/changelog"
 	"rowcast/internal/changelog/logrow"
+	"rowcast/internal/test/pgtest"
 	"rowcast/sql"
 )
 
@@ -15,7 +16,7 @@ func TestHistoryBeginsAtTheFloor(t *testing.T) {
 	t.Parallel()
 	d, changes := sealedDatabase(t, 8)
 	history := changelog.NewHistory(d.pool, 0)
-	admin := connect(t, d.dsn, "admin")
+	admin := pgtest.ConnectAs(t, d.dsn, "admin")
 	check := func(tenant string, position int64, left int) {
 		t.Helper()
 		oldest, err := history.Oldest(t.Context(), tenant)
@@ -29,10 +30,10 @@ func TestHistoryBeginsAtTheFloor(t *testing.T) {
 	}
 	check("T", 0, 8)
 	check("nobody", 0, 0)
-	exec(t, admin, "update rowcast.seal set sealed_at = sealed_at - interval '1 hour' where seal <= 6", "select rowcast.prune('1 hour')")
+	pgtest.Exec(t, admin, "update rowcast.seal set sealed_at = sealed_at - interval '1 hour' where seal <= 6", "select rowcast.prune('1 hour')")
 	check("T", 4, 4)
 	check("U", 2, 0)
-	exec(t, admin, "insert into docs values (-3, 'U')", "select rowcast.seal()")
+	pgtest.Exec(t, admin, "insert into docs values (-3, 'U')", "select rowcast.seal()")
 	check("U", 2, 1)
 }
 
@@ -42,8 +43,8 @@ func TestHistoryOfAStatement(t *testing.T) {
 	t.Parallel()
 	const rows = 3000
 	d := newDatabase(t)
-	admin := connect(t, d.dsn, "admin")
-	exec(t, admin, fmt.Sprintf("insert into docs select n, 'T', repeat('x', 100) from generate_series(1, %d) n", rows), "select rowcast.seal()")
+	admin := pgtest.ConnectAs(t, d.dsn, "admin")
+	pgtest.Exec(t, admin, fmt.Sprintf("insert into docs select n, 'T', repeat('x', 100) from generate_series(1, %d) n", rows), "select rowcast.seal()")
 	history := changelog.NewHistory(d.pool, 0)
 	at, err := history.Oldest(t.Context(), "T")
 	if err != nil {
@@ -67,10 +68,10 @@ func TestHistoryOfAStatement(t *testing.T) {
 			at = cursorAt(page.Changes[want-1])
 		}
 	}
-	if n := query[int](t, admin, "select count(*) from rowcast.sealed"); n < 6 {
+	if n := pgtest.Query[int](t, admin, "select count(*) from rowcast.sealed"); n < 6 {
 		t.Fatalf("the statement has %d log rows, too few to show anything", n)
 	}
-	few := query[int](t, admin, "select count(*) from ("+sql.HistoryAfter+") page", "T", int64(100), int64(math.MaxInt64), 256, int64(111), logrow.Ordinary)
+	few := pgtest.Query[int](t, admin, "select count(*) from ("+sql.HistoryAfter+") page", "T", int64(100), int64(math.MaxInt64), 256, int64(111), logrow.Ordinary)
 	if few != 1 {
 		t.Errorf("ten rows take %d log rows", few)
 	}

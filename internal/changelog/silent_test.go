@@ -15,6 +15,7 @@ import (
 
 	"rowcast/internal/changelog"
 	"rowcast/internal/demo/devpg"
+	"rowcast/internal/test/pgtest"
 )
 
 // A connection that stays open and carries nothing any more is noticed by a
@@ -30,21 +31,21 @@ func TestSilentConnectionIsNoticed(t *testing.T) {
 			s.url = dsn
 			l := d.tail(t, s.options)
 			l.until(t, "sleep", asleep)
-			admin := connect(t, d.dsn, "admin")
+			admin := pgtest.ConnectAs(t, d.dsn, "admin")
 			pid, port := backendOf(t, admin, backend)
 			proxy.freeze(t, port)
-			exec(t, admin, "insert into docs values (1, 'T')")
+			pgtest.Exec(t, admin, "insert into docs values (1, 'T')")
 			l.wait(t, "change", func(r *recorder) bool { return len(r.changes) == 1 })
 			eventually(t, "new connection", func() bool {
-				return query[bool](t, admin, `select exists (select from pg_stat_activity a
+				return pgtest.Query[bool](t, admin, `select exists (select from pg_stat_activity a
 					where a.datname = current_database() and a.pid <> $1 and `+backend+`)`, pid)
 			})
 			// The server does not know yet: the old session keeps its locks.
-			exec(t, admin, "insert into docs values (2, 'T')")
+			pgtest.Exec(t, admin, "insert into docs values (2, 'T')")
 			l.wait(t, "change", func(r *recorder) bool { return len(r.changes) == 2 })
-			query[bool](t, admin, "select pg_terminate_backend($1) is not null", pid)
+			pgtest.Query[bool](t, admin, "select pg_terminate_backend($1) is not null", pid)
 			l.until(t, "sleep", func(s changelog.Status) bool { return asleep(s) && s.Leads })
-			exec(t, admin, "insert into docs values (3, 'T')")
+			pgtest.Exec(t, admin, "insert into docs values (3, 'T')")
 			l.wait(t, "change", func(r *recorder) bool { return len(r.changes) == 3 })
 		})
 	}
@@ -71,14 +72,14 @@ func TestSwallowedNotificationsAreNoticed(t *testing.T) {
 	log := new(journal)
 	l := d.tail(t, database.options, log.options)
 	l.until(t, "sleep", asleep)
-	admin := connect(t, d.dsn, "admin")
+	admin := pgtest.ConnectAs(t, d.dsn, "admin")
 	pid, _ := backendOf(t, admin, listenBackend)
 	changes := 0
 	eventually(t, "new LISTEN", func() bool {
 		changes++ // one that is committed while the tail falls asleep is found without a notification
-		exec(t, admin, "insert into docs values ("+strconv.Itoa(changes)+", 'T')")
+		pgtest.Exec(t, admin, "insert into docs values ("+strconv.Itoa(changes)+", 'T')")
 		l.wait(t, "change", func(r *recorder) bool { return len(r.changes) == changes })
-		return query[bool](t, admin, `select exists (select from pg_stat_activity a
+		return pgtest.Query[bool](t, admin, `select exists (select from pg_stat_activity a
 			where a.datname = current_database() and a.pid <> $1 and `+listenBackend+`)`, pid)
 	})
 	if !strings.Contains(log.String(), "LISTEN delivers nothing, connecting anew") {

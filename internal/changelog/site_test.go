@@ -12,6 +12,7 @@ import (
 
 	"rowcast/internal/changelog"
 	"rowcast/internal/postgres"
+	"rowcast/internal/test/pgtest"
 )
 
 // sleepLock is the advisory lock that writers try.
@@ -74,7 +75,7 @@ const (
 // returns when they are gone. The test fails unless it was want of them.
 func (s *env) kill(t *testing.T, admin *pgx.Conn, condition string, want int) {
 	t.Helper()
-	killed := query[int](t, admin, `
+	killed := pgtest.Query[int](t, admin, `
 		select count(*) from (
 			select pg_terminate_backend(a.pid, 10000) as gone from pg_stat_activity a
 			 where a.datname = current_database() and a.application_name like $1 || ' %' and `+condition+`) k
@@ -88,7 +89,7 @@ func (s *env) kill(t *testing.T, admin *pgx.Conn, condition string, want int) {
 func waiting(t *testing.T, admin *pgx.Conn) {
 	t.Helper()
 	eventually(t, "request for the sleep lock", func() bool {
-		return query[bool](t, admin, `
+		return pgtest.Query[bool](t, admin, `
 			select exists (select from pg_locks l
 			 where l.locktype = 'advisory' and not l.granted and l.mode = 'ExclusiveLock'
 			   and l.database = (select oid from pg_database where datname = current_database())
@@ -100,7 +101,7 @@ func waiting(t *testing.T, admin *pgx.Conn) {
 // commits without a notification.
 func silent(t *testing.T, admin, writer *pgx.Conn) bool {
 	t.Helper()
-	return query[bool](t, admin, `
+	return pgtest.Query[bool](t, admin, `
 		select exists (select from pg_locks l
 		 where l.locktype = 'advisory' and l.granted and l.mode = 'ShareLock' and l.pid = $2
 		   and l.objid = ($1::bigint & 4294967295)::oid)`, int64(sleepLock), int32(writer.PgConn().PID()))
@@ -124,8 +125,8 @@ type ear struct {
 
 func newEar(t *testing.T, d *database) *ear {
 	t.Helper()
-	e := &ear{conn: connect(t, d.dsn, "ear"), marker: connect(t, d.dsn, "marker")}
-	exec(t, e.conn, "listen rowcast", "listen mark")
+	e := &ear{conn: pgtest.ConnectAs(t, d.dsn, "ear"), marker: pgtest.ConnectAs(t, d.dsn, "marker")}
+	pgtest.Exec(t, e.conn, "listen rowcast", "listen mark")
 	return e
 }
 
@@ -136,7 +137,7 @@ func (e *ear) notifications(t *testing.T) int {
 	t.Helper()
 	e.marks++
 	mark := strconv.Itoa(e.marks)
-	exec(t, e.marker, "select pg_notify('mark', '"+mark+"')")
+	pgtest.Exec(t, e.marker, "select pg_notify('mark', '"+mark+"')")
 	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	count := 0

@@ -6,6 +6,7 @@ import (
 
 	"rowcast/internal/changelog"
 	"rowcast/internal/feed"
+	"rowcast/internal/test/pgtest"
 )
 
 // What is killed is asleep, and may not connect anew until the change that was
@@ -20,14 +21,14 @@ func TestSleepSurvivesKills(t *testing.T) {
 			s.tail.until(t, "sleep", asleep)
 			s.block()
 			s.kill(t, s.admin, backend, 1)
-			writer := connect(t, s.dsn, "writer")
+			writer := pgtest.ConnectAs(t, s.dsn, "writer")
 			for range 3 {
-				exec(t, writer, s.insert())
+				pgtest.Exec(t, writer, s.insert())
 				s.arrive(t, 0)
 			}
 			s.unblock()
 			s.tail.until(t, "sleep", asleep)
-			exec(t, writer, s.insert())
+			pgtest.Exec(t, writer, s.insert())
 			s.arrive(t, 0)
 		})
 	}
@@ -37,11 +38,11 @@ func TestSleepSurvivesKills(t *testing.T) {
 		s.start(t)
 		s.tail.until(t, "sleep", asleep)
 		s.kill(t, s.admin, tailBackend, 1)
-		writer := connect(t, s.dsn, "writer")
-		exec(t, writer, s.insert())
+		writer := pgtest.ConnectAs(t, s.dsn, "writer")
+		pgtest.Exec(t, writer, s.insert())
 		s.arrive(t, 0)
 		s.tail.until(t, "sleep", asleep)
-		exec(t, writer, s.insert())
+		pgtest.Exec(t, writer, s.insert())
 		s.arrive(t, 0)
 		s.notificationsWanted(t, 2)
 	})
@@ -51,11 +52,11 @@ func TestSleepSurvivesKills(t *testing.T) {
 		s.start(t)
 		s.tail.until(t, "sleep", asleep)
 		s.kill(t, s.admin, "true", 3)
-		writer := connect(t, s.dsn, "writer")
-		exec(t, writer, s.insert())
+		writer := pgtest.ConnectAs(t, s.dsn, "writer")
+		pgtest.Exec(t, writer, s.insert())
 		s.arrive(t, 0)
 		s.tail.until(t, "sleep", asleep)
-		exec(t, writer, s.insert())
+		pgtest.Exec(t, writer, s.insert())
 		s.arrive(t, 0)
 	})
 }
@@ -70,16 +71,16 @@ func TestSecondServerTakesOver(t *testing.T) {
 		s.start(t)
 		s.tail.until(t, "sleep", asleep)
 		second := s.database.tail(t, newEnv(s.database, "b").options, netless)
-		writer := connect(t, s.dsn, "writer")
-		exec(t, writer, s.insert())
+		writer := pgtest.ConnectAs(t, s.dsn, "writer")
+		pgtest.Exec(t, writer, s.insert())
 		s.arrive(t, 0)
 		second.wait(t, "change", func(r *recorder) bool { return len(r.changes) == 1 })
 		s.block()
 		s.kill(t, s.admin, "true", 3)
-		exec(t, writer, s.insert())
+		pgtest.Exec(t, writer, s.insert())
 		second.wait(t, "second change", func(r *recorder) bool { return len(r.changes) == 2 })
 		second.until(t, "leader", func(c changelog.Status) bool { return c.Leads && asleep(c) })
-		exec(t, writer, s.insert())
+		pgtest.Exec(t, writer, s.insert())
 		second.wait(t, "third change", func(r *recorder) bool { return len(r.changes) == 3 })
 		s.unblock()
 		s.arrive(t, 0)
@@ -102,11 +103,11 @@ func TestSecondServerTakesOver(t *testing.T) {
 		t.Cleanup(release)
 		s.tail.until(t, "sleep", asleep)
 		second := s.database.tail(t, newEnv(s.database, "b").options, netless)
-		writer := connect(t, s.dsn, "writer")
-		exec(t, writer, s.insert())
+		writer := pgtest.ConnectAs(t, s.dsn, "writer")
+		pgtest.Exec(t, writer, s.insert())
 		<-frozen
 		for n := 2; n <= 4; n++ {
-			exec(t, writer, s.insert())
+			pgtest.Exec(t, writer, s.insert())
 			second.wait(t, "change", func(r *recorder) bool { return len(r.changes) == n })
 		}
 		release()

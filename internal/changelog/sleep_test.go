@@ -11,6 +11,7 @@ import (
 
 	"rowcast/internal/changelog"
 	"rowcast/internal/demo/devpg"
+	"rowcast/internal/test/pgtest"
 )
 
 // sleeper is a server without a safety net: the fallback poll does not come
@@ -35,7 +36,7 @@ func pollless(o *changelog.Options) { o.Poll = time.Hour }
 func newSleeper(t *testing.T) *sleeper {
 	t.Helper()
 	d := newDatabase(t)
-	return &sleeper{database: d, env: newEnv(d, "a"), ear: newEar(t, d), admin: connect(t, d.dsn, "admin")}
+	return &sleeper{database: d, env: newEnv(d, "a"), ear: newEar(t, d), admin: pgtest.ConnectAs(t, d.dsn, "admin")}
 }
 
 func (s *sleeper) start(t *testing.T, adjust ...func(*changelog.Options)) {
@@ -75,11 +76,11 @@ func TestSleepLock(t *testing.T) {
 		t.Run("writer before the request/"+isolation, func(t *testing.T) {
 			t.Parallel()
 			s := newSleeper(t)
-			writer := connect(t, s.dsn, "writer")
-			exec(t, writer, "begin isolation level "+isolation, s.insert())
+			writer := pgtest.ConnectAs(t, s.dsn, "writer")
+			pgtest.Exec(t, writer, "begin isolation level "+isolation, s.insert())
 			s.start(t, pollless)
 			waiting(t, s.admin)
-			exec(t, writer, "commit")
+			pgtest.Exec(t, writer, "commit")
 			s.notificationsWanted(t, 0)
 			s.arrive(t, 0)
 			s.tail.until(t, "sleep", asleep)
@@ -87,15 +88,15 @@ func TestSleepLock(t *testing.T) {
 		t.Run("writer while the request is queued/"+isolation, func(t *testing.T) {
 			t.Parallel()
 			s := newSleeper(t)
-			early, late := connect(t, s.dsn, "early"), connect(t, s.dsn, "late")
-			exec(t, early, "begin isolation level "+isolation, s.insert())
-			exec(t, late, "begin isolation level "+isolation, "table docs")
+			early, late := pgtest.ConnectAs(t, s.dsn, "early"), pgtest.ConnectAs(t, s.dsn, "late")
+			pgtest.Exec(t, early, "begin isolation level "+isolation, s.insert())
+			pgtest.Exec(t, late, "begin isolation level "+isolation, "table docs")
 			s.start(t, pollless)
 			waiting(t, s.admin)
-			exec(t, late, s.insert(), "commit")
+			pgtest.Exec(t, late, s.insert(), "commit")
 			s.notificationsWanted(t, 1)
 			s.arrive(t, 1)
-			exec(t, early, "commit")
+			pgtest.Exec(t, early, "commit")
 			s.notificationsWanted(t, 0)
 			s.arrive(t, 0)
 			s.tail.until(t, "sleep", asleep)
@@ -104,14 +105,14 @@ func TestSleepLock(t *testing.T) {
 			t.Parallel()
 			s := newSleeper(t)
 			// Its snapshot is older than the sleep.
-			writer, other := connect(t, s.dsn, "writer"), connect(t, s.dsn, "other")
-			exec(t, writer, "begin isolation level "+isolation, "table docs")
+			writer, other := pgtest.ConnectAs(t, s.dsn, "writer"), pgtest.ConnectAs(t, s.dsn, "other")
+			pgtest.Exec(t, writer, "begin isolation level "+isolation, "table docs")
 			s.start(t, pollless)
 			s.tail.until(t, "sleep", asleep)
-			exec(t, writer, s.insert())
-			exec(t, other, s.insert())
+			pgtest.Exec(t, writer, s.insert())
+			pgtest.Exec(t, other, s.insert())
 			s.arrive(t, 1)
-			exec(t, writer, "commit")
+			pgtest.Exec(t, writer, "commit")
 			s.notificationsWanted(t, 2)
 			s.arrive(t, 0)
 		})
@@ -119,11 +120,11 @@ func TestSleepLock(t *testing.T) {
 	t.Run("prepared transaction", func(t *testing.T) {
 		t.Parallel()
 		s := newSleeper(t)
-		writer := connect(t, s.dsn, "writer")
-		exec(t, writer, "begin", s.insert(), "prepare transaction '"+s.dsn+"'")
+		writer := pgtest.ConnectAs(t, s.dsn, "writer")
+		pgtest.Exec(t, writer, "begin", s.insert(), "prepare transaction '"+s.dsn+"'")
 		s.start(t, pollless)
 		waiting(t, s.admin)
-		exec(t, writer, "commit prepared '"+s.dsn+"'")
+		pgtest.Exec(t, writer, "commit prepared '"+s.dsn+"'")
 		s.notificationsWanted(t, 0)
 		s.arrive(t, 0)
 		s.tail.until(t, "sleep", asleep)
@@ -131,11 +132,11 @@ func TestSleepLock(t *testing.T) {
 	t.Run("savepoint that took the lock is rolled back", func(t *testing.T) {
 		t.Parallel()
 		s := newSleeper(t)
-		writer := connect(t, s.dsn, "writer")
-		exec(t, writer, "begin", "savepoint s", "insert into docs values (99, 'T')", "rollback to s")
+		writer := pgtest.ConnectAs(t, s.dsn, "writer")
+		pgtest.Exec(t, writer, "begin", "savepoint s", "insert into docs values (99, 'T')", "rollback to s")
 		s.start(t, pollless)
 		s.tail.until(t, "sleep", asleep)
-		exec(t, writer, s.insert(), "commit")
+		pgtest.Exec(t, writer, s.insert(), "commit")
 		s.notificationsWanted(t, 1)
 		s.arrive(t, 0)
 	})
@@ -148,18 +149,18 @@ func TestSleepsOnlyAfterASealOfItsOwn(t *testing.T) {
 	s := newSleeper(t)
 	s.start(t)
 	s.tail.until(t, "sleep", asleep)
-	other := connect(t, s.dsn, "sealer")
-	exec(t, other, "begin", "select rowcast.seal()")
-	writer := connect(t, s.dsn, "writer")
-	before := query[time.Time](t, writer, "select clock_timestamp()")
-	exec(t, writer, s.insert())
+	other := pgtest.ConnectAs(t, s.dsn, "sealer")
+	pgtest.Exec(t, other, "begin", "select rowcast.seal()")
+	writer := pgtest.ConnectAs(t, s.dsn, "writer")
+	before := pgtest.Query[time.Time](t, writer, "select clock_timestamp()")
+	pgtest.Exec(t, writer, s.insert())
 	s.notificationsWanted(t, 1)
 	eventually(t, "attempt to seal", func() bool {
-		return query[int](t, s.admin, `select count(*) from pg_stat_activity a
+		return pgtest.Query[int](t, s.admin, `select count(*) from pg_stat_activity a
 			where a.datname = current_database() and a.application_name = 'a tail' and a.query_start > $1
 			  and (a.query not like '%rowcast.seal()%' or a.state = 'idle')`, before) > 0
 	})
-	exec(t, other, "rollback")
+	pgtest.Exec(t, other, "rollback")
 	s.arrive(t, 0)
 }
 
@@ -170,16 +171,16 @@ func TestWakesUpUnderLoad(t *testing.T) {
 	s.start(t)
 	s.tail.until(t, "sleep", asleep)
 	second := s.database.tail(t, newEnv(s.database, "b").options, netless)
-	writer := connect(t, s.dsn, "writer")
+	writer := pgtest.ConnectAs(t, s.dsn, "writer")
 	awake := func(c changelog.Status) bool { return c.Leads && !c.Asleep }
 	for round := range 3 {
 		s.tail.until(t, "sleep", asleep)
-		exec(t, writer, s.insert())
+		pgtest.Exec(t, writer, s.insert())
 		s.arrive(t, 0)
 		load := func() {
 			t.Helper()
 			eventually(t, "wake-up", func() bool {
-				exec(t, writer, s.insert())
+				pgtest.Exec(t, writer, s.insert())
 				return awake(s.tail.Status())
 			})
 		}
@@ -187,11 +188,11 @@ func TestWakesUpUnderLoad(t *testing.T) {
 		s.ear.notifications(t)
 		quiet := 0
 		eventually(t, "thirty silent commits", func() bool {
-			exec(t, writer, "begin", s.insert())
+			pgtest.Exec(t, writer, "begin", s.insert())
 			if silent(t, s.admin, writer) {
 				quiet++
 			}
-			exec(t, writer, "commit")
+			pgtest.Exec(t, writer, "commit")
 			s.arrive(t, 0)
 			second.wait(t, "silent change", func(r *recorder) bool { return len(r.changes) == s.next })
 			if !awake(s.tail.Status()) {
@@ -208,18 +209,18 @@ func TestWakesUpUnderLoad(t *testing.T) {
 func TestWakesUpWhileAWriterKeepsItDrowsy(t *testing.T) {
 	t.Parallel()
 	s := newSleeper(t)
-	straggler, writer := connect(t, s.dsn, "straggler"), connect(t, s.dsn, "writer")
-	exec(t, straggler, "begin", s.insert())
+	straggler, writer := pgtest.ConnectAs(t, s.dsn, "straggler"), pgtest.ConnectAs(t, s.dsn, "writer")
+	pgtest.Exec(t, straggler, "begin", s.insert())
 	s.start(t)
 	waiting(t, s.admin)
 	eventually(t, "silent writer", func() bool {
-		exec(t, writer, "begin", s.insert())
+		pgtest.Exec(t, writer, "begin", s.insert())
 		quiet := silent(t, s.admin, writer)
-		exec(t, writer, "commit")
+		pgtest.Exec(t, writer, "commit")
 		return quiet
 	})
 	waiting(t, s.admin)
-	exec(t, straggler, "commit")
+	pgtest.Exec(t, straggler, "commit")
 	s.tail.until(t, "sleep", asleep)
 	s.tail.wait(t, "every change", func(r *recorder) bool { return len(r.changes) == s.next })
 }
@@ -231,14 +232,14 @@ func TestWakesUpForAQueue(t *testing.T) {
 	_, d := ownDatabase(t, devpg.Options{Durable: true, NoTCP: true})
 	tail := d.tail(t, newEnv(d, "a").options)
 	tail.until(t, "sleep", asleep)
-	admin := connect(t, d.dsn, "admin")
-	exec(t, admin, "create table notes (id int generated always as identity primary key, tenant_id text)", "select rowcast.watch('notes')")
+	admin := pgtest.ConnectAs(t, d.dsn, "admin")
+	pgtest.Exec(t, admin, "create table notes (id int generated always as identity primary key, tenant_id text)", "select rowcast.watch('notes')")
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	var writers errgroup.Group
 	for range 4 {
-		conn := connect(t, d.dsn, "writer")
-		exec(t, conn, "set commit_delay = 50000", "set commit_siblings = 0")
+		conn := pgtest.ConnectAs(t, d.dsn, "writer")
+		pgtest.Exec(t, conn, "set commit_delay = 50000", "set commit_siblings = 0")
 		writers.Go(func() error {
 			for ctx.Err() == nil {
 				if _, err := conn.Exec(t.Context(), "insert into notes (tenant_id) values ('T')"); err != nil {
@@ -253,7 +254,7 @@ func TestWakesUpForAQueue(t *testing.T) {
 	if err := writers.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	if n := query[int](t, admin, "select count(*) from notes"); n > 100 {
+	if n := pgtest.Query[int](t, admin, "select count(*) from notes"); n > 100 {
 		t.Errorf("%d commits came before the wake-up: it was their rate", n)
 	}
 }

@@ -5,14 +5,15 @@ import (
 
 	"rowcast/internal/changelog"
 	"rowcast/internal/feed"
+	"rowcast/internal/test/pgtest"
 )
 
 func TestPublishesWhatAnyWriterCommits(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
 	l := d.tail(t)
-	writer := connect(t, d.dsn, "psql")
-	exec(t, writer,
+	writer := pgtest.ConnectAs(t, d.dsn, "psql")
+	pgtest.Exec(t, writer,
 		`insert into docs values (1, 'T', 'one'), (2, 'U', 'two'), (3, 'T', 'three')`,
 		`update docs set body = 'uno' where id = 1`,
 		`delete from docs where id = 3`)
@@ -42,8 +43,8 @@ func TestBulkStatementIsOneChange(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
 	l := d.tail(t, func(o *changelog.Options) { o.BulkRows = 100 })
-	writer := connect(t, d.dsn, "import")
-	exec(t, writer,
+	writer := pgtest.ConnectAs(t, d.dsn, "import")
+	pgtest.Exec(t, writer,
 		`insert into docs select n, 'T', repeat('x', 400) from generate_series(1, 5000) n`,
 		`insert into docs values (5001, 'T', 'last')`)
 	l.wait(t, "two changes", func(r *recorder) bool { return len(r.changes) == 2 })

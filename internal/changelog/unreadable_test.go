@@ -12,6 +12,7 @@ import (
 
 	"rowcast/internal/changelog"
 	"rowcast/internal/feed"
+	"rowcast/internal/test/pgtest"
 )
 
 // deep is nested deeper than encoding/json reads, in a statement of PostgreSQL.
@@ -22,8 +23,8 @@ const deep = `('{"a":' || repeat('[', 12000) || '"語"' || repeat(']', 12000) ||
 func TestUnreadableLog(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
-	admin := connect(t, d.dsn, "admin")
-	exec(t, admin, "create cast (bytea as json) without function",
+	admin := pgtest.ConnectAs(t, d.dsn, "admin")
+	pgtest.Exec(t, admin, "create cast (bytea as json) without function",
 		"create table deep (id int primary key, tenant_id text, doc json)", "select rowcast.watch('deep', name => 'deep')",
 		"alter table rowcast.log alter column after set storage external, alter column before set storage external")
 	told, gate := map[int64]feed.Reason{}, make(chan struct{})
@@ -44,7 +45,7 @@ func TestUnreadableLog(t *testing.T) {
 	statement := func(reason feed.Reason, damage string) {
 		t.Helper()
 		id++
-		exec(t, admin, "begin", fmt.Sprintf("insert into docs values (%d, 'T', 'row %[1]d')", id),
+		pgtest.Exec(t, admin, "begin", fmt.Sprintf("insert into docs values (%d, 'T', 'row %[1]d')", id),
 			"update rowcast.log_active set "+damage+" where xid = pg_current_xact_id()",
 			fmt.Sprintf("insert into docs values (%d, 'U', 'another tenant')", -id), "commit")
 		want = append(want, reason)
@@ -62,18 +63,18 @@ func TestUnreadableLog(t *testing.T) {
 	statement(feed.Size, fmt.Sprintf(`after = array[('{"a":"' || repeat('x', %d) || '"}')::json]`, feed.MaxRows))
 	statement("", fmt.Sprintf(`after = array[('{"a":"' || repeat('x', %d) || '"}')::json]`, 3<<20))
 	statement("", "after = array["+deep+"]")
-	exec(t, admin, "insert into deep values (1, 'T', "+deep+")")
+	pgtest.Exec(t, admin, "insert into deep values (1, 'T', "+deep+")")
 	// One damaged row among others of its statement, and one old row.
-	exec(t, admin, "begin", "insert into docs select n, 'T', 'several ' || n from generate_series(1001, 1005) n",
+	pgtest.Exec(t, admin, "begin", "insert into docs select n, 'T', 'several ' || n from generate_series(1001, 1005) n",
 		`update rowcast.log_active set after[3] = '\xff'::bytea::json where xid = pg_current_xact_id()`, "commit",
 		"begin", "update docs set version = 1 where id = 1001",
 		`update rowcast.log_active set before = array['\x5b'::bytea::json] where xid = pg_current_xact_id()`, "commit")
 	want = append(want, "", "", "", feed.Decoding, "", "", feed.Decoding)
 	// A log row that is gone when the tail comes to it.
-	exec(t, admin, "insert into docs values (2000, 'T', 'wait here')")
+	pgtest.Exec(t, admin, "insert into docs values (2000, 'T', 'wait here')")
 	want = append(want, "")
 	l.wait(t, "pause", func(r *recorder) bool { return len(of(r.changes, "T")) == len(want) })
-	exec(t, admin, "insert into docs values (2001, 'T', 'lost')", "insert into docs values (2002, 'U', 'kept')", "select rowcast.seal()",
+	pgtest.Exec(t, admin, "insert into docs values (2001, 'T', 'lost')", "insert into docs values (2002, 'U', 'kept')", "select rowcast.seal()",
 		"delete from rowcast.log_active where tenant = 'T' and after::text like '%lost%'", "select rowcast.rotate('0', 0)",
 		"insert into docs values (2003, 'T', 'after')")
 	release()
@@ -106,7 +107,7 @@ func TestUnreadableLog(t *testing.T) {
 func TestReadOneByOne(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
-	admin := connect(t, d.dsn, "admin")
+	admin := pgtest.ConnectAs(t, d.dsn, "admin")
 	config, err := pgxpool.ParseConfig(d.dsn)
 	if err != nil {
 		t.Fatal(err)
@@ -121,14 +122,14 @@ func TestReadOneByOne(t *testing.T) {
 		o.Connect = func(ctx context.Context) (*pgx.Conn, error) { return pgx.ConnectConfig(ctx, config.ConnConfig.Copy()) }
 		o.Pool = pool
 	})
-	exec(t, admin,
+	pgtest.Exec(t, admin,
 		"insert into docs values (1, 'T', 'plain'), (2, 'T', '語'), (3, 'T', 'plain')",
 		"insert into docs values (4, 'T', '語')", "insert into docs values (5, 'U', 'plain')",
 		"update docs set body = 'plain' where id = 2", "delete from docs where id = 4", "insert into docs values (6, 'T', 'plain')")
 	want := []feed.Reason{"", feed.Decoding, "", feed.Decoding, feed.Decoding, feed.Decoding, ""}
 	l.wait(t, "the last row", func(r *recorder) bool { return len(of(r.changes, "T")) == len(want) && len(of(r.changes, "U")) == 1 })
 	checkUnreadable(t, "the tail", of(l.snapshot(), "T"), want)
-	exec(t, admin, "select rowcast.rotate('0', 0)", "select rowcast.rotate('0', 0)")
+	pgtest.Exec(t, admin, "select rowcast.rotate('0', 0)", "select rowcast.rotate('0', 0)")
 	checkUnreadable(t, "the history", pages(t, changelog.NewHistory(pool, 0), "T", 2), want)
 }
 

@@ -1,7 +1,6 @@
 package inventory_test
 
 import (
-	"context"
 	"database/sql"
 	"errors"
 	"slices"
@@ -23,7 +22,7 @@ func TestMigrationsUpDownUp(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.Database(t)
 	p := provider(t, dsn)
-	conn := connect(t, dsn)
+	conn := pgtest.Connect(t, dsn)
 
 	before := objects(t, conn)
 	if _, err := p.Up(t.Context()); err != nil {
@@ -109,33 +108,6 @@ func migrated(t *testing.T) string {
 	return dsn
 }
 
-func connect(t *testing.T, dsn string) *pgx.Conn {
-	t.Helper()
-	conn, err := pgx.Connect(t.Context(), dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close(context.Background()) })
-	return conn
-}
-
-func exec(t *testing.T, conn *pgx.Conn, statement string, args ...any) {
-	t.Helper()
-	if _, err := conn.Exec(t.Context(), statement, args...); err != nil {
-		t.Fatalf("%s: %v", statement, err)
-	}
-}
-
-// scan runs a query for one value.
-func scan[T any](t *testing.T, conn *pgx.Conn, query string, args ...any) T {
-	t.Helper()
-	var v T
-	if err := conn.QueryRow(t.Context(), query, args...).Scan(&v); err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
-	return v
-}
-
 // refused checks that an error names a constraint.
 func refused(t *testing.T, err error, constraint string) {
 	t.Helper()
@@ -149,13 +121,13 @@ func refused(t *testing.T, err error, constraint string) {
 // answers the id of the tenant.
 func stock(t *testing.T, conn *pgx.Conn, slug string, quantity int, skus ...string) string {
 	t.Helper()
-	tenant := scan[string](t, conn, `insert into public.tenants (slug, name) values ($1, $1) returning id`, slug)
-	exec(t, conn, `
+	tenant := pgtest.Query[string](t, conn, `insert into public.tenants (slug, name) values ($1, $1) returning id`, slug)
+	pgtest.ExecWith(t, conn, `
 		with supplier as (
 		    insert into public.suppliers (tenant_id, name) values ($1, 'supplier') returning id
 		)
 		insert into public.products (tenant_id, supplier_id, name) select $1, id, 'product' from supplier`, tenant)
-	exec(t, conn, `
+	pgtest.ExecWith(t, conn, `
 		insert into public.skus (tenant_id, product_id, sku, name, quantity, price, cost)
 		select $1, p.id, code, code, $3, 10, 5
 		  from public.products p, unnest($2::text[]) as code

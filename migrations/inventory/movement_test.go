@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"rowcast/internal/test/pgtest"
+
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 )
@@ -19,7 +21,7 @@ const insertMovements = `
 
 func TestMovementsAdjustQuantity(t *testing.T) {
 	t.Parallel()
-	conn := connect(t, migrated(t))
+	conn := pgtest.Connect(t, migrated(t))
 	tenant := stock(t, conn, "acme", 10, "A", "B", "C")
 	for _, step := range []struct {
 		name     string
@@ -33,7 +35,7 @@ func TestMovementsAdjustQuantity(t *testing.T) {
 		{"rows that cancel out", []string{"C", "C"}, []int32{100, -100}, "A 0, B 0, C 7"},
 		{"no row", nil, nil, "A 0, B 0, C 7"},
 	} {
-		exec(t, conn, insertMovements, tenant, step.skus, step.quantity)
+		pgtest.ExecWith(t, conn, insertMovements, tenant, step.skus, step.quantity)
 		if got := quantities(t, conn); got != step.want {
 			t.Errorf("after %s: %s; want %s", step.name, got, step.want)
 		}
@@ -56,19 +58,19 @@ func TestMovementsAdjustQuantity(t *testing.T) {
 
 func quantities(t *testing.T, conn *pgx.Conn) string {
 	t.Helper()
-	return scan[string](t, conn, `select string_agg(sku || ' ' || quantity, ', ' order by sku) from public.skus`)
+	return pgtest.Query[string](t, conn, `select string_agg(sku || ' ' || quantity, ', ' order by sku) from public.skus`)
 }
 
 func TestNegativeStockIsRefused(t *testing.T) {
 	t.Parallel()
-	conn := connect(t, migrated(t))
+	conn := pgtest.Connect(t, migrated(t))
 	tenant := stock(t, conn, "acme", 10, "A", "B")
 	_, err := conn.Exec(t.Context(), insertMovements, tenant, []string{"A", "B"}, []int32{3, -11})
 	refused(t, err, "skus_quantity_not_negative")
 	if got, want := quantities(t, conn), "A 10, B 10"; got != want {
 		t.Errorf("after the refusal: %s; want %s", got, want)
 	}
-	if n := scan[int](t, conn, `select count(*) from public.stock_movements`); n != 0 {
+	if n := pgtest.Query[int](t, conn, `select count(*) from public.stock_movements`); n != 0 {
 		t.Errorf("%d refused movements are in the ledger", n)
 	}
 	const insert = `insert into public.stock_movements (tenant_id, sku_id, movement_type, quantity)
@@ -94,9 +96,9 @@ func TestNegativeStockIsRefused(t *testing.T) {
 func TestMovementsLockSkusInOrder(t *testing.T) {
 	t.Parallel()
 	dsn := migrated(t)
-	holder, writer, watcher := connect(t, dsn), connect(t, dsn), connect(t, dsn)
+	holder, writer, watcher := pgtest.Connect(t, dsn), pgtest.Connect(t, dsn), pgtest.Connect(t, dsn)
 	tenant := stock(t, watcher, "acme", 10, "A", "B", "C", "D", "E", "F", "G")
-	byID := strings.Fields(scan[string](t, watcher, `select string_agg(sku, ' ' order by id) from public.skus`))
+	byID := strings.Fields(pgtest.Query[string](t, watcher, `select string_agg(sku, ' ' order by id) from public.skus`))
 
 	for _, order := range [][]string{byID, reversed(byID)} {
 		tx, err := holder.Begin(t.Context())
@@ -111,14 +113,14 @@ func TestMovementsLockSkusInOrder(t *testing.T) {
 			_, err := writer.Exec(t.Context(), insertMovements, tenant, order, slices.Repeat([]int32{1}, len(order)))
 			done <- err
 		}()
-		for !scan[bool](t, watcher, `select $1 = any (pg_blocking_pids($2))`, int32(holder.PgConn().PID()), int32(writer.PgConn().PID())) {
+		for !pgtest.Query[bool](t, watcher, `select $1 = any (pg_blocking_pids($2))`, int32(holder.PgConn().PID()), int32(writer.PgConn().PID())) {
 			select {
 			case err := <-done:
 				t.Fatalf("moving %v did not wait for %s: %v", order, byID[3], err)
 			default:
 			}
 		}
-		free := scan[string](t, watcher, `select coalesce(string_agg(sku, ' ' order by id), '')
+		free := pgtest.Query[string](t, watcher, `select coalesce(string_agg(sku, ' ' order by id), '')
 			from (select id, sku from public.skus for no key update skip locked) s`)
 		if want := strings.Join(byID[4:], " "); free != want {
 			t.Errorf("moving %v, held up at %s: free skus are %s, want %s", order, byID[3], free, want)
@@ -144,7 +146,7 @@ func TestConcurrentMovementsDoNotDeadlock(t *testing.T) {
 	t.Parallel()
 	const rounds = 100
 	dsn := migrated(t)
-	conn := connect(t, dsn)
+	conn := pgtest.Connect(t, dsn)
 	skus := strings.Split("A B C D E F G H I J K L", " ")
 	tenant := stock(t, conn, "acme", 10_000, skus...)
 	backwards := reversed(skus)
@@ -170,7 +172,7 @@ func TestConcurrentMovementsDoNotDeadlock(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = 10_000 + 4*rounds
-	if got := scan[int](t, conn, `select count(*) from public.skus where quantity = $1`, want); got != len(skus) {
+	if got := pgtest.Query[int](t, conn, `select count(*) from public.skus where quantity = $1`, want); got != len(skus) {
 		t.Errorf("%d of %d skus have quantity %d: %s", got, len(skus), want, quantities(t, conn))
 	}
 }

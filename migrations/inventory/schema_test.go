@@ -4,13 +4,15 @@ import (
 	"testing"
 	"time"
 
+	"rowcast/internal/test/pgtest"
+
 	"github.com/jackc/pgx/v5"
 )
 
 // Each foreign key between two tables of tenants must carry tenant_id.
 func TestForeignKeysStayInTenant(t *testing.T) {
 	t.Parallel()
-	conn := connect(t, migrated(t))
+	conn := pgtest.Connect(t, migrated(t))
 	none(t, conn, `
 		select conname::text
 		  from pg_constraint c
@@ -34,7 +36,7 @@ func TestForeignKeysStayInTenant(t *testing.T) {
 		                    where a.attrelid = r.oid and attname = 'tenant_id' and attnotnull
 		                      and atttypid = 'uuid'::regtype)`,
 		"tables without tenant_id uuid not null")
-	if n := scan[int](t, conn, `select count(*) from pg_constraint
+	if n := pgtest.Query[int](t, conn, `select count(*) from pg_constraint
 		where contype = 'f' and connamespace = 'public'::regnamespace and cardinality(conkey) = 2`); n != 9 {
 		t.Errorf("%d composite foreign keys, want 9", n)
 	}
@@ -43,7 +45,7 @@ func TestForeignKeysStayInTenant(t *testing.T) {
 // Each foreign key and each tenant_id must be the beginning of an index.
 func TestForeignKeysAndTenantsAreIndexed(t *testing.T) {
 	t.Parallel()
-	conn := connect(t, migrated(t))
+	conn := pgtest.Connect(t, migrated(t))
 	none(t, conn, `
 		select conname::text
 		  from pg_constraint c
@@ -74,13 +76,13 @@ func none(t *testing.T, conn *pgx.Conn, query, what string) {
 
 func TestRowCannotPointIntoAnotherTenant(t *testing.T) {
 	t.Parallel()
-	conn := connect(t, migrated(t))
+	conn := pgtest.Connect(t, migrated(t))
 	own := stock(t, conn, "own", 10, "A")
 	other := stock(t, conn, "other", 10, "B")
 	for _, tenant := range []string{own, other} {
-		exec(t, conn, `insert into public.users (tenant_id, name, email) values ($1, 'u', 'u@example.com')`, tenant)
-		exec(t, conn, `insert into public.orders (tenant_id, customer) values ($1, 'c')`, tenant)
-		exec(t, conn, `insert into public.purchase_orders (tenant_id, supplier_id)
+		pgtest.ExecWith(t, conn, `insert into public.users (tenant_id, name, email) values ($1, 'u', 'u@example.com')`, tenant)
+		pgtest.ExecWith(t, conn, `insert into public.orders (tenant_id, customer) values ($1, 'c')`, tenant)
+		pgtest.ExecWith(t, conn, `insert into public.purchase_orders (tenant_id, supplier_id)
 			select tenant_id, id from public.suppliers where tenant_id = $1`, tenant)
 	}
 	// The statement works with rows of $1 only and fails when the row named
@@ -118,23 +120,23 @@ func TestRowCannotPointIntoAnotherTenant(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if n := scan[int](t, conn, `select quantity from public.skus where tenant_id = $1 and sku = 'B'`, other); n != 10 {
+	if n := pgtest.Query[int](t, conn, `select quantity from public.skus where tenant_id = $1 and sku = 'B'`, other); n != 10 {
 		t.Errorf("the sku of the other tenant has quantity %d, want 10", n)
 	}
 }
 
 func TestUpdatedAtFollowsRealChanges(t *testing.T) {
 	t.Parallel()
-	conn := connect(t, migrated(t))
+	conn := pgtest.Connect(t, migrated(t))
 	tenant := stock(t, conn, "acme", 10, "A")
 	const updatedAt = `select updated_at from public.skus where tenant_id = $1`
-	created := scan[time.Time](t, conn, updatedAt, tenant)
-	exec(t, conn, `update public.skus set price = price where tenant_id = $1`, tenant)
-	if got := scan[time.Time](t, conn, updatedAt, tenant); !got.Equal(created) {
+	created := pgtest.Query[time.Time](t, conn, updatedAt, tenant)
+	pgtest.ExecWith(t, conn, `update public.skus set price = price where tenant_id = $1`, tenant)
+	if got := pgtest.Query[time.Time](t, conn, updatedAt, tenant); !got.Equal(created) {
 		t.Errorf("an update without effect moved updated_at from %v to %v", created, got)
 	}
-	exec(t, conn, `update public.skus set price = price + 1 where tenant_id = $1`, tenant)
-	if got := scan[time.Time](t, conn, updatedAt, tenant); !got.After(created) {
+	pgtest.ExecWith(t, conn, `update public.skus set price = price + 1 where tenant_id = $1`, tenant)
+	if got := pgtest.Query[time.Time](t, conn, updatedAt, tenant); !got.After(created) {
 		t.Errorf("an update left updated_at at %v", got)
 	}
 	none(t, conn, `
@@ -148,10 +150,10 @@ func TestUpdatedAtFollowsRealChanges(t *testing.T) {
 
 func TestNumbersComeByThemselves(t *testing.T) {
 	t.Parallel()
-	conn := connect(t, migrated(t))
+	conn := pgtest.Connect(t, migrated(t))
 	tenant := stock(t, conn, "acme", 10, "A")
-	exec(t, conn, `insert into public.orders (tenant_id, customer) values ($1, 'a'), ($1, 'b')`, tenant)
-	if got := scan[string](t, conn, `select string_agg(order_number, ' ' order by order_number) from public.orders`); got != "SO-2001 SO-2002" {
+	pgtest.ExecWith(t, conn, `insert into public.orders (tenant_id, customer) values ($1, 'a'), ($1, 'b')`, tenant)
+	if got := pgtest.Query[string](t, conn, `select string_agg(order_number, ' ' order by order_number) from public.orders`); got != "SO-2001 SO-2002" {
 		t.Errorf("order numbers are %q", got)
 	}
 	_, err := conn.Exec(t.Context(), `insert into public.orders (tenant_id, customer, order_number) values ($1, 'c', 'SO-2001')`, tenant)

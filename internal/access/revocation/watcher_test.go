@@ -26,38 +26,18 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 const timeout = 30 * time.Second
 
 // bundle is a database with Rowcast, and a connection to it.
-type bundle struct {
-	*pgx.Conn
-	dsn string
-}
+type bundle struct{ *pgtest.Env }
 
 func setup(t *testing.T) *bundle {
 	t.Helper()
-	dsn := pgtest.Database(t)
-	migrator := postgres.Migrator{URL: dsn, Log: slog.New(slog.DiscardHandler)}
-	if _, err := migrator.Up(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	conn, err := pgx.Connect(t.Context(), dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close(context.Background()) })
-	return &bundle{conn, dsn}
-}
-
-func (b *bundle) exec(t *testing.T, statement string, args ...any) {
-	t.Helper()
-	if _, err := b.Exec(t.Context(), statement, args...); err != nil {
-		t.Fatalf("%s: %v", statement, err)
-	}
+	return &bundle{pgtest.Migrated(t)}
 }
 
 // run runs a watcher until the test ends.
 func (b *bundle) run(t *testing.T, o revocation.Options) *revocation.Watcher {
 	t.Helper()
 	if o.Database == nil {
-		pool, err := postgres.Open(t.Context(), b.dsn, "test", 2)
+		pool, err := postgres.Open(t.Context(), b.DSN, "test", 2)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -106,30 +86,30 @@ func TestWatcherFollowsTheTable(t *testing.T) {
 		`rowcast.revoke(subject => 'ann', issued_before => clock_timestamp(), lifetime => '1 hour')`,
 	} {
 		var number int64
-		if err := b.QueryRow(t.Context(), "select "+call).Scan(&number); err != nil {
+		if err := b.Conn.QueryRow(t.Context(), "select "+call).Scan(&number); err != nil {
 			t.Fatalf("%s: %v", call, err)
 		}
 		until(t, call, func() bool { return w.Revoked(id) })
 		if w.Revoked(&auth.Identity{Subject: "bob", TokenID: "2", Tenants: []string{"U"}, IssuedAt: time.Now().Add(2 * time.Second)}) {
 			t.Errorf("%s revokes others", call)
 		}
-		b.exec(t, `select rowcast.unrevoke($1)`, number)
+		pgtest.ExecWith(t, b.Conn, `select rowcast.unrevoke($1)`, number)
 		until(t, "the end of "+call, func() bool { return !w.Revoked(id) })
 	}
 	// What psql does to the table counts as well.
-	b.exec(t, `insert into rowcast.revocation (subject, until) values ('ann', '2999-01-01')`)
+	pgtest.ExecWith(t, b.Conn, `insert into rowcast.revocation (subject, until) values ('ann', '2999-01-01')`)
 	until(t, "insert", func() bool { return w.Revoked(id) })
-	b.exec(t, `update rowcast.revocation set subject = 'bob'`)
+	pgtest.ExecWith(t, b.Conn, `update rowcast.revocation set subject = 'bob'`)
 	until(t, "update", func() bool { return !w.Revoked(id) })
-	b.exec(t, `insert into rowcast.revocation (issued_before, until) values ('2998-01-01', '2999-01-01')`)
+	pgtest.ExecWith(t, b.Conn, `insert into rowcast.revocation (issued_before, until) values ('2998-01-01', '2999-01-01')`)
 	until(t, "insert", func() bool { return w.Revoked(id) })
-	b.exec(t, `truncate rowcast.revocation`)
+	pgtest.ExecWith(t, b.Conn, `truncate rowcast.revocation`)
 	until(t, "truncate", func() bool { return !w.Revoked(id) })
 	seen := changes.Load()
-	b.exec(t, `begin`)
-	b.exec(t, `select rowcast.revoke(subject => 'ann')`)
-	b.exec(t, `rollback`)
-	b.exec(t, `select rowcast.revoke(subject => 'bob')`)
+	pgtest.ExecWith(t, b.Conn, `begin`)
+	pgtest.ExecWith(t, b.Conn, `select rowcast.revoke(subject => 'ann')`)
+	pgtest.ExecWith(t, b.Conn, `rollback`)
+	pgtest.ExecWith(t, b.Conn, `select rowcast.revoke(subject => 'bob')`)
 	until(t, "the next change", func() bool { return changes.Load() > seen })
 	if w.Revoked(id) {
 		t.Error("a revocation that was rolled back is in force")
@@ -143,7 +123,7 @@ func TestNotificationIsObeyed(t *testing.T) {
 	var changes atomic.Int64
 	w := b.run(t, revocation.Options{Interval: time.Hour, Changed: func() { changes.Add(1) }})
 	until(t, "the first list", func() bool { return changes.Load() == 1 })
-	b.exec(t, `select rowcast.revoke(subject => 'ann')`)
+	pgtest.ExecWith(t, b.Conn, `select rowcast.revoke(subject => 'ann')`)
 	w.Wake()
 	until(t, "the revocation", func() bool { return w.Revoked(identity()) })
 }
@@ -172,7 +152,7 @@ func (away) Scan(...any) error {
 
 func (b *bundle) counter(t *testing.T) *counter {
 	t.Helper()
-	pool, err := postgres.Open(t.Context(), b.dsn, "test", 2)
+	pool, err := postgres.Open(t.Context(), b.DSN, "test", 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -227,7 +207,7 @@ func TestNotificationsAreReliedOn(t *testing.T) {
 func TestNothingIsLetInBeforeTheListIsKnown(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.exec(t, `select rowcast.revoke(subject => 'bob')`)
+	pgtest.ExecWith(t, b.Conn, `select rowcast.revoke(subject => 'bob')`)
 	c := b.counter(t)
 	c.shut.Store(true)
 	var known atomic.Bool
@@ -283,8 +263,8 @@ func TestNothingIsLetInBeforeTheListIsKnown(t *testing.T) {
 func TestRowsThatNameNothing(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.exec(t, `alter table rowcast.revocation disable trigger revocation_names`)
-	b.exec(t, `alter table rowcast.revocation drop constraint revocation_names_tokens`)
+	pgtest.ExecWith(t, b.Conn, `alter table rowcast.revocation disable trigger revocation_names`)
+	pgtest.ExecWith(t, b.Conn, `alter table rowcast.revocation drop constraint revocation_names_tokens`)
 	texts, times := []string{"null", "''", "'x'"}, []string{"null", "'2998-01-01'"}
 	void := 0
 	for _, tokenID := range texts {
@@ -298,14 +278,14 @@ func TestRowsThatNameNothing(t *testing.T) {
 					} else if !strings.Contains(all, "x") {
 						continue // revokes everybody, and says so
 					}
-					b.exec(t, `insert into rowcast.revocation (token_id, subject, tenant, issued_before, until) values (`+all+`, '2999-01-01')`)
+					pgtest.ExecWith(t, b.Conn, `insert into rowcast.revocation (token_id, subject, tenant, issued_before, until) values (`+all+`, '2999-01-01')`)
 				}
 			}
 		}
 	}
-	b.exec(t, `insert into rowcast.revocation (subject, until) values ('bob', '2999-01-01')`)
-	b.exec(t, `insert into rowcast.revocation (subject, issued_before, until) values ('ann', '0001-01-01 00:00:00+00', '2999-01-01')`)
-	pool, err := postgres.Open(t.Context(), b.dsn, "test", 1)
+	pgtest.ExecWith(t, b.Conn, `insert into rowcast.revocation (subject, until) values ('bob', '2999-01-01')`)
+	pgtest.ExecWith(t, b.Conn, `insert into rowcast.revocation (subject, issued_before, until) values ('ann', '0001-01-01 00:00:00+00', '2999-01-01')`)
+	pool, err := postgres.Open(t.Context(), b.DSN, "test", 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -342,12 +322,12 @@ func TestRevokeRefuses(t *testing.T) {
 		`rowcast.revoke(subject => 'a', lifetime => '0')`:             "longer than 0",
 		`rowcast.revoke(subject => 'a', reason => repeat('x', 1001))`: "at most 1000 bytes",
 	} {
-		if _, err := b.Exec(t.Context(), "select "+call); err == nil || !strings.Contains(err.Error(), says) {
+		if _, err := b.Conn.Exec(t.Context(), "select "+call); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v; want %q", call, err, says)
 		}
 	}
 	// Nor does the table itself take it.
-	b.exec(t, `select rowcast.revoke(subject => 'ann')`)
+	pgtest.ExecWith(t, b.Conn, `select rowcast.revoke(subject => 'ann')`)
 	for _, statement := range []string{
 		`insert into rowcast.revocation (subject, until) values ('', '2999-01-01')`,
 		`insert into rowcast.revocation (token_id, subject, until) values ('', 'ann', '2999-01-01')`,
@@ -355,7 +335,7 @@ func TestRevokeRefuses(t *testing.T) {
 		`insert into rowcast.revocation (tenant, until) values ('` + long + `', '2999-01-01')`,
 		`update rowcast.revocation set token_id = ''`,
 	} {
-		if _, err := b.Exec(t.Context(), statement); err == nil || !strings.Contains(err.Error(), "1 to 255 bytes") {
+		if _, err := b.Conn.Exec(t.Context(), statement); err == nil || !strings.Contains(err.Error(), "1 to 255 bytes") {
 			t.Errorf("%s: %v", statement, err)
 		}
 	}
@@ -365,11 +345,11 @@ func TestRevokeRefuses(t *testing.T) {
 func TestRevocationsArePruned(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	b.exec(t, `insert into rowcast.revocation (subject, until) select 'user ' || n, now() - interval '2 hours' from generate_series(1, 1000) n`)
-	b.exec(t, `select rowcast.revoke(subject => 'ann', reason => 'left')`)
+	pgtest.ExecWith(t, b.Conn, `insert into rowcast.revocation (subject, until) select 'user ' || n, now() - interval '2 hours' from generate_series(1, 1000) n`)
+	pgtest.ExecWith(t, b.Conn, `select rowcast.revoke(subject => 'ann', reason => 'left')`)
 	var count int
 	var by, reason string
-	if err := b.QueryRow(t.Context(), `select count(*) over (), revoked_by, reason from rowcast.revocation`).Scan(&count, &by, &reason); err != nil {
+	if err := b.Conn.QueryRow(t.Context(), `select count(*) over (), revoked_by, reason from rowcast.revocation`).Scan(&count, &by, &reason); err != nil {
 		t.Fatal(err)
 	}
 	if count != 1 || by == "" || reason != "left" {
@@ -381,18 +361,12 @@ func TestRevocationsArePruned(t *testing.T) {
 func TestRevocationNotifies(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	ear, err := pgx.Connect(t.Context(), b.dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ear.Close(context.Background())
-	if _, err := ear.Exec(t.Context(), "listen rowcast"); err != nil {
-		t.Fatal(err)
-	}
-	b.exec(t, `begin`)
-	b.exec(t, `select rowcast.revoke(subject => 'rolled back')`)
-	b.exec(t, `rollback`)
-	b.exec(t, `select rowcast.revoke(subject => 'ann', reason => 'a secret of ours')`)
+	ear := b.Connect(t)
+	pgtest.Exec(t, ear, "listen rowcast")
+	pgtest.ExecWith(t, b.Conn, `begin`)
+	pgtest.ExecWith(t, b.Conn, `select rowcast.revoke(subject => 'rolled back')`)
+	pgtest.ExecWith(t, b.Conn, `rollback`)
+	pgtest.ExecWith(t, b.Conn, `select rowcast.revoke(subject => 'ann', reason => 'a secret of ours')`)
 	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()
 	n, err := ear.WaitForNotification(ctx)

@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"pgregory.net/rapid"
 
 	"rowcast/internal/access/auth"
@@ -21,26 +20,11 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// connect makes a database with Rowcast, and a connection to it.
-func connect(t *testing.T) *pgx.Conn {
-	t.Helper()
-	dsn := pgtest.Database(t)
-	if _, err := (&postgres.Migrator{URL: dsn, Log: slog.New(slog.DiscardHandler)}).Up(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	conn, err := pgx.Connect(t.Context(), dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close(context.Background()) })
-	return conn
-}
-
 // TestCanonicalIsWhatTheDatabaseWrites: for anything that may be meant for a uuid or an
 // integer, and for anything else, the database is asked.
 func TestCanonicalIsWhatTheDatabaseWrites(t *testing.T) {
 	t.Parallel()
-	conn := connect(t)
+	conn := pgtest.Migrated(t).Conn
 	digits := rapid.StringOfN(rapid.SampledFrom([]rune("0123456789abcdefABCDEF")), 4, 4, -1)
 	uuids := rapid.Custom(func(t *rapid.T) string {
 		var text strings.Builder
@@ -117,7 +101,7 @@ func TestDoubt(t *testing.T) {
 // TestWatcherFollowsTheTables: which tables are watched says how tenants are compared.
 func TestWatcherFollowsTheTables(t *testing.T) {
 	t.Parallel()
-	conn := connect(t)
+	conn := pgtest.Migrated(t).Conn
 	pool, err := postgres.Open(t.Context(), conn.Config().ConnString(), "test", 2)
 	if err != nil {
 		t.Fatal(err)

@@ -18,16 +18,6 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-func connect(t testing.TB) *pgx.Conn {
-	t.Helper()
-	conn, err := pgx.Connect(t.Context(), pgtest.Database(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close(context.Background()) })
-	return conn
-}
-
 // texts are JSON objects as a column of type json may hold them.
 func texts() []string {
 	all := []string{
@@ -42,7 +32,7 @@ func texts() []string {
 // TestImagesAreTakenAsTheyAre: byte by byte, in any number, beside missing ones.
 func TestImagesAreTakenAsTheyAre(t *testing.T) {
 	t.Parallel()
-	conn := connect(t)
+	conn := pgtest.Connect(t, pgtest.Database(t))
 	rapid.Check(t, func(t *rapid.T) {
 		want := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) *string {
 			if rapid.IntRange(0, 9).Draw(t, "missing") == 0 {
@@ -74,7 +64,7 @@ func TestImagesAreTakenAsTheyAre(t *testing.T) {
 // error, and what is no JSON object is refused, as is what is too large.
 func TestDamagedImages(t *testing.T) {
 	t.Parallel()
-	conn := connect(t)
+	conn := pgtest.Connect(t, pgtest.Database(t))
 	var sent []byte
 	if err := conn.QueryRow(t.Context(), "select array_send($1::text[]::json[])", texts()[:4]).Scan(&sent); err != nil {
 		t.Fatal(err)
@@ -116,7 +106,7 @@ func TestDamagedImages(t *testing.T) {
 
 // BenchmarkScan reads pages of log rows, beside how that was with encoding/json.
 func BenchmarkScan(b *testing.B) {
-	conn := connect(b)
+	conn := pgtest.Connect(b, pgtest.Database(b))
 	row := `{"id":184467,"tenant_id":"7f0a3c1e-3b1f-4f0e-9a77-0d4f3f6f2b11","order_number":"SO-2026-000184467","status":"pending",` +
 		`"customer_name":"Brown & Sons (Holding) Ltd","currency":"EUR","total":1486.91,"created_at":"2026-01-02T03:04:05.678901+00:00"}`
 	for _, images := range []int{1, 200} {

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"testing"
 
+	"rowcast/internal/test/pgtest"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 )
@@ -103,7 +105,7 @@ func TestActions(t *testing.T) {
 			t.Parallel()
 			dsn, conn := seeded(t)
 			if a.name == "draft purchase order" {
-				exec(t, conn, `insert into public.stock_movements (tenant_id, sku_id, movement_type, quantity, created_by)
+				pgtest.ExecWith(t, conn, `insert into public.stock_movements (tenant_id, sku_id, movement_type, quantity, created_by)
 					select s.tenant_id, s.id, 'adjustment', s.low_stock_threshold - s.quantity, u.id
 					  from public.skus s join public.users u on u.tenant_id = s.tenant_id and u.role = 'owner'
 					 where s.sku = 'TENT-2P'`)
@@ -136,7 +138,7 @@ func TestActions(t *testing.T) {
 func TestNothingToDo(t *testing.T) {
 	t.Parallel()
 	dsn, conn := seeded(t)
-	empty := scan[string](t, conn, `insert into public.tenants (slug, name) values ('empty', 'Empty') returning id`)
+	empty := pgtest.Query[string](t, conn, `insert into public.tenants (slug, name) values ('empty', 'Empty') returning id`)
 	s := newShop(t, dsn, ShopOptions{Tenants: []string{empty}})
 	before := fingerprint(t, conn)
 	for _, a := range actions() {
@@ -156,13 +158,13 @@ func TestShopArchives(t *testing.T) {
 	t.Parallel()
 	dsn, conn := seeded(t)
 	const old = 70
-	exec(t, conn, `insert into public.orders (tenant_id, customer, status)
+	pgtest.ExecWith(t, conn, `insert into public.orders (tenant_id, customer, status)
 		select $1, 'somebody', 'fulfilled' from generate_series(1, $2)`, AcmeID, keepClosedOrders)
-	exec(t, conn, `insert into public.orders (tenant_id, customer, status, created_at)
+	pgtest.ExecWith(t, conn, `insert into public.orders (tenant_id, customer, status, created_at)
 		select $1, 'old', 'fulfilled', now() - interval '1 year' from generate_series(1, $2)`, AcmeID, old)
-	exec(t, conn, `insert into public.purchase_orders (tenant_id, supplier_id, status)
+	pgtest.ExecWith(t, conn, `insert into public.purchase_orders (tenant_id, supplier_id, status)
 		select tenant_id, id, 'received' from public.suppliers, generate_series(1, $2) where tenant_id = $1`, AcmeID, keepClosedPurchaseOrders/4)
-	open := scan[int](t, conn, `select count(*) from public.orders where status in ('pending', 'processing')`)
+	open := pgtest.Query[int](t, conn, `select count(*) from public.orders where status in ('pending', 'processing')`)
 	s := newShop(t, dsn, ShopOptions{})
 	archive := named(t, "archive")
 
@@ -171,7 +173,7 @@ func TestShopArchives(t *testing.T) {
 		if done, err := s.step(t.Context(), conn, AcmeID, archive); err != nil || !done {
 			t.Fatalf("archive = %v, %v", done, err)
 		}
-		if got := scan[int](t, conn, rest); got != want {
+		if got := pgtest.Query[int](t, conn, rest); got != want {
 			t.Errorf("%d old orders are left, want %d", got, want)
 		}
 	}
@@ -186,7 +188,7 @@ func TestShopArchives(t *testing.T) {
 		`select count(*) from public.order_items i
 			where tenant_id = $1 and not exists (select from public.orders o where o.id = i.order_id)`: 0,
 	} {
-		if got := scan[int](t, conn, query, AcmeID); got != want {
+		if got := pgtest.Query[int](t, conn, query, AcmeID); got != want {
 			t.Errorf("%s = %d, want %d", query, got, want)
 		}
 	}

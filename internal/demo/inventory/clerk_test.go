@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"rowcast/internal/test/pgtest"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 )
@@ -16,9 +18,9 @@ func TestClerkRefusesBeforeItWrites(t *testing.T) {
 	t.Parallel()
 	_, conn := seeded(t)
 	id := func(table, column, value, tenant string) string {
-		return scan[string](t, conn, `select id from public.`+table+` where `+column+` = $1 and tenant_id = $2`, value, tenant)
+		return pgtest.Query[string](t, conn, `select id from public.`+table+` where `+column+` = $1 and tenant_id = $2`, value, tenant)
 	}
-	exec(t, conn, `insert into public.stock_movements (tenant_id, sku_id, movement_type, quantity, created_by)
+	pgtest.ExecWith(t, conn, `insert into public.stock_movements (tenant_id, sku_id, movement_type, quantity, created_by)
 		select s.tenant_id, s.id, 'adjustment', 1 - s.quantity, u.id
 		  from public.skus s join public.users u on u.tenant_id = s.tenant_id and u.role = 'owner' where sku = 'JKT-L'`)
 	jacket, foreign := id("skus", "sku", "JKT-L", AcmeID), id("skus", "sku", "AUR-250", BorealisID)

@@ -1,79 +1,27 @@
 package inventory
 
 import (
-	"context"
-	"database/sql"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
 	_ "github.com/jackc/pgx/v5/stdlib"
-	"github.com/pressly/goose/v3"
 
 	"rowcast/internal/test/pgtest"
-	migrations "rowcast/migrations/inventory"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
-
-// migrate makes the schema in the database at dsn.
-func migrate(t *testing.T, dsn string) {
-	t.Helper()
-	db, err := sql.Open("pgx", dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := db.Close(); err != nil {
-			t.Error(err)
-		}
-	}()
-	p, err := goose.NewProvider(goose.DialectPostgres, db, migrations.FS)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := p.Up(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-}
 
 // seeded makes a database with the data of the demo and answers its DSN and a
 // connection.
 func seeded(t *testing.T) (string, *pgx.Conn) {
 	t.Helper()
 	dsn := pgtest.Database(t)
-	migrate(t, dsn)
-	conn := connect(t, dsn)
+	pgtest.Inventory(t, dsn)
+	conn := pgtest.Connect(t, dsn)
 	if _, err := Seed(t.Context(), conn); err != nil {
 		t.Fatal(err)
 	}
 	return dsn, conn
-}
-
-func connect(t *testing.T, dsn string) *pgx.Conn {
-	t.Helper()
-	conn, err := pgx.Connect(t.Context(), dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close(context.Background()) })
-	return conn
-}
-
-func exec(t *testing.T, conn *pgx.Conn, statement string, args ...any) {
-	t.Helper()
-	if _, err := conn.Exec(t.Context(), statement, args...); err != nil {
-		t.Fatalf("%s: %v", statement, err)
-	}
-}
-
-// scan runs a query for one value.
-func scan[T any](t *testing.T, conn *pgx.Conn, query string, args ...any) T {
-	t.Helper()
-	var v T
-	if err := conn.QueryRow(t.Context(), query, args...).Scan(&v); err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
-	return v
 }
 
 // addsUp checks that what the tables say about each other agrees.

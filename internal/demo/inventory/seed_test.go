@@ -13,8 +13,8 @@ import (
 func TestSeedIsStable(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.Database(t)
-	migrate(t, dsn)
-	got, err := Seed(t.Context(), connect(t, dsn))
+	pgtest.Inventory(t, dsn)
+	got, err := Seed(t.Context(), pgtest.Connect(t, dsn))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func TestSeedIsStable(t *testing.T) {
 		t.Errorf("tenants differ (-want +got):\n%s", diff)
 	}
 	_, other := seeded(t)
-	if diff := cmp.Diff(fingerprint(t, connect(t, dsn)), fingerprint(t, other)); diff != "" {
+	if diff := cmp.Diff(fingerprint(t, pgtest.Connect(t, dsn)), fingerprint(t, other)); diff != "" {
 		t.Errorf("two databases differ:\n%s", diff)
 	}
 }
@@ -49,7 +49,7 @@ func fingerprint(t *testing.T, conn *pgx.Conn) map[string]string {
 		"tenants", "users", "suppliers", "products", "skus", "stock_movements",
 		"orders", "order_items", "purchase_orders", "purchase_order_items",
 	} {
-		all[table] = scan[string](t, conn, `
+		all[table] = pgtest.Query[string](t, conn, `
 			select string_agg((to_jsonb(r) - 'created_at' - 'updated_at' - 'expected_on')::text, e'\n' order by id)
 			  from public.`+table+` r`)
 	}
@@ -65,7 +65,7 @@ func TestSeedAddsUp(t *testing.T) {
 			"users": {4, 4}, "suppliers": {4, 4}, "products": {12, 12}, "skus": {25, 25},
 			"stock_movements": {50, 90}, "orders": {25, 25}, "purchase_orders": {8, 8},
 		} {
-			n := scan[int](t, conn, `select count(*) from public.`+table+` where tenant_id = $1`, tenant)
+			n := pgtest.Query[int](t, conn, `select count(*) from public.`+table+` where tenant_id = $1`, tenant)
 			if n < want[0] || n > want[1] {
 				t.Errorf("tenant %s has %d %s, want %d to %d", tenant, n, table, want[0], want[1])
 			}
@@ -78,7 +78,7 @@ func TestSeedAddsUp(t *testing.T) {
 			`select max(created_at) < now() and max(updated_at) < now() from public.orders where tenant_id = $1`,
 			`select max(created_at) < now() from public.stock_movements where tenant_id = $1`,
 		} {
-			if !scan[bool](t, conn, query, tenant) {
+			if !pgtest.Query[bool](t, conn, query, tenant) {
 				t.Errorf("tenant %s: not true: %s", tenant, query)
 			}
 		}
@@ -88,8 +88,8 @@ func TestSeedAddsUp(t *testing.T) {
 func TestSeedIsIdempotent(t *testing.T) {
 	t.Parallel()
 	_, conn := seeded(t)
-	exec(t, conn, `update public.tenants set name = 'Acme Indoor' where id = $1`, AcmeID)
-	exec(t, conn, `delete from public.orders where order_number = 'SO-1001'`)
+	pgtest.ExecWith(t, conn, `update public.tenants set name = 'Acme Indoor' where id = $1`, AcmeID)
+	pgtest.ExecWith(t, conn, `delete from public.orders where order_number = 'SO-1001'`)
 	before := fingerprint(t, conn)
 	tenants, err := Seed(t.Context(), conn)
 	if err != nil {
@@ -106,10 +106,10 @@ func TestSeedIsIdempotent(t *testing.T) {
 func TestSeedAtOnce(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.Database(t)
-	migrate(t, dsn)
+	pgtest.Inventory(t, dsn)
 	var g errgroup.Group
 	for range 4 {
-		conn := connect(t, dsn)
+		conn := pgtest.Connect(t, dsn)
 		g.Go(func() error {
 			_, err := Seed(t.Context(), conn)
 			return err
@@ -118,7 +118,7 @@ func TestSeedAtOnce(t *testing.T) {
 	if err := g.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	if n := scan[int](t, connect(t, dsn), `select count(*) from public.orders`); n != 50 {
+	if n := pgtest.Query[int](t, pgtest.Connect(t, dsn), `select count(*) from public.orders`); n != 50 {
 		t.Errorf("%d orders, want 50", n)
 	}
 }

@@ -63,7 +63,7 @@ func TestShopKeepsGoing(t *testing.T) {
 		`select count(*) from public.purchase_orders where status in ('sent')`:      {0, 12},
 		`select count(*) from public.purchase_orders where status in ('confirmed')`: {0, 12},
 	} {
-		if got := scan[int](t, conn, query); got < want[0] || got > want[1] {
+		if got := pgtest.Query[int](t, conn, query); got < want[0] || got > want[1] {
 			t.Errorf("%s = %d, want %d to %d", query, got, want[0], want[1])
 		}
 	}
@@ -94,7 +94,7 @@ func TestShopIsRepeatable(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		history[i] = scan[string](t, conn, `
+		history[i] = pgtest.Query[string](t, conn, `
 			select string_agg(line, e'\n' order by line)
 			  from (select tenant_id || order_number || customer || status || total from public.orders
 			         union all
@@ -114,7 +114,7 @@ func TestSeveralShops(t *testing.T) {
 	g, ctx := errgroup.WithContext(t.Context())
 	for seed := range uint64(3) {
 		s := newShop(t, dsn, ShopOptions{Seed: 20 + seed, Tenants: []string{AcmeID}})
-		conn := connect(t, dsn)
+		conn := pgtest.Connect(t, dsn)
 		g.Go(func() error {
 			for range 120 {
 				if _, _, err := s.act(ctx, conn); err != nil {
@@ -144,7 +144,7 @@ func TestShopYields(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dsn, conn := seeded(t)
-			exec(t, conn, `insert into public.stock_movements (tenant_id, sku_id, movement_type, quantity)
+			pgtest.ExecWith(t, conn, `insert into public.stock_movements (tenant_id, sku_id, movement_type, quantity)
 				select tenant_id, id, 'sale', -quantity from public.skus where tenant_id = $1 and sku <> 'DRY-8'`, AcmeID)
 			tx, err := conn.Begin(t.Context())
 			if err != nil {
@@ -153,7 +153,7 @@ func TestShopYields(t *testing.T) {
 			if _, err := tx.Exec(t.Context(), other, AcmeID); err != nil {
 				t.Fatal(err)
 			}
-			s, shop := newShop(t, dsn, ShopOptions{}), connect(t, dsn)
+			s, shop := newShop(t, dsn, ShopOptions{}), pgtest.Connect(t, dsn)
 			chosen := named(t, name)
 			type result struct {
 				done bool
@@ -185,8 +185,8 @@ func TestShopSurvivesOutage(t *testing.T) {
 	t.Parallel()
 	pg := pgtest.Own(t, devpg.Options{NoTCP: true, Durable: true}) // the data must outlive Kill
 	dsn := pg.SocketDSN("postgres")
-	migrate(t, dsn)
-	if _, err := Seed(t.Context(), connect(t, dsn)); err != nil {
+	pgtest.Inventory(t, dsn)
+	if _, err := Seed(t.Context(), pgtest.Connect(t, dsn)); err != nil {
 		t.Fatal(err)
 	}
 	s := newShop(t, dsn, ShopOptions{Rate: 200})
@@ -196,7 +196,7 @@ func TestShopSurvivesOutage(t *testing.T) {
 
 	await(t, dsn, `select count(*) > 0 from pg_stat_activity where application_name = 'shop'`)
 	writes(t, dsn)
-	exec(t, connect(t, dsn), `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'shop'`)
+	pgtest.ExecWith(t, pgtest.Connect(t, dsn), `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'shop'`)
 	writes(t, dsn)
 	if err := pg.Kill(); err != nil {
 		t.Fatal(err)
@@ -247,16 +247,16 @@ func TestShopStopsWhileItWaits(t *testing.T) {
 func writes(t *testing.T, dsn string) {
 	t.Helper()
 	const newest = `select max(created_at)::text from public.orders`
-	await(t, dsn, `select max(created_at)::text > $1 from public.orders`, scan[string](t, connect(t, dsn), newest))
+	await(t, dsn, `select max(created_at)::text > $1 from public.orders`, pgtest.Query[string](t, pgtest.Connect(t, dsn), newest))
 }
 
 // await waits until a query says true. The limit is there to end a test that
 // has failed.
 func await(t *testing.T, dsn, query string, args ...any) {
 	t.Helper()
-	conn := connect(t, dsn)
+	conn := pgtest.Connect(t, dsn)
 	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); {
-		if scan[bool](t, conn, query, args...) {
+		if pgtest.Query[bool](t, conn, query, args...) {
 			return
 		}
 		time.Sleep(10 * time.Millisecond)

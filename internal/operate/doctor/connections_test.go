@@ -82,7 +82,7 @@ func connections(t *testing.T, found seen) {
 	s, other := newEnv(t), newEnv(t)
 	found.expect(t, s.options(), "different-databases", doctor.OK)
 	o := s.options()
-	o.ListenDatabaseURL = other.dsn
+	o.ListenDatabaseURL = other.DSN
 	found.expect(t, o, "different-databases", doctor.Fail, "not lead to the same database")
 
 	o = s.options()
@@ -94,16 +94,16 @@ func connections(t *testing.T, found seen) {
 	found.expect(t, o, "listen-unreachable", doctor.Fail)
 	found.expect(t, o, "listen-silent", doctor.Skip, "see pooler")
 
-	empty := &env{dsn: pgtest.Database(t)}
+	empty := &env{pgtest.Open(t, pgtest.Database(t))}
 	found.expect(t, empty.options(), "not-migrated", doctor.Fail, "has no schema rowcast", "rowcast migrate")
 	found.expect(t, empty.options(), "triggers-drifted", doctor.Skip, "see not-migrated")
 
 	const notification = 'A'
 	o = s.options()
-	o.ListenDatabaseURL = relay(t, s.dsn, func(kind byte) bool { return kind != notification })
+	o.ListenDatabaseURL = relay(t, s.DSN, func(kind byte) bool { return kind != notification })
 	o.Timeout = time.Second
 	found.expect(t, o, "listen-silent", doctor.Fail, "nothing arrived", "ROWCAST_NOTIFY=never")
-	o.ListenDatabaseURL = relay(t, s.dsn, func(byte) bool { return true })
+	o.ListenDatabaseURL = relay(t, s.DSN, func(byte) bool { return true })
 	found.expect(t, o, "listen-silent", doctor.OK, "arrived after")
 
 	o = s.options()
@@ -118,11 +118,11 @@ func connections(t *testing.T, found seen) {
 		return
 	}
 	for _, more := range []string{"", swallowed(t)} {
-		pooled := pgtest.Pooler(t, s.dsn, more)
+		pooled := pgtest.Pooler(t, s.DSN, more)
 		o = s.options()
 		o.DatabaseURL, o.ListenDatabaseURL = pooled, pooled
 		found.expect(t, o, "pooler", doctor.Fail, "LISTEN_DATABASE_URL")
-		o.ListenDatabaseURL = s.dsn
+		o.ListenDatabaseURL = s.DSN
 		for _, code := range []string{"pooler", "different-databases", "listen-silent", "triggers-drifted", "seal-lag"} {
 			found.expect(t, o, code, doctor.OK)
 		}
@@ -157,7 +157,7 @@ func TestSilentDatabaseEndsInTime(t *testing.T) {
 	s := newEnv(t)
 	var silent atomic.Bool
 	o := s.options()
-	o.DatabaseURL = relay(t, s.dsn, func(byte) bool { return !silent.Load() })
+	o.DatabaseURL = relay(t, s.DSN, func(byte) bool { return !silent.Load() })
 	o.Timeout = 300 * time.Millisecond
 	checks := 0
 	report := doctor.Run(t.Context(), o, func(c doctor.Check) {
@@ -187,9 +187,9 @@ func ends(t *testing.T, found seen) {
 		"statement_timeout = '200ms'", "lock_timeout = '200ms'", "idle_in_transaction_session_timeout = '200ms'",
 		"default_transaction_read_only = on", "default_transaction_isolation = serializable", "search_path = nowhere", "client_encoding = latin1", "row_security = off",
 	} {
-		s.exec(t, `alter database $DB set `+setting)
+		s.execHere(t, `alter database $DB set `+setting)
 	}
-	other := s.connect(t)
+	other := s.Connect(t)
 	for _, statement := range []string{`set statement_timeout = 0`, `set idle_in_transaction_session_timeout = 0`, `begin read write`, `lock table rowcast.watched in access exclusive mode`} {
 		if _, err := other.Exec(t.Context(), statement); err != nil {
 			t.Fatal(err)
@@ -218,7 +218,7 @@ func ends(t *testing.T, found seen) {
 		t.Fatal(err)
 	}
 	o := s.options()
-	s.exec(t, `alter database $DB reset all`)
+	s.execHere(t, `alter database $DB reset all`)
 	// It waits for this lock, and its statement is canceled there.
 	if _, err := other.Exec(t.Context(), `begin; lock table rowcast.watched in access exclusive mode`); err != nil {
 		t.Fatal(err)
@@ -253,12 +253,12 @@ func TestNothingIsWritten(t *testing.T) {
 		  from (select c.oid::regclass::text as name,
 		               (xpath('//row', query_to_xml('select t.*, t.xmin from ' || c.oid::regclass || ' t', true, false, '')))::text as content
 		          from pg_class c where c.relnamespace in ('rowcast'::regnamespace, 'public'::regnamespace) and c.relkind = 'r') t`
-	s.exec(t, `insert into docs values (1, 'T')`)
+	s.Exec(t, `insert into docs values (1, 'T')`)
 	var before, after string
 	var errs error
-	errs = errors.Join(errs, s.conn.QueryRow(t.Context(), state).Scan(&before))
+	errs = errors.Join(errs, s.Conn.QueryRow(t.Context(), state).Scan(&before))
 	doctor.Run(t.Context(), s.options(), nil)
-	errs = errors.Join(errs, s.conn.QueryRow(t.Context(), state).Scan(&after))
+	errs = errors.Join(errs, s.Conn.QueryRow(t.Context(), state).Scan(&after))
 	if errs != nil || before != after || before == "" {
 		t.Errorf("the tables were %q and are %q, %v", before, after, errs)
 	}

@@ -1,25 +1,17 @@
 package doctor_test
 
 import (
-	"context"
-	"log/slog"
 	"strings"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
-
 	"rowcast/internal/operate/doctor"
-	"rowcast/internal/postgres"
 	"rowcast/internal/test/pgtest"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
 // env is a migrated database with a watched table, and a connection to it.
-type env struct {
-	dsn  string
-	conn *pgx.Conn
-}
+type env struct{ *pgtest.Env }
 
 func newEnv(t *testing.T) *env {
 	t.Helper()
@@ -28,40 +20,23 @@ func newEnv(t *testing.T) *env {
 
 func envOn(t *testing.T, dsn string) *env {
 	t.Helper()
-	s := &env{dsn: dsn}
-	s.conn = s.connect(t)
-	m := postgres.Migrator{URL: dsn, Log: slog.New(slog.DiscardHandler)}
-	if _, err := m.Up(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	s.exec(t, `create table docs (id int primary key, tenant_id text not null, body text)`, `create index docs_tenant on docs (tenant_id)`,
-		`select rowcast.watch('docs')`)
-	return s
+	pgtest.Migrate(t, dsn)
+	return &env{pgtest.Open(t, dsn, `create table docs (id int primary key, tenant_id text not null, body text)`, `create index docs_tenant on docs (tenant_id)`,
+		`select rowcast.watch('docs')`)}
 }
 
-func (s *env) connect(t *testing.T) *pgx.Conn {
-	t.Helper()
-	conn, err := pgx.Connect(t.Context(), s.dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close(context.Background()) })
-	return conn
-}
-
-func (s *env) exec(t *testing.T, statements ...string) {
+// execHere is Exec with $DB for the name of the database.
+func (s *env) execHere(t *testing.T, statements ...string) {
 	t.Helper()
 	for _, statement := range statements {
-		if _, err := s.conn.Exec(t.Context(), strings.ReplaceAll(statement, "$DB", s.conn.Config().Database)); err != nil {
-			t.Fatalf("%s: %v", statement, err)
-		}
+		s.Exec(t, strings.ReplaceAll(statement, "$DB", s.Conn.Config().Database))
 	}
 }
 
 // options look at the database of the env, and at no server.
 func (s *env) options() doctor.Options {
 	return doctor.Options{
-		DatabaseURL: s.dsn, ListenDatabaseURL: s.dsn, Secret: []byte("0123456789abcdefghijklmnopqrstuvwxyz"), AdminAddr: "127.0.0.1:1",
+		DatabaseURL: s.DSN, ListenDatabaseURL: s.DSN, Secret: []byte("0123456789abcdefghijklmnopqrstuvwxyz"), AdminAddr: "127.0.0.1:1",
 	}
 }
 

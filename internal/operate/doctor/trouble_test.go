@@ -90,27 +90,27 @@ func TestEveryCheckIsProvoked(t *testing.T) {
 	found := seen{}
 	t.Run("database", func(t *testing.T) {
 		s := newEnv(t)
-		s.exec(t, `alter database $DB set synchronous_commit = on`)
+		s.execHere(t, `alter database $DB set synchronous_commit = on`)
 		for _, trouble := range troubles() {
-			s.exec(t, trouble.make...)
+			s.execHere(t, trouble.make...)
 			o := s.options()
 			o.Bounds = trouble.bounds
 			found.expect(t, o, trouble.code, trouble.status, trouble.says...)
-			s.exec(t, trouble.undo...)
+			s.execHere(t, trouble.undo...)
 			found.expect(t, s.options(), trouble.code, doctor.OK)
 		}
 	})
 	t.Run("server", func(t *testing.T) {
 		found.expect(t, newEnv(t).options(), "durability-off", doctor.Fail, "fsync is off", "alter system set fsync = on")
 		s := envOn(t, pgtest.Own(t, devpg.Options{NoTCP: true, Durable: true}).SocketDSN("postgres"))
-		stuck := s.connect(t)
+		stuck := s.Connect(t)
 		for _, statement := range []string{`set application_name = 'stuck'`, `listen anything`, `begin`, `select 1`} {
 			if _, err := stuck.Exec(t.Context(), statement); err != nil {
 				t.Fatal(err)
 			}
 		}
 		for range 8 {
-			s.exec(t, `select pg_notify('filler', repeat('x', 7900))`)
+			s.Exec(t, `select pg_notify('filler', repeat('x', 7900))`)
 		}
 		o := s.options()
 		found.expect(t, o, "notify-queue", doctor.OK)
@@ -137,9 +137,9 @@ func TestEveryCheckIsProvoked(t *testing.T) {
 	t.Run("role", func(t *testing.T) {
 		s := newEnv(t)
 		found.expect(t, s.options(), "role-superuser", doctor.Warn, "superuser")
-		s.exec(t, `create role doctor_nobody login`)
-		defer s.exec(t, `drop owned by doctor_nobody`, `drop role doctor_nobody`)
-		config, err := pgx.ParseConfig(s.dsn)
+		s.Exec(t, `create role doctor_nobody login`)
+		defer s.Exec(t, `drop owned by doctor_nobody`, `drop role doctor_nobody`)
+		config, err := pgx.ParseConfig(s.DSN)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -149,16 +149,16 @@ func TestEveryCheckIsProvoked(t *testing.T) {
 		found.expect(t, o, "role-superuser", doctor.OK)
 		found.expect(t, o, "privileges-missing", doctor.Fail, "lacks ", "insert on rowcast.tenant", "select rowcast.grant_service")
 		found.expect(t, o, "triggers-drifted", doctor.Skip, "the role may not look")
-		s.exec(t, `set application_name = 'usurper'`, `begin`, `select pg_advisory_xact_lock(8245940711459091458)`, `select pg_advisory_xact_lock(8245940711459091460)`)
+		s.Exec(t, `set application_name = 'usurper'`, `begin`, `select pg_advisory_xact_lock(8245940711459091458)`, `select pg_advisory_xact_lock(8245940711459091460)`)
 		found.expect(t, o, "seal-lock-held", doctor.Fail, "lock of the seal", "application usurper", "pg_terminate_backend")
 		found.expect(t, o, "lock-held", doctor.Warn, "lock of the prune", "application usurper")
-		s.exec(t, `rollback`)
+		s.Exec(t, `rollback`)
 		found.expect(t, o, "lock-held", doctor.OK)
 		for _, code := range []string{"transaction-old", "idle-in-transaction"} {
 			found.expect(t, o, code, doctor.Skip, "sees only its own sessions")
 		}
 		// The fixes that it names are enough.
-		s.exec(t, found.look(t, o)["privileges-missing"].Fix)
+		s.Exec(t, found.look(t, o)["privileges-missing"].Fix)
 		found.expect(t, o, "privileges-missing", doctor.OK)
 	})
 	t.Run("connections", func(t *testing.T) { connections(t, found) })
@@ -183,9 +183,9 @@ func TestEveryCheckIsProvoked(t *testing.T) {
 func TestWholeDatabase(t *testing.T) {
 	pg := pgtest.Own(t, devpg.Options{NoTCP: true, Durable: true})
 	s := envOn(t, pg.SocketDSN("postgres"))
-	s.exec(t, `create role server login`, `select rowcast.grant_service('server')`, `select pg_advisory_lock_shared(8245940711459091462)`,
+	s.Exec(t, `create role server login`, `select rowcast.grant_service('server')`, `select pg_advisory_lock_shared(8245940711459091462)`,
 		`insert into docs values (1, 'T')`, `select rowcast.seal()`)
-	config, err := pgx.ParseConfig(s.dsn)
+	config, err := pgx.ParseConfig(s.DSN)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -71,7 +71,7 @@ func TestDriftIsFoundAndRepaired(t *testing.T) {
 			"rowcast_replicated on readings", "rowcast_replicated on readings_1", "rowcast_replicated on readings_2", "rowcast_replicated on readings_3",
 		}},
 	} {
-		s.exec(t, test.make...)
+		s.Exec(t, test.make...)
 		got := s.until(t, test.name, func(got health.Status) bool {
 			// A check in the moment of an attach sees the partition before its triggers.
 			return slices.ContainsFunc(got.Drifted, func(d health.Drift) bool {
@@ -95,7 +95,7 @@ func TestDriftIsFoundAndRepaired(t *testing.T) {
 		s.migrate(t)
 		s.intact(t)
 		before := s.captured(t)
-		s.exec(t, `insert into docs values (1, 'T')`, `update docs set body = 'x'`, `delete from docs`, `truncate docs`,
+		s.Exec(t, `insert into docs values (1, 'T')`, `update docs set body = 'x'`, `delete from docs`, `truncate docs`,
 			`insert into readings values (1, 'T')`, `delete from readings_1`)
 		if got := s.captured(t) - before; got != 6 {
 			t.Errorf("%s: %d of 6 changes are captured after the repair", test.name, got)
@@ -107,7 +107,7 @@ func TestDriftIsFoundAndRepaired(t *testing.T) {
 func TestDroppedTableIsDrift(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	s.exec(t, `drop table docs`)
+	s.Exec(t, `drop table docs`)
 	got := s.until(t, "drift", func(got health.Status) bool { return len(got.Drifted) == 1 })
 	d := got.Drifted[0]
 	if d.Table != "public.docs" || d.Detail != "the table was dropped; rowcast migrate stops watching it" || got.Triggers() != 9 {
@@ -118,7 +118,7 @@ func TestDroppedTableIsDrift(t *testing.T) {
 		t.Errorf("migrate did %v", steps)
 	}
 	s.intact(t)
-	s.exec(t, `create table docs (id int primary key, tenant_id text)`, `select rowcast.watch('docs')`)
+	s.Exec(t, `create table docs (id int primary key, tenant_id text)`, `select rowcast.watch('docs')`)
 	s.intact(t)
 }
 
@@ -127,13 +127,13 @@ func TestDroppedTableIsDrift(t *testing.T) {
 func TestReplicaWriterIsNoDrift(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	s.exec(t, `set session_replication_role = replica`, `insert into docs values (1, 'T'), (2, 'T')`,
+	s.Exec(t, `set session_replication_role = replica`, `insert into docs values (1, 'T'), (2, 'T')`,
 		`insert into readings values (1, 'T')`, `update docs set body = 'x' where id = 1`, `truncate docs`)
 	s.intact(t)
 	if got := s.captured(t); got != 5 {
 		t.Errorf("%d of 5 changes are captured", got)
 	}
-	s.exec(t, `alter table docs disable trigger rowcast_replicated`, `insert into docs values (3, 'T')`)
+	s.Exec(t, `alter table docs disable trigger rowcast_replicated`, `insert into docs values (3, 'T')`)
 	s.until(t, "drift", func(got health.Status) bool {
 		return len(got.Drifted) == 1 && slices.Equal(got.Drifted[0].Triggers, []string{"rowcast_replicated on docs"})
 	})
@@ -145,7 +145,7 @@ func TestReplicaWriterIsNoDrift(t *testing.T) {
 func TestDriftIsLoggedOnce(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	s.exec(t, `alter table docs disable trigger rowcast_update`)
+	s.Exec(t, `alter table docs disable trigger rowcast_update`)
 	first := s.until(t, "drift", func(got health.Status) bool { return len(got.Drifted) == 1 }).Drifted[0]
 	// Checks go on; the state is the same.
 	for range 5 {
@@ -159,7 +159,7 @@ func TestDriftIsLoggedOnce(t *testing.T) {
 		t.Errorf("the log says %q", drifted)
 	}
 	// Another trigger is another state, which began when the table drifted.
-	s.exec(t, `alter table docs disable trigger rowcast_insert`)
+	s.Exec(t, `alter table docs disable trigger rowcast_insert`)
 	second := s.until(t, "more drift", func(got health.Status) bool { return got.Triggers() == 2 }).Drifted[0]
 	if !second.Since.Equal(first.Since) || len(s.log.lines("triggers have drifted")) != 2 {
 		t.Errorf("since %s, then since %s", first.Since, second.Since)
@@ -175,9 +175,9 @@ func TestDriftIsLoggedOnce(t *testing.T) {
 func TestUnansweredCheckKeepsTheState(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	s.exec(t, `alter table docs disable trigger all`)
+	s.Exec(t, `alter table docs disable trigger all`)
 	s.until(t, "drift", func(got health.Status) bool { return len(got.Drifted) == 1 })
-	s.exec(t, `alter function rowcast.trigger_drift() rename to other_name`)
+	s.Exec(t, `alter function rowcast.trigger_drift() rename to other_name`)
 	deadline := time.Now().Add(timeout)
 	for len(s.log.lines("the triggers cannot be checked")) == 0 {
 		if time.Now().After(deadline) {
@@ -188,7 +188,7 @@ func TestUnansweredCheckKeepsTheState(t *testing.T) {
 	if got := s.Status(); len(got.Drifted) != 1 {
 		t.Errorf("the state is %+v", got)
 	}
-	s.exec(t, `alter function rowcast.other_name() rename to trigger_drift`, `alter table docs enable trigger all`)
+	s.Exec(t, `alter function rowcast.other_name() rename to trigger_drift`, `alter table docs enable trigger all`)
 	s.migrate(t)
 	s.intact(t)
 	if failed := s.log.lines("the triggers cannot be checked"); len(failed) != 1 || !strings.Contains(failed[0], "rowcast migrate") {

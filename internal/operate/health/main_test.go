@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"rowcast/internal/operate/health"
@@ -26,8 +25,7 @@ const timeout = 30 * time.Second
 // env is a migrated database with two watched tables, docs and the partitioned
 // readings, and a watcher of it.
 type env struct {
-	dsn  string
-	conn *pgx.Conn
+	*pgtest.Env
 	pool *pgxpool.Pool
 	*health.Watcher
 	log journal
@@ -40,14 +38,12 @@ func newEnv(t *testing.T) *env {
 
 func envOn(t *testing.T, dsn string) *env {
 	t.Helper()
-	s := &env{dsn: dsn}
-	s.migrate(t)
-	s.conn = s.connect(t, "writer")
-	s.exec(t, `create table docs (id int primary key, tenant_id text, body text)`,
+	pgtest.Migrate(t, dsn)
+	s := &env{Env: pgtest.Open(t, dsn, `create table docs (id int primary key, tenant_id text, body text)`,
 		`create table readings (id int primary key, tenant_id text) partition by range (id)`,
 		`create table readings_1 partition of readings for values from (0) to (10)`,
-		`select rowcast.watch('docs'), rowcast.watch('readings')`)
-	pool, err := postgres.Open(t.Context(), s.dsn, "rowcast history", 2)
+		`select rowcast.watch('docs'), rowcast.watch('readings')`)}
+	pool, err := postgres.Open(t.Context(), s.DSN, "rowcast history", 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,33 +66,9 @@ func envOn(t *testing.T, dsn string) *env {
 	return s
 }
 
-func (s *env) connect(t *testing.T, name string) *pgx.Conn {
-	t.Helper()
-	conn, err := postgres.Connect(t.Context(), s.dsn, name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close(context.Background()) })
-	return conn
-}
-
-func (s *env) exec(t *testing.T, statements ...string) {
-	t.Helper()
-	exec(t, s.conn, statements...)
-}
-
-func exec(t *testing.T, conn *pgx.Conn, statements ...string) {
-	t.Helper()
-	for _, statement := range statements {
-		if _, err := conn.Exec(t.Context(), statement); err != nil {
-			t.Fatalf("%s: %v", statement, err)
-		}
-	}
-}
-
 func (s *env) migrate(t *testing.T) []postgres.Step {
 	t.Helper()
-	m := postgres.Migrator{URL: s.dsn, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
+	m := postgres.Migrator{URL: s.DSN, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
 	steps, err := m.Up(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -107,7 +79,7 @@ func (s *env) migrate(t *testing.T) []postgres.Step {
 // captured counts the row changes in the log.
 func (s *env) captured(t *testing.T) (rows int) {
 	t.Helper()
-	if err := s.conn.QueryRow(t.Context(), `select coalesce(sum(rows), 0) from rowcast.log`).Scan(&rows); err != nil {
+	if err := s.Conn.QueryRow(t.Context(), `select coalesce(sum(rows), 0) from rowcast.log`).Scan(&rows); err != nil {
 		t.Fatal(err)
 	}
 	return rows

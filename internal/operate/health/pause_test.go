@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"rowcast/internal/operate/health"
+	"rowcast/internal/test/pgtest"
 )
 
 // A pause is reported while it goes on, and logged when it begins and ends, with
@@ -12,16 +13,16 @@ import (
 func TestPausesAreReported(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	session := s.connect(t, "nightly")
-	exec(t, session, `select rowcast.pause('import of May')`)
+	session := pgtest.ConnectAs(t, s.DSN, "nightly")
+	pgtest.Exec(t, session, `select rowcast.pause('import of May')`)
 	got := s.until(t, "pause", func(got health.Status) bool { return len(got.Paused) == 1 })
 	if p := got.Paused[0]; p.Role != "postgres" || p.Application != "nightly" || p.Address != "" || p.Reason != "import of May" || p.Begun.IsZero() || !p.Active {
 		t.Errorf("the pause is %+v", p)
 	}
-	exec(t, session, `select rowcast.resume()`)
+	pgtest.Exec(t, session, `select rowcast.resume()`)
 	s.until(t, "end of the pause", func(got health.Status) bool { return len(got.Paused) == 0 })
 	// One that is over before anybody looks.
-	exec(t, session, `select rowcast.pause('a quick one', this_transaction => true)`)
+	pgtest.Exec(t, session, `select rowcast.pause('a quick one', this_transaction => true)`)
 	for range 2 { // the first may have begun before
 		last := s.Status().Checked
 		s.until(t, "another check", func(got health.Status) bool { return got.Checked.After(last) })

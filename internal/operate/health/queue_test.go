@@ -17,8 +17,8 @@ import (
 // leaves the queue.
 func (s *env) stuckListener(t *testing.T) *pgx.Conn {
 	t.Helper()
-	conn := s.connect(t, "stuck")
-	exec(t, conn, `listen anything`, `begin`, `select 1`)
+	conn := pgtest.ConnectAs(t, s.DSN, "stuck")
+	pgtest.Exec(t, conn, `listen anything`, `begin`, `select 1`)
 	return conn
 }
 
@@ -26,7 +26,7 @@ func (s *env) stuckListener(t *testing.T) *pgx.Conn {
 func (s *env) fill(t *testing.T, pages int) {
 	t.Helper()
 	for n := range pages {
-		s.exec(t, fmt.Sprintf(`select pg_notify('filler', '%d' || repeat('x', 7900))`, n))
+		s.Exec(t, fmt.Sprintf(`select pg_notify('filler', '%d' || repeat('x', 7900))`, n))
 	}
 }
 
@@ -37,7 +37,7 @@ func TestQueueUsageIsReported(t *testing.T) {
 	stuck := s.stuckListener(t)
 	s.fill(t, 8)
 	s.until(t, "use of the queue", func(got health.Status) bool { return got.QueueUsage > 0 })
-	exec(t, stuck, `rollback`)
+	pgtest.Exec(t, stuck, `rollback`)
 	s.fill(t, 8) // the next who notifies sees that nobody needs the old pages
 	s.until(t, "empty queue", func(got health.Status) bool { return got.QueueUsage == 0 })
 }

@@ -18,8 +18,8 @@ func TestCurl(t *testing.T) {
 		t.Skip("there is no curl on this machine")
 	}
 	s := newEnv(t)
-	server := servetest.Start(t, s.dsn)
-	bearer := "Authorization: Bearer " + servetest.Token(t, s.tenant)
+	server := servetest.Start(t, s.DSN)
+	bearer := "Authorization: Bearer " + servetest.Token(t, s.ID)
 	ctx, cancel := context.WithCancel(t.Context())
 	stream := exec.CommandContext(ctx, curl, "--silent", "--no-buffer", "--header", bearer, s.events(server.Address(), "events", "order:*"))
 	out, err := stream.StdoutPipe()
@@ -45,13 +45,13 @@ func TestCurl(t *testing.T) {
 		return ""
 	}
 	until("event: joined")
-	s.exec(t, insertOrder)
+	s.Exec(t, insertOrder)
 	until("event: order:created")
 	if data := until("data: "); !strings.Contains(data, `"position":1,`) {
 		t.Error(data)
 	}
 	page, err := exec.CommandContext(t.Context(), curl, "--silent", "--fail", "--header", bearer,
-		"http://"+server.Address()+"/history?tenant="+s.tenant).Output()
+		"http://"+server.Address()+"/history?tenant="+s.ID).Output()
 	if err != nil || !strings.Contains(string(page), `"event":"order:created"`) || !strings.Contains(string(page), `"more":false`) {
 		t.Errorf("%s: %v", page, err)
 	}

@@ -14,7 +14,7 @@ var names = []string{"joined", "order:created", "order:updated", "order:status-c
 
 // events is the URL of the stream of the tenant.
 func (s *env) events(address string, query ...string) string {
-	values := url.Values{"tenant": {s.tenant}}
+	values := url.Values{"tenant": {s.ID}}
 	for i := 0; i < len(query); i += 2 {
 		values.Set(query[i], query[i+1])
 	}
@@ -36,32 +36,32 @@ func (n *node) streamed(t *testing.T, name string, position int64) (cursor strin
 func TestEventSource(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	server := servetest.Start(t, s.dsn)
+	server := servetest.Start(t, s.DSN)
 	proxy := servetest.NewProxy(t, server.Address())
 	n := start(t, "eventsource.cjs")
-	n.do(t, "connect", s.events(proxy.Address()), servetest.Token(t, s.tenant), names)
+	n.do(t, "connect", s.events(proxy.Address()), servetest.Token(t, s.ID), names)
 	n.until(t, "open")
 	n.streamed(t, "joined", 0)
-	s.exec(t, insertOrder, nextStatus)
+	s.Exec(t, insertOrder, nextStatus)
 	n.streamed(t, "order:created", 1)
 	n.streamed(t, "order:updated", 2)
 	n.streamed(t, "order:status-changed", 2)
 
 	server.Kill()
 	n.until(t, "error")
-	s.exec(t, insertOrder)
+	s.Exec(t, insertOrder)
 	server.Restart(t)
 	proxy.Lead(server.Address())
 	n.streamed(t, "joined", 2)
 	n.streamed(t, "order:created", 3)
 
-	another := servetest.Start(t, s.dsn)
+	another := servetest.Start(t, s.DSN)
 	proxy.Lead(another.Address())
 	server.Signal(t, syscall.SIGTERM)
 	if h := n.find(t, "closed", func(h happening) bool { return h.Name == "closed" }); h.Message.Reason != "shutdown" {
 		t.Errorf("a server that stops says %s", h.raw)
 	}
-	s.exec(t, insertOrder)
+	s.Exec(t, insertOrder)
 	n.streamed(t, "joined", 3)
 	n.streamed(t, "order:created", 4)
 	n.do(t, "close")
@@ -73,14 +73,14 @@ func TestEventSource(t *testing.T) {
 func TestEventSourceTicket(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	server := servetest.Start(t, s.dsn)
+	server := servetest.Start(t, s.DSN)
 	proxy := servetest.NewProxy(t, server.Address())
-	token := servetest.Token(t, s.tenant)
+	token := servetest.Token(t, s.ID)
 	n := start(t, "eventsource.cjs")
 	once := s.events(proxy.Address(), "ticket", ticket(t, server, token), "events", "order:created")
 	n.do(t, "connect", once, "", names)
 	n.streamed(t, "joined", 0)
-	s.exec(t, insertOrder, nextStatus, insertOrder)
+	s.Exec(t, insertOrder, nextStatus, insertOrder)
 	n.streamed(t, "order:created", 1)
 	cursor := n.streamed(t, "order:created", 3)
 	if proxy.Cut() != 1 {
@@ -91,7 +91,7 @@ func TestEventSourceTicket(t *testing.T) {
 	if refused.Code != http.StatusUnauthorized {
 		t.Errorf("a ticket that was used: %s", refused.raw)
 	}
-	s.exec(t, insertOrder)
+	s.Exec(t, insertOrder)
 	n.do(t, "connect", s.events(proxy.Address(), "ticket", ticket(t, server, token), "events", "order:created", "cursor", cursor), "", names)
 	n.streamed(t, "joined", 3)
 	n.streamed(t, "order:created", 4)
@@ -101,10 +101,10 @@ func TestEventSourceTicket(t *testing.T) {
 func TestEventSourceRefused(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	server := servetest.Start(t, s.dsn)
+	server := servetest.Start(t, s.DSN)
 	n := start(t, "eventsource.cjs")
 	for want, token := range map[int]string{
-		http.StatusForbidden:    servetest.Token(t, s.newTenant(t)),
+		http.StatusForbidden:    servetest.Token(t, s.NewTenant(t).ID),
 		http.StatusUnauthorized: "forged",
 	} {
 		n.do(t, "connect", s.events(server.Address()), token, names)
@@ -119,23 +119,23 @@ func TestEventSourceRefused(t *testing.T) {
 func TestEventSourcePolyfill(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	server := servetest.Start(t, s.dsn)
+	server := servetest.Start(t, s.DSN)
 	proxy := servetest.NewProxy(t, server.Address())
-	s.exec(t, insertOrder)
+	s.Exec(t, insertOrder)
 	n := start(t, "eventsource.cjs")
-	n.do(t, "connect", s.events(server.Address()), servetest.Token(t, s.tenant), names)
+	n.do(t, "connect", s.events(server.Address()), servetest.Token(t, s.ID), names)
 	before := n.streamed(t, "joined", 1)
 	n.do(t, "close")
 
 	n = start(t, "polyfill.cjs")
-	n.do(t, "connect", s.events(proxy.Address(), "cursor", before), servetest.Token(t, s.tenant), names)
+	n.do(t, "connect", s.events(proxy.Address(), "cursor", before), servetest.Token(t, s.ID), names)
 	n.streamed(t, "joined", 1)
-	s.exec(t, insertOrder)
+	s.Exec(t, insertOrder)
 	n.streamed(t, "order:created", 2)
 	if proxy.Cut() != 1 {
 		t.Error("the client has not one connection")
 	}
-	s.exec(t, insertOrder)
+	s.Exec(t, insertOrder)
 	n.streamed(t, "joined", 2)
 	n.streamed(t, "order:created", 3)
 	n.do(t, "close")

@@ -56,14 +56,14 @@ func TestPython(t *testing.T) {
 			}
 			t.Run(fmt.Sprintf("%s by %s", name, transports), func(t *testing.T) {
 				t.Parallel()
-				s := &env{dsn: s.dsn, db: s.db, tenant: s.newTenant(t)}
-				server := servetest.Start(t, s.dsn, "ROWCAST_SOCKETIO_RECOVERY="+c.recovery)
+				s := &env{s.NewTenant(t)}
+				server := servetest.Start(t, s.DSN, "ROWCAST_SOCKETIO_RECOVERY="+c.recovery)
 				proxy := servetest.NewProxy(t, server.Address())
-				n := startPython(t, "FEED_URL=http://"+proxy.Address(), "TENANT="+s.tenant, "TRANSPORTS="+transports, "META="+c.meta,
-					fmt.Sprintf(`AUTH={"token":%q%s}`, servetest.Token(t, s.tenant), c.auth), fmt.Sprintf("JOIN="+c.join, s.tenant))
+				n := startPython(t, "FEED_URL=http://"+proxy.Address(), "TENANT="+s.ID, "TRANSPORTS="+transports, "META="+c.meta,
+					fmt.Sprintf(`AUTH={"token":%q%s}`, servetest.Token(t, s.ID), c.auth), fmt.Sprintf("JOIN="+c.join, s.ID))
 				n.joins(t)
 				n.created(t, s, c.meta != "", "first")
-				if _, err := fmt.Fprintf(n.in, "{\"token\":%q}\n", servetest.Token(t, s.tenant)); err != nil {
+				if _, err := fmt.Fprintf(n.in, "{\"token\":%q}\n", servetest.Token(t, s.ID)); err != nil {
 					t.Fatal(err)
 				}
 				var answer message
@@ -94,7 +94,7 @@ func (n *node) joins(t *testing.T) {
 // created inserts an order and waits for its event.
 func (n *node) created(t *testing.T, s *env, hasMeta bool, customer string) {
 	t.Helper()
-	s.exec(t, insertNamed(customer))
+	s.Exec(t, insertNamed(customer))
 	h := n.until(t, "event")
 	var order struct{ Customer string }
 	if err := json.Unmarshal(h.Args[0], &order); err != nil || order.Customer != customer {
@@ -104,7 +104,7 @@ func (n *node) created(t *testing.T, s *env, hasMeta bool, customer string) {
 		return
 	}
 	var m meta
-	if err := json.Unmarshal(h.Args[1], &m); err != nil || m.TenantID != s.tenant || m.Cursor == "" || m.Source.Table != "orders" {
+	if err := json.Unmarshal(h.Args[1], &m); err != nil || m.TenantID != s.ID || m.Cursor == "" || m.Source.Table != "orders" {
 		t.Fatalf("meta: %s", h.raw)
 	}
 }

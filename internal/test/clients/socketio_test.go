@@ -90,15 +90,15 @@ func (n *node) ask(t *testing.T, args ...any) message {
 func TestSocketIO(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	server := servetest.Start(t, s.dsn)
+	server := servetest.Start(t, s.DSN)
 	url := "http://" + server.Address()
 	for name, way := range transports {
 		for _, auth := range []string{"object", "function"} {
 			t.Run(name+", auth as "+auth, func(t *testing.T) {
 				t.Parallel()
-				s := &env{dsn: s.dsn, db: s.db, tenant: s.newTenant(t)}
+				s := &env{s.NewTenant(t)}
 				n := start(t, "socketio.cjs")
-				n.do(t, "connect", url, with(servetest.Token(t, s.tenant), way.options), auth)
+				n.do(t, "connect", url, with(servetest.Token(t, s.ID), way.options), auth)
 				if h := n.until(t, "open"); h.Name != way.first {
 					t.Errorf("opened by %s", h.raw)
 				}
@@ -112,33 +112,33 @@ func TestSocketIO(t *testing.T) {
 				if m := n.ask(t, "join-tenant", "another"); m.OK || m.Code != "forbidden" {
 					t.Errorf("another tenant: %+v", m)
 				}
-				joined := n.ask(t, "join-tenant", s.tenant)
-				if !joined.OK || joined.TenantID != s.tenant || joined.Cursor == "" || joined.Position != 0 {
+				joined := n.ask(t, "join-tenant", s.ID)
+				if !joined.OK || joined.TenantID != s.ID || joined.Cursor == "" || joined.Position != 0 {
 					t.Errorf("joined: %+v", joined)
 				}
-				s.exec(t, insertOrder, nextStatus)
+				s.Exec(t, insertOrder, nextStatus)
 				m := n.emitted(t, false, "order:created@1", "order:updated@2", "order:status-changed@2")
-				if m.TenantID != s.tenant || !slices.Equal(m.Changed, []string{"status", "updated_at"}) || m.Previous["status"] != "pending" {
+				if m.TenantID != s.ID || !slices.Equal(m.Changed, []string{"status", "updated_at"}) || m.Previous["status"] != "pending" {
 					t.Errorf("meta of an update: %+v", m)
 				}
-				if again := n.ask(t, "join-tenant", s.tenant); !again.OK || again.Position != 2 {
+				if again := n.ask(t, "join-tenant", s.ID); !again.OK || again.Position != 2 {
 					t.Errorf("joined again: %+v", again)
 				}
-				if left := n.ask(t, "leave-tenant", s.tenant); !left.OK {
+				if left := n.ask(t, "leave-tenant", s.ID); !left.OK {
 					t.Errorf("left: %+v", left)
 				}
-				s.exec(t, insertOrder)
-				if m := n.ask(t, "auth", "Bearer "+servetest.TokenFor(t, 2*time.Hour, s.tenant)); !m.OK {
+				s.Exec(t, insertOrder)
+				if m := n.ask(t, "auth", "Bearer "+servetest.TokenFor(t, 2*time.Hour, s.ID)); !m.OK {
 					t.Errorf("renewed: %+v", m)
 				}
 				// What was missed follows the acknowledgement.
-				back := n.ask(t, "join-tenant", map[string]any{"tenantId": s.tenant, "cursor": m.Cursor, "events": []string{"order:*"}})
+				back := n.ask(t, "join-tenant", map[string]any{"tenantId": s.ID, "cursor": m.Cursor, "events": []string{"order:*"}})
 				if !back.OK || back.Position != 2 {
 					t.Errorf("joined with a cursor: %+v", back)
 				}
 				n.emitted(t, false, "order:created@3")
-				n.do(t, "emit", "leave-tenant", s.tenant)
-				if m := n.ask(t, "join-tenant", map[string]any{"tenantId": s.tenant, "cursor": "yesterday"}); !m.OK {
+				n.do(t, "emit", "leave-tenant", s.ID)
+				if m := n.ask(t, "join-tenant", map[string]any{"tenantId": s.ID, "cursor": "yesterday"}); !m.OK {
 					t.Errorf("joined with no cursor: %+v", m)
 				}
 				h := n.find(t, "reset", func(h happening) bool { return h.Name == "reset" })
@@ -154,7 +154,7 @@ func TestSocketIO(t *testing.T) {
 // TestSocketIOScripts: the scripts that the server has are those of the package.
 func TestSocketIOScripts(t *testing.T) {
 	t.Parallel()
-	address := servetest.Start(t, newEnv(t).dsn).Address()
+	address := servetest.Start(t, newEnv(t).DSN).Address()
 	packages := packages(t)
 	for _, name := range []string{"socket.io.js", "socket.io.min.js", "socket.io.esm.min.js"} {
 		want, err := os.ReadFile(filepath.Join(packages, "socket.io-client", "dist", name))
@@ -178,7 +178,7 @@ func TestSocketIOScripts(t *testing.T) {
 func TestSocketIORefused(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	server := servetest.Start(t, s.dsn)
+	server := servetest.Start(t, s.DSN)
 	for name, way := range transports {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -191,9 +191,9 @@ func TestSocketIORefused(t *testing.T) {
 			if h := n.until(t, "connect_error"); h.Message.Code != "invalid-token" || h.Active {
 				t.Errorf("no token: %s", h.raw)
 			}
-			n.do(t, "renew", map[string]string{"token": servetest.Token(t, s.tenant)})
+			n.do(t, "renew", map[string]string{"token": servetest.Token(t, s.ID)})
 			n.until(t, "connect")
-			if m := n.ask(t, "join-tenant", s.tenant); !m.OK {
+			if m := n.ask(t, "join-tenant", s.ID); !m.OK {
 				t.Errorf("a good token: %+v", m)
 			}
 		})
@@ -215,42 +215,42 @@ func TestOldFrontend(t *testing.T) {
 func oldFrontend(t *testing.T, recovery string) {
 	t.Helper()
 	s := newEnv(t)
-	server := servetest.Start(t, s.dsn, "ROWCAST_SOCKETIO_RECOVERY="+recovery)
+	server := servetest.Start(t, s.DSN, "ROWCAST_SOCKETIO_RECOVERY="+recovery)
 	proxy := servetest.NewProxy(t, server.Address())
-	n := start(t, "frontend.cjs", "FEED_URL=http://"+proxy.Address(), "TOKEN="+servetest.Token(t, s.tenant), "TENANT="+s.tenant)
+	n := start(t, "frontend.cjs", "FEED_URL=http://"+proxy.Address(), "TOKEN="+servetest.Token(t, s.ID), "TENANT="+s.ID)
 	joined := func() {
 		t.Helper()
 		n.until(t, "connect")
 		servetest.Eventually(t, "frontend that has joined", func() bool { return server.Status(t).Hub.Subscriptions == 1 })
 	}
 	joined()
-	s.exec(t, insertOrder)
+	s.Exec(t, insertOrder)
 	h := n.until(t, "event")
 	var order struct {
 		ID, Customer, Status string
 		Tenant               string `json:"tenant_id"`
 		Total                float64
 	}
-	if err := json.Unmarshal(h.Args[0], &order); err != nil || h.Name != "order:created" || order.Customer != "C" || order.Tenant != s.tenant {
+	if err := json.Unmarshal(h.Args[0], &order); err != nil || h.Name != "order:created" || order.Customer != "C" || order.Tenant != s.ID {
 		t.Errorf("order:created: %s", h.raw)
 	}
 	n.until(t, "refresh")
-	s.exec(t, nextStatus)
+	s.Exec(t, nextStatus)
 	if h := n.until(t, "event"); h.Name != "order:status-changed" || string(h.Args[0]) != `{"orderId":"`+order.ID+`","status":"processing"}` {
 		t.Errorf("order:status-changed: %s", h.raw)
 	}
 	server.Kill()
 	n.until(t, "disconnect")
 	if recovery == "on" {
-		s.exec(t, insertNamed("missed"))
+		s.Exec(t, insertNamed("missed"))
 	}
 	server.Restart(t)
 	proxy.Lead(server.Address())
 	if recovery == "off" {
 		joined()
-		s.exec(t, insertNamed("missed"))
+		s.Exec(t, insertNamed("missed"))
 	}
-	s.exec(t, insertNamed("next"))
+	s.Exec(t, insertNamed("next"))
 	for _, want := range []string{"missed", "next"} {
 		h := n.until(t, "event")
 		if err := json.Unmarshal(h.Args[0], &order); err != nil || h.Name != "order:created" || order.Customer != want {
@@ -266,31 +266,31 @@ func TestSocketIORecovery(t *testing.T) {
 	for name, way := range transports {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := &env{dsn: s.dsn, db: s.db, tenant: s.newTenant(t)}
-			server := servetest.Start(t, s.dsn, "ROWCAST_SOCKETIO_RECOVERY=on")
+			s := &env{s.NewTenant(t)}
+			server := servetest.Start(t, s.DSN, "ROWCAST_SOCKETIO_RECOVERY=on")
 			proxy := servetest.NewProxy(t, server.Address())
 			n := start(t, "socketio.cjs")
-			n.do(t, "connect", "http://"+proxy.Address(), with(servetest.Token(t, s.tenant), way.options), "object")
+			n.do(t, "connect", "http://"+proxy.Address(), with(servetest.Token(t, s.ID), way.options), "object")
 			id := n.until(t, "connect").ID
-			if m := n.ask(t, "join-tenant", s.tenant); !m.OK {
+			if m := n.ask(t, "join-tenant", s.ID); !m.OK {
 				t.Fatalf("joined: %+v", m)
 			}
 			// The client has received nothing when it loses the server.
 			server.Kill()
-			s.exec(t, insertOrder)
+			s.Exec(t, insertOrder)
 			server.Restart(t)
 			proxy.Lead(server.Address())
 			// A client that recovers is given its events before it is told.
 			if again := n.recovers(t, "order:created@1"); again != id {
 				t.Errorf("recovered as %s, was %s", again, id)
 			}
-			s.exec(t, nextStatus)
+			s.Exec(t, nextStatus)
 			n.emitted(t, true, "order:updated@2", "order:status-changed@2")
 
 			// To another server, while this one still goes on.
-			another := servetest.Start(t, s.dsn, "ROWCAST_SOCKETIO_RECOVERY=on")
+			another := servetest.Start(t, s.DSN, "ROWCAST_SOCKETIO_RECOVERY=on")
 			proxy.Lead(another.Address())
-			s.exec(t, insertOrder)
+			s.Exec(t, insertOrder)
 			n.emitted(t, true, "order:created@3")
 			n.do(t, "cut")
 			n.recovers(t)
@@ -301,7 +301,7 @@ func TestSocketIORecovery(t *testing.T) {
 			if h := n.until(t, "disconnect"); !h.Active {
 				t.Errorf("a server that stops: %s", h.raw)
 			}
-			s.exec(t, insertOrder)
+			s.Exec(t, insertOrder)
 			n.recovers(t, "order:created@4")
 		})
 	}
@@ -312,13 +312,13 @@ func TestSocketIORecovery(t *testing.T) {
 func TestSocketIOBehind(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	server := servetest.Start(t, s.dsn, "ROWCAST_SOCKETIO_RECOVERY=on")
+	server := servetest.Start(t, s.DSN, "ROWCAST_SOCKETIO_RECOVERY=on")
 	n := start(t, "socketio.cjs")
 	// The end of the token is what ends the session, wherever the client is by then.
-	n.do(t, "connect", "http://"+server.Address(), with(servetest.TokenFor(t, 5*time.Second, s.tenant), transports["polling only"].options), "function")
+	n.do(t, "connect", "http://"+server.Address(), with(servetest.TokenFor(t, 5*time.Second, s.ID), transports["polling only"].options), "function")
 	n.until(t, "connect")
-	n.do(t, "give", map[string]any{"token": servetest.Token(t, s.tenant), "meta": true})
-	if m := n.ask(t, "join-tenant", s.tenant); !m.OK {
+	n.do(t, "give", map[string]any{"token": servetest.Token(t, s.ID), "meta": true})
+	if m := n.ask(t, "join-tenant", s.ID); !m.OK {
 		t.Fatalf("joined: %+v", m)
 	}
 	release := filepath.Join(t.TempDir(), "release")
@@ -326,7 +326,7 @@ func TestSocketIOBehind(t *testing.T) {
 	n.until(t, "held")
 	var want []string
 	for i := range 20 {
-		s.exec(t, insertOrder)
+		s.Exec(t, insertOrder)
 		want = append(want, fmt.Sprintf("order:created@%d", i+1))
 	}
 	servetest.Eventually(t, "end of the token", func() bool { return server.Status(t).Hub.Closes["token-expired"] == 1 })
@@ -334,7 +334,7 @@ func TestSocketIOBehind(t *testing.T) {
 		t.Fatal(err)
 	}
 	n.recovers(t, want...)
-	s.exec(t, insertOrder)
+	s.Exec(t, insertOrder)
 	n.emitted(t, true, "order:created@21")
 }
 
@@ -374,23 +374,23 @@ func TestSocketIODrained(t *testing.T) {
 	for name, way := range transports {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := &env{dsn: s.dsn, db: s.db, tenant: s.newTenant(t)}
-			server, next := servetest.Start(t, s.dsn), servetest.Start(t, s.dsn)
+			s := &env{s.NewTenant(t)}
+			server, next := servetest.Start(t, s.DSN), servetest.Start(t, s.DSN)
 			proxy := servetest.NewProxy(t, server.Address())
 			n := start(t, "socketio.cjs")
-			n.do(t, "connect", "http://"+proxy.Address(), with(servetest.Token(t, s.tenant), way.options), "object")
+			n.do(t, "connect", "http://"+proxy.Address(), with(servetest.Token(t, s.ID), way.options), "object")
 			n.until(t, "connect")
-			cursor := n.ask(t, "join-tenant", s.tenant).Cursor
+			cursor := n.ask(t, "join-tenant", s.ID).Cursor
 			proxy.Lead(next.Address())
 			server.Signal(t, syscall.SIGTERM)
 			if h := n.until(t, "disconnect"); !h.Active {
 				t.Errorf("a server that stops: %s", h.raw)
 			}
-			s.exec(t, insertOrder)
+			s.Exec(t, insertOrder)
 			if h := n.until(t, "connect"); h.Recovered {
 				t.Errorf("recovered without recovery: %s", h.raw)
 			}
-			if m := n.ask(t, "join-tenant", map[string]string{"tenantId": s.tenant, "cursor": cursor}); !m.OK {
+			if m := n.ask(t, "join-tenant", map[string]string{"tenantId": s.ID, "cursor": cursor}); !m.OK {
 				t.Errorf("joined: %+v", m)
 			}
 			n.emitted(t, false, "order:created@1")

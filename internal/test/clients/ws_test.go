@@ -42,7 +42,7 @@ func (n *node) receives(t *testing.T, want ...string) (cursor string) {
 // joinWs has a client of ws join, with a cursor if it is not empty.
 func (s *env) joinWs(t *testing.T, n *node, cursor string) message {
 	t.Helper()
-	join := map[string]any{"type": "join-tenant", "tenantId": s.tenant}
+	join := map[string]any{"type": "join-tenant", "tenantId": s.ID}
 	if cursor != "" {
 		join["cursor"] = cursor
 	}
@@ -54,8 +54,8 @@ func (s *env) joinWs(t *testing.T, n *node, cursor string) message {
 func TestWs(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	first, second := servetest.Start(t, s.dsn), servetest.Start(t, s.dsn)
-	token := servetest.Token(t, s.tenant)
+	first, second := servetest.Start(t, s.DSN), servetest.Start(t, s.DSN)
+	token := servetest.Token(t, s.ID)
 	n := start(t, "ws.cjs")
 
 	n.do(t, "connect", "ws://"+first.Address()+"/ws", []string{subprotocol, "bearer." + token}, nil)
@@ -68,20 +68,20 @@ func TestWs(t *testing.T) {
 		t.Errorf("another tenant is answered with %+v", m)
 	}
 	joined := s.joinWs(t, n, "")
-	s.exec(t, insertOrder, nextStatus)
+	s.Exec(t, insertOrder, nextStatus)
 	cursor := n.receives(t, "order:created@1", "order:updated@2", "order:status-changed@2")
 	n.do(t, "cut")
 	n.until(t, "close")
-	s.exec(t, insertOrder)
+	s.Exec(t, insertOrder)
 
 	n.do(t, "connect", "ws://"+second.Address()+"/ws", []string{subprotocol}, map[string]string{"Authorization": "Bearer " + token})
 	n.until(t, "open")
 	s.joinWs(t, n, cursor)
-	s.exec(t, insertOrder)
+	s.Exec(t, insertOrder)
 	cursor = n.receives(t, "order:created@3", "order:created@4")
-	n.do(t, "send", map[string]any{"type": "leave-tenant", "tenantId": s.tenant})
+	n.do(t, "send", map[string]any{"type": "leave-tenant", "tenantId": s.ID})
 	n.told(t, "left")
-	s.exec(t, insertOrder)
+	s.Exec(t, insertOrder)
 	n.do(t, "send", map[string]any{"type": "ping"})
 	n.find(t, "pong, and no event", func(h happening) bool {
 		if h.Message.Type == "event" {
@@ -137,7 +137,7 @@ func ticket(t *testing.T, server *servetest.Server, token string) string {
 func TestWsClosed(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	server := servetest.Start(t, s.dsn)
+	server := servetest.Start(t, s.DSN)
 	url := "ws://" + server.Address() + "/ws"
 	n := start(t, "ws.cjs")
 	closed := func(what string, code int, text string) {
@@ -150,31 +150,31 @@ func TestWsClosed(t *testing.T) {
 	closed("a forged token", 4501, "invalid-token")
 	n.do(t, "connect", url, []string{subprotocol}, map[string]string{"Authorization": "Bearer forged"})
 	n.until(t, "open") // it may be meant for a proxy, and one of the client's own may follow
-	n.do(t, "send", map[string]any{"type": "join-tenant", "tenantId": s.tenant})
+	n.do(t, "send", map[string]any{"type": "join-tenant", "tenantId": s.ID})
 	closed("a forged token in the header", 4501, "invalid-token; token could not be verified")
-	n.do(t, "connect", url, []string{subprotocol, "bearer." + servetest.TokenFor(t, 2*time.Second, s.tenant)}, nil)
+	n.do(t, "connect", url, []string{subprotocol, "bearer." + servetest.TokenFor(t, 2*time.Second, s.ID)}, nil)
 	n.told(t, "token-expiring")
 	closed("a token that ends", 4003, "token-expired")
-	n.do(t, "connect", url, []string{subprotocol, "bearer." + servetest.Token(t, s.tenant)}, nil)
+	n.do(t, "connect", url, []string{subprotocol, "bearer." + servetest.Token(t, s.ID)}, nil)
 	n.until(t, "open")
 	for range 3 {
 		n.do(t, "send", map[string]any{"type": "subscribe"})
 	}
 	closed("nonsense", 4500, "bad-request")
-	n.do(t, "connect", url, []string{subprotocol, "bearer." + servetest.Token(t, s.tenant)}, nil)
+	n.do(t, "connect", url, []string{subprotocol, "bearer." + servetest.Token(t, s.ID)}, nil)
 	n.until(t, "open")
 	n.do(t, "send", map[string]any{"type": "auth", "token": strings.Repeat("x", 65<<10)})
 	closed("a message of 65 KiB", 1009, "message-too-big")
 
-	n.do(t, "connect", url, []string{subprotocol, "bearer." + servetest.Token(t, s.tenant)}, nil)
+	n.do(t, "connect", url, []string{subprotocol, "bearer." + servetest.Token(t, s.ID)}, nil)
 	n.until(t, "open")
 	cursor := s.joinWs(t, n, "").Cursor
 	server.Signal(t, syscall.SIGTERM)
 	closed("a server that stops", 4001, "shutdown; retry=")
 	server.Kill()
-	s.exec(t, insertOrder)
+	s.Exec(t, insertOrder)
 	server.Restart(t)
-	n.do(t, "connect", "ws://"+server.Address()+"/ws", []string{subprotocol, "bearer." + servetest.Token(t, s.tenant)}, nil)
+	n.do(t, "connect", "ws://"+server.Address()+"/ws", []string{subprotocol, "bearer." + servetest.Token(t, s.ID)}, nil)
 	n.until(t, "open")
 	s.joinWs(t, n, cursor)
 	n.receives(t, "order:created@1")

@@ -15,16 +15,16 @@ func TestExpiry(t *testing.T) {
 	s := newEnv(t)
 	onEvery(t, s, slices.Concat(wires, recoveries), func(t *testing.T, l *line) {
 		servers := l.servers()
-		token := servetest.TokenFor(t, 3*time.Second, l.tenant)
+		token := servetest.TokenFor(t, 3*time.Second, l.ID)
 		stale := func(q *request) { q.token = token }
 		f := l.join(t, servers[0], stale)
-		l.exec(t, insertOrder)
+		l.Exec(t, insertOrder)
 		f.receives(t, "order:created@1")
 		l.ends(t, f, "token-expired")
 		if _, err := l.tryJoin(t, servers[1], stale); err == nil {
 			t.Error("an expired token is taken")
 		}
-		l.exec(t, insertOrder, raiseTotal)
+		l.Exec(t, insertOrder, raiseTotal)
 		g := l.join(t, servers[0], from(f.cursor))
 		g.receives(t, "order:created@2", "order:updated@3", "order:updated@4")
 	})
@@ -36,9 +36,9 @@ func TestTokenOfAnotherCentury(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
 	onEvery(t, s, slices.Concat(wires, recoveries), func(t *testing.T, l *line) {
-		far := servetest.TokenFor(t, math.MaxInt64, l.tenant)
+		far := servetest.TokenFor(t, math.MaxInt64, l.ID)
 		f := l.join(t, l.servers()[0], func(q *request) { q.token = far })
-		l.exec(t, insertOrder)
+		l.Exec(t, insertOrder)
 		f.receives(t, "order:created@1")
 	})
 }

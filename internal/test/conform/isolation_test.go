@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"rowcast/internal/access/auth"
+	"rowcast/internal/test/pgtest"
 	"rowcast/internal/test/servetest"
 )
 
@@ -17,8 +18,8 @@ func TestIsolation(t *testing.T) {
 	onEvery(t, s, wires, func(t *testing.T, l *line) {
 		server := l.servers()[0]
 		other := *l
-		other.tenant = s.newTenant(t)
-		forged, err := auth.Mint([]byte(strings.Repeat("x", 32)), auth.MintClaims{Subject: "s", Tenants: []string{l.tenant}}, time.Hour)
+		other.Tenant = s.NewTenant(t)
+		forged, err := auth.Mint([]byte(strings.Repeat("x", 32)), auth.MintClaims{Subject: "s", Tenants: []string{l.ID}}, time.Hour)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -26,13 +27,13 @@ func TestIsolation(t *testing.T) {
 			token, tenant string
 			codes         string
 		}{
-			"another tenant":                    {servetest.Token(t, other.tenant), l.tenant, "forbidden"},
-			"no tenant":                         {servetest.Token(t), l.tenant, "forbidden"},
-			"a pattern":                         {servetest.Token(t, l.tenant), "%", "forbidden"},
-			"a forged token":                    {forged, l.tenant, "invalid-token"},
-			"no token":                          {"", l.tenant, "invalid-token forbidden"},
-			"half a token":                      {servetest.Token(t, l.tenant)[:40], l.tenant, "invalid-token"},
-			"another tenant, spelled otherwise": {servetest.Token(t, other.tenant), strings.ToUpper(l.tenant), "forbidden"},
+			"another tenant":                    {servetest.Token(t, other.ID), l.ID, "forbidden"},
+			"no tenant":                         {servetest.Token(t), l.ID, "forbidden"},
+			"a pattern":                         {servetest.Token(t, l.ID), "%", "forbidden"},
+			"a forged token":                    {forged, l.ID, "invalid-token"},
+			"no token":                          {"", l.ID, "invalid-token forbidden"},
+			"half a token":                      {servetest.Token(t, l.ID)[:40], l.ID, "invalid-token"},
+			"another tenant, spelled otherwise": {servetest.Token(t, other.ID), strings.ToUpper(l.ID), "forbidden"},
 		} {
 			_, err := l.tryJoin(t, server, func(q *request) { q.token, q.tenant = c.token, c.tenant })
 			refused, ok := errors.AsType[*refusal](err)
@@ -48,8 +49,8 @@ func TestIsolation(t *testing.T) {
 			`insert into orders (tenant_id, customer) select case n % 2 when 0 then $1::uuid else $2::uuid end, 'bulk' from generate_series(1, 2020) n`,
 			`delete from orders where tenant_id in ($1, $2) and customer <> 'bulk'`,
 		} {
-			statement = strings.NewReplacer("$1", "'"+l.tenant+"'", "$2", "'"+other.tenant+"'").Replace(statement)
-			s.exec(t, "", statement)
+			statement = strings.NewReplacer("$1", "'"+l.ID+"'", "$2", "'"+other.ID+"'").Replace(statement)
+			pgtest.Exec(t, s.DB, statement)
 		}
 		twoRows := []string{"order:updated@3", "order:status-changed@3", "order:updated@4", "order:status-changed@4"}
 		one.receives(t, "order:created@1", "order:created@2")
@@ -61,7 +62,7 @@ func TestIsolation(t *testing.T) {
 		for _, c := range []struct {
 			f     *client
 			other string
-		}{{one, other.tenant}, {late, other.tenant}, {two, l.tenant}} {
+		}{{one, other.ID}, {late, other.ID}, {two, l.ID}} {
 			if text := strings.Join(c.f.heard, "\n"); strings.Contains(text, c.other) {
 				at := strings.Index(text, c.other)
 				t.Errorf("a client has received something of another tenant: %s", text[max(0, at-200):min(len(text), at+200)])

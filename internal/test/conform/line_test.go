@@ -18,25 +18,19 @@ import (
 // line is a tenant of an env, followed on one wire.
 type line struct {
 	wire
-	env    *env
-	tenant string
+	*servetest.Tenant
+	env *env
 }
 
 // servers are two that speak the wire.
 func (l *line) servers() [2]*servetest.Server { return l.env.pair(l.wire) }
 
-// exec runs statements, with $1 as the tenant.
-func (l *line) exec(t *testing.T, statements ...string) {
-	t.Helper()
-	l.env.exec(t, l.tenant, statements...)
-}
-
 // Statements with one change each.
 const (
-	insertOrder = `insert into orders (tenant_id, customer) values ($1, 'C')`
+	insertOrder = servetest.InsertOrder
 	// raiseTotal and nextStatus change every order of the tenant.
 	raiseTotal = `update orders set total = total + 1 where tenant_id = $1`
-	nextStatus = `update orders set status = case status when 'pending' then 'processing' else 'pending' end where tenant_id = $1`
+	nextStatus = servetest.NextStatus
 )
 
 // client is one that has joined.
@@ -65,7 +59,7 @@ func from(cursor string) func(q *request) { return func(q *request) { q.cursor =
 func (l *line) tryJoin(t *testing.T, server *servetest.Server, change ...func(q *request)) (*client, error) {
 	t.Helper()
 	q := request{
-		address: server.Address(), token: servetest.Token(t, l.tenant), tenant: l.tenant,
+		address: server.Address(), token: servetest.Token(t, l.ID), tenant: l.ID,
 		network: new(net.Dialer).DialContext,
 	}
 	for _, c := range change {
@@ -167,7 +161,7 @@ func (l *line) history(t *testing.T, server *servetest.Server, query url.Values)
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.Header.Set("Authorization", "Bearer "+servetest.Token(t, l.tenant))
+		r.Header.Set("Authorization", "Bearer "+servetest.Token(t, l.ID))
 		answer, err := http.DefaultClient.Do(r)
 		if err != nil {
 			t.Fatal(err)

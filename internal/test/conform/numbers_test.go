@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"rowcast/internal/test/pgtest"
 )
 
 // numbers are columns with numbers, the value in SQL, and how it is on the wire:
@@ -37,20 +39,15 @@ func TestNumbers(t *testing.T) {
 	for _, n := range numbers {
 		columns, names, values = append(columns, n.column+" "+n.kind), append(names, n.column), append(values, n.value)
 	}
-	for _, statement := range []string{
+	pgtest.Exec(t, s.DB,
 		`create type pair as (n bigint, d numeric)`,
-		`create table measures (id int generated always as identity primary key, tenant_id text, ` + strings.Join(columns, ", ") + `)`,
-		`select rowcast.watch('measures', name => 'measure')`,
-	} {
-		if _, err := s.db.Exec(t.Context(), statement); err != nil {
-			t.Fatalf("%s: %v", statement, err)
-		}
-	}
+		`create table measures (id int generated always as identity primary key, tenant_id text, `+strings.Join(columns, ", ")+`)`,
+		`select rowcast.watch('measures', name => 'measure')`)
 	onEvery(t, s, slices.Concat(wires, recoveries), func(t *testing.T, l *line) {
 		server := l.servers()[0]
 		whole := l.join(t, server)
 		begin := whole.cursor
-		l.exec(t, `insert into measures (tenant_id) values ($1)`,
+		l.Exec(t, `insert into measures (tenant_id) values ($1)`,
 			`update measures set (`+strings.Join(names, ", ")+`) = row(`+strings.Join(values, ", ")+`) where tenant_id = $1`,
 			`delete from measures where tenant_id = $1`)
 		for name, f := range map[string]*client{"live": whole, "resumed": l.join(t, server, from(begin))} {
@@ -72,7 +69,7 @@ func TestNumbers(t *testing.T) {
 				}
 			}
 		}
-		body := l.history(t, server, url.Values{"tenant": {l.tenant}})
+		body := l.history(t, server, url.Values{"tenant": {l.ID}})
 		for _, n := range numbers {
 			if member := fmt.Sprintf(`%q:%s`, n.column, n.wire); strings.Count(body, member) != 2 {
 				t.Errorf("the history does not have %s twice: %s", member, body)

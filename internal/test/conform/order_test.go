@@ -11,7 +11,7 @@ import (
 // other, but for two that are open at the same time.
 func (l *line) script(t *testing.T) {
 	t.Helper()
-	l.exec(t, insertOrder, nextStatus, raiseTotal)
+	l.Exec(t, insertOrder, nextStatus, raiseTotal)
 	ctx := t.Context()
 	l.atOnce(t, func(one, two pgx.Tx) error {
 		for _, step := range []struct {
@@ -24,13 +24,13 @@ func (l *line) script(t *testing.T) {
 			{two, `update orders set status = 'cancelled' where tenant_id = $1 and order_number = 'two-1'`},
 			{one, `update orders set status = 'cancelled' where tenant_id = $1 and order_number = 'one-1'`},
 		} {
-			if _, err := step.tx.Exec(ctx, step.sql, l.tenant); err != nil {
+			if _, err := step.tx.Exec(ctx, step.sql, l.ID); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
-	l.exec(t,
+	l.Exec(t,
 		`insert into orders (tenant_id, customer) select $1, 'B' from generate_series(1, 1001)`,
 		`delete from orders where tenant_id = $1 and order_number = 'one-2'`,
 		`update orders set total = total where tenant_id = $1`, // no event
@@ -52,8 +52,8 @@ var continues = map[int]bool{2: true, 5: true, 6: true, 8: true, 9: true, 10: tr
 // first.
 func (l *line) atOnce(t *testing.T, f func(one, two pgx.Tx) error) {
 	t.Helper()
-	err := pgx.BeginFunc(t.Context(), l.env.db, func(one pgx.Tx) error {
-		return pgx.BeginFunc(context.WithoutCancel(t.Context()), l.env.db, func(two pgx.Tx) error { return f(one, two) })
+	err := pgx.BeginFunc(t.Context(), l.env.DB, func(one pgx.Tx) error {
+		return pgx.BeginFunc(context.WithoutCancel(t.Context()), l.env.DB, func(two pgx.Tx) error { return f(one, two) })
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -72,7 +72,7 @@ func TestOrder(t *testing.T) {
 		late := l.join(t, servers[1], from(first.joined.Cursor)).events(t, len(scripted))
 		for who, events := range map[string][]message{"live": live, "late": late} {
 			for i, m := range events {
-				if m.String() != scripted[i] || m.TenantID != l.tenant {
+				if m.String() != scripted[i] || m.TenantID != l.ID {
 					t.Fatalf("%s: received %s of %s; want %s", who, m, m.TenantID, scripted[i])
 				}
 				if i > 0 && (m.Source.Tx == events[i-1].Source.Tx) != continues[i] {
@@ -99,15 +99,15 @@ func TestFilter(t *testing.T) {
 		}
 		only = func(q *request) { q.events = []string{"order:created", "order:status-changed"} }
 		f := l.join(t, servers[0], only)
-		l.exec(t, insertOrder, raiseTotal, nextStatus, insertOrder, raiseTotal)
+		l.Exec(t, insertOrder, raiseTotal, nextStatus, insertOrder, raiseTotal)
 		// The last statement is of two rows.
 		f.receives(t, "order:created@1", "order:status-changed@3", "order:created@4")
 		m := f.until(t, "progress", func(m message) bool { return m.Type != "event" || m.Position == 6 })
-		if m.Type != "progress" || m.Position != 6 || m.TenantID != l.tenant {
+		if m.Type != "progress" || m.Position != 6 || m.TenantID != l.ID {
 			t.Fatalf("received %+v; want progress at 6", m)
 		}
 		f.cut()
-		l.exec(t, raiseTotal, insertOrder)
+		l.Exec(t, raiseTotal, insertOrder)
 		f = l.join(t, servers[1], only, from(f.cursor))
 		f.receives(t, "order:created@9")
 	})

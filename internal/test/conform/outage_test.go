@@ -13,20 +13,20 @@ func TestOutage(t *testing.T) {
 	var clients []*client
 	var lines []*line
 	for _, w := range wires {
-		l := &line{wire: w, env: s, tenant: s.newTenant(t)}
+		l := &line{wire: w, env: s, Tenant: s.NewTenant(t)}
 		f := l.join(t, l.servers()[0])
-		l.exec(t, insertOrder)
+		l.Exec(t, insertOrder)
 		f.receives(t, "order:created@1")
 		clients, lines = append(clients, f), append(lines, l)
 	}
-	name := s.db.Config().ConnConfig.Database
+	name := s.DB.Config().ConnConfig.Database
 	pgtest.Admin(t, pgtest.Server(t), "alter database "+name+" allow_connections false",
 		"select pg_terminate_backend(pid) from pg_stat_activity where datname = '"+name+"' and application_name <> 'writer'")
 	for i, f := range clients {
 		if m := f.until(t, lines[i].name+" to be told", func(m message) bool { return !change(m) && m.Event == "" }); m.Type != "stale" {
 			t.Errorf("%s is told %+v; want stale", lines[i].name, m)
 		}
-		lines[i].exec(t, raiseTotal)
+		lines[i].Exec(t, raiseTotal)
 	}
 	pgtest.Admin(t, pgtest.Server(t), "alter database "+name+" allow_connections true")
 	for i, f := range clients {

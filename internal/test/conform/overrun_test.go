@@ -90,8 +90,8 @@ func TestOverrun(t *testing.T) {
 		rows, settings, rate, bound = 1000, nil, 1_000_000, 256<<20
 	}
 	s := newEnv(t)
-	tenant := s.newTenant(t)
-	server := servetest.Start(t, s.dsn, settings...)
+	tenant := s.NewTenant(t)
+	server := servetest.Start(t, s.DSN, settings...)
 	type reader struct {
 		*client
 		wire string
@@ -103,7 +103,7 @@ func TestOverrun(t *testing.T) {
 		if w.settings != nil {
 			continue // the same but for how a client continues
 		}
-		l := &line{wire: w, env: s, tenant: tenant}
+		l := &line{wire: w, env: s, Tenant: tenant}
 		a := newAllowance(rate)
 		a.raise(64 << 10) // to join
 		readers = append(
@@ -137,7 +137,7 @@ func TestOverrun(t *testing.T) {
 		}
 		group.Go(func() { read(r) })
 	}
-	s.exec(t, tenant, fmt.Sprintf(`insert into orders (tenant_id, customer) select $1, repeat('x', %d) from generate_series(1, %d)`, size, rows))
+	tenant.Exec(t, fmt.Sprintf(`insert into orders (tenant_id, customer) select $1, repeat('x', %d) from generate_series(1, %d)`, size, rows))
 	done, finished := make(chan struct{}), make(chan struct{})
 	go func() { fast.Wait(); close(done) }()
 	most := map[string]int64{}

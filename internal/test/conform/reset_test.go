@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"rowcast/internal/test/pgtest"
 	"rowcast/internal/test/servetest"
 )
 
@@ -15,17 +16,17 @@ func TestReset(t *testing.T) {
 	began, came := make(map[string]string), make(map[string]string)
 	tenants := make(map[string]string)
 	for _, w := range wires {
-		l := &line{wire: w, env: s, tenant: s.newTenant(t)}
+		l := &line{wire: w, env: s, Tenant: s.NewTenant(t)}
 		f := l.join(t, l.servers()[0])
-		l.exec(t, insertOrder, raiseTotal, raiseTotal)
+		l.Exec(t, insertOrder, raiseTotal, raiseTotal)
 		f.receives(t, "order:created@1", "order:updated@2", "order:updated@3")
-		tenants[w.name], began[w.name], came[w.name] = l.tenant, f.joined.Cursor, f.cursor
+		tenants[w.name], began[w.name], came[w.name] = l.ID, f.joined.Cursor, f.cursor
 		f.cut()
 	}
 	// The newest seal is never forgotten, so this is one more.
-	another := &line{wire: wires[0], env: s, tenant: s.newTenant(t)}
+	another := &line{wire: wires[0], env: s, Tenant: s.NewTenant(t)}
 	f := another.join(t, another.servers()[0])
-	another.exec(t, insertOrder)
+	another.Exec(t, insertOrder)
 	f.receives(t, "order:created@1")
 	// History ends here. Nobody may still have to read what came before.
 	for _, w := range wires {
@@ -36,9 +37,9 @@ func TestReset(t *testing.T) {
 			})
 		}
 	}
-	s.exec(t, "", `select rowcast.prune('0', 1000000)`)
+	pgtest.Exec(t, s.DB, `select rowcast.prune('0', 1000000)`)
 	onEvery(t, s, wires, func(t *testing.T, l *line) {
-		l.tenant = tenants[l.name]
+		l.ID = tenants[l.name]
 		for _, c := range []struct{ reason, cursor string }{
 			// The first server may still have it in memory.
 			{"expired", began[l.name]},
@@ -48,12 +49,12 @@ func TestReset(t *testing.T) {
 		} {
 			f := l.join(t, l.servers()[1], from(c.cursor))
 			m := f.until(t, "reset", func(message) bool { return true })
-			if m.Type != "reset" || m.Reason != c.reason || m.Position < 3 || m.TenantID != l.tenant || m.Cursor == "" {
+			if m.Type != "reset" || m.Reason != c.reason || m.Position < 3 || m.TenantID != l.ID || m.Cursor == "" {
 				t.Fatalf("%s from %s: %+v; want a reset", c.reason, c.cursor, m)
 			}
 			// Live events follow, and the new cursor is good on any server.
 			g := l.join(t, l.servers()[0], from(f.cursor))
-			l.exec(t, raiseTotal)
+			l.Exec(t, raiseTotal)
 			for _, f := range []*client{f, g} {
 				want := f.position + 1
 				if m := f.events(t, 1)[0]; m.Position != want {

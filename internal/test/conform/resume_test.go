@@ -37,7 +37,7 @@ func TestResume(t *testing.T) {
 			}
 		}
 		// Nothing more but what comes next.
-		l.exec(t, insertOrder)
+		l.Exec(t, insertOrder)
 		for _, f := range following {
 			f.receives(t, "order:created@1012")
 		}
@@ -57,7 +57,7 @@ func TestResumeWhileItGoesOn(t *testing.T) {
 		go func() {
 			defer close(written)
 			for range commits {
-				if _, err := s.db.Exec(t.Context(), insertOrder, l.tenant); err != nil {
+				if _, err := s.DB.Exec(t.Context(), insertOrder, l.ID); err != nil {
 					t.Error(err)
 				}
 			}

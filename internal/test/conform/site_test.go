@@ -5,17 +5,13 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/jackc/pgx/v5/pgxpool"
-
-	"rowcast/internal/postgres"
 	"rowcast/internal/test/servetest"
 )
 
 // env is a database, and servers on it.
 type env struct {
-	t   *testing.T
-	dsn string
-	db  *pgxpool.Pool
+	*servetest.Inventory
+	t *testing.T
 
 	mu      sync.Mutex
 	servers map[string][2]*servetest.Server
@@ -23,19 +19,13 @@ type env struct {
 
 func newEnv(t *testing.T) *env {
 	t.Helper()
-	s := &env{t: t, dsn: servetest.Database(t), servers: make(map[string][2]*servetest.Server)}
-	var err error
-	if s.db, err = postgres.Open(t.Context(), s.dsn, "writer", 8); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(s.db.Close)
-	return s
+	return &env{Inventory: servetest.NewInventory(t), t: t, servers: make(map[string][2]*servetest.Server)}
 }
 
 // serve starts a server for a wire.
 func (s *env) serve(t *testing.T, w wire) *servetest.Server {
 	t.Helper()
-	return servetest.Start(t, s.dsn, w.settings...)
+	return servetest.Start(t, s.DSN, w.settings...)
 }
 
 // pair are two servers for a wire, which all tests of the env may use.
@@ -49,28 +39,4 @@ func (s *env) pair(w wire) [2]*servetest.Server {
 		s.servers[key] = pair
 	}
 	return pair
-}
-
-// newTenant makes a tenant and answers its id.
-func (s *env) newTenant(t *testing.T) (id string) {
-	t.Helper()
-	err := s.db.QueryRow(t.Context(), `insert into tenants (slug, name) values ('t' || md5(random()::text), 'T') returning id`).Scan(&id)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return id
-}
-
-// exec runs statements one after the other, with $1 as a tenant.
-func (s *env) exec(t *testing.T, tenant string, statements ...string) {
-	t.Helper()
-	for _, statement := range statements {
-		args := []any{tenant}
-		if !strings.Contains(statement, "$1") {
-			args = nil
-		}
-		if _, err := s.db.Exec(t.Context(), statement, args...); err != nil {
-			t.Fatalf("%s: %v", statement, err)
-		}
-	}
 }

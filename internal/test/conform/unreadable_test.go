@@ -49,7 +49,7 @@ var unreadable = []struct{ statement, told string }{
 func TestUnreadable(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	if _, err := s.db.Exec(t.Context(), `create cast (bytea as json) without function`); err != nil {
+	if _, err := s.DB.Exec(t.Context(), `create cast (bytea as json) without function`); err != nil {
 		t.Fatal(err)
 	}
 	program := servetest.Program(t, "failpoints")
@@ -57,7 +57,7 @@ func TestUnreadable(t *testing.T) {
 	for _, w := range slices.Concat(wires, recoveries) {
 		key := strings.Join(w.settings, " ")
 		if servers[key] == nil {
-			servers[key] = servetest.StartProgram(t, program, s.dsn, append(slices.Clone(w.settings), "ROWCAST_FAILPOINT=unreadable")...)
+			servers[key] = servetest.StartProgram(t, program, s.DSN, append(slices.Clone(w.settings), "ROWCAST_FAILPOINT=unreadable")...)
 		}
 	}
 	onEvery(t, s, slices.Concat(wires, recoveries), func(t *testing.T, l *line) {
@@ -67,9 +67,9 @@ func TestUnreadable(t *testing.T) {
 		for i, u := range unreadable {
 			statement := u.statement
 			if strings.Contains(statement, "'%s'") {
-				statement = fmt.Sprintf(statement, l.tenant)
+				statement = fmt.Sprintf(statement, l.ID)
 			}
-			l.exec(t, statement)
+			l.Exec(t, statement)
 			want = append(want, fmt.Sprintf("%d %s", i+1, u.told))
 		}
 		cursors := []string{whole.cursor}
@@ -96,7 +96,7 @@ func TestUnreadable(t *testing.T) {
 		}
 		l.checkCommands(t, program, want)
 		status, page := server.Get(t, "/status")
-		if status != http.StatusOK || !strings.Contains(page, `"unreadable"`) || !strings.Contains(page, l.tenant) || strings.Contains(page, "breaks at mapping") {
+		if status != http.StatusOK || !strings.Contains(page, `"unreadable"`) || !strings.Contains(page, l.ID) || strings.Contains(page, "breaks at mapping") {
 			t.Errorf("/status says %s", page)
 		}
 		_, metrics := server.Get(t, "/metrics")
@@ -126,7 +126,7 @@ func (l *line) checkHistory(t *testing.T, server *servetest.Server, limit int, w
 	t.Helper()
 	var got []string
 	for after, more := "", true; more; {
-		query := url.Values{"tenant": {l.tenant}, "limit": {fmt.Sprint(limit)}}
+		query := url.Values{"tenant": {l.ID}, "limit": {fmt.Sprint(limit)}}
 		if after != "" {
 			query.Set("after", after)
 		}
@@ -163,7 +163,7 @@ func (l *line) checkCommands(t *testing.T, program string, want []string) {
 		t.Helper()
 		ctx, cancel := context.WithTimeout(t.Context(), servetest.Timeout)
 		defer cancel()
-		cmd := exec.CommandContext(ctx, program, append(args, "--tenant", l.tenant, "--database-url", l.env.dsn)...) //nolint:gosec // built by this test
+		cmd := exec.CommandContext(ctx, program, append(args, "--tenant", l.ID, "--database-url", l.env.DSN)...) //nolint:gosec // built by this test
 		cmd.Env = []string{"ROWCAST_FAILPOINT=unreadable"}
 		out, err := cmd.Output()
 		if err != nil {

@@ -107,7 +107,7 @@ func onEvery(t *testing.T, s *env, wires []wire, test func(t *testing.T, l *line
 	for _, w := range wires {
 		t.Run(w.name, func(t *testing.T) {
 			t.Parallel()
-			test(t, &line{wire: w, env: s, tenant: s.newTenant(t)})
+			test(t, &line{wire: w, env: s, Tenant: s.NewTenant(t)})
 		})
 	}
 }

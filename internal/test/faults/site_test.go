@@ -3,7 +3,6 @@ package faults_test
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"maps"
 	"sync/atomic"
 	"testing"
@@ -42,10 +41,7 @@ func newEnv(t *testing.T, settings map[string]string) *env {
 	pg := pgtest.Own(t, devpg.Options{Durable: true, Settings: all})
 	s := &env{pg: pg, dsn: pg.DSN("postgres")}
 	s.nextID.Store(firstNewRow)
-	migrator := postgres.Migrator{URL: s.dsn, Log: slog.New(slog.DiscardHandler)}
-	if _, err := migrator.Up(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	pgtest.Migrate(t, s.dsn)
 	s.exec(t, `create table tx_row (id int primary key)`)
 	s.exec(t, `create table hot (id int primary key, tenant_id text not null, version int not null, body text)`)
 	for id := 1; id <= hotRows; id++ {
@@ -58,13 +54,7 @@ func newEnv(t *testing.T, settings map[string]string) *env {
 // exec runs statements on a connection of their own.
 func (s *env) exec(t *testing.T, statements ...string) {
 	t.Helper()
-	s.as(t, "admin", func(ctx context.Context, conn *pgx.Conn) {
-		for _, statement := range statements {
-			if _, err := conn.Exec(ctx, statement); err != nil {
-				t.Fatalf("%s: %v", statement, err)
-			}
-		}
-	})
+	s.as(t, "admin", func(_ context.Context, conn *pgx.Conn) { pgtest.Exec(t, conn, statements...) })
 }
 
 // as runs f with a connection of this name.

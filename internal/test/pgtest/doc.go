@@ -5,9 +5,11 @@
 // A package calls [Main] from its TestMain. Its tests then share one
 // throw-away server, reached over a unix socket, which starts when the first
 // test asks for a [Database] and is gone before leaked goroutines are looked
-// for. Each test has a database of its own; roles belong to the whole server,
-// so tests that make roles choose names of their own or take a server of their
-// own. Tests that kill or configure the server take theirs with [Own]. On
+// for. Each test has a database of its own; [Migrated] also puts Rowcast into
+// it, and [Connect], [Exec], [Query] and [Column] work on any. Roles belong to
+// the whole server, so tests that make roles choose names of their own or take a
+// server of their own. Tests that kill or configure the server take theirs with
+// [Own]. On
 // Linux the servers are in /dev/shm if it is large enough; set TMPDIR to have
 // them elsewhere. ROWCAST_PG_BINDIR chooses another version of PostgreSQL, as in
 //
@@ -21,6 +23,8 @@
 //     (TestServerVersion).
 //   - The server allows 200 connections and 20 prepared transactions
 //     (TestServerSettings).
+//   - A statement that fails ends the test, with what it was and why
+//     (TestExecSaysWhatFailed).
 //   - Psql stops at the first error and fails the test with what psql said
 //     (TestPsqlStopsAtTheFirstError).
 //

@@ -5,6 +5,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -91,6 +92,27 @@ type failing struct {
 func (f *failing) Fatalf(format string, args ...any) {
 	f.said = fmt.Sprintf(format, args...)
 	runtime.Goexit()
+}
+
+func TestExecSaysWhatFailed(t *testing.T) {
+	t.Parallel()
+	e := pgtest.Migrated(t, pgtest.Docs()...)
+	f := &failing{TB: t}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		e.Exec(f, "insert into docs values (1, 'T')", "select 1 / 0", "insert into docs values (2, 'T')")
+	}()
+	<-done
+	if !strings.Contains(f.said, "select 1 / 0: ") || !strings.Contains(f.said, "division by zero") {
+		t.Errorf("the failure says %q", f.said)
+	}
+	if got := pgtest.Column[string](t, e.Connect(t), "select tenant || op::text from rowcast.log"); !slices.Equal(got, []string{"Ti"}) {
+		t.Errorf("the log has %q, want what was before the error", got)
+	}
+	if name := pgtest.Query[string](t, pgtest.ConnectAs(t, e.DSN, "writer"), "select current_setting('application_name')"); name != "writer" {
+		t.Errorf("the session is %q", name)
+	}
 }
 
 func TestPsqlStopsAtTheFirstError(t *testing.T) {

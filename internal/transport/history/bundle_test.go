@@ -14,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"rowcast/internal/access/auth"
@@ -137,40 +136,20 @@ func brief(events []event) string {
 // database is a migrated one with the watched table moves, whose adjustments
 // make two events each.
 type database struct {
-	conn *pgx.Conn
+	*pgtest.Env
 	pool *pgxpool.Pool
 }
 
 func newDatabase(t *testing.T) *database {
 	t.Helper()
-	dsn := pgtest.Database(t)
-	conn, err := pgx.Connect(t.Context(), dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close(context.Background()) })
-	migrator := postgres.Migrator{URL: dsn, Log: slog.New(slog.DiscardHandler)}
-	if _, err := migrator.Up(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	pool, err := postgres.Open(t.Context(), dsn, "history", 4)
+	e := pgtest.Migrated(t, `create table moves (id int primary key, tenant_id text, sku_id int, movement_type text, quantity int, reason text)`,
+		`select rowcast.watch('moves', name => 'stock-movement')`)
+	pool, err := postgres.Open(t.Context(), e.DSN, "history", 4)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
-	d := &database{conn: conn, pool: pool}
-	d.exec(t, `create table moves (id int primary key, tenant_id text, sku_id int, movement_type text, quantity int, reason text)`,
-		`select rowcast.watch('moves', name => 'stock-movement')`)
-	return d
-}
-
-func (d *database) exec(t *testing.T, statements ...string) {
-	t.Helper()
-	for _, s := range statements {
-		if _, err := d.conn.Exec(t.Context(), s); err != nil {
-			t.Fatalf("%s: %v", s, err)
-		}
-	}
+	return &database{e, pool}
 }
 
 // copyRows copies adjustments of the tenant T, with these ids.
@@ -180,7 +159,7 @@ func (d *database) copyRows(t *testing.T, from, to int) {
 	for id := from; id <= to; id++ {
 		fmt.Fprintf(&rows, "%d\tT\t1\tadjustment\t-1\tdamaged\n", id)
 	}
-	_, err := d.conn.PgConn().CopyFrom(t.Context(), io.Reader(strings.NewReader(rows.String())), "copy moves from stdin")
+	_, err := d.Conn.PgConn().CopyFrom(t.Context(), io.Reader(strings.NewReader(rows.String())), "copy moves from stdin")
 	if err != nil {
 		t.Fatal(err)
 	}

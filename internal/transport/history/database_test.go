@@ -32,7 +32,7 @@ func TestPagesAreTheWhole(t *testing.T) {
 	if a := s.page(t, "", 10); len(a.Events) != 0 || a.More {
 		t.Fatalf("a tenant without history: %+v", a)
 	}
-	d.exec(t, `insert into moves values (1, 'T', 1, 'adjustment', 1, 'a'), (2, 'T', 1, 'sale', 1, ''), (3, 'U', 1, 'sale', 1, '')`,
+	d.Exec(t, `insert into moves values (1, 'T', 1, 'adjustment', 1, 'a'), (2, 'T', 1, 'sale', 1, ''), (3, 'U', 1, 'sale', 1, '')`,
 		`update moves set quantity = 2 where id = 1`,
 		`update moves set quantity = 2 where id = 1`, // changes nothing: no event
 		`delete from moves where id = 2`,
@@ -84,9 +84,9 @@ func TestBulkRowByRow(t *testing.T) {
 	const rows = 5000
 	d := newDatabase(t)
 	s := serve(t, d.source(), nil)
-	d.exec(t, `insert into moves values (0, 'T', 1, 'sale', 1, 'before')`)
+	d.Exec(t, `insert into moves values (0, 'T', 1, 'sale', 1, 'before')`)
 	d.copyRows(t, 1, rows)
-	d.exec(t, `insert into moves values (5001, 'T', 1, 'sale', 1, 'after')`, `select rowcast.seal()`)
+	d.Exec(t, `insert into moves values (5001, 'T', 1, 'sale', 1, 'after')`, `select rowcast.seal()`)
 	big, pages, end := s.all(t, "", 1000)
 	if pages != 11 || len(big) != 2*rows+2 {
 		t.Fatalf("%d pages, %d events", pages, len(big))
@@ -120,9 +120,9 @@ func TestCursorsContinueOnTheHub(t *testing.T) {
 	const rows = 1500
 	d := newDatabase(t)
 	s := serve(t, d.source(), nil)
-	d.exec(t, `insert into moves values (0, 'T', 1, 'adjustment', 1, 'before')`)
+	d.Exec(t, `insert into moves values (0, 'T', 1, 'adjustment', 1, 'before')`)
 	d.copyRows(t, 1, rows)
-	d.exec(t, `insert into moves values (5001, 'T', 1, 'adjustment', 1, 'after')`, `select rowcast.seal()`)
+	d.Exec(t, `insert into moves values (5001, 'T', 1, 'adjustment', 1, 'after')`, `select rowcast.seal()`)
 	whole, _, _ := s.all(t, "", 1000)
 	last := whole[len(whole)-1].Position
 
@@ -168,9 +168,9 @@ func TestCursorsContinueInABulkChange(t *testing.T) {
 	t.Parallel()
 	const rows = 30
 	d := newDatabase(t)
-	d.exec(t, `insert into moves values (0, 'T', 1, 'adjustment', 1, 'before')`)
+	d.Exec(t, `insert into moves values (0, 'T', 1, 'adjustment', 1, 'before')`)
 	d.copyRows(t, 1, rows)
-	d.exec(t, `insert into moves values (5001, 'T', 1, 'adjustment', 1, 'after')`, `select rowcast.seal()`)
+	d.Exec(t, `insert into moves values (5001, 'T', 1, 'adjustment', 1, 'after')`, `select rowcast.seal()`)
 	whole, _, end := serve(t, d.source(), nil).all(t, "", 1000)
 	bulk := serve(t, changelog.NewHistory(d.pool, rows-1), nil)
 	for i, e := range whole {
@@ -302,7 +302,7 @@ func TestOldestWhilePruned(t *testing.T) {
 	d := newDatabase(t)
 	s := serve(t, d.source(), nil)
 	for n := range changes {
-		d.exec(t, fmt.Sprintf(`insert into moves values (%d, 'T', 1, 'sale', 1, '')`, n), `select rowcast.seal()`)
+		d.Exec(t, fmt.Sprintf(`insert into moves values (%d, 'T', 1, 'sale', 1, '')`, n), `select rowcast.seal()`)
 	}
 	whole := s.page(t, "", 1000)
 	if len(whole.Events) != changes {
@@ -331,7 +331,7 @@ func TestOldestWhilePruned(t *testing.T) {
 		})
 	}
 	for pruned := int64(1); pruned > 0; {
-		if err := d.conn.QueryRow(t.Context(), "select rowcast.prune('0', 5)").Scan(&pruned); err != nil {
+		if err := d.Conn.QueryRow(t.Context(), "select rowcast.prune('0', 5)").Scan(&pruned); err != nil {
 			t.Fatal(err)
 		}
 	}

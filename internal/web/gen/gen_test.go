@@ -1,8 +1,6 @@
 package gen_test
 
 import (
-	"context"
-	"database/sql"
 	"encoding/json"
 	"flag"
 	"os"
@@ -13,12 +11,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 	_ "github.com/jackc/pgx/v5/stdlib"
-	"github.com/pressly/goose/v3"
 
 	"rowcast/internal/mapping"
 	"rowcast/internal/test/pgtest"
 	"rowcast/internal/web/gen"
-	"rowcast/migrations/inventory"
 )
 
 var update = flag.Bool("update", false, "write the file instead of comparing it")
@@ -158,24 +154,8 @@ func TestColumnTypesAreThoseOfTheWire(t *testing.T) {
 func schema(t *testing.T) *pgx.Conn {
 	t.Helper()
 	dsn := pgtest.Database(t)
-	db, err := sql.Open("pgx", dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	p, err := goose.NewProvider(goose.DialectPostgres, db, inventory.FS)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := p.Up(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	conn, err := pgx.Connect(t.Context(), dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close(context.Background()) })
-	return conn
+	pgtest.Inventory(t, dsn)
+	return pgtest.Connect(t, dsn)
 }
 
 // tables are those of the catalogue, in the order of their rules.

@@ -1,8 +1,6 @@
 package api_test
 
 import (
-	"context"
-	"database/sql"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -12,10 +10,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	_ "github.com/jackc/pgx/v5/stdlib"
-	"github.com/pressly/goose/v3"
 
 	"rowcast/internal/access/auth"
 	"rowcast/internal/demo/inventory"
@@ -23,7 +19,6 @@ import (
 	"rowcast/internal/test/pgtest"
 	"rowcast/internal/test/servetest"
 	"rowcast/internal/transport"
-	migrations "rowcast/migrations/inventory"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
@@ -44,29 +39,15 @@ type shop struct {
 func newShop(t *testing.T) *shop {
 	t.Helper()
 	s := &shop{dsn: pgtest.Database(t)}
-	db, err := sql.Open("pgx", s.dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, migrations.FS)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := provider.Up(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	conn, err := pgx.Connect(t.Context(), s.dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(context.WithoutCancel(t.Context()))
+	pgtest.Inventory(t, s.dsn)
+	conn := pgtest.Connect(t, s.dsn)
 	if _, err := inventory.Seed(t.Context(), conn); err != nil {
 		t.Fatal(err)
 	}
 	// One pool for the API, the other for the tests.
 	var pools [2]*pgxpool.Pool
 	for i := range pools {
+		var err error
 		if pools[i], err = pgxpool.New(t.Context(), s.dsn); err != nil {
 			t.Fatal(err)
 		}
@@ -139,28 +120,19 @@ func (s *shop) refuses(t *testing.T, token, method, path, body string, status in
 	}
 }
 
-// scan runs a query for one value.
-func scan[T any](t *testing.T, s *shop, query string, args ...any) (value T) {
-	t.Helper()
-	if err := s.pool.QueryRow(t.Context(), query, args...).Scan(&value); err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
-	return value
-}
-
 func (s *shop) skuID(t *testing.T, code string) string {
 	t.Helper()
-	return scan[string](t, s, `select id from public.skus where sku = $1`, code)
+	return pgtest.Query[string](t, s.pool, `select id from public.skus where sku = $1`, code)
 }
 
 func (s *shop) orderID(t *testing.T, tenant, number string) string {
 	t.Helper()
-	return scan[string](t, s, `select id from public.orders where tenant_id = $1 and order_number = $2`, tenant, number)
+	return pgtest.Query[string](t, s.pool, `select id from public.orders where tenant_id = $1 and order_number = $2`, tenant, number)
 }
 
 func (s *shop) purchaseID(t *testing.T, tenant, number string) string {
 	t.Helper()
-	return scan[string](t, s, `select id from public.purchase_orders where tenant_id = $1 and po_number = $2`, tenant, number)
+	return pgtest.Query[string](t, s.pool, `select id from public.purchase_orders where tenant_id = $1 and po_number = $2`, tenant, number)
 }
 
 // fingerprint is everything that a tenant has, whatever the token.
@@ -170,7 +142,7 @@ func (s *shop) fingerprint(t *testing.T, tenant string) map[string]string {
 	for _, table := range []string{
 		"users", "suppliers", "products", "skus", "stock_movements", "orders", "order_items", "purchase_orders", "purchase_order_items",
 	} {
-		all[table] = scan[string](t, s, `select string_agg(r::text, e'\n' order by id) from public.`+table+` r where tenant_id = $1`, tenant)
+		all[table] = pgtest.Query[string](t, s.pool, `select string_agg(r::text, e'\n' order by id) from public.`+table+` r where tenant_id = $1`, tenant)
 	}
 	return all
 }

@@ -21,7 +21,7 @@ func TestConflicts(t *testing.T) {
 	s := newShop(t)
 	me := token(t, wilma, inventory.AcmeID)
 	lantern := s.skuID(t, "LANTERN")
-	left := scan[int](t, s, `select quantity from public.skus where id = $1`, lantern)
+	left := pgtest.Query[int](t, s.pool, `select quantity from public.skus where id = $1`, lantern)
 	large := does[orderDetail](t, s, me, http.MethodPost, "/api/orders",
 		fmt.Sprintf(`{"customer":"me","items":[{"skuId":"%s","quantity":%d},{"skuId":"%s","quantity":1}]}`, lantern, left+1, s.skuID(t, "TENT-2P")), http.StatusCreated)
 	before := s.fingerprint(t, inventory.AcmeID)
@@ -75,7 +75,7 @@ func (s *shop) atOnce(t *testing.T, n int, lock, id, path, body string) map[int]
 	// All of them wait, for the lock or in the queue of the pool, or have ended
 	// too soon.
 	const waiting = `select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
-	for deadline := time.Now().Add(time.Minute); scan[int](t, s, waiting) < min(n, 2) && time.Now().Before(deadline); {
+	for deadline := time.Now().Add(time.Minute); pgtest.Query[int](t, s.pool, waiting) < min(n, 2) && time.Now().Before(deadline); {
 		time.Sleep(5 * time.Millisecond)
 	}
 	if err := tx.Rollback(t.Context()); err != nil {
@@ -95,15 +95,15 @@ func TestOrderIsFulfilledOnce(t *testing.T) {
 	s := newShop(t)
 	id := s.orderID(t, inventory.AcmeID, "SO-1024") // two of JKT-L
 	jacket := s.skuID(t, "JKT-L")
-	before := scan[int](t, s, `select quantity from public.skus where id = $1`, jacket)
+	before := pgtest.Query[int](t, s.pool, `select quantity from public.skus where id = $1`, jacket)
 	got := s.atOnce(t, 2, `select from public.orders where id = $1 for update`, id, "/api/orders/"+id+"/fulfil", "")
 	if want := (map[int]int{http.StatusOK: 1, http.StatusConflict: 1}); !cmp.Equal(got, want) {
 		t.Errorf("the answers are %v; want %v", got, want)
 	}
-	if after := scan[int](t, s, `select quantity from public.skus where id = $1`, jacket); after != before-2 {
+	if after := pgtest.Query[int](t, s.pool, `select quantity from public.skus where id = $1`, jacket); after != before-2 {
 		t.Errorf("there were %d and are %d", before, after)
 	}
-	if n := scan[int](t, s, `select count(*) from public.stock_movements where tenant_id = $1 and reference = 'SO-1024'`, inventory.AcmeID); n != 1 {
+	if n := pgtest.Query[int](t, s.pool, `select count(*) from public.stock_movements where tenant_id = $1 and reference = 'SO-1024'`, inventory.AcmeID); n != 1 {
 		t.Errorf("%d movements", n)
 	}
 }
@@ -112,14 +112,14 @@ func TestStockNeverNegative(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	lantern := s.skuID(t, "LANTERN")
-	left := scan[int](t, s, `select quantity from public.skus where id = $1`, lantern)
+	left := pgtest.Query[int](t, s.pool, `select quantity from public.skus where id = $1`, lantern)
 	const each = 4
 	want := map[int]int{http.StatusCreated: left / each, http.StatusConflict: 6 - left/each}
 	got := s.atOnce(t, 6, `select from public.skus where id = $1 for update`, lantern, "/api/skus/"+lantern+"/adjust", `{"quantity":-4,"reason":"damaged"}`)
 	if !cmp.Equal(got, want) {
 		t.Errorf("the answers are %v; want %v", got, want)
 	}
-	if after := scan[int](t, s, `select quantity from public.skus where id = $1`, lantern); after != left%each {
+	if after := pgtest.Query[int](t, s.pool, `select quantity from public.skus where id = $1`, lantern); after != left%each {
 		t.Errorf("there were %d and are %d", left, after)
 	}
 	// Two orders that want the last one.
@@ -128,7 +128,7 @@ func TestStockNeverNegative(t *testing.T) {
 	}
 	tent := s.skuID(t, "TENT-2P")
 	me := token(t, wilma, inventory.AcmeID)
-	tents := scan[int](t, s, `select quantity from public.skus where id = $1`, tent)
+	tents := pgtest.Query[int](t, s.pool, `select quantity from public.skus where id = $1`, tent)
 	does[movement](t, s, me, http.MethodPost, "/api/skus/"+tent+"/adjust", fmt.Sprintf(`{"quantity":%d,"reason":"damaged"}`, 1-tents), http.StatusCreated)
 	codes := make(chan int, 2)
 	var clerks sync.WaitGroup
@@ -153,7 +153,7 @@ func TestDatabaseIsAway(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	me := token(t, wilma, inventory.AcmeID)
-	name := scan[string](t, s, `select current_database()`)
+	name := pgtest.Query[string](t, s.pool, `select current_database()`)
 	pgtest.Admin(t, pgtest.Server(t), `alter database `+name+` allow_connections false`,
 		`select pg_terminate_backend(pid, 60000) from pg_stat_activity where datname = '`+name+`'`)
 	for _, route := range [][2]string{{http.MethodGet, "/api/dashboard"}, {http.MethodGet, "/api/tenants"}, {http.MethodPost, "/api/token"}} {

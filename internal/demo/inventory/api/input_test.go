@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"rowcast/internal/demo/inventory"
+	"rowcast/internal/test/pgtest"
 )
 
 func TestWrongInput(t *testing.T) {
@@ -98,7 +99,7 @@ func TestTotalTooLarge(t *testing.T) {
 		t.Fatal(err)
 	}
 	line := `"items":[{"skuId":"` + s.skuID(t, "LANTERN") + `","quantity":2}]}`
-	from := scan[string](t, s, `select id from public.suppliers where name = 'Lumen Valley'`)
+	from := pgtest.Query[string](t, s.pool, `select id from public.suppliers where name = 'Lumen Valley'`)
 	me := token(t, wilma, inventory.AcmeID)
 	s.refuses(t, me, http.MethodPost, "/api/orders", `{"customer":"me",`+line, http.StatusBadRequest, "bad-request", "smaller quantities")
 	s.refuses(t, me, http.MethodPost, "/api/purchase-orders", `{"supplierId":"`+from+`",`+line, http.StatusBadRequest, "bad-request", "smaller quantities")

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"rowcast/internal/demo/inventory"
+	"rowcast/internal/test/pgtest"
 )
 
 // TestTenantsAreApart asks each route for what belongs to Borealis, with a
@@ -20,8 +21,8 @@ func TestTenantsAreApart(t *testing.T) {
 		"{order}":    s.orderID(t, inventory.BorealisID, "SO-1025"),
 		"{purchase}": s.purchaseID(t, inventory.BorealisID, "PO-506"),
 		"{sku}":      s.skuID(t, "AUR-250"),
-		"{product}":  scan[string](t, s, `select id from public.products where name = 'Stoneware Mug'`),
-		"{supplier}": scan[string](t, s, `select id from public.suppliers where name = 'Kamo Ceramics'`),
+		"{product}":  pgtest.Query[string](t, s.pool, `select id from public.products where name = 'Stoneware Mug'`),
+		"{supplier}": pgtest.Query[string](t, s.pool, `select id from public.suppliers where name = 'Kamo Ceramics'`),
 	}
 	own := s.skuID(t, "LANTERN")
 	bodies := map[string][]string{
@@ -31,7 +32,7 @@ func TestTenantsAreApart(t *testing.T) {
 		},
 		"/api/purchase-orders": {
 			`{"supplierId":"{supplier}","items":[{"skuId":"` + own + `","quantity":1}]}`,
-			`{"supplierId":"` + scan[string](t, s, `select id from public.suppliers where name = 'Lumen Valley'`) + `","items":[{"skuId":"{sku}","quantity":1}]}`,
+			`{"supplierId":"` + pgtest.Query[string](t, s.pool, `select id from public.suppliers where name = 'Lumen Valley'`) + `","items":[{"skuId":"{sku}","quantity":1}]}`,
 		},
 		"/api/skus/{sku}/adjust": {`{"quantity":1,"reason":"mine"}`},
 	}
@@ -45,7 +46,7 @@ func TestTenantsAreApart(t *testing.T) {
 	for _, tenant := range []string{inventory.AcmeID, inventory.BorealisID} {
 		before[tenant] = s.fingerprint(t, tenant)
 	}
-	names := scan[string](t, s, `select string_agg(id::text, ' ') from (
+	names := pgtest.Query[string](t, s.pool, `select string_agg(id::text, ' ') from (
 		select id from public.orders where tenant_id = $1 union all select id from public.skus where tenant_id = $1
 		union all select id from public.products where tenant_id = $1 union all select id from public.suppliers where tenant_id = $1
 		union all select id from public.purchase_orders where tenant_id = $1 union all select id from public.stock_movements where tenant_id = $1

@@ -144,8 +144,8 @@ func TestDashboardAddsUp(t *testing.T) {
 	s := newShop(t)
 	me := token(t, wilma, inventory.AcmeID)
 	before := does[dashboard](t, s, me, http.MethodGet, "/api/dashboard", "", http.StatusOK)
-	value := scan[string](t, s, `select sum(quantity * cost)::text from public.skus where tenant_id = $1`, inventory.AcmeID)
-	low := scan[int](t, s, `select count(*) from public.skus where tenant_id = $1 and quantity <= low_stock_threshold`, inventory.AcmeID)
+	value := pgtest.Query[string](t, s.pool, `select sum(quantity * cost)::text from public.skus where tenant_id = $1`, inventory.AcmeID)
+	low := pgtest.Query[int](t, s.pool, `select count(*) from public.skus where tenant_id = $1 and quantity <= low_stock_threshold`, inventory.AcmeID)
 	if before.InventoryValue != value || before.OpenOrders != 8 || before.LowStock != low || len(before.Alerts) != low || low == 0 {
 		t.Errorf("dashboard: %+v; want value %s, %d low", before, value, low)
 	}
@@ -158,7 +158,7 @@ func TestDashboardAddsUp(t *testing.T) {
 		t.Errorf("dashboard: %+v", after)
 	}
 	// A tenant without anything has a dashboard too.
-	empty := scan[string](t, s, `insert into public.tenants (slug, name) values ('empty', 'Empty') returning id`)
+	empty := pgtest.Query[string](t, s.pool, `insert into public.tenants (slug, name) values ('empty', 'Empty') returning id`)
 	if d := does[dashboard](t, s, token(t, "me", empty), http.MethodGet, "/api/dashboard", "", http.StatusOK); d.InventoryValue != "0.00" || d.Alerts == nil {
 		t.Errorf("empty: %+v", d)
 	}
@@ -171,7 +171,7 @@ func TestOrderGoesItsWay(t *testing.T) {
 	tent, sock := s.skuID(t, "TENT-2P"), s.skuID(t, "SOCK-38")
 	stock := func() [2]int {
 		const quantity = `select quantity from public.skus where id = $1`
-		return [2]int{scan[int](t, s, quantity, tent), scan[int](t, s, quantity, sock)}
+		return [2]int{pgtest.Query[int](t, s.pool, quantity, tent), pgtest.Query[int](t, s.pool, quantity, sock)}
 	}
 	before := stock()
 	body := `{"customer":"  Ada Lovelace ","items":[{"skuId":"` + tent + `","quantity":1},{"skuId":"` + strings.ToUpper(sock) + `","quantity":3}]}`
@@ -195,7 +195,7 @@ func TestOrderGoesItsWay(t *testing.T) {
 			t.Errorf("movement: %+v", m)
 		}
 	}
-	if by := scan[string](t, s, `select distinct created_by from public.stock_movements where reference = $1`, ordered.Number); by != wilma {
+	if by := pgtest.Query[string](t, s.pool, `select distinct created_by from public.stock_movements where reference = $1`, ordered.Number); by != wilma {
 		t.Errorf("the goods were moved by %s", by)
 	}
 
@@ -211,8 +211,8 @@ func TestPurchaseOrderGoesItsWay(t *testing.T) {
 	s := newShop(t)
 	me := token(t, wilma, inventory.AcmeID)
 	lantern := s.skuID(t, "LANTERN")
-	from := scan[string](t, s, `select id from public.suppliers where name = 'Lumen Valley'`)
-	before := scan[int](t, s, `select quantity from public.skus where id = $1`, lantern)
+	from := pgtest.Query[string](t, s.pool, `select id from public.suppliers where name = 'Lumen Valley'`)
+	before := pgtest.Query[int](t, s.pool, `select quantity from public.skus where id = $1`, lantern)
 	drafted := does[purchaseDetail](t, s, me, http.MethodPost, "/api/purchase-orders",
 		`{"supplierId":"`+from+`","items":[{"skuId":"`+lantern+`","quantity":40}]}`, http.StatusCreated)
 	if drafted.Status != "draft" || drafted.Total != "1008.00" || drafted.Supplier != "Lumen Valley" || len(drafted.Items) != 1 {
@@ -226,7 +226,7 @@ func TestPurchaseOrderGoesItsWay(t *testing.T) {
 	if received := does[purchaseDetail](t, s, me, http.MethodPost, path+"/receive", "", http.StatusOK); received.Status != "received" {
 		t.Errorf("received: %+v", received)
 	}
-	if after := scan[int](t, s, `select quantity from public.skus where id = $1`, lantern); after != before+40 {
+	if after := pgtest.Query[int](t, s.pool, `select quantity from public.skus where id = $1`, lantern); after != before+40 {
 		t.Errorf("there were %d and are %d", before, after)
 	}
 	newest := does[[]movement](t, s, me, http.MethodGet, "/api/stock-movements?limit=1", "", http.StatusOK)[0]
@@ -239,16 +239,16 @@ func TestAdjust(t *testing.T) {
 	t.Parallel()
 	s := newShop(t)
 	lantern := s.skuID(t, "LANTERN")
-	before := scan[int](t, s, `select quantity from public.skus where id = $1`, lantern)
+	before := pgtest.Query[int](t, s.pool, `select quantity from public.skus where id = $1`, lantern)
 	// The token is of nobody in particular: the movement is by nobody.
 	m := does[movement](t, s, token(t, "demo", inventory.AcmeID), http.MethodPost, "/api/skus/"+lantern+"/adjust", `{"quantity":-3,"reason":"damaged"}`, http.StatusCreated)
 	if m.MovementType != "adjustment" || m.Quantity != -3 || m.Reason != "damaged" || m.SkuID != lantern || time.Since(m.CreatedAt) > time.Hour {
 		t.Errorf("movement: %+v", m)
 	}
-	if after := scan[int](t, s, `select quantity from public.skus where id = $1`, lantern); after != before-3 {
+	if after := pgtest.Query[int](t, s.pool, `select quantity from public.skus where id = $1`, lantern); after != before-3 {
 		t.Errorf("there were %d and are %d", before, after)
 	}
-	if by := scan[*string](t, s, `select created_by from public.stock_movements where id = $1`, m.ID); by != nil {
+	if by := pgtest.Query[*string](t, s.pool, `select created_by from public.stock_movements where id = $1`, m.ID); by != nil {
 		t.Errorf("moved by %s", *by)
 	}
 }
@@ -268,8 +268,8 @@ func TestHintsWork(t *testing.T) {
 	counts := func() [3]int {
 		const count = ` where tenant_id = '` + inventory.BorealisID + `'`
 		return [3]int{
-			scan[int](t, s, `select count(*) from public.stock_movements`+count), scan[int](t, s, `select count(*) from public.orders`+count),
-			scan[int](t, s, `select count(*) from public.order_items`+count),
+			pgtest.Query[int](t, s.pool, `select count(*) from public.stock_movements`+count), pgtest.Query[int](t, s.pool, `select count(*) from public.orders`+count),
+			pgtest.Query[int](t, s.pool, `select count(*) from public.order_items`+count),
 		}
 	}
 	want := counts()

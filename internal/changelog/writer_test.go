@@ -82,10 +82,11 @@ func (w *writer) run(ctx context.Context, n int) error {
 	for i := range n {
 		if w.conn == nil || w.conn.IsClosed() {
 			conn, err := postgres.Connect(ctx, w.url, "writer "+strconv.Itoa(w.number))
-			if killed, ok := errors.AsType[*pgconn.PgError](err); ok && killed.Code == "57P01" {
-				continue // before it was connected
-			} else if err != nil {
+			if refused, ok := errors.AsType[*pgconn.PgError](err); ok && refused.Code != "57P01" {
 				return err
+			} else if err != nil { // killed before it was connected, perhaps without a word
+				w.ledger.tally("killed while it connected")
+				continue
 			}
 			w.conn = conn
 			if _, err := conn.Exec(ctx, "set deadlock_timeout = '20ms'"); err != nil {

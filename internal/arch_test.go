@@ -93,6 +93,7 @@ var arrows = map[string][]string{
 	"internal/test/conform":              {},
 	"internal/test/faults":               {},
 	"internal/test/pgtest":               {"internal/demo/devpg", "internal/postgres", "migrations/inventory"},
+	"internal/test/raw":                  {},
 	"internal/test/servetest":            {"internal/access/auth", "internal/postgres", "internal/test/pgtest", "internal/transport"},
 	"internal/transport":                 {"internal/access/auth", "internal/access/limit", "internal/access/tenant", "internal/errcode", "internal/hub", "internal/hub/session", "internal/hub/signal", "internal/mapping", "internal/wire/websocket"},
 	"internal/transport/encode":          {"internal/errcode", "internal/feed", "internal/hub/signal"},

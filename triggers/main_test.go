@@ -35,7 +35,7 @@ func TestMain(m *testing.M) {
 }
 
 // timeout bounds every wait; it decides nothing but when to give up.
-const timeout = 30 * time.Second
+const timeout = 2 * time.Minute
 
 // template is a migrated database with one watched table, docs. The tests work
 // on copies of it.

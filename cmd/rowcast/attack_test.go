@@ -133,7 +133,7 @@ func (a *attack) messages() {
 			_ = c.conn.WriteMessage(websocket.TextMessage, []byte(text))
 			_ = c.conn.WriteMessage(websocket.TextMessage, []byte(`{"type":"ping"}`))
 			for {
-				if m, err := c.next(timeout); err != nil || m.Type == "pong" {
+				if m, err := c.next(); err != nil || m.Type == "pong" {
 					break
 				}
 			}

@@ -30,7 +30,7 @@ func TestDrainTurnsUnreadyFirst(t *testing.T) {
 	s.Exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'D1', 'C')`)
 	c.events(t, "order:created")
 	for {
-		_, err := c.next(timeout)
+		_, err := c.next()
 		if err == nil {
 			continue
 		}

@@ -8,15 +8,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/gorilla/websocket"
 
 	"rowcast/internal/access/auth"
 	"rowcast/internal/command"
@@ -26,6 +23,7 @@ import (
 	"rowcast/internal/postgres"
 	"rowcast/internal/service"
 	"rowcast/internal/test/pgtest"
+	"rowcast/internal/test/raw"
 )
 
 func TestMain(m *testing.M) {
@@ -41,7 +39,7 @@ const (
 
 	secret = "a secret of at least thirty-two bytes"
 	// timeout bounds every wait; it decides nothing but when to give up.
-	timeout = 30 * time.Second
+	timeout = 2 * time.Minute
 )
 
 // env is a database with the inventory of two tenants, and a connection that
@@ -133,7 +131,7 @@ type message struct {
 
 // client is a WebSocket client that keeps everything it receives.
 type client struct {
-	conn *websocket.Conn
+	conn *raw.Feed
 	raw  bytes.Buffer
 }
 
@@ -143,16 +141,10 @@ func dialFeed(ctx context.Context, url, token string) (*client, error) {
 
 // dialFrom dials with headers of its own.
 func dialFrom(ctx context.Context, url, token string, header http.Header) (*client, error) {
-	dialer := websocket.Dialer{Subprotocols: []string{"rowcast.v1", "bearer." + token}, NetDialContext: new(net.Dialer).DialContext}
-	conn, response, err := dialer.DialContext(ctx, url, header)
-	switch {
-	case response != nil && err != nil:
-		body, _ := io.ReadAll(response.Body)
-		return nil, fmt.Errorf("dial %s: %w: %s %s", url, err, response.Status, body)
-	case err != nil:
-		return nil, fmt.Errorf("dial %s: %w", url, err)
+	conn, err := raw.DialFeed(ctx, url, token, raw.Options{Header: header})
+	if err != nil {
+		return nil, err
 	}
-	_ = response.Body.Close()
 	return &client{conn: conn}, nil
 }
 
@@ -175,34 +167,23 @@ func (c *client) send(t *testing.T, value any) {
 	}
 }
 
-// next reads a message; it answers pings.
-func (c *client) next(timeout time.Duration) (message, error) {
-	for {
-		if err := c.conn.SetReadDeadline(time.Now().Add(timeout)); err != nil {
-			return message{}, err
-		}
-		_, body, err := c.conn.ReadMessage()
-		if err != nil {
-			return message{}, err
-		}
-		c.raw.Write(body)
-		var m message
-		if err := json.Unmarshal(body, &m); err != nil {
-			return message{}, fmt.Errorf("decode %s: %w", body, err)
-		}
-		if m.Type != "ping" {
-			return m, nil
-		}
-		if err := c.conn.WriteMessage(websocket.TextMessage, []byte(`{"type":"pong"}`)); err != nil {
-			return message{}, err
-		}
+// next reads a message.
+func (c *client) next() (m message, err error) {
+	body, err := c.conn.Next()
+	if err != nil {
+		return m, err
 	}
+	c.raw.Write(body)
+	if err := json.Unmarshal(body, &m); err != nil {
+		return m, fmt.Errorf("decode %s: %w", body, err)
+	}
+	return m, nil
 }
 
 func (c *client) until(t *testing.T, what string, condition func(m message) bool) message {
 	t.Helper()
 	for {
-		m, err := c.next(timeout)
+		m, err := c.next()
 		if err != nil {
 			t.Fatalf("waiting for %s: %v; received:\n%s", what, err, c.raw.String())
 		}

@@ -27,7 +27,7 @@ func refusals(t *testing.T, wsURL, token, tenant string, header http.Header) map
 		defer c.conn.Close()
 		_ = c.conn.WriteJSON(map[string]any{"type": "join-tenant", "tenantId": tenant}) // it may be closed already
 		for {
-			if m, err := c.next(timeout); err != nil || m.Type == "error" {
+			if m, err := c.next(); err != nil || m.Type == "error" {
 				return fmt.Sprint(m.Code, " ", err)
 			}
 		}
@@ -146,7 +146,7 @@ func tryAs(t *testing.T, wsURL, token, tenant string, header http.Header) (*clie
 	_ = c.conn.WriteJSON(map[string]any{"type": "join-tenant", "tenantId": tenant}) // it may be closed already
 	var m message
 	for m.Type != "joined" && m.Type != "error" && err == nil {
-		m, err = c.next(timeout)
+		m, err = c.next()
 	}
 	switch {
 	case err == nil && m.Type == "joined":

@@ -142,7 +142,7 @@ func (w *wanderer) connect(ctx context.Context) error {
 	}
 	// The first time, nothing may be written before the client has joined.
 	for {
-		m, err := w.client.next(timeout)
+		m, err := w.client.next()
 		if err != nil {
 			return err
 		}
@@ -163,7 +163,7 @@ func (w *wanderer) follow(ctx context.Context) error {
 			}
 			left = 1 + w.rng.IntN(60)
 		}
-		m, err := w.client.next(timeout)
+		m, err := w.client.next()
 		if err != nil {
 			return fmt.Errorf("after position %d: %w", w.position, err)
 		}

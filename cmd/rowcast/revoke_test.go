@@ -72,7 +72,7 @@ func connectNative(t *testing.T, url, token, tenant string) connected {
 	c.until(t, "joined", func(m message) bool { return m.Type == "joined" })
 	return connected{"native", func() string {
 		for {
-			if _, err := c.next(timeout); err != nil {
+			if _, err := c.next(); err != nil {
 				return err.Error()
 			}
 		}
@@ -265,7 +265,7 @@ func refusedEverywhere(t *testing.T, what, wsURL, token, ticket string) {
 	}
 	if c, err := dialFeed(t.Context(), wsURL, token); err != nil {
 		t.Errorf("%s: the token as subprotocol: %v", what, err)
-	} else if _, err := c.next(timeout); !websocket.IsCloseError(err, 4505) {
+	} else if _, err := c.next(); !websocket.IsCloseError(err, 4505) {
 		t.Errorf("%s: the token as subprotocol: %v", what, err)
 	}
 	if status, said := request(t, http.MethodGet, httpURL(wsURL, "/history", url.Values{"ticket": {ticket}}), "", ""); status != http.StatusUnauthorized {

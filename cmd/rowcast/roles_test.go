@@ -109,7 +109,7 @@ func TestServeWithLeastPrivileges(t *testing.T) {
 		s.Exec(t, `select rowcast.revoke(subject => 'test', lifetime => '1 hour')`)
 		for _, c := range []*client{c, late} {
 			for {
-				if _, err := c.next(timeout); err != nil {
+				if _, err := c.next(); err != nil {
 					if !strings.Contains(err.Error(), "4505") {
 						t.Errorf("%s: revoked: %v", did, err)
 					}

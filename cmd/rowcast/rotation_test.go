@@ -95,7 +95,7 @@ func turnedAway(t *testing.T, feed, token string) {
 			c.send(t, map[string]any{"type": "auth", "token": token})
 		}
 		for err == nil {
-			_, err = c.next(timeout)
+			_, err = c.next()
 		}
 		if !websocket.IsCloseError(err, 1013) {
 			t.Errorf("%s: %v", by, err)

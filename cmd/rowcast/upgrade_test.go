@@ -75,7 +75,7 @@ func (f *roamer) visit(t *testing.T, url string) (read func(last int)) {
 		t.Helper()
 		defer c.conn.Close()
 		for f.position < int64(last) {
-			m, err := c.next(timeout)
+			m, err := c.next()
 			switch {
 			case err != nil:
 				t.Fatalf("client %s at position %d of %d: %v; received:\n%s", f.name, f.position, last, err, c.raw.String())

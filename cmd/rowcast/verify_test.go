@@ -72,7 +72,7 @@ func (i issuer) decides(t *testing.T, url string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if m, err := c.next(timeout); err == nil {
+		if m, err := c.next(); err == nil {
 			t.Errorf("a token of %s is answered with %+v", who, m)
 		} else if !strings.Contains(err.Error(), "4501") {
 			t.Errorf("a token of %s: %v; want close code 4501", who, err)

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,6 +22,7 @@ import (
 	"rowcast/internal/hub/signal"
 	"rowcast/internal/mapping"
 	"rowcast/internal/server"
+	"rowcast/internal/test/raw"
 	"rowcast/internal/test/servetest"
 	"rowcast/internal/transport"
 	"rowcast/internal/transport/history"
@@ -206,13 +206,7 @@ func TestUnreadAnswersEndTheConnection(t *testing.T) {
 // dialSmall connects with a small buffer.
 func dialSmall(t *testing.T, address string) net.Conn {
 	t.Helper()
-	dialer := net.Dialer{Control: func(_, _ string, raw syscall.RawConn) (err error) {
-		controlErr := raw.Control(func(fd uintptr) {
-			err = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 16<<10)
-		})
-		return errors.Join(err, controlErr)
-	}}
-	conn, err := dialer.DialContext(t.Context(), "tcp", address)
+	conn, err := raw.DialSmall(t.Context(), "tcp", address)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,7 +23,7 @@ import (
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
 // timeout bounds every wait; it decides nothing but when to give up.
-const timeout = 30 * time.Second
+const timeout = 2 * time.Minute
 
 // bundle is a database with Rowcast, and a connection to it.
 type bundle struct{ *pgtest.Env }

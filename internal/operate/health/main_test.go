@@ -20,7 +20,7 @@ import (
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
 // timeout bounds every wait; it decides nothing but when to give up.
-const timeout = 30 * time.Second
+const timeout = 2 * time.Minute
 
 // env is a migrated database with two watched tables, docs and the partitioned
 // readings, and a watcher of it.

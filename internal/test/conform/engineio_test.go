@@ -13,6 +13,7 @@ import (
 
 	"github.com/gorilla/websocket"
 
+	"rowcast/internal/test/raw"
 	"rowcast/internal/test/servetest"
 )
 
@@ -49,7 +50,7 @@ func (c *webSocket) write(packet string) error {
 	return c.conn.WriteMessage(websocket.TextMessage, []byte(packet))
 }
 
-func (c *webSocket) cut() { reset(c.conn.NetConn()) }
+func (c *webSocket) cut() { raw.Reset(c.conn.NetConn()) }
 
 // polling carries packets in requests.
 type polling struct {

@@ -3,38 +3,24 @@ package conform_test
 import (
 	"context"
 	"errors"
-	"fmt"
-	"net"
 	"strings"
 	"time"
 
-	"github.com/gorilla/websocket"
+	"rowcast/internal/test/raw"
 
-	"rowcast/internal/test/servetest"
+	"github.com/gorilla/websocket"
 )
 
 // native is the WebSocket with the subprotocol rowcast.v1.
-type native struct{ conn *websocket.Conn }
+type native struct{ *raw.Feed }
 
 func dialNative(ctx context.Context, q request) (conn, message, error) {
-	dialer := websocket.Dialer{Subprotocols: []string{"rowcast.v1"}, NetDialContext: q.network}
-	if q.token != "" {
-		dialer.Subprotocols = append(dialer.Subprotocols, "bearer."+q.token)
-	}
-	ws, response, err := dialer.DialContext(ctx, "ws://"+q.address+"/ws", nil)
+	feed, err := raw.DialFeed(ctx, "ws://"+q.address+"/ws", q.token, raw.Options{Network: q.network})
 	if err != nil {
-		return nil, message{}, fmt.Errorf("dial: %w", err)
+		return nil, message{}, err
 	}
-	_ = response.Body.Close()
-	c := &native{ws}
-	join := map[string]any{"type": "join-tenant", "tenantId": q.tenant}
-	if q.cursor != "" {
-		join["cursor"] = q.cursor
-	}
-	if q.events != nil {
-		join["events"] = q.events
-	}
-	m, err := message{}, ws.WriteJSON(join)
+	c := &native{feed}
+	m, err := message{}, c.Join(q.tenant, q.cursor, q.events)
 	for err == nil && m.Type != "joined" {
 		m, err = c.next()
 	}
@@ -46,26 +32,15 @@ func dialNative(ctx context.Context, q request) (conn, message, error) {
 
 func (c *native) next() (message, error) {
 	for {
-		if err := c.conn.SetReadDeadline(time.Now().Add(servetest.Timeout)); err != nil {
-			return message{}, err
-		}
-		_, body, err := c.conn.ReadMessage()
+		body, err := c.Next()
 		if closed, ok := errors.AsType[*websocket.CloseError](err); ok {
 			return message{}, farewell(closed)
 		}
 		if err != nil {
 			return message{}, err
 		}
-		m, err := decode(body)
-		if m.Type == "ping" {
-			err = c.conn.WriteMessage(websocket.TextMessage, []byte(`{"type":"pong"}`))
-		} else if errors.Is(err, errPassed) {
-			continue
-		} else if err == nil {
-			return m, nil
-		}
-		if err != nil {
-			return message{}, err
+		if m, err := decode(body); !errors.Is(err, errPassed) {
+			return m, err
 		}
 	}
 }
@@ -89,15 +64,4 @@ func farewell(closed *websocket.CloseError) error {
 	return e
 }
 
-func (c *native) cut() { reset(c.conn.NetConn()) }
-
-// reset closes a connection with a reset, whatever is still on its way.
-func reset(conn net.Conn) {
-	if g, ok := conn.(*gated); ok {
-		conn = g.Conn
-	}
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0)
-	}
-	_ = conn.Close()
-}
+func (c *native) cut() { raw.Reset(c.NetConn()) }

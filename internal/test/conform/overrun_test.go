@@ -1,11 +1,9 @@
 package conform_test
 
 import (
-	"context"
 	"flag"
 	"fmt"
 	"math"
-	"net"
 	"regexp"
 	"strconv"
 	"sync"
@@ -13,70 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"rowcast/internal/test/raw"
 	"rowcast/internal/test/servetest"
 )
 
 var full = flag.Bool("conform.full", false, "let slow clients read 60 MB at 1 MB/s")
-
-// allowance is what a client may read.
-type allowance struct {
-	mu          sync.Mutex
-	more        sync.Cond
-	left, given int64
-	// rate, if not 0, is what may be read in a second beside that.
-	rate int64
-}
-
-func newAllowance(rate int64) *allowance {
-	a := &allowance{rate: rate}
-	a.more.L = &a.mu
-	return a
-}
-
-// raise lets the client have read so much since the beginning.
-func (a *allowance) raise(total int64) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if total > a.given {
-		a.left += total - a.given
-		a.given = total
-		a.more.Broadcast()
-	}
-}
-
-// spend waits until what was read may have been.
-func (a *allowance) spend(n int) {
-	if a.rate > 0 {
-		time.Sleep(time.Duration(n) * time.Second / time.Duration(a.rate))
-		return
-	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.left -= int64(n)
-	for a.left < 0 {
-		a.more.Wait()
-	}
-}
-
-// dial makes connections of the client, with little in between.
-func (a *allowance) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	conn, err := new(gate).dial(ctx, network, address)
-	if err != nil {
-		return nil, err
-	}
-	return &slowed{conn, a}, nil
-}
-
-type slowed struct {
-	net.Conn
-	allowance *allowance
-}
-
-func (c *slowed) Read(b []byte) (int, error) {
-	n, err := c.Conn.Read(b[:min(len(b), 16<<10)])
-	c.allowance.spend(n)
-	return n, err
-}
 
 // TestOverrun: one statement of many times what a server keeps, to a fast client
 // on each wire and one that is slower than the writer. All receive everything;
@@ -96,7 +35,7 @@ func TestOverrun(t *testing.T) {
 		*client
 		wire string
 		got  atomic.Int64
-		slow *allowance
+		slow *raw.Allowance
 	}
 	var readers []*reader
 	for _, w := range wires {
@@ -104,12 +43,12 @@ func TestOverrun(t *testing.T) {
 			continue // the same but for how a client continues
 		}
 		l := &line{wire: w, env: s, Tenant: tenant}
-		a := newAllowance(rate)
-		a.raise(64 << 10) // to join
+		a := raw.NewAllowance(rate)
+		a.Raise(64 << 10) // to join
 		readers = append(
 			readers,
 			&reader{client: l.join(t, server), wire: w.name},
-			&reader{client: l.join(t, server, func(q *request) { q.network = a.dial }), wire: "slow " + w.name, slow: a},
+			&reader{client: l.join(t, server, func(q *request) { q.network = a.Dial }), wire: "slow " + w.name, slow: a},
 		)
 	}
 	var fast, all sync.WaitGroup
@@ -166,7 +105,7 @@ func TestOverrun(t *testing.T) {
 		}
 		for _, r := range readers {
 			if r.slow != nil {
-				r.slow.raise(64<<10 + least*int64(size)/4)
+				r.slow.Raise(64<<10 + least*int64(size)/4)
 			}
 		}
 	})
@@ -177,7 +116,7 @@ func TestOverrun(t *testing.T) {
 		if got := r.got.Load(); got > int64(rows)/2 {
 			t.Errorf("%s has %d of %d events when the fast clients have all", r.wire, got, rows)
 		}
-		r.slow.raise(math.MaxInt64 / 2)
+		r.slow.Raise(math.MaxInt64 / 2)
 	}
 	go func() { all.Wait(); close(finished) }()
 	watch(finished, func() {})

@@ -1,50 +1,15 @@
 package conform_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"net"
 	"slices"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
 
+	"rowcast/internal/test/raw"
 	"rowcast/internal/test/servetest"
 )
-
-// gate makes connections that are not read from while it is locked. They have
-// a small buffer, so that this is soon felt.
-type gate struct{ sync.RWMutex }
-
-func (g *gate) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	dialer := net.Dialer{Control: func(_, _ string, raw syscall.RawConn) (err error) {
-		controlErr := raw.Control(func(fd uintptr) {
-			err = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 16<<10)
-		})
-		if controlErr != nil {
-			return controlErr
-		}
-		return err
-	}}
-	conn, err := dialer.DialContext(ctx, network, address)
-	if err != nil {
-		return nil, err
-	}
-	return &gated{conn, g}, nil
-}
-
-type gated struct {
-	net.Conn
-	gate *gate
-}
-
-func (c *gated) Read(b []byte) (int, error) {
-	c.gate.RLock()
-	c.gate.RUnlock() //nolint:staticcheck // whoever gets here may read
-	return c.Conn.Read(b)
-}
 
 // closeTimeout is how long a server waits at least until a client that was given
 // up has read why. Then it cuts it off.
@@ -59,12 +24,11 @@ func TestSlowConsumer(t *testing.T) {
 	s := newEnv(t)
 	onEvery(t, s, slices.Concat(wires, recoveries), func(t *testing.T, l *line) {
 		server := l.env.serve(t, l.wire)
-		reading := new(gate)
-		slow := l.join(t, server, func(q *request) { q.network = reading.dial })
+		reading := raw.NewValve()
+		slow := l.join(t, server, func(q *request) { q.network = reading.Dial })
 		quick := l.join(t, server)
-		reading.Lock()
-		open := sync.OnceFunc(reading.Unlock)
-		t.Cleanup(open)
+		reading.Turn(false)
+		t.Cleanup(func() { reading.Turn(true) })
 		over := make(chan error, 1)
 		go func() {
 			for {
@@ -100,7 +64,7 @@ func TestSlowConsumer(t *testing.T) {
 				t.Fatalf("the slow client is not given up")
 			}
 		}
-		open()
+		reading.Turn(true)
 		err := <-over
 		e, told := errors.AsType[*ended](err)
 		_, refused := errors.AsType[*refusal](err)

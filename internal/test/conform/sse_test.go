@@ -1,7 +1,6 @@
 package conform_test
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -13,20 +12,20 @@ import (
 	"strings"
 	"time"
 
+	"rowcast/internal/test/raw"
 	"rowcast/internal/test/servetest"
 )
 
 // stream is a response of Server-Sent Events.
 type stream struct {
-	lines *bufio.Reader
+	*raw.Events
 	body  io.Closer
 	conns *conns
-	retry time.Duration
 }
 
 // conns are the connections of a client of HTTP.
 type conns struct {
-	network dialFunc
+	network raw.DialFunc
 	made    chan net.Conn
 }
 
@@ -43,7 +42,7 @@ func (k *conns) cut() {
 	for {
 		select {
 		case conn := <-k.made:
-			reset(conn)
+			raw.Reset(conn)
 		default:
 			return
 		}
@@ -79,7 +78,7 @@ func dialStream(ctx context.Context, q request) (conn, message, error) {
 		}
 		return nil, message{}, &refusal{problem.Code}
 	}
-	c := &stream{lines: bufio.NewReader(response.Body), body: response.Body, conns: k}
+	c := &stream{Events: raw.NewEvents(response.Body), body: response.Body, conns: k}
 	m, err := c.next()
 	if err != nil {
 		c.cut()
@@ -92,18 +91,24 @@ func (c *stream) next() (message, error) {
 	late := time.AfterFunc(servetest.Timeout, c.cut)
 	defer late.Stop()
 	for {
-		fields, err := c.read()
-		if err != nil {
+		e, err := c.Read()
+		switch {
+		case err != nil:
 			return message{}, err
-		}
-		if fields["event"] == "closed" {
+		case e.Data == "":
+			continue // a comment
+		case e.Name == "closed":
 			var closed struct{ Reason string }
-			if err := json.Unmarshal([]byte(fields["data"]), &closed); err != nil {
+			if err := json.Unmarshal([]byte(e.Data), &closed); err != nil {
 				return message{}, err
 			}
-			return message{}, &ended{code: closed.Reason, hint: c.retry}
+			hint, err := time.ParseDuration(c.Retry + "ms")
+			if err != nil {
+				return message{}, err
+			}
+			return message{}, &ended{code: closed.Reason, hint: hint}
 		}
-		m, err := decode([]byte(fields["data"]))
+		m, err := decode([]byte(e.Data))
 		if errors.Is(err, errPassed) {
 			continue
 		}
@@ -114,33 +119,10 @@ func (c *stream) next() (message, error) {
 		switch {
 		case err != nil:
 			return message{}, err
-		case fields["event"] != name || fields["id"] != m.Cursor:
-			return message{}, fmt.Errorf("event %q with id %q is %s", fields["event"], fields["id"], fields["data"])
+		case e.Name != name || e.ID != m.Cursor:
+			return message{}, fmt.Errorf("event %q with id %q is %s", e.Name, e.ID, e.Data)
 		}
 		return m, nil
-	}
-}
-
-// read is the next event, by fields.
-func (c *stream) read() (map[string]string, error) {
-	fields := make(map[string]string)
-	for {
-		line, err := c.lines.ReadString('\n')
-		if err != nil {
-			return nil, err
-		}
-		name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ":")
-		value = strings.TrimPrefix(value, " ")
-		switch {
-		case name == "retry":
-			if c.retry, err = time.ParseDuration(value + "ms"); err != nil {
-				return nil, err
-			}
-		case name != "":
-			fields[name] = value
-		case line == "\n" && fields["data"] != "":
-			return fields, nil
-		}
 	}
 }
 

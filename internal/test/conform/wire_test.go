@@ -4,9 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net"
 	"testing"
 	"time"
+
+	"rowcast/internal/test/raw"
 )
 
 // wire is a way to follow the feed.
@@ -46,11 +47,8 @@ type request struct {
 	address, token, tenant, cursor string
 	events                         []string
 	// network makes its connections.
-	network dialFunc
+	network raw.DialFunc
 }
-
-// dialFunc makes a connection.
-type dialFunc = func(ctx context.Context, network, address string) (net.Conn, error)
 
 // conn is a connection that has joined a tenant. One goroutine uses it.
 type conn interface {

@@ -16,6 +16,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"rowcast/internal/access/auth"
+	"rowcast/internal/test/raw"
 )
 
 // message is what a server sends.
@@ -67,7 +68,7 @@ type client struct {
 	// itself; 0 is never.
 	hop int
 	// dial makes its connections.
-	dial dialFunc
+	dial raw.DialFunc
 	// heard, if not nil, is told each change as it arrives.
 	heard func(f change)
 
@@ -155,12 +156,10 @@ func (c *client) visit(ctx context.Context) error {
 	url := c.servers[c.rng.IntN(len(c.servers))].url()
 	dialing, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	dialer := websocket.Dialer{Subprotocols: []string{"rowcast.v1", "bearer." + c.token}, NetDialContext: c.dial}
-	conn, response, err := dialer.DialContext(dialing, url, nil)
+	conn, err := raw.DialFeed(dialing, url, c.token, raw.Options{Network: c.dial})
 	if err != nil {
-		return fmt.Errorf("dial %s: %w", url, err)
+		return err
 	}
-	_ = response.Body.Close()
 	defer conn.Close()
 	c.mu.Lock()
 	c.visits++
@@ -168,13 +167,10 @@ func (c *client) visit(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
 	for _, tenant := range c.tenants {
-		join := map[string]string{"type": "join-tenant", "tenantId": tenant}
 		c.mu.Lock()
-		if cursor := c.streams[tenant].cursor; cursor != "" {
-			join["cursor"] = cursor
-		}
+		cursor := c.streams[tenant].cursor
 		c.mu.Unlock()
-		if err := conn.WriteJSON(join); err != nil {
+		if err := conn.Join(tenant, cursor, nil); err != nil {
 			return err
 		}
 	}
@@ -183,10 +179,7 @@ func (c *client) visit(ctx context.Context) error {
 		left = 1 + c.rng.IntN(c.hop)
 	}
 	for {
-		if err := conn.SetReadDeadline(time.Now().Add(timeout)); err != nil {
-			return err
-		}
-		_, body, err := conn.ReadMessage()
+		body, err := conn.Next()
 		if err != nil {
 			return err
 		}
@@ -194,18 +187,12 @@ func (c *client) visit(ctx context.Context) error {
 		if err := json.Unmarshal(body, &m); err != nil {
 			return fmt.Errorf("decode %s: %w", body, err)
 		}
-		if m.Type == "ping" {
-			if err := conn.WriteMessage(websocket.TextMessage, []byte(`{"type":"pong"}`)); err != nil {
-				return err
-			}
-			continue
-		}
 		c.take(&m)
 		if c.all(func(s *stream) bool { return s.done }) {
 			return nil
 		}
 		if left--; left == 0 {
-			c.cut(conn)
+			c.cut(conn.Conn)
 			return errHop
 		}
 	}

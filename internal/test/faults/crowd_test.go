@@ -93,11 +93,11 @@ func TestCrowdOfAKilledServer(t *testing.T) {
 	tr := begin(t, plan{env: s, seed: n, servers: []*server{r}, writers: 1, pause: 100 * time.Millisecond, hoppers: 1, others: clients})
 	for round := range rounds(1, 10) {
 		tr.moves(t, 5)
-		network.turn(false)
+		network.Turn(false)
 		r.Kill()
 		tr.moves(t, 20)
 		r.Restart(t)
-		network.turn(true)
+		network.Turn(true)
 		began := time.Now()
 		back(t, clients, round+2)
 		took := time.Since(began)

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"rowcast/internal/test/raw"
+
 	"github.com/jackc/pgx/v5"
 )
 
@@ -39,9 +41,9 @@ func TestSlowClients(t *testing.T) {
 	n := seed(t)
 	rng := func(k uint64) *rand.Rand { return rand.New(rand.NewPCG(n, 2000+k)) }
 
-	reading := newValve()
+	reading := raw.NewValve()
 	deaf := newClient(t, "client that reads nothing", []*server{r}, rng(0), 0, "acme")
-	deaf.dial = reading.dial
+	deaf.dial = reading.Dial
 
 	thin, url := newHole(t, r.url())
 	thin.poison(t, "downstream", "bandwidth", `{"rate":8}`)
@@ -82,15 +84,15 @@ func TestSlowClients(t *testing.T) {
 		env: s, seed: n, servers: []*server{r}, writers: 1, pause: 100 * time.Millisecond, hoppers: 1, stayers: 6, probe: p,
 		others: []*client{deaf, slow, sliced, torn},
 	})
-	t.Cleanup(func() { reading.turn(true) })
-	reading.turn(false)
+	t.Cleanup(func() { reading.Turn(true) })
+	reading.Turn(false)
 	began := time.Now()
 	tr.burst(t, "acme", flood)
 	tr.burst(t, "cygnus", 40<<10)
 	away := eventually(t, "client that is sent away", timeout, func() bool { return r.Status(t).Hub.Closes["slow-consumer"] > 0 })
 	tr.moves(t, 40)
 	ended := time.Now()
-	reading.turn(true)
+	reading.Turn(true)
 	tr.end(t)
 	with, commitsWith := p.between(t, began, ended)
 

@@ -4,25 +4,23 @@ import (
 	"context"
 	"net"
 	"sync"
-	"syscall"
-)
 
-// dialFunc makes a connection of a client.
-type dialFunc = func(ctx context.Context, network, address string) (net.Conn, error)
+	"rowcast/internal/test/raw"
+)
 
 // trunk is what many connections run over; it can be cut. While it is shut
 // new ones have to wait.
 type trunk struct {
-	*valve
+	*raw.Valve
 	mu    sync.Mutex
 	conns []net.Conn
 }
 
-func newTrunk() *trunk { return &trunk{valve: newValve()} }
+func newTrunk() *trunk { return &trunk{Valve: raw.NewValve()} }
 
 func (k *trunk) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	select {
-	case <-k.opened():
+	case <-k.Opened():
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
@@ -41,83 +39,10 @@ func (k *trunk) cut() (count int) {
 	defer k.mu.Unlock()
 	count = len(k.conns)
 	for _, conn := range k.conns {
-		reset(conn)
+		raw.Reset(conn)
 	}
 	k.conns = nil
 	return count
-}
-
-// reset closes a connection with a reset, whatever is still on its way.
-func reset(conn net.Conn) {
-	if tcp, ok := conn.(*net.TCPConn); ok {
-		_ = tcp.SetLinger(0)
-	}
-	_ = conn.Close()
-}
-
-// valve is open or shut. Connections that it makes are not read from while it
-// is shut; they have a small buffer, so that this is soon felt.
-type valve struct {
-	mu   sync.Mutex
-	open chan struct{}
-}
-
-func newValve() *valve {
-	v := &valve{open: make(chan struct{})}
-	close(v.open)
-	return v
-}
-
-// opened is closed while the valve is open.
-func (v *valve) opened() <-chan struct{} {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.open
-}
-
-// turn has those who need it open wait, or go on.
-func (v *valve) turn(open bool) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	select {
-	case <-v.open:
-		if !open {
-			v.open = make(chan struct{})
-		}
-	default:
-		if open {
-			close(v.open)
-		}
-	}
-}
-
-func (v *valve) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	const bytes = 16 << 10
-	dialer := net.Dialer{Control: func(_, _ string, raw syscall.RawConn) (err error) {
-		controlErr := raw.Control(func(fd uintptr) {
-			err = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, bytes)
-		})
-		if controlErr != nil {
-			return controlErr
-		}
-		return err
-	}}
-	conn, err := dialer.DialContext(ctx, network, address)
-	if err != nil {
-		return nil, err
-	}
-	return &valved{conn, v}, nil
-}
-
-// valved is a connection behind a valve.
-type valved struct {
-	net.Conn
-	valve *valve
-}
-
-func (c *valved) Read(b []byte) (int, error) {
-	<-c.valve.opened()
-	return c.Conn.Read(b)
 }
 
 // fragile makes connections that are reset in the middle of a frame: of one of
@@ -146,7 +71,7 @@ type breaking struct {
 func (c *breaking) Write(b []byte) (int, error) {
 	if c.writes++; c.torn && c.writes == 2 { // the first is the handshake
 		n, _ := c.Conn.Write(b[:len(b)/2])
-		reset(c.Conn)
+		raw.Reset(c.Conn)
 		return n, net.ErrClosed
 	}
 	return c.Conn.Write(b)
@@ -154,7 +79,7 @@ func (c *breaking) Write(b []byte) (int, error) {
 
 func (c *breaking) Read(b []byte) (int, error) {
 	if c.left <= 0 {
-		reset(c.Conn)
+		raw.Reset(c.Conn)
 		return 0, net.ErrClosed
 	}
 	n, err := c.Conn.Read(b[:min(len(b), c.left)])

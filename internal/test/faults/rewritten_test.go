@@ -100,7 +100,7 @@ func loseHistory(t *testing.T, p past, rewrite func(t *testing.T, r *rewriting))
 	// that are watched goes to another one later.
 	s.exec(t, "create table lost (id int primary key, tenant_id text not null)", "select rowcast.watch('lost', name => 'lost')")
 	lost := append(s.write(t, "hot", firstNewRow+rows, rows), s.write(t, "lost", 1, 1)...)
-	_ = first.conn.Close()
+	_ = first.feed.Close()
 	first = s.visit(t, r.servers[0], first.cursor)
 	lostCursors := first.receive(t, lost)
 	second := s.visit(t, r.servers[1], cursors[0]) // reads the history

@@ -61,7 +61,7 @@ func TestSilentDeath(t *testing.T) {
 	tr := begin(t, plan{env: s, seed: n, servers: []*server{r}, writers: 1, stayers: few, others: vanishing})
 	tr.moves(t, 20)
 	eventually(t, "descriptor for each client", timeout, func() bool { return r.descriptors(t) == many+few })
-	network.turn(false)
+	network.Turn(false)
 	h.open(t)
 	took := eventually(t, "end of the sessions", timeout, func() bool { return r.Status(t).Connections == few })
 	freed := took + eventually(t, "descriptor that is free", timeout, func() bool { return r.descriptors(t) == few })
@@ -72,7 +72,7 @@ func TestSilentDeath(t *testing.T) {
 		t.Errorf("%d sessions ended because nothing was heard; want %d", closes, many)
 	}
 	h.close(t.Context(), t)
-	network.turn(true)
+	network.Turn(true)
 	back := tr.resumes(t)
 	tr.end(t)
 	for _, c := range tr.stayersOf(r) {

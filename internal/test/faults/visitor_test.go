@@ -3,19 +3,16 @@ package faults_test
 import (
 	"encoding/json"
 	"fmt"
-	"net"
 	"testing"
-	"time"
 
-	"github.com/gorilla/websocket"
-
-	"rowcast/internal/access/auth"
+	"rowcast/internal/test/raw"
+	"rowcast/internal/test/servetest"
 )
 
 // connection is one connection of a client, read message by message, to the first
 // of the tenants.
 type connection struct {
-	conn *websocket.Conn
+	feed *raw.Feed
 	// position and cursor are where it is.
 	position int64
 	cursor   string
@@ -24,23 +21,13 @@ type connection struct {
 // visit joins, from a cursor if it is not empty.
 func (s *env) visit(t *testing.T, r *server, cursor string) *connection {
 	t.Helper()
-	token, err := auth.Mint([]byte(secret), auth.MintClaims{Subject: "client", Tenants: tenants[:1]}, time.Hour)
+	feed, err := raw.DialFeed(t.Context(), r.url(), servetest.Token(t, tenants[0]), raw.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	dialer := websocket.Dialer{Subprotocols: []string{"rowcast.v1", "bearer." + token}, NetDialContext: new(net.Dialer).DialContext}
-	conn, response, err := dialer.DialContext(t.Context(), r.url(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = response.Body.Close()
-	t.Cleanup(func() { _ = conn.Close() })
-	v := &connection{conn: conn}
-	join := map[string]string{"type": "join-tenant", "tenantId": tenants[0]}
-	if cursor != "" {
-		join["cursor"] = cursor
-	}
-	if err := conn.WriteJSON(join); err != nil {
+	t.Cleanup(func() { _ = feed.Close() })
+	v := &connection{feed: feed}
+	if err := feed.Join(tenants[0], cursor, nil); err != nil {
 		t.Fatal(err)
 	}
 	m := v.next(t)
@@ -55,10 +42,7 @@ func (s *env) visit(t *testing.T, r *server, cursor string) *connection {
 func (v *connection) next(t *testing.T) message {
 	t.Helper()
 	for {
-		if err := v.conn.SetReadDeadline(time.Now().Add(timeout)); err != nil {
-			t.Fatal(err)
-		}
-		_, body, err := v.conn.ReadMessage()
+		body, err := v.feed.Next()
 		if err != nil {
 			t.Fatalf("read after position %d: %v", v.position, err)
 		}
@@ -67,10 +51,6 @@ func (v *connection) next(t *testing.T) message {
 			t.Fatalf("decode %s: %v", body, err)
 		}
 		switch {
-		case m.Type == "ping":
-			if err := v.conn.WriteMessage(websocket.TextMessage, []byte(`{"type":"pong"}`)); err != nil {
-				t.Fatal(err)
-			}
 		case m.Type == "welcome", m.Type == "progress", m.Type == "error" && m.Code == "stale", m.Event == "dashboard:stats-updated":
 		default:
 			return m

@@ -137,7 +137,7 @@ func (s *Server) ExitCode() int {
 // Get asks the listener of operators. The status is 0 if nobody answers.
 func (s *Server) Get(t testing.TB, path string) (status int, body string) {
 	t.Helper()
-	client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	client := http.Client{Timeout: Timeout, Transport: &http.Transport{DisableKeepAlives: true}}
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, *s.admin.Load()+path, http.NoBody)
 	if err != nil {
 		t.Fatalf("servetest: %v", err)

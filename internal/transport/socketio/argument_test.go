@@ -42,7 +42,7 @@ func arguments(t *testing.T, recovery bool, connect, join string, meta, offset b
 	b := setup(t, recovery)
 	c := b.connect(t, `{"token":"ann_T_1h"`+connect+`}`)
 	pid := c.accepted()
-	c.say(`420["join-tenant",` + join + `]`)
+	c.Send(`420["join-tenant",` + join + `]`)
 	c.wantPart(`430[{"ok":true,`)
 	if pid != "" {
 		c.wantPart(`42["joined",`)
@@ -55,7 +55,7 @@ func arguments(t *testing.T, recovery bool, connect, join string, meta, offset b
 		if meta {
 			want = append(want, fmt.Sprintf(about, b.position["T"], b.position["T"]))
 		}
-		text := c.next()
+		text := c.Next()
 		var got []json.RawMessage
 		if err := json.Unmarshal([]byte(strings.TrimPrefix(text, "42")), &got); err != nil {
 			t.Fatalf("%s: %v", text, err)

@@ -12,13 +12,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gorilla/websocket"
 	"go.uber.org/goleak"
 
 	"rowcast/internal/access/auth"
 	"rowcast/internal/feed"
 	"rowcast/internal/hub"
 	"rowcast/internal/hub/room"
+	"rowcast/internal/test/raw"
 	"rowcast/internal/test/servetest"
 	"rowcast/internal/transport"
 	"rowcast/internal/transport/socketio"
@@ -122,22 +122,15 @@ func (b *bundle) event(tenant, name, data string) {
 
 // client is one on a WebSocket.
 type client struct {
-	*websocket.Conn
+	*raw.Packets
 	t *testing.T
 }
 
 // open opens a session.
 func (b *bundle) open(t *testing.T, query string, header http.Header) *client {
 	t.Helper()
-	conn, response, err := websocket.DefaultDialer.DialContext(t.Context(),
-		"ws"+strings.TrimPrefix(b.URL, "http")+"/socket.io/?EIO=4&transport=websocket"+query, header)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = response.Body.Close()
-	t.Cleanup(func() { _ = conn.Close() })
-	c := &client{conn, t}
-	if opened := c.next(); !strings.HasPrefix(opened, `0{"sid":`) {
+	c := &client{raw.DialPackets(t, "ws"+strings.TrimPrefix(b.URL, "http")+"/socket.io/?EIO=4&transport=websocket"+query, header), t}
+	if opened := c.Next(); !strings.HasPrefix(opened, `0{"sid":`) {
 		t.Fatal(opened)
 	}
 	return c
@@ -147,25 +140,8 @@ func (b *bundle) open(t *testing.T, query string, header http.Header) *client {
 func (b *bundle) connect(t *testing.T, auth string) *client {
 	t.Helper()
 	c := b.open(t, "", nil)
-	c.say("40" + auth)
+	c.Send("40" + auth)
 	return c
-}
-
-func (c *client) say(text string) {
-	c.t.Helper()
-	if err := c.WriteMessage(websocket.TextMessage, []byte(text)); err != nil {
-		c.t.Fatal(err)
-	}
-}
-
-// next is the next packet.
-func (c *client) next() string {
-	c.t.Helper()
-	_, text, err := c.ReadMessage()
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	return string(text)
 }
 
 // accepted reads that the client was accepted, and gives its pid.
@@ -178,7 +154,7 @@ func (c *client) accepted() (pid string) {
 // named is accepted with the id of the socket.
 func (c *client) named() (id, pid string) {
 	c.t.Helper()
-	text := c.next()
+	text := c.Next()
 	var a struct{ SID, PID string }
 	if err := json.Unmarshal([]byte(strings.TrimPrefix(text, "40")), &a); err != nil || a.SID == "" {
 		c.t.Fatalf("got %q: %v", text, err)
@@ -186,18 +162,10 @@ func (c *client) named() (id, pid string) {
 	return a.SID, a.PID
 }
 
-// want compares the next packet.
-func (c *client) want(text string) {
-	c.t.Helper()
-	if got := c.next(); got != text {
-		c.t.Fatalf("got  %s\nwant %s", got, text)
-	}
-}
-
 // wantPart looks for parts in the next packet.
 func (c *client) wantPart(parts ...string) {
 	c.t.Helper()
-	got := c.next()
+	got := c.Next()
 	for _, part := range parts {
 		if !strings.Contains(got, part) {
 			c.t.Fatalf("got %s, without %s", got, part)

@@ -34,13 +34,13 @@ func TestRecovery(t *testing.T) {
 	b := setup(t, true)
 	c := b.connect(t, `{"token":"ann_T_1h"}`)
 	id, pid := c.named()
-	c.say(`420["join-tenant","T"]`)
+	c.Send(`420["join-tenant","T"]`)
 	c.wantPart(`430[{"ok":true,`)
-	offsets := []string{offsetOf(t, c.next())} // of the event joined: nothing is missed before the first event
+	offsets := []string{offsetOf(t, c.Next())} // of the event joined: nothing is missed before the first event
 	const count = 5
 	for i := range count {
 		b.event("T", "order:created", fmt.Sprintf(`{"id":%d}`, i))
-		offsets = append(offsets, offsetOf(t, c.next()))
+		offsets = append(offsets, offsetOf(t, c.Next()))
 	}
 	_ = c.Close()
 	for from, offset := range offsets {
@@ -49,14 +49,14 @@ func TestRecovery(t *testing.T) {
 			t.Fatalf("from %s: not recovered, or as %s instead of %s", offset, gotID, id)
 		}
 		for i := from; i < count; i++ {
-			packet := c.next()
+			packet := c.Next()
 			if !strings.HasPrefix(packet, fmt.Sprintf(`42["order:created",{"id":%d},`, i)) || offsetOf(t, packet) != offsets[i+1] {
 				t.Fatalf("from %s: %s, want %d", offset, packet, i)
 			}
 		}
-		c.say(`420["join-tenant","T"]`) // as old code does whenever it connects
+		c.Send(`420["join-tenant","T"]`) // as old code does whenever it connects
 		c.wantPart(`430[{"ok":true,`, fmt.Sprintf(`"position":%d}]`, count))
-		if offset := offsetOf(t, c.next()); offset != offsets[count] {
+		if offset := offsetOf(t, c.Next()); offset != offsets[count] {
 			t.Fatalf("joined once more: %s", offset)
 		}
 		_ = c.Close()
@@ -65,16 +65,16 @@ func TestRecovery(t *testing.T) {
 	c.accepted()
 	b.event("T", "order:created", `{"id":"live"}`)
 	c.wantPart(`{"id":"live"}`)
-	c.say(`420["leave-tenant","T"]`)
-	left := offsetOf(t, c.next())
-	c.want(`430[{"ok":true,"tenantId":"T"}]`)
+	c.Send(`420["leave-tenant","T"]`)
+	left := offsetOf(t, c.Next())
+	c.Want(`430[{"ok":true,"tenantId":"T"}]`)
 	_ = c.Close()
 	c = b.recover(t, "ann_T_1h", pid, left)
 	if got := c.accepted(); got != pid {
 		t.Error("a client that had left everything did not recover")
 	}
 	b.event("T", "order:created", `{"id":"unseen"}`)
-	c.say(`420["join-tenant","U"]`)
+	c.Send(`420["join-tenant","U"]`)
 	c.wantPart(`430[{"ok":false,"code":"forbidden"`)
 }
 
@@ -85,15 +85,15 @@ func TestNoRecovery(t *testing.T) {
 	b := setup(t, true)
 	c := b.connect(t, `{"token":"ann_T_1h"}`)
 	id, pid := c.named()
-	c.say(`42["join-tenant","T"]`)
-	offsetOf(t, c.next())
+	c.Send(`42["join-tenant","T"]`)
+	offsetOf(t, c.Next())
 	b.event("T", "order:created", `{}`)
-	offset := offsetOf(t, c.next())
-	c.say(`420["join-tenant",{"tenantId":"T","events":["order:*"]}]`)
+	offset := offsetOf(t, c.Next())
+	c.Send(`420["join-tenant",{"tenantId":"T","events":["order:*"]}]`)
 	c.wantPart(`430[{"ok":true,`)
-	filtered := offsetOf(t, c.next())
+	filtered := offsetOf(t, c.Next())
 	b.event("T", "order:created", `{}`)
-	if packet := c.next(); strings.HasSuffix(packet, `"]`) {
+	if packet := c.Next(); strings.HasSuffix(packet, `"]`) {
 		t.Errorf("filtered, but with an offset: %s", packet)
 	}
 	for name, q := range map[string][3]string{
@@ -110,9 +110,9 @@ func TestNoRecovery(t *testing.T) {
 		if gotID, got := c.named(); got == pid || got == "" || gotID == id {
 			t.Errorf("%s: id %q, pid %q", name, gotID, got)
 		}
-		fresh := offsetOf(t, c.next())
-		c.say(`420["leave-tenant","-"]`) // nothing is joined, so nothing is heard
-		c.want(`430[{"ok":true,"tenantId":"-"}]`)
+		fresh := offsetOf(t, c.Next())
+		c.Send(`420["leave-tenant","-"]`) // nothing is joined, so nothing is heard
+		c.Want(`430[{"ok":true,"tenantId":"-"}]`)
 		_ = c.Close()
 		c = b.recover(t, q[0], pid, fresh) // cut off before it has joined again
 		if again := c.accepted(); again == pid {
@@ -133,11 +133,11 @@ func TestLeavingAnotherTenantKeepsTheOffset(t *testing.T) {
 	b := setup(t, true)
 	c := b.connect(t, `{"token":"ann_T_1h"}`)
 	pid := c.accepted()
-	c.say(`420["join-tenant","T"]`)
+	c.Send(`420["join-tenant","T"]`)
 	c.wantPart(`430[{"ok":true,`)
-	offset := offsetOf(t, c.next())
-	c.say(`420["leave-tenant","U"]`) // as a page that had another tenant before
-	for packet := c.next(); !strings.HasPrefix(packet, "430"); packet = c.next() {
+	offset := offsetOf(t, c.Next())
+	c.Send(`420["leave-tenant","U"]`) // as a page that had another tenant before
+	for packet := c.Next(); !strings.HasPrefix(packet, "430"); packet = c.Next() {
 		offset = offsetOf(t, packet)
 	}
 	_ = c.Close()
@@ -146,7 +146,7 @@ func TestLeavingAnotherTenantKeepsTheOffset(t *testing.T) {
 	if got := c.accepted(); got != pid {
 		t.Fatal("not recovered")
 	}
-	c.say(`420["leave-tenant","U"]`)
+	c.Send(`420["leave-tenant","U"]`)
 	c.wantPart(`42["order:created",{"id":1},`)
 }
 
@@ -158,19 +158,19 @@ func TestRecoveryThatWaits(t *testing.T) {
 	b := setup(t, true)
 	c := b.connect(t, `{"token":"ann_T_1h"}`)
 	pid := c.accepted()
-	c.say(`420["join-tenant","T"]`)
+	c.Send(`420["join-tenant","T"]`)
 	c.wantPart(`430[{"ok":true,`)
-	offset := offsetOf(t, c.next())
+	offset := offsetOf(t, c.Next())
 	b.hub.Live(false)
 	b.event("T", "order:created", `{"id":1}`)
 	c.wantPart(`{"id":1}`)
 	auth := fmt.Sprintf(`{"token":"ann_T_1h","pid":%q,"offset":%q}`, pid, offset)
 	gone, again, other := b.connect(t, auth), b.connect(t, auth), b.connect(t, auth)
-	again.say("41")
-	again.say("40" + auth)
-	again.say(`425["join-tenant","T"]`)
+	again.Send("41")
+	again.Send("40" + auth)
+	again.Send(`425["join-tenant","T"]`)
 	for _, c := range []*client{gone, again, other} {
-		c.say("40/x") // is refused when all before has been heard
+		c.Send("40/x") // is refused when all before has been heard
 		c.wantPart("44/x,")
 	}
 	_ = gone.Close()

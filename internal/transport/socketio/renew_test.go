@@ -16,24 +16,24 @@ func TestRenewal(t *testing.T) {
 	c := b.connect(t, `{"token":"ann_T-U_1h"}`)
 	c.accepted()
 	for _, tenant := range []string{"T", "U"} {
-		c.say(`420["join-tenant","` + tenant + `"]`)
+		c.Send(`420["join-tenant","` + tenant + `"]`)
 		c.wantPart(`430[{"ok":true,`)
 	}
-	c.say(`421["auth","ann_T-U_2h"]`)
-	c.want(`431[{"ok":true}]`)
-	c.say(`422["auth",{"token":"Bearer ann_T-V_1h"}]`)
-	c.want(`42["error",{"type":"error","code":"forbidden","message":"the fresh token does not name this tenant","request":"auth","tenantId":"U"}]`)
-	c.want(`432[{"ok":true}]`)
+	c.Send(`421["auth","ann_T-U_2h"]`)
+	c.Want(`431[{"ok":true}]`)
+	c.Send(`422["auth",{"token":"Bearer ann_T-V_1h"}]`)
+	c.Want(`42["error",{"type":"error","code":"forbidden","message":"the fresh token does not name this tenant","request":"auth","tenantId":"U"}]`)
+	c.Want(`432[{"ok":true}]`)
 	b.event("U", "order:created", `{"id":1}`)
 	b.event("T", "order:created", `{"id":2}`)
-	c.want(`42["order:created",{"id":2}]`)
-	c.say(`423["join-tenant","V"]`)
+	c.Want(`42["order:created",{"id":2}]`)
+	c.Send(`423["join-tenant","V"]`)
 	c.wantPart(`433[{"ok":true,`)
-	c.say(`424["join-tenant","U"]`)
+	c.Send(`424["join-tenant","U"]`)
 	c.wantPart(`434[{"ok":false,"code":"forbidden"`)
-	c.say(`425["auth","bob_T_1h"]`) // a refused one changes nothing
+	c.Send(`425["auth","bob_T_1h"]`) // a refused one changes nothing
 	c.wantPart(`435[{"ok":false,"code":"forbidden"`)
-	c.say(`42["auth","ann_T-V_1ms"]`) // nobody wants to know
+	c.Send(`42["auth","ann_T-V_1ms"]`) // nobody wants to know
 	if _, message, err := c.ReadMessage(); !websocket.IsCloseError(err, transport.CloseOf(transport.TokenExpired).Number) {
 		t.Errorf("a token that ends soon: %q %v", message, err)
 	}
@@ -47,9 +47,9 @@ func TestRenewalIsInTime(t *testing.T) {
 	first.accepted()
 	c := b.connect(t, `{"token":"ann_T_1s"}`)
 	c.accepted()
-	c.say(`420["auth",{"token":"ann_T_1h"}]`)
+	c.Send(`420["auth",{"token":"ann_T_1h"}]`)
 	for message := ""; message != `430[{"ok":true}]`; {
-		if message = c.next(); message != `430[{"ok":true}]` && message != `42["token-expiring",{"type":"token-expiring"}]` {
+		if message = c.Next(); message != `430[{"ok":true}]` && message != `42["token-expiring",{"type":"token-expiring"}]` {
 			t.Fatal(message)
 		}
 	}
@@ -62,6 +62,6 @@ func TestRenewalIsInTime(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	c.say(`421["join-tenant","T"]`)
+	c.Send(`421["join-tenant","T"]`)
 	c.wantPart(`431[{"ok":true,`)
 }

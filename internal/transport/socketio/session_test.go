@@ -47,7 +47,7 @@ func TestCredentials(t *testing.T) {
 			header.Set("Authorization", "Bearer "+c.bearer)
 		}
 		client := b.open(t, c.query, header)
-		client.say("40" + c.auth)
+		client.Send("40" + c.auth)
 		client.wantPart(c.want)
 	}
 	for query, want := range map[string]string{"&token=ann_T_1h": `{"code":3,"message":"a token in the URL`} {
@@ -72,34 +72,34 @@ func TestJoinAndLeave(t *testing.T) {
 	if pid := c.accepted(); pid != "" {
 		t.Errorf("recovery is off, and there is the pid %q", pid)
 	}
-	c.say(`420["join-tenant","T"]`)
-	c.want(`430[{"ok":true,"tenantId":"T","cursor":"f1.0.0","position":0}]`)
+	c.Send(`420["join-tenant","T"]`)
+	c.Want(`430[{"ok":true,"tenantId":"T","cursor":"f1.0.0","position":0}]`)
 	b.position["T"] = 0
 	b.event("T", "order:created", `{"id":1}`)
-	c.want(`42["order:created",{"id":1}]`)
-	c.say(`421["join-tenant",{"tenantId":"T","cursor":"f1.0.0"}]`)
-	c.want(`431[{"ok":true,"tenantId":"T","cursor":"f1.0.0","position":0}]`)
-	c.want(`42["order:created",{"id":1}]`)
-	c.say(`422["join-tenant",{"tenantId":"T","cursor":"nonsense"}]`)
+	c.Want(`42["order:created",{"id":1}]`)
+	c.Send(`421["join-tenant",{"tenantId":"T","cursor":"f1.0.0"}]`)
+	c.Want(`431[{"ok":true,"tenantId":"T","cursor":"f1.0.0","position":0}]`)
+	c.Want(`42["order:created",{"id":1}]`)
+	c.Send(`422["join-tenant",{"tenantId":"T","cursor":"nonsense"}]`)
 	c.wantPart(`432[{"ok":true,`, `"reset":"invalid"`)
 	c.wantPart(`42["reset",{"type":"reset","tenantId":"T",`, `"reason":"invalid"}]`)
-	c.say(`423["join-tenant",7]`)
+	c.Send(`423["join-tenant",7]`)
 	c.wantPart(`433[{"ok":true,"tenantId":"7",`)
-	c.say(`42["join-tenant","T"]`) // once more, and nothing is said
-	c.say(`424["leave-tenant",{"tenantId":"7"}]`)
-	c.want(`434[{"ok":true,"tenantId":"7"}]`)
-	c.say(`425["leave-tenant","T"]`)
-	c.want(`435[{"ok":true,"tenantId":"T"}]`)
-	c.say(`426["join-tenant",{"tenantId":"T","events":["stock:*"]}]`)
+	c.Send(`42["join-tenant","T"]`) // once more, and nothing is said
+	c.Send(`424["leave-tenant",{"tenantId":"7"}]`)
+	c.Want(`434[{"ok":true,"tenantId":"7"}]`)
+	c.Send(`425["leave-tenant","T"]`)
+	c.Want(`435[{"ok":true,"tenantId":"T"}]`)
+	c.Send(`426["join-tenant",{"tenantId":"T","events":["stock:*"]}]`)
 	c.wantPart(`436[{"ok":true,`, `,"events":["stock:*"]}]`)
 	b.event("T", "order:created", `{"id":2}`)
 	b.event("T", "stock:adjusted", `{"id":3}`)
-	c.want(`42["stock:adjusted",{"id":3}]`)
-	c.say("41") // leaves everything
-	c.say(`40{"token":"ann_T_1h"}`)
+	c.Want(`42["stock:adjusted",{"id":3}]`)
+	c.Send("41") // leaves everything
+	c.Send(`40{"token":"ann_T_1h"}`)
 	c.accepted()
 	b.event("T", "stock:adjusted", `{"id":4}`)
-	c.say(`427["join-tenant","T"]`)
+	c.Send(`427["join-tenant","T"]`)
 	c.wantPart(`437[{"ok":true,`, `"position":4}]`)
 }
 
@@ -128,9 +128,9 @@ func TestRefusedRequests(t *testing.T) {
 		`["auth",{"token":"bob_T_1h"}]`: "forbidden",
 		`["order:created",{}]`:          "bad-request",
 	} {
-		c.say(`420` + request)
+		c.Send(`420` + request)
 		c.wantPart(`430[{"ok":false,"code":"`+code+`","message":"`, `"}]`)
-		c.say(`42` + request)
+		c.Send(`42` + request)
 		c.wantPart(`42["error",{"type":"error","code":"`+code+`","message":"`, `"request":`)
 	}
 }
@@ -141,7 +141,7 @@ func TestLongTenantIsRefusedWhole(t *testing.T) {
 	c := b.connect(t, `{"token":"ann_T_1h"}`)
 	c.accepted()
 	for _, tenant := range []string{strings.Repeat("a", 255), "x" + strings.Repeat("é", 127), strings.Repeat("语", 5000)} {
-		c.say(`42["join-tenant","` + tenant + `"]`)
+		c.Send(`42["join-tenant","` + tenant + `"]`)
 		c.wantPart(`42["error",{"type":"error","code":"forbidden"`, `"request":"join-tenant","tenantId":"`+tenant+`"}]`)
 	}
 }
@@ -154,24 +154,24 @@ func TestLeftBeforeJoined(t *testing.T) {
 	b := setup(t, true)
 	c := b.connect(t, `{"token":"ann_T_1h"}`)
 	pid := c.accepted()
-	c.say(`420["join-tenant","T"]`)
+	c.Send(`420["join-tenant","T"]`)
 	c.wantPart(`430[{"ok":true,`)
-	offset := offsetOf(t, c.next())
+	offset := offsetOf(t, c.Next())
 	b.hub.Live(false)
-	c.say(`421["leave-tenant","T"]`)
+	c.Send(`421["leave-tenant","T"]`)
 	c.wantPart(`42["left",`)
 	c.wantPart(`431[{"ok":true,`)
-	c.say(`422["join-tenant","T"]`)
-	c.say(`423["leave-tenant","T"]`)
+	c.Send(`422["join-tenant","T"]`)
+	c.Send(`423["leave-tenant","T"]`)
 	c.wantPart(`432[{"ok":false,"code":"bad-request","message":"`)
 	c.wantPart(`42["left",`)
 	c.wantPart(`433[{"ok":true,`)
 	b.hub.Live(true)
-	c.say(`424["join-tenant","T"]`)
+	c.Send(`424["join-tenant","T"]`)
 	c.wantPart(`434[{"ok":true,`)
 	c.wantPart(`42["joined",`)
-	c.say("41")
-	c.say(fmt.Sprintf(`40{"token":"ann_T_1h","pid":%q,"offset":%q}`, pid, offset))
+	c.Send("41")
+	c.Send(fmt.Sprintf(`40{"token":"ann_T_1h","pid":%q,"offset":%q}`, pid, offset))
 	if got := c.accepted(); got != pid {
 		t.Error("not recovered on the same session")
 	}
@@ -219,7 +219,7 @@ func TestSlowConsumer(t *testing.T) {
 		})
 		c := b.connect(t, `{"token":"ann_T_1h"}`)
 		c.accepted()
-		c.say(request)
+		c.Send(request)
 		for b.hub.Stats().Subscriptions == 0 {
 			time.Sleep(time.Millisecond)
 		}

@@ -23,6 +23,7 @@ import (
 	"rowcast/internal/hub"
 	"rowcast/internal/hub/room"
 	"rowcast/internal/hub/signal"
+	"rowcast/internal/test/raw"
 	"rowcast/internal/test/servetest"
 	"rowcast/internal/transport"
 	"rowcast/internal/transport/sse"
@@ -174,12 +175,8 @@ func (b *bundle) row(tenant, data string) {
 type stream struct {
 	net.Conn
 	*http.Response
-	reader *bufio.Reader
-	// lines were read and not taken.
-	lines  []string
+	events *raw.Events
 	t      testing.TB
-	retry  string
-	lastID string
 }
 
 // request sends a request with these header lines, and reads the head of the
@@ -212,7 +209,7 @@ func answer(t testing.TB, conn net.Conn) *stream {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &stream{Conn: conn, Response: response, reader: reader, t: t}
+	return &stream{Conn: conn, Response: response, events: raw.NewEvents(reader), t: t}
 }
 
 // open opens a stream and reads "joined".
@@ -228,7 +225,7 @@ func (b *bundle) open(t testing.TB, token, query string, header ...string) *stre
 
 // received is an event, as EventSource would dispatch it, or a comment.
 type received struct {
-	id, name, data, comment string
+	wire raw.Event
 	message
 }
 
@@ -239,53 +236,10 @@ type message struct {
 	Data                                        struct{ Text string }
 }
 
-// line reads up to the end of a line as the standard has it: a line feed, a
-// carriage return, or both.
-func (s *stream) line() (string, error) {
-	if len(s.lines) == 0 {
-		text, err := s.reader.ReadString('\n')
-		if err != nil {
-			return text, err
-		}
-		s.lines = strings.Split(strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r"), "\r")
-	}
-	line := s.lines[0]
-	s.lines = s.lines[1:]
-	return line, nil
-}
-
 // read is the next event or comment. The error is io.EOF at the end.
-func (s *stream) read() (e received, err error) {
-	var data []string
-	for {
-		line, err := s.line()
-		if err != nil {
-			if line != "" || data != nil {
-				err = fmt.Errorf("%w within an event: %q", io.ErrUnexpectedEOF, line)
-			}
-			return e, err
-		}
-		field, value, colon := strings.Cut(line, ":")
-		value = strings.TrimPrefix(value, " ")
-		switch {
-		case line == "" && (data != nil || e.comment != ""):
-			e.data = strings.Join(data, "\n")
-			return e, nil
-		case line == "":
-		case colon && field == "":
-			e.comment += value
-		case field == "id":
-			e.id, s.lastID = value, value
-		case field == "event":
-			e.name = value
-		case field == "data":
-			data = append(data, value)
-		case field == "retry":
-			s.retry = value
-		default:
-			return e, fmt.Errorf("unknown field in line %.200q", line)
-		}
-	}
+func (s *stream) read() (received, error) {
+	e, err := s.events.Read()
+	return received{wire: e}, err
 }
 
 // next is the next event, without comments.
@@ -296,12 +250,12 @@ func (s *stream) next() received {
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		if e.comment != "" {
+		if e.wire.Comment != "" {
 			continue
 		}
-		if e.name != "closed" {
-			if err := json.Unmarshal([]byte(e.data), &e.message); err != nil {
-				s.t.Fatalf("%.200q: %v", e.data, err)
+		if e.wire.Name != "closed" {
+			if err := json.Unmarshal([]byte(e.wire.Data), &e.message); err != nil {
+				s.t.Fatalf("%.200q: %v", e.wire.Data, err)
 			}
 		}
 		return e
@@ -312,7 +266,7 @@ func (s *stream) next() received {
 func (s *stream) expect(name string) received {
 	s.t.Helper()
 	e := s.next()
-	if e.name != name {
+	if e.wire.Name != name {
 		s.t.Fatalf("got %+v, want %s", e, name)
 	}
 	return e
@@ -324,10 +278,10 @@ func (s *stream) ended(data, skip string) {
 	s.t.Helper()
 	for {
 		e := s.next()
-		if e.name == skip {
+		if e.wire.Name == skip {
 			continue
 		}
-		if e.name != "closed" || e.data != data || e.id != "" {
+		if e.wire.Name != "closed" || e.wire.Data != data || e.wire.ID != "" {
 			s.t.Fatalf("got %+v, want closed %s", e, data)
 		}
 		break

@@ -1,7 +1,6 @@
 package sse_test
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -13,6 +12,7 @@ import (
 	"rowcast/internal/errcode"
 	"rowcast/internal/feed"
 	"rowcast/internal/hub/signal"
+	"rowcast/internal/test/raw"
 	"rowcast/internal/transport"
 	"rowcast/internal/transport/encode"
 	"rowcast/internal/transport/sse"
@@ -63,14 +63,14 @@ func whole(t *testing.T, name, data string) {
 	at := feed.Cursor{Epoch: "f1", Position: 7, Nonce: 1}
 	e := feed.Event{Name: name, Tenant: "T\r\nid: x", Position: 7, Cursor: at, Data: []byte(data), At: time.Unix(0, 0)}
 	frame := sse.Encoder{}.AppendEvent([]byte(": before\n\n"), &e)
-	s := &stream{reader: bufio.NewReader(bytes.NewReader(frame)), t: t}
-	if before, err := s.read(); err != nil || before.comment != "before" {
+	s := &stream{events: raw.NewEvents(bytes.NewReader(frame)), t: t}
+	if before, err := s.read(); err != nil || before.wire.Comment != "before" {
 		t.Fatalf("%q: %+v, %v", frame, before, err)
 	}
 	flat := strings.NewReplacer("\n", " ", "\r", " ").Replace
 	got, err := s.read()
 	want := string(encode.AppendEvent(nil, &e))
-	if err != nil || got.name != flat(name) || got.id != at.String() || got.data != flat(want) {
+	if err != nil || got.wire.Name != flat(name) || got.wire.ID != at.String() || got.wire.Data != flat(want) {
 		t.Fatalf("%q is read as %+v, %v", frame, got, err)
 	}
 	if _, err := s.read(); !errors.Is(err, io.EOF) {
@@ -78,8 +78,8 @@ func whole(t *testing.T, name, data string) {
 	}
 	if json.Valid([]byte(want)) {
 		var a, b any
-		if json.Unmarshal([]byte(want), &a) != nil || json.Unmarshal([]byte(got.data), &b) != nil {
-			t.Fatalf("%q is no JSON any more", got.data)
+		if json.Unmarshal([]byte(want), &a) != nil || json.Unmarshal([]byte(got.wire.Data), &b) != nil {
+			t.Fatalf("%q is no JSON any more", got.wire.Data)
 		}
 	}
 }

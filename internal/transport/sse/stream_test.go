@@ -121,11 +121,11 @@ func TestHead(t *testing.T) {
 		t.Errorf("head %+v", s.Response)
 	}
 	joined := s.expect("joined")
-	if s.retry != "2000" || joined.id != "f1.0.0" || joined.id != joined.Cursor || joined.name != joined.Type {
-		t.Errorf("retry %s, joined %+v", s.retry, joined)
+	if s.events.Retry != "2000" || joined.wire.ID != "f1.0.0" || joined.wire.ID != joined.Cursor || joined.wire.Name != joined.Type {
+		t.Errorf("retry %s, joined %+v", s.events.Retry, joined)
 	}
 	b.row("T", "{\"text\":\n\"one\"\r\n}")
-	if e := s.expect("order:created"); e.id != e.Cursor || e.Data.Text != "one" || e.Type != "event" || e.Event != e.name {
+	if e := s.expect("order:created"); e.wire.ID != e.Cursor || e.Data.Text != "one" || e.Type != "event" || e.Event != e.wire.Name {
 		t.Errorf("event %+v", e)
 	}
 }
@@ -207,13 +207,13 @@ func TestLastEventID(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil, nil)
 	first := b.open(t, annOfT, "")
-	if first.lastID != "f1.0.0" {
-		t.Errorf("the first id is %q", first.lastID)
+	if first.events.LastID != "f1.0.0" {
+		t.Errorf("the first id is %q", first.events.LastID)
 	}
 	var ids []string
 	for i := range 5 {
 		b.event("T", strconv.Itoa(i+1))
-		ids = append(ids, first.expect("order:created").id)
+		ids = append(ids, first.expect("order:created").wire.ID)
 	}
 	for name, test := range map[string]struct {
 		query  string
@@ -244,7 +244,7 @@ func TestLastEventID(t *testing.T) {
 			s := b.request(t, test.query, append(test.header, "Authorization: Bearer "+annOfT)...)
 			joined := s.expect("joined")
 			if test.reset != "" {
-				if e := s.expect("reset"); e.Reason != test.reset || e.id != e.Cursor || e.Position != 5 {
+				if e := s.expect("reset"); e.Reason != test.reset || e.wire.ID != e.Cursor || e.Position != 5 {
 					t.Errorf("reset %+v", e)
 				}
 				return
@@ -253,7 +253,7 @@ func TestLastEventID(t *testing.T) {
 				t.Errorf("joined %+v", joined)
 			}
 			for next := test.next; next <= 5; next++ {
-				if e := s.expect("order:created"); e.Position != next || e.id != ids[next-1] {
+				if e := s.expect("order:created"); e.Position != next || e.wire.ID != ids[next-1] {
 					t.Errorf("event %+v; want position %d", e, next)
 				}
 			}
@@ -274,10 +274,10 @@ func TestDrain(t *testing.T) {
 	}
 	for _, s := range streams {
 		s.ended(`{"type":"closed","code":4001,"reason":"shutdown"}`, "")
-		if ms, err := strconv.Atoi(s.retry); err != nil || ms < 500 || ms > 1500 {
-			t.Errorf("retry %q", s.retry)
+		if ms, err := strconv.Atoi(s.events.Retry); err != nil || ms < 500 || ms > 1500 {
+			t.Errorf("retry %q", s.events.Retry)
 		}
-		retries[s.retry] = true
+		retries[s.events.Retry] = true
 	}
 	if len(retries) == 1 {
 		t.Errorf("all come back at once: %v", retries)
@@ -337,11 +337,11 @@ func TestSlowConsumer(t *testing.T) {
 	next, closes := int64(1), 0
 	for next <= events {
 		switch e := s.next(); {
-		case e.name == "order:created" && e.Position == next:
+		case e.wire.Name == "order:created" && e.Position == next:
 			next++
-		case e.name == "closed" && e.data == `{"type":"closed","code":4002,"reason":"slow-consumer"}`:
+		case e.wire.Name == "closed" && e.wire.Data == `{"type":"closed","code":4002,"reason":"slow-consumer"}`:
 			closes++
-			s = b.open(t, annOfT, "", "Last-Event-ID: "+s.lastID)
+			s = b.open(t, annOfT, "", "Last-Event-ID: "+s.events.LastID)
 		default:
 			t.Fatalf("got %.200v; want position %d", e, next)
 		}
@@ -403,7 +403,7 @@ func TestTalkingClientIsSentAway(t *testing.T) {
 	if _, err := s.Conn.Write([]byte(strings.Repeat("x", 10<<10))); err != nil {
 		t.Fatal(err)
 	}
-	if e := s.expect("closed"); e.data != `{"type":"closed","code":4500,"reason":"bad-request"}` {
+	if e := s.expect("closed"); e.wire.Data != `{"type":"closed","code":4500,"reason":"bad-request"}` {
 		t.Errorf("closed %+v", e)
 	}
 }

@@ -35,7 +35,7 @@ func TestTokenExpires(t *testing.T) {
 		within(t, "warned", start, 10*time.Second, 11*time.Second)
 		e := s.expect("closed")
 		within(t, "ended", start, 40*time.Second, 41*time.Second)
-		if e.data != `{"type":"closed","code":4003,"reason":"token-expired"}` {
+		if e.wire.Data != `{"type":"closed","code":4003,"reason":"token-expired"}` {
 			t.Errorf("closed %+v", e)
 		}
 	})
@@ -52,13 +52,13 @@ func TestPing(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if e.comment == "" {
-				if e.name != "progress" || e.id == "" {
+			if e.wire.Comment == "" {
+				if e.wire.Name != "progress" || e.wire.ID == "" {
 					t.Fatalf("got %+v", e)
 				}
 				continue
 			}
-			if e.comment != "ping" {
+			if e.wire.Comment != "ping" {
 				t.Fatalf("got %+v", e)
 			}
 			least := 15 * time.Second

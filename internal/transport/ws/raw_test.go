@@ -117,7 +117,7 @@ func (c *raw) closed(code int) {
 		c.t.Fatalf("got frame %d %q, want close %d", op, payload, code)
 	}
 	c.send(0x88, payload[:min(2, len(payload))])
-	_ = c.SetReadDeadline(time.Now().Add(5 * time.Second))
+	_ = c.SetReadDeadline(time.Now().Add(time.Minute))
 	if n, err := c.r.ReadByte(); err == nil {
 		c.t.Fatalf("byte %x after the close frame", n)
 	} else if timeout, ok := err.(net.Error); ok && timeout.Timeout() { //nolint:errorlint // as it comes

@@ -32,9 +32,9 @@ func TestAckOnce(t *testing.T) {
 		}
 	}
 	c := b.join(t)
-	c.send(`42["none"]`, `420["reply",1,"2",{"3":[true]}]`, `42007["append"]`,
+	c.Send(`42["none"]`, `420["reply",1,"2",{"3":[true]}]`, `42007["append"]`,
 		`452-789["binary",{"_placeholder":true,"num":1},{"_placeholder":true,"num":0}]`, "bone", "btwo")
-	c.want(`430[1,"2",{"3":[true]}]`, `437[]`,
+	c.Want(`430[1,"2",{"3":[true]}]`, `437[]`,
 		`462-789[{"_placeholder":true,"num":1},{"_placeholder":true,"num":0}]`, "bone", "btwo")
 }
 
@@ -65,24 +65,24 @@ func TestEmitWithAck(t *testing.T) {
 		panic("unreachable")
 	}
 	c := b.join(t)
-	c.send(`42["a",1]`, `42["a",2]`)
-	c.want(`421["ask",1]`, `422["ask",2]`)
-	c.send(`432["two"]`, `432["again"]`, `4399["of nothing"]`, `461-1[{"_placeholder":true,"num":0}]`, "bdata")
+	c.Send(`42["a",1]`, `42["a",2]`)
+	c.Want(`421["ask",1]`, `422["ask",2]`)
+	c.Send(`432["two"]`, `432["again"]`, `4399["of nothing"]`, `461-1[{"_placeholder":true,"num":0}]`, "bdata")
 	if a := next(); a.Err != nil || len(a.Args) != 1 || string(a.Args[0]) != `"two"` {
 		t.Errorf("%+v", a)
 	}
 	if a := next(); a.Err != nil || len(a.Attachments) != 1 || string(a.Attachments[0]) != "data" {
 		t.Errorf("%+v", a)
 	}
-	c.send(`42["hurry"]`)
-	c.want(`423["ask"]`)
+	c.Send(`42["hurry"]`)
+	c.Want(`423["ask"]`)
 	if a := next(); !errors.Is(a.Err, socketio.ErrTimeout) {
 		t.Errorf("%+v", a)
 	}
-	c.send(`433["too late"]`, `42["a"]`)
-	c.want(`424["ask"]`)
-	c.send(`42["leave"]`)
-	c.want(`425["ask"]`, "41")
+	c.Send(`433["too late"]`, `42["a"]`)
+	c.Want(`424["ask"]`)
+	c.Send(`42["leave"]`)
+	c.Want(`425["ask"]`, "41")
 	for range 2 {
 		if a := next(); !errors.Is(a.Err, socketio.ErrDisconnected) {
 			t.Errorf("%+v", a)
@@ -101,7 +101,7 @@ func TestEmitWithAckToNobody(t *testing.T) {
 	sockets := make(chan *socketio.Socket, 1)
 	b.main.event = func(s *socketio.Socket, _ socketio.Event) { sockets <- s }
 	c := b.join(t)
-	c.send(`42["a"]`, "41")
+	c.Send(`42["a"]`, "41")
 	s := <-sockets
 	b.main.wantEnded(t, socketio.ClientLeft)
 	answered := make(chan error)

@@ -7,12 +7,10 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/gorilla/websocket"
 	"go.uber.org/goleak"
 
 	"rowcast/internal/errcode"
@@ -21,6 +19,7 @@ import (
 	"rowcast/internal/hub/room"
 	"rowcast/internal/hub/session"
 	"rowcast/internal/hub/signal"
+	"rowcast/internal/test/raw"
 	"rowcast/internal/wire/engineio"
 	"rowcast/internal/wire/socketio"
 )
@@ -28,7 +27,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // timeout is how long a fact may take; nothing waits for that long.
-const timeout = 20 * time.Second
+const timeout = 2 * time.Minute
 
 // outbox is a session of a hub, as in the product.
 type outbox struct {
@@ -161,21 +160,16 @@ func setup(t testing.TB, o socketio.Options) *bundle {
 
 // client is a WebSocket client, which leaves out pings.
 type client struct {
-	*websocket.Conn
+	*raw.Packets
 	t testing.TB
 }
 
 // dial opens a session.
 func (b *bundle) dial(t testing.TB) *client {
 	t.Helper()
-	conn, response, err := websocket.DefaultDialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(b.URL, "http")+"/?EIO=4&transport=websocket", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = response.Body.Close()
-	t.Cleanup(func() { _ = conn.Close() })
-	c := &client{conn, t}
-	if m := c.next(); !strings.HasPrefix(m, "0{") {
+	c := &client{raw.DialPackets(t, "ws"+strings.TrimPrefix(b.URL, "http")+"/?EIO=4&transport=websocket", nil), t}
+	c.Skip = true
+	if m := c.Next(); !strings.HasPrefix(m, "0{") {
 		t.Fatalf("opened with %q", m)
 	}
 	return c
@@ -185,62 +179,9 @@ func (b *bundle) dial(t testing.TB) *client {
 func (b *bundle) join(t testing.TB) *client {
 	t.Helper()
 	c := b.dial(t)
-	c.send("40")
+	c.Send("40")
 	c.connected("")
 	return c
-}
-
-// send sends messages, binary ones with a leading 'b'.
-func (c *client) send(messages ...string) {
-	c.t.Helper()
-	for _, m := range messages {
-		kind := websocket.TextMessage
-		text, binary := strings.CutPrefix(m, "b")
-		if binary {
-			kind = websocket.BinaryMessage
-		}
-		if err := c.WriteMessage(kind, []byte(text)); err != nil {
-			c.t.Fatal(err)
-		}
-	}
-}
-
-// read is the next message, binary with a leading 'b'.
-func (c *client) read() (string, error) {
-	for {
-		_ = c.SetReadDeadline(time.Now().Add(timeout))
-		kind, data, err := c.ReadMessage()
-		switch {
-		case err != nil:
-			return "", err
-		case kind == websocket.BinaryMessage:
-			return "b" + string(data), nil
-		case string(data) != "2":
-			return string(data), nil
-		}
-		if err := c.WriteMessage(websocket.TextMessage, []byte("3")); err != nil {
-			return "", err
-		}
-	}
-}
-
-func (c *client) next() string {
-	c.t.Helper()
-	m, err := c.read()
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	return m
-}
-
-// want reads messages.
-func (c *client) want(messages ...string) {
-	c.t.Helper()
-	for _, want := range messages {
-		if got := c.next(); got != want {
-			c.t.Fatalf("got %.200q, want %.200q", got, want)
-		}
-	}
 }
 
 // connected reads the answer to a connect, and gives the id.
@@ -250,24 +191,13 @@ func (c *client) connected(namespace string) string {
 	if namespace != "" {
 		head += namespace + ","
 	}
-	m := c.next()
+	m := c.Next()
 	body, ok := strings.CutPrefix(m, head)
 	var answer map[string]string
 	if err := json.Unmarshal([]byte(body), &answer); !ok || err != nil || len(answer) != 1 || len(answer["sid"]) != 20 {
 		c.t.Fatalf("got %q, want %s{sid}", m, head)
 	}
 	return answer["sid"]
-}
-
-// closed reads that the server has closed.
-func (c *client) closed() {
-	c.t.Helper()
-	switch m, err := c.read(); {
-	case err == nil:
-		c.t.Fatalf("got %.200q, want the end", m)
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		c.t.Fatal("the session goes on")
-	}
 }
 
 // post sends a body of a client that polls, to a session that it opens.

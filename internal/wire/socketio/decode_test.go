@@ -12,8 +12,8 @@ import (
 
 const limit = 10_000
 
-// raw are JSON texts.
-func raw(texts ...string) (list []json.RawMessage) {
+// asJSON are JSON texts.
+func asJSON(texts ...string) (list []json.RawMessage) {
 	for _, text := range texts {
 		list = append(list, json.RawMessage(text))
 	}
@@ -38,7 +38,7 @@ func decode(messages ...string) (p *socketio.Packet, err error) {
 // TestDecode: what packets say, in all forms of their heads.
 func TestDecode(t *testing.T) {
 	t.Parallel()
-	placeholders := raw(`{"_placeholder":true,"num":0}`, `[{"num":1,"_placeholder":true}]`)
+	placeholders := asJSON(`{"_placeholder":true,"num":0}`, `[{"num":1,"_placeholder":true}]`)
 	for messages, want := range map[string]socketio.Packet{
 		"0":                                 {Type: socketio.ConnectPacket, Namespace: "/", ID: -1, Auth: json.RawMessage("{}")},
 		"0/custom":                          {Type: socketio.ConnectPacket, Namespace: "/custom", ID: -1, Auth: json.RawMessage("{}")},
@@ -49,17 +49,17 @@ func TestDecode(t *testing.T) {
 		"1":                                 {Type: socketio.DisconnectPacket, Namespace: "/", ID: -1},
 		"1/custom":                          {Type: socketio.DisconnectPacket, Namespace: "/custom", ID: -1},
 		"1/custom,":                         {Type: socketio.DisconnectPacket, Namespace: "/custom", ID: -1},
-		`2["a"]`:                            {Type: socketio.EventPacket, Namespace: "/", ID: -1, Name: "a", Args: raw()},
-		`2["a", 1 ,"2",{"3":[true]}]`:       {Type: socketio.EventPacket, Namespace: "/", ID: -1, Name: "a", Args: raw("1", `"2"`, `{"3":[true]}`)},
-		`2["\u0061",1.50]`:                  {Type: socketio.EventPacket, Namespace: "/", ID: -1, Name: "a", Args: raw("1.50")},
-		`2[-1.5,{ }]`:                       {Type: socketio.EventPacket, Namespace: "/", ID: -1, Name: "-1.5", Args: raw("{ }")},
-		`2/x,0["a"]`:                        {Type: socketio.EventPacket, Namespace: "/x", ID: 0, Name: "a", Args: raw()},
-		`2999999999999999["a"]`:             {Type: socketio.EventPacket, Namespace: "/", ID: 999999999999999, Name: "a", Args: raw()},
-		`2["a",{"_placeholder":true}]`:      {Type: socketio.EventPacket, Namespace: "/", ID: -1, Name: "a", Args: raw(`{"_placeholder":true}`)},
-		`312[]`:                             {Type: socketio.AckPacket, Namespace: "/", ID: 12, Args: raw()},
-		`3/x,12["connect"]`:                 {Type: socketio.AckPacket, Namespace: "/x", ID: 12, Args: raw(`"connect"`)},
-		`50-["a"]`:                          {Type: socketio.EventPacket, Namespace: "/", ID: -1, Name: "a", Args: raw()},
-		`51-["a",{"_placeholder":false}]|b`: {Type: socketio.EventPacket, Namespace: "/", ID: -1, Name: "a", Args: raw(`{"_placeholder":false}`), Attachments: [][]byte{{}}},
+		`2["a"]`:                            {Type: socketio.EventPacket, Namespace: "/", ID: -1, Name: "a", Args: asJSON()},
+		`2["a", 1 ,"2",{"3":[true]}]`:       {Type: socketio.EventPacket, Namespace: "/", ID: -1, Name: "a", Args: asJSON("1", `"2"`, `{"3":[true]}`)},
+		`2["\u0061",1.50]`:                  {Type: socketio.EventPacket, Namespace: "/", ID: -1, Name: "a", Args: asJSON("1.50")},
+		`2[-1.5,{ }]`:                       {Type: socketio.EventPacket, Namespace: "/", ID: -1, Name: "-1.5", Args: asJSON("{ }")},
+		`2/x,0["a"]`:                        {Type: socketio.EventPacket, Namespace: "/x", ID: 0, Name: "a", Args: asJSON()},
+		`2999999999999999["a"]`:             {Type: socketio.EventPacket, Namespace: "/", ID: 999999999999999, Name: "a", Args: asJSON()},
+		`2["a",{"_placeholder":true}]`:      {Type: socketio.EventPacket, Namespace: "/", ID: -1, Name: "a", Args: asJSON(`{"_placeholder":true}`)},
+		`312[]`:                             {Type: socketio.AckPacket, Namespace: "/", ID: 12, Args: asJSON()},
+		`3/x,12["connect"]`:                 {Type: socketio.AckPacket, Namespace: "/x", ID: 12, Args: asJSON(`"connect"`)},
+		`50-["a"]`:                          {Type: socketio.EventPacket, Namespace: "/", ID: -1, Name: "a", Args: asJSON()},
+		`51-["a",{"_placeholder":false}]|b`: {Type: socketio.EventPacket, Namespace: "/", ID: -1, Name: "a", Args: asJSON(`{"_placeholder":false}`), Attachments: [][]byte{{}}},
 		`52-/x,7["a",{"_placeholder":true,"num":0},[{"num":1,"_placeholder":true}]]|bab|bc`: {
 			Type: socketio.EventPacket, Namespace: "/x", ID: 7, Name: "a", Args: placeholders, Attachments: [][]byte{[]byte("ab"), []byte("c")},
 		},

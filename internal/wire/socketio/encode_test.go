@@ -30,7 +30,7 @@ func messages(t testing.TB, frames []byte) (list []string) {
 func TestEncode(t *testing.T) {
 	t.Parallel()
 	one := [][]byte{{1, 2}, {}}
-	placeholder := raw(`{"_placeholder":true,"num":0}`)
+	placeholder := asJSON(`{"_placeholder":true,"num":0}`)
 	var frames []byte
 	var want []string
 	for _, c := range []struct {
@@ -44,12 +44,12 @@ func TestEncode(t *testing.T) {
 		{`41`, func(b []byte) []byte { return socketio.AppendDisconnect(b, "/") }},
 		{`41/x,`, func(b []byte) []byte { return socketio.AppendDisconnect(b, "/x") }},
 		{`42["a"]`, func(b []byte) []byte { return socketio.AppendEvent(b, "/", "a") }},
-		{`42/x,["a",1,{ }]`, func(b []byte) []byte { return socketio.AppendEvent(b, "/x", "a", raw("1", "{ }")...) }},
+		{`42/x,["a",1,{ }]`, func(b []byte) []byte { return socketio.AppendEvent(b, "/x", "a", asJSON("1", "{ }")...) }},
 		{"452-[\"a\",{\"_placeholder\":true,\"num\":0}]|b\x01\x02|b", func(b []byte) []byte {
 			return socketio.AppendBinaryEvent(b, "/", one, "a", placeholder...)
 		}},
 		{`43/x,0[]`, func(b []byte) []byte { return socketio.AppendAck(b, "/x", 0) }},
-		{`4312[1,"2"]`, func(b []byte) []byte { return socketio.AppendAck(b, "/", 12, raw("1", `"2"`)...) }},
+		{`4312[1,"2"]`, func(b []byte) []byte { return socketio.AppendAck(b, "/", 12, asJSON("1", `"2"`)...) }},
 	} {
 		frames = c.append(frames)
 		want = append(want, strings.Split(c.want, "|")...)

@@ -49,7 +49,7 @@ func TestHostileClients(t *testing.T) {
 				break // closed meanwhile
 			}
 		}
-		c.closed()
+		c.Closed()
 		if reason := <-b.main.ended; reason != string(engineio.ParseError) && reason != string(engineio.TransportError) {
 			t.Errorf("%s: ended for %q", name, reason)
 		}
@@ -67,8 +67,8 @@ func TestHostileClients(t *testing.T) {
 			t.Errorf("%s: the session goes on", name)
 		}
 		<-b.main.ended
-		good.send(`42["still","here"]`)
-		good.want(`42["still","here"]`)
+		good.Send(`42["still","here"]`)
+		good.Want(`42["still","here"]`)
 	}
 }
 
@@ -97,8 +97,8 @@ func TestManyPacketsAtOnce(t *testing.T) {
 		}
 	}
 	c := b.join(t)
-	c.send(`42["still"]`)
-	c.want(`42["still"]`)
+	c.Send(`42["still"]`)
+	c.Want(`42["still"]`)
 }
 
 // TestLargeRequests: bodies and headers are refused before they are read whole.
@@ -110,7 +110,7 @@ func TestLargeRequests(t *testing.T) {
 	}
 	c := b.join(t)
 	_ = c.WriteMessage(1, []byte(`42["`+strings.Repeat("x", 1_000_000)+`"]`)) // may be closed meanwhile
-	c.closed()
+	c.Closed()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, b.URL+"/?EIO=4&transport=polling", nil)
 	if err != nil {
 		t.Fatal(err)

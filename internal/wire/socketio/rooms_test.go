@@ -37,7 +37,7 @@ func TestRooms(t *testing.T) {
 	if got := rooms.Of(members[1]); !slices.Equal(got, []string{"all", "room 1"}) {
 		t.Errorf("in %q", got)
 	}
-	if n := rooms.Broadcast("all", "/", "hello", raw("1")...); n != 3 {
+	if n := rooms.Broadcast("all", "/", "hello", asJSON("1")...); n != 3 {
 		t.Errorf("sent to %d", n)
 	}
 	if n := rooms.Broadcast("room 1", "/", "you"); n != 1 {
@@ -50,11 +50,11 @@ func TestRooms(t *testing.T) {
 		t.Errorf("sent to %d", n)
 	}
 	rooms.Broadcast("room 2", "/", "alone")
-	clients[0].want(`42["hello",1]`, `42["last"]`)
-	clients[1].want(`42["hello",1]`, `42["you"]`, `42["last"]`)
-	clients[2].want(`42["hello",1]`, `42["alone"]`)
+	clients[0].Want(`42["hello",1]`, `42["last"]`)
+	clients[1].Want(`42["hello",1]`, `42["you"]`, `42["last"]`)
+	clients[2].Want(`42["hello",1]`, `42["alone"]`)
 
-	clients[0].send("41")
+	clients[0].Send("41")
 	_ = clients[1].Close()
 	<-b.main.ended
 	<-b.main.ended
@@ -82,15 +82,15 @@ func TestBroadcastsKeepTheirOrder(t *testing.T) {
 	for sender := range 4 {
 		wg.Go(func() {
 			for i := range each {
-				rooms.Broadcast("all", "/", "a", raw(strconv.Itoa(sender), strconv.Itoa(i))...)
+				rooms.Broadcast("all", "/", "a", asJSON(strconv.Itoa(sender), strconv.Itoa(i))...)
 			}
 		})
 	}
 	wg.Wait()
 	for range 4 * each {
-		first := clients[0].next()
+		first := clients[0].Next()
 		for _, c := range clients[1:] {
-			c.want(first)
+			c.Want(first)
 		}
 	}
 }

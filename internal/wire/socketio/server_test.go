@@ -38,25 +38,25 @@ func TestNamespaces(t *testing.T) {
 	}
 	b.main.connect, b.x.connect = accept, accept
 	c := b.dial(t)
-	c.send("40/random", "40/random,{}")
-	c.want(`44/random,{"message":"Invalid namespace"}`, `44/random,{"message":"Invalid namespace"}`)
-	c.send("40")
+	c.Send("40/random", "40/random,{}")
+	c.Want(`44/random,{"message":"Invalid namespace"}`, `44/random,{"message":"Invalid namespace"}`)
+	c.Send("40")
 	first := c.connected("")
-	c.send(`40/x,{"token":"t"}`)
+	c.Send(`40/x,{"token":"t"}`)
 	if second := c.connected("/x"); second == first {
 		t.Error("two sockets with one id")
 	}
-	c.send(`42/x,["a",1]`, `42["b"]`)
-	c.want(`42/x,["a",1]`, `42["b"]`)
-	c.send("41/x", `42["c"]`)
-	c.want(`42["c"]`)
+	c.Send(`42/x,["a",1]`, `42["b"]`)
+	c.Want(`42/x,["a",1]`, `42["b"]`)
+	c.Send("41/x", `42["c"]`)
+	c.Want(`42["c"]`)
 	b.x.wantEnded(t, socketio.ClientLeft)
-	c.send("40/x")
+	c.Send("40/x")
 	c.connected("/x")
-	c.send("41")
+	c.Send("41")
 	b.main.wantEnded(t, socketio.ClientLeft)
-	c.send(`42/x,["d"]`)
-	c.want(`42/x,["d"]`)
+	c.Send(`42/x,["d"]`)
+	c.Want(`42/x,["d"]`)
 	_ = c.Close()
 	b.x.wantEnded(t, string(engineio.TransportClose))
 	for _, want := range []string{"/{}", `/x{"token":"t"}`, "/x{}"} {
@@ -82,8 +82,8 @@ func TestClientsThatBreakTheRules(t *testing.T) {
 			t.Parallel()
 			b := setup(t, socketio.Options{})
 			c := b.join(t)
-			c.send(messages...)
-			c.closed()
+			c.Send(messages...)
+			c.Closed()
 			reason := string(engineio.ParseError)
 			if messages[0] == "41" {
 				reason = socketio.ClientLeft
@@ -107,22 +107,22 @@ func TestConnectTimeout(t *testing.T) {
 		}
 	}
 	c := b.dial(t)
-	c.send("40")
+	c.Send("40")
 	c.connected("")
-	c.send("41")
+	c.Send("41")
 	b.main.wantEnded(t, socketio.ClientLeft)
 
-	b.dial(t).closed()
+	b.dial(t).Closed()
 	refused := b.dial(t)
-	refused.send(`40/x,{"a":1}`)
-	refused.want(`44/x,{"message":"no"}`)
-	refused.closed()
+	refused.Send(`40/x,{"a":1}`)
+	refused.Want(`44/x,{"message":"no"}`)
+	refused.Closed()
 	undecided := b.dial(t)
-	undecided.send("40/x")
-	undecided.closed()
+	undecided.Send("40/x")
+	undecided.Closed()
 	b.x.wantEnded(t, string(engineio.ForcedClose))
 
-	c.send("40")
+	c.Send("40")
 	c.connected("")
 }
 
@@ -142,17 +142,17 @@ func TestAcceptLater(t *testing.T) {
 			seen := make(chan string, 10)
 			b.x.event = func(_ *socketio.Socket, e socketio.Event) { seen <- e.Name }
 			c := b.join(t)
-			c.send("40/x")
+			c.Send("40/x")
 			s := <-sockets
-			c.send(`42/x,["a"]`, `42/x,["b"]`, `451-/x,["c",{"_placeholder":true,"num":0}]`, "b1", `42["done"]`)
-			c.want(`42["done"]`) // so that the others have arrived
+			c.Send(`42/x,["a"]`, `42/x,["b"]`, `451-/x,["c",{"_placeholder":true,"num":0}]`, "b1", `42["done"]`)
+			c.Want(`42["done"]`) // so that the others have arrived
 			s.Emit("early")
 			if len(seen) > 0 || s.Connected() {
 				t.Error("events before the answer")
 			}
 			accept(s)
 			c.connected("/x")
-			c.send(`42/x,["d"]`)
+			c.Send(`42/x,["d"]`)
 			for _, want := range []string{"a", "b", "c", "d"} {
 				if got := <-seen; got != want {
 					t.Errorf("event %s, want %s", got, want)
@@ -161,7 +161,7 @@ func TestAcceptLater(t *testing.T) {
 			accept(s)
 			s.Refuse("too late", nil)
 			s.Emit("last")
-			c.want(`42/x,["last"]`)
+			c.Want(`42/x,["last"]`)
 		})
 	}
 }
@@ -188,7 +188,7 @@ func TestSendWhileAccepting(t *testing.T) {
 		s.Emit("four")
 	}
 	c := b.join(t)
-	c.want(`42["one"]`, `42["two"]`, `42["three"]`, `42["four"]`)
+	c.Want(`42["one"]`, `42["two"]`, `42["three"]`, `42["four"]`)
 }
 
 // TestPendingIsBounded: who sends too much before it is accepted is closed.
@@ -208,14 +208,14 @@ func TestPendingIsBounded(t *testing.T) {
 			sockets := make(chan *socketio.Socket, 1)
 			b.x.connect = func(s *socketio.Socket, _ json.RawMessage) { sockets <- s }
 			c := b.join(t)
-			c.send("40/x")
+			c.Send("40/x")
 			s := <-sockets
 			for range count {
 				if c.WriteMessage(1, []byte(event)) != nil {
 					break
 				}
 			}
-			c.closed()
+			c.Closed()
 			b.x.wantEnded(t, string(engineio.ParseError))
 			s.Accept("") // has no effect
 			if s.Connected() {
@@ -234,14 +234,14 @@ func TestRefusedEventsDoNotCount(t *testing.T) {
 	b.x.connect = func(s *socketio.Socket, _ json.RawMessage) { sockets <- s }
 	c := b.join(t)
 	for range 3 {
-		c.send("40/x")
+		c.Send("40/x")
 		for range 400 {
-			c.send(`42/x,["a"]`)
+			c.Send(`42/x,["a"]`)
 		}
-		c.send(`42["a"]`)
-		c.want(`42["a"]`)
+		c.Send(`42["a"]`)
+		c.Want(`42["a"]`)
 		(<-sockets).Refuse("no", nil)
-		c.want(`44/x,{"message":"no"}`)
+		c.Want(`44/x,{"message":"no"}`)
 	}
 }
 
@@ -259,10 +259,10 @@ func TestRefuse(t *testing.T) {
 		s.Accept("")
 	}
 	c := b.dial(t)
-	c.send("40/x")
-	c.want(`44/x,{"message":"not you","data":{"code":"forbidden"}}`)
-	c.send("40/x")
-	if m := c.next(); !strings.HasPrefix(m, `40/x,{"sid":"`) || !strings.HasSuffix(m, `","pid":"secret"}`) {
+	c.Send("40/x")
+	c.Want(`44/x,{"message":"not you","data":{"code":"forbidden"}}`)
+	c.Send("40/x")
+	if m := c.Next(); !strings.HasPrefix(m, `40/x,{"sid":"`) || !strings.HasSuffix(m, `","pid":"secret"}`) {
 		t.Errorf("got %s", m)
 	}
 	_ = c.Close()
@@ -286,16 +286,16 @@ func TestServerDisconnects(t *testing.T) {
 		s.Emit("late")
 	}
 	c := b.join(t)
-	c.send("40/x")
+	c.Send("40/x")
 	c.connected("/x")
-	c.send(`42/x,["out"]`, `42/x,7["late"]`)
+	c.Send(`42/x,["out"]`, `42/x,7["late"]`)
 	for range 1001 { // more than may wait
-		c.send(`42/x,["late"]`)
+		c.Send(`42/x,["late"]`)
 	}
-	c.send("41/x", `42["a"]`)
-	c.want("41/x,", `42["a"]`)
+	c.Send("41/x", `42["a"]`)
+	c.Want("41/x,", `42["a"]`)
 	b.x.wantEnded(t, socketio.ServerLeft)
-	c.send("40/x")
+	c.Send("40/x")
 	c.connected("/x")
 	if len(b.x.ended) > 0 {
 		t.Error("ended twice")
@@ -308,7 +308,7 @@ func TestServerCloses(t *testing.T) {
 	b := setup(t, socketio.Options{})
 	b.main.event = func(s *socketio.Socket, _ socketio.Event) { s.Close() }
 	c := b.join(t)
-	c.send(`42["a"]`, `42["b"]`)
-	c.closed()
+	c.Send(`42["a"]`, `42["b"]`)
+	c.Closed()
 	b.main.wantEnded(t, string(engineio.ForcedClose))
 }

@@ -3,24 +3,23 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/gorilla/websocket"
+	"rowcast/internal/test/raw"
+
 	"go.uber.org/goleak"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // timeout is how long a fact may take; nothing waits for that long.
-const timeout = 20 * time.Second
+const timeout = 2 * time.Minute
 
 // Queries of requests.
 const (
@@ -115,28 +114,21 @@ func opened(t *testing.T, packet string, upgrades ...string) string {
 
 // client is a WebSocket client.
 type client struct {
-	*websocket.Conn
+	*raw.Packets
 	t *testing.T
 }
 
 // dial connects, without reading.
 func (b *bundle) dial(t *testing.T, target string) *client {
 	t.Helper()
-	conn, response, err := websocket.DefaultDialer.DialContext(t.Context(), "ws"+strings.TrimPrefix(b.URL, "http")+target, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = response.Body.Close()
-	t.Cleanup(func() { _ = conn.Close() })
-	_ = conn.SetReadDeadline(time.Now().Add(timeout))
-	return &client{conn, t}
+	return &client{raw.DialPackets(t, "ws"+strings.TrimPrefix(b.URL, "http")+target, nil), t}
 }
 
 // open opens a session.
 func (b *bundle) open(t *testing.T, path string) *client {
 	t.Helper()
 	c := b.dial(t, path+socketing)
-	opened(t, c.next())
+	opened(t, c.Next())
 	return c
 }
 
@@ -144,54 +136,16 @@ func (b *bundle) open(t *testing.T, path string) *client {
 func (b *bundle) join(t *testing.T) *client {
 	t.Helper()
 	c := b.open(t, socketPath)
-	c.send("40")
+	c.Send("40")
 	c.accepted("40")
-	c.want(`42["auth",{}]`)
+	c.Want(`42["auth",{}]`)
 	return c
-}
-
-// send sends messages, binary ones with a leading 'b'.
-func (c *client) send(messages ...string) {
-	c.t.Helper()
-	for _, m := range messages {
-		kind := websocket.TextMessage
-		text, binary := strings.CutPrefix(m, "b")
-		if binary {
-			kind = websocket.BinaryMessage
-		}
-		if err := c.WriteMessage(kind, []byte(text)); err != nil {
-			c.t.Fatal(err)
-		}
-	}
-}
-
-// next is the next message, binary with a leading 'b'.
-func (c *client) next() string {
-	c.t.Helper()
-	kind, data, err := c.ReadMessage()
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	if kind == websocket.BinaryMessage {
-		return "b" + string(data)
-	}
-	return string(data)
-}
-
-// want reads messages.
-func (c *client) want(messages ...string) {
-	c.t.Helper()
-	for _, want := range messages {
-		if got := c.next(); got != want {
-			c.t.Fatalf("got %.200q, want %.200q", got, want)
-		}
-	}
 }
 
 // accepted reads the answer to a connect, and gives its one key or more.
 func (c *client) accepted(head string) map[string]string {
 	c.t.Helper()
-	m := c.next()
+	m := c.Next()
 	body, ok := strings.CutPrefix(m, head)
 	var answer map[string]string
 	if err := json.Unmarshal([]byte(body), &answer); !ok || err != nil || answer["sid"] == "" {
@@ -201,21 +155,4 @@ func (c *client) accepted(head string) map[string]string {
 		c.t.Fatalf("got %q", m)
 	}
 	return answer
-}
-
-// closed reads until the server has closed.
-func (c *client) closed() {
-	c.t.Helper()
-	for {
-		_, m, err := c.ReadMessage()
-		if errors.Is(err, os.ErrDeadlineExceeded) {
-			c.t.Fatal("the session goes on")
-		}
-		if err != nil {
-			return
-		}
-		if string(m) != "2" {
-			c.t.Fatalf("got %.200q, want the end", m)
-		}
-	}
 }

@@ -56,11 +56,11 @@ func TestHeartbeat(t *testing.T) {
 		for range 3 {
 			b.want(t, http.MethodGet, session, "", http.StatusOK, "2")
 			b.want(t, http.MethodPost, session, "3", http.StatusOK, "ok")
-			c.want("2")
-			c.send("3")
+			c.Want("2")
+			c.Send("3")
 		}
 		b.want(t, http.MethodGet, session, "", http.StatusOK, "2")
-		c.closed()
+		c.Closed()
 		for deadline := time.Now().Add(timeout); ; {
 			if status, _ := b.do(t, http.MethodGet, session, ""); status == http.StatusBadRequest {
 				break
@@ -154,14 +154,14 @@ func TestWebSocket(t *testing.T) {
 	t.Parallel()
 	b := setup(t, options{})
 	c := b.open(t, echoPath)
-	c.send("4hello", "b\x01\x02\x03\x04")
-	c.want("4hello", "b\x01\x02\x03\x04")
+	c.Send("4hello", "b\x01\x02\x03\x04")
+	c.Want("4hello", "b\x01\x02\x03\x04")
 	both(t, func(t *testing.T, path string) {
 		b := setup(t, options{})
 		for _, m := range []string{"abc", "1", ""} {
 			c := b.open(t, path)
-			c.send(m)
-			c.closed()
+			c.Send(m)
+			c.Closed()
 		}
 	})
 }
@@ -174,20 +174,20 @@ func TestUpgrade(t *testing.T) {
 		session := b.poll(t, path)
 		upgrade := strings.Replace(session, "polling", "websocket", 1)
 		c := b.dial(t, upgrade)
-		c.send("2probe")
-		c.want("3probe")
+		c.Send("2probe")
+		c.Want("3probe")
 		b.want(t, http.MethodGet, session, "", http.StatusOK, "6")
-		c.send("5")
+		c.Send("5")
 		say, answer := []string{"4hello"}, []string{"4hello"}
 		if path == socketPath {
 			say, answer = []string{"40/x", "40/y"}, []string{`44/x,{"message":"Invalid namespace"}`, `44/y,{"message":"Invalid namespace"}`}
 		}
-		c.send(say...)
-		c.want(answer...) // so that the upgrade is done
+		c.Send(say...)
+		c.Want(answer...) // so that the upgrade is done
 		b.want(t, http.MethodGet, session, "", http.StatusBadRequest, "")
 		b.want(t, http.MethodPost, session, "4no", http.StatusBadRequest, "")
-		b.dial(t, upgrade).closed()
-		c.send(say...)
-		c.want(answer...)
+		b.dial(t, upgrade).Closed()
+		c.Send(say...)
+		c.Want(answer...)
 	})
 }

@@ -22,20 +22,20 @@ func TestConnect(t *testing.T) {
 		`40/custom,{"token":"abc"}`: {"40/custom,", `42/custom,["auth",{"token":"abc"}]`},
 	} {
 		c := b.open(t, socketPath)
-		c.send(connect)
+		c.Send(connect)
 		if answer := c.accepted(want[0]); len(answer) != 1 {
 			t.Errorf("%s: %v", connect, answer)
 		}
-		c.want(want[1])
+		c.Want(want[1])
 	}
 	c := b.open(t, socketPath)
-	c.send("40/random")
-	c.want(`44/random,{"message":"Invalid namespace"}`)
-	c.send("4abc")
-	c.closed()
+	c.Send("40/random")
+	c.Want(`44/random,{"message":"Invalid namespace"}`)
+	c.Send("4abc")
+	c.Closed()
 	hurried := setup(t, options{connectTimeout: 50 * time.Millisecond})
-	hurried.open(t, socketPath).closed()
-	hurried.open(t, echoPath).send("4x")
+	hurried.open(t, socketPath).Closed()
+	hurried.open(t, echoPath).Send("4x")
 }
 
 // TestLeave: the session goes on, and so do other namespaces.
@@ -43,15 +43,15 @@ func TestLeave(t *testing.T) {
 	t.Parallel()
 	b := setup(t, options{pingInterval: 50 * time.Millisecond, pingTimeout: timeout})
 	c := b.join(t)
-	c.send("41")
-	c.want("2")
+	c.Send("41")
+	c.Want("2")
 	c = b.join(t)
-	c.want("2")
-	c.send("40/custom")
+	c.Want("2")
+	c.Send("40/custom")
 	c.accepted("40/custom,")
-	c.want(`42/custom,["auth",{}]`)
-	c.send("41/custom", `42["message","message to main namespace"]`)
-	c.want(`42["message-back","message to main namespace"]`)
+	c.Want(`42/custom,["auth",{}]`)
+	c.Send("41/custom", `42["message","message to main namespace"]`)
+	c.Want(`42["message-back","message to main namespace"]`)
 }
 
 // TestMessages: arguments come back byte for byte.
@@ -59,23 +59,23 @@ func TestMessages(t *testing.T) {
 	t.Parallel()
 	b := setup(t, options{})
 	c := b.join(t)
-	c.send(`42["message",1,"2",{"3":[true]}]`)
-	c.want(`42["message-back",1,"2",{"3":[true]}]`)
-	c.send(`42456["message-with-ack",1,"2",{"3":[false]}]`)
-	c.want(`43456[1,"2",{"3":[false]}]`)
+	c.Send(`42["message",1,"2",{"3":[true]}]`)
+	c.Want(`42["message-back",1,"2",{"3":[true]}]`)
+	c.Send(`42456["message-with-ack",1,"2",{"3":[false]}]`)
+	c.Want(`43456[1,"2",{"3":[false]}]`)
 	args := `{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]`
-	c.send(`452-["message",`+args, "b\x01\x02\x03", "b\x04\x05\x06")
-	c.want(`452-["message-back",`+args, "b\x01\x02\x03", "b\x04\x05\x06")
-	c.send(`452-789["message-with-ack",`+args, "b\x01\x02\x03", "b\x04\x05\x06")
-	c.want(`462-789[`+args, "b\x01\x02\x03", "b\x04\x05\x06")
-	c.send(`42["ask","why"]`)
-	c.want(`421["question","why"]`)
-	c.send(`431["because"]`)
-	c.want(`42["answer","because"]`)
+	c.Send(`452-["message",`+args, "b\x01\x02\x03", "b\x04\x05\x06")
+	c.Want(`452-["message-back",`+args, "b\x01\x02\x03", "b\x04\x05\x06")
+	c.Send(`452-789["message-with-ack",`+args, "b\x01\x02\x03", "b\x04\x05\x06")
+	c.Want(`462-789[`+args, "b\x01\x02\x03", "b\x04\x05\x06")
+	c.Send(`42["ask","why"]`)
+	c.Want(`421["question","why"]`)
+	c.Send(`431["because"]`)
+	c.Want(`42["answer","because"]`)
 	for _, m := range []string{"4abc", "42{}", `42abc["message-with-ack",1,"2",{"3":[false]}]`} {
 		c := b.join(t)
-		c.send(m)
-		c.closed()
+		c.Send(m)
+		c.Closed()
 	}
 }
 
@@ -98,9 +98,9 @@ func TestBroadcast(t *testing.T) {
 	t.Parallel()
 	b := setup(t, options{})
 	one, two := b.join(t), b.join(t)
-	one.send(`42["broadcast",1]`, `451-["broadcast",{"_placeholder":true,"num":0}]`, "bx")
+	one.Send(`42["broadcast",1]`, `451-["broadcast",{"_placeholder":true,"num":0}]`, "bx")
 	for _, c := range []*client{one, two} {
-		c.want(`42["bcast",1]`, `451-["bcast",{"_placeholder":true,"num":0}]`, "bx")
+		c.Want(`42["bcast",1]`, `451-["bcast",{"_placeholder":true,"num":0}]`, "bx")
 	}
 }
 
@@ -136,9 +136,9 @@ func (b *bundle) follow(t *testing.T, pid, offset string) *follower {
 	t.Helper()
 	c := b.open(t, socketPath)
 	if pid == "" {
-		c.send("40")
+		c.Send("40")
 	} else {
-		c.send(fmt.Sprintf(`40{"pid":%q,"offset":%q}`, pid, offset))
+		c.Send(fmt.Sprintf(`40{"pid":%q,"offset":%q}`, pid, offset))
 	}
 	return &follower{c, c.accepted("40")["pid"], offset}
 }
@@ -146,7 +146,7 @@ func (b *bundle) follow(t *testing.T, pid, offset string) *follower {
 // event reads an event, and gives its name and first argument.
 func (f *follower) event() string {
 	f.t.Helper()
-	m := f.next()
+	m := f.Next()
 	var args []json.RawMessage
 	if err := json.Unmarshal([]byte(strings.TrimPrefix(m, "42")), &args); err != nil || len(args) != 3 {
 		f.t.Fatalf("%q: %v", m, err)
@@ -171,7 +171,7 @@ func TestRecovery(t *testing.T) {
 		f.event()
 		pid := f.pid
 		broadcast := func(n int) {
-			sender.send(fmt.Sprintf(`42["broadcast",%d]`, n))
+			sender.Send(fmt.Sprintf(`42["broadcast",%d]`, n))
 			if got := sender.event(); got != fmt.Sprint("bcast ", n) {
 				t.Fatal(got)
 			}
@@ -203,7 +203,7 @@ func TestRecovery(t *testing.T) {
 		if got := f.event(); got != "bcast 3" {
 			t.Fatal(got)
 		}
-		f.send(`42["message",7]`)
+		f.Send(`42["message",7]`)
 		if got := f.event(); got != "message-back 7" {
 			t.Fatal(got)
 		}
@@ -217,7 +217,7 @@ func TestRecoveryTooOld(t *testing.T) {
 	f := b.follow(t, "", "")
 	f.event()
 	for n := range maxKept + 1 {
-		f.send(fmt.Sprintf(`42["broadcast",%d]`, n))
+		f.Send(fmt.Sprintf(`42["broadcast",%d]`, n))
 	}
 	old := f.offset
 	f.event()

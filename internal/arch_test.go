@@ -55,7 +55,7 @@ var arrows = map[string][]string{
 	"internal/changelog":                 {"internal/changelog/notify", "internal/changelog/keeper", "internal/changelog/logrow", "internal/feed", "sql"},
 	"internal/changelog/notify":          {},
 	"internal/changelog/jsontext":        {},
-	"internal/changelog/keeper":          {"internal/changelog/notify"},
+	"internal/changelog/keeper":          {"internal/changelog/notify", "sql", "triggers"},
 	"internal/changelog/logrow":          {"internal/changelog/jsontext", "internal/failpoint", "internal/feed", "sql"},
 	"internal/command":                   {"internal/access/auth", "internal/access/tenant", "internal/changelog", "internal/command/overview", "internal/command/printer", "internal/command/program", "internal/demo", "internal/demo/devpg", "internal/demo/embedded", "internal/errcode", "internal/feed", "internal/mapping", "internal/operate/config", "internal/operate/doctor", "internal/operate/systemd", "internal/postgres", "internal/service", "sql"},
 	"internal/command/overview":          {"internal/command/printer", "internal/postgres", "sql"},
@@ -256,6 +256,30 @@ func TestPromisesNameTheirTests(t *testing.T) {
 					t.Errorf("%s promises %s, which does not exist", s.path, name)
 				}
 			}
+		}
+	}
+}
+
+// TestSQLIsInFiles checks that a statement which takes more than a line is in a .sql
+// file, where it can be read and run. The benchmark and the demo are no servers.
+func TestSQLIsInFiles(t *testing.T) {
+	t.Parallel()
+	statement := regexp.MustCompile(`(?i)^\s*(select|insert|update|delete|with|create|alter|drop)\s`)
+	for folder, files := range sources(t) {
+		if strings.HasPrefix(folder, "internal/bench") || strings.HasPrefix(folder, "internal/demo") {
+			continue
+		}
+		for _, s := range files {
+			if isTest(s) {
+				continue
+			}
+			ast.Inspect(s.file, func(n ast.Node) bool {
+				if text, ok := n.(*ast.BasicLit); ok && text.Kind == token.STRING && strings.HasPrefix(text.Value, "`") &&
+					statement.MatchString(text.Value[1:]) && strings.Contains(text.Value, "\n") {
+					t.Errorf("%s holds a statement of several lines: %.60s", s.path, strings.TrimSpace(text.Value[1:]))
+				}
+				return true
+			})
 		}
 	}
 }

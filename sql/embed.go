@@ -73,6 +73,12 @@ var (
 	ForeignLog string
 	//go:embed lock_holders.sql
 	LockHolders string
+	//go:embed announce.sql
+	Announce string
+	//go:embed seal.sql
+	Seal string
+	//go:embed seal_holder.sql
+	SealHolder string
 )
 
 // Scripts are for psql.

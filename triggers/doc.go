@@ -29,9 +29,10 @@
 //     of the writer is set to (TestOddValues, TestLastDigitCounts,
 //     TestSettingsAreTold).
 //   - A statement that succeeds without capture succeeds with it, with the same
-//     result, whatever the table, the session and the rights are; and the feed is what
-//     the table is, or it is said that something is lost. What is refused is named
-//     under Failures (TestWritersPromise, which also shows that it finds faults).
+//     result, whatever the table, the session and the rights are. And the feed is
+//     what the table is, or it is said that something is lost. What is refused is
+//     named under Failures (TestWritersPromise, which also shows that it finds
+//     faults).
 //   - Serializable transactions that do not meet without capture do not meet with it
 //     (TestSerializableWritersDoNotFail).
 //   - A generated column whose value PostgreSQL does not show is left out, and is no
@@ -40,11 +41,11 @@
 //     (TestOldRowsLackWhatIsInTheNew, BenchmarkWideColumn).
 //   - No statement fails because its rows are many or large
 //     (TestLargeRowsInOneStatement, TestLargeDocument, TestChunks).
-//   - A tenant sees no value of another's, also of a row that moved between
-//     them (TestStatements); excluded columns are nowhere in the log, also when
-//     they are renamed (TestExcludedColumns, TestExcludedColumnRenamed). They are
-//     not read, either, but by a writer in a role of replica
-//     (TestExcludedColumnIsNotRead, BenchmarkWideColumn).
+//   - A tenant sees no value of another's, also of a row that moved between them
+//     (TestStatements). Excluded columns are nowhere in the log, also when they are
+//     renamed (TestExcludedColumns, TestExcludedColumnRenamed). They are not read,
+//     either, but by a writer in a role of replica (TestExcludedColumnIsNotRead,
+//     BenchmarkWideColumn).
 //   - Within a transaction the changes of a tenant are told in the order in which
 //     the rows were changed, whatever led from one statement to another: who
 //     follows them has what the table has. Cause comes before effect
@@ -101,8 +102,9 @@
 //     missed, and which (TestTriggerStates, TestDisabledAndEnabledAgain,
 //     TestRenamedTrigger, TestSecondTriggerIsTold).
 //   - In a database that was restored from a dump writers are captured by what
-//     their triggers know, before anybody has migrated it; no look-up fails them,
-//     and excluded columns stay so (TestRestoredDatabases, TestRenamedBeforeTheDump).
+//     their triggers know, before anybody has migrated it. No look-up fails them,
+//     and excluded columns stay so (TestRestoredDatabases,
+//     TestRenamedBeforeTheDump).
 //   - A name that comes to mean another table is drift, and migrate follows it
 //     (TestNamesThatMeanAnotherTable). A partition that was detached is silent
 //     (TestDetachedPartitionIsSilent).
@@ -123,7 +125,7 @@
 //     its bounds, and is on record (TestReplayAppendsTheRange,
 //     TestReplayIsBounded, TestReplayNotifies).
 //   - verify finds every row that differs from what the log says of it, and none
-//     else, also beside writers; of rows that the log does not know it says so
+//     else, also beside writers. Of rows that the log does not know it says so
 //     (TestVerifyAgrees, TestVerifyNamesTheDifferences, TestVerifyKnowsItsLimits,
 //     TestVerifyBesideWriters).
 //   - A function that is no longer used goes (TestUnusedFunctionIsDropped).

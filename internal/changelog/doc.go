@@ -43,9 +43,9 @@
 //   - A cursor whose history was pruned or rewritten is refused, never
 //     skipped (TestHistoryRefusesForeignCursors, TestPruneMovesTheFloor,
 //     TestHistoryBeginsAtTheFloor). No
-//     change is told as one of a table that had its number in a history that was
+//     change is sent as one of a table that had its number in a history that was
 //     lost (TestRestoredNumbersOfTables, TestHistoryFollowsANewFeed).
-//   - Whatever the log holds, a change that cannot be read is told at its position
+//   - Whatever the log holds, a change that cannot be read is sent at its position
 //     without its row, and everything goes on (TestUnreadableLog, TestReadOneByOne).
 //   - Rows are UTF-8 whatever the encoding of the database is; U+FFFD stands for
 //     what is none in SQL_ASCII, and never makes one tenant another
@@ -69,13 +69,12 @@
 //
 // # Failures
 //
-// A lost connection is replaced and the tail goes on where it was; one that has
+// A lost connection is replaced and the tail goes on where it was. One that has
 // fallen silent, or has lost its LISTEN, is found by asking it now and then
 // (TestSilentConnectionIsNoticed, TestLostListenIsNoticed), one that swallows
-// notifications by the first change (TestSwallowedNotificationsAreNoticed). While the
-// locks may be gone with their connection, the tail polls. A frozen
-// leader costs latency: a server that hears a writer and no leader seals by
-// itself. A history that was rewritten under a running tail (restored backup,
-// failover that lost transactions) is reported by Options.Reset
-// (TestRewrittenHistoryIsReported).
+// notifications by the first change (TestSwallowedNotificationsAreNoticed). While
+// the locks may be gone with their connection, the tail polls. A frozen leader
+// costs latency: a server that hears a writer and no leader seals by itself. A
+// history that was rewritten under a running tail (restored backup, failover that
+// lost transactions) is reported by Options.Reset (TestRewrittenHistoryIsReported).
 package changelog

@@ -3,10 +3,10 @@
 //
 // # Overview
 //
-// [All] is the registry. Commands end with a code, see [With] and [Explain];
-// problem documents and close reasons of the wires carry one; /readyz and
-// "rowcast doctor" report by it. [Markdown] is the page for people, ERRORS.md
-// beside this file.
+// [All] is the registry. Commands end with a code, see [With] and [Explain].
+// Problem documents and close reasons of the wires carry one; /readyz and "rowcast
+// doctor" report by it. [Markdown] is the page for people, ERRORS.md beside this
+// file.
 //
 // # Guarantees
 //

@@ -48,8 +48,8 @@ func host() []Entry {
 			Do: "Name the proxy in ROWCAST_TRUSTED_PROXIES if it is yours.",
 		},
 		{
-			Code: "changes-unreadable", Met: Doctor, Check: "changes that the server here told without their rows",
-			What: "Changes were told without their rows.", Why: "What the log holds of them could not be read, mapped or encoded, or is too large; clients got unreadable events at their positions.",
+			Code: "changes-unreadable", Met: Doctor, Check: "changes that the server here sent without their rows",
+			What: "Changes were sent without their rows.", Why: "What the log holds of them could not be read, mapped or encoded, or is too large; clients got unreadable events at their positions.",
 			Do: "See the log of the server and unreadable in /status, which name each with the reason. Of size: exclude wide columns, or keep large documents elsewhere. Of decoding: look for damage, with pg_amcheck. Of mapping and encoding: report it with the detail.",
 		},
 	}

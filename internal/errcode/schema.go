@@ -16,7 +16,7 @@ func schema() []Entry {
 		{
 			Code: "foreign-log", Met: Command | Doctor, Check: "identity of the feed",
 			What: "The change log does not belong to this database.", Why: "It was restored from a dump, made from a template, or upgraded, or a subscription brings that of another database.",
-			Do: "Take schema rowcast out of what is replicated to here, then run rowcast migrate --new-feed; clients are told to reload.",
+			Do: "Take schema rowcast out of what is replicated to here, then run rowcast migrate --new-feed; clients have to reload.",
 		},
 		{
 			Code: "log-published", Met: Command | Doctor, Check: "publications of schema rowcast",

@@ -51,6 +51,6 @@
 // # Failures
 //
 // Append cannot fail. A change whose row is missing or no JSON object, which
-// PostgreSQL does not produce, is told as unreadable (TestMalformedRowIsUnreadable).
+// PostgreSQL does not produce, is sent as unreadable (TestMalformedRowIsUnreadable).
 // [ParseFilter] names the pattern that it refuses, and why.
 package mapping

@@ -37,7 +37,7 @@
 //     the program (TestSchemaIsCompared, cmd/rowcast: TestRollingUpgrade,
 //     TestServerTellsOfANewerSchema).
 //   - In a database that came with a dump, whatever the dump left out, a new feed
-//     watches what was watched, as it was; what cannot be known is asked for
+//     watches what was watched, as it was. What cannot be known is asked for
 //     (TestRestoredDatabases, TestDatabaseMadeFromTemplate,
 //     TestRestoredDatabaseIsFoundBy, TestRenamedBeforeTheDump).
 //   - Up follows Down, and Down leaves nothing (TestUpDownUp).

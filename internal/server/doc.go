@@ -22,8 +22,8 @@
 //   - /status answers, with the problem, when the database does not
 //     (TestReadinessFollowsTheDatabase, TestStatusDoesNotWaitForTheDatabase).
 //   - A client that is slow to say what it wants is cut off, and does not keep
-//     others out (TestSlowHandshakesAreCutOff); one that says too much is refused
-//     (TestLargeHeadsAreRefused); one that is refused leaves nothing behind
+//     others out (TestSlowHandshakesAreCutOff). One that says too much is refused
+//     (TestLargeHeadsAreRefused). One that is refused leaves nothing behind
 //     (cmd/rowcast: TestFloodOfRefusedHandshakesLeavesNothing).
 //   - A client that does not read its answers loses its connection, whatever it asks
 //     for (TestUnreadAnswersEndTheConnection); one that reads slowly is served

@@ -40,12 +40,11 @@
 //   - A client whose identity is revoked is sent away, on every wire
 //     (cmd/rowcast: TestRevocationReachesEveryTransportOfEveryServer).
 //   - An address and a subject have no more connections than they may, an address
-//     no more handshakes, and a tenant no more clients that have joined it; who is
-//     one too many is told 429 or limit-exceeded, and who could not be let in takes no
-//     place (TestSlots, TestPlaceIsGivenBack,
-//     TestTooManyRequestsOfAnAddress, cmd/rowcast: TestLimitsOnEveryTransport).
-//     A proxy that nobody has named, so that its clients cannot be told apart, is
-//     logged (TestUnnamedProxyIsTold).
+//     no more handshakes, and a tenant no more clients that have joined it. Who is
+//     one too many gets 429 or limit-exceeded, and who could not be let in takes no
+//     place (TestSlots, TestPlaceIsGivenBack, TestTooManyRequestsOfAnAddress,
+//     cmd/rowcast: TestLimitsOnEveryTransport). A proxy that nobody has named, so
+//     that its clients cannot be told apart, is logged (TestUnnamedProxyIsTold).
 //   - Who joins again with another filter is told which is in effect (ws:
 //     TestJoinedTellsTheFilter, socketio: TestJoinAndLeave).
 //   - Every close code, and every error code that a session can end with, is in

@@ -18,10 +18,9 @@
 //     (TestPagesHaveAddresses). Any other unknown path is not found
 //     (TestUnknownFilesAreNotFound), and no folder is listed
 //     (TestFoldersAreNotListed).
-//   - index.html is never stored, so that a new build is seen at once; what is
-//     below assets/ has the hash of its content in its name and is kept for good;
-//     other files are asked for again, and sent only if they changed
-//     (TestCaching).
+//   - index.html is never stored, so that a new build is seen at once. What is
+//     below assets/ has the hash of its content in its name and is kept for good.
+//     Other files are asked for again, and sent only if they changed (TestCaching).
 //   - Pages run no script and no style but those of their own origin, and stand
 //     in no frame (TestPagesAreConfined). The built page has neither inline
 //     (TestBuiltPageObeysItsPolicy).
@@ -44,8 +43,8 @@
 //   - what goes wrong the first time is told in words: no page, no function, no tenant,
 //     another address, a foreign origin (client/test/first.test.ts);
 //   - the parts of a page share one connection, which asks for what they want
-//     together; each gets the events of its filter since it came, once and in order,
-//     whoever comes and goes beside it (client/test/share.test.ts);
+//     together. Each gets the events of its filter since it came, once and in
+//     order, whoever comes and goes beside it (client/test/share.test.ts);
 //   - a SocketProvider has one connection under StrictMode and none after it
 //     (client/test/react.test.tsx);
 //   - the client is small (client/test/size.test.ts);

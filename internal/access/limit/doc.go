@@ -11,14 +11,14 @@
 //   - A key has at most as many as are allowed, whoever takes and leaves
 //     them at once, and a key that holds none costs nothing (TestQuota).
 //   - A client may do a burst at once and then as much as comes back in time, and
-//     is told when to try again (TestRates).
-//   - While a tenant waits for a turn every other tenant has at most one, and the same
-//     holds among the subjects of a tenant; a subject has its own in order
+//     learns when to try again (TestRates).
+//   - While a tenant waits for a turn every other tenant has at most one, and the
+//     same holds among the subjects of a tenant. A subject has its own in order
 //     (TestTurnsAreFair). No turn is free while somebody waits who may have it, and
 //     nobody holds or waits for more than the bounds (TestTurnsAreBounded).
 //   - A flood from any number of addresses does not grow the table of rates over
 //     its bound (TestRatesAreBounded).
-//   - The address is the one that connected; only a proxy that is trusted is
+//   - The address is the one that connected. Only a proxy that is trusted is
 //     believed who its client is, and only as far as the last hop that is not
 //     (TestAddress). The hosts of one IPv6 network count as one client.
 //

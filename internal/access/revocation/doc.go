@@ -20,10 +20,10 @@
 //
 //   - A token fits a revocation if it fits all of its conditions, and an identity
 //     is revoked if it fits one of them (TestList). The time of issue counts in
-//     whole seconds, as tokens tell it, in favour of the revocation; a token that
+//     whole seconds, as tokens tell it, in favour of the revocation. A token that
 //     does not tell it is older than any time.
 //   - Empty text names nothing. A row with it, or without any condition, revokes
-//     nothing, and the log says which (TestRowsThatNameNothing); the database
+//     nothing, and the log says which (TestRowsThatNameNothing). The database
 //     refuses to write one (TestRevokeRefuses), and so does "rowcast revoke"
 //     (cmd/rowcast: TestRevokeNamesSomething).
 //   - A revocation is in force within a second of its commit, and at once if the
@@ -33,7 +33,7 @@
 //   - Nobody is let in before the revocations are known
 //     (TestNothingIsLetInBeforeTheListIsKnown).
 //   - While notifications arrive the table is asked for each 10 s only, so that an
-//     idle server stays idle; when they are not, and when they are again, it is
+//     idle server stays idle. When they are not, and when they are again, it is
 //     asked at once (TestNotificationsAreReliedOn). A LISTEN that is lost unnoticed
 //     costs the seconds until the tail's next probe of it.
 //   - Notifications cost at most ten questions a second, whoever sends them

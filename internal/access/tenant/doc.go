@@ -3,7 +3,7 @@
 //
 // # Overview
 //
-// A tenant is told to clients as the text of its column. To PostgreSQL
+// A tenant is sent to clients as the text of its column. To PostgreSQL
 // "AC3E0000-…" and "ac3e0000-…" are one uuid, and "042" and "42" one integer, but as
 // texts they differ: who asks for the one would never hear of the other. [Columns] are
 // the types of the tenant columns of the watched tables. [Columns.Canonical] gives the

@@ -17,10 +17,9 @@
 // PostgreSQL refuses to run as root. For root it runs as the user postgres, or
 // nobody, who owns data and run but not the rest.
 //
-// The cluster of a throw-away server is a copy of one that initdb made earlier
-// and that stays in the user's cache; it does not sync to disk unless it is
-// asked to be durable. Data that is kept comes from an initdb of its own and
-// is always durable.
+// The cluster of a throw-away server is a copy of one that initdb made earlier and
+// that stays in the user's cache. It does not sync to disk unless it is asked to be
+// durable. Data that is kept comes from an initdb of its own and is always durable.
 //
 // # States
 //
@@ -43,10 +42,10 @@
 //     the next start from working (TestStalePIDFile,
 //     TestRestartWaitsForOldProcesses).
 //   - A throw-away server leaves nothing after Close, even when it was killed
-//     (TestThrowAwayServer, TestKilledServerLeavesNothing). On Linux it dies
-//     with our process, and the next start removes its directory
-//     (TestServerDiesWithItsProcess); it does not die with the thread that
-//     called Start (TestServerOutlivesTheCallersThread).
+//     (TestThrowAwayServer, TestKilledServerLeavesNothing). On Linux it dies with
+//     our process, and the next start removes its directory
+//     (TestServerDiesWithItsProcess). It does not die with the thread that called
+//     Start (TestServerOutlivesTheCallersThread).
 //   - Ctrl-C in the terminal does not reach the server before we stop it
 //     (TestServerHasItsOwnProcessGroup).
 //   - What runs on a copy changes the data of no server, and nothing is left of

@@ -1,6 +1,6 @@
 // Package page shares what is read of the history: a crowd that was cut off at
-// once, and finds a server that has just started, asks for the same few pages;
-// so do clients that a burst has overrun.
+// once, and finds a server that has just started, asks for the same few pages. So
+// do clients that a burst has overrun.
 //
 // # Overview
 //

@@ -51,10 +51,10 @@
 //     One that is stopped is unready first, sends its clients away with retry
 //     hints that are spread, and ends within 30 s (TestDrain).
 //
-//   - A client that reads nothing is sent away in time; it, one at 8 KB/s, one
-//     whose bytes come one by one and one that is reset in the middle of frames
-//     get everything, and those beside them do not wait (TestSlowClients).
-//     The descriptors of clients that vanish without a FIN are free within 50 s
+//   - A client that reads nothing is sent away in time. It, one at 8 KB/s, one
+//     whose bytes come one by one and one that is reset in the middle of frames get
+//     everything, and those beside them do not wait (TestSlowClients). The
+//     descriptors of clients that vanish without a FIN are free within 50 s
 //     (TestSilentDeath).
 //
 //   - 3,000 clients that are cut off at once are live again within 30 s without

@@ -40,7 +40,7 @@
 //     (TestLeavingAnotherTenantKeepsTheOffset). One that waits for that may
 //     give up and ask again (TestRecoveryThatWaits).
 //   - A client that joined without a cursor, and is sent away for taking nothing,
-//     is told to reload (TestSlowConsumer).
+//     has to reload (TestSlowConsumer).
 //
 // # Failures
 //

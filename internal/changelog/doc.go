@@ -18,12 +18,12 @@
 //	     │                └─ notified often ─────┘
 //	     └── connection lost, from any state
 //
-// Awake, the leader polls every few milliseconds and writers stay silent. To
-// sleep it requests the sleep lock exclusively. Writers try that lock shared
-// and notify if they do not get it. From the request on every try fails, and the
-// grant waits for the writers that got it earlier, so the leader seals once
-// more after the grant and then waits for a notification. If changes come fast while it
-// waits for the grant, it withdraws the request.
+// Awake, the leader polls every few milliseconds and writers stay silent. To sleep
+// it requests the sleep lock exclusively. Writers try that lock shared and notify
+// if they do not get it. From the request on every try fails, and the grant waits
+// for the writers that got it earlier. So the leader seals once more after the
+// grant, and then waits for a notification. If changes come fast while it waits for
+// the grant, it withdraws the request.
 //
 // # Guarantees
 //
@@ -53,10 +53,10 @@
 //     cannot write has no changes (TestTenantThatCannotBeWritten).
 //   - Writers that queue up to notify wake the leader, however slow their commits
 //     are (TestWakesUpForAQueue).
-//   - A page of the log costs a few blocks a row, however long the log is
-//     (TestPagesAreLookedUp) and into however many segments it is cut
-//     (TestPagesLookIntoNoOtherSegment), and of a statement only the part that was asked
-//     for is read (TestHistoryOfAStatement).
+//   - A page of the log costs a few blocks a row, whatever the length of the log
+//     (TestPagesAreLookedUp) and its segments (TestPagesLookIntoNoOtherSegment). A
+//     read of a part of a statement reads no more than that
+//     (TestHistoryOfAStatement).
 //   - An idle server asks two questions a second, and a flood of messages,
 //     which any role can send, costs a bounded number (TestIdleServerAsksLittle,
 //     TestFloodOfNotificationsIsBounded, TestFloodOfAPlainRoleIsBounded). What they say

@@ -12,9 +12,9 @@
 //
 //   - Every code says where it is met, what is wrong, why, and what to do, and no
 //     code has two meanings (TestEntriesAreWhole).
-//   - Every cause that a session ends with and every code of a problem document
-//     is in the registry (TestCloseCodesAreRegistered), and so is every code of
-//     /readyz and of a command (TestCodesOfTheSourceAreRegistered).
+//   - Every code of a close or a problem document is in the registry
+//     (TestCloseCodesAreRegistered), and so is every code of /readyz and of a
+//     command (TestCodesOfTheSourceAreRegistered).
 //   - The page is what the registry says (TestPage).
 //
 // # Failures

@@ -15,7 +15,7 @@ func host() []Entry {
 		},
 		{
 			Code: "weak-secret", Met: Doctor, Check: "strength of JWT_SECRET",
-			What: "JWT_SECRET can be guessed.", Why: "It is shorter than 32 bytes, or repeats few characters; whoever has one token can try secrets at leisure.",
+			What: "JWT_SECRET can be guessed.", Why: "It is shorter than 32 bytes, or repeats few characters; an attacker with one token can try secrets at leisure.",
 			Do: "Set one of at least 32 random bytes: openssl rand -base64 48.",
 		},
 		{
@@ -44,7 +44,7 @@ func host() []Entry {
 		},
 		{
 			Code: "proxy-unnamed", Met: Doctor, Check: "proxies before the server here",
-			What: "A proxy forwards requests and is not named.", Why: "Its clients cannot be told apart, so the limits per address do not hold. A client may also have made the header up.",
+			What: "A proxy forwards requests and is not named.", Why: "Its clients look like one, so the limits per address do not hold. A client may also have made the header up.",
 			Do: "Name the proxy in ROWCAST_TRUSTED_PROXIES if it is yours.",
 		},
 		{

@@ -13,9 +13,9 @@
 //
 //   - Positions of a tenant are contiguous from 1. A change covers the
 //     positions From to Position, which are equal unless the change is bulk.
-//   - A cursor points between two events, also between two events of the same
-//     change, so that a client cut off in the middle of a change resumes
-//     without loss or repetition (TestCursorRoundTrip, TestWalk).
+//   - A cursor points between two events, also of the same change. So a client that
+//     is cut off in the middle of a change resumes without loss or repetition
+//     (TestCursorRoundTrip, TestWalk).
 //   - A change that cannot be read is one event at its position, which has
 //     nothing of the row (TestWithout).
 //

@@ -31,20 +31,20 @@
 //
 // # Guarantees
 //
-//   - A client receives exactly the events after its cursor, in order, without
-//     gap or repetition, whether they come from the ring, the history or both,
-//     and also from a cursor inside a change, or inside a bulk statement whose
-//     rows the client read one by one (TestStreamsMatchModel, TestSpliceRaces,
-//     TestResumeAtEveryCursor, TestResumeInsideABulkStatement).
+//   - A client receives exactly the events after its cursor, in order, without gap
+//     or repetition, from the ring, the history or both. A cursor may be inside a
+//     change, or inside a bulk statement whose rows the client read one by one
+//     (TestStreamsMatchModel, TestSpliceRaces, TestResumeAtEveryCursor,
+//     TestResumeInsideABulkStatement).
 //   - Joined comes before the events that follow it, and only while the tail
 //     is live (TestJoinWaitsForTail, TestPublishWhileHeadIsRead). Every request to
 //     join is answered (TestEveryJoinIsAnswered), and a bounded number of them
 //     waits (TestWaitingJoinsAreBounded).
 //   - A request to resume only joins where nothing is missed, and each
 //     subscription has an encoder of its own (TestResumeOnlyJoin, TestEncoderOfSubscription).
-//   - A crowd that comes back at once costs no read of the history while the
-//     rings hold its cursors (TestReconnectStorm), else one for each tenant and
-//     cursor (TestCrowdSharesPages), also if a burst overran each of it at a
+//   - A crowd that resumes at once costs no read of the history while the rings
+//     hold its cursors (TestReconnectStorm). Otherwise it costs one for each tenant
+//     and cursor (TestCrowdSharesPages), also if a burst overran each of it at a
 //     position of its own (TestOverrunCrowdSharesPages). Tenants, and subjects in
 //     them, take turns to read (TestResumesOfOneDoNotStarveOthers).
 //   - Frames never interleave on a connection (TestStreamsMatchModel).
@@ -57,15 +57,16 @@
 //     those beside it do not wait (TestOverrunClientCatchesUp). What is kept for
 //     it has a bound (TestOneTenantAtATime, TestCatchUpIsPacedByTheClient), and
 //     its other tenants are not held up (TestCatchUpLeavesRoomForOthers).
-//   - A change that cannot be read is sent without its row, at its position, and what
-//     follows is told (conform: TestUnreadable, unreadable: TestEventsOfOthers).
+//   - A change that cannot be read is sent without its row, at its position, and
+//     what follows comes as usual (conform: TestUnreadable, unreadable:
+//     TestEventsOfOthers).
 //   - A change of a tenant that nobody has joined is neither mapped nor
 //     encoded (TestUnjoinedTenantCostsNothing).
 //   - At most one dashboard event a second and tenant, the last one never
 //     lost, also across a reconnect (TestDashboardCoalesces,
 //     TestResumeGetsTheDashboardEvent).
-//   - Joined clients are told when the tail has not had everything for 5 s, once,
-//     and where they are when it is back. A quick reconnect tells nobody
+//   - Joined clients receive one signal when the tail has not had everything for 5
+//     s, and their cursors when it is back. A quick reconnect tells nobody
 //     (TestOutageIsTold).
 //   - Times are counted by a clock that nobody sets: when the one on the wall steps,
 //     no session ends, falls silent or lives longer for it (TestClockStepsForward,
@@ -75,8 +76,8 @@
 //     that is being decided (TestRefusedOwnersAreSentAway).
 //   - Events are counted by name, sessions by transport and tenant, within bounds
 //     (TestFiguresTellApart, TestNamesAreBounded).
-//   - A client that takes nothing is told slow-consumer (TestSlowConsumer,
-//     TestStalledClient), and before that to reset if it keeps no cursor
+//   - A client that takes nothing is closed with slow-consumer (TestSlowConsumer,
+//     TestStalledClient), and receives a reset before that if it keeps no cursor
 //     (TestForgetfulClientIsToldToReload). One that takes little is not
 //     (TestSlowClientResumes, TestLargeEventPasses, TestReaderOfAFullBufferStays),
 //     nor is it for answering late (TestSlowReaderMayAnswerLate). One that asks

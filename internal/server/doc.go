@@ -31,9 +31,9 @@
 //     that are no feed (TestConnectionsOfAnAddressAreBounded); those that are one
 //     have slots, see package transport.
 //   - What is for operators is not served to clients, nor to a page of another
-//     website that the browser of an operator shows (TestAdminIsForOperators).
-//     A public listener that is told its names answers to no others
-//     (TestOnlyOwnNames), as that of the demo (cmd/rowcast: TestDemo).
+//     website that the browser of an operator shows (TestAdminIsForOperators). A
+//     public listener that knows its names answers to no others (TestOnlyOwnNames),
+//     as that of the demo (cmd/rowcast: TestDemo).
 //   - A client has 30 s to send the body of a request (TestBodyThatDoesNotCome).
 //   - Pages of the allowed origins may read every path with credentials, others
 //     none (TestPagesOfOthers).

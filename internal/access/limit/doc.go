@@ -8,8 +8,8 @@
 //
 // # Guarantees
 //
-//   - A key has at most as many as are allowed, whoever takes and leaves
-//     them at once, and a key that holds none costs nothing (TestQuota).
+//   - A key has at most as many as are allowed, however many goroutines take and
+//     leave at once. A key that holds none costs nothing (TestQuota).
 //   - A client may do a burst at once and then as much as comes back in time, and
 //     learns when to try again (TestRates).
 //   - While a tenant waits for a turn every other tenant has at most one, and the

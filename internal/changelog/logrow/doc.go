@@ -25,6 +25,7 @@
 //
 // # Failures
 //
-// [Refused] tells an error that is about rows, which reading one by one gets past,
-// from one that is about the connection or the database, which is worth a new try.
+// [Refused] separates two kinds of errors. One is about rows, and reading them one
+// by one gets past it. The other is about the connection or the database, and is
+// worth a new try.
 package logrow

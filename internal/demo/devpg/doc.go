@@ -15,7 +15,7 @@
 //	data, run     the cluster and its socket
 //
 // PostgreSQL refuses to run as root. For root it runs as the user postgres, or
-// nobody, who owns data and run but not the rest.
+// nobody. That user owns data and run, but not the rest.
 //
 // The cluster of a throw-away server is a copy of one that initdb made earlier and
 // that stays in the user's cache. It does not sync to disk unless it is asked to be

@@ -34,7 +34,7 @@ func TestFormats(t *testing.T) {
 		t.Errorf("exit code %d", report.ExitCode())
 	}
 	text := written(t, report, "text")
-	for _, want := range []string{"ok    the server takes writes  it does\n", "fix                    Set it.\n", "\nfail: 4 checks, 1 ok, 1 warn, 1 fail, 1 skipped\n"} {
+	for _, want := range []string{"ok    the server takes writes     it does\n", "fix                       Set it.\n", "\nfail: 4 checks, 1 ok, 1 warn, 1 fail, 1 skipped\n"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the text lacks %q:\n%s", want, text)
 		}

@@ -36,15 +36,15 @@
 //     has to wait for long ends before it (TestPageEndsWhenOthersTakeTurns). Nobody
 //     keeps answers from others by not taking his own (TestAnswersAreShared).
 //   - A subject asks for so many pages in a time, and has so many requests that
-//     wait, as does a tenant. Then it is told to wait
-//     (TestPagesOfASubjectAreCounted, TestOneDoesNotStarveOthers).
+//     wait, as does a tenant. Then it has to wait (TestPagesOfASubjectAreCounted,
+//     TestOneDoesNotStarveOthers).
 //   - Without a cursor it begins at the oldest change that is kept, also while
 //     the log is pruned (TestOldestWhilePruned).
 //
 // # Failures
 //
 // A cursor that cannot continue is 410 with the code expired or diverged: reload
-// the state. Who asks for more than its share gets 429 with the code rate-limited,
-// everybody on a server that is too busy, or whose database does not answer, 503
-// with the code unavailable. Both have Retry-After.
+// the state. A client that asks for more than its share gets 429 with the code
+// rate-limited. On a server that is too busy, or whose database does not answer,
+// everybody gets 503 with the code unavailable. Both have Retry-After.
 package history

@@ -40,11 +40,11 @@
 //     and flushes what it seals (TestPublishedIsDurable, TestTailSurvivesRestart).
 //   - A log that arrives from another database by replication is taken for nobody's
 //     own, also if it begins to while a tail runs (TestPublicationForAllTables).
-//   - A cursor whose history was pruned or rewritten is refused, never
-//     skipped (TestHistoryRefusesForeignCursors, TestPruneMovesTheFloor,
-//     TestHistoryBeginsAtTheFloor). No
-//     change is sent as one of a table that had its number in a history that was
-//     lost (TestRestoredNumbersOfTables, TestHistoryFollowsANewFeed).
+//   - A cursor whose history was pruned or rewritten is refused, never skipped
+//     (TestHistoryRefusesForeignCursors, TestPruneMovesTheFloor,
+//     TestHistoryBeginsAtTheFloor). After a restore, the number of a table in the
+//     lost history is never taken for another table (TestRestoredNumbersOfTables,
+//     TestHistoryFollowsANewFeed).
 //   - Whatever the log holds, a change that cannot be read is sent at its position
 //     without its row, and everything goes on (TestUnreadableLog, TestReadOneByOne).
 //   - Rows are UTF-8 whatever the encoding of the database is; U+FFFD stands for

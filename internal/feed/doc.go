@@ -21,7 +21,7 @@
 //
 // # Failures
 //
-// ParseCursor answers [ErrInvalid] for text that is no cursor. History readers
+// ParseCursor returns [ErrInvalid] for text that is no cursor. History readers
 // answer [ErrExpired] for a cursor older than the retention floor and [ErrDiverged]
 // for one that belongs to another history. Both mean that the client has to reload
 // its state.

@@ -18,9 +18,9 @@
 //     nobody holds or waits for more than the bounds (TestTurnsAreBounded).
 //   - A flood from any number of addresses does not grow the table of rates over
 //     its bound (TestRatesAreBounded).
-//   - The address is the one that connected. Only a proxy that is trusted is
-//     believed who its client is, and only as far as the last hop that is not
-//     (TestAddress). The hosts of one IPv6 network count as one client.
+//   - The address is the one that connected. A trusted proxy names its client. Of
+//     several hops, the last one that is not trusted is the client (TestAddress).
+//     The hosts of one IPv6 network count as one client.
 //
 // # Failures
 //

@@ -34,8 +34,8 @@
 //     (TestNothingIsLetInBeforeTheListIsKnown).
 //   - While notifications arrive the table is asked for each 10 s only, so that an
 //     idle server stays idle. When they are not, and when they are again, it is
-//     asked at once (TestNotificationsAreReliedOn). A LISTEN that is lost unnoticed
-//     costs the seconds until the tail's next probe of it.
+//     asked at once (TestNotificationsAreReliedOn). If LISTEN is lost without a
+//     sign, revocations are late until the tail's next probe, a few seconds.
 //   - Notifications cost at most ten questions a second, whatever role sends them
 //     (TestNotificationsAreBounded). The question is one row while nothing has
 //     changed.

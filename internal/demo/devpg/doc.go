@@ -3,7 +3,7 @@
 //
 // # Overview
 //
-// [Start] has pgbin find or download the programs of PostgreSQL, makes a
+// [Start] lets pgbin find or download the programs of PostgreSQL, makes a
 // cluster and has proc run the postmaster as a child. The server listens on a free
 // port of 127.0.0.1 with a random password, and on a unix socket in a
 // directory that is closed to other users. Everything is in one directory:
@@ -55,7 +55,7 @@
 //
 // # Failures
 //
-// Start answers an error that says what to do; if the server gave up, with the
+// Start returns an error that says what to do; if the server gave up, with the
 // end of its log (TestFailureCarriesTheLog). A run that ends unasked closes
 // Done, and [Server.Err] says why (TestEndFromOutside). On Windows Start refuses.
 package devpg

@@ -51,9 +51,9 @@
 //     One that is stopped is unready first, sends its clients away with retry
 //     hints that are spread, and ends within 30 s (TestDrain).
 //
-//   - A client that reads nothing is sent away in time. So does one at 8 KB/s, one
-//     that reads byte by byte and one that is reset within frames; those beside
-//     them do not wait (TestSlowClients). The descriptors of clients that vanish
+//   - A client that reads nothing is closed in time. One at
+//     8 KB/s, one that reads byte by byte and one that is reset within frames get
+//     everything. Clients beside them do not wait (TestSlowClients). The descriptors of clients that vanish
 //     without a FIN are free within 50 s (TestSilentDeath).
 //
 //   - 3,000 clients that are cut off at once are live within 30 s, and read no

@@ -41,7 +41,7 @@ do $$ begin raise exception 'which table? Give it with -v table=public.invoices'
 begin;
 set local lock_timeout = :'lock_timeout';
 -- Those who change triggers take turns.
-select pg_advisory_xact_lock(8245940711459091461) as turn \gset
+select pg_advisory_xact_lock(rowcast.lock_number('migration')) as turn \gset
 select rowcast.watch(
     :'table'::regclass, tenant_column => nullif(:'tenant_column', ''), name => nullif(:'name', ''),
     exclude => case when :'exclude' <> '' then regexp_split_to_array(:'exclude', '\s*,\s*') end) as watched \gset

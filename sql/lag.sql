@@ -13,14 +13,9 @@
 
 with head as (
     select s.seal, s.place, s.snapshot, s.sealed_at from rowcast.seal s order by s.seal desc limit 1
-), held as (
-    select l.classid::bigint << 32 | l.objid::bigint as lock, l.mode
-      from pg_locks l
-     where l.locktype = 'advisory' and l.objsubid = 1 and l.granted
-       and l.database = (select d.oid from pg_database d where d.datname = current_database())
 )
 select h.place as head, h.sealed_at as last_seal, u.rows as unsealed_rows, coalesce(clock_timestamp() - u.oldest, '0') as behind,
-       exists (select from held l where l.lock = 8245940711459091459) as leader,
-       (select count(*) from held l where l.lock = 8245940711459091462) as servers,
-       exists (select from held l where l.lock = 8245940711459091457 and l.mode = 'ExclusiveLock') as asleep
+       exists (select from rowcast.lock_holders() l where l.lock = 'leader' and l.granted) as leader,
+       rowcast.servers() as servers,
+       exists (select from rowcast.lock_holders() l where l.lock = 'sleep' and l.mode = 'ExclusiveLock' and l.granted) as asleep
   from head h cross join (select coalesce(sum(u.rows), 0) as rows, min(u.at) as oldest from rowcast.unsealed() u) u;

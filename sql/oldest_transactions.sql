@@ -22,8 +22,8 @@
 with holder as (
     select l.pid, l.virtualtransaction,
            bool_or(l.relation = 'rowcast.log_active'::regclass and l.mode = 'RowExclusiveLock') as log,
-           bool_or(l.locktype = 'advisory' and l.objsubid = 1 and l.mode = 'ShareLock'
-               and (l.classid::bigint << 32 | l.objid::bigint) = 8245940711459091457) as sleep,
+           exists (select from rowcast.lock_holders() s
+                    where s.lock = 'sleep' and s.mode = 'ShareLock' and s.granted and s.pid is not distinct from l.pid and s.virtualtransaction = l.virtualtransaction) as sleep,
            bool_or(l.relation in (select w.relation from rowcast.watched w where w.active)) as watched
       from pg_locks l
      where l.granted

@@ -4,11 +4,7 @@
 -- triggers; and, as JSON, the pauses of capture that go on, and the last ones of
 -- those that have ended.
 select (select s.place from rowcast.seal s order by s.seal desc limit 1),
-       (select count(*)
-          from pg_locks l
-         where l.locktype = 'advisory' and l.mode = 'ShareLock' and l.objsubid = 1
-           and l.database = (select d.oid from pg_database d where d.datname = current_database())
-           and (l.classid::bigint << 32 | l.objid::bigint) = 8245940711459091462),
+       rowcast.servers(),
        pg_notification_queue_usage(),
        (select coalesce(json_agg(json_strip_nulls(json_build_object(
                    'table', coalesce(d.table_name, w.relation::regclass::text), 'name', w.name, 'tenantColumn', w.tenant_column,

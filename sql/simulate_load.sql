@@ -44,7 +44,7 @@ do $$ begin raise exception 'transactions are 1 to 1000000, rows are 1 to 10000,
 select to_regclass('public.rowcast_load') is null as absent \gset
 begin;
 set local lock_timeout = '250ms';
-select pg_advisory_xact_lock(8245940711459091461) as turn \gset
+select pg_advisory_xact_lock(rowcast.lock_number('migration')) as turn \gset
 \if :absent
 create table public.rowcast_load (
     id        bigint generated always as identity primary key,

@@ -10,11 +10,7 @@
 \echo Feed
 select f.id as feed, h.place as head, h.sealed_at as last_seal,
        (select count(*) from rowcast.tenant) as tenants,
-       (select count(*)
-          from pg_locks l
-         where l.locktype = 'advisory' and l.objsubid = 1 and l.granted
-           and l.database = (select d.oid from pg_database d where d.datname = current_database())
-           and (l.classid::bigint << 32 | l.objid::bigint) = 8245940711459091462) as servers,
+       rowcast.servers() as servers,
        coalesce('no: ' || rowcast.foreign_log(), 'yes') as of_this_database
   from rowcast.feed f left join (select s.place, s.sealed_at from rowcast.seal s order by s.seal desc limit 1) h on true;
 

@@ -10,7 +10,7 @@ var FS embed.FS
 // Functions are the files that define functions, in the order to apply them.
 func Functions() []string {
 	return []string{
-		"known.sql", "statement.sql", "image.sql", "pause.sql", "verify.sql", "order.sql", "capture.sql", "named.sql", "replicated.sql", "installed.sql", "drift.sql", "lock.sql",
+		"known.sql", "lock.sql", "statement.sql", "image.sql", "pause.sql", "verify.sql", "order.sql", "capture.sql", "named.sql", "replicated.sql", "installed.sql", "drift.sql",
 		"inherit.sql", "watch.sql", "seal.sql", "queue.sql", "history.sql", "prune.sql", "identity.sql", "replay.sql", "revocation.sql", "rights.sql",
 	}
 }

@@ -60,7 +60,7 @@ begin
             using errcode = 'active_sql_transaction', hint = 'What the transaction wrote would be in neither feed. Commit first.';
     end if;
     lock table rowcast.log_active in exclusive mode;
-    perform pg_advisory_xact_lock(8245940711459091458); -- nobody is sealing
+    perform pg_advisory_xact_lock(rowcast.lock_number('seal')); -- nobody is sealing
     for part in select i.inhrelid from pg_inherits i where i.inhparent = 'rowcast.log'::regclass loop
         execute format('truncate %s', part);
     end loop;

@@ -1,3 +1,27 @@
+-- The advisory locks of the feed.
+
+-- The number of a lock, by its name: whoever leads holds that of the leader, and each
+-- server shares that of the servers; sleep keeps writers from a reader that is asleep;
+-- seal, prune and migration are held while one of these goes on.
+create or replace function rowcast.lock_number(name text) returns bigint
+language sql immutable
+return case name when 'sleep' then 8245940711459091457 when 'seal' then 8245940711459091458 when 'leader' then 8245940711459091459
+                 when 'prune' then 8245940711459091460 when 'migration' then 8245940711459091461 when 'server' then 8245940711459091462 end;
+
+-- Who holds which of them, or waits for it. The process is null for a prepared transaction.
+create or replace function rowcast.lock_holders() returns table (lock text, pid integer, virtualtransaction text, mode text, granted boolean)
+language sql stable set search_path = pg_catalog, pg_temp as $$
+    select n.name, l.pid, l.virtualtransaction, l.mode, l.granted
+      from pg_locks l join unnest('{sleep,seal,leader,prune,migration,server}'::text[]) n (name)
+        on (l.classid::bigint << 32 | l.objid::bigint) = rowcast.lock_number(n.name)
+     where l.locktype = 'advisory' and l.objsubid = 1 and l.database = (select d.oid from pg_database d where d.datname = current_database())
+$$;
+
+-- How many servers there are, and programs that follow the feed as a server does.
+create or replace function rowcast.servers() returns bigint
+language sql stable
+return (select count(*) from rowcast.lock_holders() h where h.lock = 'server' and h.mode = 'ShareLock');
+
 -- Locks a table and its partitions, in the mode that a change of their triggers
 -- needs. Writers queue behind the first lock until the last is granted, so
 -- lock_timeout bounds all the waiting together, not that for each partition.

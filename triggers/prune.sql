@@ -20,7 +20,7 @@ declare
     next_segment integer;
     place bigint;
 begin
-    if not pg_try_advisory_xact_lock(8245940711459091460) then
+    if not pg_try_advisory_xact_lock(rowcast.lock_number('prune')) then
         return false;
     end if;
     select s.* into strict active from rowcast.segment s where s.opened_at is not null and s.closed_at is null;
@@ -111,7 +111,7 @@ declare
     pruned bigint;
 begin
     perform rowcast.end_pauses();
-    if not pg_try_advisory_xact_lock(8245940711459091460) then
+    if not pg_try_advisory_xact_lock(rowcast.lock_number('prune')) then
         return 0;
     end if;
     perform rowcast.forget_tenants(retention, batch);
@@ -165,7 +165,7 @@ declare
     old integer;
     emptied integer := 0;
 begin
-    if not pg_try_advisory_xact_lock(8245940711459091460) then
+    if not pg_try_advisory_xact_lock(rowcast.lock_number('prune')) then
         return 0;
     end if;
     for old in

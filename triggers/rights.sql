@@ -50,7 +50,8 @@ begin
                                    rowcast.trigger_drift(), rowcast.trigger_states(), rowcast.wanted_triggers(), rowcast.present_triggers(), rowcast.arguments(bytea),
                                    rowcast.name_drift(integer), rowcast.relation_of(integer), rowcast.numbered(integer, oid),
                                    rowcast.has_columns(oid, text[]), rowcast.is_shown(oid, "char"), rowcast.alteration(), rowcast.pauses(),
-                                   rowcast.part_drift(oid), rowcast.inheritance(integer), rowcast.wide_rows(integer) to %s', service);
+                                   rowcast.part_drift(oid), rowcast.inheritance(integer), rowcast.wide_rows(integer),
+                                   rowcast.lock_number(text), rowcast.lock_holders(), rowcast.servers() to %s', service);
 end $$;
 
 -- Makes a role the owner of schema rowcast and of everything in it. The role
@@ -150,7 +151,7 @@ begin
         select p.oid from pg_proc p where p.pronamespace = 'rowcast'::regnamespace and p.proname = any (array[
             'after_append', 'append', 'arguments', 'base_type', 'begin_beside', 'captured', 'changed_meanwhile', 'changed_rows', 'changed_rows_of_partitions',
             'clocks', 'close_statement', 'differ', 'entry_of_row', 'fix_search_path', 'fix_settings', 'has_columns', 'has_plain_columns', 'image',
-            'image_hash', 'is_alone', 'is_due', 'is_newest', 'is_plain', 'is_serializable', 'is_settled', 'is_shown', 'is_watched', 'is_whole', 'key_columns', 'key_of_row', 'leave_to_rows', 'look_for_changed', 'look_for_keys', 'look_for_unchanged', 'looks_as', 'named', 'named_here', 'newest_number', 'next_part', 'next_statement',
+            'image_hash', 'is_alone', 'is_due', 'is_newest', 'is_plain', 'is_serializable', 'is_settled', 'is_shown', 'is_watched', 'is_whole', 'key_columns', 'key_of_row', 'leave_to_rows', 'lock_number', 'look_for_changed', 'look_for_keys', 'look_for_unchanged', 'looks_as', 'named', 'named_here', 'newest_number', 'next_part', 'next_statement',
             'note_rows', 'note_tenants', 'notify', 'numbered', 'operation', 'ordinary', 'paused', 'plain_here', 'present_triggers', 'put_in_order', 'readable',
             'reader_asleep', 'relation_of', 'remember', 'restore_settings', 'row_key', 'settings_fixed', 'settle', 'settle_entry', 'tell_unordered', 'tenant_column',
             'tenant_of_row', 'time_to_note', 'written', 'written_columns'])

@@ -48,7 +48,7 @@ begin
             using errcode = 'active_sql_transaction',
                   hint = 'It would see what this transaction wrote, and again once that is committed. Commit first.';
     end if;
-    if not pg_try_advisory_xact_lock(8245940711459091458) then
+    if not pg_try_advisory_xact_lock(rowcast.lock_number('seal')) then
         return null;
     end if;
     select s.seal, s.place, s.snapshot as seen, pg_current_snapshot() as now, exists (select from rowcast.queue) as queued,

@@ -393,7 +393,7 @@ end $$;
 -- to sleep waits for the transaction. Capture absorbs it.
 create or replace function rowcast.reader_asleep() returns boolean
 language sql volatile
-return not pg_try_advisory_xact_lock_shared(8245940711459091457);
+return not pg_try_advisory_xact_lock_shared(rowcast.lock_number('sleep'));
 
 -- Whether it is time to look whether the transaction has grown large: after a
 -- thousand statements or so, by the numbers of the session, or many rows.

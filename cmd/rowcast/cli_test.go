@@ -29,6 +29,7 @@ func TestMistakesAreNamed(t *testing.T) {
 	}{
 		{args: []string{"sreve"}, code: program.ExitUsage, says: `unknown command "sreve", did you mean "serve"?`},
 		{args: []string{"serve", "--databse-url", "x"}, code: program.ExitUsage, says: `unknown flag --databse-url of rowcast serve, did you mean "database-url"?`},
+		{args: []string{"bench", "write", "--rows", "0"}, code: program.ExitUsage, says: `go build ./cmd/rowcast-bench`},
 		{args: []string{"serve", "now"}, code: program.ExitUsage, says: `rowcast serve takes no argument, but got "now"`},
 		{args: []string{"watch"}, code: program.ExitUsage, says: `rowcast watch wants the name of one table`},
 		{args: []string{"watch", "a", "b"}, code: program.ExitUsage, says: `rowcast watch wants the name of one table`},

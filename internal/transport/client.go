@@ -50,9 +50,10 @@ type Client struct {
 // with the request, or little time to authenticate. One whose credentials end it is told
 // so at once.
 //
-// The error is a *Problem if the address has no place left, that of connect, or that
-// of hub.Open; the connection is then still the caller's. The place is given back with
-// the session, or with an error.
+// The error is a *Problem if the address has no place left, that of connect, or
+// session.ErrDraining: a connection that came when the server was shutting down already
+// is told so and ended, if it is one of its own. The place is given back with the
+// session, or with an error.
 func (g *Gate) Let(h *hub.Hub, r *http.Request, by Credential, connect func() (session.Peer, error)) (*Client, error) {
 	slot, full := g.Limits.Slot(r)
 	if full != nil {
@@ -61,7 +62,9 @@ func (g *Gate) Let(h *hub.Hub, r *http.Request, by Credential, connect func() (s
 	c := &Client{gate: g, slot: slot}
 	peer, err := connect()
 	if err == nil {
-		c.session, err = h.Open(peer)
+		if c.session, err = h.Open(peer); err != nil {
+			turnAway(peer)
+		}
 	}
 	if err != nil {
 		slot.Leave()
@@ -76,14 +79,15 @@ func (g *Gate) Let(h *hub.Hub, r *http.Request, by Credential, connect func() (s
 // Session is that of the client.
 func (c *Client) Session() *session.Session { return c.session }
 
-// TurnAway ends a connection that came when the server was shutting down already.
-func TurnAway(conn interface {
-	io.WriteCloser
-	SetWriteDeadline(t time.Time) error
-}, encoder signal.Encoder,
-) {
-	_ = conn.SetWriteDeadline(time.Now().Add(time.Second))
-	_, _ = conn.Write(encoder.AppendClose(nil, signal.Shutdown, ""))
+// turnAway ends a connection that came when the server was shutting down already. A
+// session of Engine.IO is no connection; its handshake is refused.
+func turnAway(p session.Peer) {
+	conn, ok := p.Conn.(io.Closer)
+	if !ok {
+		return
+	}
+	_ = p.Conn.SetWriteDeadline(time.Now().Add(time.Second))
+	_, _ = p.Conn.Write(p.Encoder.AppendClose(nil, signal.Shutdown, ""))
 	_ = conn.Close()
 }
 

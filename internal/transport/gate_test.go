@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -168,9 +169,12 @@ func TestPlaceIsGivenBack(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- h.Run(ctx) }()
+	var client net.Conn // of the newest connection
 	let := func(broken error) error {
-		server, client := net.Pipe()
-		t.Cleanup(func() { _, _ = server.Close(), client.Close() })
+		var server net.Conn
+		server, client = net.Pipe()
+		near := client
+		t.Cleanup(func() { _, _ = server.Close(), near.Close() })
 		_, err := g.Let(h, from(t, "203.0.113.1:5", "/ws"), transport.Credential{}, func() (session.Peer, error) {
 			return session.Peer{Conn: socket.New(server), Encoder: nothing{}}, broken
 		})
@@ -193,6 +197,9 @@ func TestPlaceIsGivenBack(t *testing.T) {
 	for range 3 {
 		if err := let(nil); !errors.Is(err, session.ErrDraining) {
 			t.Errorf("while the server shuts down: %v", err)
+		}
+		if _, err := client.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+			t.Errorf("a connection that came late has not ended: %v", err)
 		}
 	}
 }

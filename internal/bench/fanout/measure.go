@@ -66,7 +66,7 @@ func (d *driver) deliveries(ctx context.Context, progress *program.Progress) (_ 
 	}
 	defer func() { err = errors.Join(err, server.Process.Close()) }()
 	sides := []*Side{server}
-	if d.Settings.Reference {
+	if d.Reference {
 		rival, err := d.reference(ctx, d.Clients)
 		if err != nil {
 			return nil, err
@@ -96,7 +96,7 @@ func (d *driver) deliveries(ctx context.Context, progress *program.Progress) (_ 
 // silent measures connections that nothing is sent to.
 func (d *driver) silent(ctx context.Context) (all []Idle, err error) {
 	starts := []func(context.Context, int) (*Side, error){d.server}
-	if d.Settings.Reference {
+	if d.Reference {
 		starts = append(starts, d.reference)
 	}
 	for _, start := range starts {

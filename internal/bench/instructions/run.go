@@ -60,8 +60,8 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	if len(o.kinds()) == 0 {
 		return None("no count was asked for"), nil
 	}
-	valgrind, err := exec.LookPath("valgrind")
-	if err != nil {
+	valgrind := find("valgrind")
+	if valgrind == "" {
 		return None("valgrind is not installed; get it, as with apt install valgrind"), nil
 	}
 	found, err := o.count(ctx, valgrind)
@@ -69,6 +69,15 @@ func Run(ctx context.Context, o Options) (Result, error) {
 		err = fmt.Errorf("count instructions, which --instructions none leaves out: %w", err)
 	}
 	return found, err
+}
+
+// find returns the path of a program, "" if it is not installed.
+func find(program string) string {
+	path, err := exec.LookPath(program)
+	if err != nil {
+		return ""
+	}
+	return path
 }
 
 // settings are those of the server, besides which nothing reaches the disk:

@@ -17,7 +17,7 @@ select
         select count(*)
         from pg_stat_activity a
         where a.datname = current_database() and a.backend_type = 'client backend'
-          and a.application_name not like 'rowcast %'
+          and a.application_name not like 'rowcast%'
     )
 from pg_stat_database d
 where d.datname = current_database();

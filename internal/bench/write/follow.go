@@ -56,13 +56,13 @@ func (r *run) listen(ctx context.Context, f *reading) error {
 	}
 	var n atomic.Int64
 	listening, stop := context.WithCancel(ctx)
-	ended := make(chan error, 1)
+	ended := make(chan struct{})
 	go func() {
+		defer close(ended)
+		defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 		for {
 			if _, err := conn.WaitForNotification(listening); err != nil {
-				_ = conn.Close(context.WithoutCancel(ctx))
-				ended <- fmt.Errorf("wait for a notification: %w", err)
-				return
+				return // rows are missing then, and await says so
 			}
 			n.Add(1)
 		}

@@ -130,12 +130,13 @@ func Run(ctx context.Context, at *stage.Stage, s Settings, progress *program.Pro
 
 // tables is the script that makes the tables.
 func (r *run) tables() string {
-	script := schemaSQL
+	scripts := []string{schemaSQL}
 	for _, v := range variants() {
-		script += on(r.shape.table(v), r.shape.create)
+		scripts = append(scripts, on(r.shape.table(v), r.shape.create))
 	}
-	return script + on(r.shape.table(Rowcast), "select rowcast.watch('rowcast_bench.{table}', name => 'measured');") +
-		on(r.shape.table(Notify), "create trigger notify after insert on rowcast_bench.{table} for each row execute function rowcast_bench.notify();")
+	scripts = append(scripts, on(r.shape.table(Rowcast), "select rowcast.watch('rowcast_bench.{table}', name => 'measured');"),
+		on(r.shape.table(Notify), "create trigger notify after insert on rowcast_bench.{table} for each row execute function rowcast_bench.notify();"))
+	return strings.Join(scripts, "\n")
 }
 
 // usage is the processor time used so far.

@@ -50,12 +50,12 @@ const keepAlive = `
 type Sleep int
 
 const (
-	// Awake: the sleep lock is free, writers stay silent, the tail polls.
+	// Awake is when the sleep lock is free, writers stay silent, the tail polls.
 	Awake Sleep = iota
-	// Drowsy: the sleep lock is requested, later writers notify, earlier ones
+	// Drowsy is when the sleep lock is requested, later writers notify, earlier ones
 	// may still commit silently, the tail goes on polling.
 	Drowsy
-	// Asleep: the sleep lock is held, every writer notifies.
+	// Asleep is when the sleep lock is held, every writer notifies.
 	Asleep
 )
 

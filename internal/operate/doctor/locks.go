@@ -12,6 +12,7 @@ import (
 	"rowcast/internal/errcode"
 	"rowcast/internal/postgres"
 	"rowcast/sql"
+	"rowcast/triggers"
 )
 
 // holder is who holds an advisory lock of the feed, see sql/lock_holders.sql.
@@ -98,7 +99,8 @@ func (p *patient) holders(ctx context.Context, names []string) (found []holder, 
 		return nil, err
 	}
 	err = postgres.Within(ctx, conn, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, sql.LockHolders)
+		all, numbers := triggers.Locks()
+		rows, err := tx.Query(ctx, sql.LockHolders, all, numbers)
 		if err != nil {
 			return err
 		}

@@ -9,6 +9,7 @@ import (
 
 	"rowcast/internal/postgres"
 	"rowcast/sql"
+	"rowcast/triggers"
 )
 
 // Holder is a session that holds an advisory lock of the feed without being a
@@ -32,7 +33,8 @@ func (h Holder) String() string {
 func (w *Watcher) askHolders(ctx context.Context) ([]Holder, error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	rows, err := w.o.Database.Query(ctx, sql.LockHolders)
+	names, numbers := triggers.Locks()
+	rows, err := w.o.Database.Query(ctx, sql.LockHolders, names, numbers)
 	if err != nil {
 		return nil, fmt.Errorf("ask who holds the locks: %w", postgres.Explain(err))
 	}

@@ -75,8 +75,6 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case isRefused:
 		h.opts.Gate.Refuse(w, r, refused)
-	case errors.Is(err, session.ErrDraining):
-		transport.TurnAway(p.conn, Encoder{})
 	case err != nil:
 		h.opts.Log.DebugContext(r.Context(), "event stream did not begin", slog.Any("error", err))
 	default:

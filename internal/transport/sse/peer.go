@@ -1,7 +1,6 @@
 package sse
 
 import (
-	"net"
 	"net/http"
 
 	"rowcast/internal/hub/session"
@@ -16,7 +15,6 @@ const maxIgnored = 16 << 10
 // peer is one connection.
 type peer struct {
 	*socket.Socket
-	conn    net.Conn
 	session *session.Session
 }
 
@@ -30,7 +28,7 @@ func (p *peer) connect(w http.ResponseWriter, r *http.Request) error {
 		_ = conn.Close()
 		return err
 	}
-	p.conn, p.Socket = conn, socket.New(conn)
+	p.Socket = socket.New(conn)
 	p.GiveUpAfter(ackTimeout)
 	return nil
 }

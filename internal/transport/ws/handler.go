@@ -89,13 +89,9 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		return session.Peer{Conn: conn, Encoder: Encoder{}, PingInterval: h.opts.PingInterval}, err
 	})
-	full, isFull := errors.AsType[*transport.Problem](err)
-	switch {
-	case isFull:
+	if full, ok := errors.AsType[*transport.Problem](err); ok {
 		h.opts.Gate.Refuse(w, r, full)
-	case errors.Is(err, session.ErrDraining):
-		transport.TurnAway(conn, Encoder{})
-	case err == nil:
+	} else if err == nil {
 		h.start(conn, client)
 	}
 }

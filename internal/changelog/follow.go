@@ -68,7 +68,7 @@ func (t *Tail) owned(ctx context.Context, conn *pgx.Conn) error {
 	return nil
 }
 
-// start finds where to go on. It answers ErrDiverged if what was published
+// start finds where to go on. It returns ErrDiverged if what was published
 // before is no longer what the log says.
 func (t *Tail) start(ctx context.Context, conn *pgx.Conn) error {
 	var (

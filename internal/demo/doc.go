@@ -3,8 +3,8 @@
 // # Overview
 //
 // [Run] starts a private PostgreSQL with the inventory schema (packages devpg and
-// inventory), a simulated shop that writes to it, the service, and the pages of the
-// application in front of it. It prints what to connect to.
+// inventory). It adds a simulated shop that writes, the service, and the pages of
+// the application. It prints what to connect to.
 //
 // # Guarantees
 //

@@ -10,7 +10,7 @@
 // # States
 //
 // A service is made, running, draining, ended. While it drains it is not ready, and
-// its clients are told to come back elsewhere.
+// it asks its clients to come back elsewhere.
 //
 // # Guarantees
 //

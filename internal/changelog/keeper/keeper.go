@@ -220,8 +220,8 @@ func (k *Keeper) lockToSleep(ctx context.Context, conn *pgx.Conn) (Sleep, error)
 	return Asleep, nil
 }
 
-// interruptible has Want call stop, at once if the tail has changed its mind
-// already. Nil ends that.
+// interruptible makes Want call stop when the tail no longer wants to sleep, and
+// calls it at once if that is so already. Nil ends that.
 func (k *Keeper) interruptible(stop context.CancelFunc) {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -88,7 +88,7 @@ func (p *Printer) wants(tenant string) bool {
 	return len(p.Tenants) == 0 || slices.Contains(p.Tenants, tenant)
 }
 
-// Print writes the events of changes that are wanted. It answers ErrEnough when
+// Print writes the events of changes that are wanted. It returns ErrEnough when
 // Count were written.
 func (p *Printer) Print(changes []feed.Change) error {
 	if p.printed == nil {

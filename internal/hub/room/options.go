@@ -33,7 +33,7 @@ type Options struct {
 	// cursors. One into the change carries the position before the change and
 	// the nonce of the change.
 	Map func(dst []feed.Event, c *feed.Change) []feed.Event
-	// Checked answers when the tail last knew that it had everything; zero if it
+	// Checked returns when the tail last knew that it had everything; zero if it
 	// never did. Nil: clients do not hear of outages.
 	Checked func() time.Time
 	// Delivered, if not nil, is told after each pass over the clients of a tenant

@@ -95,7 +95,7 @@ func (s *Session) Join(q Request) error {
 	return nil
 }
 
-// followLocked has u continue where old is.
+// followLocked makes u continue where old is.
 func (u *sub) followLocked(old *sub) {
 	u.resume, u.cursor, u.reset = old.resume || old.state == live, old.currentLocked(), old.reset
 }
@@ -128,7 +128,7 @@ func (s *Session) Restart(t *stream.Stream, reset string) {
 	}
 }
 
-// rewindLocked has u continue from the history, as the ring no longer holds what
+// rewindLocked makes u continue from the history, as the ring no longer holds what
 // follows after u.at. s.mu held, live.
 func (u *sub) rewindLocked() {
 	u.t.Unfollow(u.encoder, u)
@@ -199,7 +199,7 @@ func (u *sub) run(ctx context.Context) {
 	}
 }
 
-// interrupt has u continue from the head, with a reset.
+// interrupt makes u continue from the head, with a reset.
 func (u *sub) interrupt(reason error) {
 	u.s.mu.Lock()
 	defer u.s.mu.Unlock()

@@ -5,8 +5,8 @@
 //
 // [Streams] knows the tenants that somebody has attached to. Publish maps the
 // changes of those, encodes each event once with each encoder in use and appends it
-// to the ring of the tenant; a few workers then offer the ring to every
-// [Follower]. The coalesced dashboard event is an entry like any other.
+// to the ring of the tenant. A few workers then offer the ring to every [Follower].
+// The coalesced dashboard event is an entry like any other.
 //
 // What the rings take is accounted. When it passes the budget, every tenant has a
 // share from then on: the largest with which all fit, so that those who need

@@ -3,10 +3,10 @@
 //
 // # Overview
 //
-// gorilla/websocket shakes hands and reads. It never writes after the
-// handshake: frames of a server need no mask, so they are the same for every
-// client, and whoever has the right to write appends them ([Open], [Seal],
-// [AppendClose]) and writes them to the socket of the [Conn].
+// gorilla/websocket shakes hands and reads. It never writes after the handshake:
+// frames of a server need no mask, so they are the same for every client. The
+// holder of the right to write appends them ([Open], [Seal], [AppendClose]) and
+// writes them to the socket of the [Conn].
 //
 // # States
 //

@@ -3,10 +3,10 @@
 //
 // # Overview
 //
-// [Run] runs a program to its end, [Start] one that stays. For root both run as
-// an [Account] without privileges, which needs a way to its files
-// ([Account.CanEnter]). Which server belongs to which process is told by a
-// [Lock] and by where processes work ([RunsIn]).
+// [Run] runs a program to its end, [Start] one that stays. For root both run as an
+// [Account] without privileges, which needs a way to its files
+// ([Account.CanEnter]). A [Lock], and the directory in which a process works
+// ([RunsIn]), tell which server belongs to which process.
 //
 // # Guarantees
 //

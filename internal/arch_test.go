@@ -230,36 +230,6 @@ func TestEveryPackageIsDocumented(t *testing.T) {
 	}
 }
 
-// TestPromisesNameTheirTests checks that each Test… named in a package comment
-// exists in the package, or in one that tests it from outside.
-func TestPromisesNameTheirTests(t *testing.T) {
-	t.Parallel()
-	all := sources(t)
-	tests := map[string]bool{}
-	for _, files := range all {
-		for _, s := range files {
-			for _, d := range s.file.Decls {
-				if f, ok := d.(*ast.FuncDecl); ok && isTest(s) {
-					tests[f.Name.Name] = true
-				}
-			}
-		}
-	}
-	named := regexp.MustCompile(`\b(?:Test|Fuzz|Benchmark)[A-Z]\w+`)
-	for _, files := range all {
-		for _, s := range files {
-			if isTest(s) || s.file.Doc == nil {
-				continue
-			}
-			for _, name := range named.FindAllString(s.file.Doc.Text(), -1) {
-				if !tests[name] {
-					t.Errorf("%s promises %s, which does not exist", s.path, name)
-				}
-			}
-		}
-	}
-}
-
 // TestSQLIsInFiles checks that a statement which takes more than a line is in a .sql
 // file, where it can be read and run. The benchmark and the demo are no servers.
 func TestSQLIsInFiles(t *testing.T) {

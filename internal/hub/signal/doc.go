@@ -7,8 +7,8 @@
 //
 // # Guarantees
 //
-//   - Every kind of signal has a text on every wire, or none on purpose
-//     (TestEverySignalIsInTheContract).
+//   - Every kind of signal has a text on every wire, or none on purpose (rowcast:
+//     TestEverySignalIsInTheContract).
 //
 // # Failures
 //

@@ -28,7 +28,7 @@
 //   - Nothing in the query of a URL is ignored: a parameter that is not known, or is
 //     there too often, is refused by name (TestParameters, sse: TestRequests, history:
 //     TestRefusals, ws: TestRefusedHandshakes, internal/server: TestRefusalsAreProblems).
-//   - A token has one verdict on every wire, whatever its claims, and who has one that
+//   - A token has one verdict on every transport, whatever its claims, and who has one that
 //     ends far away stays (cmd/rowcast: TestTokensAreAlikeOnEveryTransport,
 //     TestFarAwayEndsAreFarAway).
 //   - A credential that is meant for somebody else, as a proxy adds it to the headers,
@@ -38,7 +38,7 @@
 //     minute (TestRefusalsAreTold, cmd/rowcast:
 //     TestRefusalsAreReportedOnEveryTransport), with nothing of a token
 //     (TestLogNeverHasTheToken).
-//   - A client whose identity is revoked is sent away, on every wire
+//   - A client whose identity is revoked is sent away, on every transport
 //     (cmd/rowcast: TestRevocationReachesEveryTransportOfEveryServer).
 //   - An address and a subject have no more connections than they may, an address
 //     no more handshakes, and a tenant no more clients that have joined it. A

@@ -59,7 +59,7 @@ const (
 	Asleep
 )
 
-// Keeper holds the session locks of a replica on a connection of its own: that
+// Keeper holds the session locks of a server on a connection of its own: that
 // it exists, that it leads, and the sleep lock. If the connection dies, so do
 // the locks, and the tail is told.
 type Keeper struct {
@@ -149,7 +149,7 @@ func (k *Keeper) hold(ctx context.Context) error {
 	}
 	defer CloseConn(ctx, conn)
 	if _, err := ask(ctx, conn, keepAlive, ReplicaLock); err != nil {
-		return fmt.Errorf("announce the replica: %w", err)
+		return fmt.Errorf("announce the server: %w", err)
 	}
 	if err := notify.Announce(ctx, conn); err != nil {
 		return err

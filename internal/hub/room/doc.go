@@ -9,7 +9,7 @@
 //
 //   - Tenants, and subjects in them, take turns to read the history
 //     (TestResumesOfOneDoNotStarveOthers).
-//   - Events are counted by name, sessions by wire and tenant, within bounds
+//   - Events are counted by name, sessions by transport and tenant, within bounds
 //     (TestFiguresTellApart, TestNamesAreBounded).
 //   - Times are counted by a clock that nobody sets (TestClockStepsForward,
 //     TestClockStepsBack, TestDeadlineFarAway).

@@ -85,7 +85,7 @@
 //   - Writers need no right on schema rowcast and get none, whatever is revoked
 //     (TestWriterWithoutAnyRight). What each kind of role may do with each table,
 //     sequence and function is in one table (TestRights, TestRightsAreRefused), and
-//     serving needs no more than the service role has (cmd/rowcast:
+//     serving needs no more than the service role has (rowcast:
 //     TestServeWithLeastPrivileges).
 //   - No code that the owner of a watched table can write runs with rights beyond
 //     his, whatever role migrates: casts, output, domains, functions in indexes and
@@ -110,26 +110,25 @@
 //   - A log is sealed only in the database it belongs to (TestForeignLogIsTold),
 //     and a new feed loses no change that is committed after it has begun
 //     (TestNewFeed).
-//   - A trigger that is missing or disabled is found, also on a partition, and
-//     repaired (TestDriftIsFoundAndRepaired, TestRowTriggersOfPartitionsFollow).
+//   - A trigger that is missing or disabled is found, also on a partition, and repaired
+//     (TestRowTriggersOfPartitionsFollow; health: TestDriftIsFoundAndRepaired).
 //   - In every combination of the states of triggers each change comes at most
 //     once, whatever the triggers are named. Drift says whether some are missed,
 //     and which (TestTriggerStates, TestDisabledAndEnabledAgain,
 //     TestRenamedTrigger, TestSecondTriggerIsTold).
-//   - In a database that was restored from a dump writers are captured by what
-//     their triggers know, before anybody has migrated it. No look-up fails them,
-//     and excluded columns stay so (TestRestoredDatabases,
-//     TestRenamedBeforeTheDump).
+//   - In a database that was restored from a dump writers are captured by what their
+//     triggers know, before anybody has migrated it. No look-up fails them, and excluded
+//     columns stay so (postgres: TestRestoredDatabases, TestRenamedBeforeTheDump).
 //   - A name that comes to mean another table is drift, and migrate follows it
-//     (TestNamesThatMeanAnotherTable). A partition that was detached is silent
+//     (postgres: TestNamesThatMeanAnotherTable). A partition that was detached is silent
 //     (TestDetachedPartitionIsSilent).
 //   - A watched table can be attached to another: it is captured as part of that from
 //     the next migration on, and drift says so until then
 //     (TestWatchedTableBecomesAPartition). What a table that inherits leaves out is
 //     said, and what would make writers fail is refused (TestInheritanceIsTold,
 //     TestForeignTableThatInherits).
-//   - What takes the place of something that was installed is found, with what
-//     repairs it (TestAlterationsAreFoundAndRepaired).
+//   - What takes the place of something that was installed is found, with what repairs
+//     it (postgres: TestAlterationsAreFoundAndRepaired).
 //   - A session that has paused is not captured and is on record, until it resumes
 //     or ends (TestPauseSilencesItsSession, TestPauseEnds, TestPauseIsRecorded). A
 //     setting made by hand silences nothing (TestSettingAloneSilencesNothing); only

@@ -38,8 +38,8 @@
 //     TestSecondServerTakesOver, TestWakesUpUnderLoad).
 //   - Nothing is published before it is durable: the seal commits synchronously
 //     and flushes what it seals (TestPublishedIsDurable, TestTailSurvivesRestart).
-//   - A log that arrives from another database by replication is taken for nobody's
-//     own, also if it begins to while a tail runs (TestPublicationForAllTables).
+//   - A log that arrives from another database by replication is taken for nobody's own,
+//     also if it begins to while a tail runs (rowcast: TestPublicationForAllTables).
 //   - A cursor whose history was pruned or rewritten is refused, never skipped
 //     (TestHistoryRefusesForeignCursors, TestPruneMovesTheFloor,
 //     TestHistoryBeginsAtTheFloor). After a restore, the number of a table in the
@@ -62,8 +62,8 @@
 //     TestFloodOfNotificationsIsBounded, TestFloodOfAPlainRoleIsBounded). What they say
 //     is not believed (TestForgedNotificationsAreHarmless,
 //     TestForgeriesOfAPlainRoleAreIgnored).
-//   - While nothing changes, nothing is written: no number of a transaction is
-//     taken, no byte of the log of PostgreSQL (TestIdleServersWriteNothing).
+//   - While nothing changes, nothing is written: no number of a transaction is taken, no
+//     byte of the log of PostgreSQL (rowcast: TestIdleServersWriteNothing).
 //   - A queue of NOTIFY that others fill stops neither writers nor the tail
 //     (TestFullQueueHarmsNobody).
 //

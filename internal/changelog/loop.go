@@ -252,7 +252,7 @@ func (f *reader) upkeep(ctx context.Context, now time.Time, leads bool) error {
 		}
 	}
 	if leads && (f.listener.Came() || due) {
-		err := f.conn.QueryRow(ctx, "select count(*) > 1 from "+keeper.LockSessions+" and l.mode = 'ShareLock'", int64(keeper.ReplicaLock)).Scan(&f.others)
+		err := f.conn.QueryRow(ctx, "select rowcast.servers() > 1").Scan(&f.others)
 		if err != nil {
 			return fmt.Errorf("count the servers: %w", err)
 		}
@@ -274,10 +274,7 @@ func (f *reader) patient(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, sealTimeout)
 	defer cancel()
 	holder := "nobody any more"
-	err := f.conn.QueryRow(ctx, `
-		select format('pid %s, role %s, application %s', a.pid, a.usename, a.application_name)
-		  from pg_stat_activity a
-		 where a.pid in (select l.pid from `+keeper.LockSessions+` and l.granted)`, int64(keeper.SealLock)).Scan(&holder)
+	err := f.conn.QueryRow(ctx, sql.SealHolder).Scan(&holder)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return fmt.Errorf("find who keeps the tail from sealing: %w", err)
 	}

@@ -8,10 +8,10 @@
 //
 // # Guarantees
 //
-//   - It ends with everything that it started, also while it starts
-//     (TestInterruptedStart).
+//   - It ends with everything that it started, also while it starts (rowcast:
+//     TestInterruptedStart).
 //   - It listens on this machine only, and on the next free port if one is taken
-//     (TestDemo).
+//     (rowcast: TestDemo).
 //
 // # Failures
 //

@@ -12,7 +12,8 @@
 // # Guarantees
 //
 //   - Positions of a tenant are contiguous from 1. A change covers the
-//     positions From to Position, which are equal unless the change is bulk.
+//     positions From to Position, which are equal unless the change is bulk
+//     (changelog: TestModel).
 //   - A cursor points between two events, also of the same change. So a client that
 //     is cut off in the middle of a change resumes without loss or repetition
 //     (TestCursorRoundTrip, TestWalk).

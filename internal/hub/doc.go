@@ -57,9 +57,8 @@
 //     those beside it do not wait (TestOverrunClientCatchesUp). What is kept for
 //     it has a bound (TestOneTenantAtATime, TestCatchUpIsPacedByTheClient), and
 //     its other tenants are not held up (TestCatchUpLeavesRoomForOthers).
-//   - A change that cannot be read is sent without its row, at its position, and
-//     what follows comes as usual (conform: TestUnreadable, unreadable:
-//     TestEventsOfOthers).
+//   - A change that cannot be read is sent without its row, at its position, and what
+//     follows comes as usual (conform: TestUnreadable; unreadable: TestEventsOfOthers).
 //   - A change of a tenant that nobody has joined is neither mapped nor
 //     encoded (TestUnjoinedTenantCostsNothing).
 //   - At most one dashboard event a second and tenant, the last one never

@@ -23,18 +23,18 @@
 //   - A table that cannot be watched or repaired is named with the reason and
 //     does not keep the migration from the others (TestAdoptsExistingTables,
 //     TestSkipsWhatCannotBeWatched, TestMigrateRepairs).
-//   - Where a publication would carry the log away it installs only if that is
-//     asked for (TestPublicationForAllTables).
-//   - Every session sets what it depends on itself, whatever was set for the
-//     server, the database or the role, also through a pooler that swallows
-//     settings (TestSessionsSetWhatTheyNeed, TestMigrateUnderUnwantedSettings,
+//   - Where a publication would carry the log away it installs only if that is asked for
+//     (rowcast: TestPublicationForAllTables).
+//   - Every session sets what it depends on itself, whatever was set for the server, the
+//     database or the role, also through a pooler that swallows settings
+//     (TestSessionsSetWhatTheyNeed, TestMigrateUnderUnwantedSettings; rowcast:
 //     TestServeUnderHostileSettings).
-//   - What answers as a transaction pooler is refused, whether it rejects the
-//     settings of a session or swallows them (TestPoolerThatSwallowsSettings,
+//   - What answers as a transaction pooler is refused, whether it rejects the settings
+//     of a session or swallows them (rowcast: TestPoolerThatSwallowsSettings,
 //     TestPoolerWithoutDirectConnectionIsNamed).
 //   - An older program changes nothing in the schema of a newer one
-//     (TestOlderMigrateIsRefused). Every role can ask how the schema differs from
-//     the program (TestSchemaIsCompared, cmd/rowcast: TestRollingUpgrade,
+//     (TestOlderMigrateIsRefused). Every role can ask how the schema differs from the
+//     program (TestSchemaIsCompared; rowcast: TestRollingUpgrade,
 //     TestServerTellsOfANewerSchema).
 //   - In a database that came with a dump, whatever the dump left out, a new feed
 //     watches what was watched, as it was. What cannot be known is asked for

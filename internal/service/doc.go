@@ -14,10 +14,12 @@
 //
 // # Guarantees
 //
-//   - A database without Rowcast, or with the log of another one, is refused
-//     (TestServeRefusesADatabaseWithoutRowcast, TestDumpRestoredElsewhereIsRefused).
-//   - It turns unready before it sends its clients away (TestDrainTurnsUnreadyFirst).
-//   - /status answers without the database, too (TestStatusDoesNotWaitForTheDatabase).
+//   - A database without Rowcast, or with the log of another one, is refused (rowcast:
+//     TestServeRefusesADatabaseWithoutRowcast, TestDumpRestoredElsewhereIsRefused).
+//   - It turns unready before it sends its clients away (rowcast:
+//     TestDrainTurnsUnreadyFirst).
+//   - /status answers without the database, too (rowcast:
+//     TestStatusDoesNotWaitForTheDatabase).
 //
 // # Failures
 //

@@ -26,33 +26,31 @@
 //     with the same codes (TestGate), and a query asks for one tenant of the token
 //     (TestParseWant).
 //   - Nothing in the query of a URL is ignored: a parameter that is not known, or is
-//     there too often, is refused by name (TestParameters, sse: TestRequests, history:
-//     TestRefusals, ws: TestRefusedHandshakes, internal/server: TestRefusalsAreProblems).
+//     there too often, is refused by name (TestParameters; sse: TestRequests; history:
+//     TestRefusals; ws: TestRefusedHandshakes; server: TestRefusalsAreProblems).
 //   - A token has one verdict on every transport, whatever its claims, and who has one that
-//     ends far away stays (cmd/rowcast: TestTokensAreAlikeOnEveryTransport,
+//     ends far away stays (rowcast: TestTokensAreAlikeOnEveryTransport,
 //     TestFarAwayEndsAreFarAway).
 //   - A credential that is meant for somebody else, as a proxy adds it to the headers,
-//     hides none of the client's own (TestGate, ws: TestForeignCredentials,
-//     cmd/rowcast: TestForeignCredentialsOnEveryTransport).
-//   - Each refusal is counted by code, and the log says why, for each kind once a
-//     minute (TestRefusalsAreTold, cmd/rowcast:
-//     TestRefusalsAreReportedOnEveryTransport), with nothing of a token
-//     (TestLogNeverHasTheToken).
-//   - A client whose identity is revoked is sent away, on every transport
-//     (cmd/rowcast: TestRevocationReachesEveryTransportOfEveryServer).
-//   - An address and a subject have no more connections than they may, an address
-//     no more handshakes, and a tenant no more clients that have joined it. A
-//     client beyond the limit gets 429 or limit-exceeded. One that could not be let
-//     in takes no slot (TestSlots, TestPlaceIsGivenBack,
-//     TestTooManyRequestsOfAnAddress, cmd/rowcast: TestLimitsOnEveryTransport). A
-//     proxy that nobody has named, so that its clients look like one, is logged
-//     (TestUnnamedProxyIsTold).
+//     hides none of the client's own (TestGate; ws: TestForeignCredentials; rowcast:
+//     TestForeignCredentialsOnEveryTransport).
+//   - Each refusal is counted by code, and the log says why, for each kind once a minute
+//     (TestRefusalsAreTold; rowcast: TestRefusalsAreReportedOnEveryTransport), with
+//     nothing of a token (TestLogNeverHasTheToken).
+//   - A client whose identity is revoked is sent away, on every transport (rowcast:
+//     TestRevocationReachesEveryTransportOfEveryServer).
+//   - An address and a subject have no more connections than they may, an address no
+//     more handshakes, and a tenant no more clients that have joined it. A client beyond
+//     the limit gets 429 or limit-exceeded. One that could not be let in takes no slot
+//     (TestSlots, TestPlaceIsGivenBack, TestTooManyRequestsOfAnAddress; rowcast:
+//     TestLimitsOnEveryTransport). A proxy that nobody has named, so that its clients
+//     look like one, is logged (TestUnnamedProxyIsTold).
 //   - A client that joins again with another filter learns which is in effect (ws:
-//     TestJoinedTellsTheFilter, socketio: TestJoinAndLeave).
+//     TestJoinedTellsTheFilter; socketio: TestJoinAndLeave).
 //   - Every close code, and every error code that a session can end with, is in
 //     one table (TestCloseTable).
-//   - A refusal names the tenant whole, so that a client knows which request it
-//     answers (TestRefusalsAreWhole, ws: TestLongTenantIsRefusedWhole, socketio:
+//   - A refusal names the tenant whole, so that a client knows which request it answers
+//     (TestRefusalsAreWhole; ws: TestLongTenantIsRefusedWhole; socketio:
 //     TestLongTenantIsRefusedWhole).
 //   - Messages are valid JSON whatever the strings (TestStringsRoundTrip,
 //     FuzzCommand).

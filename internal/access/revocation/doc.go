@@ -23,9 +23,9 @@
 //     whole seconds, as tokens tell it, in favour of the revocation. A token that
 //     does not tell it is older than any time.
 //   - Empty text names nothing. A row with it, or without any condition, revokes
-//     nothing, and the log says which (TestRowsThatNameNothing). The database
-//     refuses to write one (TestRevokeRefuses), and so does "rowcast revoke"
-//     (cmd/rowcast: TestRevokeNamesSomething).
+//     nothing, and the log says which (TestRowsThatNameNothing). The database refuses to
+//     write one (TestRevokeRefuses), and so does "rowcast revoke" (rowcast:
+//     TestRevokeNamesSomething).
 //   - A revocation is in force within a second of its commit, whatever wrote it,
 //     and at once if the notification arrives. It is lifted as soon when it is
 //     undone (TestWatcherFollowsTheTable, and on every wire and server cmd/rowcast:
@@ -40,7 +40,7 @@
 //     (TestNotificationsAreBounded). The question is one row while nothing has
 //     changed.
 //   - A revocation of a tenant is one of each spelling that the database takes for the
-//     same (cmd/rowcast: TestTenantsHaveOneName).
+//     same (rowcast: TestTenantsHaveOneName).
 //   - A revocation ends at its time without a change of the table (TestList).
 //
 // # Failures

@@ -26,7 +26,7 @@
 //   - Where columns are of several kinds tenants are compared as text, and a spelling
 //     that may be another tenant's is doubted (TestDoubt).
 //   - Tokens, joins, queries and revocations name the same tenant, on every wire, and
-//     answers carry its canonical name (cmd/rowcast: TestTenantsHaveOneName).
+//     answers carry its canonical name (rowcast: TestTenantsHaveOneName).
 //   - Another table that is watched changes what is known within 10 s
 //     (TestWatcherFollowsTheTables).
 //

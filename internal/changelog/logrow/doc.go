@@ -16,12 +16,11 @@
 //
 //   - An image is the text that was logged, byte by byte, however deep
 //     (TestImagesAreTakenAsTheyAre).
-//   - One that is damaged, too large, no JSON object, or that the database cannot
-//     read is refused, with the reason, and no other is (TestDamagedImages,
-//     changelog: TestReadOneByOne).
+//   - One that is damaged, too large, no JSON object, or that the database cannot read
+//     is refused, with the reason, and no other is (TestDamagedImages; changelog:
+//     TestReadOneByOne).
 //   - A log row that is gone, or of a table that nobody knows, is sent as
 //     unreadable (changelog: TestUnreadableLog).
-//   - Reading costs less than decoding by encoding/json did (BenchmarkScan).
 //
 // # Failures
 //

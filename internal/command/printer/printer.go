@@ -7,10 +7,11 @@
 //
 // # Guarantees
 //
-//   - What others have written can neither control a terminal nor break a line
-//     (TestVisible, TestTailFromAPositionInHistory).
+//   - What others have written can neither control a terminal nor break a line (rowcast:
+//     TestVisible, TestTailFromAPositionInHistory).
 //   - One that cannot be read is a line as well (conform: TestUnreadable).
-//   - A change that was written is not written again (TestTailFromAPositionInHistory).
+//   - A change that was written is not written again (rowcast:
+//     TestTailFromAPositionInHistory).
 //
 // # Failures
 //

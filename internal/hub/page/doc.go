@@ -11,12 +11,11 @@
 //
 // # Guarantees
 //
-//   - A crowd costs one read for each tenant, encoder and cursor, and each change
-//     is mapped and encoded once (hub: TestCrowdSharesPages). A cursor within a
-//     page that is kept costs no read (TestRestOfAPage, hub:
-//     TestOverrunCrowdSharesPages), also if the page comes while they wait for
-//     their turn (TestThoseWhoWaitShare).
-//   - What is kept is bounded, in bytes and in time (TestCacheIsBounded, hub:
+//   - A crowd costs one read for each tenant, encoder and cursor, and each change is
+//     mapped and encoded once (hub: TestCrowdSharesPages). A cursor within a page that
+//     is kept costs no read (TestRestOfAPage; hub: TestOverrunCrowdSharesPages), also if
+//     the page comes while they wait for their turn (TestThoseWhoWaitShare).
+//   - What is kept is bounded, in bytes and in time (TestCacheIsBounded; hub:
 //     TestCrowdSharesPages).
 //   - Reads are shared fairly by tenants and subjects (hub:
 //     TestResumesOfOneDoNotStarveOthers), and so is the room for what is kept: a

@@ -7,8 +7,8 @@
 //
 // # Guarantees
 //
-//   - Every kind of signal has a text in every transport, or none on purpose
-//     (TestEverySignalIsInTheContract).
+//   - Every kind of signal has a text in every transport, or none on purpose (rowcast:
+//     TestEverySignalIsInTheContract).
 //
 // # Failures
 //

@@ -31,10 +31,9 @@
 //     TestUnjoinedTenantCostsNothing, BenchmarkPublishNobodyJoined).
 //   - At most one dashboard event a second and tenant, at once if the last one
 //     is older, and none is lost (hub: TestDashboardCoalesces).
-//   - The rings of all tenants stay within a budget, but for what the followers
-//     were not offered yet and the newest entry of each (TestMemoryIsAccounted).
-//     It is shared fairly (TestLevelIsFair, hub: TestBusyTenantsShareTheBudget,
-//     TestShareGrowsAgain).
+//   - The rings of all tenants stay within a budget, but for what the followers were not
+//     offered yet and the newest entry of each (TestMemoryIsAccounted). It is shared
+//     fairly (TestLevelIsFair; hub: TestBusyTenantsShareTheBudget, TestShareGrowsAgain).
 //   - A change that was published before is left out; one that does not follow
 //     is reported as a hole (hub: TestHoleIsFilledFromHistory).
 //

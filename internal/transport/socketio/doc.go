@@ -26,7 +26,8 @@
 //
 // # Guarantees
 //
-//   - What the native transport guarantees (package conform).
+//   - What the native transport guarantees (conform: TestJoin,
+//     TestResume, TestReset, TestSlowConsumer).
 //   - Credentials come in auth, the Authorization header or a ticket, and none
 //     in the URL; what else auth has is ignored (TestCredentials). A fresh token
 //     takes over (TestRenewal, TestRenewalIsInTime).

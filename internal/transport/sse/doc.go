@@ -21,8 +21,7 @@
 //     FuzzFrame).
 //   - The last id is known from the beginning. A client that comes back with it
 //     continues there, whatever cursor its URL has. It may send it in the query, as
-//     polyfills do (TestLastEventID, internal/test/clients:
-//     TestEventSourcePolyfill).
+//     polyfills do (TestLastEventID; clients: TestEventSourcePolyfill).
 //   - Only the tenant of the token, chosen by the query, is streamed
 //     (TestRequests, TestTenantsAreApart).
 //   - A stream ends with the token, and says so before (TestTokenExpires).

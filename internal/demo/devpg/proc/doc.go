@@ -10,12 +10,12 @@
 //
 // # Guarantees
 //
-//   - A child has a process group of its own, so Ctrl-C does not reach it
-//     (TestServerHasItsOwnProcessGroup), and an environment that does not
-//     change how PostgreSQL behaves (TestEnvironmentIsPlain).
-//   - On Linux a child ends with this process, even by SIGKILL
-//     (TestServerDiesWithItsProcess), and not with one of its threads
-//     (TestServerOutlivesTheCallersThread).
+//   - A child has a process group of its own, so Ctrl-C does not reach it (devpg:
+//     TestServerHasItsOwnProcessGroup), and an environment that does not change how
+//     PostgreSQL behaves (TestEnvironmentIsPlain).
+//   - On Linux a child ends with this process, even by SIGKILL (devpg:
+//     TestServerDiesWithItsProcess), and not with one of its threads (devpg:
+//     TestServerOutlivesTheCallersThread).
 //   - Stop ends a child, by force if it must (TestStopEscalates).
 //
 // # Failures

@@ -18,8 +18,8 @@
 //     it is not listed, and its ids are answered as unknown ones
 //     (TestTenantsAreApart). A token that names no tenant, or several, is refused
 //     (TestTokensAreChecked).
-//   - A write is one transaction. It makes exactly the changes that it stands for,
-//     and the feed sends exactly their events (TestWritesMakeTheirEvents). A write
+//   - A write is one transaction. It makes exactly the changes that it stands for, and
+//     the feed sends exactly their events (rowcast: TestWritesMakeTheirEvents). A write
 //     that is refused makes none (TestConflicts).
 //   - Of several who fulfil one order at once, one succeeds and the goods leave
 //     once; stock never becomes negative (TestOrderIsFulfilledOnce,

@@ -28,7 +28,7 @@
 //   - Nothing in the query of a URL is ignored: a parameter that is not known, or is
 //     there too often, is refused by name (TestParameters; sse: TestRequests; history:
 //     TestRefusals; ws: TestRefusedHandshakes; server: TestRefusalsAreProblems).
-//   - A token has one verdict on every wire, whatever its claims, and who has one that
+//   - A token has one verdict on every transport, whatever its claims, and who has one that
 //     ends far away stays (rowcast: TestTokensAreAlikeOnEveryTransport,
 //     TestFarAwayEndsAreFarAway).
 //   - A credential that is meant for somebody else, as a proxy adds it to the headers,
@@ -37,7 +37,7 @@
 //   - Each refusal is counted by code, and the log says why, for each kind once a minute
 //     (TestRefusalsAreTold; rowcast: TestRefusalsAreReportedOnEveryTransport), with
 //     nothing of a token (TestLogNeverHasTheToken).
-//   - A client whose identity is revoked is sent away, on every wire (rowcast:
+//   - A client whose identity is revoked is sent away, on every transport (rowcast:
 //     TestRevocationReachesEveryTransportOfEveryServer).
 //   - An address and a subject have no more connections than they may, an address no
 //     more handshakes, and a tenant no more clients that have joined it. A client beyond

@@ -129,7 +129,7 @@ func (k *Keeper) hold(ctx context.Context) error {
 	}
 	defer CloseConn(ctx, conn)
 	if _, err := ask(ctx, conn, sql.Announce, triggers.ServerLock); err != nil {
-		return fmt.Errorf("announce the replica: %w", err)
+		return fmt.Errorf("announce the server: %w", err)
 	}
 	if err := notify.Announce(ctx, conn); err != nil {
 		return err

@@ -100,7 +100,7 @@ func (o *Options) complete() error {
 	case o.Map == nil:
 		return errors.New("hub: Options.Map is missing")
 	case len(o.Encoders) == 0 || len(o.Encoders) > maxEncoders:
-		return fmt.Errorf("hub: Options.Wires has %d wires, want 1 to %d", len(o.Encoders), maxEncoders)
+		return fmt.Errorf("hub: Options.Encoders has %d of them, want 1 to %d", len(o.Encoders), maxEncoders)
 	case (o.DashboardReason == nil) != (o.DashboardEvent == nil):
 		return errors.New("hub: Options.DashboardReason and DashboardEvent belong together")
 	}

@@ -25,7 +25,7 @@ type Request struct {
 	// ResumeOnly refuses to join where the stream cannot continue from the cursor:
 	// Joined then has a Reason, and nothing follows.
 	ResumeOnly bool
-	// Wire is the one of Options.Wires for the events; nil is that of the session.
+	// Encoder is the one of Options.Encoders for the events; nil is that of the session.
 	Encoder signal.Encoder
 	// Admit lets events pass by name; nil lets all.
 	Admit func(name string) bool
@@ -46,7 +46,7 @@ const maxWaiting = 100
 // the hub does not know. Joining a tenant again continues from the
 // cursor of the request, or without one from where the stream is.
 func (s *Session) Join(q Request) error {
-	encoder, err := s.h.Wire(q.Encoder, s.encoder)
+	encoder, err := s.h.Encoder(q.Encoder, s.encoder)
 	if err != nil {
 		return err
 	}

@@ -141,9 +141,10 @@ func TestPruneSaysWhatItDid(t *testing.T) {
 	add("P2")
 	add("P3")
 	prune := func(args ...string) (report struct {
-		Old, Rows, Bytes int64
-		DryRun           bool
-		Oldest           *string
+		Old, Bytes int64
+		Rows       int64 `json:"places"`
+		DryRun     bool
+		Oldest     *string
 	},
 	) {
 		t.Helper()
@@ -184,7 +185,7 @@ func TestStatusFollowsTheFeed(t *testing.T) {
 	environ := []string{"DATABASE_URL=" + s.dsn}
 	s.exec(t, `alter table skus disable trigger rowcast_update`)
 	code, stdout, stderr := rowcast(t, environ, "status")
-	for _, says := range []string{"followers", "table orders", "rowcast_update on skus", "notify queue"} {
+	for _, says := range []string{"servers", "table orders", "rowcast_update on skus", "notify queue"} {
 		if code != program.ExitOK || !strings.Contains(stdout, says) {
 			t.Errorf("exit %d, no %q in %s%s", code, says, stdout, stderr)
 		}

@@ -55,7 +55,7 @@ var arrows = map[string][]string{
 	"internal/changelog":                 {"internal/changelog/notify", "internal/changelog/keeper", "internal/changelog/logrow", "internal/feed", "sql"},
 	"internal/changelog/notify":          {},
 	"internal/changelog/jsontext":        {},
-	"internal/changelog/keeper":          {"internal/changelog/notify"},
+	"internal/changelog/keeper":          {"internal/changelog/notify", "sql", "triggers"},
 	"internal/changelog/logrow":          {"internal/changelog/jsontext", "internal/failpoint", "internal/feed", "sql"},
 	"internal/command":                   {"internal/access/auth", "internal/access/tenant", "internal/changelog", "internal/command/overview", "internal/command/printer", "internal/command/program", "internal/demo", "internal/demo/devpg", "internal/demo/embedded", "internal/errcode", "internal/feed", "internal/mapping", "internal/operate/config", "internal/operate/doctor", "internal/operate/systemd", "internal/postgres", "internal/service", "sql"},
 	"internal/command/overview":          {"internal/command/printer", "internal/postgres", "sql"},
@@ -231,32 +231,26 @@ func TestEveryPackageIsDocumented(t *testing.T) {
 	}
 }
 
-// TestPromisesNameTheirTests checks that each Test… named in a package comment
-// exists in the package, or in one that tests it from outside.
-func TestPromisesNameTheirTests(t *testing.T) {
+// TestSQLIsInFiles checks that a statement which takes more than a line is in a .sql
+// file, where it can be read and run. The benchmark and the demo are no servers.
+func TestSQLIsInFiles(t *testing.T) {
 	t.Parallel()
-	all := sources(t)
-	tests := map[string]bool{}
-	for _, files := range all {
-		for _, s := range files {
-			for _, d := range s.file.Decls {
-				if f, ok := d.(*ast.FuncDecl); ok && isTest(s) {
-					tests[f.Name.Name] = true
-				}
-			}
+	statement := regexp.MustCompile(`(?i)^\s*(select|insert|update|delete|with|create|alter|drop)\s`)
+	for folder, files := range sources(t) {
+		if strings.HasPrefix(folder, "internal/bench") || strings.HasPrefix(folder, "internal/demo") {
+			continue
 		}
-	}
-	named := regexp.MustCompile(`\b(?:Test|Fuzz|Benchmark)[A-Z]\w+`)
-	for _, files := range all {
 		for _, s := range files {
-			if isTest(s) || s.file.Doc == nil {
+			if isTest(s) {
 				continue
 			}
-			for _, name := range named.FindAllString(s.file.Doc.Text(), -1) {
-				if !tests[name] {
-					t.Errorf("%s promises %s, which does not exist", s.path, name)
+			ast.Inspect(s.file, func(n ast.Node) bool {
+				if text, ok := n.(*ast.BasicLit); ok && text.Kind == token.STRING && strings.HasPrefix(text.Value, "`") &&
+					statement.MatchString(text.Value[1:]) && strings.Contains(text.Value, "\n") {
+					t.Errorf("%s holds a statement of several lines: %.60s", s.path, strings.TrimSpace(text.Value[1:]))
 				}
-			}
+				return true
+			})
 		}
 	}
 }

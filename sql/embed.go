@@ -26,9 +26,9 @@
 //   - No script depends on the search_path (every test runs without one), and one
 //     that needs a table for itself waits for it as long as lock_timeout says
 //     (TestAttachWaitsForALimitedTime).
-//   - What is replayed reaches the clients as <name>:replayed at new positions,
-//     and a client that was away receives it like any other change
-//     (TestReplayReachesClients).
+//   - What is replayed reaches the clients as <name>:replayed at new positions, and a
+//     client that was away receives it like any other change (rowcast:
+//     TestReplayReachesClients).
 package sql
 
 import "embed"
@@ -73,6 +73,12 @@ var (
 	ForeignLog string
 	//go:embed lock_holders.sql
 	LockHolders string
+	//go:embed announce.sql
+	Announce string
+	//go:embed seal.sql
+	Seal string
+	//go:embed seal_holder.sql
+	SealHolder string
 )
 
 // Scripts are for psql.

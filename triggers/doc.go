@@ -4,20 +4,34 @@
 //
 // # Overview
 //
-// statement.sql numbers the statements and notifies readers, image.sql writes
-// rows down, order.sql puts one
-// in order among those that were captured while it was open, capture.sql and
-// replicated.sql are what the triggers of a watched table call, named.sql makes capture
-// functions for a table that is not captured as a whole, known.sql says by
-// what triggers know their table,
-// watch.sql installs them, inherit.sql says what inheritance leaves out, drift.sql says which there have to be and finds those
-// that are missing, installed.sql what else is not as migrate made it, lock.sql bounds how long that waits for writers, seal.sql
-// gives the changes their order, queue.sql those of large transactions, history.sql
-// finds log rows, prune.sql forgets old ones, identity.sql
-// tells a log that belongs to another database, revocation.sql revokes tokens,
-// and rights.sql, the last, says who may do what. pause.sql, replay.sql and
-// verify.sql are for operators. The other files adopt one table
-// of the inventory schema each.
+// Capture:
+//
+//   - statement.sql numbers the statements and notifies readers.
+//   - image.sql writes rows down.
+//   - order.sql puts a statement in order among those that were captured while it
+//     was open.
+//   - capture.sql and replicated.sql are what the triggers of a watched table call.
+//   - named.sql makes capture functions for a table that is not captured as a whole.
+//   - known.sql defines by what triggers know their table.
+//
+// What is installed:
+//
+//   - watch.sql installs the triggers, and lock.sql bounds how long that waits for
+//     writers.
+//   - inherit.sql names what inheritance leaves out.
+//   - drift.sql defines which triggers there have to be, and finds those that are
+//     missing. installed.sql finds what else is not as migrate made it.
+//   - rights.sql, the last, grants and revokes.
+//
+// The log:
+//
+//   - seal.sql gives the changes their order, queue.sql those of large transactions.
+//   - history.sql finds log rows, prune.sql forgets old ones.
+//   - identity.sql recognizes a log that belongs to another database.
+//   - revocation.sql revokes tokens.
+//   - pause.sql, replay.sql and verify.sql are for operators.
+//
+// The other files adopt one table of the inventory schema each.
 //
 // # Guarantees
 //
@@ -29,9 +43,10 @@
 //     of the writer is set to (TestOddValues, TestLastDigitCounts,
 //     TestSettingsAreTold).
 //   - A statement that succeeds without capture succeeds with it, with the same
-//     result, whatever the table, the session and the rights are; and the feed is what
-//     the table is, or it is said that something is lost. What is refused is named
-//     under Failures (TestWritersPromise, which also shows that it finds faults).
+//     result, whatever the table, the session and the rights are. And the feed is
+//     what the table is, or it is said that something is lost. What is refused is
+//     named under Failures (TestWritersPromise, which also shows that it finds
+//     faults).
 //   - Serializable transactions that do not meet without capture do not meet with it
 //     (TestSerializableWritersDoNotFail).
 //   - A generated column whose value PostgreSQL does not show is left out, and is no
@@ -40,18 +55,18 @@
 //     (TestOldRowsLackWhatIsInTheNew, BenchmarkWideColumn).
 //   - No statement fails because its rows are many or large
 //     (TestLargeRowsInOneStatement, TestLargeDocument, TestChunks).
-//   - A tenant sees no value of another's, also of a row that moved between
-//     them (TestStatements); excluded columns are nowhere in the log, also when
-//     they are renamed (TestExcludedColumns, TestExcludedColumnRenamed). They are
-//     not read, either, but by a writer in a role of replica
-//     (TestExcludedColumnIsNotRead, BenchmarkWideColumn).
-//   - Within a transaction the changes of a tenant are told in the order in which
-//     the rows were changed, whatever led from one statement to another: who
+//   - A tenant sees no value of another's, also of a row that moved between them
+//     (TestStatements). Excluded columns are nowhere in the log, also when they are
+//     renamed (TestExcludedColumns, TestExcludedColumnRenamed). They are not read,
+//     either, but by a writer in a role of replica (TestExcludedColumnIsNotRead,
+//     BenchmarkWideColumn).
+//   - Within a transaction the changes of a tenant come in the order in which the
+//     rows were changed, whatever led from one statement to another. A reader that
 //     follows them has what the table has. Cause comes before effect
 //     (TestOrderWithinATransaction, TestEveryWayOneStatementLeadsToAnother,
-//     TestNestedWritesFollowTheirCause). Where the table cannot be looked into, and time
-//     does not tell, clients are told to read it again (TestUnorderedIsTold).
-//   - Tenants are told apart by the bytes of their text, whatever the type and
+//     TestNestedWritesFollowTheirCause). Where the table cannot be looked into, and
+//     time does not tell, clients have to read it again (TestUnorderedIsTold).
+//   - Tenants are distinct by the bytes of their text, whatever the type and
 //     collation of the column (TestTenantsAreToldApartByBytes).
 //   - What a server executes grows with what there is to do and not faster, over
 //     its own connection (TestFunctionsAreLinear). A seal does not look at rows of
@@ -70,60 +85,61 @@
 //   - Writers need no right on schema rowcast and get none, whatever is revoked
 //     (TestWriterWithoutAnyRight). What each kind of role may do with each table,
 //     sequence and function is in one table (TestRights, TestRightsAreRefused), and
-//     serving needs no more than the service role has (cmd/rowcast:
+//     serving needs no more than the service role has (rowcast:
 //     TestServeWithLeastPrivileges).
-//   - No code that the owner of a watched table can write (casts, output, domains,
-//     functions in indexes and statistics, functions and operators in public) runs
-//     with rights beyond his, whoever migrates. Capture belongs to a role without
-//     login that may only append, where such a role can be made
+//   - No code that the owner of a watched table can write runs with rights beyond
+//     his, whatever role migrates: casts, output, domains, functions in indexes and
+//     statistics, functions and operators in public. Capture belongs to a role
+//     without login that may only append, where such a role can be made
 //     (TestOwnerOfATableGetsNoRights), and the next migration mends what an earlier
 //     one left (TestMigrationMendsWhomCaptureRunsAs). To put statements in order a
-//     table is looked into as its owner (TestTableIsLookedIntoAsItsOwner). verify is the exception that
-//     any query is: to plan it runs the functions of a table's indexes, as its caller.
+//     table is looked into as its owner (TestTableIsLookedIntoAsItsOwner). verify
+//     is the exception that any query is: to plan it runs the functions of a
+//     table's indexes, as its caller.
 //   - What a column shows does not depend on the session, money and names of things
 //     included (TestValuesThatASessionShowsItsWay). Virtual columns are left out,
 //     and are no tenant (TestVirtualColumnsAreLeftOut).
 //   - Columns may be added, dropped, renamed and retyped at any time
-//     (TestDefinitionChangesWhileWatching, TestTenantColumnReplaced), also where the
-//     capture functions of a table name its columns, which are made, kept up and
-//     dropped with its triggers (TestColumnsChangeUnderTheirCapture, TestTypeGrowsUnderItsCapture,
-//     TestOwnCaptureFunctions).
-//   - What is not sealed is never pruned (TestPrune, TestRotate), nothing falls
-//     between two segments of the log (TestRotateUnderLoad), and from the end of
-//     the retention on the log does not grow (TestMonthStaysWithinBound).
+//     (TestDefinitionChangesWhileWatching, TestTenantColumnReplaced). That also
+//     holds where the capture functions of a table name its columns. They are made,
+//     kept up and dropped with its triggers (TestColumnsChangeUnderTheirCapture,
+//     TestTypeGrowsUnderItsCapture, TestOwnCaptureFunctions).
+//   - Pruning never takes what is not sealed (TestPrune, TestRotate), nothing falls
+//     between two segments of the log (TestRotateUnderLoad). From the end of the
+//     retention on the log does not grow (TestMonthStaysWithinBound).
 //   - A log is sealed only in the database it belongs to (TestForeignLogIsTold),
 //     and a new feed loses no change that is committed after it has begun
 //     (TestNewFeed).
-//   - A trigger that is missing or disabled is found, also on a partition, and
-//     repaired (TestDriftIsFoundAndRepaired, TestRowTriggersOfPartitionsFollow).
-//   - In every combination of the states of triggers each change is told at most
-//     once, whatever the triggers are named, and drift says whether some are
-//     missed, and which (TestTriggerStates, TestDisabledAndEnabledAgain,
+//   - A trigger that is missing or disabled is found, also on a partition, and repaired
+//     (TestRowTriggersOfPartitionsFollow; health: TestDriftIsFoundAndRepaired).
+//   - In every combination of the states of triggers each change comes at most
+//     once, whatever the triggers are named. Drift says whether some are missed,
+//     and which (TestTriggerStates, TestDisabledAndEnabledAgain,
 //     TestRenamedTrigger, TestSecondTriggerIsTold).
-//   - In a database that was restored from a dump writers are captured by what
-//     their triggers know, before anybody has migrated it; no look-up fails them,
-//     and excluded columns stay so (TestRestoredDatabases, TestRenamedBeforeTheDump).
+//   - In a database that was restored from a dump writers are captured by what their
+//     triggers know, before anybody has migrated it. No look-up fails them, and excluded
+//     columns stay so (postgres: TestRestoredDatabases, TestRenamedBeforeTheDump).
 //   - A name that comes to mean another table is drift, and migrate follows it
-//     (TestNamesThatMeanAnotherTable). A partition that was detached is silent
+//     (postgres: TestNamesThatMeanAnotherTable). A partition that was detached is silent
 //     (TestDetachedPartitionIsSilent).
 //   - A watched table can be attached to another: it is captured as part of that from
 //     the next migration on, and drift says so until then
 //     (TestWatchedTableBecomesAPartition). What a table that inherits leaves out is
 //     said, and what would make writers fail is refused (TestInheritanceIsTold,
 //     TestForeignTableThatInherits).
-//   - What takes the place of something that was installed is found, with what
-//     repairs it (TestAlterationsAreFoundAndRepaired).
-//   - A session that has paused is not captured and is on record, until it
-//     resumes or ends (TestPauseSilencesItsSession, TestPauseEnds,
-//     TestPauseIsRecorded). A setting made by hand silences nothing
-//     (TestSettingAloneSilencesNothing); only roles that were granted it pause, and
-//     get no other right by that (TestOnlyGrantedRolesPause). Who does not pause
-//     pays for a look at a setting (BenchmarkPauseCheck).
+//   - What takes the place of something that was installed is found, with what repairs
+//     it (postgres: TestAlterationsAreFoundAndRepaired).
+//   - A session that has paused is not captured and is on record, until it resumes
+//     or ends (TestPauseSilencesItsSession, TestPauseEnds, TestPauseIsRecorded). A
+//     setting made by hand silences nothing (TestSettingAloneSilencesNothing); only
+//     roles that were granted it pause, and get no other right by that
+//     (TestOnlyGrantedRolesPause). A session that does not pause pays for one look
+//     at a setting (BenchmarkPauseCheck).
 //   - A replay appends the rows of a range as they were, at new positions, within
 //     its bounds, and is on record (TestReplayAppendsTheRange,
 //     TestReplayIsBounded, TestReplayNotifies).
 //   - verify finds every row that differs from what the log says of it, and none
-//     else, also beside writers; of rows that the log does not know it says so
+//     else, also beside writers. Of rows that the log does not know it says so
 //     (TestVerifyAgrees, TestVerifyNamesTheDifferences, TestVerifyKnowsItsLimits,
 //     TestVerifyBesideWriters).
 //   - A function that is no longer used goes (TestUnusedFunctionIsDropped).

@@ -231,7 +231,7 @@ func listed(changes []change) string {
 	return lines.String()
 }
 
-// run answers what was done, in SQL. What may fail is left out; an error is
+// run returns what was done, in SQL. What may fail is left out; an error is
 // what must not happen.
 func (d action) run(ctx context.Context, conn *pgx.Conn, counted *tally) (ran []string, err error) {
 	steps := slices.Clone(d.steps)
@@ -338,7 +338,7 @@ func mayFail(err error) error {
 // caused is what a row says of its cause.
 type caused struct{ Mark, Cause int64 }
 
-// causes answers the causes that the clients know already.
+// causes returns the causes that the clients know already.
 func (f *reader) causes() map[int64]bool {
 	known := map[int64]bool{0: true}
 	for _, rows := range f.views {

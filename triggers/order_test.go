@@ -23,7 +23,7 @@ type change struct {
 	after, before     string // JSON, empty if there is none
 }
 
-// history answers what was sealed behind a sequence, row by row.
+// history returns what was sealed behind a sequence, row by row.
 func history(ctx context.Context, conn *pgx.Conn, sequence int64) ([]change, error) {
 	rows, err := conn.Query(ctx, `
 		select s.place, s.tenant, l.op::text, w.table_name, coalesce(r.after::text, ''), coalesce(r.before::text, '')
@@ -157,7 +157,7 @@ func (v views) lines() []string {
 	return lines
 }
 
-// present answers the views of clients who read the tables just now.
+// present returns the views of clients who read the tables just now.
 func present(ctx context.Context, conn *pgx.Conn, known map[string]relation) (views, error) {
 	v := views{}
 	for _, name := range slices.Sorted(maps.Keys(known)) {
@@ -215,7 +215,7 @@ func (f *reader) advance(ctx context.Context) ([]change, error) {
 	return history(ctx, f.conn, from)
 }
 
-// catchUp has the clients follow to the end. It answers what they got and how
+// catchUp has the clients follow to the end. It returns what they got and how
 // what they hold then differs from the tables.
 func (f *reader) catchUp(ctx context.Context) (changes []change, diff string, err error) {
 	if changes, err = f.advance(ctx); err != nil {

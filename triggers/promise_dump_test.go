@@ -23,7 +23,7 @@ import (
 // table is replaced with what it was.
 var dumps = []string{"dump, template", "dump, plain", "dump, custom", "dump, data", "dump, data without triggers"}
 
-// dumpsOf answers those of them for which there is a program: an older pg_dump
+// dumpsOf returns those of them for which there is a program: an older pg_dump
 // refuses a newer server.
 func dumpsOf(t *testing.T, d *database) []string {
 	t.Helper()

@@ -20,7 +20,7 @@ type fault struct {
 	want     string
 }
 
-// begins answers how a function gets a statement at its beginning.
+// begins returns how a function gets a statement at its beginning.
 func begins(function, statement string) string {
 	return fmt.Sprintf(`do $do$
 		declare
@@ -34,7 +34,7 @@ func begins(function, statement string) string {
 		end $do$`, function, "e'\\nbegin\\n' || $fault$"+statement+"$fault$ || e'\\n'")
 }
 
-// logs answers how log rows are changed before they are appended.
+// logs returns how log rows are changed before they are appended.
 func logs(body string) []string {
 	return []string{
 		`create function public.fault() returns trigger language plpgsql as $$ begin ` + body + ` return new; end $$`,

@@ -235,7 +235,7 @@ func (k *keeper) do(ctx context.Context, a act) (goesOn bool, b *broken) {
 	return true, nil
 }
 
-// both does a statement, on the twin first. It answers whether it failed or was
+// both does a statement, on the twin first. It returns whether it failed or was
 // refused, both of which are allowed.
 func (k *keeper) both(ctx context.Context, role string, s step) (ended string, b *broken) {
 	var got [2]outcome

@@ -15,7 +15,7 @@ import (
 
 // A dump that is restored into another database brings a log along that means
 // nothing there. Servers refuse it and name the command that begins a new feed;
-// after that clients of the old one are told to reload.
+// after that clients of the old one have to reload.
 func TestDumpRestoredElsewhereIsRefused(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)

@@ -74,9 +74,9 @@ func exampleEvents() (list []said) {
 		{change(feed.Update, `{"id":7,"tenant_id":"acme","note":"b"}`, `{"id":7,"tenant_id":"acme","note":"a"}`), "a row was updated: `changed` names the columns, `previous` has what they were"},
 		{change(feed.Delete, "", `{"id":7,"tenant_id":"acme","note":"b"}`), "a row was deleted; it is `data`"},
 		{bulk, "a statement changed many rows: they take the positions `from` to `position`, and are in the history"},
-		{unordered, "what was told before can be in the wrong order: reload the table"},
+		{unordered, "what came before can be in the wrong order: reload the table"},
 		{change(feed.Truncate, "", ""), "the table was truncated"},
-		{unreadable, "a change cannot be told with its row"},
+		{unreadable, "a change cannot be sent with its row"},
 	} {
 		for _, event := range mapping.Events(e.c) {
 			list = append(list, said{encode.AppendEvent(nil, &event), e.when})

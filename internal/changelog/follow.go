@@ -26,7 +26,7 @@ const (
 	sealTimeout = 8 * time.Second
 	readTimeout = 30 * time.Second
 	longestSeal = 10 * time.Minute
-	// moment is how long a replica that heard a writer waits for the leader.
+	// moment is how long a server that heard a writer waits for the leader.
 	leaderWait = 25 * time.Millisecond
 	// breath is the pause after notifications that meant nothing.
 	idlePause = 5 * time.Millisecond
@@ -68,7 +68,7 @@ func (t *Tail) owned(ctx context.Context, conn *pgx.Conn) error {
 	return nil
 }
 
-// start finds where to go on. It answers ErrDiverged if what was published
+// start finds where to go on. It returns ErrDiverged if what was published
 // before is no longer what the log says.
 func (t *Tail) start(ctx context.Context, conn *pgx.Conn) error {
 	var (
@@ -91,7 +91,7 @@ func (t *Tail) start(ctx context.Context, conn *pgx.Conn) error {
 	case t.epoch != id:
 		return fmt.Errorf("epoch %s became %s: %w", t.epoch, id, feed.ErrDiverged)
 	case t.sequence > 0 && (known == nil || *known != t.nonce):
-		return fmt.Errorf("place %d is not what it was: %w", t.sequence, feed.ErrDiverged)
+		return fmt.Errorf("sequence %d is not what it was: %w", t.sequence, feed.ErrDiverged)
 	}
 	return nil
 }

@@ -48,7 +48,7 @@ func (f *reader) loop(ctx context.Context) error {
 			f.incomplete = time.Time{}
 			if f.reported {
 				f.reported = false
-				f.o.Log.InfoContext(ctx, "the change log is back", "place", f.sequence)
+				f.o.Log.InfoContext(ctx, "the change log is back", "sequence", f.sequence)
 			}
 		} else if err := f.patient(ctx); err != nil {
 			return err
@@ -166,7 +166,7 @@ func (f *reader) waitAwake(ctx context.Context) error {
 
 // waitForLeader waits until the leader has sealed. If a writer notifies and the
 // leader does not answer within a moment, or if it is silent for too long,
-// this replica seals by itself.
+// this server seals by itself.
 func (f *reader) waitForLeader(ctx context.Context) error {
 	if err := f.pauseIdle(ctx); err != nil {
 		return err
@@ -239,7 +239,7 @@ func (f *reader) queue(ctx context.Context, now time.Time) error {
 }
 
 // upkeep now and then makes sure that nobody else writes the log, counts the
-// replicas, and has the listener proved.
+// servers, and has the listener proved.
 func (f *reader) upkeep(ctx context.Context, now time.Time, leads bool) error {
 	const interval = 4 * time.Second
 	ctx, cancel := context.WithTimeout(ctx, sealTimeout)
@@ -252,7 +252,7 @@ func (f *reader) upkeep(ctx context.Context, now time.Time, leads bool) error {
 		}
 	}
 	if leads && (f.listener.Came() || due) {
-		err := f.conn.QueryRow(ctx, "select count(*) > 1 from "+keeper.LockSessions+" and l.mode = 'ShareLock'", int64(keeper.ReplicaLock)).Scan(&f.others)
+		err := f.conn.QueryRow(ctx, "select rowcast.servers() > 1").Scan(&f.others)
 		if err != nil {
 			return fmt.Errorf("count the servers: %w", err)
 		}
@@ -274,10 +274,7 @@ func (f *reader) patient(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, sealTimeout)
 	defer cancel()
 	holder := "nobody any more"
-	err := f.conn.QueryRow(ctx, `
-		select format('pid %s, role %s, application %s', a.pid, a.usename, a.application_name)
-		  from pg_stat_activity a
-		 where a.pid in (select l.pid from `+keeper.LockSessions+` and l.granted)`, int64(keeper.SealLock)).Scan(&holder)
+	err := f.conn.QueryRow(ctx, sql.SealHolder).Scan(&holder)
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return fmt.Errorf("find who keeps the tail from sealing: %w", err)
 	}

@@ -27,7 +27,7 @@ type wire struct {
 	frozen         chan struct{}
 }
 
-// newProxy answers a DSN through a proxy.
+// newProxy returns a DSN through a proxy.
 func newProxy(t *testing.T, dsn string) (*proxy, string) {
 	t.Helper()
 	u, err := url.Parse(dsn)

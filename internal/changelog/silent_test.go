@@ -87,7 +87,7 @@ func TestSwallowedNotificationsAreNoticed(t *testing.T) {
 	}
 }
 
-// withoutNotifications answers a way to the server on which none arrives.
+// withoutNotifications returns a way to the server on which none arrives.
 func withoutNotifications(t *testing.T, dsn string) string {
 	t.Helper()
 	u, err := url.Parse(dsn)

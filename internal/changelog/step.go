@@ -13,12 +13,6 @@ import (
 	"rowcast/sql"
 )
 
-// sealQuery seals and has the commit wait for the disk, whatever the default of
-// the database is. A stronger default stays.
-const sealQuery = `
-	select set_config('synchronous_commit', case s.now when 'off' then 'on' else s.now end, true), rowcast.seal()
-	  from (select current_setting('synchronous_commit') as now) s`
-
 // task says what a step does before it publishes what is sealed.
 type task int
 
@@ -84,7 +78,7 @@ func (t *Tail) seal(ctx context.Context, conn *pgx.Conn, fetch bool) (sequence *
 	sealing, cancel := context.WithTimeout(ctx, t.sealLimit)
 	defer cancel()
 	batch := new(pgx.Batch)
-	batch.Queue(sealQuery).QueryRow(func(r pgx.Row) error { return r.Scan(nil, &sequence) })
+	batch.Queue(sql.Seal).QueryRow(func(r pgx.Row) error { return r.Scan(nil, &sequence) })
 	batch.Queue(sql.Queued).QueryRow(func(r pgx.Row) error { return r.Scan(&t.queued) })
 	if fetch {
 		batch.Queue(sql.SealedAfter, t.sequence, t.o.BulkRows, firstRows, logrow.Ordinary).Query(func(rows pgx.Rows) (err error) {

@@ -97,7 +97,7 @@ type Tail struct {
 	epoch    string
 	sequence int64
 	nonce    int64
-	// touched are the tenants of what was published since replicas were told;
+	// touched are the tenants of what was published since servers were told;
 	// nil if they were too many to name.
 	touched map[string]struct{}
 	// reported is set while the loss of the log has been logged.
@@ -123,7 +123,7 @@ type Status struct {
 	Asleep bool
 	// Listening is true while LISTEN is in effect.
 	Listening bool
-	// Place is the newest place published.
+	// Sequence is the newest published.
 	Sequence int64
 	// Checked is when the tail last knew that it had everything.
 	Checked time.Time
@@ -188,7 +188,7 @@ func (t *Tail) run(ctx context.Context) error {
 			t.o.Reset(feed.ErrDiverged)
 		} else if !t.reported {
 			t.reported = true
-			t.o.Log.WarnContext(ctx, "lost the change log, trying until it is back", "error", err, "place", t.sequence)
+			t.o.Log.WarnContext(ctx, "lost the change log, trying until it is back", "error", err, "sequence", t.sequence)
 		}
 		t.live(false, err.Error())
 		if time.Since(began) > longest {

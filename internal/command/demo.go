@@ -19,9 +19,9 @@ func (p *commands) demo() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "See it work: a database, a shop that writes to it, and the feed",
-		Long: `Starts a private PostgreSQL with the inventory schema and two tenants, a simulated
-shop that writes a few changes a second through plain SQL, the feed, and pages
-for the browser that live on it. Prints what to open and what to connect to, and
+		Long: `Starts a private PostgreSQL with the inventory schema and two tenants, the feed, and
+pages for the browser that live on it. A simulated shop writes a few changes a second
+through plain SQL. Prints what to open and what to connect to, and
 lines to copy. It answers as localhost, as the address that it listens on, and under
 the names in ADDR and FRONTEND_URL. Ctrl-C ends it all.`,
 		Example: `  rowcast demo

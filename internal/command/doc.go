@@ -9,20 +9,20 @@
 // # Guarantees
 //
 //   - doctor ends with 0, 1 or 2 as its report is ok, warn or fail, in every format
-//     (TestDoctorEndsAsItsReport).
+//     (rowcast: TestDoctorEndsAsItsReport).
 //   - history prints what /history serves, and the cursor on which it continues
-//     (TestHistoryGoesOnFromItsCursor).
-//   - replay sends what its range holds to the clients of the tenant, and with
-//     --dry-run nothing (TestReplaySendsAgain).
-//   - prune forgets what is older than the retention and nothing else, and says
-//     what it did or, with --dry-run, would do (TestPruneSaysWhatItDid).
-//   - status shows a change as soon as it is sealed (TestStatusFollowsTheFeed).
-//   - config shows where each value comes from, and no secret
-//     (TestConfigSaysWhereFrom).
+//     (rowcast: TestHistoryGoesOnFromItsCursor).
+//   - replay sends what its range holds to the clients of the tenant, and with --dry-run
+//     nothing (rowcast: TestReplaySendsAgain).
+//   - prune forgets what is older than the retention and nothing else, and says what it
+//     did or, with --dry-run, would do (rowcast: TestPruneSaysWhatItDid).
+//   - status shows a change as soon as it is sealed (rowcast: TestStatusFollowsTheFeed).
+//   - config shows where each value comes from, and no secret (rowcast:
+//     TestConfigSaysWhereFrom).
 //   - token check says whether a server takes a token and why not, and never prints it
-//     (TestTokenCheck).
-//   - Every command has a page of the manual (TestManual), and completes
-//     (TestCompletion).
+//     (rowcast: TestTokenCheck).
+//   - Every command has a page of the manual (rowcast: TestManual), and completes
+//     (rowcast: TestCompletion).
 //
 // # Failures
 //

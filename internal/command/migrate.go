@@ -23,9 +23,9 @@ repairs triggers and changes nothing else.
 
 A log belongs to the database it was written in. In one that was restored from a
 dump, made from a template or upgraded to another major version, --new-feed
-begins a new one: the old log is forgotten, and clients are told to reload.
+begins a new one: the old log is forgotten, and clients have to reload.
 
-Where a publication is for all tables it refuses to install: the receivers, who
+Where a publication is for all tables it refuses to install: the receivers, which
 have no schema rowcast, would stop. --published installs all the same.
 
 --down removes schema rowcast and its triggers and leaves every other table as

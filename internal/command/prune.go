@@ -41,7 +41,7 @@ func (p *commands) prune() *cobra.Command {
 		Short: "Forget old changes now",
 		Long: `Does once what the server that leads does each minute: forgets the changes that are
 older than the retention, and empties the segments of the log that hold nothing
-else. Clients whose cursor is older are told to reload.
+else. Clients whose cursor is older have to reload.
 
 What is not sealed is never forgotten, and the newest seal always stays.`,
 		Example: `  rowcast prune --dry-run

@@ -3,15 +3,15 @@
 // # Overview
 //
 // [Run] starts a private PostgreSQL with the inventory schema (packages devpg and
-// inventory), a simulated shop that writes to it, the service, and the pages of the
-// application in front of it. It prints what to connect to.
+// inventory). It adds a simulated shop that writes, the service, and the pages of
+// the application. It prints what to connect to.
 //
 // # Guarantees
 //
-//   - It ends with everything that it started, also while it starts
-//     (TestInterruptedStart).
+//   - It ends with everything that it started, also while it starts (rowcast:
+//     TestInterruptedStart).
 //   - It listens on this machine only, and on the next free port if one is taken
-//     (TestDemo).
+//     (rowcast: TestDemo).
 //
 // # Failures
 //

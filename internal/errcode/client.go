@@ -9,7 +9,7 @@ func client() []Entry {
 		},
 		{
 			Code: "shutdown", Met: Client | Ready, What: "The server is shutting down.",
-			Why: "It was told to end; clients are spread over time by the hint in the reason.",
+			Why: "It was asked to end; clients are spread over time by the hint in the reason.",
 			Do:  "Connect again after the hint, with the cursor; another server continues.",
 		},
 		{

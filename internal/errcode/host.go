@@ -15,7 +15,7 @@ func host() []Entry {
 		},
 		{
 			Code: "weak-secret", Met: Doctor, Check: "strength of JWT_SECRET",
-			What: "JWT_SECRET can be guessed.", Why: "It is shorter than 32 bytes, or repeats few characters; whoever has one token can try secrets at leisure.",
+			What: "JWT_SECRET can be guessed.", Why: "It is shorter than 32 bytes, or repeats few characters; an attacker with one token can try secrets at leisure.",
 			Do: "Set one of at least 32 random bytes: openssl rand -base64 48.",
 		},
 		{
@@ -44,12 +44,12 @@ func host() []Entry {
 		},
 		{
 			Code: "proxy-unnamed", Met: Doctor, Check: "proxies before the server here",
-			What: "A proxy forwards requests and is not named.", Why: "Its clients cannot be told apart, so the limits per address do not hold. A client may also have made the header up.",
+			What: "A proxy forwards requests and is not named.", Why: "Its clients look like one, so the limits per address do not hold. A client may also have made the header up.",
 			Do: "Name the proxy in ROWCAST_TRUSTED_PROXIES if it is yours.",
 		},
 		{
-			Code: "changes-unreadable", Met: Doctor, Check: "changes that the server here told without their rows",
-			What: "Changes were told without their rows.", Why: "What the log holds of them could not be read, mapped or encoded, or is too large; clients got unreadable events at their positions.",
+			Code: "changes-unreadable", Met: Doctor, Check: "changes that the server here sent without their rows",
+			What: "Changes were sent without their rows.", Why: "What the log holds of them could not be read, mapped or encoded, or is too large; clients got unreadable events at their positions.",
 			Do: "See the log of the server and unreadable in /status, which name each with the reason. Of size: exclude wide columns, or keep large documents elsewhere. Of decoding: look for damage, with pg_amcheck. Of mapping and encoding: report it with the detail.",
 		},
 	}

@@ -16,7 +16,7 @@ func schema() []Entry {
 		{
 			Code: "foreign-log", Met: Command | Doctor, Check: "identity of the feed",
 			What: "The change log does not belong to this database.", Why: "It was restored from a dump, made from a template, or upgraded, or a subscription brings that of another database.",
-			Do: "Take schema rowcast out of what is replicated to here, then run rowcast migrate --new-feed; clients are told to reload.",
+			Do: "Take schema rowcast out of what is replicated to here, then run rowcast migrate --new-feed; clients have to reload.",
 		},
 		{
 			Code: "log-published", Met: Command | Doctor, Check: "publications of schema rowcast",
@@ -53,7 +53,7 @@ func schema() []Entry {
 		{
 			Code: "capture-rights", Met: Doctor, Check: "capture may append",
 			What: "What triggers call has too few rights, or more than it needs.",
-			Why:  "Rights were revoked or an owner was changed, and writers fail; or rowcast migrate ran as a role that cannot make the role rowcast_capture, or give a function to the owner of a table.",
+			Why:  "Rights were revoked or an owner was changed, and writers fail. Or rowcast migrate ran as a role that cannot make the role rowcast_capture, or give a function to the owner of a table.",
 			Do:   "Run rowcast migrate as a superuser, or as a member of the owners that may create roles.",
 		},
 		{
@@ -89,7 +89,7 @@ func schema() []Entry {
 		},
 		{
 			Code: "role-superuser", Met: Doctor, Check: "the role is no superuser",
-			What: "The role is a superuser.", Why: "A server needs few rights; whoever takes it over would have all.",
+			What: "The role is a superuser.", Why: "A server needs few rights; an attacker in it would have all.",
 			Do: "Make a role of its own for the server.",
 		},
 	}

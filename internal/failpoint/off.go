@@ -6,10 +6,10 @@ package failpoint
 // is none in this program.
 const Variable = ""
 
-// Frame answers what leaves in place of a frame of a tenant.
+// Frame returns what leaves in place of a frame of a tenant.
 func Frame(_ string, frame []byte) []byte { return frame }
 
-// Resume answers the index from which a client resumes that is at next of end.
+// Resume returns the index from which a client resumes that is at next of end.
 func Resume(next, _ int64) int64 { return next }
 
 // Break does nothing.

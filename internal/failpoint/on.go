@@ -42,7 +42,7 @@ var seeded = sync.OnceValue(func() *bug { //nolint:gochecknoglobals // see above
 	return b
 })
 
-// Frame answers what leaves in place of a frame of a tenant.
+// Frame returns what leaves in place of a frame of a tenant.
 func Frame(tenant string, frame []byte) []byte {
 	b := seeded()
 	b.mu.Lock()
@@ -80,7 +80,7 @@ func Frame(tenant string, frame []byte) []byte {
 // gets what follows does not notice: it resumes from before what it was not sent.
 const resumes = 5
 
-// Resume answers the index from which a client resumes that is at next of end.
+// Resume returns the index from which a client resumes that is at next of end.
 func Resume(next, end int64) int64 {
 	b := seeded()
 	b.mu.Lock()

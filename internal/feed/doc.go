@@ -12,17 +12,18 @@
 // # Guarantees
 //
 //   - Positions of a tenant are contiguous from 1. A change covers the
-//     positions From to Position, which are equal unless the change is bulk.
-//   - A cursor points between two events, also between two events of the same
-//     change, so that a client cut off in the middle of a change resumes
-//     without loss or repetition (TestCursorRoundTrip, TestWalk).
+//     positions From to Position, which are equal unless the change is bulk
+//     (changelog: TestModel).
+//   - A cursor points between two events, also of the same change. So a client that
+//     is cut off in the middle of a change resumes without loss or repetition
+//     (TestCursorRoundTrip, TestWalk).
 //   - A change that cannot be read is one event at its position, which has
 //     nothing of the row (TestWithout).
 //
 // # Failures
 //
-// ParseCursor answers [ErrInvalid] for text that is no cursor. History readers
-// answer [ErrExpired] for a cursor older than the retention floor and
-// [ErrDiverged] for one that belongs to another history; both mean that the
-// client has to reload its state.
+// ParseCursor returns [ErrInvalid] for text that is no cursor. History readers
+// answer [ErrExpired] for a cursor older than the retention floor and [ErrDiverged]
+// for one that belongs to another history. Both mean that the client has to reload
+// its state.
 package feed

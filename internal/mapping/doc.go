@@ -3,13 +3,13 @@
 //
 // # Overview
 //
-// [Append] applies the catalogue to one sealed change and appends its
-// events. The catalogue is one table of rules, see [Catalogue]: a stem, an
-// operation, a condition on the columns, an event name and the shape of its
-// data. The rules belong to the stem of the event names that the watch entry
-// of a table gives (Change.Name), so watching shop_orders under the name
-// "order" brings the catalogue of orders. A stem without rules of its own gets
-// created, updated, deleted, bulk, truncated, replayed and unreadable events.
+// [Append] applies the catalogue to one sealed change and appends its events. The
+// catalogue is one table of rules, see [Catalogue]: a stem, an operation, a
+// condition on the columns, an event name and the shape of its data. The rules
+// belong to the stem of the event names, which the watch entry of a table gives
+// (Change.Name). So watching shop_orders under the name "order" brings the
+// catalogue of orders. A stem without rules of its own gets created, updated,
+// deleted, bulk, truncated, replayed and unreadable events.
 //
 // A bulk statement makes one event whatever its operation. Every change makes
 // at least one event, also where the wire contract names none (an update of a
@@ -30,9 +30,9 @@
 //     every event of it has a recorded example (TestGolden).
 //   - The events of one change come in the order of the catalogue, and only
 //     the cursor of the last one is past the change (TestCursors).
-//   - What the old row of an update lacks is as in the new row (TestOldRowLacksWhatIsInTheNew).
-//     If no column looks different, the update is told all the same, with nothing changed
-//     (TestUpdateThatLooksTheSame).
+//   - What the old row of an update lacks is as in the new row
+//     (TestOldRowLacksWhatIsInTheNew). If no column looks different, the update is
+//     an event all the same, with nothing changed (TestUpdateThatLooksTheSame).
 //   - A replay makes one event, whatever the row would make if it changed, and
 //     no dashboard reason (TestReplayMakesOneEvent).
 //   - Changed and Previous are the columns whose JSON text differs, in the
@@ -51,6 +51,6 @@
 // # Failures
 //
 // Append cannot fail. A change whose row is missing or no JSON object, which
-// PostgreSQL does not produce, is told as unreadable (TestMalformedRowIsUnreadable).
+// PostgreSQL does not produce, is sent as unreadable (TestMalformedRowIsUnreadable).
 // [ParseFilter] names the pattern that it refuses, and why.
 package mapping

@@ -15,29 +15,29 @@
 //   - Migrating again changes nothing (TestMigrateTwice).
 //   - Down leaves the tables of the business as they were before
 //     (TestDownLeavesBusinessTables).
-//   - A migration, watch and unwatch wait for a table lock at most a quarter of
-//     a second at a time, so that writers queue no longer than that behind them,
-//     whatever transaction is open (TestMigrateOnBusyTable, TestWritersPassMigrations,
+//   - A migration, watch and unwatch wait for a table lock at most a quarter of a
+//     second at a time. So writers queue no longer than that behind them, whatever
+//     transaction is open (TestMigrateOnBusyTable, TestWritersPassMigrations,
 //     TestMigrationsOfTheLogLetOthersPass), and for all partitions together
 //     (TestPartitionsAreWaitedForTogether).
 //   - A table that cannot be watched or repaired is named with the reason and
 //     does not keep the migration from the others (TestAdoptsExistingTables,
 //     TestSkipsWhatCannotBeWatched, TestMigrateRepairs).
-//   - Where a publication would carry the log away it installs only if it is told
-//     to (TestPublicationForAllTables).
-//   - Every session sets what it depends on itself, whatever was set for the
-//     server, the database or the role, also through a pooler that swallows
-//     settings (TestSessionsSetWhatTheyNeed, TestMigrateUnderUnwantedSettings,
+//   - Where a publication would carry the log away it installs only if that is asked for
+//     (rowcast: TestPublicationForAllTables).
+//   - Every session sets what it depends on itself, whatever was set for the server, the
+//     database or the role, also through a pooler that swallows settings
+//     (TestSessionsSetWhatTheyNeed, TestMigrateUnderUnwantedSettings; rowcast:
 //     TestServeUnderHostileSettings).
-//   - What answers as a transaction pooler is refused, whether it rejects the
-//     settings of a session or swallows them (TestPoolerThatSwallowsSettings,
+//   - What answers as a transaction pooler is refused, whether it rejects the settings
+//     of a session or swallows them (rowcast: TestPoolerThatSwallowsSettings,
 //     TestPoolerWithoutDirectConnectionIsNamed).
 //   - An older program changes nothing in the schema of a newer one
-//     (TestOlderMigrateIsRefused). Every role can ask how the schema differs from
-//     the program (TestSchemaIsCompared, cmd/rowcast: TestRollingUpgrade,
+//     (TestOlderMigrateIsRefused). Every role can ask how the schema differs from the
+//     program (TestSchemaIsCompared; rowcast: TestRollingUpgrade,
 //     TestServerTellsOfANewerSchema).
 //   - In a database that came with a dump, whatever the dump left out, a new feed
-//     watches what was watched, as it was; what cannot be known is asked for
+//     watches what was watched, as it was. What cannot be known is asked for
 //     (TestRestoredDatabases, TestDatabaseMadeFromTemplate,
 //     TestRestoredDatabaseIsFoundBy, TestRenamedBeforeTheDump).
 //   - Up follows Down, and Down leaves nothing (TestUpDownUp).

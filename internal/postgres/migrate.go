@@ -29,9 +29,6 @@ const (
 	inventoryVersionTable = "public.inventory_migration"
 )
 
-// migrationLock is the advisory lock that makes migrators take turns.
-const migrationLock = 8245940711459091461
-
 // Step is one thing that a migration did.
 type Step struct {
 	// What was worked on: a migration, a file of functions or a table.
@@ -199,7 +196,7 @@ func createSchema(ctx context.Context, db *sql.DB) error {
 				perform pg_advisory_xact_lock(%d);
 				create schema if not exists rowcast;
 			end if;
-		end $$`, migrationLock)
+		end $$`, triggers.MigrationLock)
 	if _, err := db.ExecContext(ctx, create); err != nil {
 		return fmt.Errorf("create schema rowcast: %w", err)
 	}
@@ -225,7 +222,7 @@ func (m *Migrator) gooseOwn(ctx context.Context) ([]Step, error) {
 }
 
 func (m *Migrator) goose(ctx context.Context, db *sql.DB, files fs.FS, table string, run direction) ([]Step, error) {
-	locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(migrationLock), lock.WithLockTimeout(1, 60))
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockID(triggers.MigrationLock), lock.WithLockTimeout(1, 60))
 	if err != nil {
 		return nil, fmt.Errorf("prepare the migration lock: %w", err)
 	}
@@ -310,9 +307,7 @@ func (m *Migrator) followNames(ctx context.Context, conn *pgx.Conn) (steps []Ste
 // and on partitions attached since. A table that cannot be repaired does not
 // keep it from the others.
 func (m *Migrator) repairOthers(ctx context.Context, conn *pgx.Conn) ([]Step, error) {
-	rows, err := conn.Query(ctx, `
-		select w.id, c.oid::regclass::text from rowcast.watched w join pg_class c on c.oid = rowcast.relation_of(w.id)
-		 where w.active order by w.id`)
+	rows, err := conn.Query(ctx, watchedQuery)
 	if err != nil {
 		return nil, fmt.Errorf("list the watched tables: %w", err)
 	}

@@ -18,11 +18,7 @@ var ErrPublished = errors.New("a publication for all tables would carry schema r
 // checkPublished refuses to install where everything is published, unless it was
 // told to. Where it is installed already, it only says so.
 func (m *Migrator) checkPublished(ctx context.Context, conn *pgx.Conn) ([]Step, error) {
-	rows, err := conn.Query(ctx, `
-		select quote_ident(p.pubname) from pg_publication p where p.puballtables
-		 union
-		select quote_ident(t.pubname) from pg_publication_tables t where t.schemaname = 'rowcast'
-		 order by 1`)
+	rows, err := conn.Query(ctx, publishedQuery)
 	if err != nil {
 		return nil, fmt.Errorf("look for publications: %w", err)
 	}

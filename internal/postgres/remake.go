@@ -29,11 +29,7 @@ func missing(ctx context.Context, conn *pgx.Conn) (names string, err error) {
 		return "", err
 	}
 	// A table is as old as the migration that made it.
-	err = conn.QueryRow(ctx, `
-		select case when to_regclass('rowcast.feed') is not null and $1::bigint = 0 then 'the rows of rowcast.migration'
-		            else coalesce(string_agg('rowcast.' || t.name, ', ' order by t.name) filter (where t.version <= $1 and to_regclass('rowcast.' || t.name) is null), '') end
-		  from (values ('feed', 1), ('watched', 1), ('log_id', 1), ('seal', 1), ('sealed', 1), ('tenant', 1), ('log', 1), ('log_active', 2), ('segment', 2), ('statement', 2),
-		               ('pause', 4), ('replay', 4), ('revocation', 5), ('revocation_version', 5), ('queue', 7), ('queue_tenant', 7), ('queue_row', 7)) t (name, version)`,
+	err = conn.QueryRow(ctx, missingQuery,
 		version).Scan(&names)
 	if err != nil {
 		return "", fmt.Errorf("look for the tables of schema rowcast: %w", err)
@@ -45,10 +41,7 @@ func missing(ctx context.Context, conn *pgx.Conn) (names string, err error) {
 	if err := conn.QueryRow(ctx, "select to_regprocedure('rowcast.objects()') is not null and to_regclass('rowcast.installed') is not null").Scan(&known); err != nil || !known {
 		return "", Explain(err)
 	}
-	err = conn.QueryRow(ctx, `
-		select coalesce(pg_catalog.string_agg('rowcast.' || i.name || ' as it was installed', ', ' order by i.name), '')
-		  from rowcast.installed i left join rowcast.objects() o on o.kind = i.kind and o.name = i.name
-		 where i.kind = 'table' and o.state is distinct from i.state`).Scan(&names)
+	err = conn.QueryRow(ctx, alteredQuery).Scan(&names)
 	if err != nil {
 		return "", fmt.Errorf("compare the tables of schema rowcast: %w", Explain(err))
 	}
@@ -89,11 +82,7 @@ func (m *Migrator) rememberWatched(ctx context.Context, conn *pgx.Conn) (watched
 		if _, err := tx.Exec(ctx, string(text)); err != nil {
 			return err
 		}
-		rows, err := tx.Query(ctx, `
-			select distinct on (c.oid) c.oid::regclass::text, g.arguments[4], g.arguments[6], g.arguments[5]::text[]
-			  from rowcast.present_triggers() g join pg_class c on c.oid = g.relation
-			 where g.function = 'rowcast.capture' and not g.is_part and g.parent = 0 and not c.relispartition
-			 order by c.oid, g.oid`)
+		rows, err := tx.Query(ctx, rememberedQuery)
 		if err != nil {
 			return err
 		}

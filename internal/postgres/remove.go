@@ -50,10 +50,7 @@ func (m *Migrator) removeRowcast(ctx context.Context, conn *pgx.Conn) ([]Step, e
 	if !there {
 		return []Step{{"schema rowcast", "not there, nothing to remove"}}, nil
 	}
-	rows, err := conn.Query(ctx, `
-		select distinct coalesce(pg_catalog.pg_partition_root(g.tgrelid)::oid, g.tgrelid)::regclass::text
-		  from pg_trigger g join pg_proc p on p.oid = g.tgfoid
-		 where p.pronamespace = 'rowcast'::regnamespace::oid order by 1`)
+	rows, err := conn.Query(ctx, triggeredQuery)
 	if err != nil {
 		return nil, fmt.Errorf("list the tables with triggers: %w", err)
 	}
@@ -68,47 +65,16 @@ func (m *Migrator) removeRowcast(ctx context.Context, conn *pgx.Conn) ([]Step, e
 		}
 		steps = append(steps, Step{table, "triggers removed"})
 	}
-	if err := m.retry(ctx, conn, dropSchema); err != nil {
+	if err := m.retry(ctx, conn, dropSchemaQuery); err != nil {
 		return steps, fmt.Errorf("drop schema rowcast: %w", err)
 	}
 	return append(steps, Step{"schema rowcast", "dropped"}), nil
 }
 
-// dropSchema leaves nothing in the database that speaks of the role that capture ran
-// as, and drops that role if no other database has it.
-const dropSchema = `
-	do $$
-	declare
-		captured constant boolean := exists (
-			select from pg_proc p join pg_roles r on r.oid = p.proowner
-			 where p.pronamespace = 'rowcast'::regnamespace::oid and r.rolname = 'rowcast_capture' and not r.rolcanlogin and not r.rolsuper);
-	begin
-		drop schema rowcast cascade;
-		if captured then
-			begin
-				drop owned by rowcast_capture;
-			exception when insufficient_privilege or undefined_object then
-				null;
-			end;
-			begin
-				drop role rowcast_capture;
-			exception when dependent_objects_still_exist or insufficient_privilege or undefined_object then
-				null;
-			end;
-		end if;
-	end $$`
-
 // removeTriggers needs no function of the schema, which may lack some.
 func (m *Migrator) removeTriggers(ctx context.Context, conn *pgx.Conn, table string) error {
 	return changeTables(ctx, conn, m.Log, m.LockTimeout, func(tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, `
-			with part as (
-				select p.relid::oid from pg_catalog.pg_partition_tree($1::text::regclass) p union select $1::text::regclass::oid
-			)
-			select pg_catalog.format('drop trigger %I on %s', g.tgname, g.tgrelid::regclass)
-			  from part p join pg_trigger g on g.tgrelid = p.relid join pg_proc f on f.oid = g.tgfoid
-			 where f.pronamespace = 'rowcast'::regnamespace::oid and g.tgparentid = 0
-			 order by g.tgrelid <> $1::text::regclass::oid, g.tgrelid`, table)
+		rows, err := tx.Query(ctx, removeTriggersQuery, table)
 		if err != nil {
 			return err
 		}

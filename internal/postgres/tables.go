@@ -11,6 +11,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"rowcast/triggers"
 )
 
 const (
@@ -32,7 +34,7 @@ func changeTables(ctx context.Context, conn *pgx.Conn, log *slog.Logger, timeout
 	return untilLocked(ctx, log, timeout, func() error {
 		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 			// Two at once would deadlock on functions.
-			if _, err := tx.Exec(ctx, "select pg_advisory_xact_lock($1)", int64(migrationLock)); err != nil {
+			if _, err := tx.Exec(ctx, "select pg_advisory_xact_lock($1)", triggers.MigrationLock); err != nil {
 				return err
 			}
 			if _, err := tx.Exec(ctx, fmt.Sprintf("set local lock_timeout = %d", timeout.Milliseconds())); err != nil {

@@ -62,11 +62,7 @@ func (m *Migrator) inscribe(ctx context.Context, conn *pgx.Conn) error {
 // answers [ErrNotMigrated] or [ErrOutdated], or says in words what else is different.
 func CheckSchema(ctx context.Context, conn Questions) (note string, err error) {
 	var body *string
-	err = conn.QueryRow(ctx, `
-		select p.prosrc from pg_catalog.pg_namespace n
-		  join pg_catalog.pg_class c on c.relnamespace = n.oid and c.relname = 'feed'
-		  left join pg_catalog.pg_proc p on p.pronamespace = n.oid and p.proname = 'program' and p.pronargs = 0
-		 where n.nspname = 'rowcast'`).Scan(&body)
+	err = conn.QueryRow(ctx, programQuery).Scan(&body)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return "", ErrNotMigrated
 	}

@@ -26,8 +26,7 @@ func Watch(ctx context.Context, c *pgx.Conn, log *slog.Logger, given string, s W
 		if err != nil {
 			return err
 		}
-		return tx.QueryRow(ctx, `select format('%I.%I', w.table_schema, w.table_name), w.name, array(select i.detail from rowcast.inheritance(w.id) i union all select r.detail from rowcast.wide_rows(w.id) r)
-			from rowcast.watched w where w.id = $1`, id).Scan(&table, &stem, &notes)
+		return tx.QueryRow(ctx, watchNotesQuery, id).Scan(&table, &stem, &notes)
 	})
 	return table, stem, notes, named(err)
 }

@@ -10,14 +10,16 @@
 // # States
 //
 // A service is made, running, draining, ended. While it drains it is not ready, and
-// its clients are told to come back elsewhere.
+// it asks its clients to come back elsewhere.
 //
 // # Guarantees
 //
-//   - A database without Rowcast, or with the log of another one, is refused
-//     (TestServeRefusesADatabaseWithoutRowcast, TestDumpRestoredElsewhereIsRefused).
-//   - It turns unready before it sends its clients away (TestDrainTurnsUnreadyFirst).
-//   - /status answers without the database, too (TestStatusDoesNotWaitForTheDatabase).
+//   - A database without Rowcast, or with the log of another one, is refused (rowcast:
+//     TestServeRefusesADatabaseWithoutRowcast, TestDumpRestoredElsewhereIsRefused).
+//   - It turns unready before it sends its clients away (rowcast:
+//     TestDrainTurnsUnreadyFirst).
+//   - /status answers without the database, too (rowcast:
+//     TestStatusDoesNotWaitForTheDatabase).
 //
 // # Failures
 //

@@ -1,5 +1,5 @@
-// Package transport holds what every transport shares: which requests come in,
-// the commands of a client and what it may do, the JSON of the messages, the
+// Package transport holds what every transport shares: which requests come in, the
+// commands of a client and what it may do. It has the JSON of the messages, the
 // table of close codes, and the problem documents of refused requests.
 //
 // # Overview
@@ -12,10 +12,10 @@
 //
 // # States
 //
-// A Client is anonymous until Authenticate or Adopt, which it has to be within
-// a deadline; from then on it has an identity. A fresh token of the same
-// subject replaces the identity. One whose header was refused is anonymous, too, and
-// is told why if it sends no token of its own. [Refusals] counts, and tells the log.
+// A Client is anonymous until Authenticate or Adopt, which it has to be within a
+// deadline; from then on it has an identity. A fresh token of the same subject
+// replaces the identity. One whose header was refused is anonymous, too, and learns
+// why if it sends no token of its own. [Refusals] counts, and tells the log.
 //
 // # Guarantees
 //
@@ -23,41 +23,40 @@
 //     fewer tenants it is in no others (ws: TestTenantsComeFromTheToken,
 //     TestFreshToken).
 //   - Origins, tokens and tickets are checked in one place, in the same order and
-//     with the same codes for every transport (TestGate), and a query asks for
-//     one tenant of the token (TestParseWant).
+//     with the same codes (TestGate), and a query asks for one tenant of the token
+//     (TestParseWant).
 //   - Nothing in the query of a URL is ignored: a parameter that is not known, or is
-//     there too often, is refused by name (TestParameters, sse: TestRequests, history:
-//     TestRefusals, ws: TestRefusedHandshakes, internal/server: TestRefusalsAreProblems).
-//   - A token has one verdict on every wire, whatever its claims, and who has one that
-//     ends far away stays (cmd/rowcast: TestTokensAreAlikeOnEveryTransport,
+//     there too often, is refused by name (TestParameters; sse: TestRequests; history:
+//     TestRefusals; ws: TestRefusedHandshakes; server: TestRefusalsAreProblems).
+//   - A token has one verdict on every transport, whatever its claims, and who has one that
+//     ends far away stays (rowcast: TestTokensAreAlikeOnEveryTransport,
 //     TestFarAwayEndsAreFarAway).
 //   - A credential that is meant for somebody else, as a proxy adds it to the headers,
-//     hides none of the client's own (TestGate, ws: TestForeignCredentials,
-//     cmd/rowcast: TestForeignCredentialsOnEveryTransport).
-//   - Whoever is refused is counted by code, and the log says why, for each kind once a
-//     minute (TestRefusalsAreTold, cmd/rowcast: TestRefusalsAreReportedOnEveryTransport), with
+//     hides none of the client's own (TestGate; ws: TestForeignCredentials; rowcast:
+//     TestForeignCredentialsOnEveryTransport).
+//   - Each refusal is counted by code, and the log says why, for each kind once a minute
+//     (TestRefusalsAreTold; rowcast: TestRefusalsAreReportedOnEveryTransport), with
 //     nothing of a token (TestLogNeverHasTheToken).
-//   - A client whose identity is revoked is sent away, on every wire
-//     (cmd/rowcast: TestRevocationReachesEveryTransportOfEveryServer).
-//   - An address and a subject have no more connections than they may, an address
-//     no more handshakes, and a tenant no more clients that have joined it; who is
-//     one too many is told 429 or limit-exceeded, and who could not be let in takes no
-//     place (TestSlots, TestPlaceIsGivenBack,
-//     TestTooManyRequestsOfAnAddress, cmd/rowcast: TestLimitsOnEveryTransport).
-//     A proxy that nobody has named, so that its clients cannot be told apart, is
-//     logged (TestUnnamedProxyIsTold).
-//   - Who joins again with another filter is told which is in effect (ws:
-//     TestJoinedTellsTheFilter, socketio: TestJoinAndLeave).
+//   - A client whose identity is revoked is sent away, on every transport (rowcast:
+//     TestRevocationReachesEveryTransportOfEveryServer).
+//   - An address and a subject have no more connections than they may, an address no
+//     more handshakes, and a tenant no more clients that have joined it. A client beyond
+//     the limit gets 429 or limit-exceeded. One that could not be let in takes no slot
+//     (TestSlots, TestPlaceIsGivenBack, TestTooManyRequestsOfAnAddress; rowcast:
+//     TestLimitsOnEveryTransport). A proxy that nobody has named, so that its clients
+//     look like one, is logged (TestUnnamedProxyIsTold).
+//   - A client that joins again with another filter learns which is in effect (ws:
+//     TestJoinedTellsTheFilter; socketio: TestJoinAndLeave).
 //   - Every close code, and every error code that a session can end with, is in
 //     one table (TestCloseTable).
-//   - A refusal names the tenant whole, so that a client knows which request it
-//     answers (TestRefusalsAreWhole, ws: TestLongTenantIsRefusedWhole, socketio:
+//   - A refusal names the tenant whole, so that a client knows which request it answers
+//     (TestRefusalsAreWhole; ws: TestLongTenantIsRefusedWhole; socketio:
 //     TestLongTenantIsRefusedWhole).
 //   - Messages are valid JSON whatever the strings (TestStringsRoundTrip,
 //     FuzzCommand).
 //
 // # Failures
 //
-// What a client is told is a [Refusal], with a code of the table and a text
-// that repeats nothing secret. Three malformed commands end the session.
+// A client receives a [Refusal], with a code of the table and a text that repeats
+// nothing secret. Three malformed commands end the session.
 package transport

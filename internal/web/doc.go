@@ -18,10 +18,9 @@
 //     (TestPagesHaveAddresses). Any other unknown path is not found
 //     (TestUnknownFilesAreNotFound), and no folder is listed
 //     (TestFoldersAreNotListed).
-//   - index.html is never stored, so that a new build is seen at once; what is
-//     below assets/ has the hash of its content in its name and is kept for good;
-//     other files are asked for again, and sent only if they changed
-//     (TestCaching).
+//   - index.html is never stored, so that a new build is seen at once. What is
+//     below assets/ has the hash of its content in its name and is kept for good.
+//     Other files are asked for again, and sent only if they changed (TestCaching).
 //   - Pages run no script and no style but those of their own origin, and stand
 //     in no frame (TestPagesAreConfined). The built page has neither inline
 //     (TestBuiltPageObeysItsPolicy).
@@ -31,28 +30,27 @@
 // TestClient runs the tests of the client and of the application, which hold
 // that
 //
-//   - every event after the cursor is delivered once and in order, whatever
-//     happens to connections, or a reset is told (client/test/model.test.ts);
+//   - every event after the cursor is delivered once and in order, whatever happens
+//     to connections, or a reset comes (client/test/model.test.ts);
 //   - a feed is in one of eight states, and every change of it goes through one
 //     function without a clock or a network (client/test/machine.test.ts);
-//   - connections come back as the server and the page want it, tokens are
-//     refreshed in time, no number keeps the machine busy, no step of the clock ends a
-//     connection, and what handlers do harms nobody (client/test/feed.test.ts,
+//   - connections come back as the server and the page want it, and tokens are
+//     refreshed in time. No number keeps the machine busy, no step of the clock
+//     ends a connection, and no handler harms another (client/test/feed.test.ts,
 //     client/test/page.test.ts);
 //   - a feed goes on over Server-Sent Events where WebSocket is blocked
 //     (client/test/sse.test.ts);
-//   - what goes wrong the first time is told in words: no page, no function, no tenant,
-//     another address, a foreign origin (client/test/first.test.ts);
+//   - what goes wrong the first time is explained in words: no page, no function,
+//     no tenant, another address, a foreign origin (client/test/first.test.ts);
 //   - the parts of a page share one connection, which asks for what they want
-//     together; each gets the events of its filter since it came, once and in order,
-//     whoever comes and goes beside it (client/test/share.test.ts);
+//     together. Each gets the events of its filter since it came, once and in
+//     order, whatever parts come and go beside it (client/test/share.test.ts);
 //   - a SocketProvider has one connection under StrictMode and none after it
 //     (client/test/react.test.tsx);
 //   - the client is small (client/test/size.test.ts);
-//   - the pages show what events say, whoever made the change, also when they
-//     come while a list is read, and read again what they do not say. No event of
-//     the catalogue is left out
-//     (app/src/live/live.test.ts, app/src/live/rows.test.ts);
+//   - the pages show what events say, whatever made the change, also when they come
+//     while a list is read, and read again what they do not say. No event of the
+//     catalogue is left out (app/src/live/live.test.ts, app/src/live/rows.test.ts);
 //   - notifications are counted instead of piled up (app/src/toast/toasts.test.ts);
 //   - the inspector keeps 50,000 events, stands still while it is paused and
 //     loses nothing meanwhile; what it copies is quoted (app/src/feed/feed.test.ts).

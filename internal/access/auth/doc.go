@@ -12,7 +12,7 @@
 //   - The algorithm decides which keys are tried, and a key is only ever used with
 //     algorithms of its own family; "none" is never accepted (TestForgedTokens).
 //   - A token is refused for a claim that is used and cannot be read, and never for
-//     another; what it gives is what its claims say (TestAnyClaims, TestClaims).
+//     another. What it gives is what its claims say (TestAnyClaims, TestClaims).
 //   - A token gives the tenants that it names and no others (TestTenants), by the
 //     claims that the settings name, of whatever issuer (TestTokensOfIssuers,
 //     TestClaimNames, TestGuideNamesTheClaims).

@@ -8,19 +8,19 @@
 //
 // # Guarantees
 //
-//   - A key has at most as many as are allowed, whoever takes and leaves
-//     them at once, and a key that holds none costs nothing (TestQuota).
+//   - A key has at most as many as are allowed, however many goroutines take and
+//     leave at once. A key that holds none costs nothing (TestQuota).
 //   - A client may do a burst at once and then as much as comes back in time, and
-//     is told when to try again (TestRates).
-//   - While a tenant waits for a turn every other tenant has at most one, and the same
-//     holds among the subjects of a tenant; a subject has its own in order
+//     learns when to try again (TestRates).
+//   - While a tenant waits for a turn every other tenant has at most one, and the
+//     same holds among the subjects of a tenant. A subject has its own in order
 //     (TestTurnsAreFair). No turn is free while somebody waits who may have it, and
 //     nobody holds or waits for more than the bounds (TestTurnsAreBounded).
 //   - A flood from any number of addresses does not grow the table of rates over
 //     its bound (TestRatesAreBounded).
-//   - The address is the one that connected; only a proxy that is trusted is
-//     believed who its client is, and only as far as the last hop that is not
-//     (TestAddress). The hosts of one IPv6 network count as one client.
+//   - The address is the one that connected. A trusted proxy names its client. Of
+//     several hops, the last one that is not trusted is the client (TestAddress).
+//     The hosts of one IPv6 network count as one client.
 //
 // # Failures
 //

@@ -9,7 +9,7 @@ type Quota[K comparable] struct {
 	held map[K]int
 }
 
-// NewPlaces allows each key so many places.
+// NewQuota allows each key so many places.
 func NewQuota[K comparable](most int) *Quota[K] {
 	return &Quota[K]{most: most, held: map[K]int{}}
 }

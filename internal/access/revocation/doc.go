@@ -3,12 +3,12 @@
 //
 // # Overview
 //
-// The table rowcast.revocation is the truth; "rowcast revoke" and the SQL
-// function rowcast.revoke write it. A [Watcher] asks for its version when it
-// is notified, and once a second while notifications may not arrive, and keeps the newest
-// [List], which says of an identity whether it is revoked. [Watcher.Verify] and [Watcher.Redeem]
-// refuse such tokens and tickets; Options.Changed is where a server has the
-// connections looked through that are there already.
+// The table rowcast.revocation is the truth; "rowcast revoke" and the SQL function
+// rowcast.revoke write it. A [Watcher] asks for its version when it is notified,
+// and once a second while notifications may not arrive. It keeps the newest [List],
+// which reports whether an identity is revoked. [Watcher.Verify] and
+// [Watcher.Redeem] refuse such tokens and tickets; Options.Changed is where a
+// server has the connections looked through that are there already.
 //
 // # States
 //
@@ -20,26 +20,27 @@
 //
 //   - A token fits a revocation if it fits all of its conditions, and an identity
 //     is revoked if it fits one of them (TestList). The time of issue counts in
-//     whole seconds, as tokens tell it, in favour of the revocation; a token that
+//     whole seconds, as tokens tell it, in favour of the revocation. A token that
 //     does not tell it is older than any time.
 //   - Empty text names nothing. A row with it, or without any condition, revokes
-//     nothing, and the log says which (TestRowsThatNameNothing); the database
-//     refuses to write one (TestRevokeRefuses), and so does "rowcast revoke"
-//     (cmd/rowcast: TestRevokeNamesSomething).
-//   - A revocation is in force within a second of its commit, and at once if the
-//     notification arrives, whatever wrote it, and it is lifted as soon when it is
-//     undone (TestWatcherFollowsTheTable, and on every wire and server
-//     cmd/rowcast: TestRevocationReachesEveryTransportOfEveryServer).
+//     nothing, and the log says which (TestRowsThatNameNothing). The database refuses to
+//     write one (TestRevokeRefuses), and so does "rowcast revoke" (rowcast:
+//     TestRevokeNamesSomething).
+//   - A revocation is in force within a second of its commit, whatever wrote it,
+//     and at once if the notification arrives. It is lifted as soon when it is
+//     undone (TestWatcherFollowsTheTable, and on every wire and server cmd/rowcast:
+//     TestRevocationReachesEveryTransportOfEveryServer).
 //   - Nobody is let in before the revocations are known
 //     (TestNothingIsLetInBeforeTheListIsKnown).
 //   - While notifications arrive the table is asked for each 10 s only, so that an
-//     idle server stays idle; when they are not, and when they are again, it is
-//     asked at once (TestNotificationsAreReliedOn). A LISTEN that is lost unnoticed
-//     costs the seconds until the tail's next probe of it.
-//   - Notifications cost at most ten questions a second, whoever sends them
-//     (TestNotificationsAreBounded). The question is one row while nothing has changed.
+//     idle server stays idle. When they are not, and when they are again, it is
+//     asked at once (TestNotificationsAreReliedOn). If LISTEN is lost without a
+//     sign, revocations are late until the tail's next probe, a few seconds.
+//   - Notifications cost at most ten questions a second, whatever role sends them
+//     (TestNotificationsAreBounded). The question is one row while nothing has
+//     changed.
 //   - A revocation of a tenant is one of each spelling that the database takes for the
-//     same (cmd/rowcast: TestTenantsHaveOneName).
+//     same (rowcast: TestTenantsHaveOneName).
 //   - A revocation ends at its time without a change of the table (TestList).
 //
 // # Failures

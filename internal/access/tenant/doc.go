@@ -3,15 +3,15 @@
 //
 // # Overview
 //
-// A tenant is told to clients as the text of its column. To PostgreSQL
-// "AC3E0000-…" and "ac3e0000-…" are one uuid, and "042" and "42" one integer, but as
-// texts they differ: who asks for the one would never hear of the other. [Columns] are
-// the types of the tenant columns of the watched tables. [Columns.Canonical] gives the
-// text that the database writes, and [Columns.Doubt] says when a tenant may be meant
-// that no row can have. A [Watcher] asks the database for the types, and brings the
-// tenants of tokens and tickets to that form. It also knows the stems of the events of
-// those tables, so that who asks for another can be told (cmd/rowcast:
-// TestUnknownStemsAreTold).
+// A tenant is sent to clients as the text of its column. To PostgreSQL "AC3E0000-…"
+// and "ac3e0000-…" are one uuid, and "042" and "42" one integer, but as texts they
+// differ: a client that asks for the one would never receive the other. [Columns]
+// are the types of the tenant columns of the watched tables. [Columns.Canonical]
+// gives the text that the database writes, and [Columns.Doubt] says when a tenant
+// may be meant that no row can have. A [Watcher] asks the database for the types,
+// and brings the tenants of tokens and tickets to that form. It also knows the
+// stems of the events of those tables, so that a client that asks for another gets
+// a hint (cmd/rowcast: TestUnknownStemsAreTold).
 //
 // # States
 //
@@ -20,13 +20,13 @@
 //
 // # Guarantees
 //
-//   - If every tenant column is a uuid, or every one an integer, two texts that the
-//     database takes for the same value have one canonical text, that of the database
+//   - If every tenant column is a uuid, or every one an integer, equal values have
+//     one canonical text: that of the database
 //     (TestCanonicalIsWhatTheDatabaseWrites). Other texts stay as they are.
 //   - Where columns are of several kinds tenants are compared as text, and a spelling
 //     that may be another tenant's is doubted (TestDoubt).
 //   - Tokens, joins, queries and revocations name the same tenant, on every wire, and
-//     answers carry its canonical name (cmd/rowcast: TestTenantsHaveOneName).
+//     answers carry its canonical name (rowcast: TestTenantsHaveOneName).
 //   - Another table that is watched changes what is known within 10 s
 //     (TestWatcherFollowsTheTables).
 //

@@ -9,8 +9,8 @@
 //
 // # States
 //
-// A child runs until [Child.Close], which closes its standard input; it is
-// killed when it does not end by itself, or when the context of Start ends.
+// A child runs until [Child.Close], which closes its standard input. It is killed
+// when it does not end by itself, or when the context of Start ends.
 //
 // # Guarantees
 //

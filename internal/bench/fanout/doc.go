@@ -2,11 +2,11 @@
 //
 // # Overview
 //
-// The server, a bare writer ([Bare]) and, if asked for, a server of socket.io on Node
-// are processes of their own, so that each is accounted for alone; the clients are in
-// this one. The bare writer makes as many write(2) calls of as many bytes to as many
-// loopback connections, without anything of Rowcast. [Run] has the sides take turns of
-// a few rounds with the same clients.
+// The server, a bare writer ([Bare]) and, if asked for, a server of socket.io on
+// Node are processes of their own, so that each is accounted for alone. The clients
+// are in this one. The bare writer makes as many write(2) calls of as many bytes to
+// as many loopback connections, without anything of Rowcast. [Run] has the sides
+// take turns of a few rounds with the same clients.
 //
 // Changes come from PostgreSQL through a whole server, or straight into a hub ([Hub]).
 // Paced, one change leaves at a time on a fixed schedule; in bursts, many at once, and

@@ -20,9 +20,10 @@
 // # Guarantees
 //
 //   - Every row arrives exactly once on its side, or Measure returns an error
-//     (TestEveryRowArrives, TestMissingRowsAreNamed, TestRepeatedRowIsNamed).
-//   - The tables are in a schema of their own, which is gone afterwards, also
-//     after an interrupt (TestSchemaIsGone).
+//     (TestMissingRowsAreNamed, TestRepeatedRowIsNamed; rowcast-bench:
+//     TestEveryRowArrives).
+//   - The tables are in a schema of their own, which is gone afterwards, also after an
+//     interrupt (stage: TestSchemaIsGone).
 //   - Queries of an idle database are counted without our own (TestIdle).
 //
 // # Failures

@@ -37,7 +37,7 @@ type Load struct {
 type Join struct {
 	// Address of the server, host:port.
 	Address string
-	// Wire is Native or SocketIO; empty means bare connections.
+	// Encoder is Native or SocketIO; empty means bare connections.
 	Wire string
 	// Tenant to join with the token.
 	Tenant, Token string

@@ -9,11 +9,11 @@
 //
 // # Guarantees
 //
-//   - A server of a benchmark takes nobody's settings but those of the database
-//     and of NOTIFY: tokens are signed with a secret of its own, listeners
-//     are on loopback and any port (TestEveryRowArrives, TestChangesArrive).
-//   - Close ends every process, in order, the newest first
-//     (TestInterruptedBenchmarkLeavesNothing).
+//   - A server of a benchmark takes nobody's settings but those of the database and of
+//     NOTIFY: tokens are signed with a secret of its own, listeners are on loopback and
+//     any port (rowcast-bench: TestEveryRowArrives, TestChangesArrive).
+//   - Close ends every process, in order, the newest first (rowcast-bench:
+//     TestInterruptedBenchmarkLeavesNothing).
 //   - Nothing of a schema is left, and its tables are not watched any more,
 //     after Remove, also when the context has ended (TestSchemaIsGone). A schema that
 //     is there already is not touched (TestExistingSchemaIsNamed).

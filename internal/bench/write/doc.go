@@ -3,12 +3,12 @@
 // # Overview
 //
 // [Run] writes the same rows into three tables of the same shape: one without
-// triggers, one that Rowcast watches, and one with the usual row trigger that
-// calls pg_notify with the row as JSON. Single-row transactions come from a
-// number of writers, each on a connection of its own; a bulk load is one COPY.
-// The three take turns within each round, in another order each round, so that
-// what changes on the machine changes for all; figures are medians of rounds,
-// and a ratio is the median of the ratios within rounds.
+// triggers, one that Rowcast watches, and one with the usual row trigger that calls
+// pg_notify with the row as JSON. Single-row transactions come from a number of
+// writers, each on a connection of its own; a bulk load is one COPY. The three take
+// turns within each round, in another order each round, so that what changes on the
+// machine changes for all. Figures are medians of rounds, and a ratio is the median
+// of the ratios within rounds.
 //
 // A reader follows: a whole server in a process of its own for our triggers, a LISTEN
 // for the notifications. A measurement ends when every row is sealed, or notified, so
@@ -28,5 +28,5 @@
 // # Failures
 //
 // Settings are refused by name ([Settings.Check]). A session that may not set
-// commit_delay is told what it lacks (TestCommitDelayIsRefused).
+// commit_delay gets an error that names what it lacks (TestCommitDelayIsRefused).
 package write

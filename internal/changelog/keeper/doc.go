@@ -15,11 +15,12 @@
 //
 // # Guarantees
 //
-//   - Another server leads when this one has lost its connection
-//     (TestSecondServerTakesOver), and writers are heard whichever is lost
-//     (TestSleepSurvivesKills).
-//   - It is never asleep without the sleep lock (TestSleepLock).
-//   - A connection that has fallen silent is noticed (TestSilentConnectionIsNoticed).
+//   - Another server leads when this one has lost its connection (changelog:
+//     TestSecondServerTakesOver), and writers are heard whichever is lost (changelog:
+//     TestSleepSurvivesKills).
+//   - It is never asleep without the sleep lock (changelog: TestSleepLock).
+//   - A connection that has fallen silent is noticed (changelog:
+//     TestSilentConnectionIsNoticed).
 //
 // # Failures
 //

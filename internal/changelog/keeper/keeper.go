@@ -12,23 +12,9 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"rowcast/internal/changelog/notify"
+	"rowcast/sql"
+	"rowcast/triggers"
 )
-
-// Advisory locks. All begin with the letters "rowcast"; triggers/capture.sql
-// tries the sleep lock, triggers/seal.sql holds the next one.
-const (
-	sleepLock   = 8245940711459091457
-	SealLock    = 8245940711459091458
-	leaderLock  = 8245940711459091459
-	ReplicaLock = 8245940711459091462
-)
-
-// LockSessions are the sessions, as pg_locks l, that hold or want the advisory
-// lock $1 of this database.
-const LockSessions = `pg_locks l
-	 where l.locktype = 'advisory' and l.objsubid = 1
-	   and l.database = (select d.oid from pg_database d where d.datname = current_database())
-	   and (l.classid::bigint << 32 | l.objid::bigint) = $1`
 
 // probeInterval is how often an idle lock connection is proved to live, and
 // askTimeout how long an answer may take.
@@ -39,12 +25,6 @@ const (
 
 // queryCanceled is the code of a statement that was canceled.
 const queryCanceled = "57014"
-
-// keepAlive announces the server. The server is to notice soon that the
-// machine of a leader is gone; over a unix socket the settings mean nothing.
-const keepAlive = `
-	select set_config('tcp_keepalives_idle', '5', false) || set_config('tcp_keepalives_interval', '2', false)
-	    || set_config('tcp_keepalives_count', '3', false) <> '' from pg_advisory_lock_shared($1)`
 
 // Sleep says how far the leader is with falling asleep.
 type Sleep int
@@ -59,7 +39,7 @@ const (
 	Asleep
 )
 
-// Keeper holds the session locks of a replica on a connection of its own: that
+// Keeper holds the session locks of a server on a connection of its own: that
 // it exists, that it leads, and the sleep lock. If the connection dies, so do
 // the locks, and the tail is told.
 type Keeper struct {
@@ -148,8 +128,8 @@ func (k *Keeper) hold(ctx context.Context) error {
 		return err
 	}
 	defer CloseConn(ctx, conn)
-	if _, err := ask(ctx, conn, keepAlive, ReplicaLock); err != nil {
-		return fmt.Errorf("announce the replica: %w", err)
+	if _, err := ask(ctx, conn, sql.Announce, triggers.ServerLock); err != nil {
+		return fmt.Errorf("announce the server: %w", err)
 	}
 	if err := notify.Announce(ctx, conn); err != nil {
 		return err
@@ -162,7 +142,7 @@ func (k *Keeper) hold(ctx context.Context) error {
 			}
 			continue
 		}
-		leads, err := ask(ctx, conn, "select pg_try_advisory_lock($1)", leaderLock)
+		leads, err := ask(ctx, conn, "select pg_try_advisory_lock($1)", triggers.LeaderLock)
 		if err != nil {
 			return fmt.Errorf("try to lead: %w", err)
 		}
@@ -188,7 +168,7 @@ func (k *Keeper) hold(ctx context.Context) error {
 			}
 			k.set(true, true, state)
 		case !wanted && state == Asleep:
-			if _, err := ask(ctx, conn, "select pg_advisory_unlock($1)", sleepLock); err != nil {
+			if _, err := ask(ctx, conn, "select pg_advisory_unlock($1)", triggers.SleepLock); err != nil {
 				return fmt.Errorf("release the sleep lock: %w", err)
 			}
 			k.set(true, true, Awake)
@@ -223,7 +203,7 @@ func (k *Keeper) lockToSleep(ctx context.Context, conn *pgx.Conn) (Sleep, error)
 		_ = conn.PgConn().Conn().SetReadDeadline(time.Now().Add(time.Second))
 	})
 	k.interruptible(cancel)
-	_, err := conn.Exec(context.WithoutCancel(ctx), "select pg_advisory_lock($1)", int64(sleepLock))
+	_, err := conn.Exec(context.WithoutCancel(ctx), "select pg_advisory_lock($1)", triggers.SleepLock)
 	k.interruptible(nil)
 	if !stop() {
 		// Sent, it must not hit the next query.
@@ -240,8 +220,8 @@ func (k *Keeper) lockToSleep(ctx context.Context, conn *pgx.Conn) (Sleep, error)
 	return Asleep, nil
 }
 
-// interruptible has Want call stop, at once if the tail has changed its mind
-// already. Nil ends that.
+// interruptible makes Want call stop when the tail no longer wants to sleep, and
+// calls it at once if that is so already. Nil ends that.
 func (k *Keeper) interruptible(stop context.CancelFunc) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -258,7 +238,7 @@ func (k *Keeper) idle(ctx context.Context, conn *pgx.Conn) error {
 	if asked || err != nil {
 		return err
 	}
-	if _, err := ask(ctx, conn, "select $1::bigint > 0", ReplicaLock); err != nil {
+	if _, err := ask(ctx, conn, "select $1::bigint > 0", triggers.ServerLock); err != nil {
 		return fmt.Errorf("probe the lock connection: %w", err)
 	}
 	return nil

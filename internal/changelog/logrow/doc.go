@@ -16,15 +16,15 @@
 //
 //   - An image is the text that was logged, byte by byte, however deep
 //     (TestImagesAreTakenAsTheyAre).
-//   - One that is damaged, too large, no JSON object, or that the database cannot
-//     read is refused, with the reason, and no other is (TestDamagedImages,
-//     changelog: TestReadOneByOne).
-//   - A log row that is gone, or of a table that nobody knows, is told as
+//   - One that is damaged, too large, no JSON object, or that the database cannot read
+//     is refused, with the reason, and no other is (TestDamagedImages; changelog:
+//     TestReadOneByOne).
+//   - A log row that is gone, or of a table that nobody knows, is sent as
 //     unreadable (changelog: TestUnreadableLog).
-//   - Reading costs less than decoding by encoding/json did (BenchmarkScan).
 //
 // # Failures
 //
-// [Refused] tells an error that is about rows, which reading one by one gets past,
-// from one that is about the connection or the database, which is worth a new try.
+// [Refused] separates two kinds of errors. One is about rows, and reading them one
+// by one gets past it. The other is about the connection or the database, and is
+// worth a new try.
 package logrow

@@ -10,17 +10,17 @@
 //
 // # Guarantees
 //
-//   - A forged message does no more than a true one (TestForgedNotificationsAreHarmless,
-//     TestForgeriesOfAPlainRoleAreIgnored).
-//   - The tokens of channels wait: a flood costs its reader one look
-//     (TestFloodOfNotificationsIsBounded).
-//   - While nothing changes it writes nothing (TestIdleServersWriteNothing).
+//   - A forged message does no more than a true one (changelog:
+//     TestForgedNotificationsAreHarmless, TestForgeriesOfAPlainRoleAreIgnored).
+//   - The tokens of channels wait: a flood costs its reader one look (changelog:
+//     TestFloodOfNotificationsIsBounded).
+//   - While nothing changes it writes nothing (rowcast: TestIdleServersWriteNothing).
 //
 // # Failures
 //
 // A connection that is dead without a sign, and one on which LISTEN has ended, is
-// found by a question (TestSilentConnectionIsNoticed, TestLostListenIsNoticed). One
+// found by a question (changelog: TestSilentConnectionIsNoticed, TestLostListenIsNoticed). One
 // that loses notifications is found by the first change that comes without one
-// (TestSwallowedNotificationsAreNoticed). Each is replaced; [Listener.Listening] says no
+// (changelog: TestSwallowedNotificationsAreNoticed). Each is replaced; [Listener.Listening] says no
 // meanwhile.
 package notify

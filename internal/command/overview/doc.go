@@ -7,7 +7,8 @@
 //
 // # Guarantees
 //
-//   - A report shows a change as soon as it is sealed (TestStatusFollowsTheFeed).
+//   - A report shows a change as soon as it is sealed (rowcast:
+//     TestStatusFollowsTheFeed).
 //
 // # Failures
 //

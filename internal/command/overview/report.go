@@ -79,7 +79,7 @@ func (r *Report) Write(w io.Writer) error {
 	}
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(table, "feed\t%s at %s\n", r.Epoch, r.At.Local().Format(time.TimeOnly))
-	fmt.Fprintf(table, "head\tplace %d%s\n", r.Head, rate)
+	fmt.Fprintf(table, "head\tsequence %d%s\n", r.Head, rate)
 	fmt.Fprintf(table, "not sealed\t%d log rows, the oldest for %.1f s\n", r.Unsealed, r.UnsealedSeconds)
 	fmt.Fprintf(table, "servers\t%d\n", r.Servers)
 	fmt.Fprintf(table, "tenants\t%d\n", r.Tenants)

@@ -7,10 +7,11 @@
 //
 // # Guarantees
 //
-//   - What others have written can neither control a terminal nor break a line
-//     (TestVisible, TestTailFromAPositionInHistory).
+//   - What others have written can neither control a terminal nor break a line (rowcast:
+//     TestVisible, TestTailFromAPositionInHistory).
 //   - One that cannot be read is a line as well (conform: TestUnreadable).
-//   - A change that was written is not written again (TestTailFromAPositionInHistory).
+//   - A change that was written is not written again (rowcast:
+//     TestTailFromAPositionInHistory).
 //
 // # Failures
 //
@@ -88,7 +89,7 @@ func (p *Printer) wants(tenant string) bool {
 	return len(p.Tenants) == 0 || slices.Contains(p.Tenants, tenant)
 }
 
-// Print writes the events of changes that are wanted. It answers ErrEnough when
+// Print writes the events of changes that are wanted. It returns ErrEnough when
 // Count were written.
 func (p *Printer) Print(changes []feed.Change) error {
 	if p.printed == nil {

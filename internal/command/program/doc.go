@@ -8,11 +8,13 @@
 //
 // # Guarantees
 //
-//   - Every error ends with why, what to do and a code (TestErrorsAreExplained). What it
-//     is about decides the code (TestCodesOfCauses), and an error that a command makes
-//     itself has one (TestErrorsOfCommandsHaveCodes).
-//   - A mistake of the caller ends with 2 and names what was wrong
-//     (TestMistakesAreNamed), an interrupt with 130 (TestCancellationIsNotReported).
+//   - Every error ends with why, what to do and a code (rowcast:
+//     TestErrorsAreExplained). What it is about decides the code (TestCodesOfCauses),
+//     and an error that a command makes itself has one (command:
+//     TestErrorsOfCommandsHaveCodes).
+//   - A mistake of the caller ends with 2 and names what was wrong (rowcast:
+//     TestMistakesAreNamed), an interrupt with 130 (rowcast:
+//     TestCancellationIsNotReported).
 //   - A bar writes to terminals alone (TestProgressIsSilent).
 //
 // # Failures

@@ -8,7 +8,7 @@ import (
 	"rowcast/internal/demo/devpg/proc"
 )
 
-// FindBinaries answers the directory of initdb and postgres, without a
+// FindBinaries returns the directory of initdb and postgres, without a
 // download; see [pgbin.Find] for where it looks.
 func FindBinaries() (dir string, err error) {
 	acc, err := proc.Unprivileged(os.Geteuid())

@@ -3,7 +3,7 @@
 //
 // # Overview
 //
-// [Start] has pgbin find or download the programs of PostgreSQL, makes a
+// [Start] lets pgbin find or download the programs of PostgreSQL, makes a
 // cluster and has proc run the postmaster as a child. The server listens on a free
 // port of 127.0.0.1 with a random password, and on a unix socket in a
 // directory that is closed to other users. Everything is in one directory:
@@ -15,12 +15,11 @@
 //	data, run     the cluster and its socket
 //
 // PostgreSQL refuses to run as root. For root it runs as the user postgres, or
-// nobody, who owns data and run but not the rest.
+// nobody. That user owns data and run, but not the rest.
 //
-// The cluster of a throw-away server is a copy of one that initdb made earlier
-// and that stays in the user's cache; it does not sync to disk unless it is
-// asked to be durable. Data that is kept comes from an initdb of its own and
-// is always durable.
+// The cluster of a throw-away server is a copy of one that initdb made earlier and
+// that stays in the user's cache. It does not sync to disk unless it is asked to be
+// durable. Data that is kept comes from an initdb of its own and is always durable.
 //
 // # States
 //
@@ -43,10 +42,10 @@
 //     the next start from working (TestStalePIDFile,
 //     TestRestartWaitsForOldProcesses).
 //   - A throw-away server leaves nothing after Close, even when it was killed
-//     (TestThrowAwayServer, TestKilledServerLeavesNothing). On Linux it dies
-//     with our process, and the next start removes its directory
-//     (TestServerDiesWithItsProcess); it does not die with the thread that
-//     called Start (TestServerOutlivesTheCallersThread).
+//     (TestThrowAwayServer, TestKilledServerLeavesNothing). On Linux it dies with
+//     our process, and the next start removes its directory
+//     (TestServerDiesWithItsProcess). It does not die with the thread that called
+//     Start (TestServerOutlivesTheCallersThread).
 //   - Ctrl-C in the terminal does not reach the server before we stop it
 //     (TestServerHasItsOwnProcessGroup).
 //   - What runs on a copy changes the data of no server, and nothing is left of
@@ -56,7 +55,7 @@
 //
 // # Failures
 //
-// Start answers an error that says what to do; if the server gave up, with the
+// Start returns an error that says what to do; if the server gave up, with the
 // end of its log (TestFailureCarriesTheLog). A run that ends unasked closes
 // Done, and [Server.Err] says why (TestEndFromOutside). On Windows Start refuses.
 package devpg

@@ -1,6 +1,6 @@
 package devpg
 
-// LeftMemory answers the System V segment of a server that runs in data.
+// LeftMemory returns the System V segment of a server that runs in data.
 func LeftMemory(data string) (int, bool) {
 	n, err := readNote(data)
 	return n.segment, err == nil && n.segment != 0

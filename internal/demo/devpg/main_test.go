@@ -80,7 +80,7 @@ func launch(t *testing.T, dir string) (*exec.Cmd, launched) {
 	return cmd, l
 }
 
-// query answers the first column of the first row.
+// query returns the first column of the first row.
 func query(t *testing.T, dsn, sql string) string {
 	t.Helper()
 	var s string

@@ -118,7 +118,7 @@ func (s *Server) rotateLog() error {
 	return nil
 }
 
-// DSN answers a URL for the database, over TCP with the password if the server
+// DSN returns a URL for the database, over TCP with the password if the server
 // has TCP. It suits psql and pgx.
 func (s *Server) DSN(database string) string {
 	if s.o.NoTCP {
@@ -134,7 +134,7 @@ func (s *Server) DSN(database string) string {
 	return u.String()
 }
 
-// SocketDSN answers a URL for the database over the unix socket, which only
+// SocketDSN returns a URL for the database over the unix socket, which only
 // our user and root can reach.
 func (s *Server) SocketDSN(database string) string {
 	// libpq does not read "+" as a space.
@@ -143,16 +143,16 @@ func (s *Server) SocketDSN(database string) string {
 	return "postgres://" + u.EscapedPath() + "?" + u.RawQuery
 }
 
-// Dir answers the directory of the server.
+// Dir returns the directory of the server.
 func (s *Server) Dir() string { return s.dir.path }
 
-// Port answers the TCP port, or the number in the name of the socket.
+// Port returns the TCP port, or the number in the name of the socket.
 func (s *Server) Port() int { return s.port }
 
-// Version answers the version of the binaries, such as "15.18".
+// Version returns the version of the binaries, such as "15.18".
 func (s *Server) Version() string { return s.in.Version }
 
-// PID answers the process id of the postmaster, 0 while it is not running.
+// PID returns the process id of the postmaster, 0 while it is not running.
 func (s *Server) PID() int {
 	c := s.current()
 	if c == nil || c.Ended() {
@@ -161,7 +161,7 @@ func (s *Server) PID() int {
 	return c.PID()
 }
 
-// Done answers a channel that is closed when the postmaster of this run has
+// Done returns a channel that is closed when the postmaster of this run has
 // ended. After Restart there is a new one.
 func (s *Server) Done() <-chan struct{} { return s.current().Done() }
 

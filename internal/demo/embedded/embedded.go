@@ -6,7 +6,7 @@
 //
 // # Guarantees
 //
-//   - A database that cannot be migrated is ended again (TestInterruptedStart).
+//   - A database that cannot be migrated is ended again (rowcast: TestInterruptedStart).
 //
 // # Failures
 //

@@ -3,7 +3,7 @@
 // # Overview
 //
 // Whatever reads changes asks a [Log] to make their events ([Log.Events]) and frames
-// ([Log.Frame]). If that fails, the change or the event is told without its row, at
+// ([Log.Frame]). If that fails, the change or the event is sent without its row, at
 // its place (feed.Change.Without), and everything goes on. The log counts such
 // changes by reason, keeps the newest, and says each to the operators.
 //
@@ -12,7 +12,7 @@
 //   - Whatever a mapping or an encoder does with one change, the events and frames of
 //     others are theirs, and none is missing but those of that change
 //     (TestEventsOfOthers, TestFramesOfOthers).
-//   - Each change is counted and logged once, however often it is told; memory has a
+//   - Each change is counted and logged once, however often it is sent; memory has a
 //     bound, and so have the lines of the log (TestTold, TestTellingHasABound).
 //   - What is said holds nothing of a row (TestNothingOfTheRow).
 //   - The way of a change that can be read costs no memory (TestGuardsCostNoMemory).

@@ -19,7 +19,7 @@ const (
 	mostLines = 20
 )
 
-// Case is a change that was told without its row.
+// Case is a change that was sent without its row.
 type Case struct {
 	Tenant    string      `json:"tenantId"`
 	Position  int64       `json:"position"`
@@ -36,7 +36,7 @@ type location struct {
 	position      int64
 }
 
-// Log knows the changes that were told without their rows. The zero value, and nil,
+// Log knows the changes that were sent without their rows. The zero value, and nil,
 // may be used; it is safe for concurrent use.
 type Log struct {
 	// Logger receives a line for each. Nil: none.
@@ -52,7 +52,7 @@ type Log struct {
 	lines, held int
 }
 
-// Tell notes that an event is told without its row.
+// Tell notes that an event is sent without its row.
 func (l *Log) Tell(e *feed.Event) {
 	if l == nil || e.Unreadable == nil {
 		return
@@ -95,7 +95,7 @@ func (l *Log) sayLocked(c Case) {
 		return
 	}
 	l.lines++
-	l.Logger.Error("a change cannot be read, it is told without its row", "tenant", c.Tenant, "position", c.Position,
+	l.Logger.Error("a change cannot be read, it is sent without its row", "tenant", c.Tenant, "position", c.Position,
 		"table", c.Table, "operation", c.Operation, "reason", c.Reason, "detail", c.Detail, "not_logged", l.held)
 	l.held = 0
 }

@@ -172,7 +172,7 @@ func TestTellingHasABound(t *testing.T) {
 	})
 }
 
-// TestNothingOfTheRow: a panic whose value is the row is told without it.
+// TestNothingOfTheRow: a panic whose value is the row is sent without it.
 func TestNothingOfTheRow(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer

@@ -94,8 +94,8 @@ func New(o Options) *Cache {
 
 // Get is what follows after a cursor, read at most a moment ago: a page, or the
 // rest of one that the cursor points into. Everybody waits for a turn of his own or
-// for the page, whichever comes first, so that who has asked for a lot does not keep
-// a page from others that he has asked for, too.
+// for the page, whichever comes first, so that a client that asks for much keeps no
+// page from others.
 func (c *Cache) Get(ctx context.Context, key Key, subject string) (Page, error) {
 	g, settled := c.find(key)
 	defer c.leave(g)

@@ -2,8 +2,8 @@
 //
 // # Overview
 //
-// A [Registry] has its members in a few parts, so that those who come and go seldom
-// wait for each other, and so that looking after all of them is spread over time.
+// A [Registry] has its members in a few parts. So members that come and go seldom
+// wait for each other, and looking after all of them is spread over time.
 //
 // # States
 //
@@ -11,10 +11,11 @@
 //
 // # Guarantees
 //
-//   - Whoever was added before the registry was closed is among all, and it is empty
-//     when the last of them has gone, not before (TestNobodyIsForgotten).
+//   - A member that was added before the registry was closed is among all. The
+//     registry is empty when the last of them has gone, not before
+//     (TestNobodyIsForgotten).
 //
 // # Failures
 //
-// None: who comes too late is refused.
+// None: a member that comes too late is refused.
 package registry

@@ -2,10 +2,11 @@
 //
 // # Overview
 //
-// A [Ring] is an append-only log that drops its oldest entries. Each entry has
-// an index for life, the cursor of a client that has received it, and a frame
-// in a slab of memory; a ring with a small limit has small slabs. A reader takes a [View] and works on it without a lock:
-// what lies behind its index is one contiguous piece of memory, or few.
+// A [Ring] is an append-only log that drops its oldest entries. Each entry has an
+// index for life, the cursor of a client that has received it, and a frame in a
+// slab of memory. A ring with a small limit has small slabs. A reader takes a
+// [View] and works on it without a lock: what lies behind its index is one
+// contiguous piece of memory, or few.
 //
 // # Guarantees
 //

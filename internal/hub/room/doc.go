@@ -7,11 +7,11 @@
 //
 // # Guarantees
 //
-//   - Tenants, and subjects in them, take turns to read the history
-//     (TestResumesOfOneDoNotStarveOthers).
-//   - Events are counted by name, sessions by wire and tenant, within bounds
-//     (TestFiguresTellApart, TestNamesAreBounded).
-//   - Times are counted by a clock that nobody sets (TestClockStepsForward,
+//   - Tenants, and subjects in them, take turns to read the history (hub:
+//     TestResumesOfOneDoNotStarveOthers).
+//   - Events are counted by name, sessions by transport and tenant, within bounds (hub:
+//     TestFiguresTellApart, TestNamesAreBounded).
+//   - Times are counted by a clock that nobody sets (hub: TestClockStepsForward,
 //     TestClockStepsBack, TestDeadlineFarAway).
 //
 // # Failures

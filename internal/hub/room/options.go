@@ -33,7 +33,7 @@ type Options struct {
 	// cursors. One into the change carries the position before the change and
 	// the nonce of the change.
 	Map func(dst []feed.Event, c *feed.Change) []feed.Event
-	// Checked answers when the tail last knew that it had everything; zero if it
+	// Checked returns when the tail last knew that it had everything; zero if it
 	// never did. Nil: clients do not hear of outages.
 	Checked func() time.Time
 	// Delivered, if not nil, is told after each pass over the clients of a tenant
@@ -100,7 +100,7 @@ func (o *Options) complete() error {
 	case o.Map == nil:
 		return errors.New("hub: Options.Map is missing")
 	case len(o.Encoders) == 0 || len(o.Encoders) > maxEncoders:
-		return fmt.Errorf("hub: Options.Wires has %d wires, want 1 to %d", len(o.Encoders), maxEncoders)
+		return fmt.Errorf("hub: Options.Encoders has %d of them, want 1 to %d", len(o.Encoders), maxEncoders)
 	case (o.DashboardReason == nil) != (o.DashboardEvent == nil):
 		return errors.New("hub: Options.DashboardReason and DashboardEvent belong together")
 	}

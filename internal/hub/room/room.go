@@ -25,7 +25,7 @@ type Room struct {
 	// ctx ends with Stop: reads of the history and waits hang on it.
 	ctx  context.Context
 	stop context.CancelFunc
-	// encoders are the indices of Options.Wires.
+	// encoders are the indices of Options.Encoders.
 	encoders map[signal.Encoder]int
 	// reads are the turns of reading the history.
 	reads *limit.Turns
@@ -47,7 +47,7 @@ func New(o Options, hole func(t *stream.Stream)) (*Room, error) {
 		appenders[i], h.encoders[w] = w, i
 	}
 	if len(h.encoders) < len(o.Encoders) {
-		return nil, errors.New("hub: Options.Wires has a wire twice")
+		return nil, errors.New("hub: Options.Encoders has one twice")
 	}
 	h.ctx, h.stop = context.WithCancel(context.Background())
 	h.Pages = page.New(page.Options{Read: h.readPage, Turns: h.reads, Spawn: h.Spawn})
@@ -59,8 +59,8 @@ func New(o Options, hole func(t *stream.Stream)) (*Room, error) {
 	return h, nil
 }
 
-// Wire is the index of one of Options.Wires, or usual if it is nil.
-func (h *Room) Wire(w signal.Encoder, usual int) (int, error) {
+// Encoder is the index of one of Options.Encoders, or usual if it is nil.
+func (h *Room) Encoder(w signal.Encoder, usual int) (int, error) {
 	if w == nil {
 		return usual, nil
 	}

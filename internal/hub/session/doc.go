@@ -15,10 +15,10 @@
 //
 // Those of package hub, which tests both. Most of all:
 //
-//   - A client receives exactly the events after its cursor, in order
-//     (TestStreamsMatchModel, TestResumeAtEveryCursor).
-//   - Frames never interleave on a connection (TestStreamsMatchModel).
-//   - A session whose owner is unwanted is ended (TestRefusedOwnersAreSentAway).
+//   - A client receives exactly the events after its cursor, in order (hub:
+//     TestStreamsMatchModel, TestResumeAtEveryCursor).
+//   - Frames never interleave on a connection (hub: TestStreamsMatchModel).
+//   - A session whose owner is unwanted is ended (hub: TestRefusedOwnersAreSentAway).
 //
 // # Failures
 //

@@ -25,7 +25,7 @@ type Request struct {
 	// ResumeOnly refuses to join where the stream cannot continue from the cursor:
 	// Joined then has a Reason, and nothing follows.
 	ResumeOnly bool
-	// Wire is the one of Options.Wires for the events; nil is that of the session.
+	// Encoder is the one of Options.Encoders for the events; nil is that of the session.
 	Encoder signal.Encoder
 	// Admit lets events pass by name; nil lets all.
 	Admit func(name string) bool
@@ -46,7 +46,7 @@ const maxWaiting = 100
 // the hub does not know. Joining a tenant again continues from the
 // cursor of the request, or without one from where the stream is.
 func (s *Session) Join(q Request) error {
-	encoder, err := s.h.Wire(q.Encoder, s.encoder)
+	encoder, err := s.h.Encoder(q.Encoder, s.encoder)
 	if err != nil {
 		return err
 	}
@@ -95,7 +95,7 @@ func (s *Session) Join(q Request) error {
 	return nil
 }
 
-// followLocked has u continue where old is.
+// followLocked makes u continue where old is.
 func (u *sub) followLocked(old *sub) {
 	u.resume, u.cursor, u.reset = old.resume || old.state == live, old.currentLocked(), old.reset
 }
@@ -128,7 +128,7 @@ func (s *Session) Restart(t *stream.Stream, reset string) {
 	}
 }
 
-// rewindLocked has u continue from the history, as the ring no longer holds what
+// rewindLocked makes u continue from the history, as the ring no longer holds what
 // follows after u.at. s.mu held, live.
 func (u *sub) rewindLocked() {
 	u.t.Unfollow(u.encoder, u)
@@ -199,7 +199,7 @@ func (u *sub) run(ctx context.Context) {
 	}
 }
 
-// interrupt has u continue from the head, with a reset.
+// interrupt makes u continue from the head, with a reset.
 func (u *sub) interrupt(reason error) {
 	u.s.mu.Lock()
 	defer u.s.mu.Unlock()

@@ -16,7 +16,7 @@ import (
 // Peer describes the client of a session. Conn is required.
 type Peer struct {
 	Conn signal.Conn
-	// Wire is the one of Options.Wires for signals and for the last frame; nil is the
+	// Encoder is the one of Options.Encoders for signals and for the last frame; nil is the
 	// first.
 	Encoder signal.Encoder
 	// Signal, if not nil, encodes the signals of this session instead of its
@@ -80,7 +80,7 @@ func (h *Set) Open(o Peer) (*Session, error) {
 	if o.Conn == nil {
 		return nil, errors.New("hub: no connection")
 	}
-	encoder, err := h.Wire(o.Encoder, 0)
+	encoder, err := h.Encoder(o.Encoder, 0)
 	if err != nil {
 		return nil, err
 	}

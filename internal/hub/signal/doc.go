@@ -2,13 +2,13 @@
 //
 // # Overview
 //
-// A [Signal] is a message of the hub that is no event. A [Wire] encodes signals and
+// A [Signal] is a message of the hub that is no event. A [Encoder] encodes signals and
 // events for one kind of connection, a [Conn] is one connection.
 //
 // # Guarantees
 //
-//   - Every kind of signal has a text on every wire, or none on purpose
-//     (TestEverySignalIsInTheContract).
+//   - Every kind of signal has a text in every transport, or none on purpose (rowcast:
+//     TestEverySignalIsInTheContract).
 //
 // # Failures
 //

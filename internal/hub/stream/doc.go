@@ -5,8 +5,8 @@
 //
 // [Streams] knows the tenants that somebody has attached to. Publish maps the
 // changes of those, encodes each event once with each encoder in use and appends it
-// to the ring of the tenant; a few workers then offer the ring to every
-// [Follower]. The coalesced dashboard event is an entry like any other.
+// to the ring of the tenant. A few workers then offer the ring to every [Follower].
+// The coalesced dashboard event is an entry like any other.
 //
 // What the rings take is accounted. When it passes the budget, every tenant has a
 // share from then on: the largest with which all fit, so that those who need
@@ -31,10 +31,9 @@
 //     TestUnjoinedTenantCostsNothing, BenchmarkPublishNobodyJoined).
 //   - At most one dashboard event a second and tenant, at once if the last one
 //     is older, and none is lost (hub: TestDashboardCoalesces).
-//   - The rings of all tenants stay within a budget, but for what the followers
-//     were not offered yet and the newest entry of each (TestMemoryIsAccounted).
-//     It is shared fairly (TestLevelIsFair, hub: TestBusyTenantsShareTheBudget,
-//     TestShareGrowsAgain).
+//   - The rings of all tenants stay within a budget, but for what the followers were not
+//     offered yet and the newest entry of each (TestMemoryIsAccounted). It is shared
+//     fairly (TestLevelIsFair; hub: TestBusyTenantsShareTheBudget, TestShareGrowsAgain).
 //   - A change that was published before is left out; one that does not follow
 //     is reported as a hole (hub: TestHoleIsFilledFromHistory).
 //

@@ -207,7 +207,7 @@ func (s *Streams) Forget(t *Stream) {
 	}
 }
 
-// removeLocked has nobody find t any more.
+// removeLocked takes t out of what can be found.
 func (s *Streams) removeLocked(t *Stream) {
 	if s.tenants[t.name] == t {
 		delete(s.tenants, t.name)

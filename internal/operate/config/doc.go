@@ -27,8 +27,8 @@
 //
 // # Failures
 //
-// Load answers an [*InvalidError] and [Config.Risky] a [*RiskError], whose texts are
-// ready to be shown. Config checks
-// the form of values; whether a database answers, a key file holds a key or a port
-// is free is found out by the package that uses the value.
+// Load returns an [*InvalidError] and [Config.Risky] a [*RiskError], whose texts
+// are ready to be shown. Config checks the form of values. Whether a database
+// answers, a key file holds a key or a port is free is found out by the package
+// that uses the value.
 package config

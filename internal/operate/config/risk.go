@@ -52,7 +52,7 @@ const (
 	variety = 8
 )
 
-// Risky answers a *RiskError if the settings are not safe for the addresses that
+// Risky returns a *RiskError if the settings are not safe for the addresses that
 // they listen on, but for what Insecure accepts.
 func (c Config) Risky() error {
 	var risks []Risk

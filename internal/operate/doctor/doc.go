@@ -3,7 +3,7 @@
 // # Overview
 //
 // A [Check] is a value with the code of the trouble it looks for, which the
-// registry of codes explains, and a func; most of them are queries in
+// registry of codes explains, and a func. Most of them are queries in
 // sql/doctor_*.sql. [Run] makes all of them and answers a [Report], which is
 // written as text, JSON, for Nagios or for Prometheus.
 //

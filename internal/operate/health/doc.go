@@ -9,12 +9,12 @@
 //
 // # States
 //
-// A watched table is intact or drifted. It has drifted when a trigger of it, on
-// the table or on a partition, is missing, disabled, or enabled otherwise than
-// "rowcast migrate" makes it, when the table was dropped, and when its name means
-// another table. Drift says whether changes are lost, which are not sent later, or
-// all are captured; [Drift] has that as Lost. The
-// queue of NOTIFY is calm or filling; above one half writers no longer notify.
+// A watched table is intact or drifted. It has drifted when a trigger on the table
+// or a partition is missing, disabled, or not enabled as "rowcast migrate" does. It
+// has also drifted when the table was dropped, or its name means another table.
+// Drift says whether changes are lost, which are not sent later, or all are
+// captured; [Drift] has that as Lost. The queue of NOTIFY is calm or filling; above
+// one half writers no longer notify.
 //
 // # Guarantees
 //
@@ -28,8 +28,8 @@
 //     (TestDriftIsLoggedOnce).
 //   - A pause of capture is reported while it goes on, and logged with who and
 //     why, also one that is over before anybody looks (TestPausesAreReported).
-//   - Who holds a lock of the servers without being one is reported, and logged
-//     (TestHoldersOfLocksAreNamed).
+//   - A session that holds a lock of the servers without being one is reported and
+//     logged (TestHoldersOfLocksAreNamed).
 //   - A queue that fills is reported, with the session that may keep it from
 //     being emptied (TestFillingQueueNamesTheHolder, TestQueueUsageIsReported).
 //   - A database that does not answer changes nothing that is known

@@ -23,7 +23,7 @@ type collector struct {
 	transports *prometheus.Desc
 	// refusals are those of handshakes, requests and tokens.
 	refusals *prometheus.Desc
-	// unreadable are changes that were told without their rows.
+	// unreadable are changes that were sent without their rows.
 	unreadable *prometheus.Desc
 	// lag is how long ago the tail last had everything.
 	lag *prometheus.Desc
@@ -81,7 +81,7 @@ func newCollector(s Sources) *collector {
 		transports: prometheus.NewDesc("rowcast_connections", "Clients connected now, by wire.", []string{"wire"}, nil),
 		lag:        prometheus.NewDesc("rowcast_lag_seconds", "How long ago this server last knew that it had published everything.", nil, nil),
 		refusals:   prometheus.NewDesc("rowcast_refusals_total", "Handshakes, requests and tokens that were refused, by code; the log says why.", []string{"code"}, nil),
-		unreadable: prometheus.NewDesc("rowcast_unreadable_total", "Changes that cannot be read and are told without their rows, by reason; the log and /status say which.", []string{"reason"}, nil),
+		unreadable: prometheus.NewDesc("rowcast_unreadable_total", "Changes that cannot be read and are sent without their rows, by reason; the log and /status say which.", []string{"reason"}, nil),
 		closes:     prometheus.NewDesc("rowcast_closes_total", "Connections that ended, by reason.", []string{"reason"}, nil),
 	}
 }

@@ -12,12 +12,12 @@
 //   - Names, units and help follow the conventions (TestLint).
 //   - What is not known is left out; no figure stands for it
 //     (TestUnknownIsLeftOut).
-//   - A scrape of a running server has the figures of its parts
-//     (TestMetricsOfARunningServer).
+//   - A scrape of a running server has the figures of its parts (rowcast:
+//     TestMetricsOfARunningServer).
 //   - Labels are bounded: reasons, wires and at most 257 names of events. Tenants
 //     are no label of /metrics; /metrics/tenants has a limit (TestTenantsAreBounded).
-//   - The dashboard and the alert rules name only what a running server shows
-//     (TestDashboardAndAlertsAgainstALiveScrape).
+//   - The dashboard and the alert rules name only what a running server shows (rowcast:
+//     TestDashboardAndAlertsAgainstALiveScrape).
 //
 // # Failures
 //

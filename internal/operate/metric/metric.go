@@ -27,7 +27,7 @@ type Sources struct {
 	Codes []errcode.Code
 	// Refusals counts who was refused, by code.
 	Refusals func() map[errcode.Code]int64
-	// Unreadable counts the changes that were told without their rows, by reason.
+	// Unreadable counts the changes that were sent without their rows, by reason.
 	Unreadable func() map[feed.Reason]int64
 }
 

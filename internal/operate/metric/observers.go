@@ -18,8 +18,8 @@ func NewObservers() *Observers {
 		}),
 		delivery: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "rowcast_delivery_seconds",
-			Help: "From the statement of a change, by the clock of the database, until it was written to the clients that " +
-				"took it at once. One observation for each pass over the clients of a tenant: the oldest change of the pass.",
+			Help: "Time from the statement of a change to its write to clients, by the clock of the database. Clients that " +
+				"have to be waited for are left out. One observation is the oldest change of a pass over the clients of a tenant.",
 			Buckets: []float64{.001, .002, .005, .01, .02, .05, .1, .2, .5, 1, 2, 5, 10, 60},
 		}),
 	}

@@ -10,7 +10,7 @@
 // # Guarantees
 //
 //   - READY is told once the service is ready for the first time, and not before
-//     (TestReadyOnceNothingIsInTheWay, TestServeTellsTheServiceManager).
+//     (TestReadyOnceNothingIsInTheWay; rowcast: TestServeTellsTheServiceManager).
 //   - Without a socket nothing happens (TestNobodyToTell).
 //
 // # Failures

@@ -20,24 +20,24 @@
 //     exactly the rest, from the same server or another (TestResume).
 //   - A cursor that cannot be continued from is answered with a reset, and live
 //     events follow (TestReset).
-//   - Who has no token, a forged one or one without the tenant joins nothing;
-//     two tenants that are written to at once see nothing of each other
-//     (TestIsolation).
+//   - A client without a token, with a forged one or with one of another tenant
+//     joins nothing. Two tenants that are written to at once see nothing of each
+//     other (TestIsolation).
 //   - The connection ends with its token, and continues with a fresh one
 //     (TestExpiry).
-//   - A client that does not read is ended, may come back and then misses
-//     nothing; who reads has everything by then (TestSlowConsumer).
+//   - A client that does not read is ended, may come back and then misses nothing;
+//     a client that reads has everything by then (TestSlowConsumer).
 //   - One statement larger than what a server keeps reaches everybody, those that
-//     are slower than the writer too; the others do not wait, and the memory of
-//     the server has a bound (TestOverrun).
+//     are slower than the writer too. The others do not wait, and the memory of the
+//     server has a bound (TestOverrun).
 //   - A server that stops tells its clients to come back; on another they miss
 //     nothing (TestDrain).
-//   - A change that cannot be read is told without its row, live and when resuming
+//   - A change that cannot be read is sent without its row, live and when resuming
 //     (TestUnreadable).
-//   - Numbers are told as the guide for clients promises, those of columns and those
+//   - Numbers arrive as the guide for clients promises, those of columns and those
 //     within arrays, json and composite values (TestNumbers).
-//   - Clients are told when events are late, and when they no longer are
-//     (TestOutage).
+//   - Clients receive a signal when events are late, and one when they no longer
+//     are (TestOutage).
 //
 // # Failures
 //

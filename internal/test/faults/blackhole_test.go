@@ -18,7 +18,7 @@ import (
 // connection.
 type hole struct{ proxy *toxiproxy.Proxy }
 
-// newHole answers the way through it to the server of a URL.
+// newHole returns the way through it to the server of a URL.
 func newHole(t *testing.T, dsn string) (*hole, string) {
 	t.Helper()
 	u, err := url.Parse(dsn)

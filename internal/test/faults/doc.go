@@ -30,8 +30,8 @@
 //   - The checker convicts each kind of fault (TestCheckerConvicts), and finds
 //     each bug of package failpoint in one run (TestSeededBugsAreFound).
 //
-//   - Nothing is lost while no fault happens at all (TestRunWithoutFaults), nor
-//     when the backends that listen and seal, or all, are ended every few seconds
+//   - Nothing is lost while no fault happens at all (TestRunWithoutFaults). Nothing
+//     is lost when some or all backends are ended every few seconds
 //     (TestBackendsKilled), the postmaster is killed (TestPostmasterKilled) or
 //     PostgreSQL restarts in the middle of a burst (TestDatabaseRestartedInABurst).
 //
@@ -40,26 +40,25 @@
 //
 //   - Nothing is lost whatever comes after what (TestChaos).
 //
-//   - When the database loses what clients have received, because an older data
-//     directory is restored (TestRestoredDataDirectory) or a standby that lags
-//     is promoted (TestPromotedStandby), each of them is told to reset, whether
-//     it stays or comes back, also where other changes have their positions by
-//     then. Cursors from before continue; after that everybody receives
-//     everything, under the right names.
+//   - When the database loses what clients have received, by an older data
+//     directory (TestRestoredDataDirectory) or a standby that lags
+//     (TestPromotedStandby), each of them receives a reset, also when it comes
+//     back. That also holds where other changes have their positions by then.
+//     Cursors from before continue; after that everybody receives everything, under
+//     the right names.
 //
 //   - Nothing is lost when servers are killed twenty times (TestServersKilled).
 //     One that is stopped is unready first, sends its clients away with retry
 //     hints that are spread, and ends within 30 s (TestDrain).
 //
-//   - A client that reads nothing is sent away in time; it, one at 8 KB/s, one
-//     whose bytes come one by one and one that is reset in the middle of frames
-//     get everything, and those beside them do not wait (TestSlowClients).
-//     The descriptors of clients that vanish without a FIN are free within 50 s
-//     (TestSilentDeath).
+//   - A client that reads nothing is closed in time. One at
+//     8 KB/s, one that reads byte by byte and one that is reset within frames get
+//     everything. Clients beside them do not wait (TestSlowClients). The descriptors of clients that vanish
+//     without a FIN are free within 50 s (TestSilentDeath).
 //
-//   - 3,000 clients that are cut off at once are live again within 30 s without
-//     a read of the history (TestCrowdCutAtOnce), and when their server was
-//     killed with a few for all (TestCrowdOfAKilledServer).
+//   - 3,000 clients that are cut off at once are live within 30 s, and read no
+//     history (TestCrowdCutAtOnce), and when their server was killed with a few for
+//     all (TestCrowdOfAKilledServer).
 //
 //   - Nobody's events wait for a transaction that stays open
 //     (TestOpenTransactionDelaysNobody) or for an import, which is one event and

@@ -119,7 +119,9 @@ func loseHistory(t *testing.T, p past, rewrite func(t *testing.T, r *rewriting))
 			v.reset(t, head+rows)
 			if i == n { // one may do
 				again := s.write(t, "hot", firstNewRow+200+10*n, 1)
-				v.receive(t, again)
+				for _, c := range append(r.joined, v) { // on both servers, so that both know the head
+					c.receive(t, again)
+				}
 				live, head = append(live, again...), head+1
 			}
 		}

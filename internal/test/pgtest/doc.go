@@ -2,16 +2,15 @@
 //
 // # Overview
 //
-// A package calls [Main] from its TestMain. Its tests then share one
-// throw-away server, reached over a unix socket, which starts when the first
-// test asks for a [Database] and is gone before leaked goroutines are looked
-// for. Each test has a database of its own; [Migrated] also puts Rowcast into
-// it, and [Connect], [Exec], [Query] and [Column] work on any. Roles belong to
-// the whole server, so tests that make roles choose names of their own or take a
-// server of their own. Tests that kill or configure the server take theirs with
-// [Own]. On
-// Linux the servers are in /dev/shm if it is large enough; set TMPDIR to have
-// them elsewhere. ROWCAST_PG_BINDIR chooses another version of PostgreSQL, as in
+// A package calls [Main] from its TestMain. Its tests then share one throw-away
+// server, reached over a unix socket. It starts when the first test asks for a
+// [Database], and is gone before leaked goroutines are looked for. Each test has a
+// database of its own; [Migrated] also puts Rowcast into it. [Connect], [Exec],
+// [Query] and [Column] work on any. Roles belong to the whole server, so tests that make roles
+// choose names of their own or take a server of their own. Tests that kill or
+// configure the server take theirs with [Own]. On Linux the servers are in /dev/shm
+// if it is large enough; set TMPDIR to have them elsewhere. ROWCAST_PG_BINDIR
+// chooses another version of PostgreSQL, as in
 //
 //	ROWCAST_PG_BINDIR=$(.ci/postgres 18) go test ./triggers
 //

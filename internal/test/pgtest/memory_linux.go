@@ -2,7 +2,7 @@ package pgtest
 
 import "syscall"
 
-// memoryDir answers a directory in memory with room for a test server, ""
+// memoryDir returns a directory in memory with room for a test server, ""
 // without one. Servers make a thousand files each and databases three hundred,
 // which costs half a second on some disks.
 func memoryDir() string {

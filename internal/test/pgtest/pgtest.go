@@ -55,7 +55,7 @@ func (s suite) Run() int {
 	return code
 }
 
-// Server answers the package's server. Tests must not stop it.
+// Server returns the package's server. Tests must not stop it.
 func Server(t testing.TB) *devpg.Server {
 	t.Helper()
 	if !shared.ready.Load() {

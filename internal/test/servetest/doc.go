@@ -12,8 +12,8 @@
 //
 //   - A server listens when Start returns, is gone after Kill, and serves again
 //     after Restart (TestServerIsKilledAndStartedAgain).
-//   - A proxy leads to the server that was set last, and cuts what goes through
-//     it when it is told to (TestProxy).
+//   - A proxy leads to the server that was set last, and cuts what goes through it
+//     on demand (TestProxy).
 //
 // # Failures
 //

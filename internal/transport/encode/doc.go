@@ -7,9 +7,10 @@
 //
 // # Guarantees
 //
-//   - Each message is one JSON object, whatever a row or a name holds
-//     (TestMessages, TestStringsRoundTrip).
-//   - A refusal repeats the request and the tenant whole (TestRefusalsAreWhole).
+//   - Each message is one JSON object, whatever a row or a name holds (transport:
+//     TestMessages, TestStringsRoundTrip).
+//   - A refusal repeats the request and the tenant whole (transport:
+//     TestRefusalsAreWhole).
 //
 // # Failures
 //

@@ -5,9 +5,9 @@
 //
 // [Handler] checks the request and reads the change log of the database, not the
 // rings of the hub. The source tells every row, also of statements that are one
-// bulk event on the other transports. The events are the objects of the
-// WebSocket; the coalesced event of the dashboard, which stands for no change of
-// its own, is not among them.
+// bulk event on the other transports. The events are the objects of the WebSocket.
+// The coalesced event of the dashboard, which stands for no change of its own, is
+// not among them.
 //
 // # States
 //
@@ -22,7 +22,7 @@
 //   - The cursor of a page, and of each event in it, continues on every
 //     transport (TestCursorsContinueOnTheHub, TestCursorsContinueInABulkChange).
 //   - "more" is false only if there was nothing after the page when it was read,
-//     also with a filter; the cursor moves on over what the filter leaves out
+//     also with a filter. The cursor moves on over what the filter leaves out
 //     (TestFilterMovesOn).
 //   - A change that cannot be read is an event without its row, at its position, and the
 //     pages go on (conform: TestUnreadable).
@@ -36,7 +36,7 @@
 //     has to wait for long ends before it (TestPageEndsWhenOthersTakeTurns). Nobody
 //     keeps answers from others by not taking his own (TestAnswersAreShared).
 //   - A subject asks for so many pages in a time, and has so many requests that
-//     wait, as does a tenant; then it is told to wait (TestPagesOfASubjectAreCounted,
+//     wait, as does a tenant. Then it has to wait (TestPagesOfASubjectAreCounted,
 //     TestOneDoesNotStarveOthers).
 //   - Without a cursor it begins at the oldest change that is kept, also while
 //     the log is pruned (TestOldestWhilePruned).
@@ -44,7 +44,7 @@
 // # Failures
 //
 // A cursor that cannot continue is 410 with the code expired or diverged: reload
-// the state. Who asks for more than its share gets 429 with the code rate-limited,
-// everybody on a server that is too busy, or whose database does not answer, 503
-// with the code unavailable; both have Retry-After.
+// the state. A client that asks for more than its share gets 429 with the code
+// rate-limited. On a server that is too busy, or whose database does not answer,
+// everybody gets 503 with the code unavailable. Both have Retry-After.
 package history

@@ -15,18 +15,19 @@
 //
 // # Recovery
 //
-// With Recovery, connection state recovery works without state. The secret
-// (pid) names the subject and the tenant by a hash, the offset of an event is
-// its cursor. A client that reconnects, here, after a restart or on another
-// server, is accepted with its pid, and the id that follows from it, once the hub
-// has found its cursor, and gets what it missed, with or without meta as before: the
-// offset says that, too. If the history does not reach back it is accepted with a new
-// pid, so that it knows. That needs a token with one tenant and no filter:
-// others are told so by the missing or the new pid.
+// With Recovery, connection state recovery works without state. The secret (pid)
+// names the subject and the tenant by a hash, the offset of an event is its cursor.
+// A client may reconnect here, after a restart or on another server. It is accepted
+// with its pid, and the id that follows from it, once the hub has found its cursor.
+// It gets what it missed, with or without meta as before: the offset says that,
+// too. If the history does not reach back it is accepted with a new pid, so that it
+// knows. That needs a token with one tenant and no filter: others see that by the
+// missing or the new pid.
 //
 // # Guarantees
 //
-//   - What the native transport guarantees (package conform).
+//   - What the native transport guarantees (conform: TestJoin,
+//     TestResume, TestReset, TestSlowConsumer).
 //   - Credentials come in auth, the Authorization header or a ticket, and none
 //     in the URL; what else auth has is ignored (TestCredentials). A fresh token
 //     takes over (TestRenewal, TestRenewalIsInTime).
@@ -35,12 +36,12 @@
 //   - Requests are answered in their acknowledgement, or refused by an event
 //     (TestJoinAndLeave, TestRefusedRequests), also those that are given up
 //     (TestLeftBeforeJoined).
-//   - A client recovers exactly what it missed, or is told that it did not
-//     recover (TestRecovery, TestNoRecovery), whatever other tenants it leaves
-//     (TestLeavingAnotherTenantKeepsTheOffset). One that waits for that may
-//     give up and ask again (TestRecoveryThatWaits).
+//   - A client recovers exactly what it missed, or learns that it did not recover
+//     (TestRecovery, TestNoRecovery), whatever other tenants it leaves
+//     (TestLeavingAnotherTenantKeepsTheOffset). One that waits for that may give up
+//     and ask again (TestRecoveryThatWaits).
 //   - A client that joined without a cursor, and is sent away for taking nothing,
-//     is told to reload (TestSlowConsumer).
+//     has to reload (TestSlowConsumer).
 //
 // # Failures
 //

@@ -19,15 +19,15 @@
 //
 //   - Whatever a row holds, an event is one event (TestFramesAreEvents,
 //     FuzzFrame).
-//   - The last id is known from the beginning, and a client that comes back with
-//     it continues there, whatever cursor its URL has, also if it sends it in the query,
-//     as polyfills do (TestLastEventID, internal/test/clients: TestEventSourcePolyfill).
+//   - The last id is known from the beginning. A client that comes back with it
+//     continues there, whatever cursor its URL has. It may send it in the query, as
+//     polyfills do (TestLastEventID; clients: TestEventSourcePolyfill).
 //   - Only the tenant of the token, chosen by the query, is streamed
 //     (TestRequests, TestTenantsAreApart).
 //   - A stream ends with the token, and says so before (TestTokenExpires).
 //   - A client that does not read is cut off without harm to others; one that
 //     reads slowly gets every event whole (TestSlowConsumer, TestSlowReader).
-//   - At shutdown every client is told to come back after a while of its own
+//   - At shutdown every client learns after which while of its own to come back
 //     (TestDrain).
 //   - A connection that is silent costs the server less than 4.5 KB of heap and
 //     stack (BenchmarkIdleConnection), and one that talks is sent away

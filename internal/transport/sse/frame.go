@@ -13,12 +13,12 @@ import (
 	"rowcast/internal/transport/encode"
 )
 
-// Wire encodes for the hub. It is a signal.Wire.
+// Encoder encodes for the hub. It is a signal.Encoder.
 type Encoder struct{}
 
 var _ signal.Encoder = Encoder{}
 
-// Name implements signal.Wire.
+// Name implements signal.Encoder.
 func (Encoder) Name() string { return "sse" }
 
 // AppendEvent appends an event.

@@ -15,10 +15,10 @@
 //
 // # Guarantees
 //
-//   - Credentials come in the Authorization header, the subprotocol
-//     bearer.<token>, a ticket or the first message; the subprotocol with the
-//     token is never sent back and a token in the URL is refused
-//     (TestCredentials, TestTokenInQueryIsRefused).
+//   - Credentials come in the Authorization header, the subprotocol bearer.<token>,
+//     a ticket or the first message. The subprotocol with the token is never sent
+//     back and a token in the URL is refused (TestCredentials,
+//     TestTokenInQueryIsRefused).
 //   - A foreign origin is refused before anything else is looked at
 //     (TestForeignOrigin).
 //   - Malformed frames end the connection with the close code of RFC 6455, and

@@ -9,12 +9,12 @@ import (
 	"rowcast/internal/wire/websocket"
 )
 
-// Wire encodes for the hub. It is a signal.Wire.
+// Encoder encodes for the hub. It is a signal.Encoder.
 type Encoder struct{}
 
 var _ signal.Encoder = Encoder{}
 
-// Name implements signal.Wire.
+// Name implements signal.Encoder.
 func (Encoder) Name() string { return "ws" }
 
 // AppendEvent appends an event as a text frame.

@@ -27,7 +27,7 @@ type peer struct {
 	limit   *rate.Limiter
 }
 
-// start welcomes a client, unless it was ended already, and has it read.
+// start welcomes a client, unless it was ended already, and starts to read from it.
 func (h *Handler) start(conn *websocket.Conn, client *transport.Client) {
 	p := &peer{h: h, conn: conn, session: client.Session(), client: client, limit: rate.NewLimiter(h.opts.Rate, h.opts.Burst)}
 	p.send(encode.AppendWelcome(websocket.Open(nil), h.opts.PingInterval, h.opts.PingTimeout))

@@ -19,7 +19,7 @@
 //   - After a kill and a restart of the server, pages that stayed open show all
 //     that was written meanwhile, once (TestRestart).
 //   - Parts of a page that come and go while psql writes share one connection, and
-//     each is told what the history has for its filter meanwhile (TestParts).
+//     each receives what the history has for its filter meanwhile (TestParts).
 //   - At 5,000 events a second the feed page goes on drawing (TestStream, which
 //     prints its longest frame; only a frame of seconds fails it).
 //   - Every page satisfies axe-core in light and dark, and at 390 pixels, where

@@ -12,8 +12,8 @@
 // # States
 //
 // A session is polling, switching while an upgrade is being finished, on a
-// WebSocket, or ended. Who polls has a bounded buffer, behind which the session
-// takes no more, as a connection whose client does not read.
+// WebSocket, or ended. A client that polls has a bounded buffer, behind which the
+// session takes no more, as a connection whose client does not read.
 //
 // # Guarantees
 //
@@ -22,16 +22,16 @@
 //     TestUpgrade, TestUpgradeWithFullBacklog, TestSlowPoll). An upgrade that
 //     fails leaves polling as it was (TestUpgradeGivenUp).
 //   - The six refusals of the protocol have their code and status (TestRefusals).
-//   - Who does not answer a ping in time is gone, who does stays (TestHeartbeat,
-//     TestLateIsGone), as does a slow reader that has yet to come to it
-//     (TestPongOfASlowReader), and who has answered a server that is slow or was asleep
-//     (TestPongBehindAMessage, TestServerThatSlept).
+//   - A client that does not answer a ping in time is gone; one that does stays
+//     (TestHeartbeat, TestLateIsGone). So does a slow reader that has yet to come
+//     to the ping (TestPongOfASlowReader), and one that has answered a server that
+//     is slow or was asleep (TestPongBehindAMessage, TestServerThatSlept).
 //   - A poll that is given up ends the session before another can take its place
-//     (TestPollGivenUp), as does one whose client cannot be told what was for it
-//     (TestPollThatNobodyReads, TestNoopThatNobodyReads). Of two that overlap the
-//     first one hears of the end, and the second one is refused
+//     (TestPollGivenUp), as does one whose client can no longer receive what was
+//     for it (TestPollThatNobodyReads, TestNoopThatNobodyReads). Of two that
+//     overlap the first one hears of the end, and the second one is refused
 //     (TestFirstPollStays).
-//   - However a session ends, its Receiver is told once and why
+//   - However a session ends, its Receiver learns it once, with the reason
 //     (TestPollingEnds, TestWebSocketEnds, TestClosedWhileOpening), and a client
 //     that polls hears the last packets (TestDrain). One that has lost its session
 //     hears of that at once (TestGoneBeforeItIsHungUp), but for the poll that its

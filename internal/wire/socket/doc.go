@@ -14,9 +14,9 @@
 //   - The last bytes reach a client that reads, also when more of its own are
 //     on their way (TestHangup).
 //   - A client whose kernel does not answer is given up (TestGiveUpAfter).
-//   - One that reads slowly can be told from one that does not
-//     (TestQueuedFallsWhileTheClientReads), and one that is silent from one that has
-//     not been listened to (TestUnread).
+//   - One that reads slowly is distinct from one that does not read
+//     (TestQueuedFallsWhileTheClientReads), and one that is silent from one that
+//     has not been listened to (TestUnread).
 //   - Of the first requests of two connections it is known which came first
 //     (TestOrder).
 //

@@ -33,7 +33,8 @@
 //     answer, if only that there is none (TestEmitWithAck,
 //     TestEmitWithAckToNobody).
 //   - A client that recovers keeps its id (socketio: TestRecovery).
-//   - Who connects to no namespace in time is closed (TestConnectTimeout).
+//   - A client that connects to no namespace in time is closed
+//     (TestConnectTimeout).
 //   - Members of a room get the same frames in the same order, and whoever ends
 //     is in none (TestRooms, TestBroadcastsKeepTheirOrder).
 //   - A client that has gone leaves nothing behind (TestNothingIsLeftBehind).

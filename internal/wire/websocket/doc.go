@@ -3,10 +3,10 @@
 //
 // # Overview
 //
-// gorilla/websocket shakes hands and reads. It never writes after the
-// handshake: frames of a server need no mask, so they are the same for every
-// client, and whoever has the right to write appends them ([Open], [Seal],
-// [AppendClose]) and writes them to the socket of the [Conn].
+// gorilla/websocket shakes hands and reads. It never writes after the handshake:
+// frames of a server need no mask, so they are the same for every client. The
+// holder of the right to write appends them ([Open], [Seal], [AppendClose]) and
+// writes them to the socket of the [Conn].
 //
 // # States
 //
@@ -24,9 +24,9 @@
 //   - A message that never ends is given up, also if its frames carry nothing
 //     (ws: TestRawFrames).
 //   - A close frame of one byte is malformed, every registered code is taken
-//     (ws: TestRawFrames, TestFarewell).
-//   - A handshake of another version hears of the one that there is; one by HTTP/1.0
-//     is refused (TestHandshake, ws: TestOddHandshakes, engineio: TestRefusals).
+//     (TestFarewell; ws: TestRawFrames).
+//   - A handshake of another version hears of the one that there is; one by HTTP/1.0 is
+//     refused (TestHandshake; ws: TestOddHandshakes; engineio: TestRefusals).
 //   - A frame is one piece of memory, whatever its length (TestSeal).
 //
 // # Failures

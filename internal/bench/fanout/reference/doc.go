@@ -19,6 +19,6 @@
 //
 // # Failures
 //
-// A machine without node, or without npm before the first run, is told what to
-// install (TestMissingProgramsAreNamed).
+// A machine without node, or without npm before the first run, gets an error that
+// names what to install (TestMissingProgramsAreNamed).
 package reference

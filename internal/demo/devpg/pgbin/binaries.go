@@ -38,14 +38,14 @@ type Installation struct {
 	Version string // such as "15.18"
 }
 
-// Find answers the directory of initdb and postgres: of the variable
+// Find returns the directory of initdb and postgres: of the variable
 // ROWCAST_PG_BINDIR, of the PATH, as pg_config says, of the usual places, or
 // of an earlier download. It downloads nothing.
 func Find(ctx context.Context, o Options) (dir string, err error) {
 	return newFinder(o).find(ctx)
 }
 
-// Get answers a PostgreSQL that runs, downloaded if need be.
+// Get returns a PostgreSQL that runs, downloaded if need be.
 func Get(ctx context.Context, o Options) (Installation, error) {
 	var dir string
 	var err error
@@ -160,7 +160,7 @@ func (f finder) fromPgConfig(ctx context.Context) string {
 	return strings.TrimSpace(string(out))
 }
 
-// program answers the path of a program in the PATH, "" if there is none.
+// program returns the path of a program in the PATH, "" if there is none.
 func (f finder) program(name string) string {
 	for _, dir := range filepath.SplitList(f.env("PATH")) {
 		if path := filepath.Join(dir, name); filepath.IsAbs(dir) && executable(path) {
@@ -172,7 +172,7 @@ func (f finder) program(name string) string {
 
 var digits = regexp.MustCompile(`\d+`)
 
-// newest answers the directory of the highest major, which is the last number
+// newest returns the directory of the highest major, which is the last number
 // in its path ("" if there is none).
 func newest(dirs []string) string {
 	best, bestMajor := "", -1

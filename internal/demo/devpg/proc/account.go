@@ -17,7 +17,7 @@ type Account struct {
 	UID, GID int
 }
 
-// Unprivileged answers nil unless euid is root.
+// Unprivileged returns nil unless euid is root.
 func Unprivileged(euid int) (*Account, error) {
 	if euid != 0 {
 		return nil, nil
@@ -90,7 +90,7 @@ func (a *Account) maySearch(info fs.FileInfo) bool {
 	return info.Mode()&bit != 0
 }
 
-// Existing answers the nearest directory at or above dir that is there.
+// Existing returns the nearest directory at or above dir that is there.
 func Existing(dir string) string {
 	for dir != filepath.Dir(dir) {
 		if _, err := os.Stat(dir); err == nil {

@@ -56,10 +56,10 @@ func Start(cmd *exec.Cmd, a *Account, onOurDeath syscall.Signal, reason func(err
 	return c, nil
 }
 
-// PID answers the process id, also after the end.
+// PID returns the process id, also after the end.
 func (c *Child) PID() int { return c.cmd.Process.Pid }
 
-// Done answers a channel that is closed when the child has ended.
+// Done returns a channel that is closed when the child has ended.
 func (c *Child) Done() <-chan struct{} { return c.done }
 
 // Err says why the child ended unasked: nil while it runs and after Stop.

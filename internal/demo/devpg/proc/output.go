@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// LastLines answers the last 20 lines of what a program printed: as much as an
+// LastLines returns the last 20 lines of what a program printed: as much as an
 // error carries.
 func LastLines(text string) string {
 	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
 	return strings.Join(lines[max(0, len(lines)-20):], "\n")
 }
 
-// Since answers the end of what was written to the file after from.
+// Since returns the end of what was written to the file after from.
 func Since(path string, from int64) string {
 	const most = 64 << 10
 	f, err := os.Open(path)

@@ -31,7 +31,7 @@ func Alive(pid int) bool {
 	return err == nil || errors.Is(err, syscall.EPERM)
 }
 
-// flock takes the lock of f or answers ErrLocked at once.
+// flock takes the lock of f or returns ErrLocked at once.
 func flock(f *os.File) error {
 	for {
 		switch err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); {
@@ -44,7 +44,7 @@ func flock(f *os.File) error {
 	}
 }
 
-// Owner answers whom a file belongs to.
+// Owner returns whom a file belongs to.
 func Owner(info fs.FileInfo) (uid, gid int, known bool) {
 	st, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {

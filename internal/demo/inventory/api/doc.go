@@ -4,10 +4,10 @@
 // # Overview
 //
 // [New] makes the handler of everything below /api/. Its routes are in routes.go,
-// their statements in query, one a file; what changes something is done by an
+// their statements in query, one a file. What changes something is done by an
 // [rowcast/internal/demo/inventory.Clerk], as the simulated shop does it. The API
-// knows nothing of the feed and emits nothing: its writes are seen because they
-// are in the database, as those of anybody else.
+// knows nothing of the feed and emits nothing: its writes are seen because they are
+// in the database, as those of anybody else.
 //
 // Money is text with two decimals, a quantity is a number, a time is UTC with
 // microseconds. Lists have the newest first.
@@ -18,8 +18,8 @@
 //     it is not listed, and its ids are answered as unknown ones
 //     (TestTenantsAreApart). A token that names no tenant, or several, is refused
 //     (TestTokensAreChecked).
-//   - A write is one transaction. It makes exactly the changes that it stands for,
-//     and the feed sends exactly their events (TestWritesMakeTheirEvents). A write
+//   - A write is one transaction. It makes exactly the changes that it stands for, and
+//     the feed sends exactly their events (rowcast: TestWritesMakeTheirEvents). A write
 //     that is refused makes none (TestConflicts).
 //   - Of several who fulfil one order at once, one succeeds and the goods leave
 //     once; stock never becomes negative (TestOrderIsFulfilledOnce,
@@ -34,6 +34,6 @@
 // Refusals are problem documents of RFC 9457 with a code: bad-request,
 // invalid-token, token-expired, forbidden, not-found, conflict, message-too-big.
 // When the database does not answer within ten seconds, or cannot be reached, the
-// code is unavailable (TestDatabaseIsAway) and trying again helps; anything else
-// is internal, and logged.
+// code is unavailable (TestDatabaseIsAway) and trying again helps. Anything else is
+// internal, and logged.
 package api

@@ -10,7 +10,7 @@ import (
 	"rowcast/internal/wire/socketio"
 )
 
-// Wire encodes events for the hub. It is a signal.Wire. The signals of a session
+// Encoder encodes events for the hub. It is a signal.Encoder. The signals of a session
 // are encoded by its peer.
 type Encoder struct {
 	// Meta has the data of an event be followed by what is said about it.
@@ -27,7 +27,7 @@ func Encoders() []signal.Encoder {
 	return []signal.Encoder{Encoder{}, Encoder{Meta: true}, Encoder{Recovery: true}, Encoder{Meta: true, Recovery: true}}
 }
 
-// Name implements signal.Wire.
+// Name implements signal.Encoder.
 func (Encoder) Name() string { return "socketio" }
 
 // AppendEvent appends an event with its data, and what else the encoder adds.

@@ -1,0 +1,5 @@
+-- What is watched, as the triggers know it: table, tenant column, stem, excluded columns.
+select distinct on (c.oid) c.oid::regclass::text, g.arguments[4], g.arguments[6], g.arguments[5]::text[]
+  from rowcast.present_triggers() g join pg_class c on c.oid = g.relation
+ where g.function = 'rowcast.capture' and not g.is_part and g.parent = 0 and not c.relispartition
+ order by c.oid, g.oid

@@ -52,7 +52,7 @@ func TestBenchWrite(t *testing.T) {
 	if !slices.ContainsFunc(report.Notes, func(note string) bool { return strings.Contains(note, "without DATABASE_URL") }) {
 		t.Errorf("no note says where instructions are counted: %q", report.Notes)
 	}
-	for _, name := range []string{"write-transactions.svg", "write-serverCpu.svg"} {
+	for _, name := range []string{"write-transactions-transactionsPerSecond.svg", "write-transactions-serverCpuMicrosecondsPerRow.svg", "write-copy-serverCpuMicrosecondsPerRow.svg"} {
 		if picture, err := os.ReadFile(filepath.Join(dir, name)); err != nil || !strings.Contains(string(picture), "<svg") {
 			t.Errorf("the picture %s: %v, %.100s", name, err, picture)
 		}
@@ -153,9 +153,9 @@ func TestBenchMistakes(t *testing.T) {
 		{[]string{"write", "now"}, nil, program.ExitUsage, `rowcast-bench write takes no argument`},
 		{[]string{"write", "--writers", "0"}, nil, program.ExitUsage, `--writers is [0]`},
 		{[]string{"write", "--writers", "many"}, nil, program.ExitUsage, `--writers`},
-		{[]string{"write", "--table", "wide"}, nil, program.ExitUsage, `--table is "wide"; it is orders or narrow`},
-		{[]string{"write", "--instructions", "merge"}, nil, program.ExitUsage, `--instructions is "merge"; give some of insert,update,delete,upsert`},
-		{[]string{"write", "-o", "xml"}, nil, program.ExitUsage, `-o is "xml"; it is text or json`},
+		{[]string{"write", "--table", "wide"}, nil, program.ExitUsage, `--table is "wide"; give orders or narrow`},
+		{[]string{"write", "--instructions", "merge"}, nil, program.ExitUsage, `--instructions is "merge"; give insert or update or delete or upsert`},
+		{[]string{"write", "-o", "xml"}, nil, program.ExitUsage, `--output is "xml"; give text or json`},
 		{[]string{"write", "--plots", "/nowhere/at/all"}, nil, program.ExitUsage, `--plots is "/nowhere/at/all", which is no directory`},
 		{[]string{"write"}, []string{empty}, program.ExitFailure, `install it with: rowcast migrate`},
 		{[]string{"write"}, []string{"DATABASE_URL=postgres://127.0.0.1:1/x?connect_timeout=1"}, program.ExitFailure, `connect`},

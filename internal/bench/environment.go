@@ -3,8 +3,10 @@ package bench
 import (
 	"cmp"
 	"context"
+	_ "embed"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -23,14 +25,8 @@ type Environment struct {
 	Rowcast string `json:"rowcast"`
 	// PostgreSQL is its version, empty if none took part.
 	PostgreSQL string `json:"postgresql,omitempty"`
-	// Settings are those of PostgreSQL that decide the figures.
-	Settings []Setting `json:"settings,omitempty"`
-}
-
-// Setting is a setting of PostgreSQL and its value.
-type Setting struct {
-	Name  string `json:"name"`
-	Value string `json:"value"`
+	// Settings are those of PostgreSQL that decide the figures, name=value.
+	Settings []string `json:"settings,omitempty"`
 }
 
 // Machine describes this machine and the program of the given version.
@@ -46,26 +42,16 @@ func Machine(version string) Environment {
 	return e
 }
 
-// settingsQuery asks for the settings that decide what a commit costs.
-const settingsQuery = `select s.name, current_setting(s.name)
-from pg_settings s
-where s.name = any (array['fsync', 'synchronous_commit', 'full_page_writes', 'commit_delay', 'commit_siblings', 'shared_buffers',
-    'wal_level', 'wal_sync_method', 'max_wal_size', 'max_connections', 'autovacuum', 'jit'])
-order by s.name`
+//go:embed settings.sql
+var settingsQuery string
 
 // Describe adds the server that conn leads to, with the settings of that
 // session.
 func (e *Environment) Describe(ctx context.Context, conn *pgx.Conn) error {
-	if err := conn.QueryRow(ctx, "select current_setting('server_version')").Scan(&e.PostgreSQL); err != nil {
-		return fmt.Errorf("ask for the version of PostgreSQL: %w", err)
-	}
-	rows, err := conn.Query(ctx, settingsQuery)
-	if err == nil {
-		e.Settings, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Setting])
-	}
-	if err != nil {
+	if err := conn.QueryRow(ctx, settingsQuery).Scan(&e.Settings); err != nil {
 		return fmt.Errorf("ask for the settings of PostgreSQL: %w", err)
 	}
+	e.PostgreSQL = conn.PgConn().ParameterStatus("server_version")
 	return nil
 }
 
@@ -74,16 +60,8 @@ func (e *Environment) facts() [][2]string {
 	facts := [][2]string{
 		{"machine", fmt.Sprintf("%s, %d cores, %s", cmp.Or(e.CPU, "unknown processor"), e.Cores, e.OS)},
 		{"rowcast", e.Rowcast + ", " + e.Go},
+		{"PostgreSQL", e.PostgreSQL},
+		{"settings", strings.Join(e.Settings, " ")},
 	}
-	if e.PostgreSQL != "" {
-		facts = append(facts, [2]string{"PostgreSQL", e.PostgreSQL})
-	}
-	if len(e.Settings) > 0 {
-		var all []string
-		for _, s := range e.Settings {
-			all = append(all, s.Name+"="+s.Value)
-		}
-		facts = append(facts, [2]string{"settings", strings.Join(all, " ")})
-	}
-	return facts
+	return slices.DeleteFunc(facts, func(fact [2]string) bool { return fact[1] == "" })
 }

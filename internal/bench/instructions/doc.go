@@ -4,11 +4,9 @@
 // # Overview
 //
 // [Run] makes a private server with pairs of narrow tables of the same rows, one of
-// them watched, and stops it. One pair has a column that is excluded, one an enum. Each statement then runs on a copy of the data in
-// a session without a server, "postgres --single", under valgrind's callgrind:
-// once a small number of times, and once a hundred times more. The difference is
-// theirs alone, without the start and the end of the program.
-// [Result.Report] adds the figures to a report.
+// them watched, and stops it. Each statement then runs on a copy of the data in a
+// session without a server, "postgres --single", under valgrind's callgrind: once a
+// small number of times, and once a hundred times more. The difference is theirs alone.
 //
 // # Guarantees
 //
@@ -16,8 +14,7 @@
 //     watched table is in the log, none of the other. Otherwise the run fails
 //     (TestStatementsDoWhatIsCounted).
 //   - Nothing of the run is left (TestInstructions, TestValgrindThatFails).
-//   - Where nothing can be counted, the report says why and what to do, and
-//     nothing was started (TestWithoutValgrind).
+//   - Where nothing can be counted, the report says why (TestWithoutValgrind).
 //   - The bars are judged only where their figures are from, PostgreSQL 15 on
 //     amd64 (TestBarsThatDoNotApply).
 //

@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
+	"rowcast/internal/bench"
 	"rowcast/internal/command/program"
 	"rowcast/internal/demo/devpg"
 )
@@ -26,14 +27,8 @@ var (
 	checkSQL string
 )
 
-// Options of a run. All but Progress are required.
-type Options struct {
-	Settings
-	// Start starts a private server with Rowcast in its database postgres.
-	Start func(ctx context.Context, o devpg.Options) (*devpg.Server, error)
-	// Progress shows how far the run is; nil shows nothing.
-	Progress *program.Progress
-}
+// Starter starts a private server with Rowcast in its database postgres.
+type Starter func(ctx context.Context, o devpg.Options) (*devpg.Server, error)
 
 // Result is what a run found: the figures, or why there are none.
 type Result struct {
@@ -53,69 +48,39 @@ func None(why string) Result { return Result{why: why} }
 
 // Run counts. It returns when everything that it made is removed, also if ctx
 // ends.
-func Run(ctx context.Context, o Options) (Result, error) {
-	if err := o.Check(); err != nil {
-		return Result{}, err
-	}
-	if len(o.kinds()) == 0 {
+func Run(ctx context.Context, s Settings, start Starter, progress *program.Progress) (Result, error) {
+	if len(s.kinds()) == 0 {
 		return None("no count was asked for"), nil
 	}
-	valgrind := find("valgrind")
-	if valgrind == "" {
-		return None("valgrind is not installed; get it, as with apt install valgrind"), nil
+	valgrind, err := exec.LookPath("valgrind")
+	if err != nil {
+		return None("valgrind is not installed; get it, as with apt install valgrind"), nil //nolint:nilerr // the report says so
 	}
-	found, err := o.count(ctx, valgrind)
+	found, err := s.count(ctx, valgrind, start, progress)
 	if err != nil && ctx.Err() == nil {
 		err = fmt.Errorf("count instructions, which --instructions none leaves out: %w", err)
 	}
 	return found, err
 }
 
-// find returns the path of a program, "" if it is not installed.
-func find(program string) string {
-	path, err := exec.LookPath(program)
-	if err != nil {
-		return ""
-	}
-	return path
-}
-
-// settings are those of the server, besides which nothing reaches the disk:
-// what a commit writes is as with a real one.
-func settings() map[string]string {
-	return map[string]string{"synchronous_commit": "on", "full_page_writes": "on"}
-}
-
 // count makes the server and counts on copies of it, several at a time.
-func (o Options) count(ctx context.Context, valgrind string) (found Result, err error) {
-	o.Progress.Doing("instructions, set-up")
-	server, err := o.Start(ctx, devpg.Options{Settings: settings()})
+func (s Settings) count(ctx context.Context, valgrind string, start Starter, progress *program.Progress) (found Result, err error) {
+	progress.Doing("instructions")
+	server, filled, err := prepared(ctx, start)
 	if err != nil {
 		return Result{}, err
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
-	filled, err := o.fill(ctx, server)
-	if err != nil {
-		return Result{}, err
-	}
-	if err := server.Stop(); err != nil {
-		return Result{}, err
-	}
-	o.Progress.Doing("instructions")
-	counts := make([]count, len(o.kinds()))
+	counts := make([]count, len(s.kinds()))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i, s := range o.kinds() {
-		counts[i].statement = s
-		for _, table := range s.tables() {
-			figure := &counts[i].without
-			if table == s.watched {
-				figure = &counts[i].with
-			}
-			c := counter{server: server, valgrind: valgrind, statement: s, table: table, logged: filled}
+	for i, k := range s.kinds() {
+		counts[i].statement = k
+		for table, figure := range map[string]*float64{k.plain: &counts[i].without, k.watched: &counts[i].with} {
+			c := counter{k, server, valgrind, table, filled}
 			group.Go(func() (err error) {
 				*figure, err = c.perStatement(ctx)
-				o.Progress.Step()
+				progress.Step()
 				return err
 			})
 		}
@@ -126,42 +91,96 @@ func (o Options) count(ctx context.Context, valgrind string) (found Result, err 
 	return Result{postgres: server.Version(), counts: counts}, nil
 }
 
-// fill makes the tables and answers how many changes are in the log.
-func (o Options) fill(ctx context.Context, server *devpg.Server) (logged int, err error) {
-	conn, err := pgx.Connect(ctx, server.DSN("postgres"))
+// prepared is a stopped server whose tables are filled, and how many changes its log has.
+func prepared(ctx context.Context, start Starter) (server *devpg.Server, logged int, err error) {
+	// What a commit writes is as with a real server, though nothing reaches the disk.
+	server, err = start(ctx, devpg.Options{Settings: map[string]string{"synchronous_commit": "on", "full_page_writes": "on"}})
 	if err != nil {
-		return 0, fmt.Errorf("connect to the private PostgreSQL: %w", err)
+		return nil, 0, err
+	}
+	if logged, err = fill(ctx, server.DSN("postgres")); err == nil {
+		err = server.Stop()
+	}
+	if err != nil {
+		return nil, 0, errors.Join(fmt.Errorf("prepare the private PostgreSQL: %w", err), server.Close())
+	}
+	return server, logged, nil
+}
+
+// fill makes the tables and returns how many changes are in the log.
+func fill(ctx context.Context, dsn string) (logged int, err error) {
+	conn, err := pgx.Connect(ctx, dsn)
+	if err != nil {
+		return 0, err
 	}
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-	run := func(script string) error {
-		_, err := conn.PgConn().Exec(ctx, script).ReadAll()
-		return err
-	}
-	if err := run(schemaSQL); err != nil {
-		return 0, fmt.Errorf("make the tables: %w", err)
-	}
 	// Frozen, so that no statement is the first to see that a row is committed.
-	for _, script := range []string{fillSQL, "vacuum freeze"} {
-		if err := run(script); err != nil {
-			return 0, fmt.Errorf("fill the tables: %w", err)
+	for _, script := range []string{schemaSQL, fillSQL, "vacuum freeze"} {
+		if _, err := conn.PgConn().Exec(ctx, script).ReadAll(); err != nil {
+			return 0, err
 		}
 	}
 	var printed string
-	if err := conn.QueryRow(ctx, check(narrow().watched)).Scan(&printed); err != nil {
-		return 0, fmt.Errorf("look at the tables: %w", err)
+	if err := conn.QueryRow(ctx, check("docs")).Scan(&printed); err != nil {
+		return 0, err
 	}
-	f, err := factsOf(printed)
-	return f.logged, err
+	found, err := numbers(printed, facts)
+	if err != nil {
+		return 0, err
+	}
+	return found[1], nil
 }
 
-// check is the query for the facts of a table, on one line and without comment,
-// as a session without a server reads it.
-func check(table string) string {
-	var lines []string
-	for line := range strings.Lines(checkSQL) {
-		if !strings.HasPrefix(line, "--") {
-			lines = append(lines, strings.TrimSpace(line))
-		}
+// What the bars were counted with.
+const (
+	barPostgres  = "15."
+	barProcessor = "amd64"
+)
+
+// Report adds the table and the bars. A result without figures leaves the
+// bars, which then do not apply, and a note.
+func (r Result) Report(report *bench.Report) {
+	report.Bars = append(report.Bars, r.bars(runtime.GOARCH)...)
+	if r.why != "" {
+		report.Notes = append(report.Notes, "Instructions were not counted: "+r.why+".")
+		return
 	}
-	return strings.ReplaceAll(strings.Join(lines, " "), "{table}", table)
+	t := bench.Table{Key: "instructions", Title: "Instructions of one statement of one row, on a narrow table", Columns: []bench.Column{
+		bench.Col("statement", "statement", "", 0), bench.Col("noneInstructions", "without triggers", "", 0),
+		bench.Col("rowcastInstructions", "watched", "", 0), bench.Col("addedInstructions", "added", "", 0), bench.Col("ofNone", "of none", "x", 2),
+	}}
+	for _, c := range r.counts {
+		t.Add([]string{c.name}, c.without, c.with, c.with-c.without, c.with/c.without)
+	}
+	report.Tables = append(report.Tables, t)
+	report.Notes = append(report.Notes, fmt.Sprintf(
+		"Instructions are the mean of %d statements after %d others, in a session of PostgreSQL without a server; how busy the machine is does not change them.",
+		counted, warmUp))
+}
+
+// bars judges each statement that has one.
+func (r Result) bars(processor string) (bars []bench.Bar) {
+	for _, s := range statements() {
+		if s.most == 0 {
+			continue
+		}
+		figure, reason := bench.Unknown(), s.name+" was not asked for"
+		for _, c := range r.counts {
+			if c.name == s.name {
+				figure, reason = c.with-c.without, ""
+			}
+		}
+		switch {
+		case r.why != "":
+			reason = "not counted, see the notes"
+		case !strings.HasPrefix(r.postgres, barPostgres) || processor != barProcessor:
+			reason = "for PostgreSQL 15 on " + barProcessor
+		}
+		b := bench.Judge(s.name+"AddedInstructions", "instructions added to "+s.name+" of one row", figure, bench.AtMost, float64(s.most), "")
+		if reason != "" {
+			b = b.Waive(reason)
+		}
+		bars = append(bars, b)
+	}
+	return bars
 }

@@ -6,11 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"sync"
 	"time"
 
 	"rowcast/internal/bench/load"
+	"rowcast/internal/bench/measure"
 )
 
 // arrival is a row that a client has received. Times are since the run began.
@@ -24,9 +24,8 @@ type arrivals struct {
 	mu      sync.Mutex
 	first   int64
 	rows    []arrival
-	missing int
-	// moved is when a row came last, problem what should not have come.
-	moved   time.Time
+	missing int64
+	// problem is what should not have come.
 	problem error
 }
 
@@ -34,7 +33,7 @@ type arrivals struct {
 func (a *arrivals) expect(first, count int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.first, a.rows, a.missing, a.moved = first, make([]arrival, count), int(count), time.Now()
+	a.first, a.rows, a.missing = first, make([]arrival, count), count
 }
 
 func (a *arrivals) add(row arrival) {
@@ -47,7 +46,7 @@ func (a *arrivals) add(row arrival) {
 	case a.rows[i].at != 0:
 		a.problem = fmt.Errorf("row %d arrived twice", row.id)
 	default:
-		a.rows[i], a.moved = row, time.Now()
+		a.rows[i] = row
 		a.missing--
 	}
 }
@@ -61,81 +60,41 @@ func (a *arrivals) fail(err error) {
 
 // await waits until every row of the block has arrived.
 func (a *arrivals) await(ctx context.Context, timeout time.Duration) error {
-	for {
+	return measure.Await(ctx, 5*time.Millisecond, timeout, func() (int64, string, error) {
 		a.mu.Lock()
-		missing, rows, moved, problem := a.missing, len(a.rows), a.moved, a.problem
-		a.mu.Unlock()
-		switch {
-		case problem != nil || missing == 0:
-			return problem
-		case time.Since(moved) >= timeout:
-			return fmt.Errorf("%d of %d rows have not arrived, and nothing has for %s", missing, rows, timeout)
-		}
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(5 * time.Millisecond):
-		}
-	}
+		defer a.mu.Unlock()
+		return a.missing, fmt.Sprintf("%d of %d rows have not arrived", a.missing, len(a.rows)), a.problem
+	})
 }
 
 // join starts the WebSocket client of the server.
-func (r *run) join(ctx context.Context, address string) error {
-	token, err := r.Token([]string{tenant})
+func (r *run) join(address string) error {
+	token, err := r.Token(tenant)
 	if err != nil {
 		return err
 	}
 	r.client.Event = func(message []byte, at time.Time) {
 		_, data, _ := bytes.Cut(message, []byte(`"data":`))
-		id, err := number(data, `"id":`)
-		due, err2 := number(data, `"due":`)
-		if err := errors.Join(err, err2); err != nil {
+		var row arrival
+		if _, err := fmt.Sscanf(string(data), `{"id":%d,"tenant_id":"`+tenant+`","due":%d,`, &row.id, &row.due); err != nil {
 			r.arrivals.fail(fmt.Errorf("read the event %s: %w", message, err))
 			return
 		}
-		r.arrivals.add(arrival{id, time.Duration(due), at.Sub(r.began)})
+		row.at = at.Sub(r.began)
+		r.arrivals.add(row)
 	}
 	r.client.Broken = r.arrivals.fail
-	return r.client.Join(load.Join{Address: address, Wire: load.Native, Tenant: tenant, Token: token, Clients: 1})
-}
-
-// number reads the whole number after a name.
-func number(text []byte, name string) (int64, error) {
-	_, rest, _ := bytes.Cut(text, []byte(name))
-	digits, _, _ := bytes.Cut(rest, []byte(","))
-	return strconv.ParseInt(string(digits), 10, 64)
+	return r.client.Join(load.Join{Address: address, Tenant: tenant, Token: token, Clients: 1})
 }
 
 // listen starts the bare client. stop ends it.
 func (r *run) listen(ctx context.Context) (stop func(), err error) {
-	conn, err := r.Connect(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if _, err := conn.Exec(ctx, "listen "+schemaName); err != nil {
-		return nil, errors.Join(fmt.Errorf("listen: %w", err), conn.Close(ctx))
-	}
-	listening, end := context.WithCancel(context.WithoutCancel(ctx))
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
-		for {
-			n, err := conn.WaitForNotification(listening)
-			at := time.Now()
-			var row struct{ ID, Due int64 }
-			if err == nil {
-				err = json.Unmarshal([]byte(n.Payload), &row)
-			}
-			if err != nil {
-				r.arrivals.fail(fmt.Errorf("the bare client: %w", err))
-				return
-			}
-			r.arrivals.add(arrival{row.ID, time.Duration(row.Due), at.Sub(r.began)})
+	return r.Listen(ctx, schemaName, func(payload string, at time.Time) {
+		var row struct{ ID, Due int64 }
+		if err := json.Unmarshal([]byte(payload), &row); err != nil {
+			r.arrivals.fail(fmt.Errorf("read the notification %s: %w", payload, err))
+			return
 		}
-	}()
-	return func() {
-		end()
-		<-ended
-	}, nil
+		r.arrivals.add(arrival{row.ID, time.Duration(row.Due), at.Sub(r.began)})
+	}, func(err error) { r.arrivals.fail(fmt.Errorf("the bare client: %w", err)) })
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"rowcast/internal/bench"
-	"rowcast/internal/bench/child"
+	"rowcast/internal/bench/stage"
 	"rowcast/internal/test/pgtest"
 )
 
@@ -20,7 +20,7 @@ func TestMain(m *testing.M) {
 		pgtest.Main(m)
 		return
 	}
-	if err := child.Serve(context.Background(), os.Stdin, os.Stdout, nil); err != nil {
+	if err := stage.Serve(context.Background(), os.Stdin, os.Stdout, nil); err != nil {
 		os.Exit(1)
 	}
 	os.Exit(0)
@@ -50,45 +50,37 @@ func TestRepeatedRowIsNamed(t *testing.T) {
 	}
 }
 
-// TestLateEventsAreCounted has one event that the fallback poll may have found.
-func TestLateEventsAreCounted(t *testing.T) {
-	t.Parallel()
-	r := &run{Settings: Settings{Rate: 100}, rowcast: newSide("Rowcast", "measured"), bare: newSide("bare LISTEN", "notified")}
-	for _, returned := range []time.Duration{time.Millisecond, 899 * time.Millisecond, 950 * time.Millisecond} {
-		r.rowcast.add(returned+time.Millisecond, returned, 0)
-		r.bare.add(time.Millisecond, time.Millisecond, 0)
-	}
-	if r.rowcast.waited != 1 || r.bare.waited != 0 {
-		t.Errorf("waited %d and %d", r.rowcast.waited, r.bare.waited)
-	}
-	verdicts := map[string]bench.Verdict{}
-	for _, b := range r.bars(idleness{}) {
-		verdicts[b.Key] = b.Verdict
-	}
-	if verdicts["waitedForFallback"] != bench.Missed || verdicts["p99OverBareMilliseconds"] != bench.Missed ||
-		verdicts["p99Milliseconds"] != bench.NotApplicable {
-		t.Errorf("verdicts %v", verdicts)
-	}
-}
-
 // TestReportHoldsTheFigures fills a report.
 func TestReportHoldsTheFigures(t *testing.T) {
 	t.Parallel()
-	r := &run{
-		Settings: Settings{Rate: 100, Blocks: 2, Duration: time.Second, Idle: time.Second},
-		rowcast:  newSide("Rowcast", "measured"), bare: newSide("bare LISTEN", "notified"),
-	}
+	r := newRun(nil, Settings{Rate: 100, Blocks: 2, Duration: time.Second, Idle: time.Second})
 	for range 1000 {
-		r.rowcast.add(2900*time.Microsecond, 2*time.Millisecond, 0)
-		r.bare.add(2*time.Millisecond, time.Millisecond, 0)
+		r.rowcast.due = append(r.rowcast.due, 2900*time.Microsecond)
+		r.bare.due = append(r.bare.due, 2*time.Millisecond)
 	}
 	var report bench.Report
 	r.fill(&report, idleness{queries: 1, server: 0.001, backends: bench.Unknown()})
-	if !report.Met() || len(report.Bars) != 7 || len(report.Tables) != 2 || len(report.Charts) != 1 {
+	if len(report.Missed()) != 0 || len(report.Bars) != 6 || len(report.Tables) != 2 {
 		t.Errorf("%+v", report)
 	}
 	var text strings.Builder
 	if err := report.Text(&text); err != nil || !strings.Contains(text.String(), "bare LISTEN") {
 		t.Errorf("%v: %s", err, text.String())
+	}
+}
+
+func TestQuantiles(t *testing.T) {
+	t.Parallel()
+	s := newSide("", "")
+	if bench.Known(s.milliseconds(p50)) {
+		t.Error("no latency has a median")
+	}
+	for n := 1000; n > 0; n-- {
+		s.due = append(s.due, time.Duration(n)*time.Millisecond)
+	}
+	for q, want := range map[float64]float64{0: 1, p50: 500, 0.9: 900, p99: 990, 0.999: 999, 1: 1000} {
+		if got := s.milliseconds(q); got != want {
+			t.Errorf("the quantile %v is %v ms; want %v", q, got, want)
+		}
 	}
 }

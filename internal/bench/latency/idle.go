@@ -8,25 +8,24 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"rowcast/internal/bench/child"
 	"rowcast/internal/bench/measure"
+
+	"rowcast/internal/bench/stage"
 )
 
 //go:embed idle.sql
 var idleQuery string
 
-// counted is how long a session of PostgreSQL may keep to itself what it has
-// done, if it does something after that.
-const counted = 1100 * time.Millisecond
-
-// sample is what has been used until then.
-type sample struct {
-	at                   time.Time
-	transactions, vacuum int64
-	others               int64
-	server               child.Usage
-	backends             float64
-}
+const (
+	// settle is how long the server may take to go to sleep, and a session of
+	// PostgreSQL that has fallen idle to count what it has done, 10 s.
+	settle = 11 * time.Second
+	// counted is how long a session of PostgreSQL may keep to itself what it has
+	// done, if it does something after that.
+	counted = 1100 * time.Millisecond
+	// tries is how often idleness is measured anew because autovacuum worked.
+	tries = 3
+)
 
 // idleness is what the server costs when nothing happens, with clients joined.
 type idleness struct {
@@ -41,28 +40,36 @@ type idleness struct {
 	others int64
 }
 
-// tries is how often idleness is measured anew because autovacuum worked.
-const tries = 3
+// sample is what has been used until then.
+type sample struct {
+	at                           time.Time
+	transactions, vacuum, others int64
+	server                       stage.Usage
+	backends                     float64
+}
 
 // idle measures for a while in which nothing is written.
-func (r *run) idle(ctx context.Context, conn *pgx.Conn) (idleness, error) {
+func (r *run) idle(ctx context.Context) (idle idleness, err error) {
+	conn, err := r.Connect(ctx)
+	if err != nil {
+		return idle, err
+	}
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 	// Unknown is fine: the result says so.
 	postgres, _ := measure.FindServer(ctx, conn)
 	// The first sample has all that this session did before counted; it is
 	// taken again once it is counted itself.
-	_, err := r.sampleAfter(ctx, max(settle, counted), conn, postgres)
-	if err != nil {
-		return idleness{}, err
+	if _, err := r.sample(ctx, settle, conn, postgres); err != nil {
+		return idle, err
 	}
-	var idle idleness
 	for range tries {
-		before, err := r.sampleAfter(ctx, counted, conn, postgres)
+		before, err := r.sample(ctx, counted, conn, postgres)
 		if err != nil {
-			return idleness{}, err
+			return idle, err
 		}
-		after, err := r.sampleAfter(ctx, r.Idle, conn, postgres)
+		after, err := r.sample(ctx, r.Idle, conn, postgres)
 		if err != nil {
-			return idleness{}, err
+			return idle, err
 		}
 		seconds := after.at.Sub(before.at).Seconds()
 		idle = idleness{
@@ -79,15 +86,13 @@ func (r *run) idle(ctx context.Context, conn *pgx.Conn) (idleness, error) {
 	return idle, nil
 }
 
-// sampleAfter waits and takes a sample.
-func (r *run) sampleAfter(ctx context.Context, d time.Duration, conn *pgx.Conn, postgres *measure.Server) (sample, error) {
-	if err := pause(ctx, d); err != nil {
-		return sample{}, err
+// sample waits for d and takes a sample.
+func (r *run) sample(ctx context.Context, d time.Duration, conn *pgx.Conn, postgres *measure.Server) (s sample, err error) {
+	select {
+	case <-time.After(d):
+	case <-ctx.Done():
+		return s, context.Cause(ctx)
 	}
-	return r.sample(ctx, conn, postgres)
-}
-
-func (r *run) sample(ctx context.Context, conn *pgx.Conn, postgres *measure.Server) (s sample, err error) {
 	var pids []int
 	if err := conn.QueryRow(ctx, idleQuery).Scan(&s.transactions, &s.vacuum, &pids, &s.others); err != nil {
 		return s, fmt.Errorf("count transactions: %w", err)
@@ -98,14 +103,4 @@ func (r *run) sample(ctx context.Context, conn *pgx.Conn, postgres *measure.Serv
 	s.at = time.Now()
 	s.server, err = r.server.Usage(ctx)
 	return s, err
-}
-
-// pause waits for d.
-func pause(ctx context.Context, d time.Duration) error {
-	select {
-	case <-time.After(d):
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

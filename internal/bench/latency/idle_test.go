@@ -2,20 +2,20 @@ package latency
 
 import (
 	"context"
-	"os"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
-	"rowcast/internal/bench/child"
+	"rowcast/internal/bench/stage"
 	"rowcast/internal/test/pgtest"
 )
 
 // TestIdle measures a database that nobody else uses.
 func TestIdle(t *testing.T) {
 	t.Parallel()
-	conn, err := pgx.Connect(t.Context(), pgtest.Database(t))
+	dsn := pgtest.Database(t)
+	conn, err := pgx.Connect(t.Context(), dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,17 +25,18 @@ func TestIdle(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	server, err := child.Start(t.Context(), "server", child.Spec{Path: os.Args[0], Environ: []string{isChild + "=1"}})
+	server, err := stage.New(stage.Options{Environ: []string{isChild + "=1"}}).Start(t.Context(), "server")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = server.Close() }()
-	r := &run{Settings: Settings{Idle: time.Second}, server: server}
-	idle, err := r.idle(t.Context(), conn)
+	r := newRun(stage.New(stage.Options{URL: dsn}), Settings{Idle: time.Second})
+	r.server = server
+	idle, err := r.idle(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	// Autovacuum may have looked. This session does not say that it is ours.
+	// Autovacuum may have looked. The session of the test is somebody else's.
 	if idle.queries > 3 || idle.server < 0 || idle.server > 1 || idle.backends != 0 || idle.others != 1 {
 		t.Errorf("%+v", idle)
 	}

@@ -3,6 +3,7 @@ package load
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -17,69 +18,53 @@ const readSize = 16 << 10
 // client is one connection that counts what it receives.
 type client struct {
 	conn          net.Conn
-	says          *dialect
-	first         []byte // what came together with the handshake
+	in            *bufio.Reader
+	join          []byte // the frame that joins the tenant
 	events, bytes atomic.Int64
 	// joined and ended are closed when that happens; err says why it ended.
 	joined, ended chan struct{}
 	err           error
 }
 
-// dial connects from a loopback address and shakes hands; a bare connection does
-// not.
-func dial(ctx context.Context, address string, says *dialect, source net.IP) (*client, error) {
-	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: source}}
-	conn, err := dialer.DialContext(ctx, "tcp4", address)
+// dial connects and shakes hands; a bare connection does not.
+func dial(ctx context.Context, j Join) (*client, error) {
+	conn, err := new(net.Dialer).DialContext(ctx, "tcp4", j.Address)
 	if err != nil {
 		return nil, err
 	}
-	c := &client{conn: conn, says: says, joined: make(chan struct{}), ended: make(chan struct{})}
-	if says.path == "" {
+	c := &client{conn: conn, in: bufio.NewReaderSize(conn, readSize), joined: make(chan struct{}), ended: make(chan struct{})}
+	c.join = appendText(nil, fmt.Sprintf(`{"type":"join-tenant","tenantId":%q}`, j.Tenant))
+	if j.Tenant == "" {
 		close(c.joined)
-		return c, nil
-	}
-	if err := c.shakeHands(ctx, address); err != nil {
-		_ = conn.Close()
-		return nil, err
+	} else if err := c.shakeHands(ctx, j); err != nil {
+		return nil, errors.Join(fmt.Errorf("shake hands: %w", err), conn.Close())
 	}
 	return c, nil
 }
 
-func (c *client) shakeHands(ctx context.Context, address string) error {
-	if deadline, ok := ctx.Deadline(); ok {
-		if err := c.conn.SetDeadline(deadline); err != nil {
-			return err
-		}
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+c.says.path, nil)
+func (c *client) shakeHands(ctx context.Context, j Join) error {
+	defer context.AfterFunc(ctx, func() { _ = c.conn.Close() })()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+j.Address+"/ws", nil)
 	if err != nil {
 		return err
 	}
-	for _, header := range []map[string]string{c.says.header, {
-		"Connection": "Upgrade", "Upgrade": "websocket",
-		"Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
-	}} {
-		for name, value := range header {
-			request.Header.Set(name, value)
-		}
+	request.Header = http.Header{
+		"Connection": {"Upgrade"}, "Upgrade": {"websocket"}, "Sec-Websocket-Version": {"13"}, "Sec-Websocket-Key": {"dGhlIHNhbXBsZSBub25jZQ=="},
+		"Sec-Websocket-Protocol": {"rowcast.v1"}, "Authorization": {"Bearer " + j.Token},
 	}
 	if err := request.Write(c.conn); err != nil {
-		return fmt.Errorf("shake hands: %w", err)
+		return err
 	}
-	buffer := bufio.NewReaderSize(c.conn, 1<<10)
-	response, err := http.ReadResponse(buffer, request)
+	response, err := http.ReadResponse(c.in, request)
 	if err != nil {
-		return fmt.Errorf("shake hands: %w", err)
+		return err
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusSwitchingProtocols {
 		body, _ := io.ReadAll(io.LimitReader(response.Body, readSize))
 		return fmt.Errorf("refused with %s: %s", response.Status, body)
 	}
-	if c.first, err = io.ReadAll(io.LimitReader(buffer, int64(buffer.Buffered()))); err != nil {
-		return fmt.Errorf("shake hands: %w", err)
-	}
-	return c.conn.SetDeadline(time.Time{})
+	return nil
 }
 
 // read answers and counts until the connection ends. event, if not nil, is told of each
@@ -87,42 +72,29 @@ func (c *client) shakeHands(ctx context.Context, address string) error {
 func (c *client) read(event func(message []byte, at time.Time)) {
 	defer close(c.ended)
 	defer func() { _ = c.conn.Close() }()
-	frames := counter{text: c.says.kind}
-	events := int64(0)
 	isJoined := false
-	found := func(kind frameKind) {
-		switch kind {
-		case eventFrame:
-			events++
+	c.err = frames(c.in, func(begin []byte, size int) error {
+		c.bytes.Add(int64(size)) // before the event counts
+		switch kindOf(begin) {
+		case "event":
 			if event != nil {
-				event(frames.payload, time.Now())
+				event(begin, time.Now())
 			}
-		case joinedFrame:
+			c.events.Add(1)
+		case "joined":
 			if !isJoined {
 				isJoined = true
 				close(c.joined)
 			}
-		case fatalFrame:
-			c.err = fmt.Errorf("the server says: %s", frames.fatal)
-		case openFrame, connectedFrame, pingFrame:
-			_, _ = c.conn.Write(c.says.answers[kind]) // the next read tells
-		case otherFrame:
+		case "error", "reset":
+			return fmt.Errorf("the server says: %s", begin)
+		case "welcome":
+			_, _ = c.conn.Write(c.join) // the next read tells
+		case "ping":
+			_, _ = c.conn.Write(appendText(nil, `{"type":"pong"}`))
 		}
-	}
-	buffer := make([]byte, readSize)
-	for n := copy(buffer, c.first); ; {
-		frames.feed(buffer[:n], found)
-		c.bytes.Add(int64(n))
-		c.events.Store(events)
-		if c.err != nil {
-			return
-		}
-		var err error
-		if n, err = c.conn.Read(buffer); err != nil {
-			c.err = fmt.Errorf("the connection broke: %w", err)
-			return
-		}
-	}
+		return nil
+	})
 }
 
 // problem is why the client has ended.

@@ -2,14 +2,12 @@
 //
 // # Overview
 //
-// [Load] connects clients that speak one of the wires over WebSocket, or bare
-// connections. A client reads into a small buffer and counts frames by what they begin
-// with.
+// [Load] connects WebSocket clients, or bare connections. A client reads into a small
+// buffer and counts frames by what they begin with.
 //
 // # Guarantees
 //
-//   - Frames are counted however the stream is cut (TestCounterCutAnywhere,
-//     TestPacketsOfSocketIO).
+//   - Frames are counted however the stream is cut (TestFramesCutAnywhere).
 //   - A client that lacks events, or has too many, is an error
 //     (fanout: TestMissingEventsAreNamed).
 //

@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"sync"
 	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"rowcast/internal/bench/measure"
 )
 
 const (
@@ -37,22 +38,14 @@ type Load struct {
 type Join struct {
 	// Address of the server, host:port.
 	Address string
-	// Encoder is Native or SocketIO; empty means bare connections.
-	Wire string
-	// Tenant to join with the token.
+	// Tenant to join with the token; none means bare connections.
 	Tenant, Token string
 	Clients       int
-	// Others is how many other connections this process has, for its limits.
-	Others int
 }
 
 // Join connects more clients, and returns once everybody has joined.
 func (l *Load) Join(j Join) error {
-	if err := NeedFiles(j.Others + len(l.clients) + j.Clients); err != nil {
-		return err
-	}
-	says, err := newDialect(j)
-	if err != nil {
+	if err := NeedFiles(len(l.clients) + j.Clients); err != nil {
 		return err
 	}
 	first := len(l.clients)
@@ -63,7 +56,7 @@ func (l *Load) Join(j Join) error {
 		connecting.Go(func() error {
 			ctx, cancel := context.WithTimeout(context.Background(), joinTime)
 			defer cancel()
-			c, err := dial(ctx, j.Address, says, source(j.Others+i))
+			c, err := dial(ctx, j)
 			if errors.Is(err, syscall.EADDRNOTAVAIL) {
 				err = fmt.Errorf(`too few ports; raise them with: sysctl -w net.ipv4.ip_local_port_range="1024 65535": %w`, err)
 			}
@@ -78,24 +71,21 @@ func (l *Load) Join(j Join) error {
 					l.Broken(c.problem())
 				}
 			})
-			return nil
+			select {
+			case <-c.joined:
+				return nil
+			case <-c.ended:
+				return c.problem()
+			case <-ctx.Done():
+				return fmt.Errorf("client %d has not joined within %s", i+1, joinTime)
+			}
 		})
 	}
-	if err := connecting.Wait(); err != nil {
+	err := connecting.Wait()
+	if err != nil {
 		l.Leave()
-		return err
 	}
-	deadline := time.Now().Add(joinTime)
-	for i, c := range l.clients[first:] {
-		select {
-		case <-c.joined:
-		case <-c.ended:
-			return c.problem()
-		case <-time.After(time.Until(deadline)):
-			return fmt.Errorf("client %d has not joined within %s", first+i+1, joinTime)
-		}
-	}
-	return nil
+	return err
 }
 
 // Leave closes all clients.
@@ -113,64 +103,39 @@ func (l *Load) Leave() {
 // returns what all have. It is an error if nothing arrives any more, if a client has
 // more, or if one was cut off.
 func (l *Load) Await(ctx context.Context, want int64, timeout time.Duration) (events, bytes int64, err error) {
-	last, moved := int64(-1), time.Now()
-	for {
-		var behind int
-		least := want
+	err = measure.Await(ctx, look, timeout, func() (left int64, state string, err error) {
+		behind, least := 0, want
 		events, bytes = 0, 0
 		for i, c := range l.clients {
 			n := c.events.Load()
 			events, bytes = events+n, bytes+c.bytes.Load()
 			if n > want {
-				return events, bytes, fmt.Errorf("client %d has received %d events; %d were sent", i+1, n, want)
+				return 0, "", fmt.Errorf("client %d has received %d events; %d were sent", i+1, n, want)
 			}
 			if n < want {
 				behind, least = behind+1, min(least, n)
 			}
 			select {
 			case <-c.ended:
-				return events, bytes, c.problem()
+				return 0, "", c.problem()
 			default:
 			}
 		}
-		switch {
-		case behind == 0 || ctx.Err() != nil:
-			return events, bytes, ctx.Err()
-		case events != last:
-			last, moved = events, time.Now()
-		case time.Since(moved) > timeout:
-			return events, bytes, fmt.Errorf("nothing has arrived for %s: %d of %d clients lack events, one has %d of %d", timeout, behind, len(l.clients), least, want)
-		}
-		time.Sleep(look)
-	}
+		left = want*int64(len(l.clients)) - events
+		return left, fmt.Sprintf("%d of %d clients lack events, one has %d of %d", behind, len(l.clients), least, want), nil
+	})
+	return events, bytes, err
 }
 
-// source is the loopback address that connection n comes from, so that each has
-// only some of the ports it could use: others need some, too.
-func source(n int) net.IP {
-	const each = 10_000
-	return net.IPv4(127, 0, 0, byte(1+n/each))
-}
-
-// spareFiles is what a process opens beside its connections.
-const spareFiles = 200
-
-// NeedFiles makes sure that this process may have so many connections.
+// NeedFiles makes sure that this process may have so many connections. Go has raised the
+// limit as far as it may.
 func NeedFiles(connections int) error {
-	need := uint64(connections + spareFiles)
+	const spare = 200 // what a process opens beside them
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		return fmt.Errorf("read the limit of open files: %w", err)
 	}
-	for _, wanted := range []syscall.Rlimit{{Cur: need, Max: max(limit.Max, need)}, {Cur: min(need, limit.Max), Max: limit.Max}} {
-		if limit.Cur >= need {
-			break
-		}
-		if syscall.Setrlimit(syscall.RLIMIT_NOFILE, &wanted) == nil {
-			limit = wanted
-		}
-	}
-	if limit.Cur < need {
+	if need := uint64(connections + spare); limit.Cur < need {
 		return fmt.Errorf("too few open files: RLIMIT_NOFILE of each process of the benchmark allows %d and %d are needed; raise it with: "+
 			"ulimit -n %[2]d (the hard limit is in /etc/security/limits.conf, or LimitNOFILE= of the systemd unit)", limit.Cur, need)
 	}

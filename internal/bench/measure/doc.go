@@ -2,15 +2,12 @@
 //
 // # Overview
 //
-// [Schedule] says when something is intended to happen, [Latency] collects how
-// long it took from then, and [FindServer] counts processor time.
+// [Pace] has work done when it is intended, and [FindServer] counts processor time.
 //
 // # Guarantees
 //
-//   - A schedule is an open loop: a slow answer moves no later time, and
-//     latency counts from the intended time, so that a stall is felt by
-//     everything that was due during it (TestScheduleIsAnOpenLoop).
-//   - Latencies keep three significant digits (TestLatencyDigits).
+//   - A pace is an open loop: a slow answer moves no later time, so that a stall is felt
+//     by everything that was due during it (TestPaceIsAnOpenLoop).
 //   - The processor time of a server contains all of its processes, also those
 //     that ended meanwhile (TestServerCountsWhatEnded).
 //   - Processor time that cannot be read is unknown, not zero: of a server
@@ -19,5 +16,5 @@
 //
 // # Failures
 //
-// A schedule ends with its context. Everything else answers unknown.
+// A pace ends with its context. Everything else returns unknown.
 package measure

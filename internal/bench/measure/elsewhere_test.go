@@ -30,14 +30,14 @@ func TestProcessElsewhereIsNotTaken(t *testing.T) {
 		t.Fatal(err)
 	}
 	then := time.Unix(int64(at), 0)
-	if _, err := started(fs, stat.Comm, os.Getpid(), then); err != nil {
+	if _, err := started(stat.Comm, os.Getpid(), then); err != nil {
 		t.Errorf("this process is not found: %v", err)
 	}
 	for what, ask := range map[string]func() error{
-		"another program":  func() error { _, err := started(fs, "postgres", os.Getpid(), then); return err },
-		"another time":     func() error { _, err := started(fs, stat.Comm, os.Getpid(), then.Add(-time.Minute)); return err },
-		"no such process":  func() error { _, err := started(fs, stat.Comm, 1<<22+1, then); return err },
-		"a kernel process": func() error { _, err := started(fs, "postgres", 0, then); return err },
+		"another program":  func() error { _, err := started("postgres", os.Getpid(), then); return err },
+		"another time":     func() error { _, err := started(stat.Comm, os.Getpid(), then.Add(-time.Minute)); return err },
+		"no such process":  func() error { _, err := started(stat.Comm, 1<<22+1, then); return err },
+		"a kernel process": func() error { _, err := started("postgres", 0, then); return err },
 	} {
 		if err := ask(); !errors.Is(err, errElsewhere) {
 			t.Errorf("%s: %v", what, err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -15,65 +16,53 @@ import (
 
 // Server is a PostgreSQL server on this machine, whose processes can be seen.
 // The nil Server is one that cannot, so its processor time is unknown.
-type Server struct {
-	fs         procfs.FS
-	postmaster int
-}
+type Server struct{ postmaster int }
 
 // errElsewhere says that the processes of the server cannot be seen.
-var errElsewhere = errors.New("the server runs on another machine or in a container of its own")
+var errElsewhere = errors.New("the server runs on another machine or in a container of its own, or this system has no /proc")
 
 // FindServer finds the processes of the server that conn leads to. The error
 // says why they cannot be seen; the Server is then nil, which can be used.
 func FindServer(ctx context.Context, conn *pgx.Conn) (*Server, error) {
-	var (
-		pid            int
-		backend, whole time.Time
-	)
-	err := conn.QueryRow(ctx, `select a.pid, a.backend_start, pg_postmaster_start_time()
-		from pg_stat_activity a where a.pid = pg_backend_pid()`).Scan(&pid, &backend, &whole)
+	var backend, whole time.Time
+	err := conn.QueryRow(ctx, `select a.backend_start, pg_postmaster_start_time()
+		from pg_stat_activity a where a.pid = pg_backend_pid()`).Scan(&backend, &whole)
 	if err != nil {
 		return nil, fmt.Errorf("ask for the process of the session: %w", err)
 	}
-	fs, err := procfs.NewDefaultFS()
-	if err != nil {
-		return nil, fmt.Errorf("this system shows no processor time: %w", err)
+	const program = "postgres"
+	session, err := started(program, int(conn.PgConn().PID()), backend)
+	if err == nil {
+		_, err = started(program, session.PPID, whole)
 	}
-	session, err := started(fs, program, pid, backend)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := started(fs, program, session.PPID, whole); err != nil {
-		return nil, err
-	}
-	return &Server{fs, session.PPID}, nil
+	return &Server{session.PPID}, nil
 }
-
-// program is what the processes of PostgreSQL are called.
-const program = "postgres"
 
 // started is the state of the process if it runs the program and started then:
 // a process id means something else on another machine.
-func started(fs procfs.FS, program string, pid int, then time.Time) (procfs.ProcStat, error) {
-	proc, err := fs.Proc(pid)
+func started(program string, pid int, then time.Time) (procfs.ProcStat, error) {
+	stat, err := stat(pid)
 	if err != nil {
-		return procfs.ProcStat{}, errElsewhere
-	}
-	stat, err := proc.Stat()
-	if err != nil {
-		return procfs.ProcStat{}, errElsewhere
+		return stat, errElsewhere
 	}
 	at, err := stat.StartTime()
-	if err != nil {
-		return procfs.ProcStat{}, errElsewhere
-	}
 	// Boot time, on which the first rests, has whole seconds and drifts.
 	const tolerance = 5
-	apart := at - float64(then.UnixMilli())/1000
-	if apart < -tolerance || apart > tolerance || !strings.HasPrefix(stat.Comm, program) {
-		return procfs.ProcStat{}, errElsewhere
+	if err != nil || math.Abs(at-float64(then.UnixMilli())/1000) > tolerance || !strings.HasPrefix(stat.Comm, program) {
+		return stat, errElsewhere
 	}
 	return stat, nil
+}
+
+func stat(pid int) (procfs.ProcStat, error) {
+	proc, err := procfs.NewProc(pid)
+	if err != nil {
+		return procfs.ProcStat{}, err
+	}
+	return proc.Stat()
 }
 
 // CPU is the processor time of all processes of the server since it started,
@@ -86,21 +75,18 @@ func (s *Server) CPU() float64 {
 	// postmaster: count again.
 	var total float64
 	for range 10 {
-		before, err := s.stat(s.postmaster)
-		if err != nil {
+		before, err := stat(s.postmaster)
+		all, err2 := procfs.AllProcs()
+		if err != nil || err2 != nil {
 			return bench.Unknown()
 		}
 		total = before.CPUTime() + ended(before)
-		all, err := s.fs.AllProcs()
-		if err != nil {
-			return bench.Unknown()
-		}
 		for _, p := range all {
 			if stat, err := p.Stat(); err == nil && stat.PPID == s.postmaster {
 				total += stat.CPUTime()
 			}
 		}
-		if after, err := s.stat(s.postmaster); err == nil && ended(after) == ended(before) {
+		if after, err := stat(s.postmaster); err == nil && ended(after) == ended(before) {
 			break
 		}
 	}
@@ -112,19 +98,10 @@ func (s *Server) ProcessCPU(pid int) float64 {
 	if s == nil {
 		return bench.Unknown()
 	}
-	stat, err := s.stat(pid)
-	if err != nil {
-		return bench.Unknown()
+	if stat, err := stat(pid); err == nil {
+		return stat.CPUTime()
 	}
-	return stat.CPUTime()
-}
-
-func (s *Server) stat(pid int) (procfs.ProcStat, error) {
-	proc, err := s.fs.Proc(pid)
-	if err != nil {
-		return procfs.ProcStat{}, err
-	}
-	return proc.Stat()
+	return bench.Unknown()
 }
 
 // ended is the time of the children that have ended.

@@ -8,29 +8,27 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"rowcast/internal/bench"
 	"rowcast/internal/bench/stage"
 	"rowcast/internal/postgres"
 	"rowcast/internal/test/pgtest"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
-
 const tables = `create schema scratch_test; create table scratch_test.a (id int primary key, tenant_id text);
 	create table scratch_test.b (id int); select rowcast.watch('scratch_test.a', name => 'a')`
 
-func database(t *testing.T) (stage.Schema, *pgx.Conn) {
+func database(t *testing.T) (*stage.Stage, *pgx.Conn) {
 	t.Helper()
 	dsn := pgtest.Database(t)
 	if _, err := (&postgres.Migrator{URL: dsn, Log: slog.New(slog.DiscardHandler)}).Up(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	connect := func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, dsn) }
-	conn, err := connect(t.Context())
+	conn, err := pgx.Connect(t.Context(), dsn)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = conn.Close(context.Background()) })
-	return stage.Schema{Name: "scratch_test", SQL: tables, Connect: connect}, conn
+	return stage.New(stage.Options{URL: dsn}), conn
 }
 
 // left counts the schema, its tables and those of them that are watched.
@@ -48,21 +46,22 @@ func left(t *testing.T, conn *pgx.Conn) (n int) {
 func TestSchemaIsGone(t *testing.T) {
 	t.Parallel()
 	s, conn := database(t)
-	if err := s.Install(t.Context()); err != nil {
+	ctx, cancel := context.WithCancel(t.Context())
+	remove, err := s.Install(ctx, new(bench.Environment), "scratch_test", tables)
+	if err != nil {
 		t.Fatal(err)
 	}
 	if n := left(t, conn); n != 4 {
 		t.Fatalf("a schema, two tables and a watched one count %d", n)
 	}
-	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := s.Remove(ended); err != nil {
+	if err := remove(); err != nil {
 		t.Fatal(err)
 	}
 	if n := left(t, conn); n != 0 {
 		t.Errorf("%d things are left", n)
 	}
-	if err := s.Remove(t.Context()); err == nil || !strings.Contains(err.Error(), "left behind") {
+	if err := remove(); err == nil || !strings.Contains(err.Error(), "left behind") {
 		t.Errorf("removed twice: %v", err)
 	}
 }
@@ -73,7 +72,7 @@ func TestExistingSchemaIsNamed(t *testing.T) {
 	if _, err := conn.Exec(t.Context(), "create schema scratch_test; create table scratch_test.mine ()"); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Install(t.Context()); err == nil || !strings.Contains(err.Error(), "drop schema scratch_test cascade") {
+	if _, err := s.Install(t.Context(), new(bench.Environment), "scratch_test", tables); err == nil || !strings.Contains(err.Error(), "drop schema scratch_test cascade") {
 		t.Errorf("error %v", err)
 	}
 	if n := left(t, conn); n != 2 {

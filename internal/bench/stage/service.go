@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"time"
 
-	"rowcast/internal/bench/child"
 	"rowcast/internal/operate/config"
 	"rowcast/internal/service"
 )
@@ -25,8 +24,8 @@ type Service struct {
 	done chan error
 }
 
-// Start makes a server and answers its address once events flow.
-func (s *Service) Start(_ child.Nothing, address *string) error {
+// Start makes a server and returns its address once events flow.
+func (s *Service) Start(_ Nothing, address *string) error {
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop, s.done = stop, make(chan error, 1)
 	cfg, err := config.Load(nil, s.Environ)
@@ -44,15 +43,14 @@ func (s *Service) Start(_ child.Nothing, address *string) error {
 		s.done <- server.Run(ctx, force)
 	}()
 	*address = server.Public().String()
-	for deadline := time.Now().Add(readyTime); ; time.Sleep(10 * time.Millisecond) {
-		problems := server.Problems()
-		if len(problems) == 0 {
-			return nil
-		}
-		if time.Now().After(deadline) {
-			return fmt.Errorf("the server is not ready after %s: %v", readyTime, problems)
-		}
+	problems := server.Problems()
+	for deadline := time.Now().Add(readyTime); len(problems) > 0 && time.Now().Before(deadline); problems = server.Problems() {
+		time.Sleep(10 * time.Millisecond)
 	}
+	if len(problems) > 0 {
+		return fmt.Errorf("the server is not ready after %s: %v", readyTime, problems)
+	}
+	return nil
 }
 
 // Stop ends the server if there is one. It is not for other processes.

@@ -3,16 +3,11 @@
 // # Overview
 //
 // [Run] writes the same rows into three tables of the same shape: one without
-// triggers, one that Rowcast watches, and one with the usual row trigger that calls
-// pg_notify with the row as JSON. Single-row transactions come from a number of
-// writers, each on a connection of its own; a bulk load is one COPY. The three take
-// turns within each round, in another order each round, so that what changes on the
-// machine changes for all. Figures are medians of rounds, and a ratio is the median
-// of the ratios within rounds.
-//
-// A reader follows: a whole server in a process of its own for our triggers, a LISTEN
-// for the notifications. A measurement ends when every row is sealed, or notified, so
-// that this work counts.
+// triggers, one that Rowcast watches, and one with the usual row trigger that
+// calls pg_notify with the row as JSON. The three take turns within each round, in
+// another order each round; figures are medians of rounds, and a ratio is the median of
+// the ratios within rounds. A reader follows; a measurement ends when every row is
+// sealed, or notified, so that this work counts.
 //
 // # Guarantees
 //
@@ -21,8 +16,8 @@
 //     (TestForeignRowIsNoticed).
 //   - Nothing of the run is left in the database but what it caused in the log,
 //     also after an interrupt (TestNothingIsLeft, TestInterruptLeavesNothing).
-//   - Two runs on one database do not disturb each other: the second is refused, and
-//     so is one that finds what a killed one left (TestSecondRunIsRefused).
+//   - Two runs on one database do not disturb each other: the second is refused
+//     (TestSecondRunIsRefused).
 //   - No tenant but the benchmark's own gets an event (TestOnlyItsOwnTenants).
 //
 // # Failures

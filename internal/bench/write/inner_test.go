@@ -13,15 +13,8 @@ import (
 // TestCopyText reads the text of a COPY.
 func TestCopyText(t *testing.T) {
 	t.Parallel()
-	s, err := shapeOf("narrow")
-	if err != nil {
-		t.Fatal(err)
-	}
-	var text strings.Builder
-	if err := copyText(&text, s, 1000); err != nil {
-		t.Fatal(err)
-	}
-	lines := strings.Split(strings.TrimSuffix(text.String(), "\n"), "\n")
+	s := shapes()["narrow"]
+	lines := strings.Split(strings.TrimSuffix(string(copyText(s, 1000)), "\n"), "\n")
 	if len(lines) != 1000 {
 		t.Fatalf("%d lines; want 1000", len(lines))
 	}
@@ -37,9 +30,9 @@ func TestCopyText(t *testing.T) {
 func TestRatiosAreThoseWithinRounds(t *testing.T) {
 	t.Parallel()
 	var cells []cell
-	for round, speed := range []float64{1000, 100, 10} {
+	for _, speed := range []float64{1000, 100, 10} {
 		for v, factor := range map[Variant]float64{None: 1, Rowcast: 0.5, Notify: 0.25} {
-			cells = append(cells, cell{round: round, writers: 64, variant: v, rows: int64(speed * factor * 1000), seconds: 1000})
+			cells = append(cells, cell{writers: 64, variant: v, rows: int64(speed * factor * 1000), seconds: 1000})
 		}
 	}
 	s := summarise(cells, 64, Rowcast)

@@ -14,7 +14,6 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"rowcast/internal/bench"
-	"rowcast/internal/bench/child"
 	"rowcast/internal/bench/stage"
 	"rowcast/internal/bench/write"
 	"rowcast/internal/postgres"
@@ -30,7 +29,7 @@ func TestMain(m *testing.M) {
 		return
 	}
 	server := &stage.Service{Environ: os.Environ(), Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
-	err := child.Serve(context.Background(), os.Stdin, os.Stdout, map[string]any{"Service": server})
+	err := stage.Serve(context.Background(), os.Stdin, os.Stdout, map[string]any{"Service": server})
 	if err := errors.Join(err, server.Stop()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
@@ -156,15 +155,6 @@ func find(t *testing.T, r *bench.Report, table string) *bench.Table {
 		t.Fatalf("the report has no table %s", table)
 	}
 	return &r.Tables[n]
-}
-
-func setting(r *bench.Report, name string) string {
-	for _, s := range r.Environment.Settings {
-		if s.Name == name {
-			return s.Value
-		}
-	}
-	return ""
 }
 
 func contains(err error, text string) bool { return err != nil && strings.Contains(err.Error(), text) }

@@ -26,8 +26,8 @@
 //
 // # Guarantees
 //
-//   - What the native transport guarantees (conform: TestJoin,
-//     TestResume, TestReset, TestSlowConsumer).
+//   - What the native transport guarantees (TestSlowConsumer; conform: TestJoin,
+//     TestResume, TestReset).
 //   - Credentials come in auth, the Authorization header or a ticket, and none
 //     in the URL; what else auth has is ignored (TestCredentials). A fresh token
 //     takes over (TestRenewal, TestRenewalIsInTime).

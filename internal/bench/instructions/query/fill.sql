@@ -4,6 +4,4 @@ insert into docs select n, 'T', 'body' from generate_series(1, 2000) n;
 insert into plain select * from docs;
 insert into secrets select n, 'T', 'body', 'sad' from generate_series(1, 2000) n;
 insert into plain_secrets select * from secrets;
-insert into moods select n, 'T', 'body', 'sad' from generate_series(1, 2000) n;
-insert into plain_moods select * from moods;
 analyze;

@@ -1,4 +1,4 @@
-package child_test
+package stage_test
 
 import (
 	"context"
@@ -10,19 +10,18 @@ import (
 	"syscall"
 	"testing"
 
-	"go.uber.org/goleak"
-
-	"rowcast/internal/bench/child"
+	"rowcast/internal/bench/stage"
+	"rowcast/internal/test/pgtest"
 )
 
 const isChild = "TEST_BINARY_IS_CHILD"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(isChild) == "" {
-		goleak.VerifyTestMain(m)
+		pgtest.Main(m)
 		return
 	}
-	if err := child.Serve(context.Background(), os.Stdin, os.Stdout, map[string]any{"Adder": new(Adder)}); err != nil {
+	if err := stage.Serve(context.Background(), os.Stdin, os.Stdout, map[string]any{"Adder": new(Adder)}); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -42,20 +41,21 @@ func (*Adder) Add(numbers []int, sum *int) error {
 	return nil
 }
 
-func (*Adder) Group(_ child.Nothing, group *int) error {
-	*group = syscall.Getpgrp()
+// Group answers the process and its group.
+func (*Adder) Group(_ stage.Nothing, ids *[2]int) error {
+	*ids = [2]int{syscall.Getpid(), syscall.Getpgrp()}
 	return nil
 }
 
-func (*Adder) Die(child.Nothing, *child.Nothing) error {
+func (*Adder) Die(stage.Nothing, *stage.Nothing) error {
 	fmt.Fprintln(os.Stderr, "out of numbers")
 	os.Exit(3)
 	return nil
 }
 
-func start(t *testing.T) *child.Child {
+func start(t *testing.T) *stage.Child {
 	t.Helper()
-	c, err := child.Start(t.Context(), "adder", child.Spec{Path: os.Args[0], Environ: []string{isChild + "=1"}})
+	c, err := stage.New(stage.Options{Environ: []string{isChild + "=1"}}).Start(t.Context(), "adder")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,19 +73,19 @@ func TestCall(t *testing.T) {
 	if err := c.Call(t.Context(), "Adder.Add", []int{}, &sum); err == nil || err.Error() != "adder process: nothing to add" {
 		t.Errorf("error of the service: %v", err)
 	}
-	var group int
-	if err := c.Call(t.Context(), "Adder.Group", child.Nothing{}, &group); err != nil || group != c.PID() {
-		t.Errorf("group %d of process %d, %v", group, c.PID(), err)
+	var ids [2]int
+	if err := c.Call(t.Context(), "Adder.Group", stage.Nothing{}, &ids); err != nil || ids[0] != ids[1] || ids[0] == os.Getpid() {
+		t.Errorf("process and group are %v, %v", ids, err)
 	}
-	if err := c.Call(t.Context(), "Process.Collect", child.Nothing{}, &child.Nothing{}); err != nil {
+	if err := c.Call(t.Context(), "Process.Collect", stage.Nothing{}, &stage.Nothing{}); err != nil {
 		t.Error(err)
 	}
 	before, err := c.Usage(t.Context())
-	if err != nil || before.CPU <= 0 || before.Heap <= 0 || before.Mallocs <= 0 {
+	if err != nil || before.CPU <= 0 || before.RSS <= 0 {
 		t.Errorf("usage %+v, %v", before, err)
 	}
 	after, err := c.Usage(t.Context())
-	if err != nil || after.CPU < before.CPU || after.Mallocs <= before.Mallocs {
+	if err != nil || after.CPU < before.CPU {
 		t.Errorf("usage %+v after %+v, %v", after, before, err)
 	}
 }
@@ -93,10 +93,14 @@ func TestCall(t *testing.T) {
 func TestClose(t *testing.T) {
 	t.Parallel()
 	c := start(t)
+	var ids [2]int
+	if err := c.Call(t.Context(), "Adder.Group", stage.Nothing{}, &ids); err != nil {
+		t.Fatal(err)
+	}
 	if err := c.Close(); err != nil {
 		t.Error(err)
 	}
-	if err := syscall.Kill(c.PID(), 0); !errors.Is(err, syscall.ESRCH) {
+	if err := syscall.Kill(ids[0], 0); !errors.Is(err, syscall.ESRCH) {
 		t.Errorf("the child is still there: %v", err)
 	}
 	if err := c.Close(); err != nil {
@@ -106,7 +110,7 @@ func TestClose(t *testing.T) {
 
 func TestDeathIsExplained(t *testing.T) {
 	t.Parallel()
-	err := start(t).Call(t.Context(), "Adder.Die", child.Nothing{}, &child.Nothing{})
+	err := start(t).Call(t.Context(), "Adder.Die", stage.Nothing{}, &stage.Nothing{})
 	if err == nil || !strings.Contains(err.Error(), "the adder process ended") || !strings.Contains(err.Error(), "exit status 3") ||
 		!strings.Contains(err.Error(), "out of numbers") {
 		t.Errorf("error %v", err)
@@ -115,7 +119,11 @@ func TestDeathIsExplained(t *testing.T) {
 
 func TestServeEndsWithItsInput(t *testing.T) {
 	t.Parallel()
-	if err := child.Serve(t.Context(), strings.NewReader(""), io.Discard, nil); err != nil {
+	if err := stage.Serve(t.Context(), strings.NewReader(""), discard{io.Discard}, nil); err != nil {
 		t.Error(err)
 	}
 }
+
+type discard struct{ io.Writer }
+
+func (discard) Close() error { return nil }

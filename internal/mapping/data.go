@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"rowcast/internal/feed"
+	"rowcast/internal/feed/row"
 )
 
 // data builds the data of one event; text is the row as clients get it.
@@ -59,11 +60,11 @@ func (v *view) appendValue(dst []byte, f *Field, text []byte) []byte {
 }
 
 // appendColumn appends the first of the columns that one of the rows has, else null.
-func appendColumn(dst []byte, names []string, rows ...*row) []byte {
+func appendColumn(dst []byte, names []string, rows ...*row.Row) []byte {
 	for _, name := range names {
 		for _, r := range rows {
-			if i := r.find(name); i >= 0 {
-				return r.appendValue(dst, i)
+			if i := r.Find(name); i >= 0 {
+				return r.AppendValue(dst, i)
 			}
 		}
 	}

@@ -3,6 +3,8 @@ package mapping
 import (
 	"bytes"
 	"strings"
+
+	"rowcast/internal/feed/row"
 )
 
 // unknown is the number of differences when one of the rows cannot be read.
@@ -10,26 +12,26 @@ const unknown = -1
 
 // compareRows marks the columns whose JSON text differs, or that only the old row
 // has, and gives their number. What only the new row has is as it was.
-func compareRows(after, before *row) int {
+func compareRows(after, before *row.Row) int {
 	n, matched := 0, 0
-	for i := range after.fields {
-		f := &after.fields[i]
-		f.old = int32(counterpart(after, before, i))
-		if f.old < 0 {
+	for i := range after.Fields {
+		f := &after.Fields[i]
+		f.Old = int32(counterpart(after, before, i))
+		if f.Old < 0 {
 			continue
 		}
 		matched++
-		if !bytes.Equal(after.value(i), before.value(int(f.old))) {
-			f.changed = true
+		if !bytes.Equal(after.Value(i), before.Value(int(f.Old))) {
+			f.Changed = true
 			n++
 		}
 	}
-	if matched == len(before.fields) {
+	if matched == len(before.Fields) {
 		return n
 	}
-	for j := range before.fields {
+	for j := range before.Fields {
 		if counterpart(before, after, j) < 0 {
-			before.fields[j].changed = true
+			before.Fields[j].Changed = true
 			n++
 		}
 	}
@@ -38,58 +40,58 @@ func compareRows(after, before *row) int {
 
 // counterpart finds in y the column that stands at i in x, -1 if there is none.
 // As a rule both rows have the same columns in the same places.
-func counterpart(x, y *row, i int) int {
-	if i < len(y.fields) && bytes.Equal(x.key(i), y.key(i)) {
+func counterpart(x, y *row.Row, i int) int {
+	if i < len(y.Fields) && bytes.Equal(x.Key(i), y.Key(i)) {
 		return i
 	}
-	return y.find(x.name(i))
+	return y.Find(x.Name(i))
 }
 
 // differences lists the n columns that compareRows marked, in the order of the
 // new row and then those that only the old row has, with their old values.
-func differences(after, before *row, n int) (changed []string, previous []byte) {
+func differences(after, before *row.Row, n int) (changed []string, previous []byte) {
 	var names strings.Builder
 	keys, values := 0, 0
-	for i := range after.fields {
-		if f := &after.fields[i]; f.changed {
-			keys += int(f.keyEnd - f.key)
-			values += len(before.value(int(f.old)))
+	for i := range after.Fields {
+		if f := &after.Fields[i]; f.Changed {
+			keys += len(after.Key(i))
+			values += len(before.Value(int(f.Old)))
 		}
 	}
 	names.Grow(keys)
 	changed = make([]string, 0, n)
 	previous = append(make([]byte, 0, keys+values+6*n+2), '{')
-	add := func(r *row, i int) {
+	add := func(r *row.Row, i int) {
 		start := names.Len()
-		if r.fields[i].escaped {
-			names.WriteString(r.name(i))
+		if r.Fields[i].Escaped {
+			names.WriteString(r.Name(i))
 		} else {
-			names.Write(r.key(i))
+			names.Write(r.Key(i))
 		}
 		changed = append(changed, names.String()[start:])
 	}
-	for i := range after.fields {
-		if f := &after.fields[i]; f.changed {
+	for i := range after.Fields {
+		if f := &after.Fields[i]; f.Changed {
 			add(after, i)
-			previous = before.appendMember(previous, int(f.old))
+			previous = appendMember(previous, before, int(f.Old))
 		}
 	}
-	for j := range before.fields {
-		if before.fields[j].changed {
+	for j := range before.Fields {
+		if before.Fields[j].Changed {
 			add(before, j)
-			previous = before.appendMember(previous, j)
+			previous = appendMember(previous, before, j)
 		}
 	}
 	return changed, append(previous, '}')
 }
 
 // appendMember appends "key":value of field i to an open object.
-func (r *row) appendMember(dst []byte, i int) []byte {
+func appendMember(dst []byte, r *row.Row, i int) []byte {
 	if len(dst) > 1 {
 		dst = append(dst, ',')
 	}
 	dst = append(dst, '"')
-	dst = append(dst, r.key(i)...)
+	dst = append(dst, r.Key(i)...)
 	dst = append(dst, '"', ':')
-	return r.appendValue(dst, i)
+	return r.AppendValue(dst, i)
 }

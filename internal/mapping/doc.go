@@ -37,9 +37,6 @@
 //     no dashboard reason (TestReplayMakesOneEvent).
 //   - Changed and Previous are the columns whose JSON text differs, in the
 //     order of the table (TestDifferencesAgreeWithEncodingJSON).
-//   - A top-level number that a double cannot hold becomes a string with every
-//     digit; everything else passes byte by byte (TestNumbers,
-//     TestFitsAgreesWithRationals, TestRowPassesVerbatim).
 //   - A table that lacks the columns of a rule loses the events that need
 //     them, never more (TestMissingColumns).
 //   - A row without long numbers is not copied, and an insert costs no more

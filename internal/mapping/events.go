@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"rowcast/internal/feed"
+	"rowcast/internal/feed/row"
 )
 
 // columns is how many columns a table may have before a row costs a heap
@@ -20,7 +21,7 @@ func Append(dst []feed.Event, c *feed.Change) []feed.Event {
 	if c.Unreadable != nil {
 		return append(dst, c.Without(c.Unreadable))
 	}
-	var a, b [columns]field
+	var a, b [columns]row.Field
 	v := view{c: c}
 	var common feed.Event
 	var text []byte
@@ -80,7 +81,7 @@ func applies(r *Rule, c *feed.Change) bool {
 // view is a change while its events are made.
 type view struct {
 	c             *feed.Change
-	after, before row
+	after, before row.Row
 	loaded        bool
 	// differ is how many columns an update changed, or unknown.
 	differ int
@@ -88,28 +89,28 @@ type view struct {
 
 // was is the JSON text of a column before the update, nil if there was none.
 func (v *view) was(column string) []byte {
-	if value := v.before.column(column); value != nil {
+	if value := v.before.Column(column); value != nil {
 		return value
 	}
-	return v.after.column(column)
+	return v.after.Column(column)
 }
 
 // read finds the columns of the rows, in a and b, and for an update how many of
 // them differ. It is unknown when a row is no JSON object.
-func read(c *feed.Change, a, b []field) (after, before row, differ int) {
+func read(c *feed.Change, a, b []row.Field) (after, before row.Row, differ int) {
 	switch {
 	case c.Bulk || c.Op == feed.Truncate:
 	case c.Op == feed.Insert || c.Op == feed.Replay:
-		if after = scan(c.After, a); !after.ok {
+		if after = row.Scan(c.After, a); !after.OK {
 			differ = unknown
 		}
 	case c.Op == feed.Delete:
-		if before = scan(c.Before, b); !before.ok {
+		if before = row.Scan(c.Before, b); !before.OK {
 			differ = unknown
 		}
 	case c.Op == feed.Update:
-		after, before = scan(c.After, a), scan(c.Before, b)
-		if !after.ok || !before.ok {
+		after, before = row.Scan(c.After, a), row.Scan(c.Before, b)
+		if !after.OK || !before.OK {
 			return after, before, unknown
 		}
 		differ = compareRows(&after, &before)
@@ -138,9 +139,9 @@ func (v *view) common() (e feed.Event, text []byte) {
 		e.From = c.From
 	case c.Op == feed.Truncate:
 	case c.Op == feed.Delete:
-		text = v.before.normal(c.Before)
+		text = v.before.Normal(c.Before)
 	default:
-		text = v.after.normal(c.After)
+		text = v.after.Normal(c.After)
 		if c.Op == feed.Update {
 			e.Changed, e.Previous = differences(&v.after, &v.before, v.differ)
 		}

@@ -1,4 +1,4 @@
-package mapping
+package row
 
 import (
 	"bytes"
@@ -45,9 +45,9 @@ func fits(token []byte) (known, fit bool) {
 	return true, bytes.Equal(d.digits, short.digits)
 }
 
-// compareNumbers compares two JSON numbers exactly. ok is false unless both
+// CompareNumbers compares two JSON numbers exactly. ok is false unless both
 // are numbers.
-func compareNumbers(x, y []byte) (order int, ok bool) {
+func CompareNumbers(x, y []byte) (order int, ok bool) {
 	var a, b [32]byte
 	dx, okX := parseDecimal(x, a[:0])
 	dy, okY := parseDecimal(y, b[:0])

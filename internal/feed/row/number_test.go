@@ -1,4 +1,4 @@
-package mapping
+package row
 
 import (
 	"cmp"
@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"rowcast/internal/test/rows"
 )
 
 func TestNumbers(t *testing.T) {
@@ -26,26 +28,16 @@ func TestNumbers(t *testing.T) {
 	pass := strings.Fields(`"NaN" "Infinity" "-Infinity" "9223372036854775807" null true false [9223372036854775807] {"a":1e400}`)
 	for want, tokens := range map[string][]string{"%s": append(stay, pass...), `"%s"`: quoted} {
 		for _, token := range tokens {
-			r := scan(fmt.Appendf(nil, `{"a":%s,"b": %s }`, token, token), nil)
+			r := Scan(fmt.Appendf(nil, `{"a":%s,"b": %s }`, token, token), nil)
 			value := fmt.Sprintf(want, token)
-			if got, want := string(r.normal(r.text)), fmt.Sprintf(`{"a":%s,"b": %s }`, value, value); !r.ok || got != want {
+			if got, want := string(r.Normal(r.Text)), fmt.Sprintf(`{"a":%s,"b": %s }`, value, value); !r.OK || got != want {
 				t.Errorf("row with %s becomes %s, want %s", token, got, want)
 			}
-			if got := string(appendColumn(nil, []string{"b"}, &r)); got != value {
+			if got := string(r.AppendValue(nil, r.Find("b"))); got != value {
 				t.Errorf("column %s becomes %s, want %s", token, got, value)
 			}
 		}
 	}
-}
-
-// number draws the text of a JSON number.
-func number() *rapid.Generator[string] {
-	return rapid.Custom(func(t *rapid.T) string {
-		sign := rapid.SampledFrom([]string{"", "-"}).Draw(t, "sign")
-		text := sign + rapid.StringMatching(`0|[1-9][0-9]{0,20}|90071992547409[89][0-9]`).Draw(t, "whole")
-		text += rapid.StringMatching(`(\.[0-9]{1,20}0{0,9})?`).Draw(t, "fraction")
-		return text + rapid.StringMatching(`([eE][+-]?[0-9]{1,3})?`).Draw(t, "exponent")
-	})
 }
 
 // TestFitsAgreesWithRationals compares fits with exact arithmetic: what a
@@ -54,7 +46,7 @@ func TestFitsAgreesWithRationals(t *testing.T) {
 	t.Parallel()
 	limit := new(big.Rat).SetInt64(1<<53 - 1)
 	rapid.Check(t, func(t *rapid.T) {
-		token := number().Draw(t, "token")
+		token := rows.Number().Draw(t, "token")
 		exact, ok := new(big.Rat).SetString(token)
 		if !ok {
 			t.Fatalf("%s is no rational", token)
@@ -79,15 +71,15 @@ func TestFitsAgreesWithRationals(t *testing.T) {
 func TestCompareNumbersAgreesWithRationals(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		x := number().Draw(t, "x")
-		y := rapid.OneOf(number(), rapid.Just(x), rapid.Just(x+"0")).Draw(t, "y")
+		x := rows.Number().Draw(t, "x")
+		y := rapid.OneOf(rows.Number(), rapid.Just(x), rapid.Just(x+"0")).Draw(t, "y")
 		rx, okX := new(big.Rat).SetString(x)
 		ry, okY := new(big.Rat).SetString(y)
 		if !okX || !okY {
 			t.Fatalf("%s or %s is no rational", x, y)
 		}
-		if got, ok := compareNumbers([]byte(x), []byte(y)); !ok || got != rx.Cmp(ry) {
-			t.Fatalf("compareNumbers(%s, %s) = %d, %v; want %d", x, y, got, ok, rx.Cmp(ry))
+		if got, ok := CompareNumbers([]byte(x), []byte(y)); !ok || got != rx.Cmp(ry) {
+			t.Fatalf("CompareNumbers(%s, %s) = %d, %v; want %d", x, y, got, ok, rx.Cmp(ry))
 		}
 	})
 	for _, ascending := range []string{
@@ -97,15 +89,15 @@ func TestCompareNumbersAgreesWithRationals(t *testing.T) {
 		list := strings.Fields(ascending)
 		for i, x := range list {
 			for k, y := range list {
-				if got, ok := compareNumbers([]byte(x), []byte(y)); !ok || got != cmp.Compare(i, k) {
-					t.Errorf("compareNumbers(%s, %s) = %d, %v", x, y, got, ok)
+				if got, ok := CompareNumbers([]byte(x), []byte(y)); !ok || got != cmp.Compare(i, k) {
+					t.Errorf("CompareNumbers(%s, %s) = %d, %v", x, y, got, ok)
 				}
 			}
 		}
 	}
 	for _, bad := range []string{"", "-", "null", `"1"`, "1.", ".5", "1e", "1e+", "1x", "--1", "1e5.5", "NaN"} {
-		if order, ok := compareNumbers([]byte(bad), []byte("1")); ok {
-			t.Errorf("compareNumbers(%q, 1) = %d", bad, order)
+		if order, ok := CompareNumbers([]byte(bad), []byte("1")); ok {
+			t.Errorf("CompareNumbers(%q, 1) = %d", bad, order)
 		}
 	}
 }

@@ -1,23 +1,23 @@
-package mapping
+package row
 
 import "math"
 
-// scan finds the top-level fields of a JSON object, appending them to buf. It
+// Scan finds the top-level fields of a JSON object, appending them to buf. It
 // accepts every valid object, and also some that are not quite valid: what it
 // lets pass inside a value stays as it is.
-func scan(text []byte, buf []field) row {
-	refused := row{text: text}
+func Scan(text []byte, buf []Field) Row {
+	refused := Row{Text: text}
 	if len(text) > math.MaxInt32 {
 		return refused
 	}
-	r := row{text: text, fields: buf, ok: true}
+	r := Row{Text: text, Fields: buf, OK: true}
 	i := skipSpace(text, 0)
 	if at(text, i) != '{' {
 		return refused
 	}
 	i = skipSpace(text, i+1)
 	if at(text, i) == '}' {
-		r.ok = skipSpace(text, i+1) == len(text)
+		r.OK = skipSpace(text, i+1) == len(text)
 		return r
 	}
 	for {
@@ -28,7 +28,7 @@ func scan(text []byte, buf []field) row {
 		if f.unfit {
 			r.unfit++
 		}
-		r.fields = append(r.fields, f)
+		r.Fields = append(r.Fields, f)
 		i = skipSpace(text, end)
 		switch at(text, i) {
 		case ',':
@@ -46,7 +46,7 @@ func scan(text []byte, buf []field) row {
 
 // scanField reads "key": value at i and gives the place after it, -1 if there
 // is none.
-func scanField(text []byte, i int) (f field, end int) {
+func scanField(text []byte, i int) (f Field, end int) {
 	if at(text, i) != '"' {
 		return f, -1
 	}
@@ -55,7 +55,7 @@ func scanField(text []byte, i int) (f field, end int) {
 		return f, -1
 	}
 	f.key, f.keyEnd = uint32(i+1), uint32(end-1)
-	f.escaped = hasEscape(text[i+1 : end-1])
+	f.Escaped = HasEscape(text[i+1 : end-1])
 	if i = skipSpace(text, end); at(text, i) != ':' {
 		return f, -1
 	}

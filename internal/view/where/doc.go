@@ -1,0 +1,25 @@
+// Package where is the filter of a client: which rows it wants, by their values.
+//
+// # Overview
+//
+// [Parse] reads a filter as clients send it. It says for stems which conditions their
+// columns have to meet. [Filter.Bind] compiles it for the tables that the stems stand
+// for, with values as the database writes them. A [Predicate] says whether a row
+// matches, and [Predicate.Decide] what that makes of a change.
+//
+// # Guarantees
+//
+//   - Equal filters have one canonical text, however they are written (TestCanonical).
+//   - A filter that is refused names the place and what to do (TestRefusals), and no
+//     input makes a panic (FuzzParse).
+//   - A row matches as PostgreSQL says: null compares as unknown, numbers exactly, text by
+//     its bytes, times as such (TestMatch).
+//   - Of an update, a client hears what enters its rows and what leaves them
+//     (TestDecide).
+//   - To decide costs no allocation (TestDecideAllocatesNothing).
+//
+// # Failures
+//
+// Parse and Bind return a [Problem], which is the client's to mend, or the error of the
+// database.
+package where

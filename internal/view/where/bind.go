@@ -57,7 +57,7 @@ type test struct {
 // there is not is refused, with those that there are.
 func (f *Filter) Bind(ctx context.Context, tables map[string]map[string]Column, cast Cast) (map[string]*Predicate, error) {
 	var wanted []Wanted
-	var places []string
+	var paths []string
 	for _, s := range f.stems {
 		columns, known := tables[s.name]
 		if !known {
@@ -67,14 +67,14 @@ func (f *Filter) Bind(ctx context.Context, tables map[string]map[string]Column, 
 			for _, c := range all {
 				column, known := columns[c.column]
 				if !known {
-					return nil, &Problem{c.place, "there is no such column; there are: " + listed(columns)}
+					return nil, &Problem{c.path, "there is no such column; there are: " + listed(columns)}
 				}
 				if err := c.fits(column); err != nil {
 					return nil, err
 				}
 				for _, v := range c.values {
 					wanted = append(wanted, Wanted{column.Type, v.text})
-					places = append(places, c.place)
+					paths = append(paths, c.path)
 				}
 			}
 		}
@@ -85,7 +85,7 @@ func (f *Filter) Bind(ctx context.Context, tables map[string]map[string]Column, 
 	}
 	for i, v := range values {
 		if v == nil {
-			return nil, &Problem{places[i], fmt.Sprintf("%q is no value of type %s", wanted[i].Text, wanted[i].Type)}
+			return nil, &Problem{paths[i], fmt.Sprintf("%q is no value of type %s", wanted[i].Text, wanted[i].Type)}
 		}
 	}
 	bound := map[string]*Predicate{}
@@ -120,7 +120,7 @@ func (c *condition) fits(column Column) error {
 			return nil
 		}
 	}
-	return &Problem{c.place, fmt.Sprintf("a column of type %s cannot be compared with %s; null and {\"ne\":null} are possible", column.Type, c.op)}
+	return &Problem{c.path, fmt.Sprintf("a column of type %s cannot be compared with %s; null and {\"ne\":null} are possible", column.Type, c.op)}
 }
 
 func listed[V any](m map[string]V) string {

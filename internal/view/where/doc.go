@@ -10,7 +10,7 @@
 // # Guarantees
 //
 //   - Equal filters have one canonical text, however they are written (TestCanonical).
-//   - A filter that is refused names the place and what to do (TestRefusals), and no
+//   - A filter that is refused names the path in it and what to do (TestRefusals), and no
 //     input makes a panic (FuzzParse).
 //   - A row matches as PostgreSQL says: null compares as unknown, numbers exactly, text by
 //     its bytes, times as such (TestMatch).

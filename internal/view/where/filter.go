@@ -17,9 +17,9 @@ const (
 )
 
 // Problem is why a filter is refused, and where in it.
-type Problem struct{ Place, Detail string }
+type Problem struct{ Path, Detail string }
 
-func (p *Problem) Error() string { return p.Place + ": " + p.Detail }
+func (p *Problem) Error() string { return p.Path + ": " + p.Detail }
 
 // Filter is what a client wants, by stem. A stem that is not there is not filtered.
 type Filter struct{ stems []stem }
@@ -34,8 +34,8 @@ type stem struct {
 type conditions []condition
 
 type condition struct {
-	place, column string
-	op            operator
+	path, column string
+	op           operator
 	// values are those to compare with, as the client wrote them. There is one, but for
 	// isIn; and none for isNull and isNotNull.
 	values []value
@@ -129,24 +129,24 @@ func Parse(text []byte) (*Filter, error) {
 	}
 	r := reader{columns: map[string]bool{}}
 	f := &Filter{}
-	err := r.members("where", text, "stems of events", func(place, name string, text json.RawMessage) error {
+	err := r.members("where", text, "stems of events", func(path, name string, text json.RawMessage) error {
 		if name == "" || strings.Contains(name, ":") {
-			return &Problem{place, "name the stem alone, as in \"order\" for the events order:created and order:updated"}
+			return &Problem{path, "name the stem alone, as in \"order\" for the events order:created and order:updated"}
 		}
 		s := stem{name: name}
 		alternatives := []json.RawMessage{text}
 		if kind(text) == '[' {
 			if err := json.Unmarshal(text, &alternatives); err != nil {
-				return &Problem{place, err.Error()}
+				return &Problem{path, err.Error()}
 			}
 			if n := len(alternatives); n == 0 || n > maxAlternatives {
-				return &Problem{place, fmt.Sprintf("it has %d alternatives; 1 to %d are allowed", n, maxAlternatives)}
+				return &Problem{path, fmt.Sprintf("it has %d alternatives; 1 to %d are allowed", n, maxAlternatives)}
 			}
 		}
 		for i, text := range alternatives {
-			at := place
+			at := path
 			if kind(text) != '{' || len(alternatives) > 1 {
-				at = fmt.Sprintf("%s[%d]", place, i)
+				at = fmt.Sprintf("%s[%d]", path, i)
 			}
 			all, err := r.conditions(at, text)
 			if err != nil {

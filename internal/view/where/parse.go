@@ -21,22 +21,22 @@ func kind(text []byte) byte {
 }
 
 // members calls one for each member of an object.
-func (r *reader) members(place string, text []byte, holds string, one func(place, name string, text json.RawMessage) error) error {
+func (r *reader) members(path string, text []byte, holds string, one func(path, name string, text json.RawMessage) error) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	if !utf8.Valid(text) || kind(text) != '{' {
-		return &Problem{place, "it has to be an object of " + holds}
+		return &Problem{path, "it has to be an object of " + holds}
 	}
 	if _, err := d.Token(); err != nil {
-		return &Problem{place, "it is no JSON: " + err.Error()}
+		return &Problem{path, "it is no JSON: " + err.Error()}
 	}
 	seen := map[string]bool{}
 	for d.More() {
 		token, err := d.Token()
 		if err != nil {
-			return &Problem{place, "it is no JSON: " + err.Error()}
+			return &Problem{path, "it is no JSON: " + err.Error()}
 		}
 		name, _ := token.(string)
-		within := place + "." + name
+		within := path + "." + name
 		var value json.RawMessage
 		if err := d.Decode(&value); err != nil {
 			return &Problem{within, "it is no JSON: " + err.Error()}
@@ -50,42 +50,42 @@ func (r *reader) members(place string, text []byte, holds string, one func(place
 		}
 	}
 	if _, err := d.Token(); err != nil {
-		return &Problem{place, "it is no JSON: " + err.Error()}
+		return &Problem{path, "it is no JSON: " + err.Error()}
 	}
 	if d.More() {
-		return &Problem{place, "something follows the object"}
+		return &Problem{path, "something follows the object"}
 	}
 	return nil
 }
 
 // conditions reads what the columns of a row have to meet.
-func (r *reader) conditions(place string, text []byte) (all conditions, err error) {
+func (r *reader) conditions(path string, text []byte) (all conditions, err error) {
 	all = conditions{}
-	err = r.members(place, text, "columns", func(place, column string, text json.RawMessage) error {
+	err = r.members(path, text, "columns", func(path, column string, text json.RawMessage) error {
 		r.columns[column] = true
 		if len(r.columns) > maxColumns {
-			return &Problem{place, fmt.Sprintf("more than %d columns are named", maxColumns)}
+			return &Problem{path, fmt.Sprintf("more than %d columns are named", maxColumns)}
 		}
 		if kind(text) != '{' {
-			c, err := scalar(place, column, isEqual, text)
+			c, err := scalar(path, column, isEqual, text)
 			all = append(all, c)
 			return err
 		}
 		before := len(all)
-		err := r.members(place, text, "operators", func(place, name string, text json.RawMessage) error {
+		err := r.members(path, text, "operators", func(path, name string, text json.RawMessage) error {
 			op := operator(name)
 			if !slices.Contains(operators(), op) {
-				return &Problem{place, fmt.Sprintf("there is no operator %q; there are %q", name, operators())}
+				return &Problem{path, fmt.Sprintf("there is no operator %q; there are %q", name, operators())}
 			}
-			c, err := scalar(place, column, op, text)
+			c, err := scalar(path, column, op, text)
 			if op == isIn {
-				c, err = list(place, column, text)
+				c, err = list(path, column, text)
 			}
 			all = append(all, c)
 			return err
 		})
 		if err == nil && len(all) == before {
-			return &Problem{place, fmt.Sprintf("it has no operator; there are %q", operators())}
+			return &Problem{path, fmt.Sprintf("it has no operator; there are %q", operators())}
 		}
 		return err
 	})
@@ -93,8 +93,8 @@ func (r *reader) conditions(place string, text []byte) (all conditions, err erro
 }
 
 // scalar reads a condition with one value, or null.
-func scalar(place, column string, op operator, text json.RawMessage) (condition, error) {
-	c := condition{place: place, column: column, op: op}
+func scalar(path, column string, op operator, text json.RawMessage) (condition, error) {
+	c := condition{path: path, column: column, op: op}
 	if string(bytes.TrimSpace(text)) == "null" {
 		switch op {
 		case isEqual:
@@ -102,32 +102,32 @@ func scalar(place, column string, op operator, text json.RawMessage) (condition,
 		case isNot:
 			c.op = isNotNull
 		default:
-			return c, &Problem{place, "null is neither less nor greater; it goes with eq and ne"}
+			return c, &Problem{path, "null is neither less nor greater; it goes with eq and ne"}
 		}
 		return c, nil
 	}
 	v, err := parseValue(text)
 	if err != nil && op != isIn {
-		return c, &Problem{place, err.Error()}
+		return c, &Problem{path, err.Error()}
 	}
 	c.values = []value{v}
 	return c, nil
 }
 
 // list reads a condition with several values.
-func list(place, column string, text json.RawMessage) (condition, error) {
-	c := condition{place: place, column: column, op: isIn}
+func list(path, column string, text json.RawMessage) (condition, error) {
+	c := condition{path: path, column: column, op: isIn}
 	var texts []json.RawMessage
 	if kind(text) != '[' || json.Unmarshal(text, &texts) != nil {
-		return c, &Problem{place, "it has to be an array of values"}
+		return c, &Problem{path, "it has to be an array of values"}
 	}
 	if n := len(texts); n == 0 || n > maxValues {
-		return c, &Problem{place, fmt.Sprintf("it has %d values; 1 to %d are allowed", n, maxValues)}
+		return c, &Problem{path, fmt.Sprintf("it has %d values; 1 to %d are allowed", n, maxValues)}
 	}
 	for i, text := range texts {
 		v, err := parseValue(text)
 		if err != nil {
-			return c, &Problem{fmt.Sprintf("%s[%d]", place, i), err.Error()}
+			return c, &Problem{fmt.Sprintf("%s[%d]", path, i), err.Error()}
 		}
 		c.values = append(c.values, v)
 	}

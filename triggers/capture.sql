@@ -310,7 +310,10 @@ begin
         exclude constant pg_catalog.text[] := tg_argv[4];
         paired constant boolean := (select count(*) from new_rows) = (select count(*) from old_rows);
         short boolean := cardinality(images) > 0 and paired and exclude = '{}';
-        unchanged pg_catalog.text[] := '{}'; -- columns that the old rows are logged without
+        tenant_column pg_catalog.text;
+        unchanged pg_catalog.text[]; -- columns that the old rows are logged without
+        written pg_catalog.text; -- how new rows are written down
+        old_written pg_catalog.text; -- and old ones
         kind pg_catalog."char";
         image pg_catalog.json;
         old_image pg_catalog.json;
@@ -354,10 +357,12 @@ begin
             end loop;
         end if;
         if not short then
+            tenant_column := rowcast.tenant_column(watched_id, tg_relid, tg_argv[3], tg_argv[1]::smallint);
+            written := rowcast.image(watched_id, tg_relid, exclude, tg_argv[2]::smallint[]);
             if paired and bytes > 131072 and rowcast.is_alone(entry) then
-                execute rowcast.look_for_unchanged(watched_id, tg_relid, exclude, tg_argv[2]::smallint[],
-                    rowcast.tenant_column(watched_id, tg_relid, tg_argv[3], tg_argv[1]::smallint)) into unchanged;
+                execute rowcast.look_for_unchanged(watched_id, tg_relid, exclude, tg_argv[2]::smallint[], tenant_column) into unchanged;
             end if;
+            old_written := case when unchanged <> '{}' then rowcast.image(watched_id, tg_relid, exclude || unchanged, tg_argv[2]::smallint[]) else written end;
             ordinals := null;
             kinds := '{}';
             images := '{}';
@@ -383,12 +388,10 @@ begin
                                    when 'd' then p.old_tenant is not null and p.tenant is distinct from p.old_tenant
                                    else p.tenant is not null and p.tenant is distinct from p.old_tenant end
                  order by p.n $many$,
-                rowcast.tenant_of_row(rowcast.tenant_column(watched_id, tg_relid, tg_argv[3], tg_argv[1]::smallint)),
-                rowcast.image(watched_id, tg_relid, exclude, tg_argv[2]::smallint[]),
+                rowcast.tenant_of_row(tenant_column), written,
                 case when paired then 'join old_source b on b.n = a.n' else 'full join old_source b on b.key = a.key' end,
                 case when paired then 'null' else rowcast.key_of_row(tg_relid) end,
-                case when unchanged = '{}' then 'null::json' else rowcast.image(watched_id, tg_relid, exclude || unchanged, tg_argv[2]::smallint[]) end,
-                rowcast.image(watched_id, tg_relid, exclude || unchanged, tg_argv[2]::smallint[]))
+                coalesce(nullif(old_written, written), 'null::json'), old_written)
             loop
                 buffered := buffered + 1;
                 ordinals[buffered] := ordinal;

@@ -1,7 +1,6 @@
 package triggers_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -204,7 +203,11 @@ func brief(t testing.TB, images []string) string {
 	var line strings.Builder
 	for _, image := range images {
 		var values []string
-		for _, f := range fields(t, image) {
+		list, err := fields(image)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range list {
 			var text string
 			if json.Unmarshal([]byte(f.value), &text) != nil || f.value == "null" {
 				text = f.value
@@ -219,25 +222,23 @@ func brief(t testing.TB, images []string) string {
 type field struct{ name, value string }
 
 // fields takes an object apart and leaves the values as they are written.
-func fields(t testing.TB, object string) []field {
-	t.Helper()
-	decoder := json.NewDecoder(bytes.NewReader([]byte(object)))
+func fields(object string) (list []field, err error) {
+	decoder := json.NewDecoder(strings.NewReader(object))
 	if _, err := decoder.Token(); err != nil {
-		t.Fatalf("%s: %v", object, err)
+		return nil, fmt.Errorf("%s: %w", object, err)
 	}
-	var list []field
 	for decoder.More() {
 		name, err := decoder.Token()
 		if err != nil {
-			t.Fatalf("%s: %v", object, err)
+			return nil, fmt.Errorf("%s: %w", object, err)
 		}
 		var value json.RawMessage
 		if err := decoder.Decode(&value); err != nil {
-			t.Fatalf("%s: %v", object, err)
+			return nil, fmt.Errorf("%s: %w", object, err)
 		}
 		list = append(list, field{name.(string), string(value)})
 	}
-	return list
+	return list, nil
 }
 
 // lockTimeout says that a lock was not granted in time.

@@ -118,7 +118,10 @@ func testOddValues(t *testing.T, name string, columns []struct{ column, kind, li
 			t.Fatalf("%d images in the log; want %d", len(images), want)
 		}
 		for _, image := range images {
-			got := fields(t, image)
+			got, err := fields(image)
+			if err != nil {
+				t.Fatal(err)
+			}
 			if exclude == "" {
 				got = got[1:]
 			}

@@ -7,46 +7,21 @@ import (
 	"strings"
 	"testing"
 
-	"rowcast/internal/test/pgtest"
-
 	"github.com/google/go-cmp/cmp"
+
+	"rowcast/internal/test/pgtest"
 )
-
-// member is a column of an image.
-type member struct {
-	name  string
-	value json.RawMessage
-}
-
-func members(image string) (list []member, err error) {
-	d := json.NewDecoder(strings.NewReader(image))
-	if _, err := d.Token(); err != nil {
-		return nil, fmt.Errorf("read the image %s: %w", image, err)
-	}
-	for d.More() {
-		name, err := d.Token()
-		if err != nil {
-			return nil, fmt.Errorf("read the image %s: %w", image, err)
-		}
-		m := member{name: fmt.Sprint(name)}
-		if err := d.Decode(&m.value); err != nil {
-			return nil, fmt.Errorf("read the image %s: %w", image, err)
-		}
-		list = append(list, m)
-	}
-	return list, nil
-}
 
 // wholeOld gives the old row of an update the columns that are in the new row alone.
 func wholeOld(before, after string) (string, error) {
 	if before == "" || after == "" {
 		return before, nil
 	}
-	old, err := members(before)
+	old, err := fields(before)
 	if err != nil {
 		return "", err
 	}
-	row, err := members(after)
+	row, err := fields(after)
 	if err != nil || len(row) == len(old) {
 		return before, err
 	}

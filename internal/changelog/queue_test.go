@@ -27,8 +27,8 @@ func TestFullQueueHarmsNobody(t *testing.T) {
 	_, d := ownDatabase(t, devpg.Options{NoTCP: true, Settings: map[string]string{"max_notify_queue_pages": "64"}})
 	log := new(journal)
 	l := d.tail(t, log.options)
+	l.until(t, "sleep", asleep) // so that it leads
 	second := d.tail(t, log.options)
-	l.until(t, "sleep", asleep)
 	second.until(t, "listening", func(s changelog.Status) bool { return s.Listening })
 	stuck, filler, writer := pgtest.ConnectAs(t, d.dsn, "stuck"), pgtest.ConnectAs(t, d.dsn, "filler"), pgtest.ConnectAs(t, d.dsn, "writer")
 	pgtest.Exec(t, stuck, "listen anything", "begin", "select 1")

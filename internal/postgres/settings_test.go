@@ -184,12 +184,14 @@ func TestMigrateUnderUnwantedSettings(t *testing.T) {
 			exec(t, admin, fmt.Sprintf("alter database %s set %s = '%s'", admin.Config().Database, name, value))
 			m := postgres.Migrator{URL: dsn, Inventory: name != "search_path", Log: slog.New(slog.DiscardHandler)}
 			// A slow machine may need longer than that to set what a session needs.
-			inTime := func(migrate func() error) error {
-				for {
-					if err := migrate(); err == nil || !strings.HasSuffix(name, "_timeout") || !strings.Contains(err.Error(), "AfterConnect error") {
+			inTime := func(migrate func() error) (err error) {
+				for range 50 {
+					if err = migrate(); err == nil || !strings.HasSuffix(name, "_timeout") ||
+						!strings.Contains(err.Error(), "AfterConnect error") && !strings.Contains(err.Error(), "due to transaction timeout") {
 						return err
 					}
 				}
+				return err
 			}
 			if err := inTime(func() error { _, err := m.Up(t.Context()); return err }); err != nil {
 				t.Fatal(err)

@@ -45,9 +45,8 @@ type Credential struct {
 func (o Offer) Check(ctx context.Context) Credential {
 	var c Credential
 	if o.ticketed {
-		id, ok := o.gate.Redeem(o.ticket)
-		if ok {
-			return Credential{Identity: &id}
+		if id := o.Ticket(); id != nil {
+			return Credential{Identity: id}
 		}
 		c.Refused = &Problem{
 			Status: http.StatusUnauthorized, Code: InvalidToken, About: "ticket",

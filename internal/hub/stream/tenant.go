@@ -207,23 +207,12 @@ func (t *Stream) addLocked(c *feed.Change, w *scratch) {
 		}
 	}
 	if s.opts.DashboardReason != nil {
-		if reason, ok := s.reason(c, events); ok && !slices.Contains(t.reasons, reason) {
+		if reason, ok := s.opts.DashboardReason(c); ok && !slices.Contains(t.reasons, reason) {
 			t.reasons = append(t.reasons, reason)
 		}
 	}
 	t.accountLocked()
 	w.trim(events)
-}
-
-// reason is why a change counts for the dashboard event. One that could not be
-// mapped is not read again.
-func (s *Streams) reason(c *feed.Change, events []feed.Event) (string, bool) {
-	if len(events) > 0 && events[0].Unreadable != nil {
-		without := *c
-		without.Unreadable = events[0].Unreadable
-		c = &without
-	}
-	return s.opts.DashboardReason(c)
 }
 
 // pushLocked appends an event to the rings.

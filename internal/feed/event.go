@@ -31,6 +31,9 @@ type Event struct {
 	// Previous is a JSON object with the old values of the changed columns.
 	// Nil unless the operation is an update.
 	Previous json.RawMessage
+	// Match says that the row entered what the client has asked for, or left it: "entered"
+	// or "left". Empty for any other event.
+	Match string
 	// Source says which statement made the change. Its Table is empty for an
 	// event that summarises several changes.
 	Source Source

@@ -16,7 +16,7 @@ func compareRows(after, before *row.Row) int {
 	n, matched := 0, 0
 	for i := range after.Fields {
 		f := &after.Fields[i]
-		f.Old = int32(counterpart(after, before, i))
+		f.Old = int32(after.Counterpart(i, before))
 		if f.Old < 0 {
 			continue
 		}
@@ -30,21 +30,12 @@ func compareRows(after, before *row.Row) int {
 		return n
 	}
 	for j := range before.Fields {
-		if counterpart(before, after, j) < 0 {
+		if before.Counterpart(j, after) < 0 {
 			before.Fields[j].Changed = true
 			n++
 		}
 	}
 	return n
-}
-
-// counterpart finds in y the column that stands at i in x, -1 if there is none.
-// As a rule both rows have the same columns in the same places.
-func counterpart(x, y *row.Row, i int) int {
-	if i < len(y.Fields) && bytes.Equal(x.Key(i), y.Key(i)) {
-		return i
-	}
-	return y.Find(x.Name(i))
 }
 
 // differences lists the n columns that compareRows marked, in the order of the

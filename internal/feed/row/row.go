@@ -108,3 +108,39 @@ func Unescape(inner []byte) string {
 	}
 	return s
 }
+
+// AppendOld appends the whole row before an update as clients get it: what the old row
+// lacks is as in the new one. The columns are in the order of the new row; those that only
+// the old one has follow.
+func AppendOld(dst []byte, before, after *Row) []byte {
+	dst = append(dst, '{')
+	add := func(r *Row, i int) {
+		if dst[len(dst)-1] != '{' {
+			dst = append(dst, ',')
+		}
+		dst = append(append(append(dst, '"'), r.Key(i)...), '"', ':')
+		dst = r.AppendValue(dst, i)
+	}
+	for i := range after.Fields {
+		if k := after.Counterpart(i, before); k >= 0 {
+			add(before, k)
+		} else {
+			add(after, i)
+		}
+	}
+	for k := range before.Fields {
+		if before.Counterpart(k, after) < 0 {
+			add(before, k)
+		}
+	}
+	return append(dst, '}')
+}
+
+// Counterpart finds in other the column that stands at i in r, -1 if there is none.
+// As a rule both rows have the same columns in the same places.
+func (r *Row) Counterpart(i int, other *Row) int {
+	if i < len(other.Fields) && bytes.Equal(r.Key(i), other.Key(i)) {
+		return i
+	}
+	return other.Find(r.Name(i))
+}

@@ -11,6 +11,7 @@ import (
 	"rowcast/internal/access/limit"
 	"rowcast/internal/feed"
 	"rowcast/internal/hub/ring"
+	"rowcast/internal/view"
 )
 
 // Pages are kept for a moment, no longer than keep, and no more bytes than this
@@ -23,14 +24,16 @@ const (
 // Key is what a page is asked for by.
 type Key struct {
 	Tenant string
-	// Encoder is the index of the one for which the events are encoded.
+	// Encoder is the index of the one for which the events are encoded, View the key of
+	// the view that sees them.
 	Encoder int
+	View    string
 	After   feed.Cursor
 }
 
 // Page is a piece of the history as the ring would hold it.
 type Page struct {
-	ring.View
+	ring.Window
 	// Next is the index of the first entry that follows after the cursor.
 	Next int64
 	// Feed is that of all cursors.
@@ -43,7 +46,7 @@ type Page struct {
 
 // Options is what a Cache reads with.
 type Options struct {
-	Read func(Key) (Page, error)
+	Read func(k Key, sees *view.View) (Page, error)
 	// Turns are those of reading.
 	Turns *limit.Turns
 	// Spawn starts a goroutine. It is false when it is too late for that; the
@@ -76,6 +79,7 @@ type shelf struct {
 type page struct {
 	Page
 	key  Key
+	sees *view.View
 	err  error
 	done chan struct{}
 	// settled: somebody reads it, or nobody has to any more.
@@ -92,12 +96,13 @@ func New(o Options) *Cache {
 	return &Cache{opts: o, m: make(map[Key]*page), shelves: make(map[string]*shelf)}
 }
 
-// Get is what follows after a cursor, read at most a moment ago: a page, or the
+// Get is what follows after a cursor, as a view with the key sees it, read at most a moment
+// ago: a page, or the
 // rest of one that the cursor points into. Everybody waits for a turn of his own or
 // for the page, whichever comes first, so that a client that asks for much keeps no
 // page from others.
-func (c *Cache) Get(ctx context.Context, key Key, subject string) (Page, error) {
-	g, settled := c.find(key)
+func (c *Cache) Get(ctx context.Context, key Key, sees *view.View, subject string) (Page, error) {
+	g, settled := c.find(key, sees)
 	defer c.leave(g)
 	if !settled {
 		if err := c.compete(ctx, g, subject); err != nil {
@@ -124,7 +129,7 @@ func (c *Cache) compete(ctx context.Context, g *page, subject string) error {
 		// The end of reading must not depend on one of those who wait.
 		read := func() {
 			defer turn.Leave()
-			g.Page, g.err = c.opts.Read(g.key)
+			g.Page, g.err = c.opts.Read(g.key, g.sees)
 			c.finish(g)
 		}
 		if c.begin(g) && c.opts.Spawn(read) {
@@ -138,11 +143,11 @@ func (c *Cache) compete(ctx context.Context, g *page, subject string) error {
 }
 
 // find is the page of a key, which has to be left, and whether it is settled.
-func (c *Cache) find(key Key) (g *page, settled bool) {
+func (c *Cache) find(key Key, sees *view.View) (g *page, settled bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if g = c.m[key]; g == nil {
-		g = &page{key: key, done: make(chan struct{})}
+		g = &page{key: key, sees: sees, done: make(chan struct{})}
 		c.m[key] = g
 	}
 	c.uses++
@@ -179,7 +184,7 @@ func (c *Cache) shareLocked(g *page) bool {
 		return false
 	}
 	for _, kept := range s.pages {
-		if kept.key.Encoder != g.key.Encoder {
+		if kept.key.Encoder != g.key.Encoder || kept.key.View != g.key.View {
 			continue
 		}
 		if next, ok := kept.within(g.key.After); ok {

@@ -16,6 +16,7 @@ import (
 	"rowcast/internal/feed"
 	"rowcast/internal/hub/page"
 	"rowcast/internal/hub/ring"
+	"rowcast/internal/view"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -71,7 +72,7 @@ func pageOf(k page.Key, read feed.Page) page.Page {
 		c := &read.Changes[i]
 		r.Push("e", feed.Cursor{Epoch: c.Epoch, Position: c.Position, Nonce: c.Nonce}, c.After)
 	}
-	return page.Page{View: r.View, Next: 1, Epoch: k.After.Epoch, Size: r.Size()}
+	return page.Page{Window: r.Window, Next: 1, Epoch: k.After.Epoch, Size: r.Size()}
 }
 
 // count is how many entries follow after the cursor.
@@ -83,7 +84,7 @@ func first(p page.Page) int64 { return p.At(p.Next).Position }
 // newCache reads one page at a time, while those wait who ask for it.
 func newCache(read func(page.Key) (page.Page, error)) *page.Cache {
 	return page.New(page.Options{
-		Read:  read,
+		Read:  func(k page.Key, _ *view.View) (page.Page, error) { return read(k) },
 		Turns: limit.NewTurns(limit.Bounds{All: 1}, limit.Bounds{}),
 		Spawn: func(f func()) bool {
 			f()
@@ -117,7 +118,7 @@ func TestRestOfAPage(t *testing.T) {
 			case 1:
 				cursor.Nonce++ // of another history
 			}
-			got, err := c.Get(t.Context(), page.Key{Tenant: "T", After: cursor}, "")
+			got, err := c.Get(t.Context(), page.Key{Tenant: "T", After: cursor}, nil, "")
 			want, wantErr := l.after(cursor, size)
 			if (err == nil) != (wantErr == nil) {
 				t.Fatalf("after %s: %v, want %v", cursor, err, wantErr)
@@ -130,7 +131,7 @@ func TestRestOfAPage(t *testing.T) {
 				last := got.At(got.End() - 1).Position
 				for k := i + 1; k < 30 && l.changes[k].Position <= last; k++ {
 					within := feed.Cursor{Epoch: "f", Position: l.changes[k-1].Position, Nonce: l.changes[k-1].Nonce}
-					rest, err := c.Get(t.Context(), page.Key{Tenant: "T", After: within}, "")
+					rest, err := c.Get(t.Context(), page.Key{Tenant: "T", After: within}, nil, "")
 					if err != nil || first(rest) != l.changes[k].Position || l.reads != before {
 						t.Fatalf("within a page: %v, %d reads", err, l.reads-before)
 					}
@@ -151,7 +152,7 @@ func TestCacheIsBounded(t *testing.T) {
 	})
 	get := func(tenant string) {
 		t.Helper()
-		read, err := c.Get(context.Background(), page.Key{Tenant: tenant}, "")
+		read, err := c.Get(context.Background(), page.Key{Tenant: tenant}, nil, "")
 		if err != nil || count(read) != 1 {
 			t.Fatal(count(read), err)
 		}
@@ -199,7 +200,7 @@ func TestRoomIsShared(t *testing.T) {
 			k := page.Key{Tenant: fmt.Sprint(tenant)}
 			k.After.Position = rapid.Int64Range(1, 8).Draw(t, "size")
 			k.After.Nonce = rapid.Int64Range(1, 4).Draw(t, "page")
-			if _, err := c.Get(t.Context(), k, ""); err != nil {
+			if _, err := c.Get(t.Context(), k, nil, ""); err != nil {
 				t.Fatal(err)
 			}
 			if c.Bytes() > room {
@@ -237,7 +238,7 @@ func TestThoseWhoWaitShare(t *testing.T) {
 				cursor.Nonce = l.changes[i-1].Nonce
 			}
 			go func() {
-				read, err := c.Get(t.Context(), page.Key{Tenant: "T", After: cursor}, fmt.Sprint(n))
+				read, err := c.Get(t.Context(), page.Key{Tenant: "T", After: cursor}, nil, fmt.Sprint(n))
 				if err != nil || count(read) != changes-i || first(read) != l.changes[i].Position {
 					t.Errorf("after change %d: %d changes, %v", i, count(read), err)
 				}

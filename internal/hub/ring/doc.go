@@ -5,12 +5,12 @@
 // A [Ring] is an append-only log that drops its oldest entries. Each entry has an
 // index for life, the cursor of a client that has received it, and a frame in a
 // slab of memory. A ring with a small limit has small slabs. A reader takes a
-// [View] and works on it without a lock: what lies behind its index is one
+// [Window] and works on it without a lock: what lies behind its index is one
 // contiguous piece of memory, or few.
 //
 // # Guarantees
 //
-//   - A view stays whole whatever is pushed later, and gives exactly the frames
+//   - A window stays whole whatever is pushed later, and gives exactly the frames
 //     that were pushed (TestRingHoldsTheNewestFrames).
 //   - The ring stays within its limit, but for entries that its followers have
 //     not been offered yet, and the newest (TestRingHoldsTheNewestFrames). It

@@ -20,10 +20,10 @@ const (
 	parts = 8
 )
 
-// Ring is the log that the views are taken of. It is not safe for concurrent
+// Ring is the log that windows are taken of. It is not safe for concurrent
 // use.
 type Ring struct {
-	View
+	Window
 	// limit is when old entries are dropped, most how much may wait for the
 	// followers.
 	limit, most int
@@ -39,7 +39,7 @@ type Ring struct {
 // New makes an empty ring that follows after c, and is never larger than most.
 func New(most int, c feed.Cursor) Ring {
 	base := Entry{Position: c.Position, Nonce: c.Nonce, Delivered: delivered(c)}
-	return Ring{limit: most, most: most, room: 1, passed: 1, View: View{entries: []Entry{base}}}
+	return Ring{limit: most, most: most, room: 1, passed: 1, Window: Window{entries: []Entry{base}}}
 }
 
 // Push appends an entry. The frame is copied.
@@ -98,7 +98,7 @@ func (r *Ring) evict(keep int) {
 		}
 	}
 	if drop > 0 {
-		r.slabs = slices.Clone(r.slabs[drop:]) // views still use the old array
+		r.slabs = slices.Clone(r.slabs[drop:]) // windows still use the old array
 	}
 }
 
@@ -113,7 +113,7 @@ func (r *Ring) Limit(limit int) {
 		r.entries = r.entries[1:]
 		r.first++
 	}
-	whole := r.View
+	whole := r.Window
 	r.slabs, r.held = nil, 0
 	for i := r.first + 1; i < r.End(); i++ {
 		r.store(whole.At(i-1).End, whole.Frame(i))

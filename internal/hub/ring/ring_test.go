@@ -48,7 +48,7 @@ func TestFindSkipsEventsThatThisVersionDoesNotMake(t *testing.T) {
 }
 
 // TestRingHoldsTheNewestFrames: against a plain list of all frames, within the
-// limit, also one that changes, and old views stay whole.
+// limit, also one that changes, and old windows stay whole.
 func TestRingHoldsTheNewestFrames(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -56,10 +56,10 @@ func TestRingHoldsTheNewestFrames(t *testing.T) {
 		r := New(limit, feed.Cursor{})
 		frames := [][]byte{nil} // by index
 		type old struct {
-			View
+			Window
 			frames [][]byte
 		}
-		var views []old
+		var windows []old
 		r.Followed(true)
 		for i := range rapid.IntRange(1, 200).Draw(t, "n") {
 			if i%23 == 22 {
@@ -75,10 +75,10 @@ func TestRingHoldsTheNewestFrames(t *testing.T) {
 			}
 			within(t, &r)
 			if i%17 == 0 {
-				views = append(views, old{r.View, slices.Clip(frames)})
+				windows = append(windows, old{r.Window, slices.Clip(frames)})
 			}
 		}
-		for _, v := range views {
+		for _, v := range windows {
 			next := v.first + 1
 			if next > v.End() {
 				continue

@@ -10,6 +10,7 @@ import (
 	"rowcast/internal/feed"
 	"rowcast/internal/hub/page"
 	"rowcast/internal/hub/ring"
+	"rowcast/internal/view"
 )
 
 // readHead reads the head of a tenant.
@@ -33,7 +34,7 @@ func (h *Room) readHead(ctx context.Context, tenant string, sequence int64) (fee
 
 // readPage reads a page of the history, within a turn, and encodes it for all who
 // ask for it.
-func (h *Room) readPage(key page.Key) (page.Page, error) {
+func (h *Room) readPage(key page.Key, sees *view.View) (page.Page, error) {
 	h.Count.reads.Add(1)
 	read, err := h.History.After(h.ctx, key.Tenant, key.After, h.PageSize)
 	if err != nil {
@@ -43,6 +44,7 @@ func (h *Room) readPage(key page.Key) (page.Page, error) {
 		p     = page.Page{Next: 1, Epoch: key.After.Epoch}
 		r     = ring.New(math.MaxInt, key.After)
 		walk  = feed.Walk{At: key.After, Events: h.events}
+		c     view.Change
 		frame []byte
 	)
 	for i := range read.Changes {
@@ -53,15 +55,22 @@ func (h *Room) readPage(key page.Key) (page.Page, error) {
 			break
 		}
 		events := walk.Next(&read.Changes[i])
+		c.Set(&read.Changes[i], events)
+		decided := sees.Decide(&c)
 		for k := range events {
-			frame = h.Unreadable.Frame(frame[:0], &events[k], h.Encoders[key.Encoder])
-			r.Push(events[k].Name, events[k].Cursor, frame)
+			e := c.See(decided, k)
+			if e == nil {
+				r.Push("", events[k].Cursor, nil)
+				continue
+			}
+			frame = h.Unreadable.Frame(frame[:0], e, h.Encoders[key.Encoder])
+			r.Push(e.Name, e.Cursor, frame)
 		}
 		if len(events) == 0 {
 			r.Push("", walk.At, nil)
 		}
 	}
-	p.View, p.Size = r.View, r.Size()
+	p.Window, p.Size = r.Window, r.Size()
 	return p, nil
 }
 

@@ -59,7 +59,7 @@ func (s *Session) nextLocked() {
 // the history ends there.
 func (u *sub) catchUp(ctx context.Context) (more bool, err error) {
 	h := u.s.h
-	p, err := h.Pages.Get(ctx, page.Key{Tenant: u.tenant, Encoder: u.encoder, After: u.cursor}, u.subject)
+	p, err := h.Pages.Get(ctx, page.Key{Tenant: u.tenant, Encoder: u.kind.Encoder, View: u.kind.View.Key(), After: u.cursor}, u.kind.View, u.subject)
 	switch {
 	case err != nil:
 		return false, err
@@ -71,7 +71,7 @@ func (u *sub) catchUp(ctx context.Context) (more bool, err error) {
 	frames, at := []byte(nil), u.cursor
 	next, count := p.Next, 0
 	if next < p.End() {
-		frames, next, count = u.chunkLocked(&p.View, next, &scratch, pieceSize)
+		frames, next, count = u.chunkLocked(&p.Window, next, &scratch, pieceSize)
 		at = p.At(next - 1).Cursor(p.Epoch)
 	}
 	given := u.write(frames, at)

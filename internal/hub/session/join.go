@@ -12,6 +12,7 @@ import (
 	"rowcast/internal/feed"
 	"rowcast/internal/hub/signal"
 	"rowcast/internal/hub/stream"
+	"rowcast/internal/view"
 )
 
 // Request asks to join a tenant.
@@ -29,6 +30,8 @@ type Request struct {
 	Encoder signal.Encoder
 	// Admit lets events pass by name; nil lets all.
 	Admit func(name string) bool
+	// View is what is seen of the events; nil is everything.
+	View *view.View
 	// Forgets says that the client keeps no cursor: it is told Reset before it is
 	// sent away as a slow consumer.
 	Forgets bool
@@ -42,7 +45,7 @@ const maxWaiting = 100
 
 // Join subscribes to a tenant. The answer is a signal: Joined, followed by
 // Reset if the stream cannot continue from the cursor, then by the events. The
-// errors are ErrTooManyTenants, ErrTenantFull, ErrTooManyJoins, and one for an encoder that
+// errors are ErrTooManyTenants, ErrTenantFull, ErrTooManyViews, ErrTooManyJoins, and one for an encoder that
 // the hub does not know. Joining a tenant again continues from the
 // cursor of the request, or without one from where the stream is.
 func (s *Session) Join(q Request) error {
@@ -52,7 +55,7 @@ func (s *Session) Join(q Request) error {
 	}
 	u := &sub{
 		s: s, tenant: q.Tenant, subject: q.Subject, admit: q.Admit, requestIDs: []uint64{q.RequestID},
-		encoder: encoder, resumeOnly: q.ResumeOnly, forgets: q.Forgets, note: q.Note,
+		kind: stream.Kind{Encoder: encoder, View: q.View}, resumeOnly: q.ResumeOnly, forgets: q.Forgets, note: q.Note,
 	}
 	if q.Cursor != "" {
 		at, err := feed.ParseCursor(q.Cursor)
@@ -62,6 +65,9 @@ func (s *Session) Join(q Request) error {
 			at.Epoch = strings.Clone(at.Epoch)
 			u.cursor, u.resume = at, true
 		}
+	}
+	if s.h.Streams.Full(q.Tenant, q.View) {
+		return ErrTooManyViews
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -111,7 +117,7 @@ func (s *Session) Restart(t *stream.Stream, reset string) {
 		}
 		u := &sub{
 			s: s, tenant: old.tenant, subject: old.subject, admit: old.admit, requestIDs: old.requestIDs,
-			encoder: old.encoder, resumeOnly: old.resumeOnly, forgets: old.forgets, note: old.note, answered: old.answered,
+			kind: old.kind, resumeOnly: old.resumeOnly, forgets: old.forgets, note: old.note, answered: old.answered,
 		}
 		u.followLocked(old)
 		if reset != "" && old.answered {
@@ -131,7 +137,7 @@ func (s *Session) Restart(t *stream.Stream, reset string) {
 // rewindLocked makes u continue from the history, as the ring no longer holds what
 // follows after u.at. s.mu held, live.
 func (u *sub) rewindLocked() {
-	u.t.Unfollow(u.encoder, u)
+	u.t.Unfollow(u)
 	u.state, u.resume = joining, true
 	u.proceedLocked()
 }
@@ -140,7 +146,7 @@ func (u *sub) rewindLocked() {
 // goroutine.
 func (u *sub) startLocked() {
 	h := u.s.h
-	if t, ready := h.Streams.Attach(u.tenant, u.encoder, false); t != nil {
+	if t, ready := h.Streams.Attach(u.tenant, u.kind.Encoder, false); t != nil {
 		u.t = t
 		if ready && u.spliceLocked() == nil {
 			return
@@ -212,7 +218,7 @@ func (u *sub) find(ctx context.Context) bool {
 		if u.s.h.Streams.AwaitLive(ctx) != nil {
 			return false
 		}
-		t, _ := u.s.h.Streams.Attach(u.tenant, u.encoder, true)
+		t, _ := u.s.h.Streams.Attach(u.tenant, u.kind.Encoder, true)
 		u.s.mu.Lock()
 		switch {
 		case t != nil && u.state == gone:
@@ -240,7 +246,7 @@ func (u *sub) spliceLocked() (grown <-chan struct{}) {
 	if u.resume && u.reset == "" {
 		from = &u.cursor
 	}
-	p, err := t.Follow(u.encoder, from, u)
+	p, err := t.Follow(u.kind, from, u)
 	switch {
 	case errors.Is(err, stream.ErrElsewhere):
 		return p.Grown
@@ -249,18 +255,18 @@ func (u *sub) spliceLocked() (grown <-chan struct{}) {
 		if u.refuseLocked() {
 			return nil
 		}
-		p, _ = t.Follow(u.encoder, nil, u) // needs no cursor, so it cannot fail
+		p, _ = t.Follow(u.kind, nil, u) // needs no cursor, so it cannot fail
 	}
 	if from == nil {
 		u.cursor = p.Cursor
 	}
 	u.owesStats = from != nil && h.DashboardEvent != nil
-	u.cursor.Epoch, u.tenant, u.next = p.Cursor.Epoch, t.Name(), failpoint.Resume(p.Next, p.View.End())
+	u.cursor.Epoch, u.tenant, u.next = p.Cursor.Epoch, t.Name(), failpoint.Resume(p.Next, p.Window.End())
 	u.state = live
 	u.answerLocked()
 	if u.state == live && !u.s.busy {
 		var scratch []byte
-		h.Count.Deliveries.Add(int64(u.s.deliverLocked(u, &p.View, &scratch)))
+		h.Count.Deliveries.Add(int64(u.s.deliverLocked(u, &p.Window, &scratch)))
 	}
 	return nil
 }

@@ -17,6 +17,8 @@ var (
 	ErrTooManyTenants = errors.New("too many tenants")
 	// ErrTenantFull refuses to join a tenant that too many have joined.
 	ErrTenantFull = errors.New("too many connections of the tenant")
+	// ErrTooManyViews refuses to join a tenant with one view too many.
+	ErrTooManyViews = errors.New("too many views of the tenant")
 	// ErrTooManyJoins refuses to join a tenant again, as nothing that was asked
 	// for before is answered.
 	ErrTooManyJoins = errors.New("too many requests to join wait")

@@ -53,8 +53,8 @@ type sub struct {
 	handle stream.Handle
 	cancel context.CancelFunc
 
-	encoder int
-	state   subState
+	kind  stream.Kind
+	state subState
 	// answered: the client has been told Joined.
 	answered, resume bool
 	// exact and forgets are those of the Request.
@@ -73,7 +73,7 @@ func (u *sub) dropLocked() {
 		u.cancel()
 	}
 	if u.state == live {
-		u.t.Unfollow(u.encoder, u)
+		u.t.Unfollow(u)
 	}
 	if u.answered && u.state != gone {
 		u.s.h.Count.Subscriptions.Add(-1)
@@ -88,7 +88,7 @@ func (u *sub) dropLocked() {
 func (u *sub) Handle() *stream.Handle { return &u.handle }
 
 // Offer implements stream.Follower.
-func (u *sub) Offer(v *ring.View, scratch *[]byte) (events int) {
+func (u *sub) Offer(v *ring.Window, scratch *[]byte) (events int) {
 	s := u.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -98,18 +98,18 @@ func (u *sub) Offer(v *ring.View, scratch *[]byte) (events int) {
 	return events
 }
 
-// viewLocked is the ring as it is now. s.mu held, live.
-func (u *sub) viewLocked() ring.View { return u.t.View(u.encoder) }
+// windowLocked is the ring as it is now. s.mu held, live.
+func (u *sub) windowLocked() ring.Window { return u.t.Window(u) }
 
 // receivedLocked is what the client has received of v. s.mu held, live.
-func (u *sub) receivedLocked(v *ring.View) feed.Cursor {
+func (u *sub) receivedLocked(v *ring.Window) feed.Cursor {
 	return v.At(u.next - 1).Cursor(u.cursor.Epoch)
 }
 
 // currentLocked is the cursor of the client.
 func (u *sub) currentLocked() feed.Cursor {
 	if u.state == live {
-		if v := u.viewLocked(); v.Holds(u.next) {
+		if v := u.windowLocked(); v.Holds(u.next) {
 			return u.receivedLocked(&v)
 		}
 	}
@@ -117,8 +117,8 @@ func (u *sub) currentLocked() feed.Cursor {
 }
 
 // chunkLocked is what u may write of v: the admitted frames of the entries from next up to
-// to, see ring.View.Pick.
-func (u *sub) chunkLocked(v *ring.View, next int64, scratch *[]byte, limit int) (b []byte, to int64, count int) {
+// to, see ring.Window.Pick.
+func (u *sub) chunkLocked(v *ring.Window, next int64, scratch *[]byte, limit int) (b []byte, to int64, count int) {
 	b, to, count, u.withheld = v.Pick(next, u.admit, scratch, limit, writeSize)
 	return b, to, count
 }
@@ -126,7 +126,7 @@ func (u *sub) chunkLocked(v *ring.View, next int64, scratch *[]byte, limit int) 
 // cutLocked moves u behind the first n bytes of a chunk that ends at to, and behind
 // the frame that the connection took in part. rest is the end of that frame,
 // count the number of frames.
-func (u *sub) cutLocked(v *ring.View, to int64, n int) (rest []byte, count int) {
+func (u *sub) cutLocked(v *ring.Window, to int64, n int) (rest []byte, count int) {
 	u.next, rest, count = v.Cut(u.next, to, u.admit, n)
 	if count > 0 {
 		u.wrote = true
@@ -136,7 +136,7 @@ func (u *sub) cutLocked(v *ring.View, to int64, n int) (rest []byte, count int) 
 
 // settleLocked sends the dashboard event that u owes. u is live, and u.next at
 // the end of v.
-func (u *sub) settleLocked(v *ring.View) {
+func (u *sub) settleLocked(v *ring.Window) {
 	if !u.owesStats {
 		return
 	}
@@ -149,7 +149,7 @@ func (u *sub) settleLocked(v *ring.View) {
 	}
 	u.wrote = true
 	h.Count.Deliveries.Add(1)
-	u.s.sendLocked(h.Encoders[u.encoder].AppendEvent(nil, &e), true)
+	u.s.sendLocked(h.Encoders[u.kind.Encoder].AppendEvent(nil, &e), true)
 }
 
 // sweepLocked tells the client its cursor if that is due. s.mu held, live, not busy.

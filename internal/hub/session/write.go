@@ -44,7 +44,7 @@ func (s *Session) sendLocked(b []byte, control bool) {
 
 // deliverLocked writes what u is behind of v, as far as the connection takes it, and
 // says how many events it took. s.mu held, not busy.
-func (s *Session) deliverLocked(u *sub, v *ring.View, scratch *[]byte) (events int) {
+func (s *Session) deliverLocked(u *sub, v *ring.Window, scratch *[]byte) (events int) {
 	for u.next < v.End() {
 		if !v.Holds(u.next) {
 			u.rewindLocked()
@@ -180,7 +180,7 @@ func (s *Session) takeEventsLocked(scratch *[]byte) (b []byte, events int) {
 
 // takeLocked is the next piece of events of u. s.mu held, busy.
 func (u *sub) takeLocked(scratch *[]byte) (b []byte, events int) {
-	v := u.viewLocked()
+	v := u.windowLocked()
 	for u.next < v.End() {
 		if !v.Holds(u.next) {
 			u.rewindLocked()

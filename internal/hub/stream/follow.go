@@ -3,10 +3,12 @@ package stream
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"rowcast/internal/feed"
 	"rowcast/internal/hub/ring"
+	"rowcast/internal/view"
 )
 
 // ErrElsewhere says that a cursor is not in the ring.
@@ -18,8 +20,8 @@ type Start struct {
 	Next int64
 	// Cursor is that of the entry before.
 	Cursor feed.Cursor
-	// View is the ring at that moment.
-	View ring.View
+	// Window is the ring at that moment.
+	Window ring.Window
 	// Grown, after ErrElsewhere, is closed at the next change.
 	Grown <-chan struct{}
 }
@@ -36,13 +38,13 @@ func (t *Stream) Release() {
 	t.users.Add(-1)
 }
 
-// Follow has f follow the stream of an encoder after c, or from its end if c is
+// Follow has f follow the stream of a kind after c, or from its end if c is
 // nil. The errors are feed.ErrDiverged for a cursor of another epoch and
 // ErrElsewhere; f does not follow then.
-func (t *Stream) Follow(encoder int, c *feed.Cursor, f Follower) (Start, error) {
+func (t *Stream) Follow(of Kind, c *feed.Cursor, f Follower) (Start, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	r := t.ringLocked(encoder)
+	r := t.ringLocked(of)
 	p := Start{Next: r.End()}
 	if c != nil {
 		if c.Epoch != t.head.Epoch {
@@ -56,28 +58,32 @@ func (t *Stream) Follow(encoder int, c *feed.Cursor, f Follower) (Start, error) 
 		p.Next = next
 	}
 	p.Cursor = r.At(p.Next - 1).Cursor(t.head.Epoch)
-	f.Handle().index = len(r.by)
+	*f.Handle() = Handle{r, len(r.by)}
 	r.by = append(r.by, f)
 	r.Followed(true)
-	p.View = r.View
+	p.Window = r.Window
 	return p, nil
 }
 
-// ringLocked is the ring of an encoder, made at the head if there is none.
-func (t *Stream) ringLocked(encoder int) *followed {
-	if t.rings[encoder] == nil {
-		t.rings[encoder] = &followed{Ring: ring.New(t.s.opts.RingBytes, t.head.Cursor()), idle: time.Since(t.s.began)}
-		t.divideLocked()
+// ringLocked is the ring of a kind, made at the head if there is none.
+func (t *Stream) ringLocked(of Kind) *followed {
+	for _, r := range t.rings {
+		if r.Encoder == of.Encoder && r.View.Key() == of.View.Key() {
+			return r
+		}
 	}
-	return t.rings[encoder]
+	r := &followed{Kind: of, Ring: ring.New(t.s.opts.RingBytes, t.head.Cursor()), idle: time.Since(t.s.began)}
+	t.rings = append(t.rings, r)
+	t.divideLocked()
+	return r
 }
 
 // Unfollow undoes Follow.
-func (t *Stream) Unfollow(encoder int, f Follower) {
+func (t *Stream) Unfollow(f Follower) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	r, last := t.rings[encoder], len(t.rings[encoder].by)-1
-	index := f.Handle().index
+	r, index := f.Handle().ring, f.Handle().index
+	last := len(r.by) - 1
 	r.by[index] = r.by[last]
 	r.by[index].Handle().index = index
 	r.by[last] = nil
@@ -89,11 +95,30 @@ func (t *Stream) Unfollow(encoder int, f Follower) {
 	}
 }
 
-// View is the ring of an encoder that the caller follows, as it is now.
-func (t *Stream) View(encoder int) ring.View {
+// Window is the ring that f follows, as it is now.
+func (t *Stream) Window(f Follower) ring.Window {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.rings[encoder].View
+	return f.Handle().ring.Window
+}
+
+// Full says whether a tenant has as many views as it may have, and v is none of them.
+func (s *Streams) Full(name string, v *view.View) bool {
+	s.mu.Lock()
+	t := s.tenants[name]
+	s.mu.Unlock()
+	if t == nil || v == nil {
+		return false
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	views := map[string]bool{}
+	for _, r := range t.rings {
+		if r.View != nil {
+			views[r.View.Key()] = true
+		}
+	}
+	return len(views) >= maxViews && !views[v.Key()]
 }
 
 // growthLocked is closed at the next change.
@@ -126,10 +151,9 @@ func (t *Stream) Await(ctx context.Context, grown <-chan struct{}, position int6
 func (t *Stream) prune(before time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for w, r := range t.rings {
-		if r != nil && len(r.by) == 0 && r.idle < before {
-			t.rings[w] = nil
-			t.divideLocked()
-		}
+	kept := slices.DeleteFunc(slices.Clone(t.rings), func(r *followed) bool { return len(r.by) == 0 && r.idle < before })
+	if len(kept) < len(t.rings) { // workers go over the old list
+		t.rings = kept
+		t.divideLocked()
 	}
 }

@@ -40,9 +40,7 @@ func (t *Stream) accountLocked() {
 	}
 	size := int64(0)
 	for _, f := range t.rings {
-		if f != nil {
-			size += int64(f.Size())
-		}
+		size += int64(f.Size())
 	}
 	if size != t.size {
 		t.s.memory.used.Add(size - t.size)
@@ -60,16 +58,8 @@ func (t *Stream) leave() {
 
 // divideLocked gives the rings of t equal parts of its share.
 func (t *Stream) divideLocked() {
-	count := 0
 	for _, f := range t.rings {
-		if f != nil {
-			count++
-		}
-	}
-	for _, f := range t.rings {
-		if f != nil {
-			f.Limit(int(t.s.memory.share.Load()) / count)
-		}
+		f.Limit(int(t.s.memory.share.Load()) / len(t.rings))
 	}
 	t.accountLocked()
 }

@@ -15,6 +15,7 @@ import (
 
 	"rowcast/internal/feed"
 	"rowcast/internal/hub/ring"
+	"rowcast/internal/view"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -54,7 +55,7 @@ type taker struct {
 
 func (f *taker) Handle() *Handle { return &f.handle }
 
-func (f *taker) Offer(v *ring.View, _ *[]byte) int {
+func (f *taker) Offer(v *ring.Window, _ *[]byte) int {
 	if !v.Holds(f.next) {
 		f.lost++
 	}
@@ -109,14 +110,15 @@ func accounted(t *rapid.T) {
 	go s.Dashboards(ctx)
 	s.Live(true)
 	type held struct {
-		t       *Stream
-		encoder int
-		f       *taker
+		t    *Stream
+		kind Kind
+		f    *taker
 	}
 	var all []held
+	views := []*view.View{nil, view.New("a", nil), view.New("b", nil)}
 	defer func() {
 		for _, h := range all {
-			h.t.Unfollow(h.encoder, h.f)
+			h.t.Unfollow(h.f)
 			h.t.Release()
 		}
 		cancel()
@@ -138,10 +140,10 @@ func accounted(t *rapid.T) {
 			}
 		},
 		"follow": func(t *rapid.T) {
-			h := held{encoder: rapid.IntRange(0, 1).Draw(t, "encoder"), f: &taker{}}
-			h.t, _ = s.Attach(tenant.Draw(t, "name"), h.encoder, true)
+			h := held{kind: Kind{Encoder: rapid.IntRange(0, 1).Draw(t, "encoder"), View: rapid.SampledFrom(views).Draw(t, "view")}, f: &taker{}}
+			h.t, _ = s.Attach(tenant.Draw(t, "name"), h.kind.Encoder, true)
 			<-h.t.Ready()
-			p, err := h.t.Follow(h.encoder, nil, h.f)
+			p, err := h.t.Follow(h.kind, nil, h.f)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -151,7 +153,7 @@ func accounted(t *rapid.T) {
 		"leave": func(t *rapid.T) {
 			if len(all) > 0 {
 				i := rapid.IntRange(0, len(all)-1).Draw(t, "who")
-				all[i].t.Unfollow(all[i].encoder, all[i].f)
+				all[i].t.Unfollow(all[i].f)
 				all[i].t.Release()
 				all = append(all[:i], all[i+1:]...)
 			}
@@ -172,9 +174,7 @@ func accounted(t *rapid.T) {
 			for _, t := range s.all() {
 				t.mu.Lock()
 				for _, f := range t.rings {
-					if f != nil {
-						sum += int64(f.Size())
-					}
+					sum += int64(f.Size())
 				}
 				t.mu.Unlock()
 			}
@@ -182,7 +182,7 @@ func accounted(t *rapid.T) {
 				t.Fatalf("%d bytes are said to be used, %d are", used, sum)
 			}
 			// The newest entry of a ring may be larger than its share.
-			if bound := int64(budget + budget/16 + 16*largest); sum > bound {
+			if bound := int64(budget + budget/16 + 48*largest); sum > bound {
 				t.Fatalf("%d bytes, the bound is %d", sum, bound)
 			}
 			for _, h := range all {

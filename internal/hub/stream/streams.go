@@ -10,6 +10,7 @@ import (
 	"rowcast/internal/feed"
 	"rowcast/internal/feed/unreadable"
 	"rowcast/internal/hub/ring"
+	"rowcast/internal/view"
 )
 
 // Encoder makes the frame of an event.
@@ -21,13 +22,24 @@ type Encoder interface {
 type Follower interface {
 	// Offer takes what the follower is behind of v, without waiting. scratch
 	// is memory that it may use meanwhile. The answer is a number of events.
-	Offer(v *ring.View, scratch *[]byte) (events int)
+	Offer(v *ring.Window, scratch *[]byte) (events int)
 	// Handle is where a stream keeps the follower.
 	Handle() *Handle
 }
 
 // Handle belongs to the stream that is followed.
-type Handle struct{ index int }
+type Handle struct {
+	ring  *followed
+	index int
+}
+
+// Kind is a kind of subscriptions: those that get the same frames.
+type Kind struct {
+	// Encoder is an index of Options.Encoders.
+	Encoder int
+	// View is what they see; nil is everything.
+	View *view.View
+}
 
 // Options configures Streams. All fields are required but the dashboard's,
 // Delivered and Unreadable.
@@ -69,11 +81,13 @@ type Streams struct {
 	began time.Time
 	queue queue
 	stats statsQueue
-	// Events counts those that were put into rings, Offered those that
+	// Events counts those that were made, Offered those that
 	// followers took.
 	Events, Offered atomic.Int64
-	counts          eventCounts
-	memory          memory
+	// Decisions counts how often views have decided on a change.
+	Decisions atomic.Int64
+	counts    eventCounts
+	memory    memory
 	// batch and scratch belong to Publish.
 	batch   []part
 	scratch scratch
@@ -170,7 +184,7 @@ func (s *Streams) Attach(name string, encoder int, create bool) (t *Stream, read
 		return nil, false
 	}
 	if fresh {
-		t = &Stream{s: s, name: name, ready: make(chan struct{}), sequence: s.sequence, rings: make([]*followed, len(s.opts.Encoders))}
+		t = &Stream{s: s, name: name, ready: make(chan struct{}), sequence: s.sequence}
 		t.passed.L = &t.mu
 		s.tenants[name] = t
 	}

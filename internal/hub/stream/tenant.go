@@ -11,6 +11,7 @@ import (
 	"rowcast/internal/failpoint"
 	"rowcast/internal/feed"
 	"rowcast/internal/hub/ring"
+	"rowcast/internal/view"
 )
 
 // statsEvery is the least time between two dashboard events of a tenant.
@@ -43,7 +44,8 @@ type Stream struct {
 	sequence int64
 	backlog  []feed.Change
 	head     feed.Head
-	// rings has one ring for each encoder, nil while nobody uses it.
+	// rings has one for each kind in use. Those who go over it without the lock have it
+	// as it was.
 	rings []*followed
 	// grown, if not nil, is closed at the next change.
 	grown chan struct{}
@@ -60,14 +62,28 @@ type Stream struct {
 	orphan bool
 }
 
+// maxViews bounds the views of a tenant.
+const maxViews = 1024
+
 // scratch is memory for making events and frames.
 type scratch struct {
 	events []feed.Event
-	frame  []byte
+	change view.Change
+	// frames are those that were made of the events, in the memory of bytes.
+	frames []frame
+	bytes  []byte
 }
 
-// followed is a ring and those who follow it.
+// frame is that of an event by an encoder.
+type frame struct {
+	encoder int
+	event   *feed.Event
+	bytes   []byte
+}
+
+// followed is the ring of a kind and those who follow it.
 type followed struct {
+	Kind
 	ring.Ring
 	by []Follower
 	// idle is the moment when the last one left.
@@ -113,9 +129,9 @@ func (t *Stream) open(head feed.Head, sequence int64) bool {
 		return false
 	}
 	t.head, t.loaded = head, true
-	for w := range t.rings { // before the backlog, for those who resume at the head
+	for w := range t.s.opts.Encoders { // before the backlog, for those who resume at the head
 		if t.wanted.Load()&(1<<w) != 0 {
-			t.ringLocked(w)
+			t.ringLocked(Kind{Encoder: w})
 		}
 	}
 	whole := t.extendLocked(t.backlog, time.Now(), new(scratch))
@@ -196,15 +212,12 @@ func (t *Stream) addLocked(c *feed.Change, w *scratch) {
 	if t.since.IsZero() {
 		t.since = c.At
 	}
-	for i := range events {
-		t.pushLocked(&events[i], w)
+	w.change.Set(c, events)
+	for _, f := range t.rings {
+		f.add(&w.change, events, t, w)
 	}
-	if len(events) == 0 {
-		for _, f := range t.rings {
-			if f != nil {
-				f.Push("", t.head.Cursor(), nil)
-			}
-		}
+	for i := range events {
+		t.countLocked(events[i].Name)
 	}
 	if s.opts.DashboardReason != nil {
 		if reason, ok := s.opts.DashboardReason(c); ok && !slices.Contains(t.reasons, reason) {
@@ -215,28 +228,55 @@ func (t *Stream) addLocked(c *feed.Change, w *scratch) {
 	w.trim(events)
 }
 
-// pushLocked appends an event to the rings.
-func (t *Stream) pushLocked(e *feed.Event, w *scratch) {
-	for encoder, f := range t.rings {
-		if f != nil {
-			w.frame = failpoint.Frame(t.name, t.s.opts.Unreadable.Frame(w.frame[:0], e, t.s.opts.Encoders[encoder]))
-			f.Push(e.Name, e.Cursor, w.frame)
+// add appends the events of a change to the ring, as its view sees them.
+func (f *followed) add(c *view.Change, events []feed.Event, t *Stream, w *scratch) {
+	decided := f.View.Decide(c)
+	if f.View != nil {
+		t.s.Decisions.Add(1)
+	}
+	for i := range events {
+		if e := c.See(decided, i); e != nil {
+			f.Push(e.Name, e.Cursor, w.encode(f.Encoder, e, t))
+		} else {
+			f.Push("", events[i].Cursor, nil)
 		}
 	}
-	t.count.Add(1)
-	t.s.Events.Add(1)
-	t.s.counts.add(e.Name)
+	if len(events) == 0 {
+		f.Push("", t.head.Cursor(), nil)
+	}
 }
 
-// trim gives back what one unusually large change made grow.
+// encode is the frame of an event, made once for all rings of an encoder.
+func (w *scratch) encode(encoder int, e *feed.Event, t *Stream) []byte {
+	for _, f := range w.frames {
+		if f.encoder == encoder && f.event == e {
+			return f.bytes
+		}
+	}
+	start := len(w.bytes)
+	w.bytes = t.s.opts.Unreadable.Frame(w.bytes, e, t.s.opts.Encoders[encoder])
+	made := failpoint.Frame(t.name, w.bytes[start:])
+	w.frames = append(w.frames, frame{encoder, e, made})
+	return made
+}
+
+func (t *Stream) countLocked(name string) {
+	t.count.Add(1)
+	t.s.Events.Add(1)
+	t.s.counts.add(name)
+}
+
+// trim forgets a change, and gives back what an unusually large one made grow.
 func (w *scratch) trim(events []feed.Event) {
 	clear(events)
 	w.events = events[:0]
 	if cap(events) > 16 {
 		w.events = nil
 	}
-	if cap(w.frame) > 1<<20 {
-		w.frame = nil
+	clear(w.frames)
+	w.frames, w.bytes = w.frames[:0], w.bytes[:0]
+	if cap(w.bytes) > 1<<20 {
+		w.bytes = nil
 	}
 }
 
@@ -245,7 +285,7 @@ func (w *scratch) trim(events []feed.Event) {
 func (t *Stream) roomLocked(size int) bool {
 	over := t.s.memory.over()
 	for _, f := range t.rings {
-		if f != nil && (!f.Room(size) || over && f.Due()) {
+		if !f.Room(size) || over && f.Due() {
 			return false
 		}
 	}
@@ -255,7 +295,11 @@ func (t *Stream) roomLocked(size int) bool {
 // addStatsLocked appends the dashboard event for the changes up to the head.
 func (t *Stream) addStatsLocked(now time.Time, w *scratch) {
 	e := t.s.opts.DashboardEvent(t.name, t.reasons, t.head, now)
-	t.pushLocked(&e, w)
+	for _, f := range t.rings {
+		f.Push(e.Name, e.Cursor, w.encode(f.Encoder, &e, t))
+	}
+	t.countLocked(e.Name)
+	w.trim(nil)
 	t.accountLocked()
 	t.reasons, t.statsAt = t.reasons[:0], now
 }
@@ -270,7 +314,7 @@ func (t *Stream) wakeLocked() {
 	switch t.pass {
 	case idle:
 		for _, f := range t.rings {
-			if f != nil && f.Due() {
+			if f.Due() {
 				t.pass = queued
 				t.s.queue.push(t)
 				return

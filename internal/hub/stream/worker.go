@@ -48,10 +48,10 @@ func (s *Streams) Work() {
 		since, offered := t.since, int64(0)
 		t.since = time.Time{}
 		for _, f := range t.rings {
-			if f == nil || !f.Due() {
+			if !f.Due() {
 				continue
 			}
-			v := f.View
+			v := f.Window
 			w.followers = append(w.followers[:0], f.by...)
 			t.mu.Unlock()
 			offered += w.offer(&v)
@@ -89,7 +89,7 @@ type worker struct {
 	scratch   []byte
 }
 
-func (w *worker) offer(v *ring.View) (events int64) {
+func (w *worker) offer(v *ring.Window) (events int64) {
 	for _, f := range w.followers {
 		events += int64(f.Offer(v, &w.scratch))
 	}

@@ -77,6 +77,9 @@ func appendOrigin(b []byte, e *feed.Event) []byte {
 		b = append(b, `],"previous":`...)
 		b = appendRaw(b, e.Previous)
 	}
+	if e.Match != "" {
+		b = AppendString(append(b, `,"match":`...), e.Match)
+	}
 	if e.Source.Table != "" {
 		b = append(b, `,"source":{"table":`...)
 		b = AppendString(b, e.Source.Table)

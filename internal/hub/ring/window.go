@@ -35,8 +35,8 @@ type slab struct {
 	buf  []byte
 }
 
-// View is a ring at one moment.
-type View struct {
+// Window is a ring at one moment.
+type Window struct {
 	// first is the index of entries[0], which is no longer in the ring: it
 	// says where the ring starts.
 	first   int64
@@ -45,31 +45,31 @@ type View struct {
 }
 
 // End is the index that the next entry will have.
-func (v *View) End() int64 { return v.first + int64(len(v.entries)) }
+func (w *Window) End() int64 { return w.first + int64(len(w.entries)) }
 
 // Holds says whether the entries from index next on are all in the ring.
-func (v *View) Holds(next int64) bool { return next > v.first }
+func (w *Window) Holds(next int64) bool { return next > w.first }
 
 // At is entry i. The one before the first that the ring holds is there, too.
-func (v *View) At(i int64) *Entry { return &v.entries[i-v.first] }
+func (w *Window) At(i int64) *Entry { return &w.entries[i-w.first] }
 
 // Behind is how many bytes follow after the entry before next.
-func (v *View) Behind(next int64) int64 { return v.At(v.End()-1).End - v.At(next-1).End }
+func (w *Window) Behind(next int64) int64 { return w.At(w.End()-1).End - w.At(next-1).End }
 
 // Frame is the frame of entry i.
-func (v *View) Frame(i int64) []byte {
-	start, end := v.At(i-1).End, v.At(i).End
+func (w *Window) Frame(i int64) []byte {
+	start, end := w.At(i-1).End, w.At(i).End
 	if start == end {
 		return nil
 	}
-	s := v.slabs[v.slabAt(start)]
+	s := w.slabs[w.slabAt(start)]
 	return s.buf[start-s.base : end-s.base]
 }
 
 // slabAt is the index of the slab that holds the byte at start.
-func (v *View) slabAt(start int64) int {
-	k := len(v.slabs) - 1
-	for v.slabs[k].base > start {
+func (w *Window) slabAt(start int64) int {
+	k := len(w.slabs) - 1
+	for w.slabs[k].base > start {
 		k--
 	}
 	return k
@@ -78,50 +78,50 @@ func (v *View) slabAt(start int64) int {
 // Span is the longest run of frames from entry next on that is contiguous in
 // memory, but no more than limit bytes unless one frame alone is longer. to is
 // the index after the run.
-func (v *View) Span(next int64, limit int) (b []byte, to int64) {
-	start, end := v.At(next-1).End, v.At(v.End()-1).End
+func (w *Window) Span(next int64, limit int) (b []byte, to int64) {
+	start, end := w.At(next-1).End, w.At(w.End()-1).End
 	if start == end {
-		return nil, v.End()
+		return nil, w.End()
 	}
-	k := v.slabAt(start)
-	s := v.slabs[k]
+	k := w.slabAt(start)
+	s := w.slabs[k]
 	stop := end
-	if k+1 < len(v.slabs) {
-		stop = v.slabs[k+1].base
+	if k+1 < len(w.slabs) {
+		stop = w.slabs[k+1].base
 	}
 	if stop-start > int64(limit) {
-		stop = max(start+int64(limit), v.firstEnd(next))
+		stop = max(start+int64(limit), w.firstEnd(next))
 	}
-	to = v.End()
+	to = w.End()
 	if stop < end {
-		rest := v.entries[next-v.first:]
+		rest := w.entries[next-w.first:]
 		to = next + int64(sort.Search(len(rest), func(i int) bool { return rest[i].End > stop }))
-		stop = v.At(to - 1).End
+		stop = w.At(to - 1).End
 	}
 	return s.buf[start-s.base : stop-s.base], to
 }
 
 // firstEnd is where the first frame with bytes at or after entry next ends.
-func (v *View) firstEnd(next int64) int64 {
+func (w *Window) firstEnd(next int64) int64 {
 	for i := next; ; i++ {
-		if v.At(i).End > v.At(next-1).End {
-			return v.At(i).End
+		if w.At(i).End > w.At(next-1).End {
+			return w.At(i).End
 		}
 	}
 }
 
 // Find is the index of the first entry that a client at c has not received, behind
 // all that have its cursor. ok is false if the ring cannot tell.
-func (v *View) Find(c feed.Cursor) (next int64, ok bool) {
+func (w *Window) Find(c feed.Cursor) (next int64, ok bool) {
 	had := delivered(c)
-	n := sort.Search(len(v.entries), func(i int) bool {
-		e := &v.entries[i]
+	n := sort.Search(len(w.entries), func(i int) bool {
+		e := &w.entries[i]
 		return e.Position > c.Position || (e.Position == c.Position && e.Delivered > had)
 	})
 	if n == 0 {
 		return 0, false
 	}
-	e := &v.entries[n-1]
+	e := &w.entries[n-1]
 	switch {
 	case e.Position != c.Position:
 		return 0, false
@@ -129,14 +129,14 @@ func (v *View) Find(c feed.Cursor) (next int64, ok bool) {
 		// The client has more events of the next change than it has here:
 		// continue after that change, once it is there. A bulk event stands for
 		// more than that change.
-		for ; n < len(v.entries); n++ {
-			if e = &v.entries[n]; e.Position > c.Position {
-				return v.first + int64(n) + 1, e.Position == c.Position+1 && e.Nonce == c.Nonce
+		for ; n < len(w.entries); n++ {
+			if e = &w.entries[n]; e.Position > c.Position {
+				return w.first + int64(n) + 1, e.Position == c.Position+1 && e.Nonce == c.Nonce
 			}
 		}
 		return 0, false
 	}
-	return v.first + int64(n), e.Nonce == c.Nonce
+	return w.first + int64(n), e.Nonce == c.Nonce
 }
 
 // admits says whether an entry has a frame, and admit, if not nil, lets it pass.
@@ -148,24 +148,24 @@ func (e *Entry) admits(admit func(name string) bool) bool {
 // the entries up to to. Frames that lie apart are gathered in scratch, at most gather
 // bytes of them. count is the number of frames. skipped says that the last entry was
 // not admitted.
-func (v *View) Pick(next int64, admit func(name string) bool, scratch *[]byte, limit, gather int) (b []byte, to int64, count int, skipped bool) {
+func (w *Window) Pick(next int64, admit func(name string) bool, scratch *[]byte, limit, gather int) (b []byte, to int64, count int, skipped bool) {
 	if admit == nil {
-		b, to = v.Span(next, limit)
+		b, to = w.Span(next, limit)
 		for i := next; i < to; i++ {
-			if v.At(i).Name != "" {
+			if w.At(i).Name != "" {
 				count++
 			}
 		}
-		return b, to, count, v.At(to-1).Name == ""
+		return b, to, count, w.At(to-1).Name == ""
 	}
 	gathered, adjacent := false, false
 	to = next
-	for ; to < v.End(); to++ {
-		if skipped = !v.At(to).admits(admit); skipped {
+	for ; to < w.End(); to++ {
+		if skipped = !w.At(to).admits(admit); skipped {
 			adjacent = false
 			continue
 		}
-		f := v.Frame(to)
+		f := w.Frame(to)
 		if count > 0 && len(b)+len(f) > min(limit, gather) {
 			break
 		}
@@ -191,12 +191,12 @@ func (v *View) Pick(next int64, admit func(name string) bool, scratch *[]byte, l
 // Cut says where the first n bytes of what Pick gave from next to to end: after is the
 // entry that follows them, behind the one whose frame they have in part. rest is the
 // end of that frame, count the number of frames.
-func (v *View) Cut(next, to int64, admit func(name string) bool, n int) (after int64, rest []byte, count int) {
+func (w *Window) Cut(next, to int64, admit func(name string) bool, n int) (after int64, rest []byte, count int) {
 	for ; next < to; next++ {
-		if !v.At(next).admits(admit) {
+		if !w.At(next).admits(admit) {
 			continue
 		}
-		f := v.Frame(next)
+		f := w.Frame(next)
 		if n < len(f) {
 			if n > 0 {
 				return next + 1, f[n:], count + 1

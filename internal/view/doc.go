@@ -1,0 +1,23 @@
+// Package view says what of the events a subscription sees: the client's wish, by the
+// values of rows.
+//
+// # Overview
+//
+// A [View] is a bound filter of package where. Subscriptions with equal filters have
+// equal views, see [View.Key]. A [Change] is one change with its events while views look
+// at it. It reads the rows once for all of them. [View.Decide] decides once for a change,
+// and [Change.See] gives what that makes of each of its events.
+//
+// # Guarantees
+//
+//   - A row that enters a view comes whole and new, one that leaves it whole and old, both
+//     without what changed (TestSee). A derived event comes if either side matches, a
+//     statement or a change without rows always (TestSee).
+//   - What is seen of an event is the event itself where the view changes nothing, and
+//     otherwise one event for all views that see the same (TestSeenEventsAreShared).
+//   - To decide on a row that was read costs no allocation (TestDecideAllocatesNothing).
+//
+// # Failures
+//
+// There are none: a row that cannot be read passes as the change that cannot be read.
+package view

@@ -32,8 +32,12 @@ func mapChange(dst []feed.Event, c *feed.Change) []feed.Event {
 		panic(err)
 	}
 	for i := range n {
+		name := "e" + strconv.Itoa(i)
+		if i == 0 && c.Op == feed.Update {
+			name = c.Name + ":updated"
+		}
 		e := feed.Event{
-			Name: "e" + strconv.Itoa(i), Tenant: c.Tenant, Position: c.Position, Data: c.After,
+			Name: name, Tenant: c.Tenant, Position: c.Position, Data: c.After,
 			Cursor: feed.Cursor{Epoch: c.Epoch, Position: c.Position, Nonce: c.Nonce},
 		}
 		if i < n-1 {
@@ -71,13 +75,21 @@ func newHistory() *history {
 
 // seal appends a change of a tenant and gives it its position.
 func (h *history) seal(tenant string, events int, dashboard bool, data string) feed.Change {
+	return h.sealRow(tenant, events, dashboard, "", data)
+}
+
+// sealRow seals an update if before is not empty, and else an insert.
+func (h *history) sealRow(tenant string, events int, dashboard bool, before, after string) feed.Change {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.sequence++
 	p := int64(len(h.changes[tenant]) + 1)
 	c := feed.Change{
 		Epoch: feedID, Tenant: tenant, From: p, Position: p, Nonce: 1000 + p*7, Name: strconv.Itoa(events),
-		After: []byte(data),
+		After: []byte(after), Op: feed.Insert,
+	}
+	if before != "" {
+		c.Before, c.Op = []byte(before), feed.Update
 	}
 	if dashboard {
 		c.Table = "d"
@@ -139,7 +151,7 @@ type encoder struct{ name string }
 func (w encoder) Name() string { return w.name }
 
 func (encoder) AppendEvent(b []byte, e *feed.Event) []byte {
-	return fmt.Appendf(b, "event|%s|%s|%s|%s\n", e.Tenant, e.Cursor, e.Name, e.Data)
+	return fmt.Appendf(b, "event|%s|%s|%s|%s\n", e.Tenant, e.Cursor, e.Name+e.Match, e.Data)
 }
 
 func (encoder) AppendSignal(b []byte, s *signal.Signal) []byte {

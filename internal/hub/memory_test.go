@@ -23,7 +23,7 @@ func TestBusyTenantsShareTheBudget(t *testing.T) {
 	t.Parallel()
 	const busy, quiet, rounds, size, budget = 100, 20, 200, 1000, 2 << 20
 	bubble(t, func(o *room.Options) { o.RingMemory, o.PingInterval = budget, time.Hour }, func(t *testing.T, b *bundle) {
-		m := &model{events: map[string][]feed.Event{}}
+		m := &model{events: map[string][]event{}}
 		var clients []*client
 		var slow []*conn
 		follow := func(tenant string, of signal.Encoder) {

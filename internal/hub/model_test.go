@@ -1,6 +1,8 @@
 package hub_test
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -12,15 +14,75 @@ import (
 	"rowcast/internal/feed"
 	"rowcast/internal/hub/room"
 	"rowcast/internal/hub/session"
+	"rowcast/internal/view"
+	"rowcast/internal/view/where"
 )
 
 // model is the naive hub: the list of all events of each tenant.
 type model struct {
-	events map[string][]feed.Event
+	events map[string][]event
+}
+
+// event is one with the rows of its change, as numbers; none is 0.
+type event struct {
+	feed.Event
+	was, is int
+	before  string
+}
+
+// add adds the events of a change.
+func (m *model) add(c *feed.Change, was, is int) {
+	for _, e := range mapChange(nil, c) {
+		m.events[c.Tenant] = append(m.events[c.Tenant], event{e, was, is, string(c.Before)})
+	}
+}
+
+// seen is what a client gets of an event that wants the rows of a number, or all if that
+// is 0; empty for nothing.
+func (e *event) seen(wanted int) string {
+	name, data := e.Name, string(e.Data)
+	had, has := e.was == wanted, e.is == wanted
+	switch {
+	case wanted == 0 || had && has || (e.was == 0 && has):
+	case !had && !has:
+		return ""
+	case !strings.HasSuffix(name, ":updated"):
+	case has:
+		name += "entered"
+	default:
+		name, data = name+"left", e.before
+	}
+	return fmt.Sprintf("%s %s %s", e.Cursor, name, data)
+}
+
+// write writes a row down.
+func write(number int, rest string) string { return fmt.Sprintf(`{"n":%d,"rest":"%s"}`, number, rest) }
+
+// viewOf sees the rows of a number, or all if that is 0.
+func viewOf(t fatal, wanted int) *view.View {
+	if wanted == 0 {
+		return nil
+	}
+	f, err := where.Parse(fmt.Appendf(nil, `{"0":{"n":%[1]d},"1":{"n":%[1]d},"2":{"n":%[1]d},"3":{"n":%[1]d}}`, wanted))
+	if err != nil {
+		t.Fatal(err)
+	}
+	columns := map[string]where.Column{"n": {Type: "integer", Kind: where.Number}}
+	tables := map[string]map[string]where.Column{"0": columns, "1": columns, "2": columns, "3": columns}
+	bound, err := f.Bind(context.Background(), tables, func(_ context.Context, wanted []where.Wanted) (values []json.RawMessage, err error) {
+		for _, w := range wanted {
+			values = append(values, json.RawMessage(w.Text))
+		}
+		return values, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return view.New(f.Canonical(), bound)
 }
 
 // after are the events that follow a cursor.
-func (m *model) after(t fatal, tenant string, cursor string, admit func(string) bool) (names []string) {
+func (m *model) after(t fatal, tenant string, cursor string, wanted int, admit func(string) bool) (names []string) {
 	c, err := feed.ParseCursor(cursor)
 	if err != nil {
 		t.Fatalf("cursor %q of tenant %s: %v", cursor, tenant, err)
@@ -28,8 +90,8 @@ func (m *model) after(t fatal, tenant string, cursor string, admit func(string) 
 	for _, e := range m.events[tenant] {
 		ec := e.Cursor
 		later := ec.Position > c.Position || (ec.Position == c.Position && ec.Delivered > c.Delivered)
-		if later && (admit == nil || admit(e.Name)) {
-			names = append(names, fmt.Sprintf("%s %s %s", e.Cursor, e.Name, e.Data))
+		if line := e.seen(wanted); line != "" && later && (admit == nil || admit(e.Name)) {
+			names = append(names, line)
 		}
 	}
 	return names
@@ -40,6 +102,8 @@ type client struct {
 	conn    *conn
 	session *session.Session
 	admit   func(string) bool
+	// wanted is the number of the rows that it wants, 0 for all.
+	wanted int
 	// cursors are the last known ones, by tenant.
 	cursors map[string]string
 }
@@ -59,7 +123,7 @@ func (c *client) check(t fatal, tb testing.TB, m *model, complete bool) {
 		if s == nil {
 			return
 		}
-		want := m.after(t, tenant, s.from, c.admit)
+		want := m.after(t, tenant, s.from, c.wanted, c.admit)
 		if len(s.got) > len(want) || strings.Join(s.got, "\n") != strings.Join(want[:len(s.got)], "\n") {
 			t.Fatalf("tenant %s after %s:\n got %q\nwant %q", tenant, s.from, s.got, want)
 		}
@@ -129,15 +193,15 @@ func TestStreamsMatchModel(t *testing.T) {
 }
 
 func runModel(t *rapid.T, tb testing.TB, b *bundle) {
-	m := &model{events: map[string][]feed.Event{}}
+	m := &model{events: map[string][]event{}}
 	tenants := []string{"T", "U"}
 	var clients []*client
 	known := map[string][]string{} // cursors that some client has had
 	open := func(t *rapid.T) *client {
-		c := &client{conn: newConn(unlimited), cursors: map[string]string{}}
+		c := &client{conn: newConn(unlimited), cursors: map[string]string{}, wanted: rapid.IntRange(0, 2).Draw(t, "wanted")}
 		c.conn.slowOnly = rapid.Bool().Draw(t, "slow only")
 		if rapid.Bool().Draw(t, "filter") {
-			c.admit = func(name string) bool { return name == "e1" || name == "stats" }
+			c.admit = func(name string) bool { return name == "e1" || name == "2:updated" || name == "stats" }
 		}
 		c.session = b.open(t, c.conn)
 		clients = append(clients, c)
@@ -156,9 +220,14 @@ func runModel(t *rapid.T, tb testing.TB, b *bundle) {
 			batch := make([]feed.Change, n)
 			for i := range batch {
 				data := strings.Repeat("x", rapid.SampledFrom([]int{0, 3, 300}).Draw(t, "size"))
-				batch[i] = b.history.seal(tenant.Draw(t, "tenant"), rapid.IntRange(0, 3).Draw(t, "events"),
-					rapid.Bool().Draw(t, "dashboard"), data)
-				m.events[batch[i].Tenant] = mapChange(m.events[batch[i].Tenant], &batch[i])
+				was, is := rapid.IntRange(0, 3).Draw(t, "was"), rapid.IntRange(1, 3).Draw(t, "is")
+				before := ""
+				if was > 0 {
+					before = write(was, "was")
+				}
+				batch[i] = b.history.sealRow(tenant.Draw(t, "tenant"), rapid.IntRange(0, 3).Draw(t, "events"),
+					rapid.Bool().Draw(t, "dashboard"), before, write(is, data))
+				m.add(&batch[i], was, is)
 			}
 			b.Publish(batch, b.history.sequence)
 		},
@@ -170,7 +239,7 @@ func runModel(t *rapid.T, tb testing.TB, b *bundle) {
 		"open": func(t *rapid.T) { open(t) },
 		"join": func(t *rapid.T) {
 			c := pick(t)
-			if err := c.session.Join(session.Request{Tenant: tenant.Draw(t, "tenant"), Admit: c.admit}); err != nil {
+			if err := c.session.Join(session.Request{Tenant: tenant.Draw(t, "tenant"), Admit: c.admit, View: viewOf(t, c.wanted)}); err != nil {
 				t.Fatal(err)
 			}
 		},
@@ -183,7 +252,7 @@ func runModel(t *rapid.T, tb testing.TB, b *bundle) {
 			if len(cursors) == 0 {
 				return
 			}
-			q := session.Request{Tenant: name, Admit: c.admit, Cursor: rapid.SampledFrom(cursors).Draw(t, "cursor")}
+			q := session.Request{Tenant: name, Admit: c.admit, View: viewOf(t, c.wanted), Cursor: rapid.SampledFrom(cursors).Draw(t, "cursor")}
 			if err := c.session.Join(q); err != nil {
 				t.Fatal(err)
 			}
@@ -200,9 +269,8 @@ func runModel(t *rapid.T, tb testing.TB, b *bundle) {
 		},
 		"resync": func(t *rapid.T) {
 			// The publisher skips a change and the hub finds out.
-			b.history.seal("U", 1, false, "skipped")
-			list := b.history.changes["U"]
-			m.events["U"] = mapChange(m.events["U"], &list[len(list)-1])
+			c := b.history.seal("U", 1, false, write(1, "skipped"))
+			m.add(&c, 0, 1)
 		},
 		"": func(t *rapid.T) {
 			for _, c := range clients {
@@ -215,8 +283,8 @@ func runModel(t *rapid.T, tb testing.TB, b *bundle) {
 	})
 	// In the end everything flows, and all that was missed arrives.
 	for _, name := range tenants {
-		c := b.history.seal(name, 1, true, "last")
-		m.events[name] = mapChange(m.events[name], &c)
+		c := b.history.seal(name, 1, true, write(1, "last"))
+		m.add(&c, 0, 1)
 		b.Publish([]feed.Change{c}, b.history.sequence)
 	}
 	for _, c := range clients {

@@ -19,7 +19,7 @@ func (b *bundle) burst(m *model, tenant string, count, events int, data string) 
 	for i := range count {
 		c := b.history.seal(tenant, events, i%3 == 0, data)
 		if m != nil {
-			m.events[tenant] = mapChange(m.events[tenant], &c)
+			m.add(&c, 0, 0)
 		}
 		batch = append(batch, c)
 	}
@@ -54,7 +54,7 @@ func TestOverrunClientCatchesUp(t *testing.T) {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
 			t.Parallel()
 			bubble(t, func(o *room.Options) { o.RingBytes = 64 << 10 }, func(t *testing.T, b *bundle) {
-				m := &model{events: map[string][]feed.Event{}}
+				m := &model{events: map[string][]event{}}
 				var clients []*client
 				var slow []*conn
 				for i := range 8 {
@@ -101,7 +101,7 @@ func TestOverrunCrowdSharesPages(t *testing.T) {
 	t.Parallel()
 	const clients, changes, pageSize = 40, 800, 50
 	bubble(t, func(o *room.Options) { o.RingBytes, o.PageSize = 32<<10, pageSize }, func(t *testing.T, b *bundle) {
-		m := &model{events: map[string][]feed.Event{}}
+		m := &model{events: map[string][]event{}}
 		var conns []*conn
 		var all []*client
 		for i := range clients {
@@ -129,7 +129,7 @@ func TestOneTenantAtATime(t *testing.T) {
 	t.Parallel()
 	const tenants = 20
 	bubble(t, func(o *room.Options) { o.RingBytes = 4 << 10 }, func(t *testing.T, b *bundle) {
-		m := &model{events: map[string][]feed.Event{}}
+		m := &model{events: map[string][]event{}}
 		c := &client{conn: newConn(unlimited)}
 		c.session = b.open(t, c.conn)
 		for i := range tenants {
@@ -185,7 +185,7 @@ func TestCatchUpLeavesRoomForOthers(t *testing.T) {
 func TestOverrunClientJoinsAgain(t *testing.T) {
 	t.Parallel()
 	bubble(t, func(o *room.Options) { o.RingBytes = 4 << 10 }, func(t *testing.T, b *bundle) {
-		m := &model{events: map[string][]feed.Event{}}
+		m := &model{events: map[string][]event{}}
 		c := &client{conn: newConn(unlimited)}
 		c.session = b.join(t, c.conn, session.Request{Tenant: "T"})
 		b.burst(m, "T", 10, 2, "before")

@@ -22,12 +22,12 @@ func TestSpliceRaces(t *testing.T) {
 		t.Run(fmt.Sprint(ringBytes), func(t *testing.T) {
 			t.Parallel()
 			bubble(t, func(o *room.Options) { o.RingBytes, o.PageSize = ringBytes, 7 }, func(t *testing.T, b *bundle) {
-				m := &model{events: map[string][]feed.Event{}}
+				m := &model{events: map[string][]event{}}
 				var sealed []feed.Change
 				for i := range 1500 {
 					c := b.history.seal("T", i%4, i%3 == 0, "some data of the change")
 					sealed = append(sealed, c)
-					m.events["T"] = mapChange(m.events["T"], &c)
+					m.add(&c, 0, 0)
 				}
 				var clients []*client
 				for i := range 8 {

@@ -67,6 +67,10 @@ var (
 	Revoked string
 	//go:embed revocations.sql
 	Revocations string
+	//go:embed columns.sql
+	Columns string
+	//go:embed written_values.sql
+	WrittenValues string
 	//go:embed tenant_types.sql
 	TenantTypes string
 	//go:embed foreign_log.sql

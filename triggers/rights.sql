@@ -51,7 +51,8 @@ begin
                                    rowcast.name_drift(integer), rowcast.relation_of(integer), rowcast.numbered(integer, oid),
                                    rowcast.has_columns(oid, text[]), rowcast.is_shown(oid, "char"), rowcast.alteration(), rowcast.pauses(),
                                    rowcast.part_drift(oid), rowcast.inheritance(integer), rowcast.wide_rows(integer),
-                                   rowcast.lock_number(text), rowcast.lock_holders(), rowcast.servers() to %s', service);
+                                   rowcast.lock_number(text), rowcast.lock_holders(), rowcast.servers(),
+                                   rowcast.written_values(oid[], integer[], text[]) to %s', service);
 end $$;
 
 -- Makes a role the owner of schema rowcast and of everything in it. The role

@@ -36,6 +36,7 @@ import (
 	"rowcast/internal/transport/socketio"
 	"rowcast/internal/transport/sse"
 	"rowcast/internal/transport/ws"
+	"rowcast/internal/view/bind"
 )
 
 const (
@@ -184,7 +185,7 @@ func (s *Service) routes(cfg config.Config, origins origin.Origins) error {
 	refusals := &transport.Refusals{Log: s.log, Addresses: addresses}
 	gate, err := transport.NewGate(transport.GateOptions{
 		Origin: origins.Allowed, Draining: s.hub.Draining, Verify: verify, Redeem: redeem,
-		Revoked: s.revoked.Revoked, Refusals: refusals, Tenants: s.tenants,
+		Revoked: s.revoked.Revoked, Refusals: refusals, Tenants: s.tenants, Views: bind.New(s.pool),
 		Limits: transport.NewLimits(transport.LimitOptions{
 			Addresses: addresses, PerAddress: cfg.MaxPerAddress, PerSubject: cfg.MaxPerSubject, Refusals: refusals, Log: s.log,
 		}),

@@ -14,7 +14,6 @@ import (
 	"rowcast/internal/hub"
 	"rowcast/internal/hub/session"
 	"rowcast/internal/hub/signal"
-	"rowcast/internal/mapping"
 )
 
 // authTimeout is how long a client may stay anonymous.
@@ -186,21 +185,22 @@ func TokenCode(err error) errcode.Code {
 // of the session. The error is a *Refusal; without one the answer comes through the session, with
 // ref.
 func (c *Client) Join(command Command, encoder signal.Encoder, requestID uint64) error {
-	want := Want{Tenant: c.Tenant(command.Tenant), Events: command.Events}
-	switch id := c.identity.Load(); {
+	id := c.identity.Load()
+	switch {
 	case id == nil && c.doubt != nil:
 		return c.doubt
 	case id == nil:
 		return &Refusal{Code: Forbidden, Message: "authenticate before joining a tenant"}
-	case !c.gate.Allows(*id, want.Tenant):
-		refused := notNamed(*id)
-		c.gate.Note(context.Background(), nil, refused)
-		return &Refusal{Code: refused.Code, Message: refused.Detail}
 	}
-	c.supposed = false
-	var err error
-	if want.Filter, err = mapping.ParseFilter(want.Events); err != nil {
-		return &Refusal{Code: BadRequest, Message: err.Error()}
+	want, refused := c.gate.want(context.Background(), *id, command.Tenant, command.Events, command.Where)
+	if refused == nil || refused.Code != Forbidden {
+		c.supposed = false
+	}
+	if refused != nil {
+		if refused.Code != BadRequest {
+			c.gate.Note(context.Background(), nil, refused)
+		}
+		return &Refusal{Code: refused.Code, Message: refused.Detail}
 	}
 	return c.Follow(want, session.Request{Cursor: command.Cursor, Encoder: encoder, ResumeOnly: command.ResumeOnly, Forgets: command.Forgets, RequestID: requestID})
 }
@@ -212,13 +212,15 @@ func (c *Client) Follow(want Want, q session.Request) error {
 	if id == nil { // it was ended
 		return nil
 	}
-	q.Tenant, q.Subject, q.Note = want.Tenant, id.Subject, c.note(want)
+	q.Tenant, q.Subject, q.Note, q.View = want.Tenant, id.Subject, c.note(want), want.View
 	if !want.Filter.All() {
 		q.Admit = want.Filter.Match
 	}
 	switch err := c.session.Join(q); {
 	case errors.Is(err, session.ErrTenantFull):
 		return &Refusal{Code: LimitExceeded, Message: "this tenant has as many connections as it may have"}
+	case errors.Is(err, session.ErrTooManyViews):
+		return &Refusal{Code: LimitExceeded, Message: "this tenant has as many different filters as it may have; use one that is in use, or none"}
 	case errors.Is(err, session.ErrTooManyJoins):
 		return &Refusal{Code: LimitExceeded, Message: "this tenant is being joined; wait for the answer"}
 	case errors.Is(err, session.ErrTooManyTenants):

@@ -25,6 +25,8 @@ type Command struct {
 	Tenant string   `json:"tenantId"`
 	Cursor string   `json:"cursor"`
 	Events []string `json:"events"`
+	// Where is the filter of rows, see package where.
+	Where json.RawMessage `json:"where"`
 	// Exact and Forgets, set by transports only, are those of session.Request.
 	ResumeOnly bool `json:"-"`
 	Forgets    bool `json:"-"`

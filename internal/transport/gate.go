@@ -9,6 +9,8 @@ import (
 	"rowcast/internal/access/auth"
 	"rowcast/internal/access/tenant"
 	"rowcast/internal/hub/signal"
+	"rowcast/internal/view"
+	"rowcast/internal/view/where"
 )
 
 // retryShort is when a client that was refused for the state of the server may
@@ -33,6 +35,21 @@ type GateOptions struct {
 	Limits *Limits
 	// Tenants knows how the database writes tenants. Default: it takes each as it is.
 	Tenants *tenant.Watcher
+	// Views makes views of filters. Default: every filter is refused.
+	Views Binder
+}
+
+// Binder makes a view of a filter. The error is a *where.Problem if the client has to mend
+// the filter.
+type Binder interface {
+	Bind(ctx context.Context, filter []byte) (*view.View, error)
+}
+
+// noViews refuses every filter.
+type noViews struct{}
+
+func (noViews) Bind(context.Context, []byte) (*view.View, error) {
+	return nil, &where.Problem{Path: "where", Detail: "rows cannot be filtered here"}
 }
 
 // Gate decides which requests come in, for every transport, and opens and closes the
@@ -55,6 +72,9 @@ func NewGate(o GateOptions) (*Gate, error) {
 	}
 	if o.Tenants == nil {
 		o.Tenants = tenant.New(tenant.Options{})
+	}
+	if o.Views == nil {
+		o.Views = noViews{}
 	}
 	return &Gate{o}, nil
 }

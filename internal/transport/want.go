@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -9,6 +10,8 @@ import (
 
 	"rowcast/internal/access/auth"
 	"rowcast/internal/mapping"
+	"rowcast/internal/view"
+	"rowcast/internal/view/where"
 )
 
 // Want is what the query of a request asks for: the events of one tenant.
@@ -17,34 +20,59 @@ type Want struct {
 	// Events are the patterns of Filter, none for every event.
 	Events []string
 	Filter mapping.Filter
+	// View is that of the rows that are asked for, nil for all.
+	View *view.View
 	// Query has the parameters that are left.
 	Query url.Values
 }
 
-// ParseWant reads the parameters tenant and events of a request that has come in
+// ParseWant reads the parameters tenant, events and where of a request that has come in
 // through the gate, and refuses what the identity may not have. The tenant may be left out if the token names
 // one alone; events may be repeated, or separated by commas.
 func (g *Gate) ParseWant(r *http.Request, id auth.Identity) (Want, *Problem) {
-	w := Want{Query: r.URL.Query()}
+	query := r.URL.Query()
+	tenant := query.Get("tenant")
 	switch {
-	case w.Query.Get("tenant") != "":
-		w.Tenant = g.Tenant(w.Query.Get("tenant"))
+	case tenant != "":
 	case len(id.Tenants) == 1:
-		w.Tenant = g.Tenant(id.Tenants[0])
+		tenant = id.Tenants[0]
 	case len(id.Tenants) == 0:
 		return Want{}, bad("the token names no tenant; add tenant=… and send a token that names it in tenant_id or tenants")
 	default:
 		return Want{}, bad("the token names %d tenants; add tenant=… to say which one is meant", len(id.Tenants))
 	}
+	var events []string
+	for _, value := range query["events"] {
+		events = append(events, strings.Split(value, ",")...)
+	}
+	w, refused := g.want(r.Context(), id, tenant, events, []byte(query.Get("where")))
+	w.Query = query
+	return w, refused
+}
+
+// want checks what an identity asks for.
+func (g *Gate) want(ctx context.Context, id auth.Identity, tenant string, events []string, rows []byte) (Want, *Problem) {
+	w := Want{Tenant: g.Tenant(tenant), Events: events}
 	if !g.Allows(id, w.Tenant) {
 		return Want{}, notNamed(id)
 	}
-	for _, value := range w.Query["events"] {
-		w.Events = append(w.Events, strings.Split(value, ",")...)
-	}
 	var err error
-	if w.Filter, err = mapping.ParseFilter(w.Events); err != nil {
+	if w.Filter, err = mapping.ParseFilter(events); err != nil {
 		return Want{}, bad("%v", err)
+	}
+	if len(rows) == 0 || string(rows) == "null" {
+		return w, nil
+	}
+	w.View, err = g.Views.Bind(ctx, rows)
+	problem, isBad := errors.AsType[*where.Problem](err)
+	switch {
+	case isBad:
+		return Want{}, bad("%v", problem)
+	case err != nil:
+		return Want{}, &Problem{
+			Status: http.StatusServiceUnavailable, Code: Unavailable, Retry: retryShort, About: "where", Cause: err,
+			Detail: "the filter cannot be checked at the moment; try again in a moment",
+		}
 	}
 	return w, nil
 }

@@ -79,7 +79,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // parse reads a request.
 func (h *Handler) parse(r *http.Request) (query, *transport.Problem) {
-	id, refused := h.opts.Gate.Admit(r, transport.Parameters{Names: []string{"tenant", "after", "limit", "events", "ticket"}})
+	id, refused := h.opts.Gate.Admit(r, transport.Parameters{Names: []string{"tenant", "after", "limit", "events", "where", "ticket"}})
 	if refused != nil {
 		return query{}, refused
 	}
@@ -87,7 +87,7 @@ func (h *Handler) parse(r *http.Request) (query, *transport.Problem) {
 	if refused != nil {
 		return query{}, refused
 	}
-	q := query{tenant: want.Tenant, subject: id.Subject, filter: want.Filter, limit: defaultLimit}
+	q := query{tenant: want.Tenant, subject: id.Subject, filter: want.Filter, sees: want.View, limit: defaultLimit}
 	if text := want.Query.Get("limit"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 || n > maxLimit {

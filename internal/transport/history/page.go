@@ -9,6 +9,7 @@ import (
 	"rowcast/internal/feed/unreadable"
 	"rowcast/internal/mapping"
 	"rowcast/internal/transport/encode"
+	"rowcast/internal/view"
 )
 
 const (
@@ -37,14 +38,18 @@ type query struct {
 	// oldest: from the oldest change that is kept, instead of after.
 	oldest bool
 	filter mapping.Filter
+	sees   *view.View
 	limit  int
 }
 
 func (q *query) who() limit.Who { return limit.Who{Tenant: q.tenant, Subject: q.subject} }
 
+// all says whether every event is wanted.
+func (q *query) all() bool { return q.filter.All() && q.sees == nil }
+
 // reads is how often a page may read.
 func (q *query) reads() int {
-	if q.filter.All() {
+	if q.all() {
 		return maxReads
 	}
 	return filteredReads
@@ -106,7 +111,7 @@ func (h *Handler) read(ctx context.Context, q query) (*page, error) {
 
 // size is how many changes to read next.
 func (p *page) size() int {
-	if !p.q.filter.All() {
+	if !p.q.all() {
 		return pageSize
 	}
 	return max(p.q.limit-p.events, 1)
@@ -115,14 +120,16 @@ func (p *page) size() int {
 // add adds the events of changes that follow. It is true if one did not fit.
 func (p *page) add(toEvents func([]feed.Event, *feed.Change) []feed.Event, changes []feed.Change) (full bool) {
 	walk := feed.Walk{At: p.at, Events: func(dst []feed.Event, c *feed.Change) []feed.Event { return p.unread.Events(dst, c, toEvents) }}
+	var c view.Change
 	for i := range changes {
 		events := walk.Next(&changes[i])
+		c.Set(&changes[i], events)
+		decided := p.q.sees.Decide(&c)
 		for k := range events {
-			e := &events[k]
-			if p.q.filter.Match(e.Name) && !p.put(e) {
+			if e := c.See(decided, k); e != nil && p.q.filter.Match(e.Name) && !p.put(e) {
 				return true
 			}
-			p.at = e.Cursor
+			p.at = events[k].Cursor
 		}
 		p.at = walk.At
 	}

@@ -13,7 +13,7 @@ import (
 // cannot send Last-Event-ID, and what such clients ask old browsers to be spared.
 func parameters() transport.Parameters {
 	return transport.Parameters{
-		Names: []string{"tenant", "events", "cursor", "ticket"},
+		Names: []string{"tenant", "events", "where", "cursor", "ticket"},
 		Foreign: func(name string) bool {
 			return continues(name) || slices.Contains([]string{"padding", "evs_preamble", "evs_buffer_size_limit"}, name)
 		},

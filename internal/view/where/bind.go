@@ -28,14 +28,21 @@ const (
 	Time
 )
 
-// Column is what a filter has to know of a column: its type, as PostgreSQL writes it.
+// Column is what a filter has to know of a column.
 type Column struct {
+	// Type is its type, as PostgreSQL writes it.
 	Type string
 	Kind Kind
+	// OID and Modifier are the type without domains.
+	OID      uint32
+	Modifier int32
 }
 
 // Wanted is a value that is to be cast to the type of a column.
-type Wanted struct{ Type, Text string }
+type Wanted struct {
+	Column Column
+	Text   string
+}
 
 // Cast casts values as PostgreSQL does, and returns each as the log writes it. One
 // that cannot be cast is nil.
@@ -73,7 +80,7 @@ func (f *Filter) Bind(ctx context.Context, tables map[string]map[string]Column, 
 					return nil, err
 				}
 				for _, v := range c.values {
-					wanted = append(wanted, Wanted{column.Type, v.text})
+					wanted = append(wanted, Wanted{column, v.text})
 					paths = append(paths, c.path)
 				}
 			}
@@ -85,7 +92,7 @@ func (f *Filter) Bind(ctx context.Context, tables map[string]map[string]Column, 
 	}
 	for i, v := range values {
 		if v == nil {
-			return nil, &Problem{paths[i], fmt.Sprintf("%q is no value of type %s", wanted[i].Text, wanted[i].Type)}
+			return nil, &Problem{paths[i], fmt.Sprintf("%q is no value of type %s", wanted[i].Text, wanted[i].Column.Type)}
 		}
 	}
 	bound := map[string]*Predicate{}

@@ -21,7 +21,7 @@ func bind(t testing.TB, text string) *where.Predicate {
 	bound, err := f.Bind(t.Context(), map[string]map[string]where.Column{"order": columns}, func(_ context.Context, wanted []where.Wanted) ([]json.RawMessage, error) {
 		values := make([]json.RawMessage, len(wanted))
 		for i, w := range wanted {
-			if values[i] = json.RawMessage(w.Text); w.Type == "text" {
+			if values[i] = json.RawMessage(w.Text); w.Column.Type == "text" {
 				values[i] = json.RawMessage(marshal(w.Text))
 			}
 		}

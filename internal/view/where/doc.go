@@ -13,7 +13,7 @@
 //   - A filter that is refused names the path in it and what to do (TestRefusals), and no
 //     input makes a panic (FuzzParse).
 //   - A row matches as PostgreSQL says: null compares as unknown, numbers exactly, text by
-//     its bytes, times as such (TestMatch).
+//     its bytes, times as such (view/bind: TestBoundRows).
 //   - Of an update, a client hears what enters its rows and what leaves them
 //     (TestDecide).
 //   - To decide costs no allocation (TestDecideAllocatesNothing).

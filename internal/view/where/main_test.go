@@ -3,7 +3,7 @@ package where_test
 import (
 	"testing"
 
-	"rowcast/internal/test/pgtest"
+	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { pgtest.Main(m) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

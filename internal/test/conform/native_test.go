@@ -2,6 +2,7 @@ package conform_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 	"time"
@@ -20,7 +21,13 @@ func dialNative(ctx context.Context, q request) (conn, message, error) {
 		return nil, message{}, err
 	}
 	c := &native{feed}
-	m, err := message{}, c.Join(q.tenant, q.cursor, q.events)
+	m, err := message{}, c.WriteJSON(struct {
+		Type     string          `json:"type"`
+		TenantID string          `json:"tenantId"`
+		Cursor   string          `json:"cursor"`
+		Events   []string        `json:"events"`
+		Where    json.RawMessage `json:"where,omitempty"`
+	}{"join-tenant", q.tenant, q.cursor, q.events, q.where})
 	for err == nil && m.Type != "joined" {
 		m, err = c.next()
 	}

@@ -116,8 +116,13 @@ func (c *socketIO) join(q request) (message, error) {
 	if q.cursor != "" {
 		want["cursor"] = q.cursor
 	}
+	if q.where != nil {
+		want["where"] = q.where
+	}
 	if q.events != nil {
 		want["events"] = q.events
+	}
+	if q.events != nil || q.where != nil {
 		c.pid = "" // what a filter leaves out could not be recovered
 	}
 	if err := c.write("427" + encode([]any{"join-tenant", want})); err != nil {

@@ -55,6 +55,9 @@ func dialStream(ctx context.Context, q request) (conn, message, error) {
 	if q.events != nil {
 		query.Set("events", strings.Join(q.events, ","))
 	}
+	if q.where != nil {
+		query.Set("where", string(q.where))
+	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+q.address+"/events?"+query.Encode(), http.NoBody)
 	if err != nil {
 		return nil, message{}, err

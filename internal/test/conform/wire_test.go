@@ -46,6 +46,8 @@ type request struct {
 	// address is host and port of the server.
 	address, token, tenant, cursor string
 	events                         []string
+	// where, if not nil, is the filter of rows.
+	where json.RawMessage
 	// network makes its connections.
 	network raw.DialFunc
 }
@@ -67,6 +69,8 @@ type message struct {
 	From, Position                  int64
 	Data                            json.RawMessage
 	Source                          struct{ Tx string }
+	// Match is entered or left.
+	Match string
 	// raw is everything that arrived for it.
 	raw string
 }

@@ -69,6 +69,8 @@ var (
 	Revocations string
 	//go:embed columns.sql
 	Columns string
+	//go:embed rules.sql
+	Rules string
 	//go:embed written_values.sql
 	WrittenValues string
 	//go:embed tenant_types.sql

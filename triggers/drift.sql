@@ -45,7 +45,7 @@ create or replace function rowcast.trigger_states()
 returns table (watched integer, part oid, wanted text, writes text, trigger_name name, enabled "char", fits boolean, as_installed boolean)
 language sql stable as $$
     with part as (
-        select w.id, w.tenant_column, w.exclude, w.name, p.part, p.part <> r.relation as is_part
+        select w.id, w.tenant_column, w.exclude, w.name, w.audience, p.part, p.part <> r.relation as is_part
           from rowcast.watched w cross join lateral rowcast.relation_of(w.id) r (relation)
          cross join lateral (select t.relid from pg_partition_tree(r.relation) t union select c.oid from pg_class c where c.oid = r.relation) p (part)
          where w.active
@@ -53,8 +53,8 @@ language sql stable as $$
         select g.* from rowcast.present_triggers() g
     )
     select p.id, p.part, e.name, e.writes, g.name, g.enabled, g.fits,
-           coalesce(g.fits and g.enabled = e.enabled and g.arguments[4:6] = array[p.tenant_column,
-                        case when p.is_part and e.type & 1 = 0 then '{ ' || substr(p.exclude::text, 2) else p.exclude::text end, p.name], false)
+           coalesce(g.fits and g.enabled = e.enabled and g.arguments[4:7] = array_remove(array[p.tenant_column,
+                        case when p.is_part and e.type & 1 = 0 then '{ ' || substr(p.exclude::text, 2) else p.exclude::text end, p.name, p.audience], null), false)
       from part p cross join rowcast.wanted_triggers() e
       left join lateral (
                select g.*, (select q.tgqual is null from pg_trigger q where q.oid = g.oid) and g.watched = p.id

@@ -96,7 +96,8 @@ begin
                 select string_agg(quote_literal(a), ', ' order by n) into literals
                   from unnest(array[watched_id::text, tenant_number::text, excluded_numbers::text, target.tenant_column,
                                     case when is_part and wanted.type & 1 = 0 then '{ ' || substr(target.exclude::text, 2) else target.exclude::text end,
-                                    target.name]) with ordinality l (a, n);
+                                    target.name, target.audience]) with ordinality l (a, n)
+                 where a is not null;
                 creates := creates || format('create or replace trigger %I %s on %s %s execute function %s(%s)',
                     wanted.given_name, wanted.event, this_part::regclass, wanted.scope,
                     case when own then rowcast.own_capture(wanted.function, watched_id) else wanted.function end, literals);
@@ -131,12 +132,15 @@ language sql immutable as $$
            end
 $$;
 
+drop function if exists rowcast.watch(regclass, text, text, text[]);
+
 -- Starts to watch a table. Refuses, with what to do, a table that has no
 -- primary key or no usable tenant column. Watching again changes the settings
--- that are given and keeps the others; at first the tenant column is tenant_id
--- and nothing is excluded. Returns rowcast.watched.id.
+-- that are given and keeps the others; at first the tenant column is tenant_id,
+-- nothing is excluded, and rows are for the whole tenant. An empty audience makes them so
+-- again. Returns rowcast.watched.id.
 create or replace function rowcast.watch(
-    target regclass, tenant_column text default null, name text default null, exclude text[] default null
+    target regclass, tenant_column text default null, name text default null, exclude text[] default null, audience text default null
 ) returns integer
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
@@ -144,6 +148,8 @@ declare
     class pg_class;
     schema_name text;
     tenant_type oid;
+    audience_type oid;
+    former_audience text;
     missing text;
     watched_id integer;
     overrule boolean;
@@ -158,6 +164,9 @@ begin
     overrule := exclude is not null or present.id is null;
     written := overrule or rowcast.numbered(present.id, target) is not null;
     exclude := coalesce(exclude, present.exclude, '{}');
+    -- For whom rows are belongs to the table, also while it was not watched.
+    select w.audience into former_audience from rowcast.watched w where w.relation = target order by w.active desc, w.id desc limit 1;
+    audience := nullif(coalesce(audience, former_audience), '');
     if class.relkind not in ('r', 'p') then
         raise exception '% is not a table', target
             using errcode = 'wrong_object_type', hint = 'Only ordinary and partitioned tables can be watched.';
@@ -220,6 +229,20 @@ begin
         raise exception 'column % of the primary key cannot be excluded', quote_ident(missing)
             using errcode = 'invalid_parameter_value', hint = 'Clients could not tell the rows apart.';
     end if;
+    if audience is not null then
+        select (rowcast.base_type(a.atttypid)).oid into audience_type from pg_attribute a
+         where a.attrelid = target and a.attname = audience and a.attnum > 0 and not a.attisdropped and rowcast.is_shown(target, a.attgenerated);
+        if not found then
+            raise exception '% has no column % that says for whom a row is', target, quote_ident(audience)
+                using errcode = 'undefined_column', hint = 'Name one that PostgreSQL shows triggers, --audience user_id; or none, --audience "", if rows are for the whole tenant.';
+        elsif audience_type not in ('uuid'::regtype, 'text'::regtype, 'varchar'::regtype, 'int2'::regtype, 'int4'::regtype, 'int8'::regtype) then
+            raise exception 'column % of % has type %', quote_ident(audience), target, format_type(audience_type, null)
+                using errcode = 'datatype_mismatch', hint = 'It is compared with the subject of tokens: a uuid, text, varchar, smallint, integer or bigint.';
+        elsif audience = any (exclude) then
+            raise exception 'column % says for whom a row is, so it cannot be excluded', quote_ident(audience)
+                using errcode = 'invalid_parameter_value', hint = 'Leave it out of the list of excluded columns, or give another: --audience.';
+        end if;
+    end if;
     update rowcast.watched w set active = false
      where w.active and w.name = watch.name and not exists (select from pg_class c where c.oid = rowcast.relation_of(w.id));
     if exists (select from rowcast.watched w where w.active and w.name = watch.name and w.relation <> target) then
@@ -229,12 +252,15 @@ begin
     -- What was captured keeps the name it was captured under.
     update rowcast.watched w set active = false
      where w.relation = target and w.active and (w.name, w.table_name) <> (watch.name, class.relname);
-    insert into rowcast.watched as w (relation, table_schema, table_name, tenant_column, name, exclude)
-    values (target, schema_name, class.relname, tenant_column, name, exclude)
+    insert into rowcast.watched as w (relation, table_schema, table_name, tenant_column, name, exclude, audience)
+    values (target, schema_name, class.relname, tenant_column, name, exclude, audience)
     on conflict (relation) where active do update
         set table_schema = excluded.table_schema, table_name = excluded.table_name,
-            tenant_column = excluded.tenant_column, name = excluded.name, exclude = excluded.exclude
+            tenant_column = excluded.tenant_column, name = excluded.name, exclude = excluded.exclude, audience = excluded.audience
     returning w.id into watched_id;
+    if audience is distinct from former_audience then
+        insert into rowcast.rules as r (version) values (1) on conflict (one) do update set version = r.version + 1;
+    end if;
     if written then
         perform rowcast.mark_written(watched_id, target);
     end if;
@@ -320,10 +346,10 @@ declare
     relations oid[];
     present oid;
 begin
-    insert into rowcast.watched (id, relation, table_schema, table_name, tenant_column, name, exclude)
+    insert into rowcast.watched (id, relation, table_schema, table_name, tenant_column, name, exclude, audience)
     overriding system value
     select distinct on (g.watched) g.watched, g.relation, n.nspname, c.relname, g.arguments[4],
-           coalesce(g.arguments[6], rowcast.stem(c.relname)), g.arguments[5]::text[]
+           coalesce(g.arguments[6], rowcast.stem(c.relname)), g.arguments[5]::text[], g.arguments[7]
       from rowcast.present_triggers() g join pg_class c on c.oid = g.relation join pg_namespace n on n.oid = c.relnamespace
      where g.function = 'rowcast.capture' and not g.is_part and g.parent = 0 and not c.relispartition
        and not exists (select from rowcast.watched w where w.id = g.watched or w.active and w.relation = g.relation)
@@ -386,7 +412,7 @@ begin
        from unnest(moved) m join pg_class c on c.oid = m.relation and c.relkind in ('r', 'p');
     foreach known in array moved loop
         follow_names.table_name := format('%I.%I', known.table_schema, known.table_name);
-        perform rowcast.watch(follow_names.table_name::regclass, known.tenant_column, known.name, known.exclude);
+        perform rowcast.watch(follow_names.table_name::regclass, known.tenant_column, known.name, known.exclude, coalesce(known.audience, ''));
         did := case when exists (select from pg_class c where c.oid = known.relation)
                     then format('watched in place of %s, which had the name', known.relation::regclass)
                     else 'watched in place of the table that had the name and was dropped' end;

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"rowcast/internal/changelog/keeper"
+	"rowcast/internal/changelog/logrow"
 	"rowcast/internal/feed"
 	"rowcast/sql"
 )
@@ -82,7 +83,7 @@ func (t *Tail) start(ctx context.Context, conn *pgx.Conn) error {
 	if err := conn.QueryRow(ctx, sql.Start, t.sequence).Scan(&epoch, &head, &nonce, &known); err != nil {
 		return fmt.Errorf("find the head of the change log: %w", err)
 	}
-	t.tables = nil // a restored database may give a number to another table
+	t.tables = logrow.Tables{} // a restored database may give a number to another table
 	id := *epoch
 	switch {
 	case t.epoch == "":

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"rowcast/internal/changelog/logrow"
@@ -167,12 +168,37 @@ func (h *History) page(ctx context.Context, tenant string, c feed.Cursor, limit 
 		if err != nil {
 			return feed.Page{}, err
 		}
+		if usual := h.bulkRows; read[i].Bulk(usual) && !read[i].Bulk(w.Bulk(usual)) {
+			whole, err := h.statement(ctx, tenant, c, &read[i], limit-len(page.Changes), lost)
+			if err != nil {
+				return feed.Page{}, err
+			}
+			if page.Changes = append(page.Changes, whole.Changes...); whole.More {
+				page.More = true
+				break
+			}
+			continue
+		}
 		page.Changes = read[i].Changes(page.Changes, c.Epoch, w, h.bulkRows, c.Position)
 	}
 	if len(page.Changes) > limit {
 		page.Changes, page.More = page.Changes[:limit], true
 	}
 	return page, nil
+}
+
+// statement reads the rows after c, about limit of them, of the statement that ends at a
+// row.
+func (h *History) statement(ctx context.Context, tenant string, c feed.Cursor, last *logrow.Row, limit int, lost bool) (feed.Page, error) {
+	c.Position, c.Delivered = max(c.Position, last.First()-1), 0
+	whole, err := (&History{pool: h.pool, bulkRows: math.MaxInt64}).page(ctx, tenant, c, max(limit, 1), lost)
+	end := slices.IndexFunc(whole.Changes, func(c feed.Change) bool { return c.Position > last.Position })
+	if end >= 0 {
+		whole.Changes = whole.Changes[:end]
+	}
+	n := len(whole.Changes)
+	whole.More = n == 0 || whole.Changes[n-1].Position < last.Position
+	return whole, err
 }
 
 // rows reads the rows of a page.

@@ -156,21 +156,23 @@ func (p *publication) add(ctx context.Context, r *logrow.Row) error {
 	if r.Sequence != p.sequence+1 {
 		return fmt.Errorf("sequence %d follows %d: %w", r.Sequence, p.sequence, feed.ErrDiverged)
 	}
-	t := p.tail
-	part, bulkRows := []*logrow.Row{r}, int64(t.o.BulkRows)
-	err := logrow.Complete(ctx, t.o.Pool, part, bulkRows)
-	if errors.Is(err, logrow.ErrMissing) && t.lost == r.Sequence { // it was not pruned, or it would not have been read again
-		err = logrow.Lose(ctx, t.o.Pool, part, bulkRows)
-	}
-	if errors.Is(err, logrow.ErrMissing) {
-		t.lost = r.Sequence
-	}
-	if err != nil {
+	t, bulkRows := p.tail, int64(p.tail.o.BulkRows)
+	if err := t.complete(ctx, r, bulkRows); err != nil {
 		return err
 	}
 	w, err := t.tables.Of(ctx, t.o.Pool, r)
 	if err != nil {
 		return err
+	}
+	if err := t.complete(ctx, r, w.Bulk(bulkRows)); err != nil {
+		return err
+	}
+	if r.Rules != t.rules {
+		p.publish()
+		if err := t.o.Rules(ctx, r.Rules); err != nil {
+			return fmt.Errorf("take over version %d of the rules: %w", r.Rules, err)
+		}
+		t.rules = r.Rules
 	}
 	if r.Tx != p.tx {
 		p.tx = r.Tx
@@ -184,6 +186,19 @@ func (p *publication) add(ctx context.Context, r *logrow.Row) error {
 		p.publish()
 	}
 	return nil
+}
+
+// complete looks up what of a row did not come with its page.
+func (t *Tail) complete(ctx context.Context, r *logrow.Row, bulkRows int64) error {
+	part := []*logrow.Row{r}
+	err := logrow.Complete(ctx, t.o.Pool, part, bulkRows)
+	if errors.Is(err, logrow.ErrMissing) && t.lost == r.Sequence { // it was not pruned, or it would not have been read again
+		err = logrow.Lose(ctx, t.o.Pool, part, bulkRows)
+	}
+	if errors.Is(err, logrow.ErrMissing) {
+		t.lost = r.Sequence
+	}
+	return err
 }
 
 // publish hands over what was collected.

@@ -60,6 +60,9 @@ type Options struct {
 	// has been published. It is called by one goroutine and may keep the
 	// slice.
 	Publish func(changes []feed.Change, sequence int64)
+	// Rules is told the version of the rules when it is another one, before what was
+	// read with it is published. If it fails, that is read again.
+	Rules func(ctx context.Context, version int64) error
 	// Live is told when the tail becomes live and when it stops to be.
 	Live func(live bool)
 	// Reset is told that the history was rewritten: what was published before
@@ -90,6 +93,7 @@ type Tail struct {
 	listener *notify.Listener
 	keeper   *keeper.Keeper
 	tables   logrow.Tables
+	rules    int64
 	pace     pace
 
 	// What has been published: the epoch, the newest sequence and the nonce of
@@ -143,6 +147,9 @@ func New(o Options) *Tail {
 	}
 	if o.Reset == nil {
 		o.Reset = func(error) {}
+	}
+	if o.Rules == nil {
+		o.Rules = func(context.Context, int64) error { return nil }
 	}
 	if o.Revoked == nil {
 		o.Revoked = func() {}

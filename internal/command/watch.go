@@ -15,6 +15,7 @@ import (
 
 func (p *commands) watch() *cobra.Command {
 	var settings postgres.WatchSettings
+	var audience string
 	cmd := &cobra.Command{
 		Use:   "watch <table>",
 		Short: "Capture the changes of one more table",
@@ -22,7 +23,8 @@ func (p *commands) watch() *cobra.Command {
 and <name>:deleted. The table needs a primary key and a column with the tenant.
 Watching it again changes the settings that are given and keeps the others.`,
 		Example: `  rowcast watch invoices --name invoice
-  rowcast watch billing.invoices --tenant-column account_id --exclude pdf,notes`,
+  rowcast watch billing.invoices --tenant-column account_id --exclude pdf,notes
+  rowcast watch notifications --audience user_id`,
 		Args: oneTable,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			cfg, err := p.Database(cmd)
@@ -32,6 +34,9 @@ Watching it again changes the settings that are given and keeps the others.`,
 			return postgres.With(cmd.Context(), postgres.ConnectForNames, cfg.DatabaseURL, "rowcast watch", func(ctx context.Context, c *pgx.Conn) error {
 				if !cmd.Flags().Changed("exclude") {
 					settings.Exclude = nil
+				}
+				if cmd.Flags().Changed("audience") {
+					settings.Audience = &audience
 				}
 				table, stem, notes, err := postgres.Watch(ctx, c, p.Logger(slog.LevelInfo), args[0], settings)
 				if err != nil {
@@ -49,6 +54,7 @@ Watching it again changes the settings that are given and keeps the others.`,
 	flags.StringVar(&settings.TenantColumn, "tenant-column", "", "column that holds the tenant: uuid, text or integer (default tenant_id)")
 	flags.StringVar(&settings.Name, "name", "", "stem of the event names (default: the name of the table, with dashes)")
 	flags.StringSliceVar(&settings.Exclude, "exclude", []string{}, "columns that never leave the table, comma-separated (default none)")
+	flags.StringVar(&audience, "audience", "", "column that says for whom a row is: compared with the subject of tokens, null for the whole tenant (default none)")
 	config.Bind(cmd.Flags(), "DATABASE_URL")
 	return cmd
 }

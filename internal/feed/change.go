@@ -56,6 +56,8 @@ type Change struct {
 	Table string
 	// Name is the stem of the event names: "order" for orders.
 	Name string
+	// Audience says for whom rows of the table are.
+	Audience Audience
 	// Op is the operation.
 	Op Op
 	// Bulk is true when the change stands for Position-From+1 rows of one
@@ -77,6 +79,14 @@ type Change struct {
 	// Unreadable, if not nil, says why the rows cannot be read; After and Before
 	// are then nil.
 	Unreadable *Unreadable
+}
+
+// Audience is the column that says for whom a row is. Without a name rows are for the
+// whole tenant.
+type Audience struct {
+	Column string
+	// Type is how its values compare: "uuid", "integer" or "text".
+	Type string
 }
 
 // Rows says how many positions the change stands for.

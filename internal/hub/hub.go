@@ -43,6 +43,17 @@ func (h *Hub) Publish(changes []feed.Change, sequence int64) {
 // Live says whether the tail is live. While it is not, joins wait.
 func (h *Hub) Live(live bool) { h.set.Streams.Live(live) }
 
+// Rules says that the rules are others by which events are withheld. What was made by the
+// old ones is dropped, and clients continue from their cursors by the new ones. No change
+// that is published after it is sent by the old ones.
+func (h *Hub) Rules() {
+	h.set.Streams.Renew()
+	h.set.Pages.Forget()
+	for _, s := range h.set.All() {
+		s.Restart(nil, "")
+	}
+}
+
 // Reset says that the history was rewritten: all rings are dropped, and every
 // joined client is told to reset, with the text of reason, once the tail is
 // live again. Reset implies Live(false); Publish(nil, sequence) and Live(true)

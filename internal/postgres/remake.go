@@ -19,6 +19,7 @@ type watchedTable struct {
 	TenantColumn string
 	Name         *string
 	Exclude      []string
+	Audience     string
 }
 
 // missing says what schema rowcast lacks that no migration brings back, because
@@ -100,7 +101,7 @@ func (m *Migrator) rememberWatched(ctx context.Context, conn *pgx.Conn) (watched
 // watchAgain watches what was watched before.
 func (m *Migrator) watchAgain(ctx context.Context, conn *pgx.Conn, watched []watchedTable) (steps []Step, err error) {
 	for _, w := range watched {
-		err := m.retry(ctx, conn, "select rowcast.watch($1::text::regclass, $2, $3, $4)", w.Table, w.TenantColumn, w.Name, w.Exclude)
+		err := m.retry(ctx, conn, "select rowcast.watch($1::text::regclass, $2, $3, $4, $5)", w.Table, w.TenantColumn, w.Name, w.Exclude, w.Audience)
 		if err != nil {
 			return steps, fmt.Errorf("watch %s as before: %w", w.Table, err)
 		}

@@ -14,6 +14,9 @@ import (
 type WatchSettings struct {
 	TenantColumn, Name string
 	Exclude            []string
+	// Audience, if not nil, is the column that says for whom a row is; empty for the
+	// whole tenant.
+	Audience *string
 }
 
 // Watch watches the table and returns its full name, the stem of its event
@@ -21,8 +24,8 @@ type WatchSettings struct {
 func Watch(ctx context.Context, c *pgx.Conn, log *slog.Logger, given string, s WatchSettings) (table, stem string, notes []string, err error) {
 	err = ChangeTables(ctx, c, log, func(tx pgx.Tx) error {
 		var id int
-		err := tx.QueryRow(ctx, "select rowcast.watch($1::text::regclass, nullif($2, ''), nullif($3, ''), $4)",
-			given, s.TenantColumn, s.Name, s.Exclude).Scan(&id)
+		err := tx.QueryRow(ctx, "select rowcast.watch($1::text::regclass, nullif($2, ''), nullif($3, ''), $4, $5)",
+			given, s.TenantColumn, s.Name, s.Exclude, s.Audience).Scan(&id)
 		if err != nil {
 			return err
 		}

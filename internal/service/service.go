@@ -37,6 +37,7 @@ import (
 	"rowcast/internal/transport/sse"
 	"rowcast/internal/transport/ws"
 	"rowcast/internal/view/bind"
+	"rowcast/internal/view/rules"
 )
 
 const (
@@ -68,6 +69,7 @@ type Service struct {
 	health   *health.Watcher
 	revoked  *revocation.Watcher
 	tenants  *tenant.Watcher
+	rules    *rules.Watcher
 	sockets  *ws.Handler
 	socketIO *socketio.Handler
 	streams  *sse.Handler
@@ -130,13 +132,14 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, listen Listen
 	if err != nil {
 		return nil, fmt.Errorf("make the hub: %w", err)
 	}
+	s.rules = rules.New(rules.Options{Database: s.pool, Log: log, Changed: s.hub.Rules})
 	s.tenants = tenant.New(tenant.Options{Database: s.pool, Log: log, Changed: func() { s.revoked.Respell() }})
 	s.revoked = revocation.New(revocation.Options{
 		Database: s.pool, Log: log, Changed: s.hub.Recheck, Listening: func() bool { return s.tail.Status().Listening },
 		Canonical: s.tenants.Canonical,
 	})
 	if id != "" { // else it is read when the database is there
-		if err := errors.Join(s.tenants.Load(ctx), s.revoked.Load(ctx)); errors.Is(err, postgres.ErrNotMigrated) {
+		if err := errors.Join(s.tenants.Load(ctx), s.revoked.Load(ctx), s.rules.Load(ctx)); errors.Is(err, postgres.ErrNotMigrated) {
 			return nil, err
 		}
 	}
@@ -144,7 +147,7 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, listen Listen
 		Connect: DialTail(cfg.ListenDatabaseURL), Listen: Dial(cfg.ListenDatabaseURL, "rowcast listen"), Pool: s.pool,
 		Notify: changelog.Notify(cfg.Notify), BulkRows: cfg.BulkRows, Retention: cfg.Retention, Log: log,
 		Unreadable: func(c *feed.Change) { s.unread.Tell(new(c.Without(c.Unreadable))) },
-		Sealed:     s.observed.Sealed, Publish: s.hub.Publish, Live: s.hub.Live, Reset: s.hub.Reset, Revoked: s.revoked.Wake,
+		Sealed:     s.observed.Sealed, Publish: s.hub.Publish, Live: s.hub.Live, Rules: s.rules.Take, Reset: s.reset, Revoked: s.revoked.Wake,
 	})
 	s.health = health.New(health.Options{Database: s.pool, Log: log})
 	if err := s.routes(cfg, origins); err != nil {
@@ -185,7 +188,7 @@ func (s *Service) routes(cfg config.Config, origins origin.Origins) error {
 	refusals := &transport.Refusals{Log: s.log, Addresses: addresses}
 	gate, err := transport.NewGate(transport.GateOptions{
 		Origin: origins.Allowed, Draining: s.hub.Draining, Verify: verify, Redeem: redeem,
-		Revoked: s.revoked.Revoked, Refusals: refusals, Tenants: s.tenants, Views: bind.New(s.pool),
+		Revoked: s.revoked.Revoked, Refusals: refusals, Tenants: s.tenants, Views: bind.New(s.pool), Withholds: s.rules.Withholds,
 		Limits: transport.NewLimits(transport.LimitOptions{
 			Addresses: addresses, PerAddress: cfg.MaxPerAddress, PerSubject: cfg.MaxPerSubject, Refusals: refusals, Log: s.log,
 		}),
@@ -245,6 +248,7 @@ func (s *Service) Run(ctx context.Context, force <-chan struct{}) error {
 	g.Go(func() error { return s.verifier.Run(inner) })
 	g.Go(func() error { return s.revoked.Run(inner) })
 	g.Go(func() error { return s.tenants.Run(inner) })
+	g.Go(func() error { return s.rules.Run(inner) })
 	g.Go(func() error { return s.Manager.Run(inner, s.problem) })
 	g.Go(func() error {
 		return server.Serve(inner, s.public, server.Options{Handler: server.Public(s.Front), Limits: s.Front.Gate.Limits, Log: s.log})
@@ -261,6 +265,12 @@ func (s *Service) Run(ctx context.Context, force <-chan struct{}) error {
 		}
 	})
 	return g.Wait()
+}
+
+// reset has clients reload, and knows no more of the rules.
+func (s *Service) reset(reason error) {
+	s.rules.Forget()
+	s.hub.Reset(reason)
 }
 
 // drain turns unready, then tells the clients to come back elsewhere and waits

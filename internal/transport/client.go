@@ -212,7 +212,7 @@ func (c *Client) Follow(want Want, q session.Request) error {
 	if id == nil { // it was ended
 		return nil
 	}
-	q.Tenant, q.Subject, q.Note, q.View = want.Tenant, id.Subject, c.note(want), want.View
+	q.Tenant, q.Subject, q.Subjects, q.Note, q.View = want.Tenant, id.Subject, Subjects(*id), c.note(want), want.View
 	if !want.Filter.All() {
 		q.Admit = want.Filter.Match
 	}
@@ -244,7 +244,8 @@ func (c *Client) note(want Want) *signal.Note {
 	} else if n.Hint = c.gate.Unheard(want.Filter); n.Hint != "" {
 		c.gate.Refusals.Warn("a client asked for events that never come", want.Tenant, n.Hint)
 	}
-	if n.Hint == "" && n.Events == nil {
+	n.Holes = c.gate.Withholds()
+	if n.Hint == "" && n.Events == nil && !n.Holes {
 		return nil
 	}
 	return &n

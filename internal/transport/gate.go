@@ -37,6 +37,8 @@ type GateOptions struct {
 	Tenants *tenant.Watcher
 	// Views makes views of filters. Default: every filter is refused.
 	Views Binder
+	// Withholds says whether the server may withhold events. Default: it does not.
+	Withholds func() bool
 }
 
 // Binder makes a view of a filter. The error is a *where.Problem if the client has to mend
@@ -72,6 +74,9 @@ func NewGate(o GateOptions) (*Gate, error) {
 	}
 	if o.Tenants == nil {
 		o.Tenants = tenant.New(tenant.Options{})
+	}
+	if o.Withholds == nil {
+		o.Withholds = func() bool { return false }
 	}
 	if o.Views == nil {
 		o.Views = noViews{}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"rowcast/internal/access/auth"
+	"rowcast/internal/access/tenant"
 	"rowcast/internal/mapping"
 	"rowcast/internal/view"
 	"rowcast/internal/view/where"
@@ -31,11 +32,11 @@ type Want struct {
 // one alone; events may be repeated, or separated by commas.
 func (g *Gate) ParseWant(r *http.Request, id auth.Identity) (Want, *Problem) {
 	query := r.URL.Query()
-	tenant := query.Get("tenant")
+	name := query.Get("tenant")
 	switch {
-	case tenant != "":
+	case name != "":
 	case len(id.Tenants) == 1:
-		tenant = id.Tenants[0]
+		name = id.Tenants[0]
 	case len(id.Tenants) == 0:
 		return Want{}, bad("the token names no tenant; add tenant=… and send a token that names it in tenant_id or tenants")
 	default:
@@ -45,14 +46,14 @@ func (g *Gate) ParseWant(r *http.Request, id auth.Identity) (Want, *Problem) {
 	for _, value := range query["events"] {
 		events = append(events, strings.Split(value, ",")...)
 	}
-	w, refused := g.want(r.Context(), id, tenant, events, []byte(query.Get("where")))
+	w, refused := g.want(r.Context(), id, name, events, []byte(query.Get("where")))
 	w.Query = query
 	return w, refused
 }
 
 // want checks what an identity asks for.
-func (g *Gate) want(ctx context.Context, id auth.Identity, tenant string, events []string, rows []byte) (Want, *Problem) {
-	w := Want{Tenant: g.Tenant(tenant), Events: events}
+func (g *Gate) want(ctx context.Context, id auth.Identity, name string, events []string, rows []byte) (Want, *Problem) {
+	w := Want{Tenant: g.Tenant(name), Events: events}
 	if !g.Allows(id, w.Tenant) {
 		return Want{}, notNamed(id)
 	}
@@ -75,6 +76,11 @@ func (g *Gate) want(ctx context.Context, id auth.Identity, tenant string, events
 		}
 	}
 	return w, nil
+}
+
+// Subjects are all that an identity is to rows that are for somebody.
+func Subjects(id auth.Identity) []view.Subject {
+	return view.Subjects(id.Subject, tenant.Columns{"uuid"}.Canonical(id.Subject), tenant.Columns{"integer"}.Canonical(id.Subject))
 }
 
 // notNamed refuses a tenant that a token does not name.

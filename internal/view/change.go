@@ -1,11 +1,11 @@
 package view
 
 import (
+	"encoding/json"
 	"strings"
 
 	"rowcast/internal/feed"
 	"rowcast/internal/feed/row"
-	"rowcast/internal/view/where"
 )
 
 // The words that say what a row did to a view.
@@ -25,16 +25,18 @@ type Change struct {
 	// scanned and readable say whether the rows were read, and could be.
 	scanned, readable bool
 	before, after     row.Row
-	// fields are memory for those of the rows.
+	// fields are memory for those of the rows, memory is that of parts.
 	fields [2][]row.Field
+	parts  []Part
+	memory [2]Part
 	// entered and left are the events in whose place a row enters or leaves, once made.
-	entered, left *feed.Event
+	entered, left, brief *feed.Event
 }
 
 // Set begins with another change and its events.
 func (c *Change) Set(change *feed.Change, events []feed.Event) {
 	c.change, c.events = change, events
-	c.scanned, c.entered, c.left = false, nil, nil
+	c.scanned, c.entered, c.left, c.brief, c.parts = false, nil, nil, nil, nil
 }
 
 // read reads the rows, and says whether they can be.
@@ -56,17 +58,32 @@ func (c *Change) scan(r *row.Row, text []byte, i int) bool {
 	return r.OK
 }
 
-// See is what a view that has decided so sees of event i, nil for nothing.
-func (c *Change) See(decided where.Match, i int) *feed.Event {
+// See is what sessions of a part see of event i by a view that has decided so, nil for
+// nothing.
+func (c *Change) See(p Part, decided Sides, i int) *feed.Event {
 	e := &c.events[i]
+	if !c.hasRows() || e.Unreadable != nil {
+		return c.withoutRows(p, e)
+	}
+	was, is := p.Was && decided.Was, p.Is && decided.Is
+	switch c.change.Op {
+	case feed.Insert, feed.Replay:
+		was = is
+	case feed.Delete:
+		is = was
+	case feed.Update, feed.Truncate, feed.Unordered:
+	}
+	derived := !strings.HasPrefix(e.Name, c.change.Name) || e.Name[len(c.change.Name):] != updated
 	switch {
-	case decided == where.Plain || e.Unreadable != nil:
-		return e
-	case decided == where.None:
+	case !was && !is:
 		return nil
-	case !strings.HasPrefix(e.Name, c.change.Name) || e.Name[len(c.change.Name):] != updated:
+	case was && is:
 		return e
-	case decided == where.Entered:
+	case derived && p.Was && p.Is: // the client's own filter lets what either side matches pass
+		return e
+	case derived:
+		return nil
+	case is:
 		if c.entered == nil {
 			c.entered = alone(e, Entered)
 		}
@@ -77,6 +94,35 @@ func (c *Change) See(decided where.Match, i int) *feed.Event {
 		c.left.Data = row.AppendOld(nil, &c.before, &c.after)
 	}
 	return c.left
+}
+
+// withoutRows is what is seen of an event that has no rows. Of a statement on a table
+// whose rows are each for somebody, how many there were is not said.
+func (c *Change) withoutRows(p Part, e *feed.Event) *feed.Event {
+	switch {
+	case !p.Was && !p.Is:
+		return nil
+	case c.change.Audience.Column == "" || !c.change.Bulk || e.Unreadable != nil:
+		return e
+	}
+	if c.brief == nil {
+		brief := *e
+		brief.From, brief.Data = 0, statement(e.Source)
+		c.brief = &brief
+	}
+	return c.brief
+}
+
+// statement is what is said of a statement when its rows are not all for everybody.
+func statement(of feed.Source) []byte {
+	data, err := json.Marshal(struct {
+		Operation string `json:"operation"`
+		Table     string `json:"table"`
+	}{of.Op, of.Table})
+	if err != nil { // strings always have a JSON form
+		return []byte("{}")
+	}
+	return data
 }
 
 // alone is the event of one side of an update.

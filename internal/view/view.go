@@ -5,7 +5,8 @@ import (
 	"rowcast/internal/view/where"
 )
 
-// View is what a kind of subscription sees. It is not changed. Nil sees everything.
+// View is what a kind of subscription sees. It is not changed. Nil sees everything that is
+// for its session.
 type View struct {
 	key    string
 	filter map[string]*where.Predicate
@@ -22,19 +23,21 @@ func (v *View) Key() string {
 	return v.key
 }
 
-// Decide says what the change is to the view.
-func (v *View) Decide(c *Change) where.Match {
+// Sides are the rows of a change that are seen.
+type Sides struct{ Was, Is bool }
+
+// Decide says which rows of the change the view sees.
+func (v *View) Decide(c *Change) Sides {
+	whole := Sides{true, true}
 	if v == nil || !c.hasRows() {
-		return where.Plain
+		return whole
 	}
 	p := v.filter[c.change.Name]
-	if p == nil {
-		return where.Plain
+	if p == nil || !c.read() {
+		return whole
 	}
-	if !c.read() {
-		return where.Plain
-	}
-	return p.Decide(c.change.Op, &c.before, &c.after)
+	was, is := p.Sides(c.change.Op, &c.before, &c.after)
+	return Sides{was, is}
 }
 
 // hasRows says whether a view can look at rows of the change.

@@ -21,6 +21,8 @@ type Row struct {
 	// segment is nil if it was sealed by an earlier version.
 	segment *int32
 	id      int64
+	// Rules is the version of the rules when the row was read.
+	Rules int64
 	// found is false as long as what follows has to be looked up there.
 	found         bool
 	at            time.Time
@@ -53,7 +55,7 @@ func Scan(rows pgx.CollectableRow) (Row, error) {
 		after, before []byte
 	)
 	err := rows.Scan(&r.Sequence, &r.Position, &r.Count, &r.statementFrom, &r.statementCount, &r.Tenant, &r.Nonce, &r.segment, &r.Tx, &r.id,
-		&r.found, &r.at, &r.watched, &op, &r.writer, &after, &before)
+		&r.Rules, &r.found, &r.at, &r.watched, &op, &r.writer, &after, &before)
 	if err != nil {
 		return Row{}, fmt.Errorf("decode a row of the change log: %w", err)
 	}
@@ -75,6 +77,9 @@ func (r *Row) take(after, before []byte) {
 
 // Bulk says whether the row belongs to a statement that is told as one change.
 func (r *Row) Bulk(limit int64) bool { return r.statementCount > limit }
+
+// First is the position of the first row of the statement.
+func (r *Row) First() int64 { return r.statementFrom }
 
 // last says whether the row is the last one of its statement and tenant.
 func (r *Row) last() bool { return r.Position == r.statementFrom+r.statementCount-1 }
@@ -109,10 +114,10 @@ func (r *Row) Size() int { return 256 + r.after.size() + r.before.size() }
 // statement is one change, at its last row.
 func (r *Row) Changes(dst []feed.Change, id string, t Table, bulkRows, after int64) []feed.Change {
 	c := feed.Change{
-		Epoch: id, Tenant: r.Tenant, Nonce: r.Nonce, Table: t.Table, Name: t.Name,
+		Epoch: id, Tenant: r.Tenant, Nonce: r.Nonce, Table: t.Table, Name: t.Name, Audience: t.Audience,
 		Op: r.op, At: r.at, Tx: r.Tx, Writer: mendText(r.writer),
 	}
-	if r.Bulk(bulkRows) {
+	if r.Bulk(t.Bulk(bulkRows)) {
 		if !r.last() {
 			return dst
 		}

@@ -11,14 +11,33 @@ import (
 )
 
 // Table is what a change says of its table.
-type Table struct{ Table, Name string }
+type Table struct {
+	Table, Name string
+	Audience    feed.Audience
+}
+
+// maxRead is how many rows a statement may have that is sent row by row because each row
+// is for somebody.
+const maxRead = 100_000
+
+// Bulk is up to how many rows of a statement are sent row by row, where that is usual for
+// tables whose rows are for the whole tenant.
+func (t *Table) Bulk(usual int64) int64 {
+	if t.Audience.Column == "" {
+		return usual
+	}
+	return max(usual, maxRead)
+}
 
 // unknown is the stem of changes of a table that nobody knows.
 const unknown = "unknown"
 
-// Tables remembers the tables by rowcast.watched.id. It is not safe for concurrent
-// use.
-type Tables map[int32]Table
+// Tables remembers the tables by rowcast.watched.id, as long as the rules stay the same.
+// It is not safe for concurrent use.
+type Tables struct {
+	byID  map[int32]Table
+	rules int64
+}
 
 // Of looks up the table of a row, in the database if it is new. A row of a table that
 // rowcast.watched does not have, or of one that is not known, is unreadable.
@@ -26,13 +45,14 @@ func (t *Tables) Of(ctx context.Context, db Querier, r *Row) (Table, error) {
 	if !r.found {
 		return Table{Name: unknown}, nil
 	}
-	if w, ok := (*t)[r.watched]; ok {
+	if w, ok := t.byID[r.watched]; ok && t.rules == r.Rules {
 		return w, nil
 	}
 	if err := t.load(ctx, db); err != nil {
 		return Table{}, err
 	}
-	w, ok := (*t)[r.watched]
+	t.rules = r.Rules
+	w, ok := t.byID[r.watched]
 	if !ok {
 		r.whole = &feed.Unreadable{
 			Reason: feed.Decoding, Detail: fmt.Sprintf("the change log speaks of watched table %d, which rowcast.watched does not have", r.watched),
@@ -47,18 +67,23 @@ func (t *Tables) load(ctx context.Context, db Querier) error {
 	if err != nil {
 		return fmt.Errorf("list the watched tables: %w", err)
 	}
-	tables := make(Tables)
+	tables := make(map[int32]Table)
 	var (
-		id int32
-		w  Table
+		id       int32
+		w        Table
+		audience *string
 	)
-	_, err = pgx.ForEachRow(rows, []any{&id, &w.Table, &w.Name}, func() error {
-		tables[id] = Table{mendText(w.Table), mendText(w.Name)}
+	_, err = pgx.ForEachRow(rows, []any{&id, &w.Table, &w.Name, &audience, &w.Audience.Type}, func() error {
+		known := Table{Table: mendText(w.Table), Name: mendText(w.Name)}
+		if audience != nil {
+			known.Audience = feed.Audience{Column: *audience, Type: w.Audience.Type}
+		}
+		tables[id] = known
 		return nil
 	})
 	if err != nil {
 		return fmt.Errorf("list the watched tables: %w", err)
 	}
-	*t = tables
+	t.byID = tables
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"unsafe"
 
 	"rowcast/internal/feed"
+	"rowcast/internal/view"
 )
 
 // Sizes of a ring, in bytes.
@@ -30,8 +31,6 @@ type Ring struct {
 	// held is the size of the slabs, room the number of entries that there is
 	// memory for.
 	held, room int
-	// passed is the index up to which the followers were offered the entries.
-	passed int64
 	// followed: there is somebody to offer them to.
 	followed bool
 }
@@ -39,16 +38,23 @@ type Ring struct {
 // New makes an empty ring that follows after c, and is never larger than most.
 func New(most int, c feed.Cursor) Ring {
 	base := Entry{Position: c.Position, Nonce: c.Nonce, Delivered: delivered(c)}
-	return Ring{limit: most, most: most, room: 1, passed: 1, Window: Window{entries: []Entry{base}}}
+	return Ring{limit: most, most: most, room: 1, Window: Window{passed: 1, entries: []Entry{base}}}
 }
 
-// Push appends an entry. The frame is copied.
+// Push appends an entry for everybody. The frame is copied.
 func (r *Ring) Push(name string, c feed.Cursor, frame []byte) {
+	r.PushFor(view.Part{}, name, c, frame)
+}
+
+// PushFor appends an entry for a part of the clients. The frame is copied.
+func (r *Ring) PushFor(p view.Part, name string, c feed.Cursor, frame []byte) {
+	r.divided = r.divided || p.For != view.Subject{}
 	start := r.entries[len(r.entries)-1].End
 	r.store(start, frame)
 	full := len(r.entries) == cap(r.entries)
 	r.entries = append(r.entries, Entry{
 		End: start + int64(len(frame)), Position: c.Position, Nonce: c.Nonce, Delivered: delivered(c), Name: name,
+		Of: p.For, Except: p.Except,
 	})
 	if full {
 		r.room = cap(r.entries)

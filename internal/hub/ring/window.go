@@ -5,6 +5,7 @@ import (
 	"sort"
 
 	"rowcast/internal/feed"
+	"rowcast/internal/view"
 )
 
 // Entry is one event, or a change that has no event: its name is then empty
@@ -17,7 +18,11 @@ type Entry struct {
 	// the entry.
 	Position, Nonce int64
 	Delivered       int32
-	Name            string
+	// Except: the entry is for all but Of.
+	Except bool
+	// Of is the subject that the entry is for; the zero Subject is everybody.
+	Of   view.Subject
+	Name string
 }
 
 // delivered is that of a cursor, as an entry has it.
@@ -35,8 +40,21 @@ type slab struct {
 	buf  []byte
 }
 
+// Filter is what of a window a client gets.
+type Filter struct {
+	// Admit lets events pass by name; nil lets all.
+	Admit func(name string) bool
+	// Subjects are all that the client is.
+	Subjects []view.Subject
+}
+
 // Window is a ring at one moment.
 type Window struct {
+	// passed is the index up to which the followers were offered the entries.
+	passed int64
+	// divided: there may be entries that are not for everybody.
+	divided bool
+
 	// first is the index of entries[0], which is no longer in the ring: it
 	// says where the ring starts.
 	first   int64
@@ -139,17 +157,20 @@ func (w *Window) Find(c feed.Cursor) (next int64, ok bool) {
 	return w.first + int64(n), e.Nonce == c.Nonce
 }
 
-// admits says whether an entry has a frame, and admit, if not nil, lets it pass.
-func (e *Entry) admits(admit func(name string) bool) bool {
-	return e.Name != "" && (admit == nil || admit(e.Name))
+// admits says whether an entry has a frame that a client with the filter gets.
+func (e *Entry) admits(f *Filter) bool {
+	return e.Name != "" && view.Part{For: e.Of, Except: e.Except}.Has(f.Subjects) && (f.Admit == nil || f.Admit(e.Name))
 }
+
+// Passed is the index of the first entry that followers may not have been offered.
+func (w *Window) Passed() int64 { return w.passed }
 
 // Pick is what follows from next on and is admitted, about limit bytes: the frames of
 // the entries up to to. Frames that lie apart are gathered in scratch, at most gather
 // bytes of them. count is the number of frames. skipped says that the last entry was
 // not admitted.
-func (w *Window) Pick(next int64, admit func(name string) bool, scratch *[]byte, limit, gather int) (b []byte, to int64, count int, skipped bool) {
-	if admit == nil {
+func (w *Window) Pick(next int64, f *Filter, scratch *[]byte, limit, gather int) (b []byte, to int64, count int, skipped bool) {
+	if f.Admit == nil && !w.divided {
 		b, to = w.Span(next, limit)
 		for i := next; i < to; i++ {
 			if w.At(i).Name != "" {
@@ -161,25 +182,25 @@ func (w *Window) Pick(next int64, admit func(name string) bool, scratch *[]byte,
 	gathered, adjacent := false, false
 	to = next
 	for ; to < w.End(); to++ {
-		if skipped = !w.At(to).admits(admit); skipped {
+		if skipped = !w.At(to).admits(f); skipped {
 			adjacent = false
 			continue
 		}
-		f := w.Frame(to)
-		if count > 0 && len(b)+len(f) > min(limit, gather) {
+		frame := w.Frame(to)
+		if count > 0 && len(b)+len(frame) > min(limit, gather) {
 			break
 		}
 		switch {
 		case count == 0:
-			b = f
-		case adjacent && !gathered && len(f) <= cap(b)-len(b):
-			b = b[:len(b)+len(f)]
+			b = frame
+		case adjacent && !gathered && len(frame) <= cap(b)-len(b):
+			b = b[:len(b)+len(frame)]
 		default:
 			if !gathered {
 				*scratch = append((*scratch)[:0], b...)
 				gathered = true
 			}
-			*scratch = append(*scratch, f...)
+			*scratch = append(*scratch, frame...)
 			b = *scratch
 		}
 		adjacent = true
@@ -191,19 +212,19 @@ func (w *Window) Pick(next int64, admit func(name string) bool, scratch *[]byte,
 // Cut says where the first n bytes of what Pick gave from next to to end: after is the
 // entry that follows them, behind the one whose frame they have in part. rest is the
 // end of that frame, count the number of frames.
-func (w *Window) Cut(next, to int64, admit func(name string) bool, n int) (after int64, rest []byte, count int) {
+func (w *Window) Cut(next, to int64, f *Filter, n int) (after int64, rest []byte, count int) {
 	for ; next < to; next++ {
-		if !w.At(next).admits(admit) {
+		if !w.At(next).admits(f) {
 			continue
 		}
-		f := w.Frame(next)
-		if n < len(f) {
+		frame := w.Frame(next)
+		if n < len(frame) {
 			if n > 0 {
-				return next + 1, f[n:], count + 1
+				return next + 1, frame[n:], count + 1
 			}
 			break
 		}
-		n -= len(f)
+		n -= len(frame)
 		count++
 	}
 	return next, nil, count

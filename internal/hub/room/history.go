@@ -58,13 +58,14 @@ func (h *Room) readPage(key page.Key, sees *view.View) (page.Page, error) {
 		c.Set(&read.Changes[i], events)
 		decided := sees.Decide(&c)
 		for k := range events {
-			e := c.See(decided, k)
-			if e == nil {
-				r.Push("", events[k].Cursor, nil)
-				continue
+			for _, part := range c.Parts() {
+				name := ""
+				frame = frame[:0]
+				if e := c.See(part, decided, k); e != nil {
+					name, frame = e.Name, h.Unreadable.Frame(frame, e, h.Encoders[key.Encoder])
+				}
+				r.PushFor(part, name, events[k].Cursor, frame)
 			}
-			frame = h.Unreadable.Frame(frame[:0], e, h.Encoders[key.Encoder])
-			r.Push(e.Name, e.Cursor, frame)
 		}
 		if len(events) == 0 {
 			r.Push("", walk.At, nil)

@@ -10,6 +10,7 @@ import (
 
 	"rowcast/internal/failpoint"
 	"rowcast/internal/feed"
+	"rowcast/internal/hub/ring"
 	"rowcast/internal/hub/signal"
 	"rowcast/internal/hub/stream"
 	"rowcast/internal/view"
@@ -19,8 +20,9 @@ import (
 type Request struct {
 	Tenant string
 	// Subject is who asks, for a fair share of the history among the members of the
-	// tenant.
-	Subject string
+	// tenant, Subjects all that this is to rows that are for somebody.
+	Subject  string
+	Subjects []view.Subject
 	// Cursor, if not empty, is the text of the cursor to continue from.
 	Cursor string
 	// ResumeOnly refuses to join where the stream cannot continue from the cursor:
@@ -54,7 +56,7 @@ func (s *Session) Join(q Request) error {
 		return err
 	}
 	u := &sub{
-		s: s, tenant: q.Tenant, subject: q.Subject, admit: q.Admit, requestIDs: []uint64{q.RequestID},
+		s: s, tenant: q.Tenant, subject: q.Subject, filter: ring.Filter{Admit: q.Admit, Subjects: q.Subjects}, requestIDs: []uint64{q.RequestID},
 		kind: stream.Kind{Encoder: encoder, View: q.View}, resumeOnly: q.ResumeOnly, forgets: q.Forgets, note: q.Note,
 	}
 	if q.Cursor != "" {
@@ -116,7 +118,7 @@ func (s *Session) Restart(t *stream.Stream, reset string) {
 			continue
 		}
 		u := &sub{
-			s: s, tenant: old.tenant, subject: old.subject, admit: old.admit, requestIDs: old.requestIDs,
+			s: s, tenant: old.tenant, subject: old.subject, filter: old.filter, requestIDs: old.requestIDs,
 			kind: old.kind, resumeOnly: old.resumeOnly, forgets: old.forgets, note: old.note, answered: old.answered,
 		}
 		u.followLocked(old)

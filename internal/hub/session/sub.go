@@ -8,6 +8,7 @@ import (
 	"rowcast/internal/hub/ring"
 	"rowcast/internal/hub/signal"
 	"rowcast/internal/hub/stream"
+	"rowcast/internal/view"
 )
 
 // How long a subscription may go without telling its cursor. The sweep that
@@ -33,8 +34,8 @@ type sub struct {
 	tenant string
 	// subject is that of the Request.
 	subject string
-	// admit lets events pass by name; nil lets all.
-	admit func(name string) bool
+	// filter is what the client gets of what the stream has.
+	filter ring.Filter
 	// note is that of the Request.
 	note *signal.Note
 	// refs are those of the requests that Joined has yet to answer.
@@ -87,12 +88,16 @@ func (u *sub) dropLocked() {
 // Handle implements stream.Follower.
 func (u *sub) Handle() *stream.Handle { return &u.handle }
 
+// Subjects implements stream.Follower.
+func (u *sub) Subjects() []view.Subject { return u.filter.Subjects }
+
 // Offer implements stream.Follower.
 func (u *sub) Offer(v *ring.Window, scratch *[]byte) (events int) {
 	s := u.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if u.state == live && !s.busy && !s.closing {
+		u.passLocked(v)
 		events = s.deliverLocked(u, v, scratch)
 	}
 	return events
@@ -100,6 +105,10 @@ func (u *sub) Offer(v *ring.Window, scratch *[]byte) (events int) {
 
 // windowLocked is the ring as it is now. s.mu held, live.
 func (u *sub) windowLocked() ring.Window { return u.t.Window(u) }
+
+// passLocked moves u behind what was for others: all that followers were offered has been
+// taken by a session that is not busy, or was not offered to it. s.mu held, live, not busy.
+func (u *sub) passLocked(v *ring.Window) { u.next = max(u.next, v.Passed()) }
 
 // receivedLocked is what the client has received of v. s.mu held, live.
 func (u *sub) receivedLocked(v *ring.Window) feed.Cursor {
@@ -109,7 +118,11 @@ func (u *sub) receivedLocked(v *ring.Window) feed.Cursor {
 // currentLocked is the cursor of the client.
 func (u *sub) currentLocked() feed.Cursor {
 	if u.state == live {
-		if v := u.windowLocked(); v.Holds(u.next) {
+		v := u.windowLocked()
+		if !u.s.busy {
+			u.passLocked(&v)
+		}
+		if v.Holds(u.next) {
 			return u.receivedLocked(&v)
 		}
 	}
@@ -119,7 +132,7 @@ func (u *sub) currentLocked() feed.Cursor {
 // chunkLocked is what u may write of v: the admitted frames of the entries from next up to
 // to, see ring.Window.Pick.
 func (u *sub) chunkLocked(v *ring.Window, next int64, scratch *[]byte, limit int) (b []byte, to int64, count int) {
-	b, to, count, u.withheld = v.Pick(next, u.admit, scratch, limit, writeSize)
+	b, to, count, u.withheld = v.Pick(next, &u.filter, scratch, limit, writeSize)
 	return b, to, count
 }
 
@@ -127,7 +140,7 @@ func (u *sub) chunkLocked(v *ring.Window, next int64, scratch *[]byte, limit int
 // the frame that the connection took in part. rest is the end of that frame,
 // count the number of frames.
 func (u *sub) cutLocked(v *ring.Window, to int64, n int) (rest []byte, count int) {
-	u.next, rest, count = v.Cut(u.next, to, u.admit, n)
+	u.next, rest, count = v.Cut(u.next, to, &u.filter, n)
 	if count > 0 {
 		u.wrote = true
 	}
@@ -144,7 +157,7 @@ func (u *sub) settleLocked(v *ring.Window) {
 	h, last := u.s.h, v.At(u.next-1)
 	e := h.DashboardEvent(u.tenant, nil,
 		feed.Head{Epoch: u.cursor.Epoch, Position: last.Position, Nonce: last.Nonce}, time.Now())
-	if u.admit != nil && !u.admit(e.Name) {
+	if u.filter.Admit != nil && !u.filter.Admit(e.Name) {
 		return
 	}
 	u.wrote = true

@@ -62,6 +62,8 @@ type Note struct {
 	Events []string
 	// Hint is what the client should know, empty if there is nothing.
 	Hint string
+	// Holes says that the server may withhold events.
+	Holes bool
 }
 
 // Encoder encodes for one kind of connection. It is shared by all sessions of

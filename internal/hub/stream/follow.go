@@ -60,6 +60,7 @@ func (t *Stream) Follow(of Kind, c *feed.Cursor, f Follower) (Start, error) {
 	p.Cursor = r.At(p.Next - 1).Cursor(t.head.Epoch)
 	*f.Handle() = Handle{r, len(r.by)}
 	r.by = append(r.by, f)
+	r.note(f)
 	r.Followed(true)
 	p.Window = r.Window
 	return p, nil
@@ -88,6 +89,7 @@ func (t *Stream) Unfollow(f Follower) {
 	r.by[index].Handle().index = index
 	r.by[last] = nil
 	r.by = r.by[:last]
+	r.forget(f)
 	if last == 0 {
 		r.Followed(false)
 		r.idle = time.Since(t.s.began)

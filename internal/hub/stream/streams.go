@@ -25,6 +25,8 @@ type Follower interface {
 	Offer(v *ring.Window, scratch *[]byte) (events int)
 	// Handle is where a stream keeps the follower.
 	Handle() *Handle
+	// Subjects are all that the follower is.
+	Subjects() []view.Subject
 }
 
 // Handle belongs to the stream that is followed.
@@ -225,6 +227,17 @@ func (s *Streams) Forget(t *Stream) {
 func (s *Streams) removeLocked(t *Stream) {
 	if s.tenants[t.name] == t {
 		delete(s.tenants, t.name)
+	}
+}
+
+// Renew drops the rings of all tenants. Their followers have to follow anew.
+func (s *Streams) Renew() {
+	for _, t := range s.all() {
+		t.mu.Lock()
+		t.rings = nil
+		t.accountLocked()
+		t.passed.Broadcast()
+		t.mu.Unlock()
 	}
 }
 

@@ -86,6 +86,9 @@ type followed struct {
 	Kind
 	ring.Ring
 	by []Follower
+	// of has those who follow by what they are. It is nil until the ring has an entry
+	// that is for one subject.
+	of map[view.Subject]map[Follower]struct{}
 	// idle is the moment when the last one left.
 	idle time.Duration
 }
@@ -235,10 +238,12 @@ func (f *followed) add(c *view.Change, events []feed.Event, t *Stream, w *scratc
 		t.s.Decisions.Add(1)
 	}
 	for i := range events {
-		if e := c.See(decided, i); e != nil {
-			f.Push(e.Name, e.Cursor, w.encode(f.Encoder, e, t))
-		} else {
-			f.Push("", events[i].Cursor, nil)
+		for _, part := range c.Parts() {
+			if e := c.See(part, decided, i); e != nil {
+				f.PushFor(part, e.Name, e.Cursor, w.encode(f.Encoder, e, t))
+			} else {
+				f.PushFor(part, "", events[i].Cursor, nil)
+			}
 		}
 	}
 	if len(events) == 0 {

@@ -52,7 +52,7 @@ func (s *Streams) Work() {
 				continue
 			}
 			v := f.Window
-			w.followers = append(w.followers[:0], f.by...)
+			w.followers = f.due(w.followers[:0])
 			t.mu.Unlock()
 			offered += w.offer(&v)
 			t.mu.Lock()

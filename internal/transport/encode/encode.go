@@ -141,6 +141,9 @@ func AppendNote(b []byte, n *signal.Note) []byte {
 	if len(n.Events) > 0 {
 		b = append(b, ']')
 	}
+	if n.Holes {
+		b = append(b, `,"holes":true`...)
+	}
 	if n.Hint != "" {
 		b = AppendString(append(b, `,"hint":`...), n.Hint)
 	}

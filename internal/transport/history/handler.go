@@ -87,7 +87,7 @@ func (h *Handler) parse(r *http.Request) (query, *transport.Problem) {
 	if refused != nil {
 		return query{}, refused
 	}
-	q := query{tenant: want.Tenant, subject: id.Subject, filter: want.Filter, sees: want.View, limit: defaultLimit}
+	q := query{tenant: want.Tenant, subject: id.Subject, filter: want.Filter, sees: want.View, subjects: transport.Subjects(id), limit: defaultLimit}
 	if text := want.Query.Get("limit"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 || n > maxLimit {

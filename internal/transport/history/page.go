@@ -39,6 +39,8 @@ type query struct {
 	oldest bool
 	filter mapping.Filter
 	sees   *view.View
+	// subjects are all that the client is.
+	subjects []view.Subject
 	limit  int
 }
 
@@ -126,8 +128,13 @@ func (p *page) add(toEvents func([]feed.Event, *feed.Change) []feed.Event, chang
 		c.Set(&changes[i], events)
 		decided := p.q.sees.Decide(&c)
 		for k := range events {
-			if e := c.See(decided, k); e != nil && p.q.filter.Match(e.Name) && !p.put(e) {
-				return true
+			for _, part := range c.Parts() {
+				if !part.Has(p.q.subjects) {
+					continue
+				}
+				if e := c.See(part, decided, k); e != nil && p.q.filter.Match(e.Name) && !p.put(e) {
+					return true
+				}
 			}
 			p.at = events[k].Cursor
 		}

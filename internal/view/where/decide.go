@@ -5,48 +5,17 @@ import (
 	"rowcast/internal/feed/row"
 )
 
-// Match is what a change is to a client with a filter.
-type Match int
-
-// What a change can be.
-const (
-	// None is of no row that matches.
-	None Match = iota
-	// Plain is of rows that match.
-	Plain
-	// Entered is of a row that matches since.
-	Entered
-	// Left is of a row that matched until then.
-	Left
-)
-
-// Decide says what a change of one row is. before and after are its rows; of an update,
-// before may lack what is in after.
-func (p *Predicate) Decide(op feed.Op, before, after *row.Row) Match {
+// Sides says which rows of a change match: the one that was, and the one that is. Of an
+// update, before may lack what is in after. An operation has the rows that it has.
+func (p *Predicate) Sides(op feed.Op, before, after *row.Row) (was, is bool) {
 	switch op {
 	case feed.Insert, feed.Replay:
-		return p.alone(after)
+		return false, p.Match(after, nil)
 	case feed.Delete:
-		return p.alone(before)
+		return p.Match(before, nil), false
 	case feed.Update:
+		return p.Match(before, after), p.Match(after, nil)
 	case feed.Truncate, feed.Unordered:
-		return Plain
 	}
-	was, is := p.Match(before, after), p.Match(after, nil)
-	switch {
-	case was && is:
-		return Plain
-	case is:
-		return Entered
-	case was:
-		return Left
-	}
-	return None
-}
-
-func (p *Predicate) alone(r *row.Row) Match {
-	if p.Match(r, nil) {
-		return Plain
-	}
-	return None
+	return true, true
 }

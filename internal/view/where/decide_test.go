@@ -38,32 +38,32 @@ func scanned(text string) *row.Row {
 	return &r
 }
 
-func TestDecide(t *testing.T) {
+func TestSides(t *testing.T) {
 	t.Parallel()
 	p := bind(t, `{"order":{"warehouse_id":5,"status":{"in":["open","held"]}}}`)
 	const in, out = `{"id":1,"warehouse_id":5,"status":"open"}`, `{"id":1,"warehouse_id":6,"status":"open"}`
 	for _, test := range []struct {
 		op            feed.Op
 		before, after string
-		want          where.Match
+		was, is       bool
 	}{
-		{feed.Insert, ``, in, where.Plain},
-		{feed.Insert, ``, out, where.None},
-		{feed.Replay, ``, in, where.Plain},
-		{feed.Delete, in, ``, where.Plain},
-		{feed.Delete, out, ``, where.None},
-		{feed.Update, in, in, where.Plain},
-		{feed.Update, in, out, where.Left},
-		{feed.Update, out, in, where.Entered},
-		{feed.Update, out, out, where.None},
-		{feed.Update, `{"status":"closed"}`, in, where.Entered},
-		{feed.Update, `{"id":2}`, in, where.Plain},
-		{feed.Update, `{"status":null}`, in, where.Entered},
-		{feed.Truncate, ``, ``, where.Plain},
-		{feed.Unordered, ``, ``, where.Plain},
+		{feed.Insert, ``, in, false, true},
+		{feed.Insert, ``, out, false, false},
+		{feed.Replay, ``, in, false, true},
+		{feed.Delete, in, ``, true, false},
+		{feed.Delete, out, ``, false, false},
+		{feed.Update, in, in, true, true},
+		{feed.Update, in, out, true, false},
+		{feed.Update, out, in, false, true},
+		{feed.Update, out, out, false, false},
+		{feed.Update, `{"status":"closed"}`, in, false, true},
+		{feed.Update, `{"id":2}`, in, true, true},
+		{feed.Update, `{"status":null}`, in, false, true},
+		{feed.Truncate, ``, ``, true, true},
+		{feed.Unordered, ``, ``, true, true},
 	} {
-		if got := p.Decide(test.op, scanned(test.before), scanned(test.after)); got != test.want {
-			t.Errorf("%s from %s to %s is %d, want %d", test.op, test.before, test.after, got, test.want)
+		if was, is := p.Sides(test.op, scanned(test.before), scanned(test.after)); was != test.was || is != test.is {
+			t.Errorf("%s from %s to %s matched: %v, matches: %v", test.op, test.before, test.after, was, is)
 		}
 	}
 }
@@ -71,19 +71,19 @@ func TestDecide(t *testing.T) {
 const wide = `{"id":1200,"tenant_id":"0e37df36-f698-11e6-8dd4-cb9ced3df976","order_number":"A-1200","customer":"Someone with a name","warehouse_id":5,` +
 	`"status":"held","total":149.90,"created_at":"2026-01-02T03:04:05.678901+00:00","note":null}`
 
-func TestDecideAllocatesNothing(t *testing.T) { //nolint:paralleltest // AllocsPerRun counts for the whole process
+func TestSidesAllocateNothing(t *testing.T) { //nolint:paralleltest // AllocsPerRun counts for the whole process
 	p := bind(t, `{"order":{"warehouse_id":{"gte":5},"status":{"in":["open","held"]}}}`)
 	before, after := scanned(`{"status":"open"}`), scanned(wide)
-	if got := testing.AllocsPerRun(100, func() { p.Decide(feed.Update, before, after) }); got > 0 {
+	if got := testing.AllocsPerRun(100, func() { p.Sides(feed.Update, before, after) }); got > 0 {
 		t.Errorf("%v allocations", got)
 	}
 }
 
-func BenchmarkDecide(b *testing.B) {
+func BenchmarkSides(b *testing.B) {
 	p := bind(b, `{"order":{"warehouse_id":{"gte":5},"status":{"in":["open","held"]}}}`)
 	before, after := scanned(wide), scanned(wide)
 	b.ReportAllocs()
 	for b.Loop() {
-		p.Decide(feed.Update, before, after)
+		p.Sides(feed.Update, before, after)
 	}
 }

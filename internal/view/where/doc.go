@@ -5,7 +5,7 @@
 // [Parse] reads a filter as clients send it. It says for stems which conditions their
 // columns have to meet. [Filter.Bind] compiles it for the tables that the stems stand
 // for, with values as the database writes them. A [Predicate] says whether a row
-// matches, and [Predicate.Decide] what that makes of a change.
+// matches, and [Predicate.Sides] which rows of a change do.
 //
 // # Guarantees
 //
@@ -14,9 +14,9 @@
 //     input makes a panic (FuzzParse).
 //   - A row matches as PostgreSQL says: null compares as unknown, numbers exactly, text by
 //     its bytes, times as such (view/bind: TestBoundRows).
-//   - Of an update, a client hears what enters its rows and what leaves them
-//     (TestDecide).
-//   - To decide costs no allocation (TestDecideAllocatesNothing).
+//   - Of an update, the old and the new row are asked for apart
+//     (TestSides).
+//   - To decide costs no allocation (TestSidesAllocateNothing).
 //
 // # Failures
 //

@@ -65,6 +65,8 @@ type history struct {
 	fail func() error
 	// gate, if not nil, is received from before each head is read.
 	gate chan struct{}
+	// audience is that of every table.
+	audience feed.Audience
 	// reads counts After.
 	reads int
 }
@@ -86,7 +88,7 @@ func (h *history) sealRow(tenant string, events int, dashboard bool, before, aft
 	p := int64(len(h.changes[tenant]) + 1)
 	c := feed.Change{
 		Epoch: feedID, Tenant: tenant, From: p, Position: p, Nonce: 1000 + p*7, Name: strconv.Itoa(events),
-		After: []byte(after), Op: feed.Insert,
+		After: []byte(after), Op: feed.Insert, Audience: h.audience,
 	}
 	if before != "" {
 		c.Before, c.Op = []byte(before), feed.Update

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -23,30 +24,49 @@ type model struct {
 	events map[string][]event
 }
 
-// event is one with the rows of its change, as numbers; none is 0.
+// content is a row of the model: a number, and for whom it is; none has the number 0.
+type content struct {
+	number int
+	reader string // empty for everybody
+}
+
+// event is one with the rows of its change.
 type event struct {
 	feed.Event
-	was, is int
+	was, is content
 	before  string
 }
 
 // add adds the events of a change.
-func (m *model) add(c *feed.Change, was, is int) {
+func (m *model) add(c *feed.Change, was, is content) {
 	for _, e := range mapChange(nil, c) {
 		m.events[c.Tenant] = append(m.events[c.Tenant], event{e, was, is, string(c.Before)})
 	}
 }
 
-// seen is what a client gets of an event that wants the rows of a number, or all if that
-// is 0; empty for nothing.
-func (e *event) seen(wanted int) string {
+// wish is what a client is, and wants.
+type wish struct {
+	// wanted is the number of the rows that it wants, 0 for all.
+	wanted  int
+	subject string
+}
+
+func (w wish) wants(c content) bool { return w.wanted == 0 || c.number == w.wanted }
+
+func (w wish) reads(c content) bool { return c.reader == "" || c.reader == w.subject }
+
+// seen is what a client gets of an event, empty for nothing.
+func (e *event) seen(w wish) string {
 	name, data := e.Name, string(e.Data)
-	had, has := e.was == wanted, e.is == wanted
+	had, has := e.was.number > 0 && w.wants(e.was) && w.reads(e.was), w.wants(e.is) && w.reads(e.is)
 	switch {
-	case wanted == 0 || had && has || (e.was == 0 && has):
+	case e.Name == "stats" || had && has || e.was.number == 0 && has:
 	case !had && !has:
 		return ""
 	case !strings.HasSuffix(name, ":updated"):
+		if !w.reads(e.was) || !w.reads(e.is) {
+			return ""
+		}
 	case has:
 		name += "entered"
 	default:
@@ -56,7 +76,16 @@ func (e *event) seen(wanted int) string {
 }
 
 // write writes a row down.
-func write(number int, rest string) string { return fmt.Sprintf(`{"n":%d,"rest":"%s"}`, number, rest) }
+func write(c content, rest string) string {
+	reader := "null"
+	if c.reader != "" {
+		reader = strconv.Quote(c.reader)
+	}
+	return fmt.Sprintf(`{"n":%d,"reader":%s,"rest":"%s"}`, c.number, reader, rest)
+}
+
+// subjects are all that a subject is.
+func subjects(text string) []view.Subject { return view.Subjects(text, text, text) }
 
 // viewOf sees the rows of a number, or all if that is 0.
 func viewOf(t fatal, wanted int) *view.View {
@@ -82,7 +111,7 @@ func viewOf(t fatal, wanted int) *view.View {
 }
 
 // after are the events that follow a cursor.
-func (m *model) after(t fatal, tenant string, cursor string, wanted int, admit func(string) bool) (names []string) {
+func (m *model) after(t fatal, tenant string, cursor string, w wish, admit func(string) bool) (names []string) {
 	c, err := feed.ParseCursor(cursor)
 	if err != nil {
 		t.Fatalf("cursor %q of tenant %s: %v", cursor, tenant, err)
@@ -90,7 +119,7 @@ func (m *model) after(t fatal, tenant string, cursor string, wanted int, admit f
 	for _, e := range m.events[tenant] {
 		ec := e.Cursor
 		later := ec.Position > c.Position || (ec.Position == c.Position && ec.Delivered > c.Delivered)
-		if line := e.seen(wanted); line != "" && later && (admit == nil || admit(e.Name)) {
+		if line := e.seen(w); line != "" && later && (admit == nil || admit(e.Name)) {
 			names = append(names, line)
 		}
 	}
@@ -102,8 +131,7 @@ type client struct {
 	conn    *conn
 	session *session.Session
 	admit   func(string) bool
-	// wanted is the number of the rows that it wants, 0 for all.
-	wanted int
+	wish
 	// cursors are the last known ones, by tenant.
 	cursors map[string]string
 }
@@ -123,7 +151,7 @@ func (c *client) check(t fatal, tb testing.TB, m *model, complete bool) {
 		if s == nil {
 			return
 		}
-		want := m.after(t, tenant, s.from, c.wanted, c.admit)
+		want := m.after(t, tenant, s.from, c.wish, c.admit)
 		if len(s.got) > len(want) || strings.Join(s.got, "\n") != strings.Join(want[:len(s.got)], "\n") {
 			t.Fatalf("tenant %s after %s:\n got %q\nwant %q", tenant, s.from, s.got, want)
 		}
@@ -184,6 +212,7 @@ func TestStreamsMatchModel(t *testing.T) {
 				o.Workers = rapid.IntRange(1, 3).Draw(rt, "workers")
 			})
 			defer b.stop()
+			b.history.audience = feed.Audience{Column: "reader", Type: "text"}
 			runModel(rt, tb, b)
 		})
 		if stopped != nil {
@@ -198,7 +227,8 @@ func runModel(t *rapid.T, tb testing.TB, b *bundle) {
 	var clients []*client
 	known := map[string][]string{} // cursors that some client has had
 	open := func(t *rapid.T) *client {
-		c := &client{conn: newConn(unlimited), cursors: map[string]string{}, wanted: rapid.IntRange(0, 2).Draw(t, "wanted")}
+		c := &client{conn: newConn(unlimited), cursors: map[string]string{}}
+		c.wish = wish{rapid.IntRange(0, 2).Draw(t, "wanted"), rapid.SampledFrom([]string{"", "ann", "bob"}).Draw(t, "subject")}
 		c.conn.slowOnly = rapid.Bool().Draw(t, "slow only")
 		if rapid.Bool().Draw(t, "filter") {
 			c.admit = func(name string) bool { return name == "e1" || name == "2:updated" || name == "stats" }
@@ -214,15 +244,17 @@ func runModel(t *rapid.T, tb testing.TB, b *bundle) {
 		return rapid.SampledFrom(clients).Draw(t, "client")
 	}
 	tenant := rapid.SampledFrom(tenants)
+	reader := rapid.SampledFrom([]string{"", "", "ann", "bob", "eve"})
 	t.Repeat(map[string]func(*rapid.T){
 		"publish": func(t *rapid.T) {
 			n := rapid.IntRange(1, 12).Draw(t, "n")
 			batch := make([]feed.Change, n)
 			for i := range batch {
 				data := strings.Repeat("x", rapid.SampledFrom([]int{0, 3, 300}).Draw(t, "size"))
-				was, is := rapid.IntRange(0, 3).Draw(t, "was"), rapid.IntRange(1, 3).Draw(t, "is")
+				was := content{rapid.IntRange(0, 3).Draw(t, "was"), reader.Draw(t, "old reader")}
+				is := content{rapid.IntRange(1, 3).Draw(t, "is"), reader.Draw(t, "reader")}
 				before := ""
-				if was > 0 {
+				if was.number > 0 {
 					before = write(was, "was")
 				}
 				batch[i] = b.history.sealRow(tenant.Draw(t, "tenant"), rapid.IntRange(0, 3).Draw(t, "events"),
@@ -239,7 +271,7 @@ func runModel(t *rapid.T, tb testing.TB, b *bundle) {
 		"open": func(t *rapid.T) { open(t) },
 		"join": func(t *rapid.T) {
 			c := pick(t)
-			if err := c.session.Join(session.Request{Tenant: tenant.Draw(t, "tenant"), Admit: c.admit, View: viewOf(t, c.wanted)}); err != nil {
+			if err := c.session.Join(session.Request{Tenant: tenant.Draw(t, "tenant"), Admit: c.admit, Subjects: subjects(c.subject), View: viewOf(t, c.wanted)}); err != nil {
 				t.Fatal(err)
 			}
 		},
@@ -252,7 +284,7 @@ func runModel(t *rapid.T, tb testing.TB, b *bundle) {
 			if len(cursors) == 0 {
 				return
 			}
-			q := session.Request{Tenant: name, Admit: c.admit, View: viewOf(t, c.wanted), Cursor: rapid.SampledFrom(cursors).Draw(t, "cursor")}
+			q := session.Request{Tenant: name, Admit: c.admit, Subjects: subjects(c.subject), View: viewOf(t, c.wanted), Cursor: rapid.SampledFrom(cursors).Draw(t, "cursor")}
 			if err := c.session.Join(q); err != nil {
 				t.Fatal(err)
 			}
@@ -267,10 +299,11 @@ func runModel(t *rapid.T, tb testing.TB, b *bundle) {
 		"wait": func(t *rapid.T) {
 			time.Sleep(time.Duration(rapid.IntRange(0, 900).Draw(t, "ms")) * time.Millisecond)
 		},
+		"rules": func(*rapid.T) { b.Rules() },
 		"resync": func(t *rapid.T) {
 			// The publisher skips a change and the hub finds out.
-			c := b.history.seal("U", 1, false, write(1, "skipped"))
-			m.add(&c, 0, 1)
+			c := b.history.seal("U", 1, false, write(content{number: 1}, "skipped"))
+			m.add(&c, content{}, content{number: 1})
 		},
 		"": func(t *rapid.T) {
 			for _, c := range clients {
@@ -283,8 +316,8 @@ func runModel(t *rapid.T, tb testing.TB, b *bundle) {
 	})
 	// In the end everything flows, and all that was missed arrives.
 	for _, name := range tenants {
-		c := b.history.seal(name, 1, true, write(1, "last"))
-		m.add(&c, 0, 1)
+		c := b.history.seal(name, 1, true, write(content{number: 1}, "last"))
+		m.add(&c, content{}, content{number: 1})
 		b.Publish([]feed.Change{c}, b.history.sequence)
 	}
 	for _, c := range clients {

@@ -19,7 +19,7 @@ func (b *bundle) burst(m *model, tenant string, count, events int, data string) 
 	for i := range count {
 		c := b.history.seal(tenant, events, i%3 == 0, data)
 		if m != nil {
-			m.add(&c, 0, 0)
+			m.add(&c, content{}, content{})
 		}
 		batch = append(batch, c)
 	}

@@ -27,7 +27,7 @@ func TestSpliceRaces(t *testing.T) {
 				for i := range 1500 {
 					c := b.history.seal("T", i%4, i%3 == 0, "some data of the change")
 					sealed = append(sealed, c)
-					m.add(&c, 0, 0)
+					m.add(&c, content{}, content{})
 				}
 				var clients []*client
 				for i := range 8 {

@@ -162,6 +162,20 @@ func (e *Entry) admits(f *Filter) bool {
 	return e.Name != "" && view.Part{For: e.Of, Except: e.Except}.Has(f.Subjects) && (f.Admit == nil || f.Admit(e.Name))
 }
 
+// whole is i, or where the entries from behind on begin that have its cursor: an event that differs for
+// some clients has several entries, and a client that does not get one of them has not
+// received the event yet.
+func (w *Window) whole(behind, i int64) int64 {
+	for i > behind {
+		e, before := w.At(i), w.At(i-1)
+		if e.Position != before.Position || e.Delivered != before.Delivered {
+			break
+		}
+		i--
+	}
+	return i
+}
+
 // Passed is the index of the first entry that followers may not have been offered.
 func (w *Window) Passed() int64 { return w.passed }
 
@@ -180,6 +194,7 @@ func (w *Window) Pick(next int64, f *Filter, scratch *[]byte, limit, gather int)
 		return b, to, count, w.At(to-1).Name == ""
 	}
 	gathered, adjacent := false, false
+	behind := next // the last frame that is picked
 	to = next
 	for ; to < w.End(); to++ {
 		if skipped = !w.At(to).admits(f); skipped {
@@ -188,6 +203,7 @@ func (w *Window) Pick(next int64, f *Filter, scratch *[]byte, limit, gather int)
 		}
 		frame := w.Frame(to)
 		if count > 0 && len(b)+len(frame) > min(limit, gather) {
+			to = w.whole(behind, to)
 			break
 		}
 		switch {
@@ -203,7 +219,7 @@ func (w *Window) Pick(next int64, f *Filter, scratch *[]byte, limit, gather int)
 			*scratch = append(*scratch, frame...)
 			b = *scratch
 		}
-		adjacent = true
+		adjacent, behind = true, to+1
 		count++
 	}
 	return b, to, count, skipped
@@ -213,6 +229,7 @@ func (w *Window) Pick(next int64, f *Filter, scratch *[]byte, limit, gather int)
 // entry that follows them, behind the one whose frame they have in part. rest is the
 // end of that frame, count the number of frames.
 func (w *Window) Cut(next, to int64, f *Filter, n int) (after int64, rest []byte, count int) {
+	behind := next
 	for ; next < to; next++ {
 		if !w.At(next).admits(f) {
 			continue
@@ -222,9 +239,11 @@ func (w *Window) Cut(next, to int64, f *Filter, n int) (after int64, rest []byte
 			if n > 0 {
 				return next + 1, frame[n:], count + 1
 			}
+			next = w.whole(behind, next)
 			break
 		}
 		n -= len(frame)
+		behind = next + 1
 		count++
 	}
 	return next, nil, count

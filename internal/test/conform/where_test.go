@@ -97,11 +97,16 @@ func TestWhere(t *testing.T) {
 // get reads a path with a token of a tenant.
 func get(t *testing.T, server *servetest.Server, tenant, path string) []byte {
 	t.Helper()
+	return getWith(t, server, servetest.Token(t, tenant), path)
+}
+
+func getWith(t *testing.T, server *servetest.Server, token, path string) []byte {
+	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+server.Address()+path, http.NoBody)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Header.Set("Authorization", "Bearer "+servetest.Token(t, tenant))
+	r.Header.Set("Authorization", "Bearer "+token)
 	response, err := http.DefaultClient.Do(r)
 	if err != nil {
 		t.Fatal(err)

@@ -1,9 +1,11 @@
 package triggers_test
 
 import (
+	"slices"
 	"testing"
 
 	"rowcast/internal/test/pgtest"
+	"rowcast/sql"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -19,7 +21,7 @@ func TestWatchRefuses(t *testing.T) {
 		`create sequence sq`, `create temporary table tt (id int primary key, tenant_id text)`,
 		`create table nopk (id int, tenant_id text)`, `create table notenant (id int primary key)`,
 		`create table badtype (id int primary key, tenant_id timestamptz, "Odd" jsonb)`,
-		`create table fine (id int primary key, tenant_id text)`)
+		`create table fine (id int primary key, tenant_id text, late text generated always as (tenant_id) stored)`)
 	const noTable = "Only ordinary and partitioned tables can be watched."
 	const system = "It is a system table, a temporary table or one of Rowcast's own."
 	for _, test := range []struct{ call, code, message, hint string }{
@@ -56,6 +58,18 @@ func TestWatchRefuses(t *testing.T) {
 		{`'fine', name => ''`, "22023", "event name '' is not usable", "Choose another with --name: lower-case letters, digits and dashes, as in order-item."},
 		{`'fine', name => 'stock'`, "22023", "the event name 'stock' belongs to the inventory events", "Choose another with --name."},
 		{`'fine', exclude => '{id}'`, "22023", "column id of the primary key cannot be excluded", "Clients could not tell the rows apart."},
+		{
+			`'fine', audience => 'user_id'`, "42703", "public.fine has no column user_id that says for whom a row is",
+			"Name one that PostgreSQL shows triggers, --audience user_id; or none, --audience \"\", if rows are for the whole tenant.",
+		},
+		{
+			`'badtype', tenant_column => 'id', audience => 'Odd'`, "42804", `column "Odd" of public.badtype has type jsonb`,
+			"It is compared with the subject of tokens: a uuid, text, varchar, smallint, integer or bigint.",
+		},
+		{
+			`'fine', audience => 'late', exclude => '{late}'`, "22023", "column late says for whom a row is, so it cannot be excluded",
+			"Leave it out of the list of excluded columns, or give another: --audience.",
+		},
 		{`'fine', name => 'doc'`, "42710", "the name 'doc' is taken by another watched table", "Choose another with --name."},
 	} {
 		err := refused(t, d.Conn, `select rowcast.watch(`+test.call+`)`)
@@ -68,6 +82,44 @@ func TestWatchRefuses(t *testing.T) {
 	}
 	if n := pgtest.Query[int](t, d.Conn, `select count(*) from rowcast.watched`); n != 2 {
 		t.Errorf("%d tables are watched after refusals; want 2", n)
+	}
+}
+
+// TestAudienceBelongsToTheTable: for whom rows are holds under any name, while the table
+// is not watched, and where only the triggers know of it; and each change of it is a new
+// version of the rules.
+func TestAudienceBelongsToTheTable(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t)
+	d.Exec(t, `create table notes (id int primary key, tenant_id text, user_id bigint, other uuid)`)
+	version := pgtest.Query[int](t, d.Conn, `select version from rowcast.rules`)
+	for _, step := range []struct {
+		do, audience, kind string
+		versions           int
+	}{
+		{`select rowcast.watch('notes')`, "", "text", 0},
+		{`select rowcast.watch('notes', audience => 'user_id')`, "user_id", "integer", 1},
+		{`select rowcast.watch('notes', exclude => '{other}')`, "user_id", "integer", 0},
+		{`select rowcast.watch('notes', name => 'memo')`, "user_id", "integer", 0},
+		{`select rowcast.unwatch('notes')`, "user_id", "integer", 0},
+		{`select rowcast.watch('notes', exclude => '{}')`, "user_id", "integer", 0},
+		{`select rowcast.watch('notes', audience => 'other')`, "other", "uuid", 1},
+		{`delete from rowcast.watched w where w.table_name = 'notes'; select rowcast.find_watched()`, "other", "uuid", 0},
+		{`alter table notes rename column other to another`, "other", "text", 0},
+		{`select rowcast.watch('notes', audience => '')`, "", "text", 1},
+	} {
+		d.Exec(t, step.do)
+		version += step.versions
+		got := pgtest.Column[string](t, d.Conn, `select distinct coalesce(audience, '') || ' ' || kind from (`+sql.Watched+`) w (id, table_name, name, audience, kind) where table_name = 'notes'`)
+		if want := []string{step.audience + " " + step.kind}; !slices.Equal(got, want) {
+			t.Errorf("after %s: %q, want %q", step.do, got, want)
+		}
+		if now := pgtest.Query[int](t, d.Conn, `select version from rowcast.rules`); now != version {
+			t.Errorf("after %s the rules have version %d, want %d", step.do, now, version)
+		}
+		if drift := pgtest.Column[string](t, d.Conn, `select detail from rowcast.trigger_drift()`); len(drift) > 0 {
+			t.Errorf("after %s: %q", step.do, drift)
+		}
 	}
 }
 

@@ -213,3 +213,32 @@ func TestAudience(t *testing.T) {
 		}
 	})
 }
+
+// TestAudienceOfALargeStatement: a statement that would be one event comes row by row,
+// to each subject what is for it, live and from a cursor.
+func TestAudienceOfALargeStatement(t *testing.T) {
+	t.Parallel()
+	const rows = 2500
+	s := newEnv(t)
+	pgtest.Exec(t, s.DB, `create table notes (id int, tenant_id uuid, reader text, primary key (tenant_id, id))`,
+		`select rowcast.watch('notes', name => 'note', audience => 'reader')`)
+	onEvery(t, s, wires[:2], func(t *testing.T, l *line) {
+		servers := l.servers()
+		live := l.join(t, servers[0], as(t, "ann", l.ID))
+		begin := live.cursor
+		l.Exec(t, fmt.Sprintf(`insert into notes select n, $1, case n %% 2 when 0 then 'ann' else 'bob' end from generate_series(1, %d) n`, rows),
+			insertOrder, `insert into notes values (0, $1, null)`)
+		late := l.join(t, servers[1], as(t, "ann", l.ID), from(begin))
+		for _, f := range []*client{live, late} {
+			for id := 2; id <= rows; id += 2 {
+				if got, want := brief(f.events(t, 1)[0]), fmt.Sprintf("note:created %d", id); got != want {
+					t.Fatalf("received %s, want %s", got, want)
+				}
+			}
+			f.receives(t, fmt.Sprintf("order:created@%d", rows+1), fmt.Sprintf("note:created@%d", rows+2))
+			if text := strings.Join(f.heard, "\n"); strings.Contains(text, "bob") {
+				t.Errorf("a row of somebody else was received")
+			}
+		}
+	})
+}

@@ -72,6 +72,12 @@ func schema() []Entry {
 			Do:   "Give all tenant columns one type, uuid, bigint or text; or have tokens spell tenants as the rows do.",
 		},
 		{
+			Code: "audience-missing", Met: Doctor, Check: "rows have a reader",
+			What: "A table lacks the column that says for whom its rows are.",
+			Why:  "The column was renamed, dropped or excluded. The server cannot know who may see such rows, so nobody receives them.",
+			Do:   "Name the column that says it now: rowcast watch <table> --audience <column>. Rows that were logged under the old name stay hidden.",
+		},
+		{
 			Code: "rows-wide", Met: Doctor, Check: "rows are not wide",
 			What: "The rows of a watched table hold large values, and each statement on such a row converts and logs them.",
 			Why:  "The columns are captured. An update logs twice what it changes and once what it leaves; the CPU is that of one or two conversions of the row to JSON and of storing that.",

@@ -57,7 +57,6 @@ func (f *taker) Subjects() []view.Subject { return nil }
 
 func (f *taker) Handle() *Handle { return &f.handle }
 
-
 func (f *taker) Offer(v *ring.Window, _ *[]byte) int {
 	if !v.Holds(f.next) {
 		f.lost++

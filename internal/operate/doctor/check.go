@@ -74,6 +74,7 @@ func Checks() []Check {
 		{"tenant-nullable", []errcode.Code{migrated}, query("tenant-nullable")},
 		{"tenant-unindexed", []errcode.Code{migrated}, query("tenant-unindexed")},
 		{"tenant-spelling", []errcode.Code{migrated}, query("tenant-spelling")},
+		{"audience-missing", []errcode.Code{migrated}, query("audience-missing")},
 		{"rows-wide", []errcode.Code{migrated}, query("rows-wide")},
 		{"replica-role", []errcode.Code{reached}, query("replica-role")},
 

@@ -41,7 +41,7 @@ type query struct {
 	sees   *view.View
 	// subjects are all that the client is.
 	subjects []view.Subject
-	limit  int
+	limit    int
 }
 
 func (q *query) who() limit.Who { return limit.Who{Tenant: q.tenant, Subject: q.subject} }

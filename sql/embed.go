@@ -16,7 +16,7 @@
 // # Guarantees
 //
 //   - Every file is one or the other, and the table of the operators' guide lists the
-//     scripts with what their heads say (TestFilesAreToldApart,
+//     scripts with what their heads say (TestFilesAreQueriesOrScripts,
 //     TestGuideListsTheScripts).
 //   - A script does what it says, also the second time, and what its head says
 //     undoes it (TestAttachAndDetach, TestPauseAndResume, TestReplay, TestPrune,

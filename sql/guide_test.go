@@ -70,8 +70,8 @@ func headOf(t *testing.T, name string) head {
 	return h
 }
 
-// TestFilesAreToldApart holds each file to be a query of the program or a script.
-func TestFilesAreToldApart(t *testing.T) {
+// TestFilesAreQueriesOrScripts holds each file to be a query of the program or a script.
+func TestFilesAreQueriesOrScripts(t *testing.T) {
 	t.Parallel()
 	var source []byte
 	for _, name := range []string{"embed.go", "doctor.go"} {

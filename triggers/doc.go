@@ -41,7 +41,7 @@
 //     TestReplicaRoleIsCapturedOnce).
 //   - A value is in the log exactly as it is in the row, whatever the session
 //     of the writer is set to (TestOddValues, TestLastDigitCounts,
-//     TestSettingsAreTold).
+//     TestSettingsAreReported).
 //   - A statement that succeeds without capture succeeds with it, with the same
 //     result, whatever the table, the session and the rights are. And the feed is
 //     what the table is, or it is said that something is lost. What is refused is
@@ -65,14 +65,14 @@
 //     follows them has what the table has. Cause comes before effect
 //     (TestOrderWithinATransaction, TestEveryWayOneStatementLeadsToAnother,
 //     TestNestedWritesFollowTheirCause). Where the table cannot be looked into, and
-//     time does not tell, clients have to read it again (TestUnorderedIsTold).
+//     time does not tell, clients have to read it again (TestUnorderedIsReported).
 //   - Tenants are distinct by the bytes of their text, whatever the type and
-//     collation of the column (TestTenantsAreToldApartByBytes).
+//     collation of the column (TestTenantsAreDistinguishedByBytes).
 //   - What a server executes grows with what there is to do and not faster, over
 //     its own connection (TestFunctionsAreLinear). A seal does not look at rows of
 //     open transactions (TestOpenTransactionCostsNothing), and a large one holds up
 //     its own tenants alone (TestOthersPassByALargeTransaction,
-//     TestLargeTransactionIsToldAsASmallOne, TestQueueOutlivesItsSealer), for
+//     TestLargeTransactionIsSentLikeASmallOne, TestQueueOutlivesItsSealer), for
 //     no longer the larger it is (TestLargeTransactionNotesItsTenants,
 //     TestExactlyTheTouchedTenantsAreNoted).
 //   - Positions follow the commits: dense within the tenant, no change is lost
@@ -107,7 +107,7 @@
 //   - Pruning never takes what is not sealed (TestPrune, TestRotate), nothing falls
 //     between two segments of the log (TestRotateUnderLoad). From the end of the
 //     retention on the log does not grow (TestMonthStaysWithinBound).
-//   - A log is sealed only in the database it belongs to (TestForeignLogIsTold),
+//   - A log is sealed only in the database it belongs to (TestForeignLogIsReported),
 //     and a new feed loses no change that is committed after it has begun
 //     (TestNewFeed).
 //   - A trigger that is missing or disabled is found, also on a partition, and repaired
@@ -115,7 +115,7 @@
 //   - In every combination of the states of triggers each change comes at most
 //     once, whatever the triggers are named. Drift says whether some are missed,
 //     and which (TestTriggerStates, TestDisabledAndEnabledAgain,
-//     TestRenamedTrigger, TestSecondTriggerIsTold).
+//     TestRenamedTrigger, TestSecondTriggerIsReported).
 //   - In a database that was restored from a dump writers are captured by what their
 //     triggers know, before anybody has migrated it. No look-up fails them, and excluded
 //     columns stay so (postgres: TestRestoredDatabases, TestRenamedBeforeTheDump).
@@ -125,7 +125,7 @@
 //   - A watched table can be attached to another: it is captured as part of that from
 //     the next migration on, and drift says so until then
 //     (TestWatchedTableBecomesAPartition). What a table that inherits leaves out is
-//     said, and what would make writers fail is refused (TestInheritanceIsTold,
+//     said, and what would make writers fail is refused (TestInheritanceIsReported,
 //     TestForeignTableThatInherits).
 //   - What takes the place of something that was installed is found, with what repairs
 //     it (postgres: TestAlterationsAreFoundAndRepaired).

@@ -231,7 +231,7 @@ func before15(t *testing.T, conn *pgx.Conn) (before bool) {
 	return before
 }
 
-func TestUpdateTellsWhatChanged(t *testing.T) {
+func TestUpdateReportsWhatChanged(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
 	s.Exec(t, `create table prices (id int primary key, tenant_id int not null, amount numeric, big bigint)`,

@@ -117,9 +117,9 @@ func TestUnit(t *testing.T) {
 	}
 }
 
-// TestServeTellsTheServiceManager follows a server from start to end as systemd
+// TestServeNotifiesTheServiceManager follows a server from start to end as systemd
 // does: ready only once the database is there.
-func TestServeTellsTheServiceManager(t *testing.T) {
+func TestServeNotifiesTheServiceManager(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
 	path := filepath.Join(t.TempDir(), "notify")

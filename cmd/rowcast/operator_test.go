@@ -171,7 +171,7 @@ func TestPruneSaysWhatItDid(t *testing.T) {
 		t.Errorf("exit %d, %s", code, stdout)
 	}
 	// While another session prunes, nothing is forgotten, and it is said.
-	s.Exec(t, `update rowcast.seal set sealed_at = now() - interval '3 hours'`, `begin`, `select pg_advisory_xact_lock(8245940711459091460)`)
+	s.Exec(t, `update rowcast.seal set sealed_at = now() - interval '3 hours'`, `begin`, `select pg_advisory_xact_lock(rowcast.lock_number('prune'))`)
 	code, _, stderr := rowcast(t, environ, "prune", "--rowcast-retention", "1h")
 	if code != program.ExitFailure || !strings.Contains(stderr, "another session is pruning") {
 		t.Errorf("exit %d, %s", code, stderr)

@@ -13,6 +13,7 @@ import (
 	"rowcast/internal/command/program"
 	"rowcast/internal/demo/inventory"
 	"rowcast/internal/test/pgtest"
+	"rowcast/triggers"
 )
 
 // as is the way to a database as another role.
@@ -179,7 +180,7 @@ func TestServiceRoleLooksAndMends(t *testing.T) {
 		if _, err := conn.Exec(t.Context(), `set application_name = 'usurper'`); err != nil {
 			t.Fatal(err)
 		}
-		for _, lock := range []int64{8245940711459091458, 8245940711459091459, 8245940711459091460} {
+		for _, lock := range []int64{triggers.SealLock, triggers.LeaderLock, triggers.PruneLock} {
 			if _, err := conn.Exec(t.Context(), `select pg_advisory_lock($1)`, lock); err != nil {
 				t.Fatal(err)
 			}

@@ -180,9 +180,9 @@ func TestIntegerTenants(t *testing.T) {
 	}
 }
 
-// TestDoubtfulTenantsAreTold: who joins a tenant that no row can have is told so, and
+// TestDoubtfulTenantsAreReported: who joins a tenant that no row can have is told so, and
 // so is the log, once.
-func TestDoubtfulTenantsAreTold(t *testing.T) {
+func TestDoubtfulTenantsAreReported(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
 	log := new(lockedBuffer)
@@ -201,8 +201,8 @@ func TestDoubtfulTenantsAreTold(t *testing.T) {
 	}
 }
 
-// TestUnknownStemsAreTold: who asks for events that no watched table has is told so.
-func TestUnknownStemsAreTold(t *testing.T) {
+// TestUnknownStemsAreReported: who asks for events that no watched table has is told so.
+func TestUnknownStemsAreReported(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
 	feed, _ := s.serve(t)

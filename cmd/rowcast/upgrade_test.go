@@ -218,7 +218,7 @@ func TestRollingUpgrade(t *testing.T) {
 }
 
 // A server goes on working on the schema of a newer one, and says so.
-func TestServerTellsOfANewerSchema(t *testing.T) {
+func TestServerReportsANewerSchema(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
 	s.Exec(t, `create or replace function rowcast.program() returns text language sql as $$select 'version 999 functions 0123456789abcdef'$$`)

@@ -158,11 +158,11 @@ func TestWhoKeepsTheLogFromBeingSealedIsNamed(t *testing.T) {
 	l := d.tail(t)
 	l.until(t, "sleep", asleep)
 	holder := pgtest.ConnectAs(t, d.dsn, "somebody")
-	pgtest.Exec(t, holder, "select pg_advisory_lock(8245940711459091458)", "insert into docs values (1, 'T')")
+	pgtest.Exec(t, holder, "select pg_advisory_lock(rowcast.lock_number('seal'))", "insert into docs values (1, 'T')")
 	l.until(t, "name of the holder", func(s changelog.Status) bool {
 		return strings.Contains(s.Problem, "application somebody")
 	})
-	pgtest.Exec(t, holder, "select pg_advisory_unlock(8245940711459091458)")
+	pgtest.Exec(t, holder, "select pg_advisory_unlock(rowcast.lock_number('seal'))")
 	l.wait(t, "change", func(r *recorder) bool { return len(r.changes) == 1 })
 	l.until(t, "end of the problem", func(s changelog.Status) bool { return s.Live && s.Problem == "" })
 }

@@ -13,10 +13,8 @@ import (
 	"rowcast/internal/changelog"
 	"rowcast/internal/postgres"
 	"rowcast/internal/test/pgtest"
+	"rowcast/triggers"
 )
-
-// sleepLock is the advisory lock that writers try.
-const sleepLock = 8245940711459091457
 
 // env is where the connections of one server come from. It can be cut off.
 type env struct {
@@ -68,7 +66,7 @@ const (
 	tailBackend   = `a.application_name like '% tail'`
 	listenBackend = `a.query ~* '^(listen |select .[A-Z2-7]{26}. where 2 = )'`
 	lockBackend   = `exists (select from pg_locks l where l.pid = a.pid and l.locktype = 'advisory'
-	                   and l.mode = 'ShareLock' and l.objid = (8245940711459091462 & 4294967295)::oid)`
+	                   and l.mode = 'ShareLock' and l.objid = (rowcast.lock_number('server') & 4294967295)::oid)`
 )
 
 // kill terminates the backends of an env for which the condition holds, and
@@ -93,7 +91,7 @@ func waiting(t *testing.T, admin *pgx.Conn) {
 			select exists (select from pg_locks l
 			 where l.locktype = 'advisory' and not l.granted and l.mode = 'ExclusiveLock'
 			   and l.database = (select oid from pg_database where datname = current_database())
-			   and l.objid = ($1::bigint & 4294967295)::oid)`, int64(sleepLock))
+			   and l.objid = ($1::bigint & 4294967295)::oid)`, triggers.SleepLock)
 	})
 }
 
@@ -104,7 +102,7 @@ func silent(t *testing.T, admin, writer *pgx.Conn) bool {
 	return pgtest.Query[bool](t, admin, `
 		select exists (select from pg_locks l
 		 where l.locktype = 'advisory' and l.granted and l.mode = 'ShareLock' and l.pid = $2
-		   and l.objid = ($1::bigint & 4294967295)::oid)`, int64(sleepLock), int32(writer.PgConn().PID()))
+		   and l.objid = ($1::bigint & 4294967295)::oid)`, triggers.SleepLock, int32(writer.PgConn().PID()))
 }
 
 // eventually polls for a fact that nobody announces.

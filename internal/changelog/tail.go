@@ -183,7 +183,7 @@ func (t *Tail) run(ctx context.Context) error {
 			return context.Cause(ctx)
 		}
 		if errors.Is(err, feed.ErrDiverged) {
-			t.o.Log.ErrorContext(ctx, "the history was rewritten, clients are told to reload", "error", err)
+			t.o.Log.ErrorContext(ctx, "the history was rewritten, clients have to reload", "error", err)
 			t.epoch = ""
 			t.o.Reset(feed.ErrDiverged)
 		} else if !t.reported {

@@ -6,10 +6,10 @@ import "time"
 // told. A quick reconnect tells nobody.
 const staleAfter = 5 * time.Second
 
-// tellOutage tells clients once that the tail has fallen behind for a while,
+// reportOutage tells clients once that the tail has fallen behind for a while,
 // and when it has everything again where their streams are. reported is whether
 // they know.
-func (h *Hub) tellOutage(now time.Time, reported bool) bool {
+func (h *Hub) reportOutage(now time.Time, reported bool) bool {
 	if h.set.Checked == nil {
 		return false
 	}

@@ -239,9 +239,9 @@ func TestOverrunPastRetention(t *testing.T) {
 	})
 }
 
-// TestForgetfulClientIsToldToReload: one that keeps no cursor cannot continue
+// TestForgetfulClientIsSentAReset: one that keeps no cursor cannot continue
 // after it was sent away.
-func TestForgetfulClientIsToldToReload(t *testing.T) {
+func TestForgetfulClientIsSentAReset(t *testing.T) {
 	t.Parallel()
 	for _, forgets := range []bool{true, false} {
 		bubble(t, nil, func(t *testing.T, b *bundle) {

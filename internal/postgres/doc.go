@@ -35,7 +35,7 @@
 //   - An older program changes nothing in the schema of a newer one
 //     (TestOlderMigrateIsRefused). Every role can ask how the schema differs from the
 //     program (TestSchemaIsCompared; rowcast: TestRollingUpgrade,
-//     TestServerTellsOfANewerSchema).
+//     TestServerReportsANewerSchema).
 //   - In a database that came with a dump, whatever the dump left out, a new feed
 //     watches what was watched, as it was. What cannot be known is asked for
 //     (TestRestoredDatabases, TestDatabaseMadeFromTemplate,

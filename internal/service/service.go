@@ -142,7 +142,7 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, listen Listen
 	s.tail = changelog.New(changelog.Options{
 		Connect: DialTail(cfg.ListenDatabaseURL), Listen: Dial(cfg.ListenDatabaseURL, "rowcast listen"), Pool: s.pool,
 		Notify: changelog.Notify(cfg.Notify), BulkRows: cfg.BulkRows, Retention: cfg.Retention, Log: log,
-		Unreadable: func(c *feed.Change) { s.unread.Tell(new(c.Without(c.Unreadable))) },
+		Unreadable: func(c *feed.Change) { s.unread.Report(new(c.Without(c.Unreadable))) },
 		Sealed:     s.observed.Sealed, Publish: s.hub.Publish, Live: s.hub.Live, Reset: s.hub.Reset, Revoked: s.revoked.Wake,
 	})
 	s.health = health.New(health.Options{Database: s.pool, Log: log})
@@ -266,7 +266,7 @@ func (s *Service) Run(ctx context.Context, force <-chan struct{}) error {
 // until they are gone.
 func (s *Service) drain(ctx context.Context, force <-chan struct{}) {
 	s.closing.Store(true)
-	if err := s.Manager.Tell(ctx, "STOPPING=1"); err != nil {
+	if err := s.Manager.Notify(ctx, "STOPPING=1"); err != nil {
 		s.log.WarnContext(ctx, "the service manager does not listen", "error", err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, UnreadyTime+DrainTime)

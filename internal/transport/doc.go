@@ -35,7 +35,7 @@
 //     hides none of the client's own (TestGate; ws: TestForeignCredentials; rowcast:
 //     TestForeignCredentialsOnEveryTransport).
 //   - Each refusal is counted by code, and the log says why, for each kind once a minute
-//     (TestRefusalsAreTold; rowcast: TestRefusalsAreReportedOnEveryTransport), with
+//     (TestRefusalsAreReported; rowcast: TestRefusalsAreReportedOnEveryTransport), with
 //     nothing of a token (TestLogNeverHasTheToken).
 //   - A client whose identity is revoked is sent away, on every transport (rowcast:
 //     TestRevocationReachesEveryTransportOfEveryServer).
@@ -44,9 +44,9 @@
 //     the limit gets 429 or limit-exceeded. One that could not be let in takes no slot
 //     (TestSlots, TestPlaceIsGivenBack, TestTooManyRequestsOfAnAddress; rowcast:
 //     TestLimitsOnEveryTransport). A proxy that nobody has named, so that its clients
-//     look like one, is logged (TestUnnamedProxyIsTold).
+//     look like one, is logged (TestUnnamedProxyIsReported).
 //   - A client that joins again with another filter learns which is in effect (ws:
-//     TestJoinedTellsTheFilter; socketio: TestJoinAndLeave).
+//     TestJoinedReportsTheFilter; socketio: TestJoinAndLeave).
 //   - Every close code, and every error code that a session can end with, is in
 //     one table (TestCloseTable).
 //   - A refusal names the tenant whole, so that a client knows which request it answers

@@ -63,7 +63,7 @@ func (all Sessions) Close() {
 
 // Listen has a session of its own tell of each notification, until stop, or of why it
 // broke.
-func (s *Stage) Listen(ctx context.Context, channel string, told func(payload string, at time.Time), broke func(error)) (stop func(), err error) {
+func (s *Stage) Listen(ctx context.Context, channel string, heard func(payload string, at time.Time), broke func(error)) (stop func(), err error) {
 	conn, err := s.Connect(ctx)
 	if err != nil {
 		return func() {}, err
@@ -86,7 +86,7 @@ func (s *Stage) Listen(ctx context.Context, channel string, told func(payload st
 				broke(err)
 				return
 			}
-			told(n.Payload, time.Now())
+			heard(n.Payload, time.Now())
 		}
 	})
 	return stop, nil

@@ -52,8 +52,8 @@ type Log struct {
 	lines, held int
 }
 
-// Tell notes that an event is sent without its row.
-func (l *Log) Tell(e *feed.Event) {
+// Report notes that an event is sent without its row.
+func (l *Log) Report(e *feed.Event) {
 	if l == nil || e.Unreadable == nil {
 		return
 	}

@@ -47,7 +47,7 @@ type sub struct {
 	// next is the index of the first entry that the client has not received.
 	next int64
 	// quiet is the moment since which nothing told the client its cursor.
-	lastTold time.Duration
+	lastSent time.Duration
 
 	t      *stream.Stream
 	handle stream.Handle
@@ -154,13 +154,13 @@ func (u *sub) settleLocked(v *ring.View) {
 
 // sweepLocked tells the client its cursor if that is due. s.mu held, live, not busy.
 func (u *sub) sweepLocked(now time.Duration) {
-	if u.wrote || u.lastTold == 0 {
+	if u.wrote || u.lastSent == 0 {
 		u.wrote = false
-		u.lastTold = now
+		u.lastSent = now
 		return
 	}
-	lastTold := now - u.lastTold
-	if lastTold < progressIdle && (!u.withheld || lastTold < progressSkipped) {
+	lastSent := now - u.lastSent
+	if lastSent < progressIdle && (!u.withheld || lastSent < progressSkipped) {
 		return
 	}
 	u.progressLocked(now)
@@ -168,6 +168,6 @@ func (u *sub) sweepLocked(now time.Duration) {
 
 // progressLocked tells the client its cursor. s.mu held, answered.
 func (u *sub) progressLocked(now time.Duration) {
-	u.lastTold, u.withheld = now, false
+	u.lastSent, u.withheld = now, false
 	u.s.signalLocked(&signal.Signal{Kind: signal.Progress, Tenant: u.tenant, Cursor: u.currentLocked()})
 }

@@ -137,7 +137,7 @@ type remote struct {
 
 func (r remote) RemoteAddr() net.Addr { return r.address }
 
-func TestClearConnectionIsTold(t *testing.T) {
+func TestClearConnectionIsReported(t *testing.T) {
 	t.Parallel()
 	far := remote{address: &net.TCPAddr{IP: net.ParseIP("192.0.2.7"), Port: 5432}}
 	for conn, status := range map[net.Conn]doctor.Status{

@@ -17,7 +17,7 @@
 // # Guarantees
 //
 //   - Each kind of trouble is found (TestEveryCheckIsProvoked,
-//     TestClearConnectionIsTold), and what is whole is not complained about
+//     TestClearConnectionIsReported), and what is whole is not complained about
 //     (TestWholeDatabase).
 //   - A check takes no longer than its time, and a database that does not answer
 //     fails one check and skips the others (TestSilentDatabaseEndsInTime). A check

@@ -56,16 +56,16 @@ func troubles() []trouble {
 		{code: "schema-outdated", make: append(keep, installed("version 5 functions 0123456789abcdef")), undo: unkeep, status: doctor.Fail, says: []string{"version 5, this program knows"}},
 		{code: "schema-outdated", make: append(keep, installed("version 999 functions 0123456789abcdef")), undo: unkeep, status: doctor.Warn, says: []string{"has version 999", "the one that migrated the database"}},
 		{code: "schema-outdated", make: append(keep, installed(fmt.Sprintf("version %d functions 0123456789abcdef", migrations.Newest()))), undo: unkeep, status: doctor.Warn, says: []string{"0123456789abcdef", "another build", "of the newer one"}},
-		{code: "lock-held", make: []string{`set application_name = 'usurper'`, `select pg_advisory_lock(8245940711459091459)`}, undo: []string{`select pg_advisory_unlock(8245940711459091459)`}, status: doctor.Warn, says: []string{"lock of the leader", "application usurper", "pg_terminate_backend"}},
-		{code: "no-server", undo: []string{`select pg_advisory_lock_shared(8245940711459091462)`}, status: doctor.Warn, says: []string{"rowcast serve"}},
+		{code: "lock-held", make: []string{`set application_name = 'usurper'`, `select pg_advisory_lock(rowcast.lock_number('leader'))`}, undo: []string{`select pg_advisory_unlock(rowcast.lock_number('leader'))`}, status: doctor.Warn, says: []string{"lock of the leader", "application usurper", "pg_terminate_backend"}},
+		{code: "no-server", undo: []string{`select pg_advisory_lock_shared(rowcast.lock_number('server'))`}, status: doctor.Warn, says: []string{"rowcast serve"}},
 		{code: "seal-lag", make: []string{`insert into docs values (1, 'T')`}, bounds: doctor.Bounds{Lag: now}, undo: []string{`select rowcast.seal()`}, status: doctor.Warn, says: []string{"1 log rows are not sealed"}},
 		{code: "seal-lag", make: []string{`insert into docs values (2, 'T')`}, bounds: doctor.Bounds{Lag: now, LagFail: now}, undo: []string{`select rowcast.seal()`}, status: doctor.Fail},
-		{code: "seal-lock-held", make: []string{`set application_name = 'frozen'`, `begin`, `select pg_advisory_xact_lock(8245940711459091458)`}, bounds: doctor.Bounds{Lock: now}, undo: []string{`rollback`}, status: doctor.Fail, says: []string{"application frozen", "pg_terminate_backend"}},
-		{code: "lock-held", make: []string{`begin`, `select pg_advisory_xact_lock(8245940711459091460)`}, bounds: doctor.Bounds{Lock: now}, undo: []string{`rollback`}, status: doctor.Warn, says: []string{"lock of the prune", "pg_terminate_backend"}},
-		{code: "lock-held", make: []string{`select pg_advisory_lock(8245940711459091457)`}, undo: []string{`select pg_advisory_unlock(8245940711459091457)`}, status: doctor.Warn, says: []string{"lock of the sleep"}},
-		{code: "lock-held", make: []string{`select pg_advisory_lock_shared(8245940711459091457)`}, undo: []string{`select pg_advisory_unlock_shared(8245940711459091457)`}, status: doctor.Warn, says: []string{"lock of the sleep"}},
-		{code: "lock-held", make: []string{`begin`, `select pg_advisory_xact_lock(8245940711459091461)`, `prepare transaction 'held'`}, undo: []string{`rollback prepared 'held'`}, status: doctor.Warn, says: []string{"lock of the migration is held by a prepared transaction"}},
-		{code: "lock-held", make: []string{`select pg_advisory_lock_shared(8245940711459091462)`, `select pg_advisory_lock(8245940711459091459)`}, status: doctor.OK, says: []string{"nobody holds"}, undo: []string{`select pg_advisory_unlock(8245940711459091459)`, `select pg_advisory_unlock_shared(8245940711459091462)`}},
+		{code: "seal-lock-held", make: []string{`set application_name = 'frozen'`, `begin`, `select pg_advisory_xact_lock(rowcast.lock_number('seal'))`}, bounds: doctor.Bounds{Lock: now}, undo: []string{`rollback`}, status: doctor.Fail, says: []string{"application frozen", "pg_terminate_backend"}},
+		{code: "lock-held", make: []string{`begin`, `select pg_advisory_xact_lock(rowcast.lock_number('prune'))`}, bounds: doctor.Bounds{Lock: now}, undo: []string{`rollback`}, status: doctor.Warn, says: []string{"lock of the prune", "pg_terminate_backend"}},
+		{code: "lock-held", make: []string{`select pg_advisory_lock(rowcast.lock_number('sleep'))`}, undo: []string{`select pg_advisory_unlock(rowcast.lock_number('sleep'))`}, status: doctor.Warn, says: []string{"lock of the sleep"}},
+		{code: "lock-held", make: []string{`select pg_advisory_lock_shared(rowcast.lock_number('sleep'))`}, undo: []string{`select pg_advisory_unlock_shared(rowcast.lock_number('sleep'))`}, status: doctor.Warn, says: []string{"lock of the sleep"}},
+		{code: "lock-held", make: []string{`begin`, `select pg_advisory_xact_lock(rowcast.lock_number('migration'))`, `prepare transaction 'held'`}, undo: []string{`rollback prepared 'held'`}, status: doctor.Warn, says: []string{"lock of the migration is held by a prepared transaction"}},
+		{code: "lock-held", make: []string{`select pg_advisory_lock_shared(rowcast.lock_number('server'))`, `select pg_advisory_lock(rowcast.lock_number('leader'))`}, status: doctor.OK, says: []string{"nobody holds"}, undo: []string{`select pg_advisory_unlock(rowcast.lock_number('leader'))`, `select pg_advisory_unlock_shared(rowcast.lock_number('server'))`}},
 		{code: "retention-behind", make: []string{`insert into docs values (3, 'T')`, `select rowcast.seal()`, `insert into docs values (4, 'T')`, `select rowcast.seal()`, `update rowcast.seal set sealed_at = now() - interval '10 days' where seal < (select max(seal) from rowcast.seal)`}, undo: []string{`update rowcast.seal set sealed_at = now()`}, status: doctor.Warn, says: []string{"rowcast prune"}},
 		{code: "rotation-behind", make: []string{
 			`create function pg_temp.no() returns event_trigger language plpgsql as 'begin end'`, `create event trigger no_ddl on ddl_command_start execute function pg_temp.no()`,
@@ -149,7 +149,7 @@ func TestEveryCheckIsProvoked(t *testing.T) {
 		found.expect(t, o, "role-superuser", doctor.OK)
 		found.expect(t, o, "privileges-missing", doctor.Fail, "lacks ", "insert on rowcast.tenant", "select rowcast.grant_service")
 		found.expect(t, o, "triggers-drifted", doctor.Skip, "the role may not look")
-		s.Exec(t, `set application_name = 'usurper'`, `begin`, `select pg_advisory_xact_lock(8245940711459091458)`, `select pg_advisory_xact_lock(8245940711459091460)`)
+		s.Exec(t, `set application_name = 'usurper'`, `begin`, `select pg_advisory_xact_lock(rowcast.lock_number('seal'))`, `select pg_advisory_xact_lock(rowcast.lock_number('prune'))`)
 		found.expect(t, o, "seal-lock-held", doctor.Fail, "lock of the seal", "application usurper", "pg_terminate_backend")
 		found.expect(t, o, "lock-held", doctor.Warn, "lock of the prune", "application usurper")
 		s.Exec(t, `rollback`)
@@ -183,7 +183,7 @@ func TestEveryCheckIsProvoked(t *testing.T) {
 func TestWholeDatabase(t *testing.T) {
 	pg := pgtest.Own(t, devpg.Options{NoTCP: true, Durable: true})
 	s := envOn(t, pg.SocketDSN("postgres"))
-	s.Exec(t, `create role server login`, `select rowcast.grant_service('server')`, `select pg_advisory_lock_shared(8245940711459091462)`,
+	s.Exec(t, `create role server login`, `select rowcast.grant_service('server')`, `select pg_advisory_lock_shared(rowcast.lock_number('server'))`,
 		`insert into docs values (1, 'T')`, `select rowcast.seal()`)
 	config, err := pgx.ParseConfig(s.DSN)
 	if err != nil {

@@ -10,8 +10,8 @@
 // # Guarantees
 //
 //   - READY is told once the service is ready for the first time, and not before
-//     (TestReadyOnceNothingIsInTheWay; rowcast: TestServeTellsTheServiceManager).
-//   - Without a socket nothing happens (TestNobodyToTell).
+//     (TestReadyOnceNothingIsInTheWay; rowcast: TestServeNotifiesTheServiceManager).
+//   - Without a socket nothing happens (TestNobodyToNotify).
 //
 // # Failures
 //
@@ -50,8 +50,8 @@ func New(environ []string) (n Notifier) {
 	return n
 }
 
-// Tell sends states such as READY=1, STOPPING=1 or STATUS=….
-func (n Notifier) Tell(ctx context.Context, states ...string) error {
+// Notify sends states such as READY=1, STOPPING=1 or STATUS=….
+func (n Notifier) Notify(ctx context.Context, states ...string) error {
 	if n.socket == "" {
 		return nil
 	}
@@ -61,7 +61,7 @@ func (n Notifier) Tell(ctx context.Context, states ...string) error {
 	}
 	defer func() { _ = conn.Close() }() // everything was sent
 	if _, err := conn.Write([]byte(strings.Join(states, "\n"))); err != nil {
-		return fmt.Errorf("tell the service manager: %w", err)
+		return fmt.Errorf("notify the service manager: %w", err)
 	}
 	return nil
 }
@@ -88,7 +88,7 @@ func (n Notifier) Run(ctx context.Context, problem func() string) error {
 			states = append(states, "STATUS="+strings.ReplaceAll(now, "\n", " "))
 			was = now
 		}
-		if err := n.Tell(ctx, states...); err != nil && !sent && ctx.Err() == nil {
+		if err := n.Notify(ctx, states...); err != nil && !sent && ctx.Err() == nil {
 			return err
 		}
 		sent = wait == readyPoll

@@ -227,7 +227,7 @@ func (h running) resume(t *testing.T, cursor, last string) (got []event) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer joined.CloseWith(signal.Gone, nil)
+	defer joined.Close(signal.Gone, "")
 	if err := joined.Join(session.Request{Tenant: "T", Cursor: cursor}); err != nil {
 		t.Fatal(err)
 	}

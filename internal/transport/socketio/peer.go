@@ -54,7 +54,7 @@ type request struct {
 func (p *peer) Send(frames []byte) { p.session.Send(frames) }
 
 // Close implements engineio.Outbox.
-func (p *peer) Close(last []byte) { p.session.CloseWith(signal.Gone, last) }
+func (p *peer) Close(last []byte) { p.session.Close(signal.Gone, "", last...) }
 
 // ask notes a request, and gives its number.
 func (p *peer) ask(q request) uint64 {

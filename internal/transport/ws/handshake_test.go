@@ -186,9 +186,9 @@ func TestForeignCredentials(t *testing.T) {
 	}
 }
 
-// TestRefusedSubprotocolTokenIsToldByCloseCode: a page cannot see the status of
+// TestRefusedSubprotocolTokenIsReportedByCloseCode: a page cannot see the status of
 // a refused handshake, and only pages have to send the token this way.
-func TestRefusedSubprotocolTokenIsToldByCloseCode(t *testing.T) {
+func TestRefusedSubprotocolTokenIsReportedByCloseCode(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil, nil)
 	for token, code := range map[string]int{"forged": 4501, "expired": 4003, "unavailable": 1013} {

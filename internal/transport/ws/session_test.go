@@ -122,9 +122,9 @@ func TestBadFirstToken(t *testing.T) {
 	}
 }
 
-// TestJoinedTellsTheFilter: a connection has one filter for each tenant, and every
+// TestJoinedReportsTheFilter: a connection has one filter for each tenant, and every
 // answer to a join tells the one in effect, also if it replaces another.
-func TestJoinedTellsTheFilter(t *testing.T) {
+func TestJoinedReportsTheFilter(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil, nil)
 	c := b.connect(t, annOfT)

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // outbox is a session of a hub, as in the product.
 type outbox struct{ *session.Session }
 
-func (o outbox) Close(last []byte) { o.CloseWith(signal.Gone, last) }
+func (o outbox) Close(last []byte) { o.Session.Close(signal.Gone, "", last...) }
 
 // silent is a wire without messages of its own.
 type silent struct{}

@@ -43,7 +43,7 @@ func (o outbox) Send(frames []byte) {
 	o.Session.Send(frames)
 }
 
-func (o outbox) Close(last []byte) { o.CloseWith(signal.Gone, last) }
+func (o outbox) Close(last []byte) { o.Session.Close(signal.Gone, "", last...) }
 
 // silent is a wire without messages of its own.
 type silent struct{}

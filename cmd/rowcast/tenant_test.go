@@ -208,7 +208,7 @@ func TestUnknownStemsAreReported(t *testing.T) {
 	feed, _ := s.serve(t)
 	for _, test := range []struct {
 		events []string
-		told   bool
+		hinted bool
 	}{
 		{nil, false},
 		{[]string{"*"}, false},
@@ -217,7 +217,7 @@ func TestUnknownStemsAreReported(t *testing.T) {
 		{[]string{"Order:created"}, true},
 	} {
 		c, _ := join(t, feed, inventory.AcmeID, "", test.events...)
-		if said := c.raw.String(); strings.Contains(said, "hint") != test.told || test.told && !strings.Contains(said, "has events "+test.events[len(test.events)-1][:4]) {
+		if said := c.raw.String(); strings.Contains(said, "hint") != test.hinted || test.hinted && !strings.Contains(said, "has events "+test.events[len(test.events)-1][:4]) {
 			t.Errorf("%q: %s", test.events, said)
 		}
 	}

@@ -82,7 +82,7 @@ func (p *commands) watchStatus(ctx context.Context, pool postgres.Pool, output s
 			fmt.Fprintf(&page, "%s  %s\n", time.Now().Format(time.TimeOnly), program.Explain("rowcast", err))
 		default:
 			if last != nil {
-				r.PlacesPerSecond = new(float64(r.Head-last.Head) / r.At.Sub(last.At).Seconds())
+				r.SequencesPerSecond = new(float64(r.Head-last.Head) / r.At.Sub(last.At).Seconds())
 			}
 			last = r
 			if err := writeStatus(&page, r, output); err != nil {

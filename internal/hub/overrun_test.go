@@ -253,8 +253,8 @@ func TestForgetfulClientIsSentAReset(t *testing.T) {
 			c.allow(unlimited)
 			synctest.Wait()
 			lines := c.lines(t)
-			told := lines[len(lines)-2].kind == "reset" && lines[len(lines)-2].name == "expired"
-			if l := lines[len(lines)-1]; told != forgets || l.kind != "close" || l.name != "slow-consumer" {
+			reset := lines[len(lines)-2].kind == "reset" && lines[len(lines)-2].name == "expired"
+			if l := lines[len(lines)-1]; reset != forgets || l.kind != "close" || l.name != "slow-consumer" {
 				t.Errorf("forgets %t: the last messages are %v", forgets, lines[len(lines)-2:])
 			}
 		})

@@ -68,7 +68,7 @@ type status struct {
 	Problem string `json:"problem,omitempty"`
 	// Locks says who holds a lock of the servers without being one.
 	Locks []string `json:"locks,omitempty"`
-	// Place is the newest that this process has published.
+	// Sequence is the newest that this process has published.
 	Sequence    int64 `json:"place"`
 	Lag         lag   `json:"lag"`
 	Connections int64 `json:"connections"`

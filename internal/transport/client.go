@@ -45,14 +45,14 @@ type Client struct {
 	supposed bool
 }
 
-// Let lets the client of a request in: it takes a place among those of its address, has
+// Let lets the client of a request in: it takes a slot of its address, has
 // connect make the connection, and opens its session. The client has what it presents
 // with the request, or little time to authenticate. One whose credentials end it is told
 // so at once.
 //
-// The error is a *Problem if the address has no place left, that of connect, or
+// The error is a *Problem if the address has no slot left, that of connect, or
 // session.ErrDraining: a connection that came when the server was shutting down already
-// is told so and ended, if it is one of its own. The place is given back with the
+// is sent that and ended, if it is one of its own. The slot is given back with the
 // session, or with an error.
 func (g *Gate) Let(h *hub.Hub, r *http.Request, by Credential, connect func() (session.Peer, error)) (*Client, error) {
 	slot, full := g.Limits.Slot(r)

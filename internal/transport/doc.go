@@ -42,7 +42,7 @@
 //   - An address and a subject have no more connections than they may, an address no
 //     more handshakes, and a tenant no more clients that have joined it. A client beyond
 //     the limit gets 429 or limit-exceeded. One that could not be let in takes no slot
-//     (TestSlots, TestPlaceIsGivenBack, TestTooManyRequestsOfAnAddress; rowcast:
+//     (TestSlots, TestSlotIsGivenBack, TestTooManyRequestsOfAnAddress; rowcast:
 //     TestLimitsOnEveryTransport). A proxy that nobody has named, so that its clients
 //     look like one, is logged (TestUnnamedProxyIsReported).
 //   - A client that joins again with another filter learns which is in effect (ws:

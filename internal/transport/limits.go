@@ -158,7 +158,7 @@ func full() *Problem {
 	}
 }
 
-// Slot is the place of one connection. It is safe for concurrent use.
+// Slot is that of one connection, among those of its address. It is safe for concurrent use.
 type Slot struct {
 	limits  *Limits
 	address netip.Addr

@@ -21,8 +21,8 @@ const (
 	interval = time.Second
 	// restTime is the least time between two questions, however many notifications arrive.
 	restTime = 100 * time.Millisecond
-	// listenTrust is how long notifications are relied on between two questions.
-	listenTrust = 10 * time.Second
+	// listenReliance is how long notifications are relied on between two questions.
+	listenReliance = 10 * time.Second
 	// askTimeout bounds a question.
 	askTimeout = 5 * time.Second
 	// maxLogged is how many revocations of no effect are told apart in the log.
@@ -175,7 +175,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if woken || w.failing || !heard || !w.o.Listening() || time.Since(asked) >= listenTrust {
+			if woken || w.failing || !heard || !w.o.Listening() || time.Since(asked) >= listenReliance {
 				break
 			}
 		}

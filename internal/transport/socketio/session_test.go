@@ -206,11 +206,11 @@ func TestClosed(t *testing.T) {
 	}
 }
 
-// TestSlowConsumer: one that takes nothing is told to reload before it is sent
+// TestSlowConsumer: one that takes nothing is sent a reset before it is sent
 // away, if it joined without a cursor.
 func TestSlowConsumer(t *testing.T) {
 	t.Parallel()
-	for request, told := range map[string]bool{
+	for request, wanted := range map[string]bool{
 		`42["join-tenant","T"]`:                                true,
 		`42["join-tenant",{"tenantId":"T","cursor":"f1.0.0"}]`: false,
 	} {
@@ -237,7 +237,7 @@ func TestSlowConsumer(t *testing.T) {
 			}
 			reset = strings.HasPrefix(string(message), `42["reset",{"type":"reset","tenantId":"T","cursor":"f1.`)
 		}
-		if reset != told {
+		if reset != wanted {
 			t.Errorf("%s: the last message is reset: %t", request, reset)
 		}
 	}

@@ -128,11 +128,11 @@ func TestJoinedReportsTheFilter(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil, nil)
 	c := b.connect(t, annOfT)
-	for events, told := range map[string]string{
+	for events, wanted := range map[string]string{
 		`["order:*"]`: "[order:*]", `["sku:created","stock:*"]`: "[sku:created stock:*]", `[]`: "[]", `null`: "[]", `["order:*","*"]`: "[]",
 	} {
 		c.say(`{"type":"join-tenant","tenantId":"T","events":%s}`, events)
-		if m := c.expect("joined"); fmt.Sprint(m.Events) != told {
+		if m := c.expect("joined"); fmt.Sprint(m.Events) != wanted {
 			t.Errorf("%s: joined %+v", events, m)
 		}
 	}

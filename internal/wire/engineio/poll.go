@@ -118,14 +118,14 @@ func (s *Session) get(w http.ResponseWriter, r *http.Request, order uint64) {
 		unknownSession.write(w)
 		return
 	case p.getting != nil:
-		tell := s.concludeLocked(TransportError, true, nil)
+		report := s.concludeLocked(TransportError, true, nil)
 		first := me.before(p.getting)
 		if first {
 			p.getting = me
 			p.change()
 		}
 		s.mu.Unlock()
-		tell()
+		report()
 		if !first {
 			badRequest.write(w)
 			return
@@ -161,9 +161,9 @@ func (s *Session) serveLocked(w http.ResponseWriter, r *http.Request, p *poll, m
 			return
 		case r.Context().Err() != nil: // nothing is taken that nobody reads
 			p.leave(me)
-			tell := s.concludeLocked(TransportError, true, nil) // before the next poll can come
+			report := s.concludeLocked(TransportError, true, nil) // before the next poll can come
 			s.mu.Unlock()
-			tell()
+			report()
 			return
 		case me.owing && s.closing && s.reason == PingTimeout:
 			p.leave(me)

@@ -137,13 +137,13 @@ func (s *Session) Close(last []byte) { s.finish(ForcedClose, false, last) }
 // what is left.
 func (s *Session) finish(reason Reason, left bool, last []byte) {
 	s.mu.Lock()
-	tell := s.concludeLocked(reason, left, last)
+	report := s.concludeLocked(reason, left, last)
 	s.mu.Unlock()
-	tell()
+	report()
 }
 
 // concludeLocked is finish; what it returns is called once the mutex is let go.
-func (s *Session) concludeLocked(reason Reason, left bool, last []byte) (tell func()) {
+func (s *Session) concludeLocked(reason Reason, left bool, last []byte) (report func()) {
 	if s.closing || s.ended {
 		return func() {}
 	}

@@ -23,8 +23,8 @@
 //     TestImport, TestSimulateLoad, TestVerify, TestLooking).
 //   - A variable that is missing or wrong ends psql with status 3 and one line
 //     that says what to give, before anything is done (TestRefusals).
-//   - No script depends on the search_path (every test runs without one), and one
-//     that needs a table for itself waits for it as long as lock_timeout says
+//   - No script depends on the search_path (every test runs without one). One that
+//     needs a table for itself waits for it as long as lock_timeout says
 //     (TestAttachWaitsForALimitedTime).
 //   - What is replayed reaches the clients as <name>:replayed at new positions, and a
 //     client that was away receives it like any other change (rowcast:

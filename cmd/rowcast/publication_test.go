@@ -16,7 +16,7 @@ func replicated(t *testing.T) (publisher, receiver *env) {
 	t.Helper()
 	var (
 		envs []*env
-		pg    *devpg.Server
+		pg   *devpg.Server
 	)
 	for range 2 {
 		pg = pgtest.Own(t, devpg.Options{NoTCP: true, Settings: map[string]string{"wal_level": "logical", "wal_retrieve_retry_interval": "100ms"}})

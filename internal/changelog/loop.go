@@ -238,8 +238,8 @@ func (f *reader) queue(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// upkeep now and then makes sure that nobody else writes the log, counts the
-// servers, and has the listener proved.
+// upkeep now and then makes sure that nobody else writes the log, counts the servers,
+// and proves the listener.
 func (f *reader) upkeep(ctx context.Context, now time.Time, leads bool) error {
 	const interval = 4 * time.Second
 	ctx, cancel := context.WithTimeout(ctx, sealTimeout)

@@ -2,13 +2,12 @@ package hub
 
 import "time"
 
-// staleAfter is how long the tail may not have everything before clients are
-// told. A quick reconnect tells nobody.
+// staleAfter is how long the tail may not have everything before clients are sent a
+// signal. A quick reconnect sends none.
 const staleAfter = 5 * time.Second
 
-// reportOutage tells clients once that the tail has fallen behind for a while,
-// and when it has everything again where their streams are. reported is whether
-// they know.
+// reportOutage sends clients one signal when the tail has fallen behind for a while,
+// and their cursors when it has everything again. reported is whether they know.
 func (h *Hub) reportOutage(now time.Time, reported bool) bool {
 	if h.set.Checked == nil {
 		return false

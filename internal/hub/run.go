@@ -66,9 +66,8 @@ func (h *Hub) watch(ctx context.Context) {
 // Draining says whether new sessions are refused.
 func (h *Hub) Draining() bool { return h.set.Closed() }
 
-// Drain refuses new sessions, tells every client to come back in a while,
-// spread over time by their number, and returns when all have left or ctx
-// ends.
+// Drain refuses new sessions, asks every client to come back in a while, spread over
+// time by their number, and returns when all have left or ctx ends.
 func (h *Hub) Drain(ctx context.Context) error {
 	h.set.Close()
 	list := h.set.All()

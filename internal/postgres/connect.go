@@ -87,9 +87,9 @@ func With(
 	return Judge(context.WithoutCancel(ctx), c, f(ctx, c))
 }
 
-// direct refuses a connection on which the settings of the session are not in
-// effect. A transaction pooler that was told to ignore them would deliver no
-// notification and leave locks behind on connections of others.
+// direct refuses a connection on which the settings of the session are not in effect. A
+// transaction pooler that is configured to ignore them would deliver no notification
+// and leave locks behind on connections of others.
 func direct(ctx context.Context, conn *pgx.Conn) error {
 	const name = "plan_cache_mode"
 	results, err := conn.PgConn().Exec(ctx, "show "+name).ReadAll()

@@ -25,8 +25,8 @@
 //     TestSkipsWhatCannotBeWatched, TestMigrateRepairs).
 //   - Where a publication would carry the log away it installs only if that is asked for
 //     (rowcast: TestPublicationForAllTables).
-//   - Every session sets what it depends on itself, whatever was set for the server, the
-//     database or the role, also through a pooler that swallows settings
+//   - Every session sets what it depends on itself, whatever was set for the server,
+//     the database or the role. So it does through a pooler that swallows settings
 //     (TestSessionsSetWhatTheyNeed, TestMigrateUnderUnwantedSettings; rowcast:
 //     TestServeUnderHostileSettings).
 //   - What answers as a transaction pooler is refused, whether it rejects the settings

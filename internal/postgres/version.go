@@ -25,7 +25,7 @@ type Questions interface {
 	QueryRow(ctx context.Context, question string, args ...any) pgx.Row
 }
 
-// Functions tells the functions of this program from those of another.
+// Functions distinguishes the functions of this program from those of another.
 func Functions() (string, error) {
 	sum := sha256.New()
 	for _, name := range triggers.Functions() {

@@ -56,7 +56,7 @@ const (
 type Service struct {
 	// Front is what the public listener serves. It may be added to before Run.
 	Front server.PublicOptions
-	// Manager is told how the process is. It may be set before Run.
+	// Manager receives how the process is. It may be set before Run.
 	Manager systemd.Notifier
 
 	log      *slog.Logger
@@ -262,8 +262,8 @@ func (s *Service) Run(ctx context.Context, force <-chan struct{}) error {
 	return g.Wait()
 }
 
-// drain turns unready, then tells the clients to come back elsewhere and waits
-// until they are gone.
+// drain turns unready, then asks the clients to come back elsewhere and waits until
+// they are gone.
 func (s *Service) drain(ctx context.Context, force <-chan struct{}) {
 	s.closing.Store(true)
 	if err := s.Manager.Notify(ctx, "STOPPING=1"); err != nil {

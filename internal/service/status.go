@@ -77,7 +77,7 @@ type status struct {
 	UnnamedProxy string         `json:"unnamedProxy,omitempty"`
 	Tail         map[string]any `json:"tail"`
 	Hub          map[string]any `json:"hub"`
-	// Unreadable are the newest changes that were told without their rows.
+	// Unreadable are the newest changes that were sent without their rows.
 	Unreadable []unreadable.Case `json:"unreadable,omitempty"`
 }
 

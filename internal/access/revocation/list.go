@@ -98,7 +98,7 @@ type row struct {
 	IssuedBefore, Until      *float64
 }
 
-// revocation is what a row revokes. It is false if the row has a condition that
+// revocation is what a row revokes. It returns false if the row has a condition that
 // names nothing: empty text, which no token has, or none at all.
 func (r *row) revocation() (of Revocation, ok bool) {
 	of = Revocation{IssuedBefore: timeOf(r.IssuedBefore), Until: timeOf(r.Until)}

@@ -1,5 +1,5 @@
 // Package tenant knows how the database writes tenants, so that one tenant has one
-// name whoever writes it.
+// name, however it is written.
 //
 // # Overview
 //

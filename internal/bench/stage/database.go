@@ -61,8 +61,8 @@ func (all Sessions) Close() {
 	}
 }
 
-// Listen has a session of its own tell of each notification, until stop, or of why it
-// broke.
+// Listen calls heard for each notification of a session of its own, until stop, and
+// broke with the reason if it ends.
 func (s *Stage) Listen(ctx context.Context, channel string, heard func(payload string, at time.Time), broke func(error)) (stop func(), err error) {
 	conn, err := s.Connect(ctx)
 	if err != nil {

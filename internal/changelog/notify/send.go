@@ -14,7 +14,7 @@ import (
 // rowcast.notify does: what is sent is a hint, and a full queue fails the commit.
 const notify = "select pg_notify($1, $2) where pg_notification_queue_usage() <= 0.5"
 
-// Announce tells the leader that a server has come.
+// Announce notifies the leader that a server has come.
 func Announce(ctx context.Context, conn *pgx.Conn) error {
 	if _, err := conn.Exec(ctx, notify, probeChannel, serverCame); err != nil {
 		return fmt.Errorf("notify the leader: %w", err)

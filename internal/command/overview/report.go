@@ -19,11 +19,11 @@ type Report struct {
 	At time.Time `json:"at"`
 	// Head is the newest sequence; SequencesPerSecond is since the last look, unknown
 	// at the first.
-	Head             int64    `json:"head"`
-	SequencesPerSecond  *float64 `json:"placesPerSecond,omitempty"`
-	Servers          int64    `json:"replicas"`
-	NotifyQueueUsage float64  `json:"notifyQueueUsage"`
-	Triggers         []Table  `json:"triggers"`
+	Head               int64    `json:"head"`
+	SequencesPerSecond *float64 `json:"placesPerSecond,omitempty"`
+	Servers            int64    `json:"replicas"`
+	NotifyQueueUsage   float64  `json:"notifyQueueUsage"`
+	Triggers           []Table  `json:"triggers"`
 	// Pauses are those of capture, which leave changes out of the feed.
 	Pauses []Pause `json:"pauses"`
 	Pulse

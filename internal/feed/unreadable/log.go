@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	// mostKnown is how many changes are known to have been told.
+	// mostKnown is how many changes are known to have been reported.
 	mostKnown = 4096
 	// mostRecent is how many are shown.
 	mostRecent = 20

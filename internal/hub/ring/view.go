@@ -110,8 +110,8 @@ func (v *View) firstEnd(next int64) int64 {
 	}
 }
 
-// Find is the index of the first entry that a client at c has not received, behind
-// all that have its cursor. ok is false if the ring cannot tell.
+// Find is the index of the first entry that a client at c has not received, behind all
+// that have its cursor. ok is false if the ring does not know.
 func (v *View) Find(c feed.Cursor) (next int64, ok bool) {
 	had := delivered(c)
 	n := sort.Search(len(v.entries), func(i int) bool {

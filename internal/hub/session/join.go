@@ -29,8 +29,8 @@ type Request struct {
 	Encoder signal.Encoder
 	// Admit lets events pass by name; nil lets all.
 	Admit func(name string) bool
-	// Forgets says that the client keeps no cursor: it is told Reset before it is
-	// sent away as a slow consumer.
+	// Forgets says that the client keeps no cursor: it is sent Reset before it is
+	// closed as a slow consumer.
 	Forgets bool
 	// Ref comes back with the signal Joined, and so does Note.
 	RequestID uint64
@@ -279,7 +279,7 @@ func (u *sub) refuseLocked() bool {
 	return true
 }
 
-// answerLocked tells the client from where its stream continues.
+// answerLocked sends the client from where its stream continues.
 func (u *sub) answerLocked() {
 	if !u.answered {
 		requestIDs := u.requestIDs

@@ -1,22 +1,22 @@
-// Package systemd tells the service manager how the service is, in the protocol of
+// Package systemd reports to the service manager how the service is, in the protocol of
 // sd_notify.
 //
 // # Overview
 //
-// [New] finds the socket in the environment; without one nothing is told. [Run]
-// tells when the service has become ready, what keeps it from being so, and at
-// every look that the process lives, for a watchdog.
+// [New] finds the socket in the environment; without one nothing is sent. [Run] sends
+// when the service has become ready, what keeps it from being so, and at every look
+// that the process lives, for a watchdog.
 //
 // # Guarantees
 //
-//   - READY is told once the service is ready for the first time, and not before
+//   - READY is sent once the service is ready for the first time, and not before
 //     (TestReadyOnceNothingIsInTheWay; rowcast: TestServeNotifiesTheServiceManager).
 //   - Without a socket nothing happens (TestNobodyToNotify).
 //
 // # Failures
 //
-// Until READY was told, Run ends with an error if the socket takes no message.
-// Later ones are lost in silence: a manager that is gone takes no service with it.
+// Until READY was sent, Run ends with an error if the socket takes no message. Later
+// ones are lost in silence: a manager that is gone takes no service with it.
 package systemd
 
 import (
@@ -66,7 +66,7 @@ func (n Notifier) Notify(ctx context.Context, states ...string) error {
 	return nil
 }
 
-// Run tells the state until ctx ends. problem is why the service is not ready, in
+// Run sends the state until ctx ends. problem is why the service is not ready, in
 // words, empty if it is.
 func (n Notifier) Run(ctx context.Context, problem func() string) error {
 	if n.socket == "" {

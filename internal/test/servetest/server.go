@@ -160,7 +160,7 @@ type Status struct {
 	Head        int64
 	Sequence    int64 `json:"place"`
 	Connections int
-	// Problem is why something could not be told.
+	// Problem is why something could not be reported.
 	Problem string
 	Hub     struct {
 		Subscriptions, Blocked, CatchUps, HistoryReads, Resets int

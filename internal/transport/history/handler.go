@@ -32,8 +32,7 @@ type Options struct {
 	// Map appends the events of a change to dst, in order and with their cursors.
 	Map  func(dst []feed.Event, c *feed.Change) []feed.Event
 	Gate *transport.Gate
-	// Unreadable is told of the changes that are told without their rows. Nil: nobody
-	// is.
+	// Unreadable receives the changes that are sent without their rows. Nil: nobody is.
 	Unreadable *unreadable.Log
 	// Readers is how many requests read the source at once. Default: 2.
 	Readers int
@@ -136,7 +135,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, q query) *transp
 	return nil
 }
 
-// explain is what a client is told about an error of the source.
+// explain returns what a client receives about an error of the source.
 func (h *Handler) explain(ctx context.Context, q query, err error) *transport.Problem {
 	gone := transport.Problem{Status: http.StatusGone, About: "cursor"}
 	switch {

@@ -43,9 +43,9 @@ func (s *Set) Refresh(ctx context.Context) error {
 	return err
 }
 
-// refresh waits as long as ctx lasts, for a fetch that lasts as long as fetchCtx.
-// began says that the fetch began with the call: its answer tells of now, that of
-// an earlier one of a while ago.
+// refresh waits as long as ctx lasts, for a fetch that lasts as long as fetchCtx. began
+// says that the fetch began with the call: its answer is of now, that of an earlier one
+// of a while ago.
 func (s *Set) refresh(ctx, fetchCtx context.Context) (began bool, err error) {
 	s.mu.Lock()
 	if fetching := s.fetching; fetching != nil {

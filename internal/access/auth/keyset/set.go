@@ -26,8 +26,8 @@ const (
 	maxKID = 255
 )
 
-// ErrUnavailable: nobody can tell yet whether the key exists, because the set was
-// not fetched since the token came. A later try helps.
+// ErrUnavailable: it is not known yet whether the key exists, because the set was not
+// fetched since the token came. A later try helps.
 var ErrUnavailable = errors.New("the key is not at hand")
 
 // Options says where a Set comes from.

@@ -88,7 +88,7 @@ func (h *History) Oldest(ctx context.Context, tenant string) (feed.Cursor, error
 }
 
 // After returns the changes of a tenant after cursor c, oldest first, about
-// limit of them. If c points into a change, that change comes first. It answers
+// limit of them. If c points into a change, that change comes first. It returns
 // feed.ErrExpired or feed.ErrDiverged if it cannot continue from c. A change that
 // cannot be read says so, and those after it follow.
 func (h *History) After(ctx context.Context, tenant string, c feed.Cursor, limit int) (feed.Page, error) {

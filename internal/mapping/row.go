@@ -41,7 +41,7 @@ func (r *row) name(i int) string {
 	return string(r.key(i))
 }
 
-// find gives the index of the column with this name, or -1.
+// find returns the index of the column with this name, or -1.
 func (r *row) find(name string) int {
 	for i := range r.fields {
 		if string(r.key(i)) == name || (r.fields[i].escaped && r.name(i) == name) {
@@ -51,7 +51,7 @@ func (r *row) find(name string) int {
 	return -1
 }
 
-// column gives the JSON text of a column, nil if the row does not have it.
+// column returns the JSON text of a column, nil if the row does not have it.
 func (r *row) column(name string) []byte {
 	if i := r.find(name); i >= 0 {
 		return r.value(i)

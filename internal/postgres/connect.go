@@ -45,7 +45,7 @@ func config(url, name string, settings map[string]string) (*pgx.ConnConfig, erro
 	return config, nil
 }
 
-// Connect opens a direct connection. Through a transaction pooler it answers
+// Connect opens a direct connection. Through a transaction pooler it returns
 // [ErrPooler].
 func Connect(ctx context.Context, url, name string) (*pgx.Conn, error) {
 	return connect(ctx, url, name, querySettings())
@@ -143,7 +143,7 @@ func pooler(err error) error {
 var ErrOutdated = errors.New("schema rowcast is of an older version than this program; bring it up to date with: rowcast migrate")
 
 // Explain gives the errors of PostgreSQL a text for people: its message and
-// hint. A database without Rowcast answers ErrNotMigrated, one that lacks a
+// hint. A database without Rowcast gives ErrNotMigrated, one that lacks a
 // function ErrOutdated. Other errors stay.
 func Explain(err error) error {
 	var pg *pgconn.PgError

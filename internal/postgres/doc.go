@@ -44,7 +44,7 @@
 //
 // # Failures
 //
-// Errors name the step. A database without schema rowcast answers
+// Errors name the step. A database without schema rowcast gives
 // [ErrNotMigrated], one with an older schema [ErrOutdated], one with a newer one
 // [ErrNewer].
 package postgres

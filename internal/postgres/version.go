@@ -59,7 +59,7 @@ func (m *Migrator) inscribe(ctx context.Context, conn *pgx.Conn) error {
 }
 
 // CheckSchema compares schema rowcast with this program, without any right on it. It
-// answers [ErrNotMigrated] or [ErrOutdated], or says in words what else is different.
+// returns [ErrNotMigrated] or [ErrOutdated], or says in words what else is different.
 func CheckSchema(ctx context.Context, conn Questions) (note string, err error) {
 	var body *string
 	err = conn.QueryRow(ctx, programQuery).Scan(&body)

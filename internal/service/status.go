@@ -81,7 +81,7 @@ type status struct {
 	Unreadable []unreadable.Case `json:"unreadable,omitempty"`
 }
 
-// databaseStatus is what sql/overview.sql answers.
+// databaseStatus is what sql/overview.sql returns.
 type databaseStatus struct {
 	Head             int64           `json:"head"`
 	Servers          int64           `json:"replicas"`

@@ -117,7 +117,7 @@ func secretKey(secret []byte) keyFunc {
 	return func(context.Context, *jwt.Token) (any, error) { return secret, nil }
 }
 
-// fileKeys gives those of keys that may be used with the algorithm of a token.
+// fileKeys returns those of keys that may be used with the algorithm of a token.
 func fileKeys(keys []any) keyFunc {
 	return func(_ context.Context, token *jwt.Token) (any, error) {
 		some := fitting(keys, token)

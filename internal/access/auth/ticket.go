@@ -97,7 +97,7 @@ func (t *Tickets) Issue(id Identity) (text string, expiresIn time.Duration, err 
 	return text, expiresIn, nil
 }
 
-// Redeem gives the identity of a ticket, once.
+// Redeem returns the identity of a ticket, once.
 func (t *Tickets) Redeem(text string) (Identity, bool) {
 	now := time.Now()
 	hash := sha256.Sum256([]byte(text))

@@ -117,7 +117,7 @@ func (r *row) revocation() (of Revocation, ok bool) {
 	return of, ok || !of.IssuedBefore.IsZero()
 }
 
-// decode reads what sql/revoked.sql answers. void are the numbers of the rows
+// decode reads what sql/revoked.sql returns. void are the numbers of the rows
 // that revoke nothing.
 func decode(text []byte, canonical func(string) string) (list *List, void []int64, err error) {
 	var rows []row

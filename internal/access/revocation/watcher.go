@@ -64,7 +64,7 @@ type Watcher struct {
 	// answered.
 	version string
 	failing bool
-	// respell: Canonical answers otherwise than when the list was read.
+	// respell: Canonical returns something else than when the list was read.
 	respell atomic.Bool
 }
 

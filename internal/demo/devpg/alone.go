@@ -42,7 +42,7 @@ func (s *Server) Copy(ctx context.Context) (*Copy, error) {
 	return c, nil
 }
 
-// Run runs statements, one a line, as the superuser in the database, and answers what
+// Run runs statements, one a line, as the superuser in the database, and returns what
 // was printed: results, the log, and what the program says that postgres runs under, if
 // one is given with its arguments. A statement that fails is reported there and is no
 // error.

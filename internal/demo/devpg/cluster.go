@@ -110,7 +110,7 @@ func (in installation) initdb(ctx context.Context, path string, more ...string) 
 	return err
 }
 
-// include has the new cluster read our settings, which are beside the data.
+// include makes the new cluster read our settings, which are beside the data.
 func include(data string) error {
 	f, err := os.OpenFile(filepath.Join(data, "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {

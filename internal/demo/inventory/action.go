@@ -87,7 +87,7 @@ func (s *Shop) step(ctx context.Context, conn *pgx.Conn, tenant string, a action
 	return done, nil
 }
 
-// draw chooses one of the actions by weight and gives its index.
+// draw chooses one of the actions by weight and returns its index.
 func draw(rng *rand.Rand, from []action) int {
 	total := 0
 	for _, a := range from {

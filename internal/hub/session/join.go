@@ -229,7 +229,7 @@ func (u *sub) find(ctx context.Context) bool {
 }
 
 // spliceLocked makes u live if the ring holds its cursor, and writes what it is
-// behind. Else it answers a channel that is closed when the ring has grown.
+// behind. Else it returns a channel that is closed when the ring has grown.
 // s.mu held.
 func (u *sub) spliceLocked() (grown <-chan struct{}) {
 	if u.refuseLocked() {

@@ -200,7 +200,7 @@ func (u *sub) takeLocked(scratch *[]byte) (b []byte, events int) {
 	return nil, 0
 }
 
-// write writes b, waiting as long as the client takes some of it. It answers
+// write writes b, waiting as long as the client takes some of it. It returns
 // what it could not write, and why.
 func (s *Session) write(b []byte) (rest []byte, code errcode.Code) {
 	for all := len(b); len(b) > 0; {

@@ -73,7 +73,7 @@ func Server(t testing.TB) *devpg.Server {
 }
 
 // Database makes an empty database for the test, drops it with every session still
-// connected when the test ends, and answers its DSN.
+// connected when the test ends, and returns its DSN.
 func Database(t testing.TB) string {
 	t.Helper()
 	pg := Server(t)

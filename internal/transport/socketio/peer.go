@@ -56,7 +56,7 @@ func (p *peer) Send(frames []byte) { p.session.Send(frames) }
 // Close implements engineio.Outbox.
 func (p *peer) Close(last []byte) { p.session.Close(signal.Gone, "", last...) }
 
-// ask notes a request, and gives its number.
+// ask notes a request, and returns its number.
 func (p *peer) ask(q request) uint64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()

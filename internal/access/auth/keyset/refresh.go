@@ -37,7 +37,7 @@ func (s *Set) due() time.Duration {
 var errBroken = errors.New("the fetch did not end")
 
 // Refresh fetches the set, waits for the fetch under way, or does nothing when the
-// last one was a moment ago. It gives the error of the last fetch.
+// last one was a moment ago. It returns the error of the last fetch.
 func (s *Set) Refresh(ctx context.Context) error {
 	_, err := s.refresh(ctx, ctx)
 	return err

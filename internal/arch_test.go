@@ -239,14 +239,11 @@ func TestEveryPackageIsDocumented(t *testing.T) {
 }
 
 // TestSQLIsInFiles checks that a statement which takes more than a line is in a .sql
-// file, where it can be read and run. The benchmark and the demo are no servers.
+// file, where it can be read and run.
 func TestSQLIsInFiles(t *testing.T) {
 	t.Parallel()
-	statement := regexp.MustCompile(`(?i)^\s*(select|insert|update|delete|with|create|alter|drop)\s`)
-	for folder, files := range sources(t) {
-		if strings.HasPrefix(folder, "internal/bench") || strings.HasPrefix(folder, "internal/demo") {
-			continue
-		}
+	statement := regexp.MustCompile(`(?i)^\s*(select|insert|update|delete|with|create|alter|drop|copy)\s`)
+	for _, files := range sources(t) {
 		for _, s := range files {
 			if isTest(s) {
 				continue

@@ -16,9 +16,8 @@ const (
 	length16, length64 = 126, 127
 )
 
-// frames reads the frames of a server. It calls found for each when it is whole, with
-// the beginning of its payload, which is good for the call, and its size with the
-// header.
+// frames reads frames of a server. It calls found for each whole one, with the
+// beginning of its payload, good for the call, and its size with the header.
 func frames(in *bufio.Reader, found func(begin []byte, size int) error) error {
 	kept := make([]byte, keepBytes)
 	for {

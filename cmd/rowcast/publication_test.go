@@ -15,14 +15,14 @@ import (
 func replicated(t *testing.T) (publisher, receiver *env) {
 	t.Helper()
 	var (
-		envs []*env
-		pg   *devpg.Server
+		sites []*env
+		pg    *devpg.Server
 	)
 	for range 2 {
 		pg = pgtest.Own(t, devpg.Options{NoTCP: true, Settings: map[string]string{"wal_level": "logical", "wal_retrieve_retry_interval": "100ms"}})
-		envs = append(envs, &env{pgtest.Open(t, pg.SocketDSN("postgres"), `create table docs (id int primary key, tenant_id text not null, body text)`)})
+		sites = append(sites, &env{pgtest.Open(t, pg.SocketDSN("postgres"), `create table docs (id int primary key, tenant_id text not null, body text)`)})
 	}
-	publisher, receiver = envs[0], envs[1]
+	publisher, receiver = sites[0], sites[1]
 	config := publisher.Conn.Config()
 	publisher.Exec(t, `create publication everything for all tables`)
 	receiver.Exec(t, fmt.Sprintf(`create subscription mirror connection 'host=%s port=%d user=%s dbname=postgres' publication everything`, config.Host, config.Port, config.User))

@@ -65,7 +65,7 @@ func TestSessionsSetWhatTheyNeed(t *testing.T) {
 		}
 		exec(t, admin, fmt.Sprintf("alter database %s set %s = '%s'", admin.Config().Database, name, value))
 	}
-	const tell = `select jsonb_object_agg(n, current_setting(n)) || jsonb_build_object('now', concat_ws(' ',
+	const settings = `select jsonb_object_agg(n, current_setting(n)) || jsonb_build_object('now', concat_ws(' ',
 		current_setting('transaction_isolation'), current_setting('transaction_read_only'), current_setting('transaction_deferrable')))
 		from unnest($1::text[]) n`
 	names := slices.Sorted(maps.Keys(wanted))
@@ -75,7 +75,7 @@ func TestSessionsSetWhatTheyNeed(t *testing.T) {
 	) {
 		t.Helper()
 		got := map[string]string{}
-		if err := db.QueryRow(t.Context(), tell, names).Scan(&got); err != nil {
+		if err := db.QueryRow(t.Context(), settings, names).Scan(&got); err != nil {
 			t.Errorf("%s: %v", kind, err)
 			return
 		}

@@ -15,8 +15,8 @@ import (
 
 const subprotocol = "rowcast.v1"
 
-// told is the next message of a type.
-func (n *node) told(t *testing.T, kind string) message {
+// receive is the next message of a type.
+func (n *node) receive(t *testing.T, kind string) message {
 	t.Helper()
 	return n.find(t, kind, func(h happening) bool { return h.On == "message" && h.Message.Type == kind }).Message
 }
@@ -27,7 +27,7 @@ func (n *node) receives(t *testing.T, want ...string) (cursor string) {
 	t.Helper()
 	var got []string
 	for len(got) < len(want) {
-		m := n.told(t, "event")
+		m := n.receive(t, "event")
 		cursor = m.Cursor
 		if m.Event != "dashboard:stats-updated" {
 			got = append(got, fmt.Sprintf("%s@%d", m.Event, m.Position))
@@ -47,7 +47,7 @@ func (s *env) joinWs(t *testing.T, n *node, cursor string) message {
 		join["cursor"] = cursor
 	}
 	n.do(t, "send", join)
-	return n.told(t, "joined")
+	return n.receive(t, "joined")
 }
 
 // TestWs follows over servers and cuts, and shows its token in every way.
@@ -62,9 +62,9 @@ func TestWs(t *testing.T) {
 	if h := n.until(t, "open"); h.Protocol != subprotocol {
 		t.Errorf("the subprotocol is %q", h.Protocol)
 	}
-	n.told(t, "welcome")
+	n.receive(t, "welcome")
 	n.do(t, "send", map[string]any{"type": "join-tenant", "tenantId": "another"})
-	if m := n.told(t, "error"); m.Code != "forbidden" || m.TenantID != "another" || m.Request != "join-tenant" {
+	if m := n.receive(t, "error"); m.Code != "forbidden" || m.TenantID != "another" || m.Request != "join-tenant" {
 		t.Errorf("another tenant is answered with %+v", m)
 	}
 	joined := s.joinWs(t, n, "")
@@ -80,7 +80,7 @@ func TestWs(t *testing.T) {
 	s.Exec(t, insertOrder)
 	cursor = n.receives(t, "order:created@3", "order:created@4")
 	n.do(t, "send", map[string]any{"type": "leave-tenant", "tenantId": s.ID})
-	n.told(t, "left")
+	n.receive(t, "left")
 	s.Exec(t, insertOrder)
 	n.do(t, "send", map[string]any{"type": "ping"})
 	n.find(t, "pong, and no event", func(h happening) bool {
@@ -153,7 +153,7 @@ func TestWsClosed(t *testing.T) {
 	n.do(t, "send", map[string]any{"type": "join-tenant", "tenantId": s.ID})
 	closed("a forged token in the header", 4501, "invalid-token; token could not be verified")
 	n.do(t, "connect", url, []string{subprotocol, "bearer." + servetest.TokenFor(t, 2*time.Second, s.ID)}, nil)
-	n.told(t, "token-expiring")
+	n.receive(t, "token-expiring")
 	closed("a token that ends", 4003, "token-expired")
 	n.do(t, "connect", url, []string{subprotocol, "bearer." + servetest.Token(t, s.ID)}, nil)
 	n.until(t, "open")

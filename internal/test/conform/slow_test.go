@@ -66,11 +66,11 @@ func TestSlowConsumer(t *testing.T) {
 		}
 		reading.Turn(true)
 		err := <-over
-		e, told := errors.AsType[*ended](err)
+		e, closed := errors.AsType[*ended](err)
 		_, refused := errors.AsType[*refusal](err)
 		switch took := time.Since(asked); {
-		case told && (e.code == "slow-consumer" || l.mute):
-		case told || refused || took < closeTimeout:
+		case closed && (e.code == "slow-consumer" || l.mute):
+		case closed || refused || took < closeTimeout:
 			t.Fatalf("the slow client ends after %s with %v; want slow-consumer", took, err)
 		default:
 			t.Logf("cut off: this machine needs %s for what is before the farewell: %v", took, err)

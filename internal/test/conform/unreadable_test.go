@@ -29,7 +29,7 @@ func damaged(after string) string {
 
 // unreadable are statements of one change each, with how that is told: a change that
 // breaks at each step, between others that do not.
-var unreadable = []struct{ statement, told string }{
+var unreadable = []struct{ statement, sent string }{
 	{insertOrder, "order:created"},
 	{breaks("decoding"), "order:unreadable decoding"},
 	{breaks("mapping"), "order:unreadable mapping"},
@@ -70,11 +70,11 @@ func TestUnreadable(t *testing.T) {
 				statement = fmt.Sprintf(statement, l.ID)
 			}
 			l.Exec(t, statement)
-			want = append(want, fmt.Sprintf("%d %s", i+1, u.told))
+			want = append(want, fmt.Sprintf("%d %s", i+1, u.sent))
 		}
 		cursors := []string{whole.cursor}
 		for i := range want {
-			if got := told(whole.events(t, 1)[0]); got != want[i] {
+			if got := sent(whole.events(t, 1)[0]); got != want[i] {
 				t.Fatalf("live: %s; want %s", got, want[i])
 			}
 			cursors = append(cursors, whole.cursor)
@@ -82,7 +82,7 @@ func TestUnreadable(t *testing.T) {
 		for i, cursor := range cursors[:len(want)] {
 			f := l.join(t, server, from(cursor))
 			for _, want := range want[i:] {
-				if got := told(f.events(t, 1)[0]); got != want {
+				if got := sent(f.events(t, 1)[0]); got != want {
 					t.Fatalf("from %s: %s; want %s", cursor, got, want)
 				}
 			}
@@ -110,7 +110,7 @@ func TestUnreadable(t *testing.T) {
 }
 
 // told is the position of an event, its name and why it has no row.
-func told(m message) string {
+func sent(m message) string {
 	text := fmt.Sprintf("%d %s", m.Position, m.Event)
 	if strings.Contains(m.raw, `"unreadable":true`) {
 		var data struct{ Reason, Operation, Table string }
@@ -147,7 +147,7 @@ func (l *line) checkHistory(t *testing.T, server *servetest.Server, limit int, w
 				t.Fatal(err)
 			}
 			m.raw = string(e)
-			got = append(got, told(m))
+			got = append(got, sent(m))
 		}
 		after, more = page.Cursor, page.More
 	}
@@ -177,7 +177,7 @@ func (l *line) checkCommands(t *testing.T, program string, want []string) {
 				t.Fatalf("%.300s: %v", text, err)
 			}
 			m.raw = text
-			got = append(got, told(m))
+			got = append(got, sent(m))
 		}
 		return got
 	}

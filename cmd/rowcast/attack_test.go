@@ -24,25 +24,8 @@ import (
 
 	"rowcast/internal/access/auth"
 	"rowcast/internal/demo/inventory"
+	"rowcast/internal/test/servetest"
 )
-
-// recorder keeps what is written to it.
-type recorder struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (r *recorder) Write(p []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.text.Write(p)
-}
-
-func (r *recorder) String() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.text.String()
-}
 
 const (
 	databaseCanary = "canary-database-password"
@@ -166,7 +149,7 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
 	withPassword := strings.Replace(s.DSN, "postgres://", "postgres://postgres:"+databaseCanary+"@", 1) + "&password=" + databaseCanary
-	records, lines := new(recorder), new(recorder)
+	records, lines := new(servetest.Transcript), new(servetest.Transcript)
 	everything := &slog.HandlerOptions{Level: slog.LevelDebug}
 	r := s.startLogging(t, slog.New(both{slog.NewJSONHandler(records, everything), slog.NewTextHandler(lines, everything)}),
 		"DATABASE_URL="+withPassword, "JWT_SECRET="+secretCanary)

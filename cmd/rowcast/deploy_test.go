@@ -154,9 +154,9 @@ func TestServeTellsTheServiceManager(t *testing.T) {
 	until("STATUS=triggers-drifted: orders")
 	s.Exec(t, `alter table orders enable trigger rowcast_insert`)
 	until("READY=1")
-	p.signal(t, syscall.SIGTERM)
+	p.Signal(t, syscall.SIGTERM)
 	until("STOPPING=1")
-	p.ends(t, program.ExitOK)
+	p.Ends(t, program.ExitOK)
 }
 
 // selfSigned makes a certificate and its key.

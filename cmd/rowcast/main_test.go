@@ -24,6 +24,7 @@ import (
 	"rowcast/internal/service"
 	"rowcast/internal/test/pgtest"
 	"rowcast/internal/test/raw"
+	"rowcast/internal/test/servetest"
 )
 
 func TestMain(m *testing.M) {
@@ -226,4 +227,10 @@ func rowcast(t *testing.T, environ []string, args ...string) (code int, stdout, 
 	var out, problems bytes.Buffer
 	code = run(t.Context(), args, environ, &out, &problems)
 	return code, out.String(), problems.String()
+}
+
+// spawn starts rowcast as a process of its own.
+func spawn(t *testing.T, environ []string, args ...string) *servetest.Process {
+	t.Helper()
+	return servetest.Spawn(t, append(environ, isProgram+"=1"), os.Args[0], args...)
 }

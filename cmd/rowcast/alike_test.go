@@ -28,7 +28,7 @@ const accepted = "accepted"
 // wires, that of the verifier.
 func TestTokensAreAlikeOnEveryTransport(t *testing.T) {
 	t.Parallel()
-	feed, _ := newEnv(t).serve(t)
+	feed, _ := serve(t, newEnv(t))
 	verifier, err := auth.New(t.Context(), auth.Options{Secret: []byte(secret), Leeway: time.Minute})
 	if err != nil {
 		t.Fatal(err)
@@ -52,7 +52,7 @@ func TestTokensAreAlikeOnEveryTransport(t *testing.T) {
 // stays, also after the server has looked for sessions whose token has ended.
 func TestFarAwayEndsAreFarAway(t *testing.T) {
 	t.Parallel()
-	feed, _ := newEnv(t).serve(t, "ROWCAST_PING_INTERVAL=100ms")
+	feed, _ := serve(t, newEnv(t), "ROWCAST_PING_INTERVAL=100ms")
 	for _, exp := range []int64{99_999_999_999, 253_402_300_799} {
 		text, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"exp": exp, "tenant_id": "T"}).SignedString([]byte(secret))
 		if err != nil {
@@ -81,7 +81,7 @@ func TestFarAwayEndsAreFarAway(t *testing.T) {
 // itself, hides no credential of the client on any wire.
 func TestForeignCredentialsOnEveryTransport(t *testing.T) {
 	t.Parallel()
-	feed, _ := newEnv(t).serve(t)
+	feed, _ := serve(t, newEnv(t))
 	w := showroom{feed}
 	good, eve := token(t, "T"), token(t, "U")
 	ticket := func(t *testing.T) string {

@@ -223,7 +223,7 @@ func TestDemoServesPages(t *testing.T) {
 		}
 	}
 
-	url, _ := newEnv(t).serve(t)
+	url, _ := serve(t, newEnv(t))
 	plain := &browser{page: strings.TrimSuffix(strings.Replace(url, "ws://", "http://", 1), "/ws")}
 	for _, path := range []string{"/", "/orders", "/api/tenants", "/api/login"} {
 		if status, _, _ := plain.ask(t, http.MethodGet, path, ""); status != http.StatusNotFound {

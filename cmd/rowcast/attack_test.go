@@ -151,7 +151,7 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	withPassword := strings.Replace(s.DSN, "postgres://", "postgres://postgres:"+databaseCanary+"@", 1) + "&password=" + databaseCanary
 	records, lines := new(servetest.Transcript), new(servetest.Transcript)
 	everything := &slog.HandlerOptions{Level: slog.LevelDebug}
-	r := s.startLogging(t, slog.New(both{slog.NewJSONHandler(records, everything), slog.NewTextHandler(lines, everything)}),
+	r := startLogging(t, s, slog.New(both{slog.NewJSONHandler(records, everything), slog.NewTextHandler(lines, everything)}),
 		"DATABASE_URL="+withPassword, "JWT_SECRET="+secretCanary)
 	token, err := auth.Mint([]byte(secretCanary), auth.MintClaims{Subject: "mallory", Tenants: []string{"T", inventory.AcmeID}}, time.Hour)
 	if err != nil {
@@ -264,7 +264,7 @@ func TestNoCommandShowsThePassword(t *testing.T) {
 func TestCompressionIsNotOffered(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	wsURL, _ := s.serve(t)
+	wsURL, _ := serve(t, s)
 	for _, path := range []string{"/ws", "/socket.io/?EIO=4&transport=websocket"} {
 		u, err := url.Parse(wsURL)
 		if err != nil {
@@ -300,7 +300,7 @@ func TestCompressionIsNotOffered(t *testing.T) {
 // every way that is refused, and looks at what the server has kept.
 func TestFloodOfRefusedHandshakesLeavesNothing(t *testing.T) { //nolint:paralleltest // it measures the heap
 	s := newEnv(t)
-	wsURL, _ := s.serve(t)
+	wsURL, _ := serve(t, s)
 	good := token(t, "T")
 	knock := func(n int) {
 		client := &http.Transport{MaxIdleConnsPerHost: 8}

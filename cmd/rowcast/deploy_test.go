@@ -214,7 +214,7 @@ func TestNginx(t *testing.T) {
 		}
 	}
 	s := newEnv(t)
-	servers := []running{s.start(t), s.start(t)}
+	servers := []running{start(t, s), start(t, s)}
 	dir := t.TempDir()
 	certificate, key := selfSigned(t, dir)
 	l, err := net.Listen("tcp", "127.0.0.1:0")

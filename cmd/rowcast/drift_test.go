@@ -81,7 +81,7 @@ func TestDriftIsReported(t *testing.T) {
 func TestMetricsOfARunningServer(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	r := s.start(t)
+	r := start(t, s)
 	c, _ := join(t, r.url, inventory.AcmeID, "", "order:created")
 	s.Exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'M1', 'C')`)
 	c.events(t, "order:created")

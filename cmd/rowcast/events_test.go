@@ -95,7 +95,7 @@ func (s *eventStream) next(t *testing.T) (name string, m message) {
 func TestEventStream(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	wsURL, stop := s.serve(t)
+	wsURL, stop := serve(t, s)
 	order := func(number string) {
 		t.Helper()
 		pgtest.Psql(t, s.DSN, "-c", `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', '`+number+`', 'C')`)
@@ -131,7 +131,7 @@ func TestEventStream(t *testing.T) {
 	<-away
 	order("S3")
 
-	wsURL, _ = s.serve(t)
+	wsURL, _ = serve(t, s)
 	again, _ := listenTo(t, wsURL, inventory.AcmeID, c.id, "cursor", joined.Cursor)
 	if m := expect(again, "S3"); m.Position != first.Position+2 {
 		t.Errorf("position %d; want %d", m.Position, first.Position+2)
@@ -146,7 +146,7 @@ func TestEventStream(t *testing.T) {
 func TestHistoryOverHTTP(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	wsURL, _ := s.serve(t)
+	wsURL, _ := serve(t, s)
 	c, joined := listenTo(t, wsURL, inventory.AcmeID, "")
 	const rows = 2500
 	s.Exec(t, fmt.Sprintf(`insert into orders (tenant_id, order_number, customer)

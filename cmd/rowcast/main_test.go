@@ -20,7 +20,6 @@ import (
 	"rowcast/internal/command/program"
 	"rowcast/internal/demo/inventory"
 	"rowcast/internal/operate/config"
-	"rowcast/internal/postgres"
 	"rowcast/internal/service"
 	"rowcast/internal/test/pgtest"
 	"rowcast/internal/test/raw"
@@ -43,22 +42,17 @@ const (
 	timeout = 2 * time.Minute
 )
 
-// env is a database with the inventory of two tenants, and a connection that
-// writes to it.
-type env struct{ *pgtest.Env }
-
-func newEnv(t *testing.T) *env {
+// newEnv makes a database with the inventory of two tenants.
+func newEnv(t *testing.T) *pgtest.Env {
 	t.Helper()
-	return envAt(t, pgtest.Database(t))
+	return seeded(t, pgtest.Database(t))
 }
 
-func envAt(t *testing.T, dsn string) *env {
+// seeded is newEnv for a database that is there.
+func seeded(t *testing.T, dsn string) *pgtest.Env {
 	t.Helper()
-	migrator := postgres.Migrator{URL: dsn, Inventory: true, Log: slog.New(slog.DiscardHandler)}
-	if _, err := migrator.Up(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	s := &env{pgtest.Open(t, dsn)}
+	pgtest.Migrate(t, dsn, pgtest.WithInventory)
+	s := pgtest.Open(t, dsn)
 	if _, err := inventory.Seed(t.Context(), s.Conn); err != nil {
 		t.Fatal(err)
 	}
@@ -72,20 +66,20 @@ type running struct {
 	stop       func()
 }
 
-func (s *env) serve(t *testing.T, settings ...string) (url string, stop func()) {
+func serve(t *testing.T, s *pgtest.Env, settings ...string) (url string, stop func()) {
 	t.Helper()
-	r := s.start(t, settings...)
+	r := start(t, s, settings...)
 	return r.url, r.stop
 }
 
 // start runs a server. Settings override those before them.
-func (s *env) start(t *testing.T, settings ...string) running {
+func start(t *testing.T, s *pgtest.Env, settings ...string) running {
 	t.Helper()
-	return s.startLogging(t, slog.New(slog.NewTextHandler(t.Output(), nil)), settings...)
+	return startLogging(t, s, slog.New(slog.NewTextHandler(t.Output(), nil)), settings...)
 }
 
 // startLogging runs a server that logs to log.
-func (s *env) startLogging(t *testing.T, log *slog.Logger, settings ...string) running {
+func startLogging(t *testing.T, s *pgtest.Env, log *slog.Logger, settings ...string) running {
 	t.Helper()
 	environ := append([]string{
 		"DATABASE_URL=" + s.DSN, "JWT_SECRET=" + secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0",

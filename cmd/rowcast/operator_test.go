@@ -100,7 +100,7 @@ func TestReplaySendsAgain(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
 	environ := []string{"DATABASE_URL=" + s.DSN}
-	url, _ := s.serve(t)
+	url, _ := serve(t, s)
 	c, joined := join(t, url, inventory.AcmeID, "", "order:*")
 	s.Exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'R1', 'C'), ('`+inventory.AcmeID+`', 'R2', 'C')`,
 		`delete from orders where order_number = 'R2'`)

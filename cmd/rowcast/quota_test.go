@@ -95,7 +95,7 @@ func TestLimitsOnEveryTransport(t *testing.T) {
 		t.Run(strings.ToLower(test.setting), func(t *testing.T) {
 			t.Parallel()
 			s := newEnv(t)
-			wsURL, _ := s.serve(t, test.setting, "ROWCAST_TRUSTED_PROXIES=127.0.0.1")
+			wsURL, _ := serve(t, s, test.setting, "ROWCAST_TRUSTED_PROXIES=127.0.0.1")
 			ann := person(t, "ann", "", "T", "U")
 			var held []*client
 			for range 2 {

@@ -165,8 +165,8 @@ func TestRevocationReachesEveryTransportOfEveryServer(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
 	environ := []string{"DATABASE_URL=" + s.DSN}
-	one, _ := s.serve(t)
-	two, _ := s.serve(t)
+	one, _ := serve(t, s)
+	two, _ := serve(t, s)
 	revoke := func(says string, args ...string) string {
 		t.Helper()
 		code, stdout, stderr := rowcast(t, environ, append([]string{"revoke"}, args...)...)

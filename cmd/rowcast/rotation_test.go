@@ -32,7 +32,7 @@ func TestUnknownKeyOnEveryTransport(t *testing.T) {
 		fmt.Fprintf(w, `{"keys":[%s]}`, set.Load())
 	}))
 	defer keys.Close()
-	feed, _ := newEnv(t).serve(t, "JWT_SECRET=", "JWKS_URL="+keys.URL)
+	feed, _ := serve(t, newEnv(t), "JWT_SECRET=", "JWKS_URL="+keys.URL)
 	set.Store("") // whenever it is fetched next, the new key is not there
 
 	old, fresh := before.sign(t, "one", inventory.AcmeID), after.sign(t, "two", inventory.AcmeID)

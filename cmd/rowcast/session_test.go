@@ -69,9 +69,9 @@ func TestServeUnderHostileSettings(t *testing.T) {
 // served has a word written, which the server says in UTF-8.
 func served(t *testing.T, writer, dsn, stored, said string) {
 	t.Helper()
-	s := &env{pgtest.Open(t, writer, // its bytes are those of the database
+	s := pgtest.Open(t, writer, // its bytes are those of the database
 		"create schema shop", "create table shop.invoices (id int primary key, tenant_id text not null, body text)",
-		"create index on shop.invoices (tenant_id)")}
+		"create index on shop.invoices (tenant_id)")
 	environ := []string{"DATABASE_URL=" + dsn}
 	for _, args := range [][]string{{"migrate"}, {"watch", "invoices"}, {"migrate"}} {
 		if code, stdout, stderr := rowcast(t, environ, args...); code != program.ExitOK {
@@ -79,7 +79,7 @@ func served(t *testing.T, writer, dsn, stored, said string) {
 		}
 	}
 	s.DSN = dsn
-	r := s.start(t, "ROWCAST_RETENTION=1h")
+	r := start(t, s, "ROWCAST_RETENTION=1h")
 	live, joined := join(t, r.url, "T", "")
 	s.Exec(t, `insert into shop.invoices values (1, 'T', 'x')`)
 	if _, err := s.Conn.Exec(t.Context(), "update shop.invoices set body = $1", stored); err != nil {

@@ -69,7 +69,7 @@ func TestTenantsHaveOneName(t *testing.T) {
 	const acme = inventory.AcmeID
 	upper, bare := strings.ToUpper(acme), strings.ReplaceAll(acme, "-", "")
 	s := newEnv(t)
-	feed, _ := s.serve(t)
+	feed, _ := serve(t, s)
 	for _, test := range []struct{ token, request string }{{acme, upper}, {upper, acme}, {upper, "{" + bare + "}"}, {bare, upper}} {
 		who := token(t, test.token)
 		c, err := dialFeed(t.Context(), feed, who)
@@ -131,7 +131,7 @@ func TestIntegerTenants(t *testing.T) {
 	s := newEnv(t)
 	s.Exec(t, `select rowcast.unwatch(w.relation) from rowcast.watched w where w.active`,
 		`create table bills (id int primary key, account bigint)`, `select rowcast.watch('bills', tenant_column => 'account', name => 'bill')`)
-	feed, _ := s.serve(t)
+	feed, _ := serve(t, s)
 	for n, claim := range []any{42, "42", "042", []any{"+42", 42}, json.Number("42")} {
 		who, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"exp": 99_999_999_999, "tenants": claim}).SignedString([]byte(secret))
 		if err != nil {
@@ -186,7 +186,7 @@ func TestDoubtfulTenantsAreTold(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
 	log := new(lockedBuffer)
-	feed := s.startLogging(t, slog.New(slog.NewTextHandler(log, nil))).url
+	feed := startLogging(t, s, slog.New(slog.NewTextHandler(log, nil))).url
 	for range 2 {
 		if c, _ := join(t, feed, "acme", ""); !strings.Contains(c.raw.String(), `"hint":"no row has this tenant: the tenant columns are of type uuid"`) {
 			t.Errorf("joined: %s", c.raw.String())
@@ -205,7 +205,7 @@ func TestDoubtfulTenantsAreTold(t *testing.T) {
 func TestUnknownStemsAreTold(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	feed, _ := s.serve(t)
+	feed, _ := serve(t, s)
 	for _, test := range []struct {
 		events []string
 		told   bool

@@ -116,7 +116,7 @@ func TestTokenCheck(t *testing.T) {
 func TestRefusalsAreReportedOnEveryTransport(t *testing.T) {
 	t.Parallel()
 	log := new(servetest.Transcript)
-	r := newEnv(t).startLogging(t, slog.New(slog.NewTextHandler(log, nil)))
+	r := startLogging(t, newEnv(t), slog.New(slog.NewTextHandler(log, nil)))
 	w := showroom{r.url}
 	forged := newIssuer(t).token(t, inventory.AcmeID)
 	all := w.all()

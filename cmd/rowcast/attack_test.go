@@ -122,19 +122,13 @@ func (a *attack) messages() {
 			}
 			_ = c.conn.Close()
 		}
-		address := "ws" + strings.TrimPrefix(httpURL(a.url, "/socket.io/", url.Values{"EIO": {"4"}, "transport": {"websocket"}}), "http")
-		conn, response, err := new(websocket.Dialer).DialContext(a.t.Context(), address, nil)
-		if err != nil {
-			a.t.Fatal(err)
-		}
-		_ = response.Body.Close()
+		conn := dialSocketIO(a.t, a.url, nil)
 		quoted, _ := json.Marshal(text)
 		for _, packet := range []string{`40{"token":"` + a.token + `"}`, `42["join-tenant",` + string(quoted) + `]`, `42[` + string(quoted) + `]`, `40/x,` + text, "41"} {
 			_ = conn.WriteMessage(websocket.TextMessage, []byte(packet))
 		}
-		_ = conn.SetReadDeadline(time.Now().Add(timeout))
 		for range 3 {
-			if _, _, err := conn.ReadMessage(); err != nil {
+			if _, err := conn.Read(); err != nil {
 				break
 			}
 		}

@@ -9,13 +9,13 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"rowcast/internal/access/auth"
 	"rowcast/internal/command"
 	"rowcast/internal/command/program"
 	"rowcast/internal/demo/inventory"
@@ -106,13 +106,10 @@ func startLogging(t *testing.T, s *pgtest.Env, log *slog.Logger, settings ...str
 	return running{server.WebSocketURL(), "http://" + server.Admin().String(), stop}
 }
 
+// token lets its bearer join these tenants for an hour.
 func token(t *testing.T, tenants ...string) string {
 	t.Helper()
-	text, err := auth.Mint([]byte(secret), auth.MintClaims{Subject: "test", Tenants: tenants}, time.Hour)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
+	return person(t, "test", "", tenants...)
 }
 
 // message is what the server sends.
@@ -141,6 +138,16 @@ func dialFrom(ctx context.Context, url, token string, header http.Header) (*clie
 		return nil, err
 	}
 	return &client{conn: conn}, nil
+}
+
+// dialSocketIO opens a WebSocket of Socket.IO beside that at wsURL, and sends
+// packets.
+func dialSocketIO(t *testing.T, wsURL string, header http.Header, packets ...string) *raw.Packets {
+	t.Helper()
+	query := url.Values{"EIO": {"4"}, "transport": {"websocket"}}
+	c := raw.DialPackets(t, "ws"+strings.TrimPrefix(httpURL(wsURL, "/socket.io/", query), "http"), header)
+	c.Send(packets...)
+	return c
 }
 
 // join connects and joins a tenant; it returns once that is confirmed.

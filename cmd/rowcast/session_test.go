@@ -9,10 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf8"
-
-	"github.com/gorilla/websocket"
 
 	"rowcast/internal/command/program"
 	"rowcast/internal/test/pgtest"
@@ -149,28 +146,9 @@ func resumed(t *testing.T, wsURL, cursor, event string) map[string]string {
 	})
 
 	packets := []string{`40{"token":"` + token(t, "T") + `"}`, `420["join-tenant",{"tenantId":"T","cursor":"` + cursor + `"}]`}
-	query := url.Values{"EIO": {"4"}, "transport": {"websocket"}}
-	conn, upgraded, err := new(websocket.Dialer).DialContext(ctx, "ws"+strings.TrimPrefix(httpURL(wsURL, "/socket.io/", query), "http"), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = upgraded.Body.Close()
-	defer conn.Close()
-	for _, packet := range packets {
-		if err := conn.WriteMessage(websocket.TextMessage, []byte(packet)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	until("Socket.IO", func() string {
-		_ = conn.SetReadDeadline(time.Now().Add(timeout))
-		_, packet, err := conn.ReadMessage()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(packet)
-	})
+	until("Socket.IO", dialSocketIO(t, wsURL, nil, packets...).Next)
 
-	query.Set("transport", "polling")
+	query := url.Values{"EIO": {"4"}, "transport": {"polling"}}
 	_, opened := request(t, http.MethodGet, httpURL(wsURL, "/socket.io/", query), "", "")
 	query.Set("sid", regexp.MustCompile(`"sid":"([^"]+)"`).FindStringSubmatch(opened)[1])
 	address := httpURL(wsURL, "/socket.io/", query)

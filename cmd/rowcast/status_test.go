@@ -21,6 +21,7 @@ import (
 	"rowcast/internal/command/program"
 	"rowcast/internal/demo/inventory"
 	"rowcast/internal/test/pgtest"
+	"rowcast/internal/test/raw"
 )
 
 // report is what /status shows. What may be missing is a pointer.
@@ -52,20 +53,7 @@ type watchedTable struct {
 
 func (r running) get(t *testing.T, path string) (status int, body string) {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.admin+path, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return response.StatusCode, string(text)
+	return raw.Do(t, nil, http.MethodGet, r.admin+path, "", nil)
 }
 
 func (r running) status(t *testing.T) report {

@@ -1,61 +1,27 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/golang-jwt/jwt/v5"
-	"github.com/gorilla/websocket"
 
 	"rowcast/internal/command/program"
 	"rowcast/internal/demo/inventory"
+	"rowcast/internal/test/servetest"
 )
-
-// lockedBuffer is a log that is read while it is written.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
 
 // acknowledged sends an event of Socket.IO and gives what it is acknowledged with.
 func acknowledged(t *testing.T, wsURL, token, event string) string {
 	t.Helper()
-	query := url.Values{"EIO": {"4"}, "transport": {"websocket"}}
-	conn, response, err := new(websocket.Dialer).DialContext(t.Context(), "ws"+strings.TrimPrefix(httpURL(wsURL, "/socket.io/", query), "http"), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = response.Body.Close()
-	defer conn.Close()
-	for _, packet := range []string{`40{"token":"` + token + `"}`, "420" + event} {
-		if err := conn.WriteMessage(websocket.TextMessage, []byte(packet)); err != nil {
-			t.Fatal(err)
-		}
-	}
+	c := dialSocketIO(t, wsURL, nil, `40{"token":"`+token+`"}`, "420"+event)
+	defer c.Close()
 	for {
-		_, packet, err := conn.ReadMessage()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if answer, ok := strings.CutPrefix(string(packet), "430"); ok {
+		if answer, ok := strings.CutPrefix(c.Next(), "430"); ok {
 			return answer
 		}
 	}
@@ -185,7 +151,7 @@ func TestIntegerTenants(t *testing.T) {
 func TestDoubtfulTenantsAreTold(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	log := new(lockedBuffer)
+	log := new(servetest.Transcript)
 	feed := startLogging(t, s, slog.New(slog.NewTextHandler(log, nil))).url
 	for range 2 {
 		if c, _ := join(t, feed, "acme", ""); !strings.Contains(c.raw.String(), `"hint":"no row has this tenant: the tenant columns are of type uuid"`) {

@@ -3,18 +3,24 @@ package raw
 import (
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
 )
 
-// Do makes a request, and returns the status and the body.
-func Do(t testing.TB, client *http.Client, method, url, body string) (status int, text string) {
+// Do makes a request, and returns the status and the body. Without a client, the
+// connection is closed after it.
+func Do(t testing.TB, client *http.Client, method, url, body string, header http.Header) (status int, text string) {
 	t.Helper()
+	if client == nil {
+		client = &http.Client{Timeout: Timeout, Transport: &http.Transport{DisableKeepAlives: true}}
+	}
 	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
+	maps.Copy(r.Header, header)
 	w, err := client.Do(r)
 	if err != nil {
 		t.Fatal(err)

@@ -79,7 +79,7 @@ func setup(t *testing.T, o engineio.Options) *bundle {
 // do makes a request, and gives the status and the body.
 func (b *bundle) do(t *testing.T, method, query, body string) (int, string) {
 	t.Helper()
-	return raw.Do(t, b.Client(), method, b.URL+"/?"+query, body)
+	return raw.Do(t, b.Client(), method, b.URL+"/?"+query, body, nil)
 }
 
 const pollQuery = "EIO=4&transport=polling"

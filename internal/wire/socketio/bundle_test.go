@@ -151,5 +151,5 @@ func (b *bundle) post(t testing.TB, body string) (query string, status int) {
 // do makes a request, and gives the status and the body.
 func (b *bundle) do(t testing.TB, method, query, body string) (int, string) {
 	t.Helper()
-	return raw.Do(t, b.Client(), method, b.URL+query, body)
+	return raw.Do(t, b.Client(), method, b.URL+query, body, nil)
 }

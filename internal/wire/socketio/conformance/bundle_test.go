@@ -60,7 +60,7 @@ func setup(t *testing.T, o options) *bundle {
 // do makes a request, and gives the status and the body.
 func (b *bundle) do(t *testing.T, method, target, body string) (int, string) {
 	t.Helper()
-	return raw.Do(t, b.Client(), method, b.URL+target, body)
+	return raw.Do(t, b.Client(), method, b.URL+target, body, nil)
 }
 
 // want makes a request that has an answer, "" if any.

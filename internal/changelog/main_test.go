@@ -41,11 +41,7 @@ func migrated(t *testing.T, dsn string) *database {
 	pgtest.Exec(t, conn, `create table docs (id int primary key, tenant_id text, body text, version int not null default 0)`)
 	pgtest.Migrate(t, dsn)
 	pgtest.Exec(t, conn, `select rowcast.watch('docs', name => 'doc')`)
-	pool, err := postgres.Open(t.Context(), dsn, "history", 8)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
+	pool := pgtest.Pool(t, dsn, "history", 8)
 	return &database{dsn: dsn, pool: pool}
 }
 

@@ -16,7 +16,6 @@ import (
 
 	"rowcast/internal/access/auth"
 	"rowcast/internal/access/revocation"
-	"rowcast/internal/postgres"
 	"rowcast/internal/test/pgtest"
 )
 
@@ -37,11 +36,7 @@ func setup(t *testing.T) *bundle {
 func (b *bundle) run(t *testing.T, o revocation.Options) *revocation.Watcher {
 	t.Helper()
 	if o.Database == nil {
-		pool, err := postgres.Open(t.Context(), b.DSN, "test", 2)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(pool.Close)
+		pool := pgtest.Pool(t, b.DSN, "test", 2)
 		o.Database = pool
 	}
 	o.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
@@ -152,11 +147,7 @@ func (away) Scan(...any) error {
 
 func (b *bundle) counter(t *testing.T) *counter {
 	t.Helper()
-	pool, err := postgres.Open(t.Context(), b.DSN, "test", 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
+	pool := pgtest.Pool(t, b.DSN, "test", 2)
 	return &counter{inner: pool}
 }
 
@@ -285,11 +276,7 @@ func TestRowsThatNameNothing(t *testing.T) {
 	}
 	pgtest.ExecWith(t, b.Conn, `insert into rowcast.revocation (subject, until) values ('bob', '2999-01-01')`)
 	pgtest.ExecWith(t, b.Conn, `insert into rowcast.revocation (subject, issued_before, until) values ('ann', '0001-01-01 00:00:00+00', '2999-01-01')`)
-	pool, err := postgres.Open(t.Context(), b.DSN, "test", 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
+	pool := pgtest.Pool(t, b.DSN, "test", 1)
 	var log bytes.Buffer
 	w := revocation.New(revocation.Options{Database: pool, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	if err := w.Load(t.Context()); err != nil {

@@ -14,7 +14,7 @@ import (
 // a server that leads is not.
 func TestHoldersOfLocksAreNamed(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t)
+	s := newWatcher(t)
 	server := pgtest.ConnectAs(t, s.DSN, "a server")
 	pgtest.Exec(t, server, `select pg_advisory_lock_shared(8245940711459091462)`, `select pg_advisory_lock(8245940711459091459)`, `select pg_advisory_lock(8245940711459091457)`)
 	plain := pgtest.ConnectAs(t, s.DSN, "usurper")

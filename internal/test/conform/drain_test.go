@@ -12,9 +12,9 @@ import (
 // TestDrain stops a server under a client.
 func TestDrain(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t)
+	s := newShared(t)
 	onEvery(t, s, slices.Concat(wires, recoveries), func(t *testing.T, l *line) {
-		leaving := l.env.serve(t, l.wire)
+		leaving := l.shared.serve(t, l.wire)
 		f := l.join(t, leaving)
 		l.Exec(t, insertOrder)
 		f.receives(t, "order:created@1")

@@ -35,11 +35,11 @@ func TestImportBesideSmallWriters(t *testing.T) {
 	if long() {
 		rows, calm = 1_000_000, 10*time.Second
 	}
-	s := newEnv(t, nil)
+	s := newDatabase(t, nil)
 	r := s.serve(t)
 	n := seed(t)
 	p := newProbe(10*time.Millisecond, tenants...)
-	tr := begin(t, plan{env: s, seed: n, servers: []*server{r}, writers: 2, pause: 100 * time.Millisecond, hoppers: 3, stayers: 6, probe: p})
+	tr := begin(t, plan{database: s, seed: n, servers: []*server{r}, writers: 2, pause: 100 * time.Millisecond, hoppers: 3, stayers: 6, probe: p})
 	tr.moves(t, 20)
 	quiet := time.Now()
 	eventually(t, "calm", timeout, func() bool { return time.Since(quiet) > calm })

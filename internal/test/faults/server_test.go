@@ -12,9 +12,9 @@ import (
 // clients hop between them.
 func TestServersKilled(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t, nil)
+	s := newDatabase(t, nil)
 	servers := []*server{s.serve(t), s.serve(t)}
-	tr := begin(t, plan{env: s, seed: seed(t), servers: servers})
+	tr := begin(t, plan{database: s, seed: seed(t), servers: servers})
 	var longest time.Duration
 	kills := 0
 	for n := range rounds(20, 100) {
@@ -35,13 +35,13 @@ func TestServersKilled(t *testing.T) {
 func TestDrain(t *testing.T) {
 	t.Parallel()
 	const bar = 30 * time.Second
-	s := newEnv(t, nil)
+	s := newDatabase(t, nil)
 	leaving, staying := s.serve(t), s.serve(t)
 	stayers := 60
 	if long() {
 		stayers = 400
 	}
-	tr := begin(t, plan{env: s, seed: seed(t), servers: []*server{leaving, staying}, hoppers: 6, stayers: stayers})
+	tr := begin(t, plan{database: s, seed: seed(t), servers: []*server{leaving, staying}, hoppers: 6, stayers: stayers})
 	leaving.ready(t, http.StatusOK, timeout)
 	tr.moves(t, 50)
 	began := time.Now()

@@ -34,10 +34,10 @@ func TestOpenTransactionDelaysNobody(t *testing.T) {
 	if long() {
 		open = time.Minute
 	}
-	s := newEnv(t, nil)
+	s := newDatabase(t, nil)
 	n := seed(t)
 	p := newProbe(10*time.Millisecond, tenants...)
-	tr := begin(t, plan{env: s, seed: n, servers: []*server{s.serve(t), s.serve(t)}, pause: 40 * time.Millisecond, hoppers: 3, stayers: 6, probe: p})
+	tr := begin(t, plan{database: s, seed: n, servers: []*server{s.serve(t), s.serve(t)}, pause: 40 * time.Millisecond, hoppers: 3, stayers: 6, probe: p})
 	tr.moves(t, 20)
 	began := time.Now()
 	tr.moves(t, 100)

@@ -20,11 +20,11 @@ const (
 	firstNewRow = 1000
 )
 
-// tenants are those that the rows of an env belong to.
+// tenants are those that the rows of a database belong to.
 var tenants = []string{"acme", "borea", "cygnus"}
 
-// env is a database with a table of hot rows.
-type env struct {
+// database has a table of hot rows.
+type database struct {
 	pg  *devpg.Server
 	dsn string
 	// nextID draws the ids of new rows and of transactions; sentinels are
@@ -32,14 +32,14 @@ type env struct {
 	nextID atomic.Int64
 }
 
-// newEnv starts a PostgreSQL that writes to disk as a real one does, with
+// newDatabase starts a PostgreSQL that writes to disk as a real one does, with
 // settings of its own, and installs Rowcast and the table hot.
-func newEnv(t *testing.T, settings map[string]string) *env {
+func newDatabase(t *testing.T, settings map[string]string) *database {
 	t.Helper()
 	all := map[string]string{"max_connections": "300"}
 	maps.Copy(all, settings)
 	pg := pgtest.Own(t, devpg.Options{Durable: true, Settings: all})
-	s := &env{pg: pg, dsn: pg.DSN("postgres")}
+	s := &database{pg: pg, dsn: pg.DSN("postgres")}
 	s.nextID.Store(firstNewRow)
 	pgtest.Migrate(t, s.dsn)
 	s.exec(t, `create table tx_row (id int primary key)`)
@@ -52,13 +52,13 @@ func newEnv(t *testing.T, settings map[string]string) *env {
 }
 
 // exec runs statements on a connection of their own.
-func (s *env) exec(t *testing.T, statements ...string) {
+func (s *database) exec(t *testing.T, statements ...string) {
 	t.Helper()
 	s.as(t, "admin", func(_ context.Context, conn *pgx.Conn) { pgtest.Exec(t, conn, statements...) })
 }
 
 // as runs f with a connection of this name.
-func (s *env) as(t *testing.T, name string, f func(ctx context.Context, conn *pgx.Conn)) {
+func (s *database) as(t *testing.T, name string, f func(ctx context.Context, conn *pgx.Conn)) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), timeout)
 	defer cancel()
@@ -72,7 +72,7 @@ func (s *env) as(t *testing.T, name string, f func(ctx context.Context, conn *pg
 
 // terminate ends the backends whose application has one of these names, all
 // but its own if none is given, and says how many there were.
-func (s *env) terminate(t *testing.T, applications ...string) (count int) {
+func (s *database) terminate(t *testing.T, applications ...string) (count int) {
 	t.Helper()
 	s.as(t, "admin", func(ctx context.Context, conn *pgx.Conn) {
 		err := conn.QueryRow(ctx, `
@@ -87,7 +87,7 @@ func (s *env) terminate(t *testing.T, applications ...string) (count int) {
 }
 
 // crash kills the postmaster with -9.
-func (s *env) crash(t *testing.T) {
+func (s *database) crash(t *testing.T) {
 	t.Helper()
 	if err := s.pg.Kill(); err != nil {
 		t.Fatal(err)
@@ -95,7 +95,7 @@ func (s *env) crash(t *testing.T) {
 }
 
 // restart starts the server again on the same data, port and password.
-func (s *env) restart(t *testing.T) {
+func (s *database) restart(t *testing.T) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()

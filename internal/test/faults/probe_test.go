@@ -37,14 +37,14 @@ func newProbe(every time.Duration, tenants ...string) *probe {
 }
 
 // run commits one row after the other until stop is closed.
-func (p *probe) run(ctx context.Context, s *env, l *ledger, stop <-chan struct{}) {
+func (p *probe) run(ctx context.Context, s *database, l *ledger, stop <-chan struct{}) {
 	err := p.write(ctx, s, l, stop)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.err = err
 }
 
-func (p *probe) write(ctx context.Context, s *env, l *ledger, stop <-chan struct{}) error {
+func (p *probe) write(ctx context.Context, s *database, l *ledger, stop <-chan struct{}) error {
 	conn, err := postgres.Connect(ctx, s.dsn, "probe")
 	if err != nil {
 		return err

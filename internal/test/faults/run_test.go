@@ -14,9 +14,9 @@ import (
 
 // plan says what a run consists of.
 type plan struct {
-	env     *env
-	servers []*server
-	seed    uint64
+	database *database
+	servers  []*server
+	seed     uint64
 	// writers commit transactions, with a pause of at most pause between two.
 	// Default: 3 and 20 ms.
 	writers int
@@ -96,15 +96,15 @@ func begin(t *testing.T, p plan) *run {
 		})
 	})
 	for n := range p.writers {
-		dsn := p.env.dsn
+		dsn := p.database.dsn
 		if n == 0 && p.detour != "" {
 			dsn = p.detour
 		}
-		w := &writer{number: n, dsn: dsn, ledger: tr.ledger, nextID: &p.env.nextID, rng: tr.rng(1000 + n), pause: p.pause}
+		w := &writer{number: n, dsn: dsn, ledger: tr.ledger, nextID: &p.database.nextID, rng: tr.rng(1000 + n), pause: p.pause}
 		tr.writing.Go(func() { w.run(ctx, tr.stopWriting) })
 	}
 	if p.probe != nil {
-		tr.writing.Go(func() { p.probe.run(ctx, p.env, tr.ledger, tr.stopWriting) })
+		tr.writing.Go(func() { p.probe.run(ctx, p.database, tr.ledger, tr.stopWriting) })
 	}
 	return tr
 }
@@ -191,13 +191,13 @@ func (tr *run) verdict(t *testing.T) (faults []fault) {
 	t.Helper()
 	tr.stop()
 	lasted := time.Since(tr.began)
-	tr.env.as(t, "admin", func(ctx context.Context, conn *pgx.Conn) {
+	tr.database.as(t, "admin", func(ctx context.Context, conn *pgx.Conn) {
 		if err := tr.ledger.resolve(ctx, conn); err != nil {
 			t.Fatal(err)
 		}
 		for _, tenant := range tenants {
 			tr.commit(ctx, t, conn, func(w *writer) error {
-				return w.each(ctx, '+', "insert into hot values ($1, $2, 1) returning id, version, tenant_id", -tr.env.nextID.Add(1), tenant)
+				return w.each(ctx, '+', "insert into hot values ($1, $2, 1) returning id, version, tenant_id", -tr.database.nextID.Add(1), tenant)
 			})
 		}
 	})
@@ -255,8 +255,8 @@ func (tr *run) check() (faults []fault) {
 // TestRunWithoutFaults is the harness itself.
 func TestRunWithoutFaults(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t, nil)
-	tr := begin(t, plan{env: s, seed: seed(t), servers: []*server{s.serve(t), s.serve(t)}})
+	s := newDatabase(t, nil)
+	tr := begin(t, plan{database: s, seed: seed(t), servers: []*server{s.serve(t), s.serve(t)}})
 	tr.moves(t, 200)
 	tr.end(t)
 }

@@ -109,8 +109,8 @@ func (r *wrongReader) has(key string) bool {
 // outOfOrder writes what each of the wrong readers cannot get right.
 func (m *model) outOfOrder(t *testing.T) {
 	t.Helper()
-	first := &writer{conn: pgtest.ConnectAs(t, m.dsn, "first"), ledger: m.ledger}
-	second := pgtest.ConnectAs(t, m.dsn, "second")
+	first := &writer{conn: pgtest.ConnectAs(t, m.DSN, "first"), ledger: m.ledger}
+	second := pgtest.ConnectAs(t, m.DSN, "second")
 	begin := func() tx {
 		pgtest.Exec(t, first.conn, "begin")
 		first.keys = nil

@@ -50,9 +50,9 @@ func TestModel(t *testing.T) {
 	}
 	t.Logf("-model.seed %d -model.ops %d", m.seed, *modelOps)
 	for _, name := range []string{"a", "b"} {
-		m.tails = append(m.tails, m.tail(t, newEnv(m.database, name).options))
+		m.tails = append(m.tails, m.tail(t, newDialer(m.database, name).options))
 	}
-	admin := pgtest.ConnectAs(t, m.dsn, "admin")
+	admin := pgtest.ConnectAs(t, m.DSN, "admin")
 	m.tx(t, admin, `
 		insert into docs select n, 'T', null, 1 from generate_series(1, 6) n
 		union all select n, 'U', null, 1 from generate_series(100, 107) n`)
@@ -141,7 +141,7 @@ func (m *model) write(ctx context.Context, t *testing.T) {
 	t.Helper()
 	writers, ctx := errgroup.WithContext(ctx)
 	for i := range modelWriters {
-		w := &writer{number: i, url: m.dsn, ledger: m.ledger, rng: rand.New(rand.NewPCG(m.seed, uint64(i)))}
+		w := &writer{number: i, url: m.DSN, ledger: m.ledger, rng: rand.New(rand.NewPCG(m.seed, uint64(i)))}
 		writers.Go(func() error { return w.run(ctx, *modelOps/modelWriters) })
 	}
 	if err := writers.Wait(); err != nil {
@@ -153,7 +153,7 @@ func (m *model) write(ctx context.Context, t *testing.T) {
 // history, or a tail's seals, notifications and locks.
 func (m *model) kill(ctx context.Context, t *testing.T) error {
 	rng := rand.New(rand.NewPCG(m.seed, 999))
-	conn, err := pgx.Connect(ctx, m.dsn)
+	conn, err := pgx.Connect(ctx, m.DSN)
 	if err != nil {
 		return err
 	}

@@ -95,6 +95,7 @@ var arrows = map[string][]string{
 	"internal/test/pgtest":               {"internal/demo/devpg", "internal/postgres", "migrations/inventory"},
 	"internal/test/raw":                  {},
 	"internal/test/servetest":            {"internal/access/auth", "internal/access/origin", "internal/errcode", "internal/feed", "internal/hub", "internal/hub/room", "internal/hub/session", "internal/hub/signal", "internal/postgres", "internal/test/pgtest", "internal/transport"},
+	"internal/test/work":                 {"internal/postgres"},
 	"internal/transport":                 {"internal/access/auth", "internal/access/limit", "internal/access/tenant", "internal/errcode", "internal/hub", "internal/hub/session", "internal/hub/signal", "internal/mapping", "internal/wire/websocket"},
 	"internal/transport/encode":          {"internal/errcode", "internal/feed", "internal/hub/signal"},
 	"internal/transport/history":         {"internal/access/limit", "internal/errcode", "internal/feed", "internal/feed/unreadable", "internal/mapping", "internal/transport", "internal/transport/encode"},

@@ -12,12 +12,7 @@ import (
 	"rowcast/internal/demo/devpg"
 	"rowcast/internal/postgres"
 	"rowcast/internal/test/pgtest"
-)
-
-// The rows that all writers want, and where other rows begin.
-const (
-	hotRows     = 6
-	firstNewRow = 1000
+	"rowcast/internal/test/work"
 )
 
 // tenants are those that the rows of a database belong to.
@@ -27,9 +22,8 @@ var tenants = []string{"acme", "borea", "cygnus"}
 type database struct {
 	pg  *devpg.Server
 	dsn string
-	// nextID draws the ids of new rows and of transactions; sentinels are
-	// -nextID.
-	nextID atomic.Int64
+	// ids are of new rows and of transactions; those of sentinels are negative.
+	ids atomic.Int64
 }
 
 // newDatabase starts a PostgreSQL that writes to disk as a real one does, with
@@ -40,11 +34,10 @@ func newDatabase(t *testing.T, settings map[string]string) *database {
 	maps.Copy(all, settings)
 	pg := pgtest.Own(t, devpg.Options{Durable: true, Settings: all})
 	s := &database{pg: pg, dsn: pg.DSN("postgres")}
-	s.nextID.Store(firstNewRow)
 	pgtest.Migrate(t, s.dsn)
-	s.exec(t, `create table tx_row (id int primary key)`)
+	s.exec(t, work.TxRows)
 	s.exec(t, `create table hot (id int primary key, tenant_id text not null, version int not null, body text)`)
-	for id := 1; id <= hotRows; id++ {
+	for id := 1; id <= work.HotRows; id++ {
 		s.exec(t, fmt.Sprintf("insert into hot values (%d, '%s', 0)", id, tenants[id%len(tenants)]))
 	}
 	s.exec(t, `select rowcast.watch('hot', name => 'hot')`)

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"syscall"
 	"testing"
+
+	"rowcast/internal/test/work"
 )
 
 // past is a way to have a database lose what was committed last.
@@ -91,7 +93,7 @@ func loseHistory(t *testing.T, p past, rewrite func(t *testing.T, r *rewriting))
 	s := newDatabase(t, nil)
 	r := &rewriting{database: s, past: p, servers: []*server{s.serve(t), s.serve(t)}}
 	first := s.visit(t, r.servers[0], "")
-	older := s.write(t, "hot", firstNewRow, rows)
+	older := s.write(t, "hot", work.FirstNewRow, rows)
 	cursors := first.receive(t, older)
 	r.kept = first.position
 	p.keep(t, s)
@@ -99,7 +101,7 @@ func loseHistory(t *testing.T, p past, rewrite func(t *testing.T, r *rewriting))
 	// What is going to be lost. The number that table lost has among those
 	// that are watched goes to another one later.
 	s.exec(t, "create table lost (id int primary key, tenant_id text not null)", "select rowcast.watch('lost', name => 'lost')")
-	lost := append(s.write(t, "hot", firstNewRow+rows, rows), s.write(t, "lost", 1, 1)...)
+	lost := append(s.write(t, "hot", work.FirstNewRow+rows, rows), s.write(t, "lost", 1, 1)...)
 	_ = first.feed.Close()
 	first = s.visit(t, r.servers[0], first.cursor)
 	lostCursors := first.receive(t, lost)
@@ -109,7 +111,7 @@ func loseHistory(t *testing.T, p past, rewrite func(t *testing.T, r *rewriting))
 
 	rewrite(t, r)
 	head := r.kept + int64(len(r.anew))
-	live := s.write(t, "hot", firstNewRow+100, rows)
+	live := s.write(t, "hot", work.FirstNewRow+100, rows)
 	for _, v := range r.joined {
 		v.receive(t, live)
 	}
@@ -118,7 +120,7 @@ func loseHistory(t *testing.T, p past, rewrite func(t *testing.T, r *rewriting))
 			v := s.visit(t, server, cursor)
 			v.reset(t, head+rows)
 			if i == n { // one may do
-				again := s.write(t, "hot", firstNewRow+200+10*n, 1)
+				again := s.write(t, "hot", work.FirstNewRow+200+10*n, 1)
 				for _, c := range append(r.joined, v) { // on both servers, so that both know the head
 					c.receive(t, again)
 				}
@@ -136,7 +138,7 @@ func loseHistory(t *testing.T, p past, rewrite func(t *testing.T, r *rewriting))
 func (r *rewriting) writeAnew(t *testing.T) {
 	t.Helper()
 	r.database.exec(t, "create table found (id int primary key, tenant_id text not null)", "select rowcast.watch('found', name => 'found')")
-	r.anew = append(r.database.write(t, "found", 1, 7), r.database.write(t, "hot", firstNewRow+50, 7)...)
+	r.anew = append(r.database.write(t, "found", 1, 7), r.database.write(t, "hot", work.FirstNewRow+50, 7)...)
 }
 
 // resets waits until the servers are back and every client that is joined was

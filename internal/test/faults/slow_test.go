@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"rowcast/internal/test/raw"
+	"rowcast/internal/test/work"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -17,9 +18,9 @@ func (tr *run) burst(t *testing.T, tenant string, bytes int) {
 	const size, few = 8 << 10, 5
 	tr.database.as(t, "burst", func(ctx context.Context, conn *pgx.Conn) {
 		for range bytes / size / few {
-			tr.commit(ctx, t, conn, func(w *writer) error {
-				last := tr.database.nextID.Add(few)
-				return w.each(ctx, '+', "insert into hot select n, $3, 1, repeat('x', $4) from generate_series($1::int, $2::int) n returning id, version, tenant_id",
+			tr.commit(ctx, t, conn, func(w *work.Writer) error {
+				last := tr.ledger.NextIDs(few)
+				return w.Each(ctx, '+', "insert into hot select n, $3, 1, repeat('x', $4) from generate_series($1::int, $2::int) n",
 					last-few+1, last, tenant, size)
 			})
 		}

@@ -23,7 +23,7 @@ const deep = `('{"a":' || repeat('[', 12000) || '"語"' || repeat(']', 12000) ||
 func TestUnreadableLog(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
-	admin := pgtest.ConnectAs(t, d.dsn, "admin")
+	admin := pgtest.ConnectAs(t, d.DSN, "admin")
 	pgtest.Exec(t, admin, "create cast (bytea as json) without function",
 		"create table deep (id int primary key, tenant_id text, doc json)", "select rowcast.watch('deep', name => 'deep')",
 		"alter table rowcast.log alter column after set storage external, alter column before set storage external")
@@ -107,8 +107,8 @@ func TestUnreadableLog(t *testing.T) {
 func TestReadOneByOne(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
-	admin := pgtest.ConnectAs(t, d.dsn, "admin")
-	config, err := pgxpool.ParseConfig(d.dsn)
+	admin := pgtest.ConnectAs(t, d.DSN, "admin")
+	config, err := pgxpool.ParseConfig(d.DSN)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,7 @@ func startTraffic(t *testing.T, dsn, table string, first int) *traffic {
 	t.Helper()
 	f := new(traffic)
 	for n := range 4 {
-		conn := connect(t, dsn)
+		conn := pgtest.Connect(t, dsn)
 		f.writers.Go(func() {
 			for i := first + n; !f.stop.Load(); i += 4 {
 				began := time.Now()
@@ -72,8 +72,8 @@ func (f *traffic) saw(took time.Duration) {
 func TestWritersPassMigrations(t *testing.T) { //nolint:paralleltest // it measures
 	const bar = time.Second
 	dsn := pgtest.Database(t)
-	admin, long := connect(t, dsn), connect(t, dsn)
-	exec(t, admin, `create table orders (id int primary key, tenant_id text)`,
+	admin, long := pgtest.Connect(t, dsn), pgtest.Connect(t, dsn)
+	pgtest.Exec(t, admin, `create table orders (id int primary key, tenant_id text)`,
 		`create table notes (id int primary key, tenant_id text)`,
 		`create table control (id int primary key, tenant_id text)`)
 	waits := make(chan struct{}, 1000)
@@ -108,8 +108,8 @@ func TestWritersPassMigrations(t *testing.T) { //nolint:paralleltest // it measu
 			return err
 		}, true},
 	} {
-		exec(t, admin, phase.before)
-		exec(t, long, `begin`, fmt.Sprintf(`insert into %s values (-1, 'T')`, phase.table))
+		pgtest.Exec(t, admin, phase.before)
+		pgtest.Exec(t, long, `begin`, fmt.Sprintf(`insert into %s values (-1, 'T')`, phase.table))
 		f, control := startTraffic(t, dsn, phase.table, 1), startTraffic(t, dsn, "control", 1)
 		done := make(chan error, 1)
 		go func() { done <- phase.change() }()
@@ -125,7 +125,7 @@ func TestWritersPassMigrations(t *testing.T) { //nolint:paralleltest // it measu
 				}
 			}
 		}
-		exec(t, long, `rollback`)
+		pgtest.Exec(t, long, `rollback`)
 		if err := <-done; err != nil {
 			t.Fatalf("%s: %v", phase.name, err)
 		}
@@ -137,7 +137,7 @@ func TestWritersPassMigrations(t *testing.T) { //nolint:paralleltest // it measu
 		if phase.locks && commits < 20 {
 			t.Errorf("only %d commits passed %s", commits, phase.name)
 		}
-		exec(t, admin, `delete from `+phase.table, `delete from control`)
+		pgtest.Exec(t, admin, `delete from `+phase.table, `delete from control`)
 		if i == 0 {
 			captures(t, admin)
 		}
@@ -147,9 +147,9 @@ func TestWritersPassMigrations(t *testing.T) { //nolint:paralleltest // it measu
 // captures checks that the table is watched now.
 func captures(t *testing.T, conn *pgx.Conn) {
 	t.Helper()
-	exec(t, conn, `insert into orders values (-2, 'captured')`)
-	if got := list(t, conn, `select l.tenant from rowcast.log l where l.tenant = 'captured'`); !slices.Equal(got, []string{"captured"}) {
+	pgtest.Exec(t, conn, `insert into orders values (-2, 'captured')`)
+	if got := pgtest.Column[string](t, conn, `select l.tenant from rowcast.log l where l.tenant = 'captured'`); !slices.Equal(got, []string{"captured"}) {
 		t.Errorf("after the migration the log has %q", got)
 	}
-	exec(t, conn, `delete from orders`)
+	pgtest.Exec(t, conn, `delete from orders`)
 }

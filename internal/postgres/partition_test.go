@@ -17,18 +17,18 @@ func TestPartitionsAreWaitedForTogether(t *testing.T) {
 	t.Parallel()
 	const bar, parts = time.Second, 4
 	dsn := pgtest.Database(t)
-	admin := connect(t, dsn)
-	exec(t, admin, `create table orders (id int primary key, tenant_id text) partition by range (id)`,
+	admin := pgtest.Connect(t, dsn)
+	pgtest.Exec(t, admin, `create table orders (id int primary key, tenant_id text) partition by range (id)`,
 		`create table control (id int primary key, tenant_id text)`)
 	for n := range parts {
-		exec(t, admin, fmt.Sprintf(`create table orders_%d partition of orders for values from (%d) to (%d)`, n, 1000*n, 1000*(n+1)))
+		pgtest.Exec(t, admin, fmt.Sprintf(`create table orders_%d partition of orders for values from (%d) to (%d)`, n, 1000*n, 1000*(n+1)))
 	}
-	exec(t, admin, fmt.Sprintf(`create table orders_rest partition of orders for values from (%d) to (maxvalue)`, 1000*parts))
+	pgtest.Exec(t, admin, fmt.Sprintf(`create table orders_rest partition of orders for values from (%d) to (maxvalue)`, 1000*parts))
 	release := make(chan func(), parts)
 	for n := range parts {
-		busy := connect(t, dsn)
-		exec(t, busy, `begin`, fmt.Sprintf(`insert into orders_%d values (%d, 'T')`, n, 1000*n))
-		release <- func() { exec(t, busy, `rollback`) }
+		busy := pgtest.Connect(t, dsn)
+		pgtest.Exec(t, busy, `begin`, fmt.Sprintf(`insert into orders_%d values (%d, 'T')`, n, 1000*n))
+		release <- func() { pgtest.Exec(t, busy, `rollback`) }
 	}
 	close(release)
 	waits := make(chan struct{}, 1000)
@@ -44,7 +44,7 @@ func TestPartitionsAreWaitedForTogether(t *testing.T) {
 	for next := range release {
 		// Somebody waits for a partition; the next one ends a little later.
 		for limit := time.Now().Add(timeout); ; {
-			if list(t, admin, `select count(*)::text from pg_locks where not granted and locktype = 'relation'
+			if pgtest.Column[string](t, admin, `select count(*)::text from pg_locks where not granted and locktype = 'relation'
 				and relation::regclass::text ~ '^orders_[0-9]' and database = (select oid from pg_database where datname = current_database())`)[0] != "0" {
 				break
 			}

@@ -10,31 +10,30 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// env is a migrated database with a watched table, and a connection to it.
-type env struct{ *pgtest.Env }
-
-func newEnv(t *testing.T) *env {
+// newEnv makes a migrated database with a watched table.
+func newEnv(t *testing.T) *pgtest.Env {
 	t.Helper()
 	return envOn(t, pgtest.Database(t))
 }
 
-func envOn(t *testing.T, dsn string) *env {
+// envOn is newEnv for a database that is there.
+func envOn(t *testing.T, dsn string) *pgtest.Env {
 	t.Helper()
 	pgtest.Migrate(t, dsn)
-	return &env{pgtest.Open(t, dsn, `create table docs (id int primary key, tenant_id text not null, body text)`, `create index docs_tenant on docs (tenant_id)`,
-		`select rowcast.watch('docs')`)}
+	return pgtest.Open(t, dsn, `create table docs (id int primary key, tenant_id text not null, body text)`, `create index docs_tenant on docs (tenant_id)`,
+		`select rowcast.watch('docs')`)
 }
 
 // execHere is Exec with $DB for the name of the database.
-func (s *env) execHere(t *testing.T, statements ...string) {
+func execHere(t *testing.T, s *pgtest.Env, statements ...string) {
 	t.Helper()
 	for _, statement := range statements {
 		s.Exec(t, strings.ReplaceAll(statement, "$DB", s.Conn.Config().Database))
 	}
 }
 
-// options look at the database of the env, and at no server.
-func (s *env) options() doctor.Options {
+// options look at the database, and at no server.
+func options(s *pgtest.Env) doctor.Options {
 	return doctor.Options{
 		DatabaseURL: s.DSN, ListenDatabaseURL: s.DSN, Secret: []byte("0123456789abcdefghijklmnopqrstuvwxyz"), AdminAddr: "127.0.0.1:1",
 	}

@@ -90,18 +90,18 @@ func TestEveryCheckIsProvoked(t *testing.T) {
 	found := seen{}
 	t.Run("database", func(t *testing.T) {
 		s := newEnv(t)
-		s.execHere(t, `alter database $DB set synchronous_commit = on`)
+		execHere(t, s, `alter database $DB set synchronous_commit = on`)
 		for _, trouble := range troubles() {
-			s.execHere(t, trouble.make...)
-			o := s.options()
+			execHere(t, s, trouble.make...)
+			o := options(s)
 			o.Bounds = trouble.bounds
 			found.expect(t, o, trouble.code, trouble.status, trouble.says...)
-			s.execHere(t, trouble.undo...)
-			found.expect(t, s.options(), trouble.code, doctor.OK)
+			execHere(t, s, trouble.undo...)
+			found.expect(t, options(s), trouble.code, doctor.OK)
 		}
 	})
 	t.Run("server", func(t *testing.T) {
-		found.expect(t, newEnv(t).options(), "durability-off", doctor.Fail, "fsync is off", "alter system set fsync = on")
+		found.expect(t, options(newEnv(t)), "durability-off", doctor.Fail, "fsync is off", "alter system set fsync = on")
 		s := envOn(t, pgtest.Own(t, devpg.Options{NoTCP: true, Durable: true}).SocketDSN("postgres"))
 		stuck := s.Connect(t)
 		for _, statement := range []string{`set application_name = 'stuck'`, `listen anything`, `begin`, `select 1`} {
@@ -112,7 +112,7 @@ func TestEveryCheckIsProvoked(t *testing.T) {
 		for range 8 {
 			s.Exec(t, `select pg_notify('filler', repeat('x', 7900))`)
 		}
-		o := s.options()
+		o := options(s)
 		found.expect(t, o, "notify-queue", doctor.OK)
 		o.Bounds = doctor.Bounds{Queue: 1e-9}
 		found.expect(t, o, "notify-queue", doctor.Warn, "application stuck", "pg_terminate_backend")
@@ -122,7 +122,7 @@ func TestEveryCheckIsProvoked(t *testing.T) {
 	t.Run("standby", func(t *testing.T) {
 		pg := pgtest.Own(t, devpg.Options{NoTCP: true})
 		s := envOn(t, pg.SocketDSN("postgres"))
-		found.expect(t, s.options(), "standby", doctor.OK)
+		found.expect(t, options(s), "standby", doctor.OK)
 		if err := pg.Stop(); err != nil {
 			t.Fatal(err)
 		}
@@ -132,18 +132,18 @@ func TestEveryCheckIsProvoked(t *testing.T) {
 		if err := pg.Restart(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		found.expect(t, s.options(), "standby", doctor.Fail, "is a standby", "target_session_attrs")
+		found.expect(t, options(s), "standby", doctor.Fail, "is a standby", "target_session_attrs")
 	})
 	t.Run("role", func(t *testing.T) {
 		s := newEnv(t)
-		found.expect(t, s.options(), "role-superuser", doctor.Warn, "superuser")
+		found.expect(t, options(s), "role-superuser", doctor.Warn, "superuser")
 		s.Exec(t, `create role doctor_nobody login`)
 		defer s.Exec(t, `drop owned by doctor_nobody`, `drop role doctor_nobody`)
 		config, err := pgx.ParseConfig(s.DSN)
 		if err != nil {
 			t.Fatal(err)
 		}
-		o := s.options()
+		o := options(s)
 		o.DatabaseURL = "host=" + config.Host + " dbname=" + config.Database + " user=doctor_nobody"
 		o.ListenDatabaseURL = o.DatabaseURL
 		found.expect(t, o, "role-superuser", doctor.OK)
@@ -189,7 +189,7 @@ func TestWholeDatabase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := s.options()
+	o := options(s)
 	o.DatabaseURL = "host=" + config.Host + " dbname=postgres user=server"
 	o.ListenDatabaseURL = o.DatabaseURL
 	o.Bounds.Files = 64

@@ -15,7 +15,7 @@ import (
 // a server that leads is not.
 func TestHoldersOfLocksAreNamed(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t)
+	s := newWatcher(t)
 	server := pgtest.ConnectAs(t, s.DSN, "a server")
 	pgtest.Exec(t, server, `select pg_advisory_lock_shared(rowcast.lock_number('server'))`,
 		`select pg_advisory_lock(rowcast.lock_number('leader'))`, `select pg_advisory_lock(rowcast.lock_number('sleep'))`)

@@ -9,11 +9,11 @@ import (
 // TestOutage takes the database away from the servers, but not from a writer.
 func TestOutage(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t)
+	s := newShared(t)
 	var clients []*client
 	var lines []*line
 	for _, w := range wires {
-		l := &line{wire: w, env: s, Tenant: s.NewTenant(t)}
+		l := &line{wire: w, shared: s, Tenant: s.NewTenant(t)}
 		f := l.join(t, l.servers()[0])
 		l.Exec(t, insertOrder)
 		f.receives(t, "order:created@1")

@@ -21,9 +21,9 @@ const closeTimeout = 5 * time.Second
 func TestSlowConsumer(t *testing.T) {
 	t.Parallel()
 	const most, size = 50, 8 << 10
-	s := newEnv(t)
+	s := newShared(t)
 	onEvery(t, s, slices.Concat(wires, recoveries), func(t *testing.T, l *line) {
-		server := l.env.serve(t, l.wire)
+		server := l.shared.serve(t, l.wire)
 		reading := raw.NewValve()
 		slow := l.join(t, server, func(q *request) { q.network = reading.Dial })
 		quick := l.join(t, server)

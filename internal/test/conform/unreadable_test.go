@@ -48,7 +48,7 @@ var unreadable = []struct{ statement, sent string }{
 // and to operators, and everything goes on, for its tenant and for others.
 func TestUnreadable(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t)
+	s := newShared(t)
 	if _, err := s.DB.Exec(t.Context(), `create cast (bytea as json) without function`); err != nil {
 		t.Fatal(err)
 	}
@@ -164,7 +164,7 @@ func (l *line) checkCommands(t *testing.T, program string, want []string) {
 		t.Helper()
 		ctx, cancel := context.WithTimeout(t.Context(), servetest.Timeout)
 		defer cancel()
-		cmd := exec.CommandContext(ctx, program, append(args, "--tenant", l.ID, "--database-url", l.env.DSN)...) //nolint:gosec // built by this test
+		cmd := exec.CommandContext(ctx, program, append(args, "--tenant", l.ID, "--database-url", l.shared.DSN)...) //nolint:gosec // built by this test
 		cmd.Env = []string{"ROWCAST_FAILPOINT=unreadable"}
 		out, err := cmd.Output()
 		if err != nil {

@@ -71,11 +71,11 @@ func (h *hole) close(ctx context.Context, t *testing.T) {
 func TestDatabaseBlackHoled(t *testing.T) {
 	t.Parallel()
 	const bar = 10 * time.Second
-	s := newEnv(t, nil)
+	s := newDatabase(t, nil)
 	h, dsn := newHole(t, s.dsn)
 	through, direct := s.serve(t, "DATABASE_URL="+dsn), s.serve(t)
 	through.ready(t, http.StatusOK, timeout)
-	tr := begin(t, plan{env: s, seed: seed(t), servers: []*server{through, direct}, detour: dsn, hoppers: 4, stayers: 4})
+	tr := begin(t, plan{database: s, seed: seed(t), servers: []*server{through, direct}, detour: dsn, hoppers: 4, stayers: 4})
 	clients := tr.stayersOf(through)
 	outages := 0
 	for round := range rounds(1, 5) {

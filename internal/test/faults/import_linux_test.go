@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/procfs"
 
 	"rowcast/internal/test/servetest"
+	"rowcast/internal/test/work"
 )
 
 // memory is the most that the process of a server had resident, in bytes.
@@ -35,19 +36,19 @@ func TestImportBesideSmallWriters(t *testing.T) {
 	if long() {
 		rows, calm = 1_000_000, 10*time.Second
 	}
-	s := newEnv(t, nil)
+	s := newDatabase(t, nil)
 	r := s.serve(t)
 	n := seed(t)
 	p := newProbe(10*time.Millisecond, tenants...)
-	tr := begin(t, plan{env: s, seed: n, servers: []*server{r}, writers: 2, pause: 100 * time.Millisecond, hoppers: 3, stayers: 6, probe: p})
+	tr := begin(t, plan{database: s, seed: n, servers: []*server{r}, writers: 2, pause: 100 * time.Millisecond, hoppers: 3, stayers: 6, probe: p})
 	tr.moves(t, 20)
 	quiet := time.Now()
 	eventually(t, "calm", timeout, func() bool { return time.Since(quiet) > calm })
 	began := time.Now()
 	var copied, arrived time.Duration
 	s.as(t, "import", func(ctx context.Context, conn *pgx.Conn) {
-		first := s.nextID.Add(int64(rows)) - int64(rows) + 1
-		d := tr.commit(ctx, t, conn, func(*writer) error {
+		first := tr.ledger.NextIDs(rows) - int64(rows) + 1
+		d := tr.commit(ctx, t, conn, func(*work.Writer) error {
 			_, err := conn.CopyFrom(ctx, pgx.Identifier{"hot"}, []string{"id", "tenant_id", "version", "body"},
 				pgx.CopyFromSlice(rows, func(i int) ([]any, error) {
 					return []any{int32(first) + int32(i), "acme", int32(1), "a row of an import"}, nil
@@ -55,9 +56,9 @@ func TestImportBesideSmallWriters(t *testing.T) {
 			return err
 		})
 		copied = time.Since(began)
-		eventually(t, "client that has the bulk event", timeout, func() bool { all, _ := tr.has(d.tx, "acme"); return all })
+		eventually(t, "client that has the bulk event", timeout, func() bool { all, _ := tr.has(d.Tx, "acme"); return all })
 		arrived = time.Since(began) - copied
-		defer checkBulk(t, tr, d.tx, int64(rows))
+		defer checkBulk(t, tr, d.Tx, int64(rows))
 	})
 	tr.resumes(t)
 	ended := time.Now()
@@ -89,11 +90,11 @@ func checkBulk(t *testing.T, tr *run, tx uint64, rows int64) {
 			}
 			var got []delivery
 			for _, d := range s.got {
-				if d.change.tx == tx {
+				if d.change.Tx == tx {
 					got = append(got, d)
 				}
 			}
-			if len(got) != 1 || got[0].change.op != 'b' || got[0].position-got[0].from+1 != rows {
+			if len(got) != 1 || got[0].change.Op != 'b' || got[0].position-got[0].from+1 != rows {
 				t.Errorf("%s got the import as %v; want one bulk event of %d rows", c.name, got, rows)
 			}
 			return true

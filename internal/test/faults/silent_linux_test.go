@@ -46,7 +46,7 @@ func TestSilentDeath(t *testing.T) {
 	if long() {
 		settings = nil
 	}
-	s := newEnv(t, nil)
+	s := newDatabase(t, nil)
 	r := s.serve(t, settings...)
 	h, way := newHole(t, r.url())
 	n := seed(t)
@@ -58,7 +58,7 @@ func TestSilentDeath(t *testing.T) {
 		c.dial = network.dial
 		vanishing = append(vanishing, c)
 	}
-	tr := begin(t, plan{env: s, seed: n, servers: []*server{r}, writers: 1, stayers: few, others: vanishing})
+	tr := begin(t, plan{database: s, seed: n, servers: []*server{r}, writers: 1, stayers: few, others: vanishing})
 	tr.moves(t, 20)
 	eventually(t, "descriptor for each client", timeout, func() bool { return r.descriptors(t) == many+few })
 	network.Turn(false)

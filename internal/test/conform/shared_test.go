@@ -8,8 +8,8 @@ import (
 	"rowcast/internal/test/servetest"
 )
 
-// env is a database, and servers on it.
-type env struct {
+// shared is a database, and servers on it that its tests share.
+type shared struct {
 	*servetest.Inventory
 	t *testing.T
 
@@ -17,19 +17,19 @@ type env struct {
 	servers map[string][2]*servetest.Server
 }
 
-func newEnv(t *testing.T) *env {
+func newShared(t *testing.T) *shared {
 	t.Helper()
-	return &env{Inventory: servetest.NewInventory(t), t: t, servers: make(map[string][2]*servetest.Server)}
+	return &shared{Inventory: servetest.NewInventory(t), t: t, servers: make(map[string][2]*servetest.Server)}
 }
 
 // serve starts a server for a wire.
-func (s *env) serve(t *testing.T, w wire) *servetest.Server {
+func (s *shared) serve(t *testing.T, w wire) *servetest.Server {
 	t.Helper()
 	return servetest.Start(t, s.DSN, w.settings...)
 }
 
-// pair are two servers for a wire, which all tests of the env may use.
-func (s *env) pair(w wire) [2]*servetest.Server {
+// pair are two servers for a wire, which all tests of the database may use.
+func (s *shared) pair(w wire) [2]*servetest.Server {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	key := strings.Join(w.settings, " ")

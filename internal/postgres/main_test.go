@@ -15,7 +15,7 @@ import (
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
 // timeout bounds every wait; it decides nothing but when to give up.
-const timeout = 30 * time.Second
+const timeout = 2 * time.Minute
 
 func connect(t *testing.T, dsn string) *pgx.Conn {
 	t.Helper()

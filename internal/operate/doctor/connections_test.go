@@ -159,6 +159,7 @@ func TestSilentDatabaseEndsInTime(t *testing.T) {
 	var silent atomic.Bool
 	o := s.options()
 	o.DatabaseURL = relay(t, s.DSN, func(byte) bool { return !silent.Load() })
+	o.Timeout = 2 * time.Second // enough for an answer, and a dozen checks wait for it
 	checks := 0
 	report := doctor.Run(t.Context(), o, func(c doctor.Check) {
 		checks++

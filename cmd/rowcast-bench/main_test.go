@@ -24,7 +24,7 @@ const (
 	// isProgram makes a process of this test binary rowcast-bench itself.
 	isProgram = "TEST_BINARY_IS_ROWCAST_BENCH"
 	// timeout bounds every wait; it decides nothing but when to give up.
-	timeout = 30 * time.Second
+	timeout = 2 * time.Minute
 )
 
 // environ also makes the processes of the benchmark rowcast-bench.

@@ -14,7 +14,7 @@ import (
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
 // timeout bounds every wait; it decides nothing but when to give up.
-const timeout = 30 * time.Second
+const timeout = 2 * time.Minute
 
 func migrator(t *testing.T, dsn string) *postgres.Migrator {
 	return &postgres.Migrator{URL: dsn, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}

@@ -157,7 +157,7 @@ func TestMigrateOnBusyTable(t *testing.T) {
 		done <- err
 	}()
 	limit := time.After(timeout)
-	pgtest.Exec(t, writer, `set statement_timeout = '10s'`)
+	pgtest.Exec(t, writer, `set statement_timeout = '2min'`)
 	for n := range 3 {
 		select {
 		case <-waits:
@@ -210,7 +210,7 @@ func TestMigrationsOfTheLogLetOthersPass(t *testing.T) {
 		_, err := m.Down(t.Context())
 		done <- err
 	}()
-	pgtest.Exec(t, other, `set statement_timeout = '10s'`)
+	pgtest.Exec(t, other, `set statement_timeout = '2min'`)
 	for range 3 {
 		select {
 		case <-waits:

@@ -136,7 +136,7 @@ func TestWatcherFollowsTheTables(t *testing.T) {
 		for fmt.Sprint(w.Columns()) != step.types {
 			select {
 			case <-changed:
-			case <-time.After(30 * time.Second):
+			case <-time.After(2 * time.Minute):
 				t.Fatalf("%s: the columns are %v", step.do, w.Columns())
 			}
 		}

@@ -54,7 +54,7 @@ func clean(t *testing.T, d *pgtest.Env) {
 	t.Helper()
 	// A session ends a moment after its client has closed it.
 	const sessions = `select count(*) from pg_stat_activity where datname = current_database() and application_name like 'rowcast-bench%'`
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(2 * time.Minute)
 	for pgtest.Query[int](t, d.Conn, sessions) > 0 {
 		if time.Now().After(deadline) {
 			t.Fatal("sessions are left")

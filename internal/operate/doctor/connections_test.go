@@ -154,11 +154,12 @@ func TestClearConnectionIsReported(t *testing.T) {
 
 // A server that stops to answer fails what asks it, within the time of each check.
 func TestSilentDatabaseEndsInTime(t *testing.T) {
+	t.Parallel()
 	s := newEnv(t)
 	var silent atomic.Bool
 	o := options(s)
 	o.DatabaseURL = relay(t, s.DSN, func(byte) bool { return !silent.Load() })
-	o.Timeout = 300 * time.Millisecond
+	o.Timeout = 2 * time.Second // enough for an answer, and a dozen checks wait for it
 	checks := 0
 	report := doctor.Run(t.Context(), o, func(c doctor.Check) {
 		checks++
@@ -247,6 +248,7 @@ func ends(t *testing.T, found seen) {
 // The doctor changes nothing: it may look at a database that takes no writes, and
 // no transaction of its own leaves a trace.
 func TestNothingIsWritten(t *testing.T) {
+	t.Parallel()
 	s := newEnv(t)
 	const state = `
 		select md5(string_agg(t.name || t.content, '' order by t.name))

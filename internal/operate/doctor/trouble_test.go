@@ -70,7 +70,7 @@ func troubles() []trouble {
 		{code: "rotation-behind", make: []string{
 			`create function pg_temp.no() returns event_trigger language plpgsql as 'begin end'`, `create event trigger no_ddl on ddl_command_start execute function pg_temp.no()`,
 			`insert into docs values (6, 'T')`, `update rowcast.segment set opened_at = now() - interval '10 days' where closed_at is null`,
-		}, undo: []string{`update rowcast.segment set opened_at = now() where closed_at is null`, `drop event trigger no_ddl`}, status: doctor.Warn, says: []string{"was begun 10 days ago", "no_ddl (", "rowcast prune"}},
+		}, undo: []string{`update rowcast.segment set opened_at = now() where closed_at is null`, `drop event trigger no_ddl`}, status: doctor.Warn, says: []string{"was begun 10 days ", "no_ddl (", "rowcast prune"}},
 		{code: "log-published", make: []string{`create publication everything for all tables`}, undo: []string{`drop publication everything`}, status: doctor.Warn, says: []string{"publication everything carries", "for tables in schema"}},
 		{code: "log-published", make: []string{`create publication part for table docs, rowcast.feed`}, undo: []string{`drop publication part`, `create publication other for table docs`}, status: doctor.Warn, says: []string{"publication part carries"}},
 		{code: "log-large", bounds: doctor.Bounds{LogBytes: 1}, status: doctor.Warn, says: []string{"in 1 segments", "ROWCAST_RETENTION"}},
@@ -87,6 +87,7 @@ func troubles() []trouble {
 // TestEveryCheckIsProvoked makes each kind of trouble, and none, and counts that
 // every check was found ok and not ok.
 func TestEveryCheckIsProvoked(t *testing.T) {
+	t.Parallel()
 	found := seen{}
 	t.Run("database", func(t *testing.T) {
 		s := newEnv(t)
@@ -103,6 +104,7 @@ func TestEveryCheckIsProvoked(t *testing.T) {
 	t.Run("server", func(t *testing.T) {
 		found.expect(t, options(newEnv(t)), "durability-off", doctor.Fail, "fsync is off", "alter system set fsync = on")
 		s := envOn(t, pgtest.Own(t, devpg.Options{NoTCP: true, Durable: true}).SocketDSN("postgres"))
+		found.expect(t, s.options(), "durability-off", doctor.OK)
 		stuck := s.Connect(t)
 		for _, statement := range []string{`set application_name = 'stuck'`, `listen anything`, `begin`, `select 1`} {
 			if _, err := stuck.Exec(t.Context(), statement); err != nil {

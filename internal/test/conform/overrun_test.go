@@ -30,7 +30,7 @@ func TestOverrun(t *testing.T) {
 	}
 	s := newShared(t)
 	tenant := s.NewTenant(t)
-	server := servetest.Start(t, s.DSN, settings...)
+	server := servetest.Start(t, s.DSN, append(settings, patient)...)
 	type reader struct {
 		*client
 		wire string

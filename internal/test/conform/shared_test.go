@@ -1,6 +1,7 @@
 package conform_test
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -22,10 +23,14 @@ func newShared(t *testing.T) *shared {
 	return &shared{Inventory: servetest.NewInventory(t), t: t, servers: make(map[string][2]*servetest.Server)}
 }
 
+// patient has a server wait for pongs of clients that a test does not read from, or
+// that a slow machine does not run.
+const patient = "ROWCAST_PING_TIMEOUT=10m"
+
 // serve starts a server for a wire.
 func (s *shared) serve(t *testing.T, w wire) *servetest.Server {
 	t.Helper()
-	return servetest.Start(t, s.DSN, w.settings...)
+	return servetest.Start(t, s.DSN, append(slices.Clone(w.settings), patient)...)
 }
 
 // pair are two servers for a wire, which all tests of the database may use.

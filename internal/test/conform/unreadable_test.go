@@ -57,7 +57,7 @@ func TestUnreadable(t *testing.T) {
 	for _, w := range slices.Concat(wires, recoveries) {
 		key := strings.Join(w.settings, " ")
 		if servers[key] == nil {
-			servers[key] = servetest.StartProgram(t, program, s.DSN, append(slices.Clone(w.settings), "ROWCAST_FAILPOINT=unreadable")...)
+			servers[key] = servetest.StartProgram(t, program, s.DSN, append(slices.Clone(w.settings), "ROWCAST_FAILPOINT=unreadable", patient)...)
 		}
 	}
 	onEvery(t, s, slices.Concat(wires, recoveries), func(t *testing.T, l *line) {

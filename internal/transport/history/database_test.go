@@ -228,7 +228,7 @@ func (h running) resume(t *testing.T, cursor, last string) (got []event) {
 	if err := joined.Join(session.Request{Tenant: "T", Cursor: cursor}); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(time.Millisecond) {
 		text := c.text()
 		if strings.Contains(text, `"cursor":"`+last+`"`) {
 			for line := range strings.Lines(text) {

@@ -359,7 +359,7 @@ func TestClientLeaves(t *testing.T) {
 			if err := leave(s.Conn.(*net.TCPConn)); err != nil {
 				t.Fatal(err)
 			}
-			for deadline := time.Now().Add(30 * time.Second); b.Hub.Stats().Sessions > 0; time.Sleep(time.Millisecond) {
+			for deadline := time.Now().Add(2 * time.Minute); b.Hub.Stats().Sessions > 0; time.Sleep(time.Millisecond) {
 				if time.Now().After(deadline) {
 					t.Fatal("the session lives on")
 				}

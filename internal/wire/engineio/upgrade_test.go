@@ -255,7 +255,7 @@ func TestPollThatOvertakesTheUpgrade(t *testing.T) {
 			b := setup(t, engineio.Options{})
 			sessions := make(chan *engineio.Session, 1)
 			b.opened = func(s *engineio.Session) { sessions <- s }
-			deadline := time.Now().Add(20 * time.Second)
+			deadline := time.Now().Add(2 * time.Minute)
 			for time.Now().Before(deadline) {
 				switch got := b.overtake(t, sessions, early); got {
 				case badBody:

@@ -104,7 +104,7 @@ func TestEveryCheckIsProvoked(t *testing.T) {
 	t.Run("server", func(t *testing.T) {
 		found.expect(t, options(newEnv(t)), "durability-off", doctor.Fail, "fsync is off", "alter system set fsync = on")
 		s := envOn(t, pgtest.Own(t, devpg.Options{NoTCP: true, Durable: true}).SocketDSN("postgres"))
-		found.expect(t, s.options(), "durability-off", doctor.OK)
+		found.expect(t, options(s), "durability-off", doctor.OK)
 		stuck := s.Connect(t)
 		for _, statement := range []string{`set application_name = 'stuck'`, `listen anything`, `begin`, `select 1`} {
 			if _, err := stuck.Exec(t.Context(), statement); err != nil {

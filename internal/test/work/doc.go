@@ -3,7 +3,7 @@
 // # Overview
 //
 // A [Writer] wants the hot rows of a table with the columns id, tenant_id, version
-// and body; each change of a row is a new version. It commits, rolls back, returns to
+// and body. Each change of a row is a new version. It commits, rolls back, returns to
 // savepoints, and survives the loss of its database. The writers of a test share a
 // [Ledger], which has the [Change]s of the transactions that committed.
 //

@@ -3,7 +3,6 @@ package internal_test
 import (
 	"go/ast"
 	"go/token"
-	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -11,13 +10,17 @@ import (
 	"testing"
 )
 
-// maxWords bounds a sentence of what people read.
-const maxWords = 30
+// What bounds a sentence, in words: of what people read to use the feed, and of the
+// comments that explain a line.
+const (
+	maxWords   = 25
+	maxComment = 30
+)
 
 // idioms are ways to say something that a reader has to read twice.
 var idioms = map[string]*regexp.Regexp{
-	"who without a noun: name the client, the session, the role": regexp.MustCompile(`(?:^|[.,;] )(?:[Ww]ho|[Ww]hoever) [a-z]`),
-	"told: say what is sent, received, reported":                 regexp.MustCompile(`(?i)\b(?:is|are|was|were|be) told\b`),
+	"who without a noun: name the client, the session, the role": regexp.MustCompile(`(?:^|[.,;] )[Ww]ho [a-z]|\b[Ww]hoever\b`),
+	"told: say what is sent, received, reported":                 regexp.MustCompile(`(?i)\b(?:tells?|telling|told)\b`),
 	"double negation":         regexp.MustCompile(`(?i)\b(?:nobody|nothing|never|no one) \w+ \w*\s?(?:none|nobody|nothing)\b`),
 	"it is false if: returns": regexp.MustCompile(`(?i)\bit is (?:true|false) (?:if|once)\b`),
 	"has something do: says what it does": regexp.MustCompile(`(?i)\b(?:has|have|had) (?:the|a|an|it|them|each|every|all) \w+ ` +
@@ -35,24 +38,58 @@ var (
 )
 
 // TestEnglish bounds the sentences of documents, package comments and the help
-// of settings and metrics, and bans what makes them hard.
+// of settings and metrics, and those of the comments in Go and SQL. It bans what
+// makes them hard.
 func TestEnglish(t *testing.T) {
 	t.Parallel()
+	checked := 0
+	check := func(name string, most int, paragraphs []string) {
+		t.Helper()
+		checked += checkEnglish(t, name, most, paragraphs)
+	}
 	for name, text := range texts(t, ".md") {
-		checkEnglish(t, name, paragraphs(fenced.ReplaceAllString(text, "\n\n")))
+		check(name, maxWords, paragraphs(fenced.ReplaceAllString(text, "\n\n")))
+	}
+	for name, text := range texts(t, ".sql") {
+		if !strings.HasPrefix(name, "migrations/") { // what was applied never changes
+			check(name, maxComment, sqlComments(text))
+		}
 	}
 	for _, files := range sources(t) {
 		for _, s := range files {
-			if path.Base(s.path) == "doc.go" && s.file.Doc != nil {
-				checkEnglish(t, s.path, paragraphs(s.file.Doc.Text()))
+			if isTest(s) {
+				continue
 			}
-			if strings.HasPrefix(s.path, "internal/operate/metric/") || strings.HasPrefix(s.path, "internal/operate/config/") || strings.HasPrefix(s.path, "internal/command/") {
-				if !isTest(s) {
-					checkEnglish(t, s.path, helps(s.file))
+			check(s.path, maxWords, helps(s.file))
+			for _, group := range s.file.Comments {
+				if group == s.file.Doc {
+					check(s.path, maxWords, paragraphs(group.Text()))
+				} else {
+					check(s.path, maxComment, paragraphs(group.Text()))
 				}
 			}
 		}
 	}
+	if checked < 5000 {
+		t.Errorf("only %d sentences are found", checked)
+	}
+}
+
+// sqlComments are the paragraphs of the comments in a file of SQL. A line with a gap is
+// one of a table.
+func sqlComments(text string) []string {
+	var comments strings.Builder
+	for line := range strings.Lines(text) {
+		if _, comment, found := strings.Cut(line, "-- "); found {
+			comment = strings.TrimSpace(comment)
+			if strings.Contains(comment, "  ") {
+				comments.WriteByte('\n')
+			}
+			comments.WriteString(comment)
+		}
+		comments.WriteByte('\n')
+	}
+	return paragraphs(comments.String())
 }
 
 // helps are the texts that are shown as the help of a metric, a setting, a
@@ -130,7 +167,8 @@ func paragraphs(text string) (found []string) {
 	return found
 }
 
-func checkEnglish(t *testing.T, name string, paragraphs []string) {
+// checkEnglish returns how many sentences it found.
+func checkEnglish(t *testing.T, name string, most int, paragraphs []string) (checked int) {
 	t.Helper()
 	for _, p := range paragraphs {
 		p = testNames.ReplaceAllString(p, "")
@@ -138,8 +176,9 @@ func checkEnglish(t *testing.T, name string, paragraphs []string) {
 		p = target.ReplaceAllString(p, "]")
 		p = comment.ReplaceAllString(p, "")
 		for _, s := range sentences(p) {
-			if words := len(strings.Fields(s)); words > maxWords {
-				t.Errorf("%s has a sentence of %d words, %d are allowed: %s", name, words, maxWords, s)
+			checked++
+			if words := len(strings.Fields(s)); words > most {
+				t.Errorf("%s has a sentence of %d words, %d are allowed: %s", name, words, most, s)
 			}
 			for what, idiom := range idioms {
 				if found := idiom.FindString(s); found != "" {
@@ -148,6 +187,7 @@ func checkEnglish(t *testing.T, name string, paragraphs []string) {
 			}
 		}
 	}
+	return checked
 }
 
 // sentences cuts a paragraph after a full stop or a colon.

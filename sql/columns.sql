@@ -1,7 +1,7 @@
 -- The columns that the log has of each watched table, in the order of the table: the stem
--- of the events; the name of the column; its type, as it is written and, of a domain the
--- type below, as a number and a modifier; and how its values compare: "text", "number",
--- "time", "alike" for those that are equal or not, or "other".
+-- of the events, the name of the column, and its type. The type is there as it is written,
+-- and, of a domain the type below, as a number and a modifier. The last is how values
+-- compare: "text", "number", "time", "alike" for those that are equal or not, or "other".
 with recursive columns (stem, number, name, shown, type, modifier) as (
     select w.name, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.atttypid, a.atttypmod
       from rowcast.watched w join pg_attribute a on a.attrelid = rowcast.relation_of(w.id)

@@ -10,7 +10,7 @@ import (
 var doctor embed.FS
 
 // Doctor is the query by which rowcast doctor looks for trouble of a code, in
-// sql/doctor_<code>.sql. It answers one row: ok, warn or fail; what was found, in
+// sql/doctor_<code>.sql. It returns one row: ok, warn or fail; what was found, in
 // words; and what repairs it, null if the registry of codes knows.
 func Doctor(code string) (string, error) {
 	text, err := doctor.ReadFile("doctor_" + strings.ReplaceAll(code, "-", "_") + ".sql")

@@ -1,5 +1,5 @@
--- How full the queue of NOTIFY is, and the oldest transaction of a session, which
--- may keep it from being emptied. $1 and $2 are the bounds, from 0 to 1.
+-- How full the queue of NOTIFY is. The oldest transaction of a session may keep it from
+-- being emptied. $1 and $2 are the bounds, from 0 to 1.
 select case when q.usage >= $2::float8 then 'fail' when q.usage >= $1::float8 then 'warn' else 'ok' end,
        concat_ws('; ', format('%s %% full', round(100 * q.usage::numeric, 2)), o.detail),
        o.fix

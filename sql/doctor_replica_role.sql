@@ -1,5 +1,5 @@
--- Who writes with session_replication_role = replica by default: ordinary
--- triggers do not fire there, and changes are captured row by row.
+-- The roles and databases that write with session_replication_role = replica by
+-- default: ordinary triggers do not fire there, and changes are captured row by row.
 select case when count(*) = 0 then 'ok' else 'warn' end,
        case when count(*) = 0 then 'session_replication_role is origin by default'
             else string_agg(format('%s has it', s.who), ', ' order by s.who) end,

@@ -16,15 +16,15 @@
 // # Guarantees
 //
 //   - Every file is one or the other, and the table of the operators' guide lists the
-//     scripts with what their heads say (TestFilesAreToldApart,
+//     scripts with what their heads say (TestFilesAreQueriesOrScripts,
 //     TestGuideListsTheScripts).
 //   - A script does what it says, also the second time, and what its head says
 //     undoes it (TestAttachAndDetach, TestPauseAndResume, TestReplay, TestPrune,
 //     TestImport, TestSimulateLoad, TestVerify, TestLooking).
 //   - A variable that is missing or wrong ends psql with status 3 and one line
 //     that says what to give, before anything is done (TestRefusals).
-//   - No script depends on the search_path (every test runs without one), and one
-//     that needs a table for itself waits for it as long as lock_timeout says
+//   - No script depends on the search_path (every test runs without one). One that
+//     needs a table for itself waits for it as long as lock_timeout says
 //     (TestAttachWaitsForALimitedTime).
 //   - What is replayed reaches the clients as <name>:replayed at new positions, and a
 //     client that was away receives it like any other change (rowcast:

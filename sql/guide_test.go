@@ -70,8 +70,8 @@ func headOf(t *testing.T, name string) head {
 	return h
 }
 
-// TestFilesAreToldApart holds each file to be a query of the program or a script.
-func TestFilesAreToldApart(t *testing.T) {
+// TestFilesAreQueriesOrScripts holds each file to be a query of the program or a script.
+func TestFilesAreQueriesOrScripts(t *testing.T) {
 	t.Parallel()
 	var source []byte
 	for _, name := range []string{"embed.go", "doctor.go"} {
@@ -85,22 +85,22 @@ func TestFilesAreToldApart(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var told []string
+	var named []string
 	for _, directive := range regexp.MustCompile(`//go:embed (.+)\n`).FindAllStringSubmatch(string(source), -1) {
 		for pattern := range strings.FieldsSeq(directive[1]) {
 			names, err := filepath.Glob(pattern)
 			if err != nil {
 				t.Fatal(err)
 			}
-			told = append(told, names...)
+			named = append(named, names...)
 		}
 	}
-	slices.Sort(told)
+	slices.Sort(named)
 	files, err := filepath.Glob("*.sql")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(files, told); diff != "" {
+	if diff := cmp.Diff(files, named); diff != "" {
 		t.Errorf("files (-) and what embed.go tells of them (+):\n%s", diff)
 	}
 	for _, name := range files {

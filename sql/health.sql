@@ -1,9 +1,9 @@
--- What a server asks of the database now and then, as one row: the newest
--- sealed place; how full the queue of NOTIFY is, from 0 to 1; when it is fuller
--- than $1, the session with the oldest open transaction, in words, null if this
--- role may see none: a session that listens and does not end its transaction
--- keeps the queue from being emptied; the watched tables that are not captured
--- as they should be, as JSON; and the pauses that go on or ended in the last five minutes.
+-- What a server asks of the database now and then, as one row. It has the newest sealed
+-- sequence, and how full the queue of NOTIFY is, from 0 to 1. When that is fuller than
+-- $1, it has the session with the oldest open transaction, in words, null if this role
+-- may see none. A session that listens and does not end its transaction keeps the queue
+-- from being emptied. Then come the watched tables that are not captured as they should
+-- be, as JSON, and the pauses that go on or ended in the last five minutes.
 select (select s.place from rowcast.seal s order by s.seal desc limit 1),
        q.usage,
        (select format('pid %s, database %s, role %s, application %s, in a transaction since %s',

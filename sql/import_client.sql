@@ -6,9 +6,9 @@
 -- columns  the columns that the file has, separated by commas; all that can be written
 -- writer   the application_name that events, and sql/writers.sql, show; import
 --
--- An example to start from. It is one transaction and one INSERT, so clients get
--- one <name>:bulk event, or an event a row if they are few. Rows that are there
--- already are left alone, so it can be run again. If nobody is to be told, run
+-- An example to start from. It is one transaction and one INSERT, so clients get one
+-- <name>:bulk event, or an event a row if they are few. Rows that are there already are
+-- left alone, so it can be run again. If clients are not to receive it, run
 -- sql/pause.sql before it.
 --
 -- Undo: the log knows what was inserted; with the transaction that is printed at

@@ -1,14 +1,15 @@
--- Who holds an advisory lock of the feed without being a server that should, or
--- for long: any session that may connect can take them. One row each: the lock;
--- the process, 0 for a prepared transaction; its virtual transaction; who that is,
--- in words; and for how long at least in seconds, null if this role may not see.
+-- The sessions that hold an advisory lock of the feed for long, or without being a
+-- server that should: any session that may connect can take them. One row each: the
+-- lock, the process, 0 for a prepared transaction, and its virtual transaction. Then
+-- come the session in words, and for how long at least in seconds, null if this role
+-- may not see.
 --
--- A server shares that of the servers, and holds the others besides if it leads.
--- Those of the seal, of pruning and of migrations are held for a moment each:
--- whoever asks has to see whether that is over. Writers share the lock of sleep for
--- their transaction, so only a session without one is named.
+-- A server shares that of the servers, and holds the others besides if it leads. Those
+-- of the seal, of pruning and of migrations are held for a moment each: the caller has
+-- to see whether that is over. Writers share the lock of sleep for their transaction,
+-- so only a session without one is named.
 --
--- $1 are the names of the locks, $2 their numbers: who asks may have no right to ask
+-- $1 are the names of the locks, $2 their numbers: the caller may have no right to ask
 -- schema rowcast, or there is none.
 with held as (
     select n.lock, l.pid, l.virtualtransaction, l.mode

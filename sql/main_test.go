@@ -10,34 +10,27 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// env is a migrated database with the watched table public.docs, and a
-// connection to it.
-type env struct{ *pgtest.Env }
-
-func newEnv(t *testing.T) *env {
+// newEnv makes a migrated database with the watched table public.docs.
+func newEnv(t *testing.T) *pgtest.Env {
 	t.Helper()
-	return &env{pgtest.Migrated(t, pgtest.Docs()...)}
+	return pgtest.Migrated(t, pgtest.Docs()...)
 }
 
 // text asks for one value, as text.
-func (s *env) text(t *testing.T, query string) string {
+func text(t *testing.T, s *pgtest.Env, query string) string {
 	t.Helper()
-	var value string
-	if err := s.Conn.QueryRow(t.Context(), `select coalesce((`+query+`)::text, '')`).Scan(&value); err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
-	return value
+	return pgtest.Query[string](t, s.Conn, `select coalesce((`+query+`)::text, '')`)
 }
 
 // captured is the whole log in short: the operation and the tenant of each row.
-func (s *env) captured(t *testing.T) string {
+func captured(t *testing.T, s *pgtest.Env) string {
 	t.Helper()
-	return s.text(t, `select string_agg(op::text || ' ' || tenant, ', ' order by id) from rowcast.log`)
+	return text(t, s, `select string_agg(op::text || ' ' || tenant, ', ' order by id) from rowcast.log`)
 }
 
 // psql gives arguments to psql in a session without a search_path. A word that
 // ends with .sql is a script; one with = is a variable.
-func (s *env) psql(t *testing.T, stdin io.Reader, words ...string) (stdout, stderr string, status int) {
+func psql(t *testing.T, s *pgtest.Env, stdin io.Reader, words ...string) (stdout, stderr string, status int) {
 	t.Helper()
 	args := []string{"-q", "-c", "set search_path = ''"}
 	for i := 0; i < len(words); i++ {
@@ -55,9 +48,9 @@ func (s *env) psql(t *testing.T, stdin io.Reader, words ...string) (stdout, stde
 }
 
 // run is psql that must succeed without a word on stderr.
-func (s *env) run(t *testing.T, words ...string) string {
+func run(t *testing.T, s *pgtest.Env, words ...string) string {
 	t.Helper()
-	stdout, stderr, status := s.psql(t, nil, words...)
+	stdout, stderr, status := psql(t, s, nil, words...)
 	if status != 0 || stderr != "" {
 		t.Fatalf("psql %q: status %d\n%s%s", words, status, stderr, stdout)
 	}
@@ -65,9 +58,9 @@ func (s *env) run(t *testing.T, words ...string) string {
 }
 
 // refused is psql that must end with an error, of which it returns the line.
-func (s *env) refused(t *testing.T, words ...string) string {
+func refused(t *testing.T, s *pgtest.Env, words ...string) string {
 	t.Helper()
-	stdout, stderr, status := s.psql(t, nil, words...)
+	stdout, stderr, status := psql(t, s, nil, words...)
 	if status != 3 {
 		t.Fatalf("psql %q: status %d, want 3\n%s%s", words, status, stderr, stdout)
 	}

@@ -4,8 +4,8 @@
 --
 -- Above one half Rowcast no longer notifies, and events come late; when it is full
 -- every commit with a NOTIFY fails. A session that listens and does not end its
--- transaction keeps the queue from being emptied. PostgreSQL does not tell who
--- listens, so it shows the oldest open transactions of every database.
+-- transaction keeps the queue from being emptied. PostgreSQL does not show who listens,
+-- so it shows the oldest open transactions of every database.
 --
 -- Undo: nothing to undo; it reads. To end a session: select pg_terminate_backend(pid);
 

@@ -4,10 +4,10 @@
 --
 -- limit  how many; 10
 --
--- An open transaction delays no change of another. But a segment of the log is
--- not closed while one has written to it, the sleeping reader waits for those
--- that wrote while it was awake, tables are not cleaned up, and triggers are not
--- changed. A role without pg_read_all_stats sees less of the sessions of others.
+-- An open transaction delays no change of another. But a segment of the log is not
+-- closed while one has written to it, and the sleeping reader waits for those that
+-- wrote while it was awake. Tables are not cleaned up, and triggers are not changed. A
+-- role without pg_read_all_stats sees less of the sessions of others.
 --
 -- Undo: nothing to undo; it reads. To end a session: select pg_terminate_backend(pid);
 -- to end a prepared transaction: rollback prepared 'its name';

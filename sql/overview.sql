@@ -1,8 +1,7 @@
--- What operators ask of the database, as one row: the newest sealed place; how
--- many follow the feed, servers and rowcast tail; how full the queue of NOTIFY
--- is, from 0 to 1; the watched tables, as JSON, with what is wrong with their
--- triggers; and, as JSON, the pauses of capture that go on, and the last ones of
--- those that have ended.
+-- What operators ask of the database, as one row. It has the newest sealed sequence,
+-- the number of servers and of rowcast tail, and how full the queue of NOTIFY is, from
+-- 0 to 1. As JSON it has the watched tables, with what is wrong with their triggers,
+-- the pauses of capture that go on, and the last ones of those that have ended.
 select (select s.place from rowcast.seal s order by s.seal desc limit 1),
        rowcast.servers(),
        pg_notification_queue_usage(),

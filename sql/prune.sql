@@ -5,7 +5,7 @@
 -- retention  how long changes are kept; required
 --
 -- Servers do it by themselves, with ROWCAST_RETENTION. Clients that were away for
--- longer are told to reload. It works in short transactions, and not within one.
+-- longer have to reload. It works in short transactions, and not within one.
 --
 -- Undo: nothing; what is forgotten is gone.
 

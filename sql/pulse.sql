@@ -1,8 +1,8 @@
--- How the feed is, as one row: its id; how many committed log rows have no place
--- yet, and the age of the oldest in seconds; how many tenants are known; the size
--- of the log in bytes; and when the oldest change that is kept was sealed, null if
--- there is none. $1 is a retention: how many places are older, which a pruning
--- would forget.
+-- How the feed is, as one row. It has the id, how many committed log rows have no
+-- sequence yet, and the age of the oldest in seconds. It has how many tenants are
+-- known, the size of the log in bytes, and when the oldest change that is kept was
+-- sealed, null if there is none. The last figure is how many sequences are older than
+-- the retention $1, which a pruning would forget.
 select f.id, u.count, coalesce(extract(epoch from u.age), 0)::float8,
        (select count(*) from rowcast.tenant),
        (select sum(pg_total_relation_size(i.inhrelid)) from pg_inherits i where i.inhparent = 'rowcast.log'::regclass)::bigint

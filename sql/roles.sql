@@ -35,7 +35,7 @@ begin;
 set local lock_timeout = '2s';
 select format('create role %I nologin', :'owner') where not exists (select from pg_roles where rolname = :'owner') \gexec
 select format('create role %I login noinherit', :'service') where not exists (select from pg_roles where rolname = :'service') \gexec
--- Who is no superuser has to be a member of the owner to hand something over,
+-- A role that is no superuser has to be a member of the owner to hand something over,
 -- and the owner may need the right to have a schema.
 select format('grant %I to %I', :'owner', current_user), format('grant create on database %I to %I', current_database(), :'owner')
  where not (select rolsuper from pg_roles where rolname = current_user) \gexec

@@ -16,21 +16,21 @@ func TestAttachAndDetach(t *testing.T) {
 	s.Exec(t, `create table invoices (id int primary key, account int, pdf text)`)
 	attach := []string{"attach.sql", "table=public.invoices", "tenant_column=account", "name=bill", "exclude=pdf"}
 	for range 2 {
-		contains(t, s.run(t, attach...), "public.invoices", "bill", "account", "pdf", "captured")
+		contains(t, run(t, s, attach...), "public.invoices", "bill", "account", "pdf", "captured")
 	}
-	contains(t, s.run(t, "attach.sql", "table=public.invoices"), "bill", "account", "pdf") // as it was
+	contains(t, run(t, s, "attach.sql", "table=public.invoices"), "bill", "account", "pdf") // as it was
 	s.Exec(t, `insert into invoices values (1, 7, 'secret')`)
-	if got := s.captured(t); got != "i 7" {
+	if got := captured(t, s); got != "i 7" {
 		t.Errorf("the log has %q", got)
 	}
-	if out := s.run(t, "detach.sql", "table=public.invoices"); out != "Changes of public.invoices are no longer captured.\n" {
+	if out := run(t, s, "detach.sql", "table=public.invoices"); out != "Changes of public.invoices are no longer captured.\n" {
 		t.Error(out)
 	}
-	if out := s.run(t, "detach.sql", "table=public.invoices"); out != "public.invoices was not attached: nothing to do.\n" {
+	if out := run(t, s, "detach.sql", "table=public.invoices"); out != "public.invoices was not attached: nothing to do.\n" {
 		t.Error(out)
 	}
 	s.Exec(t, `insert into invoices values (2, 7, 'secret')`)
-	if got := s.captured(t); got != "i 7" {
+	if got := captured(t, s); got != "i 7" {
 		t.Errorf("after it was detached the log has %q", got)
 	}
 }
@@ -42,13 +42,13 @@ func TestAttachWaitsForALimitedTime(t *testing.T) {
 	s.Exec(t, `create table notes (id int primary key, tenant_id text)`)
 	writer := s.Connect(t)
 	pgtest.Exec(t, writer, `begin`, `insert into notes values (1, 'T')`, `insert into docs values (1, 'T', 'one')`)
-	contains(t, s.refused(t, "attach.sql", "table=public.notes", "lock_timeout=20ms"), "canceling statement due to lock timeout")
-	contains(t, s.refused(t, "detach.sql", "table=public.docs", "lock_timeout=20ms"), "canceling statement due to lock timeout")
+	contains(t, refused(t, s, "attach.sql", "table=public.notes", "lock_timeout=20ms"), "canceling statement due to lock timeout")
+	contains(t, refused(t, s, "detach.sql", "table=public.docs", "lock_timeout=20ms"), "canceling statement due to lock timeout")
 	pgtest.Exec(t, writer, `commit`)
-	if got := s.text(t, `select string_agg(relation::regclass::text, ' ') from rowcast.watched where active`); got != "docs" {
+	if got := text(t, s, `select string_agg(relation::regclass::text, ' ') from rowcast.watched where active`); got != "docs" {
 		t.Errorf("watched are %s", got)
 	}
-	s.run(t, "attach.sql", "table=public.notes")
+	run(t, s, "attach.sql", "table=public.notes")
 }
 
 func TestPauseAndResume(t *testing.T) {
@@ -63,19 +63,19 @@ func TestPauseAndResume(t *testing.T) {
 	} {
 		words = append(words, more...)
 	}
-	contains(t, s.run(t, words...), "on record as pause 1.\n", "Capture goes on.\n", "Capture was not paused: nothing to do.\n", "as pause 2.\n")
-	if got := s.captured(t); got != "i T1, i T4, i T5" {
+	contains(t, run(t, s, words...), "on record as pause 1.\n", "Capture goes on.\n", "Capture was not paused: nothing to do.\n", "as pause 2.\n")
+	if got := captured(t, s); got != "i T1, i T4, i T5" {
 		t.Errorf("the log has %q", got)
 	}
-	contains(t, s.run(t, "status.sql"), "import of May", "postgres", "psql")
+	contains(t, run(t, s, "status.sql"), "import of May", "postgres", "psql")
 	// Of another session.
 	s.Exec(t, `select rowcast.pause('by hand')`, `insert into docs values (7, 'T7', 'seven')`)
-	contains(t, s.run(t, "status.sql"), "| t      | postgres")
-	if out := s.run(t, "resume.sql", "pause=3"); out != "Capture goes on.\n" {
+	contains(t, run(t, s, "status.sql"), "| t      | postgres")
+	if out := run(t, s, "resume.sql", "pause=3"); out != "Capture goes on.\n" {
 		t.Error(out)
 	}
 	s.Exec(t, `insert into docs values (8, 'T8', 'eight')`)
-	if got := s.captured(t); got != "i T1, i T4, i T5, i T8" {
+	if got := captured(t, s); got != "i T1, i T4, i T5, i T8" {
 		t.Errorf("the log has %q", got)
 	}
 }
@@ -86,16 +86,16 @@ func TestReplay(t *testing.T) {
 	s.Exec(t, `insert into docs values (1, 'T', 'one'), (2, 'T', 'two')`, `update docs set body = 'uno' where id = 1`, `delete from docs where id = 2`,
 		`select rowcast.seal()`)
 	for n := range 2 {
-		contains(t, s.run(t, "replay.sql", "tenant=T", "first=2", "last=4"), "replayed | bytes | left_out", "       2 |    74 |        1")
+		contains(t, run(t, s, "replay.sql", "tenant=T", "first=2", "last=4"), "replayed | bytes | left_out", "       2 |    74 |        1")
 		s.Exec(t, `select rowcast.seal()`)
-		got := s.text(t, `select string_agg(s.position || ' ' || (l.after[1] ->> 'body'), ', ' order by s.position)
+		got := text(t, s, `select string_agg(s.position || ' ' || (l.after[1] ->> 'body'), ', ' order by s.position)
 			from rowcast.sealed s join rowcast.log l using (xid, id) where l.op = 'r'`)
 		want := []string{"5 two, 6 uno", "5 two, 6 uno, 7 two, 8 uno"}[n]
 		if got != want {
 			t.Errorf("replayed are %s; want %s", got, want)
 		}
 	}
-	if got := s.text(t, `select string_agg(format('%s %s-%s %s %s', tenant, from_position, to_position, rows, application), ', ' order by id) from rowcast.replay`); got != "T 2-4 2 psql, T 2-4 2 psql" {
+	if got := text(t, s, `select string_agg(format('%s %s-%s %s %s', tenant, from_position, to_position, rows, application), ', ' order by id) from rowcast.replay`); got != "T 2-4 2 psql, T 2-4 2 psql" {
 		t.Errorf("on record are %s", got)
 	}
 }
@@ -106,12 +106,12 @@ func TestPrune(t *testing.T) {
 	for n := range 3 {
 		s.Exec(t, fmt.Sprintf(`insert into docs values (%d, 'T', 'one')`, n), `select rowcast.seal()`)
 	}
-	contains(t, s.run(t, "prune.sql", "retention=1 day"), "            3 |")
+	contains(t, run(t, s, "prune.sql", "retention=1 day"), "            3 |")
 	for range 2 {
 		// The newest seal stays.
-		contains(t, s.run(t, "prune.sql", "retention=0"), "            1 |")
+		contains(t, run(t, s, "prune.sql", "retention=0"), "            1 |")
 	}
-	if got := s.text(t, `select floor from rowcast.tenant`); got != "2" {
+	if got := text(t, s, `select floor from rowcast.tenant`); got != "2" {
 		t.Errorf("the floor is %s", got)
 	}
 }
@@ -126,9 +126,9 @@ func TestImport(t *testing.T) {
 	if err := os.WriteFile(path, []byte(file), 0o644); err != nil { //nolint:gosec // for the server, which is another user
 		t.Fatal(err)
 	}
-	server := func() string { return s.run(t, "import.sql", "table=public.lines", "file="+path, "writer=nightly") }
+	server := func() string { return run(t, s, "import.sql", "table=public.lines", "file="+path, "writer=nightly") }
 	client := func() string {
-		stdout, stderr, status := s.psql(t, strings.NewReader(file), "import_client.sql", "table=public.lines", "columns=tenant_id, note")
+		stdout, stderr, status := psql(t, s, strings.NewReader(file), "import_client.sql", "table=public.lines", "columns=tenant_id, note")
 		if status != 0 || stderr != "" {
 			t.Fatalf("status %d\n%s%s", status, stderr, stdout)
 		}
@@ -140,14 +140,14 @@ func TestImport(t *testing.T) {
 	}{{"nightly", server}, {"import", client}} {
 		contains(t, test.run(), "    2 |        2 |")
 		contains(t, test.run(), "    2 |        0 |") // they are there already
-		got := s.text(t, `select string_agg(format('%s %s %s', writer, tenant, after[1] ->> 'note'), '; ' order by tenant) from rowcast.log`)
+		got := text(t, s, `select string_agg(format('%s %s %s', writer, tenant, after[1] ->> 'note'), '; ' order by tenant) from rowcast.log`)
 		if want := test.writer + " T a, b; " + test.writer + " U second"; got != want {
 			t.Errorf("the log has %s; want %s", got, want)
 		}
-		contains(t, s.run(t, "writers.sql"), test.writer, "public.lines", "insert")
+		contains(t, run(t, s, "writers.sql"), test.writer, "public.lines", "insert")
 		s.Exec(t, `delete from public.lines o using rowcast.log l, unnest(l.after) a
 			where l.xid = (select xid from rowcast.log order by xid desc limit 1) and l.op = 'i' and o.n::text = a ->> 'n'`)
-		if got := s.text(t, `select count(*) from lines`); got != "0" {
+		if got := text(t, s, `select count(*) from lines`); got != "0" {
 			t.Errorf("after what undoes it there are %s lines", got)
 		}
 		s.Exec(t, `truncate rowcast.log_active`)
@@ -158,14 +158,14 @@ func TestSimulateLoad(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
 	for range 2 {
-		contains(t, s.run(t, "simulate_load.sql", "tenant=acme", "transactions=20", "rows=3", "rate=0"), "20 ")
+		contains(t, run(t, s, "simulate_load.sql", "tenant=acme", "transactions=20", "rows=3", "rate=0"), "20 ")
 	}
-	got := s.text(t, `select string_agg(format('%s %s', op, n), ', ' order by op) from (select op, sum(rows) as n from rowcast.log where tenant = 'acme' and writer = 'simulate_load' group by op) g`)
+	got := text(t, s, `select string_agg(format('%s %s', op, n), ', ' order by op) from (select op, sum(rows) as n from rowcast.log where tenant = 'acme' and writer = 'simulate_load' group by op) g`)
 	if got != "d 4, i 120, u 8" {
 		t.Errorf("the log has %s", got)
 	}
-	s.run(t, "detach.sql", "table=public.rowcast_load", "-c", "drop table public.rowcast_load")
-	s.run(t, "simulate_load.sql", "tenant=acme", "transactions=1")
+	run(t, s, "detach.sql", "table=public.rowcast_load", "-c", "drop table public.rowcast_load")
+	run(t, s, "simulate_load.sql", "tenant=acme", "transactions=1")
 }
 
 // What only looks shows what there is, also where nothing is.
@@ -173,45 +173,45 @@ func TestLooking(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
 	for _, script := range []string{"status.sql", "lag.sql", "writers.sql", "notify_queue.sql", "oldest_transactions.sql", "verify.sql"} {
-		s.run(t, script)
+		run(t, s, script)
 	}
 	open := s.Connect(t)
 	pgtest.Exec(t, open, `set application_name = 'forgetful'`, `begin`, `insert into docs values (1, 'T', 'one')`)
 	s.Exec(t, `begin`, `insert into docs values (2, 'T', 'two'), (3, 'T', 'three')`, `prepare transaction 'left behind'`, `insert into docs values (4, 'U', 'four')`)
-	contains(t, s.run(t, "oldest_transactions.sql"), "forgetful", "'left behind'",
+	contains(t, run(t, s, "oldest_transactions.sql"), "forgetful", "'left behind'",
 		"closing the segment of the log, sleep of the reader, changes of triggers, cleaning up of tables")
-	if out := s.run(t, "oldest_transactions.sql", "limit=1"); strings.Contains(out, "left behind") {
+	if out := run(t, s, "oldest_transactions.sql", "limit=1"); strings.Contains(out, "left behind") {
 		t.Error(out)
 	}
-	contains(t, s.run(t, "notify_queue.sql"), "forgetful", "8")
-	contains(t, s.run(t, "lag.sql"), "|             1 |", "| f      |       0 | f")
+	contains(t, run(t, s, "notify_queue.sql"), "forgetful", "8")
+	contains(t, run(t, s, "lag.sql"), "|             1 |", "| f      |       0 | f")
 	pgtest.Exec(t, open, `commit`)
 	s.Exec(t, `rollback prepared 'left behind'`)
-	contains(t, s.run(t, "lag.sql"), "|             2 |")
+	contains(t, run(t, s, "lag.sql"), "|             2 |")
 	s.Exec(t, `select rowcast.seal()`, `alter table docs disable trigger rowcast_insert`)
-	contains(t, s.run(t, "lag.sql"), "|             0 |")
-	contains(t, s.run(t, "status.sql"), "not captured in full", "rowcast_insert on public.docs")
-	contains(t, s.run(t, "writers.sql", "since=1 minute"), "forgetful", "insert")
-	if out := s.run(t, "writers.sql", "since=0"); strings.Contains(out, "forgetful") {
+	contains(t, run(t, s, "lag.sql"), "|             0 |")
+	contains(t, run(t, s, "status.sql"), "not captured in full", "rowcast_insert on public.docs")
+	contains(t, run(t, s, "writers.sql", "since=1 minute"), "forgetful", "insert")
+	if out := run(t, s, "writers.sql", "since=0"); strings.Contains(out, "forgetful") {
 		t.Error(out)
 	}
 	s.Exec(t, `drop table docs`)
-	contains(t, s.run(t, "status.sql"), "the table was dropped")
+	contains(t, run(t, s, "status.sql"), "the table was dropped")
 }
 
 func TestVerify(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
 	s.Exec(t, `insert into docs select n, 'T', 'one' from generate_series(1, 50) n`, `delete from docs where id > 40`)
-	contains(t, s.run(t, "verify.sql", "table=public.docs"), "T      |       40 |         40 |")
+	contains(t, run(t, s, "verify.sql", "table=public.docs"), "T      |       40 |         40 |")
 	s.Exec(t, `select rowcast.pause('a repair')`, `update docs set body = 'two' where id = 7`, `select rowcast.resume()`)
-	stdout, stderr, status := s.psql(t, nil, "verify.sql")
+	stdout, stderr, status := psql(t, s, nil, "verify.sql")
 	if status != 3 {
 		t.Errorf("status %d", status)
 	}
 	contains(t, stderr, "ERROR:  the log and the tables differ\n")
 	contains(t, stdout, "7: differs in body", "a repair")
-	contains(t, s.run(t, "verify.sql", "tenant=U"), "(0 rows)")
+	contains(t, run(t, s, "verify.sql", "tenant=U"), "(0 rows)")
 }
 
 func TestRefusals(t *testing.T) {
@@ -253,16 +253,16 @@ func TestRefusals(t *testing.T) {
 		{"simulate_load.sql,tenant=T,rate=-1", "the rate is not negative"},
 		{"simulate_load.sql,tenant=T,rate=fast", `invalid input syntax for type double precision: "fast"`},
 	} {
-		said := s.refused(t, strings.Split(test.words, ",")...)
+		said := refused(t, s, strings.Split(test.words, ",")...)
 		if lines := strings.SplitN(said, "\n", 2); !strings.HasPrefix(lines[0], "psql:") || !strings.Contains(lines[0], test.want) {
 			t.Errorf("%s: %q; want %q", test.words, said, test.want)
 		}
 	}
-	if got := s.text(t, `select string_agg(relation::regclass::text, ' ') from rowcast.watched where active`); got != "docs" {
+	if got := text(t, s, `select string_agg(relation::regclass::text, ' ') from rowcast.watched where active`); got != "docs" {
 		t.Errorf("watched are %s", got)
 	}
 	// A role that was not granted it, and a database without Rowcast.
-	if got := s.captured(t); got != "" {
+	if got := captured(t, s); got != "" {
 		t.Errorf("the log has %q", got)
 	}
 }

@@ -3,13 +3,13 @@
 -- reader is asleep. Nothing here locks a row, counts in a shared place, or
 -- fails because a row is large.
 --
--- Every function that a trigger calls runs as its owner, so writers need no
--- right on schema rowcast. Whoever owns a watched table must not get rights by
--- that, so no code of his runs here: rowcast.image tells how, for a whole kind of
--- columns that have to be written down one by one. Most tables have none.
--- rowcast.plain_here says so for the table in the setting rowcast.relation. It
--- is evaluated when the query that asks it is planned, and that plan is kept until
--- the table is changed, which nobody can do while a statement holds its lock.
+-- Every function that a trigger calls runs as its owner, so writers need no right on
+-- schema rowcast. The owner of a watched table must not get rights by that, so no code
+-- of his runs here: see rowcast.image, for a whole kind of columns that have to be
+-- written down one by one. Most tables have none. rowcast.plain_here says so for the
+-- table in the setting rowcast.relation. It is evaluated when the query that asks it is
+-- planned. That plan is kept until the table is changed, which nobody can do while a
+-- statement holds its lock.
 --
 -- Values are written down under fixed settings, so that
 -- no digit depends on the writer's session. The common way changes none of them,
@@ -29,12 +29,12 @@
 -- tenant, or with one that no token can name (empty or longer than 255 bytes),
 -- are not captured.
 --
--- A statement takes the first of three ways that is open to it: one row is one
--- insert; few and small rows are read by a query whose plan is kept; for the rest a
--- query is planned and read row by row, so that a buffer is all that is held of a
--- million rows. Where columns are left out, or written one by one, the first two are
--- open to the functions that triggers/named.sql makes of these: it replaces what
--- reads "whole" rows.
+-- A statement takes the first of three ways that is open to it. One row is one insert.
+-- Few and small rows are read by a query whose plan is kept. For the rest a query is
+-- planned and read row by row, so that a buffer is all that is held of a million rows.
+-- Where columns are left out, or written one by one, the first two are open to the
+-- functions that triggers/named.sql makes of these: it replaces what reads "whole"
+-- rows.
 --
 -- Of an update of wide rows, what it left as it was is logged in the new rows alone;
 -- image.sql says how.
@@ -441,10 +441,10 @@ end $$;
 -- log row holds about 64 KiB of JSON of one tenant and operation. Returns
 -- touched with the tenants added, as long as they are few enough to be named.
 --
--- A part of a statement in which rows move between tenants is told with deletes
--- first and inserts last, so that a key is free before it is taken; unless a row
--- is changed more than once, as several foreign keys can do. Then what each tenant
--- is told stays in the order of the rows, in parts.
+-- A part of a statement in which rows move between tenants has deletes first and
+-- inserts last, so that a key is free before it is taken. If a row is changed more than
+-- once, as several foreign keys can do, the changes of each tenant stay in the order of
+-- the rows, in parts.
 create or replace function rowcast.append(
     touched text[], begun bigint, part bigint, origin bigint[], watched_id integer, ordinals bigint[], kinds "char"[], tenants text[], images json[], old_images json[]
 ) returns text[]
@@ -488,12 +488,12 @@ begin
     return touched;
 end $$;
 
--- After truncate. It concerns every tenant; the seal hands it to each one.
--- Truncating a partitioned table also fires for each partition, so nothing is
--- added to a truncate of the table, or of a partition that holds this one, that is
--- the newest the transaction did to the table; a serializable one does not look. A partition that is truncated by
--- itself is named: the other rows of the table are still there. One that was
--- detached since is none of ours.
+-- After truncate. It concerns every tenant; the seal hands it to each one. Truncating a
+-- partitioned table also fires for each partition. So nothing is added if the newest
+-- that the transaction did to the table is a truncate of it, or of a partition that
+-- holds this one. A serializable one does not look. A partition that is truncated by
+-- itself is named: the other rows of the table are still there. One that was detached
+-- since is none of ours.
 create or replace function rowcast.capture_truncate() returns trigger
 language plpgsql security definer set search_path = pg_catalog, pg_temp as $$
 declare

@@ -36,12 +36,12 @@
 // # Guarantees
 //
 //   - Each committed change of a row with a tenant is in the log once, whatever
-//     statement made it, and one that was rolled back or changed nothing is not
+//     statement made it. One that was rolled back or changed nothing is not
 //     (TestStatements, TestMerge, TestCopy, TestCascades, TestPartitions,
 //     TestReplicaRoleIsCapturedOnce).
 //   - A value is in the log exactly as it is in the row, whatever the session
 //     of the writer is set to (TestOddValues, TestLastDigitCounts,
-//     TestSettingsAreTold).
+//     TestSettingsAreReported).
 //   - A statement that succeeds without capture succeeds with it, with the same
 //     result, whatever the table, the session and the rights are. And the feed is
 //     what the table is, or it is said that something is lost. What is refused is
@@ -58,22 +58,22 @@
 //   - A tenant sees no value of another's, also of a row that moved between them
 //     (TestStatements). Excluded columns are nowhere in the log, also when they are
 //     renamed (TestExcludedColumns, TestExcludedColumnRenamed). They are not read,
-//     either, but by a writer in a role of replica (TestExcludedColumnIsNotRead,
+//     except by a writer in a role of replica (TestExcludedColumnIsNotRead,
 //     BenchmarkWideColumn).
-//   - Within a transaction the changes of a tenant come in the order in which the
-//     rows were changed, whatever led from one statement to another. A reader that
-//     follows them has what the table has. Cause comes before effect
+//   - Within a transaction the changes of a tenant come in the order in which the rows
+//     were changed, whatever led from one statement to another. A reader that follows
+//     them has what the table has. Cause comes before effect
 //     (TestOrderWithinATransaction, TestEveryWayOneStatementLeadsToAnother,
 //     TestNestedWritesFollowTheirCause). Where the table cannot be looked into, and
-//     time does not tell, clients have to read it again (TestUnorderedIsTold).
+//     time does not show it, clients have to read it again (TestUnorderedIsReported).
 //   - Tenants are distinct by the bytes of their text, whatever the type and
-//     collation of the column (TestTenantsAreToldApartByBytes).
-//   - What a server executes grows with what there is to do and not faster, over
-//     its own connection (TestFunctionsAreLinear). A seal does not look at rows of
-//     open transactions (TestOpenTransactionCostsNothing), and a large one holds up
-//     its own tenants alone (TestOthersPassByALargeTransaction,
-//     TestLargeTransactionIsToldAsASmallOne, TestQueueOutlivesItsSealer), for
-//     no longer the larger it is (TestLargeTransactionNotesItsTenants,
+//     collation of the column (TestTenantsAreDistinguishedByBytes).
+//   - What a server executes grows with what there is to do and not faster, over its
+//     own connection (TestFunctionsAreLinear). A seal does not look at rows of open
+//     transactions (TestOpenTransactionCostsNothing). A large transaction holds up its
+//     own tenants alone (TestOthersPassByALargeTransaction,
+//     TestLargeTransactionIsSentLikeASmallOne, TestQueueOutlivesItsSealer). How long
+//     does not grow with its size (TestLargeTransactionNotesItsTenants,
 //     TestExactlyTheTouchedTenantsAreNoted).
 //   - Positions follow the commits: dense within the tenant, no change is lost
 //     behind an open transaction, none waits for one, and the order never
@@ -84,18 +84,17 @@
 //     (TestSleeperWaitsForSilentWriters, TestNotifications).
 //   - Writers need no right on schema rowcast and get none, whatever is revoked
 //     (TestWriterWithoutAnyRight). What each kind of role may do with each table,
-//     sequence and function is in one table (TestRights, TestRightsAreRefused), and
-//     serving needs no more than the service role has (rowcast:
-//     TestServeWithLeastPrivileges).
-//   - No code that the owner of a watched table can write runs with rights beyond
-//     his, whatever role migrates: casts, output, domains, functions in indexes and
-//     statistics, functions and operators in public. Capture belongs to a role
-//     without login that may only append, where such a role can be made
-//     (TestOwnerOfATableGetsNoRights), and the next migration mends what an earlier
-//     one left (TestMigrationMendsWhomCaptureRunsAs). To put statements in order a
-//     table is looked into as its owner (TestTableIsLookedIntoAsItsOwner). verify
-//     is the exception that any query is: to plan it runs the functions of a
-//     table's indexes, as its caller.
+//     sequence and function is in one table (TestRights, TestRightsAreRefused). Serving
+//     needs no more than the service role has (rowcast: TestServeWithLeastPrivileges).
+//   - No code that the owner of a watched table can write runs with rights beyond his,
+//     whatever role migrates: casts, output, domains, functions in indexes and
+//     statistics, functions and operators in public. Capture belongs to a role without
+//     login that may only append, where such a role can be made
+//     (TestOwnerOfATableGetsNoRights). The next migration mends what an earlier one
+//     left (TestMigrationMendsWhomCaptureRunsAs). To put statements in order a table is
+//     looked into as its owner (TestTableIsLookedIntoAsItsOwner). verify is the
+//     exception that any query is: to plan it runs the functions of a table's indexes,
+//     as its caller.
 //   - What a column shows does not depend on the session, money and names of things
 //     included (TestValuesThatASessionShowsItsWay). Virtual columns are left out,
 //     and are no tenant (TestVirtualColumnsAreLeftOut).
@@ -107,15 +106,14 @@
 //   - Pruning never takes what is not sealed (TestPrune, TestRotate), nothing falls
 //     between two segments of the log (TestRotateUnderLoad). From the end of the
 //     retention on the log does not grow (TestMonthStaysWithinBound).
-//   - A log is sealed only in the database it belongs to (TestForeignLogIsTold),
-//     and a new feed loses no change that is committed after it has begun
-//     (TestNewFeed).
+//   - A log is sealed only in the database it belongs to (TestForeignLogIsReported). A
+//     new feed loses no change that is committed after it has begun (TestNewFeed).
 //   - A trigger that is missing or disabled is found, also on a partition, and repaired
 //     (TestRowTriggersOfPartitionsFollow; health: TestDriftIsFoundAndRepaired).
 //   - In every combination of the states of triggers each change comes at most
 //     once, whatever the triggers are named. Drift says whether some are missed,
 //     and which (TestTriggerStates, TestDisabledAndEnabledAgain,
-//     TestRenamedTrigger, TestSecondTriggerIsTold).
+//     TestRenamedTrigger, TestSecondTriggerIsReported).
 //   - In a database that was restored from a dump writers are captured by what their
 //     triggers know, before anybody has migrated it. No look-up fails them, and excluded
 //     columns stay so (postgres: TestRestoredDatabases, TestRenamedBeforeTheDump).
@@ -125,7 +123,7 @@
 //   - A watched table can be attached to another: it is captured as part of that from
 //     the next migration on, and drift says so until then
 //     (TestWatchedTableBecomesAPartition). What a table that inherits leaves out is
-//     said, and what would make writers fail is refused (TestInheritanceIsTold,
+//     said, and what would make writers fail is refused (TestInheritanceIsReported,
 //     TestForeignTableThatInherits).
 //   - What takes the place of something that was installed is found, with what repairs
 //     it (postgres: TestAlterationsAreFoundAndRepaired).

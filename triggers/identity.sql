@@ -1,10 +1,9 @@
--- Identity: a log belongs to the database it was written in. The seal compares
--- numbers of transactions, which mean nothing elsewhere: in a database restored
--- from a dump, made from a template or upgraded to another major version, old
--- numbers would hide new changes, or new ones bring back old changes. Such a
--- log is not sealed any more until a new feed is begun. A data directory that
--- was copied or restored whole is the same database; there the nonces of the
--- seals tell that history was rewritten.
+-- Identity: a log belongs to the database it was written in. The seal compares numbers
+-- of transactions, which mean nothing elsewhere: in a database restored from a dump,
+-- made from a template or upgraded to another major version, old numbers would hide new
+-- changes, or new ones bring back old changes. Such a log is not sealed any more until
+-- a new feed is begun. A data directory that was copied or restored whole is the same
+-- database; there the nonces of the seals show that history was rewritten.
 
 -- The database, as its cluster and its number in it. Where the cluster may not
 -- be asked for its number, the database alone has to do.
@@ -46,9 +45,9 @@ language sql stable set search_path = pg_catalog, pg_temp as $$
     having count(*) > 0
 $$;
 
--- Begins a new feed: forgets the log, and every client is told to reload. What
--- is watched stays. Writers wait until it has ended, so that no change falls
--- between the feeds. Returns the id of the new one.
+-- Begins a new feed: forgets the log, and every client has to reload. What is watched
+-- stays. Writers wait until it has ended, so that no change falls between the feeds.
+-- Returns the id of the new one.
 create or replace function rowcast.new_feed() returns text
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare

@@ -15,7 +15,7 @@ func (d *database) foreign(t testing.TB) string {
 
 // A log that came with a dump, a template or an upgrade is told from one that
 // was written here, and is not sealed where its transactions mean nothing.
-func TestForeignLogIsTold(t *testing.T) {
+func TestForeignLogIsReported(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ name, statement, want string }{
 		{"written here", `select 1`, ""},

@@ -1,8 +1,8 @@
--- How a row is written down: which column is the tenant, which are left out, and
--- what a value becomes. Capture runs this as its owner, for tables of others, and
--- PostgreSQL calls a cast to json or text that the owner of a type has made. So a
--- row is converted as a whole if no column has such a type; else column by column,
--- by the output functions of types, which it takes a superuser to make.
+-- How a row is written down: which column is the tenant, which are left out, and what a
+-- value becomes. Capture runs this as its owner, for tables of others, and PostgreSQL
+-- calls a cast to json or text that the owner of a type has made. So a row is converted
+-- as a whole if no column has such a type. Else it is converted column by column, by
+-- the output functions of types, which it takes a superuser to make.
 
 -- The present name of the tenant column of a table that is watched, or of a
 -- partition. The name that was given counts; if it is gone, the column was renamed.
@@ -26,11 +26,11 @@ begin
     return found_name;
 end $$;
 
--- The tenant of a row "r", as an expression. This is the one rule by which tenants
--- are told apart, from here to the clients: by the bytes of the text, whatever the
--- collation of the column takes for equal. A value is made text by the output
--- function of its type, not by a cast: anybody can make one for a type of his.
--- Empty if it is null; null if there is no such column.
+-- The tenant of a row "r", as an expression. This is the one rule by which tenants are
+-- distinguished, from here to the clients: by the bytes of the text, whatever the
+-- collation of the column takes for equal. A value is made text by the output function
+-- of its type, not by a cast: anybody can make one for a type of his. Empty if it is
+-- null; null if there is no such column.
 create or replace function rowcast.tenant_of_row(column_name text) returns text
 language sql immutable
 return coalesce('(pg_catalog.concat(r.' || quote_ident(column_name) || ') collate "C")', 'null::text');
@@ -50,10 +50,10 @@ begin
                         where o.attname is distinct from p.attname)) end;
 end $$;
 
--- The columns of a row "r" that are written down, each with the expression for it: those
--- that are not excluded, neither by name nor by number. Where a column may be an
--- excluded one under another name, and nothing tells, it is the key alone. A column
--- that PostgreSQL does not show is left out.
+-- The columns of a row "r" that are written down, each with the expression for it:
+-- those that are not excluded, neither by name nor by number. Where a column may be an
+-- excluded one under another name, and nothing shows which, it is the key alone. A
+-- column that PostgreSQL does not show is left out.
 create or replace function rowcast.written_columns(watched_id integer, relation oid, excluded text[], numbers smallint[], unsure boolean)
 returns table (name name, type oid, written text, number smallint)
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
@@ -99,9 +99,9 @@ return format('case when pg_column_size(%1$s) <> pg_column_size(%2$s) then true 
          then format('when pg_column_toast_chunk_id(%s) = pg_column_toast_chunk_id(%s) then false', value, other) end);
 
 -- The query for an update of one row of the table in the setting rowcast.relation: the
--- columns of the old row that are not as in the new one, in an array; if there is none,
--- the array of the new row, which it is given. As with rowcast.plain_here, it is part
--- of the plan of the query that asks.
+-- columns of the old row that are not as in the new one, in an array. If there is none,
+-- it is the array of the new row, which it is given. As with rowcast.plain_here, it is
+-- part of the plan of the query that asks.
 create or replace function rowcast.look_for_changed(excluded text[], numbers smallint[], watched_id integer) returns text
 language plpgsql immutable set search_path = pg_catalog, pg_temp as $$
 declare
@@ -189,10 +189,10 @@ begin
            and not (rowcast.is_shown(a.attrelid, a.attgenerated) and rowcast.is_plain(a.atttypid) and rowcast.is_settled(a.atttypid)));
 end $$;
 
--- Whether what is known of a type holds until a table that has it is changed, and
--- its values look the same in every session. A composite type may get more
--- attributes, and a range may be one of such; money and the names of things, as in
--- regclass, are shown as a setting of the session says.
+-- Whether what is known of a type holds until a table that has it is changed, and its
+-- values look the same in every session. A composite type may get more attributes, and
+-- a range may be one of such. Money and the names of things, as in regclass, are shown
+-- as a setting of the session says.
 create or replace function rowcast.is_settled(type oid) returns boolean
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare

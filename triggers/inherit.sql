@@ -1,9 +1,9 @@
 -- Inheritance. A partition is part of its table, a table that inherits from another
 -- (create table ... inherits) is not: PostgreSQL fires the statement triggers of the
--- table that a statement names. A change through the parent is captured as one of
--- the parent, of rows as the parent has them; one that names the child is captured
--- if the child is watched by itself. It may have columns of its own, and the same
--- keys as the parent, so it is never captured as the parent.
+-- table that a statement names. A change through the parent is captured as one of the
+-- parent, of rows as the parent has them. One that names the child is captured if the
+-- child is watched by itself. It may have columns of its own, and the same keys as the
+-- parent, so it is never captured as the parent.
 
 -- The tables that inherit from one, at any depth.
 create or replace function rowcast.heirs(relation oid) returns setof oid

@@ -20,7 +20,7 @@ func (d *database) inheritance(t *testing.T) []string {
 
 // A statement is captured as one of the table that it names. What that leaves out is
 // said, until what is named is done.
-func TestInheritanceIsTold(t *testing.T) {
+func TestInheritanceIsReported(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t, `create table memos (extra int, primary key (id)) inherits (docs)`, `create table letters (primary key (id)) inherits (memos)`)
 	const silent = "statements that name a table which inherits from it are not captured unless that is watched, too: "

@@ -1,6 +1,6 @@
--- What migrate has installed, so that it is seen when something else takes its
--- place: a function that was replaced, by hand or by an earlier version of migrate,
--- or that belongs to a role that may not do what it does; a table, column or
+-- What migrate has installed, so that it is seen when something else takes its place.
+-- That is a function that was replaced, by hand or by an earlier version of migrate, or
+-- that belongs to a role that may not do what it does. It is also a table, column or
 -- sequence that was dropped or changed.
 
 -- The objects of schema rowcast, each with what makes it what it is. Segments of

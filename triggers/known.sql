@@ -14,10 +14,10 @@ language sql stable as $$
      cross join unnest(l.list[:cardinality(l.list) - 1]) with ordinality a (hex, n)
 $$;
 
--- The triggers that call Rowcast, on whatever table. Those that PostgreSQL cloned
--- from a partitioned table have a parent. is_part: made on a partition, as
--- triggers/watch.sql tells. function: the shared one, also if the table has one of its
--- own, as triggers/named.sql tells.
+-- The triggers that call Rowcast, on whatever table. Those that PostgreSQL cloned from
+-- a partitioned table have a parent. is_part: made on a partition, as
+-- triggers/watch.sql says. function: the shared one, also if the table has one of its
+-- own, as triggers/named.sql says.
 create or replace function rowcast.present_triggers()
 returns table (oid oid, relation oid, name name, function text, type smallint, old_table name, new_table name, enabled "char",
                parent oid, watched integer, is_part boolean, arguments text[])

@@ -65,10 +65,10 @@ func newServer(t *testing.T, d *database) *server {
 	}
 	s := &server{}
 	config.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
-		var told struct{ Plan explained }
-		if _, text, ok := strings.Cut(n.Message, "plan:"); ok && json.Unmarshal([]byte(text), &told) == nil {
+		var found struct{ Plan explained }
+		if _, text, ok := strings.Cut(n.Message, "plan:"); ok && json.Unmarshal([]byte(text), &found) == nil {
 			s.mu.Lock()
-			s.rows += told.Plan.handled()
+			s.rows += found.Plan.handled()
 			s.mu.Unlock()
 		}
 	}
@@ -94,7 +94,7 @@ func (s *server) handles(t testing.TB, statement string) float64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.rows == 0 {
-		t.Fatalf("%s: no plan was told", statement)
+		t.Fatalf("%s: no plan was logged", statement)
 	}
 	return s.rows
 }

@@ -1,14 +1,15 @@
 -- The advisory locks of the feed.
 
--- The number of a lock, by its name: whoever leads holds that of the leader, and each
--- server shares that of the servers; sleep keeps writers from a reader that is asleep;
--- seal, prune and migration are held while one of these goes on.
+-- The number of a lock, by its name. The server that leads holds that of the leader,
+-- and each server shares that of the servers. Sleep keeps writers from a reader that is
+-- asleep. Seal, prune and migration are held while one of these goes on.
 create or replace function rowcast.lock_number(name text) returns bigint
 language sql immutable
 return case name when 'sleep' then 8245940711459091457 when 'seal' then 8245940711459091458 when 'leader' then 8245940711459091459
                  when 'prune' then 8245940711459091460 when 'migration' then 8245940711459091461 when 'server' then 8245940711459091462 end;
 
--- Who holds which of them, or waits for it. The process is null for a prepared transaction.
+-- The sessions that hold one of them, or wait for it. The process is null for a
+-- prepared transaction.
 create or replace function rowcast.lock_holders() returns table (lock text, pid integer, virtualtransaction text, mode text, granted boolean)
 language sql stable set search_path = pg_catalog, pg_temp as $$
     select n.name, l.pid, l.virtualtransaction, l.mode, l.granted

@@ -7,12 +7,12 @@
 --
 -- A statement that names a column fails when there is none of that name any more. A
 -- writer must not. PostgreSQL does not look at a statement of a function before it is
--- reached; so another one comes first that names no column, and by which
--- rowcast.named_here tells whether the columns are the ones that were named.
--- If not, the function takes the way of those without a plan.
+-- reached. So another one comes first that names no column, in which rowcast.named_here
+-- returns whether the columns are the ones that were named. If not, the function takes
+-- the way of those without a plan.
 
--- The columns that a capture function of a table may name, as a select list from "r";
--- null if it takes the whole row, or has to look how a row is written down each time.
+-- The columns that a capture function of a table may name, as a select list from "r".
+-- Null if it takes the whole row, or has to look how a row is written down each time.
 create or replace function rowcast.named(watched_id integer, relation oid, excluded text[], numbers smallint[]) returns text
 language plpgsql as $$
 begin

@@ -14,9 +14,6 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// sleepLock is held by a reader that sleeps.
-const sleepLock = `8245940711459091457`
-
 // notifications returns the payloads that the statements sent, in order.
 func notifications(t *testing.T, d *database, listener *pgx.Conn, statements ...string) []map[string]any {
 	t.Helper()
@@ -49,7 +46,7 @@ func TestNotifications(t *testing.T) {
 	if got := notifications(t, d, listener, `insert into docs values (0, 'T', 'silent')`); len(got) != 0 {
 		t.Errorf("a writer rang while the reader is awake: %v", got)
 	}
-	pgtest.Exec(t, sleeper, `select pg_advisory_lock(`+sleepLock+`)`)
+	pgtest.Exec(t, sleeper, `select pg_advisory_lock(rowcast.lock_number('sleep'))`)
 	var many []any
 	for i := range 150 {
 		many = append(many, fmt.Sprintf("%036d", i))
@@ -110,7 +107,7 @@ func TestSleeperWaitsForSilentWriters(t *testing.T) {
 	pgtest.Exec(t, silent, `begin`, `insert into docs values (1, 'T', 'one')`)
 	granted := make(chan error, 1)
 	go func() {
-		_, err := sleeper.Exec(t.Context(), `select pg_advisory_lock(`+sleepLock+`)`)
+		_, err := sleeper.Exec(t.Context(), `select pg_advisory_lock(rowcast.lock_number('sleep'))`)
 		granted <- err
 	}()
 	ctx, cancel := context.WithTimeout(t.Context(), timeout)

@@ -9,16 +9,16 @@
 --              known which rows of this one came before that;
 --   the rows   a change that leaves a row of a tenant as another one finds it came
 --              before it;
---   the number statements that do not meet stay in the order of their beginning.
+--   the number  statements that do not meet stay in the order of their beginning.
 --
--- What has to be told later than its number says gets the number of the statement
--- it follows, and a part of its own.
+-- What has to come later than its number says gets the number of the statement it
+-- follows, and a part of its own.
 --
--- Where the table cannot be looked into, and the time does not tell either, what the
+-- Where the table cannot be looked into, and the time does not show it either, what the
 -- log says last of a row may not be how the row is. So a log row with the op "o",
--- unordered, follows for each tenant whose rows these are: clients read the table again.
--- A serializable transaction puts nothing in order, since it would have to read the log.
--- It remembers which rows were changed by statements that were open together.
+-- unordered, follows for each tenant whose rows these are: clients read the table
+-- again. A serializable transaction puts nothing in order, since it would have to read
+-- the log. It remembers which rows were changed by statements that were open together.
 
 -- Moves what a capture has appended to where it belongs. entry is what
 -- close_statement returned, kind the number of the operation, row_count how many
@@ -224,7 +224,7 @@ begin
          where i.image is not null))::text, true);
 end $$;
 
--- Tells the tenants to read a table again of which two statements that were open
+-- Asks the tenants to read a table again of which two statements that were open
 -- together have changed the same row: this one, and one that was captured before.
 create or replace function rowcast.tell_unordered(watched_id integer, entry bigint[]) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
@@ -239,13 +239,12 @@ begin
       from remembered a join remembered b on a.own and not b.own and (a.tenant = b.tenant) is not false and (a.key = b.key) is not false;
 end $$;
 
--- The query that tells which keys of a statement, and of those that were captured
--- while it was open, a watched table has, and how these rows are. To plan a query of
--- a table is to run code of its owner already: functions in its indexes and
--- statistics. So this part of it runs as the owner, by a function that rights.sql
--- has made; or as capture, if the owner has the rights of capture anyway. It is empty
--- if neither is possible, if partitions have other owners, and where a policy holds for
--- whoever would look.
+-- The query that finds which keys of a statement, and of those that were captured while
+-- it was open, a watched table has, and how these rows are. To plan a query of a table
+-- is to run code of its owner already: functions in its indexes and statistics. So this
+-- part of it runs as the owner, by a function that rights.sql has made; or as capture,
+-- if the owner has the rights of capture anyway. It is empty if neither is possible, if
+-- partitions have other owners, and where a policy holds for the role that would look.
 create or replace function rowcast.look_for_keys(watched_id integer, key_columns text[]) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp as $$
 declare
@@ -307,7 +306,7 @@ create or replace function rowcast.row_key(tenant text, image json, key_columns 
 language sql immutable
 return (select (tenant || array_agg(rowcast.readable(image) ->> c order by n))::text from unnest(key_columns) with ordinality k (c, n));
 
--- Tells two images of a row apart. In partitions the columns can have another order.
+-- Whether two images of a row differ. In partitions the columns can have another order.
 create or replace function rowcast.image_hash(image json, partitioned boolean) returns bigint
 language sql immutable
 return case when partitioned then (select sum(hashtextextended(e.key || e.value::text, 0)) % 9223372036854775807 from json_each(rowcast.readable(image)) e)::bigint

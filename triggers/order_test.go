@@ -235,10 +235,10 @@ func (f *reader) catchUp(ctx context.Context) (changes []change, diff string, er
 	return changes, diff, nil
 }
 
-// told writes changes in lines such as
+// written writes changes in lines such as
 //
 //	docs T u (1,T,uno)<(1,T,one)
-func told(t testing.TB, changes []change) []string {
+func written(t testing.TB, changes []change) []string {
 	t.Helper()
 	var lines []string
 	for _, c := range changes {
@@ -303,7 +303,7 @@ func giveTables(owner string) string {
 func (test leading) follow(t *testing.T, owner string) {
 	t.Helper()
 	changes, diff := test.do(t, owner, "", "")
-	lines := told(t, changes)
+	lines := written(t, changes)
 	if len(lines) > 40 {
 		lines = append(lines[:40], "...")
 	}

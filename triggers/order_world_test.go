@@ -20,10 +20,10 @@ type world struct {
 // String names the world.
 func (w world) String() string { return w.name }
 
-// TestUnorderedIsTold inserts rows of which a trigger has deleted the keys. Where the
+// TestUnorderedIsReported inserts rows of which a trigger has deleted the keys. Where the
 // table cannot be looked into, nothing tells which came last, and clients are told to
 // read it again; with that forgotten they hold something else.
-func TestUnorderedIsTold(t *testing.T) {
+func TestUnorderedIsReported(t *testing.T) {
 	t.Parallel()
 	roles(t, map[string]string{"world_owner": "login", "world_other": "login"})
 	at := slices.IndexFunc(partitions(), func(l leading) bool { return l.name == "a partitioned table, before insert, delete the key" })
@@ -40,7 +40,7 @@ func TestUnorderedIsTold(t *testing.T) {
 					t.Errorf("the clients are told to read again: %t", unordered)
 				}
 				if (diff != "") != (w.blind && forgotten != "") {
-					t.Errorf("the clients hold something else (-table +client):\n%s\nthe order:\n%s", diff, strings.Join(told(t, changes), "\n"))
+					t.Errorf("the clients hold something else (-table +client):\n%s\nthe order:\n%s", diff, strings.Join(written(t, changes), "\n"))
 				}
 			})
 		}

@@ -1,5 +1,5 @@
--- Pausing: a session asks that its changes be left out of the feed, and that it
--- did so stays on record. An import that nobody is to be told of is one reason.
+-- Pausing: a session asks that its changes be left out of the feed, and that it did so
+-- stays on record. An import that clients are not to receive is one reason.
 --
 -- The setting rowcast.pause of the session holds the token of its record. Every
 -- role can make a setting, so the setting alone does nothing: capture looks for

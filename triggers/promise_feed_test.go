@@ -97,7 +97,7 @@ func (f *feed) catchUp(ctx context.Context, unknown bool) (changes []change, dif
 			return changes, "", err
 		}
 	}
-	told := f.views
+	applied := f.views
 	unique, err := f.read(ctx, tenant, key, columns)
 	switch {
 	case err != nil:
@@ -110,7 +110,7 @@ func (f *feed) catchUp(ctx context.Context, unknown bool) (changes []change, dif
 	case wrong != "":
 		return changes, wrong, nil
 	}
-	return changes, cmp.Diff(lines(f.views), lines(told)), nil
+	return changes, cmp.Diff(lines(f.views), lines(applied)), nil
 }
 
 func lines(views map[string]map[string]string) (lines []string) {

@@ -72,7 +72,7 @@ begin
         offset 200);
 end $$;
 
--- Whoever may read the log may read its active segment by name, and capture may
+-- The roles that may read the log may read its active segment by name, and capture may
 -- append to it.
 create or replace function rowcast.grant_segment(segment regclass) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
@@ -97,12 +97,12 @@ begin
     end loop;
 end $$;
 
--- Forgets whole seals, oldest first, a bounded number at a time. The floor of a
--- tenant says up to which position its history is gone; it is committed
--- together with the deletion. Returns how many places were pruned; 0 means that
--- nothing is left to do. It also writes down which pauses are over, and forgets
--- tenants of whom nothing is kept and nobody has heard for as long, and what
--- transactions have noted that were not too large for one seal.
+-- Forgets whole seals, oldest first, a bounded number at a time. The floor of a tenant
+-- says up to which position its history is gone; it is committed together with the
+-- deletion. Returns how many sequences were pruned; 0 means that nothing is left to do.
+-- It also writes down which pauses are over. It forgets tenants of which nothing is
+-- kept and nobody has heard for as long, and what transactions have noted that were not
+-- too large for one seal.
 create or replace function rowcast.prune(retention interval, batch bigint default 5000) returns bigint
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
@@ -127,7 +127,7 @@ begin
        and s.place < coalesce((select min(p.place) from rowcast.sealed p), 0) + batch
      order by s.seal desc limit 1;
     if last_seal is null then
-        -- One seal may hold more places than a batch.
+        -- One seal may hold more sequences than a batch.
         select s.seal, s.place into last_seal, last_place
           from rowcast.seal s
          where s.sealed_at < clock_timestamp() - retention
@@ -159,7 +159,7 @@ set search_path = pg_catalog, pg_temp
 set lock_timeout = '100ms'
 as $$
 declare
-    -- Everything up to this place is pruned.
+    -- Everything up to this sequence is pruned.
     pruned constant bigint := coalesce((select min(p.place) - 1 from rowcast.sealed p),
                                        (select s.place from rowcast.seal s order by s.seal desc limit 1));
     old integer;

@@ -2,14 +2,13 @@
 -- puts the transactions in the queue, in their order, and each seal works off a
 -- piece of it.
 --
--- What is at the head of the queue and not large is sealed as ever. A large
--- transaction at the head first makes its tenants known, then copies its log rows
--- into the order in which they get places, and then gives places. It has noted
--- most of its tenants itself while it was written, so that the first takes no
--- longer for a million rows than for a thousand. Meanwhile the
--- transactions behind it that touch none of its tenants pass by; others wait, and
--- whoever touches a tenant of theirs waits as well. So a tenant is always told in
--- the order of commits.
+-- What is at the head of the queue and not large is sealed as ever. A large transaction
+-- at the head first makes its tenants known, then copies its log rows into the order in
+-- which they get places, and then gives places. It has noted most of its tenants itself
+-- while it was written, so that the first takes no longer for a million rows than for a
+-- thousand. Meanwhile the transactions behind it that touch none of its tenants pass
+-- by; others wait, and a transaction that touches a tenant of theirs waits as well. So
+-- a tenant always receives its changes in the order of commits.
 
 -- Puts the transactions of the ranges into the queue. It looks at the first and
 -- the last row of each, not at those between.

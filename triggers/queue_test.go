@@ -105,7 +105,7 @@ func TestQueueOutlivesItsSealer(t *testing.T) {
 
 // A large transaction with statements of many rows, nested writes and a truncate
 // is told as a small one would be.
-func TestLargeTransactionIsToldAsASmallOne(t *testing.T) {
+func TestLargeTransactionIsSentLikeASmallOne(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t, `create table notes (id int primary key, tenant_id text, body text)`, `select rowcast.watch('notes')`,
 		`create function note() returns trigger language plpgsql as $$ begin

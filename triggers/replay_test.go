@@ -80,7 +80,7 @@ func TestReplayNotifies(t *testing.T) {
 	d := newDatabase(t, `insert into docs values (1, 'T', 'one')`)
 	d.seal(t)
 	sleeper := d.Connect(t)
-	pgtest.Exec(t, sleeper, `listen rowcast`, `select pg_advisory_lock(8245940711459091457)`)
+	pgtest.Exec(t, sleeper, `listen rowcast`, `select pg_advisory_lock(rowcast.lock_number('sleep'))`)
 	d.Exec(t, `select rowcast.replay('T', 1, 1)`)
 	n, err := sleeper.WaitForNotification(t.Context())
 	if err != nil || n.Payload != `{"n": 1, "v": 1, "op": "replay", "table": "docs", "tenant_id": "T"}` {

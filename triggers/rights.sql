@@ -1,4 +1,4 @@
--- Rights: who may do what in schema rowcast. Applied last, so that it holds for
+-- Rights: what each role may do in schema rowcast. Applied last, so that it holds for
 -- whatever was made before. There are three kinds of roles.
 --
 -- The owner has everything and needs no login. It does not capture.
@@ -14,12 +14,12 @@
 -- reads the log, and changes it through functions that seal and forget, no more:
 -- it can neither write a change nor remove one before its time.
 --
--- Every other role, those of applications above all, has nothing. A statement on
--- a watched table needs no right either: PostgreSQL asks for none to call the
--- function of a trigger. The function behind the row triggers is open to everybody, because PostgreSQL asks
--- for that right when somebody makes a partition of a watched table; it looks at
--- whose trigger it is. A role that may pause is given that function; ending its
--- own pause is open to everybody.
+-- Every other role, those of applications above all, has nothing. A statement on a
+-- watched table needs no right either: PostgreSQL asks for none to call the function of
+-- a trigger. The function behind the row triggers is open to everybody, because
+-- PostgreSQL asks for that right when a partition of a watched table is made. It looks
+-- at whose trigger it is. A role that may pause is given that function; ending its own
+-- pause is open to everybody.
 
 -- What the service role calls runs as the owner. They fix their search_path and
 -- build no statement from what they are given.
@@ -95,8 +95,8 @@ language sql stable
 return (select p.proowner::regrole from pg_proc p
          where p.pronamespace = (select n.oid from pg_namespace n where n.nspname = 'rowcast') and p.proname = 'capture');
 
--- Makes the role that capture runs as, if that can be done, and gives it what it
--- needs. Whoever may migrate has to be a member of it, to replace its functions.
+-- Makes the role that capture runs as, if that can be done, and gives it what it needs.
+-- A role that may migrate has to be a member of it, to replace its functions.
 create or replace function rowcast.set_up_capture() returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
@@ -169,12 +169,12 @@ return exists (select from pg_roles r
                   and not exists (select from pg_auth_members m where m.member = r.oid));
 
 -- Lets capture look into the watched tables, to put statements in order. A table whose
--- owner has the rights of capture anyway it reads itself. For each other owner there is a
--- function that belongs to him, which only capture may call: whatever code of his it
--- runs has his rights. Who changes his function lies about his own tables, and needs a
--- right on the schema to name it; one that runs as its caller is not called. Where the
--- caller may not give a function to the owner, there is none, and the doctor says so.
--- Those of owners who have no watched table any more go.
+-- owner has the rights of capture anyway it reads itself. For each other owner there is
+-- a function that belongs to him, which only capture may call: whatever code of his it
+-- runs has his rights. An owner who changes his function lies about his own tables, and
+-- needs a right on the schema to name it; one that runs as its caller is not called.
+-- Where the caller may not give a function to the owner, there is none, and the doctor
+-- says so. Those of owners who have no watched table any more go.
 create or replace function rowcast.let_capture_look() returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
@@ -230,10 +230,10 @@ begin
     end loop;
 end $$;
 
--- Nothing here goes by the search_path of whoever calls it, where anybody can put
--- a function or an operator in the place of another. These are the exceptions: they name the schema
--- of all they use, or are called by such as have fixed the search_path, and would
--- cost more with one of their own.
+-- Nothing here goes by the search_path of the caller, where anybody can put a function
+-- or an operator in the place of another. These are the exceptions: they name the
+-- schema of all they use, or are called by such as have fixed the search_path, and
+-- would cost more with one of their own.
 do $$
 declare
     function regprocedure;

@@ -1,13 +1,13 @@
--- Sealing: gives every newly visible transaction its place in commit order.
+-- Sealing: gives every newly visible transaction its sequence in commit order.
 --
--- A seal compares its own snapshot with the one stored by the seal before it.
--- What is visible in this one and was not in that one is new: the transactions
--- that had not begun then or were still running, and are not running now. New
--- transactions are ordered by the last log number they drew, which never
--- contradicts a row lock or the clock; inside a transaction, rows are ordered by
--- the number of their statement, and within a statement deletes come before
--- updates and inserts last, so that a key is free before it is taken. A truncate
--- is handed to every tenant that is known, or becomes known by this seal.
+-- A seal compares its own snapshot with the one stored by the seal before it. What is
+-- visible in this one and was not in that one is new: the transactions that had not
+-- begun then or were still running, and are not running now. New transactions are
+-- ordered by the last log number they drew, which never contradicts a row lock or the
+-- clock. Inside a transaction, rows are ordered by the number of their statement.
+-- Within a statement deletes come before updates and inserts last, so that a key is
+-- free before it is taken. A truncate is handed to every tenant that is known, or
+-- becomes known by this seal.
 --
 -- Only the active segment of the log can hold what is not sealed: rotate waits
 -- for its writers and for the queue before it closes one.
@@ -21,10 +21,10 @@
 -- All statements of a seal look at the transactions of one snapshot, the one that
 -- is stored with it.
 --
--- Any session may call it, at READ COMMITTED. The lock makes seals take turns;
--- it is held until the transaction has ended, so that the next seal sees this
--- one. Returns the newest place, or null if another session is sealing.
--- Whoever reads the places must do so after this transaction has committed.
+-- Any session may call it, at READ COMMITTED. The lock makes seals take turns; it is
+-- held until the transaction has ended, so that the next seal sees this one. Returns
+-- the newest sequence, or null if another session is sealing. The sequences must be
+-- read after this transaction has committed.
 create or replace function rowcast.seal() returns bigint
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -123,10 +123,9 @@ language sql immutable as $$
       from pg_snapshot_xip(seen) x where x not in (select pg_snapshot_xip(now))
 $$;
 
--- The log rows of the transactions in a range. Whoever asks absorbs it. It looks
--- into the index for each range: the offset keeps the planner from walking
--- over the whole log instead, which its figures may call empty while a
--- transaction of many rows is open.
+-- The log rows of the transactions in a range. The caller absorbs it. It looks into the
+-- index for each range: the offset keeps the planner from walking over the whole log
+-- instead, which its figures may call empty while a transaction of many rows is open.
 create or replace function rowcast.log_between(low xid8, high xid8)
 returns table (xid xid8, id bigint, begun bigint, part bigint, rows integer, op "char", watched integer, tenant text, at timestamptz)
 language sql stable as $$

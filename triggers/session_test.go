@@ -62,7 +62,7 @@ func TestWriterWithoutRights(t *testing.T) {
 	}
 	d.Exec(t, `reset timezone`, `reset datestyle`)
 	sleeper := d.Connect(t)
-	pgtest.Exec(t, sleeper, `reset role`, `select pg_advisory_lock(8245940711459091457)`)
+	pgtest.Exec(t, sleeper, `reset role`, `select pg_advisory_lock(rowcast.lock_number('sleep'))`)
 	d.Exec(t, writes...)
 	d.Exec(t, `set search_path = public`)
 	for _, statement := range []string{
@@ -125,7 +125,7 @@ func traps(schema string) []string {
 
 // The settings count as fixed in those combinations alone in which values look as
 // capture writes them.
-func TestSettingsAreTold(t *testing.T) {
+func TestSettingsAreReported(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
 	combinations, wrong := 0, ""
@@ -153,7 +153,7 @@ func TestPreparedTransaction(t *testing.T) {
 	d.Exec(t, `commit prepared 'rowcast-triggers-1'`)
 	d.wantSealed(t, "T 1-2 i", "T 3-4 u", "T 5 t")
 	sleeper := d.Connect(t)
-	pgtest.Exec(t, sleeper, `select pg_advisory_lock(8245940711459091457)`)
+	pgtest.Exec(t, sleeper, `select pg_advisory_lock(rowcast.lock_number('sleep'))`)
 	d.Exec(t, `begin`, `insert into docs values (1, 'T', 'one')`)
 	if err := refused(t, d.Conn, `prepare transaction 'rowcast-triggers-2'`); err.Code != "0A000" {
 		t.Errorf("a transaction that notifies is prepared: %v", err)

@@ -122,7 +122,7 @@ func TestRenamedTrigger(t *testing.T) {
 }
 
 // A second trigger of ours, as an earlier repair made one, is said and goes.
-func TestSecondTriggerIsTold(t *testing.T) {
+func TestSecondTriggerIsReported(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
 	definition := pgtest.Query[string](t, d.Conn, `select pg_get_triggerdef(oid) from pg_trigger where tgname = 'rowcast_insert' and tgrelid = 'docs'::regclass`)

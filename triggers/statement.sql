@@ -10,14 +10,14 @@
 -- but with the rights of the writer, and it is read anew for each statement, which costs
 -- more than the call.
 --
--- Numbers come in threes. Between statements the newest number that the session
--- has drawn is a multiple of three. A statement that begins then draws the first
--- of the next three; its capture draws the other two, and by the second it knows
--- that nothing else has begun or was captured since: that is the ordinary way.
--- A statement that begins while another is open draws another than the first of
--- three, and only then the trigger calls begin_beside. From then on the
--- second of three is the newest number, so that every statement calls it and
--- every capture calls close_statement, until all of them have ended.
+-- Numbers come in threes. Between statements the newest number that the session has
+-- drawn is a multiple of three. A statement that begins then draws the first of the
+-- next three, and its capture draws the other two. By the second it knows that nothing
+-- else has begun or was captured since: that is the ordinary way. A statement that
+-- begins while another is open draws another than the first of three, and only then the
+-- trigger calls begin_beside. From then on the second of three is the newest number, so
+-- that every statement calls it and every capture calls close_statement, until all of
+-- them have ended.
 --
 -- A statement that fails leaves a number behind that is no multiple of three.
 -- What begins next is taken for one that began while another was open, which is
@@ -26,22 +26,22 @@
 -- the next one knows that nothing is open, and is ordinary again.
 --
 -- What is open is kept in the setting rowcast.open of the transaction, so that a
--- rollback to a savepoint forgets what it has to: how many statements have begun
--- and ended since one is open, and an entry for each, the newest first. An entry
--- says which capture closes it (the depth of its triggers, its table and its
--- operation), its number, the newest log id, the clocks of its table when it
--- began, and the epoch. Of the one that began in the ordinary way it is not known
--- which capture closes it; that is the one that finds no other.
+-- rollback to a savepoint forgets what it has to: how many statements have begun and
+-- ended since one is open, and an entry for each, the newest first. An entry says which
+-- capture closes it: the depth of its triggers, its table and its operation. It has its
+-- number, the newest log id, the clocks of its table when it began, and the epoch. Of
+-- the one that began in the ordinary way it is not known which capture closes it; that
+-- is the one that finds no other.
 --
 -- The clocks of a table count how many rows the transaction has inserted, updated
 -- and deleted by statements that are open. Those that have ended are no longer
 -- counted: by how much a clock has advanced when a statement ends, since another
 -- began, that many of its rows came later.
 --
--- The epoch tells whether something was rolled back since: rows that were
--- changed then are counted all the same. Each beginning and end takes three
--- numbers, which no rollback gives back, and is counted in the setting, which a
--- rollback sets back; the epoch is the difference of the two.
+-- The epoch shows whether something was rolled back since: rows that were changed then
+-- are counted all the same. Each beginning and end takes three numbers, which no
+-- rollback gives back, and is counted in the setting, which a rollback sets back. The
+-- epoch is the difference of the two.
 --
 -- A referential action begins inside the trigger of a foreign key and is captured
 -- with the statement that caused it, one level further out.
@@ -100,9 +100,9 @@ begin
 end $$;
 
 -- Finds the statement that is captured, and closes it if it has ended. Returns its
--- number, the newest log id when it began, the epoch now, its origin as in
--- rowcast.log, and 0 if what that says is not exactly of its beginning; of an
--- ordinary statement its number only.
+-- number, the newest log id when it began, the epoch now, its origin as in rowcast.log,
+-- and 0 if what that says is not exactly of its beginning. Of an ordinary statement it
+-- returns the number only.
 create or replace function rowcast.close_statement(relation pg_catalog.oid, op pg_catalog.text, has_ended pg_catalog.bool default true)
 returns pg_catalog.int8[]
 language plpgsql as $$
@@ -187,10 +187,10 @@ begin
     return array[changed[1] operator(pg_catalog.-) lag[2], changed[2] operator(pg_catalog.-) lag[3], changed[3] operator(pg_catalog.-) lag[4]];
 end $$;
 
--- How many rows of a table, or of the whole partitioned table that it belongs
--- to, this transaction has inserted, updated and deleted, beside what this session
--- had done before and not yet reported. They are not counted for a table with
--- very many partitions.
+-- How many rows this transaction has inserted, updated and deleted of a table, or of
+-- the whole partitioned table that it belongs to. What this session had done before and
+-- not yet reported is left out. They are not counted for a table with very many
+-- partitions.
 create or replace function rowcast.changed_rows(relation pg_catalog.oid) returns pg_catalog.int8[]
 language plpgsql as $$
 declare
@@ -251,9 +251,9 @@ create or replace function rowcast.next_statement() returns bigint
 language sql volatile
 return nextval('rowcast.statement') + 0 * (nextval('rowcast.statement') + nextval('rowcast.statement'));
 
--- Whether the settings that decide how a value is written down are as capture
--- needs them, the triggers for statements are those that capture, and the setting
--- of pause.sql is not there. Values tell of DateStyle, IntervalStyle, bytea_output and
+-- Whether the settings that decide how a value is written down are as capture needs
+-- them. The triggers for statements are those that capture, too, and the setting of
+-- pause.sql is not there. Values show DateStyle, IntervalStyle, bytea_output and
 -- extra_float_digits at once: each function here costs, and so does each transaction.
 -- Capture absorbs it.
 create or replace function rowcast.settings_fixed() returns boolean
@@ -263,10 +263,10 @@ return concat(current_setting('rowcast.pause', true), current_setting('session_r
     'originUTC2000-01-31-1 days -00:00:01\x000.30000000000000004', 'originEtc/UTC2000-01-31-1 days -00:00:01\x000.30000000000000004', 'originGMT2000-01-31-1 days -00:00:01\x000.30000000000000004',
     'localUTC2000-01-31-1 days -00:00:01\x000.30000000000000004', 'localEtc/UTC2000-01-31-1 days -00:00:01\x000.30000000000000004', 'localGMT2000-01-31-1 days -00:00:01\x000.30000000000000004');
 
--- Whether a statement is captured in the ordinary way: nothing else has begun or
--- was captured since it began, no setting is in the way, and it is not the one of
--- a thousand that looks whether the transaction has grown large. Draws the second
--- number of three; the capture draws the third. Capture absorbs it.
+-- Whether a statement is captured in the ordinary way: nothing else has begun or was
+-- captured since it began, and no setting is in the way. One of a thousand looks
+-- whether the transaction has grown large, and is not ordinary. Draws the second number
+-- of three; the capture draws the third. Capture absorbs it.
 create or replace function rowcast.ordinary() returns boolean
 language sql volatile
 return (nextval('rowcast.statement') % 3072 - 3) % 3 = 2 and rowcast.settings_fixed(); -- not for 2, as -1 % 3 is -1
@@ -334,10 +334,9 @@ begin
       where pg_catalog.current_setting(s.name) operator(pg_catalog.<>) s.wanted;
 end $$;
 
--- What a capture that is not ordinary does at its end; entry is null if the
--- statement has changed nothing, row_count is how many rows it has changed, null
--- if that is not known. The result means nothing: an assignment costs less than
--- perform.
+-- What a capture that is not ordinary does at its end. entry is null if the statement
+-- has changed nothing. row_count is how many rows it has changed, null if that is not
+-- known. The result means nothing: an assignment costs less than perform.
 create or replace function rowcast.settle(
     settings pg_catalog.text[], watched_id pg_catalog.int4, relation pg_catalog.oid, entry pg_catalog.int8[], op pg_catalog.text, row_count pg_catalog.int8
 ) returns pg_catalog.text
@@ -389,8 +388,8 @@ begin
     return pg_catalog.set_config('rowcast.captured', pg_catalog.format(';%s=%s%s', watched_id, pg_catalog.array_to_string(captured, ','), list), true);
 end $$;
 
--- Whether a reader is asleep, so that it has to be notified. If none is, whoever wants
--- to sleep waits for the transaction. Capture absorbs it.
+-- Whether a reader is asleep, so that it has to be notified. If none is, a reader that
+-- wants to sleep waits for the transaction. Capture absorbs it.
 create or replace function rowcast.reader_asleep() returns boolean
 language sql volatile
 return not pg_try_advisory_xact_lock_shared(rowcast.lock_number('sleep'));
@@ -453,10 +452,10 @@ begin
     return (select l.id from rowcast.log_active l where l.xid = transaction order by l.id desc limit 1);
 end $$;
 
--- Notifies readers at commit. The payload is a hint for whoever listens and
--- never holds row data: any role can listen. A queue that is half full is not
--- filled further, since a full one would fail the writer's commit; readers
--- then find the change at their next poll.
+-- Notifies readers at commit. The payload is a hint for every session that listens and
+-- never holds row data: any role can listen. A queue that is half full is not filled
+-- further, since a full one would fail the writer's commit; readers then find the
+-- change at their next poll.
 create or replace function rowcast.notify(watched_id integer, op text, changed bigint, tenants text[]) returns void
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare

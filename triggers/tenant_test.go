@@ -29,7 +29,7 @@ var tenantColumns = []struct {
 // A tenant sees no value of another's, whatever the type, the domain or the
 // collation of the tenant column takes for equal: they are told apart by the
 // bytes of their text, in every way that capture has.
-func TestTenantsAreToldApartByBytes(t *testing.T) {
+func TestTenantsAreDistinguishedByBytes(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t, `create sequence runs`)
 	if _, err := d.Conn.Exec(t.Context(), `create collation folded (provider = icu, locale = 'und-u-ks-level1', deterministic = false)`); err != nil {

@@ -1,11 +1,11 @@
 -- Verifying: compares what the log says a table holds with what it holds.
 --
--- The newest change that the log has of a row says whether the row is there, and
--- how it looks. Both are read by one query, so in one snapshot, and capture is
--- part of the writer's transaction: whoever writes meanwhile is seen in both or
--- in neither. What the log cannot tell is how rows look that were last changed
--- before it begins, or while their table was not watched; they are counted, not
--- compared. Rows are told apart by the primary key as it is now.
+-- The newest change that the log has of a row says whether the row is there, and how it
+-- looks. Both are read by one query, so in one snapshot, and capture is part of the
+-- writer's transaction: what is written meanwhile is seen in both or in neither. What
+-- the log does not know is how rows look that were last changed before it begins, or
+-- while their table was not watched; they are counted, not compared. Rows are
+-- distinguished by the primary key as it is now.
 
 -- An image that every operator of json can read: an escape such as \u0000 becomes
 -- the text \u0000.
@@ -21,11 +21,11 @@ language sql immutable as $$
     select array(select a.key from json_each(one) a join json_each(other) b using (key) where a.value::text <> b.value::text)
 $$;
 
--- Compares a watched table with the log, in one row for each tenant, or for one
--- tenant only. log_rows and table_rows count the rows that the log knows about,
--- by what it says and by what there is; each fingerprint covers these rows, and
--- they are equal if and only if nothing differs. differences names the first of
--- those, by primary key. unknown counts rows of which the log says nothing.
+-- Compares a watched table with the log, in one row for each tenant, or for one tenant
+-- only. log_rows and table_rows count the rows that the log knows about, by what it
+-- says and by what there is. Each fingerprint covers these rows, and they are equal if
+-- and only if nothing differs. differences names the first of those, by primary key.
+-- unknown counts rows of which the log says nothing.
 create or replace function rowcast.verify(target regclass, only_tenant text default null, examples integer default 10)
 returns table (
     tenant text, log_rows bigint, table_rows bigint, log_fingerprint text, table_fingerprint text,

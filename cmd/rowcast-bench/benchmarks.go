@@ -108,10 +108,10 @@ func (p *commands) fanout() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "fanout",
 		Short: "Measure what pushing events to many clients costs",
-		Long: `Measures what the server uses for each event that it delivers, beside a process
-that does nothing but write(2) of as many bytes to as many connections, and the
-memory of connections that are silent. Server and bare writer are processes of
-their own. Changes come straight into the hub of the server; no database takes part.`,
+		Long: `Measures what the server uses for each event that it delivers. Beside it, a process
+only does write(2) of as many bytes to as many connections. The memory of silent
+connections is measured, too. Server and bare writer are processes of their own.
+Changes come straight into the hub of the server; no database takes part.`,
 		Example: `  rowcast-bench fanout
   rowcast-bench fanout --mode burst
   rowcast-bench fanout --clients 5000 --rate 20 --plots .`,

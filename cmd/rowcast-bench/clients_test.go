@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"rowcast/internal/command/program"
+	"rowcast/internal/test/pgtest"
 )
 
 // benchReport is what the tests look at of a report as JSON.
@@ -31,34 +32,31 @@ func (r benchReport) rows(t *testing.T, key string) []map[string]any {
 	return nil
 }
 
-// bench runs a benchmark and reads its report.
-func (s *env) report(t *testing.T, args ...string) (r benchReport) {
+// measured runs a benchmark and reads its report.
+func measured(t *testing.T, s *pgtest.Env, args ...string) (r benchReport) {
 	t.Helper()
-	code, stdout, stderr := runs(t, s.environ(), append(args, "-o", "json")...)
+	code, stdout, stderr := runs(t, environ(s), append(args, "-o", "json")...)
 	if code != program.ExitOK {
 		t.Fatalf("exit %d: %s", code, stderr)
 	}
 	if err := json.Unmarshal([]byte(stdout), &r); err != nil {
 		t.Fatalf("%v: %s", err, stdout)
 	}
-	s.nothingLeft(t)
+	nothingLeft(t, s)
 	return r
 }
 
 // leftovers counts the schemas of benchmarks and what is watched of them.
-func (s *env) leftovers(t *testing.T) (n int) {
+func leftovers(t *testing.T, s *pgtest.Env) int {
 	t.Helper()
 	const query = `select (select count(*) from pg_namespace n where n.nspname like 'rowcast\_bench%')
 		+ (select count(*) from rowcast.watched w where w.active and w.name = 'measured')`
-	if err := s.conn.QueryRow(t.Context(), query).Scan(&n); err != nil {
-		t.Fatal(err)
-	}
-	return n
+	return pgtest.Query[int](t, s.Conn, query)
 }
 
-func (s *env) nothingLeft(t *testing.T) {
+func nothingLeft(t *testing.T, s *pgtest.Env) {
 	t.Helper()
-	if n := s.leftovers(t); n != 0 {
+	if n := leftovers(t, s); n != 0 {
 		t.Errorf("%d schemas or watched tables are left behind", n)
 	}
 }
@@ -74,8 +72,8 @@ func figure(t *testing.T, row map[string]any, key string) float64 {
 
 func TestEveryRowArrives(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t)
-	r := s.report(t, "latency", "--rate", "100", "--duration", "1s", "--blocks", "2", "--idle", "0")
+	s := pgtest.Migrated(t)
+	r := measured(t, s, "latency", "--rate", "100", "--duration", "1s", "--blocks", "2", "--idle", "0")
 	for _, table := range []string{"fromIntendedCommit"} {
 		rows := r.rows(t, table)
 		if len(rows) != 2 {
@@ -94,8 +92,8 @@ func TestChangesArrive(t *testing.T) {
 	for _, mode := range []string{"paced", "burst"} {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
-			s := newEnv(t)
-			r := s.report(t, "fanout", "--mode", mode, "--clients", "10", "--rate", "40", "--burst", "1100",
+			s := pgtest.Migrated(t)
+			r := measured(t, s, "fanout", "--mode", mode, "--clients", "10", "--rate", "40", "--burst", "1100",
 				"--duration", "1s", "--rounds", "1", "--idle-connections", "300")
 			for _, row := range r.rows(t, "deliveries") {
 				n := figure(t, row, "deliveries")
@@ -117,13 +115,13 @@ func TestInterruptedBenchmarkLeavesNothing(t *testing.T) {
 	for _, args := range [][]string{{"latency", "--duration", "60s"}, {"write", "--duration", "60s"}} {
 		t.Run(args[0], func(t *testing.T) {
 			t.Parallel()
-			s := newEnv(t)
+			s := pgtest.Migrated(t)
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			ended := make(chan int, 1)
 			var stdout, stderr bytes.Buffer
-			go func() { ended <- run(ctx, args, s.environ(), &stdout, &stderr) }()
-			for deadline := time.Now().Add(timeout); s.leftovers(t) < 2; time.Sleep(5 * time.Millisecond) {
+			go func() { ended <- run(ctx, args, environ(s), &stdout, &stderr) }()
+			for deadline := time.Now().Add(timeout); leftovers(t, s) < 2; time.Sleep(5 * time.Millisecond) {
 				if time.Now().After(deadline) {
 					t.Fatal("the tables do not appear")
 				}
@@ -137,7 +135,7 @@ func TestInterruptedBenchmarkLeavesNothing(t *testing.T) {
 			case <-time.After(timeout):
 				t.Fatal("the benchmark runs on")
 			}
-			s.nothingLeft(t)
+			nothingLeft(t, s)
 			if stdout.Len() > 0 {
 				t.Errorf("a report of half a run: %s", stdout.String())
 			}

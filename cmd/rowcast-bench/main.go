@@ -132,7 +132,7 @@ func (p *commands) private(ctx context.Context, cfg *config.Config, o devpg.Opti
 func (p *commands) worker() *cobra.Command {
 	return &cobra.Command{
 		Use: "worker", Hidden: true, Args: program.NoArgs,
-		Short:   "Run a part of a benchmark, as told on standard input",
+		Short:   "Run a part of a benchmark, as standard input says",
 		Example: "  rowcast-bench worker",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			server := &stage.Service{Environ: p.Environ, Log: p.Logger(slog.LevelWarn)}

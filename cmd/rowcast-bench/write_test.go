@@ -24,9 +24,9 @@ func short(more ...string) []string {
 
 func TestBenchWrite(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t)
+	s := pgtest.Migrated(t)
 	dir := t.TempDir()
-	code, stdout, stderr := runs(t, s.environ(), short("-o", "json", "--plots", dir, "--table", "narrow")...)
+	code, stdout, stderr := runs(t, environ(s), short("-o", "json", "--plots", dir, "--table", "narrow")...)
 	if code != program.ExitOK || stderr != "" {
 		t.Fatalf("exit %d: %s", code, stderr)
 	}
@@ -57,7 +57,7 @@ func TestBenchWrite(t *testing.T) {
 			t.Errorf("the picture %s: %v, %.100s", name, err, picture)
 		}
 	}
-	if left := strings.TrimSpace(pgtest.Psql(t, s.dsn, "-At", "-c", "select count(*) from pg_namespace where nspname = 'rowcast_bench'")); left != "0" {
+	if left := strings.TrimSpace(pgtest.Psql(t, s.DSN, "-At", "-c", "select count(*) from pg_namespace where nspname = 'rowcast_bench'")); left != "0" {
 		t.Error("the schema is left")
 	}
 }
@@ -66,10 +66,10 @@ func TestBenchWrite(t *testing.T) {
 func TestBenchWriteOnItsOwnDatabase(t *testing.T) {
 	t.Parallel()
 	p := spawn(t, nil, "write", "--writers", "1", "--rounds", "1", "--duration", "20ms", "--rows", "0", "--instructions", "none")
-	p.ends(t, program.ExitOK)
+	p.Ends(t, program.ExitOK)
 	for _, want := range []string{"rowcast-bench write: ", "fsync=on", "synchronous_commit=on", "Single-row transactions", "not applicable: 64 writers were not asked for"} {
-		if !strings.Contains(p.stdout.String(), want) {
-			t.Errorf("the report lacks %q:\n%s", want, &p.stdout)
+		if !strings.Contains(p.Out.String(), want) {
+			t.Errorf("the report lacks %q:\n%s", want, &p.Out)
 		}
 	}
 }
@@ -122,22 +122,22 @@ func TestBenchCheck(t *testing.T) {
 
 func TestBenchInterrupted(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t)
-	p := spawn(t, []string{"DATABASE_URL=" + s.dsn}, "write", "--writers", "2", "--duration", "1m")
-	for pgtest.Psql(t, s.dsn, "-At", "-c", "select coalesce(to_regclass('rowcast_bench.orders_notify')::text, '')") == "\n" {
+	s := pgtest.Migrated(t)
+	p := spawn(t, []string{"DATABASE_URL=" + s.DSN}, "write", "--writers", "2", "--duration", "1m")
+	for pgtest.Psql(t, s.DSN, "-At", "-c", "select coalesce(to_regclass('rowcast_bench.orders_notify')::text, '')") == "\n" {
 		select {
-		case <-p.exited:
-			t.Fatalf("it ended: %s", &p.stderr)
+		case <-p.Exited:
+			t.Fatalf("it ended: %s", &p.Err)
 		default:
 		}
 	}
-	p.signal(t, syscall.SIGINT)
-	p.ends(t, program.ExitInterrupted)
-	if got := pgtest.Psql(t, s.dsn, "-At", "-c", "select count(*) from pg_namespace where nspname = 'rowcast_bench'"); got != "0\n" {
+	p.Signal(t, syscall.SIGINT)
+	p.Ends(t, program.ExitInterrupted)
+	if got := pgtest.Psql(t, s.DSN, "-At", "-c", "select count(*) from pg_namespace where nspname = 'rowcast_bench'"); got != "0\n" {
 		t.Errorf("the schema is left: %q", got)
 	}
-	if p.stdout.String() != "" {
-		t.Errorf("it reports %s", &p.stdout)
+	if p.Out.String() != "" {
+		t.Errorf("it reports %s", &p.Out)
 	}
 }
 

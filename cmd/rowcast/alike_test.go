@@ -18,6 +18,7 @@ import (
 	"pgregory.net/rapid"
 
 	"rowcast/internal/access/auth"
+	"rowcast/internal/test/raw"
 	"rowcast/internal/transport"
 )
 
@@ -28,7 +29,7 @@ const accepted = "accepted"
 // wires, that of the verifier.
 func TestTokensAreAlikeOnEveryTransport(t *testing.T) {
 	t.Parallel()
-	feed, _ := newEnv(t).serve(t)
+	feed, _ := serve(t, newEnv(t))
 	verifier, err := auth.New(t.Context(), auth.Options{Secret: []byte(secret), Leeway: time.Minute})
 	if err != nil {
 		t.Fatal(err)
@@ -52,7 +53,7 @@ func TestTokensAreAlikeOnEveryTransport(t *testing.T) {
 // stays, also after the server has looked for sessions whose token has ended.
 func TestFarAwayEndsAreFarAway(t *testing.T) {
 	t.Parallel()
-	feed, _ := newEnv(t).serve(t, "ROWCAST_PING_INTERVAL=100ms")
+	feed, _ := serve(t, newEnv(t), "ROWCAST_PING_INTERVAL=100ms")
 	for _, exp := range []int64{99_999_999_999, 253_402_300_799} {
 		text, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"exp": exp, "tenant_id": "T"}).SignedString([]byte(secret))
 		if err != nil {
@@ -81,7 +82,7 @@ func TestFarAwayEndsAreFarAway(t *testing.T) {
 // itself, hides no credential of the client on any wire.
 func TestForeignCredentialsOnEveryTransport(t *testing.T) {
 	t.Parallel()
-	feed, _ := newEnv(t).serve(t)
+	feed, _ := serve(t, newEnv(t))
 	w := showroom{feed}
 	good, eve := token(t, "T"), token(t, "U")
 	ticket := func(t *testing.T) string {
@@ -92,7 +93,6 @@ func TestForeignCredentialsOnEveryTransport(t *testing.T) {
 		}
 		return issued.Ticket
 	}
-	dialer := websocket.Dialer{Subprotocols: []string{"rowcast.v1"}}
 	for name, foreign := range map[string]string{
 		"Basic": "Basic c3RhZ2luZzpzZWNyZXQ=", "a bearer of a proxy": "Bearer " + newIssuer(t).token(t, "T"), "no JWT": "Bearer ya29.opaque",
 		"a token of ours for another tenant": "Bearer " + eve,
@@ -120,7 +120,7 @@ func TestForeignCredentialsOnEveryTransport(t *testing.T) {
 			"WebSocket, subprotocol": func(t *testing.T) string { return w.socket(t, header(), good, "") },
 			"WebSocket, message":     func(t *testing.T) string { return w.socket(t, header(), "", good) },
 			"WebSocket, ticket": func(t *testing.T) string {
-				return w.dial(t, dialer, feed+"?ticket="+ticket(t), header(), "")
+				return w.dial(t, feed+"?ticket="+ticket(t), "", header(), "")
 			},
 			"Socket.IO, auth.token":  func(t *testing.T) string { return w.socketIO(t, header(), good) },
 			"Socket.IO, auth.ticket": func(t *testing.T) string { return w.connect(t, header(), nil, `{"ticket":"`+ticket(t)+`"}`) },
@@ -237,23 +237,14 @@ func (w showroom) request(t caller, method, address string, header http.Header) 
 // socket joins a tenant on a WebSocket.
 func (w showroom) socket(t caller, header http.Header, offered, message string) string {
 	t.Helper()
-	dialer := websocket.Dialer{Subprotocols: []string{"rowcast.v1"}}
-	if offered != "" {
-		dialer.Subprotocols = append(dialer.Subprotocols, "bearer."+offered)
-	}
-	return w.dial(t, dialer, w.feed, header, message)
+	return w.dial(t, w.feed, offered, header, message)
 }
 
-func (w showroom) dial(t caller, dialer websocket.Dialer, address string, header http.Header, message string) string {
+func (w showroom) dial(t caller, address, offered string, header http.Header, message string) string {
 	t.Helper()
-	conn, response, err := dialer.DialContext(t.Context(), address, header)
+	conn, err := raw.DialFeed(t.Context(), address, offered, raw.Options{Header: header})
 	if err != nil {
-		if response == nil {
-			t.Fatal(err)
-		}
-		body := make([]byte, 1<<10)
-		n, _ := response.Body.Read(body)
-		return codeIn(string(body[:n]))
+		return codeIn(err.Error())
 	}
 	defer conn.Close()
 	send := func(text string) { _ = conn.WriteMessage(websocket.TextMessage, []byte(text)) } // reading tells
@@ -262,8 +253,7 @@ func (w showroom) dial(t caller, dialer websocket.Dialer, address string, header
 	}
 	send(`{"type":"join-tenant","tenantId":"T"}`)
 	for {
-		_ = conn.SetReadDeadline(time.Now().Add(timeout))
-		_, text, err := conn.ReadMessage()
+		text, err := conn.Next()
 		if closed, ok := errors.AsType[*websocket.CloseError](err); ok {
 			for _, c := range transport.Closes() {
 				if c.Number == closed.Code {

@@ -188,11 +188,11 @@ func TestWritesMakeTheirEvents(t *testing.T) {
 func TestDemoServesPages(t *testing.T) {
 	t.Parallel()
 	p := spawn(t, []string{"FRONTEND_URL=https://app.example"}, "demo", "--rate", "0")
-	p.says(t, p.stdout, `\nCtrl-C`)
-	if first, _, _ := strings.Cut(strings.TrimSpace(p.stdout.String()), "\n"); !strings.Contains(first, ": open http://127.0.0.1:") {
+	p.Says(t, &p.Out, `\nCtrl-C`)
+	if first, _, _ := strings.Cut(strings.TrimSpace(p.Out.String()), "\n"); !strings.Contains(first, ": open http://127.0.0.1:") {
 		t.Errorf("the demo begins with %q", first)
 	}
-	b := &browser{page: p.says(t, p.stdout, `open (http://\S+)`)[1]}
+	b := &browser{page: p.Says(t, &p.Out, `open (http://\S+)`)[1]}
 	for _, test := range []struct {
 		method, path string
 		status       int
@@ -223,7 +223,7 @@ func TestDemoServesPages(t *testing.T) {
 		}
 	}
 
-	url, _ := newEnv(t).serve(t)
+	url, _ := serve(t, newEnv(t))
 	plain := &browser{page: strings.TrimSuffix(strings.Replace(url, "ws://", "http://", 1), "/ws")}
 	for _, path := range []string{"/", "/orders", "/api/tenants", "/api/login"} {
 		if status, _, _ := plain.ask(t, http.MethodGet, path, ""); status != http.StatusNotFound {

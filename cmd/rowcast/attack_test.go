@@ -24,25 +24,8 @@ import (
 
 	"rowcast/internal/access/auth"
 	"rowcast/internal/demo/inventory"
+	"rowcast/internal/test/servetest"
 )
-
-// recorder keeps what is written to it.
-type recorder struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (r *recorder) Write(p []byte) (int, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.text.Write(p)
-}
-
-func (r *recorder) String() string {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.text.String()
-}
 
 const (
 	databaseCanary = "canary-database-password"
@@ -139,19 +122,13 @@ func (a *attack) messages() {
 			}
 			_ = c.conn.Close()
 		}
-		address := "ws" + strings.TrimPrefix(httpURL(a.url, "/socket.io/", url.Values{"EIO": {"4"}, "transport": {"websocket"}}), "http")
-		conn, response, err := new(websocket.Dialer).DialContext(a.t.Context(), address, nil)
-		if err != nil {
-			a.t.Fatal(err)
-		}
-		_ = response.Body.Close()
+		conn := dialSocketIO(a.t, a.url, nil)
 		quoted, _ := json.Marshal(text)
 		for _, packet := range []string{`40{"token":"` + a.token + `"}`, `42["join-tenant",` + string(quoted) + `]`, `42[` + string(quoted) + `]`, `40/x,` + text, "41"} {
 			_ = conn.WriteMessage(websocket.TextMessage, []byte(packet))
 		}
-		_ = conn.SetReadDeadline(time.Now().Add(timeout))
 		for range 3 {
-			if _, _, err := conn.ReadMessage(); err != nil {
+			if _, err := conn.Read(); err != nil {
 				break
 			}
 		}
@@ -166,9 +143,9 @@ func TestNothingSecretIsLogged(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
 	withPassword := strings.Replace(s.DSN, "postgres://", "postgres://postgres:"+databaseCanary+"@", 1) + "&password=" + databaseCanary
-	records, lines := new(recorder), new(recorder)
+	records, lines := new(servetest.Transcript), new(servetest.Transcript)
 	everything := &slog.HandlerOptions{Level: slog.LevelDebug}
-	r := s.startLogging(t, slog.New(both{slog.NewJSONHandler(records, everything), slog.NewTextHandler(lines, everything)}),
+	r := startLogging(t, s, slog.New(both{slog.NewJSONHandler(records, everything), slog.NewTextHandler(lines, everything)}),
 		"DATABASE_URL="+withPassword, "JWT_SECRET="+secretCanary)
 	token, err := auth.Mint([]byte(secretCanary), auth.MintClaims{Subject: "mallory", Tenants: []string{"T", inventory.AcmeID}}, time.Hour)
 	if err != nil {
@@ -281,7 +258,7 @@ func TestNoCommandShowsThePassword(t *testing.T) {
 func TestCompressionIsNotOffered(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	wsURL, _ := s.serve(t)
+	wsURL, _ := serve(t, s)
 	for _, path := range []string{"/ws", "/socket.io/?EIO=4&transport=websocket"} {
 		u, err := url.Parse(wsURL)
 		if err != nil {
@@ -317,7 +294,7 @@ func TestCompressionIsNotOffered(t *testing.T) {
 // every way that is refused, and looks at what the server has kept.
 func TestFloodOfRefusedHandshakesLeavesNothing(t *testing.T) { //nolint:paralleltest // it measures the heap
 	s := newEnv(t)
-	wsURL, _ := s.serve(t)
+	wsURL, _ := serve(t, s)
 	good := token(t, "T")
 	knock := func(n int) {
 		client := &http.Transport{MaxIdleConnsPerHost: 8}

@@ -26,7 +26,7 @@ func TestEveryEventFromEveryKindOfStatement(t *testing.T) {
 		`select rowcast.watch('marks', name => 'mark'), rowcast.watch('notes', name => 'note'),
 		        rowcast.watch('order_items', name => 'order-item')`,
 		`update skus set quantity = 50, low_stock_threshold = 10 where tenant_id = '`+inventory.AcmeID+`'`)
-	url, _ := s.serve(t)
+	url, _ := serve(t, s)
 	c, joined := join(t, url, inventory.AcmeID, "")
 	stream := sequence{last: message{Position: joined.Position}, seen: map[string]bool{}}
 	sku := `(select id from skus where tenant_id = '` + inventory.AcmeID + `' order by sku limit 1)`
@@ -231,13 +231,13 @@ func before15(t *testing.T, conn *pgx.Conn) (before bool) {
 	return before
 }
 
-func TestUpdateTellsWhatChanged(t *testing.T) {
+func TestUpdateReportsWhatChanged(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
 	s.Exec(t, `create table prices (id int primary key, tenant_id int not null, amount numeric, big bigint)`,
 		`insert into prices values (1, 7, 12345678901234567890.12, 9007199254740993)`,
 		`select rowcast.watch('prices', name => 'price')`)
-	url, _ := s.serve(t)
+	url, _ := serve(t, s)
 	c, joined := join(t, url, "7", "")
 	s.Exec(t, `update prices set amount = 1.10, big = 5`)
 	m := c.until(t, "update", func(m message) bool { return m.Event == "price:updated" })
@@ -253,7 +253,7 @@ func TestUpdateTellsWhatChanged(t *testing.T) {
 func TestDashboardEventIsCoalesced(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	url, _ := s.serve(t)
+	url, _ := serve(t, s)
 	c, _ := join(t, url, inventory.AcmeID, "", "dashboard:*")
 	for n := range 20 {
 		s.Exec(t, fmt.Sprintf(`insert into orders (tenant_id, order_number, customer) values ('%s', 'D%d', 'C')`, inventory.AcmeID, n))

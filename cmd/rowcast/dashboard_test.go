@@ -96,7 +96,7 @@ func alertExpressions(t *testing.T) (all []expression) {
 func TestDashboardAndAlertsAgainstALiveScrape(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	r := s.start(t)
+	r := start(t, s)
 	c, _ := join(t, r.url, inventory.AcmeID, "")
 	s.Exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'D1', 'C')`)
 	c.events(t, "order:created")

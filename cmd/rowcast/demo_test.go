@@ -16,21 +16,22 @@ import (
 	"rowcast/internal/demo/inventory"
 	"rowcast/internal/service"
 	"rowcast/internal/test/pgtest"
+	"rowcast/internal/test/servetest"
 )
 
 // demonstration is a running rowcast demo, and what it prints.
 type demonstration struct {
-	*process
+	*servetest.Process
 	page, url, dsn, token, sql, dataDirectory string
 }
 
 func startDemo(t *testing.T, args ...string) *demonstration {
 	t.Helper()
-	d := &demonstration{process: spawn(t, nil, append([]string{"demo"}, args...)...)}
-	d.says(t, d.stdout, `\nCtrl-C`)
+	d := &demonstration{Process: spawn(t, nil, append([]string{"demo"}, args...)...)}
+	d.Says(t, &d.Out, `\nCtrl-C`)
 	find := func(pattern string) string {
 		t.Helper()
-		return d.says(t, d.stdout, pattern)[1]
+		return d.Says(t, &d.Out, pattern)[1]
 	}
 	d.page = find(`open (http://\S+)`)
 	d.url, d.dsn, d.token = find(`(ws://\S+)`), find(`(postgres://\S+)\n`), find(`token +(\S+)`)
@@ -97,12 +98,12 @@ func TestDemo(t *testing.T) {
 	d.send(t, map[string]any{"type": "join-tenant", "tenantId": inventory.AcmeID})
 	d.until(t, "an event of the shop", func(m message) bool { return m.Type == "event" && m.Source != nil && m.Source.Writer == "shop" })
 
-	one.signal(t, syscall.SIGINT)
-	one.ends(t, program.ExitOK)
+	one.Signal(t, syscall.SIGINT)
+	one.Ends(t, program.ExitOK)
 	one.gone(t)
-	two.signal(t, syscall.SIGINT)
-	two.signal(t, syscall.SIGINT)
-	two.ends(t, program.ExitOK)
+	two.Signal(t, syscall.SIGINT)
+	two.Signal(t, syscall.SIGINT)
+	two.Ends(t, program.ExitOK)
 	two.gone(t)
 }
 
@@ -111,21 +112,21 @@ func TestDemoKeepsItsData(t *testing.T) {
 	keep := filepath.Join(pgtest.Dir(t), "kept")
 	first := startDemo(t, "--rate", "0", "--keep", keep)
 	pgtest.Psql(t, first.dsn, "-c", "create table remembered ()")
-	first.signal(t, syscall.SIGTERM)
-	first.ends(t, program.ExitOK)
+	first.Signal(t, syscall.SIGTERM)
+	first.Ends(t, program.ExitOK)
 	second := startDemo(t, "--rate", "0", "--keep", keep)
 	pgtest.Psql(t, second.dsn, "-c", "select from remembered")
-	second.signal(t, syscall.SIGINT)
-	second.ends(t, program.ExitOK)
+	second.Signal(t, syscall.SIGINT)
+	second.Ends(t, program.ExitOK)
 }
 
 // TestInterruptedStart ends a demo while its PostgreSQL is made.
 func TestInterruptedStart(t *testing.T) {
 	t.Parallel()
 	p := spawn(t, nil, "demo")
-	p.says(t, p.stderr, "starting PostgreSQL")
-	p.signal(t, syscall.SIGINT)
-	p.ends(t, program.ExitOK)
+	p.Says(t, &p.Err, "starting PostgreSQL")
+	p.Signal(t, syscall.SIGINT)
+	p.Ends(t, program.ExitOK)
 }
 
 // full is an output on which nothing can be written.

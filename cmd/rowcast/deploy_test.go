@@ -117,9 +117,9 @@ func TestUnit(t *testing.T) {
 	}
 }
 
-// TestServeTellsTheServiceManager follows a server from start to end as systemd
+// TestServeNotifiesTheServiceManager follows a server from start to end as systemd
 // does: ready only once the database is there.
-func TestServeTellsTheServiceManager(t *testing.T) {
+func TestServeNotifiesTheServiceManager(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
 	path := filepath.Join(t.TempDir(), "notify")
@@ -154,9 +154,9 @@ func TestServeTellsTheServiceManager(t *testing.T) {
 	until("STATUS=triggers-drifted: orders")
 	s.Exec(t, `alter table orders enable trigger rowcast_insert`)
 	until("READY=1")
-	p.signal(t, syscall.SIGTERM)
+	p.Signal(t, syscall.SIGTERM)
 	until("STOPPING=1")
-	p.ends(t, program.ExitOK)
+	p.Ends(t, program.ExitOK)
 }
 
 // selfSigned makes a certificate and its key.
@@ -214,7 +214,7 @@ func TestNginx(t *testing.T) {
 		}
 	}
 	s := newEnv(t)
-	servers := []running{s.start(t), s.start(t)}
+	servers := []running{start(t, s), start(t, s)}
 	dir := t.TempDir()
 	certificate, key := selfSigned(t, dir)
 	l, err := net.Listen("tcp", "127.0.0.1:0")

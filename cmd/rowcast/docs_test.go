@@ -153,36 +153,6 @@ func whatThereIs(t *testing.T) (tests, files, folders map[string]bool) {
 	return tests, files, folders
 }
 
-// maxSentence is how many words a sentence may have.
-const maxSentence = 25
-
-// TestSentencesAreShort counts the words of the sentences of documents that are kept to
-// that.
-func TestSentencesAreShort(t *testing.T) {
-	t.Parallel()
-	documents := read(t)
-	sentences := 0
-	for _, name := range []string{"ARCHITECTURE.md", "CHANGELOG.md", "EXTEND.md"} {
-		for sentence := range strings.SplitSeq(prose(documents["cmd/rowcast/"+name]), "\n") {
-			sentences++
-			if n := len(strings.Fields(sentence)); n > maxSentence {
-				t.Errorf("%s: %d words: %s", name, n, sentence)
-			}
-		}
-	}
-	if sentences < 150 {
-		t.Errorf("only %d sentences are found", sentences)
-	}
-}
-
-// prose is a document with one sentence, item or cell of a table a line.
-func prose(text string) string {
-	text = withoutCode(text)
-	text = regexp.MustCompile(`(?m)^\s*([-*]|\d+\.) |^#+ | ?\| ?`).ReplaceAllString(text, "\n\n")
-	text = regexp.MustCompile(`([^\n])\n[ \t]*([^\s])`).ReplaceAllString(text, "$1 $2")
-	return regexp.MustCompile(`([.:;?!])\s+`).ReplaceAllString(text, "$1\n")
-}
-
 // withoutCode leaves out the blocks of code.
 func withoutCode(text string) string {
 	return regexp.MustCompile("(?ms)^[ \t]*```.*?^[ \t]*```$").ReplaceAllString(text, "")

@@ -16,7 +16,7 @@ import (
 func TestDrainTurnsUnreadyFirst(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	r := s.start(t)
+	r := start(t, s)
 	r.ready(t, "readiness", http.StatusOK)
 	c, _ := join(t, r.url, inventory.AcmeID, "", "order:*")
 	stopped := make(chan struct{})

@@ -40,7 +40,7 @@ func TestDriftIsReported(t *testing.T) {
 	const bar = 30 * time.Second
 	s := newEnv(t)
 	p := spawn(t, []string{"DATABASE_URL=" + s.DSN, "JWT_SECRET=" + secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0"}, "serve")
-	r := running{admin: p.says(t, p.stderr, `"msg":"serving".*"admin":"([^"]+)"`)[1]}
+	r := running{admin: p.Says(t, &p.Err, `"msg":"serving".*"admin":"([^"]+)"`)[1]}
 	r.ready(t, "ready", http.StatusOK)
 	if got := r.metric(t, "rowcast_trigger_drift"); got != 0 {
 		t.Errorf("%v triggers are missing at first", got)
@@ -61,7 +61,7 @@ func TestDriftIsReported(t *testing.T) {
 	if got := r.metric(t, "rowcast_trigger_drift"); got != 9 {
 		t.Errorf("%v triggers are missing; want 9", got)
 	}
-	p.says(t, p.stderr, `"level":"WARN","msg":"triggers have drifted: changes since then are not captured.*"table":"orders".*rowcast_insert on orders`)
+	p.Says(t, &p.Err, `"level":"WARN","msg":"triggers have drifted: changes since then are not captured.*"table":"orders".*rowcast_insert on orders`)
 	if code, _, stderr := rowcast(t, []string{"DATABASE_URL=" + s.DSN}, "migrate"); code != program.ExitOK {
 		t.Fatalf("migrate: exit %d, %s", code, stderr)
 	}
@@ -69,11 +69,11 @@ func TestDriftIsReported(t *testing.T) {
 	if got := r.metric(t, "rowcast_trigger_drift"); got != 0 {
 		t.Errorf("%v triggers are missing after the repair", got)
 	}
-	p.says(t, p.stderr, `"level":"INFO","msg":"triggers are as installed again.*"table":"orders"`)
-	p.signal(t, syscall.SIGTERM)
-	p.ends(t, program.ExitOK)
-	if n := strings.Count(p.stderr.String(), "triggers have drifted"); n != 1 {
-		t.Errorf("the log tells of drift %d times:\n%s", n, p.stderr)
+	p.Says(t, &p.Err, `"level":"INFO","msg":"triggers are as installed again.*"table":"orders"`)
+	p.Signal(t, syscall.SIGTERM)
+	p.Ends(t, program.ExitOK)
+	if n := strings.Count(p.Err.String(), "triggers have drifted"); n != 1 {
+		t.Errorf("the log tells of drift %d times:\n%s", n, &p.Err)
 	}
 }
 
@@ -81,7 +81,7 @@ func TestDriftIsReported(t *testing.T) {
 func TestMetricsOfARunningServer(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	r := s.start(t)
+	r := start(t, s)
 	c, _ := join(t, r.url, inventory.AcmeID, "", "order:created")
 	s.Exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'M1', 'C')`)
 	c.events(t, "order:created")

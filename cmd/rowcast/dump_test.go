@@ -19,7 +19,7 @@ import (
 func TestDumpRestoredElsewhereIsRefused(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	url, stop := s.serve(t)
+	url, stop := serve(t, s)
 	c, _ := join(t, url, inventory.AcmeID, "")
 	s.Exec(t, `update orders set status = 'processing' where id = (select id from orders where tenant_id = '`+inventory.AcmeID+`' and status = 'pending' limit 1)`)
 	cursor := c.until(t, "change", func(m message) bool { return m.Event == "order:updated" }).Cursor
@@ -28,7 +28,7 @@ func TestDumpRestoredElsewhereIsRefused(t *testing.T) {
 
 	file := filepath.Join(t.TempDir(), "shop.sql")
 	tool(t, "pg_dump", "--dbname", s.DSN, "--file", file)
-	restored := &env{pgtest.Open(t, pgtest.Database(t))}
+	restored := pgtest.Open(t, pgtest.Database(t))
 	tool(t, "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "--dbname", restored.DSN, "--file", file)
 
 	const repair = "rowcast migrate --new-feed"
@@ -42,7 +42,7 @@ func TestDumpRestoredElsewhereIsRefused(t *testing.T) {
 	if code, stdout, stderr := rowcast(t, nil, "migrate", "--new-feed", "--database-url", restored.DSN); code != 0 || !strings.Contains(stdout, "begun anew") {
 		t.Fatalf("migrate --new-feed exits with %d and says %s%s", code, stdout, stderr)
 	}
-	url, _ = restored.serve(t)
+	url, _ = serve(t, restored)
 	c, _ = join(t, url, inventory.AcmeID, cursor)
 	defer c.conn.Close()
 	if m := c.until(t, "reset", func(m message) bool { return m.Type == "reset" }); m.Reason != "diverged" {
@@ -61,7 +61,7 @@ func TestDumpWithoutTheFeed(t *testing.T) {
 	s := newEnv(t)
 	file := filepath.Join(t.TempDir(), "shop.sql")
 	tool(t, "pg_dump", "--exclude-schema=rowcast", "--dbname", s.DSN, "--file", file)
-	restored := &env{pgtest.Open(t, pgtest.Database(t))}
+	restored := pgtest.Open(t, pgtest.Database(t))
 	tool(t, "psql", "-X", "-q", "--dbname", restored.DSN, "--file", file) // goes on after errors
 	var there, before int
 	if err := errors.Join(restored.Conn.QueryRow(t.Context(), `select count(*) from orders`).Scan(&there),
@@ -72,7 +72,7 @@ func TestDumpWithoutTheFeed(t *testing.T) {
 	if code, stdout, stderr := rowcast(t, nil, "migrate", "--database-url", restored.DSN); code != program.ExitOK {
 		t.Fatalf("migrate: %d %q %q", code, stdout, stderr)
 	}
-	url, _ := restored.serve(t)
+	url, _ := serve(t, restored)
 	c, _ := join(t, url, inventory.AcmeID, "")
 	defer c.conn.Close()
 	restored.Exec(t, `update orders set customer = 'feed'`)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -12,13 +11,12 @@ import (
 
 	"rowcast/internal/demo/inventory"
 	"rowcast/internal/test/pgtest"
+	"rowcast/internal/test/raw"
 )
 
 // eventStream is a client of /events, as curl is one.
 type eventStream struct {
-	lines *bufio.Scanner
-	// id is the last one that was received.
-	id   string
+	*raw.Events
 	stop context.CancelFunc
 }
 
@@ -58,7 +56,7 @@ func listenTo(t *testing.T, wsURL, tenant, lastID string, more ...string) (*even
 	if response.StatusCode != http.StatusOK || response.Header.Get("Content-Type") != "text/event-stream" {
 		t.Fatalf("%s %v", response.Status, response.Header)
 	}
-	s := &eventStream{lines: bufio.NewScanner(response.Body), id: lastID, stop: cancel}
+	s := &eventStream{raw.NewEvents(response.Body), cancel}
 	name, m := s.next(t)
 	if name != "joined" || m.TenantID != tenant {
 		t.Fatalf("got %s %+v, want joined", name, m)
@@ -69,25 +67,20 @@ func listenTo(t *testing.T, wsURL, tenant, lastID string, more ...string) (*even
 // next is the next event.
 func (s *eventStream) next(t *testing.T) (name string, m message) {
 	t.Helper()
-	for s.lines.Scan() {
-		field, value, _ := strings.Cut(s.lines.Text(), ": ")
-		switch field {
-		case "id":
-			s.id = value
-		case "event":
-			name = value
-		case "data":
-			if name == "closed" {
-				return name, m
+	for {
+		e, err := s.Read()
+		switch {
+		case err != nil:
+			t.Fatalf("the stream ends: %v", err)
+		case e.Name == "closed":
+			return e.Name, m
+		case e.Comment == "":
+			if err := json.Unmarshal([]byte(e.Data), &m); err != nil {
+				t.Fatalf("%s: %v", e.Data, err)
 			}
-			if err := json.Unmarshal([]byte(value), &m); err != nil {
-				t.Fatalf("%s: %v", value, err)
-			}
-			return name, m
+			return e.Name, m
 		}
 	}
-	t.Fatalf("the stream ends: %v", s.lines.Err())
-	return "", m
 }
 
 // TestEventStream has psql write while a client listens, is away, and comes back
@@ -95,7 +88,7 @@ func (s *eventStream) next(t *testing.T) (name string, m message) {
 func TestEventStream(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	wsURL, stop := s.serve(t)
+	wsURL, stop := serve(t, s)
 	order := func(number string) {
 		t.Helper()
 		pgtest.Psql(t, s.DSN, "-c", `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', '`+number+`', 'C')`)
@@ -103,7 +96,7 @@ func TestEventStream(t *testing.T) {
 	expect := func(c *eventStream, number string) message {
 		t.Helper()
 		name, m := c.next(t)
-		if name != "order:created" || !strings.Contains(string(m.Data), `"`+number+`"`) || m.Source.Writer != "psql" || m.Cursor != c.id {
+		if name != "order:created" || !strings.Contains(string(m.Data), `"`+number+`"`) || m.Source.Writer != "psql" || m.Cursor != c.LastID {
 			t.Fatalf("got %s %+v, want order %s", name, m, number)
 		}
 		return m
@@ -131,8 +124,8 @@ func TestEventStream(t *testing.T) {
 	<-away
 	order("S3")
 
-	wsURL, _ = s.serve(t)
-	again, _ := listenTo(t, wsURL, inventory.AcmeID, c.id, "cursor", joined.Cursor)
+	wsURL, _ = serve(t, s)
+	again, _ := listenTo(t, wsURL, inventory.AcmeID, c.LastID, "cursor", joined.Cursor)
 	if m := expect(again, "S3"); m.Position != first.Position+2 {
 		t.Errorf("position %d; want %d", m.Position, first.Position+2)
 	}
@@ -146,7 +139,7 @@ func TestEventStream(t *testing.T) {
 func TestHistoryOverHTTP(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	wsURL, _ := s.serve(t)
+	wsURL, _ := serve(t, s)
 	c, joined := listenTo(t, wsURL, inventory.AcmeID, "")
 	const rows = 2500
 	s.Exec(t, fmt.Sprintf(`insert into orders (tenant_id, order_number, customer)

@@ -16,10 +16,10 @@ func TestIdleServersWriteNothing(t *testing.T) {
 	pg := pgtest.Own(t, devpg.Options{NoTCP: true, Settings: map[string]string{
 		"autovacuum": "off", "wal_level": "minimal", "max_wal_senders": "0", "checkpoint_timeout": "1d", // what PostgreSQL writes by itself
 	}})
-	s := envAt(t, pg.SocketDSN("postgres"))
+	s := seeded(t, pg.SocketDSN("postgres"))
 	var servers []running
 	for range 2 {
-		r := s.start(t, "ROWCAST_RETENTION=2s")
+		r := start(t, s, "ROWCAST_RETENTION=2s")
 		join(t, r.url, inventory.AcmeID, "")
 		servers = append(servers, r)
 	}
@@ -46,9 +46,9 @@ func TestIdleServersWriteNothing(t *testing.T) {
 	}
 	// The servers have found each other, and forget what is old.
 	s.Exec(t, `update orders set customer = 'early'`)
-	s.await(t, `select sum(rows) >= 2 from rowcast.sealed`)
+	await(t, s, `select sum(rows) >= 2 from rowcast.sealed`)
 	s.Exec(t, `update orders set customer = 'late'`)
-	s.await(t, `select not exists (select from rowcast.log_active) and (select max(floor) > 0 from rowcast.tenant)`)
+	await(t, s, `select not exists (select from rowcast.log_active) and (select max(floor) > 0 from rowcast.tenant)`)
 	start := after(look())
 	for _, r := range servers {
 		join(t, r.url, inventory.AcmeID, "")

@@ -16,7 +16,7 @@ func TestTenantsAreApart(t *testing.T) {
 	s := newEnv(t)
 	s.Exec(t, `create table canaries (id int primary key, tenant_id text, note text, doc jsonb)`,
 		`select rowcast.watch('canaries', name => 'canary')`)
-	url, stop := s.serve(t, "ROWCAST_BULK_ROWS=50")
+	url, stop := serve(t, s, "ROWCAST_BULK_ROWS=50")
 	const a, b = "tenant-canary-a", "tenant-canary-b"
 	one, first := join(t, url, a, "")
 	two, _ := join(t, url, b, "")
@@ -71,7 +71,7 @@ func TestTenantsAreApart(t *testing.T) {
 func TestTokenWithoutTenantJoinsNothing(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	url, _ := s.serve(t)
+	url, _ := serve(t, s)
 	c, err := dialFeed(t.Context(), url, token(t))
 	if err != nil {
 		t.Fatal(err)

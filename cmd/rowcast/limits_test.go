@@ -10,7 +10,7 @@ import (
 func TestJoinEveryTenantAtOnce(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	url, _ := s.serve(t)
+	url, _ := serve(t, s)
 	const limit = 128
 	var tenants []string
 	for n := range limit + 1 {

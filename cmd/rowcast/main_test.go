@@ -9,21 +9,21 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
-	"rowcast/internal/access/auth"
 	"rowcast/internal/command"
 	"rowcast/internal/command/program"
 	"rowcast/internal/demo/inventory"
 	"rowcast/internal/operate/config"
-	"rowcast/internal/postgres"
 	"rowcast/internal/service"
 	"rowcast/internal/test/pgtest"
 	"rowcast/internal/test/raw"
+	"rowcast/internal/test/servetest"
 )
 
 func TestMain(m *testing.M) {
@@ -42,22 +42,17 @@ const (
 	timeout = 2 * time.Minute
 )
 
-// env is a database with the inventory of two tenants, and a connection that
-// writes to it.
-type env struct{ *pgtest.Env }
-
-func newEnv(t *testing.T) *env {
+// newEnv makes a database with the inventory of two tenants.
+func newEnv(t *testing.T) *pgtest.Env {
 	t.Helper()
-	return envAt(t, pgtest.Database(t))
+	return seeded(t, pgtest.Database(t))
 }
 
-func envAt(t *testing.T, dsn string) *env {
+// seeded is newEnv for a database that is there.
+func seeded(t *testing.T, dsn string) *pgtest.Env {
 	t.Helper()
-	migrator := postgres.Migrator{URL: dsn, Inventory: true, Log: slog.New(slog.DiscardHandler)}
-	if _, err := migrator.Up(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	s := &env{pgtest.Open(t, dsn)}
+	pgtest.Migrate(t, dsn, pgtest.WithInventory)
+	s := pgtest.Open(t, dsn)
 	if _, err := inventory.Seed(t.Context(), s.Conn); err != nil {
 		t.Fatal(err)
 	}
@@ -71,20 +66,20 @@ type running struct {
 	stop       func()
 }
 
-func (s *env) serve(t *testing.T, settings ...string) (url string, stop func()) {
+func serve(t *testing.T, s *pgtest.Env, settings ...string) (url string, stop func()) {
 	t.Helper()
-	r := s.start(t, settings...)
+	r := start(t, s, settings...)
 	return r.url, r.stop
 }
 
 // start runs a server. Settings override those before them.
-func (s *env) start(t *testing.T, settings ...string) running {
+func start(t *testing.T, s *pgtest.Env, settings ...string) running {
 	t.Helper()
-	return s.startLogging(t, slog.New(slog.NewTextHandler(t.Output(), nil)), settings...)
+	return startLogging(t, s, slog.New(slog.NewTextHandler(t.Output(), nil)), settings...)
 }
 
 // startLogging runs a server that logs to log.
-func (s *env) startLogging(t *testing.T, log *slog.Logger, settings ...string) running {
+func startLogging(t *testing.T, s *pgtest.Env, log *slog.Logger, settings ...string) running {
 	t.Helper()
 	environ := append([]string{
 		"DATABASE_URL=" + s.DSN, "JWT_SECRET=" + secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0",
@@ -111,13 +106,10 @@ func (s *env) startLogging(t *testing.T, log *slog.Logger, settings ...string) r
 	return running{server.WebSocketURL(), "http://" + server.Admin().String(), stop}
 }
 
+// token lets its bearer join these tenants for an hour.
 func token(t *testing.T, tenants ...string) string {
 	t.Helper()
-	text, err := auth.Mint([]byte(secret), auth.MintClaims{Subject: "test", Tenants: tenants}, time.Hour)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return text
+	return person(t, "test", "", tenants...)
 }
 
 // message is what the server sends.
@@ -146,6 +138,16 @@ func dialFrom(ctx context.Context, url, token string, header http.Header) (*clie
 		return nil, err
 	}
 	return &client{conn: conn}, nil
+}
+
+// dialSocketIO opens a WebSocket of Socket.IO beside that at wsURL, and sends
+// packets.
+func dialSocketIO(t *testing.T, wsURL string, header http.Header, packets ...string) *raw.Packets {
+	t.Helper()
+	query := url.Values{"EIO": {"4"}, "transport": {"websocket"}}
+	c := raw.DialPackets(t, "ws"+strings.TrimPrefix(httpURL(wsURL, "/socket.io/", query), "http"), header)
+	c.Send(packets...)
+	return c
 }
 
 // join connects and joins a tenant; it returns once that is confirmed.
@@ -226,4 +228,10 @@ func rowcast(t *testing.T, environ []string, args ...string) (code int, stdout, 
 	var out, problems bytes.Buffer
 	code = run(t.Context(), args, environ, &out, &problems)
 	return code, out.String(), problems.String()
+}
+
+// spawn starts rowcast as a process of its own.
+func spawn(t *testing.T, environ []string, args ...string) *servetest.Process {
+	t.Helper()
+	return servetest.Spawn(t, append(environ, isProgram+"=1"), os.Args[0], args...)
 }

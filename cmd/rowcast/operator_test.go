@@ -100,7 +100,7 @@ func TestReplaySendsAgain(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
 	environ := []string{"DATABASE_URL=" + s.DSN}
-	url, _ := s.serve(t)
+	url, _ := serve(t, s)
 	c, joined := join(t, url, inventory.AcmeID, "", "order:*")
 	s.Exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'R1', 'C'), ('`+inventory.AcmeID+`', 'R2', 'C')`,
 		`delete from orders where order_number = 'R2'`)
@@ -171,7 +171,7 @@ func TestPruneSaysWhatItDid(t *testing.T) {
 		t.Errorf("exit %d, %s", code, stdout)
 	}
 	// While another session prunes, nothing is forgotten, and it is said.
-	s.Exec(t, `update rowcast.seal set sealed_at = now() - interval '3 hours'`, `begin`, `select pg_advisory_xact_lock(8245940711459091460)`)
+	s.Exec(t, `update rowcast.seal set sealed_at = now() - interval '3 hours'`, `begin`, `select pg_advisory_xact_lock(rowcast.lock_number('prune'))`)
 	code, _, stderr := rowcast(t, environ, "prune", "--rowcast-retention", "1h")
 	if code != program.ExitFailure || !strings.Contains(stderr, "another session is pruning") {
 		t.Errorf("exit %d, %s", code, stderr)
@@ -191,13 +191,13 @@ func TestStatusFollowsTheFeed(t *testing.T) {
 		}
 	}
 	p := spawn(t, environ, "status", "--watch", "--interval", "50ms", "-o", "json")
-	p.says(t, p.stdout, `"placesPerSecond":0,`)
+	p.Says(t, &p.Out, `"placesPerSecond":0,`)
 	s.Exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'W1', 'C')`)
-	p.says(t, p.stdout, `"unsealed":[1-9]`)
+	p.Says(t, &p.Out, `"unsealed":[1-9]`)
 	s.Exec(t, `select rowcast.seal()`)
-	p.says(t, p.stdout, `"placesPerSecond":[1-9]`)
-	p.signal(t, syscall.SIGINT)
-	p.ends(t, program.ExitInterrupted)
+	p.Says(t, &p.Out, `"placesPerSecond":[1-9]`)
+	p.Signal(t, syscall.SIGINT)
+	p.Ends(t, program.ExitInterrupted)
 	if code, _, stderr := rowcast(t, environ, "status", "--watch", "--interval", "1ms"); code != program.ExitUsage || !strings.Contains(stderr, "at least 50ms") {
 		t.Errorf("exit %d, %s", code, stderr)
 	}

@@ -21,7 +21,7 @@ func TestServeThroughATransactionPooler(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
 	pooled := pgtest.Pooler(t, s.DSN)
-	url, _ := s.serve(t, "DATABASE_URL="+pooled, "LISTEN_DATABASE_URL="+s.DSN)
+	url, _ := serve(t, s, "DATABASE_URL="+pooled, "LISTEN_DATABASE_URL="+s.DSN)
 	first, joined := join(t, url, inventory.AcmeID, "", "order:*")
 	for n := range 20 {
 		s.Exec(t, fmt.Sprintf(`insert into orders (tenant_id, order_number, customer) values ('%s', 'L%d', 'C')`, inventory.AcmeID, n))
@@ -31,7 +31,7 @@ func TestServeThroughATransactionPooler(t *testing.T) {
 		t.Errorf("%d live events; want 21", len(got))
 	}
 	// A server that has not seen these changes serves them from the history.
-	url, _ = s.serve(t, "DATABASE_URL="+pooled, "LISTEN_DATABASE_URL="+s.DSN)
+	url, _ = serve(t, s, "DATABASE_URL="+pooled, "LISTEN_DATABASE_URL="+s.DSN)
 	var clients sync.WaitGroup
 	for range 10 {
 		clients.Go(func() {
@@ -74,7 +74,7 @@ func TestPoolerThatSwallowsSettings(t *testing.T) {
 			t.Errorf("serve with %s: exit %d, %s", environ, code, stderr)
 		}
 	}
-	url, _ := s.serve(t, "DATABASE_URL="+pooled, "LISTEN_DATABASE_URL="+s.DSN)
+	url, _ := serve(t, s, "DATABASE_URL="+pooled, "LISTEN_DATABASE_URL="+s.DSN)
 	c, _ := join(t, url, inventory.AcmeID, "")
 	s.Exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'P1', 'C')`)
 	c.events(t, "order:created")

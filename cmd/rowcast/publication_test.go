@@ -12,15 +12,15 @@ import (
 )
 
 // replicated are two servers, of which one publishes all tables to the other.
-func replicated(t *testing.T) (publisher, receiver *env) {
+func replicated(t *testing.T) (publisher, receiver *pgtest.Env) {
 	t.Helper()
 	var (
-		sites []*env
+		sites []*pgtest.Env
 		pg    *devpg.Server
 	)
 	for range 2 {
 		pg = pgtest.Own(t, devpg.Options{NoTCP: true, Settings: map[string]string{"wal_level": "logical", "wal_retrieve_retry_interval": "100ms"}})
-		sites = append(sites, &env{pgtest.Open(t, pg.SocketDSN("postgres"), `create table docs (id int primary key, tenant_id text not null, body text)`)})
+		sites = append(sites, pgtest.Open(t, pg.SocketDSN("postgres"), `create table docs (id int primary key, tenant_id text not null, body text)`))
 	}
 	publisher, receiver = sites[0], sites[1]
 	config := publisher.Conn.Config()
@@ -32,9 +32,9 @@ func replicated(t *testing.T) (publisher, receiver *env) {
 }
 
 // arrives waits until the receiver has so many rows of docs.
-func (s *env) arrives(t *testing.T, rows int) {
+func arrives(t *testing.T, s *pgtest.Env, rows int) {
 	t.Helper()
-	s.await(t, fmt.Sprintf(`select count(*) = %d from docs`, rows))
+	await(t, s, fmt.Sprintf(`select count(*) = %d from docs`, rows))
 }
 
 // Where everything is published migrate refuses, changes nothing, and names the
@@ -44,8 +44,8 @@ func (s *env) arrives(t *testing.T, rows int) {
 func TestPublicationForAllTables(t *testing.T) {
 	t.Parallel()
 	publisher, receiver := replicated(t)
-	at := func(s *env) []string { return []string{"DATABASE_URL=" + s.DSN, "JWT_SECRET=" + secret} }
-	migrated := func(s *env, args ...string) string {
+	at := func(s *pgtest.Env) []string { return []string{"DATABASE_URL=" + s.DSN, "JWT_SECRET=" + secret} }
+	migrated := func(s *pgtest.Env, args ...string) string {
 		t.Helper()
 		code, stdout, stderr := rowcast(t, at(s), append([]string{"migrate"}, args...)...)
 		if code != program.ExitOK {
@@ -57,23 +57,23 @@ func TestPublicationForAllTables(t *testing.T) {
 	if code != program.ExitFailure || !strings.Contains(stderr, "publication everything") || !strings.Contains(stderr, "--published") || !strings.Contains(stderr, "log-published") {
 		t.Errorf("migrate: %d %q %q", code, stdout, stderr)
 	}
-	publisher.await(t, `select to_regnamespace('rowcast') is null`)
+	await(t, publisher, `select to_regnamespace('rowcast') is null`)
 	publisher.Exec(t, `insert into docs values (1, 'T', 'before')`)
-	receiver.arrives(t, 1)
+	arrives(t, receiver, 1)
 
 	publisher.Exec(t, `create publication parts for table docs`)
 	receiver.Exec(t, `alter subscription mirror set publication parts`)
 	publisher.Exec(t, `drop publication everything`)
 	migrated(publisher)
 	migrated(receiver)
-	for _, s := range []*env{publisher, receiver} {
+	for _, s := range []*pgtest.Env{publisher, receiver} {
 		if code, stdout, stderr := rowcast(t, at(s), "watch", "docs"); code != program.ExitOK {
 			t.Fatalf("watch: %d %q %q", code, stdout, stderr)
 		}
 	}
 	publisher.Exec(t, `insert into docs values (2, 'T', 'some')`)
-	receiver.arrives(t, 2)
-	for _, s := range []*env{publisher, receiver} {
+	arrives(t, receiver, 2)
+	for _, s := range []*pgtest.Env{publisher, receiver} {
 		code, stdout, stderr := rowcast(t, at(s), "tail", "--tenant", "T", "--from", "beginning", "--count", "1")
 		if code != program.ExitOK || !strings.Contains(stdout, "docs:created") {
 			t.Errorf("tail: %d %q %q", code, stdout, stderr)
@@ -87,7 +87,7 @@ func TestPublicationForAllTables(t *testing.T) {
 	if _, said, _ := rowcast(t, at(publisher), "doctor"); !strings.Contains(said, "publication everything carries schema rowcast") {
 		t.Errorf("the doctor says\n%s", said)
 	}
-	running := receiver.start(t)
+	running := start(t, receiver)
 	receiver.Exec(t, `alter subscription mirror set publication everything with (copy_data = false)`)
 	eventually(t, "refusal of a server that runs", func() string { _, body := request(t, http.MethodGet, running.admin+"/readyz", "", ""); return body },
 		func(body string) bool {
@@ -107,7 +107,7 @@ func TestPublicationForAllTables(t *testing.T) {
 	receiver.Exec(t, `alter subscription mirror set publication parts`)
 	publisher.Exec(t, `drop publication everything`)
 	migrated(receiver, "--new-feed")
-	r := receiver.start(t)
+	r := start(t, receiver)
 	c, _ := join(t, r.url, "T", "")
 	publisher.Exec(t, `insert into docs values (3, 'T', 'again')`)
 	c.events(t, "docs:created")

@@ -51,20 +51,13 @@ func refusals(t *testing.T, wsURL, token, tenant string, header http.Header) map
 	}
 	_ = response.Body.Close()
 	said["events"] = fmt.Sprint(response.StatusCode, " ", string(body[:n]))
-	address := "ws" + strings.TrimPrefix(httpURL(wsURL, "/socket.io/", url.Values{"EIO": {"4"}, "transport": {"websocket"}}), "http")
-	conn, answer, err := new(websocket.Dialer).DialContext(t.Context(), address, header)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = answer.Body.Close()
+	conn := dialSocketIO(t, wsURL, header)
 	defer conn.Close()
 	for _, packet := range []string{`40{"token":"` + token + `"}`, `420["join-tenant","` + tenant + `"]`} {
 		_ = conn.WriteMessage(websocket.TextMessage, []byte(packet)) // it may be closed already
 	}
 	for {
-		_ = conn.SetReadDeadline(time.Now().Add(timeout))
-		_, packet, err := conn.ReadMessage()
-		text := string(packet)
+		text, err := conn.Read()
 		if err != nil || strings.HasPrefix(text, "44") || strings.HasPrefix(text, "430") {
 			said["Socket.IO"] = fmt.Sprint(text, " ", err)
 			return said
@@ -95,7 +88,7 @@ func TestLimitsOnEveryTransport(t *testing.T) {
 		t.Run(strings.ToLower(test.setting), func(t *testing.T) {
 			t.Parallel()
 			s := newEnv(t)
-			wsURL, _ := s.serve(t, test.setting, "ROWCAST_TRUSTED_PROXIES=127.0.0.1")
+			wsURL, _ := serve(t, s, test.setting, "ROWCAST_TRUSTED_PROXIES=127.0.0.1")
 			ann := person(t, "ann", "", "T", "U")
 			var held []*client
 			for range 2 {

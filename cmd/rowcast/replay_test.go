@@ -16,7 +16,7 @@ import (
 func TestReplayReachesClients(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	wsURL, _ := s.serve(t)
+	wsURL, _ := serve(t, s)
 	const acme = inventory.AcmeID
 	c, joined := join(t, wsURL, acme, "")
 	other, otherJoined := join(t, wsURL, inventory.BorealisID, "")

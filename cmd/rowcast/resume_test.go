@@ -22,8 +22,8 @@ func TestClientsThatComeBackMissNothing(t *testing.T) {
 	s.Exec(t, `create table hot (id int primary key, tenant_id text not null, version int not null default 0)`,
 		`insert into hot select n, 'tenant' || n % 2 from generate_series(1, 6) n`,
 		`select rowcast.watch('hot', name => 'hot')`)
-	first, _ := s.serve(t)
-	second, _ := s.serve(t)
+	first, _ := serve(t, s)
+	second, _ := serve(t, s)
 	urls := []string{first, second}
 
 	const writers, transactions = 4, 120

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -18,6 +17,7 @@ import (
 
 	"rowcast/internal/access/auth"
 	"rowcast/internal/command/program"
+	"rowcast/internal/test/raw"
 )
 
 // person mints a token.
@@ -33,25 +33,11 @@ func person(t *testing.T, subject, id string, tenants ...string) string {
 // request sends a request with a token, and returns the answer.
 func request(t *testing.T, method, address, token, body string) (status int, answer string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), timeout)
-	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, method, address, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
+	header := http.Header{}
 	if token != "" {
-		r.Header.Set("Authorization", "Bearer "+token)
+		header = bearer(token)
 	}
-	response, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return response.StatusCode, string(text)
+	return raw.Do(t, nil, method, address, body, header)
 }
 
 // connected is a client of some wire that has joined a tenant. wait waits for its
@@ -101,24 +87,12 @@ func connectEvents(t *testing.T, wsURL, token, tenant string) connected {
 
 func connectSocketIO(t *testing.T, wsURL, token, tenant string) connected {
 	t.Helper()
-	address := "ws" + strings.TrimPrefix(httpURL(wsURL, "/socket.io/", url.Values{"EIO": {"4"}, "transport": {"websocket"}}), "http")
-	conn, response, err := new(websocket.Dialer).DialContext(t.Context(), address, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = response.Body.Close()
-	t.Cleanup(func() { _ = conn.Close() })
+	c := dialSocketIO(t, wsURL, nil, `40{"token":"`+token+`"}`, `420["join-tenant","`+tenant+`"]`)
 	var seen []string
 	read := func() error {
-		_ = conn.SetReadDeadline(time.Now().Add(timeout))
-		_, packet, err := conn.ReadMessage()
-		seen = append(seen, string(packet))
+		packet, err := c.Read()
+		seen = append(seen, packet)
 		return err
-	}
-	for _, packet := range []string{`40{"token":"` + token + `"}`, `420["join-tenant","` + tenant + `"]`} {
-		if err := conn.WriteMessage(websocket.TextMessage, []byte(packet)); err != nil {
-			t.Fatal(err)
-		}
 	}
 	for len(seen) == 0 || !strings.HasPrefix(seen[len(seen)-1], "430[") {
 		if err := read(); err != nil {
@@ -165,8 +139,8 @@ func TestRevocationReachesEveryTransportOfEveryServer(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
 	environ := []string{"DATABASE_URL=" + s.DSN}
-	one, _ := s.serve(t)
-	two, _ := s.serve(t)
+	one, _ := serve(t, s)
+	two, _ := serve(t, s)
 	revoke := func(says string, args ...string) string {
 		t.Helper()
 		code, stdout, stderr := rowcast(t, environ, append([]string{"revoke"}, args...)...)
@@ -271,20 +245,11 @@ func refusedEverywhere(t *testing.T, what, wsURL, token, ticket string) {
 	if status, said := request(t, http.MethodGet, httpURL(wsURL, "/history", url.Values{"ticket": {ticket}}), "", ""); status != http.StatusUnauthorized {
 		t.Errorf("%s: a ticket of before is answered with %d %s", what, status, said)
 	}
-	address := "ws" + strings.TrimPrefix(httpURL(wsURL, "/socket.io/", url.Values{"EIO": {"4"}, "transport": {"websocket"}}), "http")
-	conn, response, err := new(websocket.Dialer).DialContext(t.Context(), address, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = response.Body.Close()
-	defer conn.Close()
-	if err := conn.WriteMessage(websocket.TextMessage, fmt.Appendf(nil, `40{"token":%q}`, token)); err != nil {
-		t.Fatal(err)
-	}
+	c := dialSocketIO(t, wsURL, nil, fmt.Sprintf(`40{"token":%q}`, token))
+	defer c.Close()
 	for packet := ""; !strings.HasPrefix(packet, "44"); {
-		_, text, err := conn.ReadMessage()
-		if packet = string(text); err != nil || strings.HasPrefix(packet, "40") {
-			t.Fatalf("%s: Socket.IO answers %s %v", what, packet, err)
+		if packet = c.Next(); strings.HasPrefix(packet, "40") {
+			t.Fatalf("%s: Socket.IO answers %s", what, packet)
 		}
 		if strings.HasPrefix(packet, "44") && !strings.Contains(packet, `"code":"revoked"`) {
 			t.Errorf("%s: Socket.IO answers %s", what, packet)

@@ -13,6 +13,7 @@ import (
 	"rowcast/internal/command/program"
 	"rowcast/internal/demo/inventory"
 	"rowcast/internal/test/pgtest"
+	"rowcast/triggers"
 )
 
 // as is the way to a database as another role.
@@ -40,7 +41,7 @@ func dropRole(t *testing.T, roles ...string) {
 }
 
 // await waits until a query answers true.
-func (s *env) await(t *testing.T, query string) {
+func await(t *testing.T, s *pgtest.Env, query string) {
 	t.Helper()
 	for deadline := time.Now().Add(timeout); ; time.Sleep(20 * time.Millisecond) {
 		var yes bool
@@ -88,7 +89,7 @@ func TestServeWithLeastPrivileges(t *testing.T) {
 		if err := s.Conn.QueryRow(t.Context(), `select now()::text`).Scan(&began); err != nil {
 			t.Fatal(err)
 		}
-		r := s.start(t, "DATABASE_URL="+as(t, s.DSN, service), "ROWCAST_RETENTION=2s")
+		r := start(t, s, "DATABASE_URL="+as(t, s.DSN, service), "ROWCAST_RETENTION=2s")
 		c, joined := join(t, r.url, inventory.AcmeID, "")
 		order := fmt.Sprint("LEAST-", round)
 		if _, err := writer.Exec(t.Context(), `insert into public.orders (tenant_id, order_number, customer) values ($1, $2, 'x')`, inventory.AcmeID, order); err != nil {
@@ -105,7 +106,7 @@ func TestServeWithLeastPrivileges(t *testing.T) {
 		if status, said := request(t, http.MethodGet, r.admin+"/status", "", ""); status != http.StatusOK || !strings.Contains(said, `"ok":true`) {
 			t.Errorf("%s: /status answers %d %s", did, status, said)
 		}
-		s.await(t, `select max(g.opened_at) > '`+began+`' and (select max(floor) > 0 from rowcast.tenant) from rowcast.segment g`)
+		await(t, s, `select max(g.opened_at) > '`+began+`' and (select max(floor) > 0 from rowcast.tenant) from rowcast.segment g`)
 		s.Exec(t, `select rowcast.revoke(subject => 'test', lifetime => '1 hour')`)
 		for _, c := range []*client{c, late} {
 			for {
@@ -179,7 +180,7 @@ func TestServiceRoleLooksAndMends(t *testing.T) {
 		if _, err := conn.Exec(t.Context(), `set application_name = 'usurper'`); err != nil {
 			t.Fatal(err)
 		}
-		for _, lock := range []int64{8245940711459091458, 8245940711459091459, 8245940711459091460} {
+		for _, lock := range []int64{triggers.SealLock, triggers.LeaderLock, triggers.PruneLock} {
 			if _, err := conn.Exec(t.Context(), `select pg_advisory_lock($1)`, lock); err != nil {
 				t.Fatal(err)
 			}

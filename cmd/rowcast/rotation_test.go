@@ -32,7 +32,7 @@ func TestUnknownKeyOnEveryTransport(t *testing.T) {
 		fmt.Fprintf(w, `{"keys":[%s]}`, set.Load())
 	}))
 	defer keys.Close()
-	feed, _ := newEnv(t).serve(t, "JWT_SECRET=", "JWKS_URL="+keys.URL)
+	feed, _ := serve(t, newEnv(t), "JWT_SECRET=", "JWKS_URL="+keys.URL)
 	set.Store("") // whenever it is fetched next, the new key is not there
 
 	old, fresh := before.sign(t, "one", inventory.AcmeID), after.sign(t, "two", inventory.AcmeID)
@@ -102,26 +102,21 @@ func turnedAway(t *testing.T, feed, token string) {
 		}
 		_ = c.conn.Close()
 	}
-	query := url.Values{"EIO": {"4"}, "transport": {"websocket"}}
-	conn, response, err := new(websocket.Dialer).DialContext(t.Context(), "ws"+strings.TrimPrefix(httpURL(feed, "/socket.io/", query), "http"), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = response.Body.Close()
-	defer conn.Close()
-	if err := conn.WriteMessage(websocket.TextMessage, fmt.Appendf(nil, `40{"token":%q}`, token)); err != nil {
-		t.Fatal(err)
-	}
-	for err == nil {
-		var packet []byte
-		if _, packet, err = conn.ReadMessage(); strings.HasPrefix(string(packet), "4") {
+	c := dialSocketIO(t, feed, nil, fmt.Sprintf(`40{"token":%q}`, token))
+	defer c.Close()
+	for {
+		packet, err := c.Read()
+		if strings.HasPrefix(packet, "4") {
 			t.Errorf("Socket.IO answers %s, after which its clients stay away", packet)
 		}
+		if err != nil {
+			if !websocket.IsCloseError(err, 1013) {
+				t.Errorf("Socket.IO ends with %v", err)
+			}
+			break
+		}
 	}
-	if !websocket.IsCloseError(err, 1013) {
-		t.Errorf("Socket.IO ends with %v", err)
-	}
-	query.Set("transport", "polling")
+	query := url.Values{"EIO": {"4"}, "transport": {"polling"}}
 	_, opened := request(t, http.MethodGet, httpURL(feed, "/socket.io/", query), "", "")
 	query.Set("sid", regexp.MustCompile(`"sid":"([^"]+)"`).FindStringSubmatch(opened)[1])
 	if status, said := request(t, http.MethodPost, httpURL(feed, "/socket.io/", query), "", `40{"token":"`+token+`"}`); status != http.StatusOK {

@@ -16,16 +16,16 @@ import (
 func TestServeWithoutADatabase(t *testing.T) {
 	t.Parallel()
 	p := spawn(t, []string{"JWT_SECRET=" + secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0"}, "serve")
-	url := p.says(t, p.stderr, `"msg":"serving","ws":"(ws://[^"]+)"`)[1]
+	url := p.Says(t, &p.Err, `"msg":"serving","ws":"(ws://[^"]+)"`)[1]
 	c, err := dialFeed(t.Context(), url, token(t, inventory.AcmeID))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.conn.Close()
 	c.until(t, "welcome", func(m message) bool { return m.Type == "welcome" })
-	p.signal(t, syscall.SIGTERM)
-	p.ends(t, program.ExitOK)
-	if said := p.stderr.String(); strings.Count(said, "postgres://postgres:[redacted]@") != 2 {
+	p.Signal(t, syscall.SIGTERM)
+	p.Ends(t, program.ExitOK)
+	if said := p.Err.String(); strings.Count(said, "postgres://postgres:[redacted]@") != 2 {
 		t.Errorf("the log does not name the database twice without its password:\n%s", said)
 	}
 }
@@ -41,19 +41,19 @@ func TestServeNamesTheVariablesOfItsDatabase(t *testing.T) {
 		"PGHOST=" + database.Host, "PGUSER=" + database.User, "PGDATABASE=" + database.Database,
 		"JWT_SECRET=" + secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0",
 	}, "serve")
-	p.says(t, p.stderr, `"msg":"serving".*"database":"PG\* variables"`)
-	p.signal(t, syscall.SIGINT)
-	p.ends(t, program.ExitOK)
+	p.Says(t, &p.Err, `"msg":"serving".*"database":"PG\* variables"`)
+	p.Signal(t, syscall.SIGINT)
+	p.Ends(t, program.ExitOK)
 }
 
 func TestInterruptedTail(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
 	p := spawn(t, []string{"DATABASE_URL=" + s.DSN}, "tail", "--tenant", inventory.AcmeID, "--from", "beginning", "--events", "order:*")
-	p.says(t, p.stdout, "order:created")
-	p.signal(t, syscall.SIGINT)
-	p.ends(t, program.ExitInterrupted)
-	if said := p.stderr.String(); said != "" {
+	p.Says(t, &p.Out, "order:created")
+	p.Signal(t, syscall.SIGINT)
+	p.Ends(t, program.ExitInterrupted)
+	if said := p.Err.String(); said != "" {
 		t.Errorf("the end of an interrupted tail says %q", said)
 	}
 }

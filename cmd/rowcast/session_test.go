@@ -9,10 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf8"
-
-	"github.com/gorilla/websocket"
 
 	"rowcast/internal/command/program"
 	"rowcast/internal/test/pgtest"
@@ -69,9 +66,9 @@ func TestServeUnderHostileSettings(t *testing.T) {
 // served has a word written, which the server says in UTF-8.
 func served(t *testing.T, writer, dsn, stored, said string) {
 	t.Helper()
-	s := &env{pgtest.Open(t, writer, // its bytes are those of the database
+	s := pgtest.Open(t, writer, // its bytes are those of the database
 		"create schema shop", "create table shop.invoices (id int primary key, tenant_id text not null, body text)",
-		"create index on shop.invoices (tenant_id)")}
+		"create index on shop.invoices (tenant_id)")
 	environ := []string{"DATABASE_URL=" + dsn}
 	for _, args := range [][]string{{"migrate"}, {"watch", "invoices"}, {"migrate"}} {
 		if code, stdout, stderr := rowcast(t, environ, args...); code != program.ExitOK {
@@ -79,7 +76,7 @@ func served(t *testing.T, writer, dsn, stored, said string) {
 		}
 	}
 	s.DSN = dsn
-	r := s.start(t, "ROWCAST_RETENTION=1h")
+	r := start(t, s, "ROWCAST_RETENTION=1h")
 	live, joined := join(t, r.url, "T", "")
 	s.Exec(t, `insert into shop.invoices values (1, 'T', 'x')`)
 	if _, err := s.Conn.Exec(t.Context(), "update shop.invoices set body = $1", stored); err != nil {
@@ -149,28 +146,9 @@ func resumed(t *testing.T, wsURL, cursor, event string) map[string]string {
 	})
 
 	packets := []string{`40{"token":"` + token(t, "T") + `"}`, `420["join-tenant",{"tenantId":"T","cursor":"` + cursor + `"}]`}
-	query := url.Values{"EIO": {"4"}, "transport": {"websocket"}}
-	conn, upgraded, err := new(websocket.Dialer).DialContext(ctx, "ws"+strings.TrimPrefix(httpURL(wsURL, "/socket.io/", query), "http"), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = upgraded.Body.Close()
-	defer conn.Close()
-	for _, packet := range packets {
-		if err := conn.WriteMessage(websocket.TextMessage, []byte(packet)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	until("Socket.IO", func() string {
-		_ = conn.SetReadDeadline(time.Now().Add(timeout))
-		_, packet, err := conn.ReadMessage()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return string(packet)
-	})
+	until("Socket.IO", dialSocketIO(t, wsURL, nil, packets...).Next)
 
-	query.Set("transport", "polling")
+	query := url.Values{"EIO": {"4"}, "transport": {"polling"}}
 	_, opened := request(t, http.MethodGet, httpURL(wsURL, "/socket.io/", query), "", "")
 	query.Set("sid", regexp.MustCompile(`"sid":"([^"]+)"`).FindStringSubmatch(opened)[1])
 	address := httpURL(wsURL, "/socket.io/", query)

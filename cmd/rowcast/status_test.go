@@ -21,6 +21,7 @@ import (
 	"rowcast/internal/command/program"
 	"rowcast/internal/demo/inventory"
 	"rowcast/internal/test/pgtest"
+	"rowcast/internal/test/raw"
 )
 
 // report is what /status shows. What may be missing is a pointer.
@@ -52,20 +53,7 @@ type watchedTable struct {
 
 func (r running) get(t *testing.T, path string) (status int, body string) {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.admin+path, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return response.StatusCode, string(text)
+	return raw.Do(t, nil, http.MethodGet, r.admin+path, "", nil)
 }
 
 func (r running) status(t *testing.T) report {
@@ -104,8 +92,8 @@ func TestStatusShowsTheDatabase(t *testing.T) {
 	s := newEnv(t)
 	s.Exec(t, `create table invoices (id int primary key, account text)`,
 		`select rowcast.watch('invoices', tenant_column => 'account', name => 'invoice')`)
-	r := s.start(t)
-	s.start(t)
+	r := start(t, s)
+	start(t, s)
 	c, joined := join(t, r.url, inventory.AcmeID, "")
 	s.Exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'S1', 'C')`)
 	if m := c.events(t, "order:created")[0]; m.Position != joined.Position+1 {
@@ -149,7 +137,7 @@ func TestStatusFindsEveryBrokenTrigger(t *testing.T) {
 		`create table readings_1 partition of readings for values from (0) to (10)`,
 		`select rowcast.watch('readings'), rowcast.unwatch('orders'), rowcast.unwatch('skus'),
 		        rowcast.unwatch('purchase_orders')`)
-	r := s.start(t)
+	r := start(t, s)
 	readings := func() watchedTable {
 		t.Helper()
 		got := r.status(t).Triggers
@@ -211,7 +199,7 @@ func TestStatusFindsEveryBrokenTrigger(t *testing.T) {
 func TestReadinessFollowsTheDatabase(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	r := s.start(t)
+	r := start(t, s)
 	c, _ := join(t, r.url, inventory.AcmeID, "")
 	if body := r.ready(t, "ready", http.StatusOK); body != `{"problems":[],"status":"ok"}`+"\n" {
 		t.Errorf("/readyz: %s", body)
@@ -298,7 +286,7 @@ func TestReadyWithoutListen(t *testing.T) {
 			t.Parallel()
 			s := newEnv(t)
 			deaf := refuseSessions(t, s.DSN, "rowcast listen")
-			r := s.start(t, "ROWCAST_NOTIFY="+notify, "DATABASE_URL="+deaf)
+			r := start(t, s, "ROWCAST_NOTIFY="+notify, "DATABASE_URL="+deaf)
 			c, _ := join(t, r.url, inventory.AcmeID, "")
 			r.ready(t, "ready", http.StatusOK)
 			s.Exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'L1', 'C')`)
@@ -317,7 +305,7 @@ func TestReadyWithoutListen(t *testing.T) {
 func TestStatusDoesNotWaitForTheDatabase(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	r := s.start(t)
+	r := start(t, s)
 	r.ready(t, "ready", http.StatusOK)
 	s.Exec(t, "begin", "lock table rowcast.watched in access exclusive mode")
 	if got := r.status(t); !strings.Contains(got.Problem, "ask the database") || !got.Tail.Live {

@@ -1,61 +1,27 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/golang-jwt/jwt/v5"
-	"github.com/gorilla/websocket"
 
 	"rowcast/internal/command/program"
 	"rowcast/internal/demo/inventory"
+	"rowcast/internal/test/servetest"
 )
-
-// lockedBuffer is a log that is read while it is written.
-type lockedBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *lockedBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *lockedBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
-}
 
 // acknowledged sends an event of Socket.IO and gives what it is acknowledged with.
 func acknowledged(t *testing.T, wsURL, token, event string) string {
 	t.Helper()
-	query := url.Values{"EIO": {"4"}, "transport": {"websocket"}}
-	conn, response, err := new(websocket.Dialer).DialContext(t.Context(), "ws"+strings.TrimPrefix(httpURL(wsURL, "/socket.io/", query), "http"), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_ = response.Body.Close()
-	defer conn.Close()
-	for _, packet := range []string{`40{"token":"` + token + `"}`, "420" + event} {
-		if err := conn.WriteMessage(websocket.TextMessage, []byte(packet)); err != nil {
-			t.Fatal(err)
-		}
-	}
+	c := dialSocketIO(t, wsURL, nil, `40{"token":"`+token+`"}`, "420"+event)
+	defer c.Close()
 	for {
-		_, packet, err := conn.ReadMessage()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if answer, ok := strings.CutPrefix(string(packet), "430"); ok {
+		if answer, ok := strings.CutPrefix(c.Next(), "430"); ok {
 			return answer
 		}
 	}
@@ -69,7 +35,7 @@ func TestTenantsHaveOneName(t *testing.T) {
 	const acme = inventory.AcmeID
 	upper, bare := strings.ToUpper(acme), strings.ReplaceAll(acme, "-", "")
 	s := newEnv(t)
-	feed, _ := s.serve(t)
+	feed, _ := serve(t, s)
 	for _, test := range []struct{ token, request string }{{acme, upper}, {upper, acme}, {upper, "{" + bare + "}"}, {bare, upper}} {
 		who := token(t, test.token)
 		c, err := dialFeed(t.Context(), feed, who)
@@ -131,7 +97,7 @@ func TestIntegerTenants(t *testing.T) {
 	s := newEnv(t)
 	s.Exec(t, `select rowcast.unwatch(w.relation) from rowcast.watched w where w.active`,
 		`create table bills (id int primary key, account bigint)`, `select rowcast.watch('bills', tenant_column => 'account', name => 'bill')`)
-	feed, _ := s.serve(t)
+	feed, _ := serve(t, s)
 	for n, claim := range []any{42, "42", "042", []any{"+42", 42}, json.Number("42")} {
 		who, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"exp": 99_999_999_999, "tenants": claim}).SignedString([]byte(secret))
 		if err != nil {
@@ -180,13 +146,13 @@ func TestIntegerTenants(t *testing.T) {
 	}
 }
 
-// TestDoubtfulTenantsAreTold: who joins a tenant that no row can have is told so, and
+// TestDoubtfulTenantsAreReported: who joins a tenant that no row can have is told so, and
 // so is the log, once.
-func TestDoubtfulTenantsAreTold(t *testing.T) {
+func TestDoubtfulTenantsAreReported(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	log := new(lockedBuffer)
-	feed := s.startLogging(t, slog.New(slog.NewTextHandler(log, nil))).url
+	log := new(servetest.Transcript)
+	feed := startLogging(t, s, slog.New(slog.NewTextHandler(log, nil))).url
 	for range 2 {
 		if c, _ := join(t, feed, "acme", ""); !strings.Contains(c.raw.String(), `"hint":"no row has this tenant: the tenant columns are of type uuid"`) {
 			t.Errorf("joined: %s", c.raw.String())
@@ -201,14 +167,14 @@ func TestDoubtfulTenantsAreTold(t *testing.T) {
 	}
 }
 
-// TestUnknownStemsAreTold: who asks for events that no watched table has is told so.
-func TestUnknownStemsAreTold(t *testing.T) {
+// TestUnknownStemsAreReported: who asks for events that no watched table has is told so.
+func TestUnknownStemsAreReported(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
-	feed, _ := s.serve(t)
+	feed, _ := serve(t, s)
 	for _, test := range []struct {
 		events []string
-		told   bool
+		hinted bool
 	}{
 		{nil, false},
 		{[]string{"*"}, false},
@@ -217,7 +183,7 @@ func TestUnknownStemsAreTold(t *testing.T) {
 		{[]string{"Order:created"}, true},
 	} {
 		c, _ := join(t, feed, inventory.AcmeID, "", test.events...)
-		if said := c.raw.String(); strings.Contains(said, "hint") != test.told || test.told && !strings.Contains(said, "has events "+test.events[len(test.events)-1][:4]) {
+		if said := c.raw.String(); strings.Contains(said, "hint") != test.hinted || test.hinted && !strings.Contains(said, "has events "+test.events[len(test.events)-1][:4]) {
 			t.Errorf("%q: %s", test.events, said)
 		}
 	}

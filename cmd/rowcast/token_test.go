@@ -16,6 +16,7 @@ import (
 	"rowcast/internal/command"
 	"rowcast/internal/command/program"
 	"rowcast/internal/demo/inventory"
+	"rowcast/internal/test/servetest"
 )
 
 // TestTokenCheck: the command ends as a server decides, says why, and shows no part
@@ -114,8 +115,8 @@ func TestTokenCheck(t *testing.T) {
 // wire, and the log has one line about it.
 func TestRefusalsAreReportedOnEveryTransport(t *testing.T) {
 	t.Parallel()
-	log := new(recorder)
-	r := newEnv(t).startLogging(t, slog.New(slog.NewTextHandler(log, nil)))
+	log := new(servetest.Transcript)
+	r := startLogging(t, newEnv(t), slog.New(slog.NewTextHandler(log, nil)))
 	w := showroom{r.url}
 	forged := newIssuer(t).token(t, inventory.AcmeID)
 	all := w.all()

@@ -101,7 +101,7 @@ func (f *roamer) visit(t *testing.T, url string) (read func(last int)) {
 func TestRollingUpgrade(t *testing.T) {
 	t.Parallel()
 	old := lastRelease(t)
-	s := &env{pgtest.Open(t, pgtest.Database(t), `create table docs (id int primary key, tenant_id text not null, body text)`)}
+	s := pgtest.Open(t, pgtest.Database(t), `create table docs (id int primary key, tenant_id text not null, body text)`)
 	if err := releasedMigrate(t, old, s.DSN); err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +175,7 @@ func TestRollingUpgrade(t *testing.T) {
 		t.Fatal(err)
 	}
 	visit(before)
-	now, stop := s.serve(t)
+	now, stop := serve(t, s)
 	visit(now, before)
 	visit(before, now)
 	<-previous.Signal(t, syscall.SIGTERM)
@@ -186,7 +186,7 @@ func TestRollingUpgrade(t *testing.T) {
 	stop()
 	visit(before)
 	previous.Kill()
-	now, stop = s.serve(t)
+	now, stop = serve(t, s)
 	defer stop()
 	visit(now)
 	for _, f := range roamers {
@@ -218,12 +218,12 @@ func TestRollingUpgrade(t *testing.T) {
 }
 
 // A server goes on working on the schema of a newer one, and says so.
-func TestServerTellsOfANewerSchema(t *testing.T) {
+func TestServerReportsANewerSchema(t *testing.T) {
 	t.Parallel()
 	s := newEnv(t)
 	s.Exec(t, `create or replace function rowcast.program() returns text language sql as $$select 'version 999 functions 0123456789abcdef'$$`)
 	var out servetest.Transcript
-	r := s.startLogging(t, slog.New(slog.NewTextHandler(&out, nil)))
+	r := startLogging(t, s, slog.New(slog.NewTextHandler(&out, nil)))
 	defer r.stop()
 	if !strings.Contains(out.String(), "schema rowcast is not that of this program") || !strings.Contains(out.String(), "version 999, this program knows") {
 		t.Errorf("the server says %s", &out)
@@ -231,7 +231,7 @@ func TestServerTellsOfANewerSchema(t *testing.T) {
 	_, _ = join(t, r.url, inventory.AcmeID, "")
 }
 
-func drifted(t *testing.T, s *env) []string {
+func drifted(t *testing.T, s *pgtest.Env) []string {
 	t.Helper()
 	rows, err := s.Conn.Query(t.Context(), `select detail from rowcast.trigger_drift()`)
 	if err != nil {

@@ -92,7 +92,7 @@ func TestServeWithAKeyFile(t *testing.T) {
 	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	url, _ := newEnv(t).serve(t, "JWT_SECRET=", "JWT_PUBLIC_KEY_FILE="+file, "FRONTEND_URL=https://app.example", "ORIGIN=https://two.example")
+	url, _ := serve(t, newEnv(t), "JWT_SECRET=", "JWT_PUBLIC_KEY_FILE="+file, "FRONTEND_URL=https://app.example", "ORIGIN=https://two.example")
 	i.decides(t, url)
 
 	for origin, allowed := range map[string]bool{
@@ -119,6 +119,6 @@ func TestServeWithAKeySet(t *testing.T) {
 			base64.RawURLEncoding.EncodeToString(i.public))
 	}))
 	defer keys.Close()
-	url, _ := newEnv(t).serve(t, "JWT_SECRET=", "JWKS_URL="+keys.URL)
+	url, _ := serve(t, newEnv(t), "JWT_SECRET=", "JWKS_URL="+keys.URL)
 	i.decides(t, url)
 }

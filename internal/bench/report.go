@@ -78,7 +78,7 @@ func (t *Table) Add(words []string, figures ...float64) {
 	t.Rows = append(t.Rows, row)
 }
 
-// MarshalJSON gives each row as an object with the keys of the columns.
+// MarshalJSON returns each row as an object with the keys of the columns.
 func (t Table) MarshalJSON() ([]byte, error) {
 	rows := make([]map[string]any, len(t.Rows))
 	for n, cells := range t.Rows {

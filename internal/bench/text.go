@@ -105,7 +105,7 @@ func Unknown() float64 { return math.NaN() }
 // Known says whether a figure was measured.
 func Known(figure float64) bool { return !math.IsNaN(figure) && !math.IsInf(figure, 0) }
 
-// MarshalJSON gives a number or, for what is unknown, null.
+// MarshalJSON returns a number or, for what is unknown, null.
 func (f Figure) MarshalJSON() ([]byte, error) {
 	if !Known(float64(f)) {
 		return []byte("null"), nil

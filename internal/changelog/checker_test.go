@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"rowcast/internal/feed"
+	"rowcast/internal/test/work"
 )
 
 // fault is a broken promise that a checker found.
@@ -153,24 +153,20 @@ func checkRows(stream []feed.Change) (faults []fault) {
 	return faults
 }
 
-// span is when a transaction ran, seen by its client. One whose end is unknown
-// has none.
-type span struct{ began, ended time.Time }
-
 // checkTime checks that no transaction comes before one that had ended when it
 // began.
-func checkTime(stream []feed.Change, spans map[uint64]span) (faults []fault) {
-	var first span // of what comes later, the one that ended first
+func checkTime(stream []feed.Change, spans map[uint64]work.Span) (faults []fault) {
+	var first work.Span // of what comes later, the one that ended first
 	for i, c := range slices.Backward(stream) {
 		if i < len(stream)-1 && stream[i+1].Tx == c.Tx {
 			continue
 		}
 		s := spans[c.Tx]
-		if !first.ended.IsZero() && first.ended.Before(s.began) {
+		if !first.Ended.IsZero() && first.Ended.Before(s.Began) {
 			faults = append(faults, fault{faultTime, fmt.Sprintf("%s began %s after one that comes later had ended",
-				brief(c), s.began.Sub(first.ended))})
+				brief(c), s.Began.Sub(first.Ended))})
 		}
-		if !s.ended.IsZero() && (first.ended.IsZero() || s.ended.Before(first.ended)) {
+		if !s.Ended.IsZero() && (first.Ended.IsZero() || s.Ended.Before(first.Ended)) {
 			first = s
 		}
 	}

@@ -13,6 +13,7 @@ import (
 
 	"rowcast/internal/feed"
 	"rowcast/internal/test/pgtest"
+	"rowcast/internal/test/work"
 )
 
 // The controls: readers that are known to be wrong follow the same writers,
@@ -109,42 +110,34 @@ func (r *wrongReader) has(key string) bool {
 // outOfOrder writes what each of the wrong readers cannot get right.
 func (m *model) outOfOrder(t *testing.T) {
 	t.Helper()
-	first := &writer{conn: pgtest.ConnectAs(t, m.dsn, "first"), ledger: m.ledger}
-	second := pgtest.ConnectAs(t, m.dsn, "second")
-	begin := func() tx {
-		pgtest.Exec(t, first.conn, "begin")
-		first.keys = nil
-		return tx{
-			span: span{began: time.Now()}, xid: pgtest.Query[uint64](t, first.conn, "select pg_current_xact_id()::text::bigint"),
-		}
+	ctx := t.Context()
+	first, second := pgtest.ConnectAs(t, m.DSN, "first"), pgtest.ConnectAs(t, m.DSN, "second")
+	insert := func(id int64) string { return fmt.Sprintf("insert into docs values (%d, 'T', null, 1)", id) }
+	inserted := func() {
+		t.Helper()
+		id := m.ledger.NextIDs(1)
+		m.tx(t, second, insert(id))
+		eventually(t, "row at the naive reader", func() bool { return m.naive.has(madeKey(int(id), 1)) })
 	}
-	commit := func(d tx) {
-		pgtest.Exec(t, first.conn, "commit")
-		d.keys, d.span.ended = first.keys, time.Now()
-		m.ledger.add(d)
-	}
-	insert := func(id int) string { return fmt.Sprintf("insert into docs values (%d, 'T', null, 1)", id) }
 
 	// The lower number commits when the higher one has been seen.
-	d := begin()
-	if err := first.made(t.Context(), insert(1)+" on conflict (id) do update set version = docs.version + 1 returning id, version"); err != nil {
-		t.Fatal(err)
-	}
-	overtaking := int(m.ledger.nextID.Add(1))
-	m.tx(t, second, insert(overtaking))
-	eventually(t, "row at the naive reader", func() bool { return m.naive.has(madeKey(overtaking, 1)) })
-	commit(d)
-	last := int(m.ledger.nextID.Add(1))
-	m.tx(t, second, insert(last))
-	eventually(t, "row at the naive reader", func() bool { return m.naive.has(madeKey(last, 1)) })
+	m.beside(t, first, func(w *work.Writer) error {
+		err := w.Each(ctx, '~', insert(1)+" on conflict (id) do update set version = docs.version + 1")
+		if err == nil {
+			inserted()
+		}
+		return err
+	})
+	inserted()
 
 	// The older transaction changes the row after the younger one has.
-	d = begin()
-	m.tx(t, second, "update docs set version = version + 1, body = 'first' where id = 100")
-	if err := first.made(t.Context(), "update docs set version = version + 1, body = 'second' where id = 100 returning id, version"); err != nil {
-		t.Fatal(err)
-	}
-	commit(d)
+	m.beside(t, first, func(w *work.Writer) error {
+		if _, err := first.Exec(ctx, "select pg_current_xact_id()"); err != nil {
+			return err
+		}
+		m.tx(t, second, "update docs set version = version + 1, body = 'first' where id = 100")
+		return w.Each(ctx, '~', "update docs set version = version + 1, body = 'second' where id = 100")
+	})
 }
 
 // checkControls holds the wrong readers, and streams that were spoilt by hand,

@@ -69,12 +69,12 @@
 //
 // # Failures
 //
-// A lost connection is replaced and the tail goes on where it was. One that has
-// fallen silent, or has lost its LISTEN, is found by asking it now and then
-// (TestSilentConnectionIsNoticed, TestLostListenIsNoticed), one that swallows
-// notifications by the first change (TestSwallowedNotificationsAreNoticed). While
-// the locks may be gone with their connection, the tail polls. A frozen leader
-// costs latency: a server that hears a writer and no leader seals by itself. A
-// history that was rewritten under a running tail (restored backup, failover that
-// lost transactions) is reported by Options.Reset (TestRewrittenHistoryIsReported).
+// A lost connection is replaced and the tail goes on where it was. One that has fallen
+// silent, or has lost its LISTEN, is found by asking it now and then
+// (TestSilentConnectionIsNoticed, TestLostListenIsNoticed). One that swallows
+// notifications is found by the first change (TestSwallowedNotificationsAreNoticed).
+// While the locks may be gone with their connection, the tail polls. A frozen leader
+// costs latency: a server that hears a writer and no leader seals by itself. A history
+// that was rewritten under a running tail (restored backup, failover that lost
+// transactions) is reported by Options.Reset (TestRewrittenHistoryIsReported).
 package changelog

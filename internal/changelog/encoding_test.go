@@ -61,7 +61,7 @@ func TestOtherEncodings(t *testing.T) {
 			t.Parallel()
 			d := encodedDatabase(t, encoding)
 			l := d.tail(t)
-			writer := pgtest.ConnectAs(t, d.dsn, "writer") // its bytes are stored as they are
+			writer := pgtest.ConnectAs(t, d.DSN, "writer") // its bytes are stored as they are
 			history := changelog.NewHistory(d.pool, 0)
 			draw, seen := texts(encoding), 0
 			rapid.Check(t, func(rt *rapid.T) {
@@ -112,14 +112,14 @@ func TestTenantThatCannotBeWritten(t *testing.T) {
 	t.Parallel()
 	d := encodedDatabase(t, "LATIN2")
 	l := d.tail(t)
-	pgtest.Exec(t, pgtest.ConnectAs(t, d.dsn, "writer"), "insert into docs values (1, 'T')")
+	pgtest.Exec(t, pgtest.ConnectAs(t, d.DSN, "writer"), "insert into docs values (1, 'T')")
 	l.wait(t, "change", func(r *recorder) bool { return len(r.changes) == 1 })
 	history := changelog.NewHistory(d.pool, 0)
 	unwritable := []string{"東京", "T\x00", "\xff"}
 	if err := history.Know(t.Context(), append(unwritable, "U")); err != nil {
 		t.Error(err)
 	}
-	if !pgtest.Query[bool](t, pgtest.ConnectAs(t, d.dsn, "admin"), "select array_agg(tenant order by tenant) = '{T,U}' from rowcast.tenant") {
+	if !pgtest.Query[bool](t, pgtest.ConnectAs(t, d.DSN, "admin"), "select array_agg(tenant order by tenant) = '{T,U}' from rowcast.tenant") {
 		t.Error("those beside it are not known")
 	}
 	for _, tenant := range unwritable {
@@ -146,7 +146,7 @@ func TestEncodingOfTheSession(t *testing.T) {
 		t.Run(encoding, func(t *testing.T) {
 			t.Parallel()
 			d := encodedDatabase(t, encoding)
-			writer := pgtest.ConnectAs(t, d.dsn, "writer")
+			writer := pgtest.ConnectAs(t, d.DSN, "writer")
 			pgtest.Exec(t, writer, "set client_encoding = 'UTF8'", "alter database encoding_"+strings.ToLower(encoding)+" set client_encoding = 'SJIS'")
 			d.pool.Reset()
 			l := d.tail(t)

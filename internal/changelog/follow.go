@@ -27,9 +27,9 @@ const (
 	sealTimeout = 8 * time.Second
 	readTimeout = 30 * time.Second
 	longestSeal = 10 * time.Minute
-	// moment is how long a server that heard a writer waits for the leader.
+	// leaderWait is how long a server that heard a writer waits for the leader.
 	leaderWait = 25 * time.Millisecond
-	// breath is the pause after notifications that meant nothing.
+	// idlePause is the pause after notifications that meant nothing.
 	idlePause = 5 * time.Millisecond
 	// longestPoll is the pause between polls after a while without changes.
 	longestPoll = 25 * time.Millisecond

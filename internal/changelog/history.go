@@ -28,8 +28,8 @@ type History struct {
 // errMissing says that a sealed row is not in the log: it may have been pruned.
 var errMissing = logrow.ErrMissing
 
-// NewHistory makes a History. Statements that changed more than bulkRows rows
-// of a tenant are told as one bulk change; 0 tells every row.
+// NewHistory makes a History. Statements that changed more than bulkRows rows of a
+// tenant are one bulk change; with 0, every row is a change.
 func NewHistory(pool Database, bulkRows int) *History {
 	h := &History{pool: pool, bulkRows: int64(bulkRows)}
 	if bulkRows == 0 {
@@ -89,7 +89,7 @@ func (h *History) Oldest(ctx context.Context, tenant string) (feed.Cursor, error
 }
 
 // After returns the changes of a tenant after cursor c, oldest first, about
-// limit of them. If c points into a change, that change comes first. It answers
+// limit of them. If c points into a change, that change comes first. It returns
 // feed.ErrExpired or feed.ErrDiverged if it cannot continue from c. A change that
 // cannot be read says so, and those after it follow.
 func (h *History) After(ctx context.Context, tenant string, c feed.Cursor, limit int) (feed.Page, error) {
@@ -150,7 +150,7 @@ func (h *History) verify(ctx context.Context, tenant string, c feed.Cursor) erro
 	return nil
 }
 
-// page reads changes. lost has rows that are missing in the log told as unreadable.
+// page reads changes. With lost, rows that are missing in the log are unreadable.
 func (h *History) page(ctx context.Context, tenant string, c feed.Cursor, limit int, lost bool) (feed.Page, error) {
 	read, page, err := h.rows(ctx, tenant, c, limit, logrow.Ordinary)
 	if logrow.Refused(err) {

@@ -24,7 +24,7 @@ func cursorAt(c feed.Change) feed.Cursor {
 func sealedDatabase(t *testing.T, n int) (*database, []feed.Change) {
 	t.Helper()
 	d := newDatabase(t)
-	writer := pgtest.ConnectAs(t, d.dsn, "writer")
+	writer := pgtest.ConnectAs(t, d.DSN, "writer")
 	pgtest.Exec(t, writer, "insert into docs values (-1, 'U')", "select rowcast.seal()", "insert into docs values (-2, 'U')", "select rowcast.seal()")
 	for i := range n {
 		pgtest.Exec(t, writer, fmt.Sprintf("insert into docs values (%d, 'T')", i+1), "select rowcast.seal()")
@@ -48,7 +48,7 @@ func TestHistoryRefusesForeignCursors(t *testing.T) {
 	t.Parallel()
 	d, changes := sealedDatabase(t, 8)
 	history := changelog.NewHistory(d.pool, 0)
-	admin := pgtest.ConnectAs(t, d.dsn, "admin")
+	admin := pgtest.ConnectAs(t, d.DSN, "admin")
 	// All of U and half of T: seals 1 to 6.
 	pgtest.Exec(t, admin, "update rowcast.seal set sealed_at = sealed_at - interval '1 hour' where seal <= 6", "select rowcast.prune('1 hour')")
 	if floor := pgtest.Query[int64](t, admin, "select t.floor from rowcast.tenant t where t.tenant = 'T'"); floor != 4 {
@@ -122,7 +122,7 @@ func TestPruneMovesTheFloor(t *testing.T) {
 	const n, limit = 250, 40
 	d, changes := sealedDatabase(t, n)
 	history := changelog.NewHistory(d.pool, 0)
-	admin := pgtest.ConnectAs(t, d.dsn, "admin")
+	admin := pgtest.ConnectAs(t, d.DSN, "admin")
 	done := make(chan struct{})
 	var (
 		readers         sync.WaitGroup
@@ -198,7 +198,7 @@ func TestRetention(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
 	l := d.tail(t, func(o *changelog.Options) { o.Retention = 200 * time.Millisecond })
-	straggler, writer := pgtest.ConnectAs(t, d.dsn, "straggler"), pgtest.ConnectAs(t, d.dsn, "writer")
+	straggler, writer := pgtest.ConnectAs(t, d.DSN, "straggler"), pgtest.ConnectAs(t, d.DSN, "writer")
 	pgtest.Exec(t, straggler, "begin", "insert into docs values (0, 'T')")
 	for i := 1; i <= 3; i++ {
 		pgtest.Exec(t, writer, fmt.Sprintf("insert into docs values (%d, 'T')", i))
@@ -216,7 +216,7 @@ func TestRetention(t *testing.T) {
 func TestHistoryFollowsANewFeed(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
-	admin := pgtest.ConnectAs(t, d.dsn, "admin")
+	admin := pgtest.ConnectAs(t, d.DSN, "admin")
 	history := changelog.NewHistory(d.pool, 0)
 	pgtest.Exec(t, admin, "create table other (id int primary key, tenant_id text)")
 	first := func(table string) feed.Change {
@@ -235,7 +235,7 @@ func TestHistoryFollowsANewFeed(t *testing.T) {
 	if c := first("docs"); c.Table != "docs" {
 		t.Errorf("the table is %s", c.Table)
 	}
-	migrator := postgres.Migrator{URL: d.dsn, Log: logger(t)}
+	migrator := postgres.Migrator{URL: d.DSN, Log: logger(t)}
 	if _, err := migrator.Down(t.Context()); err != nil {
 		t.Fatal(err)
 	}

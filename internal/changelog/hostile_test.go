@@ -1,11 +1,9 @@
 package changelog_test
 
 import (
-	"bytes"
 	"context"
 	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -14,6 +12,7 @@ import (
 	"rowcast/internal/changelog"
 	"rowcast/internal/demo/devpg"
 	"rowcast/internal/test/pgtest"
+	"rowcast/internal/test/servetest"
 )
 
 // TraceBatchStart counts what a seal sends, too.
@@ -29,22 +28,7 @@ func (q *queryCounter) TraceBatchQuery(context.Context, *pgx.Conn, pgx.TraceBatc
 func (q *queryCounter) TraceBatchEnd(context.Context, *pgx.Conn, pgx.TraceBatchEndData) {}
 
 // journal keeps what a tail logs.
-type journal struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (j *journal) Write(p []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.Write(p)
-}
-
-func (j *journal) String() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.String()
-}
+type journal struct{ servetest.Transcript }
 
 // options has a tail log into the journal, as far as operators see it.
 func (j *journal) options(o *changelog.Options) {
@@ -56,7 +40,7 @@ func (d *database) plainRole(t *testing.T, role string) *pgx.Conn {
 	t.Helper()
 	pgtest.Admin(t, pgtest.Server(t), "create role "+role)
 	t.Cleanup(func() { pgtest.Admin(t, pgtest.Server(t), "drop role "+role) })
-	conn := pgtest.ConnectAs(t, d.dsn, "forger")
+	conn := pgtest.ConnectAs(t, d.DSN, "forger")
 	pgtest.Exec(t, conn, "set session authorization "+role)
 	if _, err := conn.Exec(t.Context(), "table rowcast.log"); err == nil {
 		t.Fatal("a role without rights reads the log")
@@ -72,9 +56,9 @@ func TestForgeriesOfAPlainRoleAreIgnored(t *testing.T) {
 	log := new(journal)
 	s.start(t, log.options)
 	s.tail.until(t, "lead", func(c changelog.Status) bool { return c.Leads }) // or the second may
-	second := s.database.tail(t, newEnv(s.database, "b").options, netless, log.options)
+	second := s.database.tail(t, newDialer(s.database, "b").options, netless, log.options)
 	s.tail.until(t, "sleep", asleep)
-	forger, writer := s.plainRole(t, "forger_of_rings"), pgtest.ConnectAs(t, s.dsn, "writer")
+	forger, writer := s.plainRole(t, "forger_of_rings"), pgtest.ConnectAs(t, s.DSN, "writer")
 	for i, forged := range []string{
 		"", "{", "null", "true", "replica", `{"v":1,"table":"docs","op":"insert","n":1,"tenant_id":"U"}`,
 		`{"v":1,"table":"docs","op":"insert","n":99999999999999999999999999,"tenant_ids":["T","U"]}`,
@@ -133,7 +117,7 @@ func TestFloodOfAPlainRoleIsBounded(t *testing.T) {
 				if limit := 2*int64(took/(5*time.Millisecond)) + 40; asked > limit || askedOther > limit {
 					t.Errorf("%d messages in %s caused %d and %d queries; want at most %d", sent, took, asked, askedOther, limit)
 				}
-				writer := pgtest.ConnectAs(t, s.dsn, "writer")
+				writer := pgtest.ConnectAs(t, s.DSN, "writer")
 				pgtest.Exec(t, writer, s.insert())
 				s.arrive(t, 0)
 				second.wait(t, "change", func(r *recorder) bool { return len(r.changes) == 1 })
@@ -170,13 +154,13 @@ func flood(t *testing.T, conn *pgx.Conn, channel, payload string) (sent int) {
 func TestLostListenIsNoticed(t *testing.T) {
 	t.Parallel()
 	_, d := ownDatabase(t, devpg.Options{})
-	proxy, dsn := newProxy(t, d.dsn)
-	database := newEnv(d, "a")
+	proxy, dsn := newProxy(t, d.DSN)
+	database := newDialer(d, "a")
 	database.url = dsn
 	log := new(journal)
 	l := d.tail(t, database.options, log.options)
 	l.until(t, "sleep", asleep)
-	admin := pgtest.ConnectAs(t, d.dsn, "admin")
+	admin := pgtest.ConnectAs(t, d.DSN, "admin")
 	pid, port := backendOf(t, admin, listenBackend)
 	proxy.inject(t, port, "unlisten *")
 	eventually(t, "end of LISTEN", func() bool {

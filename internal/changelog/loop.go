@@ -73,7 +73,7 @@ func (f *reader) loop(ctx context.Context) error {
 		if err := f.upkeep(ctx, now, leads); err != nil {
 			return err
 		}
-		if err := f.tell(ctx, leads, n); err != nil {
+		if err := f.notify(ctx, leads, n); err != nil {
 			return err
 		}
 		f.keeper.Want(f.wantsSleep(listening))
@@ -199,11 +199,11 @@ func (f *reader) waitForLeader(ctx context.Context) error {
 	return nil
 }
 
-// tell notifies the other servers if this one leads and has found n > 0
-// transactions, or has not told them yet: what it found earlier, it may have
+// notify notifies the other servers if this one leads and has found n > 0
+// transactions, or has not notified them yet: what it found earlier, it may have
 // found before it led, before they came, or on a connection that died. It runs
 // after the seal has committed, and without waiting for the disk: it is a hint.
-func (f *reader) tell(ctx context.Context, leads bool, n int) error {
+func (f *reader) notify(ctx context.Context, leads bool, n int) error {
 	touched := f.touched
 	if touched == nil || len(touched) > 0 {
 		f.touched = map[string]struct{}{}
@@ -221,7 +221,7 @@ func (f *reader) tell(ctx context.Context, leads bool, n int) error {
 	f.sent = true
 	ctx, cancel := context.WithTimeout(ctx, sealTimeout)
 	defer cancel()
-	return notify.Tell(ctx, f.conn, f.sequence, touched)
+	return notify.Sealed(ctx, f.conn, f.sequence, touched)
 }
 
 // queue wakes the tail if writers wait for each other to notify.
@@ -238,8 +238,8 @@ func (f *reader) queue(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// upkeep now and then makes sure that nobody else writes the log, counts the
-// servers, and has the listener proved.
+// upkeep now and then makes sure that nobody else writes the log, counts the servers,
+// and proves the listener.
 func (f *reader) upkeep(ctx context.Context, now time.Time, leads bool) error {
 	const interval = 4 * time.Second
 	ctx, cancel := context.WithTimeout(ctx, sealTimeout)

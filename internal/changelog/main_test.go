@@ -26,7 +26,7 @@ const timeout = 2 * time.Minute
 
 // database is a migrated database with one watched table, docs.
 type database struct {
-	dsn  string
+	*pgtest.Env
 	pool *pgxpool.Pool
 }
 
@@ -37,16 +37,10 @@ func newDatabase(t *testing.T) *database {
 
 func migrated(t *testing.T, dsn string) *database {
 	t.Helper()
-	conn := pgtest.ConnectAs(t, dsn, "setup")
-	pgtest.Exec(t, conn, `create table docs (id int primary key, tenant_id text, body text, version int not null default 0)`)
 	pgtest.Migrate(t, dsn)
-	pgtest.Exec(t, conn, `select rowcast.watch('docs', name => 'doc')`)
-	pool, err := postgres.Open(t.Context(), dsn, "history", 8)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
-	return &database{dsn: dsn, pool: pool}
+	e := pgtest.Open(t, dsn, `create table docs (id int primary key, tenant_id text, body text, version int not null default 0)`,
+		`select rowcast.watch('docs', name => 'doc')`)
+	return &database{e, pgtest.Pool(t, dsn, "history", 8)}
 }
 
 func logger(t *testing.T) *slog.Logger {
@@ -117,8 +111,8 @@ type tail struct {
 func (d *database) tail(t *testing.T, adjust ...func(*changelog.Options)) *tail {
 	t.Helper()
 	r := newRecorder()
-	dial := func(ctx context.Context) (*pgx.Conn, error) { return postgres.Connect(ctx, d.dsn, "rowcast tail") }
-	listen := func(ctx context.Context) (*pgx.Conn, error) { return postgres.Connect(ctx, d.dsn, "rowcast listen") }
+	dial := func(ctx context.Context) (*pgx.Conn, error) { return postgres.Connect(ctx, d.DSN, "rowcast tail") }
+	listen := func(ctx context.Context) (*pgx.Conn, error) { return postgres.Connect(ctx, d.DSN, "rowcast listen") }
 	o := changelog.Options{
 		Connect: dial, Listen: listen, Pool: d.pool, Log: logger(t), Publish: r.publish,
 		Live:  func(live bool) { r.update(func() { r.live = live }) },

@@ -2,18 +2,21 @@ package changelog_test
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"math/rand/v2"
 	"slices"
-	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"golang.org/x/sync/errgroup"
 
 	"rowcast/internal/changelog"
 	"rowcast/internal/test/pgtest"
+	"rowcast/internal/test/work"
 )
 
 // For longer runs, and to repeat one: go test -run TestModel -model.ops 20000 -model.seed 1.
@@ -27,11 +30,13 @@ const (
 	modelClients = 6
 )
 
+var modelTenants = []string{"T", "U", "V", "W"}
+
 // model is one run: writers, two servers, clients, and one who kills.
 type model struct {
 	*database
 	seed             uint64
-	ledger           *ledger
+	ledger           *work.Ledger
 	tails            []*tail
 	clients          []*client
 	naive, watermark wrongReader
@@ -43,16 +48,17 @@ func TestModel(t *testing.T) {
 	t.Parallel()
 	m := &model{
 		naive: wrongReader{query: byNumber}, watermark: wrongReader{query: byWatermark},
-		database: newDatabase(t), seed: *modelSeed, ledger: newLedger(), ended: make(chan struct{}),
+		database: newDatabase(t), seed: *modelSeed, ledger: work.NewLedger(new(atomic.Int64)), ended: make(chan struct{}),
 	}
 	if m.seed == 0 {
 		m.seed = rand.Uint64()
 	}
 	t.Logf("-model.seed %d -model.ops %d", m.seed, *modelOps)
 	for _, name := range []string{"a", "b"} {
-		m.tails = append(m.tails, m.tail(t, newEnv(m.database, name).options))
+		m.tails = append(m.tails, m.tail(t, newDialer(m.database, name).options))
 	}
-	admin := pgtest.ConnectAs(t, m.dsn, "admin")
+	admin := pgtest.ConnectAs(t, m.DSN, "admin")
+	pgtest.Exec(t, admin, work.TxRows)
 	m.tx(t, admin, `
 		insert into docs select n, 'T', null, 1 from generate_series(1, 6) n
 		union all select n, 'U', null, 1 from generate_series(100, 107) n`)
@@ -79,7 +85,9 @@ func TestModel(t *testing.T) {
 	if err := helpers.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	m.resolve(t, admin)
+	if err := m.ledger.Resolve(ctx, admin); err != nil {
+		t.Fatal(err)
+	}
 	m.settle(t, admin)
 	eventually(t, "end of the log at the reader below the oldest transaction", func() bool {
 		return m.watermark.count() >= len(m.tails[0].snapshot())
@@ -93,7 +101,7 @@ func TestModel(t *testing.T) {
 	}
 	m.check(t, admin)
 	m.checkControls(t, admin)
-	t.Logf("%v; naive reader saw %d", m.ledger.counts, len(m.naive.stream))
+	t.Logf("%v; naive reader saw %d", m.ledger.Counts(), len(m.naive.stream))
 	for _, c := range m.clients {
 		t.Logf("client of %s: %d changes, %d sessions", c.tenant, len(c.received), c.resumed)
 	}
@@ -102,16 +110,15 @@ func TestModel(t *testing.T) {
 // tx runs a statement that makes rows, in a transaction of its own.
 func (m *model) tx(t *testing.T, conn *pgx.Conn, statement string) {
 	t.Helper()
-	w := writer{conn: conn, ledger: m.ledger}
-	d := tx{span: span{began: time.Now()}}
-	pgtest.Exec(t, conn, "begin")
-	if err := w.made(t.Context(), statement+" returning id, version"); err != nil {
+	m.beside(t, conn, func(w *work.Writer) error { return w.Each(t.Context(), '+', statement) })
+}
+
+// beside runs a transaction beside those of the writers.
+func (m *model) beside(t *testing.T, conn *pgx.Conn, f func(w *work.Writer) error) {
+	t.Helper()
+	if _, err := m.ledger.Beside(t.Context(), conn, f); err != nil {
 		t.Fatal(err)
 	}
-	d.xid, d.keys = pgtest.Query[uint64](t, conn, "select pg_current_xact_id()::text::bigint"), w.keys
-	pgtest.Exec(t, conn, "commit")
-	d.span.ended = time.Now()
-	m.ledger.add(d)
 }
 
 func (m *model) startClients(ctx context.Context) *errgroup.Group {
@@ -141,19 +148,37 @@ func (m *model) write(ctx context.Context, t *testing.T) {
 	t.Helper()
 	writers, ctx := errgroup.WithContext(ctx)
 	for i := range modelWriters {
-		w := &writer{number: i, url: m.dsn, ledger: m.ledger, rng: rand.New(rand.NewPCG(m.seed, uint64(i)))}
-		writers.Go(func() error { return w.run(ctx, *modelOps/modelWriters) })
+		w := &work.Writer{
+			Number: i, URL: m.DSN, Table: "docs", Tenants: modelTenants, Ledger: m.ledger, Rand: rand.New(rand.NewPCG(m.seed, uint64(i))), Every: true,
+		}
+		writers.Go(func() error { return m.steps(ctx, w) })
 	}
 	if err := writers.Wait(); err != nil {
 		t.Fatal(err)
 	}
 }
 
+// steps runs transactions. Calm and storm alternate, so that the tails fall asleep
+// and wake up.
+func (m *model) steps(ctx context.Context, w *work.Writer) error {
+	defer w.HangUp()
+	for i := range *modelOps / modelWriters {
+		// One that is killed before it is connected may not get a word.
+		if refused, ok := errors.AsType[*pgconn.PgError](w.Step(ctx)); ok && refused.Code != "57P01" {
+			return refused
+		}
+		if i%100 < 20 {
+			time.Sleep(time.Duration(w.Rand.IntN(60)) * time.Millisecond)
+		}
+	}
+	return nil
+}
+
 // kill terminates a random backend now and then: of a writer, a client's
 // history, or a tail's seals, notifications and locks.
 func (m *model) kill(ctx context.Context, t *testing.T) error {
 	rng := rand.New(rand.NewPCG(m.seed, 999))
-	conn, err := pgx.Connect(ctx, m.dsn)
+	conn, err := pgx.Connect(ctx, m.DSN)
 	if err != nil {
 		return err
 	}
@@ -182,27 +207,7 @@ func (m *model) kill(ctx context.Context, t *testing.T) error {
 	return nil
 }
 
-// resolve finds out which of the doubtful transactions committed.
-func (m *model) resolve(t *testing.T, admin *pgx.Conn) {
-	t.Helper()
-	m.ledger.done = slices.DeleteFunc(m.ledger.done, func(d tx) bool {
-		if !d.unsure {
-			return false
-		}
-		status := ""
-		eventually(t, "end of a transaction", func() bool {
-			if d.gid != "" && pgtest.Query[bool](t, admin, "select exists (select from pg_prepared_xacts where gid = $1)", d.gid) {
-				pgtest.Exec(t, admin, "commit prepared '"+d.gid+"'")
-			}
-			status = pgtest.Query[string](t, admin, "select pg_xact_status($1::text::xid8)", strconv.FormatUint(d.xid, 10))
-			return status != "in progress"
-		})
-		m.ledger.counts["resolved: "+status]++
-		return status != "committed"
-	})
-}
-
-// drain waits until every committed change has been published by both tails.
+// settle waits until every committed change has been published by both tails.
 func (m *model) settle(t *testing.T, admin *pgx.Conn) {
 	t.Helper()
 	committed := m.committed()
@@ -229,17 +234,19 @@ func (m *model) settle(t *testing.T, admin *pgx.Conn) {
 }
 
 func (m *model) committed() (keys []string) {
-	for _, d := range m.ledger.done {
-		keys = append(keys, d.keys...)
+	changes, _ := m.ledger.Changes()
+	for _, f := range changes {
+		if f.Op == '-' {
+			keys = append(keys, deletedKey(int(f.ID), f.Version))
+		} else {
+			keys = append(keys, madeKey(int(f.ID), f.Version))
+		}
 	}
 	return keys
 }
 
-func (m *model) spans() map[uint64]span {
-	spans := make(map[uint64]span)
-	for _, d := range m.ledger.done {
-		spans[d.xid] = d.span
-	}
+func (m *model) spans() map[uint64]work.Span {
+	_, spans := m.ledger.Changes()
 	return spans
 }
 

@@ -21,7 +21,7 @@ func TestNotifyAlwaysNotifiesOfEveryStatement(t *testing.T) {
 	s.start(t, func(o *changelog.Options) { o.Notify = changelog.NotifyAlways })
 	s.tail.until(t, "sleep", asleep)
 	// Many times the rate at which a tail that may wake up does.
-	writer := pgtest.ConnectAs(t, s.dsn, "writer")
+	writer := pgtest.ConnectAs(t, s.DSN, "writer")
 	for range 300 {
 		pgtest.Exec(t, writer, s.insert())
 	}
@@ -39,7 +39,7 @@ func TestNotifyNeverNotifies(t *testing.T) {
 	s := newSleeper(t)
 	s.start(t, func(o *changelog.Options) { o.Notify = changelog.NotifyNever })
 	s.tail.until(t, "leader", func(c changelog.Status) bool { return c.Leads && c.Listening })
-	writer := pgtest.ConnectAs(t, s.dsn, "writer")
+	writer := pgtest.ConnectAs(t, s.DSN, "writer")
 	for i := range 30 {
 		gid := fmt.Sprintf("never %d %s", i, writer.Config().Database)
 		pgtest.Exec(t, writer, s.insert(), "begin", s.insert(), "prepare transaction '"+gid+"'", "commit prepared '"+gid+"'")
@@ -54,9 +54,9 @@ func TestForgedNotificationsAreHarmless(t *testing.T) {
 	s := newSleeper(t)
 	s.start(t)
 	s.tail.until(t, "lead", func(c changelog.Status) bool { return c.Leads }) // or the second may
-	second := s.database.tail(t, newEnv(s.database, "b").options, netless)
+	second := s.database.tail(t, newDialer(s.database, "b").options, netless)
 	s.tail.until(t, "sleep", asleep)
-	forger, writer := pgtest.ConnectAs(t, s.dsn, "forger"), pgtest.ConnectAs(t, s.dsn, "writer")
+	forger, writer := pgtest.ConnectAs(t, s.DSN, "forger"), pgtest.ConnectAs(t, s.DSN, "writer")
 	for i, junk := range []string{
 		"", "{", "null", "[]", "0", `"sealed"`, `{}`, `{"v":99}`, `{"sealed":null}`, `{"sealed":"x"}`, `{"sealed":-1}`,
 		`{"sealed":9223372036854775807}`, `{"sealed":1e999}`, `{"sealed":{}}`, `{"v":1,"table":"docs","tenant_id":"T"}`,
@@ -86,7 +86,7 @@ func TestFloodOfNotificationsIsBounded(t *testing.T) {
 	counter := new(queryCounter)
 	s.start(t, s.counted(counter))
 	s.tail.until(t, "sleep", asleep)
-	forger := pgtest.ConnectAs(t, s.dsn, "forger")
+	forger := pgtest.ConnectAs(t, s.DSN, "forger")
 	began, before := time.Now(), counter.count.Load()
 	for range 3000 {
 		pgtest.Exec(t, forger, "notify rowcast, 'flood'")
@@ -140,7 +140,7 @@ func (q *queryCounter) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryE
 // counted has every connection of a tail counted.
 func (s *sleeper) counted(q *queryCounter) func(o *changelog.Options) {
 	dial := func(ctx context.Context) (*pgx.Conn, error) {
-		config, err := postgres.Config(s.dsn, "counted")
+		config, err := postgres.Config(s.DSN, "counted")
 		if err != nil {
 			return nil, err
 		}
@@ -157,12 +157,12 @@ func TestWhoKeepsTheLogFromBeingSealedIsNamed(t *testing.T) {
 	d := newDatabase(t)
 	l := d.tail(t)
 	l.until(t, "sleep", asleep)
-	holder := pgtest.ConnectAs(t, d.dsn, "somebody")
-	pgtest.Exec(t, holder, "select pg_advisory_lock(8245940711459091458)", "insert into docs values (1, 'T')")
+	holder := pgtest.ConnectAs(t, d.DSN, "somebody")
+	pgtest.Exec(t, holder, "select pg_advisory_lock(rowcast.lock_number('seal'))", "insert into docs values (1, 'T')")
 	l.until(t, "name of the holder", func(s changelog.Status) bool {
 		return strings.Contains(s.Problem, "application somebody")
 	})
-	pgtest.Exec(t, holder, "select pg_advisory_unlock(8245940711459091458)")
+	pgtest.Exec(t, holder, "select pg_advisory_unlock(rowcast.lock_number('seal'))")
 	l.wait(t, "change", func(r *recorder) bool { return len(r.changes) == 1 })
 	l.until(t, "end of the problem", func(s changelog.Status) bool { return s.Live && s.Problem == "" })
 }

@@ -19,13 +19,13 @@ import (
 func TestPagesAreLookedUp(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
-	admin := pgtest.ConnectAs(t, d.dsn, "admin")
+	admin := pgtest.ConnectAs(t, d.DSN, "admin")
 	for segment := range 4 {
 		pgtest.Exec(t, admin, fmt.Sprintf(`
 			do $$ begin for n in 1..3000 loop insert into docs values (%d + n, 'T' || n %% 3); end loop; end $$`, 3000*segment),
 			"select rowcast.seal()", "select rowcast.rotate('0', 0)")
 	}
-	own, err := postgres.Connect(t.Context(), d.dsn, "plan")
+	own, err := postgres.Connect(t.Context(), d.DSN, "plan")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,12 +51,12 @@ func TestPagesLookIntoNoOtherSegment(t *testing.T) {
 	var found [2]int
 	for i, segments := range []int{4, 16} {
 		d := newDatabase(t)
-		admin := pgtest.ConnectAs(t, d.dsn, "admin")
+		admin := pgtest.ConnectAs(t, d.DSN, "admin")
 		for segment := range segments {
 			pgtest.Exec(t, admin, fmt.Sprintf("do $$ begin for n in 1..300 loop insert into docs values (%d + n, 'T'); end loop; end $$", 300*segment),
 				"select rowcast.seal()", "select rowcast.rotate('0', 0)")
 		}
-		own, err := postgres.Connect(t.Context(), d.dsn, "plan")
+		own, err := postgres.Connect(t.Context(), d.DSN, "plan")
 		if err != nil {
 			t.Fatal(err)
 		}

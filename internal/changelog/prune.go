@@ -82,11 +82,11 @@ type Pruned struct {
 	Emptied int  `json:"emptied"`
 }
 
-// Prune closes the segment of the log that is written if it is time, prunes
-// batch by batch until nothing is left to do, and empties the segments that hold
-// nothing else. It is what a server that leads does each minute; while another
-// session prunes it does nothing. progress, if not nil, is told after each batch
-// how many sequences were forgotten.
+// Prune closes the segment of the log that is written if it is time. It prunes batch by
+// batch until nothing is left to do, and empties the segments that hold nothing else.
+// It is what a server that leads does each minute; while another session prunes it does
+// nothing. progress, if not nil, is called after each batch with the number of
+// sequences that were forgotten.
 func Prune(ctx context.Context, pool Database, retention time.Duration, progress func(rows int64)) (did Pruned, err error) {
 	err = askPool(ctx, pool, &did.Closed, "select rowcast.rotate($1::interval, $2)", retention/segmentsKept, int64(segmentBytes))
 	if err != nil && !busy(err) {

@@ -30,7 +30,7 @@ func TestFullQueueHarmsNobody(t *testing.T) {
 	l.until(t, "sleep", asleep) // so that it leads
 	second := d.tail(t, log.options)
 	second.until(t, "listening", func(s changelog.Status) bool { return s.Listening })
-	stuck, filler, writer := pgtest.ConnectAs(t, d.dsn, "stuck"), pgtest.ConnectAs(t, d.dsn, "filler"), pgtest.ConnectAs(t, d.dsn, "writer")
+	stuck, filler, writer := pgtest.ConnectAs(t, d.DSN, "stuck"), pgtest.ConnectAs(t, d.DSN, "filler"), pgtest.ConnectAs(t, d.DSN, "writer")
 	pgtest.Exec(t, stuck, "listen anything", "begin", "select 1")
 	full := fillQueue(t, filler)
 	t.Logf("the queue takes %d messages", full)

@@ -38,7 +38,7 @@ func TestTailSurvivesRestart(t *testing.T) {
 			l := d.tail(t)
 			for round := range 2 {
 				acknowledged := d.crashUnderLoad(t, pg, l, round)
-				admin := pgtest.ConnectAs(t, d.dsn, "admin")
+				admin := pgtest.ConnectAs(t, d.DSN, "admin")
 				rows, err := admin.Query(t.Context(), "select d.id from docs d order by d.id")
 				if err != nil {
 					t.Fatal(err)
@@ -78,7 +78,7 @@ func TestPublishedIsDurable(t *testing.T) {
 	}})
 	l := d.tail(t)
 	for round := 1; round <= 3; round++ {
-		pgtest.Exec(t, pgtest.ConnectAs(t, d.dsn, "writer"), "insert into docs values ("+strconv.Itoa(round)+", 'T')")
+		pgtest.Exec(t, pgtest.ConnectAs(t, d.DSN, "writer"), "insert into docs values ("+strconv.Itoa(round)+", 'T')")
 		l.wait(t, "change", func(r *recorder) bool { return len(r.changes) == round })
 		if err := pg.Kill(); err != nil {
 			t.Fatal(err)
@@ -86,7 +86,7 @@ func TestPublishedIsDurable(t *testing.T) {
 		if err := pg.Restart(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if n := pgtest.Query[int](t, pgtest.ConnectAs(t, d.dsn, "admin"), "select count(*) from docs"); n != round {
+		if n := pgtest.Query[int](t, pgtest.ConnectAs(t, d.DSN, "admin"), "select count(*) from docs"); n != round {
 			t.Errorf("round %d: %d rows are left", round, n)
 		}
 		l.wait(t, "live tail", func(r *recorder) bool { return r.live })
@@ -106,7 +106,7 @@ func (d *database) crashUnderLoad(t *testing.T, pg *devpg.Server, l *tail, round
 	)
 	seen := len(l.snapshot())
 	for w := range 4 {
-		conn, err := postgres.Connect(t.Context(), d.dsn, "writer")
+		conn, err := postgres.Connect(t.Context(), d.DSN, "writer")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -141,7 +141,7 @@ func TestRewrittenHistoryIsReported(t *testing.T) {
 		t.Parallel()
 		dir, backup := pgtest.Dir(t), pgtest.Dir(t)
 		pg, d := ownDatabase(t, devpg.Options{Dir: dir, NoTCP: true, Settings: map[string]string{"fsync": "off"}})
-		pgtest.Exec(t, pgtest.ConnectAs(t, d.dsn, "writer"), "insert into docs values (1, 'T')", "select rowcast.seal()")
+		pgtest.Exec(t, pgtest.ConnectAs(t, d.DSN, "writer"), "insert into docs values (1, 'T')", "select rowcast.seal()")
 		restart := func(from, to string) {
 			t.Helper()
 			if err := pg.Stop(); err != nil {
@@ -159,7 +159,7 @@ func TestRewrittenHistoryIsReported(t *testing.T) {
 		}
 		restart(dir, backup)
 		l := d.tail(t)
-		pgtest.Exec(t, pgtest.ConnectAs(t, d.dsn, "writer"), "insert into docs values (2, 'T')")
+		pgtest.Exec(t, pgtest.ConnectAs(t, d.DSN, "writer"), "insert into docs values (2, 'T')")
 		l.wait(t, "change", func(r *recorder) bool { return len(r.changes) == 1 })
 		restart(backup, dir)
 		d.rewritten(t, l)
@@ -167,9 +167,9 @@ func TestRewrittenHistoryIsReported(t *testing.T) {
 	t.Run("sealed anew", func(t *testing.T) {
 		t.Parallel()
 		d := newDatabase(t)
-		s := newEnv(d, "a")
+		s := newDialer(d, "a")
 		l := d.tail(t, s.options)
-		admin := pgtest.ConnectAs(t, d.dsn, "admin")
+		admin := pgtest.ConnectAs(t, d.DSN, "admin")
 		pgtest.Exec(t, admin, "insert into docs values (1, 'T')")
 		l.wait(t, "change", func(r *recorder) bool { return len(r.changes) == 1 })
 		s.block()
@@ -182,7 +182,7 @@ func TestRewrittenHistoryIsReported(t *testing.T) {
 		t.Parallel()
 		d := newDatabase(t)
 		l := d.tail(t)
-		admin := pgtest.ConnectAs(t, d.dsn, "admin")
+		admin := pgtest.ConnectAs(t, d.DSN, "admin")
 		pgtest.Exec(t, admin, "insert into docs values (1, 'T')")
 		l.wait(t, "change", func(r *recorder) bool { return len(r.changes) == 1 })
 		pgtest.Exec(t, admin, `begin; delete from rowcast.log; delete from rowcast.sealed; delete from rowcast.seal where seal > 0; commit`)
@@ -191,9 +191,9 @@ func TestRewrittenHistoryIsReported(t *testing.T) {
 	t.Run("another feed", func(t *testing.T) {
 		t.Parallel()
 		d := newDatabase(t)
-		s := newEnv(d, "a")
+		s := newDialer(d, "a")
 		l := d.tail(t, s.options)
-		admin := pgtest.ConnectAs(t, d.dsn, "admin")
+		admin := pgtest.ConnectAs(t, d.DSN, "admin")
 		pgtest.Exec(t, admin, "insert into docs values (1, 'T')")
 		l.wait(t, "change", func(r *recorder) bool { return len(r.changes) == 1 })
 		pgtest.Exec(t, admin, "update rowcast.feed set id = 'another'")
@@ -211,7 +211,7 @@ func (d *database) rewritten(t *testing.T, l *tail) {
 	if l.resets[0] != feed.ErrDiverged { //nolint:errorlint // the reason itself is promised
 		t.Errorf("reset because of %v; want %v", l.resets[0], feed.ErrDiverged)
 	}
-	pgtest.Exec(t, pgtest.ConnectAs(t, d.dsn, "writer"), "insert into docs values (3, 'T')")
+	pgtest.Exec(t, pgtest.ConnectAs(t, d.DSN, "writer"), "insert into docs values (3, 'T')")
 	l.wait(t, "change after the reset", func(r *recorder) bool { return len(r.changes) == 2 })
 	if c := l.snapshot()[1]; parseDoc(c.After).ID != 3 {
 		t.Errorf("after the reset comes %s", brief(c))
@@ -233,10 +233,10 @@ func (d *database) rewritten(t *testing.T, l *tail) {
 func TestRestoredNumbersOfTables(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
-	s := newEnv(d, "a")
+	s := newDialer(d, "a")
 	l := d.tail(t, s.options)
 	history := changelog.NewHistory(d.pool, 0)
-	admin := pgtest.ConnectAs(t, d.dsn, "admin")
+	admin := pgtest.ConnectAs(t, d.DSN, "admin")
 	pgtest.Exec(t, admin, "create table later (id int primary key, tenant_id text)", "select rowcast.watch('later')", "insert into docs values (1, 'T')")
 	l.wait(t, "change", func(r *recorder) bool { return len(r.changes) == 1 })
 	start := feed.Cursor{Epoch: l.snapshot()[0].Epoch}

@@ -16,7 +16,7 @@ func TestHistoryBeginsAtTheFloor(t *testing.T) {
 	t.Parallel()
 	d, changes := sealedDatabase(t, 8)
 	history := changelog.NewHistory(d.pool, 0)
-	admin := pgtest.ConnectAs(t, d.dsn, "admin")
+	admin := pgtest.ConnectAs(t, d.DSN, "admin")
 	check := func(tenant string, position int64, left int) {
 		t.Helper()
 		oldest, err := history.Oldest(t.Context(), tenant)
@@ -43,7 +43,7 @@ func TestHistoryOfAStatement(t *testing.T) {
 	t.Parallel()
 	const rows = 3000
 	d := newDatabase(t)
-	admin := pgtest.ConnectAs(t, d.dsn, "admin")
+	admin := pgtest.ConnectAs(t, d.DSN, "admin")
 	pgtest.Exec(t, admin, fmt.Sprintf("insert into docs select n, 'T', repeat('x', 100) from generate_series(1, %d) n", rows), "select rowcast.seal()")
 	history := changelog.NewHistory(d.pool, 0)
 	at, err := history.Oldest(t.Context(), "T")

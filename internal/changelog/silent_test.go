@@ -26,12 +26,12 @@ func TestSilentConnectionIsNoticed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, d := ownDatabase(t, devpg.Options{})
-			proxy, dsn := newProxy(t, d.dsn)
-			s := newEnv(d, "a")
+			proxy, dsn := newProxy(t, d.DSN)
+			s := newDialer(d, "a")
 			s.url = dsn
 			l := d.tail(t, s.options)
 			l.until(t, "sleep", asleep)
-			admin := pgtest.ConnectAs(t, d.dsn, "admin")
+			admin := pgtest.ConnectAs(t, d.DSN, "admin")
 			pid, port := backendOf(t, admin, backend)
 			proxy.freeze(t, port)
 			pgtest.Exec(t, admin, "insert into docs values (1, 'T')")
@@ -67,12 +67,12 @@ func backendOf(t *testing.T, admin *pgx.Conn, condition string) (pid, port int) 
 func TestSwallowedNotificationsAreNoticed(t *testing.T) {
 	t.Parallel()
 	_, d := ownDatabase(t, devpg.Options{})
-	database := newEnv(d, "a")
-	database.url = withoutNotifications(t, d.dsn)
+	database := newDialer(d, "a")
+	database.url = withoutNotifications(t, d.DSN)
 	log := new(journal)
 	l := d.tail(t, database.options, log.options)
 	l.until(t, "sleep", asleep)
-	admin := pgtest.ConnectAs(t, d.dsn, "admin")
+	admin := pgtest.ConnectAs(t, d.DSN, "admin")
 	pid, _ := backendOf(t, admin, listenBackend)
 	changes := 0
 	eventually(t, "new LISTEN", func() bool {

@@ -18,7 +18,7 @@ import (
 // within the timeout of a test, so that a lost wake-up is a failure.
 type sleeper struct {
 	*database
-	*env
+	*dialer
 	tail  *tail
 	ear   *ear
 	admin *pgx.Conn
@@ -36,7 +36,7 @@ func pollless(o *changelog.Options) { o.Poll = time.Hour }
 func newSleeper(t *testing.T) *sleeper {
 	t.Helper()
 	d := newDatabase(t)
-	return &sleeper{database: d, env: newEnv(d, "a"), ear: newEar(t, d), admin: pgtest.ConnectAs(t, d.dsn, "admin")}
+	return &sleeper{database: d, dialer: newDialer(d, "a"), ear: newEar(t, d), admin: pgtest.ConnectAs(t, d.DSN, "admin")}
 }
 
 func (s *sleeper) start(t *testing.T, adjust ...func(*changelog.Options)) {
@@ -76,7 +76,7 @@ func TestSleepLock(t *testing.T) {
 		t.Run("writer before the request/"+isolation, func(t *testing.T) {
 			t.Parallel()
 			s := newSleeper(t)
-			writer := pgtest.ConnectAs(t, s.dsn, "writer")
+			writer := pgtest.ConnectAs(t, s.DSN, "writer")
 			pgtest.Exec(t, writer, "begin isolation level "+isolation, s.insert())
 			s.start(t, pollless)
 			waiting(t, s.admin)
@@ -88,7 +88,7 @@ func TestSleepLock(t *testing.T) {
 		t.Run("writer while the request is queued/"+isolation, func(t *testing.T) {
 			t.Parallel()
 			s := newSleeper(t)
-			early, late := pgtest.ConnectAs(t, s.dsn, "early"), pgtest.ConnectAs(t, s.dsn, "late")
+			early, late := pgtest.ConnectAs(t, s.DSN, "early"), pgtest.ConnectAs(t, s.DSN, "late")
 			pgtest.Exec(t, early, "begin isolation level "+isolation, s.insert())
 			pgtest.Exec(t, late, "begin isolation level "+isolation, "table docs")
 			s.start(t, pollless)
@@ -105,7 +105,7 @@ func TestSleepLock(t *testing.T) {
 			t.Parallel()
 			s := newSleeper(t)
 			// Its snapshot is older than the sleep.
-			writer, other := pgtest.ConnectAs(t, s.dsn, "writer"), pgtest.ConnectAs(t, s.dsn, "other")
+			writer, other := pgtest.ConnectAs(t, s.DSN, "writer"), pgtest.ConnectAs(t, s.DSN, "other")
 			pgtest.Exec(t, writer, "begin isolation level "+isolation, "table docs")
 			s.start(t, pollless)
 			s.tail.until(t, "sleep", asleep)
@@ -120,11 +120,11 @@ func TestSleepLock(t *testing.T) {
 	t.Run("prepared transaction", func(t *testing.T) {
 		t.Parallel()
 		s := newSleeper(t)
-		writer := pgtest.ConnectAs(t, s.dsn, "writer")
-		pgtest.Exec(t, writer, "begin", s.insert(), "prepare transaction '"+s.dsn+"'")
+		writer := pgtest.ConnectAs(t, s.DSN, "writer")
+		pgtest.Exec(t, writer, "begin", s.insert(), "prepare transaction '"+s.DSN+"'")
 		s.start(t, pollless)
 		waiting(t, s.admin)
-		pgtest.Exec(t, writer, "commit prepared '"+s.dsn+"'")
+		pgtest.Exec(t, writer, "commit prepared '"+s.DSN+"'")
 		s.notificationsWanted(t, 0)
 		s.arrive(t, 0)
 		s.tail.until(t, "sleep", asleep)
@@ -132,7 +132,7 @@ func TestSleepLock(t *testing.T) {
 	t.Run("savepoint that took the lock is rolled back", func(t *testing.T) {
 		t.Parallel()
 		s := newSleeper(t)
-		writer := pgtest.ConnectAs(t, s.dsn, "writer")
+		writer := pgtest.ConnectAs(t, s.DSN, "writer")
 		pgtest.Exec(t, writer, "begin", "savepoint s", "insert into docs values (99, 'T')", "rollback to s")
 		s.start(t, pollless)
 		s.tail.until(t, "sleep", asleep)
@@ -149,9 +149,9 @@ func TestSleepsOnlyAfterASealOfItsOwn(t *testing.T) {
 	s := newSleeper(t)
 	s.start(t)
 	s.tail.until(t, "sleep", asleep)
-	other := pgtest.ConnectAs(t, s.dsn, "sealer")
+	other := pgtest.ConnectAs(t, s.DSN, "sealer")
 	pgtest.Exec(t, other, "begin", "select rowcast.seal()")
-	writer := pgtest.ConnectAs(t, s.dsn, "writer")
+	writer := pgtest.ConnectAs(t, s.DSN, "writer")
 	before := pgtest.Query[time.Time](t, writer, "select clock_timestamp()")
 	pgtest.Exec(t, writer, s.insert())
 	s.notificationsWanted(t, 1)
@@ -170,8 +170,8 @@ func TestWakesUpUnderLoad(t *testing.T) {
 	s := newSleeper(t)
 	s.start(t)
 	s.tail.until(t, "sleep", asleep)
-	second := s.database.tail(t, newEnv(s.database, "b").options, netless)
-	writer := pgtest.ConnectAs(t, s.dsn, "writer")
+	second := s.database.tail(t, newDialer(s.database, "b").options, netless)
+	writer := pgtest.ConnectAs(t, s.DSN, "writer")
 	awake := func(c changelog.Status) bool { return c.Leads && !c.Asleep }
 	for round := range 3 {
 		s.tail.until(t, "sleep", asleep)
@@ -209,7 +209,7 @@ func TestWakesUpUnderLoad(t *testing.T) {
 func TestWakesUpWhileAWriterKeepsItDrowsy(t *testing.T) {
 	t.Parallel()
 	s := newSleeper(t)
-	straggler, writer := pgtest.ConnectAs(t, s.dsn, "straggler"), pgtest.ConnectAs(t, s.dsn, "writer")
+	straggler, writer := pgtest.ConnectAs(t, s.DSN, "straggler"), pgtest.ConnectAs(t, s.DSN, "writer")
 	pgtest.Exec(t, straggler, "begin", s.insert())
 	s.start(t)
 	waiting(t, s.admin)
@@ -230,15 +230,15 @@ func TestWakesUpWhileAWriterKeepsItDrowsy(t *testing.T) {
 func TestWakesUpForAQueue(t *testing.T) {
 	t.Parallel()
 	_, d := ownDatabase(t, devpg.Options{Durable: true, NoTCP: true})
-	tail := d.tail(t, newEnv(d, "a").options)
+	tail := d.tail(t, newDialer(d, "a").options)
 	tail.until(t, "sleep", asleep)
-	admin := pgtest.ConnectAs(t, d.dsn, "admin")
+	admin := pgtest.ConnectAs(t, d.DSN, "admin")
 	pgtest.Exec(t, admin, "create table notes (id int generated always as identity primary key, tenant_id text)", "select rowcast.watch('notes')")
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	var writers errgroup.Group
 	for range 4 {
-		conn := pgtest.ConnectAs(t, d.dsn, "writer")
+		conn := pgtest.ConnectAs(t, d.DSN, "writer")
 		pgtest.Exec(t, conn, "set commit_delay = 50000", "set commit_siblings = 0")
 		writers.Go(func() error {
 			for ctx.Err() == nil {

@@ -51,8 +51,8 @@ type Options struct {
 	Pool Database
 	// Notify defaults to NotifyAuto.
 	Notify Notify
-	// BulkRows is how many rows of one table, operation and tenant a statement
-	// may change before it is told as one bulk change. Default 1000.
+	// BulkRows is how many rows of one table, operation and tenant a statement may
+	// change before it is one bulk change. Default 1000.
 	BulkRows int
 	// Retention is how long sealed changes are kept. Zero keeps them for ever.
 	Retention time.Duration
@@ -60,21 +60,21 @@ type Options struct {
 	// has been published. It is called by one goroutine and may keep the
 	// slice.
 	Publish func(changes []feed.Change, sequence int64)
-	// Rules is told the version of the rules when it is another one, before what was
-	// read with it is published. If it fails, that is read again.
+	// Rules is called with the version of the rules when it is another one, before what
+	// was read with it is published. If it fails, that is read again.
 	Rules func(ctx context.Context, version int64) error
-	// Live is told when the tail becomes live and when it stops to be.
+	// Live is called when the tail becomes live and when it stops to be.
 	Live func(live bool)
-	// Reset is told that the history was rewritten: what was published before
-	// may not have happened.
+	// Reset is called when the history was rewritten: what was published before may not
+	// have happened.
 	Reset func(reason error)
 	// Revoked is called when somebody says that tokens were revoked; anybody can
 	// say so. It must not wait.
 	Revoked func()
-	// Sealed, if not nil, is told how long a seal took that gave sequences.
+	// Sealed, if not nil, receives how long a seal took that gave sequences.
 	Sealed func(took time.Duration)
-	// Unreadable, if not nil, is told of each change that cannot be read, before it
-	// is published.
+	// Unreadable, if not nil, receives each change that cannot be read, before it is
+	// published.
 	Unreadable func(c *feed.Change)
 	// Observe keeps the tail from leading, for a program that may be stopped
 	// or held up by its output while others depend on the leader.
@@ -101,8 +101,8 @@ type Tail struct {
 	epoch    string
 	sequence int64
 	nonce    int64
-	// touched are the tenants of what was published since servers were told;
-	// nil if they were too many to name.
+	// touched are the tenants of what was published since servers were notified; nil if
+	// they were too many to name.
 	touched map[string]struct{}
 	// reported is set while the loss of the log has been logged.
 	reported bool
@@ -190,7 +190,7 @@ func (t *Tail) run(ctx context.Context) error {
 			return context.Cause(ctx)
 		}
 		if errors.Is(err, feed.ErrDiverged) {
-			t.o.Log.ErrorContext(ctx, "the history was rewritten, clients are told to reload", "error", err)
+			t.o.Log.ErrorContext(ctx, "the history was rewritten, clients have to reload", "error", err)
 			t.epoch = ""
 			t.o.Reset(feed.ErrDiverged)
 		} else if !t.reported {

@@ -12,7 +12,7 @@ func TestPublishesWhatAnyWriterCommits(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
 	l := d.tail(t)
-	writer := pgtest.ConnectAs(t, d.dsn, "psql")
+	writer := pgtest.ConnectAs(t, d.DSN, "psql")
 	pgtest.Exec(t, writer,
 		`insert into docs values (1, 'T', 'one'), (2, 'U', 'two'), (3, 'T', 'three')`,
 		`update docs set body = 'uno' where id = 1`,
@@ -43,7 +43,7 @@ func TestBulkStatementIsOneChange(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
 	l := d.tail(t, func(o *changelog.Options) { o.BulkRows = 100 })
-	writer := pgtest.ConnectAs(t, d.dsn, "import")
+	writer := pgtest.ConnectAs(t, d.DSN, "import")
 	pgtest.Exec(t, writer,
 		`insert into docs select n, 'T', repeat('x', 400) from generate_series(1, 5000) n`,
 		`insert into docs values (5001, 'T', 'last')`)

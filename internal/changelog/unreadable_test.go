@@ -23,11 +23,11 @@ const deep = `('{"a":' || repeat('[', 12000) || '"語"' || repeat(']', 12000) ||
 func TestUnreadableLog(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
-	admin := pgtest.ConnectAs(t, d.dsn, "admin")
+	admin := pgtest.ConnectAs(t, d.DSN, "admin")
 	pgtest.Exec(t, admin, "create cast (bytea as json) without function",
 		"create table deep (id int primary key, tenant_id text, doc json)", "select rowcast.watch('deep', name => 'deep')",
 		"alter table rowcast.log alter column after set storage external, alter column before set storage external")
-	told, gate := map[int64]feed.Reason{}, make(chan struct{})
+	reported, gate := map[int64]feed.Reason{}, make(chan struct{})
 	l := d.tail(t, func(o *changelog.Options) {
 		publish := o.Publish
 		o.Publish = func(changes []feed.Change, sequence int64) {
@@ -36,7 +36,7 @@ func TestUnreadableLog(t *testing.T) {
 				<-gate
 			}
 		}
-		o.Unreadable = func(c *feed.Change) { told[c.Position] = c.Unreadable.Reason }
+		o.Unreadable = func(c *feed.Change) { reported[c.Position] = c.Unreadable.Reason }
 	})
 	release := sync.OnceFunc(func() { close(gate) })
 	t.Cleanup(release)
@@ -83,8 +83,8 @@ func TestUnreadableLog(t *testing.T) {
 	checkUnreadable(t, "the tail", of(l.snapshot(), "T"), want)
 	l.stop()
 	for i, reason := range want {
-		if told[int64(i+1)] != reason {
-			t.Errorf("position %d: %q is told of; want %q", i+1, told[int64(i+1)], reason)
+		if reported[int64(i+1)] != reason {
+			t.Errorf("position %d: %q is reported; want %q", i+1, reported[int64(i+1)], reason)
 		}
 	}
 	if n := len(l.resets); n > 0 {
@@ -96,7 +96,7 @@ func TestUnreadableLog(t *testing.T) {
 	}
 	for _, c := range append(pages(t, history, "U", 500), of(l.snapshot(), "U")...) {
 		if c.Unreadable != nil || len(c.After) == 0 {
-			t.Errorf("another tenant is told %+v", c)
+			t.Errorf("another tenant is sent %+v", c)
 		}
 	}
 }
@@ -107,8 +107,8 @@ func TestUnreadableLog(t *testing.T) {
 func TestReadOneByOne(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
-	admin := pgtest.ConnectAs(t, d.dsn, "admin")
-	config, err := pgxpool.ParseConfig(d.dsn)
+	admin := pgtest.ConnectAs(t, d.DSN, "admin")
+	config, err := pgxpool.ParseConfig(d.DSN)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,7 +136,7 @@ func TestReadOneByOne(t *testing.T) {
 func checkUnreadable(t *testing.T, who string, got []feed.Change, want []feed.Reason) {
 	t.Helper()
 	if len(got) != len(want) {
-		t.Fatalf("%s tells %d changes; want %d", who, len(got), len(want))
+		t.Fatalf("%s returns %d changes; want %d", who, len(got), len(want))
 	}
 	for i, c := range got {
 		reason := feed.Reason("")

@@ -24,8 +24,8 @@ func (p *commands) history() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "history",
 		Short: "Print what happened to a tenant",
-		Long: `Prints the events of a tenant from the log, every row of bulk statements included,
-and at the end, on stderr, the cursor on which the next page continues.`,
+		Long: `Prints the events of a tenant from the log, every row of bulk statements included.
+At the end, on stderr, it prints the cursor on which the next page continues.`,
 		Example: `  rowcast history --tenant acme --limit 20
   rowcast history --tenant acme --after 5042 --events 'order:*' -o json`,
 		Args: program.NoArgs,

@@ -15,7 +15,7 @@ import (
 	"rowcast/internal/postgres"
 )
 
-// replayed is what rowcast.replay answers.
+// replayed is what rowcast.replay returns.
 type replayed struct {
 	Rows    int64 `json:"rows"`
 	Bytes   int64 `json:"bytes"`

@@ -24,9 +24,10 @@ func (p *commands) status() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Show how the feed is",
-		Long: `Shows what the database has: the head of the log, what is not sealed yet, the number
-of servers, the size of the log, the use of the NOTIFY queue and the watched tables. What
-a server has of its own, such as its clients, is at /status on its ADMIN_ADDR.`,
+		Long: `Shows what the database has: the head of the log, what is not sealed yet,
+and the number of servers. The size of the log, the use of the NOTIFY queue
+and the watched tables follow. What a server has of its own, such as its
+clients, is at /status on its ADMIN_ADDR.`,
 		Example: `  rowcast status
   rowcast status --watch
   rowcast status --watch --interval 10s -o json     one object a line`,
@@ -82,7 +83,7 @@ func (p *commands) watchStatus(ctx context.Context, pool postgres.Pool, output s
 			fmt.Fprintf(&page, "%s  %s\n", time.Now().Format(time.TimeOnly), program.Explain("rowcast", err))
 		default:
 			if last != nil {
-				r.PlacesPerSecond = new(float64(r.Head-last.Head) / r.At.Sub(last.At).Seconds())
+				r.SequencesPerSecond = new(float64(r.Head-last.Head) / r.At.Sub(last.At).Seconds())
 			}
 			last = r
 			if err := writeStatus(&page, r, output); err != nil {

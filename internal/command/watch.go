@@ -15,7 +15,6 @@ import (
 
 func (p *commands) watch() *cobra.Command {
 	var settings postgres.WatchSettings
-	var audience string
 	cmd := &cobra.Command{
 		Use:   "watch <table>",
 		Short: "Capture the changes of one more table",
@@ -35,9 +34,6 @@ Watching it again changes the settings that are given and keeps the others.`,
 				if !cmd.Flags().Changed("exclude") {
 					settings.Exclude = nil
 				}
-				if cmd.Flags().Changed("audience") {
-					settings.Audience = &audience
-				}
 				table, stem, notes, err := postgres.Watch(ctx, c, p.Logger(slog.LevelInfo), args[0], settings)
 				if err != nil {
 					return fmt.Errorf("watch %s: %w", args[0], err)
@@ -54,7 +50,8 @@ Watching it again changes the settings that are given and keeps the others.`,
 	flags.StringVar(&settings.TenantColumn, "tenant-column", "", "column that holds the tenant: uuid, text or integer (default tenant_id)")
 	flags.StringVar(&settings.Name, "name", "", "stem of the event names (default: the name of the table, with dashes)")
 	flags.StringSliceVar(&settings.Exclude, "exclude", []string{}, "columns that never leave the table, comma-separated (default none)")
-	flags.StringVar(&audience, "audience", "", "column that says for whom a row is: compared with the subject of tokens, null for the whole tenant (default none)")
+	flags.Func("audience", "column that says for whom a row is: compared with the subject of tokens, null for the whole tenant (default none)",
+		func(column string) error { settings.Audience = &column; return nil })
 	config.Bind(cmd.Flags(), "DATABASE_URL")
 	return cmd
 }

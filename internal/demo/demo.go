@@ -22,7 +22,7 @@ import (
 	"rowcast/internal/web"
 )
 
-// Options are what a demo may be told.
+// Options are the settings of a demo.
 type Options struct {
 	Config config.Config
 	// Keep is the directory for the data; empty: it is thrown away.
@@ -100,8 +100,8 @@ func (d *demo) seed(ctx context.Context) (tenants []inventory.Tenant, err error)
 // through.
 const applicationConnections = 8
 
-// application puts the pages and their API in front, for browsers that know the name
-// of the machine: whoever can read them needs no token. done ends what they use.
+// application puts the pages and their API in front, for browsers that know the name of
+// the machine: a reader of those needs no token. done ends what they use.
 func (d *demo) application(ctx context.Context, s *service.Service) (done func(), err error) {
 	pages, err := web.Handler()
 	if err != nil {

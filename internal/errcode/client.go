@@ -1,6 +1,6 @@
 package errcode
 
-// client has what clients and operators of the listeners are told.
+// client has the codes that clients and operators of the listeners meet.
 func client() []Entry {
 	return []Entry{
 		{

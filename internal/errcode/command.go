@@ -72,7 +72,7 @@ func command() []Entry {
 		},
 		{
 			Code: "event-trigger", Met: Command, What: "An event trigger of the database refused or failed.",
-			Why: "It is called for every CREATE, ALTER and DROP, and those of Rowcast fix the search_path; one that forbids such statements stops the rotation of the log as well.",
+			Why: "It is called for every CREATE, ALTER and DROP, and those of Rowcast fix the search_path. One that forbids such statements stops the rotation of the log as well.",
 			Do:  "Give the function that the message names a search_path of its own, or have it let schema rowcast pass.",
 		},
 		{

@@ -13,8 +13,8 @@
 //   - Every code says where it is met, what is wrong, why, and what to do, and no
 //     code has two meanings (TestEntriesAreWhole).
 //   - Every code of a close or a problem document is in the registry
-//     (TestCloseCodesAreRegistered), and so is every code of /readyz and of a
-//     command (TestCodesOfTheSourceAreRegistered).
+//     (TestCloseCodesAreRegistered). So is every code of /readyz and of a command
+//     (TestCodesOfTheSourceAreRegistered).
 //   - The page is what the registry says (TestPage).
 //
 // # Failures

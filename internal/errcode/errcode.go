@@ -103,8 +103,8 @@ func IsMisuse(err error) bool {
 	return is
 }
 
-// Of is the code of an error, told by its method ErrorCode or given by With; empty
-// if it has none.
+// Of is the code of an error, by its method ErrorCode or given by With; empty if it has
+// none.
 func Of(err error) Code {
 	if c, ok := errors.AsType[interface {
 		error

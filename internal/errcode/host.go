@@ -35,7 +35,7 @@ func host() []Entry {
 		},
 		{
 			Code: "public-admin", Met: Doctor, Check: "listener for operators",
-			What: "The listener for operators is open to other machines.", Why: "ADMIN_ADDR is not on the loopback; metrics, profiles and the names of tenants are there for whoever can connect.",
+			What: "The listener for operators is open to other machines.", Why: "ADMIN_ADDR is not on the loopback; metrics, profiles and the names of tenants are there for everybody who can connect.",
 			Do: "Set ADMIN_ADDR=127.0.0.1:9090, or have a firewall let the probes and Prometheus in alone.",
 		},
 		{

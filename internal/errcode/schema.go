@@ -27,7 +27,7 @@ func schema() []Entry {
 		{
 			Code: "rotation-behind", Met: Doctor, Check: "segments of the log",
 			What: "The log is not cut into segments, so nothing of it is freed.",
-			Why:  "No server leads, somebody holds a lock on the log, such as a long pg_dump, or an event trigger forbids the DDL that closes a segment.",
+			Why:  "No server leads, or a session such as a long pg_dump holds a lock on the log. An event trigger may also forbid the DDL that closes a segment.",
 			Do:   "See what rowcast prune says; have event triggers leave out schema rowcast.",
 		},
 		{
@@ -80,7 +80,7 @@ func schema() []Entry {
 		{
 			Code: "rows-wide", Met: Doctor, Check: "rows are not wide",
 			What: "The rows of a watched table hold large values, and each statement on such a row converts and logs them.",
-			Why:  "The columns are captured. An update logs twice what it changes and once what it leaves; the CPU is that of one or two conversions of the row to JSON and of storing that.",
+			Why:  "The columns are captured. An update logs twice what it changes and once what it leaves. The CPU is that of one or two conversions of the row to JSON and of storing that.",
 			Do:   "Exclude the columns that clients do not need: rowcast watch <table> --exclude <column>. They are not read any more.",
 		},
 		{

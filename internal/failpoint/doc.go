@@ -4,11 +4,11 @@
 // # Overview
 //
 // A program that is built without the tag failpoints has none of it: each function
-// answers its argument. With the tag, the environment variable ROWCAST_FAILPOINT
-// names one bug, which then happens, where events leave for the clients and nothing
-// behind it could heal it. It happens once, with two exceptions. The last but one
-// happens a few times, since a client that breaks off soon enough does not notice.
-// The program has to get past the last.
+// returns its argument. With the tag, the environment variable ROWCAST_FAILPOINT names
+// one bug. It then happens where events leave for the clients and nothing behind it
+// could heal it. It happens once, with two exceptions. The last but one happens a few
+// times, since a client that breaks off soon enough does not notice. The program has to
+// get past the last.
 //
 //	drop               an event never leaves
 //	swap               two events of a tenant leave in the wrong order

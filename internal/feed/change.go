@@ -19,7 +19,7 @@ const (
 	Unordered Op = 'o'
 )
 
-// String gives the word used on the wire: "insert", "update", "delete",
+// String returns the word used on the wire: "insert", "update", "delete",
 // "truncate", "replay" or "unordered".
 func (o Op) String() string {
 	switch o {

@@ -27,9 +27,9 @@ type Cursor struct {
 	Epoch string
 	// Position is the newest position of which every event was delivered.
 	Position int64
-	// Nonce is the random number of the seal that gave Position, or, if
-	// Delivered is set, of the seal that gave the change that the cursor
-	// points into; 0 at position 0.
+	// Nonce is the random number of the seal that gave Position; 0 at position 0. If
+	// Delivered is set, it is that of the seal that gave the change into which the
+	// cursor points.
 	Nonce int64
 	// Delivered counts the events of the change after Position that were
 	// delivered as well: 0 unless the cursor points into a change.

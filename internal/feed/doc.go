@@ -23,7 +23,7 @@
 // # Failures
 //
 // ParseCursor returns [ErrInvalid] for text that is no cursor. History readers
-// answer [ErrExpired] for a cursor older than the retention floor and [ErrDiverged]
+// return [ErrExpired] for a cursor older than the retention floor and [ErrDiverged]
 // for one that belongs to another history. Both mean that the client has to reload
 // its state.
 package feed

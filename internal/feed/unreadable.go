@@ -24,11 +24,11 @@ const (
 // Reasons are all there are.
 func Reasons() []Reason { return []Reason{Decoding, Mapping, Encoding, Size} }
 
-// MaxRows is how many bytes the rows of one change may have, the old and the new
-// one together. What is larger is told without them.
+// MaxRows is how many bytes the rows of one change may have, the old and the new one
+// together. What is larger is sent without them.
 const MaxRows = 64 << 20
 
-// Unreadable says why a change is told without its row.
+// Unreadable says why a change is sent without its row.
 type Unreadable struct {
 	Reason Reason
 	// Detail is for operators: it holds nothing of the row.
@@ -38,7 +38,7 @@ type Unreadable struct {
 // UnreadableVerb is what follows the stem in the name of the event.
 const UnreadableVerb = "unreadable"
 
-// Without is what is told of the change when its row cannot be: one event at its
+// Without is what is sent of the change when its row cannot be: one event at its
 // position.
 func (c *Change) Without(why *Unreadable) Event {
 	e := Event{
@@ -51,7 +51,7 @@ func (c *Change) Without(why *Unreadable) Event {
 	return e.Without(why)
 }
 
-// Without is what is told in place of the event when it cannot be.
+// Without is what is sent in place of the event when it cannot be.
 func (e *Event) Without(why *Unreadable) Event {
 	stem := e.Stem
 	if stem == "" {

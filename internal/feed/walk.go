@@ -23,10 +23,10 @@ func (w *Walk) Next(c *Change) []Event {
 // Misses says whether changes are missing between w.At and c.
 func (w *Walk) Misses(c *Change) bool { return c.From > w.At.Position+1 }
 
-// had is how many of the n events of the change a client at a cursor of its tenant
-// has. A cursor that points into a row of what is told as one bulk change has none
-// of that: the change is told for the rows from that one on. Nor has it anything of
-// a change that could be read then, and cannot be now.
+// had is how many of the n events of the change a client at a cursor of its tenant has.
+// A cursor that points into a row of what is sent as one bulk change has none of that:
+// the change is sent for the rows from that one on. Nor has it anything of a change
+// that could be read then, and cannot be now.
 func (c *Change) had(at Cursor, n int) int {
 	if c.Bulk || c.Unreadable != nil || at.Position != c.From-1 {
 		return 0

@@ -1,7 +1,6 @@
 package hub_test
 
 import (
-	"context"
 	"testing"
 	"testing/synctest"
 
@@ -10,6 +9,7 @@ import (
 	"rowcast/internal/hub/room"
 	"rowcast/internal/hub/session"
 	"rowcast/internal/hub/signal"
+	"rowcast/internal/test/servetest"
 )
 
 // bundle is a hub that runs, and its history.
@@ -41,14 +41,9 @@ func setup(t fatal, change func(*room.Options)) *bundle {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan error)
-	go func() { done <- b.Run(ctx) }()
-	b.Publish(nil, 0)
-	b.Live(true)
+	stop := servetest.Run(b)
 	return &bundle{b, h, func() {
-		cancel()
-		if err := <-done; err != nil {
+		if err := stop(); err != nil {
 			t.Fatal(err)
 		}
 	}}

@@ -21,9 +21,9 @@
 //
 // # States
 //
-// A subscription is joining (it waits for the tail to be live, for the head of the
-// tenant or for the history), then live, then gone. From live it goes back to
-// joining when it is overrun. A session is free (who holds its lock may write),
+// A subscription is joining, then live, then gone. While it joins it waits for the tail
+// to be live, for the head of the tenant or for the history. From live it goes back to
+// joining when it is overrun. A session is free (the holder of its lock may write),
 // busy (its goroutine writes), closing (only the close frame is left) or ended.
 //
 // The lock of a session is taken before that of a tenant. No other two locks are
@@ -64,9 +64,9 @@
 //   - At most one dashboard event a second and tenant, the last one never
 //     lost, also across a reconnect (TestDashboardCoalesces,
 //     TestResumeGetsTheDashboardEvent).
-//   - Joined clients receive one signal when the tail has not had everything for 5
-//     s, and their cursors when it is back. A quick reconnect tells nobody
-//     (TestOutageIsTold).
+//   - Joined clients receive one signal when the tail has not had everything for 5 s,
+//     and their cursors when it is back. A quick reconnect sends nothing
+//     (TestOutageIsReported).
 //   - Times are counted by a clock that nobody sets: when the one on the wall steps,
 //     no session ends, falls silent or lives longer for it (TestClockStepsForward,
 //     TestClockStepsBack, TestDeadlineFarAway). The time that a machine is suspended
@@ -74,10 +74,10 @@
 //   - A session is ended once the check of its owner fails, also if the owner comes while
 //     that is being decided (TestRefusedOwnersAreSentAway).
 //   - Events are counted by name, sessions by transport and tenant, within bounds
-//     (TestFiguresTellApart, TestNamesAreBounded).
+//     (TestFiguresAreSplit, TestNamesAreBounded).
 //   - A client that takes nothing is closed with slow-consumer (TestSlowConsumer,
 //     TestStalledClient), and receives a reset before that if it keeps no cursor
-//     (TestForgetfulClientIsToldToReload). One that takes little is not
+//     (TestForgetfulClientIsSentAReset). One that takes little is not
 //     (TestSlowClientResumes, TestLargeEventPasses, TestReaderOfAFullBufferStays),
 //     nor is it for answering late (TestSlowReaderMayAnswerLate). One that asks
 //     without end and does not read is ended without grace (TestAnswersAreBounded).

@@ -54,10 +54,9 @@ func (h *Hub) Rules() {
 	}
 }
 
-// Reset says that the history was rewritten: all rings are dropped, and every
-// joined client is told to reset, with the text of reason, once the tail is
-// live again. Reset implies Live(false); Publish(nil, sequence) and Live(true)
-// have to follow.
+// Reset says that the history was rewritten: all rings are dropped, and every joined
+// client is sent a reset, with the text of reason, once the tail is live again. Reset
+// implies Live(false); Publish(nil, sequence) and Live(true) have to follow.
 func (h *Hub) Reset(reason error) {
 	h.set.Streams.Live(false)
 	h.set.Streams.Forget(nil)

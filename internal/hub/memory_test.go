@@ -115,7 +115,7 @@ func TestShareGrowsAgain(t *testing.T) {
 			t.Errorf("%d of %d bytes are used", used, budget)
 		}
 		for _, s := range others {
-			s.CloseWith(signal.Gone, nil)
+			s.Close(signal.Gone, "")
 		}
 		time.Sleep(3 * time.Minute)
 		if used := b.Stats().RingMemory; used != 0 {

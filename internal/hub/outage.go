@@ -2,14 +2,13 @@ package hub
 
 import "time"
 
-// staleAfter is how long the tail may not have everything before clients are
-// told. A quick reconnect tells nobody.
+// staleAfter is how long the tail may not have everything before clients are sent a
+// signal. A quick reconnect sends none.
 const staleAfter = 5 * time.Second
 
-// tellOutage tells clients once that the tail has fallen behind for a while,
-// and when it has everything again where their streams are. reported is whether
-// they know.
-func (h *Hub) tellOutage(now time.Time, reported bool) bool {
+// reportOutage sends clients one signal when the tail has fallen behind for a while,
+// and their cursors when it has everything again. reported is whether they know.
+func (h *Hub) reportOutage(now time.Time, reported bool) bool {
 	if h.set.Checked == nil {
 		return false
 	}

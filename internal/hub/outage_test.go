@@ -10,9 +10,9 @@ import (
 	"rowcast/internal/hub/session"
 )
 
-// TestOutageIsTold has the tail go away for a short and for a long time, under
+// TestOutageIsReported has the tail go away for a short and for a long time, under
 // clients that follow, that are blocked, that filter and that have not joined.
-func TestOutageIsTold(t *testing.T) {
+func TestOutageIsReported(t *testing.T) {
 	t.Parallel()
 	var checked atomic.Int64
 	change := func(o *room.Options) {

@@ -239,9 +239,9 @@ func TestOverrunPastRetention(t *testing.T) {
 	})
 }
 
-// TestForgetfulClientIsToldToReload: one that keeps no cursor cannot continue
+// TestForgetfulClientIsSentAReset: one that keeps no cursor cannot continue
 // after it was sent away.
-func TestForgetfulClientIsToldToReload(t *testing.T) {
+func TestForgetfulClientIsSentAReset(t *testing.T) {
 	t.Parallel()
 	for _, forgets := range []bool{true, false} {
 		bubble(t, nil, func(t *testing.T, b *bundle) {
@@ -253,8 +253,8 @@ func TestForgetfulClientIsToldToReload(t *testing.T) {
 			c.allow(unlimited)
 			synctest.Wait()
 			lines := c.lines(t)
-			told := lines[len(lines)-2].kind == "reset" && lines[len(lines)-2].name == "expired"
-			if l := lines[len(lines)-1]; told != forgets || l.kind != "close" || l.name != "slow-consumer" {
+			reset := lines[len(lines)-2].kind == "reset" && lines[len(lines)-2].name == "expired"
+			if l := lines[len(lines)-1]; reset != forgets || l.kind != "close" || l.name != "slow-consumer" {
 				t.Errorf("forgets %t: the last messages are %v", forgets, lines[len(lines)-2:])
 			}
 		})

@@ -91,7 +91,7 @@ func TestReconnectStorm(t *testing.T) {
 			cursors[i] = at(b.publish("T", 1, false, ""))
 		}
 		for _, s := range sessions {
-			s.CloseWith(signal.Gone, nil)
+			s.Close(signal.Gone, "")
 		}
 		b.publish("T", 1, false, "while they are away")
 		for i, cursor := range cursors {

@@ -28,8 +28,7 @@ func (h *Hub) Run(ctx context.Context) error {
 
 	h.set.Close()
 	for _, s := range h.set.All() {
-		s.Close(signal.Shutdown, "")
-		s.CloseNow()
+		s.Fail(signal.Shutdown)
 	}
 	h.set.Stop()
 	return nil
@@ -55,7 +54,7 @@ func (h *Hub) watch(ctx context.Context) {
 			s.Sweep(elapsed)
 		}
 		clear(list)
-		reported = h.tellOutage(now, reported)
+		reported = h.reportOutage(now, reported)
 		if now.Sub(pruned) >= pruneEvery {
 			h.set.Streams.Prune(now)
 			h.set.Pages.Prune(now)
@@ -67,9 +66,8 @@ func (h *Hub) watch(ctx context.Context) {
 // Draining says whether new sessions are refused.
 func (h *Hub) Draining() bool { return h.set.Closed() }
 
-// Drain refuses new sessions, tells every client to come back in a while,
-// spread over time by their number, and returns when all have left or ctx
-// ends.
+// Drain refuses new sessions, asks every client to come back in a while, spread over
+// time by their number, and returns when all have left or ctx ends.
 func (h *Hub) Drain(ctx context.Context) error {
 	h.set.Close()
 	list := h.set.All()

@@ -13,9 +13,9 @@ import (
 	"rowcast/internal/hub/stream"
 )
 
-// TestFiguresTellApart counts events by name, sessions by transport and tenants by
+// TestFiguresAreSplit counts events by name, sessions by transport and tenants by
 // their sessions, and times each pass by the oldest change of it.
-func TestFiguresTellApart(t *testing.T) {
+func TestFiguresAreSplit(t *testing.T) {
 	t.Parallel()
 	var ages []time.Duration
 	bubble(t, func(o *room.Options) { o.Delivered = func(age time.Duration) { ages = append(ages, age) } }, func(t *testing.T, b *bundle) {

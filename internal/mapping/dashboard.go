@@ -23,10 +23,10 @@ func DashboardReason(c *feed.Change) (reason string, ok bool) {
 	return s.table, true
 }
 
-// DashboardEvent is the coalesced event for the changes of a tenant up to
-// head. Each reason appears once, in alphabetical order; none stands for all,
-// for a client that was away and may have missed any. It is in no log: its cursor is
-// that of head, and it comes again to whoever continues from there.
+// DashboardEvent is the coalesced event for the changes of a tenant up to head. Each
+// reason appears once, in alphabetical order; none stands for all, for a client that
+// was away and may have missed any. It is in no log: its cursor is that of head, and it
+// comes again to a client that continues from there.
 func DashboardEvent(tenant string, reasons []string, head feed.Head, at time.Time) feed.Event {
 	if len(reasons) == 0 {
 		for i := range stems[:len(stems)-1] {

@@ -11,7 +11,7 @@ import (
 const unknown = -1
 
 // compareRows marks the columns whose JSON text differs, or that only the old row
-// has, and gives their number. What only the new row has is as it was.
+// has, and returns their number. What only the new row has is as it was.
 func compareRows(after, before *row.Row) int {
 	n, matched := 0, 0
 	for i := range after.Fields {

@@ -11,18 +11,17 @@
 // catalogue of orders. A stem without rules of its own gets created, updated,
 // deleted, bulk, truncated, replayed and unreadable events.
 //
-// A bulk statement makes one event whatever its operation. Every change makes
-// at least one event, also where the wire contract names none (an update of a
-// sku that is not low, a movement that somebody corrects): else positions would
-// have holes for a client that filters nothing.
+// A bulk statement makes one event whatever its operation. Every change makes at least
+// one event, also where the wire contract names none, such as an update of a sku that
+// is not low. Else positions would have holes for a client without a filter.
 //
 // [DashboardReason] says whether a change counts for the coalesced
 // dashboard:stats-updated event, which [DashboardEvent] builds. A [Filter]
 // chooses events by name.
 //
-// Rows stay text: a scanner finds the top-level fields of the JSON object, and
-// everything (the differences of an update, the columns of derived events, the
-// treatment of numbers) works on these spans.
+// Rows stay text: a scanner finds the top-level fields of the JSON object. The
+// differences of an update, the columns of derived events and the treatment of numbers
+// work on these spans.
 //
 // # Guarantees
 //

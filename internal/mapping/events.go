@@ -57,11 +57,10 @@ func Append(dst []feed.Event, c *feed.Change) []feed.Event {
 	return dst
 }
 
-// point gives the events of one change their cursors. The last one is past the
-// change. An earlier one points into the change: its position is the one
-// before the change, Delivered counts the events, and its nonce is that of the
-// change it points into, as the nonce of the position before is not known
-// here.
+// point gives the events of one change their cursors. The last one is past the change.
+// An earlier one points into the change: its position is the one before the change, and
+// Delivered counts the events. Its nonce is that of the change it points into, as the
+// nonce of the position before is not known here.
 func point(events []feed.Event, c *feed.Change) {
 	for i := range events {
 		cursor := feed.Cursor{Epoch: c.Epoch, Position: c.Position, Nonce: c.Nonce}

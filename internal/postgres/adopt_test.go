@@ -27,8 +27,8 @@ func tables(steps []postgres.Step) []string {
 func TestAdoptsExistingTables(t *testing.T) {
 	t.Parallel()
 	m := migrator(t, pgtest.Database(t))
-	conn := connect(t, m.URL)
-	exec(t, conn,
+	conn := pgtest.Connect(t, m.URL)
+	pgtest.Exec(t, conn,
 		`create table stock_movements (id int primary key, tenant_id uuid)`,
 		`create table orders (id int primary key, tenant_id integer)`,
 		`create table purchase_orders (id int primary key, tenant_id text)`,
@@ -40,14 +40,14 @@ func TestAdoptsExistingTables(t *testing.T) {
 	if diff := cmp.Diff(want, tables(up(t, m))); diff != "" {
 		t.Errorf("steps differ (-want +got):\n%s", diff)
 	}
-	exec(t, conn,
+	pgtest.Exec(t, conn,
 		`insert into stock_movements values (1, 'A0EEBC99-9C0B-4EF8-BB6D-6BB9BD380A11')`, `insert into orders values (1, 42)`,
 		`insert into purchase_orders values (1, 'T')`, `insert into skus values (1, 'T')`)
-	if diff := cmp.Diff([]string{"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "42", "T"}, list(t, conn, `select tenant from rowcast.log order by id`)); diff != "" {
+	if diff := cmp.Diff([]string{"a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11", "42", "T"}, pgtest.Column[string](t, conn, `select tenant from rowcast.log order by id`)); diff != "" {
 		t.Errorf("tenants differ (-want +got):\n%s", diff)
 	}
 	// Once it can be watched, it is.
-	exec(t, conn, `alter table skus add primary key (id)`)
+	pgtest.Exec(t, conn, `alter table skus add primary key (id)`)
 	if diff := cmp.Diff("skus: watched", tables(up(t, m))[3]); diff != "" {
 		t.Error(diff)
 	}
@@ -56,8 +56,8 @@ func TestAdoptsExistingTables(t *testing.T) {
 func TestSkipsWhatCannotBeWatched(t *testing.T) {
 	t.Parallel()
 	m := migrator(t, pgtest.Database(t))
-	conn := connect(t, m.URL)
-	exec(t, conn,
+	conn := pgtest.Connect(t, m.URL)
+	pgtest.Exec(t, conn,
 		`create table stock_movements (id int primary key)`,
 		`create view orders as select 1 as id, 'T' as tenant_id`,
 		`create table purchase_orders (id int primary key, tenant_id jsonb)`)
@@ -77,10 +77,10 @@ func TestSkipsWhatCannotBeWatched(t *testing.T) {
 func TestMigrateRepairs(t *testing.T) {
 	t.Parallel()
 	m := migrator(t, pgtest.Database(t))
-	conn := connect(t, m.URL)
-	exec(t, conn, `create table orders (id int primary key, tenant_id text)`, `create table own (id int primary key, tenant_id text)`)
+	conn := pgtest.Connect(t, m.URL)
+	pgtest.Exec(t, conn, `create table orders (id int primary key, tenant_id text)`, `create table own (id int primary key, tenant_id text)`)
 	up(t, m)
-	exec(t, conn, `select rowcast.watch('own')`, `drop table orders`, `create table orders (id int primary key, tenant_id int)`,
+	pgtest.Exec(t, conn, `select rowcast.watch('own')`, `drop table orders`, `create table orders (id int primary key, tenant_id int)`,
 		`drop trigger rowcast_insert on own`, `create table broken (id int primary key, tenant_id text)`, `select rowcast.watch('broken')`,
 		`alter table broken drop column tenant_id`, `create table last (id int primary key, tenant_id text)`, `select rowcast.watch('last')`,
 		`alter table last disable trigger rowcast_update`)
@@ -100,7 +100,7 @@ func TestMigrateRepairs(t *testing.T) {
 
 func TestExplain(t *testing.T) {
 	t.Parallel()
-	conn := connect(t, pgtest.Database(t))
+	conn := pgtest.Connect(t, pgtest.Database(t))
 	for _, statement := range []string{`select rowcast.seal()`, `select * from rowcast.log`, `insert into rowcast.tenant values ('T')`} {
 		_, err := conn.Exec(t.Context(), statement)
 		if explained := postgres.Explain(err); !errors.Is(explained, postgres.ErrNotMigrated) {

@@ -31,7 +31,7 @@ func startTraffic(t *testing.T, dsn, table string, first int) *traffic {
 	t.Helper()
 	f := new(traffic)
 	for n := range 4 {
-		conn := connect(t, dsn)
+		conn := pgtest.Connect(t, dsn)
 		f.writers.Go(func() {
 			for i := first + n; !f.stop.Load(); i += 4 {
 				began := time.Now()
@@ -47,6 +47,17 @@ func startTraffic(t *testing.T, dsn, table string, first int) *traffic {
 	}
 	t.Cleanup(func() { f.end() })
 	return f
+}
+
+// passes waits until each writer can have committed something that it began after the call.
+func (f *traffic) passes(t *testing.T) {
+	t.Helper()
+	before := f.commits.Load()
+	for limit := time.Now().Add(timeout); f.commits.Load() < before+8; time.Sleep(time.Millisecond) {
+		if time.Now().After(limit) {
+			t.Fatal("writers do not pass")
+		}
+	}
 }
 
 // end returns how long the slowest statement took.
@@ -66,14 +77,14 @@ func (f *traffic) saw(took time.Duration) {
 
 // Writers go on while everything that changes their table is done, although a
 // transaction that stays open for longer than a lock is waited for is in the
-// way each time: none of their statements takes a second, beyond what one takes
-// at the same time in a table that nothing is done to. It runs alone, since it
-// measures.
+// way each time, and stays until each has passed. None of their statements takes a
+// second, beyond ten times what one takes at the same time in a table that nothing is
+// done to. It runs alone, since it measures.
 func TestWritersPassMigrations(t *testing.T) { //nolint:paralleltest // it measures
 	const bar = time.Second
 	dsn := pgtest.Database(t)
-	admin, long := connect(t, dsn), connect(t, dsn)
-	exec(t, admin, `create table orders (id int primary key, tenant_id text)`,
+	admin, long := pgtest.Connect(t, dsn), pgtest.Connect(t, dsn)
+	pgtest.Exec(t, admin, `create table orders (id int primary key, tenant_id text)`,
 		`create table notes (id int primary key, tenant_id text)`,
 		`create table control (id int primary key, tenant_id text)`)
 	waits := make(chan struct{}, 1000)
@@ -108,8 +119,8 @@ func TestWritersPassMigrations(t *testing.T) { //nolint:paralleltest // it measu
 			return err
 		}, true},
 	} {
-		exec(t, admin, phase.before)
-		exec(t, long, `begin`, fmt.Sprintf(`insert into %s values (-1, 'T')`, phase.table))
+		pgtest.Exec(t, admin, phase.before)
+		pgtest.Exec(t, long, `begin`, fmt.Sprintf(`insert into %s values (-1, 'T')`, phase.table))
 		f, control := startTraffic(t, dsn, phase.table, 1), startTraffic(t, dsn, "control", 1)
 		done := make(chan error, 1)
 		go func() { done <- phase.change() }()
@@ -124,20 +135,18 @@ func TestWritersPassMigrations(t *testing.T) { //nolint:paralleltest // it measu
 					t.Fatalf("%s does not let writers pass", phase.name)
 				}
 			}
+			f.passes(t)
 		}
-		exec(t, long, `rollback`)
+		pgtest.Exec(t, long, `rollback`)
 		if err := <-done; err != nil {
 			t.Fatalf("%s: %v", phase.name, err)
 		}
 		slowest, commits, noise := f.end(), f.commits.Load(), control.end()
 		t.Logf("%s: %d commits, the slowest took %s, of the control %s", phase.name, commits, slowest.Round(time.Millisecond), noise.Round(time.Millisecond))
-		if slowest-noise > bar {
+		if slowest > bar+10*noise { // a slow machine has noise
 			t.Errorf("%s kept a writer for %s; the bar is %s", phase.name, slowest, bar)
 		}
-		if phase.locks && commits < 20 {
-			t.Errorf("only %d commits passed %s", commits, phase.name)
-		}
-		exec(t, admin, `delete from `+phase.table, `delete from control`)
+		pgtest.Exec(t, admin, `delete from `+phase.table, `delete from control`)
 		if i == 0 {
 			captures(t, admin)
 		}
@@ -147,9 +156,9 @@ func TestWritersPassMigrations(t *testing.T) { //nolint:paralleltest // it measu
 // captures checks that the table is watched now.
 func captures(t *testing.T, conn *pgx.Conn) {
 	t.Helper()
-	exec(t, conn, `insert into orders values (-2, 'captured')`)
-	if got := list(t, conn, `select l.tenant from rowcast.log l where l.tenant = 'captured'`); !slices.Equal(got, []string{"captured"}) {
+	pgtest.Exec(t, conn, `insert into orders values (-2, 'captured')`)
+	if got := pgtest.Column[string](t, conn, `select l.tenant from rowcast.log l where l.tenant = 'captured'`); !slices.Equal(got, []string{"captured"}) {
 		t.Errorf("after the migration the log has %q", got)
 	}
-	exec(t, conn, `delete from orders`)
+	pgtest.Exec(t, conn, `delete from orders`)
 }

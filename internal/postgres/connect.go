@@ -45,7 +45,7 @@ func config(url, name string, settings map[string]string) (*pgx.ConnConfig, erro
 	return config, nil
 }
 
-// Connect opens a direct connection. Through a transaction pooler it answers
+// Connect opens a direct connection. Through a transaction pooler it returns
 // [ErrPooler].
 func Connect(ctx context.Context, url, name string) (*pgx.Conn, error) {
 	return connect(ctx, url, name, querySettings())
@@ -87,9 +87,9 @@ func With(
 	return Judge(context.WithoutCancel(ctx), c, f(ctx, c))
 }
 
-// direct refuses a connection on which the settings of the session are not in
-// effect. A transaction pooler that was told to ignore them would deliver no
-// notification and leave locks behind on connections of others.
+// direct refuses a connection on which the settings of the session are not in effect. A
+// transaction pooler that is configured to ignore them would deliver no notification
+// and leave locks behind on connections of others.
 func direct(ctx context.Context, conn *pgx.Conn) error {
 	const name = "plan_cache_mode"
 	results, err := conn.PgConn().Exec(ctx, "show "+name).ReadAll()
@@ -143,7 +143,7 @@ func pooler(err error) error {
 var ErrOutdated = errors.New("schema rowcast is of an older version than this program; bring it up to date with: rowcast migrate")
 
 // Explain gives the errors of PostgreSQL a text for people: its message and
-// hint. A database without Rowcast answers ErrNotMigrated, one that lacks a
+// hint. A database without Rowcast gives ErrNotMigrated, one that lacks a
 // function ErrOutdated. Other errors stay.
 func Explain(err error) error {
 	var pg *pgconn.PgError

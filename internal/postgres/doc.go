@@ -25,8 +25,8 @@
 //     TestSkipsWhatCannotBeWatched, TestMigrateRepairs).
 //   - Where a publication would carry the log away it installs only if that is asked for
 //     (rowcast: TestPublicationForAllTables).
-//   - Every session sets what it depends on itself, whatever was set for the server, the
-//     database or the role, also through a pooler that swallows settings
+//   - Every session sets what it depends on itself, whatever was set for the server,
+//     the database or the role. So it does through a pooler that swallows settings
 //     (TestSessionsSetWhatTheyNeed, TestMigrateUnderUnwantedSettings; rowcast:
 //     TestServeUnderHostileSettings).
 //   - What answers as a transaction pooler is refused, whether it rejects the settings
@@ -35,7 +35,7 @@
 //   - An older program changes nothing in the schema of a newer one
 //     (TestOlderMigrateIsRefused). Every role can ask how the schema differs from the
 //     program (TestSchemaIsCompared; rowcast: TestRollingUpgrade,
-//     TestServerTellsOfANewerSchema).
+//     TestServerReportsANewerSchema).
 //   - In a database that came with a dump, whatever the dump left out, a new feed
 //     watches what was watched, as it was. What cannot be known is asked for
 //     (TestRestoredDatabases, TestDatabaseMadeFromTemplate,
@@ -44,7 +44,7 @@
 //
 // # Failures
 //
-// Errors name the step. A database without schema rowcast answers
+// Errors name the step. A database without schema rowcast gives
 // [ErrNotMigrated], one with an older schema [ErrOutdated], one with a newer one
 // [ErrNewer].
 package postgres

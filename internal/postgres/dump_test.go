@@ -34,7 +34,7 @@ func tool(t *testing.T, dsn, name string, args ...string) {
 	if err != nil {
 		t.Fatalf("%s --version says %s: %v", name, version, err)
 	}
-	if server := list(t, connect(t, dsn), `select current_setting('server_version_num')`)[0]; server >= fmt.Sprintf("%d0000", major+1) {
+	if server := pgtest.Column[string](t, pgtest.Connect(t, dsn), `select current_setting('server_version_num')`)[0]; server >= fmt.Sprintf("%d0000", major+1) {
 		t.Skipf("%s %d does not work with a server %s", name, major, server)
 	}
 	cmd := osexec.CommandContext(t.Context(), name, append([]string{"--dbname", dsn}, args...)...)
@@ -65,11 +65,11 @@ var watching = []string{
 // answers what the log has of them.
 func write(t *testing.T, conn *pgx.Conn) []string {
 	t.Helper()
-	exec(t, conn, `delete from rowcast.log`)
+	pgtest.Exec(t, conn, `delete from rowcast.log`)
 	for _, role := range []string{"origin", "replica"} {
-		exec(t, conn, `set session_replication_role = `+role)
+		pgtest.Exec(t, conn, `set session_replication_role = `+role)
 		for table, columns := range map[string]string{"notes": "id, account, secret", "orders": "id, tenant_id, password", "parts": "id, tenant_id, secret", "parts_1": "id, tenant_id, secret"} {
-			exec(t, conn, fmt.Sprintf(`truncate %s`, table),
+			pgtest.Exec(t, conn, fmt.Sprintf(`truncate %s`, table),
 				fmt.Sprintf(`insert into %s (%s) select g, 'T', 'hidden' from generate_series(1, 70) g`, table, columns),
 				fmt.Sprintf(`insert into %s (%s) values (71, 'T', 'hidden')`, table, columns),
 				fmt.Sprintf(`update %s set id = id + 100`, table),
@@ -81,11 +81,11 @@ func write(t *testing.T, conn *pgx.Conn) []string {
 			}
 		}
 	}
-	exec(t, conn, `reset session_replication_role`, `insert into skus values ((select coalesce(max(id), 0) + 1 from skus), 'T')`)
-	if leaked := list(t, conn, `select l::text from rowcast.log l where l::text ~ 'hidden' limit 3`); len(leaked) > 0 {
+	pgtest.Exec(t, conn, `reset session_replication_role`, `insert into skus values ((select coalesce(max(id), 0) + 1 from skus), 'T')`)
+	if leaked := pgtest.Column[string](t, conn, `select l::text from rowcast.log l where l::text ~ 'hidden' limit 3`); len(leaked) > 0 {
 		t.Errorf("the log has what is excluded: %v", leaked)
 	}
-	return list(t, conn, `
+	return pgtest.Column[string](t, conn, `
 		select format('%s %s', coalesce(w.name, l.watched::text), sum(l.rows)) from rowcast.log l left join rowcast.watched w on w.id = l.watched
 		 group by w.name, l.watched order by coalesce(w.name, l.watched::text)`)
 }
@@ -102,10 +102,10 @@ func everything() []string {
 func TestRestoredDatabases(t *testing.T) {
 	t.Parallel()
 	source := pgtest.Database(t)
-	admin := connect(t, source)
-	exec(t, admin, shop...)
+	admin := pgtest.Connect(t, source)
+	pgtest.Exec(t, admin, shop...)
 	up(t, migrator(t, source))
-	exec(t, admin, watching...)
+	pgtest.Exec(t, admin, watching...)
 	dump := func(t *testing.T, target string, args ...string) {
 		t.Helper()
 		file := filepath.Join(t.TempDir(), "shop.dump")
@@ -142,19 +142,19 @@ func TestRestoredDatabases(t *testing.T) {
 		{"without the data of the schema", func(t *testing.T, target string) { dump(t, target, "--exclude-table-data", "rowcast.*") }, true},
 		{"schema only", func(t *testing.T, target string) { dump(t, target, "--schema-only") }, true},
 		{"numbers that mean nothing", func(t *testing.T, target string) {
-			conn := connect(t, target)
-			exec(t, conn, shop...)
+			conn := pgtest.Connect(t, target)
+			pgtest.Exec(t, conn, shop...)
 			up(t, migrator(t, target))
-			exec(t, conn, watching...)
-			exec(t, conn, `update rowcast.watched set relation = (relation::bigint + 100000)::oid`, `update rowcast.feed set identity = 'elsewhere'`)
+			pgtest.Exec(t, conn, watching...)
+			pgtest.Exec(t, conn, `update rowcast.watched set relation = (relation::bigint + 100000)::oid`, `update rowcast.feed set identity = 'elsewhere'`)
 		}, false},
 		{"numbers of others", func(t *testing.T, target string) {
-			conn := connect(t, target)
-			exec(t, conn, shop...)
+			conn := pgtest.Connect(t, target)
+			pgtest.Exec(t, conn, shop...)
 			up(t, migrator(t, target))
-			exec(t, conn, watching...)
+			pgtest.Exec(t, conn, watching...)
 			// Each has the number of the next, one that of a toast index.
-			exec(t, conn, `drop index rowcast.watched_active`,
+			pgtest.Exec(t, conn, `drop index rowcast.watched_active`,
 				`update rowcast.watched w set relation = coalesce((select min(o.relation::bigint)::oid from rowcast.watched o where o.relation > w.relation),
 					(select indexrelid from pg_index i join pg_class c on c.reltoastrelid = i.indrelid where c.oid = 'notes'::regclass))`,
 				`create unique index watched_active on rowcast.watched (relation) where active`, `update rowcast.feed set identity = 'elsewhere'`)
@@ -166,7 +166,7 @@ func TestRestoredDatabases(t *testing.T) {
 				target := pgtest.Database(t)
 				if server == "another server" {
 					target = pgtest.Own(t, devpg.Options{NoTCP: true}).SocketDSN("postgres")
-					exec(t, connect(t, target), `create role rowcast_capture nologin`, `create table other (id int primary key, t text)`) // others have the numbers
+					pgtest.Exec(t, pgtest.Connect(t, target), `create role rowcast_capture nologin`, `create table other (id int primary key, t text)`) // others have the numbers
 				}
 				test.make(t, target)
 				worksAnew(t, target, test.blind)
@@ -179,7 +179,7 @@ func TestRestoredDatabases(t *testing.T) {
 // again, and removes Rowcast.
 func worksAnew(t *testing.T, target string, blind bool) {
 	t.Helper()
-	conn := connect(t, target)
+	conn := pgtest.Connect(t, target)
 	want := everything()
 	got := write(t, conn)
 	if blind {
@@ -193,26 +193,26 @@ func worksAnew(t *testing.T, target string, blind bool) {
 	m.NewFeed = true
 	up(t, m)
 	wantWatched := []string{"notes memo account {secret}", "orders sale tenant_id {password}", "parts parts tenant_id {secret}"}
-	if diff := cmp.Diff(wantWatched, list(t, conn, `select concat_ws(' ', relation::regclass, name, tenant_column, exclude) from rowcast.watched where active order by 1`)); diff != "" && !blind {
+	if diff := cmp.Diff(wantWatched, pgtest.Column[string](t, conn, `select concat_ws(' ', relation::regclass, name, tenant_column, exclude) from rowcast.watched where active order by 1`)); diff != "" && !blind {
 		t.Errorf("watched are (-want +got):\n%s", diff)
 	}
 	if blind {
 		// Nothing says that it was unwatched.
-		exec(t, conn, `select rowcast.unwatch('skus')`)
+		pgtest.Exec(t, conn, `select rowcast.unwatch('skus')`)
 	}
 	if diff := cmp.Diff(want, write(t, conn)); diff != "" {
 		t.Errorf("the new feed has (-want +got):\n%s", diff)
 	}
-	if drift := list(t, conn, `select d.table_name || ': ' || d.detail from rowcast.trigger_drift() d`); len(drift) > 0 {
+	if drift := pgtest.Column[string](t, conn, `select d.table_name || ': ' || d.detail from rowcast.trigger_drift() d`); len(drift) > 0 {
 		t.Errorf("drift: %v", drift)
 	}
-	if foreign := list(t, conn, `select coalesce(rowcast.foreign_log(), '')`); foreign[0] != "" {
+	if foreign := pgtest.Column[string](t, conn, `select coalesce(rowcast.foreign_log(), '')`); foreign[0] != "" {
 		t.Errorf("the new feed is foreign: %s", foreign)
 	}
 	if _, err := m.Down(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	exec(t, conn, `truncate notes, parts`, `insert into notes (id) values (1)`)
+	pgtest.Exec(t, conn, `truncate notes, parts`, `insert into notes (id) values (1)`)
 }
 
 // A copy by create database ... template has the same numbers of tables, columns
@@ -220,27 +220,27 @@ func worksAnew(t *testing.T, target string, blind bool) {
 func TestDatabaseMadeFromTemplate(t *testing.T) {
 	t.Parallel()
 	pg, source := pgtest.Server(t), pgtest.Database(t)
-	conn := connect(t, source)
-	exec(t, conn, shop...)
+	conn := pgtest.Connect(t, source)
+	pgtest.Exec(t, conn, shop...)
 	up(t, migrator(t, source))
-	exec(t, conn, watching...)
-	exec(t, conn, `select rowcast.seal()`)
-	name := list(t, conn, `select current_database()`)[0]
+	pgtest.Exec(t, conn, watching...)
+	pgtest.Exec(t, conn, `select rowcast.seal()`)
+	name := pgtest.Column[string](t, conn, `select current_database()`)[0]
 	if err := conn.Close(t.Context()); err != nil { // nobody may use a template
 		t.Fatal(err)
 	}
 	pgtest.Admin(t, pg, "create database made_"+name+" template "+name)
 	t.Cleanup(func() { pgtest.Admin(t, pg, "drop database made_"+name+" with (force)") })
-	made := connect(t, pg.SocketDSN("made_"+name))
-	if foreign := list(t, made, `select coalesce(rowcast.foreign_log(), '')`)[0]; !strings.Contains(foreign, "it was written in database ") {
+	made := pgtest.Connect(t, pg.SocketDSN("made_"+name))
+	if foreign := pgtest.Column[string](t, made, `select coalesce(rowcast.foreign_log(), '')`)[0]; !strings.Contains(foreign, "it was written in database ") {
 		t.Errorf("the log of the copy is foreign because %q", foreign)
 	}
-	if drift := list(t, made, `select d.detail from rowcast.trigger_drift() d`); len(drift) > 0 {
+	if drift := pgtest.Column[string](t, made, `select d.detail from rowcast.trigger_drift() d`); len(drift) > 0 {
 		t.Errorf("drift of the copy: %v", drift)
 	}
-	exec(t, made, `delete from skus`)
+	pgtest.Exec(t, made, `delete from skus`)
 	worksAnew(t, pg.SocketDSN("made_"+name), false)
-	if foreign := list(t, connect(t, source), `select coalesce(rowcast.foreign_log(), '')`)[0]; foreign != "" {
+	if foreign := pgtest.Column[string](t, pgtest.Connect(t, source), `select coalesce(rowcast.foreign_log(), '')`)[0]; foreign != "" {
 		t.Errorf("the log of the template is foreign because %s", foreign)
 	}
 }
@@ -251,18 +251,18 @@ func TestRestoredDatabaseIsFoundBy(t *testing.T) {
 	t.Parallel()
 	restored := func(t *testing.T) (*pgx.Conn, string) {
 		dsn := pgtest.Database(t)
-		conn := connect(t, dsn)
-		exec(t, conn, shop...)
+		conn := pgtest.Connect(t, dsn)
+		pgtest.Exec(t, conn, shop...)
 		up(t, migrator(t, dsn))
-		exec(t, conn, watching...)
-		exec(t, conn, `update rowcast.watched set relation = (relation::bigint + 100000)::oid`, `update rowcast.feed set identity = 'elsewhere'`)
+		pgtest.Exec(t, conn, watching...)
+		pgtest.Exec(t, conn, `update rowcast.watched set relation = (relation::bigint + 100000)::oid`, `update rowcast.feed set identity = 'elsewhere'`)
 		return conn, dsn
 	}
 	t.Run("watch", func(t *testing.T) {
 		t.Parallel()
 		conn, _ := restored(t)
-		exec(t, conn, `select rowcast.watch('notes', name => 'jotting')`)
-		if got := list(t, conn, `select concat_ws(' ', name, tenant_column, exclude) from rowcast.watched where active and relation = 'notes'::regclass`); len(got) != 1 || got[0] != "jotting account {secret}" {
+		pgtest.Exec(t, conn, `select rowcast.watch('notes', name => 'jotting')`)
+		if got := pgtest.Column[string](t, conn, `select concat_ws(' ', name, tenant_column, exclude) from rowcast.watched where active and relation = 'notes'::regclass`); len(got) != 1 || got[0] != "jotting account {secret}" {
 			t.Errorf("watched are %v", got)
 		}
 		write(t, conn)
@@ -270,7 +270,7 @@ func TestRestoredDatabaseIsFoundBy(t *testing.T) {
 	t.Run("unwatch", func(t *testing.T) {
 		t.Parallel()
 		conn, dsn := restored(t)
-		if got := list(t, conn, `select rowcast.unwatch('orders')::text`); got[0] != "true" {
+		if got := pgtest.Column[string](t, conn, `select rowcast.unwatch('orders')::text`); got[0] != "true" {
 			t.Error("orders is not watched")
 		}
 		if steps := strings.Join(tables(up(t, migrator(t, dsn))), "\n"); !strings.Contains(steps, "orders: left alone: it was unwatched") {
@@ -283,7 +283,7 @@ func TestRestoredDatabaseIsFoundBy(t *testing.T) {
 		if _, err := migrator(t, dsn).Down(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		if left := list(t, conn, `select tgname::text from pg_trigger where not tgisinternal`); len(left) > 0 {
+		if left := pgtest.Column[string](t, conn, `select tgname::text from pg_trigger where not tgisinternal`); len(left) > 0 {
 			t.Errorf("down left %v", left)
 		}
 	})
@@ -294,21 +294,21 @@ func TestRestoredDatabaseIsFoundBy(t *testing.T) {
 func TestRenamedBeforeTheDump(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.Database(t)
-	conn := connect(t, dsn)
-	exec(t, conn, shop...)
+	conn := pgtest.Connect(t, dsn)
+	pgtest.Exec(t, conn, shop...)
 	up(t, migrator(t, dsn))
-	exec(t, conn, watching...)
-	exec(t, conn, `alter table orders rename password to phrase`, `alter table notes rename account to owner`,
+	pgtest.Exec(t, conn, watching...)
+	pgtest.Exec(t, conn, `alter table orders rename password to phrase`, `alter table notes rename account to owner`,
 		`update rowcast.watched set relation = (relation::bigint + 100000)::oid`, `update rowcast.feed set identity = 'elsewhere'`, `delete from rowcast.log`,
 		`insert into orders (id, tenant_id, phrase, body) values (1, 'T', 'hidden', 'body')`, `update orders set phrase = 'hidden, too', id = 2`,
 		`insert into orders (id, tenant_id, phrase) select g, 'T', 'hidden' from generate_series(3, 80) g`,
 		`insert into notes (id, owner) values (7, 'T')`, `insert into notes (id, owner) select g, 'T' from generate_series(8, 80) g`)
 	want := []string{`{"id":1}`, `{"id":2}`, `{"id":3}`}
-	if diff := cmp.Diff(want, list(t, conn, `select l.after[1]::text from rowcast.log l order by l.id`)); diff != "" {
+	if diff := cmp.Diff(want, pgtest.Column[string](t, conn, `select l.after[1]::text from rowcast.log l order by l.id`)); diff != "" {
 		t.Errorf("the log has (-want +got):\n%s", diff)
 	}
 	for _, table := range []string{"notes", "orders"} {
-		detail := list(t, conn, `select d.detail from rowcast.trigger_drift() d where d.table_name = $1 and d.lost`, table)
+		detail := pgtest.Column[string](t, conn, `select d.detail from rowcast.trigger_drift() d where d.table_name = $1 and d.lost`, table)
 		if len(detail) != 1 || !strings.Contains(detail[0], "came with a dump and lacks columns") {
 			t.Errorf("drift says of %s %q", table, detail)
 		}
@@ -320,13 +320,13 @@ func TestRenamedBeforeTheDump(t *testing.T) {
 		t.Errorf("migrate says %v", err)
 	}
 	// What it names is enough.
-	exec(t, conn, `select rowcast.watch('orders', exclude => '{phrase}'), rowcast.watch('notes', tenant_column => 'owner')`)
+	pgtest.Exec(t, conn, `select rowcast.watch('orders', exclude => '{phrase}'), rowcast.watch('notes', tenant_column => 'owner')`)
 	up(t, migrator(t, dsn))
-	if drift := list(t, conn, `select d.table_name || ': ' || d.detail from rowcast.trigger_drift() d`); len(drift) > 0 {
+	if drift := pgtest.Column[string](t, conn, `select d.table_name || ': ' || d.detail from rowcast.trigger_drift() d`); len(drift) > 0 {
 		t.Errorf("drift: %v", drift)
 	}
-	exec(t, conn, `delete from rowcast.log`, `update orders set phrase = 'hidden, three', body = 'two' where id = 2`)
-	if got := list(t, conn, `select l.after[1]::text from rowcast.log l`); len(got) != 1 || !strings.Contains(got[0], `"body":"two"`) || strings.Contains(got[0], "hidden") {
+	pgtest.Exec(t, conn, `delete from rowcast.log`, `update orders set phrase = 'hidden, three', body = 'two' where id = 2`)
+	if got := pgtest.Column[string](t, conn, `select l.after[1]::text from rowcast.log l`); len(got) != 1 || !strings.Contains(got[0], `"body":"two"`) || strings.Contains(got[0], "hidden") {
 		t.Errorf("the log has %v", got)
 	}
 }

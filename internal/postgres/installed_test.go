@@ -14,8 +14,8 @@ func TestOlderMigrateIsRefused(t *testing.T) {
 	t.Parallel()
 	m := migrator(t, pgtest.Database(t))
 	up(t, m)
-	conn := connect(t, m.URL)
-	exec(t, conn, `insert into rowcast.migration (version_id, is_applied) values (9999, true)`,
+	conn := pgtest.Connect(t, m.URL)
+	pgtest.Exec(t, conn, `insert into rowcast.migration (version_id, is_applied) values (9999, true)`,
 		`create or replace function rowcast.stem(table_name text) returns text language sql as $$ select 'of a newer version' $$`)
 	before := schema(t, conn)
 	for _, m.NewFeed = range []bool{false, true} {
@@ -24,7 +24,7 @@ func TestOlderMigrateIsRefused(t *testing.T) {
 			t.Errorf("migrate did %v and ends with %v", steps, err)
 		}
 	}
-	if got := list(t, conn, `select rowcast.stem('x')`); got[0] != "of a newer version" || strings.Join(before, "\n") != strings.Join(schema(t, conn), "\n") {
+	if got := pgtest.Column[string](t, conn, `select rowcast.stem('x')`); got[0] != "of a newer version" || strings.Join(before, "\n") != strings.Join(schema(t, conn), "\n") {
 		t.Error("the older migrate has changed the schema")
 	}
 }
@@ -48,16 +48,16 @@ func TestAlterationsAreFoundAndRepaired(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			m := migrator(t, pgtest.Database(t))
-			conn := connect(t, m.URL)
-			exec(t, conn, `create table docs (id int primary key, tenant_id text, secret text)`)
+			conn := pgtest.Connect(t, m.URL)
+			pgtest.Exec(t, conn, `create table docs (id int primary key, tenant_id text, secret text)`)
 			up(t, m)
-			exec(t, conn, `select rowcast.watch('docs', name => 'paper', exclude => '{secret}')`)
+			pgtest.Exec(t, conn, `select rowcast.watch('docs', name => 'paper', exclude => '{secret}')`)
 			const drift = `select coalesce(string_agg(d.detail, '; '), '') from rowcast.trigger_drift() d where d.lost`
-			if said := list(t, conn, drift)[0]; said != "" {
+			if said := pgtest.Column[string](t, conn, drift)[0]; said != "" {
 				t.Fatalf("at first drift says %s", said)
 			}
-			exec(t, conn, test.make)
-			said := list(t, conn, drift)[0]
+			pgtest.Exec(t, conn, test.make)
+			said := pgtest.Column[string](t, conn, drift)[0]
 			if !strings.Contains(said, test.says) || !strings.Contains(said, "repair it with rowcast migrate") {
 				t.Errorf("drift says %q; want %s", said, test.says)
 			}
@@ -65,14 +65,14 @@ func TestAlterationsAreFoundAndRepaired(t *testing.T) {
 			if _, err := m.Up(t.Context()); err != nil {
 				t.Fatalf("what it names to repair it: %v", err)
 			}
-			if said := list(t, conn, drift)[0]; said != "" {
+			if said := pgtest.Column[string](t, conn, drift)[0]; said != "" {
 				t.Errorf("repaired, drift says %s", said)
 			}
-			if cache := list(t, conn, `select cache_size::text from pg_sequences where schemaname = 'rowcast' and sequencename = 'log_id'`); cache[0] != "1" {
+			if cache := pgtest.Column[string](t, conn, `select cache_size::text from pg_sequences where schemaname = 'rowcast' and sequencename = 'log_id'`); cache[0] != "1" {
 				t.Errorf("repaired, the sequence has a cache of %s", cache)
 			}
-			exec(t, conn, `insert into docs values (1, 'T', 'hidden')`)
-			got := list(t, conn, `select w.name || ' ' || l.after[1]::text from rowcast.log l join rowcast.watched w on w.id = l.watched`)
+			pgtest.Exec(t, conn, `insert into docs values (1, 'T', 'hidden')`)
+			got := pgtest.Column[string](t, conn, `select w.name || ' ' || l.after[1]::text from rowcast.log l join rowcast.watched w on w.id = l.watched`)
 			if len(got) != 1 || got[0] != `paper {"id":1,"tenant_id":"T"}` {
 				t.Errorf("repaired, the log has %v", got)
 			}

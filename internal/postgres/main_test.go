@@ -1,7 +1,6 @@
 package postgres_test
 
 import (
-	"context"
 	"log/slog"
 	"testing"
 	"time"
@@ -15,39 +14,7 @@ import (
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
 // timeout bounds every wait; it decides nothing but when to give up.
-const timeout = 30 * time.Second
-
-func connect(t *testing.T, dsn string) *pgx.Conn {
-	t.Helper()
-	conn, err := postgres.Connect(t.Context(), dsn, "test")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close(context.Background()) })
-	return conn
-}
-
-func exec(t *testing.T, conn *pgx.Conn, statements ...string) {
-	t.Helper()
-	for _, s := range statements {
-		if _, err := conn.Exec(t.Context(), s); err != nil {
-			t.Fatalf("%s: %v", s, err)
-		}
-	}
-}
-
-func list(t *testing.T, conn *pgx.Conn, query string, args ...any) []string {
-	t.Helper()
-	rows, err := conn.Query(t.Context(), query, args...)
-	if err != nil {
-		t.Fatal(err)
-	}
-	values, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
-	return values
-}
+const timeout = 2 * time.Minute
 
 func migrator(t *testing.T, dsn string) *postgres.Migrator {
 	return &postgres.Migrator{URL: dsn, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
@@ -65,7 +32,7 @@ func up(t *testing.T, m *postgres.Migrator) []postgres.Step {
 // schema lists what a database has outside the system's schemas.
 func schema(t *testing.T, conn *pgx.Conn) []string {
 	t.Helper()
-	return list(t, conn, `
+	return pgtest.Column[string](t, conn, `
 		with mine as (
 			select n.oid, n.nspname from pg_namespace n
 			 where n.nspname not like 'pg\_%' and n.nspname <> 'information_schema')

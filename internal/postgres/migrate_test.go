@@ -29,15 +29,15 @@ func TestTwoMigrators(t *testing.T) {
 		})
 	}
 	wait.Wait()
-	conn := connect(t, dsn)
+	conn := pgtest.Connect(t, dsn)
 	for _, table := range []string{"rowcast.migration", "public.inventory_migration"} {
-		twice := list(t, conn, `select version_id::text from `+table+` group by version_id having count(*) > 1`)
+		twice := pgtest.Column[string](t, conn, `select version_id::text from `+table+` group by version_id having count(*) > 1`)
 		if len(twice) > 0 {
 			t.Errorf("migrations %q of %s ran more than once", twice, table)
 		}
 	}
 	want := []string{"orders order", "purchase_orders purchase-order", "skus sku", "stock_movements stock-movement"}
-	if diff := cmp.Diff(want, list(t, conn, `select table_name || ' ' || name from rowcast.watched order by 1`)); diff != "" {
+	if diff := cmp.Diff(want, pgtest.Column[string](t, conn, `select table_name || ' ' || name from rowcast.watched order by 1`)); diff != "" {
 		t.Errorf("watched tables differ (-want +got):\n%s", diff)
 	}
 }
@@ -47,8 +47,8 @@ func TestMigrateTwice(t *testing.T) {
 	m := migrator(t, pgtest.Database(t))
 	m.Inventory = true
 	up(t, m)
-	conn := connect(t, m.URL)
-	exec(t, conn, `create table own (id int primary key, tenant_id int)`,
+	conn := pgtest.Connect(t, m.URL)
+	pgtest.Exec(t, conn, `create table own (id int primary key, tenant_id int)`,
 		`select rowcast.watch('own'), rowcast.watch('skus', name => 'item', exclude => '{cost}'), rowcast.unwatch('orders')`)
 	before := schema(t, conn)
 	want := []postgres.Step{
@@ -68,15 +68,15 @@ func TestMigrateTwice(t *testing.T) {
 func TestDownLeavesBusinessTables(t *testing.T) {
 	t.Parallel()
 	m := migrator(t, pgtest.Database(t))
-	conn := connect(t, m.URL)
-	exec(t, conn,
+	conn := pgtest.Connect(t, m.URL)
+	pgtest.Exec(t, conn,
 		`create table orders (id int primary key, tenant_id uuid, status text)`,
 		`create table "My Table" (id int, tenant_id text, primary key (id)) partition by list (id)`,
 		`create table "My Part" partition of "My Table" default`,
 		`create trigger own before update on orders for each row execute function suppress_redundant_updates_trigger()`)
 	before := schema(t, conn)
 	up(t, m)
-	exec(t, conn, `select rowcast.watch('"My Table"', name => 'mine')`, `create table gone (id int primary key, tenant_id text)`,
+	pgtest.Exec(t, conn, `select rowcast.watch('"My Table"', name => 'mine')`, `create table gone (id int primary key, tenant_id text)`,
 		`select rowcast.watch('gone')`, `drop table gone`,
 		`insert into orders values (1, gen_random_uuid(), 'new')`, `insert into "My Table" values (1, 'T')`)
 	steps, err := m.Down(t.Context())
@@ -86,8 +86,8 @@ func TestDownLeavesBusinessTables(t *testing.T) {
 	if diff := cmp.Diff(before, schema(t, conn)); diff != "" {
 		t.Errorf("down left (-before +after):\n%s", diff)
 	}
-	exec(t, conn, `update orders set status = 'old'`, `truncate "My Table"`)
-	if got := list(t, conn, `select status from orders`); len(got) != 1 || got[0] != "old" {
+	pgtest.Exec(t, conn, `update orders set status = 'old'`, `truncate "My Table"`)
+	if got := pgtest.Column[string](t, conn, `select status from orders`); len(got) != 1 || got[0] != "old" {
 		t.Errorf("orders are %q", got)
 	}
 	steps, err = m.Down(t.Context())
@@ -100,7 +100,7 @@ func TestUpDownUp(t *testing.T) {
 	t.Parallel()
 	m := migrator(t, pgtest.Database(t))
 	m.Inventory = true
-	conn := connect(t, m.URL)
+	conn := pgtest.Connect(t, m.URL)
 	empty := schema(t, conn)
 	first := up(t, m)
 	after := schema(t, conn)
@@ -147,8 +147,8 @@ func withoutNumbers(lines []string) []string {
 func TestMigrateOnBusyTable(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.Database(t)
-	busy, writer := connect(t, dsn), connect(t, dsn)
-	exec(t, busy, `create table orders (id int primary key, tenant_id text)`, `begin`, `insert into orders values (1, 'T')`)
+	busy, writer := pgtest.Connect(t, dsn), pgtest.Connect(t, dsn)
+	pgtest.Exec(t, busy, `create table orders (id int primary key, tenant_id text)`, `begin`, `insert into orders values (1, 'T')`)
 	waits := make(chan struct{}, 100)
 	m := &postgres.Migrator{URL: dsn, Log: slog.New(warnings{slog.DiscardHandler, waits}), LockTimeout: 50 * time.Millisecond}
 	done := make(chan error, 1)
@@ -157,7 +157,7 @@ func TestMigrateOnBusyTable(t *testing.T) {
 		done <- err
 	}()
 	limit := time.After(timeout)
-	exec(t, writer, `set statement_timeout = '10s'`)
+	pgtest.Exec(t, writer, `set statement_timeout = '2min'`)
 	for n := range 3 {
 		select {
 		case <-waits:
@@ -170,12 +170,12 @@ func TestMigrateOnBusyTable(t *testing.T) {
 			t.Fatalf("a writer behind the migration: %v", err)
 		}
 	}
-	exec(t, busy, `commit`)
+	pgtest.Exec(t, busy, `commit`)
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
-	exec(t, writer, `insert into orders values (20, 'T')`)
-	if got := list(t, writer, `select sum(rows)::text from rowcast.log`); got[0] != "1" {
+	pgtest.Exec(t, writer, `insert into orders values (20, 'T')`)
+	if got := pgtest.Column[string](t, writer, `select sum(rows)::text from rowcast.log`); got[0] != "1" {
 		t.Errorf("%s changes are in the log; want 1", got[0])
 	}
 }
@@ -201,8 +201,8 @@ func TestMigrationsOfTheLogLetOthersPass(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.Database(t)
 	up(t, migrator(t, dsn))
-	busy, other := connect(t, dsn), connect(t, dsn)
-	exec(t, busy, `begin`, `table rowcast.log`)
+	busy, other := pgtest.Connect(t, dsn), pgtest.Connect(t, dsn)
+	pgtest.Exec(t, busy, `begin`, `table rowcast.log`)
 	waits := make(chan struct{}, 100)
 	m := &postgres.Migrator{URL: dsn, Log: slog.New(warnings{slog.DiscardHandler, waits}), LockTimeout: 50 * time.Millisecond}
 	done := make(chan error, 1)
@@ -210,7 +210,7 @@ func TestMigrationsOfTheLogLetOthersPass(t *testing.T) {
 		_, err := m.Down(t.Context())
 		done <- err
 	}()
-	exec(t, other, `set statement_timeout = '10s'`)
+	pgtest.Exec(t, other, `set statement_timeout = '2min'`)
 	for range 3 {
 		select {
 		case <-waits:
@@ -219,9 +219,9 @@ func TestMigrationsOfTheLogLetOthersPass(t *testing.T) {
 		case <-time.After(timeout):
 			t.Fatal("the migration does not give up its lock")
 		}
-		exec(t, other, `table rowcast.log`)
+		pgtest.Exec(t, other, `table rowcast.log`)
 	}
-	exec(t, busy, `commit`)
+	pgtest.Exec(t, busy, `commit`)
 	if err := <-done; err != nil {
 		t.Fatal(err)
 	}
@@ -230,8 +230,8 @@ func TestMigrationsOfTheLogLetOthersPass(t *testing.T) {
 func TestMigrateGivesUpWithItsContext(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.Database(t)
-	busy := connect(t, dsn)
-	exec(t, busy, `create table orders (id int primary key, tenant_id text)`, `begin`, `insert into orders values (1, 'T')`)
+	busy := pgtest.Connect(t, dsn)
+	pgtest.Exec(t, busy, `create table orders (id int primary key, tenant_id text)`, `begin`, `insert into orders values (1, 'T')`)
 	waits := make(chan struct{}, 100)
 	ctx, cancel := context.WithCancelCause(t.Context())
 	stop := errors.New("stop")
@@ -254,11 +254,11 @@ func TestMigrateGivesUpWithItsContext(t *testing.T) {
 func TestInterruptedDownIsRepaired(t *testing.T) {
 	t.Parallel()
 	dsn := pgtest.Database(t)
-	busy := connect(t, dsn)
-	exec(t, busy, `create table orders (id int primary key, tenant_id text)`, `create table skus (id int primary key, tenant_id text)`,
+	busy := pgtest.Connect(t, dsn)
+	pgtest.Exec(t, busy, `create table orders (id int primary key, tenant_id text)`, `create table skus (id int primary key, tenant_id text)`,
 		`create table notes (id int primary key, tenant_id text)`)
 	up(t, migrator(t, dsn))
-	exec(t, busy, `select rowcast.watch('notes')`, `begin`, `insert into skus values (1, 'T')`)
+	pgtest.Exec(t, busy, `select rowcast.watch('notes')`, `begin`, `insert into skus values (1, 'T')`)
 	waits := make(chan struct{}, 100)
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
@@ -269,10 +269,10 @@ func TestInterruptedDownIsRepaired(t *testing.T) {
 	if steps, err := m.Down(ctx); err == nil || len(steps) == 0 {
 		t.Fatalf("down on a locked table: %v, %v", steps, err)
 	}
-	exec(t, busy, `commit`)
+	pgtest.Exec(t, busy, `commit`)
 	up(t, migrator(t, dsn))
-	exec(t, busy, `delete from rowcast.log`, `insert into orders values (2, 'T')`, `insert into notes values (2, 'T')`, `insert into skus values (2, 'T')`)
-	if got := list(t, busy, `select count(*)::text from rowcast.log`); got[0] != "3" {
+	pgtest.Exec(t, busy, `delete from rowcast.log`, `insert into orders values (2, 'T')`, `insert into notes values (2, 'T')`, `insert into skus values (2, 'T')`)
+	if got := pgtest.Column[string](t, busy, `select count(*)::text from rowcast.log`); got[0] != "3" {
 		t.Errorf("%s of 3 tables are captured", got[0])
 	}
 }

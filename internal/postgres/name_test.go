@@ -40,12 +40,12 @@ func TestNamesThatMeanAnotherTable(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			dsn := pgtest.Database(t)
-			conn := connect(t, dsn)
-			exec(t, conn, `create table orders (id int primary key, tenant_id text, secret text)`, `create table other (id int primary key, tenant_id text, secret text)`)
+			conn := pgtest.Connect(t, dsn)
+			pgtest.Exec(t, conn, `create table orders (id int primary key, tenant_id text, secret text)`, `create table other (id int primary key, tenant_id text, secret text)`)
 			up(t, migrator(t, dsn))
-			exec(t, conn, `select rowcast.watch('orders', name => 'sale', exclude => '{secret}'), rowcast.watch('other', exclude => '{secret}')`)
-			exec(t, conn, test.make...)
-			drift := strings.Join(list(t, conn, `select detail from rowcast.trigger_drift() where lost order by 1`), "; ")
+			pgtest.Exec(t, conn, `select rowcast.watch('orders', name => 'sale', exclude => '{secret}'), rowcast.watch('other', exclude => '{secret}')`)
+			pgtest.Exec(t, conn, test.make...)
+			drift := strings.Join(pgtest.Column[string](t, conn, `select detail from rowcast.trigger_drift() where lost order by 1`), "; ")
 			if (test.drift == "") != (drift == "") || !strings.Contains(drift, test.drift) {
 				t.Errorf("drift says %q; want %q", drift, test.drift)
 			}
@@ -56,18 +56,18 @@ func TestNamesThatMeanAnotherTable(t *testing.T) {
 			if did := strings.Join(tables(steps), "; "); !strings.Contains(did, test.does) {
 				t.Errorf("migrate did %s; want %s", did, test.does)
 			}
-			drift = strings.Join(list(t, conn, `select detail from rowcast.trigger_drift() order by 1`), "; ")
+			drift = strings.Join(pgtest.Column[string](t, conn, `select detail from rowcast.trigger_drift() order by 1`), "; ")
 			if (test.fails == "") != (drift == "") {
 				t.Errorf("after that drift says %s", drift)
 			}
 			var captured []string
-			for _, table := range list(t, conn, `select oid::regclass::text from pg_class c where relkind in ('r', 'p') and not relispartition
+			for _, table := range pgtest.Column[string](t, conn, `select oid::regclass::text from pg_class c where relkind in ('r', 'p') and not relispartition
 				and relnamespace::regnamespace::text in ('public', 'gone', 'archive') and exists (select from pg_attribute where attrelid = c.oid and attname = 'tenant_id') order by 1`) {
-				exec(t, conn, `delete from rowcast.log`, `insert into `+table+` values (1, 'T', 'secret value')`)
-				for _, name := range list(t, conn, `select w.name from rowcast.log l join rowcast.watched w on w.id = l.watched`) {
+				pgtest.Exec(t, conn, `delete from rowcast.log`, `insert into `+table+` values (1, 'T', 'secret value')`)
+				for _, name := range pgtest.Column[string](t, conn, `select w.name from rowcast.log l join rowcast.watched w on w.id = l.watched`) {
 					captured = append(captured, table+" "+name)
 				}
-				if leaked := list(t, conn, `select l::text from rowcast.log l where l::text ~ 'secret value'`); len(leaked) > 0 {
+				if leaked := pgtest.Column[string](t, conn, `select l::text from rowcast.log l where l::text ~ 'secret value'`); len(leaked) > 0 {
 					t.Errorf("the log has what is excluded: %v", leaked)
 				}
 			}

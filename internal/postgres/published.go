@@ -9,14 +9,14 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// ErrPublished says that a publication would carry the change log to its
-// receivers, who do not have its tables.
+// ErrPublished says that a publication would carry the change log to its receivers,
+// which do not have its tables.
 var ErrPublished = errors.New("a publication for all tables would carry schema rowcast to its receivers: " +
 	"where they lack its tables they stop for good, and this server keeps what they have not read. " +
 	"Publish schemas or tables instead, or install all the same with: rowcast migrate --published")
 
-// checkPublished refuses to install where everything is published, unless it was
-// told to. Where it is installed already, it only says so.
+// checkPublished refuses to install where everything is published, unless it was asked
+// to. Where it is installed already, it only says so.
 func (m *Migrator) checkPublished(ctx context.Context, conn *pgx.Conn) ([]Step, error) {
 	rows, err := conn.Query(ctx, publishedQuery)
 	if err != nil {

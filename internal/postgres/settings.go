@@ -74,10 +74,10 @@ func querySettings() map[string]string {
 	return settings
 }
 
-// decided are the settings that depend on the server, so that they are not known
-// before it has answered. A database in SQL_ASCII says nothing of what its bytes
-// mean, and PostgreSQL refuses a row whose bytes are not UTF-8 to whoever asked
-// for that: its bytes are taken as they are.
+// decided are the settings that depend on the server, so that they are not known before
+// it has answered. A database in SQL_ASCII says nothing of what its bytes mean, and
+// PostgreSQL refuses a row whose bytes are not UTF-8 to the session that asked for
+// that: its bytes are taken as they are.
 func decided(conn *pgconn.PgConn) map[string]string {
 	const sqlASCII, withTransactionTimeout = "SQL_ASCII", 17
 	settings := map[string]string{}

@@ -53,8 +53,8 @@ func TestSessionsSetWhatTheyNeed(t *testing.T) {
 	}
 	wanted := maps.Clone(own.RuntimeParams)
 	delete(wanted, "application_name")
-	admin := connect(t, dsn)
-	exec(t, admin, otherHeap)
+	admin := pgtest.Connect(t, dsn)
+	pgtest.Exec(t, admin, otherHeap)
 	if admin.PgConn().ParameterStatus("server_version") >= "17" {
 		wanted["transaction_timeout"] = "0"
 	}
@@ -63,9 +63,9 @@ func TestSessionsSetWhatTheyNeed(t *testing.T) {
 		if !ok {
 			t.Fatalf("no unwanted value of %s is tried", name)
 		}
-		exec(t, admin, fmt.Sprintf("alter database %s set %s = '%s'", admin.Config().Database, name, value))
+		pgtest.Exec(t, admin, fmt.Sprintf("alter database %s set %s = '%s'", admin.Config().Database, name, value))
 	}
-	const tell = `select jsonb_object_agg(n, current_setting(n)) || jsonb_build_object('now', concat_ws(' ',
+	const settings = `select jsonb_object_agg(n, current_setting(n)) || jsonb_build_object('now', concat_ws(' ',
 		current_setting('transaction_isolation'), current_setting('transaction_read_only'), current_setting('transaction_deferrable')))
 		from unnest($1::text[]) n`
 	names := slices.Sorted(maps.Keys(wanted))
@@ -75,7 +75,7 @@ func TestSessionsSetWhatTheyNeed(t *testing.T) {
 	) {
 		t.Helper()
 		got := map[string]string{}
-		if err := db.QueryRow(t.Context(), tell, names).Scan(&got); err != nil {
+		if err := db.QueryRow(t.Context(), settings, names).Scan(&got); err != nil {
 			t.Errorf("%s: %v", kind, err)
 			return
 		}
@@ -172,16 +172,16 @@ func TestMigrateUnderUnwantedSettings(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dsn := pgtest.Database(t)
-			admin := connect(t, dsn)
+			admin := pgtest.Connect(t, dsn)
 			if since := map[string]string{"transaction_timeout": "17", "stats_fetch_consistency": "15"}[name]; admin.PgConn().ParameterStatus("server_version") < since {
 				t.Skip("PostgreSQL has had it since", since)
 			}
-			exec(t, admin, otherHeap)
+			pgtest.Exec(t, admin, otherHeap)
 			value := settings[name]
 			if strings.HasSuffix(name, "_timeout") {
 				value = "1ms"
 			}
-			exec(t, admin, fmt.Sprintf("alter database %s set %s = '%s'", admin.Config().Database, name, value))
+			pgtest.Exec(t, admin, fmt.Sprintf("alter database %s set %s = '%s'", admin.Config().Database, name, value))
 			m := postgres.Migrator{URL: dsn, Inventory: name != "search_path", Log: slog.New(slog.DiscardHandler)}
 			// A slow machine may need longer than that to set what a session needs.
 			inTime := func(migrate func() error) (err error) {

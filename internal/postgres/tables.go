@@ -45,8 +45,8 @@ func changeTables(ctx context.Context, conn *pgx.Conn, log *slog.Logger, timeout
 	})
 }
 
-// untilLocked tries work until it gets its locks. Between two attempts it lets
-// those pass who queued behind it.
+// untilLocked tries work until it gets its locks. Between two attempts it lets the
+// writers pass that queued behind it.
 func untilLocked(ctx context.Context, log *slog.Logger, timeout time.Duration, work func() error) error {
 	for n := 1; ; n++ {
 		err := work()

@@ -25,7 +25,7 @@ type Questions interface {
 	QueryRow(ctx context.Context, question string, args ...any) pgx.Row
 }
 
-// Functions tells the functions of this program from those of another.
+// Functions distinguishes the functions of this program from those of another.
 func Functions() (string, error) {
 	sum := sha256.New()
 	for _, name := range triggers.Functions() {
@@ -59,7 +59,7 @@ func (m *Migrator) inscribe(ctx context.Context, conn *pgx.Conn) error {
 }
 
 // CheckSchema compares schema rowcast with this program, without any right on it. It
-// answers [ErrNotMigrated] or [ErrOutdated], or says in words what else is different.
+// returns [ErrNotMigrated] or [ErrOutdated], or says in words what else is different.
 func CheckSchema(ctx context.Context, conn Questions) (note string, err error) {
 	var body *string
 	err = conn.QueryRow(ctx, programQuery).Scan(&body)

@@ -16,17 +16,17 @@ import (
 func TestSchemaIsCompared(t *testing.T) {
 	t.Parallel()
 	m := migrator(t, pgtest.Database(t))
-	conn := connect(t, m.URL)
+	conn := pgtest.Connect(t, m.URL)
 	if _, err := postgres.CheckSchema(t.Context(), conn); !errors.Is(err, postgres.ErrNotMigrated) {
 		t.Errorf("without a schema: %v", err)
 	}
 	up(t, m)
-	own := list(t, conn, `select prosrc from pg_proc where oid = 'rowcast.program()'::regprocedure`)[0]
+	own := pgtest.Column[string](t, conn, `select prosrc from pg_proc where oid = 'rowcast.program()'::regprocedure`)[0]
 	if want, err := postgres.Functions(); err != nil || own != fmt.Sprintf("select 'version %d functions %s'", migrations.Newest(), want) {
 		t.Errorf("installed is %s; want %s, %v", own, want, err)
 	}
-	exec(t, conn, `create role compares_nobody`)
-	defer exec(t, conn, `reset role`, `drop role compares_nobody`)
+	pgtest.Exec(t, conn, `create role compares_nobody`)
+	defer pgtest.Exec(t, conn, `reset role`, `drop role compares_nobody`)
 	for _, test := range []struct {
 		body, note string
 		err        error
@@ -38,13 +38,13 @@ func TestSchemaIsCompared(t *testing.T) {
 		{fmt.Sprintf("select 'version %d functions 0123456789abcdef'", migrations.Newest()), "another build", nil},
 		{"", "", postgres.ErrOutdated},
 	} {
-		exec(t, conn, `drop function if exists rowcast.program()`)
+		pgtest.Exec(t, conn, `drop function if exists rowcast.program()`)
 		if test.body != "" {
-			exec(t, conn, `create function rowcast.program() returns text language sql as $$`+test.body+`$$`)
+			pgtest.Exec(t, conn, `create function rowcast.program() returns text language sql as $$`+test.body+`$$`)
 		}
-		exec(t, conn, `set role compares_nobody`)
+		pgtest.Exec(t, conn, `set role compares_nobody`)
 		note, err := postgres.CheckSchema(t.Context(), conn)
-		exec(t, conn, `reset role`)
+		pgtest.Exec(t, conn, `reset role`)
 		if !errors.Is(err, test.err) || (err == nil) != (test.err == nil) || !strings.Contains(note, test.note) || (note == "") != (test.note == "") {
 			t.Errorf("%q: %q, %v; want %q, %v", test.body, note, err, test.note, test.err)
 		}

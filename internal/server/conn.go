@@ -20,7 +20,7 @@ type bounded struct {
 	stall   time.Duration
 }
 
-// Accept implements net.Listener. One without a slot is told so, and is gone.
+// Accept implements net.Listener. One without a slot is refused, and is gone.
 func (l *bounded) Accept() (net.Conn, error) {
 	for {
 		inner, err := l.Listener.Accept()
@@ -38,8 +38,8 @@ func (l *bounded) Accept() (net.Conn, error) {
 	}
 }
 
-// conn is a connection until a transport takes it over: somebody who does not read
-// fails what is written to him after a while, whoever writes it.
+// conn is a connection until a transport takes it over. A write to a client that does
+// not read fails after a while, whatever writes it.
 type conn struct {
 	net.Conn
 	stall time.Duration
@@ -123,7 +123,7 @@ func (c *conn) Close() error {
 	return c.Conn.Close()
 }
 
-// taken is told by net/http what becomes of connections.
+// taken learns from net/http what becomes of connections.
 func taken(c net.Conn, state http.ConnState) {
 	if ours, ok := c.(*conn); ok && state == http.StateHijacked {
 		ours.handOver()

@@ -10,7 +10,7 @@ import (
 	"rowcast/internal/transport"
 )
 
-// A page of another website may have the browser look its own name up anew, and find
+// A page of another website may make the browser look up its own name anew, and find
 // this machine. To the browser our answers are then of that website, which may read
 // them. Such requests bear the name of the website.
 
@@ -23,14 +23,14 @@ func hostOf(r *http.Request) string {
 	return strings.TrimSuffix(strings.ToLower(strings.Trim(host, "[]")), ".")
 }
 
-// loopback says whether a host is this machine for whoever says it.
+// loopback says whether a host is this machine for every client.
 func loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-// ownHost refuses requests that reach this machine from itself but under the name
-// of another one. Who comes from elsewhere knows a name of ours that we need not know.
+// ownHost refuses requests that reach this machine from itself but under the name of
+// another one. A client from elsewhere knows a name of ours that we need not know.
 func ownHost(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if local := localIP(r); local != nil && local.IsLoopback() && !loopback(hostOf(r)) {

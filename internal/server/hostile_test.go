@@ -18,7 +18,7 @@ import (
 )
 
 // timeout bounds every wait; it decides nothing but when to give up.
-const timeout = 30 * time.Second
+const timeout = 2 * time.Minute
 
 // serve serves until the test ends.
 func serve(t *testing.T, handler http.Handler) string {

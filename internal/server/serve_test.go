@@ -6,36 +6,14 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"rowcast/internal/server"
+	"rowcast/internal/test/raw"
 )
-
-// pipes is a listener in memory, for tests in fake time.
-type pipes struct {
-	conns  chan net.Conn
-	closed chan struct{}
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case conn := <-p.conns:
-		return conn, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error {
-	close(p.closed)
-	return nil
-}
-
-func (p *pipes) Addr() net.Addr { return &net.UnixAddr{} }
 
 // TestBodyThatDoesNotCome: who promises a body and does not send it is not waited
 // for without end, also where nobody reads it; one that came whole sets no bound
@@ -44,7 +22,7 @@ func TestBodyThatDoesNotCome(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
-		listener := &pipes{make(chan net.Conn), make(chan struct{})}
+		listener := raw.NewPipes()
 		handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/long" {
 				_, _ = io.Copy(io.Discard, r.Body)
@@ -64,8 +42,7 @@ func TestBodyThatDoesNotCome(t *testing.T) {
 			"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n":      true,
 			"POST /long HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody": false,
 		} {
-			client, conn := net.Pipe()
-			listener.conns <- conn
+			client, _ := listener.Dial(ctx, "", "")
 			if _, err := io.WriteString(client, request); err != nil {
 				t.Fatal(err)
 			}

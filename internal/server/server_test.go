@@ -19,6 +19,7 @@ import (
 	"rowcast/internal/access/auth"
 	"rowcast/internal/access/origin"
 	"rowcast/internal/server"
+	"rowcast/internal/test/raw"
 	"rowcast/internal/test/servetest"
 	"rowcast/internal/transport"
 )
@@ -112,10 +113,7 @@ func TestRefusalsAreProblems(t *testing.T) {
 		{http.MethodGet, "/nowhere", "", "not-found", http.StatusNotFound},
 	} {
 		w := ask(t, h, test.method, test.path, "Authorization", test.authorization)
-		var got struct{ Type, Title, Detail, Code string }
-		err := json.Unmarshal(w.Body.Bytes(), &got)
-		if err != nil || w.Code != test.status || got.Code != test.code || got.Title == "" || got.Detail == "" ||
-			w.Header().Get("Content-Type") != "application/problem+json" {
+		if code, _ := raw.Problem(t, w.Result()); w.Code != test.status || code != test.code {
 			t.Errorf("%s %s: %d %s", test.method, test.path, w.Code, w.Body)
 		}
 	}

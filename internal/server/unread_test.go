@@ -66,11 +66,7 @@ func whole(t *testing.T, pages bool) http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	running.Go(func() { _ = h.Run(ctx) })
-	h.Publish(nil, 0)
-	h.Live(true)
+	stop := servetest.Run(h)
 	tickets := new(auth.Tickets)
 	gate := servetest.Gate(t, transport.GateOptions{Origin: origins.Allowed, Draining: h.Draining, Verify: verifier.Verify, Redeem: tickets.Redeem})
 	sockets, err1 := ws.NewHandler(ws.Options{Hub: h, Gate: gate})
@@ -81,9 +77,7 @@ func whole(t *testing.T, pages bool) http.Handler {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		stop()
-		running.Wait()
-		if err := errors.Join(sockets.Wait(context.Background()), socketIO.Wait(context.Background()), events.Wait(context.Background())); err != nil {
+		if err := errors.Join(stop(), sockets.Wait(context.Background()), socketIO.Wait(context.Background()), events.Wait(context.Background())); err != nil {
 			t.Error(err)
 		}
 	})
@@ -222,14 +216,13 @@ func TestSlowReadersAreServed(t *testing.T) {
 	for each, served := range map[time.Duration]bool{9 * time.Second: true, 11 * time.Second: false} {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, stop := context.WithCancel(t.Context())
-			listener := &pipes{make(chan net.Conn), make(chan struct{})}
+			listener := raw.NewPipes()
 			handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(make([]byte, piece*pieces)) })
 			done := make(chan error, 1)
 			go func() {
 				done <- server.Serve(ctx, listener, server.Options{Handler: handler, Log: slog.New(slog.DiscardHandler)})
 			}()
-			client, conn := net.Pipe()
-			listener.conns <- conn
+			client, _ := listener.Dial(ctx, "", "")
 			if _, err := io.WriteString(client, "GET / HTTP/1.0\r\n\r\n"); err != nil {
 				t.Fatal(err)
 			}

@@ -22,8 +22,8 @@ func Dial(url, name string) func(ctx context.Context) (*pgx.Conn, error) {
 	return func(ctx context.Context) (*pgx.Conn, error) { return postgres.Connect(ctx, url, name) }
 }
 
-// DialTail is Dial for who seals and reads: it refuses a schema that is too old, also
-// one that was when the database came up.
+// DialTail is Dial for the connections that seal and read: it refuses a schema that is
+// too old, also one that was when the database came up.
 func DialTail(url string) func(ctx context.Context) (*pgx.Conn, error) {
 	return func(ctx context.Context) (*pgx.Conn, error) {
 		c, err := postgres.Connect(ctx, url, "rowcast tail")

@@ -58,7 +58,7 @@ const (
 type Service struct {
 	// Front is what the public listener serves. It may be added to before Run.
 	Front server.PublicOptions
-	// Manager is told how the process is. It may be set before Run.
+	// Manager receives how the process is. It may be set before Run.
 	Manager systemd.Notifier
 
 	log      *slog.Logger
@@ -146,7 +146,7 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, listen Listen
 	s.tail = changelog.New(changelog.Options{
 		Connect: DialTail(cfg.ListenDatabaseURL), Listen: Dial(cfg.ListenDatabaseURL, "rowcast listen"), Pool: s.pool,
 		Notify: changelog.Notify(cfg.Notify), BulkRows: cfg.BulkRows, Retention: cfg.Retention, Log: log,
-		Unreadable: func(c *feed.Change) { s.unread.Tell(new(c.Without(c.Unreadable))) },
+		Unreadable: func(c *feed.Change) { s.unread.Report(new(c.Without(c.Unreadable))) },
 		Sealed:     s.observed.Sealed, Publish: s.hub.Publish, Live: s.hub.Live, Rules: s.rules.Take, Reset: s.reset, Revoked: s.revoked.Wake,
 	})
 	s.health = health.New(health.Options{Database: s.pool, Log: log})
@@ -273,11 +273,11 @@ func (s *Service) reset(reason error) {
 	s.hub.Reset(reason)
 }
 
-// drain turns unready, then tells the clients to come back elsewhere and waits
-// until they are gone.
+// drain turns unready, then asks the clients to come back elsewhere and waits until
+// they are gone.
 func (s *Service) drain(ctx context.Context, force <-chan struct{}) {
 	s.closing.Store(true)
-	if err := s.Manager.Tell(ctx, "STOPPING=1"); err != nil {
+	if err := s.Manager.Notify(ctx, "STOPPING=1"); err != nil {
 		s.log.WarnContext(ctx, "the service manager does not listen", "error", err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, UnreadyTime+DrainTime)

@@ -68,7 +68,7 @@ type status struct {
 	Problem string `json:"problem,omitempty"`
 	// Locks says who holds a lock of the servers without being one.
 	Locks []string `json:"locks,omitempty"`
-	// Place is the newest that this process has published.
+	// Sequence is the newest that this process has published.
 	Sequence    int64 `json:"place"`
 	Lag         lag   `json:"lag"`
 	Connections int64 `json:"connections"`
@@ -77,11 +77,11 @@ type status struct {
 	UnnamedProxy string         `json:"unnamedProxy,omitempty"`
 	Tail         map[string]any `json:"tail"`
 	Hub          map[string]any `json:"hub"`
-	// Unreadable are the newest changes that were told without their rows.
+	// Unreadable are the newest changes that were sent without their rows.
 	Unreadable []unreadable.Case `json:"unreadable,omitempty"`
 }
 
-// databaseStatus is what sql/overview.sql answers.
+// databaseStatus is what sql/overview.sql returns.
 type databaseStatus struct {
 	Head             int64           `json:"head"`
 	Servers          int64           `json:"replicas"`

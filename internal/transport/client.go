@@ -10,10 +10,12 @@ import (
 	"time"
 
 	"rowcast/internal/access/auth"
+	"rowcast/internal/access/tenant"
 	"rowcast/internal/errcode"
 	"rowcast/internal/hub"
 	"rowcast/internal/hub/session"
 	"rowcast/internal/hub/signal"
+	"rowcast/internal/view"
 )
 
 // authTimeout is how long a client may stay anonymous.
@@ -44,14 +46,14 @@ type Client struct {
 	supposed bool
 }
 
-// Let lets the client of a request in: it takes a place among those of its address, has
-// connect make the connection, and opens its session. The client has what it presents
-// with the request, or little time to authenticate. One whose credentials end it is told
-// so at once.
+// Let lets the client of a request in: it takes a slot of its address, has connect make
+// the connection, and opens its session. The client has what it presents with the
+// request, or little time to authenticate. One whose credentials end it is closed at
+// once.
 //
-// The error is a *Problem if the address has no place left, that of connect, or
+// The error is a *Problem if the address has no slot left, that of connect, or
 // session.ErrDraining: a connection that came when the server was shutting down already
-// is told so and ended, if it is one of its own. The place is given back with the
+// is sent that and ended, if it is one of its own. The slot is given back with the
 // session, or with an error.
 func (g *Gate) Let(h *hub.Hub, r *http.Request, by Credential, connect func() (session.Peer, error)) (*Client, error) {
 	slot, full := g.Limits.Slot(r)
@@ -105,9 +107,9 @@ func (c *Client) Left() { c.slot.Leave() }
 // revoked since ends the session. The error is a *Refusal that should, too: the
 // subject has too many connections.
 //
-// The expiry of a token is a time by the clock on the wall. How long it is until
-// then is found out here, once; the session counts that by a clock that nobody sets,
-// so that a step of the other one neither ends sessions nor lengthens them.
+// The expiry of a token is a time by the clock on the wall. How long it is until then
+// is found out here, once. The session counts that by a clock that nobody sets, so that
+// a step of the other one neither ends sessions nor lengthens them.
 func (c *Client) Adopt(id auth.Identity) error {
 	if !c.slot.SetSubject(id.Subject) {
 		full := &Problem{Code: LimitExceeded, About: "subject", Detail: "this subject has as many connections as it may have; close one first"}
@@ -212,7 +214,7 @@ func (c *Client) Follow(want Want, q session.Request) error {
 	if id == nil { // it was ended
 		return nil
 	}
-	q.Tenant, q.Subject, q.Subjects, q.Note, q.View = want.Tenant, id.Subject, Subjects(*id), c.note(want), want.View
+	q.Tenant, q.Subject, q.Subjects, q.Note, q.View = want.Tenant, id.Subject, view.Subjects(tenant.Spellings(id.Subject)), c.note(want), want.View
 	if !want.Filter.All() {
 		q.Admit = want.Filter.Match
 	}
@@ -232,8 +234,8 @@ func (c *Client) Follow(want Want, q session.Request) error {
 	return nil
 }
 
-// note is what a client is told about its request with the answer, and the log of what
-// cannot be meant.
+// note is what a client receives about its request with the answer. The log receives
+// what cannot be meant.
 func (c *Client) note(want Want) *signal.Note {
 	var n signal.Note
 	if !want.Filter.All() {

@@ -89,7 +89,7 @@ func AppendCloseFrame(b []byte, code errcode.Code, detail string) []byte {
 	return websocket.AppendClose(b, CloseOf(code).Number, reason)
 }
 
-// Refusal is what a client is told about a command that was not done.
+// Refusal is what a client receives about a command that was not done.
 type Refusal struct {
 	Code    errcode.Code
 	Message string

@@ -1,12 +1,12 @@
 package transport
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"reflect"
 	"strings"
+
+	"rowcast/internal/access/tenant"
 )
 
 // The commands of a client.
@@ -38,43 +38,8 @@ func (c *Command) UnmarshalJSON(text []byte) error {
 	type plain Command
 	return json.Unmarshal(text, &struct { //nolint:wrapcheck // json wraps it no further either
 		*plain
-		Tenant (*tenantID) `json:"tenantId"`
-	}{(*plain)(c), (*tenantID)(&c.Tenant)})
-}
-
-// tenantID is a tenant in a message.
-type tenantID string
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (t *tenantID) UnmarshalJSON(text []byte) error {
-	var number json.Number
-	whole := len(text) > 0 && text[0] != '"' && !bytes.ContainsAny(text, ".eE")
-	if whole && json.Unmarshal(text, &number) == nil {
-		if number != "" { // null is none
-			*t = tenantID(number)
-		}
-		return nil
-	}
-	var name string
-	if err := json.Unmarshal(text, &name); err != nil {
-		return &json.UnmarshalTypeError{Value: kindOf(text), Type: reflect.TypeFor[string]()}
-	}
-	*t = tenantID(name)
-	return nil
-}
-
-// kindOf names what a JSON value is.
-func kindOf(text []byte) string {
-	switch text[0] {
-	case '{':
-		return "object"
-	case '[':
-		return "array"
-	case 't', 'f':
-		return "bool"
-	default:
-		return "number"
-	}
+		Tenant (*tenant.ID) `json:"tenantId"`
+	}{(*plain)(c), (*tenant.ID)(&c.Tenant)})
 }
 
 // shape says what a field of a message has to be.

@@ -4,49 +4,49 @@
 //
 // # Overview
 //
-// A [Gate] lets a request in, or says with a [Problem] why not; where the query
-// says what is asked for, [ParseWant] reads it.
-// A transport accepts a connection, wraps it for the hub and opens a session. A [Client] then stands between the commands
-// of the peer and the session: it checks tokens, lets the identity join only
-// the tenants of its token, and watches its expiry.
+// A [Gate] lets a request in, or says with a [Problem] why not; where the query says
+// what is asked for, [ParseWant] reads it. A transport accepts a connection, then wraps
+// it for the hub and opens a session. A [Client] then stands between the commands of
+// the peer and the session: it checks tokens, lets the identity join only the tenants
+// of its token, and watches its expiry.
 //
 // # States
 //
 // A Client is anonymous until Authenticate or Adopt, which it has to be within a
-// deadline; from then on it has an identity. A fresh token of the same subject
-// replaces the identity. One whose header was refused is anonymous, too, and learns
-// why if it sends no token of its own. [Refusals] counts, and tells the log.
+// deadline; from then on it has an identity. A fresh token of the same subject replaces
+// the identity. One whose header was refused is anonymous, too, and learns why if it
+// sends no token of its own. [Refusals] counts and logs.
 //
 // # Guarantees
 //
 //   - A client joins only tenants of its token, and after a fresh token with
 //     fewer tenants it is in no others (ws: TestTenantsComeFromTheToken,
 //     TestFreshToken).
-//   - Origins, tokens and tickets are checked in one place, in the same order and
-//     with the same codes (TestGate), and a query asks for one tenant of the token
+//   - Origins, tokens and tickets are checked in one place, in the same order and with
+//     the same codes (TestGate). A query asks for one tenant of the token
 //     (TestParseWant).
 //   - Nothing in the query of a URL is ignored: a parameter that is not known, or is
 //     there too often, is refused by name (TestParameters; sse: TestRequests; history:
 //     TestRefusals; ws: TestRefusedHandshakes; server: TestRefusalsAreProblems).
-//   - A token has one verdict on every transport, whatever its claims, and who has one that
-//     ends far away stays (rowcast: TestTokensAreAlikeOnEveryTransport,
+//   - A token has one verdict on every transport, whatever its claims. A client whose
+//     token ends far away stays (rowcast: TestTokensAreAlikeOnEveryTransport,
 //     TestFarAwayEndsAreFarAway).
 //   - A credential that is meant for somebody else, as a proxy adds it to the headers,
 //     hides none of the client's own (TestGate; ws: TestForeignCredentials; rowcast:
 //     TestForeignCredentialsOnEveryTransport).
 //   - Each refusal is counted by code, and the log says why, for each kind once a minute
-//     (TestRefusalsAreTold; rowcast: TestRefusalsAreReportedOnEveryTransport), with
+//     (TestRefusalsAreReported; rowcast: TestRefusalsAreReportedOnEveryTransport), with
 //     nothing of a token (TestLogNeverHasTheToken).
 //   - A client whose identity is revoked is sent away, on every transport (rowcast:
 //     TestRevocationReachesEveryTransportOfEveryServer).
-//   - An address and a subject have no more connections than they may, an address no
-//     more handshakes, and a tenant no more clients that have joined it. A client beyond
-//     the limit gets 429 or limit-exceeded. One that could not be let in takes no slot
-//     (TestSlots, TestPlaceIsGivenBack, TestTooManyRequestsOfAnAddress; rowcast:
+//   - Limits bound the connections of an address and of a subject, the handshakes of an
+//     address, and the clients that have joined a tenant. A client beyond the limit
+//     gets 429 or limit-exceeded. One that could not be let in takes no slot
+//     (TestSlots, TestSlotIsGivenBack, TestTooManyRequestsOfAnAddress; rowcast:
 //     TestLimitsOnEveryTransport). A proxy that nobody has named, so that its clients
-//     look like one, is logged (TestUnnamedProxyIsTold).
+//     look like one, is logged (TestUnnamedProxyIsReported).
 //   - A client that joins again with another filter learns which is in effect (ws:
-//     TestJoinedTellsTheFilter; socketio: TestJoinAndLeave).
+//     TestJoinedReportsTheFilter; socketio: TestJoinAndLeave).
 //   - Every close code, and every error code that a session can end with, is in
 //     one table (TestCloseTable).
 //   - A refusal names the tenant whole, so that a client knows which request it answers

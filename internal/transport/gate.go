@@ -29,7 +29,7 @@ type GateOptions struct {
 	// Revoked says whether an identity is not good any more. It must not block.
 	// Default: none is.
 	Revoked func(id *auth.Identity) bool
-	// Refusals is told whom the gate refuses. Default: those of its own.
+	// Refusals counts the clients that the gate refuses. Default: those of its own.
 	Refusals *Refusals
 	// Limits bounds connections. Default: those of LimitOptions.
 	Limits *Limits

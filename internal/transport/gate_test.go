@@ -155,9 +155,9 @@ func TestParseWant(t *testing.T) {
 	}
 }
 
-// TestPlaceIsGivenBack: a client that could not be let in leaves the one place of its
+// TestSlotIsGivenBack: a client that could not be let in leaves the one slot of its
 // address to the next, wherever that failed, and one that was let in keeps it.
-func TestPlaceIsGivenBack(t *testing.T) {
+func TestSlotIsGivenBack(t *testing.T) {
 	t.Parallel()
 	g := servetest.Gate(t, transport.GateOptions{Limits: transport.NewLimits(transport.LimitOptions{PerAddress: 1})})
 	h, err := hub.New(room.Options{

@@ -41,9 +41,10 @@ type LimitOptions struct {
 	// Of connections that are no feed it may have twice as many, 100 at least.
 	// PerSubject bounds those of one subject. Default: 20,000 each.
 	PerAddress, PerSubject int
-	// Refusals is told whom Guard and Connect refuse. Default: those of its own.
+	// Refusals counts the clients that Guard and Connect refuse. Default: those of its
+	// own.
 	Refusals *Refusals
-	// Log is told of proxies that Addresses does not name. Default: discarded.
+	// Log receives the proxies that Addresses does not name. Default: discarded.
 	Log *slog.Logger
 }
 
@@ -57,8 +58,8 @@ type Limits struct {
 	refusals           *Refusals
 	log                *slog.Logger
 
-	// mu guards proxy, who forwarded a request last without being named, forwarded,
-	// when that was, and told, when the log was told.
+	// mu guards proxy, the last that forwarded a request without being named. forwarded
+	// is when that was, and reported when it was logged.
 	mu                  sync.Mutex
 	proxy               netip.Addr
 	forwarded, reported time.Time
@@ -108,8 +109,8 @@ func (l *Limits) Guard(next http.Handler) http.Handler {
 	})
 }
 
-// noteProxy remembers who forwards requests without being named, and logs it now and
-// then.
+// noteProxy remembers a proxy that forwards requests without being named, and logs it
+// now and then.
 func (l *Limits) noteProxy(ctx context.Context, proxy netip.Addr) {
 	l.mu.Lock()
 	now := time.Now()
@@ -124,8 +125,8 @@ func (l *Limits) noteProxy(ctx context.Context, proxy netip.Addr) {
 		"proxy", proxy, "setting", "ROWCAST_TRUSTED_PROXIES", "otherwise", "if it is no proxy of yours, a client made the header up")
 }
 
-// UnnamedProxy is who forwarded a request within the last hour without being named in
-// Addresses; empty if nobody did.
+// UnnamedProxy is the proxy that forwarded a request within the last hour without being
+// named in Addresses; empty if nobody did.
 func (l *Limits) UnnamedProxy() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -135,8 +136,8 @@ func (l *Limits) UnnamedProxy() string {
 	return l.proxy.String()
 }
 
-// Connect takes a slot for a connection from remote, as long as it is no feed. Who
-// gets one without a Problem calls leave, once or more often.
+// Connect takes a slot for a connection from remote, as long as it is no feed. A caller
+// that gets one without a Problem calls leave, once or more often.
 func (l *Limits) Connect(remote string) (leave func(), refused *Problem) {
 	client := l.of.Peer(remote)
 	if !client.IsValid() {
@@ -158,7 +159,7 @@ func full() *Problem {
 	}
 }
 
-// Slot is the place of one connection. It is safe for concurrent use.
+// Slot is that of one connection, among those of its address. It is safe for concurrent use.
 type Slot struct {
 	limits  *Limits
 	address netip.Addr
@@ -168,7 +169,7 @@ type Slot struct {
 	left    bool
 }
 
-// Slot takes a slot for the connection that a request makes. Who gets one
+// Slot takes a slot for the connection that a request makes. A caller that gets one
 // without a Problem leaves it.
 func (l *Limits) Slot(r *http.Request) (*Slot, *Problem) {
 	client := l.of.Of(r)

@@ -120,9 +120,9 @@ func TestSlots(t *testing.T) {
 	}
 }
 
-// TestUnnamedProxyIsTold: the log has a line a minute that names the setting, and the
+// TestUnnamedProxyIsReported: the log has a line a minute that names the setting, and the
 // status has the proxy for an hour.
-func TestUnnamedProxyIsTold(t *testing.T) {
+func TestUnnamedProxyIsReported(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
@@ -156,9 +156,9 @@ func TestUnnamedProxyIsTold(t *testing.T) {
 	})
 }
 
-// TestRefusedConnectionsAreTold: a connection that finds no place is counted, and the
+// TestRefusedConnectionsAreReported: a connection that finds no place is counted, and the
 // log names its address.
-func TestRefusedConnectionsAreTold(t *testing.T) {
+func TestRefusedConnectionsAreReported(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	refusals := &transport.Refusals{Log: slog.New(slog.NewTextHandler(&log, nil))}

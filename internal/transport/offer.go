@@ -58,7 +58,7 @@ func (o Offer) Check(ctx context.Context) Credential {
 	}
 	header := o.Headers(ctx)
 	if header.Refused != nil && c.Refused != nil {
-		return Credential{Refused: telling(c.Refused, header.Refused)}
+		return Credential{Refused: moreUseful(c.Refused, header.Refused)}
 	}
 	return header
 }
@@ -85,7 +85,7 @@ func (o Offer) Headers(ctx context.Context) Credential {
 		if c.Refused == nil {
 			return Credential{Identity: c.Identity, Header: true}
 		}
-		refused = telling(refused, c.Refused)
+		refused = moreUseful(refused, c.Refused)
 	}
 	return Credential{Refused: refused, Header: true}
 }
@@ -112,9 +112,9 @@ func (g *Gate) Check(ctx context.Context, token string) Credential {
 	return Credential{Identity: &id}
 }
 
-// telling is the one of two refusals that helps more: a token that is merely not
+// moreUseful is the one of two refusals that helps more: a token that is merely not
 // valid may not be meant for us.
-func telling(first, second *Problem) *Problem {
+func moreUseful(first, second *Problem) *Problem {
 	if first == nil || first.Code == InvalidToken && second.Code != InvalidToken {
 		return second
 	}

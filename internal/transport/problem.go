@@ -25,7 +25,7 @@ type Problem struct {
 	Code   errcode.Code
 	// Detail says what is wrong and what to do.
 	Detail string
-	// Retry, if not 0, is how long to wait before trying again. It is told in whole
+	// Retry, if not 0, is how long to wait before trying again. It is sent in whole
 	// seconds, and never less.
 	Retry time.Duration
 	// Allow, if not empty, is the method that the path takes.

@@ -20,8 +20,8 @@ type Parameters struct {
 	Foreign func(name string) bool
 }
 
-// tokenNames are parameters that carry a token. Whoever reads credentials refuses
-// them, and says what to do.
+// tokenNames are parameters that carry a token. The reader of credentials refuses them,
+// and says what to do.
 func tokenNames() []string { return []string{"token", "access_token"} }
 
 // Check refuses a query that would not be read whole: what is not understood would be

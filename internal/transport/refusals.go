@@ -42,7 +42,7 @@ type kind struct {
 	about string
 }
 
-// logged is what the log was told of a kind: when, and how many there were since.
+// logged is what the log has of a kind: when, and how many there were since.
 type logged struct {
 	at    time.Time
 	since int
@@ -109,8 +109,8 @@ func (r *Refusals) Warn(what, tenant, why string) {
 	}
 }
 
-// count notes one more of a kind, as refused or not. It gives how many of the kind the
-// log was not told of, 0 if it was told of one a moment ago.
+// count notes one more of a kind, as refused or not. It returns how many of the kind
+// are not in the log, 0 if one was logged a moment ago.
 func (r *Refusals) count(k kind, refusal bool) (dropped int) {
 	now := time.Now()
 	r.mu.Lock()

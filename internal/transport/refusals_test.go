@@ -15,9 +15,9 @@ import (
 	"rowcast/internal/transport"
 )
 
-// TestRefusalsAreTold: every refusal is counted; the log says why, once a minute for
+// TestRefusalsAreReported: every refusal is counted; the log says why, once a minute for
 // each kind, with how many there were.
-func TestRefusalsAreTold(t *testing.T) {
+func TestRefusalsAreReported(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer

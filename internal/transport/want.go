@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"rowcast/internal/access/auth"
-	"rowcast/internal/access/tenant"
 	"rowcast/internal/mapping"
 	"rowcast/internal/view"
 	"rowcast/internal/view/where"
@@ -76,11 +75,6 @@ func (g *Gate) want(ctx context.Context, id auth.Identity, name string, events [
 		}
 	}
 	return w, nil
-}
-
-// Subjects are all that an identity is to rows that are for somebody.
-func Subjects(id auth.Identity) []view.Subject {
-	return view.Subjects(id.Subject, tenant.Columns{"uuid"}.Canonical(id.Subject), tenant.Columns{"integer"}.Canonical(id.Subject))
 }
 
 // notNamed refuses a tenant that a token does not name.

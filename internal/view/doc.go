@@ -13,8 +13,8 @@
 //   - A row that enters a view comes whole and new, one that leaves it whole and old, both
 //     without what changed (TestSee). A derived event comes if either side matches, a
 //     statement or a change without rows always (TestSee).
-//   - What is seen of an event is the event itself where the view changes nothing, and
-//     otherwise one event for all views that see the same (TestSeenEventsAreShared).
+//   - Where a view changes nothing, the event itself is seen. Otherwise all views that see
+//     the same see one event (TestSeenEventsAreShared).
 //   - To decide on a row that was read costs no allocation (TestDecideAllocatesNothing).
 //
 // # Failures

@@ -1,6 +1,6 @@
-// Package web is the web side: the client for TypeScript with its React
-// provider (client), the inventory application on top of it (app), and the
-// handler that serves its pages as they were built into dist.
+// Package web is the web side: the client for TypeScript with its React provider
+// (client) and the inventory application on top of it (app). A handler serves its pages
+// as they were built into dist.
 //
 // # Overview
 //
@@ -49,7 +49,7 @@
 //     (client/test/react.test.tsx);
 //   - the client is small (client/test/size.test.ts);
 //   - the pages show what events say, whatever made the change, also when they come
-//     while a list is read, and read again what they do not say. No event of the
+//     while a list is read. What events do not say is read again. No event of the
 //     catalogue is left out (app/src/live/live.test.ts, app/src/live/rows.test.ts);
 //   - notifications are counted instead of piled up (app/src/toast/toasts.test.ts);
 //   - the inspector keeps 50,000 events, stands still while it is paused and

@@ -18,10 +18,9 @@
 //   - Every foreign key and every tenant_id has an index
 //     (TestForeignKeysAndTenantsAreIndexed).
 //   - A stock movement changes the quantity of its sku in the same transaction
-//     (TestMovementsAdjustQuantity); writers that move several skus in one
-//     statement do not deadlock, whatever the order of their rows
-//     (TestMovementsLockSkusInOrder,
-//     TestConcurrentMovementsDoNotDeadlock); a quantity below zero is refused
+//     (TestMovementsAdjustQuantity). Writers that move several skus in one statement do
+//     not deadlock, whatever the order of their rows (TestMovementsLockSkusInOrder,
+//     TestConcurrentMovementsDoNotDeadlock). A quantity below zero is refused
 //     (TestNegativeStockIsRefused).
 //   - An update that changes a row sets its updated_at, one that changes
 //     nothing leaves the row as it is (TestUpdatedAtFollowsRealChanges).

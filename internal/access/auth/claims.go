@@ -17,7 +17,7 @@ const (
 	// maxDate is the last second of the year 9999.
 	maxDate = 253402300799
 	// maxAhead is how far ahead, beyond the leeway, a token may begin for its client to
-	// be told to come back: so far clocks go wrong, and no farther.
+	// be asked to come back: so far clocks go wrong, and no farther.
 	maxAhead = 10 * time.Minute
 )
 

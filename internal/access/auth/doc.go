@@ -2,10 +2,10 @@
 //
 // # Overview
 //
-// A [Verifier] turns a token into an [Identity], with a secret, a key file, the key
+// A [Verifier] turns a token into an [Identity]. It has a secret, a key file, the key
 // set of an issuer (package keyset), or several of them. [BearerTokens] finds the
-// tokens in a request. [Tickets] trade a token for a single-use text that may stand
-// in a URL. [Mint] makes tokens for development.
+// tokens in a request. [Tickets] trade a token for a single-use text that may stand in
+// a URL. [Mint] makes tokens for development.
 //
 // # Guarantees
 //
@@ -34,6 +34,7 @@
 // # Failures
 //
 // Errors are ErrInvalid, ErrExpired, ErrRevoked, ErrUnavailable, ErrNoToken,
-// ErrTokenInQuery and ErrTooManyTickets; after ErrExpired a fresh token helps,
-// after ErrUnavailable and ErrTooManyTickets a later try. Their full text is for logs, [PublicText] for clients.
+// ErrTokenInQuery and ErrTooManyTickets; after ErrExpired a fresh token helps, after
+// ErrUnavailable and ErrTooManyTickets a later try. Their full text is for logs,
+// [PublicText] is for clients.
 package auth

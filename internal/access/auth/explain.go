@@ -21,7 +21,7 @@ type Explanation struct {
 	Read bool
 	// Identity is what the claims say, as far as they can be read.
 	Identity Identity
-	// ClaimErr is what is wrong with the claims whoever has signed them.
+	// ClaimErr is what is wrong with the claims, whatever has signed them.
 	ClaimErr error
 	// Unused are the claims that nothing here looks at.
 	Unused []string

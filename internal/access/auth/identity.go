@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Identity is who a verified token speaks for.
+// Identity is the subject that a verified token speaks for.
 type Identity struct {
 	// Subject is who the token stands for, empty when it does not say: then nothing
 	// that needs a subject works for it.
@@ -29,7 +29,7 @@ type Identity struct {
 // Allows says whether the identity may join the tenant.
 func (i Identity) Allows(tenant string) bool { return slices.Contains(i.Tenants, tenant) }
 
-// party names whoever the identity belongs to as narrowly as it can be told.
+// party names the owner of the identity as narrowly as is known.
 func (i Identity) party() string {
 	if i.Subject != "" {
 		return i.Subject

@@ -71,8 +71,8 @@ func fits(key any, token *jwt.Token) bool {
 	return err == nil && slices.Contains(accepted, token.Method.Alg())
 }
 
-// issuerKeys gives the key of the issuer that a token names, or if it names none
-// the one that has signed it, among the first that may be used with its algorithm.
+// issuerKeys returns the key of the issuer that a token names. If it names none, that
+// is the one that has signed it, among the first that may be used with its algorithm.
 func issuerKeys(set *keyset.Set) keyFunc {
 	return func(ctx context.Context, token *jwt.Token) (any, error) {
 		if kid, named := token.Header["kid"]; !named || kid == "" {
@@ -117,7 +117,7 @@ func secretKey(secret []byte) keyFunc {
 	return func(context.Context, *jwt.Token) (any, error) { return secret, nil }
 }
 
-// fileKeys gives those of keys that may be used with the algorithm of a token.
+// fileKeys returns those of keys that may be used with the algorithm of a token.
 func fileKeys(keys []any) keyFunc {
 	return func(_ context.Context, token *jwt.Token) (any, error) {
 		some := fitting(keys, token)

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Why a request has no identity. Each can be told to the client: PublicText gives
-// the words.
+// Why a request has no identity. Each can be sent to the client: PublicText gives the
+// words.
 var (
 	// ErrInvalid: the token is forged, malformed or not meant for us. The same
 	// token never becomes valid.
@@ -99,8 +99,8 @@ func Wait(err error) time.Duration {
 	return 0
 }
 
-// PublicText is what a client may be told about an error of this package. Before
-// the signature of a token is known to be good the text is always the same.
+// PublicText is what a client may read about an error of this package. Before the
+// signature of a token is known to be good the text is always the same.
 func PublicText(err error) string {
 	if r, ok := errors.AsType[*refusalError](err); ok {
 		return r.public

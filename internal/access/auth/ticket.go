@@ -29,8 +29,8 @@ var ErrTooManyTickets = errors.New("too many unused tickets")
 // safe for concurrent use. Tickets are kept in memory: a restart forgets them.
 type Tickets struct {
 	mu sync.Mutex
-	// waiting has the tickets by the hash of their text, so that the time a
-	// lookup takes tells nothing about a ticket.
+	// waiting has the tickets by the hash of their text, so that the time a lookup
+	// takes shows nothing about a ticket.
 	waiting map[[sha256.Size]byte]*list.Element
 	// oldest has the same tickets, oldest first.
 	oldest list.List
@@ -97,7 +97,7 @@ func (t *Tickets) Issue(id Identity) (text string, expiresIn time.Duration, err 
 	return text, expiresIn, nil
 }
 
-// Redeem gives the identity of a ticket, once.
+// Redeem returns the identity of a ticket, once.
 func (t *Tickets) Redeem(text string) (Identity, bool) {
 	now := time.Now()
 	hash := sha256.Sum256([]byte(text))
@@ -124,8 +124,8 @@ func (t *Tickets) sweepLocked(now time.Time) {
 }
 
 // makeRoomLocked says whether there is room for one more of an identity. When there are
-// as many as there may be, it drops the oldest of who has most: of the tenant, and in it
-// of the party. It is false if that is who asks.
+// as many as there may be, it drops the oldest of the tenant that has most, and in it
+// of the party that has most. It returns false if that is the one that asks.
 func (t *Tickets) makeRoomLocked(id *Identity) bool {
 	own := t.tenants[id.tenant()]
 	if own != nil && own.of(id.party()) >= maxSubjectTickets {

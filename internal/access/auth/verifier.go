@@ -68,7 +68,7 @@ type source struct {
 	keys   keyFunc
 }
 
-// keyFunc gives the key that may have signed a token.
+// keyFunc returns the key that may have signed a token.
 type keyFunc func(ctx context.Context, token *jwt.Token) (any, error)
 
 // New makes a Verifier. It reads the key file and tries once to fetch the key set,

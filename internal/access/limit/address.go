@@ -17,14 +17,14 @@ const (
 // Addresses says which client a request comes from. The zero value trusts no
 // proxy.
 type Addresses struct {
-	// Proxies are the networks of those who are believed.
+	// Proxies are the networks of the proxies that are believed.
 	Proxies []netip.Prefix
 }
 
-// Of is the address of the client, or the network of an IPv6 client. It is not
-// valid if the client cannot be told apart from others: a request that comes from
-// this machine or from a private network, directly or through a trusted proxy,
-// may come through a proxy that nobody has named.
+// Of is the address of the client, or the network of an IPv6 client. It is not valid if
+// the client cannot be distinguished from others: a request that comes from this
+// machine or from a private network, directly or through a trusted proxy, may come
+// through a proxy that nobody has named.
 func (a Addresses) Of(r *http.Request) netip.Addr {
 	from, err := netip.ParseAddrPort(r.RemoteAddr)
 	if err != nil {
@@ -37,8 +37,8 @@ func (a Addresses) Of(r *http.Request) netip.Addr {
 	return apart(client)
 }
 
-// Peer is the address of who has connected from remote, as that of Of. It is not
-// valid either for a proxy that is trusted, which connects for many.
+// Peer is the address of the peer that has connected from remote, as that of Of. It is
+// not valid either for a proxy that is trusted, which connects for many.
 func (a Addresses) Peer(remote string) netip.Addr {
 	from, err := netip.ParseAddrPort(remote)
 	if err != nil || a.trusts(from.Addr().Unmap().WithZone("")) {
@@ -47,8 +47,8 @@ func (a Addresses) Peer(remote string) netip.Addr {
 	return apart(from.Addr().Unmap().WithZone(""))
 }
 
-// Unnamed is who sent a request that says it was forwarded, if nobody has named that
-// proxy. It may also be a client that made it up.
+// Unnamed is the peer that sent a request that says it was forwarded, if nobody has
+// named that proxy. It may also be a client that made it up.
 func (a Addresses) Unnamed(r *http.Request) (proxy netip.Addr, ok bool) {
 	if r.Header.Get("X-Forwarded-For") == "" && r.Header.Get("Forwarded") == "" {
 		return netip.Addr{}, false
@@ -61,7 +61,7 @@ func (a Addresses) Unnamed(r *http.Request) (proxy netip.Addr, ok bool) {
 	return proxy, !a.trusts(proxy)
 }
 
-// apart is what tells a client apart from others by its address, if anything does.
+// apart is what distinguishes a client from others by its address, if anything does.
 func apart(client netip.Addr) netip.Addr {
 	switch {
 	case client.IsLoopback() || client.IsPrivate() || client.IsLinkLocalUnicast():

@@ -12,9 +12,9 @@
 //     leave at once. A key that holds none costs nothing (TestQuota).
 //   - A client may do a burst at once and then as much as comes back in time, and
 //     learns when to try again (TestRates).
-//   - While a tenant waits for a turn every other tenant has at most one, and the
-//     same holds among the subjects of a tenant. A subject has its own in order
-//     (TestTurnsAreFair). No turn is free while somebody waits who may have it, and
+//   - While a tenant waits for a turn every other tenant has at most one, and the same
+//     holds among the subjects of a tenant. A subject has its own in order
+//     (TestTurnsAreFair). No turn is free while a party waits that may have it, and
 //     nobody holds or waits for more than the bounds (TestTurnsAreBounded).
 //   - A flood from any number of addresses does not grow the table of rates over
 //     its bound (TestRatesAreBounded).

@@ -9,41 +9,41 @@ type Quota[K comparable] struct {
 	held map[K]int
 }
 
-// NewQuota allows each key so many places.
+// NewQuota allows each key so many slots.
 func NewQuota[K comparable](most int) *Quota[K] {
 	return &Quota[K]{most: most, held: map[K]int{}}
 }
 
-// Take takes a place. It is false if the key has all that it may have.
-func (p *Quota[K]) Take(key K) bool {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.held[key] >= p.most {
+// Take takes a slot. It returns false if the key holds all that it may.
+func (q *Quota[K]) Take(key K) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.held[key] >= q.most {
 		return false
 	}
-	p.held[key]++
+	q.held[key]++
 	return true
 }
 
-// Leave gives a place back that was taken.
-func (p *Quota[K]) Leave(key K) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.held[key]--; p.held[key] <= 0 {
-		delete(p.held, key)
+// Leave gives a slot back that was taken.
+func (q *Quota[K]) Leave(key K) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.held[key]--; q.held[key] <= 0 {
+		delete(q.held, key)
 	}
 }
 
-// Held is how many places the key has, Keys how many keys have any.
-func (p *Quota[K]) Held(key K) int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.held[key]
+// Held is how many slots the key has.
+func (q *Quota[K]) Held(key K) int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.held[key]
 }
 
-// Keys is how many keys have places.
-func (p *Quota[K]) Keys() int {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return len(p.held)
+// Keys is how many keys have slots.
+func (q *Quota[K]) Keys() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.held)
 }

@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// Who asks for a turn: a subject, as a member of a tenant. Each may be empty.
-type Who struct{ Tenant, Subject string }
+// Party is what asks for a turn: a subject, as a member of a tenant. Each may be empty.
+type Party struct{ Tenant, Subject string }
 
 // Bounds are how many turns one subject, one tenant and all together may have. 0
 // bounds nothing.
@@ -17,7 +17,7 @@ func (b Bounds) admits(subject, tenant, all int) bool {
 	return (b.Subject == 0 || subject < b.Subject) && (b.Tenant == 0 || tenant < b.Tenant) && (b.All == 0 || all < b.All)
 }
 
-// Who asks for a turn may be refused it at once.
+// A turn may be refused at once.
 var (
 	// ErrOwnShare: the subject or the tenant waits for as many as it may.
 	ErrOwnShare = errors.New("too many turns of one are waited for")
@@ -27,9 +27,9 @@ var (
 
 // Turns gives a bounded number of turns fairly. It is safe for concurrent use.
 //
-// A turn that is given back goes to the tenant that has waited longest since its
-// last turn, in it to such a subject, and of those that this subject asked for to
-// the oldest.
+// A turn that is given back goes to the tenant that has waited longest since its last
+// turn. In that tenant it goes to such a subject, and to the oldest turn that the
+// subject asked for.
 type Turns struct {
 	holds, waits Bounds
 
@@ -59,7 +59,7 @@ type subjectLine struct {
 // Turn is one that was asked for. Its methods may be called at any time.
 type Turn struct {
 	turns *Turns
-	who   Who
+	party Party
 	mine  chan struct{}
 	// element is that in the line of the subject, nil if it waits no more.
 	element *list.Element
@@ -73,17 +73,17 @@ func NewTurns(holds, waits Bounds) *Turns {
 
 // Ask asks for a turn, without waiting for it. Without an error the Turn has to be
 // left. The errors are ErrOwnShare and ErrCrowded.
-func (t *Turns) Ask(who Who) (*Turn, error) {
+func (t *Turns) Ask(party Party) (*Turn, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	turn := &Turn{turns: t, who: who, mine: make(chan struct{})}
-	tenant, subject := t.findLocked(who)
-	if t.fits(tenant, subject) { // nobody waits who fits, too
+	turn := &Turn{turns: t, party: party, mine: make(chan struct{})}
+	tenant, subject := t.findLocked(party)
+	if t.fits(tenant, subject) { // nobody waits that fits, too
 		t.give(turn, tenant, subject)
 		return turn, nil
 	}
 	if !t.waits.admits(subject.line.Len(), tenant.waiting, t.waiting) {
-		defer t.forget(who)
+		defer t.forget(party)
 		if t.waits.admits(subject.line.Len(), tenant.waiting, 0) {
 			return nil, ErrCrowded
 		}
@@ -113,7 +113,7 @@ func (t *Turn) Leave() {
 		return
 	}
 	t.left = true
-	tenant, subject := q.findLocked(t.who)
+	tenant, subject := q.findLocked(t.party)
 	if t.element != nil {
 		q.leaveLine(t, tenant, subject)
 	} else {
@@ -121,7 +121,7 @@ func (t *Turn) Leave() {
 		tenant.held--
 		subject.held--
 	}
-	q.forget(t.who)
+	q.forget(t.party)
 	q.next()
 }
 
@@ -141,27 +141,27 @@ func (t *Turns) Keys() int {
 
 // findLocked is the tenant and the subject, made if need be. forget drops them again if
 // they neither hold nor wait. t.mu held for all that follows.
-func (t *Turns) findLocked(who Who) (*tenantLine, *subjectLine) {
-	tenant := t.tenants[who.Tenant]
+func (t *Turns) findLocked(party Party) (*tenantLine, *subjectLine) {
+	tenant := t.tenants[party.Tenant]
 	if tenant == nil {
 		tenant = &tenantLine{subjects: map[string]*subjectLine{}}
-		t.tenants[who.Tenant] = tenant
+		t.tenants[party.Tenant] = tenant
 	}
-	subject := tenant.subjects[who.Subject]
+	subject := tenant.subjects[party.Subject]
 	if subject == nil {
 		subject = &subjectLine{}
-		tenant.subjects[who.Subject] = subject
+		tenant.subjects[party.Subject] = subject
 	}
 	return tenant, subject
 }
 
-func (t *Turns) forget(who Who) {
-	tenant := t.tenants[who.Tenant]
-	if s := tenant.subjects[who.Subject]; s.held == 0 && s.line.Len() == 0 {
-		delete(tenant.subjects, who.Subject)
+func (t *Turns) forget(party Party) {
+	tenant := t.tenants[party.Tenant]
+	if s := tenant.subjects[party.Subject]; s.held == 0 && s.line.Len() == 0 {
+		delete(tenant.subjects, party.Subject)
 	}
 	if len(tenant.subjects) == 0 {
-		delete(t.tenants, who.Tenant)
+		delete(t.tenants, party.Tenant)
 	}
 }
 
@@ -192,8 +192,8 @@ func (t *Turns) leaveLine(turn *Turn, tenant *tenantLine, subject *subjectLine) 
 	t.waiting--
 }
 
-// next gives turns until nobody waits who may have one. Who has had one goes to the
-// end of its line.
+// next gives turns until no party waits that may have one. A party that has had one goes
+// to the end of its line.
 func (t *Turns) next() {
 	for {
 		turn, tenant, subject := t.first()

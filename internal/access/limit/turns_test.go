@@ -30,7 +30,7 @@ type queue struct {
 // tenant, and by subject of its own tenant.
 type asked struct {
 	*limit.Turn
-	limit.Who
+	limit.Party
 	tenants, subjects map[string]int
 }
 
@@ -49,10 +49,10 @@ func (q *queue) granted() (granted []*asked) {
 	return granted
 }
 
-func (q *queue) count(list []*asked, who limit.Who) (subject, tenant int) {
+func (q *queue) count(list []*asked, party limit.Party) (subject, tenant int) {
 	for _, a := range list {
-		if a.Tenant == who.Tenant {
-			if tenant++; a.Subject == who.Subject {
+		if a.Tenant == party.Tenant {
+			if tenant++; a.Subject == party.Subject {
 				subject++
 			}
 		}
@@ -60,8 +60,8 @@ func (q *queue) count(list []*asked, who limit.Who) (subject, tenant int) {
 	return subject, tenant
 }
 
-func draw(t *rapid.T) limit.Who {
-	return limit.Who{Tenant: rapid.SampledFrom([]string{"A", "B", "C"}).Draw(t, "tenant"), Subject: rapid.SampledFrom([]string{"x", "y", ""}).Draw(t, "subject")}
+func draw(t *rapid.T) limit.Party {
+	return limit.Party{Tenant: rapid.SampledFrom([]string{"A", "B", "C"}).Draw(t, "tenant"), Subject: rapid.SampledFrom([]string{"x", "y", ""}).Draw(t, "subject")}
 }
 
 // leave gives one of a list back.
@@ -83,12 +83,12 @@ func TestTurnsAreFair(t *testing.T) {
 			if len(q.held) > 0 && rapid.IntRange(0, 2).Draw(t, "give back") == 0 {
 				q.held = leave(t, q.held)
 			} else {
-				who := draw(t)
-				turn, err := q.turns.Ask(who)
+				party := draw(t)
+				turn, err := q.turns.Ask(party)
 				if err != nil {
 					t.Fatal(err)
 				}
-				q.waiting = append(q.waiting, &asked{turn, who, map[string]int{}, map[string]int{}})
+				q.waiting = append(q.waiting, &asked{turn, party, map[string]int{}, map[string]int{}})
 			}
 			for _, g := range q.granted() {
 				q.check(t, g)
@@ -101,7 +101,7 @@ func TestTurnsAreFair(t *testing.T) {
 func (q *queue) check(t *rapid.T, g *asked) {
 	for _, w := range q.waiting {
 		switch {
-		case w.Who == g.Who:
+		case w.Party == g.Party:
 			clear(w.subjects)
 			clear(w.tenants)
 		case w.Tenant == g.Tenant:
@@ -111,7 +111,7 @@ func (q *queue) check(t *rapid.T, g *asked) {
 			w.tenants[g.Tenant]++
 		}
 		if w.tenants[g.Tenant] > 1 || w.subjects[g.Subject] > 1 {
-			t.Fatalf("%+v waits while others have turns: %v, %v", w.Who, w.tenants, w.subjects)
+			t.Fatalf("%+v waits while others have turns: %v, %v", w.Party, w.tenants, w.subjects)
 		}
 	}
 }
@@ -128,7 +128,7 @@ func (q *queue) end(t *rapid.T) {
 		}
 	}
 	if q.turns.Keys() != 0 || q.turns.Waiting() != 0 {
-		t.Fatalf("%d tenants and %d who wait are left", q.turns.Keys(), q.turns.Waiting())
+		t.Fatalf("%d tenants and %d that wait are left", q.turns.Keys(), q.turns.Waiting())
 	}
 }
 
@@ -153,21 +153,21 @@ func TestTurnsAreBounded(t *testing.T) {
 			case step == 1 && len(q.waiting) > 0: // gives up
 				q.waiting = leave(t, q.waiting)
 			default:
-				who := draw(t)
-				subject, tenant := q.count(q.held, who)
+				party := draw(t)
+				subject, tenant := q.count(q.held, party)
 				free := fits(holds, subject, tenant, len(q.held))
-				subject, tenant = q.count(q.waiting, who)
+				subject, tenant = q.count(q.waiting, party)
 				room := fits(waits, subject, tenant, len(q.waiting))
-				turn, err := q.turns.Ask(who)
+				turn, err := q.turns.Ask(party)
 				switch {
 				case (err == nil) != (free || room):
-					t.Fatalf("%+v: free %t, room %t, answer %v", who, free, room, err)
+					t.Fatalf("%+v: free %t, room %t, answer %v", party, free, room, err)
 				case errors.Is(err, limit.ErrOwnShare) != (err != nil && !fits(waits, subject, tenant, 0)):
-					t.Fatalf("%+v with %d and %d waiting: %v", who, subject, tenant, err)
+					t.Fatalf("%+v with %d and %d waiting: %v", party, subject, tenant, err)
 				case err == nil && isMine(turn) != free:
-					t.Fatalf("%+v: free %t, given %t", who, free, isMine(turn))
+					t.Fatalf("%+v: free %t, given %t", party, free, isMine(turn))
 				case err == nil:
-					q.waiting = append(q.waiting, &asked{Turn: turn, Who: who})
+					q.waiting = append(q.waiting, &asked{Turn: turn, Party: party})
 				}
 			}
 			q.granted()
@@ -175,8 +175,8 @@ func TestTurnsAreBounded(t *testing.T) {
 				t.Fatalf("%d held, %d wait, %d of them known", len(q.held), len(q.waiting), q.turns.Waiting())
 			}
 			for _, w := range q.waiting {
-				if subject, tenant := q.count(q.held, w.Who); fits(holds, subject, tenant, len(q.held)) {
-					t.Fatalf("%+v waits although it may have a turn", w.Who)
+				if subject, tenant := q.count(q.held, w.Party); fits(holds, subject, tenant, len(q.held)) {
+					t.Fatalf("%+v waits although it may have a turn", w.Party)
 				}
 			}
 		}
@@ -190,7 +190,7 @@ func TestTurnsInOrder(t *testing.T) {
 	q := limit.NewTurns(limit.Bounds{All: 1}, limit.Bounds{})
 	var asked []*limit.Turn
 	for range 20 {
-		turn, err := q.Ask(limit.Who{Tenant: "A"})
+		turn, err := q.Ask(limit.Party{Tenant: "A"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -208,7 +208,7 @@ func TestTurnsInOrder(t *testing.T) {
 	for n := range 16 {
 		wg.Go(func() {
 			for k := range 200 {
-				turn, err := q.Ask(limit.Who{Tenant: fmt.Sprint(n % 3), Subject: fmt.Sprint(n % 5)})
+				turn, err := q.Ask(limit.Party{Tenant: fmt.Sprint(n % 3), Subject: fmt.Sprint(n % 5)})
 				if err != nil {
 					t.Error(err)
 					return
@@ -228,6 +228,6 @@ func TestTurnsInOrder(t *testing.T) {
 	}
 	wg.Wait()
 	if q.Keys() != 0 || q.Waiting() != 0 {
-		t.Errorf("%d tenants and %d who wait are left", q.Keys(), q.Waiting())
+		t.Errorf("%d tenants and %d that wait are left", q.Keys(), q.Waiting())
 	}
 }

@@ -2,7 +2,7 @@
 //
 // # Overview
 //
-// [Origins] is the list of those that may, [NewCORS] tells browsers the same.
+// [Origins] is the list of those that may, [NewCORS] sends browsers the same.
 //
 // # Guarantees
 //

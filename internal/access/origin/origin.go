@@ -134,7 +134,7 @@ func parsePattern(text string) (pattern, error) {
 	return pattern{origin[:at], origin[at+len(any):]}, nil
 }
 
-// parseOrigin gives an origin in the form in which two equal origins are the same
+// parseOrigin returns an origin in the form in which two equal origins are the same
 // text.
 func parseOrigin(text string) (string, error) {
 	u, err := url.Parse(text)

@@ -18,10 +18,10 @@
 //
 // # Guarantees
 //
-//   - A token fits a revocation if it fits all of its conditions, and an identity
-//     is revoked if it fits one of them (TestList). The time of issue counts in
-//     whole seconds, as tokens tell it, in favour of the revocation. A token that
-//     does not tell it is older than any time.
+//   - A token fits a revocation if it fits all of its conditions, and an identity is
+//     revoked if it fits one of them (TestList). The time of issue counts in whole
+//     seconds, as tokens have it, in favour of the revocation. A token without it is
+//     older than any time.
 //   - Empty text names nothing. A row with it, or without any condition, revokes
 //     nothing, and the log says which (TestRowsThatNameNothing). The database refuses to
 //     write one (TestRevokeRefuses), and so does "rowcast revoke" (rowcast:

@@ -98,7 +98,7 @@ type row struct {
 	IssuedBefore, Until      *float64
 }
 
-// revocation is what a row revokes. It is false if the row has a condition that
+// revocation is what a row revokes. It returns false if the row has a condition that
 // names nothing: empty text, which no token has, or none at all.
 func (r *row) revocation() (of Revocation, ok bool) {
 	of = Revocation{IssuedBefore: timeOf(r.IssuedBefore), Until: timeOf(r.Until)}
@@ -117,7 +117,7 @@ func (r *row) revocation() (of Revocation, ok bool) {
 	return of, ok || !of.IssuedBefore.IsZero()
 }
 
-// decode reads what sql/revoked.sql answers. void are the numbers of the rows
+// decode reads what sql/revoked.sql returns. void are the numbers of the rows
 // that revoke nothing.
 func decode(text []byte, canonical func(string) string) (list *List, void []int64, err error) {
 	var rows []row

@@ -21,11 +21,11 @@ const (
 	interval = time.Second
 	// restTime is the least time between two questions, however many notifications arrive.
 	restTime = 100 * time.Millisecond
-	// listenTrust is how long notifications are relied on between two questions.
-	listenTrust = 10 * time.Second
+	// listenReliance is how long notifications are relied on between two questions.
+	listenReliance = 10 * time.Second
 	// askTimeout bounds a question.
 	askTimeout = 5 * time.Second
-	// maxLogged is how many revocations of no effect are told apart in the log.
+	// maxLogged is how many revocations of no effect are named in the log.
 	maxLogged = 10
 )
 
@@ -41,8 +41,8 @@ type Database interface {
 type Options struct {
 	Database Database
 	Log      *slog.Logger
-	// Changed is called after each change of the list. It should have whoever is
-	// connected checked with Revoked.
+	// Changed is called after each change of the list. It should check every client
+	// that is connected with Revoked.
 	Changed func()
 	// Listening says whether each notification arrives. While it does, the table is asked
 	// for only now and then. Nil: never.
@@ -64,7 +64,7 @@ type Watcher struct {
 	// answered.
 	version string
 	failing bool
-	// respell: Canonical answers otherwise than when the list was read.
+	// respell: Canonical returns something else than when the list was read.
 	respell atomic.Bool
 }
 
@@ -83,7 +83,7 @@ func New(o Options) *Watcher {
 	return &Watcher{o: o, wake: make(chan struct{}, 1)}
 }
 
-// Wake has the table looked at soon. It never waits.
+// Wake makes Run look at the table soon. It never waits.
 func (w *Watcher) Wake() {
 	select {
 	case w.wake <- struct{}{}:
@@ -91,7 +91,8 @@ func (w *Watcher) Wake() {
 	}
 }
 
-// Respell has the list read again, as Canonical answers otherwise than before.
+// Respell makes Run read the list again, as Canonical returns something else than
+// before.
 func (w *Watcher) Respell() {
 	w.respell.Store(true)
 	w.Wake()
@@ -175,7 +176,7 @@ func (w *Watcher) Run(ctx context.Context) error {
 			if err != nil {
 				return err
 			}
-			if woken || w.failing || !heard || !w.o.Listening() || time.Since(asked) >= listenTrust {
+			if woken || w.failing || !heard || !w.o.Listening() || time.Since(asked) >= listenReliance {
 				break
 			}
 		}

@@ -16,7 +16,6 @@ import (
 
 	"rowcast/internal/access/auth"
 	"rowcast/internal/access/revocation"
-	"rowcast/internal/postgres"
 	"rowcast/internal/test/pgtest"
 )
 
@@ -25,23 +24,11 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 // timeout bounds every wait; it decides nothing but when to give up.
 const timeout = 2 * time.Minute
 
-// bundle is a database with Rowcast, and a connection to it.
-type bundle struct{ *pgtest.Env }
-
-func setup(t *testing.T) *bundle {
-	t.Helper()
-	return &bundle{pgtest.Migrated(t)}
-}
-
 // run runs a watcher until the test ends.
-func (b *bundle) run(t *testing.T, o revocation.Options) *revocation.Watcher {
+func run(t *testing.T, b *pgtest.Env, o revocation.Options) *revocation.Watcher {
 	t.Helper()
 	if o.Database == nil {
-		pool, err := postgres.Open(t.Context(), b.DSN, "test", 2)
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(pool.Close)
+		pool := pgtest.Pool(t, b.DSN, "test", 2)
 		o.Database = pool
 	}
 	o.Log = slog.New(slog.NewTextHandler(t.Output(), nil))
@@ -75,9 +62,9 @@ func identity() *auth.Identity {
 
 func TestWatcherFollowsTheTable(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	b := pgtest.Migrated(t)
 	var changes atomic.Int64
-	w := b.run(t, revocation.Options{Interval: 50 * time.Millisecond, Changed: func() { changes.Add(1) }})
+	w := run(t, b, revocation.Options{Interval: 50 * time.Millisecond, Changed: func() { changes.Add(1) }})
 	until(t, "the first list", func() bool { return changes.Load() == 1 })
 	id := identity()
 	for _, call := range []string{
@@ -85,10 +72,7 @@ func TestWatcherFollowsTheTable(t *testing.T) {
 		`rowcast.revoke(issued_before => clock_timestamp())`,
 		`rowcast.revoke(subject => 'ann', issued_before => clock_timestamp(), lifetime => '1 hour')`,
 	} {
-		var number int64
-		if err := b.Conn.QueryRow(t.Context(), "select "+call).Scan(&number); err != nil {
-			t.Fatalf("%s: %v", call, err)
-		}
+		number := pgtest.Query[int64](t, b.Conn, "select "+call)
 		until(t, call, func() bool { return w.Revoked(id) })
 		if w.Revoked(&auth.Identity{Subject: "bob", TokenID: "2", Tenants: []string{"U"}, IssuedAt: time.Now().Add(2 * time.Second)}) {
 			t.Errorf("%s revokes others", call)
@@ -119,9 +103,9 @@ func TestWatcherFollowsTheTable(t *testing.T) {
 // A notification is obeyed although the time between two questions is long.
 func TestNotificationIsObeyed(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	b := pgtest.Migrated(t)
 	var changes atomic.Int64
-	w := b.run(t, revocation.Options{Interval: time.Hour, Changed: func() { changes.Add(1) }})
+	w := run(t, b, revocation.Options{Interval: time.Hour, Changed: func() { changes.Add(1) }})
 	until(t, "the first list", func() bool { return changes.Load() == 1 })
 	pgtest.ExecWith(t, b.Conn, `select rowcast.revoke(subject => 'ann')`)
 	w.Wake()
@@ -150,23 +134,13 @@ func (away) Scan(...any) error {
 	return &pgconn.PgError{Code: "57P03", Message: "the database system is starting up"}
 }
 
-func (b *bundle) counter(t *testing.T) *counter {
-	t.Helper()
-	pool, err := postgres.Open(t.Context(), b.DSN, "test", 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
-	return &counter{inner: pool}
-}
-
 // Somebody notifies all the time, which any role can do.
 func TestNotificationsAreBounded(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	c := b.counter(t)
+	b := pgtest.Migrated(t)
+	c := &counter{inner: pgtest.Pool(t, b.DSN, "test", 2)}
 	began := time.Now()
-	w := b.run(t, revocation.Options{Database: c, Interval: time.Hour})
+	w := run(t, b, revocation.Options{Database: c, Interval: time.Hour})
 	for c.asked.Load() < 5 {
 		w.Wake()
 	}
@@ -179,12 +153,12 @@ func TestNotificationsAreBounded(t *testing.T) {
 // but after one; when they do not, and when they do again, it is.
 func TestNotificationsAreReliedOn(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	c := b.counter(t)
+	b := pgtest.Migrated(t)
+	c := &counter{inner: pgtest.Pool(t, b.DSN, "test", 2)}
 	var heard atomic.Bool
 	var looks atomic.Int64
 	heard.Store(true)
-	w := b.run(t, revocation.Options{Database: c, Interval: 110 * time.Millisecond, Listening: func() bool {
+	w := run(t, b, revocation.Options{Database: c, Interval: 110 * time.Millisecond, Listening: func() bool {
 		looks.Add(1)
 		return heard.Load()
 	}})
@@ -206,12 +180,12 @@ func TestNotificationsAreReliedOn(t *testing.T) {
 
 func TestNothingIsLetInBeforeTheListIsKnown(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	b := pgtest.Migrated(t)
 	pgtest.ExecWith(t, b.Conn, `select rowcast.revoke(subject => 'bob')`)
-	c := b.counter(t)
+	c := &counter{inner: pgtest.Pool(t, b.DSN, "test", 2)}
 	c.shut.Store(true)
 	var known atomic.Bool
-	w := b.run(t, revocation.Options{Database: c, Interval: 20 * time.Millisecond, Changed: func() { known.Store(true) }})
+	w := run(t, b, revocation.Options{Database: c, Interval: 20 * time.Millisecond, Changed: func() { known.Store(true) }})
 	verify := w.Verify(func(_ context.Context, token string) (auth.Identity, error) {
 		id := *identity()
 		if id.Subject = token; token == "" {
@@ -262,7 +236,7 @@ func TestNothingIsLetInBeforeTheListIsKnown(t *testing.T) {
 // before the database refused them.
 func TestRowsThatNameNothing(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	b := pgtest.Migrated(t)
 	pgtest.ExecWith(t, b.Conn, `alter table rowcast.revocation disable trigger revocation_names`)
 	pgtest.ExecWith(t, b.Conn, `alter table rowcast.revocation drop constraint revocation_names_tokens`)
 	texts, times := []string{"null", "''", "'x'"}, []string{"null", "'2998-01-01'"}
@@ -285,11 +259,7 @@ func TestRowsThatNameNothing(t *testing.T) {
 	}
 	pgtest.ExecWith(t, b.Conn, `insert into rowcast.revocation (subject, until) values ('bob', '2999-01-01')`)
 	pgtest.ExecWith(t, b.Conn, `insert into rowcast.revocation (subject, issued_before, until) values ('ann', '0001-01-01 00:00:00+00', '2999-01-01')`)
-	pool, err := postgres.Open(t.Context(), b.DSN, "test", 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
+	pool := pgtest.Pool(t, b.DSN, "test", 1)
 	var log bytes.Buffer
 	w := revocation.New(revocation.Options{Database: pool, Log: slog.New(slog.NewTextHandler(&log, nil))})
 	if err := w.Load(t.Context()); err != nil {
@@ -311,7 +281,7 @@ func TestRowsThatNameNothing(t *testing.T) {
 
 func TestRevokeRefuses(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	b := pgtest.Migrated(t)
 	long := strings.Repeat("x", 256)
 	for call, says := range map[string]string{
 		`rowcast.revoke()`:                                            "needs a token id",
@@ -344,7 +314,7 @@ func TestRevokeRefuses(t *testing.T) {
 // Revocations that are over are forgotten by the next one.
 func TestRevocationsArePruned(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	b := pgtest.Migrated(t)
 	pgtest.ExecWith(t, b.Conn, `insert into rowcast.revocation (subject, until) select 'user ' || n, now() - interval '2 hours' from generate_series(1, 1000) n`)
 	pgtest.ExecWith(t, b.Conn, `select rowcast.revoke(subject => 'ann', reason => 'left')`)
 	var count int
@@ -360,7 +330,7 @@ func TestRevocationsArePruned(t *testing.T) {
 // A queue of NOTIFY that is full fails no revocation: see rowcast.notify.
 func TestRevocationNotifies(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
+	b := pgtest.Migrated(t)
 	ear := b.Connect(t)
 	pgtest.Exec(t, ear, "listen rowcast")
 	pgtest.ExecWith(t, b.Conn, `begin`)

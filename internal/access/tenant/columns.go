@@ -34,6 +34,11 @@ func (c Columns) Canonical(tenant string) string {
 	return canonical
 }
 
+// Spellings are a text, and what columns of the types uuid and integer write for it.
+func Spellings(text string) (same, uuid, integer string) {
+	return text, Columns{"uuid"}.Canonical(text), Columns{"integer"}.Canonical(text)
+}
+
 // Doubt says, in words for a client, why no row may ever have this tenant. It is empty
 // if there is no reason to think so.
 func (c Columns) Doubt(tenant string) string {

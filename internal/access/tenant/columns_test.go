@@ -14,7 +14,6 @@ import (
 
 	"rowcast/internal/access/auth"
 	"rowcast/internal/access/tenant"
-	"rowcast/internal/postgres"
 	"rowcast/internal/test/pgtest"
 )
 
@@ -102,11 +101,7 @@ func TestDoubt(t *testing.T) {
 func TestWatcherFollowsTheTables(t *testing.T) {
 	t.Parallel()
 	conn := pgtest.Migrated(t).Conn
-	pool, err := postgres.Open(t.Context(), conn.Config().ConnString(), "test", 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
+	pool := pgtest.Pool(t, conn.Config().ConnString(), "test", 2)
 	changed := make(chan struct{}, 100)
 	w := tenant.New(tenant.Options{
 		Database: pool, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Interval: time.Millisecond,
@@ -141,7 +136,7 @@ func TestWatcherFollowsTheTables(t *testing.T) {
 		for fmt.Sprint(w.Columns()) != step.types {
 			select {
 			case <-changed:
-			case <-time.After(30 * time.Second):
+			case <-time.After(2 * time.Minute):
 				t.Fatalf("%s: the columns are %v", step.do, w.Columns())
 			}
 		}

@@ -1,5 +1,5 @@
 // Package tenant knows how the database writes tenants, so that one tenant has one
-// name whoever writes it.
+// name, however it is written.
 //
 // # Overview
 //
@@ -11,7 +11,7 @@
 // may be meant that no row can have. A [Watcher] asks the database for the types,
 // and brings the tenants of tokens and tickets to that form. It also knows the
 // stems of the events of those tables, so that a client that asks for another gets
-// a hint (cmd/rowcast: TestUnknownStemsAreTold).
+// a hint (cmd/rowcast: TestUnknownStemsAreReported).
 //
 // # States
 //

@@ -124,7 +124,7 @@ func (w *Watcher) Identity(id auth.Identity) auth.Identity {
 	return id
 }
 
-// Verify brings what verify answers to the canonical names.
+// Verify brings what verify returns to the canonical names.
 func (w *Watcher) Verify(
 	verify func(ctx context.Context, token string) (auth.Identity, error),
 ) func(ctx context.Context, token string) (auth.Identity, error) {
@@ -140,7 +140,7 @@ func (w *Watcher) Verify(
 	}
 }
 
-// Redeem brings what redeem answers to the canonical names.
+// Redeem brings what redeem returns to the canonical names.
 func (w *Watcher) Redeem(redeem func(ticket string) (auth.Identity, bool)) func(ticket string) (auth.Identity, bool) {
 	return func(ticket string) (auth.Identity, bool) {
 		id, ok := redeem(ticket)

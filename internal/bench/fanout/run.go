@@ -211,7 +211,7 @@ func MeasureIdle(ctx context.Context, s *Side, j load.Join, settle time.Duration
 		}
 		rss[i] = used.RSS
 	}
-	if rss[0] == 0 { // the system does not tell
+	if rss[0] == 0 { // the system does not report it
 		return bench.Unknown(), nil
 	}
 	return float64(rss[1]-rss[0]) / float64(all), nil

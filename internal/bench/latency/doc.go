@@ -3,14 +3,14 @@
 //
 // # Overview
 //
-// Two tables have the same columns. The measured one is watched by Rowcast, and
-// a WebSocket client of a running server has joined its tenant. The notified
-// one has the usual row trigger that calls pg_notify with the row as JSON, and
-// a pgx connection listens. [Settings.Measure] writes single-row transactions to one table
-// and then to the other, in blocks that take turns. Each block begins with a lead-in
-// that is not counted. A row carries the time at which its commit was intended, and
-// latency counts from there, so that a stall is felt by all that was due during it.
-// Then everything is left alone, to see what the server costs when nothing happens.
+// Two tables have the same columns. The measured one is watched by Rowcast, and a
+// WebSocket client of a running server has joined its tenant. The notified one has the
+// usual row trigger that calls pg_notify with the row as JSON, and a pgx connection
+// listens. [Settings.Measure] writes single-row transactions to one table and then to
+// the other, in blocks that take turns. Each block begins with a lead-in that is not
+// counted. A row carries the time at which its commit was intended. Latency counts from
+// there, so that a stall is felt by all that was due during it. Then everything is left
+// alone, to see what the server costs when nothing happens.
 //
 // # Guarantees
 //

@@ -67,8 +67,8 @@ func (c *client) shakeHands(ctx context.Context, j Join) error {
 	return nil
 }
 
-// read answers and counts until the connection ends. event, if not nil, is told of each
-// event.
+// read answers and counts until the connection ends. event, if not nil, is called for
+// each event.
 func (c *client) read(event func(message []byte, at time.Time)) {
 	defer close(c.ended)
 	defer func() { _ = c.conn.Close() }()
@@ -89,7 +89,7 @@ func (c *client) read(event func(message []byte, at time.Time)) {
 		case "error", "reset":
 			return fmt.Errorf("the server says: %s", begin)
 		case "welcome":
-			_, _ = c.conn.Write(c.join) // the next read tells
+			_, _ = c.conn.Write(c.join) // the next read reports it
 		case "ping":
 			_, _ = c.conn.Write(appendText(nil, `{"type":"pong"}`))
 		}

@@ -9,15 +9,15 @@ import (
 )
 
 const (
-	// keepBytes is how much of a payload is kept to tell what it is, and of which row.
+	// keepBytes is how much of a payload is kept to know what it is, and of which row.
 	keepBytes = 512
 	closeOp   = 8
 	// A length of these values follows in 2 and in 8 bytes.
 	length16, length64 = 126, 127
 )
 
-// frames reads the frames of a server, and calls found for each when it is whole, with
-// the beginning of its payload, which is good for the call, and its size with the header.
+// frames reads frames of a server. It calls found for each whole one, with the
+// beginning of its payload, good for the call, and its size with the header.
 func frames(in *bufio.Reader, found func(begin []byte, size int) error) error {
 	kept := make([]byte, keepBytes)
 	for {

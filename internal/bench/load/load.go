@@ -24,10 +24,10 @@ const (
 
 // Load is clients that receive the same events.
 type Load struct {
-	// Event, if not nil, is told of each event: the beginning of its message, which is
-	// only good for the call, and when it came.
+	// Event, if not nil, is called for each event: the beginning of its message, which
+	// is only good for the call, and when it came.
 	Event func(message []byte, at time.Time)
-	// Broken, if not nil, is told when a client has ended.
+	// Broken, if not nil, is called when a client has ended.
 	Broken func(err error)
 
 	clients []*client
@@ -92,7 +92,7 @@ func (l *Load) Join(j Join) error {
 func (l *Load) Leave() {
 	for _, c := range l.clients {
 		if c != nil {
-			_ = c.conn.Close() // the reader tells
+			_ = c.conn.Close() // the reader reports it
 		}
 	}
 	l.running.Wait()

@@ -2,6 +2,7 @@ package measure
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 	"math"
@@ -21,12 +22,14 @@ type Server struct{ postmaster int }
 // errElsewhere says that the processes of the server cannot be seen.
 var errElsewhere = errors.New("the server runs on another machine or in a container of its own, or this system has no /proc")
 
+//go:embed session.sql
+var sessionSQL string
+
 // FindServer finds the processes of the server that conn leads to. The error
 // says why they cannot be seen; the Server is then nil, which can be used.
 func FindServer(ctx context.Context, conn *pgx.Conn) (*Server, error) {
 	var backend, whole time.Time
-	err := conn.QueryRow(ctx, `select a.backend_start, pg_postmaster_start_time()
-		from pg_stat_activity a where a.pid = pg_backend_pid()`).Scan(&backend, &whole)
+	err := conn.QueryRow(ctx, sessionSQL).Scan(&backend, &whole)
 	if err != nil {
 		return nil, fmt.Errorf("ask for the process of the session: %w", err)
 	}

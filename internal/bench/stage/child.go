@@ -146,7 +146,7 @@ type Nothing struct{}
 type Usage struct {
 	// CPU is the processor time of all threads so far.
 	CPU time.Duration
-	// RSS is the resident memory in bytes; 0 where the system does not tell.
+	// RSS is the resident memory in bytes; 0 where the system does not report it.
 	RSS int64
 }
 

@@ -2,9 +2,11 @@ package stage
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -61,9 +63,9 @@ func (all Sessions) Close() {
 	}
 }
 
-// Listen has a session of its own tell of each notification, until stop, or of why it
-// broke.
-func (s *Stage) Listen(ctx context.Context, channel string, told func(payload string, at time.Time), broke func(error)) (stop func(), err error) {
+// Listen calls heard for each notification of a session of its own, until stop, and
+// broke with the reason if it ends.
+func (s *Stage) Listen(ctx context.Context, channel string, heard func(payload string, at time.Time), broke func(error)) (stop func(), err error) {
 	conn, err := s.Connect(ctx)
 	if err != nil {
 		return func() {}, err
@@ -86,7 +88,7 @@ func (s *Stage) Listen(ctx context.Context, channel string, told func(payload st
 				broke(err)
 				return
 			}
-			told(n.Payload, time.Now())
+			heard(n.Payload, time.Now())
 		}
 	})
 	return stop, nil
@@ -109,6 +111,9 @@ func (s *Stage) script(ctx context.Context, sql string, e *bench.Environment) er
 	return errors.Join(err, e.Describe(ctx, conn))
 }
 
+//go:embed remove.sql
+var removeSQL string
+
 // Install makes a schema by SQL, whole or not at all, and describes the database to e.
 // remove drops the schema with its tables.
 func (s *Stage) Install(ctx context.Context, e *bench.Environment, name, sql string) (remove func() error, err error) {
@@ -120,10 +125,7 @@ func (s *Stage) Install(ctx context.Context, e *bench.Environment, name, sql str
 		return nil, fmt.Errorf("make the tables of the benchmark: %w", err)
 	}
 	return func() error {
-		unwatch := `select rowcast.unwatch(c.oid::regclass) from pg_class c
-			where c.relnamespace = '` + name + `'::regnamespace and c.relkind = 'r';
-			drop schema ` + name + ` cascade`
-		if err := s.script(ctx, unwatch, new(bench.Environment)); err != nil {
+		if err := s.script(ctx, strings.ReplaceAll(removeSQL, "{schema}", name), new(bench.Environment)); err != nil {
 			return fmt.Errorf("remove schema %s, which is left behind: %w", name, err)
 		}
 		return nil

@@ -2,7 +2,6 @@ package stage_test
 
 import (
 	"context"
-	"log/slog"
 	"strings"
 	"testing"
 
@@ -10,7 +9,6 @@ import (
 
 	"rowcast/internal/bench"
 	"rowcast/internal/bench/stage"
-	"rowcast/internal/postgres"
 	"rowcast/internal/test/pgtest"
 )
 
@@ -19,28 +17,17 @@ const tables = `create schema scratch_test; create table scratch_test.a (id int 
 
 func database(t *testing.T) (*stage.Stage, *pgx.Conn) {
 	t.Helper()
-	dsn := pgtest.Database(t)
-	if _, err := (&postgres.Migrator{URL: dsn, Log: slog.New(slog.DiscardHandler)}).Up(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	conn, err := pgx.Connect(t.Context(), dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close(context.Background()) })
-	return stage.New(stage.Options{URL: dsn}), conn
+	e := pgtest.Migrated(t)
+	return stage.New(stage.Options{URL: e.DSN}), e.Conn
 }
 
 // left counts the schema, its tables and those of them that are watched.
-func left(t *testing.T, conn *pgx.Conn) (n int) {
+func left(t *testing.T, conn *pgx.Conn) int {
 	t.Helper()
 	const query = `select (select count(*) from pg_namespace where nspname = 'scratch_test')
 		+ (select count(*) from pg_class c join pg_namespace s on s.oid = c.relnamespace where s.nspname = 'scratch_test' and c.relkind = 'r')
 		+ (select count(*) from rowcast.watched where active)`
-	if err := conn.QueryRow(t.Context(), query).Scan(&n); err != nil {
-		t.Fatal(err)
-	}
-	return n
+	return pgtest.Query[int](t, conn, query)
 }
 
 func TestSchemaIsGone(t *testing.T) {
@@ -69,9 +56,7 @@ func TestSchemaIsGone(t *testing.T) {
 func TestExistingSchemaIsNamed(t *testing.T) {
 	t.Parallel()
 	s, conn := database(t)
-	if _, err := conn.Exec(t.Context(), "create schema scratch_test; create table scratch_test.mine ()"); err != nil {
-		t.Fatal(err)
-	}
+	pgtest.Exec(t, conn, "create schema scratch_test", "create table scratch_test.mine ()")
 	if _, err := s.Install(t.Context(), new(bench.Environment), "scratch_test", tables); err == nil || !strings.Contains(err.Error(), "drop schema scratch_test cascade") {
 		t.Errorf("error %v", err)
 	}

@@ -14,7 +14,7 @@ import (
 // readyTime is how long a server may take until events flow.
 const readyTime = 10 * time.Second
 
-// Service runs a whole server, told by another process.
+// Service runs a whole server, controlled by another process.
 type Service struct {
 	// Environ has all settings of the server.
 	Environ []string

@@ -1,13 +1,13 @@
-// Package write measures what a trigger costs those who write.
+// Package write measures what a trigger costs the writers.
 //
 // # Overview
 //
-// [Run] writes the same rows into three tables of the same shape: one without
-// triggers, one that Rowcast watches, and one with the usual row trigger that
-// calls pg_notify with the row as JSON. The three take turns within each round, in
-// another order each round; figures are medians of rounds, and a ratio is the median of
-// the ratios within rounds. A reader follows; a measurement ends when every row is
-// sealed, or notified, so that this work counts.
+// [Run] writes the same rows into three tables of the same shape: one without triggers,
+// one that Rowcast watches, and one with the usual row trigger that calls pg_notify
+// with the row as JSON. The three take turns within each round, in another order each
+// round. Figures are medians of rounds, and a ratio is the median of the ratios within
+// rounds. A reader follows; a measurement ends when every row is sealed, or notified,
+// so that this work counts.
 //
 // # Guarantees
 //

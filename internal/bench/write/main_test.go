@@ -11,12 +11,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"rowcast/internal/bench"
 	"rowcast/internal/bench/stage"
 	"rowcast/internal/bench/write"
-	"rowcast/internal/postgres"
 	"rowcast/internal/test/pgtest"
 )
 
@@ -37,50 +34,14 @@ func TestMain(m *testing.M) {
 	os.Exit(0)
 }
 
-// database is a migrated database with a connection to look into it.
-type database struct {
-	dsn  string
-	conn *pgx.Conn
-}
-
-func newDatabase(t *testing.T) *database {
-	t.Helper()
-	dsn := pgtest.Database(t)
-	migrator := postgres.Migrator{URL: dsn, Log: slog.New(slog.DiscardHandler)}
-	if _, err := migrator.Up(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	conn, err := pgx.Connect(t.Context(), dsn)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close(context.Background()) })
-	return &database{dsn, conn}
-}
-
-func (d *database) exec(t *testing.T, statement string) {
-	t.Helper()
-	if _, err := d.conn.PgConn().Exec(t.Context(), statement).ReadAll(); err != nil {
-		t.Fatalf("%s: %v", statement, err)
-	}
-}
-
-func value[T any](t *testing.T, d *database, query string) (v T) {
-	t.Helper()
-	if err := d.conn.QueryRow(t.Context(), query).Scan(&v); err != nil {
-		t.Fatalf("%s: %v", query, err)
-	}
-	return v
-}
-
 // short are the settings of a short run.
 func short() write.Settings {
 	return write.Settings{Writers: []int{1, 4}, Rounds: 1, Duration: 40 * time.Millisecond, Rows: 3000, Table: "orders"}
 }
 
 // run runs the benchmark to its end.
-func (d *database) run(ctx context.Context, t *testing.T, s write.Settings, report *bench.Report) error {
-	at := stage.New(stage.Options{Environ: []string{isWorker + "=1"}, Settings: []string{"DATABASE_URL=" + d.dsn}, URL: d.dsn})
+func run(ctx context.Context, t *testing.T, d *pgtest.Env, s write.Settings, report *bench.Report) error {
+	at := stage.New(stage.Options{Environ: []string{isWorker + "=1"}, Settings: []string{"DATABASE_URL=" + d.DSN}, URL: d.DSN})
 	err := write.Run(ctx, at, s, nil, report)
 	if err := at.Close(); err != nil {
 		t.Error(err)
@@ -89,12 +50,12 @@ func (d *database) run(ctx context.Context, t *testing.T, s write.Settings, repo
 }
 
 // clean checks that nothing of a run is in the database.
-func (d *database) clean(t *testing.T) {
+func clean(t *testing.T, d *pgtest.Env) {
 	t.Helper()
 	// A session ends a moment after its client has closed it.
 	const sessions = `select count(*) from pg_stat_activity where datname = current_database() and application_name like 'rowcast-bench%'`
-	deadline := time.Now().Add(30 * time.Second)
-	for value[int](t, d, sessions) > 0 {
+	deadline := time.Now().Add(2 * time.Minute)
+	for pgtest.Query[int](t, d.Conn, sessions) > 0 {
 		if time.Now().After(deadline) {
 			t.Fatal("sessions are left")
 		}
@@ -105,7 +66,7 @@ func (d *database) clean(t *testing.T) {
 		"watched tables": `select count(*) from rowcast.watched where active and name = 'measured'`,
 		"locks":          `select count(*) from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`,
 	} {
-		if n := value[int](t, d, query); n != 0 {
+		if n := pgtest.Query[int](t, d.Conn, query); n != 0 {
 			t.Errorf("%d %s are left", n, what)
 		}
 	}
@@ -117,19 +78,19 @@ type started struct {
 	done   chan error
 }
 
-func (d *database) start(t *testing.T, o write.Settings) started {
+func start(t *testing.T, d *pgtest.Env, o write.Settings) started {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	s := started{cancel, make(chan error, 1)}
-	go func() { s.done <- d.run(ctx, t, o, new(bench.Report)) }()
+	go func() { s.done <- run(ctx, t, d, o, new(bench.Report)) }()
 	t.Cleanup(cancel)
 	return s
 }
 
 // until waits for a fact, or fails if the run ends before.
-func (d *database) until(t *testing.T, s started, is string) {
+func until(t *testing.T, d *pgtest.Env, s started, is string) {
 	t.Helper()
-	for !value[bool](t, d, is) {
+	for !pgtest.Query[bool](t, d.Conn, is) {
 		select {
 		case err := <-s.done:
 			t.Fatalf("the run ended before %s: %v", is, err)

@@ -21,15 +21,15 @@ func TestEveryRowIsAccounted(t *testing.T) {
 	for table, rows := range map[string]int{"orders": 10_000, "narrow": 50_000} {
 		t.Run(table, func(t *testing.T) {
 			t.Parallel()
-			d := newDatabase(t)
+			d := pgtest.Migrated(t)
 			o := short()
 			o.Table, o.Rows = table, rows
 			report := new(bench.Report)
-			if err := d.run(t.Context(), t, o, report); err != nil {
+			if err := run(t.Context(), t, d, o, report); err != nil {
 				t.Fatal(err)
 			}
-			d.clean(t)
-			if n := value[int](t, d, `select coalesce(sum(rows), 0) from rowcast.sealed`); n < o.Rows+2 {
+			clean(t, d)
+			if n := pgtest.Query[int](t, d.Conn, `select coalesce(sum(rows), 0) from rowcast.sealed`); n < o.Rows+2 {
 				t.Errorf("%d rows were captured and sealed; want at least those of COPY and two loads", n)
 			}
 			if n := len(find(t, report, "transactions").Rows); n != 6 {
@@ -84,34 +84,34 @@ func TestForeignRowIsNoticed(t *testing.T) {
 	for _, table := range []string{"narrow_none", "narrow_rowcast", "narrow_notify"} {
 		t.Run(table, func(t *testing.T) {
 			t.Parallel()
-			d := newDatabase(t)
+			d := pgtest.Migrated(t)
 			o := short()
 			o.Table, o.Rows, o.Writers, o.Rounds = "narrow", 0, []int{1}, 100
-			s := d.start(t, o)
-			d.until(t, s, `select to_regclass('rowcast_bench.narrow_notify') is not null`)
-			d.exec(t, `create function rowcast_bench.sneak() returns trigger language plpgsql as $$ begin
+			s := start(t, d, o)
+			until(t, d, s, `select to_regclass('rowcast_bench.narrow_notify') is not null`)
+			d.Exec(t, `create function rowcast_bench.sneak() returns trigger language plpgsql as $$ begin
 					insert into rowcast_bench.`+table+` values (-1, 'rowcast-bench-1', 'foreign') on conflict do nothing; return null; end $$;
 				create trigger sneak after insert on rowcast_bench.`+table+`
 					for each row when (new.id > 0) execute function rowcast_bench.sneak()`)
 			if err := <-s.done; !contains(err, " rows, but ") {
 				t.Errorf("the run ended with %v", err)
 			}
-			d.clean(t)
+			clean(t, d)
 		})
 	}
 }
 
 func TestNothingIsLeft(t *testing.T) {
 	t.Parallel()
-	d := newDatabase(t)
-	before := value[string](t, d, everything)
+	d := pgtest.Migrated(t)
+	before := pgtest.Query[string](t, d.Conn, everything)
 	o := short()
 	o.Writers, o.Rows = []int{2}, 100
-	if err := d.run(t.Context(), t, o, new(bench.Report)); err != nil {
+	if err := run(t.Context(), t, d, o, new(bench.Report)); err != nil {
 		t.Fatal(err)
 	}
-	d.clean(t)
-	if after := value[string](t, d, everything); after != before {
+	clean(t, d)
+	if after := pgtest.Query[string](t, d.Conn, everything); after != before {
 		t.Errorf("the database has\n%s\nand had\n%s", after, before)
 	}
 }
@@ -138,7 +138,7 @@ func TestInterruptLeavesNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := newDatabase(t)
+			d := pgtest.Migrated(t)
 			o := short()
 			o.Writers, o.Rows, o.Duration = []int{2}, at.rows, 10*time.Second
 			switch name {
@@ -148,61 +148,61 @@ func TestInterruptLeavesNothing(t *testing.T) {
 			case "copy":
 				o.Duration = 10 * time.Millisecond
 			}
-			s := d.start(t, o)
-			d.until(t, s, `select to_regclass('rowcast_bench.orders_notify') is not null`)
-			d.until(t, s, at.is)
+			s := start(t, d, o)
+			until(t, d, s, `select to_regclass('rowcast_bench.orders_notify') is not null`)
+			until(t, d, s, at.is)
 			s.canceled(t)
-			d.clean(t)
+			clean(t, d)
 		})
 	}
 }
 
 func TestSecondRunIsRefused(t *testing.T) {
 	t.Parallel()
-	d := newDatabase(t)
+	d := pgtest.Migrated(t)
 	o := short()
 	o.Duration = 30 * time.Second
-	first := d.start(t, o)
-	d.until(t, first, `select to_regclass('rowcast_bench.orders_notify') is not null`)
-	if err := d.run(t.Context(), t, o, new(bench.Report)); !contains(err, "another benchmark is running") {
+	first := start(t, d, o)
+	until(t, d, first, `select to_regclass('rowcast_bench.orders_notify') is not null`)
+	if err := run(t.Context(), t, d, o, new(bench.Report)); !contains(err, "another benchmark is running") {
 		t.Errorf("the second run: %v", err)
 	}
-	if !value[bool](t, d, `select to_regclass('rowcast_bench.orders_notify') is not null`) {
+	if !pgtest.Query[bool](t, d.Conn, `select to_regclass('rowcast_bench.orders_notify') is not null`) {
 		t.Error("the second run removed the tables of the first")
 	}
 	first.canceled(t)
-	d.clean(t)
+	clean(t, d)
 }
 
 // TestOnlyItsOwnTenants looks for changes that concern other tenants, as a
 // TRUNCATE would.
 func TestOnlyItsOwnTenants(t *testing.T) {
 	t.Parallel()
-	d := newDatabase(t)
-	d.exec(t, `create table docs (id int primary key, tenant_id text); select rowcast.watch('docs'); insert into docs values (1, 'acme')`)
+	d := pgtest.Migrated(t)
+	d.Exec(t, `create table docs (id int primary key, tenant_id text); select rowcast.watch('docs'); insert into docs values (1, 'acme')`)
 	o := short()
-	if err := d.run(t.Context(), t, o, new(bench.Report)); err != nil {
+	if err := run(t.Context(), t, d, o, new(bench.Report)); err != nil {
 		t.Fatal(err)
 	}
-	if n := value[int](t, d, `select count(*) from rowcast.sealed where tenant = 'acme'`); n != 1 {
+	if n := pgtest.Query[int](t, d.Conn, `select count(*) from rowcast.sealed where tenant = 'acme'`); n != 1 {
 		t.Errorf("the tenant of somebody else has %d changes; want its own", n)
 	}
 	foreign := `select count(*) from rowcast.sealed where tenant <> 'acme' and tenant !~ '^0be9c000-0000-4000-8000-0000000000[0-5][0-9]$'`
-	if n := value[int](t, d, foreign); n != 0 {
+	if n := pgtest.Query[int](t, d.Conn, foreign); n != 0 {
 		t.Errorf("%d changes are those of other tenants", n)
 	}
-	if n := value[int](t, d, `select count(*) from rowcast.sealed where tenant <> 'acme'`); n == 0 {
+	if n := pgtest.Query[int](t, d.Conn, `select count(*) from rowcast.sealed where tenant <> 'acme'`); n == 0 {
 		t.Error("the run captured nothing")
 	}
 }
 
 func TestCommitDelay(t *testing.T) {
 	t.Parallel()
-	d := newDatabase(t)
+	d := pgtest.Migrated(t)
 	o := short()
 	o.Writers, o.Rows, o.CommitDelay = []int{1}, 0, 2*time.Millisecond
 	report := new(bench.Report)
-	if err := d.run(t.Context(), t, o, report); err != nil {
+	if err := run(t.Context(), t, d, o, report); err != nil {
 		t.Fatal(err)
 	}
 	if got := report.Environment.Settings; !slices.Contains(got, "commit_delay=2000") {
@@ -212,16 +212,16 @@ func TestCommitDelay(t *testing.T) {
 
 func TestCommitDelayIsRefused(t *testing.T) {
 	t.Parallel()
-	d := newDatabase(t)
+	d := pgtest.Migrated(t)
 	pgtest.Admin(t, pgtest.Server(t), `create role plain login`)
 	t.Cleanup(func() { pgtest.Admin(t, pgtest.Server(t), `drop role plain`) })
 	o := short()
 	o.CommitDelay = time.Millisecond
 	plain := *d
-	plain.dsn += "&options=" + "-c%20role%3Dplain"
-	err := plain.run(t.Context(), t, o, new(bench.Report))
+	plain.DSN += "&options=" + "-c%20role%3Dplain"
+	err := run(t.Context(), t, &plain, o, new(bench.Report))
 	if !contains(err, "grant set on parameter commit_delay") || !contains(err, "permission denied") {
 		t.Errorf("a role that may not set commit_delay: %v", err)
 	}
-	d.clean(t)
+	clean(t, d)
 }

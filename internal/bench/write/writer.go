@@ -61,7 +61,7 @@ func (w *work) prepare(ctx context.Context, insert string) error {
 	return nil
 }
 
-// all has the writers write for so long, and says how many rows they wrote in what time.
+// all lets the writers run for so long, and returns their rows and the time they took.
 func (w *work) all(ctx context.Context, duration time.Duration) (rows int64, seconds float64, err error) {
 	group, ctx := errgroup.WithContext(ctx)
 	before, began := w.last.Load(), time.Now()

@@ -76,7 +76,7 @@ func (l *levels) pop() {
 // object says whether the innermost is an object.
 func (l *levels) object() bool { return l.word&(1<<((l.depth-1)%64)) != 0 }
 
-// value gives the place after the value at i, or -place-1 of what is wrong.
+// value returns the place after the value at i, or -place-1 of what is wrong.
 func value(text []byte, i int) int {
 	var open levels
 	for {
@@ -134,7 +134,7 @@ func value(text []byte, i int) int {
 	}
 }
 
-// key gives the place of the value behind the key at i.
+// key returns the place of the value behind the key at i.
 func key(text []byte, i int) int {
 	if at(text, i) != '"' {
 		return -i - 1
@@ -175,7 +175,7 @@ const (
 	high = 0x8080808080808080
 )
 
-// str gives the place after the string that opens at i.
+// str returns the place after the string that opens at i.
 func str(text []byte, i int) int {
 	for i++; ; {
 		for i+8 <= len(text) {
@@ -225,7 +225,7 @@ func escape(text []byte) int {
 	return 0
 }
 
-// number gives the place after the number at i.
+// number returns the place after the number at i.
 func number(text []byte, i int) int {
 	if at(text, i) == '-' {
 		i++

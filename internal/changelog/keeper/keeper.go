@@ -39,9 +39,9 @@ const (
 	Asleep
 )
 
-// Keeper holds the session locks of a server on a connection of its own: that
-// it exists, that it leads, and the sleep lock. If the connection dies, so do
-// the locks, and the tail is told.
+// Keeper holds the session locks of a server on a connection of its own: that it
+// exists, that it leads, and the sleep lock. If the connection dies, so do the locks,
+// and the tail learns it.
 type Keeper struct {
 	connect func(ctx context.Context) (*pgx.Conn, error)
 	log     *slog.Logger

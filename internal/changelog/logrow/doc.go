@@ -9,7 +9,7 @@
 //
 // # States
 //
-// A row is found once the log row is known, and complete once its images are there,
+// A row is found once the log row is known. It is complete once its images are there,
 // are not needed (bulk), or are refused, each with a reason.
 //
 // # Guarantees

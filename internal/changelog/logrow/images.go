@@ -81,7 +81,7 @@ func parseImages(b []byte) (images, error) {
 	return m, nil
 }
 
-// examine says why the rows of a change cannot be told, nil if they can.
+// examine returns why the rows of a change cannot be sent, nil if they can.
 func examine(c *feed.Change, after, before bool) (why *feed.Unreadable) {
 	if n := len(c.After) + len(c.Before); n > feed.MaxRows {
 		return tooLarge(int64(n))

@@ -75,7 +75,7 @@ func (r *Row) take(after, before []byte) {
 	}
 }
 
-// Bulk says whether the row belongs to a statement that is told as one change.
+// Bulk says whether the row belongs to a statement that is one bulk change.
 func (r *Row) Bulk(limit int64) bool { return r.statementCount > limit }
 
 // First is the position of the first row of the statement.

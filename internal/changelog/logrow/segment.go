@@ -30,10 +30,10 @@ type key struct {
 	id int64
 }
 
-// Complete completes the rows that did not come whole with their page: those in
-// another segment of the log than the active one, with one query for each segment,
-// and large ones. Rows of statements that are told in bulk stay without images. The
-// error is ErrMissing if the log lacks a row.
+// Complete completes the rows that did not come whole with their page: those in another
+// segment of the log than the active one, with one query for each segment, and large
+// ones. Rows of statements that are sent in bulk stay without images. The error is
+// ErrMissing if the log lacks a row.
 func Complete(ctx context.Context, db Querier, rows []*Row, bulkRows int64) error {
 	if err := find(ctx, db, rows, bulkRows); err != nil {
 		return err
@@ -82,7 +82,7 @@ func find(ctx context.Context, db Querier, rows []*Row, bulkRows int64) error {
 	return nil
 }
 
-// Lose is Complete for a log that has lost rows: those are told as unreadable.
+// Lose is Complete for a log that has lost rows: those are sent as unreadable.
 func Lose(ctx context.Context, db Querier, rows []*Row, bulkRows int64) error {
 	for _, r := range rows {
 		err := Complete(ctx, db, []*Row{r}, bulkRows)

@@ -13,9 +13,9 @@ import (
 	"github.com/jackc/pgxlisten"
 )
 
-// channel is the NOTIFY channel of the wire contract; probeChannel carries
-// what servers send to themselves: to prove that notifications arrive, and to
-// tell the leader that a server has come.
+// channel is the NOTIFY channel of the wire contract; probeChannel carries what servers
+// send to themselves: to prove that notifications arrive, and to notify the leader that
+// a server has come.
 const (
 	channel      = "rowcast"
 	probeChannel = "rowcast_probe"

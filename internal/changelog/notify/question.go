@@ -37,9 +37,9 @@ func (a *answers) Write(message []byte) (int, error) {
 	return len(message), nil
 }
 
-// ask asks a connection that its owner only reads from. The answer has a row
-// if it listens. It does not wait: two questions that nobody reads fit into any
-// buffer of a connection, and who gets no answer to one asks no third.
+// ask asks a connection that its owner only reads from. The answer has a row if it
+// listens. It does not wait: two questions that nobody reads fit into any buffer of a
+// connection, and a server without an answer to one asks no third.
 func (a *answers) ask(conn *pgx.Conn) (sent bool) {
 	query := pgproto3.Query{String: fmt.Sprintf(
 		"select '%s' where 2 = (select count(*) from pg_catalog.pg_listening_channels() c where c in ('%s', '%s'))",

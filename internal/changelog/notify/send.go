@@ -14,17 +14,17 @@ import (
 // rowcast.notify does: what is sent is a hint, and a full queue fails the commit.
 const notify = "select pg_notify($1, $2) where pg_notification_queue_usage() <= 0.5"
 
-// Announce tells the leader that a server has come.
+// Announce notifies the leader that a server has come.
 func Announce(ctx context.Context, conn *pgx.Conn) error {
 	if _, err := conn.Exec(ctx, notify, probeChannel, serverCame); err != nil {
-		return fmt.Errorf("tell the leader: %w", err)
+		return fmt.Errorf("notify the leader: %w", err)
 	}
 	return nil
 }
 
-// Tell notifies the other servers: all up to sequence is sealed. The tenants it touched
+// Sealed notifies the other servers: all up to sequence is sealed. The tenants it touched
 // are nil if they are not known. It does not wait for the disk: it is a hint.
-func Tell(ctx context.Context, conn *pgx.Conn, sequence int64, tenants map[string]struct{}) error {
+func Sealed(ctx context.Context, conn *pgx.Conn, sequence int64, tenants map[string]struct{}) error {
 	payload, err := sealedPayload(sequence, tenants)
 	if err != nil {
 		return err
@@ -33,7 +33,7 @@ func Tell(ctx context.Context, conn *pgx.Conn, sequence int64, tenants map[strin
 	batch.Queue("select set_config('synchronous_commit', 'off', true)")
 	batch.Queue(notify, channel, payload)
 	if err := conn.SendBatch(ctx, batch).Close(); err != nil {
-		return fmt.Errorf("tell the other servers: %w", err)
+		return fmt.Errorf("notify the other servers: %w", err)
 	}
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 // askTime is how long the database may take to answer.
 const askTime = 15 * time.Second
 
-// Pulse is what sql/pulse.sql answers.
+// Pulse is what sql/pulse.sql returns.
 type Pulse struct {
 	Epoch           string     `json:"feed"`
 	Unsealed        int64      `json:"unsealed"`

@@ -17,13 +17,13 @@ import (
 // Report is what status shows, all of it from the database.
 type Report struct {
 	At time.Time `json:"at"`
-	// Head is the newest place; PlacesPerSecond is since the last look, unknown
+	// Head is the newest sequence; SequencesPerSecond is since the last look, unknown
 	// at the first.
-	Head             int64    `json:"head"`
-	PlacesPerSecond  *float64 `json:"placesPerSecond,omitempty"`
-	Servers          int64    `json:"replicas"`
-	NotifyQueueUsage float64  `json:"notifyQueueUsage"`
-	Triggers         []Table  `json:"triggers"`
+	Head               int64    `json:"head"`
+	SequencesPerSecond *float64 `json:"placesPerSecond,omitempty"`
+	Servers            int64    `json:"replicas"`
+	NotifyQueueUsage   float64  `json:"notifyQueueUsage"`
+	Triggers           []Table  `json:"triggers"`
 	// Pauses are those of capture, which leave changes out of the feed.
 	Pauses []Pause `json:"pauses"`
 	Pulse
@@ -70,8 +70,8 @@ func Read(ctx context.Context, pool postgres.Pool) (*Report, error) {
 // Write writes it for people.
 func (r *Report) Write(w io.Writer) error {
 	rate := ""
-	if r.PlacesPerSecond != nil {
-		rate = fmt.Sprintf(", %.1f a second", *r.PlacesPerSecond)
+	if r.SequencesPerSecond != nil {
+		rate = fmt.Sprintf(", %.1f a second", *r.SequencesPerSecond)
 	}
 	oldest := "nothing"
 	if r.Oldest != nil {

@@ -47,7 +47,7 @@ type Printer struct {
 	Tenants []string
 	// Count is how many events are wanted, 0 for all.
 	Count int
-	// Unreadable is told of the changes that are written without their rows. Nil: nobody
+	// Unreadable receives the changes that are written without their rows. Nil: nobody
 	// is.
 	Unreadable *unreadable.Log
 	// Cursor is after the newest event that was written.

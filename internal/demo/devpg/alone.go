@@ -42,10 +42,10 @@ func (s *Server) Copy(ctx context.Context) (*Copy, error) {
 	return c, nil
 }
 
-// Run runs statements, one a line, as the superuser in the database, and
-// answers what was printed: results, the log, and what the program says that
-// postgres runs under, if one is given with its arguments. A statement that
-// fails is told there and is no error.
+// Run runs statements, one a line, as the superuser in the database, and returns what
+// was printed: results, the log, and what the program says that postgres runs under, if
+// one is given with its arguments. A statement that fails is reported there and is no
+// error.
 func (c *Copy) Run(ctx context.Context, database string, statements []string, under ...string) (printed string, err error) {
 	command := slices.Concat(under, []string{filepath.Join(c.in.Dir, "postgres"), "--single", "-D", c.path, database})
 	input := strings.NewReader(strings.Join(statements, "\n") + "\n")

@@ -16,7 +16,7 @@ import (
 	"rowcast/internal/demo/devpg/proc"
 )
 
-// installation is a PostgreSQL on this machine and who runs it.
+// installation is a PostgreSQL on this machine and the user that runs it.
 type installation struct {
 	pgbin.Installation
 	acc   *proc.Account
@@ -93,8 +93,8 @@ func (in installation) emptyOwned(path string) error {
 	return nil
 }
 
-// initdbOptions are those of every cluster. Whoever reaches the socket, which
-// is in a closed directory, is trusted.
+// initdbOptions are those of every cluster. Every user who reaches the socket, which is
+// in a closed directory, is trusted.
 func initdbOptions() []string {
 	return []string{"--username=postgres", "--encoding=UTF8", "--auth-local=trust", "--auth-host=scram-sha-256"}
 }
@@ -110,7 +110,7 @@ func (in installation) initdb(ctx context.Context, path string, more ...string) 
 	return err
 }
 
-// include has the new cluster read our settings, which are beside the data.
+// include makes the new cluster read our settings, which are beside the data.
 func include(data string) error {
 	f, err := os.OpenFile(filepath.Join(data, "postgresql.conf"), os.O_APPEND|os.O_WRONLY, 0)
 	if err != nil {

@@ -21,7 +21,7 @@ const (
 	socketRoom = 104 - 1 - len("/.s.PGSQL.65535")
 )
 
-// markerKind tells our marker from any other file of its name.
+// markerKind distinguishes our marker from any other file of its name.
 const markerKind = "rowcast private postgres"
 
 // marker is the file that makes a directory ours.

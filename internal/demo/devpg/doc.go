@@ -3,10 +3,10 @@
 //
 // # Overview
 //
-// [Start] lets pgbin find or download the programs of PostgreSQL, makes a
-// cluster and has proc run the postmaster as a child. The server listens on a free
-// port of 127.0.0.1 with a random password, and on a unix socket in a
-// directory that is closed to other users. Everything is in one directory:
+// [Start] lets pgbin find or download the programs of PostgreSQL, makes a cluster and
+// has proc run the postmaster as a child. The server listens on a free port of
+// 127.0.0.1 with a random password. Its unix socket is in a directory that is closed to
+// other users. Everything is in one directory:
 //
 //	rowcast.json  the marker: version, port, password
 //	rowcast.lock  locked by the process that runs the server

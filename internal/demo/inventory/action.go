@@ -67,7 +67,7 @@ func (s *Shop) act(ctx context.Context, conn *pgx.Conn) (tenant, name string, er
 // step does one action for one tenant in one transaction and says whether
 // there was anything to do.
 func (s *Shop) step(ctx context.Context, conn *pgx.Conn, tenant string, a action) (done bool, err error) {
-	ctx, cancel := context.WithTimeout(ctx, actionTimeout)
+	ctx, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
 	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
 		t := &turn{Clerk: Clerk{Tx: tx, Tenant: tenant}, rng: s.rng}
@@ -87,7 +87,7 @@ func (s *Shop) step(ctx context.Context, conn *pgx.Conn, tenant string, a action
 	return done, nil
 }
 
-// draw chooses one of the actions by weight and gives its index.
+// draw chooses one of the actions by weight and returns its index.
 func draw(rng *rand.Rand, from []action) int {
 	total := 0
 	for _, a := range from {

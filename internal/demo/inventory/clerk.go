@@ -47,7 +47,7 @@ type document struct {
 	lock, set string
 }
 
-// take locks a document that is in one of the statuses in from, and gives its
+// take locks a document that is in one of the statuses in from, and returns its
 // number. verb is what is about to happen to it, for the refusal.
 func (c *Clerk) take(ctx context.Context, d document, id, verb string, from ...string) (number string, err error) {
 	var status string

@@ -49,6 +49,8 @@ type Shop struct {
 	rate     float64
 	rng      *rand.Rand
 	log      *slog.Logger
+	// timeout is what a transaction may take.
+	timeout time.Duration
 }
 
 // NewShop checks the options and makes a Shop.
@@ -59,7 +61,7 @@ func NewShop(o ShopOptions) (*Shop, error) {
 	if o.Rate < 0 || math.IsNaN(o.Rate) || math.IsInf(o.Rate, 0) {
 		return nil, fmt.Errorf("inventory: ShopOptions.Rate is %v; set it to changes a second above 0, or 0 for %d", o.Rate, defaultRate)
 	}
-	s := &Shop{database: o.Database.Copy(), tenants: o.Tenants, rate: o.Rate, log: o.Logger}
+	s := &Shop{database: o.Database.Copy(), tenants: o.Tenants, rate: o.Rate, log: o.Logger, timeout: actionTimeout}
 	if s.database.RuntimeParams == nil {
 		s.database.RuntimeParams = make(map[string]string)
 	}

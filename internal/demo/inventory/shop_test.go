@@ -224,19 +224,16 @@ func TestShopStopsWhileItWaits(t *testing.T) {
 		t.Fatal(err)
 	}
 	s := newShop(t, dsn, ShopOptions{Rate: 200})
+	s.timeout = time.Hour // nothing but the context ends what waits
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() { done <- s.Run(ctx) }()
 	const waiting = `select count(*) > 0 from pg_stat_activity
 		where application_name = 'shop' and wait_event_type = 'Lock' and datname = current_database()`
 	await(t, dsn, waiting)
-	start := time.Now()
 	cancel()
 	if err := <-done; err != nil {
 		t.Errorf("Run = %v", err)
-	}
-	if took := time.Since(start); took > actionTimeout/2 {
-		t.Errorf("Run returned %v after the end of its context", took)
 	}
 	if err := tx.Rollback(t.Context()); err != nil {
 		t.Fatal(err)

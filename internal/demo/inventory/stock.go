@@ -11,7 +11,7 @@ const (
 	maxCounted = 3 // units that a stocktake finds too many or too few
 )
 
-// AdjustStock corrects what there is of a sku by some units, not 0, and gives the
+// AdjustStock corrects what there is of a sku by some units, not 0, and returns the
 // id of the movement.
 func (c *Clerk) AdjustStock(ctx context.Context, sku string, units int32, reason string) (id string, err error) {
 	found, err := c.lockStock(ctx, []string{sku})

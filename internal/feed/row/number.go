@@ -102,7 +102,7 @@ func parseDecimal(token, buf []byte) (d decimal, ok bool) {
 }
 
 // collect appends the digits from i on to digits, without zeros in front, and
-// gives the place after them and the number of zeros left out.
+// returns the place after them and the number of zeros left out.
 func collect(token []byte, i int, digits []byte) (end int, grown []byte, zeros int) {
 	for ; i < len(token) && '0' <= token[i] && token[i] <= '9'; i++ {
 		if token[i] == '0' && len(digits) == 0 {
@@ -114,7 +114,7 @@ func collect(token []byte, i int, digits []byte) (end int, grown []byte, zeros i
 	return i, digits, zeros
 }
 
-// parseExponent reads an exponent and gives the place after it, -1 if there is
+// parseExponent reads an exponent and returns the place after it, -1 if there is
 // none.
 func parseExponent(token []byte, i int) (exponent, end int) {
 	sign := 1

@@ -20,8 +20,8 @@ type Row struct {
 type Field struct {
 	key, keyEnd uint32
 	val, valEnd uint32
-	// Old is the index of the column in the old row, or -1; whoever compares two rows
-	// sets it, like Changed.
+	// Old is the index of the column in the old row, or -1; code that
+	// compares two rows sets it, like Changed.
 	Old     int32
 	Changed bool
 	// Escaped is true when the key holds a backslash.

@@ -44,7 +44,7 @@ func Scan(text []byte, buf []Field) Row {
 	}
 }
 
-// scanField reads "key": value at i and gives the place after it, -1 if there
+// scanField reads "key": value at i and returns the place after it, -1 if there
 // is none.
 func scanField(text []byte, i int) (f Field, end int) {
 	if at(text, i) != '"' {
@@ -89,7 +89,7 @@ func scanField(text []byte, i int) (f Field, end int) {
 	return f, end
 }
 
-// at gives the byte at i, 0 past the end.
+// at returns the byte at i, 0 past the end.
 func at(text []byte, i int) byte {
 	if i < len(text) {
 		return text[i]
@@ -104,7 +104,7 @@ func skipSpace(text []byte, i int) int {
 	return i
 }
 
-// skipString gives the place after the string that opens at i, -1 if it does
+// skipString returns the place after the string that opens at i, -1 if it does
 // not end.
 func skipString(text []byte, i int) int {
 	for i++; i < len(text); i++ {
@@ -118,7 +118,7 @@ func skipString(text []byte, i int) int {
 	return -1
 }
 
-// skipNested gives the place after the object or array that opens at i, -1 if
+// skipNested returns the place after the object or array that opens at i, -1 if
 // it does not end.
 func skipNested(text []byte, i int) int {
 	depth := 0
@@ -149,7 +149,7 @@ func skipWord(text []byte, i int, word string) int {
 	return end
 }
 
-// skipNumber gives the place after the number at i, -1 if there is none. plain
+// skipNumber returns the place after the number at i, -1 if there is none. plain
 // is true for a number that every double holds: short and without exponent.
 func skipNumber(text []byte, i int) (end int, plain bool) {
 	end, plain = i, true

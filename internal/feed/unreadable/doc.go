@@ -10,10 +10,10 @@
 // # Guarantees
 //
 //   - Whatever a mapping or an encoder does with one change, the events and frames of
-//     others are theirs, and none is missing but those of that change
-//     (TestEventsOfOthers, TestFramesOfOthers).
+//     others are theirs. Only those of that change may be missing (TestEventsOfOthers,
+//     TestFramesOfOthers).
 //   - Each change is counted and logged once, however often it is sent; memory has a
-//     bound, and so have the lines of the log (TestTold, TestTellingHasABound).
+//     bound, and so have the lines of the log (TestEachChangeIsReportedOnce, TestReportsAreBounded).
 //   - What is said holds nothing of a row (TestNothingOfTheRow).
 //   - The way of a change that can be read costs no memory (TestGuardsCostNoMemory).
 //

@@ -20,14 +20,14 @@ func (l *Log) Events(dst []feed.Event, c *feed.Change, toEvents func([]feed.Even
 	defer func() {
 		if p := recover(); p != nil {
 			e := c.Without(&feed.Unreadable{Reason: feed.Mapping, Detail: detail(p)})
-			l.Tell(&e)
+			l.Report(&e)
 			events = append(dst, e)
 		}
 	}()
 	failpoint.Break(string(feed.Mapping), c.After)
 	events = toEvents(dst, c)
 	if len(events) > len(dst) && events[len(dst)].Unreadable != nil {
-		l.Tell(&events[len(dst)])
+		l.Report(&events[len(dst)])
 	}
 	return events
 }
@@ -46,7 +46,7 @@ func (l *Log) Frame(dst []byte, e *feed.Event, encoder Encoder) (frame []byte) {
 
 func (l *Log) substitute(dst []byte, e *feed.Event, encoder Encoder, why string) (frame []byte) {
 	without := e.Without(&feed.Unreadable{Reason: feed.Encoding, Detail: why})
-	l.Tell(&without)
+	l.Report(&without)
 	defer func() {
 		if recover() != nil {
 			frame = dst

@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	// mostKnown is how many changes are known to have been told.
+	// mostKnown is how many changes are known to have been reported.
 	mostKnown = 4096
 	// mostRecent is how many are shown.
 	mostRecent = 20
@@ -52,8 +52,8 @@ type Log struct {
 	lines, held int
 }
 
-// Tell notes that an event is sent without its row.
-func (l *Log) Tell(e *feed.Event) {
+// Report notes that an event is sent without its row.
+func (l *Log) Report(e *feed.Event) {
 	if l == nil || e.Unreadable == nil {
 		return
 	}

@@ -113,9 +113,9 @@ func TestFramesOfOthers(t *testing.T) {
 	}
 }
 
-// TestTold: each change once, however often and for whatever reason it is told, those
+// TestEachChangeIsReportedOnce: each change once, however often and for whatever reason it is told, those
 // that were read without their rows as well.
-func TestTold(t *testing.T) {
+func TestEachChangeIsReportedOnce(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
 	log := &unreadable.Log{Logger: slog.New(slog.NewTextHandler(&out, nil))}
@@ -146,9 +146,9 @@ func TestTold(t *testing.T) {
 	}
 }
 
-// TestTellingHasABound: of many changes the newest are shown, a few a minute are in
+// TestReportsAreBounded: of many changes the newest are shown, a few a minute are in
 // the log of the server, and all are counted.
-func TestTellingHasABound(t *testing.T) {
+func TestReportsAreBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer

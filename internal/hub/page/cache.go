@@ -49,8 +49,8 @@ type Options struct {
 	Read func(k Key, sees *view.View) (Page, error)
 	// Turns are those of reading.
 	Turns *limit.Turns
-	// Spawn starts a goroutine. It is false when it is too late for that; the
-	// contexts of those who wait end then.
+	// Spawn starts a goroutine. It returns false when it is too late for that; the
+	// contexts of clients that wait end then.
 	Spawn func(func()) bool
 }
 
@@ -74,7 +74,7 @@ type shelf struct {
 	bytes int
 }
 
-// page is one that is read when it is the turn of somebody who waits for it, unless
+// page is one that is read when it is the turn of a client that waits for it, unless
 // another one has it by then. Until it is there done is open.
 type page struct {
 	Page
@@ -117,10 +117,10 @@ func (c *Cache) Get(ctx context.Context, key Key, sees *view.View, subject strin
 	}
 }
 
-// compete has the page read when it is the turn of the subject, unless another one
-// was faster.
+// compete reads the page when it is the turn of the subject, unless another one was
+// faster.
 func (c *Cache) compete(ctx context.Context, g *page, subject string) error {
-	turn, err := c.opts.Turns.Ask(limit.Who{Tenant: g.key.Tenant, Subject: subject})
+	turn, err := c.opts.Turns.Ask(limit.Party{Tenant: g.key.Tenant, Subject: subject})
 	if err != nil {
 		return fmt.Errorf("read a page of tenant %q: %w", g.key.Tenant, err)
 	}
@@ -156,7 +156,7 @@ func (c *Cache) find(key Key, sees *view.View) (g *page, settled bool) {
 	return g, g.settled || c.shareLocked(g)
 }
 
-// leave forgets a page that nobody reads and nobody waits for any more.
+// leave forgets a page without readers and without clients that wait for it.
 func (c *Cache) leave(g *page) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -176,7 +176,7 @@ func (c *Cache) begin(g *page) bool {
 	return true
 }
 
-// shareLocked settles a page with the rest of one that is kept. It is false if there is
+// shareLocked settles a page with the rest of one that is kept. It returns false if there is
 // none.
 func (c *Cache) shareLocked(g *page) bool {
 	s := c.shelves[g.key.Tenant]
@@ -199,15 +199,15 @@ func (c *Cache) shareLocked(g *page) bool {
 	return false
 }
 
-// within is the index of the first entry of the page that follows after a cursor. It is
-// false if the cursor is not exactly that of an entry, or if none follows.
+// within is the index of the first entry of the page that follows after a cursor. It
+// returns false if the cursor is not exactly that of an entry, or if none follows.
 func (p *Page) within(c feed.Cursor) (next int64, ok bool) {
 	next, ok = p.Find(c)
 	return next, ok && next < p.End() && p.At(next-1).Cursor(p.Epoch) == c
 }
 
-// finish lets those who wait have the page. It is kept for others if that is
-// of use, and if it was not forgotten meanwhile.
+// finish gives the page to the clients that wait. It is kept for others if that is of
+// use, and if it was not forgotten meanwhile.
 func (c *Cache) finish(g *page) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -259,7 +259,7 @@ func (c *Cache) dropLocked(g *page) {
 	}
 }
 
-// forgetLocked has the next one who asks find another page.
+// forgetLocked makes the next client that asks find another page.
 func (c *Cache) forgetLocked(g *page) {
 	if c.m[g.key] == g {
 		delete(c.m, g.key)

@@ -4,10 +4,10 @@
 //
 // # Overview
 //
-// A [Cache] reads a page once for all who ask for it at the same time, or a moment
-// later, also from a cursor within it. A page is a piece of the ring: events,
-// encoded for one kind of connection. Nobody has to hold a page while a client
-// takes a part of it: a client that comes for the rest finds it here.
+// A [Cache] reads a page once for all clients that ask for it within a few seconds,
+// also from a cursor within it. A page is a piece of the ring: events, encoded for one
+// kind of connection. Nobody has to hold a page while a client takes a part of it: a
+// client that comes for the rest finds it here.
 //
 // # Guarantees
 //

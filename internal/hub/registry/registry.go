@@ -59,7 +59,7 @@ func (r *Registry[M]) Remove(m M, part int) {
 	}
 }
 
-// Close refuses further members. Who was added is in All after it.
+// Close refuses further members. A member that was added is in All after it.
 func (r *Registry[M]) Close() {
 	r.closed.Store(true)
 	for i := range r.parts { // let Add finish

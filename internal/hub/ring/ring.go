@@ -90,9 +90,9 @@ func (r *Ring) grow(start int64, frame int) {
 	r.held += size
 }
 
-// evict drops the oldest entries while the ring is over its limit, but none
-// that a follower may not have been offered yet, and so many that keep are left;
-// one of these is no longer in the ring.
+// evict drops the oldest entries while the ring is over its limit, until keep are left.
+// It drops none that a follower may not have been offered yet. One of those kept is no
+// longer in the ring.
 func (r *Ring) evict(keep int) {
 	drop := 0
 	for len(r.entries) > keep && r.held+EntryCost*len(r.entries) > r.limit && r.first+1 < r.passed {
@@ -137,7 +137,7 @@ func (r *Ring) cost(next int64) int {
 	return int(r.Behind(next)) + EntryCost*int(r.End()-next)
 }
 
-// Followed says whether there are followers, to whom Pass has to be told.
+// Followed says whether there are followers, so that Pass has to be called.
 func (r *Ring) Followed(yes bool) { r.followed = yes }
 
 // Pass notes that the followers were offered the entries before index to.

@@ -128,8 +128,8 @@ func (w *Window) firstEnd(next int64) int64 {
 	}
 }
 
-// Find is the index of the first entry that a client at c has not received, behind
-// all that have its cursor. ok is false if the ring cannot tell.
+// Find is the index of the first entry that a client at c has not received, behind all
+// that have its cursor. ok is false if the ring does not know.
 func (w *Window) Find(c feed.Cursor) (next int64, ok bool) {
 	had := delivered(c)
 	n := sort.Search(len(w.entries), func(i int) bool {

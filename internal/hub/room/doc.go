@@ -10,7 +10,7 @@
 //   - Tenants, and subjects in them, take turns to read the history (hub:
 //     TestResumesOfOneDoNotStarveOthers).
 //   - Events are counted by name, sessions by transport and tenant, within bounds (hub:
-//     TestFiguresTellApart, TestNamesAreBounded).
+//     TestFiguresAreSplit, TestNamesAreBounded).
 //   - Times are counted by a clock that nobody sets (hub: TestClockStepsForward,
 //     TestClockStepsBack, TestDeadlineFarAway).
 //

@@ -15,7 +15,7 @@ import (
 
 // readHead reads the head of a tenant.
 func (h *Room) readHead(ctx context.Context, tenant string, sequence int64) (feed.Head, error) {
-	turn, err := h.reads.Ask(limit.Who{Tenant: tenant})
+	turn, err := h.reads.Ask(limit.Party{Tenant: tenant})
 	if err != nil {
 		return feed.Head{}, fmt.Errorf("read head of tenant %q: %w", tenant, err)
 	}

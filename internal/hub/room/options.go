@@ -36,9 +36,9 @@ type Options struct {
 	// Checked returns when the tail last knew that it had everything; zero if it
 	// never did. Nil: clients do not hear of outages.
 	Checked func() time.Time
-	// Delivered, if not nil, is told after each pass over the clients of a tenant
-	// how long ago, by the clock of the database, the oldest change of the pass
-	// was made: when its statement ran. Clients that have to be waited for get it
+	// Delivered, if not nil, is called after each pass over the clients of a tenant. It
+	// receives how long ago, by the clock of the database, the oldest change of the
+	// pass was made: when its statement ran. Clients that have to be waited for get it
 	// later. It must not block.
 	Delivered func(age time.Duration)
 	// DashboardReason says whether and why a change counts for the coalesced
@@ -47,10 +47,9 @@ type Options struct {
 	DashboardEvent  func(tenant string, reasons []string, head feed.Head, at time.Time) feed.Event
 	// Encoders are the kinds of connections.
 	Encoders []signal.Encoder
-	// Unreadable is told of the changes that are told without their rows. Nil: nobody
-	// is.
+	// Unreadable receives the changes that are sent without their rows. Nil: nobody is.
 	Unreadable *unreadable.Log
-	// Log receives what no caller can be told. Default: discarded.
+	// Log receives what no caller can receive. Default: discarded.
 	Log *slog.Logger
 
 	// Elapsed is a clock that counts from some beginning, and that nobody sets.

@@ -36,7 +36,7 @@ type Room struct {
 	wg      sync.WaitGroup
 }
 
-// New makes a room. hole is told of a tenant whose ring has a hole.
+// New makes a room. hole is called for a tenant whose ring has a hole.
 func New(o Options, hole func(t *stream.Stream)) (*Room, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
@@ -71,7 +71,7 @@ func (h *Room) Encoder(w signal.Encoder, usual int) (int, error) {
 	return i, nil
 }
 
-// Spawn runs f in a goroutine that Stop waits for. It is false once that was called.
+// Spawn runs f in a goroutine that Stop waits for. It returns false once that was called.
 func (h *Room) Spawn(f func()) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()

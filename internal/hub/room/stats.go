@@ -17,8 +17,8 @@ type Stats struct {
 	// Events were put into rings; Deliveries counts an event once for each
 	// session that got it.
 	Events, Deliveries int64
-	// CatchUps are pages of the history that clients were served, HistoryReads
-	// those that were read for it. Resets were told to clients.
+	// CatchUps are pages of the history that clients were served, HistoryReads those
+	// that were read for it. Resets were sent to clients.
 	CatchUps, HistoryReads, Resets int64
 	// RingMemory is what all rings take, of RingBudget that they may take.
 	// PageMemory is what is kept of the history for clients that catch up.

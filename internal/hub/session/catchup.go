@@ -15,7 +15,7 @@ const pieceSize = 128 << 10
 
 // turn waits until u may give its client a piece of the history: when the client
 // has taken the one before, and no other subscription of the session is about to.
-// It is false if u is not joining any more.
+// It returns false if u is not joining any more.
 func (u *sub) turn(ctx context.Context) bool {
 	s := u.s
 	s.mu.Lock()
@@ -87,7 +87,7 @@ func (u *sub) catchUp(ctx context.Context) (more bool, err error) {
 	return true, nil
 }
 
-// write hands over frames after which the client is at at. It is false if u is
+// write hands over frames after which the client is at at. It returns false if u is
 // not joining any more.
 func (u *sub) write(frames []byte, at feed.Cursor) bool {
 	s := u.s

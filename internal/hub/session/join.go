@@ -34,8 +34,8 @@ type Request struct {
 	Admit func(name string) bool
 	// View is what is seen of the events; nil is everything.
 	View *view.View
-	// Forgets says that the client keeps no cursor: it is told Reset before it is
-	// sent away as a slow consumer.
+	// Forgets says that the client keeps no cursor: it is sent Reset before it is
+	// closed as a slow consumer.
 	Forgets bool
 	// Ref comes back with the signal Joined, and so does Note.
 	RequestID uint64
@@ -237,7 +237,7 @@ func (u *sub) find(ctx context.Context) bool {
 }
 
 // spliceLocked makes u live if the ring holds its cursor, and writes what it is
-// behind. Else it answers a channel that is closed when the ring has grown.
+// behind. Else it returns a channel that is closed when the ring has grown.
 // s.mu held.
 func (u *sub) spliceLocked() (grown <-chan struct{}) {
 	if u.refuseLocked() {
@@ -287,7 +287,7 @@ func (u *sub) refuseLocked() bool {
 	return true
 }
 
-// answerLocked tells the client from where its stream continues.
+// answerLocked sends the client from where its stream continues.
 func (u *sub) answerLocked() {
 	if !u.answered {
 		requestIDs := u.requestIDs

@@ -7,7 +7,7 @@ import (
 	"rowcast/internal/hub/signal"
 )
 
-// Stale tells a client that has joined something that its events are late.
+// Stale sends a client that has joined something that its events are late.
 func (s *Session) Stale() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -16,7 +16,7 @@ func (s *Session) Stale() {
 	}
 }
 
-// Fresh tells a client where its streams are.
+// Fresh sends a client where its streams are.
 func (s *Session) Fresh(now time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

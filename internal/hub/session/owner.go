@@ -2,8 +2,8 @@ package session
 
 import "rowcast/internal/errcode"
 
-// Owner is who a session belongs to. Its methods are called with the lock of the
-// session held: they must neither block nor call a session.
+// Owner is the client that a session belongs to. Its methods are called with the lock
+// of the session held: they must neither block nor call a session.
 type Owner interface {
 	// Check is the cause to end the session with, empty if it may go on.
 	Check() errcode.Code

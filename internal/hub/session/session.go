@@ -135,21 +135,29 @@ func (s *Session) appendSignalLocked(dst []byte, m *signal.Signal) []byte {
 }
 
 // Close ends the session: what is being written is finished, then the close
-// frame of the encoder is sent. Later calls have no effect.
-func (s *Session) Close(code errcode.Code, detail string) {
+// frame of the encoder is sent. A client that is gone is sent last instead, with
+// nothing else. Later calls have no effect.
+func (s *Session) Close(code errcode.Code, detail string, last ...byte) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.closeLocked(code, s.h.Encoders[s.encoder].AppendClose(nil, code, detail))
-}
-
-// CloseWith is Close with these bytes as the last.
-func (s *Session) CloseWith(code errcode.Code, last []byte) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	if code != signal.Gone {
+		last = s.h.Encoders[s.encoder].AppendClose(nil, code, detail)
+	}
 	s.closeLocked(code, last)
 }
 
-// closeLocked is CloseWith.
+// Fail is Close, and gives up what cannot be written at once.
+func (s *Session) Fail(code errcode.Code) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closeLocked(code, s.h.Encoders[s.encoder].AppendClose(nil, code, ""))
+	if !s.ended {
+		s.closeBy = time.Now()
+		_ = s.conn.SetWriteDeadline(s.closeBy) // as in closeLocked
+	}
+}
+
+// closeLocked ends the session with these bytes as the last.
 func (s *Session) closeLocked(code errcode.Code, last []byte) {
 	if s.closing {
 		return
@@ -172,16 +180,6 @@ func (s *Session) closeLocked(code errcode.Code, last []byte) {
 	}
 	s.closeBy = time.Now().Add(s.h.CloseTimeout)
 	_ = s.conn.SetWriteDeadline(s.closeBy) // a connection that refuses fails the write
-}
-
-// CloseNow gives up what a closing session has not written yet.
-func (s *Session) CloseNow() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.ended {
-		s.closeBy = time.Now()
-		_ = s.conn.SetWriteDeadline(s.closeBy) // as in close
-	}
 }
 
 // finishLocked ends s for good. s.mu held, nobody writes.

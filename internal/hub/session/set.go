@@ -38,8 +38,8 @@ func NewSet(o room.Options) (*Set, error) {
 	return h, err
 }
 
-// resync has the subscriptions of a tenant whose ring has a hole continue from
-// their cursors.
+// resync lets the subscriptions of a tenant continue from their cursors, as its ring
+// has a hole.
 func (h *Set) resync(t *stream.Stream) {
 	for _, s := range h.All() {
 		s.Restart(t, "")

@@ -11,8 +11,8 @@ import (
 	"rowcast/internal/view"
 )
 
-// How long a subscription may go without telling its cursor. The sweep that
-// looks is up to a second late at both ends.
+// How long a subscription may go without sending its cursor. The sweep that looks is up
+// to a second late at both ends.
 const (
 	progressSkipped = 8 * time.Second
 	progressIdle    = 58 * time.Second
@@ -47,8 +47,8 @@ type sub struct {
 	reset string
 	// next is the index of the first entry that the client has not received.
 	next int64
-	// quiet is the moment since which nothing told the client its cursor.
-	lastTold time.Duration
+	// lastSent is when the client last received its cursor.
+	lastSent time.Duration
 
 	t      *stream.Stream
 	handle stream.Handle
@@ -56,7 +56,7 @@ type sub struct {
 
 	kind  stream.Kind
 	state subState
-	// answered: the client has been told Joined.
+	// answered: the client has been sent Joined.
 	answered, resume bool
 	// exact and forgets are those of the Request.
 	resumeOnly, forgets bool
@@ -165,22 +165,22 @@ func (u *sub) settleLocked(v *ring.Window) {
 	u.s.sendLocked(h.Encoders[u.kind.Encoder].AppendEvent(nil, &e), true)
 }
 
-// sweepLocked tells the client its cursor if that is due. s.mu held, live, not busy.
+// sweepLocked sends the client its cursor if that is due. s.mu held, live, not busy.
 func (u *sub) sweepLocked(now time.Duration) {
-	if u.wrote || u.lastTold == 0 {
+	if u.wrote || u.lastSent == 0 {
 		u.wrote = false
-		u.lastTold = now
+		u.lastSent = now
 		return
 	}
-	lastTold := now - u.lastTold
-	if lastTold < progressIdle && (!u.withheld || lastTold < progressSkipped) {
+	lastSent := now - u.lastSent
+	if lastSent < progressIdle && (!u.withheld || lastSent < progressSkipped) {
 		return
 	}
 	u.progressLocked(now)
 }
 
-// progressLocked tells the client its cursor. s.mu held, answered.
+// progressLocked sends the client its cursor. s.mu held, answered.
 func (u *sub) progressLocked(now time.Duration) {
-	u.lastTold, u.withheld = now, false
+	u.lastSent, u.withheld = now, false
 	u.s.signalLocked(&signal.Signal{Kind: signal.Progress, Tenant: u.tenant, Cursor: u.currentLocked()})
 }

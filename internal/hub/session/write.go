@@ -75,8 +75,8 @@ func (s *Session) deliverLocked(u *sub, v *ring.Window, scratch *[]byte) (events
 	return events
 }
 
-// blockLocked has a goroutine write rest and then all that s is behind. From now on
-// the ring may drop what the client has not had, so each subscription remembers
+// blockLocked starts a goroutine that writes rest and then all that s is behind. From
+// now on the ring may drop what the client has not had, so each subscription remembers
 // where it is. s.mu held, not busy.
 func (s *Session) blockLocked(rest []byte) {
 	s.busy, s.rest = true, rest
@@ -200,7 +200,7 @@ func (u *sub) takeLocked(scratch *[]byte) (b []byte, events int) {
 	return nil, 0
 }
 
-// write writes b, waiting as long as the client takes some of it. It answers
+// write writes b, waiting as long as the client takes some of it. It returns
 // what it could not write, and why.
 func (s *Session) write(b []byte) (rest []byte, code errcode.Code) {
 	for all := len(b); len(b) > 0; {
@@ -229,8 +229,8 @@ func (s *Session) write(b []byte) (rest []byte, code errcode.Code) {
 	return nil, ""
 }
 
-// sendAwayLocked ends a session whose client takes nothing. Who keeps no cursor cannot
-// continue, and is told to reload.
+// sendAwayLocked ends a session whose client takes nothing. A client without a cursor
+// cannot continue, and is sent a reset.
 func (s *Session) sendAwayLocked() {
 	var last []byte
 	for _, u := range s.subs {

@@ -56,7 +56,7 @@ type Signal struct {
 	Note      *Note
 }
 
-// Note is what a client is told with Joined. It is not changed.
+// Note is what a client receives with Joined. It is not changed.
 type Note struct {
 	// Events are the patterns of the filter in effect, none if every event passes.
 	Events []string
@@ -66,10 +66,10 @@ type Note struct {
 	Holes bool
 }
 
-// Encoder encodes for one kind of connection. It is shared by all sessions of
-// that kind and must be safe for concurrent use. Each method appends complete
-// frames, or nothing where the transport has no such message. Encoders are told apart by
-// their values, which can be compared.
+// Encoder encodes for one kind of connection. It is shared by all sessions of that kind
+// and must be safe for concurrent use. Each method appends complete frames, or nothing
+// where the transport has no such message. Encoders are distinguished by their values,
+// which can be compared.
 type Encoder interface {
 	// Name is that of the transport; several encoders may have the same.
 	Name() string

@@ -64,8 +64,8 @@ func (t *Stream) divideLocked() {
 	t.accountLocked()
 }
 
-// level is the largest share with which sizes fit into budget: whoever takes
-// less than that keeps what it has.
+// level is the largest share with which sizes fit into budget: a tenant that takes less
+// than that keeps what it has.
 func level(sizes []int64, budget int64) int64 {
 	slices.Sort(sizes)
 	for i, size := range sizes {

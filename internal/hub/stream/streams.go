@@ -59,11 +59,11 @@ type Options struct {
 	Hole func(t *Stream)
 	// Spawn runs a function in a goroutine; false if it is too late for that.
 	Spawn func(f func()) bool
-	// Delivered, if not nil, is told after each pass of a worker that offered
-	// something how long ago, by the clock of the database, the oldest change of
-	// the pass was made.
+	// Delivered, if not nil, is called after each pass of a worker that offered
+	// something. It receives how long ago, by the clock of the database, the oldest
+	// change of the pass was made.
 	Delivered func(age time.Duration)
-	// Unreadable is told of the changes that are told without their rows.
+	// Unreadable receives the changes that are sent without their rows.
 	Unreadable *unreadable.Log
 	// RingBytes bounds a ring, RingMemory all of them together. RingIdle is how
 	// long a ring outlives its last follower.

@@ -153,7 +153,7 @@ func (c Config) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, c.LogValue().Resolve().String())
 }
 
-// MarshalText gives what LogValue shows; JSON encodes it as a string.
+// MarshalText returns what LogValue shows; JSON encodes it as a string.
 func (c Config) MarshalText() ([]byte, error) {
 	return []byte(c.LogValue().Resolve().String()), nil
 }

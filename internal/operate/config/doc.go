@@ -15,15 +15,15 @@
 //     came from and what is accepted (TestLoadReportsEverythingAtOnce).
 //   - A misspelt ROWCAST_ variable is an error that names the nearest setting
 //     (TestLoadRefusesUnknownVariables).
-//   - No password and no secret appears when a Config, a Secret or an error is
-//     printed, logged or encoded (TestNothingPrintsSecrets), nor when a connection
-//     string or an address is (TestRedactURL, TestRedactURLHidesAnyPassword).
+//   - No password and no secret appears when a Config, a Secret or an error is printed,
+//     logged or encoded (TestNothingPrintsSecrets). The same holds for a connection
+//     string or an address (TestRedactURL, TestRedactURLHidesAnyPassword).
 //   - A port that no database can have is refused here, with the name of its setting
 //     (TestPortsOfDatabases).
 //   - A command that binds a subset of the settings is not disturbed by bad values
 //     of the others (TestLoadReadsOnlyWhatIsBound).
-//   - What is not safe for a server that other machines reach is named, all of it,
-//     with what to do and how to do it all the same (TestRisks).
+//   - Everything that is not safe for a server that other machines reach is named, with
+//     what to do. It can be allowed by name (TestRisks).
 //
 // # Failures
 //

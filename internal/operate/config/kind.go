@@ -38,7 +38,7 @@ const (
 	risks
 )
 
-// rule tells people and Load what a kind is.
+// rule says for people and Load what a kind is.
 type rule struct {
 	// word stands for a value in help texts.
 	word string

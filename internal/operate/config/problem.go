@@ -26,7 +26,7 @@ func (p Problem) String() string {
 	return fmt.Sprintf("%s=%q (%s): %s", name, p.Value, p.Source, p.Text)
 }
 
-// InvalidError is what Load answers: every problem with the settings at once.
+// InvalidError is what Load returns: every problem with the settings at once.
 type InvalidError struct{ Problems []Problem }
 
 // Error lists the problems, one a line.

@@ -27,7 +27,7 @@ const (
 
 func riskCodes() []string { return []string{weakSecret, publicAdmin, clearOrigin, clearDatabase} }
 
-// RiskError is what Risky answers: every risk at once.
+// RiskError is what Risky returns: every risk at once.
 type RiskError struct{ Risks []Risk }
 
 // Error lists the risks, one a line, and how to take them.

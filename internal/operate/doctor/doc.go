@@ -4,7 +4,7 @@
 //
 // A [Check] is a value with the code of the trouble it looks for, which the
 // registry of codes explains, and a func. Most of them are queries in
-// sql/doctor_*.sql. [Run] makes all of them and answers a [Report], which is
+// sql/doctor_*.sql. [Run] makes all of them and returns a [Report], which is
 // written as text, JSON, for Nagios or for Prometheus.
 //
 // # States
@@ -17,7 +17,7 @@
 // # Guarantees
 //
 //   - Each kind of trouble is found (TestEveryCheckIsProvoked,
-//     TestClearConnectionIsTold), and what is whole is not complained about
+//     TestClearConnectionIsReported), and what is whole is not complained about
 //     (TestWholeDatabase).
 //   - A check takes no longer than its time, and a database that does not answer
 //     fails one check and skips the others (TestSilentDatabaseEndsInTime). A check

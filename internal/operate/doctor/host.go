@@ -129,7 +129,7 @@ func unnamed(ctx context.Context, p *patient) Finding {
 	return ok("none was seen within an hour")
 }
 
-// unreadable asks the server for changes that it has told without their rows.
+// unreadable asks the server for changes that it has sent without their rows.
 func unreadable(ctx context.Context, p *patient) Finding {
 	var answer struct {
 		Unreadable []struct {

@@ -15,7 +15,8 @@ import (
 	"rowcast/triggers"
 )
 
-// holder is who holds an advisory lock of the feed, see sql/lock_holders.sql.
+// holder is a session that holds an advisory lock of the feed, see
+// sql/lock_holders.sql.
 type holder struct {
 	lock, transaction, who string
 	pid                    int

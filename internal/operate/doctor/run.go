@@ -40,7 +40,7 @@ type patient struct {
 	cutOff []string
 }
 
-// Run makes every check. progress, if not nil, is told before each.
+// Run makes every check. progress, if not nil, is called before each.
 func Run(ctx context.Context, o Options, progress func(Check)) *Report {
 	return run(ctx, o, Checks(), progress)
 }

@@ -57,21 +57,21 @@ func troubles() []trouble {
 		{code: "schema-outdated", make: append(keep, installed("version 5 functions 0123456789abcdef")), undo: unkeep, status: doctor.Fail, says: []string{"version 5, this program knows"}},
 		{code: "schema-outdated", make: append(keep, installed("version 999 functions 0123456789abcdef")), undo: unkeep, status: doctor.Warn, says: []string{"has version 999", "the one that migrated the database"}},
 		{code: "schema-outdated", make: append(keep, installed(fmt.Sprintf("version %d functions 0123456789abcdef", migrations.Newest()))), undo: unkeep, status: doctor.Warn, says: []string{"0123456789abcdef", "another build", "of the newer one"}},
-		{code: "lock-held", make: []string{`set application_name = 'usurper'`, `select pg_advisory_lock(8245940711459091459)`}, undo: []string{`select pg_advisory_unlock(8245940711459091459)`}, status: doctor.Warn, says: []string{"lock of the leader", "application usurper", "pg_terminate_backend"}},
-		{code: "no-server", undo: []string{`select pg_advisory_lock_shared(8245940711459091462)`}, status: doctor.Warn, says: []string{"rowcast serve"}},
+		{code: "lock-held", make: []string{`set application_name = 'usurper'`, `select pg_advisory_lock(rowcast.lock_number('leader'))`}, undo: []string{`select pg_advisory_unlock(rowcast.lock_number('leader'))`}, status: doctor.Warn, says: []string{"lock of the leader", "application usurper", "pg_terminate_backend"}},
+		{code: "no-server", undo: []string{`select pg_advisory_lock_shared(rowcast.lock_number('server'))`}, status: doctor.Warn, says: []string{"rowcast serve"}},
 		{code: "seal-lag", make: []string{`insert into docs values (1, 'T')`}, bounds: doctor.Bounds{Lag: now}, undo: []string{`select rowcast.seal()`}, status: doctor.Warn, says: []string{"1 log rows are not sealed"}},
 		{code: "seal-lag", make: []string{`insert into docs values (2, 'T')`}, bounds: doctor.Bounds{Lag: now, LagFail: now}, undo: []string{`select rowcast.seal()`}, status: doctor.Fail},
-		{code: "seal-lock-held", make: []string{`set application_name = 'frozen'`, `begin`, `select pg_advisory_xact_lock(8245940711459091458)`}, bounds: doctor.Bounds{Lock: now}, undo: []string{`rollback`}, status: doctor.Fail, says: []string{"application frozen", "pg_terminate_backend"}},
-		{code: "lock-held", make: []string{`begin`, `select pg_advisory_xact_lock(8245940711459091460)`}, bounds: doctor.Bounds{Lock: now}, undo: []string{`rollback`}, status: doctor.Warn, says: []string{"lock of the prune", "pg_terminate_backend"}},
-		{code: "lock-held", make: []string{`select pg_advisory_lock(8245940711459091457)`}, undo: []string{`select pg_advisory_unlock(8245940711459091457)`}, status: doctor.Warn, says: []string{"lock of the sleep"}},
-		{code: "lock-held", make: []string{`select pg_advisory_lock_shared(8245940711459091457)`}, undo: []string{`select pg_advisory_unlock_shared(8245940711459091457)`}, status: doctor.Warn, says: []string{"lock of the sleep"}},
-		{code: "lock-held", make: []string{`begin`, `select pg_advisory_xact_lock(8245940711459091461)`, `prepare transaction 'held'`}, undo: []string{`rollback prepared 'held'`}, status: doctor.Warn, says: []string{"lock of the migration is held by a prepared transaction"}},
-		{code: "lock-held", make: []string{`select pg_advisory_lock_shared(8245940711459091462)`, `select pg_advisory_lock(8245940711459091459)`}, status: doctor.OK, says: []string{"nobody holds"}, undo: []string{`select pg_advisory_unlock(8245940711459091459)`, `select pg_advisory_unlock_shared(8245940711459091462)`}},
+		{code: "seal-lock-held", make: []string{`set application_name = 'frozen'`, `begin`, `select pg_advisory_xact_lock(rowcast.lock_number('seal'))`}, bounds: doctor.Bounds{Lock: now}, undo: []string{`rollback`}, status: doctor.Fail, says: []string{"application frozen", "pg_terminate_backend"}},
+		{code: "lock-held", make: []string{`begin`, `select pg_advisory_xact_lock(rowcast.lock_number('prune'))`}, bounds: doctor.Bounds{Lock: now}, undo: []string{`rollback`}, status: doctor.Warn, says: []string{"lock of the prune", "pg_terminate_backend"}},
+		{code: "lock-held", make: []string{`select pg_advisory_lock(rowcast.lock_number('sleep'))`}, undo: []string{`select pg_advisory_unlock(rowcast.lock_number('sleep'))`}, status: doctor.Warn, says: []string{"lock of the sleep"}},
+		{code: "lock-held", make: []string{`select pg_advisory_lock_shared(rowcast.lock_number('sleep'))`}, undo: []string{`select pg_advisory_unlock_shared(rowcast.lock_number('sleep'))`}, status: doctor.Warn, says: []string{"lock of the sleep"}},
+		{code: "lock-held", make: []string{`begin`, `select pg_advisory_xact_lock(rowcast.lock_number('migration'))`, `prepare transaction 'held'`}, undo: []string{`rollback prepared 'held'`}, status: doctor.Warn, says: []string{"lock of the migration is held by a prepared transaction"}},
+		{code: "lock-held", make: []string{`select pg_advisory_lock_shared(rowcast.lock_number('server'))`, `select pg_advisory_lock(rowcast.lock_number('leader'))`}, status: doctor.OK, says: []string{"nobody holds"}, undo: []string{`select pg_advisory_unlock(rowcast.lock_number('leader'))`, `select pg_advisory_unlock_shared(rowcast.lock_number('server'))`}},
 		{code: "retention-behind", make: []string{`insert into docs values (3, 'T')`, `select rowcast.seal()`, `insert into docs values (4, 'T')`, `select rowcast.seal()`, `update rowcast.seal set sealed_at = now() - interval '10 days' where seal < (select max(seal) from rowcast.seal)`}, undo: []string{`update rowcast.seal set sealed_at = now()`}, status: doctor.Warn, says: []string{"rowcast prune"}},
 		{code: "rotation-behind", make: []string{
 			`create function pg_temp.no() returns event_trigger language plpgsql as 'begin end'`, `create event trigger no_ddl on ddl_command_start execute function pg_temp.no()`,
 			`insert into docs values (6, 'T')`, `update rowcast.segment set opened_at = now() - interval '10 days' where closed_at is null`,
-		}, undo: []string{`update rowcast.segment set opened_at = now() where closed_at is null`, `drop event trigger no_ddl`}, status: doctor.Warn, says: []string{"was begun 10 days ago", "no_ddl (", "rowcast prune"}},
+		}, undo: []string{`update rowcast.segment set opened_at = now() where closed_at is null`, `drop event trigger no_ddl`}, status: doctor.Warn, says: []string{"was begun 10 days ", "no_ddl (", "rowcast prune"}},
 		{code: "log-published", make: []string{`create publication everything for all tables`}, undo: []string{`drop publication everything`}, status: doctor.Warn, says: []string{"publication everything carries", "for tables in schema"}},
 		{code: "log-published", make: []string{`create publication part for table docs, rowcast.feed`}, undo: []string{`drop publication part`, `create publication other for table docs`}, status: doctor.Warn, says: []string{"publication part carries"}},
 		{code: "log-large", bounds: doctor.Bounds{LogBytes: 1}, status: doctor.Warn, says: []string{"in 1 segments", "ROWCAST_RETENTION"}},
@@ -88,22 +88,24 @@ func troubles() []trouble {
 // TestEveryCheckIsProvoked makes each kind of trouble, and none, and counts that
 // every check was found ok and not ok.
 func TestEveryCheckIsProvoked(t *testing.T) {
+	t.Parallel()
 	found := seen{}
 	t.Run("database", func(t *testing.T) {
 		s := newEnv(t)
-		s.execHere(t, `alter database $DB set synchronous_commit = on`)
+		execHere(t, s, `alter database $DB set synchronous_commit = on`)
 		for _, trouble := range troubles() {
-			s.execHere(t, trouble.make...)
-			o := s.options()
+			execHere(t, s, trouble.make...)
+			o := options(s)
 			o.Bounds = trouble.bounds
 			found.expect(t, o, trouble.code, trouble.status, trouble.says...)
-			s.execHere(t, trouble.undo...)
-			found.expect(t, s.options(), trouble.code, doctor.OK)
+			execHere(t, s, trouble.undo...)
+			found.expect(t, options(s), trouble.code, doctor.OK)
 		}
 	})
 	t.Run("server", func(t *testing.T) {
-		found.expect(t, newEnv(t).options(), "durability-off", doctor.Fail, "fsync is off", "alter system set fsync = on")
+		found.expect(t, options(newEnv(t)), "durability-off", doctor.Fail, "fsync is off", "alter system set fsync = on")
 		s := envOn(t, pgtest.Own(t, devpg.Options{NoTCP: true, Durable: true}).SocketDSN("postgres"))
+		found.expect(t, options(s), "durability-off", doctor.OK)
 		stuck := s.Connect(t)
 		for _, statement := range []string{`set application_name = 'stuck'`, `listen anything`, `begin`, `select 1`} {
 			if _, err := stuck.Exec(t.Context(), statement); err != nil {
@@ -113,7 +115,7 @@ func TestEveryCheckIsProvoked(t *testing.T) {
 		for range 8 {
 			s.Exec(t, `select pg_notify('filler', repeat('x', 7900))`)
 		}
-		o := s.options()
+		o := options(s)
 		found.expect(t, o, "notify-queue", doctor.OK)
 		o.Bounds = doctor.Bounds{Queue: 1e-9}
 		found.expect(t, o, "notify-queue", doctor.Warn, "application stuck", "pg_terminate_backend")
@@ -123,7 +125,7 @@ func TestEveryCheckIsProvoked(t *testing.T) {
 	t.Run("standby", func(t *testing.T) {
 		pg := pgtest.Own(t, devpg.Options{NoTCP: true})
 		s := envOn(t, pg.SocketDSN("postgres"))
-		found.expect(t, s.options(), "standby", doctor.OK)
+		found.expect(t, options(s), "standby", doctor.OK)
 		if err := pg.Stop(); err != nil {
 			t.Fatal(err)
 		}
@@ -133,24 +135,24 @@ func TestEveryCheckIsProvoked(t *testing.T) {
 		if err := pg.Restart(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		found.expect(t, s.options(), "standby", doctor.Fail, "is a standby", "target_session_attrs")
+		found.expect(t, options(s), "standby", doctor.Fail, "is a standby", "target_session_attrs")
 	})
 	t.Run("role", func(t *testing.T) {
 		s := newEnv(t)
-		found.expect(t, s.options(), "role-superuser", doctor.Warn, "superuser")
+		found.expect(t, options(s), "role-superuser", doctor.Warn, "superuser")
 		s.Exec(t, `create role doctor_nobody login`)
 		defer s.Exec(t, `drop owned by doctor_nobody`, `drop role doctor_nobody`)
 		config, err := pgx.ParseConfig(s.DSN)
 		if err != nil {
 			t.Fatal(err)
 		}
-		o := s.options()
+		o := options(s)
 		o.DatabaseURL = "host=" + config.Host + " dbname=" + config.Database + " user=doctor_nobody"
 		o.ListenDatabaseURL = o.DatabaseURL
 		found.expect(t, o, "role-superuser", doctor.OK)
 		found.expect(t, o, "privileges-missing", doctor.Fail, "lacks ", "insert on rowcast.tenant", "select rowcast.grant_service")
 		found.expect(t, o, "triggers-drifted", doctor.Skip, "the role may not look")
-		s.Exec(t, `set application_name = 'usurper'`, `begin`, `select pg_advisory_xact_lock(8245940711459091458)`, `select pg_advisory_xact_lock(8245940711459091460)`)
+		s.Exec(t, `set application_name = 'usurper'`, `begin`, `select pg_advisory_xact_lock(rowcast.lock_number('seal'))`, `select pg_advisory_xact_lock(rowcast.lock_number('prune'))`)
 		found.expect(t, o, "seal-lock-held", doctor.Fail, "lock of the seal", "application usurper", "pg_terminate_backend")
 		found.expect(t, o, "lock-held", doctor.Warn, "lock of the prune", "application usurper")
 		s.Exec(t, `rollback`)
@@ -184,13 +186,13 @@ func TestEveryCheckIsProvoked(t *testing.T) {
 func TestWholeDatabase(t *testing.T) {
 	pg := pgtest.Own(t, devpg.Options{NoTCP: true, Durable: true})
 	s := envOn(t, pg.SocketDSN("postgres"))
-	s.Exec(t, `create role server login`, `select rowcast.grant_service('server')`, `select pg_advisory_lock_shared(8245940711459091462)`,
+	s.Exec(t, `create role server login`, `select rowcast.grant_service('server')`, `select pg_advisory_lock_shared(rowcast.lock_number('server'))`,
 		`insert into docs values (1, 'T')`, `select rowcast.seal()`)
 	config, err := pgx.ParseConfig(s.DSN)
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := s.options()
+	o := options(s)
 	o.DatabaseURL = "host=" + config.Host + " dbname=postgres user=server"
 	o.ListenDatabaseURL = o.DatabaseURL
 	o.Bounds.Files = 64

@@ -1,11 +1,10 @@
-// Package health asks the database now and then whether what the feed depends
-// on is still as it was installed, and says so when it is not.
+// Package health asks the database now and then whether what the feed depends on is
+// still as it was installed. It reports what is not.
 //
 // # Overview
 //
-// A [Watcher] runs sql/health.sql every 10 s and keeps the answer for those who
-// report it: /readyz, /status and /metrics. Each change for the worse or the
-// better is one line of the log.
+// A [Watcher] runs sql/health.sql every 10 s and keeps the answer for /readyz, /status
+// and /metrics. Each change for the worse or the better is one line of the log.
 //
 // # States
 //

@@ -21,7 +21,7 @@ func all(table string) (names []string) {
 // repaired by migrate, after which changes are captured again.
 func TestDriftIsFoundAndRepaired(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t)
+	s := newWatcher(t)
 	without := func(names []string, less string) []string {
 		return slices.DeleteFunc(slices.Clone(names), func(n string) bool { return strings.Contains(n, less) })
 	}
@@ -106,7 +106,7 @@ func TestDriftIsFoundAndRepaired(t *testing.T) {
 // A table that was dropped is reported until migrate stops to watch it.
 func TestDroppedTableIsDrift(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t)
+	s := newWatcher(t)
 	s.Exec(t, `drop table docs`)
 	got := s.until(t, "drift", func(got health.Status) bool { return len(got.Drifted) == 1 })
 	d := got.Drifted[0]
@@ -126,7 +126,7 @@ func TestDroppedTableIsDrift(t *testing.T) {
 // it is missing are those writers missed.
 func TestReplicaWriterIsNoDrift(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t)
+	s := newWatcher(t)
 	s.Exec(t, `set session_replication_role = replica`, `insert into docs values (1, 'T'), (2, 'T')`,
 		`insert into readings values (1, 'T')`, `update docs set body = 'x' where id = 1`, `truncate docs`)
 	s.intact(t)
@@ -144,7 +144,7 @@ func TestReplicaWriterIsNoDrift(t *testing.T) {
 
 func TestDriftIsLoggedOnce(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t)
+	s := newWatcher(t)
 	s.Exec(t, `alter table docs disable trigger rowcast_update`)
 	first := s.until(t, "drift", func(got health.Status) bool { return len(got.Drifted) == 1 }).Drifted[0]
 	// Checks go on; the state is the same.
@@ -174,7 +174,7 @@ func TestDriftIsLoggedOnce(t *testing.T) {
 // A table that cannot be looked at keeps the state that was found last.
 func TestUnansweredCheckKeepsTheState(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t)
+	s := newWatcher(t)
 	s.Exec(t, `alter table docs disable trigger all`)
 	s.until(t, "drift", func(got health.Status) bool { return len(got.Drifted) == 1 })
 	s.Exec(t, `alter function rowcast.trigger_drift() rename to other_name`)

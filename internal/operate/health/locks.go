@@ -20,7 +20,7 @@ type Holder struct {
 	// PID and Transaction are its process and its virtual transaction.
 	PID         int
 	Transaction string
-	// Who says it in words.
+	// In Who it is in words.
 	Who string
 }
 

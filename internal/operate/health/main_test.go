@@ -1,20 +1,17 @@
 package health_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"log/slog"
 	"strings"
-	"sync"
 	"testing"
 	"time"
-
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"rowcast/internal/operate/health"
 	"rowcast/internal/postgres"
 	"rowcast/internal/test/pgtest"
+	"rowcast/internal/test/servetest"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
@@ -22,35 +19,28 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 // timeout bounds every wait; it decides nothing but when to give up.
 const timeout = 2 * time.Minute
 
-// env is a migrated database with two watched tables, docs and the partitioned
-// readings, and a watcher of it.
-type env struct {
+// watcher watches a migrated database with two watched tables, docs and the
+// partitioned readings.
+type watcher struct {
 	*pgtest.Env
-	pool *pgxpool.Pool
 	*health.Watcher
 	log journal
 }
 
-func newEnv(t *testing.T) *env {
+func newWatcher(t *testing.T) *watcher {
 	t.Helper()
-	return envOn(t, pgtest.Database(t))
+	return watcherOn(t, pgtest.Database(t))
 }
 
-func envOn(t *testing.T, dsn string) *env {
+func watcherOn(t *testing.T, dsn string) *watcher {
 	t.Helper()
 	pgtest.Migrate(t, dsn)
-	s := &env{Env: pgtest.Open(t, dsn, `create table docs (id int primary key, tenant_id text, body text)`,
+	s := &watcher{Env: pgtest.Open(t, dsn, `create table docs (id int primary key, tenant_id text, body text)`,
 		`create table readings (id int primary key, tenant_id text) partition by range (id)`,
 		`create table readings_1 partition of readings for values from (0) to (10)`,
 		`select rowcast.watch('docs'), rowcast.watch('readings')`)}
-	pool, err := postgres.Open(t.Context(), s.DSN, "rowcast history", 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
-	s.pool = pool
 	s.Watcher = health.New(health.Options{
-		Database: pool, Log: slog.New(slog.NewTextHandler(&s.log, nil)), Interval: 20 * time.Millisecond,
+		Database: pgtest.Pool(t, s.DSN, "rowcast history", 2), Log: slog.New(slog.NewTextHandler(&s.log, nil)), Interval: 20 * time.Millisecond,
 	})
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -66,7 +56,7 @@ func envOn(t *testing.T, dsn string) *env {
 	return s
 }
 
-func (s *env) migrate(t *testing.T) []postgres.Step {
+func (s *watcher) migrate(t *testing.T) []postgres.Step {
 	t.Helper()
 	m := postgres.Migrator{URL: s.DSN, Log: slog.New(slog.NewTextHandler(t.Output(), nil))}
 	steps, err := m.Up(t.Context())
@@ -77,16 +67,13 @@ func (s *env) migrate(t *testing.T) []postgres.Step {
 }
 
 // captured counts the row changes in the log.
-func (s *env) captured(t *testing.T) (rows int) {
+func (s *watcher) captured(t *testing.T) (rows int) {
 	t.Helper()
-	if err := s.Conn.QueryRow(t.Context(), `select coalesce(sum(rows), 0) from rowcast.log`).Scan(&rows); err != nil {
-		t.Fatal(err)
-	}
-	return rows
+	return pgtest.Query[int](t, s.Conn, `select coalesce(sum(rows), 0) from rowcast.log`)
 }
 
 // until waits for what a check finds that began after the call.
-func (s *env) until(t *testing.T, what string, condition func(health.Status) bool) health.Status {
+func (s *watcher) until(t *testing.T, what string, condition func(health.Status) bool) health.Status {
 	t.Helper()
 	began := time.Now()
 	for {
@@ -101,28 +88,13 @@ func (s *env) until(t *testing.T, what string, condition func(health.Status) boo
 	}
 }
 
-func (s *env) intact(t *testing.T) {
+func (s *watcher) intact(t *testing.T) {
 	t.Helper()
 	s.until(t, "intact triggers", func(got health.Status) bool { return len(got.Drifted) == 0 })
 }
 
 // journal keeps the log.
-type journal struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (j *journal) Write(p []byte) (int, error) {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.Write(p)
-}
-
-func (j *journal) String() string {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	return j.text.String()
-}
+type journal struct{ servetest.Transcript }
 
 // lines are those that contain the text.
 func (j *journal) lines(text string) (found []string) {

@@ -12,7 +12,7 @@ import (
 // who and why.
 func TestPausesAreReported(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t)
+	s := newWatcher(t)
 	session := pgtest.ConnectAs(t, s.DSN, "nightly")
 	pgtest.Exec(t, session, `select rowcast.pause('import of May')`)
 	got := s.until(t, "pause", func(got health.Status) bool { return len(got.Paused) == 1 })

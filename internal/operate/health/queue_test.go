@@ -15,7 +15,7 @@ import (
 
 // stuckListener listens and does not end its transaction, so that nothing
 // leaves the queue.
-func (s *env) stuckListener(t *testing.T) *pgx.Conn {
+func (s *watcher) stuckListener(t *testing.T) *pgx.Conn {
 	t.Helper()
 	conn := pgtest.ConnectAs(t, s.DSN, "stuck")
 	pgtest.Exec(t, conn, `listen anything`, `begin`, `select 1`)
@@ -23,7 +23,7 @@ func (s *env) stuckListener(t *testing.T) *pgx.Conn {
 }
 
 // fill puts notifications of a page each into the queue.
-func (s *env) fill(t *testing.T, pages int) {
+func (s *watcher) fill(t *testing.T, pages int) {
 	t.Helper()
 	for n := range pages {
 		s.Exec(t, fmt.Sprintf(`select pg_notify('filler', '%d' || repeat('x', 7900))`, n))
@@ -33,7 +33,7 @@ func (s *env) fill(t *testing.T, pages int) {
 func TestQueueUsageIsReported(t *testing.T) {
 	t.Parallel()
 	// The queue belongs to the whole server.
-	s := envOn(t, pgtest.Own(t, devpg.Options{NoTCP: true}).SocketDSN("postgres"))
+	s := watcherOn(t, pgtest.Own(t, devpg.Options{NoTCP: true}).SocketDSN("postgres"))
 	stuck := s.stuckListener(t)
 	s.fill(t, 8)
 	s.until(t, "use of the queue", func(got health.Status) bool { return got.QueueUsage > 0 })
@@ -44,7 +44,7 @@ func TestQueueUsageIsReported(t *testing.T) {
 
 func TestFillingQueueNamesTheHolder(t *testing.T) {
 	t.Parallel()
-	s := envOn(t, smallQueue(t).SocketDSN("postgres"))
+	s := watcherOn(t, smallQueue(t).SocketDSN("postgres"))
 	stuck := s.stuckListener(t)
 	var pid int
 	if err := stuck.QueryRow(t.Context(), `select pg_backend_pid()`).Scan(&pid); err != nil {

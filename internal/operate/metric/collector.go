@@ -65,7 +65,7 @@ func newCollector(s Sources) *collector {
 			counter("deliveries", "Events handed to clients, counted once for each client.", func(s room.Stats) float64 { return float64(s.Deliveries) }),
 			counter("catch_ups", "Clients served from the history.", func(s room.Stats) float64 { return float64(s.CatchUps) }),
 			counter("history_reads", "Pages of the history read for clients.", func(s room.Stats) float64 { return float64(s.HistoryReads) }),
-			counter("resets", "Clients told to reload.", func(s room.Stats) float64 { return float64(s.Resets) }),
+			counter("resets", "Clients that were sent a reset.", func(s room.Stats) float64 { return float64(s.Resets) }),
 		},
 		health: []metric[health.Status]{
 			gauge("trigger_drift", "Triggers of watched tables that are missing or disabled.",

@@ -2,10 +2,10 @@
 //
 // # Overview
 //
-// [New] makes a registry with a collector that reads the parts of the server
-// when it is scraped, and those of the Go runtime and the process. [Handler]
-// serves it. [Observers] are the histograms, which the parts of the server fill.
-// dashboard.json is for Grafana, alerts.yml has rules for Prometheus.
+// [New] makes a registry with a collector that reads the parts of the server when it is
+// scraped. Others are of the Go runtime and the process. [Handler] serves it.
+// [Observers] are the histograms, which the parts of the server fill. dashboard.json is
+// for Grafana, alerts.yml has rules for Prometheus.
 //
 // # Guarantees
 //

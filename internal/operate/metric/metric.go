@@ -25,7 +25,7 @@ type Sources struct {
 	// Codes are those that sessions end with. Each is counted from the start, so
 	// that the first of its kind is an increase.
 	Codes []errcode.Code
-	// Refusals counts who was refused, by code.
+	// Refusals counts the clients that were refused, by code.
 	Refusals func() map[errcode.Code]int64
 	// Unreadable counts the changes that were sent without their rows, by reason.
 	Unreadable func() map[feed.Reason]int64

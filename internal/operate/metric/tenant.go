@@ -10,7 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// How many tenants TenantHandler shows: unless told, and at most.
+// How many tenants TenantHandler shows: by default, and at most.
 const (
 	fewTenants  = 100
 	mostTenants = 1000
@@ -52,8 +52,8 @@ func (t *tenants) Collect(ch chan<- prometheus.Metric) {
 }
 
 // TenantHandler serves the figures of the tenants with the most clients: ?limit= of
-// them, 100 unless told and 1000 at most. It is apart from the other metrics, so
-// that only who asks for it pays for a label that grows with the business.
+// them, 100 by default and 1000 at most. It is apart from the other metrics, so that
+// only a scrape that asks for it pays for a label that grows with the business.
 func TenantHandler(list func(limit int) ([]stream.TenantStats, int)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		limit := fewTenants

@@ -1,22 +1,22 @@
-// Package systemd tells the service manager how the service is, in the protocol of
+// Package systemd reports to the service manager how the service is, in the protocol of
 // sd_notify.
 //
 // # Overview
 //
-// [New] finds the socket in the environment; without one nothing is told. [Run]
-// tells when the service has become ready, what keeps it from being so, and at
-// every look that the process lives, for a watchdog.
+// [New] finds the socket in the environment; without one nothing is sent. [Run] sends
+// when the service has become ready, what keeps it from being so, and at every look
+// that the process lives, for a watchdog.
 //
 // # Guarantees
 //
-//   - READY is told once the service is ready for the first time, and not before
-//     (TestReadyOnceNothingIsInTheWay; rowcast: TestServeTellsTheServiceManager).
-//   - Without a socket nothing happens (TestNobodyToTell).
+//   - READY is sent once the service is ready for the first time, and not before
+//     (TestReadyOnceNothingIsInTheWay; rowcast: TestServeNotifiesTheServiceManager).
+//   - Without a socket nothing happens (TestNobodyToNotify).
 //
 // # Failures
 //
-// Until READY was told, Run ends with an error if the socket takes no message.
-// Later ones are lost in silence: a manager that is gone takes no service with it.
+// Until READY was sent, Run ends with an error if the socket takes no message. Later
+// ones are lost in silence: a manager that is gone takes no service with it.
 package systemd
 
 import (
@@ -50,8 +50,8 @@ func New(environ []string) (n Notifier) {
 	return n
 }
 
-// Tell sends states such as READY=1, STOPPING=1 or STATUS=….
-func (n Notifier) Tell(ctx context.Context, states ...string) error {
+// Notify sends states such as READY=1, STOPPING=1 or STATUS=….
+func (n Notifier) Notify(ctx context.Context, states ...string) error {
 	if n.socket == "" {
 		return nil
 	}
@@ -61,12 +61,12 @@ func (n Notifier) Tell(ctx context.Context, states ...string) error {
 	}
 	defer func() { _ = conn.Close() }() // everything was sent
 	if _, err := conn.Write([]byte(strings.Join(states, "\n"))); err != nil {
-		return fmt.Errorf("tell the service manager: %w", err)
+		return fmt.Errorf("notify the service manager: %w", err)
 	}
 	return nil
 }
 
-// Run tells the state until ctx ends. problem is why the service is not ready, in
+// Run sends the state until ctx ends. problem is why the service is not ready, in
 // words, empty if it is.
 func (n Notifier) Run(ctx context.Context, problem func() string) error {
 	if n.socket == "" {
@@ -88,7 +88,7 @@ func (n Notifier) Run(ctx context.Context, problem func() string) error {
 			states = append(states, "STATUS="+strings.ReplaceAll(now, "\n", " "))
 			was = now
 		}
-		if err := n.Tell(ctx, states...); err != nil && !sent && ctx.Err() == nil {
+		if err := n.Notify(ctx, states...); err != nil && !sent && ctx.Err() == nil {
 			return err
 		}
 		sent = wait == readyPoll

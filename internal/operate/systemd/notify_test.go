@@ -70,14 +70,14 @@ func TestReadyOnceNothingIsInTheWay(t *testing.T) {
 	}
 }
 
-func TestNobodyToTell(t *testing.T) {
+func TestNobodyToNotify(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := systemd.New(nil).Run(ctx, nil); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
-	if err := systemd.New([]string{"NOTIFY_SOCKET="}).Tell(t.Context(), "READY=1"); err != nil {
+	if err := systemd.New([]string{"NOTIFY_SOCKET="}).Notify(t.Context(), "READY=1"); err != nil {
 		t.Error(err)
 	}
 	err := systemd.New([]string{"NOTIFY_SOCKET=/nowhere/socket"}).Run(t.Context(), func() string { return "" })

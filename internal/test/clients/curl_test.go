@@ -17,11 +17,11 @@ func TestCurl(t *testing.T) {
 	if err != nil {
 		t.Skip("there is no curl on this machine")
 	}
-	s := newEnv(t)
+	s := servetest.NewTenant(t)
 	server := servetest.Start(t, s.DSN)
 	bearer := "Authorization: Bearer " + servetest.Token(t, s.ID)
 	ctx, cancel := context.WithCancel(t.Context())
-	stream := exec.CommandContext(ctx, curl, "--silent", "--no-buffer", "--header", bearer, s.events(server.Address(), "events", "order:*"))
+	stream := exec.CommandContext(ctx, curl, "--silent", "--no-buffer", "--header", bearer, events(s, server.Address(), "events", "order:*"))
 	out, err := stream.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -5,10 +5,9 @@
 //
 // The programs in js are clients on Node: with the packages ws, eventsource and
 // socket.io-client, unmodified and of fixed versions. The one in python is a client
-// with python-socketio. A test starts one, tells it
-// what to do, and reads what happens to it. The packages are installed into the
-// cache of the user, once for each package-lock.json; then nothing needs the
-// network.
+// with python-socketio. A test starts one, sends it what to do, and reads what happens
+// to it. The packages are installed into the cache of the user, once for each
+// package-lock.json; then nothing needs the network.
 //
 // # Guarantees
 //
@@ -23,9 +22,9 @@
 //     a function (TestSocketIO), refused tokens and their code
 //     (TestSocketIORefused). When a server stops the client comes back by itself
 //     (TestSocketIODrained).
-//   - With recovery, a client whose server was killed recovers, and receives
-//     exactly what it missed (TestSocketIORecovery), also one that polls and whose
-//     session ended before it had fetched everything (TestSocketIOBehind).
+//   - With recovery, a client whose server was killed recovers, and receives exactly
+//     what it missed (TestSocketIORecovery). So does one that polls and whose session
+//     ended before it had fetched everything (TestSocketIOBehind).
 //   - With python-socketio of the system, a handler with one argument, or with two
 //     for meta, on every transport, and a fresh token (TestPython).
 //   - The server has the scripts of socket.io-client (TestSocketIOScripts).

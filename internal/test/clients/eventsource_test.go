@@ -13,7 +13,7 @@ import (
 var names = []string{"joined", "order:created", "order:updated", "order:status-changed", "progress", "reset", "closed"}
 
 // events is the URL of the stream of the tenant.
-func (s *env) events(address string, query ...string) string {
+func events(s *servetest.Tenant, address string, query ...string) string {
 	values := url.Values{"tenant": {s.ID}}
 	for i := 0; i < len(query); i += 2 {
 		values.Set(query[i], query[i+1])
@@ -35,11 +35,11 @@ func (n *node) streamed(t *testing.T, name string, position int64) (cursor strin
 // the server was killed and when it stops.
 func TestEventSource(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t)
+	s := servetest.NewTenant(t)
 	server := servetest.Start(t, s.DSN)
 	proxy := servetest.NewProxy(t, server.Address())
 	n := start(t, "eventsource.cjs")
-	n.do(t, "connect", s.events(proxy.Address()), servetest.Token(t, s.ID), names)
+	n.do(t, "connect", events(s, proxy.Address()), servetest.Token(t, s.ID), names)
 	n.until(t, "open")
 	n.streamed(t, "joined", 0)
 	s.Exec(t, insertOrder, nextStatus)
@@ -72,12 +72,12 @@ func TestEventSource(t *testing.T) {
 // ticket each time.
 func TestEventSourceTicket(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t)
+	s := servetest.NewTenant(t)
 	server := servetest.Start(t, s.DSN)
 	proxy := servetest.NewProxy(t, server.Address())
 	token := servetest.Token(t, s.ID)
 	n := start(t, "eventsource.cjs")
-	once := s.events(proxy.Address(), "ticket", ticket(t, server, token), "events", "order:created")
+	once := events(s, proxy.Address(), "ticket", ticket(t, server, token), "events", "order:created")
 	n.do(t, "connect", once, "", names)
 	n.streamed(t, "joined", 0)
 	s.Exec(t, insertOrder, nextStatus, insertOrder)
@@ -92,7 +92,7 @@ func TestEventSourceTicket(t *testing.T) {
 		t.Errorf("a ticket that was used: %s", refused.raw)
 	}
 	s.Exec(t, insertOrder)
-	n.do(t, "connect", s.events(proxy.Address(), "ticket", ticket(t, server, token), "events", "order:created", "cursor", cursor), "", names)
+	n.do(t, "connect", events(s, proxy.Address(), "ticket", ticket(t, server, token), "events", "order:created", "cursor", cursor), "", names)
 	n.streamed(t, "joined", 3)
 	n.streamed(t, "order:created", 4)
 }
@@ -100,14 +100,14 @@ func TestEventSourceTicket(t *testing.T) {
 // TestEventSourceRefused asks for what the token does not name.
 func TestEventSourceRefused(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t)
+	s := servetest.NewTenant(t)
 	server := servetest.Start(t, s.DSN)
 	n := start(t, "eventsource.cjs")
 	for want, token := range map[int]string{
 		http.StatusForbidden:    servetest.Token(t, s.NewTenant(t).ID),
 		http.StatusUnauthorized: "forged",
 	} {
-		n.do(t, "connect", s.events(server.Address()), token, names)
+		n.do(t, "connect", events(s, server.Address()), token, names)
 		if h := n.until(t, "error"); h.Code != want || !h.Final {
 			t.Errorf("%s; want %d", h.raw, want)
 		}
@@ -118,17 +118,17 @@ func TestEventSourceRefused(t *testing.T) {
 // beside the cursor that its URL began with.
 func TestEventSourcePolyfill(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t)
+	s := servetest.NewTenant(t)
 	server := servetest.Start(t, s.DSN)
 	proxy := servetest.NewProxy(t, server.Address())
 	s.Exec(t, insertOrder)
 	n := start(t, "eventsource.cjs")
-	n.do(t, "connect", s.events(server.Address()), servetest.Token(t, s.ID), names)
+	n.do(t, "connect", events(s, server.Address()), servetest.Token(t, s.ID), names)
 	before := n.streamed(t, "joined", 1)
 	n.do(t, "close")
 
 	n = start(t, "polyfill.cjs")
-	n.do(t, "connect", s.events(proxy.Address(), "cursor", before), servetest.Token(t, s.ID), names)
+	n.do(t, "connect", events(s, proxy.Address(), "cursor", before), servetest.Token(t, s.ID), names)
 	n.streamed(t, "joined", 1)
 	s.Exec(t, insertOrder)
 	n.streamed(t, "order:created", 2)

@@ -18,14 +18,6 @@ func TestMain(m *testing.M) {
 	servetest.Main(m)
 }
 
-// env is a database with a tenant.
-type env struct{ *servetest.Tenant }
-
-func newEnv(t *testing.T) *env {
-	t.Helper()
-	return &env{servetest.NewInventory(t).NewTenant(t)}
-}
-
 // Statements with one change for each order of the tenant, the first with one.
 const (
 	insertOrder = servetest.InsertOrder

@@ -40,7 +40,7 @@ func startPython(t *testing.T, environ ...string) *node {
 // recover and after a restart of the server. It renews its token.
 func TestPython(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t)
+	s := servetest.NewTenant(t)
 	const all = `null`
 	for _, transports := range []string{all, `["websocket"]`, `["polling"]`} {
 		for name, c := range map[string]struct{ auth, join, meta, recovery string }{
@@ -56,7 +56,7 @@ func TestPython(t *testing.T) {
 			}
 			t.Run(fmt.Sprintf("%s by %s", name, transports), func(t *testing.T) {
 				t.Parallel()
-				s := &env{s.NewTenant(t)}
+				s := s.NewTenant(t)
 				server := servetest.Start(t, s.DSN, "ROWCAST_SOCKETIO_RECOVERY="+c.recovery)
 				proxy := servetest.NewProxy(t, server.Address())
 				n := startPython(t, "FEED_URL=http://"+proxy.Address(), "TENANT="+s.ID, "TRANSPORTS="+transports, "META="+c.meta,
@@ -92,7 +92,7 @@ func (n *node) joins(t *testing.T) {
 }
 
 // created inserts an order and waits for its event.
-func (n *node) created(t *testing.T, s *env, hasMeta bool, customer string) {
+func (n *node) created(t *testing.T, s *servetest.Tenant, hasMeta bool, customer string) {
 	t.Helper()
 	s.Exec(t, insertNamed(customer))
 	h := n.until(t, "event")

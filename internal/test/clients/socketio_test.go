@@ -89,14 +89,14 @@ func (n *node) ask(t *testing.T, args ...any) message {
 // with auth as an object and as a function.
 func TestSocketIO(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t)
+	s := servetest.NewTenant(t)
 	server := servetest.Start(t, s.DSN)
 	url := "http://" + server.Address()
 	for name, way := range transports {
 		for _, auth := range []string{"object", "function"} {
 			t.Run(name+", auth as "+auth, func(t *testing.T) {
 				t.Parallel()
-				s := &env{s.NewTenant(t)}
+				s := s.NewTenant(t)
 				n := start(t, "socketio.cjs")
 				n.do(t, "connect", url, with(servetest.Token(t, s.ID), way.options), auth)
 				if h := n.until(t, "open"); h.Name != way.first {
@@ -154,7 +154,7 @@ func TestSocketIO(t *testing.T) {
 // TestSocketIOScripts: the scripts that the server has are those of the package.
 func TestSocketIOScripts(t *testing.T) {
 	t.Parallel()
-	address := servetest.Start(t, newEnv(t).DSN).Address()
+	address := servetest.Start(t, servetest.NewTenant(t).DSN).Address()
 	packages := packages(t)
 	for _, name := range []string{"socket.io.js", "socket.io.min.js", "socket.io.esm.min.js"} {
 		want, err := os.ReadFile(filepath.Join(packages, "socket.io-client", "dist", name))
@@ -177,7 +177,7 @@ func TestSocketIOScripts(t *testing.T) {
 // TestSocketIORefused shows tokens that are none, and then one that is.
 func TestSocketIORefused(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t)
+	s := servetest.NewTenant(t)
 	server := servetest.Start(t, s.DSN)
 	for name, way := range transports {
 		t.Run(name, func(t *testing.T) {
@@ -214,7 +214,7 @@ func TestOldFrontend(t *testing.T) {
 
 func oldFrontend(t *testing.T, recovery string) {
 	t.Helper()
-	s := newEnv(t)
+	s := servetest.NewTenant(t)
 	server := servetest.Start(t, s.DSN, "ROWCAST_SOCKETIO_RECOVERY="+recovery)
 	proxy := servetest.NewProxy(t, server.Address())
 	n := start(t, "frontend.cjs", "FEED_URL=http://"+proxy.Address(), "TOKEN="+servetest.Token(t, s.ID), "TENANT="+s.ID)
@@ -262,11 +262,11 @@ func oldFrontend(t *testing.T, recovery string) {
 // TestSocketIORecovery kills the server under clients that then recover.
 func TestSocketIORecovery(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t)
+	s := servetest.NewTenant(t)
 	for name, way := range transports {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := &env{s.NewTenant(t)}
+			s := s.NewTenant(t)
 			server := servetest.Start(t, s.DSN, "ROWCAST_SOCKETIO_RECOVERY=on")
 			proxy := servetest.NewProxy(t, server.Address())
 			n := start(t, "socketio.cjs")
@@ -311,7 +311,7 @@ func TestSocketIORecovery(t *testing.T) {
 // its events. Its handlers see each of them once.
 func TestSocketIOBehind(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t)
+	s := servetest.NewTenant(t)
 	server := servetest.Start(t, s.DSN, "ROWCAST_SOCKETIO_RECOVERY=on")
 	n := start(t, "socketio.cjs")
 	// The end of the token is what ends the session, wherever the client is by then.
@@ -370,11 +370,11 @@ func (n *node) recovers(t *testing.T, want ...string) (id string) {
 // come back by themselves, and with their cursor they have everything.
 func TestSocketIODrained(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t)
+	s := servetest.NewTenant(t)
 	for name, way := range transports {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := &env{s.NewTenant(t)}
+			s := s.NewTenant(t)
 			server, next := servetest.Start(t, s.DSN), servetest.Start(t, s.DSN)
 			proxy := servetest.NewProxy(t, server.Address())
 			n := start(t, "socketio.cjs")

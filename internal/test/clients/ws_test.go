@@ -15,8 +15,8 @@ import (
 
 const subprotocol = "rowcast.v1"
 
-// told is the next message of a type.
-func (n *node) told(t *testing.T, kind string) message {
+// receive is the next message of a type.
+func (n *node) receive(t *testing.T, kind string) message {
 	t.Helper()
 	return n.find(t, kind, func(h happening) bool { return h.On == "message" && h.Message.Type == kind }).Message
 }
@@ -27,7 +27,7 @@ func (n *node) receives(t *testing.T, want ...string) (cursor string) {
 	t.Helper()
 	var got []string
 	for len(got) < len(want) {
-		m := n.told(t, "event")
+		m := n.receive(t, "event")
 		cursor = m.Cursor
 		if m.Event != "dashboard:stats-updated" {
 			got = append(got, fmt.Sprintf("%s@%d", m.Event, m.Position))
@@ -40,20 +40,20 @@ func (n *node) receives(t *testing.T, want ...string) (cursor string) {
 }
 
 // joinWs has a client of ws join, with a cursor if it is not empty.
-func (s *env) joinWs(t *testing.T, n *node, cursor string) message {
+func joinWs(t *testing.T, s *servetest.Tenant, n *node, cursor string) message {
 	t.Helper()
 	join := map[string]any{"type": "join-tenant", "tenantId": s.ID}
 	if cursor != "" {
 		join["cursor"] = cursor
 	}
 	n.do(t, "send", join)
-	return n.told(t, "joined")
+	return n.receive(t, "joined")
 }
 
 // TestWs follows over servers and cuts, and shows its token in every way.
 func TestWs(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t)
+	s := servetest.NewTenant(t)
 	first, second := servetest.Start(t, s.DSN), servetest.Start(t, s.DSN)
 	token := servetest.Token(t, s.ID)
 	n := start(t, "ws.cjs")
@@ -62,12 +62,12 @@ func TestWs(t *testing.T) {
 	if h := n.until(t, "open"); h.Protocol != subprotocol {
 		t.Errorf("the subprotocol is %q", h.Protocol)
 	}
-	n.told(t, "welcome")
+	n.receive(t, "welcome")
 	n.do(t, "send", map[string]any{"type": "join-tenant", "tenantId": "another"})
-	if m := n.told(t, "error"); m.Code != "forbidden" || m.TenantID != "another" || m.Request != "join-tenant" {
+	if m := n.receive(t, "error"); m.Code != "forbidden" || m.TenantID != "another" || m.Request != "join-tenant" {
 		t.Errorf("another tenant is answered with %+v", m)
 	}
-	joined := s.joinWs(t, n, "")
+	joined := joinWs(t, s, n, "")
 	s.Exec(t, insertOrder, nextStatus)
 	cursor := n.receives(t, "order:created@1", "order:updated@2", "order:status-changed@2")
 	n.do(t, "cut")
@@ -76,11 +76,11 @@ func TestWs(t *testing.T) {
 
 	n.do(t, "connect", "ws://"+second.Address()+"/ws", []string{subprotocol}, map[string]string{"Authorization": "Bearer " + token})
 	n.until(t, "open")
-	s.joinWs(t, n, cursor)
+	joinWs(t, s, n, cursor)
 	s.Exec(t, insertOrder)
 	cursor = n.receives(t, "order:created@3", "order:created@4")
 	n.do(t, "send", map[string]any{"type": "leave-tenant", "tenantId": s.ID})
-	n.told(t, "left")
+	n.receive(t, "left")
 	s.Exec(t, insertOrder)
 	n.do(t, "send", map[string]any{"type": "ping"})
 	n.find(t, "pong, and no event", func(h happening) bool {
@@ -96,7 +96,7 @@ func TestWs(t *testing.T) {
 	n.do(t, "connect", "ws://"+first.Address()+"/ws", []string{}, nil)
 	n.until(t, "open")
 	n.do(t, "send", map[string]any{"type": "auth", "token": token})
-	s.joinWs(t, n, cursor)
+	joinWs(t, s, n, cursor)
 	n.receives(t, "order:created@5")
 	n.do(t, "cut")
 	n.until(t, "close")
@@ -104,7 +104,7 @@ func TestWs(t *testing.T) {
 	url := "ws://" + first.Address() + "/ws?ticket=" + ticket(t, first, token)
 	n.do(t, "connect", url, []string{subprotocol}, nil)
 	n.until(t, "open")
-	s.joinWs(t, n, joined.Cursor)
+	joinWs(t, s, n, joined.Cursor)
 	n.receives(t, "order:created@1", "order:updated@2", "order:status-changed@2", "order:created@3", "order:created@4", "order:created@5")
 	n.do(t, "connect", url, []string{subprotocol}, nil)
 	if h := n.until(t, "refused"); h.Status != http.StatusUnauthorized || h.Message.Code != "invalid-token" {
@@ -136,7 +136,7 @@ func ticket(t *testing.T, server *servetest.Server, token string) string {
 // TestWsClosed has connections ended by the server, for good and for now.
 func TestWsClosed(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t)
+	s := servetest.NewTenant(t)
 	server := servetest.Start(t, s.DSN)
 	url := "ws://" + server.Address() + "/ws"
 	n := start(t, "ws.cjs")
@@ -153,7 +153,7 @@ func TestWsClosed(t *testing.T) {
 	n.do(t, "send", map[string]any{"type": "join-tenant", "tenantId": s.ID})
 	closed("a forged token in the header", 4501, "invalid-token; token could not be verified")
 	n.do(t, "connect", url, []string{subprotocol, "bearer." + servetest.TokenFor(t, 2*time.Second, s.ID)}, nil)
-	n.told(t, "token-expiring")
+	n.receive(t, "token-expiring")
 	closed("a token that ends", 4003, "token-expired")
 	n.do(t, "connect", url, []string{subprotocol, "bearer." + servetest.Token(t, s.ID)}, nil)
 	n.until(t, "open")
@@ -168,7 +168,7 @@ func TestWsClosed(t *testing.T) {
 
 	n.do(t, "connect", url, []string{subprotocol, "bearer." + servetest.Token(t, s.ID)}, nil)
 	n.until(t, "open")
-	cursor := s.joinWs(t, n, "").Cursor
+	cursor := joinWs(t, s, n, "").Cursor
 	server.Signal(t, syscall.SIGTERM)
 	closed("a server that stops", 4001, "shutdown; retry=")
 	server.Kill()
@@ -176,6 +176,6 @@ func TestWsClosed(t *testing.T) {
 	server.Restart(t)
 	n.do(t, "connect", "ws://"+server.Address()+"/ws", []string{subprotocol, "bearer." + servetest.Token(t, s.ID)}, nil)
 	n.until(t, "open")
-	s.joinWs(t, n, cursor)
+	joinWs(t, s, n, cursor)
 	n.receives(t, "order:created@1")
 }

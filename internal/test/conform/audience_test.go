@@ -52,8 +52,8 @@ type notes struct {
 // subjects are those of the clients. No row is for carol alone, and eve is no client.
 var subjects = []string{"ann", "bob", "carol"}
 
-// told notes what subjects see of a change from one row to another; nil is none.
-func (n *notes) told(id int, old, now *note) {
+// note notes what subjects see of a change from one row to another; nil is none.
+func (n *notes) note(id int, old, now *note) {
 	for _, s := range subjects {
 		was, is := old != nil && old.isFor(s), now != nil && now.isFor(s)
 		event := ""
@@ -120,7 +120,7 @@ func (n *notes) write(t *testing.T) {
 		row := n.draw()
 		n.rows[n.last] = row
 		n.Exec(t, fmt.Sprintf(`insert into notes values (%d, $1, %s, '%s')`, n.last, literal(row.reader), row.secret))
-		n.told(n.last, nil, &row)
+		n.note(n.last, nil, &row)
 		return
 	}
 	id := ids[n.random.IntN(len(ids))]
@@ -128,7 +128,7 @@ func (n *notes) write(t *testing.T) {
 	if do == 4 {
 		delete(n.rows, id)
 		n.Exec(t, fmt.Sprintf(`delete from notes where tenant_id = $1 and id = %d`, id))
-		n.told(id, &old, nil)
+		n.note(id, &old, nil)
 		return
 	}
 	row := n.draw()
@@ -137,7 +137,7 @@ func (n *notes) write(t *testing.T) {
 	}
 	n.rows[id] = row
 	n.Exec(t, fmt.Sprintf(`update notes set reader = %s, secret = '%s' where tenant_id = $1 and id = %d`, literal(row.reader), row.secret, id))
-	n.told(id, &old, &row)
+	n.note(id, &old, &row)
 }
 
 // brief is an event of the table, as notes has it.
@@ -153,7 +153,7 @@ func brief(m message) string {
 func TestAudience(t *testing.T) {
 	t.Parallel()
 	const writes = 60
-	s := newEnv(t)
+	s := newShared(t)
 	pgtest.Exec(t, s.DB, `create table notes (id int, tenant_id uuid, reader text, secret text, primary key (tenant_id, id))`,
 		`select rowcast.watch('notes', name => 'note', audience => 'reader')`)
 	onEvery(t, s, slices.Concat(wires, recoveries), func(t *testing.T, l *line) {
@@ -219,7 +219,7 @@ func TestAudience(t *testing.T) {
 func TestAudienceOfALargeStatement(t *testing.T) {
 	t.Parallel()
 	const rows = 2500
-	s := newEnv(t)
+	s := newShared(t)
 	pgtest.Exec(t, s.DB, `create table notes (id int, tenant_id uuid, reader text, primary key (tenant_id, id))`,
 		`select rowcast.watch('notes', name => 'note', audience => 'reader')`)
 	onEvery(t, s, wires[:2], func(t *testing.T, l *line) {

@@ -12,12 +12,11 @@
 //
 //   - What was committed after joined arrives, and nothing from before
 //     (TestJoin).
-//   - Positions are contiguous, the events of a change are together and in
-//     order, so are the changes of a transaction, and a bulk is one event
-//     (TestOrder). Behind a filter, progress says how far the stream is
-//     (TestFilter).
+//   - Positions are contiguous. The events of a change are together and in order, and
+//     so are the changes of a transaction. A bulk is one event (TestOrder). Behind a
+//     filter, progress says how far the stream is (TestFilter).
 //   - A client that is cut off after any event, or in a row after each, receives
-//     exactly the rest, from the same server or another (TestResume).
+//     exactly the rest. The server may be the same or another (TestResume).
 //   - A cursor that cannot be continued from is answered with a reset, and live
 //     events follow (TestReset).
 //   - A client without a token, with a forged one or with one of another tenant
@@ -30,8 +29,8 @@
 //   - One statement larger than what a server keeps reaches everybody, those that
 //     are slower than the writer too. The others do not wait, and the memory of the
 //     server has a bound (TestOverrun).
-//   - A server that stops tells its clients to come back; on another they miss
-//     nothing (TestDrain).
+//   - A server that stops asks its clients to come back; on another they miss nothing
+//     (TestDrain).
 //   - A change that cannot be read is sent without its row, live and when resuming
 //     (TestUnreadable).
 //   - Numbers arrive as the guide for clients promises, those of columns and those

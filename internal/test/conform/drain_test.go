@@ -5,7 +5,6 @@ import (
 	"slices"
 	"syscall"
 	"testing"
-	"time"
 
 	"rowcast/internal/test/servetest"
 )
@@ -13,9 +12,9 @@ import (
 // TestDrain stops a server under a client.
 func TestDrain(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t)
+	s := newShared(t)
 	onEvery(t, s, slices.Concat(wires, recoveries), func(t *testing.T, l *line) {
-		leaving := l.env.serve(t, l.wire)
+		leaving := l.shared.serve(t, l.wire)
 		f := l.join(t, leaving)
 		l.Exec(t, insertOrder)
 		f.receives(t, "order:created@1")
@@ -23,7 +22,7 @@ func TestDrain(t *testing.T) {
 			return func() bool { status, _ := leaving.Get(t, "/readyz"); return status == want }
 		}
 		servetest.Eventually(t, "server that is ready", answers(http.StatusOK))
-		exited := leaving.Signal(t, syscall.SIGTERM)
+		leaving.Signal(t, syscall.SIGTERM)
 		servetest.Eventually(t, "server that is unready", answers(http.StatusServiceUnavailable))
 		// It still serves those it has.
 		l.Exec(t, raiseTotal)
@@ -34,10 +33,6 @@ func TestDrain(t *testing.T) {
 		l.Exec(t, raiseTotal, nextStatus)
 		g := l.join(t, l.servers()[0], from(f.cursor))
 		g.receives(t, "order:updated@3", "order:updated@4", "order:status-changed@4")
-		select {
-		case <-exited:
-		case <-time.After(servetest.Timeout):
-			t.Error("the server goes on")
-		}
+		leaving.Process().Ends(t, 0)
 	})
 }

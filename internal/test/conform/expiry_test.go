@@ -12,7 +12,7 @@ import (
 // TestExpiry lets a token end while a client follows.
 func TestExpiry(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t)
+	s := newShared(t)
 	onEvery(t, s, slices.Concat(wires, recoveries), func(t *testing.T, l *line) {
 		servers := l.servers()
 		token := servetest.TokenFor(t, 3*time.Second, l.ID)
@@ -34,7 +34,7 @@ func TestExpiry(t *testing.T) {
 // good on every wire.
 func TestTokenOfAnotherCentury(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t)
+	s := newShared(t)
 	onEvery(t, s, slices.Concat(wires, recoveries), func(t *testing.T, l *line) {
 		far := servetest.TokenFor(t, math.MaxInt64, l.ID)
 		f := l.join(t, l.servers()[0], func(q *request) { q.token = far })

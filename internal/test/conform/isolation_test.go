@@ -14,7 +14,7 @@ import (
 // TestIsolation tries what must not work, and writes to two tenants at once.
 func TestIsolation(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t)
+	s := newShared(t)
 	onEvery(t, s, wires, func(t *testing.T, l *line) {
 		server := l.servers()[0]
 		other := *l

@@ -5,7 +5,7 @@ import "testing"
 // TestJoin commits before, in the moment after joined and later.
 func TestJoin(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t)
+	s := newShared(t)
 	onEvery(t, s, wires, func(t *testing.T, l *line) {
 		server := l.servers()[0]
 		first := l.join(t, server)

@@ -15,15 +15,15 @@ import (
 	"rowcast/internal/test/servetest"
 )
 
-// line is a tenant of an env, followed on one wire.
+// line is a tenant of a database, followed on one wire.
 type line struct {
 	wire
 	*servetest.Tenant
-	env *env
+	shared *shared
 }
 
 // servers are two that speak the wire.
-func (l *line) servers() [2]*servetest.Server { return l.env.pair(l.wire) }
+func (l *line) servers() [2]*servetest.Server { return l.shared.pair(l.wire) }
 
 // Statements with one change each.
 const (

@@ -34,7 +34,7 @@ var numbers = []struct{ column, kind, value, wire string }{
 // insert and of the old and the new row of an update.
 func TestNumbers(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t)
+	s := newShared(t)
 	var columns, names, values []string
 	for _, n := range numbers {
 		columns, names, values = append(columns, n.column+" "+n.kind), append(names, n.column), append(values, n.value)

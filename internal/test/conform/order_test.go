@@ -52,8 +52,8 @@ var continues = map[int]bool{2: true, 5: true, 6: true, 8: true, 9: true, 10: tr
 // first.
 func (l *line) atOnce(t *testing.T, f func(one, two pgx.Tx) error) {
 	t.Helper()
-	err := pgx.BeginFunc(t.Context(), l.env.DB, func(one pgx.Tx) error {
-		return pgx.BeginFunc(context.WithoutCancel(t.Context()), l.env.DB, func(two pgx.Tx) error { return f(one, two) })
+	err := pgx.BeginFunc(t.Context(), l.shared.DB, func(one pgx.Tx) error {
+		return pgx.BeginFunc(context.WithoutCancel(t.Context()), l.shared.DB, func(two pgx.Tx) error { return f(one, two) })
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -63,7 +63,7 @@ func (l *line) atOnce(t *testing.T, f func(one, two pgx.Tx) error) {
 // TestOrder follows the script to two clients, one of which joined before.
 func TestOrder(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t)
+	s := newShared(t)
 	onEvery(t, s, wires, func(t *testing.T, l *line) {
 		servers := l.servers()
 		first := l.join(t, servers[0])
@@ -90,7 +90,7 @@ func TestOrder(t *testing.T) {
 // progress says how far the stream is.
 func TestFilter(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t)
+	s := newShared(t)
 	onEvery(t, s, wires, func(t *testing.T, l *line) {
 		servers := l.servers()
 		only := func(q *request) { q.events = []string{"order:created", "order:status-*"} }

@@ -9,11 +9,11 @@ import (
 // TestOutage takes the database away from the servers, but not from a writer.
 func TestOutage(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t)
+	s := newShared(t)
 	var clients []*client
 	var lines []*line
 	for _, w := range wires {
-		l := &line{wire: w, env: s, Tenant: s.NewTenant(t)}
+		l := &line{wire: w, shared: s, Tenant: s.NewTenant(t)}
 		f := l.join(t, l.servers()[0])
 		l.Exec(t, insertOrder)
 		f.receives(t, "order:created@1")
@@ -30,12 +30,12 @@ func TestOutage(t *testing.T) {
 	}
 	pgtest.Admin(t, pgtest.Server(t), "alter database "+name+" allow_connections true")
 	for i, f := range clients {
-		told := false
+		sent := false
 		f.until(t, lines[i].name+" to be told that it is over", func(m message) bool {
-			told = told || m.String() == "order:updated@2"
+			sent = sent || m.String() == "order:updated@2"
 			return m.Type == "progress" && m.Position == 2
 		})
-		if !told {
+		if !sent {
 			t.Errorf("%s has not received what was committed meanwhile", lines[i].name)
 		}
 	}

@@ -28,9 +28,9 @@ func TestOverrun(t *testing.T) {
 	if *full {
 		rows, settings, rate, bound = 1000, nil, 1_000_000, 256<<20
 	}
-	s := newEnv(t)
+	s := newShared(t)
 	tenant := s.NewTenant(t)
-	server := servetest.Start(t, s.DSN, settings...)
+	server := servetest.Start(t, s.DSN, append(settings, patient)...)
 	type reader struct {
 		*client
 		wire string
@@ -42,7 +42,7 @@ func TestOverrun(t *testing.T) {
 		if w.settings != nil {
 			continue // the same but for how a client continues
 		}
-		l := &line{wire: w, env: s, Tenant: tenant}
+		l := &line{wire: w, shared: s, Tenant: tenant}
 		a := raw.NewAllowance(rate)
 		a.Raise(64 << 10) // to join
 		readers = append(

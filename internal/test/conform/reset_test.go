@@ -11,12 +11,12 @@ import (
 // TestReset continues from cursors that lead nowhere.
 func TestReset(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t)
+	s := newShared(t)
 	// began and came are the cursors of clients of each wire at 0 and at 3.
 	began, came := make(map[string]string), make(map[string]string)
 	tenants := make(map[string]string)
 	for _, w := range wires {
-		l := &line{wire: w, env: s, Tenant: s.NewTenant(t)}
+		l := &line{wire: w, shared: s, Tenant: s.NewTenant(t)}
 		f := l.join(t, l.servers()[0])
 		l.Exec(t, insertOrder, raiseTotal, raiseTotal)
 		f.receives(t, "order:created@1", "order:updated@2", "order:updated@3")
@@ -24,7 +24,7 @@ func TestReset(t *testing.T) {
 		f.cut()
 	}
 	// The newest seal is never forgotten, so this is one more.
-	another := &line{wire: wires[0], env: s, Tenant: s.NewTenant(t)}
+	another := &line{wire: wires[0], shared: s, Tenant: s.NewTenant(t)}
 	f := another.join(t, another.servers()[0])
 	another.Exec(t, insertOrder)
 	f.receives(t, "order:created@1")

@@ -9,7 +9,7 @@ import (
 // any number of events, and lets each continue on the same server or another.
 func TestResume(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t)
+	s := newShared(t)
 	onEvery(t, s, slices.Concat(wires, recoveries), func(t *testing.T, l *line) {
 		servers := l.servers()
 		whole := l.join(t, servers[0])
@@ -49,7 +49,7 @@ func TestResume(t *testing.T) {
 func TestResumeWhileItGoesOn(t *testing.T) {
 	t.Parallel()
 	const commits = 60
-	s := newEnv(t)
+	s := newShared(t)
 	onEvery(t, s, slices.Concat(wires, recoveries), func(t *testing.T, l *line) {
 		servers := l.servers()
 		f := l.join(t, servers[0])

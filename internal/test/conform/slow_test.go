@@ -21,9 +21,9 @@ const closeTimeout = 5 * time.Second
 func TestSlowConsumer(t *testing.T) {
 	t.Parallel()
 	const most, size = 50, 8 << 10
-	s := newEnv(t)
+	s := newShared(t)
 	onEvery(t, s, slices.Concat(wires, recoveries), func(t *testing.T, l *line) {
-		server := l.env.serve(t, l.wire)
+		server := l.shared.serve(t, l.wire)
 		reading := raw.NewValve()
 		slow := l.join(t, server, func(q *request) { q.network = reading.Dial })
 		quick := l.join(t, server)
@@ -66,11 +66,11 @@ func TestSlowConsumer(t *testing.T) {
 		}
 		reading.Turn(true)
 		err := <-over
-		e, told := errors.AsType[*ended](err)
+		e, closed := errors.AsType[*ended](err)
 		_, refused := errors.AsType[*refusal](err)
 		switch took := time.Since(asked); {
-		case told && (e.code == "slow-consumer" || l.mute):
-		case told || refused || took < closeTimeout:
+		case closed && (e.code == "slow-consumer" || l.mute):
+		case closed || refused || took < closeTimeout:
 			t.Fatalf("the slow client ends after %s with %v; want slow-consumer", took, err)
 		default:
 			t.Logf("cut off: this machine needs %s for what is before the farewell: %v", took, err)

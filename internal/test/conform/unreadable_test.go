@@ -29,7 +29,7 @@ func damaged(after string) string {
 
 // unreadable are statements of one change each, with how that is told: a change that
 // breaks at each step, between others that do not.
-var unreadable = []struct{ statement, told string }{
+var unreadable = []struct{ statement, sent string }{
 	{insertOrder, "order:created"},
 	{breaks("decoding"), "order:unreadable decoding"},
 	{breaks("mapping"), "order:unreadable mapping"},
@@ -48,7 +48,7 @@ var unreadable = []struct{ statement, told string }{
 // and to operators, and everything goes on, for its tenant and for others.
 func TestUnreadable(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t)
+	s := newShared(t)
 	if _, err := s.DB.Exec(t.Context(), `create cast (bytea as json) without function`); err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +57,7 @@ func TestUnreadable(t *testing.T) {
 	for _, w := range slices.Concat(wires, recoveries) {
 		key := strings.Join(w.settings, " ")
 		if servers[key] == nil {
-			servers[key] = servetest.StartProgram(t, program, s.DSN, append(slices.Clone(w.settings), "ROWCAST_FAILPOINT=unreadable")...)
+			servers[key] = servetest.StartProgram(t, program, s.DSN, append(slices.Clone(w.settings), "ROWCAST_FAILPOINT=unreadable", patient)...)
 		}
 	}
 	onEvery(t, s, slices.Concat(wires, recoveries), func(t *testing.T, l *line) {
@@ -70,11 +70,11 @@ func TestUnreadable(t *testing.T) {
 				statement = fmt.Sprintf(statement, l.ID)
 			}
 			l.Exec(t, statement)
-			want = append(want, fmt.Sprintf("%d %s", i+1, u.told))
+			want = append(want, fmt.Sprintf("%d %s", i+1, u.sent))
 		}
 		cursors := []string{whole.cursor}
 		for i := range want {
-			if got := told(whole.events(t, 1)[0]); got != want[i] {
+			if got := sent(whole.events(t, 1)[0]); got != want[i] {
 				t.Fatalf("live: %s; want %s", got, want[i])
 			}
 			cursors = append(cursors, whole.cursor)
@@ -82,7 +82,7 @@ func TestUnreadable(t *testing.T) {
 		for i, cursor := range cursors[:len(want)] {
 			f := l.join(t, server, from(cursor))
 			for _, want := range want[i:] {
-				if got := told(f.events(t, 1)[0]); got != want {
+				if got := sent(f.events(t, 1)[0]); got != want {
 					t.Fatalf("from %s: %s; want %s", cursor, got, want)
 				}
 			}
@@ -110,7 +110,7 @@ func TestUnreadable(t *testing.T) {
 }
 
 // told is the position of an event, its name and why it has no row.
-func told(m message) string {
+func sent(m message) string {
 	text := fmt.Sprintf("%d %s", m.Position, m.Event)
 	if strings.Contains(m.raw, `"unreadable":true`) {
 		var data struct{ Reason, Operation, Table string }
@@ -147,7 +147,7 @@ func (l *line) checkHistory(t *testing.T, server *servetest.Server, limit int, w
 				t.Fatal(err)
 			}
 			m.raw = string(e)
-			got = append(got, told(m))
+			got = append(got, sent(m))
 		}
 		after, more = page.Cursor, page.More
 	}
@@ -164,7 +164,7 @@ func (l *line) checkCommands(t *testing.T, program string, want []string) {
 		t.Helper()
 		ctx, cancel := context.WithTimeout(t.Context(), servetest.Timeout)
 		defer cancel()
-		cmd := exec.CommandContext(ctx, program, append(args, "--tenant", l.ID, "--database-url", l.env.DSN)...) //nolint:gosec // built by this test
+		cmd := exec.CommandContext(ctx, program, append(args, "--tenant", l.ID, "--database-url", l.shared.DSN)...) //nolint:gosec // built by this test
 		cmd.Env = []string{"ROWCAST_FAILPOINT=unreadable"}
 		out, err := cmd.Output()
 		if err != nil {
@@ -177,7 +177,7 @@ func (l *line) checkCommands(t *testing.T, program string, want []string) {
 				t.Fatalf("%.300s: %v", text, err)
 			}
 			m.raw = text
-			got = append(got, told(m))
+			got = append(got, sent(m))
 		}
 		return got
 	}

@@ -34,7 +34,7 @@ func described(all []message) (lines []string) {
 func TestWhere(t *testing.T) {
 	t.Parallel()
 	const filter = `{"order":{"customer":{"in":["a","b"]},"total":{"lt":"10"}}}`
-	s := newEnv(t)
+	s := newShared(t)
 	onEvery(t, s, wires, func(t *testing.T, l *line) {
 		servers := l.servers()
 		live := l.join(t, servers[0], where(filter))
@@ -52,7 +52,7 @@ func TestWhere(t *testing.T) {
 			"order:updated@8 b", "order:status-changed@8", "order:deleted@10 b", "order:bulk@12-1012", "order:created@1013 a",
 		}
 		// Rows of one statement come in any order.
-		place := func(lines []string) []string {
+		unnumbered := func(lines []string) []string {
 			for i, line := range lines {
 				head, rest, _ := strings.Cut(line, " ")
 				if name, _, ok := strings.Cut(head, "@"); ok && !strings.HasPrefix(head, "order:bulk") {
@@ -61,7 +61,7 @@ func TestWhere(t *testing.T) {
 			}
 			return lines
 		}
-		want = place(want)
+		want = unnumbered(want)
 		same := func(who string, f *client, from int) {
 			t.Helper()
 			var got []message
@@ -72,7 +72,7 @@ func TestWhere(t *testing.T) {
 					cursors = append(cursors, m.Cursor)
 				}
 			}
-			if lines := place(described(got)); !slices.Equal(lines, want[from:]) {
+			if lines := unnumbered(described(got)); !slices.Equal(lines, want[from:]) {
 				t.Errorf("%s:\n got %q\nwant %q", who, lines, want[from:])
 			}
 		}
@@ -87,7 +87,7 @@ func TestWhere(t *testing.T) {
 				t.Fatal(err)
 			}
 			rows := slices.DeleteFunc(slices.Clone(want), func(line string) bool { return strings.HasPrefix(line, "order:bulk") })
-			if lines := place(described(page.Events)); !slices.Equal(lines, rows) {
+			if lines := unnumbered(described(page.Events)); !slices.Equal(lines, rows) {
 				t.Errorf("history:\n got %q\nwant %q", lines, rows)
 			}
 		}
@@ -119,10 +119,10 @@ func getWith(t *testing.T, server *servetest.Server, token, path string) []byte 
 	return body
 }
 
-// TestWhereTellsOfHoles: a client learns its cursor although no row is its own.
-func TestWhereTellsOfHoles(t *testing.T) {
+// TestWhereReportsHoles: a client learns its cursor although no row is its own.
+func TestWhereReportsHoles(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t)
+	s := newShared(t)
 	onEvery(t, s, wires, func(t *testing.T, l *line) {
 		f := l.join(t, l.servers()[0], where(`{"order":{"customer":"a"}}`))
 		l.Exec(t, insertOrder, raiseTotal)
@@ -142,7 +142,7 @@ func TestWhereTellsOfHoles(t *testing.T) {
 // TestWhereIsRefused: what is wrong with a filter is refused on every wire.
 func TestWhereIsRefused(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t)
+	s := newShared(t)
 	onEvery(t, s, wires, func(t *testing.T, l *line) {
 		for _, filter := range []string{
 			`[]`, `"order"`, `{"orders":{}}`, `{"order":{"cost":1}}`, `{"order":{"total":"many"}}`, `{"order":{"customer":{"like":"a"}}}`,

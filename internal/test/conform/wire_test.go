@@ -104,12 +104,12 @@ type refusal struct{ code string }
 func (r *refusal) Error() string { return "refused: " + r.code }
 
 // onEvery runs a test once for each wire.
-func onEvery(t *testing.T, s *env, wires []wire, test func(t *testing.T, l *line)) {
+func onEvery(t *testing.T, s *shared, wires []wire, test func(t *testing.T, l *line)) {
 	t.Helper()
 	for _, w := range wires {
 		t.Run(w.name, func(t *testing.T) {
 			t.Parallel()
-			test(t, &line{wire: w, env: s, Tenant: s.NewTenant(t)})
+			test(t, &line{wire: w, shared: s, Tenant: s.NewTenant(t)})
 		})
 	}
 }

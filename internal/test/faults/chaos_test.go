@@ -13,12 +13,12 @@ import (
 // order that the seed decides.
 func TestChaos(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t, nil)
+	s := newDatabase(t, nil)
 	h, dsn := newHole(t, s.dsn)
 	servers := []*server{s.serve(t), s.serve(t, "DATABASE_URL="+dsn)}
 	n := seed(t)
 	rng := rand.New(rand.NewPCG(n, 1<<32))
-	tr := begin(t, plan{env: s, seed: n, servers: servers, detour: dsn})
+	tr := begin(t, plan{database: s, seed: n, servers: servers, detour: dsn})
 	anyone := func() *server { return servers[rng.IntN(len(servers))] }
 	faults := map[string]func(){
 		"a backend listens no more": func() { s.terminate(t, "rowcast listen") },

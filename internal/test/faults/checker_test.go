@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"rowcast/internal/test/work"
 )
 
 // fault is a broken promise that the checker found.
@@ -25,7 +27,7 @@ const (
 
 // checkStream holds what one client received of a tenant, which it has joined
 // before any of the committed facts, against all promises.
-func checkStream(got []delivery, start int64, committed []change, spans map[uint64]span) []fault {
+func checkStream(got []delivery, start int64, committed []work.Change, spans map[uint64]work.Span) []fault {
 	return slices.Concat(
 		checkPositions(got, start), checkTransactions(got), checkRows(got), checkTime(got, spans), checkCommitted(got, committed))
 }
@@ -45,10 +47,10 @@ func checkPositions(got []delivery, last int64) (faults []fault) {
 func checkTransactions(got []delivery) (faults []fault) {
 	ended := make(map[uint64]bool)
 	for i, d := range got {
-		if i > 0 && got[i-1].change.tx != d.change.tx {
-			ended[got[i-1].change.tx] = true
+		if i > 0 && got[i-1].change.Tx != d.change.Tx {
+			ended[got[i-1].change.Tx] = true
 		}
-		if ended[d.change.tx] {
+		if ended[d.change.Tx] {
 			faults = append(faults, fault{faultTransaction, "goes on at " + d.change.String()})
 		}
 	}
@@ -66,40 +68,40 @@ func checkRows(got []delivery) (faults []fault) {
 	rows := make(map[int64]state)
 	for _, d := range got {
 		f := d.change
-		row, known := rows[f.id]
+		row, known := rows[f.ID]
 		var right bool
-		switch f.op {
+		switch f.Op {
 		case '+':
-			right = !known || (!row.exists && f.version > row.version)
+			right = !known || (!row.exists && f.Version > row.version)
 		case '~':
-			right = !known || (row.exists && f.version == row.version+1)
+			right = !known || (row.exists && f.Version == row.version+1)
 		case '-':
-			right = !known || (row.exists && f.version == row.version)
+			right = !known || (row.exists && f.Version == row.version)
 		default:
 			continue
 		}
 		if !right {
 			faults = append(faults, fault{faultRow, fmt.Sprintf("%s comes after version %d (there: %t)", f, row.version, row.exists)})
 		}
-		rows[f.id] = state{f.version, f.op != '-'}
+		rows[f.ID] = state{f.Version, f.Op != '-'}
 	}
 	return faults
 }
 
 // checkTime checks that no transaction comes before one that had ended when it
 // began.
-func checkTime(got []delivery, spans map[uint64]span) (faults []fault) {
+func checkTime(got []delivery, spans map[uint64]work.Span) (faults []fault) {
 	var first time.Time // of what comes later, when the first one ended
 	for i, d := range slices.Backward(got) {
-		if i < len(got)-1 && got[i+1].change.tx == d.change.tx {
+		if i < len(got)-1 && got[i+1].change.Tx == d.change.Tx {
 			continue
 		}
-		s := spans[d.change.tx]
-		if !first.IsZero() && first.Before(s.began) {
-			faults = append(faults, fault{faultTime, fmt.Sprintf("%s began %s after one that comes later had ended", d.change, s.began.Sub(first))})
+		s := spans[d.change.Tx]
+		if !first.IsZero() && first.Before(s.Began) {
+			faults = append(faults, fault{faultTime, fmt.Sprintf("%s began %s after one that comes later had ended", d.change, s.Began.Sub(first))})
 		}
-		if !s.ended.IsZero() && (first.IsZero() || s.ended.Before(first)) {
-			first = s.ended
+		if !s.Ended.IsZero() && (first.IsZero() || s.Ended.Before(first)) {
+			first = s.Ended
 		}
 	}
 	return faults
@@ -107,13 +109,13 @@ func checkTime(got []delivery, spans map[uint64]span) (faults []fault) {
 
 // checkCommitted checks that nothing is missing, nothing comes twice and
 // nothing was made up. What a bulk event stands for it cannot compare.
-func checkCommitted(got []delivery, committed []change) (faults []fault) {
-	left := make(map[change]int, len(committed))
+func checkCommitted(got []delivery, committed []work.Change) (faults []fault) {
+	left := make(map[work.Change]int, len(committed))
 	for _, f := range committed {
 		left[f]++
 	}
 	for _, d := range got {
-		if d.change.op == 'b' {
+		if d.change.Op == 'b' {
 			continue
 		}
 		if left[d.change]--; left[d.change] < 0 {
@@ -130,7 +132,7 @@ func checkCommitted(got []delivery, committed []change) (faults []fault) {
 
 // checkAgreement checks that what two clients got at a position is the same.
 func checkAgreement(one, other []delivery) (faults []fault) {
-	at := make(map[int64]change, len(one))
+	at := make(map[int64]work.Change, len(one))
 	for _, d := range one {
 		at[d.position] = d.change
 	}
@@ -147,18 +149,18 @@ func TestCheckerConvicts(t *testing.T) {
 	t.Parallel()
 	const tenant = "acme"
 	right := []delivery{
-		{1, 1, change{tenant, 10, '+', 7, 1}},
-		{2, 2, change{tenant, 10, '~', 1, 4}},
-		{3, 3, change{tenant, 11, '~', 1, 5}},
-		{4, 4, change{tenant, 11, '-', 7, 1}},
-		{5, 5, change{tenant, 12, '~', 1, 6}},
+		{1, 1, work.Change{Tenant: tenant, Tx: 10, Op: '+', ID: 7, Version: 1}},
+		{2, 2, work.Change{Tenant: tenant, Tx: 10, Op: '~', ID: 1, Version: 4}},
+		{3, 3, work.Change{Tenant: tenant, Tx: 11, Op: '~', ID: 1, Version: 5}},
+		{4, 4, work.Change{Tenant: tenant, Tx: 11, Op: '-', ID: 7, Version: 1}},
+		{5, 5, work.Change{Tenant: tenant, Tx: 12, Op: '~', ID: 1, Version: 6}},
 	}
-	var committed []change
-	spans := make(map[uint64]span)
+	var committed []work.Change
+	spans := make(map[uint64]work.Span)
 	at := func(second int) time.Time { return time.Unix(int64(second), 0) }
 	for _, d := range right {
 		committed = append(committed, d.change)
-		spans[d.change.tx] = span{at(10 * int(d.change.tx)), at(10*int(d.change.tx) + 1)}
+		spans[d.change.Tx] = work.Span{Began: at(10 * int(d.change.Tx)), Ended: at(10*int(d.change.Tx) + 1)}
 	}
 	if faults := checkStream(right, 0, committed, spans); len(faults) > 0 {
 		t.Errorf("a right stream: %v", faults)
@@ -180,7 +182,7 @@ func TestCheckerConvicts(t *testing.T) {
 			[]string{faultPosition, faultRow, faultTransaction, faultTime},
 		},
 		"another row": {
-			spoil(func(s []delivery) []delivery { s[4].change.id = 8; return s }), []string{faultInvented, faultMissing},
+			spoil(func(s []delivery) []delivery { s[4].change.ID = 8; return s }), []string{faultInvented, faultMissing},
 		},
 		"a torn transaction": {
 			spoil(func(s []delivery) []delivery { s[0].change, s[4].change = s[4].change, s[0].change; return s }),
@@ -195,7 +197,7 @@ func TestCheckerConvicts(t *testing.T) {
 		}
 	}
 	other := slices.Clone(right)
-	other[3].change.version = 9
+	other[3].change.Version = 9
 	if faults := checkAgreement(right, other); len(faults) != 1 {
 		t.Errorf("two clients that differ once: %v", faults)
 	}

@@ -17,6 +17,7 @@ import (
 
 	"rowcast/internal/access/auth"
 	"rowcast/internal/test/raw"
+	"rowcast/internal/test/work"
 )
 
 // message is what a server sends.
@@ -30,7 +31,7 @@ type message struct {
 // delivery is one event as a client received it.
 type delivery struct {
 	from, position int64
-	change         change
+	change         work.Change
 }
 
 // stream is what a client knows of one tenant.
@@ -70,7 +71,7 @@ type client struct {
 	// dial makes its connections.
 	dial raw.DialFunc
 	// heard, if not nil, is told each change as it arrives.
-	heard func(f change)
+	heard func(f work.Change)
 
 	mu       sync.Mutex
 	streams  map[string]*stream
@@ -266,7 +267,7 @@ func (c *client) event(s *stream, m *message) {
 		c.fault(faultInvented, "event %s %s: %v", m.Event, m.Data, err)
 		return
 	}
-	d.change = change{tenant: m.TenantID, tx: uint64(tx), op: op, id: row.ID, version: row.Version}
+	d.change = work.Change{Tenant: m.TenantID, Tx: uint64(tx), Op: op, ID: row.ID, Version: row.Version}
 	if op != 'b' && row.Tenant != m.TenantID {
 		c.fault(faultTenant, "%s holds a row of tenant %q", d.change, row.Tenant)
 	}
@@ -275,7 +276,7 @@ func (c *client) event(s *stream, m *message) {
 	}
 	s.got = append(s.got, d)
 	s.last = d.position
-	s.done = s.done || d.change.id < 0
+	s.done = s.done || d.change.ID < 0
 }
 
 // fault notes a broken promise. c.mu held.

@@ -47,12 +47,12 @@ const comeBackWithin = 30 * time.Second
 func TestCrowdCutAtOnce(t *testing.T) {
 	t.Parallel()
 	count := crowdSize()
-	s := newEnv(t, nil)
+	s := newDatabase(t, nil)
 	h, way := newHole(t, s.dsn)
 	r := s.serve(t, "DATABASE_URL="+way, "LISTEN_DATABASE_URL="+s.dsn)
 	n, network := seed(t), newTrunk()
 	clients := crowd(t, n, count, r, network)
-	tr := begin(t, plan{env: s, seed: n, servers: []*server{r}, writers: 1, pause: 200 * time.Millisecond, hoppers: 1, others: clients})
+	tr := begin(t, plan{database: s, seed: n, servers: []*server{r}, writers: 1, pause: 200 * time.Millisecond, hoppers: 1, others: clients})
 	tr.moves(t, 5)
 	h.open(t)
 	for round := range rounds(2, 10) {
@@ -86,11 +86,11 @@ func TestCrowdOfAKilledServer(t *testing.T) {
 	t.Parallel()
 	const few = 20 // cursors at which clients of a tenant are cut off
 	count := crowdSize()
-	s := newEnv(t, nil)
+	s := newDatabase(t, nil)
 	r := s.serve(t)
 	n, network := seed(t), newTrunk()
 	clients := crowd(t, n, count, r, network)
-	tr := begin(t, plan{env: s, seed: n, servers: []*server{r}, writers: 1, pause: 100 * time.Millisecond, hoppers: 1, others: clients})
+	tr := begin(t, plan{database: s, seed: n, servers: []*server{r}, writers: 1, pause: 100 * time.Millisecond, hoppers: 1, others: clients})
 	for round := range rounds(1, 10) {
 		tr.moves(t, 5)
 		network.Turn(false)

@@ -9,8 +9,8 @@ import (
 // backends, those of the writers too, again and again under load.
 func TestBackendsKilled(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t, nil)
-	tr := begin(t, plan{env: s, seed: seed(t), servers: []*server{s.serve(t), s.serve(t)}})
+	s := newDatabase(t, nil)
+	tr := begin(t, plan{database: s, seed: seed(t), servers: []*server{s.serve(t), s.serve(t)}})
 	victims := [][]string{{"rowcast listen"}, {"rowcast tail"}, nil}
 	interval := time.Second
 	if long() {
@@ -38,8 +38,8 @@ func TestBackendsKilled(t *testing.T) {
 // again.
 func TestPostmasterKilled(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t, nil)
-	tr := begin(t, plan{env: s, seed: seed(t), servers: []*server{s.serve(t), s.serve(t)}})
+	s := newDatabase(t, nil)
+	tr := begin(t, plan{database: s, seed: seed(t), servers: []*server{s.serve(t), s.serve(t)}})
 	for range rounds(2, 20) {
 		tr.moves(t, 100)
 		s.crash(t)
@@ -53,8 +53,8 @@ func TestPostmasterKilled(t *testing.T) {
 // writers write as fast as they can.
 func TestDatabaseRestartedInABurst(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t, nil)
-	tr := begin(t, plan{env: s, seed: seed(t), writers: 8, pause: time.Microsecond, servers: []*server{s.serve(t), s.serve(t)}})
+	s := newDatabase(t, nil)
+	tr := begin(t, plan{database: s, seed: seed(t), writers: 8, pause: time.Microsecond, servers: []*server{s.serve(t), s.serve(t)}})
 	for range rounds(1, 20) {
 		tr.moves(t, 500)
 		if err := s.pg.Stop(); err != nil {

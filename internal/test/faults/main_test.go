@@ -6,6 +6,7 @@ import (
 	"iter"
 	"math/rand/v2"
 	"os"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -72,6 +73,28 @@ func rounds(short, full int) iter.Seq[int] {
 			}
 		}
 	}
+}
+
+// slack is what this machine may add to a bar from now on: ten times what it added to
+// a pause, as a server has several in a row.
+func slack(t *testing.T) func() time.Duration {
+	t.Helper()
+	var late atomic.Int64
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		const pause = 10 * time.Millisecond
+		for began := time.Now(); ; began = time.Now() {
+			select {
+			case <-stop:
+				return
+			case <-time.After(pause):
+				late.Store(max(late.Load(), int64(time.Since(began)-pause)))
+			}
+		}
+	}()
+	t.Cleanup(func() { close(stop); <-stopped })
+	return func() time.Duration { return 10 * time.Duration(late.Load()) }
 }
 
 // eventually waits until a condition holds.

@@ -22,12 +22,12 @@ import (
 // copied keeps a copy of the data directory.
 type copied struct{}
 
-func (copied) keep(t *testing.T, s *env) {
+func (copied) keep(t *testing.T, s *database) {
 	t.Helper()
 	s.copyData(t, "copy")
 }
 
-func (copied) restore(t *testing.T, s *env) {
+func (copied) restore(t *testing.T, s *database) {
 	t.Helper()
 	if err := s.pg.Stop(); err != nil {
 		t.Fatal(err)
@@ -38,7 +38,7 @@ func (copied) restore(t *testing.T, s *env) {
 
 // copyData stops the server, copies its data to a directory of this name
 // beside it, and starts it again.
-func (s *env) copyData(t *testing.T, name string) {
+func (s *database) copyData(t *testing.T, name string) {
 	t.Helper()
 	if err := s.pg.Stop(); err != nil {
 		t.Fatal(err)
@@ -51,7 +51,7 @@ func (s *env) copyData(t *testing.T, name string) {
 }
 
 // swapData gives the stopped server the data of that directory.
-func (s *env) swapData(t *testing.T, name string) {
+func (s *database) swapData(t *testing.T, name string) {
 	t.Helper()
 	data := filepath.Join(s.pg.Dir(), "data")
 	if err := errors.Join(os.RemoveAll(data), os.Rename(filepath.Join(s.pg.Dir(), name), data)); err != nil {
@@ -63,12 +63,12 @@ func (s *env) swapData(t *testing.T, name string) {
 type standby struct {
 	server *proc.Child
 	// at is where it is reached before it takes over.
-	at *env
+	at *database
 }
 
 // keep makes a standby, which follows the server by streaming replication, and
 // cuts it off once it has everything.
-func (b *standby) keep(t *testing.T, s *env) {
+func (b *standby) keep(t *testing.T, s *database) {
 	t.Helper()
 	s.copyData(t, "standby")
 	primary, err := pgx.ParseConfig(s.pg.SocketDSN("postgres"))
@@ -77,7 +77,7 @@ func (b *standby) keep(t *testing.T, s *env) {
 	}
 	// A socket of its own, beside that of the primary.
 	socket := int(primary.Port)%60000 + 1
-	b.at = &env{dsn: fmt.Sprintf("postgres:///postgres?host=%s&port=%d&user=postgres&sslmode=disable", url.QueryEscape(primary.Host), socket)}
+	b.at = &database{dsn: fmt.Sprintf("postgres:///postgres?host=%s&port=%d&user=postgres&sslmode=disable", url.QueryEscape(primary.Host), socket)}
 	b.start(t, filepath.Join(s.pg.Dir(), "standby"), fmt.Sprintf("primary_conninfo = 'user=postgres host=%s port=%d'\n", primary.Host, primary.Port), socket)
 
 	s.exec(t, "create table streamed ()")
@@ -95,7 +95,7 @@ func (b *standby) keep(t *testing.T, s *env) {
 
 // restore kills the primary, promotes the standby and moves it to the address
 // of the primary.
-func (b *standby) restore(t *testing.T, s *env) {
+func (b *standby) restore(t *testing.T, s *database) {
 	t.Helper()
 	s.crash(t)
 	b.at.exec(t, "select pg_promote()")

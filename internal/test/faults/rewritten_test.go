@@ -6,15 +6,17 @@ import (
 	"slices"
 	"syscall"
 	"testing"
+
+	"rowcast/internal/test/work"
 )
 
 // past is a way to have a database lose what was committed last.
 type past interface {
 	// keep notes the history as it is now. Nobody may be writing.
-	keep(t *testing.T, s *env)
+	keep(t *testing.T, s *database)
 	// restore puts that history in the place of what came after it. The server
 	// has the address that it had.
-	restore(t *testing.T, s *env)
+	restore(t *testing.T, s *database)
 }
 
 // Whatever the restored history has come to when servers see it again.
@@ -22,7 +24,7 @@ var rewritings = map[string]func(t *testing.T, r *rewriting){
 	// They find it where it was kept; it goes past the old positions later.
 	"behind": func(t *testing.T, r *rewriting) {
 		t.Helper()
-		r.past.restore(t, r.env)
+		r.past.restore(t, r.database)
 		r.resets(t, r.kept)
 		r.writeAnew(t)
 		for _, v := range r.joined {
@@ -35,9 +37,9 @@ var rewritings = map[string]func(t *testing.T, r *rewriting){
 		for _, s := range r.servers {
 			s.Signal(t, syscall.SIGSTOP)
 		}
-		r.past.restore(t, r.env)
+		r.past.restore(t, r.database)
 		r.writeAnew(t)
-		r.env.exec(t, "select rowcast.seal()")
+		r.database.exec(t, "select rowcast.seal()")
 		for _, s := range r.servers {
 			s.Signal(t, syscall.SIGCONT)
 		}
@@ -71,9 +73,9 @@ func TestPromotedStandby(t *testing.T) {
 
 // rewriting is a history that is lost after its clients have received it.
 type rewriting struct {
-	env     *env
-	servers []*server
-	past    past
+	database *database
+	servers  []*server
+	past     past
 	// kept is the position of the tenant in the history that is kept.
 	kept int64
 	// joined are clients that have received everything.
@@ -88,10 +90,10 @@ type rewriting struct {
 func loseHistory(t *testing.T, p past, rewrite func(t *testing.T, r *rewriting)) {
 	t.Helper()
 	const rows = 5
-	s := newEnv(t, nil)
-	r := &rewriting{env: s, past: p, servers: []*server{s.serve(t), s.serve(t)}}
+	s := newDatabase(t, nil)
+	r := &rewriting{database: s, past: p, servers: []*server{s.serve(t), s.serve(t)}}
 	first := s.visit(t, r.servers[0], "")
-	older := s.write(t, "hot", firstNewRow, rows)
+	older := s.write(t, "hot", work.FirstNewRow, rows)
 	cursors := first.receive(t, older)
 	r.kept = first.position
 	p.keep(t, s)
@@ -99,7 +101,7 @@ func loseHistory(t *testing.T, p past, rewrite func(t *testing.T, r *rewriting))
 	// What is going to be lost. The number that table lost has among those
 	// that are watched goes to another one later.
 	s.exec(t, "create table lost (id int primary key, tenant_id text not null)", "select rowcast.watch('lost', name => 'lost')")
-	lost := append(s.write(t, "hot", firstNewRow+rows, rows), s.write(t, "lost", 1, 1)...)
+	lost := append(s.write(t, "hot", work.FirstNewRow+rows, rows), s.write(t, "lost", 1, 1)...)
 	_ = first.feed.Close()
 	first = s.visit(t, r.servers[0], first.cursor)
 	lostCursors := first.receive(t, lost)
@@ -109,7 +111,7 @@ func loseHistory(t *testing.T, p past, rewrite func(t *testing.T, r *rewriting))
 
 	rewrite(t, r)
 	head := r.kept + int64(len(r.anew))
-	live := s.write(t, "hot", firstNewRow+100, rows)
+	live := s.write(t, "hot", work.FirstNewRow+100, rows)
 	for _, v := range r.joined {
 		v.receive(t, live)
 	}
@@ -118,7 +120,7 @@ func loseHistory(t *testing.T, p past, rewrite func(t *testing.T, r *rewriting))
 			v := s.visit(t, server, cursor)
 			v.reset(t, head+rows)
 			if i == n { // one may do
-				again := s.write(t, "hot", firstNewRow+200+10*n, 1)
+				again := s.write(t, "hot", work.FirstNewRow+200+10*n, 1)
 				for _, c := range append(r.joined, v) { // on both servers, so that both know the head
 					c.receive(t, again)
 				}
@@ -135,8 +137,8 @@ func loseHistory(t *testing.T, p past, rewrite func(t *testing.T, r *rewriting))
 // writeAnew goes past every position that was lost.
 func (r *rewriting) writeAnew(t *testing.T) {
 	t.Helper()
-	r.env.exec(t, "create table found (id int primary key, tenant_id text not null)", "select rowcast.watch('found', name => 'found')")
-	r.anew = append(r.env.write(t, "found", 1, 7), r.env.write(t, "hot", firstNewRow+50, 7)...)
+	r.database.exec(t, "create table found (id int primary key, tenant_id text not null)", "select rowcast.watch('found', name => 'found')")
+	r.anew = append(r.database.write(t, "found", 1, 7), r.database.write(t, "hot", work.FirstNewRow+50, 7)...)
 }
 
 // resets waits until the servers are back and every client that is joined was
@@ -153,7 +155,7 @@ func (r *rewriting) resets(t *testing.T, position int64) {
 
 // write inserts rows of the tenant, each in a transaction of its own, and
 // answers the events that they are.
-func (s *env) write(t *testing.T, table string, id, count int) (events []string) {
+func (s *database) write(t *testing.T, table string, id, count int) (events []string) {
 	t.Helper()
 	var statements []string
 	for n := id; n < id+count; n++ {

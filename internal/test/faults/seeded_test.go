@@ -12,7 +12,7 @@ import (
 // for each bug of package failpoint, and one of the same build without.
 func TestSeededBugsAreFound(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t, nil)
+	s := newDatabase(t, nil)
 	buggy := servetest.Program(t, "failpoints")
 	for _, test := range []struct {
 		bug  string
@@ -27,7 +27,7 @@ func TestSeededBugsAreFound(t *testing.T) {
 	} {
 		t.Run("bug="+test.bug, func(t *testing.T) {
 			r := &server{Server: servetest.StartProgram(t, buggy, s.dsn, "ROWCAST_FAILPOINT="+test.bug)}
-			tr := begin(t, plan{env: s, seed: seed(t), servers: []*server{r}, pause: 10 * time.Millisecond, hop: 20})
+			tr := begin(t, plan{database: s, seed: seed(t), servers: []*server{r}, pause: 10 * time.Millisecond, hop: 20})
 			tr.moves(t, 150)
 			faults := tr.verdict(t)
 			r.Kill()

@@ -42,11 +42,12 @@ func (r *server) descriptors(t *testing.T) (count int) {
 func TestSilentDeath(t *testing.T) {
 	t.Parallel()
 	const bar, many, few = 50 * time.Second, 20, 3
+	more := slack(t)
 	settings := []string{"ROWCAST_PING_INTERVAL=2s", "ROWCAST_PING_TIMEOUT=2s"}
 	if long() {
 		settings = nil
 	}
-	s := newEnv(t, nil)
+	s := newDatabase(t, nil)
 	r := s.serve(t, settings...)
 	h, way := newHole(t, r.url())
 	n := seed(t)
@@ -58,14 +59,14 @@ func TestSilentDeath(t *testing.T) {
 		c.dial = network.dial
 		vanishing = append(vanishing, c)
 	}
-	tr := begin(t, plan{env: s, seed: n, servers: []*server{r}, writers: 1, stayers: few, others: vanishing})
+	tr := begin(t, plan{database: s, seed: n, servers: []*server{r}, writers: 1, stayers: few, others: vanishing})
 	tr.moves(t, 20)
 	eventually(t, "descriptor for each client", timeout, func() bool { return r.descriptors(t) == many+few })
 	network.Turn(false)
 	h.open(t)
 	took := eventually(t, "end of the sessions", timeout, func() bool { return r.Status(t).Connections == few })
 	freed := took + eventually(t, "descriptor that is free", timeout, func() bool { return r.descriptors(t) == few })
-	if freed > bar {
+	if freed > bar+more() {
 		t.Errorf("the descriptors are free after %s; want %s", freed, bar)
 	}
 	if closes := r.Status(t).Hub.Closes["no-pong"]; closes != many {

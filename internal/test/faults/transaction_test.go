@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"rowcast/internal/test/work"
+
 	"github.com/jackc/pgx/v5"
 )
 
@@ -16,7 +18,7 @@ func (tr *run) has(tx uint64, tenant string) (all, some bool) {
 	for _, c := range tr.clients {
 		c.all(func(s *stream) bool {
 			if s == c.streams[tenant] {
-				got := slices.ContainsFunc(s.got, func(d delivery) bool { return d.change.tx == tx })
+				got := slices.ContainsFunc(s.got, func(d delivery) bool { return d.change.Tx == tx })
 				all, some = all && got, some || got
 			}
 			return true
@@ -34,10 +36,10 @@ func TestOpenTransactionDelaysNobody(t *testing.T) {
 	if long() {
 		open = time.Minute
 	}
-	s := newEnv(t, nil)
+	s := newDatabase(t, nil)
 	n := seed(t)
 	p := newProbe(10*time.Millisecond, tenants...)
-	tr := begin(t, plan{env: s, seed: n, servers: []*server{s.serve(t), s.serve(t)}, pause: 40 * time.Millisecond, hoppers: 3, stayers: 6, probe: p})
+	tr := begin(t, plan{database: s, seed: n, servers: []*server{s.serve(t), s.serve(t)}, pause: 40 * time.Millisecond, hoppers: 3, stayers: 6, probe: p})
 	tr.moves(t, 20)
 	began := time.Now()
 	tr.moves(t, 100)
@@ -48,9 +50,9 @@ func TestOpenTransactionDelaysNobody(t *testing.T) {
 		defer cancel()
 		var tx uint64
 		rounds := 0
-		d := tr.commit(ctx, t, conn, func(w *writer) error {
-			id := s.nextID.Add(1)
-			if err := w.each(ctx, '+', "insert into hot values ($1, 'acme', 1) returning id, version, tenant_id", id); err != nil {
+		d := tr.commit(ctx, t, conn, func(w *work.Writer) error {
+			id := tr.ledger.NextIDs(1)
+			if err := w.Each(ctx, '+', "insert into hot values ($1, 'acme', 1)", id); err != nil {
 				return err
 			}
 			if err := conn.QueryRow(ctx, "select pg_current_xact_id()::text::bigint").Scan(&tx); err != nil {
@@ -65,7 +67,7 @@ func TestOpenTransactionDelaysNobody(t *testing.T) {
 			}
 			return nil
 		})
-		own = eventually(t, "client that has the change of the transaction", timeout, func() bool { all, _ := tr.has(d.tx, "acme"); return all })
+		own = eventually(t, "client that has the change of the transaction", timeout, func() bool { all, _ := tr.has(d.Tx, "acme"); return all })
 		t.Logf("open for %s, every client received more of each tenant %d times meanwhile; everybody had its own change %s after the commit",
 			closed.Sub(opened).Round(time.Millisecond), rounds, own.Round(time.Millisecond))
 	})

@@ -35,14 +35,20 @@ func Migrated(t testing.TB, setup ...string) *Env {
 	return Open(t, dsn, setup...)
 }
 
-// Migrate puts Rowcast into a database.
-func Migrate(t testing.TB, dsn string) {
+// Migrate puts Rowcast into a database, with options.
+func Migrate(t testing.TB, dsn string, options ...func(*postgres.Migrator)) {
 	t.Helper()
 	migrator := postgres.Migrator{URL: dsn, Log: slog.New(slog.DiscardHandler)}
+	for _, set := range options {
+		set(&migrator)
+	}
 	if _, err := migrator.Up(t.Context()); err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
 }
+
+// WithInventory has Migrate put the tables of the demo into the database too.
+func WithInventory(m *postgres.Migrator) { m.Inventory = true }
 
 // Inventory puts the tables of the demo into a database, without Rowcast.
 func Inventory(t testing.TB, dsn string) {

@@ -72,8 +72,8 @@ func Server(t testing.TB) *devpg.Server {
 	return shared.pg
 }
 
-// Database makes an empty database for the test, drops it with whoever is
-// still connected when the test ends, and answers its DSN.
+// Database makes an empty database for the test, drops it with every session still
+// connected when the test ends, and returns its DSN.
 func Database(t testing.TB) string {
 	t.Helper()
 	pg := Server(t)

@@ -16,7 +16,7 @@ import (
 const poolerLimit = 30 * time.Second
 
 // Pooler runs a PgBouncer in transaction mode before the server of dsn and
-// answers the way through it. More settings may be given. The test is skipped
+// returns the way through it. More settings may be given. The test is skipped
 // where there is no PgBouncer.
 func Pooler(t testing.TB, dsn string, more ...string) string {
 	t.Helper()

@@ -18,7 +18,7 @@ import (
 // psqlLimit bounds one run of psql.
 const psqlLimit = 5 * time.Minute
 
-// Psql runs psql against the DSN and answers what it printed. The test fails
+// Psql runs psql against the DSN and returns what it printed. The test fails
 // when psql is missing or ends with an error; in a script, with the first one.
 func Psql(t testing.TB, dsn string, args ...string) string {
 	t.Helper()
@@ -29,7 +29,7 @@ func Psql(t testing.TB, dsn string, args ...string) string {
 	return stdout
 }
 
-// RunPsql runs psql -X against the DSN and answers what it printed and its exit
+// RunPsql runs psql -X against the DSN and returns what it printed and its exit
 // status. stdin may be nil. The test fails when psql is missing or is killed.
 func RunPsql(t testing.TB, dsn string, stdin io.Reader, args ...string) (stdout, stderr string, status int) {
 	t.Helper()

@@ -4,8 +4,11 @@ import (
 	"context"
 	"testing"
 
+	"rowcast/internal/postgres"
+
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // Executor executes statements: a session, a transaction or a pool.
@@ -38,6 +41,17 @@ func ConnectAs(t testing.TB, dsn, application string) *pgx.Conn {
 	}
 	t.Cleanup(func() { _ = conn.Close(context.Background()) })
 	return conn
+}
+
+// Pool opens a pool of at most so many connections, which ends with the test.
+func Pool(t testing.TB, dsn, application string, connections int32) *pgxpool.Pool {
+	t.Helper()
+	pool, err := postgres.Open(t.Context(), dsn, application, connections)
+	if err != nil {
+		t.Fatalf("pgtest: %v", err)
+	}
+	t.Cleanup(pool.Close)
+	return pool
 }
 
 // Exec executes statements, one after the other.

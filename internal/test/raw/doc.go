@@ -5,7 +5,8 @@
 // [Feed] speaks the WebSocket of Rowcast, [Packets] carries the messages of
 // Socket.IO and Engine.IO over a WebSocket, and [Events] reads Server-Sent Events.
 // [Valve] and [Allowance] make connections of clients that read slowly, or not at
-// all. [Reset] cuts any of them.
+// all. [Reset] cuts any of them. [Pipes] is a network in memory for tests in fake
+// time. [Do] makes a plain request, [Problem] reads how one was refused.
 //
 // # Guarantees
 //

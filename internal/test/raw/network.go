@@ -56,7 +56,7 @@ func (v *Valve) Opened() <-chan struct{} {
 	return v.open
 }
 
-// Turn has those who need it open wait, or go on.
+// Turn makes connections that need it open wait, or go on.
 func (v *Valve) Turn(open bool) {
 	v.mu.Lock()
 	defer v.mu.Unlock()

@@ -1,12 +1,10 @@
 package servetest
 
 import (
-	"log/slog"
 	"testing"
 	"time"
 
 	"rowcast/internal/access/auth"
-	"rowcast/internal/postgres"
 	"rowcast/internal/test/pgtest"
 )
 
@@ -15,10 +13,7 @@ import (
 func Database(t testing.TB) string {
 	t.Helper()
 	dsn := pgtest.Database(t)
-	migrator := postgres.Migrator{URL: dsn, Inventory: true, Log: slog.New(slog.DiscardHandler)}
-	if _, err := migrator.Up(t.Context()); err != nil {
-		t.Fatalf("servetest: %v", err)
-	}
+	pgtest.Migrate(t, dsn, pgtest.WithInventory)
 	return dsn
 }
 

@@ -6,7 +6,8 @@
 // A package calls [Main] from its TestMain. The program is built when the first
 // test asks for it, with the race detector if the tests have it. [Database] is
 // an empty inventory; [Start] serves a database on ports that are free.
-// [Door] is an address that stays while the servers behind it come and go.
+// [Proxy] is an address that stays while the servers behind it come and go.
+// [NewBundle] serves one transport in this process, from a hub without a database.
 //
 // # Guarantees
 //

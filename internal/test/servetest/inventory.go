@@ -6,7 +6,6 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"rowcast/internal/postgres"
 	"rowcast/internal/test/pgtest"
 )
 
@@ -19,19 +18,20 @@ type Inventory struct {
 // NewInventory makes a database.
 func NewInventory(t testing.TB) *Inventory {
 	t.Helper()
-	i := &Inventory{DSN: Database(t)}
-	var err error
-	if i.DB, err = postgres.Open(t.Context(), i.DSN, "writer", 8); err != nil {
-		t.Fatalf("servetest: %v", err)
-	}
-	t.Cleanup(i.DB.Close)
-	return i
+	dsn := Database(t)
+	return &Inventory{dsn, pgtest.Pool(t, dsn, "writer", 8)}
 }
 
 // Tenant is one of an inventory.
 type Tenant struct {
 	*Inventory
 	ID string
+}
+
+// NewTenant makes a database with one tenant.
+func NewTenant(t testing.TB) *Tenant {
+	t.Helper()
+	return NewInventory(t).NewTenant(t)
 }
 
 // NewTenant makes a tenant without rows.

@@ -4,10 +4,6 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"os"
-	"os/exec"
-	"regexp"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -19,7 +15,7 @@ const (
 	// Secret signs the tokens that servers take.
 	Secret = "a secret of at least thirty-two bytes"
 	// Timeout bounds every wait; it decides nothing but when to give up.
-	Timeout = time.Minute
+	Timeout = 2 * time.Minute
 )
 
 // Server is rowcast serve. It listens on other ports after each start.
@@ -28,10 +24,8 @@ type Server struct {
 	environ        []string
 	address, admin atomic.Pointer[string]
 
-	mu     sync.Mutex
-	cmd    *exec.Cmd
-	exited chan struct{}
-	output Transcript
+	mu      sync.Mutex
+	process *Process
 }
 
 // Start serves a database until the test ends. Settings, as in "NAME=value",
@@ -44,20 +38,8 @@ func Start(t testing.TB, dsn string, settings ...string) *Server {
 // StartProgram is Start with a program of its own.
 func StartProgram(t testing.TB, path, dsn string, settings ...string) *Server {
 	t.Helper()
-	s := &Server{program: path}
-	for _, name := range []string{"PATH", "HOME", "TMPDIR"} {
-		s.environ = append(s.environ, name+"="+os.Getenv(name))
-	}
-	s.environ = append(s.environ, "JWT_SECRET="+Secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0", "DATABASE_URL="+dsn)
-	s.environ = append(s.environ, settings...)
-	t.Cleanup(func() {
-		s.Kill()
-		if text := s.output.String(); strings.Contains(text, "DATA RACE") {
-			t.Errorf("a server has a data race:\n%s", text)
-		} else if t.Failed() {
-			t.Logf("a server wrote at the end:\n%s", text[max(0, len(text)-6000):])
-		}
-	})
+	environ := []string{"JWT_SECRET=" + Secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0", "DATABASE_URL=" + dsn}
+	s := &Server{program: path, environ: append(environ, settings...)}
 	s.Restart(t)
 	return s
 }
@@ -68,29 +50,8 @@ func (s *Server) Restart(t testing.TB) {
 	t.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	from := len(s.output.String())
-	cmd := exec.Command(s.program, "serve") //nolint:gosec,noctx // built by this test, and killed by its cleanup
-	cmd.Env, cmd.Stdout, cmd.Stderr = s.environ, &s.output, &s.output
-	if err := cmd.Start(); err != nil {
-		t.Fatalf("servetest: %v", err)
-	}
-	exited := make(chan struct{})
-	go func() {
-		defer close(exited)
-		_ = cmd.Wait()
-	}()
-	s.cmd, s.exited = cmd, exited
-	said := regexp.MustCompile(`"msg":"serving","ws":"ws://([^/"]+)/ws","admin":"([^"]+)"`)
-	var found []string
-	Eventually(t, "server that listens", func() bool {
-		select {
-		case <-exited:
-			t.Fatalf("servetest: the server ended:\n%s", &s.output)
-		default:
-		}
-		found = said.FindStringSubmatch(s.output.String()[from:])
-		return found != nil
-	})
+	s.process = Spawn(t, s.environ, s.program, "serve")
+	found := s.process.Says(t, &s.process.Err, `"msg":"serving","ws":"ws://([^/"]+)/ws","admin":"([^"]+)"`)
 	s.address.Store(&found[1])
 	s.admin.Store(&found[2])
 }
@@ -98,41 +59,24 @@ func (s *Server) Restart(t testing.TB) {
 // Address is where clients connect to, as host and port.
 func (s *Server) Address() string { return *s.address.Load() }
 
-// Kill ends the process with -9 and waits until it is gone.
-func (s *Server) Kill() {
+// Process is the one that was started last.
+func (s *Server) Process() *Process {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.cmd != nil {
-		_ = s.cmd.Process.Kill() // it may be gone
-		<-s.exited
-	}
+	return s.process
 }
+
+// Kill ends the process with -9 and waits until it is gone.
+func (s *Server) Kill() { s.Process().Kill() }
 
 // Signal sends a signal to the process; the channel is closed at its end.
 func (s *Server) Signal(t testing.TB, signal syscall.Signal) (exited <-chan struct{}) {
 	t.Helper()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := s.cmd.Process.Signal(signal); err != nil {
-		t.Fatalf("servetest: %v", err)
-	}
-	return s.exited
+	return s.Process().Signal(t, signal)
 }
 
 // PID is that of the process, also after its end.
-func (s *Server) PID() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.cmd.Process.Pid
-}
-
-// ExitCode is that of a process that has ended.
-func (s *Server) ExitCode() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	<-s.exited
-	return s.cmd.ProcessState.ExitCode()
-}
+func (s *Server) PID() int { return s.Process().cmd.Process.Pid }
 
 // Get asks the listener of operators. The status is 0 if nobody answers.
 func (s *Server) Get(t testing.TB, path string) (status int, body string) {
@@ -160,7 +104,7 @@ type Status struct {
 	Head        int64
 	Sequence    int64 `json:"place"`
 	Connections int
-	// Problem is why something could not be told.
+	// Problem is why something could not be reported.
 	Problem string
 	Hub     struct {
 		Subscriptions, Blocked, CatchUps, HistoryReads, Resets int
@@ -187,24 +131,4 @@ func Eventually(t testing.TB, what string, holds func() bool) {
 			t.Fatalf("no %s within %s", what, Timeout)
 		}
 	}
-}
-
-// Transcript keeps what a process writes. The zero value is empty.
-type Transcript struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-// Write implements io.Writer.
-func (w *Transcript) Write(p []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.text.Write(p)
-}
-
-// String is everything so far.
-func (w *Transcript) String() string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.text.String()
 }

@@ -125,7 +125,7 @@ func AppendSignal(b []byte, s *signal.Signal) []byte {
 	return append(AppendNote(b, s.Note), '}')
 }
 
-// AppendNote appends what a client is told that has joined, beside its cursor.
+// AppendNote appends what a client that has joined receives beside its cursor.
 func AppendNote(b []byte, n *signal.Note) []byte {
 	if n == nil {
 		return b

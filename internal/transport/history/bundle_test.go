@@ -20,7 +20,6 @@ import (
 	"rowcast/internal/access/origin"
 	"rowcast/internal/changelog"
 	"rowcast/internal/mapping"
-	"rowcast/internal/postgres"
 	"rowcast/internal/test/pgtest"
 	"rowcast/internal/test/servetest"
 	"rowcast/internal/transport"
@@ -144,11 +143,7 @@ func newDatabase(t *testing.T) *database {
 	t.Helper()
 	e := pgtest.Migrated(t, `create table moves (id int primary key, tenant_id text, sku_id int, movement_type text, quantity int, reason text)`,
 		`select rowcast.watch('moves', name => 'stock-movement')`)
-	pool, err := postgres.Open(t.Context(), e.DSN, "history", 4)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
+	pool := pgtest.Pool(t, e.DSN, "history", 4)
 	return &database{e, pool}
 }
 

@@ -2,7 +2,6 @@ package history_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -20,6 +19,7 @@ import (
 	"rowcast/internal/hub/session"
 	"rowcast/internal/hub/signal"
 	"rowcast/internal/mapping"
+	"rowcast/internal/test/servetest"
 	"rowcast/internal/transport/encode"
 )
 
@@ -210,12 +210,9 @@ func runHub(t *testing.T, d *database) running {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	var done sync.WaitGroup
-	done.Go(func() { _ = h.Run(ctx) })
-	t.Cleanup(func() { cancel(); done.Wait() })
+	stop := servetest.Run(h)
+	t.Cleanup(func() { _ = stop() })
 	h.Publish(nil, 1<<40)
-	h.Live(true)
 	return running{h}
 }
 
@@ -227,11 +224,11 @@ func (h running) resume(t *testing.T, cursor, last string) (got []event) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer joined.CloseWith(signal.Gone, nil)
+	defer joined.Close(signal.Gone, "")
 	if err := joined.Join(session.Request{Tenant: "T", Cursor: cursor}); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(time.Millisecond) {
 		text := c.text()
 		if strings.Contains(text, `"cursor":"`+last+`"`) {
 			for line := range strings.Lines(text) {

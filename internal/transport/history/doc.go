@@ -3,15 +3,14 @@
 //
 // # Overview
 //
-// [Handler] checks the request and reads the change log of the database, not the
-// rings of the hub. The source tells every row, also of statements that are one
-// bulk event on the other transports. The events are the objects of the WebSocket.
-// The coalesced event of the dashboard, which stands for no change of its own, is
-// not among them.
+// [Handler] checks the request and reads the change log of the database, not the rings
+// of the hub. The source has every row, also of statements that are one bulk event on
+// the other transports. The events are the objects of the WebSocket. The coalesced
+// event of the dashboard, which stands for no change of its own, is not among them.
 //
 // # States
 //
-// A request waits for its turn to have an answer, reads, each time when it is its
+// A request waits for its turn to have an answer. It reads, each time when it is its
 // turn, and then holds the answer until the client has taken it.
 //
 // # Guarantees

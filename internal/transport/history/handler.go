@@ -9,10 +9,12 @@ import (
 	"strconv"
 	"time"
 
+	"rowcast/internal/access/tenant"
 	"rowcast/internal/errcode"
 	"rowcast/internal/feed"
 	"rowcast/internal/feed/unreadable"
 	"rowcast/internal/transport"
+	"rowcast/internal/view"
 )
 
 const (
@@ -32,8 +34,7 @@ type Options struct {
 	// Map appends the events of a change to dst, in order and with their cursors.
 	Map  func(dst []feed.Event, c *feed.Change) []feed.Event
 	Gate *transport.Gate
-	// Unreadable is told of the changes that are told without their rows. Nil: nobody
-	// is.
+	// Unreadable receives the changes that are sent without their rows. Nil: nobody is.
 	Unreadable *unreadable.Log
 	// Readers is how many requests read the source at once. Default: 2.
 	Readers int
@@ -87,7 +88,7 @@ func (h *Handler) parse(r *http.Request) (query, *transport.Problem) {
 	if refused != nil {
 		return query{}, refused
 	}
-	q := query{tenant: want.Tenant, subject: id.Subject, filter: want.Filter, sees: want.View, subjects: transport.Subjects(id), limit: defaultLimit}
+	q := query{tenant: want.Tenant, subject: id.Subject, filter: want.Filter, sees: want.View, subjects: view.Subjects(tenant.Spellings(id.Subject)), limit: defaultLimit}
 	if text := want.Query.Get("limit"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 || n > maxLimit {
@@ -136,7 +137,7 @@ func (h *Handler) serve(w http.ResponseWriter, r *http.Request, q query) *transp
 	return nil
 }
 
-// explain is what a client is told about an error of the source.
+// explain returns what a client receives about an error of the source.
 func (h *Handler) explain(ctx context.Context, q query, err error) *transport.Problem {
 	gone := transport.Problem{Status: http.StatusGone, About: "cursor"}
 	switch {

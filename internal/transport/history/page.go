@@ -44,7 +44,7 @@ type query struct {
 	limit    int
 }
 
-func (q *query) who() limit.Who { return limit.Who{Tenant: q.tenant, Subject: q.subject} }
+func (q *query) party() limit.Party { return limit.Party{Tenant: q.tenant, Subject: q.subject} }
 
 // all says whether every event is wanted.
 func (q *query) all() bool { return q.filter.All() && q.sees == nil }
@@ -73,7 +73,7 @@ func (h *Handler) read(ctx context.Context, q query) (*page, error) {
 	defer cancel()
 	p := &page{q: &q, unread: h.opts.Unreadable, body: []byte(`{"events":[`), at: q.after}
 	begun, more := !q.oldest, true
-	from := source{h.opts.Source, h.share, q.who()}
+	from := source{h.opts.Source, h.share, q.party()}
 	for reads := 0; more; reads++ {
 		if !begun {
 			oldest, err := from.Oldest(ctx, q.tenant)
@@ -119,7 +119,7 @@ func (p *page) size() int {
 	return max(p.q.limit-p.events, 1)
 }
 
-// add adds the events of changes that follow. It is true if one did not fit.
+// add adds the events of changes that follow. It returns true if one did not fit.
 func (p *page) add(toEvents func([]feed.Event, *feed.Change) []feed.Event, changes []feed.Change) (full bool) {
 	walk := feed.Walk{At: p.at, Events: func(dst []feed.Event, c *feed.Change) []feed.Event { return p.unread.Events(dst, c, toEvents) }}
 	var c view.Change
@@ -143,7 +143,7 @@ func (p *page) add(toEvents func([]feed.Event, *feed.Change) []feed.Event, chang
 	return false
 }
 
-// put adds an event. It is false if there is no room for it; for one event there
+// put adds an event. It returns false if there is no room for it; for one event there
 // always is.
 func (p *page) put(e *feed.Event) bool {
 	before := len(p.body)

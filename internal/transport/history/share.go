@@ -17,8 +17,8 @@ var errBusy = errors.New("too many clients read the history")
 // share divides what a server has for the history among tenants, and in a tenant
 // among its subjects.
 type share struct {
-	// pages is how often a subject may ask. Who has no subject is its tenant.
-	pages *limit.Rates[limit.Who]
+	// pages is how often a subject may ask. A client without a subject is its tenant.
+	pages *limit.Rates[limit.Party]
 	// answers are the turns of having an answer, from before it is read until the
 	// client has taken it; reads are those of one read of the source.
 	answers, reads *limit.Turns
@@ -27,24 +27,24 @@ type share struct {
 
 func newShare(o *Options) *share {
 	return &share{
-		pages:   limit.NewRates[limit.Who](o.Rate, o.Burst),
+		pages:   limit.NewRates[limit.Party](o.Rate, o.Burst),
 		answers: limit.NewTurns(limit.Bounds{Subject: 4, Tenant: 8, All: 48}, limit.Bounds{Subject: 16, Tenant: 256, All: 4096}),
 		reads:   limit.NewTurns(limit.Bounds{All: o.Readers}, limit.Bounds{}),
 		maxWait: o.MaxWait,
 	}
 }
 
-// admit waits until a request may have an answer. Who gets one without a Problem
-// leaves it.
+// admit waits until a request may have an answer. A caller that gets one without a
+// Problem leaves it.
 func (s *share) admit(ctx context.Context, q query) (*limit.Turn, *transport.Problem) {
-	who := limit.Who{Subject: q.subject}
+	party := limit.Party{Subject: q.subject}
 	if q.subject == "" {
-		who.Tenant = q.tenant
+		party.Tenant = q.tenant
 	}
-	if wait, ok := s.pages.Allow(who, time.Now()); !ok {
+	if wait, ok := s.pages.Allow(party, time.Now()); !ok {
 		return nil, tooMany(wait+time.Second, "this subject asks for pages of the history too often; try again later, with a larger limit")
 	}
-	turn, err := s.answers.Ask(q.who())
+	turn, err := s.answers.Ask(q.party())
 	switch {
 	case errors.Is(err, limit.ErrOwnShare):
 		return nil, tooMany(retryBusy, "too many requests of this subject or tenant wait for the history; wait for their answers, then try again")
@@ -83,11 +83,11 @@ func (s *share) await(ctx context.Context, turn *limit.Turn) error {
 type source struct {
 	Source
 	share *share
-	who   limit.Who
+	party limit.Party
 }
 
 func (s source) turn(ctx context.Context) (*limit.Turn, error) {
-	turn, err := s.share.reads.Ask(s.who)
+	turn, err := s.share.reads.Ask(s.party)
 	if err != nil {
 		return nil, errBusy
 	}

@@ -9,7 +9,8 @@ import (
 )
 
 // about is what is said about the event of TestArguments.
-const about = `{"tenantId":"T","position":%d,"cursor":"f1.%d.cre66i9s","at":"2001-09-09T01:46:40.000000Z"}`
+const about = `{"tenantId":"T","position":%d,"cursor":"f1.%d.cre66i9s","at":"2001-09-09T01:46:40.123456Z",` +
+	`"source":{"table":"orders","op":"insert","tx":"7391","writer":"psql"}}`
 
 // TestArguments: an event has its data alone, unless the client asks for more when it
 // connects or joins. An offset comes last, for clients that may recover, and these get
@@ -50,10 +51,10 @@ func arguments(t *testing.T, recovery bool, connect, join string, meta, offset b
 	last := ""
 	event := func() {
 		t.Helper()
-		b.event("T", "order:created", `{"id":1}`)
+		b.Publish("T", "order:created", `{"id":1}`)
 		want := []string{`"order:created"`, `{"id":1}`}
 		if meta {
-			want = append(want, fmt.Sprintf(about, b.position["T"], b.position["T"]))
+			want = append(want, fmt.Sprintf(about, b.Positions["T"], b.Positions["T"]))
 		}
 		text := c.Next()
 		var got []json.RawMessage

@@ -3,10 +3,10 @@
 //
 // # Overview
 //
-// [Handler] serves the protocol (packages engineio and socketio) and opens a
-// session of the hub for each client, which is also what the protocol writes
-// through. Events are encoded once for all ([Encoder]); join-tenant and
-// leave-tenant and auth are events of the client, acknowledged if it asks for that.
+// [Handler] serves the protocol (packages engineio and socketio). It opens a session of
+// the hub for each client, and the protocol writes through that, too. Events are
+// encoded once for all ([Encoder]); join-tenant and leave-tenant and auth are events of
+// the client, acknowledged if it asks for that.
 //
 // # States
 //

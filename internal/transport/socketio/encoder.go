@@ -15,8 +15,8 @@ import (
 type Encoder struct {
 	// Meta has the data of an event be followed by what is said about it.
 	Meta bool
-	// Recovery has every event end with its cursor, the offset by which a client
-	// asks for what it missed.
+	// Recovery adds its cursor to every event, the offset by which a client asks for
+	// what it missed.
 	Recovery bool
 }
 

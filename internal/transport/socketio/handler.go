@@ -95,7 +95,7 @@ func (h *Handler) refuseToken(r *http.Request) string {
 	return ""
 }
 
-// open opens the session of a client, who presents his credentials when he connects to
+// open opens the session of a client. It presents its credentials when it connects to
 // the namespace.
 func (h *Handler) open(conn *engineio.Session, r *http.Request) (engineio.Outbox, error) {
 	p := &peer{h: h}

@@ -94,7 +94,7 @@ func (n namespace) Event(s *socketio.Socket, e socketio.Event) {
 		}
 	}
 	if refused, ok := errors.AsType[*transport.Refusal](err); ok {
-		tell(s, e, refused, command.Tenant)
+		reject(s, e, refused, command.Tenant)
 	}
 }
 
@@ -134,9 +134,9 @@ func (p *peer) renew(s *socketio.Socket, token string, ack *socketio.Ack) error 
 	return nil
 }
 
-// tell says why something was not done: in the acknowledgement, or if none is
+// reject says why something was not done: in the acknowledgement, or if none is
 // wanted in an event.
-func tell(s *socketio.Socket, e socketio.Event, refused *transport.Refusal, tenant string) {
+func reject(s *socketio.Socket, e socketio.Event, refused *transport.Refusal, tenant string) {
 	if e.Ack == nil {
 		s.Emit("error", encode.AppendError(nil, refused.Code, refused.Message, e.Name, tenant))
 		return

@@ -30,8 +30,8 @@ type peer struct {
 	// asked are the requests to join that are not answered, by their number.
 	asked map[uint64]request
 	last  uint64
-	// tenant is that in which the client may ask for what it missed, so that it is
-	// told offsets, cursors in it; empty if it may not.
+	// tenant is that in which the client may ask for what it missed, so that it
+	// receives offsets, cursors in it; empty if it may not.
 	tenant string
 	// filtered: it has not joined that for every event, so that no offset is of use.
 	filtered bool
@@ -54,9 +54,9 @@ type request struct {
 func (p *peer) Send(frames []byte) { p.session.Send(frames) }
 
 // Close implements engineio.Outbox.
-func (p *peer) Close(last []byte) { p.session.CloseWith(signal.Gone, last) }
+func (p *peer) Close(last []byte) { p.session.Close(signal.Gone, "", last...) }
 
-// ask notes a request, and gives its number.
+// ask notes a request, and returns its number.
 func (p *peer) ask(q request) uint64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -103,7 +103,8 @@ func (p *peer) forget() {
 	p.asked, p.tenant = nil, ""
 }
 
-// offersOffsets says whether the client is told offsets of a tenant, and by which encoder.
+// offersOffsets says whether the client receives offsets of a tenant, and by which
+// encoder.
 func (p *peer) offersOffsets(tenant string) (Encoder, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -117,7 +118,7 @@ func (p *peer) recover(tenant string) {
 	p.tenant = tenant
 }
 
-// hear notes a message of the client. It is false if there were too many.
+// hear notes a message of the client. It returns false if there were too many.
 func (p *peer) hear() bool {
 	if p.limit == nil {
 		p.limit = rate.NewLimiter(p.h.opts.Rate, p.h.opts.Burst)

@@ -46,7 +46,7 @@ func (p *peer) accept(s *socketio.Socket, id auth.Identity, c connect) {
 	p.meta = c.meta
 	pid := c.pid
 	if !p.h.opts.Recovery || c.forgoes || len(id.Tenants) != 1 {
-		// An offset tells the position in one tenant.
+		// An offset has the position in one tenant.
 		p.recover("")
 		s.Accept("")
 		return

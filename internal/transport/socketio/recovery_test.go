@@ -39,7 +39,7 @@ func TestRecovery(t *testing.T) {
 	offsets := []string{offsetOf(t, c.Next())} // of the event joined: nothing is missed before the first event
 	const count = 5
 	for i := range count {
-		b.event("T", "order:created", fmt.Sprintf(`{"id":%d}`, i))
+		b.Publish("T", "order:created", fmt.Sprintf(`{"id":%d}`, i))
 		offsets = append(offsets, offsetOf(t, c.Next()))
 	}
 	_ = c.Close()
@@ -63,7 +63,7 @@ func TestRecovery(t *testing.T) {
 	}
 	c = b.recover(t, "ann_T_1h", pid, offsets[count])
 	c.accepted()
-	b.event("T", "order:created", `{"id":"live"}`)
+	b.Publish("T", "order:created", `{"id":"live"}`)
 	c.wantPart(`{"id":"live"}`)
 	c.Send(`420["leave-tenant","T"]`)
 	left := offsetOf(t, c.Next())
@@ -73,7 +73,7 @@ func TestRecovery(t *testing.T) {
 	if got := c.accepted(); got != pid {
 		t.Error("a client that had left everything did not recover")
 	}
-	b.event("T", "order:created", `{"id":"unseen"}`)
+	b.Publish("T", "order:created", `{"id":"unseen"}`)
 	c.Send(`420["join-tenant","U"]`)
 	c.wantPart(`430[{"ok":false,"code":"forbidden"`)
 }
@@ -87,12 +87,12 @@ func TestNoRecovery(t *testing.T) {
 	id, pid := c.named()
 	c.Send(`42["join-tenant","T"]`)
 	offsetOf(t, c.Next())
-	b.event("T", "order:created", `{}`)
+	b.Publish("T", "order:created", `{}`)
 	offset := offsetOf(t, c.Next())
 	c.Send(`420["join-tenant",{"tenantId":"T","events":["order:*"]}]`)
 	c.wantPart(`430[{"ok":true,`)
 	filtered := offsetOf(t, c.Next())
-	b.event("T", "order:created", `{}`)
+	b.Publish("T", "order:created", `{}`)
 	if packet := c.Next(); strings.HasSuffix(packet, `"]`) {
 		t.Errorf("filtered, but with an offset: %s", packet)
 	}
@@ -141,7 +141,7 @@ func TestLeavingAnotherTenantKeepsTheOffset(t *testing.T) {
 		offset = offsetOf(t, packet)
 	}
 	_ = c.Close()
-	b.event("T", "order:created", `{"id":1}`)
+	b.Publish("T", "order:created", `{"id":1}`)
 	c = b.recover(t, "ann_T_1h", pid, offset)
 	if got := c.accepted(); got != pid {
 		t.Fatal("not recovered")
@@ -161,8 +161,8 @@ func TestRecoveryThatWaits(t *testing.T) {
 	c.Send(`420["join-tenant","T"]`)
 	c.wantPart(`430[{"ok":true,`)
 	offset := offsetOf(t, c.Next())
-	b.hub.Live(false)
-	b.event("T", "order:created", `{"id":1}`)
+	b.Hub.Live(false)
+	b.Publish("T", "order:created", `{"id":1}`)
 	c.wantPart(`{"id":1}`)
 	auth := fmt.Sprintf(`{"token":"ann_T_1h","pid":%q,"offset":%q}`, pid, offset)
 	gone, again, other := b.connect(t, auth), b.connect(t, auth), b.connect(t, auth)
@@ -174,7 +174,7 @@ func TestRecoveryThatWaits(t *testing.T) {
 		c.wantPart("44/x,")
 	}
 	_ = gone.Close()
-	b.hub.Live(true)
+	b.Hub.Live(true)
 	for _, c := range []*client{again, other} {
 		if got := c.accepted(); got != pid {
 			t.Fatalf("not recovered: %q", got)
@@ -183,11 +183,11 @@ func TestRecoveryThatWaits(t *testing.T) {
 	}
 	again.wantPart(`435[{"ok":true,`, `"position":1}]`)
 	again.wantPart(`42["joined",`)
-	b.event("T", "order:created", `{"id":2}`)
+	b.Publish("T", "order:created", `{"id":2}`)
 	for _, c := range []*client{c, again, other} {
 		c.wantPart(`42["order:created",{"id":2},`)
 	}
-	for n := int64(4); n > 3; n = b.hub.Stats().Subscriptions { // that of gone ends with it
+	for n := int64(4); n > 3; n = b.Hub.Stats().Subscriptions { // that of gone ends with it
 		time.Sleep(time.Millisecond)
 	}
 }

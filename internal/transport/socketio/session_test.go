@@ -67,15 +67,15 @@ func TestCredentials(t *testing.T) {
 func TestJoinAndLeave(t *testing.T) {
 	t.Parallel()
 	b := setup(t, false)
-	b.event("T", "order:created", `{"id":1}`)
+	b.Publish("T", "order:created", `{"id":1}`)
 	c := b.connect(t, `{"token":"ann_T-7_1h"}`)
 	if pid := c.accepted(); pid != "" {
 		t.Errorf("recovery is off, and there is the pid %q", pid)
 	}
 	c.Send(`420["join-tenant","T"]`)
 	c.Want(`430[{"ok":true,"tenantId":"T","cursor":"f1.0.0","position":0}]`)
-	b.position["T"] = 0
-	b.event("T", "order:created", `{"id":1}`)
+	b.Positions["T"] = 0
+	b.Publish("T", "order:created", `{"id":1}`)
 	c.Want(`42["order:created",{"id":1}]`)
 	c.Send(`421["join-tenant",{"tenantId":"T","cursor":"f1.0.0"}]`)
 	c.Want(`431[{"ok":true,"tenantId":"T","cursor":"f1.0.0","position":0}]`)
@@ -92,13 +92,13 @@ func TestJoinAndLeave(t *testing.T) {
 	c.Want(`435[{"ok":true,"tenantId":"T"}]`)
 	c.Send(`426["join-tenant",{"tenantId":"T","events":["stock:*"]}]`)
 	c.wantPart(`436[{"ok":true,`, `,"events":["stock:*"]}]`)
-	b.event("T", "order:created", `{"id":2}`)
-	b.event("T", "stock:adjusted", `{"id":3}`)
+	b.Publish("T", "order:created", `{"id":2}`)
+	b.Publish("T", "stock:adjusted", `{"id":3}`)
 	c.Want(`42["stock:adjusted",{"id":3}]`)
 	c.Send("41") // leaves everything
 	c.Send(`40{"token":"ann_T_1h"}`)
 	c.accepted()
-	b.event("T", "stock:adjusted", `{"id":4}`)
+	b.Publish("T", "stock:adjusted", `{"id":4}`)
 	c.Send(`427["join-tenant","T"]`)
 	c.wantPart(`437[{"ok":true,`, `"position":4}]`)
 }
@@ -157,7 +157,7 @@ func TestLeftBeforeJoined(t *testing.T) {
 	c.Send(`420["join-tenant","T"]`)
 	c.wantPart(`430[{"ok":true,`)
 	offset := offsetOf(t, c.Next())
-	b.hub.Live(false)
+	b.Hub.Live(false)
 	c.Send(`421["leave-tenant","T"]`)
 	c.wantPart(`42["left",`)
 	c.wantPart(`431[{"ok":true,`)
@@ -166,7 +166,7 @@ func TestLeftBeforeJoined(t *testing.T) {
 	c.wantPart(`432[{"ok":false,"code":"bad-request","message":"`)
 	c.wantPart(`42["left",`)
 	c.wantPart(`433[{"ok":true,`)
-	b.hub.Live(true)
+	b.Hub.Live(true)
 	c.Send(`424["join-tenant","T"]`)
 	c.wantPart(`434[{"ok":true,`)
 	c.wantPart(`42["joined",`)
@@ -206,11 +206,11 @@ func TestClosed(t *testing.T) {
 	}
 }
 
-// TestSlowConsumer: one that takes nothing is told to reload before it is sent
+// TestSlowConsumer: one that takes nothing is sent a reset before it is sent
 // away, if it joined without a cursor.
 func TestSlowConsumer(t *testing.T) {
 	t.Parallel()
-	for request, told := range map[string]bool{
+	for request, wanted := range map[string]bool{
 		`42["join-tenant","T"]`:                                true,
 		`42["join-tenant",{"tenantId":"T","cursor":"f1.0.0"}]`: false,
 	} {
@@ -220,11 +220,11 @@ func TestSlowConsumer(t *testing.T) {
 		c := b.connect(t, `{"token":"ann_T_1h"}`)
 		c.accepted()
 		c.Send(request)
-		for b.hub.Stats().Subscriptions == 0 {
+		for b.Hub.Stats().Subscriptions == 0 {
 			time.Sleep(time.Millisecond)
 		}
-		for b.hub.Stats().Subscriptions > 0 {
-			b.event("T", "order:created", `"`+strings.Repeat("x", 50_000)+`"`)
+		for b.Hub.Stats().Subscriptions > 0 {
+			b.Publish("T", "order:created", `"`+strings.Repeat("x", 50_000)+`"`)
 		}
 		reset := false
 		for {
@@ -237,7 +237,7 @@ func TestSlowConsumer(t *testing.T) {
 			}
 			reset = strings.HasPrefix(string(message), `42["reset",{"type":"reset","tenantId":"T","cursor":"f1.`)
 		}
-		if reset != told {
+		if reset != wanted {
 			t.Errorf("%s: the last message is reset: %t", request, reset)
 		}
 	}

@@ -14,7 +14,7 @@ import (
 const (
 	// offsetNothing: nothing is joined, so nothing is missed.
 	offsetNothing = "-"
-	// offsetUnknown: what was missed cannot be told.
+	// offsetUnknown: what was missed cannot be sent.
 	offsetUnknown = "!"
 )
 
@@ -78,8 +78,8 @@ func (p *peer) appendAbandoned(b []byte, tenant string) []byte {
 	return b
 }
 
-// appendFresh tells a client that could not recover to forget its offset. Until it
-// has joined again it cannot recover either: what it asks for may be lost.
+// appendFresh makes a client that could not recover forget its offset. Until it has
+// joined again it cannot recover either: what it asks for may be lost.
 func appendFresh(b []byte) []byte {
 	return appendObject(b, "left", []byte(`{"type":"left"}`), offsetUnknown)
 }

@@ -15,7 +15,7 @@ import (
 func BenchmarkIdleConnection(b *testing.B) {
 	const n = 1000
 	bundle := setup(b, nil, nil)
-	address := strings.TrimPrefix(bundle.url, "http://")
+	address := strings.TrimPrefix(bundle.URL, "http://")
 	port, err := net.LookupPort("tcp", address[strings.LastIndexByte(address, ':')+1:])
 	if err != nil {
 		b.Fatal(err)
@@ -52,7 +52,7 @@ func BenchmarkIdleConnection(b *testing.B) {
 				b.Fatal(err)
 			}
 		}
-		for bundle.hub.Stats().Subscriptions < int64(len(fds)) {
+		for bundle.Hub.Stats().Subscriptions < int64(len(fds)) {
 			time.Sleep(time.Millisecond)
 		}
 		time.Sleep(100 * time.Millisecond)

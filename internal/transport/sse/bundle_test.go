@@ -2,150 +2,49 @@ package sse_test
 
 import (
 	"bufio"
-	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"go.uber.org/goleak"
 
-	"rowcast/internal/access/auth"
-	"rowcast/internal/access/origin"
-	"rowcast/internal/feed"
-	"rowcast/internal/hub"
 	"rowcast/internal/hub/room"
 	"rowcast/internal/hub/signal"
 	"rowcast/internal/test/raw"
 	"rowcast/internal/test/servetest"
-	"rowcast/internal/transport"
 	"rowcast/internal/transport/sse"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// noHistory is for tenants without a past.
-type noHistory struct{}
-
-func (noHistory) Head(context.Context, string, int64) (feed.Head, error) {
-	return feed.Head{Epoch: "f1"}, nil
-}
-
-func (noHistory) After(context.Context, string, feed.Cursor, int) (feed.Page, error) {
-	return feed.Page{}, feed.ErrDiverged
-}
-
-func oneEvent(dst []feed.Event, c *feed.Change) []feed.Event {
-	return append(dst, feed.Event{
-		Name: "order:created", Tenant: c.Tenant, Position: c.Position, At: c.At, Data: c.After,
-		Cursor: feed.Cursor{Epoch: c.Epoch, Position: c.Position, Nonce: c.Nonce},
-		Source: feed.Source{Table: "orders", Op: "insert", Tx: "7391", Writer: "psql"},
-	})
-}
-
 // bundle is a server for one test.
 type bundle struct {
-	hub *hub.Hub
-	url string
+	*servetest.Bundle
 	// dial replaces the network in tests of time.
-	dial func(ctx context.Context) (net.Conn, error)
-
-	mu      sync.Mutex
-	tickets map[string]auth.Identity
-
-	publish  sync.Mutex
-	position map[string]int64
+	dial raw.DialFunc
 }
 
-// verify knows tokens of the form subject_tenant-tenant_lifetime.
-func (b *bundle) verify(_ context.Context, token string) (auth.Identity, error) {
-	part := strings.Split(token, "_")
-	if len(part) != 3 {
-		return auth.Identity{}, fmt.Errorf("fake: %w", auth.ErrInvalid)
-	}
-	life, err := time.ParseDuration(part[2])
-	if err != nil {
-		return auth.Identity{}, fmt.Errorf("fake: %w", auth.ErrInvalid)
-	}
-	id := auth.Identity{Subject: part[0], Expires: time.Now().Add(life)}
-	if part[1] != "" {
-		id.Tenants = strings.Split(part[1], "-")
-	}
-	return id, nil
-}
-
-func (b *bundle) redeem(ticket string) (auth.Identity, bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	id, ok := b.tickets[ticket]
-	delete(b.tickets, ticket)
-	return id, ok
-}
-
-// setup starts a server on a listener, or on the loopback if that is nil. It
-// stops with the test.
-func setup(t testing.TB, listener net.Listener, change func(*room.Options, *sse.Options)) *bundle {
+// setup starts a server on a listener, or on the loopback if that is nil.
+func setup(t testing.TB, listener net.Listener, change func(*room.Options)) *bundle {
 	t.Helper()
-	b := &bundle{
-		tickets:  map[string]auth.Identity{"ticket": {Subject: "ann", Tenants: []string{"T"}, Expires: time.Now().Add(time.Hour)}},
-		position: map[string]int64{},
-	}
-	ho := room.Options{History: noHistory{}, Map: oneEvent, Encoders: []signal.Encoder{sse.Encoder{}}}
-	so := sse.Options{}
+	o := room.Options{Encoders: []signal.Encoder{sse.Encoder{}}}
 	if change != nil {
-		change(&ho, &so)
+		change(&o)
 	}
-	var err error
-	if b.hub, err = hub.New(ho); err != nil {
-		t.Fatal(err)
-	}
-	origins, err := origin.New("https://app.example")
-	if err != nil {
-		t.Fatal(err)
-	}
-	so.Hub = b.hub
-	so.Gate = servetest.Gate(t, transport.GateOptions{Origin: origins.Allowed, Draining: b.hub.Draining, Verify: b.verify, Redeem: b.redeem})
-	handler, err := sse.NewHandler(so)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = b.hub.Run(ctx)
-	}()
-	b.hub.Publish(nil, 0)
-	b.hub.Live(true)
-	server := httptest.NewUnstartedServer(origin.NewCORS(origins.Allowed).Handler(wrap(handler)))
-	if listener != nil {
-		_ = server.Listener.Close()
-		server.Listener = listener
-	}
-	server.Start()
-	b.url = server.URL
-	t.Cleanup(func() {
-		cancel()
-		<-done
-		if err := handler.Wait(context.Background()); err != nil {
-			t.Error(err)
-		}
-		server.Close()
-	})
-	return b
+	return &bundle{servetest.NewBundle(t, o, listener, func(b *servetest.Bundle) (servetest.Handler, error) {
+		h, err := sse.NewHandler(sse.Options{Hub: b.Hub, Gate: b.Gate})
+		return wrap{h}, err
+	}), new(net.Dialer).DialContext}
 }
 
 // wrap is a middleware that hides what the writer can do.
-func wrap(h http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(wrapped{w}, r) })
-}
+type wrap struct{ *sse.Handler }
+
+func (h wrap) ServeHTTP(w http.ResponseWriter, r *http.Request) { h.Handler.ServeHTTP(wrapped{w}, r) }
 
 type wrapped struct{ inner http.ResponseWriter }
 
@@ -161,15 +60,7 @@ func (b *bundle) event(tenant, text string) {
 }
 
 // row publishes one event of a tenant.
-func (b *bundle) row(tenant, data string) {
-	b.publish.Lock()
-	defer b.publish.Unlock()
-	b.position[tenant]++
-	p := b.position[tenant]
-	b.hub.Publish([]feed.Change{{
-		Epoch: "f1", Tenant: tenant, From: p, Position: p, Nonce: 1e12, After: []byte(data), At: time.Unix(1e9, 123456789),
-	}}, p)
-}
+func (b *bundle) row(tenant, data string) { b.Publish(tenant, "order:created", data) }
 
 // stream is a client, down to the bytes.
 type stream struct {
@@ -183,13 +74,7 @@ type stream struct {
 // answer.
 func (b *bundle) request(t testing.TB, query string, header ...string) *stream {
 	t.Helper()
-	dial := b.dial
-	if dial == nil {
-		dial = func(ctx context.Context) (net.Conn, error) {
-			return (&net.Dialer{}).DialContext(ctx, "tcp", strings.TrimPrefix(b.url, "http://"))
-		}
-	}
-	conn, err := dial(t.Context())
+	conn, err := b.dial(t.Context(), "tcp", strings.TrimPrefix(b.URL, "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,9 +11,9 @@
 //
 // # States
 //
-// A stream joins its tenant at once and stays in it. It ends with an event
-// "closed", which has a close code of package transport, and the connection with
-// it; EventSource comes back by itself, with the last id.
+// A stream joins its tenant at once and stays in it. It ends with an event "closed",
+// which has a close code of package transport, and the connection with it. EventSource
+// comes back by itself, with the last id.
 //
 // # Guarantees
 //

@@ -41,7 +41,7 @@ func (p *peer) watch() {
 		p.AwaitRead()
 		n, err := p.Read(make([]byte, 1<<10))
 		if err != nil {
-			p.session.CloseWith(signal.Gone, nil)
+			p.session.Close(signal.Gone, "")
 			return
 		}
 		if ignored += n; ignored > maxIgnored {

@@ -1,19 +1,20 @@
 package sse_test
 
 import (
-	"net"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"rowcast/internal/test/raw"
 )
 
 // bubble runs a test in fake time, over connections without a file descriptor.
 func bubble(t *testing.T, f func(t *testing.T, b *bundle)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		p := &pipes{make(chan net.Conn), make(chan struct{})}
+		p := raw.NewPipes()
 		b := setup(t, p, nil)
-		b.dial = p.dial
+		b.dial = p.Dial
 		f(t, b)
 	})
 }

@@ -1,7 +1,6 @@
 package ws_test
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"runtime"
@@ -17,6 +16,7 @@ import (
 	"rowcast/internal/hub/room"
 	"rowcast/internal/hub/session"
 	"rowcast/internal/hub/signal"
+	"rowcast/internal/test/servetest"
 	"rowcast/internal/transport/ws"
 	"rowcast/internal/wire/socket"
 )
@@ -24,25 +24,6 @@ import (
 // row is the data of the events, about the size of an order.
 var row = []byte(`{"id":4711,"tenant_id":"T","number":"SO-2026-004711","status":"open","total":"1299.90","note":"` +
 	strings.Repeat("x", 60) + `"}`)
-
-// noHistory is for tenants without a past.
-type noHistory struct{}
-
-func (noHistory) Head(context.Context, string, int64) (feed.Head, error) {
-	return feed.Head{Epoch: "f1"}, nil
-}
-
-func (noHistory) After(context.Context, string, feed.Cursor, int) (feed.Page, error) {
-	return feed.Page{}, feed.ErrDiverged
-}
-
-func oneEvent(dst []feed.Event, c *feed.Change) []feed.Event {
-	return append(dst, feed.Event{
-		Name: "order:created", Tenant: c.Tenant, Position: c.Position, At: c.At, Data: c.After,
-		Cursor: feed.Cursor{Epoch: c.Epoch, Position: c.Position, Nonce: c.Nonce},
-		Source: feed.Source{Table: "orders", Op: "insert", Tx: "7391", Writer: "psql"},
-	})
-}
 
 // sinks are clients that count the bytes they get, and nothing else.
 type sinks struct {
@@ -122,17 +103,13 @@ func BenchmarkPublish(b *testing.B) {
 }
 
 func benchmarkPublish(b *testing.B, batch, subs int) {
-	h, err := hub.New(room.Options{History: noHistory{}, Map: oneEvent, Encoders: []signal.Encoder{ws.Encoder{}}, PingInterval: time.Hour})
+	h, err := hub.New(room.Options{History: servetest.NoPast{}, Map: servetest.OneEvent, Encoders: []signal.Encoder{ws.Encoder{}}, PingInterval: time.Hour})
 	if err != nil {
 		b.Fatal(err)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	var running sync.WaitGroup
-	running.Go(func() { _ = h.Run(ctx) })
-	h.Publish(nil, 0)
-	h.Live(true)
+	stop := servetest.Run(h)
 	s := newSinks(b, subs)
-	defer func() { cancel(); running.Wait(); s.close() }()
+	defer func() { _ = stop(); s.close() }()
 	joined := int64(0)
 	for _, c := range s.conns {
 		opened, err := h.Open(session.Peer{Conn: socket.New(c)})
@@ -156,8 +133,8 @@ func benchmarkPublish(b *testing.B, batch, subs int) {
 	for b.Loop() {
 		for i := range changes {
 			position++
-			changes[i] = feed.Change{Epoch: "f1", Tenant: "T", From: position, Position: position, Nonce: 1e12, After: row, At: at}
-			events = oneEvent(events[:0], &changes[i])
+			changes[i] = feed.Change{Epoch: "f1", Tenant: "T", From: position, Position: position, Nonce: 1e12, Name: "order:created", After: row, At: at}
+			events = servetest.OneEvent(events[:0], &changes[i])
 			frame = ws.Encoder{}.AppendEvent(frame[:0], &events[0])
 			total += int64(len(frame) * subs)
 		}
@@ -187,8 +164,8 @@ func BenchmarkBareWrite(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
-			change := feed.Change{Epoch: "f1", Tenant: "T", From: 1, Position: 1, Nonce: 1e12, After: row, At: time.Now()}
-			events := oneEvent(nil, &change)
+			change := feed.Change{Epoch: "f1", Tenant: "T", From: 1, Position: 1, Nonce: 1e12, Name: "order:created", After: row, At: time.Now()}
+			events := servetest.OneEvent(nil, &change)
 			frame := ws.Encoder{}.AppendEvent(nil, &events[0])
 			total := int64(0)
 			b.ReportAllocs()
@@ -255,7 +232,7 @@ func BenchmarkIdleConnection(b *testing.B) {
 				}
 			}
 		}
-		for bundle.hub.Stats().Subscriptions < int64(len(fds)) {
+		for bundle.Hub.Stats().Subscriptions < int64(len(fds)) {
 			time.Sleep(time.Millisecond)
 		}
 		time.Sleep(100 * time.Millisecond)

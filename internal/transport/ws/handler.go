@@ -30,7 +30,7 @@ type Options struct {
 	Hub *hub.Hub
 	// Gate decides who comes in.
 	Gate *transport.Gate
-	// PingInterval and PingTimeout are told to clients. Default: 25 s, 20 s.
+	// PingInterval and PingTimeout are sent to clients. Default: 25 s, 20 s.
 	PingInterval, PingTimeout time.Duration
 	// MaxMessage is the longest message of a client. Default: 64 KiB.
 	MaxMessage int64
@@ -97,7 +97,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // admit checks a request. A refused credential that comes with it does not refuse the
-// handshake. That of a subprotocol is told by a close code, because a browser shows
+// handshake. That of a subprotocol is reported by a close code, because a browser shows
 // its page nothing of a refused handshake. That of a header may be meant for somebody
 // else, but for one that was ours once.
 func (h *Handler) admit(r *http.Request) (by transport.Credential, refused *transport.Problem) {

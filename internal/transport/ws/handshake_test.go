@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"rowcast/internal/test/raw"
 	"rowcast/internal/transport/ws"
 )
 
@@ -71,7 +72,7 @@ func TestTokenInQueryIsRefused(t *testing.T) {
 		if err == nil || response.StatusCode != http.StatusBadRequest {
 			t.Fatalf("%s: %v", query, err)
 		}
-		if code, detail := problem(t, response); code != "bad-request" || !strings.Contains(detail, "ticket") {
+		if code, detail := raw.Problem(t, response); code != "bad-request" || !strings.Contains(detail, "ticket") {
 			t.Errorf("%s %s", code, detail)
 		}
 	}
@@ -103,7 +104,7 @@ func TestRefusedHandshakes(t *testing.T) {
 			if err == nil || response.StatusCode != test.status {
 				t.Fatalf("%v, %v", err, response)
 			}
-			if code, _ := problem(t, response); code != test.code {
+			if code, _ := raw.Problem(t, response); code != test.code {
 				t.Errorf("code %s", code)
 			}
 		})
@@ -132,7 +133,7 @@ func TestOddHandshakes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if code, detail := problem(t, response); response.StatusCode != want.status || code != "bad-request" || !strings.Contains(detail, want.detail) {
+		if code, detail := raw.Problem(t, response); response.StatusCode != want.status || code != "bad-request" || !strings.Contains(detail, want.detail) {
 			t.Errorf("%q: %s, %s: %s", request, response.Status, code, detail)
 		}
 		_ = conn.Close()
@@ -186,9 +187,9 @@ func TestForeignCredentials(t *testing.T) {
 	}
 }
 
-// TestRefusedSubprotocolTokenIsToldByCloseCode: a page cannot see the status of
+// TestRefusedSubprotocolTokenIsReportedByCloseCode: a page cannot see the status of
 // a refused handshake, and only pages have to send the token this way.
-func TestRefusedSubprotocolTokenIsToldByCloseCode(t *testing.T) {
+func TestRefusedSubprotocolTokenIsReportedByCloseCode(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil, nil)
 	for token, code := range map[string]int{"forged": 4501, "expired": 4003, "unavailable": 1013} {
@@ -222,10 +223,10 @@ func TestForeignOrigin(t *testing.T) {
 	if err == nil || response.StatusCode != http.StatusForbidden {
 		t.Fatal(err)
 	}
-	if code, _ := problem(t, response); code != "forbidden" {
+	if code, _ := raw.Problem(t, response); code != "forbidden" {
 		t.Errorf("code %s", code)
 	}
-	if b.verified != 0 || len(b.tickets) != 1 {
+	if b.Verified.Load()+b.Redeemed.Load() != 0 {
 		t.Error("credentials were looked at")
 	}
 }
@@ -259,7 +260,7 @@ func TestOtherRequests(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if code, _ := problem(t, response); response.StatusCode != test.status || code != "bad-request" {
+		if code, _ := raw.Problem(t, response); response.StatusCode != test.status || code != "bad-request" {
 			t.Errorf("%s: %d %s", name, response.StatusCode, code)
 		}
 		if name == "plain GET" && response.Header.Get("Upgrade") != "websocket" {
@@ -273,7 +274,7 @@ func TestDrain(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil, nil)
 	c := b.joined(t, annOfT, "T")
-	if err := b.hub.Drain(t.Context()); err != nil {
+	if err := b.Hub.Drain(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	c.ended(4001, "shutdown; retry=")
@@ -281,7 +282,7 @@ func TestDrain(t *testing.T) {
 	if err == nil || response.StatusCode != http.StatusServiceUnavailable {
 		t.Fatal(err)
 	}
-	if code, _ := problem(t, response); code != "shutdown" {
+	if code, _ := raw.Problem(t, response); code != "shutdown" {
 		t.Errorf("code %s", code)
 	}
 }

@@ -69,7 +69,7 @@ func (p *peer) read() {
 	case websocket.Malformed:
 		p.session.Close(transport.BadFrame, "")
 	case websocket.Left, websocket.Lost:
-		p.session.CloseWith(signal.Gone, reply)
+		p.session.Close(signal.Gone, "", reply...)
 	}
 	p.conn.Linger()
 }

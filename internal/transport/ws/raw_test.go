@@ -18,14 +18,14 @@ import (
 	"rowcast/internal/transport/ws"
 )
 
-// raw is a client that sends what it likes.
-type raw struct {
+// bare is a client that sends what it likes.
+type bare struct {
 	net.Conn
 	r *bufio.Reader
 	t testing.TB
 }
 
-func (b *bundle) raw(t testing.TB, token string) *raw {
+func (b *bundle) raw(t testing.TB, token string) *bare {
 	t.Helper()
 	address := strings.TrimPrefix(b.url, "ws://")
 	conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", address)
@@ -38,7 +38,7 @@ func (b *bundle) raw(t testing.TB, token string) *raw {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &raw{conn, bufio.NewReader(conn), t}
+	c := &bare{conn, bufio.NewReader(conn), t}
 	response, err := http.ReadResponse(c.r, nil)
 	if err != nil || response.StatusCode != http.StatusSwitchingProtocols {
 		t.Fatalf("%v, %v", response, err)
@@ -50,7 +50,7 @@ func (b *bundle) raw(t testing.TB, token string) *raw {
 }
 
 // frame reads a frame of the server: whole messages, not masked.
-func (c *raw) frame() (op byte, payload string) {
+func (c *bare) frame() (op byte, payload string) {
 	c.t.Helper()
 	header := make([]byte, 2, 10)
 	if _, err := io.ReadFull(c.r, header); err != nil {
@@ -81,7 +81,7 @@ func (c *raw) frame() (op byte, payload string) {
 }
 
 // send sends a masked frame with this first byte.
-func (c *raw) send(first byte, payload string) {
+func (c *bare) send(first byte, payload string) {
 	c.t.Helper()
 	b := []byte{first, 0x80}
 	switch n := len(payload); {
@@ -98,7 +98,7 @@ func (c *raw) send(first byte, payload string) {
 	c.bytes(b)
 }
 
-func (c *raw) bytes(b []byte) {
+func (c *bare) bytes(b []byte) {
 	c.t.Helper()
 	if _, err := c.Write(b); err != nil {
 		c.t.Fatal(err)
@@ -106,7 +106,7 @@ func (c *raw) bytes(b []byte) {
 }
 
 // closed reads the close frame and then the end of the connection.
-func (c *raw) closed(code int) {
+func (c *bare) closed(code int) {
 	c.t.Helper()
 	op, payload := c.frame()
 	got := 0
@@ -130,24 +130,24 @@ func TestRawFrames(t *testing.T) {
 	const text, ping, fin = 1, 9, 0x80
 	b := setup(t, nil, nil)
 	closeWith := func(code int) string { return string(binary.BigEndian.AppendUint16(nil, uint16(code))) }
-	for name, test := range map[string]func(c *raw){
-		"no mask":            func(c *raw) { c.bytes([]byte{fin | text, 2, '{', '}'}); c.closed(1002) },
-		"reserved bit 1":     func(c *raw) { c.send(0xc0|text, "{}"); c.closed(1002) },
-		"reserved bit 2":     func(c *raw) { c.send(0xa0|text, "{}"); c.closed(1002) },
-		"reserved bit 3":     func(c *raw) { c.send(0x90|text, "{}"); c.closed(1002) },
-		"unknown frame":      func(c *raw) { c.send(fin|3, "{}"); c.closed(1002) },
-		"unknown control":    func(c *raw) { c.send(fin|11, ""); c.closed(1002) },
-		"long ping":          func(c *raw) { c.send(fin|ping, strings.Repeat("x", 126)); c.closed(1002) },
-		"ping in pieces":     func(c *raw) { c.send(ping, "x"); c.closed(1002) },
-		"stray continuation": func(c *raw) { c.send(fin, "{}"); c.closed(1002) },
-		"text within text":   func(c *raw) { c.send(text, "{"); c.send(fin|text, "}"); c.closed(1002) },
-		"no UTF-8":           func(c *raw) { c.send(fin|text, "{\"type\":\"\xff\"}"); c.closed(1007) },
-		"UTF-8 cut short":    func(c *raw) { c.send(text, "\xe2"); c.send(fin, "\x82"); c.closed(1007) },
-		"surrogate":          func(c *raw) { c.send(fin|text, "\xed\xa0\x80"); c.closed(1007) },
-		"length 2^62":        func(c *raw) { c.bytes([]byte{fin | text, 255, 64, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4}); c.closed(1009) },
-		"negative length":    func(c *raw) { c.bytes([]byte{fin | text, 255, 255, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4}); c.closed(1009) },
-		"fragments too long": func(c *raw) { big(c); c.closed(1009) },
-		"fragments of one byte": func(c *raw) {
+	for name, test := range map[string]func(c *bare){
+		"no mask":            func(c *bare) { c.bytes([]byte{fin | text, 2, '{', '}'}); c.closed(1002) },
+		"reserved bit 1":     func(c *bare) { c.send(0xc0|text, "{}"); c.closed(1002) },
+		"reserved bit 2":     func(c *bare) { c.send(0xa0|text, "{}"); c.closed(1002) },
+		"reserved bit 3":     func(c *bare) { c.send(0x90|text, "{}"); c.closed(1002) },
+		"unknown frame":      func(c *bare) { c.send(fin|3, "{}"); c.closed(1002) },
+		"unknown control":    func(c *bare) { c.send(fin|11, ""); c.closed(1002) },
+		"long ping":          func(c *bare) { c.send(fin|ping, strings.Repeat("x", 126)); c.closed(1002) },
+		"ping in pieces":     func(c *bare) { c.send(ping, "x"); c.closed(1002) },
+		"stray continuation": func(c *bare) { c.send(fin, "{}"); c.closed(1002) },
+		"text within text":   func(c *bare) { c.send(text, "{"); c.send(fin|text, "}"); c.closed(1002) },
+		"no UTF-8":           func(c *bare) { c.send(fin|text, "{\"type\":\"\xff\"}"); c.closed(1007) },
+		"UTF-8 cut short":    func(c *bare) { c.send(text, "\xe2"); c.send(fin, "\x82"); c.closed(1007) },
+		"surrogate":          func(c *bare) { c.send(fin|text, "\xed\xa0\x80"); c.closed(1007) },
+		"length 2^62":        func(c *bare) { c.bytes([]byte{fin | text, 255, 64, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4}); c.closed(1009) },
+		"negative length":    func(c *bare) { c.bytes([]byte{fin | text, 255, 255, 0, 0, 0, 0, 0, 0, 0, 1, 2, 3, 4}); c.closed(1009) },
+		"fragments too long": func(c *bare) { big(c); c.closed(1009) },
+		"fragments of one byte": func(c *bare) {
 			c.send(text, "{")
 			for range 20_000 {
 				c.send(0, " ")
@@ -157,7 +157,7 @@ func TestRawFrames(t *testing.T) {
 				c.t.Fatalf("got %d %q", op, payload)
 			}
 		},
-		"endless empty fragments": func(c *raw) {
+		"endless empty fragments": func(c *bare) {
 			c.send(text, "{")
 			sent := make(chan struct{})
 			go func() {
@@ -174,14 +174,14 @@ func TestRawFrames(t *testing.T) {
 			}
 			<-sent // the server hangs up
 		},
-		"close":                            func(c *raw) { c.send(fin|8, closeWith(1000)+"bye"); c.closed(1000) },
-		"close going away":                 func(c *raw) { c.send(fin|8, closeWith(1001)); c.closed(1001) },
-		"close of an app":                  func(c *raw) { c.send(fin|8, closeWith(4999)); c.closed(4999) },
-		"close without code":               func(c *raw) { c.send(fin|8, ""); c.closed(0) },
-		"close of a gateway":               func(c *raw) { c.send(fin|8, closeWith(1014)+"upstream"); c.closed(1014) },
-		"close of a gateway with bad text": func(c *raw) { c.send(fin|8, closeWith(1014)+"\xff"); c.closed(1002) },
-		"close of one byte":                func(c *raw) { c.send(fin|8, "\x03"); c.closed(1002) },
-		"close of one byte after messages": func(c *raw) {
+		"close":                            func(c *bare) { c.send(fin|8, closeWith(1000)+"bye"); c.closed(1000) },
+		"close going away":                 func(c *bare) { c.send(fin|8, closeWith(1001)); c.closed(1001) },
+		"close of an app":                  func(c *bare) { c.send(fin|8, closeWith(4999)); c.closed(4999) },
+		"close without code":               func(c *bare) { c.send(fin|8, ""); c.closed(0) },
+		"close of a gateway":               func(c *bare) { c.send(fin|8, closeWith(1014)+"upstream"); c.closed(1014) },
+		"close of a gateway with bad text": func(c *bare) { c.send(fin|8, closeWith(1014)+"\xff"); c.closed(1002) },
+		"close of one byte":                func(c *bare) { c.send(fin|8, "\x03"); c.closed(1002) },
+		"close of one byte after messages": func(c *bare) {
 			c.send(fin|ping, "x")
 			c.send(text, `{"type":`+strings.Repeat(" ", 300))
 			c.send(fin, `"pong"}`)
@@ -189,19 +189,19 @@ func TestRawFrames(t *testing.T) {
 			c.send(fin|8, "\x03")
 			c.closed(1002)
 		},
-		"close after a broken frame": func(c *raw) {
+		"close after a broken frame": func(c *bare) {
 			c.bytes(append([]byte{fin | 3, 0x80, 0, 0, 0, 0}, fin|8, 0x82, 0, 0, 0, 0, 3, 0xf6))
 			c.closed(1002)
 		},
-		"close with bad code": func(c *raw) { c.send(fin|8, closeWith(1005)); c.closed(1002) },
-		"close with bad text": func(c *raw) { c.send(fin|8, closeWith(1000)+"\xff"); c.closed(1002) },
-		"ping": func(c *raw) {
+		"close with bad code": func(c *bare) { c.send(fin|8, closeWith(1005)); c.closed(1002) },
+		"close with bad text": func(c *bare) { c.send(fin|8, closeWith(1000)+"\xff"); c.closed(1002) },
+		"ping": func(c *bare) {
 			c.send(fin|ping, strings.Repeat("x", 125))
 			if op, payload := c.frame(); op != 10 || payload != strings.Repeat("x", 125) {
 				c.t.Fatalf("got %d %q", op, payload)
 			}
 		},
-		"fragments around a ping": func(c *raw) {
+		"fragments around a ping": func(c *bare) {
 			c.send(text, `{"type":`)
 			c.send(fin|ping, "between")
 			c.send(0, `"pi`)
@@ -213,7 +213,7 @@ func TestRawFrames(t *testing.T) {
 				c.t.Fatalf("got %d %q", op, payload)
 			}
 		},
-		"byte by byte": func(c *raw) {
+		"byte by byte": func(c *bare) {
 			frame := []byte{fin | text, 0x80 | 15, 0, 0, 0, 0}
 			for _, x := range append(frame, `{"type":"ping"}`...) {
 				c.bytes([]byte{x})
@@ -222,7 +222,7 @@ func TestRawFrames(t *testing.T) {
 				c.t.Fatalf("got %d %q", op, payload)
 			}
 		},
-		"many at once": func(c *raw) {
+		"many at once": func(c *bare) {
 			frame := append([]byte{fin | text, 0x80 | 15, 0, 0, 0, 0}, `{"type":"ping"}`...)
 			const n = 50 // more than the buffer holds
 			c.bytes(bytes.Repeat(frame, n))
@@ -232,8 +232,8 @@ func TestRawFrames(t *testing.T) {
 				}
 			}
 		},
-		"end without close": func(c *raw) { _ = c.Close() },
-		"end within a frame": func(c *raw) {
+		"end without close": func(c *bare) { _ = c.Close() },
+		"end within a frame": func(c *bare) {
 			c.bytes([]byte{fin | text, 0x80 | 100, 1, 2})
 			_ = c.Close()
 		},
@@ -247,7 +247,7 @@ func TestRawFrames(t *testing.T) {
 }
 
 // big sends more than a message may have, in pieces.
-func big(c *raw) {
+func big(c *bare) {
 	c.send(1, strings.Repeat("x", 30_000))
 	c.send(0, strings.Repeat("x", 30_000))
 	_, _ = c.Write([]byte{0x80, 0x80 | 126, 117, 48, 0, 0, 0, 0}) // 30,000 more
@@ -272,7 +272,7 @@ func TestFramesOfEverySize(t *testing.T) {
 		name := strings.Repeat("x", n)
 		frame := ws.Encoder{}.AppendSignal([]byte("before"), &signal.Signal{Kind: signal.Left, Tenant: name})
 		want := `{"type":"left","tenantId":"` + name + `"}`
-		r := &raw{r: bufio.NewReader(strings.NewReader(string(frame[6:]))), t: t}
+		r := &bare{r: bufio.NewReader(strings.NewReader(string(frame[6:]))), t: t}
 		if op, got := r.frame(); op != 1 || got != want || r.r.Buffered() > 0 {
 			t.Fatalf("length %d: frame %d %.100q", n, op, got)
 		}
@@ -283,7 +283,7 @@ func TestFramesOfEverySize(t *testing.T) {
 // mixed, and one that takes nothing is told so.
 func TestSlowReader(t *testing.T) {
 	t.Parallel()
-	b := setup(t, nil, func(o *room.Options, _ *ws.Options) { o.RingBytes, o.StallTimeout = 64<<20, time.Hour })
+	b := setup(t, nil, func(o *room.Options) { o.RingBytes, o.StallTimeout = 64<<20, time.Hour })
 	c, fast := b.raw(t, annOfT), b.joined(t, annOfT, "T")
 	_ = c.Conn.(*net.TCPConn).SetReadBuffer(200_000)
 	c.send(0x81, `{"type":"join-tenant","tenantId":"T"}`)
@@ -301,7 +301,7 @@ func TestSlowReader(t *testing.T) {
 			t.Fatalf("position %d at %d", m.Position, i+1)
 		}
 	}
-	if b.hub.Stats().Blocked == 0 {
+	if b.Hub.Stats().Blocked == 0 {
 		t.Error("the reader is not slow enough to show anything")
 	}
 	for i := range events {
@@ -321,7 +321,7 @@ func TestSlowReader(t *testing.T) {
 // TestSlowConsumer: one that takes nothing for a while is told so when it reads.
 func TestSlowConsumer(t *testing.T) {
 	t.Parallel()
-	b := setup(t, nil, func(o *room.Options, _ *ws.Options) {
+	b := setup(t, nil, func(o *room.Options) {
 		o.StallTimeout, o.CloseTimeout, o.RingBytes = 50*time.Millisecond, time.Hour, 64<<20
 	})
 	c := b.raw(t, annOfT)
@@ -333,7 +333,7 @@ func TestSlowConsumer(t *testing.T) {
 	ended := make(chan struct{})
 	go func() { // until the hub has had enough
 		defer close(ended)
-		for b.hub.Stats().Subscriptions > 0 {
+		for b.Hub.Stats().Subscriptions > 0 {
 			b.event("T", strings.Repeat("x", 50_000))
 		}
 	}()

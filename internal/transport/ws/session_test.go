@@ -1,9 +1,7 @@
 package ws_test
 
 import (
-	"context"
 	"fmt"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -13,6 +11,7 @@ import (
 	"github.com/gorilla/websocket"
 
 	"rowcast/internal/hub/room"
+	"rowcast/internal/test/raw"
 	"rowcast/internal/transport/ws"
 )
 
@@ -122,17 +121,17 @@ func TestBadFirstToken(t *testing.T) {
 	}
 }
 
-// TestJoinedTellsTheFilter: a connection has one filter for each tenant, and every
+// TestJoinedReportsTheFilter: a connection has one filter for each tenant, and every
 // answer to a join tells the one in effect, also if it replaces another.
-func TestJoinedTellsTheFilter(t *testing.T) {
+func TestJoinedReportsTheFilter(t *testing.T) {
 	t.Parallel()
 	b := setup(t, nil, nil)
 	c := b.connect(t, annOfT)
-	for events, told := range map[string]string{
+	for events, wanted := range map[string]string{
 		`["order:*"]`: "[order:*]", `["sku:created","stock:*"]`: "[sku:created stock:*]", `[]`: "[]", `null`: "[]", `["order:*","*"]`: "[]",
 	} {
 		c.say(`{"type":"join-tenant","tenantId":"T","events":%s}`, events)
-		if m := c.expect("joined"); fmt.Sprint(m.Events) != told {
+		if m := c.expect("joined"); fmt.Sprint(m.Events) != wanted {
 			t.Errorf("%s: joined %+v", events, m)
 		}
 	}
@@ -180,7 +179,7 @@ func TestLimits(t *testing.T) {
 	t.Parallel()
 	const limit = 64 << 10
 	fill := func(n int) string { return `{"type":"ping","x":"` + strings.Repeat("x", n-22) + `"}` }
-	b := setup(t, nil, func(ho *room.Options, _ *ws.Options) { ho.MaxTenants = 2 })
+	b := setup(t, nil, func(ho *room.Options) { ho.MaxTenants = 2 })
 	for name, test := range map[string]func(c *client){
 		"the longest message": func(c *client) {
 			c.say("%s", fill(limit))
@@ -240,44 +239,13 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// pipes is a network in memory, which knows fake time.
-type pipes struct {
-	conns chan net.Conn
-	done  chan struct{}
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.conns:
-		return c, nil
-	case <-p.done:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error {
-	select {
-	case <-p.done:
-	default:
-		close(p.done)
-	}
-	return nil
-}
-func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80} }
-
-func (p *pipes) dial(context.Context, string, string) (net.Conn, error) {
-	client, server := net.Pipe()
-	p.conns <- server
-	return client, nil
-}
-
 // bubble runs a test in fake time.
 func bubble(t *testing.T, f func(t *testing.T, b *bundle)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		p := &pipes{make(chan net.Conn), make(chan struct{})}
+		p := raw.NewPipes()
 		b := setup(t, p, nil)
-		b.dial = p.dial
+		b.dial = p.Dial
 		f(t, b)
 	})
 }

@@ -34,7 +34,7 @@ func TestTLS(t *testing.T) {
 			t.Fatalf("got %d bytes at %d", len(m.Data.Text), i)
 		}
 	}
-	if err := b.hub.Drain(t.Context()); err != nil {
+	if err := b.Hub.Drain(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	c.ended(4001, "shutdown; retry=")

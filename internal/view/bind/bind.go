@@ -150,7 +150,7 @@ func kindOf(word string) where.Kind {
 	return where.Other
 }
 
-// written has the database write the values of a filter as the log does.
+// written asks the database how the log writes the values of a filter.
 func (b *Binder) written(ctx context.Context, wanted []where.Wanted) ([]json.RawMessage, error) {
 	if len(wanted) == 0 {
 		return nil, nil

@@ -2,8 +2,8 @@
 //
 // # Overview
 //
-// The rules have a version in the database. A [Watcher] asks for it now and then, and
-// whoever reads changes says which version came with them, see [Watcher.Take].
+// The rules have a version in the database. A [Watcher] asks for it now and then. A reader
+// of changes says which version came with them, see [Watcher.Take].
 //
 // # States
 //

@@ -13,7 +13,7 @@
 //   - A filter that is refused names the path in it and what to do (TestRefusals), and no
 //     input makes a panic (FuzzParse).
 //   - A row matches as PostgreSQL says: null compares as unknown, numbers exactly, text by
-//     its bytes, times as such (view/bind: TestBoundRows).
+//     its bytes, times as such (bind: TestBoundRows).
 //   - Of an update, the old and the new row are asked for apart
 //     (TestSides).
 //   - To decide costs no allocation (TestSidesAllocateNothing).

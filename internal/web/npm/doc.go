@@ -9,7 +9,7 @@
 //   - Packages are installed once for each lock, also when several processes
 //     want them at the same time (TestInstallOnce).
 //   - A command that fails fails the test, with what it said
-//     (TestFailureIsTold).
+//     (TestFailureIsReported).
 //
 // # Failures
 //

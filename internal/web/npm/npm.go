@@ -36,7 +36,7 @@ func Install(t testing.TB, dir string) {
 	Run(t, dir, "ci", "--loglevel=error")
 }
 
-// Run runs npm in dir and answers its output. It fails the test if npm fails.
+// Run runs npm in dir and returns its output. It fails the test if npm fails.
 func Run(t testing.TB, dir string, args ...string) string {
 	t.Helper()
 	if _, err := exec.LookPath("npm"); err != nil {

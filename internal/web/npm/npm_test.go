@@ -86,7 +86,7 @@ func (f *failing) Fatalf(format string, args ...any) {
 	panic(stop{})
 }
 
-func TestFailureIsTold(t *testing.T) {
+func TestFailureIsReported(t *testing.T) {
 	t.Parallel()
 	dir, _ := folder(t)
 	if out := npm.Run(t, dir, "run", "hello"); !strings.Contains(out, "hello") {

@@ -34,7 +34,7 @@ func (l *backlog) put(b []byte) (n int) {
 	return n
 }
 
-// take removes whole frames and gives them as the body of an answer, empty if
+// take removes whole frames and returns them as the body of an answer, empty if
 // there are none. The end of the session has an answer of its own: a client acts
 // on it at once, and on what it got together with that only when it is back.
 func (l *backlog) take() (body []byte) {

@@ -146,7 +146,7 @@ func (s *Session) lingering(flushed <-chan struct{}, wait time.Duration) func() 
 	}
 }
 
-// closed tells the receiver.
+// closed calls the receiver.
 func (s *Session) closed() {
 	s.in.Lock()
 	defer s.in.Unlock()

@@ -23,14 +23,13 @@
 //     fails leaves polling as it was (TestUpgradeGivenUp).
 //   - The six refusals of the protocol have their code and status (TestRefusals).
 //   - A client that does not answer a ping in time is gone; one that does stays
-//     (TestHeartbeat, TestLateIsGone). So does a slow reader that has yet to come
-//     to the ping (TestPongOfASlowReader), and one that has answered a server that
+//     (TestHeartbeat, TestLateIsGone). A slow reader that has yet to come to the ping
+//     stays, too (TestPongOfASlowReader). So does one that has answered a server that
 //     is slow or was asleep (TestPongBehindAMessage, TestServerThatSlept).
 //   - A poll that is given up ends the session before another can take its place
-//     (TestPollGivenUp), as does one whose client can no longer receive what was
-//     for it (TestPollThatNobodyReads, TestNoopThatNobodyReads). Of two that
-//     overlap the first one hears of the end, and the second one is refused
-//     (TestFirstPollStays).
+//     (TestPollGivenUp). So does one whose client can no longer receive what was for it
+//     (TestPollThatNobodyReads, TestNoopThatNobodyReads). Of two that overlap the first
+//     one hears of the end, and the second one is refused (TestFirstPollStays).
 //   - However a session ends, its Receiver learns it once, with the reason
 //     (TestPollingEnds, TestWebSocketEnds, TestClosedWhileOpening), and a client
 //     that polls hears the last packets (TestDrain). One that has lost its session

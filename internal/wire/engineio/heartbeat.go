@@ -28,9 +28,9 @@ func (s *Session) beat() {
 	pinged, taken := s.awaiting, s.taken.Swap(false)
 	reads := queued > 0 && (taken || queued < s.queued)
 	if pinged && !reads && !s.spareLocked(s.server.opts.PingTimeout/100) {
-		tell := s.timeOutLocked()
+		report := s.timeOutLocked()
 		s.mu.Unlock()
-		tell()
+		report()
 		return
 	}
 	if !pinged {
@@ -68,7 +68,7 @@ func (s *Session) spareLocked(tolerance time.Duration) bool {
 }
 
 // timeOutLocked ends the session of a client that is gone, as concludeLocked does.
-func (s *Session) timeOutLocked() (tell func()) {
+func (s *Session) timeOutLocked() (report func()) {
 	return s.concludeLocked(PingTimeout, true, websocket.AppendClose(nil, goingAway, ""))
 }
 
@@ -85,9 +85,9 @@ func (s *Session) expired() bool {
 		s.mu.Unlock()
 		return false
 	}
-	tell := s.timeOutLocked()
+	report := s.timeOutLocked()
 	s.mu.Unlock()
-	tell()
+	report()
 	return true
 }
 

@@ -77,29 +77,25 @@ func TestPongBehindAMessage(t *testing.T) {
 		t.Parallel()
 		b, sessions := patient(t)
 		conn := b.dial(t, socketQuery)
-		read(t, conn)
+		conn.Next()
 		s, e := <-sessions, <-b.sessions
-		write(t, conn, "4begun") // what is read is read once the timer is there
-		read(t, conn)
+		conn.Send("4begun") // what is read is read once the timer is there
+		conn.Next()
 		s.Beat()
-		if got := read(t, conn); got != "2" {
-			t.Fatal(got)
-		}
-		write(t, conn, "4hold")
-		write(t, conn, "3")
-		write(t, conn, "4end")
+		conn.Want("2")
+		conn.Send("4hold")
+		conn.Send("3")
+		conn.Send("4end")
 		<-e.hold
 		s.Beat()
 		e.stays(t, "the pong is in the buffer of the socket")
 		e.hold <- struct{}{}
-		if got := read(t, conn); got != "4end" || s.Pending() {
+		if got := conn.Next(); got != "4end" || s.Pending() {
 			t.Errorf("%q, the pong is missing: %v", got, s.Pending())
 		}
 		s.Beat()
-		if got := read(t, conn); got != "2" {
-			t.Fatal(got)
-		}
-		write(t, conn, "4hold")
+		conn.Want("2")
+		conn.Send("4hold")
 		<-e.hold
 		end(t, s, e)
 	})

@@ -24,10 +24,9 @@ type poll struct {
 	// getting is the poll that waits; nil if none does.
 	getting *turn
 	// posting: there is such a request. probing: a WebSocket is tried. offered: its
-	// client may be told that it may upgrade. released: polls are answered at once,
-	// for the upgrade. switching: the WebSocket is being made ready. over: hung
-	// up. crossing: the client closed while no poll waited, so that one may be on
-	// its way.
+	// client may learn that it may upgrade. released: polls are answered at once, for
+	// the upgrade. switching: the WebSocket is being made ready. over: hung up.
+	// crossing: the client closed while no poll waited, so that one may be on its way.
 	posting, probing, offered, released, switching, over, pollExpected bool
 	// giveUp ends the try of a WebSocket.
 	giveUp func()
@@ -48,7 +47,7 @@ func (p *poll) change() {
 	}
 }
 
-// hangup ends polling. It is true if nothing is left that the client wants.
+// hangup ends polling. It returns true if nothing is left that the client wants.
 func (p *poll) hangup(wanted bool) bool {
 	p.over = true
 	if p.giveUp != nil {
@@ -118,14 +117,14 @@ func (s *Session) get(w http.ResponseWriter, r *http.Request, order uint64) {
 		unknownSession.write(w)
 		return
 	case p.getting != nil:
-		tell := s.concludeLocked(TransportError, true, nil)
+		report := s.concludeLocked(TransportError, true, nil)
 		first := me.before(p.getting)
 		if first {
 			p.getting = me
 			p.change()
 		}
 		s.mu.Unlock()
-		tell()
+		report()
 		if !first {
 			badRequest.write(w)
 			return
@@ -161,9 +160,9 @@ func (s *Session) serveLocked(w http.ResponseWriter, r *http.Request, p *poll, m
 			return
 		case r.Context().Err() != nil: // nothing is taken that nobody reads
 			p.leave(me)
-			tell := s.concludeLocked(TransportError, true, nil) // before the next poll can come
+			report := s.concludeLocked(TransportError, true, nil) // before the next poll can come
 			s.mu.Unlock()
-			tell()
+			report()
 			return
 		case me.owing && s.closing && s.reason == PingTimeout:
 			p.leave(me)
@@ -190,7 +189,7 @@ func (s *Session) serveLocked(w http.ResponseWriter, r *http.Request, p *poll, m
 }
 
 // settleLocked gives an upgrade that the client may have finished already a moment to
-// arrive, before a poll is answered with nothing. It is false if it has.
+// arrive, before a poll is answered with nothing. It returns false if it has.
 func (s *Session) settleLocked(p *poll) bool {
 	by := time.Now().Add(arrivalWait)
 	for s.poll == p && p.probing && p.offered && !p.over && len(p.backlog) == 0 {
@@ -205,7 +204,7 @@ func (s *Session) settleLocked(p *poll) bool {
 	return s.poll == p
 }
 
-// answer writes the body of a poll. It is false if the connection did not take it.
+// answer writes the body of a poll. It returns false if the connection did not take it.
 func answer(w http.ResponseWriter, body []byte) bool {
 	header := w.Header()
 	header.Set("Content-Type", "text/plain; charset=UTF-8")
@@ -256,7 +255,7 @@ func (s *Session) post(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// receiveAll does what the packets of a body say. It is false if the client
+// receiveAll does what the packets of a body say. It returns false if the client
 // broke the rules, which ends the session.
 func (s *Session) receiveAll(body []byte) bool {
 	for p, err := range packets(body) {

@@ -7,11 +7,12 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
+	"rowcast/internal/hub/room"
+	"rowcast/internal/test/servetest"
 	"rowcast/internal/wire/engineio"
 	"rowcast/internal/wire/websocket"
 )
@@ -276,19 +277,13 @@ func TestOnePollCrossesTheClose(t *testing.T) {
 func slow(t *testing.T) (b *bundle, query string, hangup func() engineio.Reason) {
 	t.Helper()
 	out, e := slowOutbox{hangup: make(chan struct{})}, &echo{closed: make(chan engineio.Reason, 1)}
-	engine, err := engineio.New(engineio.Options{Open: func(s *engineio.Session, _ *http.Request) (engineio.Outbox, engineio.Receiver, error) {
-		out.Session = s
-		return out, e, nil
-	}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	b = &bundle{Server: httptest.NewServer(engine), engine: engine}
-	t.Cleanup(func() {
-		if err := engine.Wait(context.Background()); err != nil {
-			t.Error(err)
-		}
-		b.Close()
+	b = &bundle{}
+	b.Bundle = servetest.NewBundle(t, room.Options{}, nil, func(*servetest.Bundle) (h servetest.Handler, err error) {
+		b.engine, err = engineio.New(engineio.Options{Open: func(s *engineio.Session, _ *http.Request) (engineio.Outbox, engineio.Receiver, error) {
+			out.Session = s
+			return out, e, nil
+		}})
+		return b.engine, err
 	})
 	b.do(t, "GET", pollQuery, "")
 	return b, pollQuery + "&sid=" + out.ID(), func() engineio.Reason {

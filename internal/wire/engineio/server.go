@@ -79,8 +79,8 @@ func writeJSON(w http.ResponseWriter, status int, value any) {
 	_, _ = w.Write(body) // the client has gone if this fails
 }
 
-// Wait returns when there is no connection and no session that ends, or ctx
-// has ended. Whoever closes the sessions calls it after that.
+// Wait returns when there is no connection and no session that ends, or ctx has ended.
+// The owner of the sessions calls it after it has closed them.
 func (s *Server) Wait(ctx context.Context) error { return s.running.Wait(ctx) }
 
 // Sessions is how many there are.

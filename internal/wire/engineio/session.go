@@ -45,8 +45,8 @@ type Session struct {
 	// queued is how much was under way when the timer last went.
 	queued int
 	reason Reason
-	// closing: the outbox was told to close. left: the client will not come for
-	// what is left. ended: hung up.
+	// closing: the outbox was asked to close. left: the client will not come for what
+	// is left. ended: hung up.
 	closing, left, ended bool
 }
 
@@ -129,21 +129,21 @@ func (s *Session) over() bool {
 	return s.closing || s.ended
 }
 
-// Close ends the session: what is being written is finished first. The last
-// frame is for a WebSocket; who polls hears that it is closed.
+// Close ends the session: what is being written is finished first. The last frame is
+// for a WebSocket; a client that polls hears that it is closed.
 func (s *Session) Close(last []byte) { s.finish(ForcedClose, false, last) }
 
 // finish ends the session, once. left says that the client will not come for
 // what is left.
 func (s *Session) finish(reason Reason, left bool, last []byte) {
 	s.mu.Lock()
-	tell := s.concludeLocked(reason, left, last)
+	report := s.concludeLocked(reason, left, last)
 	s.mu.Unlock()
-	tell()
+	report()
 }
 
 // concludeLocked is finish; what it returns is called once the mutex is let go.
-func (s *Session) concludeLocked(reason Reason, left bool, last []byte) (tell func()) {
+func (s *Session) concludeLocked(reason Reason, left bool, last []byte) (report func()) {
 	if s.closing || s.ended {
 		return func() {}
 	}

@@ -142,15 +142,11 @@ func TestNoopThatNobodyReads(t *testing.T) {
 	b := setup(t, engineio.Options{})
 	query, e := b.open(t)
 	conn := b.dial(t, "EIO=4&transport=websocket"+query[len(pollQuery):])
-	write(t, conn, "2probe")
-	if got := read(t, conn); got != "3probe" {
-		t.Fatal(got)
-	}
+	conn.Send("2probe")
+	conn.Want("3probe")
 	b.engine.ServeHTTP(broken{httptest.NewRecorder()}, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/?"+query, nil))
-	write(t, conn, "5")
-	write(t, conn, "4hello")
-	if got := read(t, conn); got != "4hello" {
-		t.Fatal(got)
-	}
+	conn.Send("5")
+	conn.Send("4hello")
+	conn.Want("4hello")
 	e.stays(t, "a noop was lost")
 }

@@ -8,7 +8,7 @@ import (
 	"rowcast/internal/wire/websocket"
 )
 
-// lastFrame tells a client that polls that its session is closed.
+// lastFrame is for a client that polls: its session is closed.
 func lastFrame() []byte { return websocket.AppendClose(nil, protocolError, "") }
 
 // reader takes what comes from a WebSocket: that of the session, or one that is

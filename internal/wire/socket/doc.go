@@ -3,10 +3,9 @@
 //
 // # Overview
 //
-// A [Socket] wraps a net.Conn whose client may be slow or silent: TryWrite
-// writes what the kernel takes at once, AwaitRead waits with a small stack and
-// no buffer, and Hangup closes either after what was written has arrived, or at
-// once.
+// A [Socket] wraps a net.Conn whose client may be slow or silent: TryWrite writes what
+// the kernel takes at once, and AwaitRead waits with a small stack and no buffer.
+// Hangup closes either after what was written has arrived, or at once.
 //
 // # Guarantees
 //
@@ -14,8 +13,8 @@
 //   - The last bytes reach a client that reads, also when more of its own are
 //     on their way (TestHangup).
 //   - A client whose kernel does not answer is given up (TestGiveUpAfter).
-//   - One that reads slowly is distinct from one that does not read
-//     (TestQueuedFallsWhileTheClientReads), and one that is silent from one that
+//   - A client that reads slowly is distinct from one that does not read
+//     (TestQueuedFallsWhileTheClientReads). A silent client is distinct from one that
 //     has not been listened to (TestUnread).
 //   - Of the first requests of two connections it is known which came first
 //     (TestOrder).

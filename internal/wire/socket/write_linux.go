@@ -9,9 +9,9 @@ import (
 // processor meanwhile.
 const rawSize = 64 << 10
 
-// write is one write(2) to a descriptor that does not block. The scheduler is
-// not told of a short one: that costs a tenth of the write, and a good deal more
-// when it gives the processor away for that.
+// write is one write(2) to a descriptor that does not block. The scheduler is not
+// informed of a short one: that costs a tenth of the write, and a good deal more when
+// it gives the processor away for that.
 func write(fd int, b []byte) (int, error) {
 	if len(b) > rawSize || len(b) == 0 {
 		return syscall.Write(fd, b)

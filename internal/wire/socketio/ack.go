@@ -23,7 +23,7 @@ type Ack struct {
 	done atomic.Bool
 }
 
-// Reply acknowledges the event. It is false if it was, or wants none.
+// Reply acknowledges the event. It returns false if it was, or wants none.
 func (a *Ack) Reply(args ...json.RawMessage) bool { return a.ReplyBinary(nil, args...) }
 
 // ReplyBinary is Reply with attachments; see AppendBinaryEvent.
@@ -35,7 +35,7 @@ func (a *Ack) ReplyBinary(attachments [][]byte, args ...json.RawMessage) bool {
 	return true
 }
 
-// Append is Reply for who sends the frame itself. It appends nothing where
+// Append is Reply for a caller that sends the frame itself. It appends nothing where
 // Reply is false. It does not call the outbox.
 func (a *Ack) Append(dst []byte, args ...json.RawMessage) []byte {
 	if !a.claim() {

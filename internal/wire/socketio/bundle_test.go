@@ -1,25 +1,17 @@
 package socketio_test
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
-	"io"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
-	"rowcast/internal/errcode"
-	"rowcast/internal/feed"
-	"rowcast/internal/hub"
 	"rowcast/internal/hub/room"
-	"rowcast/internal/hub/session"
-	"rowcast/internal/hub/signal"
 	"rowcast/internal/test/raw"
+	"rowcast/internal/test/servetest"
 	"rowcast/internal/wire/engineio"
 	"rowcast/internal/wire/socketio"
 )
@@ -28,42 +20,6 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // timeout is how long a fact may take; nothing waits for that long.
 const timeout = 2 * time.Minute
-
-// outbox is a session of a hub, as in the product.
-type outbox struct {
-	*session.Session
-	// before, if not nil, is called before frames are sent.
-	before func(frames []byte)
-}
-
-func (o outbox) Send(frames []byte) {
-	if o.before != nil {
-		o.before(frames)
-	}
-	o.Session.Send(frames)
-}
-
-func (o outbox) Close(last []byte) { o.CloseWith(signal.Gone, last) }
-
-// silent is a wire without messages of its own.
-type silent struct{}
-
-func (silent) Name() string { return "silent" }
-
-func (silent) AppendEvent(b []byte, _ *feed.Event) []byte            { return b }
-func (silent) AppendSignal(b []byte, _ *signal.Signal) []byte        { return b }
-func (silent) AppendClose(b []byte, _ errcode.Code, _ string) []byte { return b }
-
-// empty is a history without tenants.
-type empty struct{}
-
-func (empty) Head(context.Context, string, int64) (feed.Head, error) {
-	return feed.Head{}, errors.ErrUnsupported
-}
-
-func (empty) After(context.Context, string, feed.Cursor, int) (feed.Page, error) {
-	return feed.Page{}, feed.ErrDiverged
-}
 
 // namespace does what its functions say. What they leave out: it accepts, and
 // emits back.
@@ -112,9 +68,8 @@ func (n *namespace) wantEnded(t testing.TB, reason string) {
 
 // bundle is a server with the namespaces / and /x.
 type bundle struct {
-	*httptest.Server
+	*servetest.Bundle
 	sockets *socketio.Server
-	hub     *hub.Hub
 	main, x *namespace
 	// before is that of each outbox.
 	before func(frames []byte)
@@ -122,38 +77,17 @@ type bundle struct {
 
 func setup(t testing.TB, o socketio.Options) *bundle {
 	t.Helper()
-	h, err := hub.New(room.Options{
-		History: empty{}, Encoders: []signal.Encoder{silent{}},
-		Map: func(dst []feed.Event, _ *feed.Change) []feed.Event { return dst },
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	ran := make(chan error, 1)
-	go func() { ran <- h.Run(ctx) }()
-	b := &bundle{hub: h, main: newNamespace(), x: newNamespace()}
+	b := &bundle{main: newNamespace(), x: newNamespace()}
 	o.Namespaces = map[string]socketio.Namespace{socketio.Main: b.main, "/x": b.x}
-	o.Outbox = func(s *engineio.Session, _ *http.Request) (engineio.Outbox, error) {
-		session, err := h.Open(session.Peer{Conn: s, ReadsNothing: true, PingInterval: time.Hour})
-		return outbox{session, b.before}, err
-	}
-	if b.sockets, err = socketio.New(o); err != nil {
-		t.Fatal(err)
-	}
-	b.Server = httptest.NewUnstartedServer(b.sockets)
-	b.Config.MaxHeaderBytes = 16 << 10
-	b.Start()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ran; err != nil {
-			t.Error(err)
+	b.Bundle = servetest.NewBundle(t, room.Options{}, nil, func(s *servetest.Bundle) (h servetest.Handler, err error) {
+		s.Config.MaxHeaderBytes = 16 << 10
+		o.Outbox = func(c *engineio.Session, _ *http.Request) (engineio.Outbox, error) {
+			out, err := s.Outbox(c)
+			out.Before = b.before
+			return out, err
 		}
-		if err := b.sockets.Wait(context.Background()); err != nil {
-			t.Error(err)
-		}
-		b.Client().CloseIdleConnections()
-		b.Close()
+		b.sockets, err = socketio.New(o)
+		return b.sockets, err
 	})
 	return b
 }
@@ -217,18 +151,5 @@ func (b *bundle) post(t testing.TB, body string) (query string, status int) {
 // do makes a request, and gives the status and the body.
 func (b *bundle) do(t testing.TB, method, query, body string) (int, string) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, b.URL+query, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	w, err := b.Client().Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = w.Body.Close() }()
-	text, err := io.ReadAll(w.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return w.StatusCode, string(text)
+	return raw.Do(t, b.Client(), method, b.URL+query, body, nil)
 }

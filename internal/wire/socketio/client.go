@@ -136,7 +136,7 @@ func (c *client) find(namespace string) *Socket {
 	return nil
 }
 
-// connectLocked has a namespace decide on the client.
+// connectLocked asks a namespace to decide on the client.
 func (c *client) connectLocked(old *Socket, p *Packet) error {
 	if old != nil {
 		if old.state.Load() != left {
@@ -244,7 +244,7 @@ func (c *client) work() {
 	c.working = false
 }
 
-// spawnLocked has a goroutine make the calls, if there are any.
+// spawnLocked makes the calls in a goroutine, if there are any.
 func (c *client) spawnLocked() {
 	if len(c.calls) > 0 && !c.working {
 		c.server.calls.Run(c.work)

@@ -20,7 +20,7 @@ type partial struct {
 	missing, room int
 }
 
-// Decode takes the next message, which it keeps. It answers a packet when it is
+// Decode takes the next message, which it keeps. It returns a packet when it is
 // whole, else nil. limit bounds a packet with its attachments, in bytes.
 func (d *Decoder) Decode(binary bool, data []byte, limit int) (*Packet, error) {
 	switch {

@@ -4,11 +4,10 @@
 //
 // # Overview
 //
-// A [Server] hands what clients send to the [Namespace] that they address, as
-// events of a [Socket]. What is sent are complete frames: the functions Append…
-// make them, once for any number of clients, and an outbox writes them, which
-// is made by who uses the package. Arguments are JSON texts in both directions
-// and pass byte for byte.
+// A [Server] hands what clients send to the [Namespace] that they address, as events of
+// a [Socket]. What is sent are complete frames: the functions Append… make them, once
+// for any number of clients, and an outbox writes them, which is made by the user of
+// the package. Arguments are JSON texts in both directions and pass byte for byte.
 //
 // # States
 //
@@ -35,8 +34,8 @@
 //   - A client that recovers keeps its id (socketio: TestRecovery).
 //   - A client that connects to no namespace in time is closed
 //     (TestConnectTimeout).
-//   - Members of a room get the same frames in the same order, and whoever ends
-//     is in none (TestRooms, TestBroadcastsKeepTheirOrder).
+//   - Members of a room get the same frames in the same order, and a member that has
+//     ended is in none (TestRooms, TestBroadcastsKeepTheirOrder).
 //   - A client that has gone leaves nothing behind (TestNothingIsLeftBehind).
 //     One that is idle costs no goroutine, no timer and no queue here.
 //   - The public test suites pass (conformance: TestHandshake, TestHeartbeat,

@@ -21,7 +21,7 @@ type Rooms struct {
 	of map[*Socket][]string
 }
 
-// Join adds a socket to a room. It is false if the socket has ended.
+// Join adds a socket to a room. It returns false if the socket has ended.
 func (r *Rooms) Join(s *Socket, room string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -100,7 +100,7 @@ func (r *Rooms) Send(room string, frames []byte) int {
 	return n
 }
 
-// enter notes that a socket is in rooms. It is false if it has ended.
+// enter notes that a socket is in rooms. It returns false if it has ended.
 func (s *Socket) enter(r *Rooms) bool {
 	s.client.mu.Lock()
 	defer s.client.mu.Unlock()

@@ -107,8 +107,8 @@ func New(o Options) (*Server, error) {
 // ServeHTTP serves a request of a client.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.engine.ServeHTTP(w, r) }
 
-// Wait returns when there is no session and no call of a handler, or ctx has
-// ended. Who owns the outboxes ends the sessions.
+// Wait returns when there is no session and no call of a handler, or ctx has ended. The
+// owner of the outboxes ends the sessions.
 func (s *Server) Wait(ctx context.Context) error {
 	if err := s.engine.Wait(ctx); err != nil {
 		return err

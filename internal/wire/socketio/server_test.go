@@ -90,7 +90,7 @@ func TestClientsThatBreakTheRules(t *testing.T) {
 			}
 			b.main.wantEnded(t, reason)
 			if err := b.sockets.Wait(t.Context()); err != nil || len(b.main.ended) > 0 {
-				t.Error("told twice", err)
+				t.Error("called twice", err)
 			}
 		})
 	}

@@ -80,8 +80,8 @@ func (s *Socket) Accept(pid string) {
 	}
 }
 
-// AppendAccept is Accept for who sends the frame itself, which has to be before
-// any other of the socket. It appends nothing if the client is not pending. It
+// AppendAccept is Accept for a caller that sends the frame itself, which has to be
+// before any other of the socket. It appends nothing if the client is not pending. It
 // does not call the outbox.
 func (s *Socket) AppendAccept(dst []byte, pid string) []byte {
 	s.client.mu.Lock()
@@ -180,7 +180,7 @@ func (s *Socket) Send(frames []byte) {
 	}
 }
 
-// hold keeps frames while the socket is being accepted. It is false if that is
+// hold keeps frames while the socket is being accepted. It returns false if that is
 // over.
 func (s *Socket) hold(frames []byte) bool {
 	s.client.mu.Lock()

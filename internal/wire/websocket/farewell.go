@@ -12,8 +12,8 @@ const refusedGateway = "websocket: bad close code 1014"
 const closeKind = closeFrame & 15
 
 // farewell follows the frames of a client, for what its close frame carries: gorilla
-// does not tell a payload of one byte from none. It is of use only if gorilla got as
-// far as to that frame.
+// does not distinguish a payload of one byte from none. It is of use only if gorilla
+// got as far as to that frame.
 type farewell struct {
 	// header is that of the frame that is being read, have how much of it there is.
 	header [14]byte

@@ -37,15 +37,15 @@ func (s *Set) due() time.Duration {
 var errBroken = errors.New("the fetch did not end")
 
 // Refresh fetches the set, waits for the fetch under way, or does nothing when the
-// last one was a moment ago. It gives the error of the last fetch.
+// last one was a moment ago. It returns the error of the last fetch.
 func (s *Set) Refresh(ctx context.Context) error {
 	_, err := s.refresh(ctx, ctx)
 	return err
 }
 
-// refresh waits as long as ctx lasts, for a fetch that lasts as long as fetchCtx.
-// began says that the fetch began with the call: its answer tells of now, that of
-// an earlier one of a while ago.
+// refresh waits as long as ctx lasts, for a fetch that lasts as long as fetchCtx. began
+// says that the fetch began with the call: its answer is of now, that of an earlier one
+// of a while ago.
 func (s *Set) refresh(ctx, fetchCtx context.Context) (began bool, err error) {
 	s.mu.Lock()
 	if fetching := s.fetching; fetching != nil {

@@ -26,8 +26,8 @@ const (
 	maxKID = 255
 )
 
-// ErrUnavailable: nobody can tell yet whether the key exists, because the set was
-// not fetched since the token came. A later try helps.
+// ErrUnavailable: it is not known yet whether the key exists, because the set was not
+// fetched since the token came. A later try helps.
 var ErrUnavailable = errors.New("the key is not at hand")
 
 // Options says where a Set comes from.
@@ -89,7 +89,7 @@ func New(o Options) (*Set, error) {
 	return s, nil
 }
 
-// Key gives the key that the token names in its header. The error is ErrUnavailable
+// Key returns the key that the token names in its header. The error is ErrUnavailable
 // unless a fetch that began after the token came says that there is no such key.
 func (s *Set) Key(ctx context.Context, token *jwt.Token) (any, error) {
 	kid, _ := token.Header["kid"].(string)
@@ -103,7 +103,7 @@ func (s *Set) Key(ctx context.Context, token *jwt.Token) (any, error) {
 	return key, nil
 }
 
-// Find gives the key that choose takes, not nil, among those for an algorithm. It is
+// Find returns the key that choose takes, not nil, among those for an algorithm. It is
 // for tokens that name no key. The error is ErrUnavailable unless a fetch that began
 // after the token came brought nothing to choose.
 func (s *Set) Find(ctx context.Context, algorithm string, choose func(keys []any) any) (any, error) {

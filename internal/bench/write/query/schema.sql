@@ -13,7 +13,7 @@ insert into rowcast_bench.tenants (id, slug)
 select ('0be9c000-0000-4000-8000-' || lpad(n::text, 12, '0'))::uuid, 'rowcast-bench-' || n
   from generate_series(1, 50) n;
 
--- The usual way to tell others of a change: a notification with the row.
+-- The usual way to send others a change: a notification with the row.
 create function rowcast_bench.notify() returns trigger
 language plpgsql as $$
 begin

@@ -27,7 +27,7 @@ var ErrNone = errors.New("no PostgreSQL found: install it (Debian, Ubuntu: apt i
 type Options struct {
 	Dir     string        // the directory to use, "" for any
 	Cache   string        // of downloads, "" for the usual place
-	Account *proc.Account // who has to be able to run the programs
+	Account *proc.Account // the user who has to be able to run the programs
 	Log     *slog.Logger  // nil discards
 }
 

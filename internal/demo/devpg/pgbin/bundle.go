@@ -47,7 +47,7 @@ func (b bundle) dir() string    { return filepath.Join(b.cache, "postgres-"+bund
 func (b bundle) binDir() string { return filepath.Join(b.dir(), "native", "bin") }
 
 // fetch downloads and unpacks the bundle unless another process just did, and
-// answers its directory of programs.
+// returns its directory of programs.
 func (b bundle) fetch(ctx context.Context, acc *proc.Account) (dir string, err error) {
 	name, sum, err := bundlePackage(runtime.GOOS, runtime.GOARCH)
 	if err != nil {

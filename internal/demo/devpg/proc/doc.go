@@ -4,15 +4,15 @@
 // # Overview
 //
 // [Run] runs a program to its end, [Start] one that stays. For root both run as an
-// [Account] without privileges, which needs a way to its files
-// ([Account.CanEnter]). A [Lock], and the directory in which a process works
-// ([RunsIn]), tell which server belongs to which process.
+// [Account] without privileges, which needs a way to its files ([Account.CanEnter]). A
+// [Lock], and the directory in which a process works ([RunsIn]), show which server
+// belongs to which process.
 //
 // # Guarantees
 //
 //   - A child has a process group of its own, so Ctrl-C does not reach it (devpg:
-//     TestServerHasItsOwnProcessGroup), and an environment that does not change how
-//     PostgreSQL behaves (TestEnvironmentIsPlain).
+//     TestServerHasItsOwnProcessGroup). Its environment does not change how PostgreSQL
+//     behaves (TestEnvironmentIsPlain).
 //   - On Linux a child ends with this process, even by SIGKILL (devpg:
 //     TestServerDiesWithItsProcess), and not with one of its threads (devpg:
 //     TestServerOutlivesTheCallersThread).

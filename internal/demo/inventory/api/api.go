@@ -21,7 +21,7 @@ const requestTime = 10 * time.Second
 type Options struct {
 	// Pool leads to the database of the inventory; required. The caller closes it.
 	Pool *pgxpool.Pool
-	// DatabaseURL is shown in the lines to copy. Whoever has a token sees it.
+	// DatabaseURL is shown in the lines to copy. Every user with a token sees it.
 	DatabaseURL string
 	// Secret signs tokens, and Gate has to accept them. Both are required.
 	Secret []byte

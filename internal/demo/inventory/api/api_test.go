@@ -2,7 +2,6 @@ package api_test
 
 import (
 	"encoding/json"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -17,6 +16,7 @@ import (
 	"rowcast/internal/demo/inventory"
 	"rowcast/internal/demo/inventory/api"
 	"rowcast/internal/test/pgtest"
+	"rowcast/internal/test/raw"
 	"rowcast/internal/test/servetest"
 	"rowcast/internal/transport"
 )
@@ -109,14 +109,8 @@ func does[T any](t *testing.T, s *shop, token, method, path, body string, status
 func (s *shop) refuses(t *testing.T, token, method, path, body string, status int, code, says string) {
 	t.Helper()
 	w := s.ask(t, token, method, path, body)
-	text, _ := io.ReadAll(w.Body)
-	var p struct {
-		Type, Title, Detail, Code string
-		Status                    int
-	}
-	if err := json.Unmarshal(text, &p); err != nil || w.Code != status || p.Status != status || p.Code != code || p.Type == "" || p.Title == "" ||
-		!strings.Contains(p.Detail, says) || w.Header().Get("Content-Type") != "application/problem+json" {
-		t.Errorf("%s %s %.200s: %d %s; want %d, %s, %q", method, path, body, w.Code, text, status, code, says)
+	if got, detail := raw.Problem(t, w.Result()); w.Code != status || got != code || !strings.Contains(detail, says) {
+		t.Errorf("%s %s %.200s: %d %s %s; want %d, %s, %q", method, path, body, w.Code, got, detail, status, code, says)
 	}
 }
 

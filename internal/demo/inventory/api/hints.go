@@ -22,28 +22,16 @@ type hint struct {
 func (a *API) hints(_ context.Context, c *caller) (any, error) {
 	url := quote(a.DatabaseURL)
 	// The only thing in the statements that is not fixed is the tenant, a uuid.
-	const (
-		adjust = `insert into stock_movements (tenant_id, sku_id, movement_type, quantity, reason)
-  select tenant_id, id, 'adjustment', -1, 'damaged' from skus
-   where tenant_id = '%s' order by quantity desc limit 1`
-		order = `with o as (insert into orders (tenant_id, customer, total)
-    select tenant_id, 'Somebody with psql', price from skus
-     where tenant_id = '%s' order by quantity desc, id limit 1 returning *)
-  insert into order_items (tenant_id, order_id, sku_id, quantity, unit_price)
-  select o.tenant_id, o.id, s.id, 1, s.price from o join skus s on s.tenant_id = o.tenant_id
-   order by s.quantity desc, s.id limit 1`
-		rows = `copy (select tenant_id, id, 'adjustment', d, 'recount' from skus, generate_series(1, 100), (values (1), (-1)) v (d)
-    where tenant_id = '%s') to stdout`
-		into = `copy stock_movements (tenant_id, sku_id, movement_type, quantity, reason) from stdin`
-	)
-	h := hints{DatabaseURL: a.DatabaseURL}
-	for _, line := range [][2]string{
-		{"adjust the stock", fmt.Sprintf(`psql %s -c "`+adjust+`"`, url, c.tenant)},
-		{"create an order", fmt.Sprintf(`psql %s -c "`+order+`"`, url, c.tenant)},
-		{"copy thousands of rows", fmt.Sprintf(`psql %s -c "`+rows+`" | psql %[1]s -c "`+into+`"`, url, c.tenant)},
-	} {
-		h.Lines = append(h.Lines, hint{line[0], line[1]})
+	run := func(file string) string {
+		_, statement, _ := strings.Cut(file, "\n") // without its comment
+		statement = strings.ReplaceAll(strings.TrimSuffix(statement, ";\n"), "{tenant}", c.tenant)
+		return fmt.Sprintf(`psql %s -c "%s"`, url, statement)
 	}
+	h := hints{DatabaseURL: a.DatabaseURL, Lines: []hint{
+		{"adjust the stock", run(sqlHintAdjust)},
+		{"create an order", run(sqlHintOrder)},
+		{"copy thousands of rows", run(sqlHintCopyRows) + " | " + run(sqlHintCopy)},
+	}}
 	h.PSQL = h.Lines[0].PSQL
 	return h, nil
 }

@@ -110,7 +110,7 @@ func (a *API) cancelOrder(ctx context.Context, c *caller) (any, error) {
 	return a.changeOrder(ctx, c, (*inventory.Clerk).CancelOrder)
 }
 
-// changeOrder does something with the order in the path and answers what it is
+// changeOrder does something with the order in the path and returns what it is
 // then.
 func (a *API) changeOrder(ctx context.Context, c *caller, change func(*inventory.Clerk, context.Context, string) error) (any, error) {
 	id, err := c.id()

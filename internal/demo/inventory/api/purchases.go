@@ -113,7 +113,7 @@ func (a *API) receivePurchaseOrder(ctx context.Context, c *caller) (any, error) 
 }
 
 // changePurchaseOrder does something with the purchase order in the path and
-// answers what it is then.
+// returns what it is then.
 func (a *API) changePurchaseOrder(ctx context.Context, c *caller, change func(*inventory.Clerk, context.Context, string) error) (any, error) {
 	id, err := c.id()
 	if err != nil {

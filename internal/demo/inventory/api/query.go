@@ -40,4 +40,15 @@ var (
 	sqlSuppliers string
 	//go:embed query/supplier.sql
 	sqlSupplier string
+
+	// Those that people may copy have {tenant} for the tenant.
+	//
+	//go:embed query/hint_adjust.sql
+	sqlHintAdjust string
+	//go:embed query/hint_order.sql
+	sqlHintOrder string
+	//go:embed query/hint_copy_rows.sql
+	sqlHintCopyRows string
+	//go:embed query/hint_copy.sql
+	sqlHintCopy string
 )

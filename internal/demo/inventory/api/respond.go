@@ -66,7 +66,7 @@ func (a *API) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	answer.Write(w)
 }
 
-// problem says what to tell the client about an error.
+// problem returns what the client receives about an error.
 func problem(err error) *refusal {
 	if r, ok := errors.AsType[*refusal](err); ok {
 		return r

@@ -17,7 +17,7 @@ type caller struct {
 	tenant   string
 }
 
-// answer does what a request asks for, and gives a value to encode as JSON.
+// answer does what a request asks for, and returns a value to encode as JSON.
 type answer func(ctx context.Context, c *caller) (any, error)
 
 func (a *API) routes() http.Handler {

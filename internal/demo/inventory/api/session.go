@@ -87,7 +87,7 @@ func (a *API) login(ctx context.Context, c *caller) (any, error) {
 	return s, err
 }
 
-// renew gives a fresh token to who has one that is still good.
+// renew returns a fresh token for one that is still good.
 func (a *API) renew(ctx context.Context, c *caller) (any, error) {
 	var u *inventory.User
 	err := a.read(ctx, func(tx pgx.Tx) (err error) {

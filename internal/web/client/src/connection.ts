@@ -68,7 +68,7 @@ export interface Watch {
   /** Sets the longest silence, in milliseconds, counted from what was heard last. */
   limit(silence: number): void;
   /** Sets it for once: until something is heard. */
-  hurry(silence: number): void;
+  limitOnce(silence: number): void;
   stop(): void;
 }
 
@@ -81,11 +81,11 @@ export const now = () => performance.now();
 /** Watches without a timer for each message: a timer that comes too early is set again. */
 export function createWatch(limit: number, dead: () => void): Watch {
   let last = now();
-  let hurried: number | undefined;
+  let once: number | undefined;
   let timer: ReturnType<typeof setTimeout>;
   const look = () => {
     clearTimeout(timer);
-    const left = (hurried ?? last + limit) - now();
+    const left = (once ?? last + limit) - now();
     if (left <= 0) dead();
     else timer = setTimeout(look, Math.min(left, longestTimer));
   };
@@ -93,14 +93,14 @@ export function createWatch(limit: number, dead: () => void): Watch {
   return {
     heard() {
       last = now();
-      hurried = undefined;
+      once = undefined;
     },
     limit(silence) {
       if (silence > 0) limit = silence; // a server that says nonsense is no reason to
       look();
     },
-    hurry(silence) {
-      hurried ??= now() + silence;
+    limitOnce(silence) {
+      once ??= now() + silence;
       look();
     },
     stop: () => clearTimeout(timer),

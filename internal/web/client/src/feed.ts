@@ -192,7 +192,7 @@ export function createFeed(options: FeedOptions): Feed {
   const receive = (m: ServerMessage) => {
     step({ type: "spoke" });
     // A connection asks for one tenant, so an answer is about that, whatever name it
-    // gives: the server tells the one that the database writes.
+    // gives: the server sends the one that the database writes.
     if (m.type === "joined") tenantId = m.tenantId;
     else if (m.type !== "error" && "tenantId" in m && m.tenantId !== tenantId) return;
     if (asking.pending && (m.type === "event" || m.type === "reset")) return;

@@ -3,7 +3,7 @@ import { patternOf } from "./wire.js";
 /** The bounds of a filter that the server takes. */
 const mostPatterns = 64;
 const longestPattern = 128;
-/** No event is called that: whoever asks for it is told how far the stream is, and no more. */
+/** No event is called that: a client that asks for it receives how far the stream is, and no more. */
 const none = "dashboard:none";
 
 /** Says whether an event may have this name, or this pattern stand for one. */

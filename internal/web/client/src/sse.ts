@@ -120,7 +120,7 @@ export const openFetch =
       }
     };
     read().catch(r.fail);
-    return { close: r.close, probe: () => r.watch.hurry(commentTime) };
+    return { close: r.close, probe: () => r.watch.limitOnce(commentTime) };
   };
 
 /**

@@ -72,7 +72,7 @@ export const openWebSocket =
       probe() {
         if (!welcome) return; // there is a limit already
         send({ type: "ping" });
-        watch.hurry(probeTime);
+        watch.limitOnce(probeTime);
       },
     };
   };

@@ -38,7 +38,7 @@ describe("connecting", () => {
     expect(b.feed.connected).toBe(true);
   });
 
-  it("connects once, however often it is told to", async () => {
+  it("connects once, however often it is asked to", async () => {
     const b = bench();
     b.feed.connect();
     b.feed.connect();
@@ -122,7 +122,7 @@ describe("coming back", () => {
   it.each([
     ["three years", "99999999999"],
     ["more than a number holds", "9".repeat(400)],
-  ])("waits as long as a timer can when told %s", async (_, ms) => {
+  ])("waits as long as a timer can when asked for %s", async (_, ms) => {
     const b = bench({ fetch: undefined });
     (await live(b)).end(4001, `shutdown; retry=${ms}ms`);
     expect(b.feed.status.retryIn).toBe(2 ** 31 - 1);
@@ -463,7 +463,7 @@ describe("catching up", () => {
     expect(b.feed.status.state).toBe("live");
   });
 
-  it("ends with a reset, which is told once and moves the cursor, also back", async () => {
+  it("ends with a reset, which is sent once and moves the cursor, also back", async () => {
     const b = bench({ cursor: "c5" });
     const more = vi.fn();
     b.feed.onReset(more);

@@ -75,7 +75,7 @@ describe("the first time", () => {
     expect(b.feed.status).toMatchObject({ state: "closed", code: 4500, reason });
   });
 
-  it("knows its tenant by the name that the server tells, and a number is one", async () => {
+  it("knows its tenant by the name that the server sends, and a number is one", async () => {
     const b = bench({ tenantId: 7 });
     const seen = vi.fn();
     b.feed.on("order:created", seen);
@@ -91,7 +91,7 @@ describe("the first time", () => {
     expect(seen).toHaveBeenCalledTimes(1);
   });
 
-  it("tells what the server has to say about the join", async () => {
+  it("reports what the server has to say about the join", async () => {
     const b = bench();
     b.feed.connect();
     await settle();

@@ -30,13 +30,13 @@ afterEach(() => server.stop());
 
 describe.each(Object.entries(wires))("over %s", (wire, options) => {
   it.each(Array.from({ length: 8 }, (_, i) => i + 1))(
-    "every event comes once and in order, or a reset is told (seed %i)",
+    "every event comes once and in order, or a reset is heard (seed %i)",
     async (seed) => {
       const { next, below } = random(seed);
       vi.spyOn(Math, "random").mockImplementation(() => next() / 100); // pauses of milliseconds
 
-      /** Events and resets as they are told: an index of the log. */
-      const told: { event?: number; reset?: number; name?: string }[] = [];
+      /** Events and resets as they are heard: an index of the log. */
+      const heard: { event?: number; reset?: number; name?: string }[] = [];
       const states: FeedStatus[] = [];
       const logged: unknown[] = [];
       let tokens = 0;
@@ -46,7 +46,7 @@ describe.each(Object.entries(wires))("over %s", (wire, options) => {
         tenantId: "T",
         ...options,
         getToken: () => `token${++tokens}`,
-        onReset: ({ cursor }) => void told.push({ reset: Number(cursor.split(".")[1]) }),
+        onReset: ({ cursor }) => void heard.push({ reset: Number(cursor.split(".")[1]) }),
         log: (...entry) => void logged.push(entry),
       });
       feed.onStatus((status) => {
@@ -54,7 +54,7 @@ describe.each(Object.entries(wires))("over %s", (wire, options) => {
         if (begun === undefined && status.cursor !== undefined) begun = Number(status.cursor.split(".")[1]);
       });
       feed.on("order:third", () => {}); // EventSource hears names outside the catalogue if somebody listens to them
-      feed.on("*", ({ data, event }) => void told.push({ event: data.index, name: event }));
+      feed.on("*", ({ data, event }) => void heard.push({ event: data.index, name: event }));
       for (let n = below(5); n > 0; n--) server.commit();
       feed.connect();
 
@@ -69,8 +69,8 @@ describe.each(Object.entries(wires))("over %s", (wire, options) => {
         () => void server.faults.push({ kind: "close", after: below(5), code: 4002, reason: "slow-consumer" }),
         () => void server.faults.push({ kind: "refuse" }),
         () => void server.faults.push({ kind: "delay", ms: below(4) }),
-        () => server.tell({ type: "token-expiring" }),
-        () => server.tell({ type: "error", code: "stale", message: "late" }),
+        () => server.send({ type: "token-expiring" }),
+        () => server.send({ type: "error", code: "stale", message: "late" }),
         () => (next() < 0.2 ? server.forget() : undefined),
         () => (next() < 0.1 ? server.rename() : undefined),
         () => void (next() < 0.2 && feed.close()),
@@ -83,11 +83,11 @@ describe.each(Object.entries(wires))("over %s", (wire, options) => {
       }
       server.faults = [];
       server.blocked = false;
-      await until(() => feed.status.cursor === server.cursor(server.log.length), "everything is told");
+      await until(() => feed.status.cursor === server.cursor(server.log.length), "everything is heard");
       await until(() => feed.status.state === "live");
 
       let expected = begun!;
-      for (const { event, reset, name } of told) {
+      for (const { event, reset, name } of heard) {
         if (event !== undefined) {
           expect({ index: event, name }).toEqual({ index: expected, name: server.log[expected]!.event });
           expected++;
@@ -97,7 +97,7 @@ describe.each(Object.entries(wires))("over %s", (wire, options) => {
         }
       }
       expect(expected).toBe(server.log.length);
-      expect(told.filter(({ reset }) => reset !== undefined).length).toBeLessThanOrEqual(server.resets);
+      expect(heard.filter(({ reset }) => reset !== undefined).length).toBeLessThanOrEqual(server.resets);
       states.reduce((before, after) => {
         expect(follows[before.state], `${before.state} before ${after.state}`).toContain(after.state);
         return after;
@@ -132,7 +132,7 @@ describe("resuming", () => {
     }
   });
 
-  it("tells the reset that a cut took away", async () => {
+  it("reports the reset that a cut took away", async () => {
     vi.spyOn(Math, "random").mockReturnValue(0);
     server.commit();
     const resets: string[] = [];

@@ -117,7 +117,7 @@ export class FaultyServer {
     return `${this.name}.${index}`;
   }
 
-  /** Tells clients where they are, as the server does now and then. */
+  /** Sends clients where they are, as the server does now and then. */
   progress(): void {
     for (const client of this.clients) {
       const at = this.at(client.next);
@@ -125,7 +125,7 @@ export class FaultyServer {
     }
   }
 
-  tell(message: object): void {
+  send(message: object): void {
     for (const client of this.clients) client.send(message);
   }
   close(code: number, reason: string): void {

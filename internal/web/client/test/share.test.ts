@@ -24,7 +24,7 @@ interface Part {
   /** Where the feed was when it came and when it left, as indices of the log; undefined: it had not begun, it stayed. */
   from: number | undefined;
   to: number | undefined;
-  told: { event?: number; reset?: number }[];
+  heard: { event?: number; reset?: number }[];
   leave(): void;
 }
 
@@ -47,17 +47,17 @@ describe.each(Object.entries(wires))("over %s", (_, options) => {
         ...options,
         getToken: () => "t",
         onReset: ({ cursor }) => {
-          for (const part of parts) if (part.to === undefined) part.told.push({ reset: indexOf(cursor)! });
+          for (const part of parts) if (part.to === undefined) part.heard.push({ reset: indexOf(cursor)! });
         },
         log: (...entry) => void logged.push(entry),
       });
       feed.onStatus(({ cursor }) => void (begun ??= indexOf(cursor)));
 
       const come = (filter = Array.from({ length: 1 + below(3) }, () => patterns[below(patterns.length)]!)) => {
-        const told: Part["told"] = [];
+        const heard: Part["heard"] = [];
         const from = indexOf(feed.status.cursor);
         const hear = (event: { data: any }) => {
-          if (told.at(-1)?.event !== event.data.index) told.push({ event: event.data.index });
+          if (heard.at(-1)?.event !== event.data.index) heard.push({ event: event.data.index });
         };
         const offs = [...new Set(filter)].map((name) =>
           name === "*" ? feed.on(name, hear) : feed.on(name as "order:*", (_, event) => hear(event)),
@@ -66,7 +66,7 @@ describe.each(Object.entries(wires))("over %s", (_, options) => {
           part.to = indexOf(feed.status.cursor) ?? -1;
           offs.forEach((off) => off());
         };
-        const part: Part = { filter, from, to: undefined, told, leave };
+        const part: Part = { filter, from, to: undefined, heard, leave };
         parts.push(part);
         return part;
       };
@@ -107,12 +107,12 @@ describe.each(Object.entries(wires))("over %s", (_, options) => {
       await until(() => {
         server.progress();
         return feed.status.cursor === server.cursor(server.log.length);
-      }, "everything is told");
+      }, "everything is heard");
 
-      for (const { filter, from = begun!, to = server.log.length, told } of parts) {
+      for (const { filter, from = begun!, to = server.log.length, heard } of parts) {
         const want = (index: number) => passes(filter, server.log[index]!.event);
         let at = from;
-        for (const { event, reset } of told) {
+        for (const { event, reset } of heard) {
           if (reset === undefined) while (at < event! && !want(at)) at++;
           expect(at, `${filter} from ${from} to ${to}`).toBe(event ?? at);
           at = reset ?? event! + 1;
@@ -200,7 +200,7 @@ describe("what the server is asked for", () => {
     expect(joins(socket)).toEqual([]);
   });
 
-  it("is what the option says, and a handler for something else is told", async () => {
+  it("is what the option says, and a handler for something else is logged", async () => {
     const b = bench({ events: ["order:created"] });
     const socket = await live(b);
     b.feed.on("*", () => {});

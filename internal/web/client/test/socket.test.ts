@@ -20,7 +20,7 @@ function service(options: SocketServiceOptions = {}) {
   return { s, said };
 }
 
-it("joins the tenant of the token by itself, and tells events by name", async () => {
+it("joins the tenant of the token by itself, and reports events by name", async () => {
   const { s, said } = service();
   const seen: unknown[] = [];
   const created = (order: any, event: any) => seen.push([order.n, event.position]);
@@ -101,7 +101,7 @@ it("says connect_error when a token is refused, or expires with nobody to give a
   expect(vi.getTimerCount()).toBe(0);
 });
 
-it("tells resets", async () => {
+it("reports resets", async () => {
   const onReset = vi.fn();
   const { s } = service({ onReset });
   const heard = vi.fn();

@@ -92,7 +92,7 @@ describe.each([
   it("comes back with a fresh token before one expires", async () => {
     const { feed, seen } = follow({ EventSource, WebSocket: null });
     await until(() => feed.status.state === "live");
-    server.tell({ type: "token-expiring" });
+    server.send({ type: "token-expiring" });
     await until(() => server.streams.length === 2 && feed.status.state === "live");
     expect(server.tokens.at(-1)).toBe("token2");
     server.commit();

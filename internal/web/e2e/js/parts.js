@@ -1,5 +1,5 @@
 // Parts of one page that come and go while psql writes, on the client for
-// TypeScript in Node. What each was told is what the history has.
+// TypeScript in Node. What each received is what the history has.
 
 import { deepStrictEqual, ok } from "node:assert";
 import { fileURLToPath } from "node:url";
@@ -29,7 +29,7 @@ const writes = [
      select tenant_id, id, 'adjustment', 1, 'part' from skus where sku = 'TENT-3P'`,
 ];
 
-/** @typedef {{filter: string[], from: string, to?: string, told: string[], leave(): void}} Part */
+/** @typedef {{filter: string[], from: string, to?: string, received: string[], leave(): void}} Part */
 
 for (const [wire, options] of /** @type {[string, object][]} */ ([
   ["WebSocket", { WebSocket }],
@@ -58,9 +58,9 @@ for (const [wire, options] of /** @type {[string, object][]} */ ([
           () => patterns[below(patterns.length - (next() < 0.1 ? 0 : 1))] ?? "*",
         );
         /** @type {string[]} */
-        const told = [];
+        const received = [];
         const hear = (/** @type {Client.FeedEvent} */ event) => {
-          if (told.at(-1) !== nameOf(event)) told.push(nameOf(event));
+          if (received.at(-1) !== nameOf(event)) received.push(nameOf(event));
         };
         const offs = filter.map((name) =>
           name === "*" ? feed.on(name, hear) : feed.on(/** @type {"order:*"} */ (name), (_, event) => hear(event)),
@@ -68,7 +68,7 @@ for (const [wire, options] of /** @type {[string, object][]} */ ([
         /** @type {Part} */
         const part = {
           filter,
-          told,
+          received,
           from: here(),
           leave() {
             part.to = here();
@@ -94,8 +94,8 @@ for (const [wire, options] of /** @type {[string, object][]} */ ([
       }
       await writer;
       come();
-      const end = new Promise((told) =>
-        feed.on("order:created", (order) => order.customer === "the end" && told(order)),
+      const end = new Promise((seen) =>
+        feed.on("order:created", (order) => order.customer === "the end" && seen(order)),
       );
       await psql("insert into orders (tenant_id, customer) values (:'acme', 'the end')");
       await end;
@@ -110,11 +110,11 @@ for (const [wire, options] of /** @type {[string, object][]} */ ([
         known.set(cursor, events);
         return events;
       };
-      for (const { filter, from, to = last, told } of parts) {
+      for (const { filter, from, to = last, received } of parts) {
         const after = new Set((await since(to)).map(nameOf));
         const want = (await since(from)).filter((event) => !after.has(nameOf(event)) && passes(filter, event.event));
         deepStrictEqual(
-          told.filter((name) => !name.endsWith(" dashboard:stats-updated")),
+          received.filter((name) => !name.endsWith(" dashboard:stats-updated")),
           want.map(nameOf),
           String(filter),
         );

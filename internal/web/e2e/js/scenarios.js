@@ -73,7 +73,7 @@ scenario("goods that are received change the value and the movements", async (st
   );
 });
 
-scenario("orders that are fulfilled and cancelled are told", async (stage) => {
+scenario("orders that are fulfilled and cancelled are seen", async (stage) => {
   await psql(`
     with o as (insert into orders (tenant_id, customer, total) values (:'acme', 'Grace Hopper', 24), (:'acme', 'Alan Turing', 24) returning *)
     insert into order_items (tenant_id, order_id, sku_id, quantity, unit_price)

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -61,20 +60,7 @@ func setup(t *testing.T, o options) *bundle {
 // do makes a request, and gives the status and the body.
 func (b *bundle) do(t *testing.T, method, target, body string) (int, string) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, b.URL+target, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	w, err := b.Client().Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = w.Body.Close() }()
-	text, err := io.ReadAll(w.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return w.StatusCode, string(text)
+	return raw.Do(t, b.Client(), method, b.URL+target, body, nil)
 }
 
 // want makes a request that has an answer, "" if any.

@@ -3,12 +3,12 @@
 //
 // # Overview
 //
-// At /socket.io/, namespace "/": whoever connects gets "auth" with what it sent
-// to connect. "message" comes back as "message-back", "message-with-ack" is
-// acknowledged with its arguments, "broadcast" goes to everyone in the
-// namespace as "bcast", and "ask" comes back as "question", whose
-// acknowledgement comes back as "answer". Namespace "/custom" only has "auth".
-// At /engine.io/ every message comes back.
+// At /socket.io/, namespace "/": a client that connects gets "auth" with what it sent
+// to connect. "message" comes back as "message-back", and "message-with-ack" is
+// acknowledged with its arguments. "broadcast" goes to everyone in the namespace as
+// "bcast". "ask" comes back as "question", whose acknowledgement comes back as
+// "answer". Namespace "/custom" only has "auth". At /engine.io/ every message comes
+// back.
 //
 // With --recovery every event ends with an offset, and a client that comes back
 // gets the broadcasts that it missed.
@@ -75,8 +75,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 // connectTimeout is that of Socket.IO. The suite proposes one second; but its test of
-// the heartbeat by polling, which connects to no namespace, takes 0.9 s and what
-// the client needs beside that. No test ends by this timeout: who is silent has not
+// the heartbeat by polling, which connects to no namespace, takes 0.9 s and what the
+// client needs beside that. No test ends by this timeout: a silent client has not
 // answered a ping before.
 const connectTimeout = 45 * time.Second
 

@@ -55,7 +55,7 @@ func (o *outlet) close() error {
 type outbox struct{ *session.Session }
 
 // Close implements engineio.Outbox.
-func (o outbox) Close(last []byte) { o.CloseWith(signal.Gone, last) }
+func (o outbox) Close(last []byte) { o.Session.Close(signal.Gone, "", last...) }
 
 // silent is a wire of the hub that says nothing by itself.
 type silent struct{}

@@ -51,7 +51,7 @@ func (r *record) resume(auth json.RawMessage) (pid string, missed []byte) {
 		PID    string `json:"pid"`
 		Offset string `json:"offset"`
 	}
-	_ = json.Unmarshal(auth, &claim) // who sends something else does not recover
+	_ = json.Unmarshal(auth, &claim) // a client that sends something else does not recover
 	number, ours := strings.CutPrefix(claim.Offset, r.name+".")
 	seen, err := strconv.ParseInt(number, 10, 64)
 	if claim.PID == "" || !ours || err != nil || seen > r.last || r.last-seen > int64(len(r.kept)) {

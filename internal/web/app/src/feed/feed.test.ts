@@ -14,7 +14,7 @@ const entry = (name: string, data: unknown = {}, more: object = {}): Entry => ({
 const many = (n: number, name = "order:created") => Array.from({ length: n }, () => entry(name));
 const seen = (view: View) => Array.from({ length: view.length }, (_, i) => view.at(i)?.event.position);
 
-/** A log, and a view of it that is told of what comes. */
+/** A log, and a view of it that receives what comes. */
 function pair() {
   const log = new Log();
   const view = new View(log);

@@ -28,7 +28,7 @@ export default function Inspector() {
   const needle = useDeferredValue(text);
   useEffect(() => filter({ event, text: needle }), [filter, event, needle]);
 
-  // It stands still when it is told to, and while somebody reads further down.
+  // It stands still when it is asked to, and while somebody reads further down.
   useEffect(() => {
     if (held || reading) view.pause();
     else view.resume();

@@ -115,7 +115,7 @@ describe("Live", () => {
     expect(orders().map((o) => o.id)).toEqual(["2"]);
   });
 
-  it("reads again what an event does not tell, once for many", async () => {
+  it("reads again what an event does not have, once for many", async () => {
     answers.set("/api/orders?limit=50", [order("1")]);
     await watch(keys.orders, live.orders);
     live.apply([event("order:created", orderRow("2")), event("order:created", orderRow("3"))]);
@@ -158,7 +158,7 @@ describe("Live", () => {
     expect(asked).toHaveLength(3);
   });
 
-  it("corrects a row that is told again, and has the list read", async () => {
+  it("corrects a row that is sent again, and has the list read", async () => {
     answers.set("/api/orders?limit=50", [order("1", "processing")]);
     await watch(keys.orders, live.orders);
     live.apply([event("order:replayed", orderRow("1", "fulfilled")), event("order:replayed", orderRow("0"))]);
@@ -258,7 +258,7 @@ describe("Live", () => {
     expect(orders().map((o) => o.id)).toEqual(["5"]);
   });
 
-  it("tells each page its news", () => {
+  it("gives each page its news", () => {
     const status = { orderId: "1", status: "fulfilled", previousStatus: "pending", order: orderRow("1", "fulfilled") };
     const adjusted = { skuId: "s1", movementId: "m", quantity: -3, reason: "damaged", movement: movementRow("m") };
     const all = [
@@ -267,13 +267,13 @@ describe("Live", () => {
       event("purchase-order:received", { ...orderRow("7"), po_number: "PO-7" }),
       event("stock:adjusted", adjusted),
     ];
-    const told: Record<string, string[]> = {};
+    const shown: Record<string, string[]> = {};
     for (page of ["dashboard", "orders", "movements", "feed"] as const) {
       news.length = 0;
       live.apply(all);
-      told[page] = news.map((n) => `${n.title(1)}: ${n.detail()}`);
+      shown[page] = news.map((n) => `${n.title(1)}: ${n.detail()}`);
     }
-    expect(told).toEqual({
+    expect(shown).toEqual({
       dashboard: ["New order: SO-1 · Mira · €12.50", "Purchase order received: PO-7 · €12.50"],
       orders: ["Order fulfilled: SO-1 · Mira"],
       movements: ["Stock adjusted: −3 · Damaged"],

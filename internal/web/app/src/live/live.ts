@@ -57,7 +57,7 @@ const nothing = (): Patches => ({ orders: [], movements: [], purchaseOrders: [],
 
 /**
  * The one place where the feed meets what the pages show. Events change the
- * cached lists at once, and have read again what they do not tell. A change of
+ * cached lists at once, and have read again what they do not have. A change of
  * this page takes the same way as one of psql: the pages only write, and wait
  * for the event.
  */

@@ -15,11 +15,11 @@ const interests: Partial<Record<PageName, readonly string[]>> = {
 /** The toast of an event on a page, if it is news there. */
 export function newsOf(event: FeedEvent, page: PageName, skuOf: (id: string) => string | undefined): News | undefined {
   if (!interests[page]?.includes(event.event)) return undefined;
-  const make = telling[event.event as keyof typeof telling] as (data: unknown, sku: typeof skuOf) => News;
+  const make = makers[event.event as keyof typeof makers] as (data: unknown, sku: typeof skuOf) => News;
   return make(event.data, skuOf);
 }
 
-type Told =
+type Reported =
   | "order:created"
   | "order:status-changed"
   | "purchase-order:received"
@@ -27,7 +27,7 @@ type Told =
   | "stock:adjusted"
   | "alert:low-stock";
 
-const telling: { [N in Told]: (data: EventData[N], sku: (id: string) => string | undefined) => News } = {
+const makers: { [N in Reported]: (data: EventData[N], sku: (id: string) => string | undefined) => News } = {
   "order:created": (o) => ({
     kind: "order:created",
     title: (n) => (n === 1 ? "New order" : plural(n, "new order")),

@@ -30,7 +30,7 @@ export interface Step {
   take(id: string): Promise<unknown>;
 }
 
-/** A kind of document: all that tells its page from that of another kind. */
+/** A kind of document: all that distinguishes its page from that of another kind. */
 export interface Kind {
   /** In paths and in the names that tests use. Its list is at `/${id}s`. */
   id: "order" | "purchase-order";

@@ -17,7 +17,7 @@ export interface LinkState {
 const proud = 4000;
 const patient = 700;
 
-/** What was caught up with, for a while after it; told by the feed itself, as React may not see every state. */
+/** What was caught up with, for a while after it; reported by the feed itself, as React may not see every state. */
 function useCaught(): string | undefined {
   const feed = useSocket();
   const [caught, setCaught] = useState<string>();

@@ -3,7 +3,7 @@ import { Store } from "../store.ts";
 export interface News {
   /** News of one kind share a toast. */
   kind: string;
-  /** The title, told how many there are. */
+  /** The title, for so many of them. */
   title: (count: number) => string;
   /** One of them in one line; asked of the latest only. */
   detail: () => string;
@@ -25,7 +25,7 @@ export const most = 3;
 /** How long a toast stays after its latest news, and how long at most while more keep coming. */
 export const stay = 6000;
 export const longest = 15_000;
-/** How often, at most, a screen reader is told of one kind. */
+/** How often, at most, a screen reader hears of one kind. */
 export const quiet = 4000;
 
 /**

@@ -2,8 +2,6 @@ package changelog_test
 
 import (
 	"context"
-	"encoding/json"
-	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -13,39 +11,37 @@ import (
 	"rowcast/internal/changelog"
 	"rowcast/internal/postgres"
 	"rowcast/internal/test/pgtest"
+	"rowcast/triggers"
 )
 
-// sleepLock is the advisory lock that writers try.
-const sleepLock = 8245940711459091457
-
-// env is where the connections of one server come from. It can be cut off.
-type env struct {
+// dialer is where the connections of one server come from. It can be cut off.
+type dialer struct {
 	name, url string
 
 	mu   sync.Mutex
 	gate chan struct{} // closed while connections are let through
 }
 
-func newEnv(d *database, name string) *env {
-	s := &env{name: name, url: d.dsn, gate: make(chan struct{})}
+func newDialer(d *database, name string) *dialer {
+	s := &dialer{name: name, url: d.DSN, gate: make(chan struct{})}
 	close(s.gate)
 	return s
 }
 
 // block holds back new connections until unblock.
-func (s *env) block() {
+func (s *dialer) block() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.gate = make(chan struct{})
 }
 
-func (s *env) unblock() {
+func (s *dialer) unblock() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	close(s.gate)
 }
 
-func (s *env) dial(kind string) func(ctx context.Context) (*pgx.Conn, error) {
+func (s *dialer) dial(kind string) func(ctx context.Context) (*pgx.Conn, error) {
 	return func(ctx context.Context) (*pgx.Conn, error) {
 		s.mu.Lock()
 		gate := s.gate
@@ -59,7 +55,7 @@ func (s *env) dial(kind string) func(ctx context.Context) (*pgx.Conn, error) {
 	}
 }
 
-func (s *env) options(o *changelog.Options) {
+func (s *dialer) options(o *changelog.Options) {
 	o.Connect, o.Listen = s.dial("tail"), s.dial("listen")
 }
 
@@ -68,12 +64,12 @@ const (
 	tailBackend   = `a.application_name like '% tail'`
 	listenBackend = `a.query ~* '^(listen |select .[A-Z2-7]{26}. where 2 = )'`
 	lockBackend   = `exists (select from pg_locks l where l.pid = a.pid and l.locktype = 'advisory'
-	                   and l.mode = 'ShareLock' and l.objid = (8245940711459091462 & 4294967295)::oid)`
+	                   and l.mode = 'ShareLock' and l.objid = (rowcast.lock_number('server') & 4294967295)::oid)`
 )
 
-// kill terminates the backends of an env for which the condition holds, and
+// kill terminates the backends of a dialer for which the condition holds, and
 // returns when they are gone. The test fails unless it was want of them.
-func (s *env) kill(t *testing.T, admin *pgx.Conn, condition string, want int) {
+func (s *dialer) kill(t *testing.T, admin *pgx.Conn, condition string, want int) {
 	t.Helper()
 	killed := pgtest.Query[int](t, admin, `
 		select count(*) from (
@@ -93,7 +89,7 @@ func waiting(t *testing.T, admin *pgx.Conn) {
 			select exists (select from pg_locks l
 			 where l.locktype = 'advisory' and not l.granted and l.mode = 'ExclusiveLock'
 			   and l.database = (select oid from pg_database where datname = current_database())
-			   and l.objid = ($1::bigint & 4294967295)::oid)`, int64(sleepLock))
+			   and l.objid = ($1::bigint & 4294967295)::oid)`, triggers.SleepLock)
 	})
 }
 
@@ -104,7 +100,7 @@ func silent(t *testing.T, admin, writer *pgx.Conn) bool {
 	return pgtest.Query[bool](t, admin, `
 		select exists (select from pg_locks l
 		 where l.locktype = 'advisory' and l.granted and l.mode = 'ShareLock' and l.pid = $2
-		   and l.objid = ($1::bigint & 4294967295)::oid)`, int64(sleepLock), int32(writer.PgConn().PID()))
+		   and l.objid = ($1::bigint & 4294967295)::oid)`, triggers.SleepLock, int32(writer.PgConn().PID()))
 }
 
 // eventually polls for a fact that nobody announces.
@@ -113,47 +109,6 @@ func eventually(t *testing.T, what string, condition func() bool) {
 	for deadline := time.Now().Add(timeout); !condition(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("still no %s after %s", what, timeout)
-		}
-	}
-}
-
-// ear counts the notifications of writers.
-type ear struct {
-	conn, marker *pgx.Conn
-	marks        int
-}
-
-func newEar(t *testing.T, d *database) *ear {
-	t.Helper()
-	e := &ear{conn: pgtest.ConnectAs(t, d.dsn, "ear"), marker: pgtest.ConnectAs(t, d.dsn, "marker")}
-	pgtest.Exec(t, e.conn, "listen rowcast", "listen mark")
-	return e
-}
-
-// notifications returns how many those of writers were committed since the last call.
-// Notifications arrive in commit order, so those before a mark are complete. A
-// mark has a channel of its own: it must not wake a tail.
-func (e *ear) notifications(t *testing.T) int {
-	t.Helper()
-	e.marks++
-	mark := strconv.Itoa(e.marks)
-	pgtest.Exec(t, e.marker, "select pg_notify('mark', '"+mark+"')")
-	ctx, cancel := context.WithTimeout(t.Context(), timeout)
-	defer cancel()
-	count := 0
-	for {
-		n, err := e.conn.WaitForNotification(ctx)
-		if err != nil {
-			t.Fatalf("wait for mark %d: %v", e.marks, err)
-		}
-		var payload struct {
-			Table string `json:"table"`
-		}
-		switch {
-		case n.Channel == "mark" && n.Payload == mark:
-			return count
-		case n.Channel == "rowcast" && json.Unmarshal([]byte(n.Payload), &payload) == nil && payload.Table != "":
-			count++
 		}
 	}
 }

@@ -12,39 +12,32 @@ import (
 	"rowcast/internal/demo/devpg"
 	"rowcast/internal/postgres"
 	"rowcast/internal/test/pgtest"
+	"rowcast/internal/test/work"
 )
 
-// The rows that all writers want, and where other rows begin.
-const (
-	hotRows     = 6
-	firstNewRow = 1000
-)
-
-// tenants are those that the rows of an env belong to.
+// tenants are those that the rows of a database belong to.
 var tenants = []string{"acme", "borea", "cygnus"}
 
-// env is a database with a table of hot rows.
-type env struct {
+// database has a table of hot rows.
+type database struct {
 	pg  *devpg.Server
 	dsn string
-	// nextID draws the ids of new rows and of transactions; sentinels are
-	// -nextID.
-	nextID atomic.Int64
+	// ids are of new rows and of transactions; those of sentinels are negative.
+	ids atomic.Int64
 }
 
-// newEnv starts a PostgreSQL that writes to disk as a real one does, with
+// newDatabase starts a PostgreSQL that writes to disk as a real one does, with
 // settings of its own, and installs Rowcast and the table hot.
-func newEnv(t *testing.T, settings map[string]string) *env {
+func newDatabase(t *testing.T, settings map[string]string) *database {
 	t.Helper()
 	all := map[string]string{"max_connections": "300"}
 	maps.Copy(all, settings)
 	pg := pgtest.Own(t, devpg.Options{Durable: true, Settings: all})
-	s := &env{pg: pg, dsn: pg.DSN("postgres")}
-	s.nextID.Store(firstNewRow)
+	s := &database{pg: pg, dsn: pg.DSN("postgres")}
 	pgtest.Migrate(t, s.dsn)
-	s.exec(t, `create table tx_row (id int primary key)`)
+	s.exec(t, work.TxRows)
 	s.exec(t, `create table hot (id int primary key, tenant_id text not null, version int not null, body text)`)
-	for id := 1; id <= hotRows; id++ {
+	for id := 1; id <= work.HotRows; id++ {
 		s.exec(t, fmt.Sprintf("insert into hot values (%d, '%s', 0)", id, tenants[id%len(tenants)]))
 	}
 	s.exec(t, `select rowcast.watch('hot', name => 'hot')`)
@@ -52,13 +45,13 @@ func newEnv(t *testing.T, settings map[string]string) *env {
 }
 
 // exec runs statements on a connection of their own.
-func (s *env) exec(t *testing.T, statements ...string) {
+func (s *database) exec(t *testing.T, statements ...string) {
 	t.Helper()
 	s.as(t, "admin", func(_ context.Context, conn *pgx.Conn) { pgtest.Exec(t, conn, statements...) })
 }
 
 // as runs f with a connection of this name.
-func (s *env) as(t *testing.T, name string, f func(ctx context.Context, conn *pgx.Conn)) {
+func (s *database) as(t *testing.T, name string, f func(ctx context.Context, conn *pgx.Conn)) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), timeout)
 	defer cancel()
@@ -72,7 +65,7 @@ func (s *env) as(t *testing.T, name string, f func(ctx context.Context, conn *pg
 
 // terminate ends the backends whose application has one of these names, all
 // but its own if none is given, and says how many there were.
-func (s *env) terminate(t *testing.T, applications ...string) (count int) {
+func (s *database) terminate(t *testing.T, applications ...string) (count int) {
 	t.Helper()
 	s.as(t, "admin", func(ctx context.Context, conn *pgx.Conn) {
 		err := conn.QueryRow(ctx, `
@@ -87,7 +80,7 @@ func (s *env) terminate(t *testing.T, applications ...string) (count int) {
 }
 
 // crash kills the postmaster with -9.
-func (s *env) crash(t *testing.T) {
+func (s *database) crash(t *testing.T) {
 	t.Helper()
 	if err := s.pg.Kill(); err != nil {
 		t.Fatal(err)
@@ -95,7 +88,7 @@ func (s *env) crash(t *testing.T) {
 }
 
 // restart starts the server again on the same data, port and password.
-func (s *env) restart(t *testing.T) {
+func (s *database) restart(t *testing.T) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), timeout)
 	defer cancel()

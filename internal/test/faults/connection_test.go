@@ -19,7 +19,7 @@ type connection struct {
 }
 
 // visit joins, from a cursor if it is not empty.
-func (s *env) visit(t *testing.T, r *server, cursor string) *connection {
+func (s *database) visit(t *testing.T, r *server, cursor string) *connection {
 	t.Helper()
 	feed, err := raw.DialFeed(t.Context(), r.url(), servetest.Token(t, tenants[0]), raw.Options{})
 	if err != nil {

@@ -123,7 +123,7 @@ func (s *Streams) load(t *Stream) {
 	}
 }
 
-// open makes the tenant ready at head, its position as of sequence. It is false
+// open makes the tenant ready at head, its position as of sequence. It returns false
 // if the backlog that belongs to sequence was given up meanwhile.
 func (t *Stream) open(head feed.Head, sequence int64) bool {
 	t.mu.Lock()
@@ -167,7 +167,7 @@ func (t *Stream) publish(changes []feed.Change, sequence int64, now time.Time, w
 	}
 }
 
-// extendLocked appends changes to the rings. It is false if a change does not follow
+// extendLocked appends changes to the rings. It returns false if a change does not follow
 // the one before, which it then leaves out with all after it.
 func (t *Stream) extendLocked(changes []feed.Change, now time.Time, w *scratch) bool {
 	for i := range changes {

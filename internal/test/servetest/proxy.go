@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// Proxy is an address that leads to a server. Who connects while that is away
-// is hung up on.
+// Proxy is an address that leads to a server. A client that connects while that is away
+// is cut off.
 type Proxy struct {
 	listener net.Listener
 	wg       sync.WaitGroup
@@ -99,7 +99,7 @@ func (d *Proxy) pass(outside net.Conn) {
 	delete(d.conns, inside)
 }
 
-// keep notes connections that can be cut. It is false once the proxy is closed.
+// keep notes connections that can be cut. It returns false once the proxy is closed.
 func (d *Proxy) keep(conns ...net.Conn) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -109,7 +109,7 @@ func (d *Proxy) keep(conns ...net.Conn) bool {
 	return !d.closed
 }
 
-// carry copies until from ends, and tells to.
+// carry copies until from ends, and then ends to.
 func carry(to, from net.Conn) {
 	_, err := io.Copy(to, from)
 	if tcp, ok := to.(*net.TCPConn); ok && err == nil {

@@ -12,7 +12,7 @@ import (
 func TestServersAgree(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t)
-	writer := pgtest.ConnectAs(t, d.dsn, "writer")
+	writer := pgtest.ConnectAs(t, d.DSN, "writer")
 	next := 0
 	write := func(n int) {
 		t.Helper()

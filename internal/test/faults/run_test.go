@@ -9,14 +9,16 @@ import (
 	"testing"
 	"time"
 
+	"rowcast/internal/test/work"
+
 	"github.com/jackc/pgx/v5"
 )
 
 // plan says what a run consists of.
 type plan struct {
-	env     *env
-	servers []*server
-	seed    uint64
+	database *database
+	servers  []*server
+	seed     uint64
 	// writers commit transactions, with a pause of at most pause between two.
 	// Default: 3 and 20 ms.
 	writers int
@@ -36,7 +38,7 @@ type plan struct {
 // run is writers and clients at work.
 type run struct {
 	plan
-	ledger  *ledger
+	ledger  *work.Ledger
 	clients []*client
 
 	stopWriting    chan struct{}
@@ -62,7 +64,7 @@ func begin(t *testing.T, p plan) *run {
 	if p.hop == 0 {
 		p.hop = 60
 	}
-	tr := &run{plan: p, ledger: newLedger(), stopWriting: make(chan struct{}), began: time.Now()}
+	tr := &run{plan: p, ledger: work.NewLedger(&p.database.ids), stopWriting: make(chan struct{}), began: time.Now()}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	tr.stopFollowing = cancel
 	t.Cleanup(func() {
@@ -96,17 +98,32 @@ func begin(t *testing.T, p plan) *run {
 		})
 	})
 	for n := range p.writers {
-		dsn := p.env.dsn
+		dsn := p.database.dsn
 		if n == 0 && p.detour != "" {
 			dsn = p.detour
 		}
-		w := &writer{number: n, dsn: dsn, ledger: tr.ledger, nextID: &p.env.nextID, rng: tr.rng(1000 + n), pause: p.pause}
-		tr.writing.Go(func() { w.run(ctx, tr.stopWriting) })
+		w := &work.Writer{Number: n, URL: dsn, Table: "hot", Tenants: tenants, Ledger: tr.ledger, Rand: tr.rng(1000 + n)}
+		tr.writing.Go(func() { write(ctx, w, p.pause, tr.stopWriting) })
 	}
 	if p.probe != nil {
-		tr.writing.Go(func() { p.probe.run(ctx, p.env, tr.ledger, tr.stopWriting) })
+		tr.writing.Go(func() { p.probe.run(ctx, p.database, tr.ledger, tr.stopWriting) })
 	}
 	return tr
+}
+
+// write runs transactions until stop is closed; one that has begun is ended.
+func write(ctx context.Context, w *work.Writer, pause time.Duration, stop <-chan struct{}) {
+	defer w.HangUp()
+	for {
+		select {
+		case <-stop:
+			return
+		case <-ctx.Done():
+			return
+		case <-time.After(time.Duration(w.Rand.Int64N(int64(pause)))):
+			_ = w.Step(ctx) // the database may be away
+		}
+	}
 }
 
 func (tr *run) rng(n int) *rand.Rand { return rand.New(rand.NewPCG(tr.seed, uint64(n))) }
@@ -115,9 +132,9 @@ func (tr *run) rng(n int) *rand.Rand { return rand.New(rand.NewPCG(tr.seed, uint
 // on after a fault.
 func (tr *run) moves(t *testing.T, transactions int) {
 	t.Helper()
-	from := tr.ledger.committed()
+	from := tr.ledger.Committed()
 	eventually(t, fmt.Sprintf("%d transactions", transactions), timeout, func() bool {
-		return tr.ledger.committed() >= from+transactions
+		return tr.ledger.Committed() >= from+transactions
 	})
 }
 
@@ -147,21 +164,12 @@ func (tr *run) resumes(t *testing.T) time.Duration {
 }
 
 // commit runs a transaction beside those of the writers.
-func (tr *run) commit(ctx context.Context, t *testing.T, conn *pgx.Conn, f func(w *writer) error) tx {
+func (tr *run) commit(ctx context.Context, t *testing.T, conn *pgx.Conn, f func(w *work.Writer) error) work.Tx {
 	t.Helper()
-	w := writer{conn: conn, ledger: tr.ledger}
-	d := tx{span: span{began: time.Now()}}
-	err := pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
-		if err := f(&w); err != nil {
-			return err
-		}
-		return tx.QueryRow(ctx, "select pg_current_xact_id()::text::bigint").Scan(&d.tx)
-	})
+	d, err := tr.ledger.Beside(ctx, conn, f)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.changes, d.span.ended = w.changes, time.Now()
-	tr.ledger.add(d)
 	return d
 }
 
@@ -191,13 +199,13 @@ func (tr *run) verdict(t *testing.T) (faults []fault) {
 	t.Helper()
 	tr.stop()
 	lasted := time.Since(tr.began)
-	tr.env.as(t, "admin", func(ctx context.Context, conn *pgx.Conn) {
-		if err := tr.ledger.resolve(ctx, conn); err != nil {
+	tr.database.as(t, "admin", func(ctx context.Context, conn *pgx.Conn) {
+		if err := tr.ledger.Resolve(ctx, conn); err != nil {
 			t.Fatal(err)
 		}
 		for _, tenant := range tenants {
-			tr.commit(ctx, t, conn, func(w *writer) error {
-				return w.each(ctx, '+', "insert into hot values ($1, $2, 1) returning id, version, tenant_id", -tr.env.nextID.Add(1), tenant)
+			tr.commit(ctx, t, conn, func(w *work.Writer) error {
+				return w.Each(ctx, '+', "insert into hot values ($1, $2, 1)", -tr.ledger.NextIDs(1), tenant)
 			})
 		}
 	})
@@ -222,17 +230,17 @@ func (tr *run) verdict(t *testing.T) (faults []fault) {
 		}
 	}
 	t.Logf("%d transactions in %s (%v); %d clients on %d connections, %d events checked, the last %s after the last commit; %d faults",
-		len(tr.ledger.txs), lasted.Round(time.Millisecond), tr.ledger.counts, len(tr.clients), visits, events,
+		len(tr.ledger.Transactions()), lasted.Round(time.Millisecond), tr.ledger.Counts(), len(tr.clients), visits, events,
 		time.Since(sealed).Round(time.Millisecond), len(faults))
 	return faults
 }
 
 // check compares what each client received with what was committed.
 func (tr *run) check() (faults []fault) {
-	changes, spans := tr.ledger.changes()
-	committed := make(map[string][]change)
+	changes, spans := tr.ledger.Changes()
+	committed := make(map[string][]work.Change)
 	for _, f := range changes {
-		committed[f.tenant] = append(committed[f.tenant], f)
+		committed[f.Tenant] = append(committed[f.Tenant], f)
 	}
 	first := make(map[string]*stream)
 	for _, c := range tr.clients {
@@ -255,8 +263,8 @@ func (tr *run) check() (faults []fault) {
 // TestRunWithoutFaults is the harness itself.
 func TestRunWithoutFaults(t *testing.T) {
 	t.Parallel()
-	s := newEnv(t, nil)
-	tr := begin(t, plan{env: s, seed: seed(t), servers: []*server{s.serve(t), s.serve(t)}})
+	s := newDatabase(t, nil)
+	tr := begin(t, plan{database: s, seed: seed(t), servers: []*server{s.serve(t), s.serve(t)}})
 	tr.moves(t, 200)
 	tr.end(t)
 }

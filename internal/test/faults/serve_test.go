@@ -17,9 +17,9 @@ type server struct {
 // at makes a server of an address alone, for clients that go through a proxy.
 func at(url string) *server { return &server{way: url} }
 
-// serve starts a server on the database of the env. Settings override those
+// serve starts a server on the database. Settings override those
 // before them.
-func (s *env) serve(t *testing.T, settings ...string) *server {
+func (s *database) serve(t *testing.T, settings ...string) *server {
 	t.Helper()
 	return &server{Server: servetest.Start(t, s.dsn, settings...)}
 }

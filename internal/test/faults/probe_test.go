@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"rowcast/internal/postgres"
+	"rowcast/internal/test/work"
 )
 
 // probe is a writer that keeps a pace, whatever happens to the events. It knows
@@ -37,14 +38,14 @@ func newProbe(every time.Duration, tenants ...string) *probe {
 }
 
 // run commits one row after the other until stop is closed.
-func (p *probe) run(ctx context.Context, s *env, l *ledger, stop <-chan struct{}) {
+func (p *probe) run(ctx context.Context, s *database, l *work.Ledger, stop <-chan struct{}) {
 	err := p.write(ctx, s, l, stop)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.err = err
 }
 
-func (p *probe) write(ctx context.Context, s *env, l *ledger, stop <-chan struct{}) error {
+func (p *probe) write(ctx context.Context, s *database, l *work.Ledger, stop <-chan struct{}) error {
 	conn, err := postgres.Connect(ctx, s.dsn, "probe")
 	if err != nil {
 		return err
@@ -60,29 +61,29 @@ func (p *probe) write(ctx context.Context, s *env, l *ledger, stop <-chan struct
 			return nil
 		case <-tick.C:
 		}
-		f := change{tenant: p.tenants[n%len(p.tenants)], op: '+', id: s.nextID.Add(1), version: 1}
-		d := tx{span: span{began: time.Now()}}
+		f := work.Change{Tenant: p.tenants[n%len(p.tenants)], Op: '+', ID: l.NextIDs(1), Version: 1}
+		d := work.Tx{Span: work.Span{Began: time.Now()}}
 		p.mu.Lock()
-		p.beats[f.id] = &beat{began: d.span.began}
+		p.beats[f.ID] = &beat{began: d.Span.Began}
 		p.mu.Unlock()
 		const insert = "insert into hot values ($1, $2, 1) returning pg_current_xact_id()::text::bigint"
-		if err := conn.QueryRow(ctx, insert, f.id, f.tenant).Scan(&d.tx); err != nil {
+		if err := conn.QueryRow(ctx, insert, f.ID, f.Tenant).Scan(&d.Tx); err != nil {
 			return fmt.Errorf("insert a row of the probe: %w", err)
 		}
-		d.changes, d.span.ended = []change{f}, time.Now()
+		d.Changes, d.Span.Ended = []work.Change{f}, time.Now()
 		p.mu.Lock()
-		p.beats[f.id].committed = d.span.ended
+		p.beats[f.ID].committed = d.Span.Ended
 		p.mu.Unlock()
-		l.add(d)
+		l.Add(d)
 	}
 }
 
 // hear notes that a client has an event.
-func (p *probe) hear(f change) {
+func (p *probe) hear(f work.Change) {
 	now := time.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if b, ok := p.beats[f.id]; ok {
+	if b, ok := p.beats[f.ID]; ok {
 		p.arrived = append(p.arrived, arrival{b, now})
 	}
 }

@@ -15,38 +15,38 @@ type ConnGroup struct {
 }
 
 // Run counts f while it runs, in a goroutine of its own.
-func (t *ConnGroup) Run(f func()) {
-	t.mu.Lock()
-	t.n++
-	t.mu.Unlock()
+func (g *ConnGroup) Run(f func()) {
+	g.mu.Lock()
+	g.n++
+	g.mu.Unlock()
 	go func() {
-		defer t.done()
+		defer g.done()
 		f()
 	}()
 }
 
-func (t *ConnGroup) done() {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.n--
-	if t.n == 0 && t.zero != nil {
-		close(t.zero)
-		t.zero = nil
+func (g *ConnGroup) done() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.n--
+	if g.n == 0 && g.zero != nil {
+		close(g.zero)
+		g.zero = nil
 	}
 }
 
 // Wait returns when the count is 0, or ctx has ended.
-func (t *ConnGroup) Wait(ctx context.Context) error {
-	t.mu.Lock()
-	if t.n == 0 {
-		t.mu.Unlock()
+func (g *ConnGroup) Wait(ctx context.Context) error {
+	g.mu.Lock()
+	if g.n == 0 {
+		g.mu.Unlock()
 		return nil
 	}
-	if t.zero == nil {
-		t.zero = make(chan struct{})
+	if g.zero == nil {
+		g.zero = make(chan struct{})
 	}
-	zero := t.zero
-	t.mu.Unlock()
+	zero := g.zero
+	g.mu.Unlock()
 	select {
 	case <-zero:
 		return nil

@@ -53,6 +53,11 @@ export interface FeedEvent<N extends string = string> {
   /** The columns that an update changed, and what they were. */
   changed?: string[];
   previous?: Record<string, unknown>;
+  /**
+   * With `where`: the update made its row one that is wanted, or one that is not wanted any more. `entered` has the row
+   * as it is, `left` as it was; both are without `changed` and `previous`.
+   */
+  match?: "entered" | "left";
   source?: Source;
 }
 

@@ -25,6 +25,10 @@ it("knows the data of every event", () => {
     feed.on("shop:*", (data) =>
       expectTypeOf(data).toEqualTypeOf<DataOf<"shop:created" | "shop:bulk" | "shop:truncated" | "shop:unreadable">>(),
     );
+    feed.on("order:*", (_, { event }) => event === "order:deleted");
+    // @ts-expect-error no order is adjusted
+    feed.on("order:*", (_, { event }) => event === "stock:adjusted");
+    feed.on("shop:*", (_, { event }) => expectTypeOf(event).toEqualTypeOf<`shop:${string}`>());
     feed.on("*", (event) => expectTypeOf(event.position).toEqualTypeOf<number>());
     // @ts-expect-error orders have no such column
     feed.on("order:created", (order) => order.nonsense);

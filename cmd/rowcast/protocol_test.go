@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -14,6 +15,8 @@ import (
 	"rowcast/internal/transport"
 	"rowcast/internal/transport/encode"
 	"rowcast/internal/transport/sse"
+	"rowcast/internal/view"
+	"rowcast/internal/view/where"
 )
 
 // said is when the server sends a message.
@@ -29,7 +32,7 @@ func signals(encode func(s *signal.Signal) []byte, when map[signal.Kind]string) 
 		s := signal.Signal{Kind: kind, Tenant: "acme", Cursor: exampleCursor}
 		switch kind {
 		case signal.Joined:
-			s.Note = &signal.Note{Events: []string{"order:*"}, Hint: "…"}
+			s.Note = &signal.Note{Events: []string{"order:*"}, Holes: true, Hint: "…"}
 		case signal.Reset:
 			s.Reason = feed.ErrExpired.Error()
 		}
@@ -44,7 +47,7 @@ var exampleCursor = feed.Cursor{Epoch: "a5f7ff69b4c7", Position: 162, Nonce: 123
 
 // signalTimes says when the hub sends a signal.
 var signalTimes = map[signal.Kind]string{
-	signal.Joined:   "the tenant is joined; `events` is the filter in effect, if there is one, and `hint` says what cannot be meant",
+	signal.Joined:   "the tenant is joined. `events` is the filter in effect. `holes` is true where rows may be for somebody else. `hint` says what cannot be meant",
 	signal.Left:     "the tenant is no longer joined",
 	signal.Progress: "everything up to the cursor was delivered, or does not pass the filter: at least every 10 s after something that did not pass, every 60 s else",
 	signal.Reset:    "the history after the client's cursor is gone (`expired`, `diverged`) or the cursor is none (`invalid`): reload, and go on from this one",
@@ -53,8 +56,26 @@ var signalTimes = map[signal.Kind]string{
 	signal.Stale:    "the server has not had the newest changes for 5 s; `progress` follows when it has",
 }
 
+// exampleView is that of the notes "b".
+func exampleView(t *testing.T) *view.View {
+	t.Helper()
+	filter, err := where.Parse([]byte(`{"note":{"note":"b"}}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tables := map[string]map[string]where.Column{"note": {"note": {Type: "text", Kind: where.Text}}}
+	bound, err := filter.Bind(t.Context(), tables, func(context.Context, []where.Wanted) ([]json.RawMessage, error) {
+		return []json.RawMessage{json.RawMessage(`"b"`)}, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return view.New(filter.Canonical(), bound)
+}
+
 // exampleEvents has an event of each form.
-func exampleEvents() (list []said) {
+func exampleEvents(t *testing.T) (list []said) {
+	t.Helper()
 	change := func(op feed.Op, after, before string) *feed.Change {
 		return &feed.Change{
 			Epoch: exampleCursor.Epoch, Tenant: "acme", From: 163, Position: 163, Nonce: exampleCursor.Nonce, Table: "notes", Name: "note", Op: op,
@@ -82,6 +103,15 @@ func exampleEvents() (list []said) {
 			list = append(list, said{encode.AppendEvent(nil, &event), e.when})
 		}
 	}
+	for _, e := range []struct{ after, before, when string }{
+		{`{"id":7,"tenant_id":"acme","note":"b"}`, `{"id":7,"tenant_id":"acme","note":"a"}`, "with `where`: an update made the row one that is wanted; `data` is the row as it is"},
+		{`{"id":7,"tenant_id":"acme","note":"a"}`, `{"id":7,"tenant_id":"acme","note":"b"}`, "with `where`: an update made the row one that is not wanted any more; `data` is the row as it was"},
+	} {
+		var looked view.Change
+		c := change(feed.Update, e.after, e.before)
+		looked.Set(c, mapping.Events(c))
+		list = append(list, said{encode.AppendEvent(nil, looked.See(view.Part{Was: true, Is: true}, exampleView(t).Decide(&looked), 0)), e.when})
+	}
 	dashboard := mapping.DashboardEvent("acme", []string{"orders"}, feed.Head{Epoch: exampleCursor.Epoch, Position: 163, Nonce: exampleCursor.Nonce}, time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
 	return append(list, said{encode.AppendEvent(nil, &dashboard), "tables of the inventory changed, at most once a second; it is in no history"})
 }
@@ -92,7 +122,7 @@ func protocolTables(t *testing.T) map[string]string {
 	refusal := &transport.Refusal{Code: transport.Forbidden, Message: "the token does not name this tenant"}
 	server := append([]said{{encode.AppendWelcome(nil, 25*time.Second, 20*time.Second), "at once; silence of both times together is a lost connection"}},
 		signals(func(s *signal.Signal) []byte { return encode.AppendSignal(nil, s) }, signalTimes)...)
-	server = append(server, exampleEvents()...)
+	server = append(server, exampleEvents(t)...)
 	server = append(server, said{encode.AppendPong(nil), "answers `ping`"},
 		said{encode.AppendError(nil, refusal.Code, refusal.Message, transport.CommandJoin, "acme"), "a request is refused; without `request` it could not be read"})
 	var stream strings.Builder
@@ -123,7 +153,7 @@ func commands(t *testing.T) []said {
 	t.Helper()
 	list := []said{
 		{[]byte(`{"type":"auth","token":"…"}`), "to say who one is, first or with a fresh token of the same subject"},
-		{[]byte(`{"type":"join-tenant","tenantId":"acme","cursor":"` + exampleCursor.String() + `","events":["order:*"]}`), "to follow a tenant, from the cursor if there is one; `events` is a filter by name; joining again replaces it"},
+		{[]byte(`{"type":"join-tenant","tenantId":"acme","cursor":"` + exampleCursor.String() + `","events":["order:*"],"where":{"order":{"status":{"in":["open","held"]}}}}`), "to follow a tenant, from the cursor if there is one; `events` is a filter by name, [`where`](CLIENTS.md#only-some-rows) one by rows; joining again replaces both"},
 		{[]byte(`{"type":"leave-tenant","tenantId":"acme"}`), "to follow it no longer"},
 		{[]byte(`{"type":"ping"}`), "to see whether the server is there"},
 		{[]byte(`{"type":"pong"}`), "to answer `ping`"},

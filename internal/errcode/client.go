@@ -31,7 +31,7 @@ func client() []Entry {
 			Do: "Wait for Retry-After, or a moment, and send less at once.",
 		},
 		{
-			Code: "bad-request", Met: Client, What: "The request cannot be understood.", Why: "It is malformed, or not of this protocol.",
+			Code: "bad-request", Met: Client, What: "The request cannot be understood.", Why: "It is malformed, not of this protocol, or its filter names what there is not.",
 			Do: "Correct what the detail names; the same request is refused again.",
 		},
 		{
@@ -60,8 +60,8 @@ func client() []Entry {
 			Do: "Send the token with the request, or auth as the first message.",
 		},
 		{
-			Code: "limit-exceeded", Met: Client, What: "The client has as much as it may have.", Why: "A connection may join 128 tenants.",
-			Do: "Leave a tenant first, or use another connection.",
+			Code: "limit-exceeded", Met: Client, What: "The client has as much as it may have.", Why: "A connection may join 128 tenants, and a tenant may have 1,024 different filters of rows.",
+			Do: "Leave a tenant first, use another connection, or a filter that is in use.",
 		},
 		{
 			Code: "revoked", Met: Client, What: "The token was revoked.", Why: "Somebody ended the access of its subject, tenant or token.",

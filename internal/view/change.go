@@ -29,6 +29,8 @@ type Change struct {
 	fields [2][]row.Field
 	parts  []Part
 	memory [2]Part
+	// decided is what views have decided, by their keys.
+	decided map[string]Sides
 	// entered and left are the events in whose place a row enters or leaves, once made.
 	entered, left, brief *feed.Event
 }
@@ -37,7 +39,11 @@ type Change struct {
 func (c *Change) Set(change *feed.Change, events []feed.Event) {
 	c.change, c.events = change, events
 	c.scanned, c.entered, c.left, c.brief, c.parts = false, nil, nil, nil, nil
+	clear(c.decided)
 }
+
+// Decisions is how often views have decided on the change.
+func (c *Change) Decisions() int { return len(c.decided) }
 
 // read reads the rows, and says whether they can be.
 func (c *Change) read() bool {

@@ -26,7 +26,7 @@ func (v *View) Key() string {
 // Sides are the rows of a change that are seen.
 type Sides struct{ Was, Is bool }
 
-// Decide says which rows of the change the view sees.
+// Decide says which rows of the change the view sees. Views with the same key decide once.
 func (v *View) Decide(c *Change) Sides {
 	whole := Sides{true, true}
 	if v == nil || !c.hasRows() {
@@ -36,8 +36,15 @@ func (v *View) Decide(c *Change) Sides {
 	if p == nil || !c.read() {
 		return whole
 	}
-	was, is := p.Sides(c.change.Op, &c.before, &c.after)
-	return Sides{was, is}
+	sides, known := c.decided[v.key]
+	if !known {
+		if c.decided == nil {
+			c.decided = map[string]Sides{}
+		}
+		sides.Was, sides.Is = p.Sides(c.change.Op, &c.before, &c.after)
+		c.decided[v.key] = sides
+	}
+	return sides
 }
 
 // hasRows says whether a view can look at rows of the change.

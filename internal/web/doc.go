@@ -45,8 +45,13 @@
 //   - the parts of a page share one connection, which asks for what they want
 //     together. Each gets the events of its filter since it came, once and in
 //     order, whatever parts come and go beside it (client/test/share.test.ts);
+//   - a filter of rows goes with every join. One that is refused closes the feed with the
+//     words of the server, one that cannot be checked is asked for again
+//     (client/test/where.test.ts);
 //   - a SocketProvider has one connection under StrictMode and none after it
 //     (client/test/react.test.tsx);
+//   - hooks that want the same rows share one feed beside that of the page
+//     (client/test/views.test.tsx);
 //   - the client is small (client/test/size.test.ts);
 //   - the pages show what events say, whatever made the change, also when they come
 //     while a list is read. What events do not say is read again. No event of the

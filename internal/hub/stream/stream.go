@@ -219,6 +219,7 @@ func (t *Stream) addLocked(c *feed.Change, w *scratch) {
 	for _, f := range t.rings {
 		f.add(&w.change, events, t, w)
 	}
+	s.Decisions.Add(int64(w.change.Decisions()))
 	for i := range events {
 		t.countLocked(events[i].Name)
 	}
@@ -234,9 +235,6 @@ func (t *Stream) addLocked(c *feed.Change, w *scratch) {
 // add appends the events of a change to the ring, as its view sees them.
 func (f *followed) add(c *view.Change, events []feed.Event, t *Stream, w *scratch) {
 	decided := f.View.Decide(c)
-	if f.View != nil {
-		t.s.Decisions.Add(1)
-	}
 	for i := range events {
 		for _, part := range c.Parts() {
 			if e := c.See(part, decided, i); e != nil {

@@ -101,7 +101,7 @@ func (n namespace) Event(s *socketio.Socket, e socketio.Event) {
 // join joins a tenant. The answer comes through the session.
 func (p *peer) join(command command, ack *socketio.Ack) error {
 	command.Tenant = p.client.Tenant(command.Tenant)
-	q := request{tenant: command.Tenant, ack: ack, filtered: len(command.Events) > 0 || len(command.Where) > 0, encoder: Encoder{Meta: p.meta}}
+	q := request{tenant: command.Tenant, ack: ack, filtered: len(command.Events) > 0 || len(command.Where) > 0 && string(command.Where) != "null", encoder: Encoder{Meta: p.meta}}
 	if command.Meta != nil {
 		q.encoder.Meta = *command.Meta
 	}

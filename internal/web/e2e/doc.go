@@ -20,6 +20,8 @@
 //     that was written meanwhile, once (TestRestart).
 //   - Parts of a page that come and go while psql writes share one connection. Each
 //     receives what the history has for its filter meanwhile (TestParts).
+//   - A client that asks for rows receives what enters and leaves them, on every
+//     wire and in the history. The list of open orders shows it (TestWhere).
 //   - At 5,000 events a second the feed page goes on drawing (TestStream, which
 //     prints its longest frame; only a frame of seconds fails it).
 //   - Every page satisfies axe-core in light and dark, and at 390 pixels, where

@@ -35,6 +35,7 @@ func Write(rules []mapping.Rule, tables []Table) ([]byte, error) {
 		}
 		w.printf("}\n")
 	}
+	w.stems(rules)
 	w.printf("\n/** The data of each event of the catalogue. */\nexport interface EventData {\n")
 	for _, r := range rules {
 		if !strings.HasPrefix(r.Event, anyStem) {
@@ -117,6 +118,26 @@ func (w *writer) rule(name string, r mapping.Rule) {
 		members[i] = f.Name + ": " + w.field(r, f)
 	}
 	w.printf("{ %s };\n", strings.Join(members, "; "))
+}
+
+// stems are the rows by the stem of their events, as filters name them.
+func (w *writer) stems(rules []mapping.Rule) {
+	w.printf("\n/** The rows of the tables of the catalogue, by the stem of their events. */\nexport interface RowsByStem {\n")
+	for _, r := range rules {
+		stem, _, _ := strings.Cut(r.Event, ":")
+		if t := w.tables[r.Table]; t != nil && says(r) == feed.Insert.String() {
+			w.printf("  %s: %s;\n", member(stem), typeName(t.Name))
+		}
+	}
+	w.printf("}\n")
+}
+
+// member is the name of a member, in quotes if it has to be.
+func member(name string) string {
+	if strings.Contains(name, "-") {
+		return strconv.Quote(name)
+	}
+	return name
 }
 
 // row is the type of the row that a rule is about.

@@ -70,6 +70,7 @@ func TestWrongInput(t *testing.T) {
 		{http.MethodGet, "/api/products/{" + lantern + "}", ``, "has to be a uuid"},
 		{http.MethodGet, "/api/orders?limit=0", ``, "limit has to be a whole number from 1 to 500"},
 		{http.MethodGet, "/api/orders?limit=501", ``, "limit has to be"},
+		{http.MethodGet, "/api/orders?status=pending,open", ``, "status has to be one of pending, processing, fulfilled, cancelled"},
 		{http.MethodGet, "/api/purchase-orders?limit=x", ``, "limit has to be"},
 		{http.MethodGet, "/api/stock-movements?limit=1e2", ``, "limit has to be"},
 		{http.MethodGet, "/api/stock-movements?sku=%00", ``, "sku has to be a text"},

@@ -2,6 +2,8 @@ package api
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -39,14 +41,25 @@ type orderItem struct {
 	Price    string `json:"price"` // of one, when it was ordered
 }
 
+// orders lists those of every status, or of the ones that ?status= names, separated by
+// commas.
 func (a *API) orders(ctx context.Context, c *caller) (any, error) {
 	limit, err := c.limit(50)
 	if err != nil {
 		return nil, err
 	}
+	var statuses []string
+	if text := c.URL.Query().Get("status"); text != "" {
+		statuses = strings.Split(text, ",")
+	}
+	for _, status := range statuses {
+		if known := []string{"pending", "processing", "fulfilled", "cancelled"}; !slices.Contains(known, status) {
+			return nil, badRequest("status has to be one of %s, or several separated by commas", strings.Join(known, ", "))
+		}
+	}
 	var all []orderRow
 	err = a.read(ctx, func(tx pgx.Tx) (err error) {
-		all, err = collect[orderRow](ctx, tx, "orders", sqlOrders, c.tenant, limit)
+		all, err = collect[orderRow](ctx, tx, "orders", sqlOrders, c.tenant, statuses, limit)
 		return err
 	})
 	return all, err

@@ -93,6 +93,12 @@ func TestLists(t *testing.T) {
 		t.Errorf("order: %+v", one)
 	}
 
+	open := does[[]orderRow](t, s, me, http.MethodGet, "/api/orders?status=pending,processing", "", http.StatusOK)
+	want := slices.DeleteFunc(slices.Clone(orders), func(o orderRow) bool { return o.Status != "pending" && o.Status != "processing" })
+	if len(want) == 0 || len(want) == len(orders) || !slices.Equal(open, want) {
+		t.Errorf("open orders: %+v, want %+v", open, want)
+	}
+
 	purchases := does[[]purchaseRow](t, s, me, http.MethodGet, "/api/purchase-orders?limit=3", "", http.StatusOK)
 	if len(purchases) != 3 || purchases[0].Number != "PO-508" || purchases[0].Items != 1 || purchases[0].Supplier != "Lumen Valley" || purchases[0].ExpectedOn == nil {
 		t.Errorf("purchase orders: %+v", purchases)

@@ -134,12 +134,16 @@ const id = encodeURIComponent;
 /** How long the lists are. */
 export const limits = { orders: 50, movements: 100, purchaseOrders: 50 } as const;
 
+/** The statuses of orders that something is still to be done for. */
+export const openStatuses = ["pending", "processing"] as const;
+
 export const api = {
   tenants: () => ask<(Tenant & { users: User[] })[]>("GET", "/api/tenants"),
   login: (tenantId: string, userId: string) => ask<Session>("POST", "/api/login", { tenantId, userId }),
 
   dashboard: () => get<Dashboard>("/api/dashboard"),
   orders: () => get<Order[]>(`/api/orders?limit=${limits.orders}`),
+  openOrders: () => get<Order[]>(`/api/orders?limit=${limits.orders}&status=${openStatuses.join(",")}`),
   order: (order: string) => get<OrderDetail>(`/api/orders/${id(order)}`),
   createOrder: (customer: string, items: Line[]) => post<OrderDetail>("/api/orders", { customer, items }),
   fulfil: (order: string) => post<unknown>(`/api/orders/${id(order)}/fulfil`),

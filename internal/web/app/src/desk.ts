@@ -1,5 +1,6 @@
-import type { FeedEvent } from "@rowcast/client";
+import type { FeedEvent, Where } from "@rowcast/client";
 import { createContext, useContext } from "react";
+import { openStatuses } from "./api.ts";
 import { Log, type Entry } from "./feed/log.ts";
 import { Stats } from "./feed/stats.ts";
 import { sentence } from "./format.ts";
@@ -11,6 +12,9 @@ import { Toasts } from "./toast/toasts.ts";
 /** How often, in milliseconds, events change the lists at most; and when they come faster than anybody reads. */
 const pace = 150;
 const floodPace = 400;
+
+/** The rows that the list of open orders wants. */
+export const openOrders: Where = { order: { status: { in: openStatuses } } };
 
 /** What belongs to one login, outside of React: it is begun and thrown away as a whole. */
 export class Desk {
@@ -26,12 +30,25 @@ export class Desk {
     },
     paced(() => (this.#flooded ? floodPace : pace)),
   );
+  readonly #open = new Pump<FeedEvent>(
+    (batch) => this.live.applyOpen(batch),
+    paced(() => pace),
+  );
   #flooded = false;
 
   /** Takes an event of the feed. It is cheap: the work is done in batches, a few times a second. */
   receive = (event: FeedEvent): void => {
     this.#record.push({ event, lag: this.stats.add(Date.parse(event.at), Date.now()) });
     this.#patch.push(event);
+  };
+
+  /** Takes an event of the open orders. Of one that enters or leaves the log has both: this event, and that of all. */
+  receiveOpen = (event: FeedEvent): void => {
+    if (event.match) {
+      const lag = this.stats.lag(Date.parse(event.at), Date.now());
+      this.#record.push({ event, lag, where: openOrders });
+    }
+    this.#open.push(event);
   };
 
   /** Shows what went wrong with something that was asked for. */

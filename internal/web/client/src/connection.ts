@@ -1,4 +1,5 @@
 import type { Log } from "./handlers.js";
+import type { Where } from "./where.js";
 import { lost, type ServerMessage } from "./wire.js";
 
 /** How a connection ended. */
@@ -31,6 +32,7 @@ export interface Start {
   tenantId: string;
   cursor: string | undefined;
   events: readonly string[] | undefined;
+  where: Where | undefined;
   /** Milliseconds of silence after which the server is taken for dead; undefined: as the server says. */
   heartbeat: number | undefined;
   log: Log;

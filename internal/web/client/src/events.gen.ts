@@ -57,6 +57,14 @@ export interface Sku {
   updated_at: string;
 }
 
+/** The rows of the tables of the catalogue, by the stem of their events. */
+export interface RowsByStem {
+  "stock-movement": StockMovement;
+  order: Order;
+  "purchase-order": PurchaseOrder;
+  sku: Sku;
+}
+
 /** The data of each event of the catalogue. */
 export interface EventData {
   "stock-movement:created": StockMovement;

@@ -22,7 +22,7 @@ type Timer = ReturnType<typeof setTimeout> | undefined;
 
 /** Makes a feed of one tenant. It does nothing until connect. */
 export function createFeed(options: FeedOptions): Feed {
-  const { events, heartbeat, getToken } = options;
+  const { events, where, heartbeat, getToken } = options;
   for (const name of ["getToken", "onReset"] as const)
     if (typeof options[name] !== "function") throw new TypeError(`rowcast: createFeed needs ${name}, a function`);
   const log = options.log ?? consoleLog;
@@ -150,6 +150,7 @@ export function createFeed(options: FeedOptions): Feed {
         token,
         tenantId: tenantId ?? tenantsOf(token)[0]!,
         events: asking.begin(),
+        where,
         heartbeat,
         log,
         cursor: tracker.cursor,

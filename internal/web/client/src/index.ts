@@ -3,5 +3,6 @@ export type { Feed, FeedOptions, FeedState, FeedStatus } from "./options.js";
 export type { Log } from "./handlers.js";
 export type { EventSourceClass, EventSourceLike } from "./sse.js";
 export type { WebSocketClass, WebSocketLike } from "./websocket.js";
+export type { Condition, Conditions, Operators, Where } from "./where.js";
 export type { DataOf, EventName, FeedEvent, Reset, Source } from "./wire.js";
 export * from "./events.gen.js";

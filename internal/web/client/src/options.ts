@@ -1,6 +1,7 @@
 import type { Log } from "./handlers.js";
 import type { EventSourceClass } from "./sse.js";
 import type { WebSocketClass } from "./websocket.js";
+import type { Where } from "./where.js";
 import type { DataOf, EventName, FeedEvent, Reset } from "./wire.js";
 
 export interface FeedOptions {
@@ -21,6 +22,11 @@ export interface FeedOptions {
    * what the handlers are there for.
    */
   events?: readonly (EventName | "*" | `${string}:${string}`)[] | undefined;
+  /**
+   * Which rows are wanted, by their columns: `{ order: { status: { in: ["pending", "processing"] } } }`. An update that
+   * lets a row in or out has `match`. A filter that the server refuses closes the feed with 4500 and its reason.
+   */
+  where?: Where | undefined;
   /** Where to continue from, out of an earlier event or status. Left out: from now on. */
   cursor?: string | undefined;
   /** For Node before 22: the class of the package ws. Null: never, as where it is known to be blocked. */

@@ -1,6 +1,7 @@
 import {
   createContext,
   type ReactNode,
+  useCallback,
   useContext,
   useEffect,
   useInsertionEffect,
@@ -11,6 +12,8 @@ import {
 import { createFeed } from "./feed.js";
 import { consoleLog } from "./handlers.js";
 import type { Feed, FeedOptions, FeedStatus } from "./options.js";
+import { createViews, type Views } from "./views.js";
+import { textOf, type Where } from "./where.js";
 import type { DataOf, EventName, FeedEvent, Reset } from "./wire.js";
 
 /** A feed that old code may take for its socket. */
@@ -19,7 +22,7 @@ export interface FeedSocket extends Feed {
   emit(name: "join-tenant" | "leave-tenant", tenantId: string): void;
 }
 
-const Context = createContext<FeedSocket | null>(null);
+const Context = createContext<{ feed: FeedSocket; views: Views } | null>(null);
 
 /** The newest of a value, for callbacks that outlive a render. */
 function useLatest<T>(value: T) {
@@ -35,30 +38,36 @@ export interface SocketProviderProps extends FeedOptions {
 }
 
 /**
- * Connects while it is mounted. Another url, tenantId or list of events makes
- * another feed; other callbacks just replace the ones before.
+ * Connects while it is mounted. Another url, tenantId, list of events or filter of
+ * rows makes another feed; other callbacks just replace the ones before. onReset is
+ * called for the feeds of hooks with a filter of their own, too.
  */
 export function SocketProvider({ children, ...options }: SocketProviderProps) {
   const latest = useLatest(options);
-  const key = JSON.stringify([String(options.url), options.tenantId, options.events]);
+  const key = JSON.stringify([String(options.url), options.tenantId, options.events, textOf(options.where)]);
   const make = () => {
     for (const name of ["getToken", "onReset"] as const)
       if (typeof options[name] !== "function") throw new TypeError(`rowcast: SocketProvider needs ${name}, a function`);
-    const feed = createFeed({
-      ...options,
-      getToken: (fresh) => latest.current.getToken(fresh),
-      onReset: (reset) => latest.current.onReset(reset),
-      log: (...entry) => (latest.current.log ?? consoleLog)(...entry),
-    });
+    const create = (more: Partial<FeedOptions>) =>
+      createFeed({
+        ...options,
+        getToken: (fresh) => latest.current.getToken(fresh),
+        onReset: (reset) => latest.current.onReset(reset),
+        log: (...entry) => (latest.current.log ?? consoleLog)(...entry),
+        ...more,
+      });
+    const feed = create({});
     const emit: FeedSocket["emit"] = (name, tenantId) => {
       if (name === "join-tenant" && tenantId === feed.tenantId) return;
       latest.current.log?.("warn", `${name} ${tenantId}: the feed follows the tenant of its SocketProvider`);
     };
-    return { key, feed: Object.defineProperty(feed, "emit", { value: emit }) as FeedSocket };
+    const views = createViews(feed, options.where, (where, cursor) => create({ where, cursor, events: undefined }));
+    return { key, page: { feed: Object.defineProperty(feed, "emit", { value: emit }) as FeedSocket, views } };
   };
   const [made, setMade] = useState(make);
   if (made.key !== key) setMade(make());
-  const { feed } = made;
+  const { page } = made;
+  const { feed } = page;
 
   useEffect(() => {
     // Not at once: StrictMode mounts, unmounts and mounts again in one go, and
@@ -70,37 +79,72 @@ export function SocketProvider({ children, ...options }: SocketProviderProps) {
       feed.close();
     };
   }, [feed]);
-  return <Context.Provider value={feed}>{children}</Context.Provider>;
+  return <Context.Provider value={page}>{children}</Context.Provider>;
+}
+
+/** What the SocketProvider around has. */
+function usePage() {
+  const page = useContext(Context);
+  if (!page) throw new Error("rowcast: useSocket and the other hooks need a SocketProvider around");
+  return page;
 }
 
 /** The feed of the SocketProvider around. */
-export function useSocket(): FeedSocket {
-  const feed = useContext(Context);
-  if (!feed) throw new Error("rowcast: useSocket and the other hooks need a SocketProvider around");
-  return feed;
+export const useSocket = (): FeedSocket => usePage().feed;
+
+/** For hooks that want other rows than the feed around: see useFeedEvent. */
+export interface HookOptions {
+  /**
+   * Which rows are wanted. Hooks with an equal filter share a feed of their own beside that of the SocketProvider: one
+   * more connection for each different filter, with the same token, while one of them is mounted. It begins where the
+   * feed around is.
+   */
+  where?: Where | undefined;
 }
 
 /** Has a handler called for the events of a name, or "*" for all. It may change with every render. */
-export function useFeedEvent(name: "*", handler: (event: FeedEvent) => unknown): void;
+export function useFeedEvent(name: "*", handler: (event: FeedEvent) => unknown, options?: HookOptions): void;
 export function useFeedEvent<N extends EventName>(
   name: N,
   handler: (data: DataOf<N>, event: FeedEvent<N>) => unknown,
+  options?: HookOptions,
 ): void;
 export function useFeedEvent<N extends `${string}:${string}`>(
   name: N,
   handler: (data: DataOf<N>, event: FeedEvent<N>) => unknown,
+  options?: HookOptions,
 ): void;
-export function useFeedEvent(name: string, handler: (...args: any[]) => unknown): void {
-  const feed = useSocket();
+export function useFeedEvent(name: string, handler: (...args: any[]) => unknown, options?: HookOptions): void {
+  const { views } = usePage();
+  const key = textOf(options?.where);
   const latest = useLatest(handler);
-  useEffect(() => feed.on(name as EventName, (...args: unknown[]) => latest.current(...args)), [feed, name, latest]);
+  useEffect(() => {
+    const [feed, leave] = views.take(key);
+    const off = feed.on(name as EventName, (...args: unknown[]) => latest.current(...args));
+    return () => {
+      off();
+      leave();
+    };
+  }, [views, key, name, latest]);
 }
 
 /** The status of the feed. It renders anew when that changes, not with each event. */
-export function useFeedStatus(): FeedStatus {
-  const feed = useSocket();
-  const current = () => feed.status;
-  return useSyncExternalStore(feed.onStatus, current, current);
+export function useFeedStatus(options?: HookOptions): FeedStatus {
+  const { views } = usePage();
+  const key = textOf(options?.where);
+  const subscribe = useCallback(
+    (listener: () => void) => {
+      const [feed, leave] = views.take(key);
+      const off = feed.onStatus(listener);
+      return () => {
+        off();
+        leave();
+      };
+    },
+    [views, key],
+  );
+  const current = () => views.status(key);
+  return useSyncExternalStore(subscribe, current, current);
 }
 
 /**
@@ -108,10 +152,12 @@ export function useFeedStatus(): FeedStatus {
  * with the reason "joined" when the feed has begun, as what was loaded before
  * may lack what was committed in between.
  */
-export function useFeedResync(callback: (why: Reset) => unknown): void {
-  const feed = useSocket();
+export function useFeedResync(callback: (why: Reset) => unknown, options?: HookOptions): void {
+  const { views } = usePage();
+  const key = textOf(options?.where);
   const latest = useLatest(callback);
   useEffect(() => {
+    const [feed, leave] = views.take(key);
     let begun = feed.status.cursor !== undefined;
     const offStatus = feed.onStatus(({ cursor, position }) => {
       if (begun || cursor === undefined) return;
@@ -122,6 +168,7 @@ export function useFeedResync(callback: (why: Reset) => unknown): void {
     return () => {
       offStatus();
       offReset();
+      leave();
     };
-  }, [feed, latest]);
+  }, [views, key, latest]);
 }

@@ -28,6 +28,7 @@ const namesOf = (pattern: string): string[] => {
 const address = (start: Start, ticket?: string): string => {
   const query = new URLSearchParams({ tenant: start.tenantId });
   for (const pattern of start.events ?? []) query.append("events", pattern);
+  if (start.where) query.set("where", JSON.stringify(start.where));
   if (start.cursor) query.set("cursor", start.cursor);
   if (ticket) query.set("ticket", ticket);
   return `${start.base}/events?${query}`;
@@ -147,16 +148,29 @@ export const openEventSource =
         r.data(data);
       });
     };
+    const headers = { Authorization: `Bearer ${start.token}` };
+    /** EventSource does not tell why a stream does not begin. */
+    const lookUp = async () => {
+      const response = await fetch(address(start), { headers, cache: "no-store", signal: abort.signal });
+      r.end(response.ok ? { code: lost, reason: "the stream did not begin" } : await refusal(response));
+    };
     const begin = async () => {
-      const headers = { Authorization: `Bearer ${start.token}` };
       const response = await fetch(`${start.base}/tickets`, { method: "POST", headers, signal: abort.signal });
       if (!response.ok) return r.end(await refusal(response));
       const { ticket } = await response.json();
       r.watch.heard();
       // A ticket is good once, so the source cannot come back by itself.
       source = new EventSource(address(start, ticket));
-      source.onerror = () => r.end({ code: lost, reason: "the stream ended" });
-      source.addEventListener("open", () => r.watch.limit(start.heartbeat ?? progressLimit));
+      let began = false;
+      source.onerror = () => {
+        source!.close();
+        if (began) r.end({ code: lost, reason: "the stream ended" });
+        else lookUp().catch(r.fail);
+      };
+      source.addEventListener("open", () => {
+        began = true;
+        r.watch.limit(start.heartbeat ?? progressLimit);
+      });
       for (const name of [...signals, ...eventNames, ...names(), ...(start.events ?? [])]) listen(name);
     };
     begin().catch(r.fail);

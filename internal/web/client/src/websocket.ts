@@ -29,7 +29,7 @@ export const openWebSocket =
     const socket = new WebSocket(start.base.replace(/^http/, "ws") + "/ws", ["rowcast.v1"]);
     const send = (command: object) => socket.send(JSON.stringify(command));
     const join: Connection["join"] = (events, cursor) =>
-      send({ type: "join-tenant", tenantId: start.tenantId, cursor, events });
+      send({ type: "join-tenant", tenantId: start.tenantId, cursor, events, where: start.where });
     let welcome = false;
     const close = () => {
       watch.stop();

@@ -3,6 +3,16 @@ import type { AnyEventData, EventData } from "./events.gen.js";
 /** The name of an event of the catalogue. Other watched tables have names of the form `<name>:created`. */
 export type EventName = keyof EventData;
 
+/** The events of the catalogue that a pattern stands for. */
+type NamesOf<Stem extends string> = Extract<EventName, `${Stem}:${string}`>;
+
+/** What an event may be called; of a pattern, those that it stands for. */
+export type NameOf<N extends string> = N extends `${infer Stem}:*`
+  ? [NamesOf<Stem>] extends [never]
+    ? `${Stem}:${string}`
+    : NamesOf<Stem>
+  : N;
+
 /**
  * What the data of an event is. Tables outside the catalogue have rows of any
  * columns; of a pattern it is that of any event it stands for.
@@ -12,9 +22,9 @@ export type DataOf<N extends string> = N extends EventName
   : string extends N
     ? any
     : N extends `${infer Stem}:*`
-      ? [Extract<EventName, `${Stem}:${string}`>] extends [never]
+      ? [NamesOf<Stem>] extends [never]
         ? AnyEventData[keyof AnyEventData]
-        : EventData[Extract<EventName, `${Stem}:${string}`>]
+        : EventData[NamesOf<Stem>]
       : N extends `${string}:${infer Verb}`
         ? Verb extends keyof AnyEventData
           ? AnyEventData[Verb]
@@ -31,7 +41,7 @@ export interface Source {
 
 /** An event as it came over the wire. Events arrive in the order of their positions. */
 export interface FeedEvent<N extends string = string> {
-  event: N;
+  event: NameOf<N>;
   tenantId: string;
   /** Its number among the changes of the tenant. Several events of one change share it. */
   position: number;
@@ -53,6 +63,11 @@ export interface FeedEvent<N extends string = string> {
   /** The columns that an update changed, and what they were. */
   changed?: string[];
   previous?: Record<string, unknown>;
+  /**
+   * With `where`: the update made its row one that is wanted, or one that is not wanted any more. `entered` has the row
+   * as it is, `left` as it was; both are without `changed` and `previous`.
+   */
+  match?: "entered" | "left";
   source?: Source;
 }
 
@@ -67,7 +82,7 @@ export interface Reset {
 /** What the server says. */
 export type ServerMessage =
   | { type: "welcome"; protocol: number; pingInterval: number; pingTimeout: number }
-  | { type: "joined"; tenantId: string; cursor: string; position: number; events?: string[]; hint?: string }
+  | { type: "joined"; tenantId: string; cursor: string; position: number; events?: string[]; holes?: true; hint?: string }
   | { type: "progress"; tenantId: string; cursor: string; position: number }
   | ({ type: "reset"; tenantId: string } & Reset)
   | ({ type: "event" } & FeedEvent)

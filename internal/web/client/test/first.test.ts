@@ -35,7 +35,7 @@ describe("the first time", () => {
     }
     const fetch = async () => new Response('{"ticket":"t"}');
     const start = { base: "http://feed.test", token: "t", tenantId: "T", cursor: undefined, events: ["shop:*"] };
-    const rest = { heartbeat: undefined, log() {}, message() {}, end() {} };
+    const rest = { where: undefined, heartbeat: undefined, log() {}, message() {}, end() {} };
     const open = openEventSource(Source, fetch, () => ["order:*"])({ ...start, ...rest });
     await settle();
     for (const name of ["shop:created", "shop:bulk", "order:created", "order:replayed", "shop:unreadable"])

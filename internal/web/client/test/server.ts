@@ -48,12 +48,16 @@ export class FaultyServer {
   blocked = false;
   /** Says whether a token is taken, or with which code it is refused. */
   verify: (token: string) => true | "invalid-token" | "token-expired" = () => true;
+  /** Says whether a filter of rows is taken, or why it is refused. */
+  admit: (where: unknown) => true | { status: number; code: string; detail: string } = () => true;
   pingInterval = 25_000;
   /** What happened. */
   upgrades = 0;
   tickets = 0;
   streams: URL[] = [];
   tokens: string[] = [];
+  /** The filters of rows that joins asked for. */
+  wheres: unknown[] = [];
   resets = 0;
   clients = new Set<Client>();
 
@@ -93,12 +97,25 @@ export class FaultyServer {
   }
 
   /** Commits a change that makes so many events; several rows make it a bulk statement. */
-  commit(events = 1, rows = 1, stem = "order", verbs = ["updated", "status-changed", "third"]): void {
+  commit(
+    events = 1,
+    rows = 1,
+    stem = "order",
+    verbs = ["updated", "status-changed", "third"],
+    more: object = {},
+  ): void {
     const position = (this.log.at(-1)?.position ?? 0) + rows;
     const names = (rows > 1 ? ["bulk"] : verbs.slice(0, events)).map((verb) => `${stem}:${verb}`);
     for (const event of names) {
       const from = rows > 1 ? { from: position - rows + 1 } : {};
-      this.log.push({ event, position, ...from, at: new Date().toISOString(), data: { index: this.log.length } });
+      this.log.push({
+        event,
+        position,
+        ...from,
+        at: new Date().toISOString(),
+        data: { index: this.log.length },
+        ...more,
+      });
     }
     for (const client of this.clients) this.deliver(client);
   }
@@ -242,18 +259,20 @@ export class FaultyServer {
         }
       }
       if (m.type !== "join-tenant" || !known) return;
-      if (m.tenantId === tenant) this.join(client, m.cursor, m.events ?? []);
-      else
-        client.send({ type: "error", code: "forbidden", message: "not yours", request: m.type, tenantId: m.tenantId });
+      this.wheres.push(m.where);
+      const verdict = m.tenantId === tenant ? this.admit(m.where) : { code: "forbidden", detail: "not yours" };
+      if (verdict === true) return this.join(client, m.cursor, m.events ?? []);
+      const { code, detail } = verdict;
+      client.send({ type: "error", code, message: detail, request: m.type, tenantId: m.tenantId });
     });
   }
 
   private request(request: IncomingMessage, response: ServerResponse): void {
     const url = new URL(request.url!, this.url);
-    const problem = (status: number, code: string, headers = {}) =>
+    const problem = (status: number, code: string, detail = code) =>
       response
-        .writeHead(status, { "Content-Type": "application/problem+json", ...headers })
-        .end(JSON.stringify({ status, code, detail: code }));
+        .writeHead(status, { "Content-Type": "application/problem+json" })
+        .end(JSON.stringify({ status, code, detail }));
     // Who looks whether somebody is there is no connection.
     if (url.pathname === "/ws") return void problem(426, "bad-request");
     const fault = this.takeFault("refuse", "status");
@@ -280,6 +299,11 @@ export class FaultyServer {
     }
     if (url.pathname !== "/events") return void problem(404, "not-found");
     if (url.searchParams.get("tenant") !== tenant) return void problem(403, "forbidden");
+
+    const where = url.searchParams.get("where");
+    this.wheres.push(where === null ? undefined : JSON.parse(where));
+    const admitted = this.admit(this.wheres.at(-1));
+    if (admitted !== true) return void problem(admitted.status, admitted.code, admitted.detail);
 
     this.streams.push(url);
     response.writeHead(200, { "Content-Type": "text/event-stream", Connection: "close" }).write("retry: 2000\n\n");

@@ -1,5 +1,5 @@
 import { expectTypeOf, it } from "vitest";
-import type { DataOf, Feed, FeedOptions, Order, Row, StockMovement } from "../src/index.js";
+import type { DataOf, Feed, FeedEvent, FeedOptions, Order, Row, StockMovement, Where } from "../src/index.js";
 
 // The compiler checks this file: a wrong type fails npm run check.
 it("knows the data of every event", () => {
@@ -25,6 +25,10 @@ it("knows the data of every event", () => {
     feed.on("shop:*", (data) =>
       expectTypeOf(data).toEqualTypeOf<DataOf<"shop:created" | "shop:bulk" | "shop:truncated" | "shop:unreadable">>(),
     );
+    feed.on("order:*", (_, { event }) => event === "order:deleted");
+    // @ts-expect-error no order is adjusted
+    feed.on("order:*", (_, { event }) => event === "stock:adjusted");
+    feed.on("shop:*", (_, { event }) => expectTypeOf(event).toEqualTypeOf<`shop:${string}`>());
     feed.on("*", (event) => expectTypeOf(event.position).toEqualTypeOf<number>());
     // @ts-expect-error orders have no such column
     feed.on("order:created", (order) => order.nonsense);
@@ -38,4 +42,20 @@ it("wants a handler for resets, and patterns of events", () => {
   ({ ...options, onReset: () => {}, events: ["order:*", "*", "alert:low-stock"] }) satisfies FeedOptions;
   // @ts-expect-error no pattern
   ({ ...options, onReset: () => {}, events: ["orders"] }) satisfies FeedOptions;
+});
+
+it("knows the columns that a filter may name, and what they are compared with", () => {
+  const bigint: { id: string | number } = { id: "9007199254740993" };
+  ({ order: { status: { in: ["pending", "processing"] }, total: { gte: 10, lt: "20.50" } } }) satisfies Where;
+  ({ order: [{ status: "open" }, { customer: { ne: null }, created_at: { gt: "2026-01-01" } }] }) satisfies Where;
+  ({ "purchase-order": { expected_on: null }, shop: { anything: { eq: true }, ...bigint } }) satisfies Where;
+  // @ts-expect-error orders have no such column
+  ({ order: { nonsense: 1 } }) satisfies Where;
+  // @ts-expect-error a status is no number
+  ({ order: { status: 5 } }) satisfies Where;
+  // @ts-expect-error there is no such operator
+  ({ order: { status: { like: "o%" } } }) satisfies Where;
+  // @ts-expect-error null is neither less nor greater
+  ({ shop: { at: { lt: null } } }) satisfies Where;
+  expectTypeOf<FeedEvent["match"]>().toEqualTypeOf<"entered" | "left" | undefined>();
 });

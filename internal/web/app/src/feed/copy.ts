@@ -1,4 +1,4 @@
-import type { FeedEvent } from "@rowcast/client";
+import type { FeedEvent, Where } from "@rowcast/client";
 
 /** Makes one word of a shell of any text. */
 export const shell = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
@@ -14,13 +14,11 @@ export const identifier = (name: string): string =>
   /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name.replaceAll('"', '""')}"`;
 
 /** Follows this kind of event from this one on. The token comes from the environment, never out of the page. */
-export const curl = (event: FeedEvent, origin: string): string =>
-  [
-    `curl -N ${shell(
-      `${origin}/events?${new URLSearchParams({ tenant: event.tenantId, events: event.event, cursor: event.cursor })}`,
-    )}`,
-    `-H "Authorization: Bearer $TOKEN"`,
-  ].join(" \\\n  ");
+export function curl(event: FeedEvent, origin: string, where?: Where): string {
+  const query = new URLSearchParams({ tenant: event.tenantId, events: event.event, cursor: event.cursor });
+  if (where) query.set("where", JSON.stringify(where));
+  return [`curl -N ${shell(`${origin}/events?${query}`)}`, `-H "Authorization: Bearer $TOKEN"`].join(" \\\n  ");
+}
 
 /** Reads the row, or the latest rows of the table, as they are now. */
 export function psql(event: FeedEvent): string {
@@ -47,7 +45,7 @@ function rowId(data: Record<string, unknown> | null): unknown {
 }
 
 /** Reacts to this kind of event. */
-export function react(event: FeedEvent): string {
+export function react(event: FeedEvent, where?: Where): string {
   const fields = Object.keys((event.data as object | null) ?? {})
     .filter((key) => /^[A-Za-z_$][\w$]*$/.test(key))
     .slice(0, 4);
@@ -56,6 +54,6 @@ export function react(event: FeedEvent): string {
     ``,
     `useFeedEvent(${JSON.stringify(event.event)}, ({ ${fields.join(", ")} }, event) => {`,
     `  console.log(event.position, ${fields.join(", ")});`,
-    `});`,
+    where ? `}, { where: ${JSON.stringify(where)} });` : `});`,
   ].join("\n");
 }

@@ -15,9 +15,9 @@ const ways = [
 
 /** Everything about one event. */
 export function Detail({ entry, onClose }: { entry: Entry; onClose: () => void }) {
-  const { event, lag } = entry;
+  const { event, lag, where } = entry;
   const [way, setWay] = useState<(typeof ways)[number]["value"]>("curl");
-  const lines = { curl: curl(event, location.origin), psql: psql(event), react: react(event) }[way];
+  const lines = { curl: curl(event, location.origin, where), psql: psql(event), react: react(event, where) }[way];
   return (
     <section className="card detail" aria-label="Event" data-testid="event-detail">
       <header>
@@ -42,6 +42,14 @@ export function Detail({ entry, onClose }: { entry: Entry; onClose: () => void }
               <dd>{event.source.writer || "unnamed"}</dd>
               <dt>Transaction</dt>
               <dd className="num mono">{event.source.tx}</dd>
+            </>
+          )}
+          {event.match && (
+            <>
+              <dt>Match</dt>
+              <dd>
+                {event.match} <span className="mono quiet">{JSON.stringify(where)}</span>
+              </dd>
             </>
           )}
           <dt>Cursor</dt>

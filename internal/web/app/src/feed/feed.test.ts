@@ -99,6 +99,7 @@ it("matches a position exactly, and the writer", () => {
   const e = entry("order:created", {}, { source: { table: "orders", op: "insert", tx: "1", writer: "psql" } });
   expect(matcher({ event: "", text: String(e.event.position) })(e)).toBe(true);
   expect(matcher({ event: "", text: "PSQL" })(e)).toBe(true);
+  expect(matcher({ event: "", text: "Left" })(entry("order:updated", {}, { match: "left" }))).toBe(true);
   expect(matcher({ event: "order:*", text: "" })(entry("purchase-order:created"))).toBe(false);
   const quoted = entry("order:created", { customer: 'Mira "Max" \\ Sons' });
   expect(matcher({ event: "", text: 'mira "max" \\ s' })(quoted)).toBe(true);
@@ -153,6 +154,14 @@ describe("copies", () => {
     expect(text).toContain('"Authorization: Bearer $TOKEN"');
   });
 
+  it("follow the rows that the event was told for", () => {
+    const { event } = entry("order:updated", { id: 1 }, { match: "left" });
+    const where = { order: { customer: "it's" } };
+    const url = /'(http.*?)' \\\n/.exec(curl(event, "http://here", where).replaceAll("'\\''", "’"))?.[1] ?? "";
+    expect(new URL(url).searchParams.get("where")?.replace("’", "'")).toBe(JSON.stringify(where));
+    expect(react(event, where)).toContain(`}, { where: {"order":{"customer":"it's"}} });`);
+  });
+
   it("read the row with psql", () => {
     const source = { table: "Orders x", op: "update", tx: "1", writer: "" };
     expect(psql(entry("order:updated", { id: "o'1" }, { source }).event)).toBe(
@@ -176,6 +185,7 @@ it("summarises events in one line", () => {
   expect(said("order:updated", row, { changed: ["status", "updated_at"], previous: { status: "pending" } })).toBe(
     "SO-1 · Mira · status: pending → fulfilled",
   );
+  expect(said("order:updated", row, { match: "left" })).toBe("left · SO-1 · Mira · fulfilled");
   expect(said("stock-movement:created", { movement_type: "sale", quantity: -2, reason: "" })).toBe("sale · −2");
   expect(said("order:bulk", { operation: "insert", count: 5000 })).toBe("insert of 5000 rows");
   expect(said("dashboard:stats-updated", { reasons: ["orders", "skus"] })).toBe("orders, skus");

@@ -1,9 +1,11 @@
-import type { FeedEvent } from "@rowcast/client";
+import type { FeedEvent, Where } from "@rowcast/client";
 
 /** An event, and how many milliseconds after its commit it was here. */
 export interface Entry {
   event: FeedEvent;
   lag: number;
+  /** The filter of the feed that it came on. */
+  where?: Where;
 }
 
 /** How many events are kept. */
@@ -42,7 +44,7 @@ export class Log {
 export interface Filter {
   /** An event, a stem with "*" as in "order:*", or "" for all. */
   event: string;
-  /** What the name, the writer or any value contains; case does not matter. */
+  /** What the name, the match, the writer or any value contains; case does not matter. */
   text: string;
 }
 
@@ -55,6 +57,7 @@ export function matcher({ event, text }: Filter): (entry: Entry) => boolean {
   return ({ event: e }) =>
     named(e.event) &&
     (e.event.includes(needle) ||
+      e.match === needle ||
       String(e.position) === needle ||
       (e.source?.writer.toLowerCase().includes(needle) ?? false) ||
       JSON.stringify(e.data).toLowerCase().includes(escaped));

@@ -25,9 +25,7 @@ export class Stats {
 
   /** Takes an event: when it was committed and when it was here, in unix milliseconds. Answers its latency. */
   add(committed: number, received: number): number {
-    const raw = received - committed;
-    if (raw < this.skew) this.skew = raw;
-    const lag = raw - Math.min(this.skew, 0);
+    const lag = this.lag(committed, received);
     const second = this.#second(Math.floor(received / 1000));
     const n = second.count++;
     if (n < most) second.lags.push(lag);
@@ -36,6 +34,13 @@ export class Stats {
       if (index < most) second.lags[index] = lag;
     }
     return lag;
+  }
+
+  /** The latency of an event that is not counted. */
+  lag(committed: number, received: number): number {
+    const raw = received - committed;
+    if (raw < this.skew) this.skew = raw;
+    return raw - Math.min(this.skew, 0);
   }
 
   /** The last seconds up to the one that has just ended. */

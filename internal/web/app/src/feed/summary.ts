@@ -10,9 +10,10 @@ export function summary(event: FeedEvent): string {
   if (event.unreadable) return `${text(d["operation"])} that cannot be read: ${text(d["reason"])}`;
   if (event.event.endsWith(":bulk")) return `${text(d["operation"])} of ${text(d["count"])} rows`;
   if (Array.isArray(d["reasons"])) return d["reasons"].map(text).join(", ");
-  const parts = ["order_number", "po_number", "sku", "name", "customer"].flatMap((key) =>
-    d[key] ? [text(d[key])] : [],
-  );
+  const parts = [
+    event.match ?? "",
+    ...["order_number", "po_number", "sku", "name", "customer"].flatMap((key) => (d[key] ? [text(d[key])] : [])),
+  ];
   const row = (d["order"] ?? d["purchaseOrder"]) as Record<string, unknown> | undefined;
   if (row) parts.push(text(row["order_number"] ?? row["po_number"]));
   if (d["previousStatus"]) parts.push(`${text(d["previousStatus"])} → ${text(d["status"])}`);

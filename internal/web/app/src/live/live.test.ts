@@ -125,6 +125,53 @@ describe("Live", () => {
     expect(asked).toHaveLength(2);
   });
 
+  describe("the open orders", () => {
+    const path = "/api/orders?limit=50&status=pending,processing";
+    const openOrders = () => live.queries.getQueryData<Order[]>(keys.openOrders)?.map((o) => `${o.id} ${o.status}`);
+
+    it("enter and leave as their feed says, and the others stay in the list of all", async () => {
+      answers.set("/api/orders?limit=50", [order("2"), order("1", "fulfilled")]);
+      answers.set(path, [order("2")]);
+      await watch(keys.orders, live.orders);
+      await watch(keys.openOrders, live.openOrders);
+      live.applyOpen([
+        event("order:created", orderRow("3")),
+        event("order:updated", orderRow("1", "pending", 6), { match: "entered" }),
+        event("order:updated", orderRow("2", "pending", 6), { match: "left" }),
+        event("order:updated", orderRow("3", "processing", 6)),
+        event("order:bulk", { operation: "update", table: "orders", count: 9, from: 1, to: 9 }),
+      ]);
+      expect(openOrders()).toEqual(["1 pending", "3 processing"]);
+      expect(orders().map((o) => `${o.id} ${o.status}`)).toEqual(["2 pending", "1 fulfilled"]);
+      live.applyOpen([event("order:deleted", orderRow("1")), event("order:replayed", orderRow("3", "pending", 7))]);
+      expect(openOrders()).toEqual(["3 pending"]);
+    });
+
+    it("are read again when one has entered or left, as its place is not told", async () => {
+      answers.set(path, [order("3"), order("2")]);
+      await watch(keys.openOrders, live.openOrders);
+      live.applyOpen([event("order:updated", orderRow("3", "pending", 6))]);
+      await vi.advanceTimersByTimeAsync(2000);
+      expect(asked).toEqual([path]);
+      live.applyOpen([event("order:updated", orderRow("1", "pending", 6), { match: "entered" })]);
+      answers.set(path, [order("3"), order("2"), order("1")]);
+      await vi.advanceTimersByTimeAsync(2000);
+      expect(openOrders()).toEqual(["3 pending", "2 pending", "1 pending"]);
+      expect(asked).toHaveLength(2);
+    });
+
+    it("have what left while they were read taken out of the older answer", async () => {
+      answers.set(path, [order("2"), order("1")]);
+      let release = () => {};
+      hold = new Promise((done) => (release = done));
+      await watch(keys.openOrders, live.openOrders);
+      live.applyOpen([event("order:updated", orderRow("1", "pending", 6), { match: "left" })]);
+      release();
+      await vi.advanceTimersByTimeAsync(0);
+      expect(openOrders()).toEqual(["2 pending"]);
+    });
+  });
+
   it("applies events that came while the list was read to the older answer", async () => {
     answers.set("/api/orders?limit=50", [order("1")]);
     let release = () => {};

@@ -32,6 +32,7 @@ import { Settler } from "./settle.ts";
 export const keys = {
   dashboard: ["dashboard"],
   orders: ["orders"],
+  openOrders: ["orders", "open"],
   order: (id: string) => ["order", id],
   movements: (sku?: string) => (sku ? ["movements", sku] : ["movements"]),
   purchaseOrders: ["purchase-orders"],
@@ -48,12 +49,13 @@ export const flood = 100;
 /** What the events of a batch say, sorted by what they are about. */
 interface Patches {
   orders: Patch<Order>[];
+  openOrders: Patch<Order>[];
   movements: Patch<Movement>[];
   purchaseOrders: Patch<PurchaseOrder>[];
   skus: Map<string, Sku>;
 }
 
-const nothing = (): Patches => ({ orders: [], movements: [], purchaseOrders: [], skus: new Map() });
+const nothing = (): Patches => ({ orders: [], openOrders: [], movements: [], purchaseOrders: [], skus: new Map() });
 
 /**
  * The one place where the feed meets what the pages show. Events change the
@@ -116,12 +118,30 @@ export class Live {
     this.notify(news);
   }
 
+  /** Takes events of the open orders alone, from a feed of their own: an order that is not open any more leaves. */
+  applyOpen(batch: readonly FeedEvent[]): void {
+    const patches: Patch<Order>[] = [];
+    for (const event of batch) {
+      const change = changeOf(event);
+      if (change?.table !== "orders" || change.says === "unknown") continue; // then the feed of the page has it read
+      const op = event.match === "left" ? "delete" : event.match === "entered" ? "insert" : change.says;
+      patches.push({ op: op === "replay" ? "update" : op, row: orderOf(change.row) });
+      // Its items and its place in the list are not told, nor which one comes after a full list.
+      if (event.match) this.#settler.mark(keys.openOrders);
+    }
+    for (const reading of this.#reading) reading.openOrders.push(...patches);
+    this.#patch(keys.openOrders, patches, limits.orders, batch.length > flood ? 0 : Date.now());
+  }
+
   /**
    * Each of these reads something and applies what arrived while it was read:
    * the answer may be older than the events.
    */
   orders = async (): Promise<Order[]> =>
     this.#while(async (then) => patched(await api.orders(), then.orders, limits.orders));
+
+  openOrders = async (): Promise<Order[]> =>
+    this.#while(async (then) => patched(await api.openOrders(), then.openOrders, limits.orders));
 
   purchaseOrders = async (): Promise<PurchaseOrder[]> =>
     this.#while(async (then) => patched(await api.purchaseOrders(), then.purchaseOrders, limits.purchaseOrders));
@@ -141,6 +161,11 @@ export class Live {
   /** Reads everything again: after a reset, and when the feed is joined for the first time. */
   reload = (): void => {
     void this.queries.invalidateQueries();
+  };
+
+  /** The same for the open orders, whose feed begins when they are shown. */
+  reloadOpen = (): void => {
+    void this.queries.invalidateQueries({ queryKey: keys.openOrders });
   };
 
   /** Reads again what could not be read while the server was away. */

@@ -1,5 +1,5 @@
 import { useMutation, useQuery, type UseMutationResult } from "@tanstack/react-query";
-import { api } from "../api.ts";
+import { api, type Order } from "../api.ts";
 import { useDesk } from "../desk.ts";
 import { keys } from "./live.ts";
 
@@ -7,9 +7,14 @@ import { keys } from "./live.ts";
 
 export const useDashboard = () => useQuery({ queryKey: keys.dashboard, queryFn: api.dashboard });
 
-export function useOrders() {
+/** The latest orders, or the latest open ones, which are read whenever they are shown: nobody follows them otherwise. */
+export function useOrders(open = false) {
   const { live } = useDesk();
-  return useQuery({ queryKey: keys.orders, queryFn: live.orders });
+  return useQuery<Order[], Error, Order[], readonly string[]>({
+    queryKey: open ? keys.openOrders : keys.orders,
+    queryFn: open ? live.openOrders : live.orders,
+    ...(open && { staleTime: 0 }),
+  });
 }
 
 export const useOrder = (id: string) => useQuery({ queryKey: keys.order(id), queryFn: () => api.order(id) });

@@ -28,12 +28,13 @@ const heads = ({ columns: { number, party, time } }: Kind): [name: string, look?
 
 /** The page of a kind of document: the latest ones, and the sheet of the one that is open. */
 export function DocumentList({ kind, open }: { kind: Kind; open: string | undefined }) {
-  const { data, error, refetch } = kind.useList();
   const [shown, setShown] = useState("all");
+  const { data, error, refetch } = kind.useList(shown === "open");
   const [creating, setCreating] = useState(false);
   const shows = ({ status }: Document) =>
     shown === "all" || (shown === "open" ? kind.next(status) !== undefined : shown === status);
-  const [rows, more] = useMore(data?.filter(shows));
+  const Follow = shown === "open" ? kind.Follow : undefined;
+  const [rows, more] = useMore(Follow ? data : data?.filter(shows));
   const one = kind.one.toLowerCase();
   const many = kind.many.toLowerCase();
   return (
@@ -91,6 +92,7 @@ export function DocumentList({ kind, open }: { kind: Kind; open: string | undefi
           </table>
         )}
       </div>
+      {Follow && <Follow />}
       {creating && <kind.Form onClose={() => setCreating(false)} />}
       {open && <DocumentSheet key={open} kind={kind} id={open} onClose={() => navigate(`/${kind.id}s`)} />}
     </div>

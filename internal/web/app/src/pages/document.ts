@@ -47,7 +47,10 @@ export interface Kind {
   statuses: readonly string[];
   /** What an empty list says. */
   empty: string;
-  useList(): UseQueryResult<Touched<Document>[]>;
+  /** The latest ones. open: those that have a next step alone, as far as Follow follows them. */
+  useList(open: boolean): UseQueryResult<Touched<Document>[]>;
+  /** Follows those that have a next step while it is mounted. Without it they are picked from the latest. */
+  Follow?: ComponentType;
   useOne(id: string): UseQueryResult<Detail>;
   next(status: string): Step | undefined;
   /** Ends a document that has a next step, for good. */

@@ -1,5 +1,7 @@
+import { useFeedEvent, useFeedResync } from "@rowcast/client/react";
 import { useState } from "react";
-import { api, type Order, type OrderDetail } from "../api.ts";
+import { api, openStatuses, type Order, type OrderDetail } from "../api.ts";
+import { openOrders, useDesk } from "../desk.ts";
 import { ago, moment } from "../format.ts";
 import { useOrder, useOrders } from "../live/queries.ts";
 import { Field, Input } from "../ui/field.tsx";
@@ -8,7 +10,7 @@ import { DocumentList } from "./document-list.tsx";
 import type { Kind, Step } from "./document.ts";
 
 const fulfil: Step = { name: "fulfil", label: "Fulfil", long: "Fulfil order", done: "fulfilled", take: api.fulfil };
-const steps: Partial<Record<string, Step>> = { pending: fulfil, processing: fulfil };
+const steps = new Map<string, Step>(openStatuses.map((status) => [status, fulfil]));
 
 const order: Kind = {
   id: "order",
@@ -22,7 +24,8 @@ const order: Kind = {
   empty: "They appear here as they are placed.",
   useList: useOrders,
   useOne: useOrder,
-  next: (status) => steps[status],
+  Follow: OpenOrders,
+  next: (status) => steps.get(status),
   cancel: api.cancel,
   facts: (o: OrderDetail) => [
     ["Customer", o.customer],
@@ -33,6 +36,15 @@ const order: Kind = {
 };
 
 export const Orders = ({ open }: { open: string | undefined }) => <DocumentList kind={order} open={open} />;
+
+/** Follows the open orders on a feed of their own, which tells when one is not open any more. */
+function OpenOrders() {
+  const desk = useDesk();
+  const rows = { where: openOrders };
+  useFeedEvent("order:*", (_, event) => desk.receiveOpen(event), rows);
+  useFeedResync(desk.live.reloadOpen, rows);
+  return null;
+}
 
 function OrderForm({ onClose }: { onClose: () => void }) {
   const [customer, setCustomer] = useState("");

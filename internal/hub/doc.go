@@ -36,6 +36,9 @@
 //     change, or inside a bulk statement whose rows the client read one by one
 //     (TestStreamsMatchModel, TestSpliceRaces, TestResumeAtEveryCursor,
 //     TestResumeInsideABulkStatement).
+//   - A client with a view, and of rows that are for somebody, receives what it may and
+//     wants to see (TestStreamsMatchModel). Views that are alike decide once, whatever the
+//     number of clients and encoders (TestViewsDecideOnce).
 //   - Joined comes before the events that follow it, and only while the tail
 //     is live (TestJoinWaitsForTail, TestPublishWhileHeadIsRead). Every request to
 //     join is answered (TestEveryJoinIsAnswered), and a bounded number of them

@@ -1,12 +1,13 @@
-// Package view says what of the events a subscription sees: the client's wish, by the
-// values of rows.
+// Package view says what of the events a subscription sees: by the client's wish, and by
+// whom a row is for.
 //
 // # Overview
 //
 // A [View] is a bound filter of package where. Subscriptions with equal filters have
 // equal views, see [View.Key]. A [Change] is one change with its events while views look
-// at it. It reads the rows once for all of them. [View.Decide] decides once for a change,
-// and [Change.See] gives what that makes of each of its events.
+// at it. It reads the rows once for all of them. [View.Decide] decides once for a change.
+// [Change.Parts] divides sessions by whom its rows are for, and [Change.See] returns what
+// a part sees of an event.
 //
 // # Guarantees
 //
@@ -17,7 +18,12 @@
 //     the same see one event (TestSeenEventsAreShared).
 //   - To decide on a row that was read costs no allocation (TestDecideAllocatesNothing).
 //
+//   - A row for one subject is seen by that subject, null is for everybody, and a row that
+//     lacks the column or cannot be read is for nobody (TestAudience,
+//     TestAudienceOfStatements).
+//
 // # Failures
 //
-// There are none: a row that cannot be read passes as the change that cannot be read.
+// There are none: a row that cannot be read passes as the change that cannot be read,
+// unless rows of its table are for somebody.
 package view

@@ -15,6 +15,9 @@
 //   - The ring stays within its limit, but for entries that its followers have
 //     not been offered yet, and the newest (TestRingHoldsTheNewestFrames). It
 //     takes no more memory than that needs (TestSmallRingIsSmall).
+//   - An entry may be for one subject or for all others. A client that does not get it
+//     stays before the event until it has passed all entries of it (hub:
+//     TestStreamsMatchModel).
 //   - A cursor is found only if its nonce is the one that was pushed
 //     (TestFindSkipsEventsThatThisVersionDoesNotMake).
 //

@@ -34,6 +34,8 @@
 //   - The rings of all tenants stay within a budget, but for what the followers were not
 //     offered yet and the newest entry of each (TestMemoryIsAccounted). It is shared
 //     fairly (TestLevelIsFair; hub: TestBusyTenantsShareTheBudget, TestShareGrowsAgain).
+//   - A row for one subject is offered to the followers that are this subject alone
+//     (TestOneSubjectIsWoken).
 //   - A change that was published before is left out; one that does not follow
 //     is reported as a hole (hub: TestHoleIsFilledFromHistory).
 //

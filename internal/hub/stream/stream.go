@@ -220,6 +220,9 @@ func (t *Stream) addLocked(c *feed.Change, w *scratch) {
 		f.add(&w.change, events, t, w)
 	}
 	s.Decisions.Add(int64(w.change.Decisions()))
+	if w.change.Parts()[0].Private() {
+		s.Private.Add(int64(len(events)))
+	}
 	for i := range events {
 		t.countLocked(events[i].Name)
 	}
@@ -239,8 +242,11 @@ func (f *followed) add(c *view.Change, events []feed.Event, t *Stream, w *scratc
 		for _, part := range c.Parts() {
 			if e := c.See(part, decided, i); e != nil {
 				f.PushFor(part, e.Name, e.Cursor, w.encode(f.Encoder, e, t))
-			} else {
-				f.PushFor(part, "", events[i].Cursor, nil)
+				continue
+			}
+			f.PushFor(part, "", events[i].Cursor, nil)
+			if part.Was || part.Is {
+				t.s.Filtered.Add(1)
 			}
 		}
 	}

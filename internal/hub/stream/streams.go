@@ -86,8 +86,9 @@ type Streams struct {
 	// Events counts those that were made, Offered those that
 	// followers took.
 	Events, Offered atomic.Int64
-	// Decisions counts how often views have decided on a change.
-	Decisions atomic.Int64
+	// Decisions counts how often views have decided on a change. Filtered counts events that
+	// a view does not see, once for each ring, and Private those for one subject.
+	Decisions, Filtered, Private atomic.Int64
 	counts    eventCounts
 	memory    memory
 	// batch and scratch belong to Publish.

@@ -33,6 +33,13 @@
 //     (TestDrain).
 //   - A change that cannot be read is sent without its row, live and when resuming
 //     (TestUnreadable).
+//   - A client that asks for rows by their values receives what happens to them, what
+//     enters and what leaves, live, from every cursor and from the history (TestWhere).
+//     Progress closes the holes (TestWhereReportsHoles), and a filter that is wrong is
+//     refused (TestWhereIsRefused).
+//   - A row for one subject reaches that subject alone, and of what was never for a client
+//     it receives not a byte (TestAudience). A large statement is sent row by row then
+//     (TestAudienceOfALargeStatement).
 //   - Numbers arrive as the guide for clients promises, those of columns and those
 //     within arrays, json and composite values (TestNumbers).
 //   - Clients receive a signal when events are late, and one when they no longer

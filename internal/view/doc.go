@@ -18,8 +18,8 @@
 //     the same see one event (TestSeenEventsAreShared).
 //   - To decide on a row that was read costs no allocation (TestDecideAllocatesNothing).
 //
-//   - A row for one subject is seen by that subject, null is for everybody, and a row that
-//     lacks the column or cannot be read is for nobody (TestAudience,
+//   - A row for one subject is seen by that subject, and one with null by everybody. A row
+//     that lacks the column or cannot be read is for nobody (TestAudience,
 //     TestAudienceOfStatements).
 //
 // # Failures

@@ -34,7 +34,8 @@
 //   - A change that cannot be read is sent without its row, live and when resuming
 //     (TestUnreadable).
 //   - A client that asks for rows by their values receives what happens to them, what
-//     enters and what leaves, live, from every cursor and from the history (TestWhere).
+//     enters and what leaves. That is so live, from every cursor and from the history
+//     (TestWhere).
 //     Progress closes the holes (TestWhereReportsHoles), and a filter that is wrong is
 //     refused (TestWhereIsRefused).
 //   - A row for one subject reaches that subject alone, and of what was never for a client

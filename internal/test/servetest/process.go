@@ -24,6 +24,14 @@ type Process struct {
 // test ends. A data race in it fails the test.
 func Spawn(t testing.TB, environ []string, program string, args ...string) *Process {
 	t.Helper()
+	p := begin(t, environ, program, args...)
+	t.Cleanup(func() { p.end(t) })
+	return p
+}
+
+// begin is Spawn for a program that the caller ends.
+func begin(t testing.TB, environ []string, program string, args ...string) *Process {
+	t.Helper()
 	p := &Process{cmd: exec.Command(program, args...), Exited: make(chan struct{})} //nolint:gosec,noctx // built by this test, and killed by its cleanup
 	for _, name := range []string{"PATH", "HOME", "TMPDIR"} {
 		p.cmd.Env = append(p.cmd.Env, name+"="+os.Getenv(name))
@@ -37,15 +45,18 @@ func Spawn(t testing.TB, environ []string, program string, args ...string) *Proc
 		defer close(p.Exited)
 		_ = p.cmd.Wait()
 	}()
-	t.Cleanup(func() {
-		p.Kill()
-		if text := p.Err.String(); strings.Contains(text, "DATA RACE") {
-			t.Errorf("%s has a data race:\n%s", args, text)
-		} else if t.Failed() {
-			t.Logf("%s wrote at the end:\n%s", args, text[max(0, len(text)-6000):])
-		}
-	})
 	return p
+}
+
+// end ends the program, and fails the test if it had a data race.
+func (p *Process) end(t testing.TB) {
+	t.Helper()
+	p.Kill()
+	if text := p.Err.String(); strings.Contains(text, "DATA RACE") {
+		t.Errorf("%s has a data race:\n%s", p.cmd.Args[1:], text)
+	} else if t.Failed() {
+		t.Logf("%s wrote at the end:\n%s", p.cmd.Args[1:], text[max(0, len(text)-6000):])
+	}
 }
 
 // Says waits until one of the transcripts matches the pattern, and returns its

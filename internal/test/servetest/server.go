@@ -24,8 +24,9 @@ type Server struct {
 	environ        []string
 	address, admin atomic.Pointer[string]
 
-	mu      sync.Mutex
-	process *Process
+	mu sync.Mutex
+	// processes are those of all starts.
+	processes []*Process
 }
 
 // Start serves a database until the test ends. Settings, as in "NAME=value",
@@ -40,6 +41,12 @@ func StartProgram(t testing.TB, path, dsn string, settings ...string) *Server {
 	t.Helper()
 	environ := []string{"JWT_SECRET=" + Secret, "ADDR=127.0.0.1:0", "ADMIN_ADDR=127.0.0.1:0", "DATABASE_URL=" + dsn}
 	s := &Server{program: path, environ: append(environ, settings...)}
+	// Once, so that it outlives the clients that the test starts later.
+	t.Cleanup(func() {
+		for _, p := range s.processes {
+			p.end(t)
+		}
+	})
 	s.Restart(t)
 	return s
 }
@@ -50,8 +57,9 @@ func (s *Server) Restart(t testing.TB) {
 	t.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.process = Spawn(t, s.environ, s.program, "serve")
-	found := s.process.Says(t, &s.process.Err, `"msg":"serving","ws":"ws://([^/"]+)/ws","admin":"([^"]+)"`)
+	p := begin(t, s.environ, s.program, "serve")
+	s.processes = append(s.processes, p)
+	found := p.Says(t, &p.Err, `"msg":"serving","ws":"ws://([^/"]+)/ws","admin":"([^"]+)"`)
 	s.address.Store(&found[1])
 	s.admin.Store(&found[2])
 }
@@ -63,7 +71,7 @@ func (s *Server) Address() string { return *s.address.Load() }
 func (s *Server) Process() *Process {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.process
+	return s.processes[len(s.processes)-1]
 }
 
 // Kill ends the process with -9 and waits until it is gone.

@@ -1,7 +1,8 @@
 -- What a view of the events needs of the database: values as the log writes them.
 
 -- The text of values of columns as the log writes them, in JSON; null for one that is no
--- value of its type. A type has an output function that a superuser made: what a cast
+-- value of its type. A word such as "yesterday" is none: it means another time each day.
+-- A type has an output function that a superuser made: what a cast
 -- gives, no cast of anybody else is asked for. An enum has labels.
 create or replace function rowcast.written_values(types oid[], modifiers integer[], texts text[]) returns text[]
 language plpgsql stable
@@ -14,7 +15,7 @@ declare
 begin
     for i in 1 .. cardinality(texts) loop
         begin
-            value := case types[i]
+            value := case case when texts[i] ~* '(now|today|tomorrow|yesterday)' and types[i] in ('date'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype) then 0 else types[i] end
                 when 'boolean'::regtype then to_json(texts[i]::boolean)
                 when 'smallint'::regtype then to_json(texts[i]::smallint)
                 when 'integer'::regtype then to_json(texts[i]::integer)

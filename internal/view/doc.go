@@ -14,8 +14,10 @@
 //   - A row that enters a view comes whole and new, one that leaves it whole and old, both
 //     without what changed (TestSee). A derived event comes if either side matches, a
 //     statement or a change without rows always (TestSee).
+//
 //   - Where a view changes nothing, the event itself is seen. Otherwise all views that see
 //     the same see one event (TestSeenEventsAreShared).
+//
 //   - To decide on a row that was read costs no allocation (TestDecideAllocatesNothing).
 //
 //   - A row for one subject is seen by that subject, and one with null by everybody. A row

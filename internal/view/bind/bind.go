@@ -93,11 +93,20 @@ func (b *Binder) bind(ctx context.Context, f *where.Filter, key string) (*view.V
 	if err != nil {
 		return nil, err
 	}
-	bound, err := f.Bind(ctx, tables, b.written)
+	// Views are alike if the database writes their values alike, too: columns may have
+	// other types by now.
+	alike := key
+	bound, err := f.Bind(ctx, tables, func(ctx context.Context, wanted []where.Wanted) ([]json.RawMessage, error) {
+		values, err := b.written(ctx, wanted)
+		for i, value := range values {
+			alike += fmt.Sprintf(" %d:%s", wanted[i].Column.OID, value)
+		}
+		return values, err
+	})
 	if err != nil {
 		return nil, err //nolint:wrapcheck // as Parse
 	}
-	v := view.New(key, bound)
+	v := view.New(alike, bound)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for other, k := range b.kept {

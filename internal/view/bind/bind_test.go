@@ -190,7 +190,7 @@ func (c *counting) QueryRow(ctx context.Context, query string, args ...any) pgx.
 
 func watched(t *testing.T) *pgtest.Env {
 	t.Helper()
-	return pgtest.Migrated(t, `create table orders (id int primary key, tenant_id text, total numeric, doc jsonb, secret text)`,
+	return pgtest.Migrated(t, `create table orders (id int primary key, tenant_id text, total numeric, doc jsonb, secret text, at timestamptz)`,
 		`select rowcast.watch('orders', exclude => '{secret}')`)
 }
 
@@ -233,12 +233,14 @@ func TestRefusedByDatabase(t *testing.T) {
 	t.Parallel()
 	b := bind.New(pool(t, watched(t)))
 	for text, want := range map[string]string{
-		`{"orders":{"id":1}}`:              `where.orders: there is no such stem; there are: order`,
-		`{"order":{"secret":"x"}}`:         `where.order.secret: there is no such column; there are: doc, id, tenant_id, total`,
-		`{"order":{"id":1.5}}`:             `where.order.id: "1.5" is no value of type integer`,
-		`{"order":{"id":99999999999}}`:     `where.order.id: "99999999999" is no value of type integer`,
-		`{"order":{"tenant_id":"\u0000"}}`: `where.order.tenant_id: "\x00" is no value of type text`,
-		`{"order":{"doc":"{}"}}`:           `where.order.doc: a column of type jsonb cannot be compared`,
+		`{"orders":{"id":1}}`:                 `where.orders: there is no such stem; there are: order`,
+		`{"order":{"secret":"x"}}`:            `where.order.secret: there is no such column; there are: at, doc, id, tenant_id, total`,
+		`{"order":{"id":1.5}}`:                `where.order.id: "1.5" is no value of type integer`,
+		`{"order":{"id":99999999999}}`:        `where.order.id: "99999999999" is no value of type integer`,
+		`{"order":{"tenant_id":"\u0000"}}`:    `where.order.tenant_id: "\x00" is no value of type text`,
+		`{"order":{"at":{"gt":"yesterday"}}}`: `where.order.at.gt: "yesterday" is no value of type timestamp with time zone`,
+		`{"order":{"at":"2026-13-01"}}`:       `where.order.at: "2026-13-01" is no value of type timestamp with time zone`,
+		`{"order":{"doc":"{}"}}`:              `where.order.doc: a column of type jsonb cannot be compared`,
 	} {
 		_, err := b.Bind(t.Context(), []byte(text))
 		if p, ok := errors.AsType[*where.Problem](err); !ok || !strings.HasPrefix(p.Error(), want) {

@@ -66,6 +66,15 @@ func operators() []operator {
 	return []operator{isEqual, isNot, isIn, isLess, isAtMost, isGreater, isAtLeast}
 }
 
+// known names them for people.
+func known() string {
+	var names []string
+	for _, op := range operators() {
+		names = append(names, string(op))
+	}
+	return strings.Join(names, ", ")
+}
+
 // Stems are the stems that are filtered.
 func (f *Filter) Stems() []string {
 	names := make([]string, len(f.stems))

@@ -75,7 +75,7 @@ func (r *reader) conditions(path string, text []byte) (all conditions, err error
 		err := r.members(path, text, "operators", func(path, name string, text json.RawMessage) error {
 			op := operator(name)
 			if !slices.Contains(operators(), op) {
-				return &Problem{path, fmt.Sprintf("there is no operator %q; there are %q", name, operators())}
+				return &Problem{path, fmt.Sprintf("there is no operator %q; there are %s", name, known())}
 			}
 			c, err := scalar(path, column, op, text)
 			if op == isIn {
@@ -85,7 +85,7 @@ func (r *reader) conditions(path string, text []byte) (all conditions, err error
 			return err
 		})
 		if err == nil && len(all) == before {
-			return &Problem{path, fmt.Sprintf("it has no operator; there are %q", operators())}
+			return &Problem{path, "it has no operator; there are " + known()}
 		}
 		return err
 	})

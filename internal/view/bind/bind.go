@@ -97,7 +97,7 @@ func (b *Binder) bind(ctx context.Context, f *where.Filter, key string) (*view.V
 	if err != nil {
 		return nil, err //nolint:wrapcheck // as Parse
 	}
-	v := view.New(key, bound)
+	v := view.New(where.Key(bound), bound)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for other, k := range b.kept {

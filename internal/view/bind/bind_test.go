@@ -47,7 +47,7 @@ var drawn = []struct {
 	{"ratio", "double precision", where.Number, []string{"0", "-0", "1.5", "1e300", "NaN", "Infinity", "-Infinity"}},
 	{"word", "text", where.Text, []string{"", "a", "B", "ä", "a\"b", "a\\b", "\n", "z", "\U0001F600", "null"}},
 	{"short", "short", where.Text, []string{"", "ab", "abcd", "Ab"}},
-	{"fixed", "character(3)", where.Text, []string{"a", "ab", "abc", ""}},
+	{"fixed", "character(3)", where.Text, []string{"a", "ab", "abc", "", "ab  "}},
 	{"key", "uuid", where.Alike, []string{"0e37df36-f698-11e6-8dd4-cb9ced3df976", "ffffffff-0000-0000-0000-000000000000"}},
 	{"mood", "mood", where.Alike, []string{"ok", "not ok"}},
 	{"day", "date", where.Time, []string{"2026-01-02", "0044-03-15 BC", "0043-03-15 BC", "10000-01-01", "9999-12-31", "infinity", "-infinity"}},

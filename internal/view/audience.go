@@ -115,7 +115,8 @@ func (r readers) part() Part {
 }
 
 // readers reads for whom the old or the new row is. A row that lacks the column, and the
-// empty text, are for nobody.
+// empty text, are for nobody. A number is that of an integer column, and a text of none,
+// whatever type the column has had since.
 func (c *Change) readers(old bool) readers {
 	column := c.change.Audience.Column
 	value := c.after.Column(column)
@@ -127,12 +128,17 @@ func (c *Change) readers(old bool) readers {
 	if string(value) == "null" {
 		return readers{all: true}
 	}
-	text := string(value)
-	if len(value) > 0 && value[0] == '"' && json.Unmarshal(value, &text) != nil {
-		return readers{}
+	text, kind := string(value), ofInteger
+	if len(value) > 0 && value[0] == '"' {
+		if json.Unmarshal(value, &text) != nil {
+			return readers{}
+		}
+		if kind = c.change.Audience.Type; kind == ofInteger {
+			kind = ofText
+		}
 	}
 	if text == "" {
 		return readers{}
 	}
-	return readers{one: subject(c.change.Audience.Type, text)}
+	return readers{one: subject(kind, text)}
 }

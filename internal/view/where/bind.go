@@ -113,7 +113,7 @@ func (f *Filter) Bind(ctx context.Context, tables map[string]map[string]Column, 
 }
 
 // Key is the same for bound filters that match the same rows. Equal texts may stand for
-// others later: a column may get another type, and "now" is another time.
+// others later: a column may get another type.
 func Key(bound map[string]*Predicate) string {
 	var b strings.Builder
 	for _, stem := range slices.Sorted(maps.Keys(bound)) {

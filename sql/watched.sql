@@ -2,7 +2,7 @@
 -- for whom a row is, null for the whole tenant, and how its values compare: "uuid",
 -- "integer" or "text". That belongs to the table, so it holds for what was logged under
 -- other numbers, too. Each page of the history asks, so what costs planning is called only
--- where it has to be. A number whose table cannot be told keeps its own.
+-- where it has to be. A number whose table is not known keeps its own.
 with tables as materialized (
     select w.*, case when w.xmin = w.written then w.relation else coalesce(rowcast.relation_of(w.id), w.relation) end as present
       from rowcast.watched w)

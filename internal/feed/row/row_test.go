@@ -53,8 +53,8 @@ func checkNormal(t interface{ Fatalf(string, ...any) }, r *Row, want map[string]
 	}
 }
 
-// TestFindTellsKeysApart: the text of a key may be the name of another column.
-func TestFindTellsKeysApart(t *testing.T) {
+// TestFindKeepsKeysApart: the text of a key may be the name of another column.
+func TestFindKeepsKeysApart(t *testing.T) {
 	t.Parallel()
 	r := Scan([]byte(`{"a\"":1,"a\\\"":2,"a\\\\\"":3}`), nil)
 	for i, name := range []string{`a"`, `a\"`, `a\\"`} {

@@ -2,6 +2,7 @@ package view
 
 import (
 	"encoding/json"
+	"slices"
 	"unique"
 
 	"rowcast/internal/feed"
@@ -49,12 +50,7 @@ func (p Part) Has(session []Subject) bool {
 	if p.For == (Subject{}) {
 		return true
 	}
-	for _, s := range session {
-		if s == p.For {
-			return !p.Except
-		}
-	}
-	return p.Except
+	return slices.Contains(session, p.For) != p.Except
 }
 
 // readers is for whom one row is: everybody, one subject, or nobody.

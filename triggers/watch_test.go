@@ -105,6 +105,7 @@ func TestAudienceBelongsToTheTable(t *testing.T) {
 		{`select rowcast.watch('notes', exclude => '{}')`, "user_id", "integer", 0},
 		{`select rowcast.watch('notes', audience => 'other')`, "other", "uuid", 1},
 		{`delete from rowcast.watched w where w.table_name = 'notes'; select rowcast.find_watched()`, "other", "uuid", 0},
+		{`alter table notes alter other type json using to_json(other)`, "other", "other", 0},
 		{`alter table notes rename column other to another`, "other", "text", 0},
 		{`select rowcast.watch('notes', audience => '')`, "", "text", 1},
 	} {

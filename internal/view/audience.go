@@ -17,6 +17,8 @@ const (
 	ofText    = "text"
 	ofUUID    = "uuid"
 	ofInteger = "integer"
+	// ofOther is a type that a column has got since, and that says nothing.
+	ofOther = "other"
 )
 
 func subject(kind, value string) Subject { return Subject{unique.Make(kind + ":" + value)} }
@@ -111,7 +113,7 @@ func (r readers) part() Part {
 }
 
 // readers reads for whom the old or the new row is. A row that lacks the column, and the
-// empty text, are for nobody. A number is that of an integer column, and a text of none,
+// empty text, are for nobody, and so is a column of a type that says nothing. A number is that of an integer column, and a text of none,
 // whatever type the column has had since.
 func (c *Change) readers(old bool) readers {
 	column := c.change.Audience.Column
@@ -121,7 +123,10 @@ func (c *Change) readers(old bool) readers {
 			value = own
 		}
 	}
-	if string(value) == "null" {
+	switch {
+	case c.change.Audience.Type == ofOther:
+		return readers{}
+	case string(value) == "null":
 		return readers{all: true}
 	}
 	text, kind := string(value), ofInteger

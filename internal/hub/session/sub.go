@@ -175,6 +175,9 @@ func (u *sub) settleLocked(v *ring.Window) {
 
 // sweepLocked sends the client its cursor if that is due. s.mu held, live, not busy.
 func (u *sub) sweepLocked(now time.Duration) {
+	v := u.windowLocked()
+	u.withheld = u.withheld || u.even && u.next <= v.Hole()
+	u.passLocked(&v)
 	if u.wrote || u.lastSent == 0 {
 		u.wrote = false
 		u.lastSent = now

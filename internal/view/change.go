@@ -31,7 +31,8 @@ type Change struct {
 	memory [2]Part
 	// decided is what views have decided, by their keys.
 	decided map[string]Sides
-	// entered and left are the events in whose place a row enters or leaves, once made.
+	// entered and left are the events in whose place a row enters or leaves, and brief is
+	// that of a statement without its rows, once made.
 	entered, left, brief *feed.Event
 }
 

@@ -82,7 +82,8 @@
 //     TestStalledClient), and receives a reset before that if it keeps no cursor
 //     (TestForgetfulClientIsSentAReset). One that takes little is not
 //     (TestSlowClientResumes, TestLargeEventPasses, TestReaderOfAFullBufferStays),
-//     nor is it for answering late (TestSlowReaderMayAnswerLate). One that asks
+//     nor is it for answering late (TestSlowReaderMayAnswerLate). Of one that never
+//     answers it counts that it reads (TestClientThatOnlyAcknowledges). One that asks
 //     without end and does not read is ended without grace (TestAnswersAreBounded).
 //
 // # Failures

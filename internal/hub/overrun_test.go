@@ -319,6 +319,42 @@ func TestReaderOfAFullBufferStays(t *testing.T) {
 	})
 }
 
+// TestClientThatOnlyAcknowledges says nothing. It stays while it takes what is written,
+// at once or slowly; one that takes nothing between two pings is gone.
+func TestClientThatOnlyAcknowledges(t *testing.T) {
+	t.Parallel()
+	bubble(t, nil, func(t *testing.T, b *bundle) {
+		c := newConn(unlimited)
+		s, err := b.Open(session.Peer{Conn: c, Acknowledges: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Join(session.Request{Tenant: "T"}); err != nil {
+			t.Fatal(err)
+		}
+		queue := func(queued int) {
+			c.mu.Lock()
+			c.queued = queued
+			c.mu.Unlock()
+		}
+		time.Sleep(10 * time.Minute)
+		for left := range 600 {
+			queue(600 - left)
+			time.Sleep(time.Second)
+		}
+		queue(0)
+		time.Sleep(10 * time.Minute)
+		if n := b.Stats().Subscriptions; n != 1 {
+			t.Fatalf("ended: %v", b.Stats().Closes)
+		}
+		queue(100)
+		time.Sleep(2 * time.Minute)
+		if n := b.Stats().Closes[signal.NoPong]; n != 1 {
+			t.Errorf("closes %v", b.Stats().Closes)
+		}
+	})
+}
+
 // TestWhatIsForOthersIsNotRepeated: a connection blocks when the ring has dropped rows that
 // were for somebody else. The client goes on behind them, and receives nothing twice.
 func TestWhatIsForOthersIsNotRepeated(t *testing.T) {

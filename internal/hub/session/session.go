@@ -24,8 +24,12 @@ type Peer struct {
 	Signal func(dst []byte, m *signal.Signal) []byte
 	// PingInterval replaces that of the hub if it is not 0.
 	PingInterval time.Duration
-	// OneWay says that nothing is ever heard from the client.
+	// ReadsNothing says that the session never calls Alive: something else looks after
+	// the heartbeat.
 	ReadsNothing bool
+	// Acknowledges says that the client never answers: what counts as heard is that it
+	// has taken all that was written. Where the system does not say so it always has.
+	Acknowledges bool
 }
 
 // Session is one client. Its methods may be called from any goroutine and
@@ -64,7 +68,7 @@ type Session struct {
 	turn int
 	// busy: a goroutine writes. closing: nothing but the close frame is
 	// written any more. ended: hung up.
-	busy, closing, ended, readsNothing bool
+	busy, closing, ended, readsNothing, acknowledges bool
 	// taken: bytes that had to wait were taken since the last ping; queued is what
 	// was under way then.
 	taken  bool
@@ -86,7 +90,7 @@ func (h *Set) Open(o Peer) (*Session, error) {
 	}
 	now := h.Elapsed()
 	s := &Session{
-		h: h, conn: o.Conn, encoder: encoder, part: h.Part(), ping: o.PingInterval, encode: o.Signal, readsNothing: o.ReadsNothing, warnAt: room.Never, deadline: room.Never,
+		h: h, conn: o.Conn, encoder: encoder, part: h.Part(), ping: o.PingInterval, encode: o.Signal, readsNothing: o.ReadsNothing, acknowledges: o.Acknowledges, warnAt: room.Never, deadline: room.Never,
 	}
 	if s.ping == 0 {
 		s.ping = h.PingInterval
@@ -257,6 +261,10 @@ func (s *Session) Sweep(now time.Duration) {
 		return
 	}
 	silent := now - time.Duration(s.heard.Load())
+	if s.acknowledges && (now >= s.pingAt || silent > s.ping+s.h.PingTimeout) && !s.busy && s.conn.Queued() == 0 {
+		s.heard.Store(int64(now))
+		silent = 0
+	}
 	switch {
 	case now >= s.deadline:
 		s.closeCodeLocked(s.deadlineCode)

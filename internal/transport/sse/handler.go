@@ -17,9 +17,6 @@ import (
 const (
 	// defaultPing is often enough for proxies that end silent connections.
 	defaultPing = 15 * time.Second
-	// ackTimeout is how long what was written may stay without an answer of the
-	// kernel of a client: of the client itself nothing is ever heard.
-	ackTimeout = 30 * time.Second
 	// retry is after how long a client that lost its connection comes back.
 	retry = 2 * time.Second
 )
@@ -69,7 +66,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	p := new(peer)
 	client, err := h.opts.Gate.Let(h.opts.Hub, r, transport.Credential{Identity: &id}, func() (session.Peer, error) {
-		return session.Peer{Conn: p, Encoder: Encoder{}, ReadsNothing: true, PingInterval: h.opts.PingInterval}, p.connect(w, r)
+		return session.Peer{Conn: p, Encoder: Encoder{}, Acknowledges: true, PingInterval: h.opts.PingInterval}, p.connect(w, r)
 	})
 	refused, isRefused := errors.AsType[*transport.Problem](err)
 	switch {

@@ -29,7 +29,6 @@ func (p *peer) connect(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	p.Socket = socket.New(conn)
-	p.GiveUpAfter(ackTimeout)
 	return nil
 }
 

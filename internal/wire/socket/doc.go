@@ -12,7 +12,6 @@
 //   - TryWrite never waits (TestTryWriteNeverWaits).
 //   - The last bytes reach a client that reads, also when more of its own are
 //     on their way (TestHangup).
-//   - A client whose kernel does not answer is given up (TestGiveUpAfter).
 //   - A client that reads slowly is distinct from one that does not read
 //     (TestQueuedFallsWhileTheClientReads). A silent client is distinct from one that
 //     has not been listened to (TestUnread).

@@ -3,22 +3,9 @@ package socket
 import (
 	"net"
 	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
-
-// GiveUpAfter has the connection break when what was written is not
-// acknowledged for d: the other side is gone without a word. Where the system
-// cannot do that it has no effect.
-func (s *Socket) GiveUpAfter(d time.Duration) {
-	if s.raw == nil {
-		return
-	}
-	_ = s.raw.Control(func(fd uintptr) { // a connection that refuses is one that has ended
-		_ = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(d.Milliseconds()))
-	})
-}
 
 // Queued is how many bytes that were written the other side has not
 // acknowledged. Where the system does not say it is 0.
@@ -42,7 +29,7 @@ func (s *Socket) ask(request uint) (n int) {
 	if err != nil {
 		return 0
 	}
-	_ = raw.Control(func(fd uintptr) { // as above
+	_ = raw.Control(func(fd uintptr) { // a connection that refuses is one that has ended
 		n, _ = unix.IoctlGetInt(int(fd), request)
 	})
 	return n

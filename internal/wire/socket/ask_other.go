@@ -2,13 +2,6 @@
 
 package socket
 
-import "time"
-
-// GiveUpAfter has the connection break when what was written is not
-// acknowledged for d: the other side is gone without a word. Where the system
-// cannot do that it has no effect.
-func (s *Socket) GiveUpAfter(time.Duration) {}
-
 // Queued is how many bytes that were written the other side has not
 // acknowledged. Where the system does not say it is 0.
 func (s *Socket) Queued() int { return 0 }

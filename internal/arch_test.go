@@ -84,6 +84,8 @@ var arrows = map[string][]string{
 	"internal/feed/row":                  {},
 	"internal/test/rows":                 {},
 	"internal/view/where":                {"internal/feed", "internal/feed/row"},
+	"internal/view/policy/document":      {},
+	"internal/view/policy/rule":          {"internal/feed/row"},
 	"internal/operate/config":            {"internal/failpoint"},
 	"internal/operate/doctor":            {"internal/access/auth", "internal/access/origin", "internal/errcode", "internal/postgres", "migrations", "sql", "triggers"},
 	"internal/operate/health":            {"internal/postgres", "sql", "triggers"},

@@ -84,6 +84,7 @@ var arrows = map[string][]string{
 	"internal/feed/row":                  {},
 	"internal/test/rows":                 {},
 	"internal/view/where":                {"internal/feed", "internal/feed/row"},
+	"internal/view/policy":               {"internal/feed", "internal/feed/row", "internal/view/policy/document", "internal/view/policy/rule", "internal/view/where"},
 	"internal/view/policy/document":      {},
 	"internal/view/policy/rule":          {"internal/feed/row"},
 	"internal/operate/config":            {"internal/failpoint"},

@@ -11,7 +11,7 @@
 //   - What is not of the form is refused, with every line and path and what to do
 //     (TestRefusals).
 //   - The limits are 64 KiB, 64 tables, and of a table 32 roles and 32 events (TestLimits).
-//   - No input makes a panic (TestRefusals).
+//   - No input makes a panic (policy: FuzzPolicy).
 //
 // # Failures
 //

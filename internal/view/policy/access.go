@@ -67,7 +67,7 @@ func (a *Access) Sees(r, rest *row.Row) *Columns {
 	if a.everything != nil {
 		return a.everything
 	}
-	if !r.OK {
+	if !r.OK || rest != nil && !rest.OK {
 		return nil
 	}
 	var admitted uint32

@@ -43,7 +43,11 @@ func (r *reader) root(text []byte) *yaml.Node {
 		r.problems.Add(0, "", `the policy is empty; it begins with "tables:"`)
 		return nil
 	case err != nil:
-		r.problems.Add(0, "", "it is no YAML: %s", strings.TrimPrefix(err.Error(), "yaml: "))
+		text := strings.TrimPrefix(err.Error(), "yaml: ")
+		if strings.Contains(text, "did not find expected alphabetic or numeric character") {
+			text += `; put "*" in quotes`
+		}
+		r.problems.Add(0, "", "it is no YAML: %s", text)
 		return nil
 	}
 	if err := decoder.Decode(&more); !errors.Is(err, io.EOF) {

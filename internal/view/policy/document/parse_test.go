@@ -73,10 +73,11 @@ func event(text string) string { return "tables:\n  order:\n    events:\n      -
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"":                            `the policy is empty; it begins with "tables:"`,
-		"# nothing\n":                 `the policy is empty; it begins with "tables:"`,
-		"\xff":                        "the policy is not UTF-8",
-		"tables: [":                   "it is no YAML: line 1: did not find expected node content",
+		"":            `the policy is empty; it begins with "tables:"`,
+		"# nothing\n": `the policy is empty; it begins with "tables:"`,
+		"\xff":        "the policy is not UTF-8",
+		"tables: [":   "it is no YAML: line 1: did not find expected node content",
+		"tables:\n  a:\n    roles:\n      *: none": `did not find expected alphabetic or numeric character; put "*" in quotes`,
 		"tables:\n\t- x":              "it is no YAML: line 2: found character that cannot start any token",
 		"{}":                          `line 1: "tables" is missing`,
 		"[]":                          "line 1: it has to be an object with the key tables",

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/google/cel-go/cel"
-	"github.com/google/cel-go/checker"
 	"github.com/google/cel-go/common/ast"
 	"github.com/google/cel-go/common/operators"
 	"github.com/google/cel-go/common/types"
@@ -78,7 +77,7 @@ func (s *Schema) plan(env *cel.Env, parsed, checked *cel.Ast) (cel.Program, erro
 		return nil, fmt.Errorf("estimate the cost: %w", err)
 	}
 	if cost.Max > maxCost { // it is not known to be cheap
-		options = append(options, cel.CostLimit(maxCost))
+		options = append(options, cel.CostTracking(costs{}), cel.CostLimit(maxCost))
 	}
 	return env.Program(settled, options...)
 }
@@ -119,32 +118,4 @@ func (c *conditions) visit(root ast.Expr) {
 // nullable says whether an expression of type bool may be null: a column, or one of two.
 func nullable(e ast.Expr) bool {
 	return e.Kind() == ast.SelectKind && !e.AsSelect().IsTestOnly() || e.Kind() == ast.CallKind && e.AsCall().FunctionName() == operators.Conditional
-}
-
-// sizes tells CEL how long values are, as far as that is known.
-type sizes struct{ schema *Schema }
-
-// EstimateSize implements checker.CostEstimator.
-func (s sizes) EstimateSize(node checker.AstNode) *checker.SizeEstimate {
-	path := node.Path()
-	if len(path) == 0 {
-		return nil
-	}
-	switch path[0] {
-	case "claims":
-		return &checker.SizeEstimate{Max: MaxClaims}
-	case "tenant", "op":
-		return &checker.SizeEstimate{Max: 255}
-	}
-	if len(path) == 2 {
-		if c := s.schema.columns[path[1]]; c != nil && (c.Kind == UUID || c.Kind == Enum) {
-			return &checker.SizeEstimate{Max: 63}
-		}
-	}
-	return nil
-}
-
-// EstimateCallCost implements checker.CostEstimator.
-func (sizes) EstimateCallCost(string, string, *checker.AstNode, []checker.AstNode) *checker.CallEstimate {
-	return nil
 }

@@ -10,8 +10,35 @@ import (
 )
 
 // Image is a row as the log holds it. What it lacks is taken from Rest, if that is not
-// nil: so an old row is completed by the new one.
-type Image struct{ Row, Rest *row.Row }
+// nil: so an old row is completed by the new one. It is asked by one at a time.
+type Image struct {
+	Row, Rest *row.Row
+	// read are the values that are long, since a condition may ask for them often.
+	read map[string]ref.Val
+}
+
+// longValue is how long a value is that is read once, in bytes.
+const longValue = 64
+
+// value is a column as conditions have it.
+func (i *Image) value(c *Column) (ref.Val, error) {
+	text := i.column(c.Name)
+	if len(text) < longValue {
+		return c.value(text)
+	}
+	if v := i.read[c.Name]; v != nil {
+		return v, nil
+	}
+	v, err := c.value(text)
+	if err != nil {
+		return nil, err
+	}
+	if i.read == nil {
+		i.read = map[string]ref.Val{}
+	}
+	i.read[c.Name] = v
+	return v, nil
+}
 
 // column is the JSON text of a column, nil if the image does not have it.
 func (i *Image) column(name string) []byte {

@@ -73,6 +73,7 @@ func (c *calls) nullAware(i interpreter.InterpretableV2) (interpreter.Interpreta
 		unary: bound.Unary, binary: bound.Binary, other: bound.Function, trait: bound.OperandTrait,
 	}
 	if name == overloads.Matches {
+		s.text = true
 		if err := s.compilePattern(); err != nil {
 			return nil, err
 		}
@@ -111,6 +112,15 @@ type strict struct {
 	// boolean is true of a condition, keepsNull of what null is an argument of like any
 	// other.
 	boolean, keepsNull bool
+	// text is true if the first argument is matched with a pattern.
+	text bool
+}
+
+// tooLong says whether a text would take longer to match with a pattern than a condition
+// may take.
+func tooLong(v ref.Val) bool {
+	text, ok := v.(types.String)
+	return ok && len(text) > maxJSON
 }
 
 // Function is the name of the function.
@@ -136,6 +146,8 @@ func (s *strict) Exec(frame *interpreter.ExecutionFrame) ref.Val {
 		return types.False
 	case null:
 		return types.NullValue
+	case s.text && tooLong(values[0]):
+		return types.NewErrWithNodeID(s.ID(), "the text is too long for a pattern")
 	case s.trait != 0 && !values[0].Type().HasTrait(s.trait):
 		return types.NewErrWithNodeID(s.ID(), "no such overload: %s", s.name)
 	case s.unary != nil && len(s.args) == 1:

@@ -303,14 +303,19 @@ func TestRefusals(t *testing.T) {
 // TestCost: what grows with the values is stopped, in the midst of it.
 func TestCost(t *testing.T) {
 	t.Parallel()
-	long := `{"text":"` + strings.Repeat("x", 200_000) + `","json":[` + strings.Repeat("1,", 5000) + `1],"other":"` + strings.Repeat("x", 70_000) + `"}`
+	long := `{"ntext":"` + strings.Repeat("x", 200_000) + `","text":"` + strings.Repeat("7", 200_000) + `","json":[` + strings.Repeat("1,", 5000) + `1],"other":"` + strings.Repeat("x", 70_000) + `"}`
 	check(t, long, map[string]string{
 		"error": `
 			row.json.exists(x, x == 2)
 			row.text.contains('yyyyyyyyyyyyyyyyyyyy')
 			row.json.all(x, row.json.exists(y, y == x))
-			row.other == 'x'`,
-		"true":  `row.text.size() == 200000`,
+			row.other == 'x'
+			row.text.matches('^x+$')
+			row.text.matches(row.text)
+			[1, 2, 3, 4, 5].exists(x, row.text.size() == x)
+			[1, 2, 3, 4, 5].exists(x, size(row.text) == x)
+			[1, 2, 3, 4, 5].exists(x, num(row.text) == num(x))`,
+		"true":  `row.ntext != null && row.json[5000] == 1`,
 		"false": `row.text == 'x'`,
 	})
 }
@@ -386,6 +391,18 @@ func TestRandomConditions(t *testing.T) {
 		duration( .exists(x, .all(x, .map(x, .filter(x, .exists_one(x, .matches( .contains( .startsWith( .getFullYear() .size() x [ ] [0] ( ) { } , : ? && || ! - + * / % == != < <= > >= in
 		true false null 1 0 -1 1.5 9007199254740993 'x' "open" '2026-01-02T03:04:05Z' '^a' '[' b'x' 1u`)
 	known := claims(t, `{"list":[5,"x",null,[1]],"big":9007199254740993,"app":{"region":"eu"},"nil":null}`)
+	var loose []Column // as when the columns may be null since
+	for _, c := range s.columns {
+		loose = append(loose, Column{Name: c.Name, Type: c.Type, Kind: c.Kind})
+	}
+	l, err := NewLanguage()
+	if err != nil {
+		t.Fatal(err)
+	}
+	nullable, err := l.Schema(loose, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
 	compiled := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		for range 10 {
@@ -395,6 +412,9 @@ func TestRandomConditions(t *testing.T) {
 					rt.Fatalf("%s: %v", one, wrong)
 				} else if r != nil {
 					compiled++
+					if _, wrong := nullable.Rows(one); wrong != nil {
+						rt.Fatalf("%s is refused where columns may be null: %v", one, wrong)
+					}
 					_, err := r.Sees(image(sample), "T", known)
 					refuseInternal(rt, one, err)
 				}

@@ -92,7 +92,7 @@ func (p *provider) FindStructFieldType(name, field string) (*types.FieldType, bo
 			if !ok || image.Row == nil {
 				return nil, errAbsent
 			}
-			return c.value(image.column(c.Name))
+			return image.value(c)
 		},
 	}, true
 }

@@ -43,6 +43,7 @@
 //     are enough (TestRenew).
 //   - The members of a row are copied as clients get them, in their order
 //     (TestAppendRowAgreesWithEncodingJSON).
+//   - A policy and a viewer never change, and may be shared (TestViewerIsShared).
 //   - A viewer of everything costs nothing, and a mask no allocation
 //     (TestAllocations).
 //

@@ -2,7 +2,9 @@ package policy_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -178,4 +180,36 @@ tables:
 	if diff := cmp.Diff(map[string]int{"order/picker": 2, "order/costly": 2, "order:x": 1}, count.rules); diff != "" {
 		t.Error(diff)
 	}
+}
+
+// TestViewerIsShared: sessions ask the same viewer at once.
+func TestViewerIsShared(t *testing.T) {
+	t.Parallel()
+	v := viewer(t, load(t, `
+tables:
+  order:
+    roles:
+      picker: {columns: {only: [id, status]}, rows: row.warehouse_id == 5}
+      analyst: {columns: {only: [id, total]}, rows: row.status.matches('^c')}
+      clerk: {columns: {only: [id]}}
+`, &tally{}), "picker analyst clerk", `{}`)
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for i := range 200 {
+				house, status := 5+i%2, []string{"open", "closed"}[i/2%2]
+				want := `{"id":1`
+				if house == 5 {
+					want += `,"status":"` + status + `"`
+				}
+				if status == "closed" {
+					want += `,"total":1`
+				}
+				if got := shown(v, fmt.Sprintf(`{"id":1,"warehouse_id":%d,"status":%q,"total":1}`, house, status)); got != want+"}" {
+					t.Errorf("%s, want %s}", got, want)
+				}
+			}
+		})
+	}
+	all.Wait()
 }

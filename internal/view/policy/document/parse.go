@@ -23,7 +23,10 @@ func Parse(text []byte) (*Document, error) {
 	if root := r.root(text); root != nil {
 		r.document(d, root)
 	}
-	return d, r.problems.Err()
+	if err := r.problems.Err(); err != nil {
+		return nil, err
+	}
+	return d, nil
 }
 
 // root reads the YAML, nil if it is none.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -143,5 +142,5 @@ func exact(v any) any {
 	case string, bool, float64:
 		return v
 	}
-	return types.NewErr("%s", fmt.Sprintf("claims hold a %T, which is not of JSON", v))
+	return types.NewErr("claims hold a %T, which is not of JSON", v)
 }

@@ -26,14 +26,15 @@ type Question struct {
 
 // Decision is what a change is to a viewer.
 type Decision struct {
-	// Match is None if the change does not come; Entered if it comes with the new row
-	// alone, and Left with the old one alone, both without what changed.
-	Match where.Match
+	// Was and Is are the rows of the change that come: the one that was, and the one that
+	// is. Of an operation other than an update both are the same. Without any the change
+	// does not come; an update with one comes with that row alone, without what changed.
+	Was, Is bool
 	// Old and New are the columns that the viewer sees of each row, nil if it does not
 	// see the row.
 	Old, New *Columns
 	// Both are the columns that may be named as changed and have a previous value: nil
-	// but for an update that is Plain.
+	// but for an update of which both rows come.
 	Both *Columns
 
 	op feed.Op
@@ -64,23 +65,20 @@ func (a *Access) Decide(q *Question) Decision {
 	switch q.Op {
 	case feed.Insert, feed.Replay:
 		d.New = a.side(q.After, nil, q.HidesAfter)
-		if d.derived = matches(q.Filter, d.New, q.After, nil); d.derived {
-			d.Match = where.Plain
-		}
+		d.whole(matches(q.Filter, d.New, q.After, nil))
 	case feed.Delete:
 		d.Old = a.side(q.Before, nil, q.HidesBefore)
-		if d.derived = matches(q.Filter, d.Old, q.Before, nil); d.derived {
-			d.Match = where.Plain
-		}
+		d.whole(matches(q.Filter, d.Old, q.Before, nil))
 	case feed.Update:
 		a.update(q, &d)
-	default:
-		if !a.None() {
-			d.Match = where.Plain
-		}
+	case feed.Truncate, feed.Unordered:
+		d.Was, d.Is = !a.None(), !a.None()
 	}
 	return d
 }
+
+// whole says of a change of one row whether it comes.
+func (d *Decision) whole(comes bool) { d.Was, d.Is, d.derived = comes, comes, comes }
 
 // side are the columns that the viewer sees of one row.
 func (a *Access) side(r, rest *row.Row, hidden bool) *Columns {
@@ -92,10 +90,9 @@ func (a *Access) side(r, rest *row.Row, hidden bool) *Columns {
 
 func (a *Access) update(q *Question, d *Decision) {
 	d.Old, d.New = a.side(q.Before, q.After, q.HidesBefore), a.side(q.After, nil, q.HidesAfter)
-	was, is := matches(q.Filter, d.Old, q.Before, q.After), matches(q.Filter, d.New, q.After, nil)
-	d.Match = match(was, is)
-	d.derived = d.Old != nil && d.New != nil && (was || is)
-	if d.Match != where.Plain {
+	d.Was, d.Is = matches(q.Filter, d.Old, q.Before, q.After), matches(q.Filter, d.New, q.After, nil)
+	d.derived = d.Old != nil && d.New != nil && (d.Was || d.Is)
+	if !d.Was || !d.Is {
 		return
 	}
 	switch {
@@ -104,20 +101,8 @@ func (a *Access) update(q *Question, d *Decision) {
 	case d.New.all || shows(q.Before, q.After, d.New):
 		d.Both = d.New
 	default:
-		d.Match, d.derived = where.None, false
+		d.whole(false)
 	}
-}
-
-func match(was, is bool) where.Match {
-	switch {
-	case was && is:
-		return where.Plain
-	case is:
-		return where.Entered
-	case was:
-		return where.Left
-	}
-	return where.None
 }
 
 // matches says whether the viewer gets a row: it sees columns of it, and its filter

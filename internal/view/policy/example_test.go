@@ -8,7 +8,6 @@ import (
 	"rowcast/internal/feed/row"
 	"rowcast/internal/view/policy"
 	"rowcast/internal/view/policy/rule"
-	"rowcast/internal/view/where"
 )
 
 // A picker sees the orders of its warehouses, without what they cost.
@@ -50,6 +49,6 @@ tables:
 	before := row.Scan([]byte(`{"warehouse_id":4}`), nil)
 	after := row.Scan([]byte(`{"id":1,"warehouse_id":5,"total":99.50}`), nil)
 	decision := v.Table(1).Decide(&policy.Question{Op: feed.Update, Before: &before, After: &after})
-	fmt.Println(decision.Match == where.Entered, string(decision.New.AppendRow(nil, &after, nil)))
-	// Output: true {"id":1,"warehouse_id":5}
+	fmt.Println(decision.Was, decision.Is, string(decision.New.AppendRow(nil, &after, nil)))
+	// Output: false true {"id":1,"warehouse_id":5}
 }

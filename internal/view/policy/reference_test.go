@@ -318,13 +318,13 @@ func settle(t *rapid.T, before, after *side, leftOut map[string]bool) {
 
 // received is what a session gets by a decision, and all the bytes of it.
 func received(c *feed.Change, q *policy.Question, d *policy.Decision) (expected, string) {
-	e := expected{match: match(d.Match)}
-	if d.Match == where.None {
+	e := expected{match: match(c.Op, d)}
+	if e.match == "none" {
 		return e, ""
 	}
 	var data []byte
 	switch {
-	case d.Match == where.Left:
+	case e.match == "left":
 		data = d.Old.AppendRow(nil, q.Before, q.After)
 	case c.Op == feed.Delete:
 		data = d.Old.AppendRow(nil, q.Before, nil)
@@ -333,7 +333,7 @@ func received(c *feed.Change, q *policy.Question, d *policy.Decision) (expected,
 	}
 	e.data = members(data)
 	output := string(data)
-	if c.Op == feed.Update && d.Match == where.Plain {
+	if c.Op == feed.Update && e.match == "plain" {
 		whole := mapping.Events(c)[0]
 		for _, name := range whole.Changed {
 			if d.Both.Has(name) {

@@ -30,6 +30,24 @@ type grant struct {
 	role    string
 	rows    *rule.Rule
 	columns *Columns
+	// text is the condition.
+	text string
+}
+
+// Given is what one role gives a viewer: columns of the rows for which the condition
+// holds, or of all rows if it is empty.
+type Given struct {
+	Role, Rows string
+	Columns    *Columns
+}
+
+// Given are what the roles of the viewer give it of the table, each for itself.
+func (a *Access) Given() []Given {
+	given := make([]Given, len(a.grants))
+	for i, g := range a.grants {
+		given[i] = Given{g.role, g.text, g.columns}
+	}
+	return given
 }
 
 // Everything says whether the viewer sees all rows and columns: then there is nothing to

@@ -36,6 +36,8 @@
 //     (TestRefusals). No input makes a panic (FuzzPolicy).
 //   - A condition that fails hides the row, and is counted by table and role
 //     (TestFailuresAreCounted).
+//   - Rules follow a table that has another number, and hold for what took its place under
+//     its name (TestRebind).
 //   - The tag of a viewer is of the rules that apply and the values that they use; there
 //     is none for a viewer that sees everything (TestTag).
 //   - A viewer keeps the claims that its rules use, of 4 KiB at most

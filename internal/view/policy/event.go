@@ -37,7 +37,7 @@ func (e *Event) Columns() []string { return e.columns }
 
 // newEvent makes an event of its stored form. It never happens if the condition cannot
 // be compiled, or names a column that there is not.
-func newEvent(r *resolvedEvent, schema *rule.Schema, counter Counter) (*Event, []string) {
+func newEvent(r *StoredEvent, schema *rule.Schema, counter Counter) (*Event, []string) {
 	e := &Event{name: r.Name, on: r.On, data: r.Data, counter: counter}
 	for _, name := range r.Data {
 		quoted, err := json.Marshal(name)

@@ -58,7 +58,7 @@ func Load(stored []byte, tables []Table, counter Counter) (*Policy, error) {
 	if err != nil {
 		return &Policy{closed: true, counter: counter}, err
 	}
-	r, err := decode(stored)
+	r, err := Read(stored)
 	if err != nil {
 		return &Policy{closed: true, counter: counter}, err
 	}
@@ -81,6 +81,12 @@ func (p *Policy) Events(id int64) []*Event {
 	return nil
 }
 
+// Rules says whether a table has roles, so that not everybody sees everything.
+func (p *Policy) Rules(id int64) bool {
+	t := p.tables[id]
+	return p.closed || t != nil && !t.open
+}
+
 // loader compiles stored rules.
 type loader struct {
 	policy   *Policy
@@ -88,7 +94,7 @@ type loader struct {
 	problems Problems
 }
 
-func (l *loader) table(r *resolvedTable, tables []Table) {
+func (l *loader) table(r *StoredTable, tables []Table) {
 	path := "tables." + r.Stem
 	t := &table{id: r.ID, stem: r.Stem}
 	if _, twice := l.policy.tables[r.ID]; twice || len(r.Roles) > maxRoles {
@@ -132,8 +138,8 @@ func (l *loader) table(r *resolvedTable, tables []Table) {
 
 // compare finds the columns that are not those of when the policy was applied. It
 // returns the names that stand for another column now.
-func (l *loader) compare(r *resolvedTable, now []Column) (gone []string) {
-	limited := slices.ContainsFunc(r.Roles, func(r resolvedRole) bool { return r.Columns != nil })
+func (l *loader) compare(r *StoredTable, now []Column) (gone []string) {
+	limited := slices.ContainsFunc(r.Roles, func(r StoredRole) bool { return r.Columns != nil })
 	stale := func(name, what string) {
 		if limited {
 			l.policy.stale.Add(0, "tables."+r.Stem, "the column %q %s; only roles given as {} see it until the policy is applied again", name, what)
@@ -146,14 +152,14 @@ func (l *loader) compare(r *resolvedTable, now []Column) (gone []string) {
 		}
 	}
 	for _, c := range now {
-		if !slices.ContainsFunc(r.Columns, func(o resolvedColumn) bool { return o.Name == c.Name }) {
+		if !slices.ContainsFunc(r.Columns, func(o StoredColumn) bool { return o.Name == c.Name }) {
 			stale(c.Name, "was added or renamed since the policy was applied")
 		}
 	}
 	return gone
 }
 
-func (l *loader) role(r *resolvedRole, schema *rule.Schema, gone []string, keys *Columns, path string) role {
+func (l *loader) role(r *StoredRole, schema *rule.Schema, gone []string, keys *Columns, path string) role {
 	out := role{name: r.Name, all: r.All && r.Columns == nil && r.Rows == "", text: r.Rows}
 	if out.all || r.Columns == nil {
 		return out

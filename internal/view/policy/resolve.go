@@ -26,7 +26,7 @@ func Resolve(d *document.Document, tables []Table) ([]byte, error) {
 		return nil, err
 	}
 	r := resolver{language: language, seen: map[int64]string{}, watched: tables}
-	result := resolved{Version: version}
+	result := Stored{Version: version}
 	for i := range d.Tables {
 		if err := r.table(&result, &d.Tables[i]); err != nil {
 			return nil, err
@@ -78,7 +78,7 @@ func (r *resolver) find(d *document.Table, path string) *Table {
 	return t
 }
 
-func (r *resolver) table(result *resolved, d *document.Table) (err error) {
+func (r *resolver) table(result *Stored, d *document.Table) (err error) {
 	path := "tables." + d.Stem
 	t := r.find(d, path)
 	if t == nil {
@@ -88,9 +88,9 @@ func (r *resolver) table(result *resolved, d *document.Table) (err error) {
 		return fmt.Errorf("table %s: %w", d.Stem, err)
 	}
 	r.of = t
-	out := resolvedTable{ID: t.ID, Stem: t.Stem, Open: d.Roles == nil}
+	out := StoredTable{ID: t.ID, Stem: t.Stem, Open: d.Roles == nil}
 	for _, c := range t.written() {
-		out.Columns = append(out.Columns, resolvedColumn{c.Name, c.Number})
+		out.Columns = append(out.Columns, StoredColumn{c.Name, c.Number})
 	}
 	for i := range d.Roles {
 		out.Roles = append(out.Roles, r.role(&d.Roles[i], path+".roles."+d.Roles[i].Name))
@@ -108,8 +108,8 @@ func (r *resolver) table(result *resolved, d *document.Table) (err error) {
 	return nil
 }
 
-func (r *resolver) role(d *document.Role, path string) resolvedRole {
-	out := resolvedRole{Name: d.Name, All: d.All}
+func (r *resolver) role(d *document.Role, path string) StoredRole {
+	out := StoredRole{Name: d.Name, All: d.All}
 	if d.All || d.None {
 		return out
 	}
@@ -166,7 +166,7 @@ func (r *resolver) wrong(line int, path string, wrong []string) {
 	}
 }
 
-func (r *resolver) event(d *document.Event, path string, taken []string) resolvedEvent {
+func (r *resolver) event(d *document.Event, path string, taken []string) StoredEvent {
 	stem, name := r.of.Stem, d.Name.Text
 	verb, ours := strings.CutPrefix(name, stem+":")
 	switch {
@@ -179,7 +179,7 @@ func (r *resolver) event(d *document.Event, path string, taken []string) resolve
 	case slices.Contains(taken, name):
 		r.problems.Add(d.Name.Line, path+".name", "there is an event %s already; give this one another name", name)
 	}
-	out := resolvedEvent{Name: name, On: d.On, When: d.When.Text}
+	out := StoredEvent{Name: name, On: d.On, When: d.When.Text}
 	if d.Data != nil {
 		out.Data = r.known(d.Data, path+".data")
 	}

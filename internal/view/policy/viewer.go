@@ -114,7 +114,7 @@ func (t *table) access(given []role, tenant string, claims rule.Claims, counter 
 		return a
 	}
 	for _, r := range given {
-		a.grants = append(a.grants, grant{r.name, r.rows, r.columns})
+		a.grants = append(a.grants, grant{r.name, r.rows, r.columns, r.text})
 	}
 	return a
 }

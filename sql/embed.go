@@ -71,6 +71,14 @@ var (
 	Columns string
 	//go:embed rules.sql
 	Rules string
+	//go:embed policy_tables.sql
+	PolicyTables string
+	//go:embed policy_active.sql
+	PolicyActive string
+	//go:embed policy_pending.sql
+	PolicyPending string
+	//go:embed policy_outcome.sql
+	PolicyOutcome string
 	//go:embed written_values.sql
 	WrittenValues string
 	//go:embed tenant_types.sql

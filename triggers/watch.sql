@@ -152,6 +152,7 @@ declare
     former_audience text;
     missing text;
     watched_id integer;
+    former_id integer;
     overrule boolean;
     written boolean;
 begin
@@ -251,7 +252,10 @@ begin
     end if;
     -- What was captured keeps the name it was captured under.
     update rowcast.watched w set active = false
-     where w.relation = target and w.active and (w.name, w.table_name) <> (watch.name, class.relname);
+     where w.relation = target and w.active and (w.name, w.table_name) <> (watch.name, class.relname) returning w.id into former_id;
+    if found then -- and stays known as the same table
+        perform rowcast.mark_written(former_id, target);
+    end if;
     insert into rowcast.watched as w (relation, table_schema, table_name, tenant_column, name, exclude, audience)
     values (target, schema_name, class.relname, tenant_column, name, exclude, audience)
     on conflict (relation) where active do update
@@ -259,7 +263,7 @@ begin
             tenant_column = excluded.tenant_column, name = excluded.name, exclude = excluded.exclude, audience = excluded.audience
     returning w.id into watched_id;
     if audience is distinct from former_audience then
-        insert into rowcast.rules as r (version) values (1) on conflict (one) do update set version = r.version + 1;
+        perform rowcast.rules_changed();
     end if;
     if written then
         perform rowcast.mark_written(watched_id, target);

@@ -110,7 +110,7 @@ func TestAudienceBelongsToTheTable(t *testing.T) {
 	} {
 		d.Exec(t, step.do)
 		version += step.versions
-		got := pgtest.Column[string](t, d.Conn, `select distinct coalesce(audience, '') || ' ' || kind from (`+sql.Watched+`) w (id, table_name, name, audience, kind) where table_name = 'notes'`)
+		got := pgtest.Column[string](t, d.Conn, `select distinct coalesce(audience, '') || ' ' || kind from (`+sql.Watched+`) w (id, table_name, name, relation, audience, kind) where table_name = 'notes'`)
 		if want := []string{step.audience + " " + step.kind}; !slices.Equal(got, want) {
 			t.Errorf("after %s: %q, want %q", step.do, got, want)
 		}

@@ -52,6 +52,8 @@ type Change struct {
 	From, Position int64
 	// Nonce is the random number of the seal that gave the position.
 	Nonce int64
+	// Relation is the number of the table, whatever it is watched as: that of the policy.
+	Relation int64
 	// Table is the unqualified name of the table, as in source.table.
 	Table string
 	// Name is the stem of the event names: "order" for orders.

@@ -82,8 +82,8 @@ func TestAudience(t *testing.T) {
 		for sub, subjects := range readers {
 			var got []string
 			for i := range events {
-				for _, part := range looked.Parts() {
-					if e := looked.See(part, decided, i); e != nil && part.Has(subjects) {
+				for k, part := range looked.Parts() {
+					if e := looked.See(decided[k], i); e != nil && part.Has(subjects) {
 						got = append(got, e.Name+" "+e.Match)
 					}
 				}
@@ -130,9 +130,9 @@ func TestAudienceOfStatements(t *testing.T) {
 		var looked view.Change
 		events := mapping.Events(c)
 		looked.Set(c, events)
-		for _, part := range looked.Parts() {
+		for k, part := range looked.Parts() {
 			for sub, subjects := range readers {
-				if e := looked.See(part, view.Sides{Was: true, Is: true}, 0); e != nil && part.Has(subjects) {
+				if e := looked.See((*view.View)(nil).Decide(&looked)[k], 0); e != nil && part.Has(subjects) {
 					t.Errorf("%q sees %s", sub, e.Name)
 				}
 			}

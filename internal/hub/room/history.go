@@ -58,10 +58,10 @@ func (h *Room) readPage(key page.Key, sees *view.View) (page.Page, error) {
 		c.Set(&read.Changes[i], events)
 		decided := sees.Decide(&c)
 		for k := range events {
-			for _, part := range c.Parts() {
+			for n, part := range c.Parts() {
 				name := ""
 				frame = frame[:0]
-				if e := c.See(part, decided, k); e != nil {
+				if e := c.See(decided[n], k); e != nil {
 					name, frame = e.Name, h.Unreadable.Frame(frame, e, h.Encoders[key.Encoder])
 				}
 				r.PushFor(part, name, events[k].Cursor, frame)

@@ -239,8 +239,8 @@ func (t *Stream) addLocked(c *feed.Change, w *scratch) {
 func (f *followed) add(c *view.Change, events []feed.Event, t *Stream, w *scratch) {
 	decided := f.View.Decide(c)
 	for i := range events {
-		for _, part := range c.Parts() {
-			if e := c.See(part, decided, i); e != nil {
+		for k, part := range c.Parts() {
+			if e := c.See(decided[k], i); e != nil {
 				f.PushFor(part, e.Name, e.Cursor, w.encode(f.Encoder, e, t))
 				continue
 			}

@@ -128,11 +128,11 @@ func (p *page) add(toEvents func([]feed.Event, *feed.Change) []feed.Event, chang
 		c.Set(&changes[i], events)
 		decided := p.q.sees.Decide(&c)
 		for k := range events {
-			for _, part := range c.Parts() {
+			for n, part := range c.Parts() {
 				if !part.Has(p.q.subjects) {
 					continue
 				}
-				if e := c.See(part, decided, k); e != nil && p.q.filter.Match(e.Name) && !p.put(e) {
+				if e := c.See(decided[n], k); e != nil && p.q.filter.Match(e.Name) && !p.put(e) {
 					return true
 				}
 			}

@@ -107,7 +107,7 @@ func TestBoundRows(t *testing.T) {
 		for i, text := range texts {
 			var c view.Change
 			c.Set(&feed.Change{Name: "stem", Op: feed.Insert, After: []byte(text)}, nil)
-			if seen.Decide(&c).Is {
+			if seen.Decide(&c)[0].Is {
 				got = append(got, i+1)
 			}
 		}

@@ -4,7 +4,7 @@
 -- compare: "text", "number", "time", "alike" for those that are equal or not, or "other".
 with recursive columns (stem, number, name, shown, type, modifier) as (
     select w.name, a.attnum, a.attname, format_type(a.atttypid, a.atttypmod), a.atttypid, a.atttypmod
-      from rowcast.watched w join pg_attribute a on a.attrelid = rowcast.relation_of(w.id)
+      from rowcast.watched w join pg_attribute a on a.attrelid = case when w.xmin = w.written then w.relation else rowcast.relation_of(w.id) end
      where w.active and a.attnum > 0 and not a.attisdropped and a.attname <> all (w.exclude)
     union all
     select c.stem, c.number, c.name, c.shown, t.typbasetype, t.typtypmod

@@ -9,7 +9,8 @@
 -- The text of values of columns as the log writes them, in JSON; null for one that is no
 -- value of its type. A word such as "yesterday" is none: it means another time each day.
 -- A type has an output function that a superuser made: what a cast
--- gives, no cast of anybody else is asked for. An enum has labels.
+-- gives, no cast of anybody else is asked for. An enum has labels. Blanks at the end
+-- are none of a character(n).
 create or replace function rowcast.written_values(types oid[], modifiers integer[], texts text[]) returns text[]
 language plpgsql stable
 set search_path = pg_catalog, pg_temp
@@ -32,7 +33,7 @@ begin
                 when 'text'::regtype then to_json(texts[i])
                 when 'character varying'::regtype then to_json(texts[i])
                 when 'name'::regtype then to_json(texts[i])
-                when 'character'::regtype then to_json(rpad(texts[i], greatest(modifiers[i] - 4, length(texts[i]))))
+                when 'character'::regtype then to_json(rpad(rtrim(texts[i], ' '), greatest(modifiers[i] - 4, length(rtrim(texts[i], ' ')))))
                 when 'uuid'::regtype then to_json(texts[i]::uuid)
                 when 'date'::regtype then to_json(texts[i]::date)
                 when 'timestamp'::regtype then to_json(texts[i]::timestamp)

@@ -132,6 +132,14 @@ language sql immutable as $$
            end
 $$;
 
+-- Watches a table no longer under a number. What was logged under it stays that of the
+-- table, whatever has the name later.
+create or replace function rowcast.retire(watched_id integer, relation oid) returns void
+language sql set search_path = pg_catalog, pg_temp as $$
+    update rowcast.watched w set active = false where w.id = watched_id;
+    select rowcast.mark_written(watched_id, relation)
+$$;
+
 drop function if exists rowcast.watch(regclass, text, text, text[]);
 
 -- Starts to watch a table. Refuses, with what to do, a table that has no
@@ -152,7 +160,6 @@ declare
     former_audience text;
     missing text;
     watched_id integer;
-    former_id integer;
     overrule boolean;
     written boolean;
 begin
@@ -244,18 +251,15 @@ begin
                 using errcode = 'invalid_parameter_value', hint = 'Leave it out of the list of excluded columns, or give another: --audience.';
         end if;
     end if;
-    update rowcast.watched w set active = false
+    perform rowcast.retire(w.id, w.relation) from rowcast.watched w
      where w.active and w.name = watch.name and not exists (select from pg_class c where c.oid = rowcast.relation_of(w.id));
     if exists (select from rowcast.watched w where w.active and w.name = watch.name and w.relation <> target) then
         raise exception 'the name % is taken by another watched table', quote_literal(name)
             using errcode = 'duplicate_object', hint = 'Choose another with --name.';
     end if;
     -- What was captured keeps the name it was captured under.
-    update rowcast.watched w set active = false
-     where w.relation = target and w.active and (w.name, w.table_name) <> (watch.name, class.relname) returning w.id into former_id;
-    if found then -- and stays known as the same table
-        perform rowcast.mark_written(former_id, target);
-    end if;
+    perform rowcast.retire(w.id, target) from rowcast.watched w
+     where w.relation = target and w.active and (w.name, w.table_name) <> (watch.name, class.relname);
     insert into rowcast.watched as w (relation, table_schema, table_name, tenant_column, name, exclude, audience)
     values (target, schema_name, class.relname, tenant_column, name, exclude, audience)
     on conflict (relation) where active do update
@@ -269,7 +273,7 @@ begin
         perform rowcast.mark_written(watched_id, target);
     end if;
     -- What was watched by itself before it became a partition is captured as part of the table.
-    update rowcast.watched w set active = false
+    perform rowcast.retire(w.id, rowcast.relation_of(w.id)) from rowcast.watched w
      where w.active and w.id <> watched_id and rowcast.relation_of(w.id) in (select t.relid from pg_partition_tree(target) t);
     perform rowcast.install_triggers(watched_id, overrule);
     for missing in select i.detail from rowcast.inheritance(watched_id) i loop
@@ -325,15 +329,12 @@ end $$;
 -- the table was not watched.
 create or replace function rowcast.unwatch(target regclass) returns boolean
 language plpgsql set search_path = pg_catalog, pg_temp as $$
-declare
-    watched_id integer;
 begin
     perform rowcast.find_watched();
-    update rowcast.watched w set active = false where w.relation = target and w.active returning w.id into watched_id;
+    perform rowcast.retire(w.id, target) from rowcast.watched w where w.relation = target and w.active;
     if not found then
         return false;
     end if;
-    perform rowcast.mark_written(watched_id, target);
     perform rowcast.remove_triggers(target);
     perform rowcast.drop_captures();
     perform rowcast.let_capture_look();
@@ -402,16 +403,16 @@ begin
         if namesake <> present or present is null and namesake is not null or rowcast.name_drift(known.id) is not null then
             moved := moved || known;
         elsif present is null then
-            update rowcast.watched w set active = false where w.id = known.id;
+            perform rowcast.retire(known.id, known.relation);
             did := format('no longer watched: it was dropped; if it is back: rowcast watch %s', follow_names.table_name);
             return next;
         elsif exists (select from pg_partition_ancestors(present) a join rowcast.watched w on w.active and w.id <> known.id and rowcast.relation_of(w.id) = a.relid) then
-            update rowcast.watched w set active = false where w.id = known.id;
+            perform rowcast.retire(known.id, present);
             did := format('no longer watched by itself: it is a partition of %s', pg_partition_root(present)::regclass);
             return next;
         end if;
     end loop;
-    update rowcast.watched w set active = false where w.id in (select m.id from unnest(moved) m);
+    perform rowcast.retire(m.id, m.relation) from unnest(moved) m;
     perform rowcast.remove_triggers(c.oid)
        from unnest(moved) m join pg_class c on c.oid = m.relation and c.relkind in ('r', 'p');
     foreach known in array moved loop

@@ -105,6 +105,7 @@ func TestAudienceBelongsToTheTable(t *testing.T) {
 		{`select rowcast.watch('notes', exclude => '{}')`, "user_id", "integer", 0},
 		{`select rowcast.watch('notes', audience => 'other')`, "other", "uuid", 1},
 		{`delete from rowcast.watched w where w.table_name = 'notes'; select rowcast.find_watched()`, "other", "uuid", 0},
+		{`alter table notes alter other type json using to_json(other)`, "other", "other", 0},
 		{`alter table notes rename column other to another`, "other", "text", 0},
 		{`select rowcast.watch('notes', audience => '')`, "", "text", 1},
 	} {
@@ -119,6 +120,43 @@ func TestAudienceBelongsToTheTable(t *testing.T) {
 		}
 		if drift := pgtest.Column[string](t, d.Conn, `select detail from rowcast.trigger_drift()`); len(drift) > 0 {
 			t.Errorf("after %s: %q", step.do, drift)
+		}
+	}
+}
+
+// TestAudienceOutlivesNames: for whom the logged rows of a table are holds when it is
+// renamed, moved or dropped, whatever gets its name, and whatever else is watched.
+func TestAudienceOutlivesNames(t *testing.T) {
+	t.Parallel()
+	for name, steps := range map[string][]string{
+		"renamed, then set": {`select rowcast.watch('notes')`, `alter table notes rename to memos`, `select rowcast.watch('memos')`, `select rowcast.watch('sheets')`, `select rowcast.watch('memos', audience => 'user_id')`, `select rowcast.watch('sheets')`},
+		"renamed, like others": {
+			`select rowcast.watch('notes', audience => 'user_id')`, `alter table notes rename to memos`, `select rowcast.watch('memos')`,
+			`select rowcast.watch('sheets')`, `alter table sheets rename to pages`, `select rowcast.watch('pages')`, `select rowcast.watch('pages')`,
+		},
+		"moved":     {`select rowcast.watch('notes', audience => 'user_id')`, `alter table notes set schema other`, `select rowcast.watch('other.notes', name => 'memo')`, `select rowcast.watch('sheets')`},
+		"unwatched": {`select rowcast.watch('notes', audience => 'user_id')`, `select rowcast.unwatch('notes')`, `alter table notes rename to memos`, `select rowcast.watch('sheets')`, `select rowcast.watch('memos')`},
+		"dropped":   {`select rowcast.watch('notes', audience => 'user_id')`, `drop table notes`, `create table notes (id int primary key, tenant_id text)`, `select rowcast.watch('notes')`, `select rowcast.watch('sheets')`},
+		"dropped, and followed": {
+			`select rowcast.watch('notes', audience => 'user_id')`, `drop table notes`, `select rowcast.follow_names()`,
+			`create table notes (id int primary key, tenant_id text)`, `select rowcast.watch('notes')`, `select rowcast.watch('sheets')`,
+		},
+		"swapped": {
+			`select rowcast.watch('notes', audience => 'user_id')`, `alter table notes rename to former`, `create table notes (id int primary key, tenant_id text, user_id text)`,
+			`select rowcast.follow_names()`, `select rowcast.watch('notes', audience => '')`, `select rowcast.watch('sheets')`,
+		},
+	} {
+		d := newDatabase(t)
+		d.Exec(t, `create schema other; create table notes (id int primary key, tenant_id text, user_id text); create table sheets (id int primary key, tenant_id text)`)
+		for i, step := range steps {
+			d.Exec(t, step)
+			if i == 0 {
+				d.Exec(t, `insert into notes values (1, 'T', 'ann')`)
+			}
+		}
+		got := pgtest.Column[string](t, d.Conn, `select coalesce(w.audience, '') from rowcast.log l join (`+sql.Watched+`) w (id, table_name, name, audience, kind) on w.id = l.watched`)
+		if want := []string{"user_id"}; !slices.Equal(got, want) {
+			t.Errorf("%s: the logged row is for whom %q says, want %q", name, got, want)
 		}
 	}
 }

@@ -318,3 +318,33 @@ func TestReaderOfAFullBufferStays(t *testing.T) {
 		}
 	})
 }
+
+// TestWhatIsForOthersIsNotRepeated: a connection blocks when the ring has dropped rows that
+// were for somebody else. The client goes on behind them, and receives nothing twice.
+func TestWhatIsForOthersIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(o *room.Options) { o.RingBytes = 4 << 10 }, func(t *testing.T, b *bundle) {
+		b.history.audience = feed.Audience{Column: "reader", Type: "text"}
+		m, c := &model{events: map[string][]event{}}, &client{conn: newConn(unlimited), wish: wish{subject: "bob"}}
+		c.session = b.join(t, c.conn, session.Request{Tenant: "T", Subjects: subjects("bob")})
+		write := func(reader string) {
+			row := content{1, reader}
+			made := b.publish("T", 1, false, write(row, strings.Repeat("x", 100)))
+			m.add(&made, content{}, row)
+			synctest.Wait()
+		}
+		for range 3 {
+			write("bob")
+			for range 100 {
+				write("ann")
+			}
+			c.conn.stop()
+			c.session.Send([]byte("pong||||\n"))
+			synctest.Wait()
+			c.conn.allow(unlimited)
+			synctest.Wait()
+			write("bob")
+			c.check(t, t, m, true)
+		}
+	})
+}

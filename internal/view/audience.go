@@ -2,6 +2,7 @@ package view
 
 import (
 	"encoding/json"
+	"slices"
 	"unique"
 
 	"rowcast/internal/feed"
@@ -16,6 +17,8 @@ const (
 	ofText    = "text"
 	ofUUID    = "uuid"
 	ofInteger = "integer"
+	// ofOther is a type that a column has got since, and that says nothing.
+	ofOther = "other"
 )
 
 func subject(kind, value string) Subject { return Subject{unique.Make(kind + ":" + value)} }
@@ -49,12 +52,7 @@ func (p Part) Has(session []Subject) bool {
 	if p.For == (Subject{}) {
 		return true
 	}
-	for _, s := range session {
-		if s == p.For {
-			return !p.Except
-		}
-	}
-	return p.Except
+	return slices.Contains(session, p.For) != p.Except
 }
 
 // readers is for whom one row is: everybody, one subject, or nobody.
@@ -115,7 +113,8 @@ func (r readers) part() Part {
 }
 
 // readers reads for whom the old or the new row is. A row that lacks the column, and the
-// empty text, are for nobody.
+// empty text, are for nobody, and so is a column of a type that says nothing. A number is that of an integer column, and a text of none,
+// whatever type the column has had since.
 func (c *Change) readers(old bool) readers {
 	column := c.change.Audience.Column
 	value := c.after.Column(column)
@@ -124,15 +123,23 @@ func (c *Change) readers(old bool) readers {
 			value = own
 		}
 	}
-	if string(value) == "null" {
+	switch {
+	case c.change.Audience.Type == ofOther:
+		return readers{}
+	case string(value) == "null":
 		return readers{all: true}
 	}
-	text := string(value)
-	if len(value) > 0 && value[0] == '"' && json.Unmarshal(value, &text) != nil {
-		return readers{}
+	text, kind := string(value), ofInteger
+	if len(value) > 0 && value[0] == '"' {
+		if json.Unmarshal(value, &text) != nil {
+			return readers{}
+		}
+		if kind = c.change.Audience.Type; kind == ofInteger {
+			kind = ofText
+		}
 	}
 	if text == "" {
 		return readers{}
 	}
-	return readers{one: subject(c.change.Audience.Type, text)}
+	return readers{one: subject(kind, text)}
 }

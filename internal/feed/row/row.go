@@ -47,7 +47,11 @@ func (r *Row) Name(i int) string {
 // Find returns the index of the column with this name, or -1.
 func (r *Row) Find(name string) int {
 	for i := range r.Fields {
-		if string(r.Key(i)) == name || (r.Fields[i].Escaped && r.Name(i) == name) {
+		if r.Fields[i].Escaped {
+			if r.Name(i) == name {
+				return i
+			}
+		} else if string(r.Key(i)) == name {
 			return i
 		}
 	}

@@ -53,6 +53,17 @@ func checkNormal(t interface{ Fatalf(string, ...any) }, r *Row, want map[string]
 	}
 }
 
+// TestFindKeepsKeysApart: the text of a key may be the name of another column.
+func TestFindKeepsKeysApart(t *testing.T) {
+	t.Parallel()
+	r := Scan([]byte(`{"a\"":1,"a\\\"":2,"a\\\\\"":3}`), nil)
+	for i, name := range []string{`a"`, `a\"`, `a\\"`} {
+		if found := r.Find(name); found != i {
+			t.Errorf("%s is found at %d, want %d", name, found, i)
+		}
+	}
+}
+
 func TestRowPassesVerbatim(t *testing.T) {
 	t.Parallel()
 	plain := []byte(`{"a":1,"doc":{"n" : 123456789012345678901234567890, "l":[ 1e400 ]},"b":"x\u0041"}`)

@@ -48,7 +48,11 @@ func (r *Ring) Push(name string, c feed.Cursor, frame []byte) {
 
 // PushFor appends an entry for a part of the clients. The frame is copied.
 func (r *Ring) PushFor(p view.Part, name string, c feed.Cursor, frame []byte) {
-	r.divided = r.divided || p.For != view.Subject{}
+	if p.For != (view.Subject{}) {
+		r.divided = true
+	} else if name == "" {
+		r.hole = r.End()
+	}
 	start := r.entries[len(r.entries)-1].End
 	r.store(start, frame)
 	full := len(r.entries) == cap(r.entries)

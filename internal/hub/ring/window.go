@@ -52,6 +52,8 @@ type Filter struct {
 type Window struct {
 	// passed is the index up to which the followers were offered the entries.
 	passed int64
+	// hole is the index of the newest entry without a frame that is for everybody.
+	hole int64
 	// divided: there may be entries that are not for everybody.
 	divided bool
 
@@ -175,6 +177,10 @@ func (w *Window) whole(behind, i int64) int64 {
 	}
 	return i
 }
+
+// Hole is the index of the newest entry without a frame that is for everybody, 0 if there
+// was none.
+func (w *Window) Hole() int64 { return w.hole }
 
 // Passed is the index of the first entry that followers may not have been offered.
 func (w *Window) Passed() int64 { return w.passed }

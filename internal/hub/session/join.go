@@ -264,7 +264,7 @@ func (u *sub) spliceLocked() (grown <-chan struct{}) {
 	}
 	u.owesStats = from != nil && h.DashboardEvent != nil
 	u.cursor.Epoch, u.tenant, u.next = p.Cursor.Epoch, t.Name(), failpoint.Resume(p.Next, p.Window.End())
-	u.state = live
+	u.state, u.even = live, false
 	u.answerLocked()
 	if u.state == live && !u.s.busy {
 		var scratch []byte

@@ -66,6 +66,8 @@ type sub struct {
 	// moved: something was written since the last sweep. withheld: what came
 	// after the last event written was not for the client.
 	wrote, withheld bool
+	// even: the client has been given all that the followers were offered.
+	even bool
 }
 
 // dropLocked ends u.
@@ -107,8 +109,13 @@ func (u *sub) Offer(v *ring.Window, scratch *[]byte) (events int) {
 func (u *sub) windowLocked() ring.Window { return u.t.Window(u) }
 
 // passLocked moves u behind what was for others: all that followers were offered has been
-// taken by a session that is not busy, or was not offered to it. s.mu held, live, not busy.
-func (u *sub) passLocked(v *ring.Window) { u.next = max(u.next, v.Passed()) }
+// taken by a session that is not busy, or was not offered to it. One that is just being
+// given what it is behind stays where it is. s.mu held, live, not busy.
+func (u *sub) passLocked(v *ring.Window) {
+	if u.even {
+		u.next = max(u.next, v.Passed())
+	}
+}
 
 // receivedLocked is what the client has received of v. s.mu held, live.
 func (u *sub) receivedLocked(v *ring.Window) feed.Cursor {
@@ -147,9 +154,10 @@ func (u *sub) cutLocked(v *ring.Window, to int64, n int) (rest []byte, count int
 	return rest, count
 }
 
-// settleLocked sends the dashboard event that u owes. u is live, and u.next at
-// the end of v.
+// settleLocked notes that u has been given all of v, and sends the dashboard event that
+// it owes. u is live, and u.next at the end of v.
 func (u *sub) settleLocked(v *ring.Window) {
+	u.even = true
 	if !u.owesStats {
 		return
 	}
@@ -167,6 +175,9 @@ func (u *sub) settleLocked(v *ring.Window) {
 
 // sweepLocked sends the client its cursor if that is due. s.mu held, live, not busy.
 func (u *sub) sweepLocked(now time.Duration) {
+	v := u.windowLocked()
+	u.withheld = u.withheld || u.even && u.next <= v.Hole()
+	u.passLocked(&v)
 	if u.wrote || u.lastSent == 0 {
 		u.wrote = false
 		u.lastSent = now

@@ -45,6 +45,7 @@ func (s *Session) sendLocked(b []byte, control bool) {
 // deliverLocked writes what u is behind of v, as far as the connection takes it, and
 // says how many events it took. s.mu held, not busy.
 func (s *Session) deliverLocked(u *sub, v *ring.Window, scratch *[]byte) (events int) {
+	u.even = u.next == v.End()
 	for u.next < v.End() {
 		if !v.Holds(u.next) {
 			u.rewindLocked()
@@ -79,13 +80,13 @@ func (s *Session) deliverLocked(u *sub, v *ring.Window, scratch *[]byte) (events
 // now on the ring may drop what the client has not had, so each subscription remembers
 // where it is. s.mu held, not busy.
 func (s *Session) blockLocked(rest []byte) {
-	s.busy, s.rest = true, rest
-	s.h.Count.Blocked.Add(1)
 	for _, u := range s.subs {
 		if u.state == live {
 			u.cursor = u.currentLocked()
 		}
 	}
+	s.busy, s.rest = true, rest
+	s.h.Count.Blocked.Add(1)
 	if !s.h.Spawn(s.flush) {
 		s.freeLocked()
 		s.failLocked(signal.Shutdown)

@@ -28,13 +28,20 @@ func (f *followed) forget(by Follower) {
 }
 
 // due appends those for whom there may be something in the ring that they were not offered.
+// An entry without a frame is for nobody: the sweep finds it.
 func (f *followed) due(dst []Follower) []Follower {
-	first := len(dst)
+	first, private := len(dst), false
 	for i := f.Passed(); i < f.End(); i++ {
-		e := f.At(i)
-		if e.Of == (view.Subject{}) || e.Except {
+		switch e := f.At(i); {
+		case e.Name == "":
+		case e.Of == (view.Subject{}) || e.Except:
 			return append(dst[:first], f.by...)
+		default:
+			private = true
 		}
+	}
+	if !private {
+		return dst
 	}
 	if f.of == nil {
 		f.of = map[view.Subject]map[Follower]struct{}{}
@@ -45,7 +52,7 @@ func (f *followed) due(dst []Follower) []Follower {
 	seen := map[view.Subject]bool{}
 	for i := f.Passed(); i < f.End(); i++ {
 		of := f.At(i).Of
-		if seen[of] {
+		if f.At(i).Name == "" || seen[of] {
 			continue
 		}
 		seen[of] = true

@@ -73,6 +73,9 @@ func (t *Stream) ringLocked(of Kind) *followed {
 			return r
 		}
 	}
+	if of.View != nil && len(t.rings) >= maxViews { // one who tries many must not keep others out
+		t.rings = slices.DeleteFunc(slices.Clone(t.rings), func(r *followed) bool { return r.View != nil && len(r.by) == 0 })
+	}
 	r := &followed{Kind: of, Ring: ring.New(t.s.opts.RingBytes, t.head.Cursor()), idle: time.Since(t.s.began)}
 	t.rings = append(t.rings, r)
 	t.divideLocked()
@@ -104,7 +107,7 @@ func (t *Stream) Window(f Follower) ring.Window {
 	return f.Handle().ring.Window
 }
 
-// Full says whether a tenant has as many views as it may have, and v is none of them.
+// Full says whether as many views of a tenant are followed as may be, and v is none of them.
 func (s *Streams) Full(name string, v *view.View) bool {
 	s.mu.Lock()
 	t := s.tenants[name]
@@ -116,7 +119,7 @@ func (s *Streams) Full(name string, v *view.View) bool {
 	defer t.mu.Unlock()
 	views := map[string]bool{}
 	for _, r := range t.rings {
-		if r.View != nil {
+		if r.View != nil && len(r.by) > 0 {
 			views[r.View.Key()] = true
 		}
 	}

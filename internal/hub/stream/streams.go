@@ -89,8 +89,8 @@ type Streams struct {
 	// Decisions counts how often views have decided on a change. Filtered counts events that
 	// a view does not see, once for each ring, and Private those for one subject.
 	Decisions, Filtered, Private atomic.Int64
-	counts    eventCounts
-	memory    memory
+	counts                       eventCounts
+	memory                       memory
 	// batch and scratch belong to Publish.
 	batch   []part
 	scratch scratch

@@ -93,20 +93,11 @@ func (b *Binder) bind(ctx context.Context, f *where.Filter, key string) (*view.V
 	if err != nil {
 		return nil, err
 	}
-	// Views are alike if the database writes their values alike, too: columns may have
-	// other types by now.
-	alike := key
-	bound, err := f.Bind(ctx, tables, func(ctx context.Context, wanted []where.Wanted) ([]json.RawMessage, error) {
-		values, err := b.written(ctx, wanted)
-		for i, value := range values {
-			alike += fmt.Sprintf(" %d:%s", wanted[i].Column.OID, value)
-		}
-		return values, err
-	})
+	bound, err := f.Bind(ctx, tables, b.written)
 	if err != nil {
 		return nil, err //nolint:wrapcheck // as Parse
 	}
-	v := view.New(alike, bound)
+	v := view.New(where.Key(bound), bound)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for other, k := range b.kept {

@@ -47,7 +47,7 @@ var drawn = []struct {
 	{"ratio", "double precision", where.Number, []string{"0", "-0", "1.5", "1e300", "NaN", "Infinity", "-Infinity"}},
 	{"word", "text", where.Text, []string{"", "a", "B", "ä", "a\"b", "a\\b", "\n", "z", "\U0001F600", "null"}},
 	{"short", "short", where.Text, []string{"", "ab", "abcd", "Ab"}},
-	{"fixed", "character(3)", where.Text, []string{"a", "ab", "abc", ""}},
+	{"fixed", "character(3)", where.Text, []string{"a", "ab", "abc", "", "ab  "}},
 	{"key", "uuid", where.Alike, []string{"0e37df36-f698-11e6-8dd4-cb9ced3df976", "ffffffff-0000-0000-0000-000000000000"}},
 	{"mood", "mood", where.Alike, []string{"ok", "not ok"}},
 	{"day", "date", where.Time, []string{"2026-01-02", "0044-03-15 BC", "0043-03-15 BC", "10000-01-01", "9999-12-31", "infinity", "-infinity"}},
@@ -226,6 +226,28 @@ func TestFiltersAreShared(t *testing.T) {
 	}
 	if db.n != 2 {
 		t.Errorf("what is malformed costs %d queries", db.n-2)
+	}
+}
+
+// TestFiltersOfOtherTypes: equal texts that stand for other values have other views.
+func TestFiltersOfOtherTypes(t *testing.T) {
+	t.Parallel()
+	e := pgtest.Migrated(t, `create table orders (id int primary key, tenant_id text, code int)`, `select rowcast.watch('orders')`)
+	db := pool(t, e)
+	key := func(text string) string {
+		v, err := bind.New(db).Bind(t.Context(), []byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v.Key()
+	}
+	code := key(`{"order":{"code":"7"}}`)
+	if key(`{"order":[{"code":{"eq":7}}]}`) != code {
+		t.Error("equal filters have two views")
+	}
+	pgtest.Exec(t, e.Conn, `alter table orders alter code type text`)
+	if key(`{"order":{"code":"7"}}`) == code {
+		t.Error("a filter of an integer column and one of a text column are one view")
 	}
 }
 

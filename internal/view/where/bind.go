@@ -112,6 +112,24 @@ func (f *Filter) Bind(ctx context.Context, tables map[string]map[string]Column, 
 	return bound, nil
 }
 
+// Key is the same for bound filters that match the same rows. Equal texts may stand for
+// others later: a column may get another type.
+func Key(bound map[string]*Predicate) string {
+	var b strings.Builder
+	for _, stem := range slices.Sorted(maps.Keys(bound)) {
+		fmt.Fprintf(&b, "%q[", stem)
+		for _, all := range bound[stem].any {
+			b.WriteByte('(')
+			for _, t := range all {
+				fmt.Fprintf(&b, "%q %s %d %s;", t.column, t.op, t.kind, t.values)
+			}
+			b.WriteByte(')')
+		}
+		b.WriteByte(']')
+	}
+	return b.String()
+}
+
 // fits says whether a condition can be asked of a column.
 func (c *condition) fits(column Column) error {
 	ordered := column.Kind == Number || column.Kind == Text || column.Kind == Time

@@ -66,7 +66,21 @@ order, role picker: sees id, order_number, status of rows where row.status in cl
 			t.Errorf("%s %s: exit %d, %s\nwant %d, %s\n%s", step.verb, step.file, code, stdout, step.code, step.want, stderr)
 		}
 	}
-	if got := strings.Join(pgtest.Column[string](t, s.Conn, `select version || ' ' || state from rowcast.policies()`), ", "); got != "3 active, 2 replaced, 1 replaced" {
+	// By a role that was allowed to.
+	pgtest.Admin(t, pgtest.Server(t), "create role policy_officer login")
+	t.Cleanup(func() { pgtest.Admin(t, pgtest.Server(t), "drop role policy_officer") })
+	as := []string{"DATABASE_URL=" + strings.Replace(s.DSN, "user=postgres", "user=policy_officer", 1)}
+	if code, _, stderr := rowcast(t, as, "policy", "apply", dir+"first.yaml"); code != program.ExitFailure || !strings.Contains(stderr, "code: privileges-missing") {
+		t.Errorf("exit %d, %s", code, stderr)
+	}
+	s.Exec(t, `select rowcast.grant_service('policy_officer')`, `grant execute on function rowcast.apply_policy(text), rowcast.drop_policy(), rowcast.policies() to policy_officer`)
+	defer s.Exec(t, `drop owned by policy_officer`)
+	for _, file := range []string{"first.yaml", "second.json"} {
+		if code, _, stderr := rowcast(t, as, "policy", "apply", dir+file); code != program.ExitOK {
+			t.Errorf("exit %d, %s", code, stderr)
+		}
+	}
+	if got := strings.Join(pgtest.Column[string](t, s.Conn, `select version || ' ' || state from rowcast.policies()`), ", "); got != "5 active, 4 replaced, 3 replaced, 2 replaced, 1 replaced" {
 		t.Errorf("on record are %s", got)
 	}
 }
@@ -182,5 +196,24 @@ func TestPolicyTest(t *testing.T) {
 	}
 	if got := pgtest.Query[int](t, s.Conn, `select count(*)::integer from rowcast.policy`); got != 0 {
 		t.Errorf("%d policies are on record", got)
+	}
+}
+
+// TestGuideShowsAPolicy that is accepted, and means what it says.
+func TestGuideShowsAPolicy(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("OPERATE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "## Who sees what\n")
+	_, rest, _ := strings.Cut(section, "```yaml\n")
+	document, _, found := strings.Cut(rest, "```")
+	if !found {
+		t.Fatal("OPERATE.md shows no policy")
+	}
+	code, stdout, stderr := rowcast(t, []string{"DATABASE_URL=" + newEnv(t).DSN}, "policy", "diff", files(t, map[string]string{"p": document})+"p")
+	if code != program.ExitOK || !strings.Contains(stdout, "order, everybody else: sees nothing") || !strings.Contains(stdout, "order:shipped: is new") || strings.Contains(stdout, "manager") {
+		t.Errorf("exit %d, %s%s", code, stdout, stderr)
 	}
 }

@@ -77,7 +77,7 @@ func role(t *policy.StoredTable, name string) policy.StoredRole {
 	return policy.StoredRole{}
 }
 
-// change says what is different, nothing if nothing is.
+// change says what is different. It is empty for the same.
 func change(old, now *policy.StoredRole) string {
 	if old.All || now.All || old.Columns == nil || now.Columns == nil {
 		if is, was := sight(now), sight(old); is != was {

@@ -172,11 +172,12 @@ func compare(ctx context.Context, c *pgx.Conn, name string, text []byte) ([]stri
 	if err != nil {
 		return nil, err //nolint:wrapcheck // it is of this very program
 	}
-	before := &policy.Stored{}
-	if s.Applied != nil {
-		if before, err = policy.Read(s.Stored); err != nil {
-			return []string{"the policy before cannot be read, so all of this is new: " + err.Error()}, nil
-		}
+	if s.Applied == nil {
+		return Differences(&policy.Stored{}, after), nil
+	}
+	before, unreadable := policy.Read(s.Stored)
+	if unreadable != nil {
+		return []string{"nobody sees anything by the policy before, which cannot be read: " + unreadable.Error()}, nil
 	}
 	return Differences(before, after), nil
 }

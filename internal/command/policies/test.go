@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -37,11 +38,11 @@ func (f *failures) RuleFailed(_, role string) {
 
 func (*failures) EventFailed(string) {}
 
-// trial is what the flags of test ask for.
-type trial struct{ claims, tenant, table, row string }
+// question is what the flags of test ask for.
+type question struct{ claims, tenant, table, row string }
 
 func (p *commands) test() *cobra.Command {
-	var t trial
+	var t question
 	cmd := &cobra.Command{
 		Use:   "test <file>",
 		Short: "Show what a token would see by a policy",
@@ -93,7 +94,7 @@ rowcast watch --audience says, is not looked at.`,
 }
 
 // try shows what a policy gives to claims.
-func (p *commands) try(t *trial, cfg config.Config, s *store.State, claimsText, rowText []byte) error {
+func (p *commands) try(t *question, cfg config.Config, s *store.State, claimsText, rowText []byte) error {
 	claims, err := object(t.claims, claimsText)
 	if err != nil {
 		return err
@@ -134,7 +135,7 @@ func object(name string, text []byte) (o map[string]any, err error) {
 	if err := d.Decode(&o); err != nil || o == nil {
 		return nil, program.Usage("%s is no object of JSON: %v", name, err)
 	}
-	if _, err := d.Token(); err != io.EOF { //nolint:errorlint // as it is documented
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return nil, program.Usage("%s: something follows the object of JSON", name)
 	}
 	return o, nil

@@ -1,4 +1,4 @@
-// Package store keeps the policy in the database: who sees what.
+// Package store keeps the policy in the database: which roles see what.
 //
 // # Overview
 //

@@ -37,7 +37,8 @@
 //   - A condition that fails hides the row, and is counted by table and role
 //     (TestFailuresAreCounted).
 //   - Rules follow a table that has another number, and hold for what took its place under
-//     its name (TestRebind).
+//     its name. Of a table that is gone, only a viewer of all else sees anything
+//     (TestRebind).
 //   - The tag of a viewer is of the rules that apply and the values that they use. There
 //     is none for a viewer that sees everything (TestTag).
 //   - A viewer keeps the claims that its rules use, of 4 KiB at most

@@ -18,7 +18,8 @@
 // # Guarantees
 //
 //   - However many settle at once, a policy is settled once (TestSettlersRace), also if one
-//     of them ends in the middle (TestSettlerEndsInTheMiddle).
+//     of them ends in the middle (TestSettlerEndsInTheMiddle). The last that is applied
+//     ends in force, whatever happens at once (TestAppliersRace).
 //   - The version of the rules changes with the policy, in one transaction
 //     (TestSettlersRace), and with what is watched while one is active
 //     (TestRulesFollowTheTable).

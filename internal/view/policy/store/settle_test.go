@@ -247,3 +247,51 @@ func TestRights(t *testing.T) {
 		t.Errorf("by %s: %s", s.Applied.By, diff)
 	}
 }
+
+// TestAppliersRace has roles apply policies while servers settle them: nobody fails, and
+// the one that was applied last ends in force.
+func TestAppliersRace(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	const appliers, each, settlers = 3, 10, 3
+	pool := pgtest.Pool(t, e.DSN, "servers", appliers+settlers)
+	ended := make(chan struct{})
+	var applying, settling sync.WaitGroup
+	for range settlers {
+		settling.Go(func() {
+			for {
+				if _, err := store.Settle(t.Context(), pool); err != nil {
+					t.Error(err)
+					return
+				}
+				select {
+				case <-ended:
+					return
+				default:
+				}
+			}
+		})
+	}
+	for range appliers {
+		applying.Go(func() {
+			for n := range each {
+				if _, err := store.Apply(t.Context(), pool, []string{strict, loose}[n%2]); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	applying.Wait()
+	close(ended)
+	settling.Wait()
+	if _, err := store.Settle(t.Context(), pool); err != nil { // they may have ended before the last
+		t.Error(err)
+	}
+	o, err := store.Newest(t.Context(), pool)
+	if err != nil || o.State != store.IsActive || o.Version != appliers*each {
+		t.Errorf("the newest is %+v, %v", o, err)
+	}
+	if got := count(t, e.Conn, `select count(*) from rowcast.policy where state <> 'replaced'`); got != 1 {
+		t.Errorf("%d policies are not replaced", got)
+	}
+}

@@ -20,7 +20,7 @@
 //     TestGuideListsTheScripts).
 //   - A script does what it says, also the second time, and what its head says
 //     undoes it (TestAttachAndDetach, TestPauseAndResume, TestReplay, TestPrune,
-//     TestImport, TestSimulateLoad, TestVerify, TestLooking).
+//     TestImport, TestSimulateLoad, TestVerify, TestLooking, TestPolicy).
 //   - A variable that is missing or wrong ends psql with status 3 and one line
 //     that says what to give, before anything is done (TestRefusals).
 //   - No script depends on the search_path (every test runs without one). One that
@@ -99,5 +99,6 @@ var (
 //
 //go:embed status.sql lag.sql writers.sql notify_queue.sql oldest_transactions.sql verify.sql
 //go:embed attach.sql detach.sql pause.sql resume.sql replay.sql prune.sql
+//go:embed policy_list.sql policy_apply.sql policy_drop.sql
 //go:embed import.sql import_client.sql simulate_load.sql roles.sql
 var Scripts embed.FS

@@ -1,5 +1,5 @@
 -- The version of the rules, and the active policy if there is one: its version, document
--- and resolved form, who applied it and when. Then the tables that it was bound to, as
+-- and resolved form, the role that applied it and when. Then the tables that it was bound to, as
 -- numbers of then, and of now where they are watched as then.
 select coalesce((select r.version from rowcast.rules r), 0), p.version, p.document, p.resolved, p.applied_by, p.applied_at,
        p.relations::bigint[],

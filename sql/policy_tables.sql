@@ -1,8 +1,8 @@
--- The watched tables as a policy sees them, by their stems: the number of
--- rowcast.watched, the table as a number and by its name, the stem, whether it has row
--- level security, the columns that are excluded and those of the key. Then its columns,
--- in their order: names, types, of domains the type below, what they are to a condition,
--- whether they are never null, and numbers.
+-- The watched tables as a policy sees them, by their stems. First the number of
+-- rowcast.watched, the table as a number and by its name, and the stem. Then whether it
+-- has row level security, the columns that are excluded and those of the key. Then its
+-- columns, in their order: names, types, of domains the type below, what they are to a
+-- condition, whether they are never null, and numbers.
 with recursive columns (watched, number, name, required, type, modifier) as (
     select w.id, a.attnum, a.attname::text, a.attnotnull, a.atttypid, a.atttypmod
       from rowcast.watched w join pg_attribute a on a.attrelid = rowcast.relation_of(w.id)

@@ -28,7 +28,8 @@
 //   - seal.sql gives the changes their order, queue.sql those of large transactions.
 //   - history.sql finds log rows, prune.sql forgets old ones.
 //   - identity.sql recognizes a log that belongs to another database.
-//   - revocation.sql revokes tokens.
+//   - revocation.sql revokes tokens. view.sql has the version of the rules, and the policy
+//     that says which roles see what.
 //   - pause.sql, replay.sql and verify.sql are for operators.
 //
 // The other files adopt one table of the inventory schema each.

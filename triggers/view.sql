@@ -68,8 +68,8 @@ end $$;
 create or replace trigger watched_changed after insert or update or delete or truncate on rowcast.watched
     for each statement execute function rowcast.watched_changed();
 
--- Tells the servers at commit that there is something to do about policies. That is only
--- a hint, and a queue that is half full is left alone: a full one would fail the commit.
+-- Notifies the servers at commit that there is something to do about policies. That is
+-- only a hint, and a queue that is half full is left alone: a full one would fail the commit.
 create or replace function rowcast.policy_changed() returns void
 language plpgsql as $$
 begin

@@ -26,6 +26,13 @@ type trouble struct {
 	says   []string
 }
 
+// inForce is what a policy of one table needs to be in force, in a database that watches
+// docs alone.
+func inForce(table string) []string { return []string{settled + "tables: {" + table + "}"} }
+
+// settled begins what execHere does by the package of policies.
+const settled = "policy: "
+
 func troubles() []trouble {
 	const now = time.Nanosecond
 	keep := []string{`alter function rowcast.program() rename to kept`}
@@ -51,6 +58,12 @@ func troubles() []trouble {
 		{code: "tenant-spelling", make: []string{`create table numbered (id int primary key, tenant_id bigint not null)`, `create index on numbered (tenant_id)`, `select rowcast.watch('numbered')`}, undo: []string{`select rowcast.unwatch('numbered')`}, status: doctor.Warn, says: []string{"docs.tenant_id is text", "numbered.tenant_id is bigint"}},
 		{code: "audience-missing", make: []string{`alter table docs add column reader text`, `select rowcast.watch('docs', audience => 'reader')`, `alter table docs rename reader to addressee`}, undo: []string{`select rowcast.watch('docs', audience => '')`, `alter table docs drop column addressee`}, status: doctor.Fail, says: []string{"docs has no column reader that is logged and says for whom a row is", "rowcast watch docs --audience <column>"}},
 		{code: "audience-missing", make: []string{`alter table docs add column reader text`, `select rowcast.watch('docs', audience => 'reader')`, `alter table docs alter reader type json using to_json(reader)`}, undo: []string{`select rowcast.watch('docs', audience => '')`, `alter table docs drop column reader`}, status: doctor.Fail, says: []string{"so its rows are for nobody"}},
+		{code: "policy-refused", make: []string{`select rowcast.apply_policy('tables: [')`, `select rowcast.refuse_policy(max(version), 'line 1: it is no YAML') from rowcast.policy`}, undo: []string{`select rowcast.apply_policy('x')`, `select rowcast.drop_policy()`}, status: doctor.Warn, says: []string{"of postgres was refused: line 1: it is no YAML", "rowcast policy apply <file>"}},
+		{code: "policy-refused", make: []string{`select rowcast.apply_policy('tables: [')`, `update rowcast.policy set applied_at = now() - interval '1 hour' where state = 'pending'`}, undo: []string{`select rowcast.drop_policy()`}, status: doctor.Warn, says: []string{"is pending since", "no server has looked at it", "rowcast serve"}},
+		{code: "policy-stale", make: append(inForce("docs: {roles: {clerk: {columns: {except: [body]}}}}"), `alter table docs add column price int`), undo: []string{`select rowcast.drop_policy()`, `alter table docs drop column price`}, status: doctor.Warn, says: []string{`tables.docs: the column "price" was added or renamed since the policy was applied`, "rowcast policy apply <file>"}},
+		{code: "policy-stale", make: append(inForce("docs: {roles: {clerk: {rows: row.body == tenant}}}"), `alter table docs rename body to text`), undo: []string{`select rowcast.drop_policy()`, `alter table docs rename text to body`}, status: doctor.Fail, says: []string{"tables.docs.roles.clerk.rows: ", "the role sees nothing of the table until the policy is applied again"}},
+		{code: "policy-missing", make: []string{`alter table docs enable row level security`}, undo: []string{`alter table docs disable row level security`}, status: doctor.Warn, says: []string{"row level security of docs holds for no client", "rowcast policy apply <file>"}},
+		{code: "policy-missing", make: append(inForce("docs: {roles: {'*': {}}}"), `alter table docs enable row level security`), undo: []string{`select rowcast.drop_policy()`, `alter table docs disable row level security`}, status: doctor.OK, says: []string{"1 watched tables have row level security, all of them have rules"}},
 		{code: "rows-wide", make: []string{`alter table docs add column scan text`, `alter table docs alter scan set storage external`, `insert into docs (id, tenant_id, scan) select n, 'T', repeat('x', 50000) from generate_series(1000, 1009) n`, `analyze docs`}, undo: []string{`alter table docs drop column scan`, `delete from docs where id >= 1000`, `vacuum full docs`, `select rowcast.seal()`}, status: doctor.Warn, says: []string{"docs: a row has about ", " kB outside of itself, in columns such as ", "rowcast watch public.docs --exclude scan"}},
 		{code: "replica-role", make: []string{`alter database $DB set session_replication_role = replica`}, undo: []string{`alter database $DB reset session_replication_role`}, status: doctor.Warn, says: []string{"database test_", "reset session_replication_role"}},
 		{code: "foreign-log", make: []string{`update rowcast.feed set identity = 'elsewhere'`}, undo: []string{`update rowcast.feed set identity = rowcast.identity()`}, status: doctor.Fail, says: []string{"it was written in database elsewhere", "--new-feed"}},

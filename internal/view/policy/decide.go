@@ -59,7 +59,7 @@ func (d *Decision) Derived(columns ...string) bool {
 
 // Decide says what a change of one row is to the viewer. What has no rows, as a truncate
 // and the summary of a bulk statement, comes unless the viewer has [Access.None] of the
-// table; without [Access.Everything] it comes without a count and positions.
+// table. Without [Access.Everything] it comes without a count and positions.
 func (a *Access) Decide(q *Question) Decision {
 	d := Decision{op: q.Op}
 	switch q.Op {

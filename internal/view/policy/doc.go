@@ -20,7 +20,7 @@
 //
 // # Guarantees
 //
-//   - What a session gets of a change is what the contract says, and of what is withheld
+//   - What a session gets of a change is what the contract says. Of what is withheld
 //     neither a value nor a name is in it (TestDecideAgreesWithReference). A client's
 //     filter sees rows as its session does.
 //   - Each role decides for itself: a row shows the columns of those roles that admit
@@ -37,11 +37,12 @@
 //   - A condition that fails hides the row, and is counted by table and role
 //     (TestFailuresAreCounted).
 //   - Rules follow a table that has another number, and hold for what took its place under
-//     its name (TestRebind).
-//   - The tag of a viewer is of the rules that apply and the values that they use; there
+//     its name. Of a table that is gone, only a viewer of all else sees anything
+//     (TestRebind).
+//   - The tag of a viewer is of the rules that apply and the values that they use. There
 //     is none for a viewer that sees everything (TestTag).
 //   - A viewer keeps the claims that its rules use, of 4 KiB at most
-//     (TestClaimsAreLimited), and has a successor under another policy as long as these
+//     (TestClaimsAreLimited). It has a successor under another policy as long as these
 //     are enough (TestRenew).
 //   - The members of a row are copied as clients get them, in their order
 //     (TestAppendRowAgreesWithEncodingJSON).

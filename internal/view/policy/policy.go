@@ -21,6 +21,8 @@ type Counter interface {
 // rules: everybody sees everything.
 type Policy struct {
 	tables map[int64]*table
+	// watched are the tables that there were when it was loaded.
+	watched map[int64]bool
 	// closed is true if nothing is known of the rules, so that nobody sees anything.
 	closed  bool
 	counter Counter
@@ -62,7 +64,10 @@ func Load(stored []byte, tables []Table, counter Counter) (*Policy, error) {
 	if err != nil {
 		return &Policy{closed: true, counter: counter}, err
 	}
-	l := loader{policy: &Policy{tables: map[int64]*table{}, counter: counter}, language: language}
+	l := loader{policy: &Policy{tables: map[int64]*table{}, watched: map[int64]bool{presenceID: true}, counter: counter}, language: language}
+	for i := range tables {
+		l.policy.watched[tables[i].ID] = true
+	}
 	for i := range r.Tables {
 		l.table(&r.Tables[i], tables)
 	}

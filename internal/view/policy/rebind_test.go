@@ -45,6 +45,17 @@ func TestRebind(t *testing.T) {
 			t.Errorf("%s: table %d has rules, or presence has none", name, test.open)
 		}
 	}
+	// What was logged of a table that is gone may have had rules.
+	p := load(t, text, &tally{})
+	for _, role := range []string{"picker", "driver"} {
+		v := viewer(t, p, role, `{}`)
+		if !v.Table(9).None() || !v.Table(2).Everything() {
+			t.Errorf("%s sees a table that is gone: %t; one without rules: %t", role, !v.Table(9).None(), v.Table(2).Everything())
+		}
+	}
+	if p = load(t, "tables: {order: {roles: {'*': {}}}}", &tally{}); !viewer(t, p, "driver", `{}`).Table(9).Everything() {
+		t.Error("who sees everything does not see a table that is gone")
+	}
 	for _, unreadable := range []string{"", "{}", `{"version":2,"tables":[]}`} {
 		rebound, err := policy.Rebind([]byte(unreadable), nil, tables())
 		if err != nil || string(rebound) != unreadable {

@@ -21,8 +21,10 @@ type Viewer struct {
 	claims   map[string]any
 	uses     [][]string
 	access   map[int64]*Access
-	// other is of tables that the policy does not name.
-	other *Access
+	// other is of tables that the policy does not name, unknown of those that are not
+	// watched either.
+	other, unknown *Access
+	watched        map[int64]bool
 }
 
 // tagBytes are those of the hash that the tag of 8 characters is made of.
@@ -31,7 +33,7 @@ const tagBytes = 5
 // Viewer returns what a session with these roles and claims sees of a tenant. Claims are
 // decoded JSON, in which numbers are json.Number. The error wraps [ErrLimit].
 func (p *Policy) Viewer(tenant string, roles []string, claims map[string]any) (*Viewer, error) {
-	v := &Viewer{access: map[int64]*Access{}, other: &Access{everything: &Columns{all: true}}}
+	v := &Viewer{access: map[int64]*Access{}, other: &Access{everything: &Columns{all: true}}, watched: p.watched}
 	if p.closed {
 		v.other = &Access{}
 	}
@@ -72,7 +74,9 @@ func (p *Policy) Viewer(tenant string, roles []string, claims map[string]any) (*
 	}
 	fmt.Fprintf(tag, "%t%s", p.closed, values)
 	fmt.Fprintf(key, "%t%s%q", p.closed, values, tenant)
+	v.unknown = v.other
 	if v.key = string(key.Sum(nil)); restricted {
+		v.unknown = &Access{} // it may have had rules under another number
 		v.tag = base32.HexEncoding.EncodeToString(tag.Sum(nil)[:tagBytes])
 		v.tag = strings.ToLower(v.tag)
 	}
@@ -129,12 +133,16 @@ func describe(h hash.Hash, id int64, given []role) {
 	fmt.Fprintf(h, "%d%q", id, slices.Compact(texts))
 }
 
-// Table is what the viewer sees of a table.
+// Table is what the viewer sees of a table. Of one that is not watched, and that the
+// policy does not name, a viewer sees nothing unless it sees all other tables whole.
 func (v *Viewer) Table(id int64) *Access {
-	if a := v.access[id]; a != nil {
+	switch a := v.access[id]; {
+	case a != nil:
 		return a
+	case v.watched[id]:
+		return v.other
 	}
-	return v.other
+	return v.unknown
 }
 
 // Presence is what the viewer sees of those who are there.

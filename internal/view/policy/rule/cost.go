@@ -39,7 +39,7 @@ func (costs) CallCost(function, _ string, args []ref.Val, _ ref.Val) *uint64 {
 	return &cost
 }
 
-// sizes tells CEL how long values are, as far as that is known before.
+// sizes says to CEL how long values are, as far as that is known before.
 type sizes struct{ schema *Schema }
 
 // EstimateSize implements checker.CostEstimator.

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"rowcast/internal/feed"
 	"rowcast/internal/hub/room"
@@ -48,6 +49,12 @@ func TestSpliceRaces(t *testing.T) {
 					}
 				})
 				for i, c := range clients {
+					all.Go(func() {
+						for n := range 4000 { // as if outages began and ended
+							c.session.Stale()
+							c.session.Fresh(time.Duration(n))
+						}
+					})
 					all.Go(func() {
 						for range 40 {
 							q := session.Request{Tenant: "T", Admit: c.admit}

@@ -64,17 +64,17 @@ func (u *sub) catchUp(ctx context.Context) (more bool, err error) {
 	case err != nil:
 		return false, err
 	case p.Next == p.End() && !p.Hole:
-		u.write(nil, u.cursor)
+		u.write(nil, u.cursor, false)
 		return false, nil
 	}
 	var scratch []byte
 	frames, at := []byte(nil), u.cursor
-	next, count := p.Next, 0
+	next, count, withheld := p.Next, 0, false
 	if next < p.End() {
-		frames, next, count = u.chunkLocked(&p.Window, next, &scratch, pieceSize)
+		frames, next, count, withheld = p.Pick(next, &u.filter, &scratch, pieceSize, writeSize)
 		at = p.At(next - 1).Cursor(p.Epoch)
 	}
-	given := u.write(frames, at)
+	given := u.write(frames, at, withheld)
 	if given {
 		h.Count.Deliveries.Add(int64(count))
 	}
@@ -87,9 +87,9 @@ func (u *sub) catchUp(ctx context.Context) (more bool, err error) {
 	return true, nil
 }
 
-// write hands over frames after which the client is at at. It returns false if u is
-// not joining any more.
-func (u *sub) write(frames []byte, at feed.Cursor) bool {
+// write hands over frames after which the client is at at. withheld says that what came
+// last was not for it. It returns false if u is not joining any more.
+func (u *sub) write(frames []byte, at feed.Cursor, withheld bool) bool {
 	s := u.s
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -102,6 +102,6 @@ func (u *sub) write(frames []byte, at feed.Cursor) bool {
 	}
 	s.sendLocked(frames, false)
 	s.laden = s.busy && len(frames) > 0
-	u.cursor = at
+	u.cursor, u.withheld = at, withheld
 	return !s.closing
 }

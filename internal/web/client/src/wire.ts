@@ -82,7 +82,15 @@ export interface Reset {
 /** What the server says. */
 export type ServerMessage =
   | { type: "welcome"; protocol: number; pingInterval: number; pingTimeout: number }
-  | { type: "joined"; tenantId: string; cursor: string; position: number; events?: string[]; holes?: true; hint?: string }
+  | {
+      type: "joined";
+      tenantId: string;
+      cursor: string;
+      position: number;
+      events?: string[];
+      holes?: true;
+      hint?: string;
+    }
   | { type: "progress"; tenantId: string; cursor: string; position: number }
   | ({ type: "reset"; tenantId: string } & Reset)
   | ({ type: "event" } & FeedEvent)

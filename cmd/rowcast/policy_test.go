@@ -1,13 +1,16 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"rowcast/internal/command/program"
 	"rowcast/internal/test/pgtest"
+	"rowcast/internal/view/policy/store"
 )
 
 // files writes files of these names into a folder and returns it.
@@ -83,6 +86,37 @@ order, role picker: sees id, order_number, status of rows where row.status in cl
 	if got := strings.Join(pgtest.Column[string](t, s.Conn, `select version || ' ' || state from rowcast.policies()`), ", "); got != "5 active, 4 replaced, 3 replaced, 2 replaced, 1 replaced" {
 		t.Errorf("on record are %s", got)
 	}
+}
+
+// TestPolicyApplyBesideServers, which settle what is pending as soon as they see it.
+func TestPolicyApplyBesideServers(t *testing.T) {
+	t.Parallel()
+	s := newEnv(t)
+	pool := pgtest.Pool(t, s.DSN, "server", 1)
+	ended := make(chan struct{})
+	var server sync.WaitGroup
+	server.Go(func() {
+		for {
+			if _, err := store.Settle(t.Context(), pool); err != nil {
+				t.Error(err)
+				return
+			}
+			select {
+			case <-ended:
+				return
+			default:
+			}
+		}
+	})
+	dir := files(t, map[string]string{"a": pickers, "b": fewer})
+	for n := range 6 {
+		code, stdout, stderr := rowcast(t, []string{"DATABASE_URL=" + s.DSN}, "policy", "apply", dir+[]string{"a", "b"}[n%2])
+		if code != program.ExitOK || !strings.HasPrefix(stdout, fmt.Sprintf("policy %d is in force\norder, ", n+1)) {
+			t.Errorf("exit %d, %s%s", code, stdout, stderr)
+		}
+	}
+	close(ended)
+	server.Wait()
 }
 
 func TestPolicyMistakesAreNamed(t *testing.T) {

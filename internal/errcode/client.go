@@ -39,7 +39,7 @@ func client() []Entry {
 			Do: "Correct the path; the feed is at /ws, /socket.io/, /events and /history, tickets at /tickets.",
 		},
 		{
-			Code: "conflict", Met: Client, What: "The request does not fit the state.", Why: "Somebody was faster, or what is asked for is not there any more.",
+			Code: "conflict", Met: Client | Command, What: "The request does not fit the state.", Why: "Somebody was faster, or what is asked for is not there any more.",
 			Do: "Load the state again and decide anew.",
 		},
 		{
@@ -60,7 +60,7 @@ func client() []Entry {
 			Do: "Send the token with the request, or auth as the first message.",
 		},
 		{
-			Code: "limit-exceeded", Met: Client, What: "The client has as much as it may have.", Why: "A connection may join 128 tenants, and a tenant may have 1,024 different filters of rows.",
+			Code: "limit-exceeded", Met: Client | Command, What: "The client has as much as it may have.", Why: "A connection may join 128 tenants, and a tenant may have 1,024 different filters of rows.",
 			Do: "Leave a tenant first, use another connection, or a filter that is in use.",
 		},
 		{

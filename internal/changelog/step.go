@@ -164,8 +164,10 @@ func (p *publication) add(ctx context.Context, r *logrow.Row) error {
 	if err != nil {
 		return err
 	}
-	if err := t.complete(ctx, r, w.Bulk(bulkRows)); err != nil {
-		return err
+	if limit := w.Bulk(bulkRows); limit != bulkRows {
+		if err := t.complete(ctx, r, limit); err != nil {
+			return err
+		}
 	}
 	if r.Rules != t.rules {
 		p.publish()

@@ -49,9 +49,7 @@ func (h *Hub) Live(live bool) { h.set.Streams.Live(live) }
 func (h *Hub) Rules() {
 	h.set.Streams.Renew()
 	h.set.Pages.Forget()
-	for _, s := range h.set.All() {
-		s.Restart(nil, "")
-	}
+	h.set.Restart(nil, "")
 }
 
 // Reset says that the history was rewritten: all rings are dropped, and every joined
@@ -61,7 +59,5 @@ func (h *Hub) Reset(reason error) {
 	h.set.Streams.Live(false)
 	h.set.Streams.Forget(nil)
 	h.set.Pages.Forget()
-	for _, s := range h.set.All() {
-		s.Restart(nil, reason.Error())
-	}
+	h.set.Restart(nil, reason.Error())
 }

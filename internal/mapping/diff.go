@@ -64,25 +64,14 @@ func differences(after, before *row.Row, n int) (changed []string, previous []by
 	for i := range after.Fields {
 		if f := &after.Fields[i]; f.Changed {
 			add(after, i)
-			previous = appendMember(previous, before, int(f.Old))
+			previous = before.AppendMember(previous, int(f.Old))
 		}
 	}
 	for j := range before.Fields {
 		if before.Fields[j].Changed {
 			add(before, j)
-			previous = appendMember(previous, before, j)
+			previous = before.AppendMember(previous, j)
 		}
 	}
 	return changed, append(previous, '}')
-}
-
-// appendMember appends "key":value of field i to an open object.
-func appendMember(dst []byte, r *row.Row, i int) []byte {
-	if len(dst) > 1 {
-		dst = append(dst, ',')
-	}
-	dst = append(dst, '"')
-	dst = append(dst, r.Key(i)...)
-	dst = append(dst, '"', ':')
-	return r.AppendValue(dst, i)
 }

@@ -113,8 +113,8 @@ func (r readers) part() Part {
 }
 
 // readers reads for whom the old or the new row is. A row that lacks the column, and the
-// empty text, are for nobody, and so is a column of a type that says nothing. A number is that of an integer column, and a text of none,
-// whatever type the column has had since.
+// empty text, are for nobody, and so is a column of a type that says nothing. A number is
+// that of an integer column, and a text of none, whatever type the column has had since.
 func (c *Change) readers(old bool) readers {
 	column := c.change.Audience.Column
 	value := c.after.Column(column)

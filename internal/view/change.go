@@ -41,7 +41,8 @@ type Change struct {
 	own []*policy.Event
 	// masked are the events as policies let them be seen, once made.
 	masked []masked
-	// entered and left are the events in whose place a row enters or leaves, once made.
+	// entered and left are the events in whose place a row enters or leaves, and brief is
+	// that of a statement without its rows, once made.
 	entered, left, brief *feed.Event
 }
 

@@ -118,26 +118,30 @@ func Unescape(inner []byte) string {
 // the old one has follow.
 func AppendOld(dst []byte, before, after *Row) []byte {
 	dst = append(dst, '{')
-	add := func(r *Row, i int) {
-		if dst[len(dst)-1] != '{' {
-			dst = append(dst, ',')
-		}
-		dst = append(append(append(dst, '"'), r.Key(i)...), '"', ':')
-		dst = r.AppendValue(dst, i)
-	}
 	for i := range after.Fields {
 		if k := after.Counterpart(i, before); k >= 0 {
-			add(before, k)
+			dst = before.AppendMember(dst, k)
 		} else {
-			add(after, i)
+			dst = after.AppendMember(dst, i)
 		}
 	}
 	for k := range before.Fields {
 		if before.Counterpart(k, after) < 0 {
-			add(before, k)
+			dst = before.AppendMember(dst, k)
 		}
 	}
 	return append(dst, '}')
+}
+
+// AppendMember appends field i, as clients get it, to an object that is open.
+func (r *Row) AppendMember(dst []byte, i int) []byte {
+	if dst[len(dst)-1] != '{' {
+		dst = append(dst, ',')
+	}
+	dst = append(dst, '"')
+	dst = append(dst, r.Key(i)...)
+	dst = append(dst, '"', ':')
+	return r.AppendValue(dst, i)
 }
 
 // Counterpart finds in other the column that stands at i in r, -1 if there is none.

@@ -34,15 +34,14 @@ type Set struct {
 func NewSet(o room.Options) (*Set, error) {
 	h := &Set{Registry: registry.New[*Session]()}
 	var err error
-	h.Room, err = room.New(o, h.resync)
+	h.Room, err = room.New(o, func(t *stream.Stream) { h.Restart(t, "") })
 	return h, err
 }
 
-// resync lets the subscriptions of a tenant continue from their cursors, as its ring
-// has a hole.
-func (h *Set) resync(t *stream.Stream) {
+// Restart is that of all sessions.
+func (h *Set) Restart(t *stream.Stream, reset string) {
 	for _, s := range h.All() {
-		s.Restart(t, "")
+		s.Restart(t, reset)
 	}
 }
 

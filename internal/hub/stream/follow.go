@@ -117,6 +117,9 @@ func (s *Streams) Full(name string, v *view.View) bool {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if len(t.rings) < maxViews {
+		return false
+	}
 	views := map[string]bool{}
 	for _, r := range t.rings {
 		if r.View != nil && len(r.by) > 0 {

@@ -80,7 +80,7 @@ func (f *Filter) Bind(ctx context.Context, tables map[string]map[string]Column, 
 					return nil, err
 				}
 				for _, v := range c.values {
-					wanted = append(wanted, Wanted{column, v.text})
+					wanted = append(wanted, Wanted{column, v})
 					paths = append(paths, c.path)
 				}
 			}

@@ -36,15 +36,9 @@ type conditions []condition
 type condition struct {
 	path, column string
 	op           operator
-	// values are those to compare with, as the client wrote them. There is one, but for
-	// isIn; and none for isNull and isNotNull.
-	values []value
-}
-
-// value is a scalar of the filter: its text, and whether that was a JSON string.
-type value struct {
-	text     string
-	isString bool
+	// values are the texts of those to compare with: a number and its text are cast alike.
+	// There is one, but for isIn; and none for isNull and isNotNull.
+	values []string
 }
 
 type operator string
@@ -75,15 +69,6 @@ func known() string {
 	return strings.Join(names, ", ")
 }
 
-// Stems are the stems that are filtered.
-func (f *Filter) Stems() []string {
-	names := make([]string, len(f.stems))
-	for i := range f.stems {
-		names[i] = f.stems[i].name
-	}
-	return names
-}
-
 // Canonical is a text that is the same for filters that want the same, written in
 // another order or form.
 func (f *Filter) Canonical() string {
@@ -104,7 +89,7 @@ func (all conditions) canonical() string {
 	for _, c := range all {
 		fmt.Fprintf(&b, "%q %s", c.column, c.op)
 		for _, v := range c.values {
-			fmt.Fprintf(&b, " %q", v.text) // a number and its text are cast alike
+			fmt.Fprintf(&b, " %q", v)
 		}
 		b.WriteByte(';')
 	}
@@ -119,8 +104,8 @@ func (f *Filter) settle() {
 		s := &f.stems[i]
 		for _, all := range s.any {
 			for k := range all {
-				slices.SortFunc(all[k].values, func(a, b value) int { return cmp.Compare(a.text, b.text) })
-				all[k].values = slices.CompactFunc(all[k].values, func(a, b value) bool { return a.text == b.text })
+				slices.Sort(all[k].values)
+				all[k].values = slices.Compact(all[k].values)
 			}
 			slices.SortStableFunc(all, func(a, b condition) int {
 				return cmp.Or(cmp.Compare(a.column, b.column), cmp.Compare(a.op, b.op))

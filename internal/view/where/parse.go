@@ -110,7 +110,7 @@ func scalar(path, column string, op operator, text json.RawMessage) (condition, 
 	if err != nil && op != isIn {
 		return c, &Problem{path, err.Error()}
 	}
-	c.values = []value{v}
+	c.values = []string{v}
 	return c, nil
 }
 
@@ -136,17 +136,17 @@ func list(path, column string, text json.RawMessage) (condition, error) {
 
 var errNoScalar = errors.New("it has to be a text, a number, true or false")
 
-// parseValue reads a scalar that is not null.
-func parseValue(text json.RawMessage) (value, error) {
+// parseValue reads the text of a scalar that is not null.
+func parseValue(text json.RawMessage) (string, error) {
 	switch c := kind(text); {
 	case c == '"':
 		var s string
 		if err := json.Unmarshal(text, &s); err != nil {
-			return value{}, errNoScalar
+			return "", errNoScalar
 		}
-		return value{s, true}, nil
+		return s, nil
 	case c == 't', c == 'f', c == '-', '0' <= c && c <= '9':
-		return value{string(bytes.TrimSpace(text)), false}, nil
+		return string(bytes.TrimSpace(text)), nil
 	}
-	return value{}, errNoScalar
+	return "", errNoScalar
 }

@@ -109,7 +109,8 @@ func exampleEvents(t *testing.T) (list []said) {
 	} {
 		var looked view.Change
 		c := change(feed.Update, e.after, e.before)
-		looked.Set(c, mapping.Events(c))
+		looked.Set(c, nil)
+		looked.With(mapping.Events(c))
 		list = append(list, said{encode.AppendEvent(nil, looked.See(exampleView(t).Decide(&looked)[0], 0)), e.when})
 	}
 	dashboard := mapping.DashboardEvent("acme", []string{"orders"}, feed.Head{Epoch: exampleCursor.Epoch, Position: 163, Nonce: exampleCursor.Nonce}, time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))

@@ -113,4 +113,7 @@ type Page struct {
 	Changes []Change
 	// More is true when further changes follow.
 	More bool
+	// Rules is the version of the rules by which events are withheld, as of when the
+	// changes were read.
+	Rules int64
 }

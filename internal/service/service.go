@@ -37,6 +37,7 @@ import (
 	"rowcast/internal/transport/sse"
 	"rowcast/internal/transport/ws"
 	"rowcast/internal/view/bind"
+	"rowcast/internal/view/policy"
 	"rowcast/internal/view/rules"
 )
 
@@ -124,7 +125,8 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, listen Listen
 	}
 	s.hub, err = hub.New(room.Options{
 		History: changelog.NewHistory(s.pool, cfg.BulkRows),
-		Map:     mapping.Append, DashboardReason: mapping.DashboardReason, DashboardEvent: mapping.DashboardEvent,
+		Map:     mapping.Append, DashboardReason: mapping.DashboardReason, DashboardReasons: mapping.DashboardReasons, DashboardEvent: mapping.DashboardEvent,
+		Own: func(relation int64) []*policy.Event { return s.rules.Own(relation) }, Rules: func(ctx context.Context, version int64) error { return s.rules.Take(ctx, version) },
 		Encoders: encoders(), Log: log, Unreadable: s.unread, Delivered: s.observed.Delivered, Checked: func() time.Time { return s.tail.Status().Checked },
 		PingInterval: cfg.PingInterval, PingTimeout: cfg.PingTimeout, MaxPerTenant: cfg.MaxPerTenant,
 		RingMemory: int64(cfg.RingMemory),
@@ -188,7 +190,7 @@ func (s *Service) routes(cfg config.Config, origins origin.Origins) error {
 	refusals := &transport.Refusals{Log: s.log, Addresses: addresses}
 	gate, err := transport.NewGate(transport.GateOptions{
 		Origin: origins.Allowed, Draining: s.hub.Draining, Verify: verify, Redeem: redeem,
-		Revoked: s.revoked.Revoked, Refusals: refusals, Tenants: s.tenants, Views: bind.New(s.pool), Withholds: s.rules.Withholds,
+		Revoked: s.revoked.Revoked, Refusals: refusals, Tenants: s.tenants, Views: bind.New(s.pool), Rules: s.rules,
 		Limits: transport.NewLimits(transport.LimitOptions{
 			Addresses: addresses, PerAddress: cfg.MaxPerAddress, PerSubject: cfg.MaxPerSubject, Refusals: refusals, Log: s.log,
 		}),
@@ -215,7 +217,7 @@ func (s *Service) routes(cfg config.Config, origins origin.Origins) error {
 		return fmt.Errorf("make the handler of event streams: %w", err)
 	}
 	rows, err := history.NewHandler(history.Options{
-		Source: changelog.NewHistory(s.pool, 0), Map: mapping.Append, Gate: gate, Unreadable: s.unread, Readers: historyReaders, Log: s.log,
+		Source: changelog.NewHistory(s.pool, 0), Map: mapping.Append, Own: s.rules.Own, Take: s.rules.Take, Gate: gate, Unreadable: s.unread, Readers: historyReaders, Log: s.log,
 	})
 	if err != nil {
 		return fmt.Errorf("make the handler of the history: %w", err)

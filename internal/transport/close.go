@@ -47,6 +47,7 @@ var closes = [...]Close{
 	{TokenExpired, 4003, true},
 	{signal.NoPong, 4005, true},
 	{RateLimited, 4006, true},
+	{signal.PolicyChanged, 4007, true},
 	{BadRequest, 4500, false},
 	{InvalidToken, 4501, false},
 	{Forbidden, 4502, false},

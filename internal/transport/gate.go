@@ -10,6 +10,7 @@ import (
 	"rowcast/internal/access/tenant"
 	"rowcast/internal/hub/signal"
 	"rowcast/internal/view"
+	"rowcast/internal/view/policy"
 	"rowcast/internal/view/where"
 )
 
@@ -37,20 +38,34 @@ type GateOptions struct {
 	Tenants *tenant.Watcher
 	// Views makes views of filters. Default: every filter is refused.
 	Views Binder
-	// Withholds says whether the server may withhold events. Default: it does not.
-	Withholds func() bool
+	// Rules are those by which events are withheld. Default: there are none.
+	Rules Rules
 }
 
-// Binder makes a view of a filter. The error is a *where.Problem if the client has to mend
-// the filter.
+// Rules are those by which the server withholds events.
+type Rules interface {
+	// Withholds says whether there is one.
+	Withholds() bool
+	// Policy is the one in force.
+	Policy() *policy.Policy
+}
+
+// noRules withhold nothing.
+type noRules struct{}
+
+func (noRules) Withholds() bool        { return false }
+func (noRules) Policy() *policy.Policy { return nil }
+
+// Binder makes a view of a filter, of somebody who may know of the columns that a viewer
+// sees. The error is a *where.Problem if the client has to mend the filter.
 type Binder interface {
-	Bind(ctx context.Context, filter []byte) (*view.View, error)
+	Bind(ctx context.Context, filter []byte, viewer *policy.Viewer) (*view.View, error)
 }
 
 // noViews refuses every filter.
 type noViews struct{}
 
-func (noViews) Bind(context.Context, []byte) (*view.View, error) {
+func (noViews) Bind(context.Context, []byte, *policy.Viewer) (*view.View, error) {
 	return nil, &where.Problem{Path: "where", Detail: "rows cannot be filtered here"}
 }
 
@@ -75,8 +90,8 @@ func NewGate(o GateOptions) (*Gate, error) {
 	if o.Tenants == nil {
 		o.Tenants = tenant.New(tenant.Options{})
 	}
-	if o.Withholds == nil {
-		o.Withholds = func() bool { return false }
+	if o.Rules == nil {
+		o.Rules = noRules{}
 	}
 	if o.Views == nil {
 		o.Views = noViews{}

@@ -84,7 +84,8 @@ func TestAudience(t *testing.T) {
 		}
 		events := mapping.Events(c)
 		var looked view.Change
-		looked.Set(c, events)
+		looked.Set(c, nil)
+		looked.With(events)
 		decided := (*view.View)(nil).Decide(&looked)
 		for sub, subjects := range readers {
 			var got []string
@@ -136,7 +137,8 @@ func TestAudienceOfStatements(t *testing.T) {
 		}
 		var looked view.Change
 		events := mapping.Events(c)
-		looked.Set(c, events)
+		looked.Set(c, nil)
+		looked.With(events)
 		for k, part := range looked.Parts() {
 			for sub, subjects := range readers {
 				if e := looked.See((*view.View)(nil).Decide(&looked)[k], 0); e != nil && part.Has(subjects) {

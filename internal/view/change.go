@@ -39,22 +39,49 @@ type Change struct {
 	plain []Seen
 	// own are the events that the policy gives the table beside those of the catalogue.
 	own []*policy.Event
-	// masked are the events as policies let them be seen, once made.
+	// masked are the events as policies let them be seen, tagged those with the cursor of a
+	// view, once made.
 	masked []masked
+	tagged []tagged
 	// entered and left are the events in whose place a row enters or leaves, and brief is
 	// that of a statement without its rows, once made.
 	entered, left, brief *feed.Event
 }
 
-// Set begins with another change and its events.
-func (c *Change) Set(change *feed.Change, events []feed.Event) {
-	c.change, c.events = change, events
+// Set begins with another change, and the events of its own that the policy gives the table.
+func (c *Change) Set(change *feed.Change, own []*policy.Event) {
+	c.change, c.own = change, own
+	c.events = nil
 	c.scanned, c.entered, c.left, c.brief, c.parts = false, nil, nil, nil, nil
-	c.plain, c.seen, c.own = c.plain[:0], c.seen[:0], nil
+	c.plain, c.seen = c.plain[:0], c.seen[:0]
 	clear(c.masked)
-	c.masked = c.masked[:0]
+	clear(c.tagged)
+	c.masked, c.tagged = c.masked[:0], c.tagged[:0]
 	clear(c.decided)
 }
+
+// Events makes the events of a change, of the catalogue and those that the policy adds, and
+// sets c to the change. guard is what happens to those that cannot be made.
+func (c *Change) Events(toEvents Map, own func(relation int64) []*policy.Event, guard Guard) Map {
+	all := func(dst []feed.Event, change *feed.Change) []feed.Event {
+		return c.appendOwn(toEvents(dst, change), len(dst))
+	}
+	return func(dst []feed.Event, change *feed.Change) []feed.Event {
+		c.Set(change, own(change.Relation))
+		return guard.Events(dst, change, all)
+	}
+}
+
+// Map appends the events of a change, with their cursors.
+type Map = func(dst []feed.Event, c *feed.Change) []feed.Event
+
+// Guard makes the events of a change as a Map does, or what there is in their place.
+type Guard interface {
+	Events(dst []feed.Event, c *feed.Change, toEvents Map) []feed.Event
+}
+
+// With has views look at these events of the change.
+func (c *Change) With(events []feed.Event) { c.events = events }
 
 // Decisions is how often views have decided on the change.
 func (c *Change) Decisions() int { return len(c.decided) }
@@ -78,8 +105,28 @@ func (c *Change) scan(r *row.Row, text []byte, i int) bool {
 	return r.OK
 }
 
-// See is what is seen of event i by a view that has decided so, nil for nothing.
+// See is what is seen of event i by a view that has decided so, nil for nothing. Its cursor
+// names the view.
 func (c *Change) See(seen Seen, i int) *feed.Event {
+	e := c.see(seen, i)
+	if e == nil || seen.tag == "" {
+		return e
+	}
+	for _, t := range c.tagged {
+		if t.of == e && t.event.Cursor.Tag == seen.tag {
+			return t.event
+		}
+	}
+	one := *e
+	one.Cursor.Tag = seen.tag
+	c.tagged = append(c.tagged, tagged{e, &one})
+	return &one
+}
+
+// tagged is an event with the cursor of a view.
+type tagged struct{ of, event *feed.Event }
+
+func (c *Change) see(seen Seen, i int) *feed.Event {
 	e := &c.events[i]
 	if !c.hasRows() || e.Unreadable != nil {
 		return c.withoutRows(seen, e)

@@ -16,8 +16,31 @@ type masked struct {
 	event          *feed.Event
 }
 
-// Own says which events of its own the policy gives the table.
-func (c *Change) Own(events []*policy.Event) { c.own = events }
+// appendOwn appends to the events of the catalogue those that the policy adds. A change
+// without events changes nothing, and has none of those either.
+func (c *Change) appendOwn(dst []feed.Event, first int) []feed.Event {
+	if len(c.own) == 0 || len(dst) == first || dst[first].Unreadable != nil || !c.hasRows() || !c.read() {
+		return dst
+	}
+	known := len(dst)
+	for _, own := range c.own {
+		if !own.Happens(c.change.Op, &c.before, &c.after, c.change.Tenant) {
+			continue
+		}
+		e := dst[first]
+		e.Name = own.Name()
+		about := &c.after
+		if c.change.Op == feed.Delete {
+			about = &c.before
+		}
+		e.Data = own.AppendData(nil, policy.Everything(), about)
+		dst = append(dst, e)
+	}
+	if len(dst) > known {
+		mapping.Point(dst[first:], c.change)
+	}
+	return dst
+}
 
 // mask is event i with the columns that are seen, nil if nothing is left of it.
 func (c *Change) mask(seen Seen, i int) *feed.Event {

@@ -152,7 +152,8 @@ func TestPolicyOnEvents(t *testing.T) {
 		}
 		events := mapping.Events(c)
 		var looked view.Change
-		looked.Set(c, events)
+		looked.Set(c, nil)
+		looked.With(events)
 		seen := (*view.View)(nil).For(viewer).Decide(&looked)
 		got := map[string]*feed.Event{}
 		for i := range events {

@@ -21,7 +21,7 @@ func New(key string, filter map[string]*where.Predicate) *View {
 
 // For is the view as a viewer has it; nil sees what the policy lets everybody see.
 func (v *View) For(viewer *policy.Viewer) *View {
-	if viewer == nil || viewer.Key() == "" {
+	if viewer == nil || viewer.Tag() == "" {
 		return v
 	}
 	seen := View{key: viewer.Key(), viewer: viewer}
@@ -39,6 +39,32 @@ func (v *View) Key() string {
 	return v.key
 }
 
+// Tag names in cursors what the policy lets the view see, empty for everything.
+func (v *View) Tag() string {
+	if v == nil || v.viewer == nil {
+		return ""
+	}
+	return v.viewer.Tag()
+}
+
+// Mask is the same for views that see the same columns.
+func (v *View) Mask() string {
+	if v == nil || v.viewer == nil {
+		return ""
+	}
+	return v.viewer.Mask()
+}
+
+// None says whether the view sees nothing of a table, by its number.
+func (v *View) None(relation int64) bool {
+	return v != nil && v.viewer != nil && v.viewer.Table(relation).None()
+}
+
+// Hides says whether the view sees nothing of the table that is watched under a stem.
+func (v *View) Hides(stem string) bool {
+	return v != nil && v.viewer != nil && v.viewer.OfStem(stem).None()
+}
+
 // Seen is what a view sees of a change, for a part of the sessions: which rows come, and
 // which columns of them.
 type Seen struct {
@@ -49,6 +75,8 @@ type Seen struct {
 	access *policy.Access
 	// both says that both rows are for the part, so that a derived event may come.
 	both bool
+	// tag is that of the view.
+	tag string
 }
 
 // Decide says what the view sees of the change, for each of its parts. Views with the same
@@ -63,7 +91,9 @@ func (v *View) Decide(c *Change) []Seen {
 	}
 	first := len(c.seen)
 	for _, p := range c.Parts() {
-		c.seen = append(c.seen, v.decide(c, p))
+		s := v.decide(c, p)
+		s.tag = v.Tag()
+		c.seen = append(c.seen, s)
 	}
 	seen = c.seen[first:]
 	if c.decided == nil {

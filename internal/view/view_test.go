@@ -63,7 +63,8 @@ const (
 func seen(v *view.View, c *feed.Change) (lines []string) {
 	var looked view.Change
 	events := mapping.Events(c)
-	looked.Set(c, events)
+	looked.Set(c, nil)
+	looked.With(events)
 	decided := v.Decide(&looked)
 	for i := range events {
 		if e := looked.See(decided[0], i); e != nil {
@@ -119,7 +120,8 @@ func TestSeenEventsAreShared(t *testing.T) {
 	for _, c := range []*feed.Change{change(feed.Update, in, out), change(feed.Update, out, in), change(feed.Insert, "", in)} {
 		var looked view.Change
 		events := mapping.Events(c)
-		looked.Set(c, events)
+		looked.Set(c, nil)
+		looked.With(events)
 		if looked.See(a.Decide(&looked)[0], 0) != looked.See(b.Decide(&looked)[0], 0) {
 			t.Errorf("two views have two events of %s", c.Op)
 		}
@@ -127,7 +129,8 @@ func TestSeenEventsAreShared(t *testing.T) {
 	if c := change(feed.Insert, "", in); true {
 		var looked view.Change
 		events := mapping.Events(c)
-		looked.Set(c, events)
+		looked.Set(c, nil)
+		looked.With(events)
 		if looked.See(a.Decide(&looked)[0], 0) != &events[0] {
 			t.Error("an event that is seen as it is has been copied")
 		}
@@ -138,10 +141,12 @@ func TestDecideAllocatesNothing(t *testing.T) {
 	v, c := open(t), change(feed.Update, out, in)
 	var looked view.Change
 	events := mapping.Events(c)
-	looked.Set(c, events)
+	looked.Set(c, nil)
+	looked.With(events)
 	v.Decide(&looked)
 	if n := testing.AllocsPerRun(100, func() {
-		looked.Set(c, events)
+		looked.Set(c, nil)
+		looked.With(events)
 		v.Decide(&looked)
 		looked.Parts()
 	}); n > 0 {
@@ -157,13 +162,15 @@ func BenchmarkDecide(b *testing.B) {
 	b.Run("first", func(b *testing.B) {
 		var looked view.Change
 		for b.Loop() {
-			looked.Set(c, events)
+			looked.Set(c, nil)
+			looked.With(events)
 			v.Decide(&looked)
 		}
 	})
 	b.Run("further", func(b *testing.B) {
 		var looked view.Change
-		looked.Set(c, events)
+		looked.Set(c, nil)
+		looked.With(events)
 		for b.Loop() {
 			v.Decide(&looked)
 		}

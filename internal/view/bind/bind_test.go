@@ -97,7 +97,7 @@ func TestBoundRows(t *testing.T) {
 			conditions = append(conditions, "("+strings.Join(append(holds, "true"), " and ")+")")
 		}
 		text := `{"stem":[` + strings.Join(alternatives, ",") + `]}`
-		seen, err := binder.Bind(t.Context(), []byte(text))
+		seen, err := binder.Bind(t.Context(), []byte(text), nil)
 		if err != nil {
 			rt.Fatalf("%s: %v", text, err)
 		}
@@ -203,7 +203,7 @@ func TestFiltersAreShared(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range views {
 		all.Go(func() {
-			v, err := b.Bind(t.Context(), []byte(texts[i%2]))
+			v, err := b.Bind(t.Context(), []byte(texts[i%2]), nil)
 			if err != nil {
 				t.Error(err)
 			}
@@ -220,7 +220,7 @@ func TestFiltersAreShared(t *testing.T) {
 		t.Errorf("%d queries, want 2: columns and values", db.n)
 	}
 	for n := range 5000 {
-		if _, err := b.Bind(t.Context(), fmt.Appendf(nil, `{"order":{"id":null,"total":{"ne":null}},"order":%d}`, n)); err == nil {
+		if _, err := b.Bind(t.Context(), fmt.Appendf(nil, `{"order":{"id":null,"total":{"ne":null}},"order":%d}`, n), nil); err == nil {
 			t.Fatal("accepted")
 		}
 	}
@@ -235,7 +235,7 @@ func TestFiltersOfOtherTypes(t *testing.T) {
 	e := pgtest.Migrated(t, `create table orders (id int primary key, tenant_id text, code int)`, `select rowcast.watch('orders')`)
 	db := pool(t, e)
 	key := func(text string) string {
-		v, err := bind.New(db).Bind(t.Context(), []byte(text))
+		v, err := bind.New(db).Bind(t.Context(), []byte(text), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -264,7 +264,7 @@ func TestRefusedByDatabase(t *testing.T) {
 		`{"order":{"at":"2026-13-01"}}`:       `where.order.at: "2026-13-01" is no value of type timestamp with time zone`,
 		`{"order":{"doc":"{}"}}`:              `where.order.doc: a column of type jsonb cannot be compared`,
 	} {
-		_, err := b.Bind(t.Context(), []byte(text))
+		_, err := b.Bind(t.Context(), []byte(text), nil)
 		if p, ok := errors.AsType[*where.Problem](err); !ok || !strings.HasPrefix(p.Error(), want) {
 			t.Errorf("%s: %v; want %s", text, err, want)
 		}

@@ -22,6 +22,9 @@ func newColumns(list []string) *Columns {
 	return c
 }
 
+// Everything are all columns.
+func Everything() *Columns { return &Columns{all: true} }
+
 // All says whether these are all columns, those too that are added later.
 func (c *Columns) All() bool { return c != nil && c.all }
 

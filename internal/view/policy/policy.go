@@ -17,7 +17,7 @@ type Counter interface {
 	EventFailed(name string)
 }
 
-// Policy says who sees what. It is immutable and may be shared. The zero Policy has no
+// Policy says who sees what. It does not change, and may be shared. The zero Policy has no
 // rules: everybody sees everything.
 type Policy struct {
 	tables map[int64]*table
@@ -27,6 +27,7 @@ type Policy struct {
 	closed  bool
 	counter Counter
 	stale   Problems
+	viewers shared
 }
 
 // table is what a policy says of a table.

@@ -17,10 +17,10 @@ import (
 // Viewer is what a session sees of a tenant. It is immutable and may be shared by the
 // sessions for which [Viewer.Key] is the same.
 type Viewer struct {
-	tag, key string
-	claims   map[string]any
-	uses     [][]string
-	access   map[int64]*Access
+	tag, key, mask string
+	claims         map[string]any
+	uses           [][]string
+	access         map[int64]*Access
 	// other is of tables that the policy does not name, unknown of those that are not
 	// watched either.
 	other, unknown *Access
@@ -30,10 +30,13 @@ type Viewer struct {
 // tagBytes are those of the hash that the tag of 8 characters is made of.
 const tagBytes = 5
 
+// Empty says whether there are no rules: everybody sees everything.
+func (p *Policy) Empty() bool { return p == nil || !p.closed && len(p.tables) == 0 }
+
 // Viewer returns what a session with these roles and claims sees of a tenant. Claims are
 // decoded JSON, in which numbers are json.Number. The error wraps [ErrLimit].
 func (p *Policy) Viewer(tenant string, roles []string, claims map[string]any) (*Viewer, error) {
-	v := &Viewer{access: map[int64]*Access{}, other: &Access{everything: &Columns{all: true}}, watched: p.watched}
+	v := &Viewer{access: map[int64]*Access{}, other: &Access{everything: Everything()}, watched: p.watched}
 	if p.closed {
 		v.other = &Access{}
 	}
@@ -58,7 +61,7 @@ func (p *Policy) Viewer(tenant string, roles []string, claims map[string]any) (*
 		return nil, fmt.Errorf("%w: the claims that rules use (%s) have %d bytes, at most %d are allowed", ErrLimit, dotted(v.uses), len(values), rule.MaxClaims)
 	}
 	known := rule.NewClaims(v.claims)
-	tag, key := sha256.New(), sha256.New()
+	tag, key, mask := sha256.New(), sha256.New(), sha256.New()
 	restricted := p.closed
 	for _, id := range ids {
 		t := p.tables[id]
@@ -66,6 +69,7 @@ func (p *Policy) Viewer(tenant string, roles []string, claims map[string]any) (*
 		v.access[id] = a
 		if !a.Everything() {
 			describe(key, id, given[id])
+			fmt.Fprintf(mask, "%d%q", id, a.Columns().Names())
 			if id != presenceID { // it has no cursor
 				restricted = true
 				describe(tag, id, given[id])
@@ -74,13 +78,13 @@ func (p *Policy) Viewer(tenant string, roles []string, claims map[string]any) (*
 	}
 	fmt.Fprintf(tag, "%t%s", p.closed, values)
 	fmt.Fprintf(key, "%t%s%q", p.closed, values, tenant)
-	v.unknown = v.other
+	v.unknown, v.mask = v.other, string(mask.Sum(nil))
 	if v.key = string(key.Sum(nil)); restricted {
 		v.unknown = &Access{} // it may have had rules under another number
 		v.tag = base32.HexEncoding.EncodeToString(tag.Sum(nil)[:tagBytes])
 		v.tag = strings.ToLower(v.tag)
 	}
-	return v, nil
+	return p.viewers.share(v), nil
 }
 
 // given are the roles that decide what a session with these roles sees. None of them
@@ -153,13 +157,30 @@ func (v *Viewer) Presence() *Access { return v.Table(presenceID) }
 // Others may have the same by chance, so it is no right.
 func (v *Viewer) Tag() string { return v.tag }
 
+// Mask is the same for viewers that see the same columns of the same tables.
+func (v *Viewer) Mask() string { return v.mask }
+
+// OfStem is what the viewer sees of the table with a stem.
+func (v *Viewer) OfStem(stem string) *Access {
+	for _, a := range v.access {
+		if a.stem == stem {
+			return a
+		}
+	}
+	return v.other
+}
+
 // Key is the same for viewers of a tenant with the same rules and values, and for no
 // others.
 func (v *Viewer) Key() string { return v.key }
 
-// Renew is the viewer for a session of another policy, which had v until then. The error
+// Renew is the viewer for a session of another policy, which had v until then, or nothing
+// if v is nil. The error
 // wraps [ErrClaims] if the session has not kept what the policy needs, or [ErrLimit].
 func (p *Policy) Renew(v *Viewer, tenant string, roles []string) (*Viewer, error) {
+	if v == nil {
+		v = &Viewer{}
+	}
 	next, err := p.Viewer(tenant, roles, v.claims)
 	if err != nil {
 		return nil, err

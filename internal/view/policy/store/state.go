@@ -57,7 +57,7 @@ func Active(ctx context.Context, db Database) (*State, error) {
 		}
 	}
 	if s.Stored, err = policy.Rebind([]byte(*stored), moved, s.Described()); err != nil {
-		return nil, fmt.Errorf("bind policy %d to the tables: %w", *version, err)
+		s.Stored = []byte(*stored) // Load says what is wrong with it, too
 	}
 	return s, nil
 }

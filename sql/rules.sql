@@ -1,7 +1,7 @@
 -- The rules by which the server withholds events: their version, whether a table says for
 -- whom its rows are, whether a policy is active and whether one is pending. The last is
--- the shape of the watched tables while a policy is active: no statement on rowcast.watched
--- tells of a column that was renamed or replaced.
+-- the shape of the watched tables while a policy is active: a column that is renamed or
+-- replaced changes nothing else.
 select coalesce((select r.version from rowcast.rules r), 0),
        exists (select from rowcast.watched w where w.audience is not null),
        exists (select from rowcast.policy p where p.state = 'active'),

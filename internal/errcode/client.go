@@ -31,6 +31,10 @@ func client() []Entry {
 			Do: "Wait for Retry-After, or a moment, and send less at once.",
 		},
 		{
+			Code: "policy-changed", Met: Client, What: "The policy has changed.", Why: "It needs claims of the token that the server did not keep.",
+			Do: "Connect again with the token, after the hint in the reason.",
+		},
+		{
 			Code: "bad-request", Met: Client, What: "The request cannot be understood.", Why: "It is malformed, not of this protocol, or its filter names what there is not.",
 			Do: "Correct what the detail names; the same request is refused again.",
 		},
@@ -96,12 +100,20 @@ func client() []Entry {
 			Do: "Reload the state, then continue from the new cursor.",
 		},
 		{
+			Code: "policy", Met: Client, What: "The cursor belongs to another view.", Why: "The policy, or a role or claim of the token, is another one, so that the client sees something else.",
+			Do: "Reload the state after retryAfter, if there is one; events go on from the new cursor.",
+		},
+		{
 			Code: "invalid", Met: Client | Command, What: "The text is no cursor.", Why: "It was cut, changed or made up.",
 			Do: "Reload the state; keep cursors as they come.",
 		},
 		{
 			Code: "tail-not-live", Met: Ready, What: "The server does not follow the change log.", Why: "The database cannot be reached, or somebody holds the seal lock.",
 			Do: "See the detail, and rowcast doctor; the server tries again by itself.",
+		},
+		{
+			Code: "policy-unusable", Met: Ready, What: "The server cannot follow a part of the policy.", Why: "A table has changed, or a newer program has applied it; nobody sees what it is about.",
+			Do: "Look at rowcast policy show and apply the policy again, or replace the server.",
 		},
 		{
 			Code: "tail-stale", Met: Ready, What: "The server has not read the change log for a while.", Why: "The database does not answer.",

@@ -13,6 +13,8 @@ var (
 	ErrExpired = errors.New("expired")
 	// ErrDiverged: the cursor belongs to a history that no longer exists.
 	ErrDiverged = errors.New("diverged")
+	// ErrPolicy: the cursor belongs to another view of the events.
+	ErrPolicy = errors.New("policy")
 	// ErrInvalid: the text is no cursor.
 	ErrInvalid = errors.New("invalid")
 )

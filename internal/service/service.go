@@ -33,11 +33,12 @@ import (
 	"rowcast/internal/server"
 	"rowcast/internal/transport"
 	"rowcast/internal/transport/history"
+	"rowcast/internal/transport/refusal"
 	"rowcast/internal/transport/socketio"
 	"rowcast/internal/transport/sse"
 	"rowcast/internal/transport/ws"
+	"rowcast/internal/view"
 	"rowcast/internal/view/bind"
-	"rowcast/internal/view/policy"
 	"rowcast/internal/view/rules"
 )
 
@@ -126,7 +127,7 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, listen Listen
 	s.hub, err = hub.New(room.Options{
 		History: changelog.NewHistory(s.pool, cfg.BulkRows),
 		Map:     mapping.Append, DashboardReason: mapping.DashboardReason, DashboardReasons: mapping.DashboardReasons, DashboardEvent: mapping.DashboardEvent,
-		Own: func(relation int64) []*policy.Event { return s.rules.Own(relation) }, Rules: func(ctx context.Context, version int64) error { return s.rules.Take(ctx, version) },
+		Own: func(relation int64) view.Own { return s.rules.Own(relation) }, Rules: func(ctx context.Context, version int64) error { return s.rules.Take(ctx, version) },
 		Encoders: encoders(), Log: log, Unreadable: s.unread, Delivered: s.observed.Delivered, Checked: func() time.Time { return s.tail.Status().Checked },
 		PingInterval: cfg.PingInterval, PingTimeout: cfg.PingTimeout, MaxPerTenant: cfg.MaxPerTenant,
 		RingMemory: int64(cfg.RingMemory),
@@ -187,7 +188,7 @@ func (s *Service) routes(cfg config.Config, origins origin.Origins) error {
 	tickets := new(auth.Tickets)
 	verify, redeem := s.revoked.Verify(s.tenants.Verify(s.verifier.Verify)), s.revoked.Redeem(s.tenants.Redeem(tickets.Redeem))
 	addresses := limit.Addresses{Proxies: cfg.Proxies()}
-	refusals := &transport.Refusals{Log: s.log, Addresses: addresses}
+	refusals := &refusal.Log{Codes: transport.RefusalCodes(), Logger: s.log, Addresses: addresses}
 	gate, err := transport.NewGate(transport.GateOptions{
 		Origin: origins.Allowed, Draining: s.hub.Draining, Verify: verify, Redeem: redeem,
 		Revoked: s.revoked.Revoked, Refusals: refusals, Tenants: s.tenants, Views: bind.New(s.pool), Rules: s.rules,

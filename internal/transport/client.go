@@ -126,7 +126,7 @@ func (c *Client) Adopt(id auth.Identity) error {
 		return &Refusal{Code: full.Code, Message: full.Detail, Ends: c.identity.Load() == nil}
 	}
 	before := c.identity.Load()
-	kept, refused := c.gate.Viewer(&id, "")
+	kept, refused := c.gate.viewer(&id, "")
 	if refused != nil {
 		return &Refusal{Code: refused.Code, Message: refused.Detail, Ends: before == nil}
 	}

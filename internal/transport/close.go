@@ -67,6 +67,11 @@ func Codes() (codes []errcode.Code) {
 	return codes
 }
 
+// RefusalCodes are the codes of requests that are refused.
+func RefusalCodes() []errcode.Code {
+	return []errcode.Code{BadRequest, Forbidden, InvalidToken, LimitExceeded, RateLimited, Revoked, signal.Shutdown, TokenExpired, Unavailable}
+}
+
 // CloseOf looks a code up. An unknown one is a bad request.
 func CloseOf(code errcode.Code) Close {
 	for _, c := range closes {

@@ -15,7 +15,7 @@
 // A Client is anonymous until Authenticate or Adopt, which it has to be within a
 // deadline; from then on it has an identity. A fresh token of the same subject replaces
 // the identity. One whose header was refused is anonymous, too, and learns why if it
-// sends no token of its own. [Refusals] counts and logs.
+// sends no token of its own. Package refusal counts and logs.
 //
 // # Guarantees
 //

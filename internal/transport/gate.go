@@ -9,6 +9,7 @@ import (
 	"rowcast/internal/access/auth"
 	"rowcast/internal/access/tenant"
 	"rowcast/internal/hub/signal"
+	"rowcast/internal/transport/refusal"
 	"rowcast/internal/view"
 	"rowcast/internal/view/policy"
 	"rowcast/internal/view/where"
@@ -31,7 +32,7 @@ type GateOptions struct {
 	// Default: none is.
 	Revoked func(id *auth.Identity) bool
 	// Refusals counts the clients that the gate refuses. Default: those of its own.
-	Refusals *Refusals
+	Refusals *refusal.Log
 	// Limits bounds connections. Default: those of LimitOptions.
 	Limits *Limits
 	// Tenants knows how the database writes tenants. Default: it takes each as it is.
@@ -82,7 +83,7 @@ func NewGate(o GateOptions) (*Gate, error) {
 		o.Revoked = func(*auth.Identity) bool { return false }
 	}
 	if o.Refusals == nil {
-		o.Refusals = new(Refusals)
+		o.Refusals = &refusal.Log{Codes: RefusalCodes()}
 	}
 	if o.Limits == nil {
 		o.Limits = NewLimits(LimitOptions{Refusals: o.Refusals})
@@ -100,7 +101,9 @@ func NewGate(o GateOptions) (*Gate, error) {
 }
 
 // Note notes that a request was refused; it is nil where a message was.
-func (g *Gate) Note(ctx context.Context, r *http.Request, p *Problem) { g.Refusals.Note(ctx, r, p) }
+func (g *Gate) Note(ctx context.Context, r *http.Request, p *Problem) {
+	g.Refusals.Note(ctx, r, p.Reason())
+}
 
 // Refuse answers a request that is refused, and notes it.
 func (g *Gate) Refuse(w http.ResponseWriter, r *http.Request, p *Problem) {

@@ -26,14 +26,14 @@ func TestMessages(t *testing.T) {
 	for want, got := range map[string]string{
 		`{"type":"welcome","protocol":1,"pingInterval":25000,"pingTimeout":20000}`: string(
 			encode.AppendWelcome(nil, 25*time.Second, 20*time.Second)),
-		`{"type":"joined","tenantId":"T","cursor":"f1.42.z","position":42}`:                   text(signal.Joined),
-		`{"type":"progress","tenantId":"T","cursor":"f1.42.z","position":42}`:                 text(signal.Progress),
-		`{"type":"reset","tenantId":"T","cursor":"f1.42.z","position":42,"reason":"expired"}`: text(signal.Reset),
-		`{"type":"left","tenantId":"T"}`:                                                      text(signal.Left),
-		`{"type":"ping"}`:                                                                     text(signal.Ping),
+		`{"type":"joined","tenantId":"T","cursor":"f1.42.z","position":42}`:                                                    text(signal.Joined),
+		`{"type":"progress","tenantId":"T","cursor":"f1.42.z","position":42}`:                                                  text(signal.Progress),
+		`{"type":"reset","tenantId":"T","cursor":"f1.42.z","position":42,"reason":"expired"}`:                                  text(signal.Reset),
+		`{"type":"left","tenantId":"T"}`:                                                                                       text(signal.Left),
+		`{"type":"ping"}`:                                                                                                      text(signal.Ping),
 		`{"type":"error","code":"stale","message":"events are late; they follow when the server can read the database again"}`: text(signal.Stale),
-		`{"type":"token-expiring"}`: text(signal.Expiring),
-		`{"type":"pong"}`:           string(encode.AppendPong(nil)),
+		`{"type":"token-expiring"}`:                                                                                            text(signal.Expiring),
+		`{"type":"pong"}`:                                                                                                      string(encode.AppendPong(nil)),
 		`{"type":"error","code":"forbidden","message":"no","request":"join-tenant","tenantId":"U"}`: string(
 			encode.AppendError(nil, transport.Forbidden, "no", "join-tenant", "U")),
 		`{"type":"event","event":"order:updated","tenantId":"T","position":42,"cursor":"f1.42.z",` +

@@ -15,7 +15,15 @@ import (
 type viewerFunc func(tenant string) (*policy.Viewer, *session.Refused)
 
 // Viewer is what an identity sees of a tenant by the policy in force, nil for everything.
-func (g *Gate) Viewer(id *auth.Identity, tenant string) (*policy.Viewer, *session.Refused) {
+func (g *Gate) Viewer(id *auth.Identity, tenant string) (*policy.Viewer, *Problem) {
+	v, refused := g.viewer(id, tenant)
+	if refused != nil {
+		return nil, viewProblem(refused)
+	}
+	return v, nil
+}
+
+func (g *Gate) viewer(id *auth.Identity, tenant string) (*policy.Viewer, *session.Refused) {
 	p := g.Rules.Policy()
 	if p.Empty() {
 		return nil, nil
@@ -59,8 +67,8 @@ func refusedView(err error) *session.Refused {
 	return &session.Refused{Code: Internal, Detail: "the server is at fault; its log says why"}
 }
 
-// ViewProblem is the answer to a request of somebody without a view.
-func ViewProblem(r *session.Refused) *Problem {
+// viewProblem is the answer to a request of somebody without a view.
+func viewProblem(r *session.Refused) *Problem {
 	status := http.StatusInternalServerError
 	if r.Code == LimitExceeded {
 		status = http.StatusForbidden

@@ -47,7 +47,7 @@ func (g *Gate) ParseWant(r *http.Request, id auth.Identity) (Want, *Problem) {
 	for _, value := range query["events"] {
 		events = append(events, strings.Split(value, ",")...)
 	}
-	viewer := func(tenant string) (*policy.Viewer, *session.Refused) { return g.Viewer(&id, tenant) }
+	viewer := func(tenant string) (*policy.Viewer, *session.Refused) { return g.viewer(&id, tenant) }
 	w, refused := g.want(r.Context(), id, viewer, name, events, []byte(query.Get("where")))
 	w.Query = query
 	return w, refused
@@ -68,7 +68,7 @@ func (g *Gate) want(ctx context.Context, id auth.Identity, viewer viewerFunc, na
 	}
 	v, none := viewer(w.Tenant)
 	if none != nil {
-		return Want{}, ViewProblem(none)
+		return Want{}, viewProblem(none)
 	}
 	w.View, err = g.Views.Bind(ctx, rows, v)
 	problem, isBad := errors.AsType[*where.Problem](err)

@@ -49,7 +49,7 @@ type Change struct {
 }
 
 // Set begins with another change, and the events of its own that the policy gives the table.
-func (c *Change) Set(change *feed.Change, own []*policy.Event) {
+func (c *Change) Set(change *feed.Change, own Own) {
 	c.change, c.own = change, own
 	c.events = nil
 	c.scanned, c.entered, c.left, c.brief, c.parts = false, nil, nil, nil, nil
@@ -62,7 +62,7 @@ func (c *Change) Set(change *feed.Change, own []*policy.Event) {
 
 // Events makes the events of a change, of the catalogue and those that the policy adds, and
 // sets c to the change. guard is what happens to those that cannot be made.
-func (c *Change) Events(toEvents Map, own func(relation int64) []*policy.Event, guard Guard) Map {
+func (c *Change) Events(toEvents Map, own func(relation int64) Own, guard Guard) Map {
 	all := func(dst []feed.Event, change *feed.Change) []feed.Event {
 		return c.appendOwn(toEvents(dst, change), len(dst))
 	}
@@ -71,6 +71,9 @@ func (c *Change) Events(toEvents Map, own func(relation int64) []*policy.Event, 
 		return guard.Events(dst, change, all)
 	}
 }
+
+// Own are the events of its own that a policy gives a table.
+type Own = []*policy.Event
 
 // Map appends the events of a change, with their cursors.
 type Map = func(dst []feed.Event, c *feed.Change) []feed.Event

@@ -24,8 +24,8 @@ const (
 // Key is what a page is asked for by.
 type Key struct {
 	Tenant string
-	// Encoder is the index of the one for which the events are encoded, View the key of
-	// the view that sees them, and Rules says by which rules that was made.
+	// Encoder is the index of the one for which the events are encoded, and View the key of
+	// the view that sees them. Rules says by which rules that was made.
 	Encoder int
 	View    string
 	Rules   int64

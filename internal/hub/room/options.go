@@ -12,7 +12,7 @@ import (
 	"rowcast/internal/feed"
 	"rowcast/internal/feed/unreadable"
 	"rowcast/internal/hub/signal"
-	"rowcast/internal/view/policy"
+	"rowcast/internal/view"
 )
 
 // History reads the durable log.
@@ -50,7 +50,7 @@ type Options struct {
 	DashboardEvent   func(tenant string, reasons []string, head feed.Head, at time.Time) feed.Event
 	// Own are the events that the policy gives a table, by its number, beside those of
 	// Map. Nil: none.
-	Own func(relation int64) []*policy.Event
+	Own func(relation int64) view.Own
 	// Rules returns when the hub follows a version of the rules by which events are
 	// withheld, see Hub.Rules. Nil: they never change.
 	Rules func(ctx context.Context, version int64) error
@@ -113,7 +113,7 @@ func (o *Options) complete() error {
 		return errors.New("hub: Options.DashboardReason, DashboardReasons and DashboardEvent belong together")
 	}
 	if o.Own == nil {
-		o.Own = func(int64) []*policy.Event { return nil }
+		o.Own = func(int64) view.Own { return nil }
 	}
 	if o.Rules == nil {
 		o.Rules = func(context.Context, int64) error { return nil }

@@ -126,9 +126,6 @@ func (u *sub) followLocked(old *sub) {
 	u.resume, u.cursor, u.tag, u.reset, u.retry = old.resume || old.state == live, old.currentLocked(), old.tag, old.reset, old.retry
 }
 
-// ReasonPolicy is why a client has to reload its state that sees something else now.
-const ReasonPolicy = "policy"
-
 // lookLocked makes the view by the rules as they are. A cursor of another one does not say
 // what the client has of this one: then the stream continues from its head, with a reset.
 func (u *sub) lookLocked() *Refused {
@@ -142,7 +139,7 @@ func (u *sub) lookLocked() *Refused {
 	}
 	u.kind.View = v
 	if u.resume && u.tag != feed.AnyTag && u.tag != v.Tag() {
-		u.reset, u.resume = ReasonPolicy, false
+		u.reset, u.resume = feed.ErrPolicy.Error(), false
 	}
 	u.tag = v.Tag()
 	return nil
@@ -171,7 +168,7 @@ func (s *Session) Restart(t *stream.Stream, reset string, spread time.Duration) 
 			s.endLocked(refused, wait)
 			return
 		}
-		if u.reset == ReasonPolicy && old.reset == "" {
+		if u.reset == feed.ErrPolicy.Error() && old.reset == "" {
 			u.retry = wait
 		}
 		if reset != "" && old.answered {

@@ -11,7 +11,6 @@ import (
 	"rowcast/internal/feed/unreadable"
 	"rowcast/internal/hub/ring"
 	"rowcast/internal/view"
-	"rowcast/internal/view/policy"
 )
 
 // Encoder makes the frame of an event.
@@ -56,7 +55,7 @@ type Options struct {
 	DashboardReason func(c *feed.Change) (reason string, ok bool)
 	DashboardEvent  func(tenant string, reasons []string, head feed.Head, at time.Time) feed.Event
 	// Own are the events that the policy gives a table beside those of Map. Nil: none.
-	Own func(relation int64) []*policy.Event
+	Own func(relation int64) view.Own
 	// Encoders are the encoders by index.
 	Encoders []Encoder
 	// Hole is called when a change of a tenant is missing, after the tenant
@@ -120,7 +119,7 @@ type part struct {
 // New makes streams that live until ctx ends and Stop is called.
 func New(ctx context.Context, o Options) *Streams {
 	if o.Own == nil {
-		o.Own = func(int64) []*policy.Event { return nil }
+		o.Own = func(int64) view.Own { return nil }
 	}
 	s := &Streams{opts: o, ctx: ctx, began: time.Now(), tenants: make(map[string]*Stream), lively: make(chan struct{})}
 	s.scratch = s.newScratch()

@@ -13,7 +13,6 @@ import (
 	"rowcast/internal/errcode"
 	"rowcast/internal/feed"
 	"rowcast/internal/feed/unreadable"
-	"rowcast/internal/hub/session"
 	"rowcast/internal/transport"
 	"rowcast/internal/view"
 	"rowcast/internal/view/policy"
@@ -37,7 +36,7 @@ type Options struct {
 	Map  view.Map
 	Gate *transport.Gate
 	// Own are the events that the policy gives a table beside those of Map. Default: none.
-	Own func(relation int64) []*policy.Event
+	Own func(relation int64) view.Own
 	// Take returns when the policy of the gate is that of a version of the rules, or a
 	// newer one. Default: at once.
 	Take func(ctx context.Context, version int64) error
@@ -69,7 +68,7 @@ func NewHandler(o Options) (*Handler, error) {
 	o.MaxWait = cmp.Or(o.MaxWait, 5*time.Second)
 	o.Rate, o.Burst = cmp.Or(o.Rate, 50), cmp.Or(o.Burst, 200)
 	if o.Own == nil {
-		o.Own = func(int64) []*policy.Event { return nil }
+		o.Own = func(int64) view.Own { return nil }
 	}
 	if o.Take == nil {
 		o.Take = func(context.Context, int64) error { return nil }
@@ -102,7 +101,7 @@ func (h *Handler) parse(r *http.Request) (query, *transport.Problem) {
 		return query{}, refused
 	}
 	q := query{tenant: want.Tenant, subject: id.Subject, filter: want.Filter, wish: want.View, subjects: view.Subjects(tenant.Spellings(id.Subject)), limit: defaultLimit}
-	q.viewer = func() (*policy.Viewer, *session.Refused) { return h.opts.Gate.Viewer(&id, want.Tenant) }
+	q.viewer = func() (*policy.Viewer, *transport.Problem) { return h.opts.Gate.Viewer(&id, want.Tenant) }
 	if text := want.Query.Get("limit"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 || n > maxLimit {
@@ -163,13 +162,13 @@ func (h *Handler) explain(ctx context.Context, q query, err error) *transport.Pr
 		gone.Code, gone.Detail = errcode.Code(feed.ErrDiverged.Error()),
 			"the cursor belongs to a history that does not exist any more; reload the state, and leave after out to begin with what is kept"
 		return &gone
-	case errors.Is(err, errPolicy):
-		gone.Code, gone.Detail = session.ReasonPolicy,
+	case errors.Is(err, feed.ErrPolicy):
+		gone.Code, gone.Detail = errcode.Code(feed.ErrPolicy.Error()),
 			"the cursor is of another view: this client may see something else now; reload the state, and leave after out to begin with what is kept"
 		return &gone
 	}
-	if none, ok := errors.AsType[*session.Refused](err); ok {
-		return transport.ViewProblem(none)
+	if refused, ok := errors.AsType[*transport.Problem](err); ok {
+		return refused
 	}
 	if ctx.Err() == nil { // else the client has gone
 		h.opts.Log.WarnContext(ctx, "read history", slog.String("tenant", q.tenant), slog.Any("error", err))

@@ -8,9 +8,8 @@ import (
 	"rowcast/internal/access/limit"
 	"rowcast/internal/feed"
 	"rowcast/internal/feed/unreadable"
-	"rowcast/internal/hub/session"
-	"rowcast/internal/hub/stream"
 	"rowcast/internal/mapping"
+	"rowcast/internal/transport"
 	"rowcast/internal/transport/encode"
 	"rowcast/internal/view"
 	"rowcast/internal/view/policy"
@@ -44,7 +43,7 @@ type query struct {
 	filter mapping.Filter
 	wish   *view.View
 	// viewer says what the client may see by the rules as they are.
-	viewer func() (*policy.Viewer, *session.Refused)
+	viewer func() (*policy.Viewer, *transport.Problem)
 	// subjects are all that the client is.
 	subjects []view.Subject
 	limit    int
@@ -111,7 +110,7 @@ func (h *Handler) read(ctx context.Context, q query) (*page, error) {
 		case err != nil:
 			return nil, err
 		}
-		if err := h.look(ctx, p, changes.Rules); errors.Is(err, stream.ErrOutdated) && reads > 0 { // the next page is by the new rules
+		if err := h.look(ctx, p, changes.Rules); errors.Is(err, errOutdated) && reads > 0 { // the next page is by the new rules
 			break
 		} else if err != nil {
 			return nil, err
@@ -133,11 +132,11 @@ func (p *page) size() int {
 	return max(p.q.limit-p.events, 1)
 }
 
-// errPolicy: the cursor is that of another view.
-var errPolicy = errors.New("the cursor is of another view")
+// errOutdated: the rules are others than those of what was read before.
+var errOutdated = errors.New("the rules have changed")
 
 // look makes the view by the rules with which changes were read, or newer ones. The error
-// is stream.ErrOutdated if those of the page before are others.
+// is errOutdated if those of the page before are others.
 func (h *Handler) look(ctx context.Context, p *page, version int64) error {
 	if err := h.opts.Take(ctx, version); err != nil {
 		return fmt.Errorf("take over version %d of the rules: %w", version, err)
@@ -147,7 +146,7 @@ func (h *Handler) look(ctx context.Context, p *page, version int64) error {
 	case p.rules == now && now != nil:
 		return nil
 	case p.rules != nil:
-		return stream.ErrOutdated
+		return errOutdated
 	}
 	viewer, refused := p.q.viewer()
 	if refused != nil {
@@ -155,7 +154,7 @@ func (h *Handler) look(ctx context.Context, p *page, version int64) error {
 	}
 	p.rules, p.sees = now, p.q.wish.For(viewer)
 	if tag := p.at.Tag; !p.q.oldest && tag != feed.AnyTag && tag != p.sees.Tag() {
-		return errPolicy
+		return feed.ErrPolicy
 	}
 	return nil
 }

@@ -77,6 +77,8 @@ var (
 	PolicyActive string
 	//go:embed policy_pending.sql
 	PolicyPending string
+	//go:embed policy_servers.sql
+	PolicyServers string
 	//go:embed policy_outcome.sql
 	PolicyOutcome string
 	//go:embed written_values.sql

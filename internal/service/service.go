@@ -135,7 +135,7 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, listen Listen
 	if err != nil {
 		return nil, fmt.Errorf("make the hub: %w", err)
 	}
-	s.rules = rules.New(rules.Options{Database: s.pool, Log: log, Changed: s.hub.Rules})
+	s.rules = rules.New(rules.Options{Connect: Dial(cfg.ListenDatabaseURL, "rowcast rules"), Log: log, Changed: s.hub.Rules})
 	s.tenants = tenant.New(tenant.Options{Database: s.pool, Log: log, Changed: func() { s.revoked.Respell() }})
 	s.revoked = revocation.New(revocation.Options{
 		Database: s.pool, Log: log, Changed: s.hub.Recheck, Listening: func() bool { return s.tail.Status().Listening },
@@ -171,6 +171,9 @@ func (s *Service) Close() {
 		if l != nil {
 			_ = l.Close() // closed already if it served
 		}
+	}
+	if s.rules != nil {
+		s.rules.Close()
 	}
 	if s.pool != nil {
 		s.pool.Close()

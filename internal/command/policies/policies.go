@@ -109,8 +109,9 @@ before, and prints what changes for whom. What is wrong with it is named, all at
 and then nothing changes. Columns that come later are seen by roles given as {} alone,
 until the policy is applied again.
 
-No change that is committed later is sent by the policy before. Which servers follow it
-already is not known; each does within a second.`,
+No change that is committed later is sent by the policy before. The command waits until
+every server follows the policy, which takes a second or so. It names those that do not
+within ten seconds: a server without the database sends nothing until it has the policy.`,
 		Example: `  rowcast policy apply policy.yaml
   kubectl get configmap policy -o jsonpath='{.data.policy}' | rowcast policy apply -`,
 		Args: oneFile,
@@ -129,12 +130,43 @@ already is not known; each does within a second.`,
 					return err
 				}
 				fmt.Fprintf(p.Stdout, "policy %d is in force\n", version)
-				return p.print(changes)
+				return errors.Join(p.print(changes), await(ctx, c))
 			})
 		},
 	}
 	config.Bind(cmd.Flags(), "DATABASE_URL")
 	return cmd
+}
+
+// How long the command waits for servers, and how often it asks.
+const (
+	longest = 10 * time.Second
+	pause    = 100 * time.Millisecond
+)
+
+// await waits until every server follows the rules as they are now.
+func await(ctx context.Context, c *pgx.Conn) error {
+	s, err := store.Active(ctx, c)
+	if err != nil {
+		return err //nolint:wrapcheck // it says what was being done
+	}
+	for deadline := time.Now().Add(longest); ; {
+		behind, err := store.Behind(ctx, c, s.Rules)
+		switch {
+		case err != nil:
+			return err //nolint:wrapcheck // as Active
+		case len(behind) == 0:
+			return nil
+		case time.Now().After(deadline):
+			return errcode.With("servers-behind", fmt.Errorf("the policy is in force, but %d servers do not follow it after %s: %s",
+				len(behind), longest, printer.Visible(strings.Join(behind, "; "))))
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
 }
 
 // put applies a policy that is good, and returns its version when it is in force.

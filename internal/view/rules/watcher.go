@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"rowcast/internal/postgres"
 	"rowcast/internal/view/policy"
 	"rowcast/internal/view/policy/store"
@@ -23,10 +25,12 @@ const (
 	timeout = 5 * time.Second
 )
 
-// Options of a Watcher. Database and Log are required.
+// Options of a Watcher. Connect and Log are required.
 type Options struct {
-	Database store.Database
-	Log      *slog.Logger
+	// Connect makes the one connection of the watcher. Its name says in pg_stat_activity
+	// which version the server follows.
+	Connect func(ctx context.Context) (*pgx.Conn, error)
+	Log     *slog.Logger
 	// Changed is called when the rules are others, before anything is sent by them. It may
 	// wait.
 	Changed func()
@@ -48,6 +52,9 @@ type Watcher struct {
 	// shape is that of the tables that the policy was compiled for.
 	shape   string
 	failing bool
+	conn    *pgx.Conn
+	// named is the version in the name of the connection.
+	named int64
 }
 
 // New makes a watcher that knows of no rules.
@@ -113,14 +120,14 @@ type found struct {
 // askLocked asks for the rules. A policy that is pending is settled first.
 func (w *Watcher) askLocked(ctx context.Context) (f found, err error) {
 	for settled := false; ; settled = true {
-		err = w.o.Database.QueryRow(ctx, sql.Rules).Scan(&f.version, &f.audience, &f.active, &f.pending, &f.shape)
+		err = w.conn.QueryRow(ctx, sql.Rules).Scan(&f.version, &f.audience, &f.active, &f.pending, &f.shape)
 		if err != nil {
 			return f, fmt.Errorf("read the rules: %w", postgres.Explain(err))
 		}
 		if settled || !f.pending {
 			return f, nil
 		}
-		o, err := store.Settle(ctx, w.o.Database)
+		o, err := store.Settle(ctx, w.conn)
 		switch {
 		case err != nil: // what is in force is followed in any case
 			w.o.Log.WarnContext(ctx, "a policy that is pending cannot be settled", "error", err)
@@ -136,17 +143,41 @@ func (w *Watcher) askLocked(ctx context.Context) (f found, err error) {
 func (w *Watcher) lookLocked(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
+	err := w.followLocked(ctx)
+	if w.conn != nil && w.conn.IsClosed() {
+		w.conn = nil
+	}
+	return err
+}
+
+// connectLocked makes the connection if there is none.
+func (w *Watcher) connectLocked(ctx context.Context) error {
+	if w.conn != nil {
+		return nil
+	}
+	conn, err := w.o.Connect(ctx)
+	if err != nil {
+		return fmt.Errorf("read the rules: %w", err)
+	}
+	w.conn, w.named = conn, -1
+	return nil
+}
+
+func (w *Watcher) followLocked(ctx context.Context) error {
+	if err := w.connectLocked(ctx); err != nil {
+		return err
+	}
 	f, err := w.askLocked(ctx)
 	if err != nil {
 		return err
 	}
 	if f.version <= w.version && f.shape == w.shape {
-		return nil
+		return w.nameLocked(ctx)
 	}
 	next := &policy.Policy{}
 	var problem error
 	if f.active {
-		state, err := store.Active(ctx, w.o.Database)
+		state, err := store.Active(ctx, w.conn)
 		if err != nil {
 			return fmt.Errorf("read the rules: %w", err)
 		}
@@ -160,13 +191,38 @@ func (w *Watcher) lookLocked(ctx context.Context) error {
 	w.withholds.Store(f.audience || f.active)
 	w.version, w.shape = f.version, f.shape
 	w.o.Changed()
+	return w.nameLocked(ctx)
+}
+
+// nameLocked has the name of the connection say which version is followed.
+func (w *Watcher) nameLocked(ctx context.Context) error {
+	if w.named == w.version {
+		return nil
+	}
+	if _, err := w.conn.Exec(ctx, "select set_config('application_name', 'rowcast rules ' || $1::bigint, false)", w.version); err != nil {
+		return fmt.Errorf("say which rules are followed: %w", postgres.Explain(err))
+	}
+	w.named = w.version
 	return nil
+}
+
+// Close ends the connection.
+func (w *Watcher) Close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.conn != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_ = w.conn.Close(ctx) // it is of no use any more
+		w.conn = nil
+	}
 }
 
 // Run asks for the rules until ctx ends.
 func (w *Watcher) Run(ctx context.Context) error {
 	ticker := time.NewTicker(w.o.Interval)
 	defer ticker.Stop()
+	defer w.Close()
 	for {
 		w.look(ctx)
 		select {

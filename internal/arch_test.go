@@ -95,7 +95,7 @@ var arrows = map[string][]string{
 	"internal/operate/config":            {"internal/failpoint"},
 	"internal/operate/doctor":            {"internal/access/auth", "internal/access/origin", "internal/errcode", "internal/postgres", "internal/view/policy", "internal/view/policy/store", "migrations", "sql", "triggers"},
 	"internal/operate/health":            {"internal/postgres", "sql", "triggers"},
-	"internal/operate/metric":            {"internal/changelog", "internal/errcode", "internal/feed", "internal/hub/room", "internal/hub/stream", "internal/operate/health"},
+	"internal/operate/metric":            {"internal/changelog", "internal/errcode", "internal/feed", "internal/hub/room", "internal/hub/stream", "internal/operate/health", "internal/view/rules"},
 	"internal/operate/systemd":           {},
 	"internal/postgres":                  {"migrations", "migrations/inventory", "triggers"},
 	"internal/server":                    {"internal/access/auth", "internal/access/origin", "internal/errcode", "internal/transport", "internal/wire/socket"},

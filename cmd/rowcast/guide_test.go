@@ -20,6 +20,7 @@ import (
 	"rowcast/internal/operate/metric"
 	"rowcast/internal/transport"
 	"rowcast/internal/transport/refusal"
+	"rowcast/internal/view/rules"
 )
 
 var update = flag.Bool("update", false, "write the tables of the guides anew")
@@ -115,6 +116,7 @@ func metricsTable(t *testing.T) string {
 		Health:    func() health.Status { return health.Status{Checked: time.Now()} },
 		Observers: metric.NewObservers(), Codes: transport.Codes(),
 		Refusals: (&refusal.Log{Codes: transport.RefusalCodes()}).Counts, Unreadable: new(unreadable.Log).Counts,
+		Failures: func() map[rules.Failure]int64 { return map[rules.Failure]int64{{}: 0} },
 	})
 	families, err := registry.Gather()
 	if err != nil {

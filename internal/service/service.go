@@ -233,7 +233,7 @@ func (s *Service) routes(cfg config.Config, origins origin.Origins) error {
 	metrics := metric.New(metric.Sources{
 		Tail: s.tail.Status, Hub: s.hub.Stats, Health: func() health.Status { return s.health.Status() },
 		Observers: s.observed, Codes: transport.Codes(), Refusals: refusals.Counts,
-		Unreadable: s.unread.Counts,
+		Unreadable: s.unread.Counts, Failures: s.rules.Failures,
 	})
 	s.adminHandler = server.Admin(server.AdminOptions{
 		Problems: s.Problems, Status: s.status, Metrics: metric.Handler(metrics), TenantMetrics: metric.TenantHandler(s.hub.Tenants),

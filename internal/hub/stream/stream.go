@@ -258,13 +258,21 @@ func (f *followed) add(c *view.Change, events []feed.Event, t *Stream, w *scratc
 			}
 			f.PushFor(part, "", events[i].Cursor, nil)
 			if part.Was || part.Is {
-				t.s.Filtered.Add(1)
+				t.withheld(f.View).Add(1)
 			}
 		}
 	}
 	if len(events) == 0 {
 		f.Push("", t.head.Cursor(), nil)
 	}
+}
+
+// withheld counts what a view does not see.
+func (t *Stream) withheld(v *view.View) *atomic.Int64 {
+	if v.Tag() != "" {
+		return &t.s.Hidden
+	}
+	return &t.s.Filtered
 }
 
 // encode is the frame of an event, made once for all rings of an encoder.

@@ -91,10 +91,11 @@ type Streams struct {
 	// followers took.
 	Events, Offered atomic.Int64
 	// Decisions counts how often views have decided on a change. Filtered counts events that
-	// a view does not see, once for each ring, and Private those for one subject.
-	Decisions, Filtered, Private atomic.Int64
-	counts                       eventCounts
-	memory                       memory
+	// a view does not see, once for each ring, and Hidden those of views that see less by the
+	// policy. Private counts those for one subject.
+	Decisions, Filtered, Hidden, Private atomic.Int64
+	counts                               eventCounts
+	memory                               memory
 	// rules counts how often the rules have changed.
 	rules atomic.Int64
 	// batch and scratch belong to Publish.

@@ -196,6 +196,21 @@ func TestPolicy(t *testing.T) {
 			insert(3, "7", "g")
 			see("picker", `parcel:created {"id":6,"tenant_id":"$T","warehouse":2,"label":"f"}`)
 			live["clerk"] = clerk
+			if w.name == "ws" {
+				f := l.join(t, servers[0], with(t, l.ID, nil), func(q *request) { q.events = []string{"parcel:*"} })
+				if hint := f.joined.raw; !strings.Contains(hint, "no table that is watched has events parcel:*") || strings.Count(hint, "parcel") != 2 {
+					t.Errorf("a stranger that asks for the table receives %s", hint)
+				}
+				for filter, want := range map[string]string{`{"parcel":{"price":1}}`: "bad-request", `{"parcel":{"label":"a"}}`: ""} {
+					_, err := l.tryJoin(t, servers[1], with(t, l.ID, map[string]any{"role": "clerk", "warehouses": []int{}}), where(filter))
+					if refused, _ := errors.AsType[*refusal](err); (refused == nil) != (want == "") || refused != nil && refused.code != want {
+						t.Errorf("a clerk that filters by %s: %v; want %q", filter, err, want)
+					}
+				}
+				if _, err := l.tryJoin(t, servers[1], with(t, l.ID, nil), where(`{"parcel":{"label":"a"}}`)); err == nil {
+					t.Error("a stranger filters rows of the table")
+				}
+			}
 			see("clerk", `parcel:created {"id":5,"tenant_id":"$T","warehouse":1,"label":"e"}`, `parcel:created {"id":7,"tenant_id":"$T","warehouse":3,"label":"g"}`)
 			l.Exec(t, `update parcels set warehouse = 2, price = 8 where tenant_id = $1 and id = 5`)
 			m := clerk.events(t, 1)[0]
@@ -330,4 +345,96 @@ func TestPolicyAndRowBackToBack(t *testing.T) {
 		t.Errorf("the managers did not receive all %d rows without a reset: %+v", *policies, all)
 	}
 	t.Logf("%d policies: %+v", *policies, all)
+}
+
+// TestFreshTokenOfAnotherRole: a client that sends a fresh token with another role is reset,
+// and sees what that role sees. With the same role it goes on.
+func TestFreshTokenOfAnotherRole(t *testing.T) {
+	t.Parallel()
+	s := newShared(t)
+	pgtest.Exec(t, s.DB, parcels, `select rowcast.watch('parcels', name => 'parcel')`)
+	l := &line{wire: wires[0], shared: s, Tenant: s.NewTenant(t)}
+	server := l.servers()[0]
+	s.apply(t, prices)
+	f := l.join(t, server, with(t, l.ID, role("picker")))
+	renew := func(claims map[string]any) {
+		t.Helper()
+		feed, native := f.conn.(*native)
+		if !native {
+			t.Fatal("not the WebSocket")
+		}
+		if err := feed.WriteJSON(map[string]string{"type": "auth", "token": tokenWith(t, l.ID, claims)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n, step := range []struct {
+		role   string
+		resets bool
+	}{{"picker", false}, {"manager", true}, {"manager", false}, {"picker", true}} {
+		renew(role(step.role))
+		want := "event"
+		if step.resets {
+			want = "reset"
+			m := f.until(t, "reset", func(m message) bool { return change(m) || m.Type == "reset" })
+			if m.Type != want || m.Reason != "policy" {
+				t.Fatalf("step %d: received %s; want a reset", n, m.raw)
+			}
+		}
+		l.Exec(t, fmt.Sprintf(`insert into parcels values (%d, $1, 1, 5, 'a')`, n))
+		m := f.until(t, "row", func(m message) bool { return change(m) || m.Type == "reset" })
+		if m.Event != "parcel:created" || strings.Contains(m.raw, "price") != (step.role == "manager") {
+			t.Fatalf("step %d: a %s received %s", n, step.role, m.raw)
+		}
+	}
+}
+
+// TestUnusablePolicy: a server that cannot read the policy in force shows nobody anything,
+// is not ready, and says why, until there is another one.
+func TestUnusablePolicy(t *testing.T) {
+	t.Parallel()
+	s := newShared(t)
+	pgtest.Exec(t, s.DB, parcels, `select rowcast.watch('parcels', name => 'parcel')`)
+	l := &line{wire: wires[0], shared: s, Tenant: s.NewTenant(t)}
+	server := l.servers()[0]
+	s.apply(t, prices)
+	f := l.join(t, server, with(t, l.ID, role("manager")))
+	pgtest.Exec(t, s.DB, `update rowcast.policy set resolved = '{"version":99}' where state = 'active'`, `select rowcast.rules_changed()`)
+	servetest.Eventually(t, "server that is not ready", func() bool {
+		status, body := server.Get(t, "/readyz")
+		return status == http.StatusServiceUnavailable && strings.Contains(body, "policy-unusable")
+	})
+	if m := f.until(t, "reset", func(m message) bool { return change(m) || m.Type == "reset" }); m.Type != "reset" {
+		t.Fatalf("received %s", m.raw)
+	}
+	l.Exec(t, `insert into parcels values (1, $1, 1, 5, 'a')`)
+	s.apply(t, prices)
+	if m := f.until(t, "reset", func(m message) bool { return change(m) || m.Type == "reset" }); m.Type != "reset" {
+		t.Fatalf("received %s", m.raw)
+	}
+	l.Exec(t, `insert into parcels values (2, $1, 1, 5, 'b')`)
+	if m := f.events(t, 1)[0]; !strings.Contains(m.raw, `"id":2`) {
+		t.Errorf("received %s", m.raw)
+	}
+	if status, body := server.Get(t, "/readyz"); status != http.StatusOK {
+		t.Errorf("with a good policy the server is not ready: %s", body)
+	}
+}
+
+// TestPolicyFollowsColumns: what comes under the name of a column that a role sees, and is
+// another column, is withheld although nobody has applied anything.
+func TestPolicyFollowsColumns(t *testing.T) {
+	t.Parallel()
+	s := newShared(t)
+	pgtest.Exec(t, s.DB, parcels, `select rowcast.watch('parcels', name => 'parcel')`)
+	l := &line{wire: wires[0], shared: s, Tenant: s.NewTenant(t)}
+	server := l.servers()[0]
+	s.apply(t, prices)
+	f := l.join(t, server, with(t, l.ID, role("picker")))
+	pgtest.Exec(t, s.DB, `alter table parcels rename label to old`, `alter table parcels rename price to label`)
+	for n := 1; ; n++ {
+		l.Exec(t, fmt.Sprintf(`insert into parcels values (%d, $1, 1, 5, 'a')`, n))
+		if m := f.until(t, "row", func(m message) bool { return change(m) || m.Type == "reset" }); m.Type == "reset" || !strings.Contains(m.raw, "label") {
+			return
+		}
+	}
 }

@@ -40,9 +40,12 @@
 //   - Without a cursor it begins at the oldest change that is kept, also while
 //     the log is pruned (TestOldestWhilePruned).
 //
+//   - A page shows what the token may see by the policy that was in force when it was
+//     read, or a newer one (conform: TestPolicy).
+//
 // # Failures
 //
-// A cursor that cannot continue is 410 with the code expired or diverged: reload
+// A cursor that cannot continue is 410 with the code expired, diverged or policy: reload
 // the state. A client that asks for more than its share gets 429 with the code
 // rate-limited. On a server that is too busy, or whose database does not answer,
 // everybody gets 503 with the code unavailable. Both have Retry-After.

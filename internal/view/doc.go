@@ -25,8 +25,8 @@
 //     that lacks the column or cannot be read is for nobody (TestAudience,
 //     TestAudienceOfStatements).
 //
-//   - Under a policy an event has the rows and columns that the roles of the session give
-//     it, and of what is withheld neither a value nor a name (TestPolicyOnEvents).
+//   - Under a policy an event has the rows and columns that the roles of the session give.
+//     It has neither a value nor a name of what is withheld (TestPolicyOnEvents).
 //
 //   - The cursor of an event names the view that the policy gives; one that sees everything
 //     is today's, and costs nothing more (conform: TestPolicy).

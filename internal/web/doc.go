@@ -40,6 +40,9 @@
 //     client/test/page.test.ts);
 //   - a feed goes on over Server-Sent Events where WebSocket is blocked
 //     (client/test/sse.test.ts);
+//   - after a change of policy events go on at once, and the page loads when the server
+//     wants it, once. A stream that is refused because of its cursor is a reset
+//     (client/test/policy.test.ts);
 //   - what goes wrong the first time is explained in words: no page, no function,
 //     no tenant, another address, a foreign origin (client/test/first.test.ts);
 //   - the parts of a page share one connection, which asks for what they want

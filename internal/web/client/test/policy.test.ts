@@ -21,7 +21,7 @@ describe("a change of policy", () => {
     reason: "policy",
     retryAfter,
   });
-  const told = (position = 9) => ({ reason: "policy", cursor: `c${position}~0a1b2c3d`, position });
+  const loaded = (position = 9) => ({ reason: "policy", cursor: `c${position}~0a1b2c3d`, position });
 
   it("has the state loaded after the time that the server asks for, while events go on", async () => {
     const b = bench();
@@ -37,7 +37,7 @@ describe("a change of policy", () => {
     await vi.advanceTimersByTimeAsync(2_999);
     expect(b.resets).toEqual([]);
     await vi.advanceTimersByTimeAsync(1);
-    expect(b.resets).toEqual([told()]);
+    expect(b.resets).toEqual([loaded()]);
     expect(more).toHaveBeenCalledTimes(1);
     await vi.advanceTimersByTimeAsync(60_000);
     expect(b.resets).toHaveLength(1);
@@ -50,9 +50,9 @@ describe("a change of policy", () => {
     await vi.advanceTimersByTimeAsync(4_999);
     expect(b.resets).toEqual([]);
     await vi.advanceTimersByTimeAsync(1);
-    expect(b.resets).toEqual([told(12)]);
+    expect(b.resets).toEqual([loaded(12)]);
     socket.say(reset(3_000, 13), { ...reset(undefined, 14), reason: "expired" });
-    expect(b.resets.slice(1)).toEqual([{ ...told(14), reason: "expired" }]);
+    expect(b.resets.slice(1)).toEqual([{ ...loaded(14), reason: "expired" }]);
     await vi.advanceTimersByTimeAsync(30_000);
     expect(b.resets).toHaveLength(2);
   });
@@ -63,7 +63,7 @@ describe("a change of policy", () => {
     await vi.advanceTimersByTimeAsync(1_000);
     expect(ScriptSocket.last.open().sent[1]).toMatchObject({ cursor: "c9~0a1b2c3d" });
     await vi.advanceTimersByTimeAsync(9_000);
-    expect(b.resets).toEqual([told()]);
+    expect(b.resets).toEqual([loaded()]);
   });
 
   it("is remembered by a feed that was closed meanwhile", async () => {
@@ -74,7 +74,7 @@ describe("a change of policy", () => {
     await vi.advanceTimersByTimeAsync(60_000);
     expect(b.resets).toEqual([]);
     b.feed.connect();
-    expect(b.resets).toEqual([told()]);
+    expect(b.resets).toEqual([loaded()]);
     await settle();
     expect(ScriptSocket.last.open().sent[1]).toMatchObject({ cursor: "c9~0a1b2c3d" });
   });
@@ -89,13 +89,13 @@ describe("a change of policy", () => {
     expect(b.resets).toEqual([]);
     off();
     b.feed.connect();
-    expect(b.resets).toEqual([told()]);
+    expect(b.resets).toEqual([loaded()]);
   });
 
   it.each([undefined, null, 0, -1, "soon", false])("has it loaded at once if the time is %s", async (retryAfter) => {
     const b = bench();
     (await live(b)).say(reset(retryAfter));
-    expect(b.resets).toEqual([told()]);
+    expect(b.resets).toEqual([loaded()]);
   });
 
   it("does not keep the machine busy, however long it is to wait", async () => {

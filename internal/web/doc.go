@@ -58,7 +58,9 @@
 //   - the client is small (client/test/size.test.ts);
 //   - the pages show what events say, whatever made the change, also when they come
 //     while a list is read. What events do not say is read again. No event of the
-//     catalogue is left out (app/src/live/live.test.ts, app/src/live/rows.test.ts);
+//     catalogue is left out, and no column that an event lacks is shown as a value (app/src/live/live.test.ts, app/src/live/rows.test.ts);
+//   - pages leave out what a role does not see: a picker has no prices, and nothing stands
+//     in their place (app/src/pages/picker.test.tsx);
 //   - notifications are counted instead of piled up (app/src/toast/toasts.test.ts);
 //   - the inspector keeps 50,000 events, stands still while it is paused and
 //     loses nothing meanwhile; what it copies is quoted (app/src/feed/feed.test.ts).

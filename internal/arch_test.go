@@ -62,7 +62,7 @@ var arrows = map[string][]string{
 	"internal/command/policies":          {"internal/access/auth", "internal/command/printer", "internal/command/program", "internal/errcode", "internal/feed/row", "internal/operate/config", "internal/postgres", "internal/view/policy", "internal/view/policy/store"},
 	"internal/command/printer":           {"internal/access/auth", "internal/changelog", "internal/feed", "internal/feed/unreadable", "internal/mapping", "internal/transport/encode"},
 	"internal/command/program":           {"internal/changelog", "internal/errcode", "internal/feed", "internal/operate/config", "internal/postgres"},
-	"internal/demo":                      {"internal/access/auth", "internal/demo/devpg", "internal/demo/embedded", "internal/demo/inventory", "internal/demo/inventory/api", "internal/errcode", "internal/operate/config", "internal/postgres", "internal/service", "internal/web"},
+	"internal/demo":                      {"internal/access/auth", "internal/demo/devpg", "internal/demo/embedded", "internal/demo/inventory", "internal/demo/inventory/api", "internal/errcode", "internal/operate/config", "internal/postgres", "internal/service", "internal/view/policy/store", "internal/web"},
 	"internal/demo/devpg":                {"internal/demo/devpg/pgbin", "internal/demo/devpg/proc"},
 	"internal/demo/devpg/pgbin":          {"internal/demo/devpg/proc"},
 	"internal/demo/devpg/proc":           {},

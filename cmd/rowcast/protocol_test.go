@@ -50,7 +50,7 @@ var signalTimes = map[signal.Kind]string{
 	signal.Joined:   "the tenant is joined. `events` is the filter in effect. `holes` is true where rows may be for somebody else. `hint` says what cannot be meant",
 	signal.Left:     "the tenant is no longer joined",
 	signal.Progress: "everything up to the cursor was delivered, or does not pass the filter: at least every 10 s after something that did not pass, every 60 s else",
-	signal.Reset:    "the history after the client's cursor is gone (`expired`, `diverged`) or the cursor is none (`invalid`): reload, and go on from this one",
+	signal.Reset:    "the history after the client's cursor is gone (`expired`, `diverged`), the cursor is none (`invalid`), or what the client may see has changed (`policy`): reload, and go on from this one",
 	signal.Ping:     "answer with `pong`",
 	signal.Expiring: "the token ends in 30 s: send a fresh one with `auth`",
 	signal.Stale:    "the server has not had the newest changes for 5 s; `progress` follows when it has",

@@ -82,10 +82,10 @@ tables:
       - {name: "parcel:heavy", on: [insert], when: "row.label == 'heavy'", data: [id, label]}
 `
 
-// TestPolicy: a policy that is applied while clients follow, on every wire.
+// TestPolicy: a policy that is applied while clients follow, on each kind of wire.
 func TestPolicy(t *testing.T) {
 	t.Parallel()
-	for _, w := range wires {
+	for _, w := range []wire{wires[0], wires[1], wires[3], wires[4]} {
 		t.Run(w.name, func(t *testing.T) {
 			t.Parallel()
 			s := newShared(t)

@@ -29,7 +29,8 @@
 //   - history.sql finds log rows, prune.sql forgets old ones.
 //   - identity.sql recognizes a log that belongs to another database.
 //   - revocation.sql revokes tokens. view.sql has the version of the rules, and the policy
-//     that says which roles see what.
+//     that says which roles see what. snapshot.sql gives a transaction the cursor of its
+//     snapshot.
 //   - pause.sql, replay.sql and verify.sql are for operators.
 //
 // The other files adopt one table of the inventory schema each.

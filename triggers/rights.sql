@@ -46,7 +46,7 @@ begin
     execute format('grant insert (tenant) on rowcast.tenant to %s', service);
     execute format(
         'grant execute on function rowcast.seal(), rowcast.rotate(interval, bigint), rowcast.prune(interval, bigint),
-                                   rowcast.empty_segments(), rowcast.identity(), rowcast.foreign_log(), rowcast.subscribed_log(), rowcast.know(text), rowcast.unsealed(),
+                                   rowcast.empty_segments(), rowcast.identity(), rowcast.foreign_log(), rowcast.subscribed_log(), rowcast.know(text), rowcast.cursor(text), rowcast.unsealed(),
                                    rowcast.log_rows(integer, xid8[], bigint[], boolean[]),
                                    rowcast.trigger_drift(), rowcast.trigger_states(), rowcast.wanted_triggers(), rowcast.present_triggers(), rowcast.arguments(bytea),
                                    rowcast.name_drift(integer), rowcast.relation_of(integer), rowcast.numbered(integer, oid),

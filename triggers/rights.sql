@@ -54,7 +54,9 @@ begin
                                    rowcast.part_drift(oid), rowcast.inheritance(integer), rowcast.wide_rows(integer),
                                    rowcast.lock_number(text), rowcast.lock_holders(), rowcast.servers(),
                                    rowcast.written_values(oid[], integer[], text[]), rowcast.base_type(oid),
-                                   rowcast.activate_policy(bigint, text, integer[]), rowcast.refuse_policy(bigint, text), rowcast.policies() to %s', service);
+                                   rowcast.activate_policy(bigint, text, integer[]), rowcast.refuse_policy(bigint, text), rowcast.policies(),
+                                   rowcast.why_not_readable(integer, regrole), rowcast.service_roles(), rowcast.rows_of(text, text, regrole), rowcast.present_files_of(oid) to %s', service);
+    perform rowcast.let_services_read(w.id) from rowcast.watched w where w.active and w.readable;
 end $$;
 
 -- Makes a role the owner of schema rowcast and of everything in it. The role

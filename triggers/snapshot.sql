@@ -4,7 +4,7 @@
 -- A seal that the snapshot shows has a snapshot of its own, which is older. So whatever
 -- the feed has at the cursor, the snapshot shows. An event after it may be of a
 -- transaction that the snapshot shows as well, because it had committed and was not
--- sealed yet. Its transaction is told with it, and who has the snapshot can drop it.
+-- sealed yet. It names its transaction, so that a client with the snapshot can drop it.
 
 -- A number as cursors write it.
 create or replace function rowcast.base36(number bigint) returns text

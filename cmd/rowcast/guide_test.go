@@ -20,6 +20,7 @@ import (
 	"rowcast/internal/operate/metric"
 	"rowcast/internal/transport"
 	"rowcast/internal/transport/refusal"
+	"rowcast/internal/transport/rows"
 	"rowcast/internal/view/rules"
 )
 
@@ -115,7 +116,7 @@ func metricsTable(t *testing.T) string {
 		},
 		Health:    func() health.Status { return health.Status{Checked: time.Now()} },
 		Observers: metric.NewObservers(), Codes: transport.Codes(),
-		Refusals: (&refusal.Log{Codes: transport.RefusalCodes()}).Counts, Unreadable: new(unreadable.Log).Counts,
+		Refusals: (&refusal.Log{Codes: transport.RefusalCodes()}).Counts, Unreadable: new(unreadable.Log).Counts, Rows: new(rows.Handler).Stats,
 		Failures: func() map[rules.Failure]int64 { return map[rules.Failure]int64{{}: 0} },
 	})
 	families, err := registry.Gather()

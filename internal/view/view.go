@@ -57,12 +57,21 @@ func (v *View) Mask() string {
 
 // None says whether the view sees nothing of a table, by its number.
 func (v *View) None(relation int64) bool {
-	return v != nil && v.viewer != nil && v.viewer.Table(relation).None()
+	access := v.Access(relation)
+	return access != nil && access.None()
 }
 
 // Hides says whether the view sees nothing of the table that is watched under a stem.
 func (v *View) Hides(stem string) bool {
 	return v != nil && v.viewer != nil && v.viewer.OfStem(stem).None()
+}
+
+// Access is what the policy lets the view see of a table; nil if that is everything.
+func (v *View) Access(relation int64) *policy.Access {
+	if v == nil || v.viewer == nil {
+		return nil
+	}
+	return v.viewer.Table(relation)
 }
 
 // Seen is what a view sees of a change, for a part of the sessions: which rows come, and

@@ -141,7 +141,7 @@ within ten seconds: a server without the database sends nothing until it has the
 // How long the command waits for servers, and how often it asks.
 const (
 	longest = 10 * time.Second
-	pause    = 100 * time.Millisecond
+	pause   = 100 * time.Millisecond
 )
 
 // await waits until every server follows the rules as they are now.

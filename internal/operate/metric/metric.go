@@ -12,6 +12,7 @@ import (
 	"rowcast/internal/feed"
 	"rowcast/internal/hub/room"
 	"rowcast/internal/operate/health"
+	"rowcast/internal/transport/rows"
 	"rowcast/internal/view/rules"
 )
 
@@ -32,6 +33,8 @@ type Sources struct {
 	Failures func() map[rules.Failure]int64
 	// Unreadable counts the changes that were sent without their rows, by reason.
 	Unreadable func() map[feed.Reason]int64
+	// Rows are the answers to clients that begin.
+	Rows func() rows.Stats
 }
 
 // New makes a registry of the server's own.

@@ -19,6 +19,7 @@ import (
 	"rowcast/internal/hub/stream"
 	"rowcast/internal/operate/health"
 	"rowcast/internal/operate/metric"
+	"rowcast/internal/transport/rows"
 	"rowcast/internal/view/rules"
 )
 
@@ -40,6 +41,9 @@ func registry(tail changelog.Status, stats room.Stats, state health.Status) *pro
 		Unreadable: func() map[feed.Reason]int64 { return map[feed.Reason]int64{feed.Size: 3, feed.Decoding: 0} },
 		Failures: func() map[rules.Failure]int64 {
 			return map[rules.Failure]int64{{Table: "order", Role: "picker"}: 8, {Table: "order", Event: "order:dear"}: 9}
+		},
+		Rows: func() rows.Stats {
+			return rows.Stats{Reading: 1, Rows: 9, Bytes: 99, Outcomes: map[string]int64{"end": 2}}
 		},
 	})
 }
@@ -79,6 +83,7 @@ func TestHandler(t *testing.T) {
 		"rowcast_database_checked_timestamp_seconds 1.5", "go_goroutines ",
 		`rowcast_unreadable_total{reason="size"} 3`, `rowcast_unreadable_total{reason="decoding"} 0`,
 		`rowcast_policy_failures_total{event="",role="picker",table="order"} 8`, `rowcast_policy_failures_total{event="order:dear",role="",table="order"} 9`,
+		"rowcast_rows_reading 1", "rowcast_rows_sent_total 9", "rowcast_rows_sent_bytes_total 99", `rowcast_rows_answers_total{outcome="end"} 2`,
 		`rowcast_withheld_events_total{reason="policy"} 6`, `rowcast_refusals_total{code="forbidden"} 2`, `rowcast_refusals_total{code="revoked"} 0`, "process_open_fds ",
 	} {
 		if !strings.Contains(w.Body.String(), "\n"+want) {

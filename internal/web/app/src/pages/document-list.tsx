@@ -4,7 +4,9 @@ import { moment, money, sentence } from "../format.ts";
 import { useProducts, useWrite } from "../live/queries.ts";
 import type { Touched } from "../live/rows.ts";
 import { Link, navigate, Title } from "../router.tsx";
+import { session } from "../session.ts";
 import { useSight, type Sight } from "../sight.ts";
+import { useStore } from "../store.ts";
 import { Button } from "../ui/button.tsx";
 import { Select } from "../ui/field.tsx";
 import { useFlash } from "../ui/flash.ts";
@@ -108,13 +110,15 @@ export function DocumentList({ kind, open }: { kind: Kind; open: string | undefi
   );
 }
 
-/** Chooses a warehouse, where there are several. */
+/** Chooses a warehouse, unless there is one alone. */
 function Warehouses({ value, onChange }: { value: string; onChange: (warehouse: string) => void }) {
-  const { data: products = [] } = useProducts();
-  const all = [...new Set(products.flatMap((p) => p.skus.map((s) => s.warehouse)))].sort();
-  if (all.length < 2) return null;
+  const { data: products } = useProducts();
+  const own = useStore(session)?.user.warehouses;
+  const all = [...new Set(products?.flatMap((p) => p.skus.map((s) => s.warehouse)))].sort();
+  if ((products && all.length < 2) || own?.length === 1) return null;
   return (
     <Select
+      className="fits"
       aria-label="Warehouse"
       value={value}
       onChange={(event) => onChange(event.target.value)}

@@ -1,4 +1,4 @@
--- Rows that clients may read. A table is opened with rowcast.watch(…, readable => true).
+-- Rows that clients may read. A table is opened with rowcast.watch(..., readable => true).
 -- Then the service roles may select the columns that are not excluded, and servers read
 -- rows for clients that begin. Only a server reads: clients get what their view shows.
 

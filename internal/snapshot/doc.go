@@ -27,7 +27,8 @@
 //
 // # Failures
 //
-// [ErrNoTable] says that no watched table has the stem. [Refused] says why rows cannot be
+// [ErrNoTable] says that no watched table has the stem, [ErrNoTenant] that no row can have
+// the tenant. [Refused] says why rows cannot be
 // read, in words for operators. [ErrTooMany] ends the rows at the bound. Everything else
 // is about the database.
 package snapshot

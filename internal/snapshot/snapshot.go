@@ -22,6 +22,8 @@ const tries = 3
 var (
 	// ErrNoTable: there is no such table.
 	ErrNoTable = errors.New("no watched table has this stem")
+	// ErrNoTenant: the database cannot write the name of the tenant.
+	ErrNoTenant = errors.New("the database cannot write the name of the tenant")
 	// ErrTooMany: there are more rows than may be read.
 	ErrTooMany = errors.New("there are more rows than may be read")
 	// errRewritten: the snapshot cannot show the table.
@@ -80,7 +82,9 @@ type Snapshot struct {
 // it. The tenant is known from then on, so that a truncate reaches it. If Open refuses for
 // good, with a Refused, it returns the table all the same, without a snapshot to read.
 func (s *Source) Open(ctx context.Context, tenant, stem string) (*Snapshot, error) {
-	if _, err := s.Pool.Exec(ctx, sql.Know, []string{tenant}); err != nil {
+	if _, err := s.Pool.Exec(ctx, sql.Know, []string{tenant}); unwritable(err) {
+		return nil, ErrNoTenant
+	} else if err != nil {
 		return nil, fmt.Errorf("make the tenant known: %w", postgres.Explain(err))
 	}
 	for n := 1; ; n++ {
@@ -202,6 +206,12 @@ func (s *Snapshot) explain(err error) error {
 		return Refused(postgres.Explain(err).Error())
 	}
 	return fmt.Errorf("read rows of %s: %w", s.Name, postgres.Explain(err))
+}
+
+// unwritable says whether a text is none in the encoding of the database.
+func unwritable(err error) bool {
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && (pg.Code == "22P05" || pg.Code == "22021")
 }
 
 // denied says whether an error is about rights or row security.

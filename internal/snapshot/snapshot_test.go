@@ -263,3 +263,22 @@ func TestRewrittenTable(t *testing.T) {
 		t.Errorf("a table that is rewritten each time has %q", got)
 	}
 }
+
+// TestTenantInAnotherEncoding: a tenant that the database cannot write has no rows, and that
+// is said; those of others are read.
+func TestTenantInAnotherEncoding(t *testing.T) {
+	t.Parallel()
+	pg := pgtest.Server(t)
+	pgtest.Admin(t, pg, `create database rows_latin1 encoding latin1 locale 'C' template template0`)
+	t.Cleanup(func() { pgtest.Admin(t, pg, `drop database rows_latin1 with (force)`) })
+	dsn := pg.SocketDSN("rows_latin1")
+	pgtest.Migrate(t, dsn)
+	pgtest.Open(t, dsn, `set client_encoding = 'UTF8'`, `create table notes (id int primary key, tenant_id text)`, `select rowcast.watch('notes', name => 'note', readable => true)`, `insert into notes values (1, 'é')`)
+	s := source(t, dsn, false)
+	if _, _, err := rows(t.Context(), s, "語", "note", snapshot.Want{}); !errors.Is(err, snapshot.ErrNoTenant) {
+		t.Errorf("a tenant that cannot be written: %v", err)
+	}
+	if got, _, err := rows(t.Context(), s, "é", "note", snapshot.Want{}); err != nil || len(got) != 1 || got[0] != `{"id":1,"tenant_id":"é"}` {
+		t.Errorf("%q, %v", got, err)
+	}
+}

@@ -187,7 +187,7 @@ func (a *answer) flush() error {
 }
 
 func (a *answer) write() error {
-	_ = a.out.SetWriteDeadline(time.Now().Add(stall)) // none where it is not known
+	_ = a.out.SetWriteDeadline(time.Now().Add(a.h.o.Stall)) // none where it is not known
 	n, err := a.w.Write(a.buf)
 	a.sent += n
 	a.buf = a.buf[:0]

@@ -20,10 +20,11 @@
 //     of the answer (TestMaskedRows; conform: TestRows).
 //   - Only an answer with an end is whole. What ends it early is its last line
 //     (TestLimits, TestEnds).
-//   - A few read at once, one for each subject. Others wait for a moment, and are then
+//   - A few read at once, one for each subject of a tenant. Others wait for a moment, and are then
 //     sent away (TestTakesTurns).
 //   - A client that leaves ends its query (TestClientLeaves). One that reads slowly holds
-//     rows back in the database, not in memory (TestSlowClientHoldsNothing).
+//     rows back in the database, not in memory (TestSlowClientHoldsNothing). One that takes
+//     nothing for long is left (TestStalledClientIsLeft).
 //   - Nothing that was committed after a change of the rules is decided by the ones before
 //     (TestRulesAreTakenFirst).
 //

@@ -27,8 +27,8 @@ const (
 	MaxTime = 30 * time.Second
 	// maxBytes bounds the bytes that are read for an answer.
 	maxBytes = 64 << 20
-	// stall is how long a client may take nothing.
-	stall = 10 * time.Second
+	// maxStall is how long a client may take nothing.
+	maxStall = 10 * time.Second
 	// retryBusy and retryDown are when to try again.
 	retryBusy, retryDown = 2 * time.Second, 5 * time.Second
 )
@@ -49,6 +49,8 @@ type Options struct {
 	// Bytes and Time bound an answer. Default: 64 MiB and MaxTime.
 	Bytes int
 	Time  time.Duration
+	// Stall is how long a client may take nothing. Default: 10 s.
+	Stall time.Duration
 	// Log is for what only operators can act on. Default: discarded.
 	Log *slog.Logger
 }
@@ -66,7 +68,7 @@ func NewHandler(o Options) (*Handler, error) {
 		return nil, errors.New("rows: Options needs Source, Gate and Take")
 	}
 	o.Readers, o.MaxWait = cmp.Or(o.Readers, 4), cmp.Or(o.MaxWait, 5*time.Second)
-	o.Bytes, o.Time = cmp.Or(o.Bytes, maxBytes), cmp.Or(o.Time, MaxTime)
+	o.Bytes, o.Time, o.Stall = cmp.Or(o.Bytes, maxBytes), cmp.Or(o.Time, MaxTime), cmp.Or(o.Stall, maxStall)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -113,7 +115,7 @@ func (h *Handler) parse(r *http.Request) (*request, *transport.Problem) {
 		return nil, noTable()
 	}
 	if !plain(q.want.Tenant) {
-		return nil, bad("no row can have this tenant: it is no text of PostgreSQL")
+		return nil, noTenant()
 	}
 	if text := q.want.Query.Get("where"); q.want.View != nil && text != "" && text != "null" {
 		var err error
@@ -196,8 +198,11 @@ func (h *Handler) turn(ctx context.Context, q *request) (*limit.Turn, *transport
 
 // explain returns what a client receives about an error before the first line.
 func (h *Handler) explain(ctx context.Context, q *request, err error) *transport.Problem {
-	if errors.Is(err, snapshot.ErrNoTable) {
+	switch {
+	case errors.Is(err, snapshot.ErrNoTable):
 		return noTable()
+	case errors.Is(err, snapshot.ErrNoTenant):
+		return noTenant()
 	}
 	if !time.Now().Before(q.id.Expires) {
 		return transport.TokenProblem(auth.ErrExpired)
@@ -217,6 +222,10 @@ func bad(detail string) *transport.Problem {
 
 func noTable() *transport.Problem {
 	return bad("there is no such table; name one by the stem of its events, as in table=order for order:created")
+}
+
+func noTenant() *transport.Problem {
+	return bad("no row can have this tenant: the database cannot write its name")
 }
 
 func busy() *transport.Problem {

@@ -256,6 +256,16 @@ func TestSlowClientHoldsNothing(t *testing.T) {
 	}
 }
 
+// TestStalledClientIsLeft: a client that takes nothing for too long is left, and its query
+// ends.
+func TestStalledClientIsLeft(t *testing.T) {
+	t.Parallel()
+	d := newDatabase(t, 60_000)
+	s := d.serve(t, func(o *rows.Options) { o.Stall = 20 * time.Millisecond })
+	begin(t, s.narrow(t))
+	servetest.Eventually(t, "the answer ends", func() bool { return s.Stats().Outcomes["gone"] == 1 && s.Stats().Reading == 0 && d.reading(t) == 0 })
+}
+
 // TestRulesAreTakenFirst: the rules of a snapshot are followed before a view decides on its
 // rows, and rows are not sent where they cannot be.
 func TestRulesAreTakenFirst(t *testing.T) {

@@ -208,3 +208,37 @@ func TestPolicyOnEvents(t *testing.T) {
 		}
 	})
 }
+
+// TestDerivedEventSaysWhatChanged: an event that is derived from an update names what
+// changed of both rows, also if the filter of the client lets one of them pass alone.
+func TestDerivedEventSaysWhatChanged(t *testing.T) {
+	t.Parallel()
+	d, err := policy.Parse([]byte("tables: {order: {roles: {picker: {columns: {except: [total]}}}}}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tables := []policy.Table{{ID: 7, Stem: "order", Key: []string{"id"}, Columns: []policy.Column{
+		{Name: "id", Type: "bigint", Kind: rule.Int, NotNull: true}, {Name: "warehouse_id", Type: "integer", Kind: rule.Int},
+		{Name: "status", Type: "text", Kind: rule.Text}, {Name: "total", Type: "numeric", Kind: rule.Numeric},
+	}}}
+	stored, err := policy.Resolve(d, tables)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := policy.Load(stored, tables, new(failures))
+	if err != nil {
+		t.Fatal(err)
+	}
+	viewer, err := p.Viewer("T", []string{"picker"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := change(feed.Update, `{"status":"shipped","total":1}`, in)
+	c.Relation = 7
+	got := strings.Join(seen(open(t).For(viewer), c), "\n")
+	want := `order:updated entered {"id":1,"warehouse_id":5,"status":"open"}` + "\n" +
+		`order:status-changed  {"orderId":1,"status":"open","previousStatus":"shipped","order":{"id":1,"warehouse_id":5,"status":"open"}} status {"status":"shipped"}`
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}

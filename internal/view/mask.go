@@ -110,10 +110,10 @@ func (c *Change) maskedData(d *policy.Decision, e *feed.Event) []byte {
 		if seen.After == nil {
 			rest = nil
 		}
-		seen.Before = d.Old.AppendRow(nil, &c.before, rest)
+		seen.Before = d.Old.AppendImage(nil, &c.before, rest)
 	}
 	if seen.After != nil {
-		seen.After = d.New.AppendRow(nil, &c.after, nil)
+		seen.After = d.New.AppendImage(nil, &c.after, nil)
 	}
 	for _, made := range mapping.Events(&seen) {
 		if made.Name == e.Name {

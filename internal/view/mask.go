@@ -65,7 +65,7 @@ func (c *Change) mask(seen Seen, i int) *feed.Event {
 		}
 	}
 	if c.change.Op == feed.Update {
-		maskChanges(&e, d)
+		maskChanges(&e, d, c.derived(&e))
 	}
 	made := &e
 	if e.Data == nil {
@@ -76,9 +76,9 @@ func (c *Change) mask(seen Seen, i int) *feed.Event {
 }
 
 // maskChanges leaves of what an update changed the columns that are seen of both rows. Of
-// an event of one row nothing is left.
-func maskChanges(e *feed.Event, d *policy.Decision) {
-	if !d.Was || !d.Is {
+// the event of a row of which one side comes nothing is left.
+func maskChanges(e *feed.Event, d *policy.Decision, derived bool) {
+	if !derived && (!d.Was || !d.Is) {
 		e.Changed, e.Previous = nil, nil
 		return
 	}
@@ -110,10 +110,10 @@ func (c *Change) maskedData(d *policy.Decision, e *feed.Event) []byte {
 		if seen.After == nil {
 			rest = nil
 		}
-		seen.Before = d.Old.AppendRow(nil, &c.before, rest)
+		seen.Before = d.Old.AppendImage(nil, &c.before, rest)
 	}
 	if seen.After != nil {
-		seen.After = d.New.AppendRow(nil, &c.after, nil)
+		seen.After = d.New.AppendImage(nil, &c.after, nil)
 	}
 	for _, made := range mapping.Events(&seen) {
 		if made.Name == e.Name {

@@ -208,3 +208,62 @@ func TestPolicyOnEvents(t *testing.T) {
 		}
 	})
 }
+
+// TestDerivedEventSaysWhatChanged: an event that is derived from an update names what
+// changed of both rows, also if the filter of the client lets one of them pass alone.
+func TestDerivedEventSaysWhatChanged(t *testing.T) {
+	t.Parallel()
+	viewer := viewerOf(t, "tables: {order: {roles: {picker: {columns: {except: [total]}}}}}", policy.Table{ID: 7, Stem: "order", Key: []string{"id"}, Columns: []policy.Column{
+		{Name: "id", Type: "bigint", Kind: rule.Int, NotNull: true},
+		{Name: "warehouse_id", Type: "integer", Kind: rule.Int},
+		{Name: "status", Type: "text", Kind: rule.Text},
+		{Name: "total", Type: "numeric", Kind: rule.Numeric},
+	}})
+	c := change(feed.Update, `{"status":"shipped","total":1}`, in)
+	c.Relation = 7
+	got := strings.Join(seen(open(t).For(viewer), c), "\n")
+	want := `order:updated entered {"id":1,"warehouse_id":5,"status":"open"}` + "\n" +
+		`order:status-changed  {"orderId":1,"status":"open","previousStatus":"shipped","order":{"id":1,"warehouse_id":5,"status":"open"}} status {"status":"shipped"}`
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// TestDerivedEventOfLongNumbers: an event that is derived from numbers which clients get as
+// texts comes under a policy, too.
+func TestDerivedEventOfLongNumbers(t *testing.T) {
+	t.Parallel()
+	whole := func(name string) policy.Column { return policy.Column{Name: name, Type: "bigint", Kind: rule.Int} }
+	viewer := viewerOf(t, "tables: {sku: {roles: {picker: {columns: {except: [cost]}}}}}", policy.Table{
+		ID: 7, Stem: "sku", Key: []string{"id"}, Columns: []policy.Column{whole("id"), whole("sku"), whole("quantity"), whole("low_stock_threshold"), whole("cost")},
+	})
+	c := change(feed.Update, `{"low_stock_threshold":5}`, `{"id":1,"sku":2,"quantity":9007199254740993,"low_stock_threshold":9007199254740993,"cost":3}`)
+	c.Relation, c.Name = 7, "sku"
+	got := seen((*view.View)(nil).For(viewer), c)
+	want := `alert:low-stock  {"skuId":1,"sku":2,"quantity":"9007199254740993","threshold":"9007199254740993"} low_stock_threshold {"low_stock_threshold":5}`
+	if len(got) != 2 || got[0] != want {
+		t.Errorf("got %q\nwant %q and sku:updated", got, want)
+	}
+}
+
+// viewerOf is a picker under a policy for one table.
+func viewerOf(t *testing.T, file string, table policy.Table) *policy.Viewer {
+	t.Helper()
+	d, err := policy.Parse([]byte(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	stored, err := policy.Resolve(d, []policy.Table{table})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := policy.Load(stored, []policy.Table{table}, new(failures))
+	if err != nil {
+		t.Fatal(err)
+	}
+	viewer, err := p.Viewer("T", []string{"picker"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return viewer
+}

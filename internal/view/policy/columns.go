@@ -81,6 +81,18 @@ func (c *Columns) AppendRow(dst []byte, r, rest *row.Row) []byte {
 	if rest == nil && c.All() {
 		return append(dst, r.Normal(r.Text)...)
 	}
+	return c.appendRow(dst, r, rest, (*row.Row).AppendValue)
+}
+
+// AppendImage is AppendRow with the values as the log has them: what events are made of.
+func (c *Columns) AppendImage(dst []byte, r, rest *row.Row) []byte {
+	return c.appendRow(dst, r, rest, func(r *row.Row, dst []byte, i int) []byte { return append(dst, r.Value(i)...) })
+}
+
+// write appends the value of field i of a row.
+type write = func(r *row.Row, dst []byte, i int) []byte
+
+func (c *Columns) appendRow(dst []byte, r, rest *row.Row, value write) []byte {
 	start := len(dst)
 	dst = append(dst, '{')
 	if c == nil {
@@ -92,29 +104,29 @@ func (c *Columns) AppendRow(dst []byte, r, rest *row.Row) []byte {
 				continue
 			}
 			if j := counterpart(rest, r, i); j >= 0 {
-				dst = appendMember(dst, start, r, j)
+				dst = appendMember(dst, start, r, j, value)
 			} else {
-				dst = appendMember(dst, start, rest, i)
+				dst = appendMember(dst, start, rest, i, value)
 			}
 		}
 	}
 	for i := range r.Fields {
 		if c.field(r, i) && (rest == nil || counterpart(r, rest, i) < 0) {
-			dst = appendMember(dst, start, r, i)
+			dst = appendMember(dst, start, r, i, value)
 		}
 	}
 	return append(dst, '}')
 }
 
 // appendMember appends "key":value to the object that opens at start.
-func appendMember(dst []byte, start int, r *row.Row, i int) []byte {
+func appendMember(dst []byte, start int, r *row.Row, i int, value write) []byte {
 	if len(dst) > start+1 {
 		dst = append(dst, ',')
 	}
 	dst = append(dst, '"')
 	dst = append(dst, r.Key(i)...)
 	dst = append(dst, '"', ':')
-	return r.AppendValue(dst, i)
+	return value(r, dst, i)
 }
 
 // counterpart finds in y the column that stands at i in x, -1 if there is none. As a

@@ -34,7 +34,8 @@ type Decision struct {
 	// see the row.
 	Old, New *Columns
 	// Both are the columns that may be named as changed and have a previous value: nil
-	// but for an update of which both rows come.
+	// but for an update of which the viewer sees both rows. They are of the event of the row
+	// only if both come, and of those that are derived always.
 	Both *Columns
 
 	op feed.Op
@@ -92,10 +93,8 @@ func (a *Access) update(q *Question, d *Decision) {
 	d.Old, d.New = a.side(q.Before, q.After, q.HidesBefore), a.side(q.After, nil, q.HidesAfter)
 	d.Was, d.Is = matches(q.Filter, d.Old, q.Before, q.After), matches(q.Filter, d.New, q.After, nil)
 	d.derived = d.Old != nil && d.New != nil && (d.Was || d.Is)
-	if !d.Was || !d.Is {
-		return
-	}
 	switch {
+	case !d.derived:
 	case !d.Old.same(d.New):
 		d.Both = a.keys
 	case d.New.all || shows(q.Before, q.After, d.New):

@@ -123,6 +123,10 @@ func protocolTables(t *testing.T) map[string]string {
 	refusal := &transport.Refusal{Code: transport.Forbidden, Message: "the token does not name this tenant"}
 	server := append([]said{{encode.AppendWelcome(nil, 25*time.Second, 20*time.Second), "at once; silence of both times together is a lost connection"}},
 		signals(func(s *signal.Signal) []byte { return encode.AppendSignal(nil, s) }, signalTimes)...)
+	tagged := exampleCursor
+	tagged.Tag = "1rq8z0kd"
+	reset := signal.Signal{Kind: signal.Reset, Tenant: "acme", Cursor: tagged, Reason: feed.ErrPolicy.Error(), RetryAfter: 1800 * time.Millisecond}
+	server = append(server, said{encode.AppendSignal(nil, &reset), "`reset` where many clients have to reload at once: go on from the cursor now, and reload after so many milliseconds"})
 	server = append(server, exampleEvents(t)...)
 	server = append(server, said{encode.AppendPong(nil), "answers `ping`"},
 		said{encode.AppendError(nil, refusal.Code, refusal.Message, transport.CommandJoin, "acme"), "a request is refused; without `request` it could not be read"})

@@ -7,7 +7,7 @@ with relation as (
     select p.oid, p.proname, p.prosecdef from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = 'rowcast'
 ), wanted (privilege, name) as (
     values ('select', 'feed'), ('select', 'seal'), ('select', 'sealed'), ('select', 'log'), ('select', 'watched'), ('select', 'tenant'),
-           ('select', 'revocation'), ('select', 'revocation_version'), ('select', 'pause'),
+           ('select', 'revocation'), ('select', 'revocation_version'), ('select', 'pause'), ('select', 'rules'), ('select', 'policy'),
            ('insert', 'tenant')
      union all
     select 'insert', t.name from function f cross join (values ('seal'), ('sealed'), ('tenant')) t (name)
@@ -22,7 +22,7 @@ with relation as (
      union
     select format('execute on rowcast.%s', f.proname)
       from function f
-     where f.proname in ('seal', 'foreign_log', 'trigger_drift', 'prune', 'rotate', 'empty_segments')
+     where f.proname in ('seal', 'foreign_log', 'trigger_drift', 'prune', 'rotate', 'empty_segments', 'activate_policy', 'refuse_policy')
        and not has_function_privilege(f.oid, 'execute')
 )
 select case when count(*) = 0 then 'ok' else 'fail' end,

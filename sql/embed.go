@@ -20,7 +20,7 @@
 //     TestGuideListsTheScripts).
 //   - A script does what it says, also the second time, and what its head says
 //     undoes it (TestAttachAndDetach, TestPauseAndResume, TestReplay, TestPrune,
-//     TestImport, TestSimulateLoad, TestVerify, TestLooking).
+//     TestImport, TestSimulateLoad, TestVerify, TestLooking, TestPolicy).
 //   - A variable that is missing or wrong ends psql with status 3 and one line
 //     that says what to give, before anything is done (TestRefusals).
 //   - No script depends on the search_path (every test runs without one). One that
@@ -71,8 +71,26 @@ var (
 	Columns string
 	//go:embed rules.sql
 	Rules string
+	//go:embed policy_tables.sql
+	PolicyTables string
+	//go:embed policy_active.sql
+	PolicyActive string
+	//go:embed policy_pending.sql
+	PolicyPending string
+	//go:embed policy_servers.sql
+	PolicyServers string
+	//go:embed policy_outcome.sql
+	PolicyOutcome string
 	//go:embed written_values.sql
 	WrittenValues string
+	//go:embed rows_transaction.sql
+	RowsTransaction string
+	//go:embed rows_settings.sql
+	RowsSettings string
+	//go:embed rows_of.sql
+	RowsOf string
+	//go:embed rows_files.sql
+	RowsFiles string
 	//go:embed tenant_types.sql
 	TenantTypes string
 	//go:embed foreign_log.sql
@@ -91,5 +109,6 @@ var (
 //
 //go:embed status.sql lag.sql writers.sql notify_queue.sql oldest_transactions.sql verify.sql
 //go:embed attach.sql detach.sql pause.sql resume.sql replay.sql prune.sql
+//go:embed policy_list.sql policy_apply.sql policy_drop.sql
 //go:embed import.sql import_client.sql simulate_load.sql roles.sql
 var Scripts embed.FS

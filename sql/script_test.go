@@ -19,6 +19,11 @@ func TestAttachAndDetach(t *testing.T) {
 		contains(t, run(t, s, attach...), "public.invoices", "bill", "account", "pdf", "captured")
 	}
 	contains(t, run(t, s, "attach.sql", "table=public.invoices"), "bill", "account", "pdf") // as it was
+	if out := run(t, s, "attach.sql", "table=public.invoices", "readable=yes"); !strings.Contains(out, "| t        | captured") {
+		t.Errorf("a table that was opened is shown as\n%s", out)
+	}
+	contains(t, run(t, s, "attach.sql", "table=public.invoices"), "| t        | captured")
+	contains(t, run(t, s, "attach.sql", "table=public.invoices", "readable=no"), "| f        | captured")
 	s.Exec(t, `insert into invoices values (1, 7, 'secret')`)
 	if got := captured(t, s); got != "i 7" {
 		t.Errorf("the log has %q", got)
@@ -114,6 +119,34 @@ func TestPrune(t *testing.T) {
 	if got := text(t, s, `select floor from rowcast.tenant`); got != "2" {
 		t.Errorf("the floor is %s", got)
 	}
+}
+
+func TestPolicy(t *testing.T) {
+	t.Parallel()
+	s := newEnv(t)
+	// It has what a shell and psql would change if they could.
+	const document = "tables:\n  doc: {roles: {clerk: {rows: \"row.body == 'it''s $HOME `id` \\\\ :file'\"}}}"
+	path := filepath.Join(t.TempDir(), "a 'file'.yaml")
+	if err := os.WriteFile(path, []byte(document+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for n := range 2 {
+		contains(t, run(t, s, "policy_apply.sql", "file="+path), fmt.Sprintf("Policy %d is stored.", n+1))
+		if got := text(t, s, `select document from rowcast.policy where state = 'pending'`); got != document {
+			t.Errorf("stored is %s; want %s", got, document)
+		}
+	}
+	s.Exec(t, `select rowcast.refuse_policy(2, 'line 2: no')`)
+	contains(t, run(t, s, "policy_list.sql"), "refused  | postgres", "line 2: no", "version 2 was applied before anybody had looked")
+	if out := run(t, s, "policy_drop.sql"); out != "There was no policy: nothing to do.\n" {
+		t.Error(out)
+	}
+	run(t, s, "policy_apply.sql", "file="+path)
+	s.Exec(t, `select rowcast.activate_policy(3, '{}', '{}')`)
+	if out := run(t, s, "policy_drop.sql"); out != "No policy is in force any more.\n" {
+		t.Error(out)
+	}
+	contains(t, run(t, s, "policy_list.sql"), "dropped by postgres")
 }
 
 func TestImport(t *testing.T) {
@@ -244,6 +277,8 @@ func TestRefusals(t *testing.T) {
 		{"import.sql,table=public.docs,file=/nosuch.csv", `could not open file "/nosuch.csv"`},
 		{"import_client.sql", "which table?"},
 		{"import_client.sql,table=public.docs,columns=nosuch", `column "nosuch" does not exist`},
+		{"policy_apply.sql", "which file? Give it with -v file=policy.yaml"},
+		{"policy_apply.sql,file=/nosuch.yaml", "the file is empty, or cannot be read"},
 		{"writers.sql,since=long", `invalid input syntax for type interval: "long"`},
 		{"oldest_transactions.sql,limit=few", `invalid input syntax for type bigint: "few"`},
 		{"verify.sql,table=public.nosuch", `relation "public.nosuch" does not exist`},

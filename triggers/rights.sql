@@ -12,7 +12,8 @@
 --
 -- The service role is what "rowcast serve" and "rowcast tail" connect as. It
 -- reads the log, and changes it through functions that seal and forget, no more:
--- it can neither write a change nor remove one before its time.
+-- it can neither write a change nor remove one before its time. It settles a policy
+-- that was applied, and applies none.
 --
 -- Every other role, those of applications above all, has nothing. A statement on a
 -- watched table needs no right either: PostgreSQL asks for none to call the function of
@@ -41,18 +42,21 @@ begin
     execute format('grant usage on schema rowcast to %s', service);
     execute format(
         'grant select on rowcast.feed, rowcast.watched, rowcast.log, rowcast.log_active, rowcast.queue, rowcast.segment, rowcast.seal, rowcast.sealed, rowcast.tenant,
-                         rowcast.pause, rowcast.revocation, rowcast.revocation_version, rowcast.rules to %s', service);
+                         rowcast.pause, rowcast.revocation, rowcast.revocation_version, rowcast.rules, rowcast.policy to %s', service);
     execute format('grant insert (tenant) on rowcast.tenant to %s', service);
     execute format(
         'grant execute on function rowcast.seal(), rowcast.rotate(interval, bigint), rowcast.prune(interval, bigint),
-                                   rowcast.empty_segments(), rowcast.identity(), rowcast.foreign_log(), rowcast.subscribed_log(), rowcast.know(text), rowcast.unsealed(),
+                                   rowcast.empty_segments(), rowcast.identity(), rowcast.foreign_log(), rowcast.subscribed_log(), rowcast.know(text), rowcast.cursor(text), rowcast.unsealed(),
                                    rowcast.log_rows(integer, xid8[], bigint[], boolean[]),
                                    rowcast.trigger_drift(), rowcast.trigger_states(), rowcast.wanted_triggers(), rowcast.present_triggers(), rowcast.arguments(bytea),
                                    rowcast.name_drift(integer), rowcast.relation_of(integer), rowcast.numbered(integer, oid),
                                    rowcast.has_columns(oid, text[]), rowcast.is_shown(oid, "char"), rowcast.alteration(), rowcast.pauses(),
                                    rowcast.part_drift(oid), rowcast.inheritance(integer), rowcast.wide_rows(integer),
                                    rowcast.lock_number(text), rowcast.lock_holders(), rowcast.servers(),
-                                   rowcast.written_values(oid[], integer[], text[]), rowcast.base_type(oid) to %s', service);
+                                   rowcast.written_values(oid[], integer[], text[]), rowcast.base_type(oid),
+                                   rowcast.activate_policy(bigint, text, integer[]), rowcast.refuse_policy(bigint, text), rowcast.policies(),
+                                   rowcast.why_not_readable(integer, regrole), rowcast.service_roles(), rowcast.rows_of(text, text, regrole), rowcast.present_files_of(oid) to %s', service);
+    perform rowcast.let_services_read(w.id) from rowcast.watched w where w.active and w.readable;
 end $$;
 
 -- Makes a role the owner of schema rowcast and of everything in it. The role

@@ -111,7 +111,7 @@ func TestAudienceBelongsToTheTable(t *testing.T) {
 	} {
 		d.Exec(t, step.do)
 		version += step.versions
-		got := pgtest.Column[string](t, d.Conn, `select distinct coalesce(audience, '') || ' ' || kind from (`+sql.Watched+`) w (id, table_name, name, audience, kind) where table_name = 'notes'`)
+		got := pgtest.Column[string](t, d.Conn, `select distinct coalesce(audience, '') || ' ' || kind from (`+sql.Watched+`) w (id, table_name, name, relation, audience, kind) where table_name = 'notes'`)
 		if want := []string{step.audience + " " + step.kind}; !slices.Equal(got, want) {
 			t.Errorf("after %s: %q, want %q", step.do, got, want)
 		}
@@ -154,7 +154,7 @@ func TestAudienceOutlivesNames(t *testing.T) {
 				d.Exec(t, `insert into notes values (1, 'T', 'ann')`)
 			}
 		}
-		got := pgtest.Column[string](t, d.Conn, `select coalesce(w.audience, '') from rowcast.log l join (`+sql.Watched+`) w (id, table_name, name, audience, kind) on w.id = l.watched`)
+		got := pgtest.Column[string](t, d.Conn, `select coalesce(w.audience, '') from rowcast.log l join (`+sql.Watched+`) w (id, table_name, name, relation, audience, kind) on w.id = l.watched`)
 		if want := []string{"user_id"}; !slices.Equal(got, want) {
 			t.Errorf("%s: the logged row is for whom %q says, want %q", name, got, want)
 		}

@@ -19,6 +19,9 @@ import (
 	"rowcast/internal/operate/health"
 	"rowcast/internal/operate/metric"
 	"rowcast/internal/transport"
+	"rowcast/internal/transport/refusal"
+	"rowcast/internal/transport/rows"
+	"rowcast/internal/view/rules"
 )
 
 var update = flag.Bool("update", false, "write the tables of the guides anew")
@@ -113,7 +116,8 @@ func metricsTable(t *testing.T) string {
 		},
 		Health:    func() health.Status { return health.Status{Checked: time.Now()} },
 		Observers: metric.NewObservers(), Codes: transport.Codes(),
-		Refusals: new(transport.Refusals).Counts, Unreadable: new(unreadable.Log).Counts,
+		Refusals: (&refusal.Log{Codes: transport.RefusalCodes()}).Counts, Unreadable: new(unreadable.Log).Counts, Rows: new(rows.Handler).Stats,
+		Failures: func() map[rules.Failure]int64 { return map[rules.Failure]int64{{}: 0} },
 	})
 	families, err := registry.Gather()
 	if err != nil {

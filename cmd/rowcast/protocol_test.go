@@ -50,7 +50,7 @@ var signalTimes = map[signal.Kind]string{
 	signal.Joined:   "the tenant is joined. `events` is the filter in effect. `holes` is true where rows may be for somebody else. `hint` says what cannot be meant",
 	signal.Left:     "the tenant is no longer joined",
 	signal.Progress: "everything up to the cursor was delivered, or does not pass the filter: at least every 10 s after something that did not pass, every 60 s else",
-	signal.Reset:    "the history after the client's cursor is gone (`expired`, `diverged`) or the cursor is none (`invalid`): reload, and go on from this one",
+	signal.Reset:    "the history after the client's cursor is gone (`expired`, `diverged`), the cursor is none (`invalid`), or what the client may see has changed (`policy`): reload, and go on from this one",
 	signal.Ping:     "answer with `pong`",
 	signal.Expiring: "the token ends in 30 s: send a fresh one with `auth`",
 	signal.Stale:    "the server has not had the newest changes for 5 s; `progress` follows when it has",
@@ -109,8 +109,9 @@ func exampleEvents(t *testing.T) (list []said) {
 	} {
 		var looked view.Change
 		c := change(feed.Update, e.after, e.before)
-		looked.Set(c, mapping.Events(c))
-		list = append(list, said{encode.AppendEvent(nil, looked.See(view.Part{Was: true, Is: true}, exampleView(t).Decide(&looked), 0)), e.when})
+		looked.Set(c, nil)
+		looked.With(mapping.Events(c))
+		list = append(list, said{encode.AppendEvent(nil, looked.See(exampleView(t).Decide(&looked)[0], 0)), e.when})
 	}
 	dashboard := mapping.DashboardEvent("acme", []string{"orders"}, feed.Head{Epoch: exampleCursor.Epoch, Position: 163, Nonce: exampleCursor.Nonce}, time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC))
 	return append(list, said{encode.AppendEvent(nil, &dashboard), "tables of the inventory changed, at most once a second; it is in no history"})
@@ -122,6 +123,10 @@ func protocolTables(t *testing.T) map[string]string {
 	refusal := &transport.Refusal{Code: transport.Forbidden, Message: "the token does not name this tenant"}
 	server := append([]said{{encode.AppendWelcome(nil, 25*time.Second, 20*time.Second), "at once; silence of both times together is a lost connection"}},
 		signals(func(s *signal.Signal) []byte { return encode.AppendSignal(nil, s) }, signalTimes)...)
+	tagged := exampleCursor
+	tagged.Tag = "1rq8z0kd"
+	reset := signal.Signal{Kind: signal.Reset, Tenant: "acme", Cursor: tagged, Reason: feed.ErrPolicy.Error(), RetryAfter: 1800 * time.Millisecond}
+	server = append(server, said{encode.AppendSignal(nil, &reset), "`reset` where many clients have to reload at once: go on from the cursor now, and reload after so many milliseconds"})
 	server = append(server, exampleEvents(t)...)
 	server = append(server, said{encode.AppendPong(nil), "answers `ping`"},
 		said{encode.AppendError(nil, refusal.Code, refusal.Message, transport.CommandJoin, "acme"), "a request is refused; without `request` it could not be read"})

@@ -173,12 +173,14 @@ func (h *History) page(ctx context.Context, tenant string, c feed.Cursor, limit 
 			if err != nil {
 				return feed.Page{}, err
 			}
+			page.Rules = max(page.Rules, read[i].Rules, whole.Rules)
 			if page.Changes = append(page.Changes, whole.Changes...); whole.More {
 				page.More = true
 				break
 			}
 			continue
 		}
+		page.Rules = max(page.Rules, read[i].Rules)
 		page.Changes = read[i].Changes(page.Changes, c.Epoch, w, h.bulkRows, c.Position)
 	}
 	if len(page.Changes) > limit {

@@ -17,7 +17,7 @@ func TestErrorsOfCommandsHaveCodes(t *testing.T) {
 	t.Parallel()
 	coded := map[string]bool{"errcode.With": true, "errcode.Misuse": true}
 	made := 0
-	for _, pattern := range []string{"*.go", "overview/*.go", "program/*.go", "../service/*.go", "../demo/*.go", "../demo/embedded/*.go", "../../cmd/rowcast/*.go"} {
+	for _, pattern := range []string{"*.go", "overview/*.go", "policies/*.go", "program/*.go", "../service/*.go", "../demo/*.go", "../demo/embedded/*.go", "../../cmd/rowcast/*.go"} {
 		files, err := filepath.Glob(pattern)
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%s: %d files, %v", pattern, len(files), err)

@@ -3,6 +3,7 @@ package command
 import (
 	"github.com/spf13/cobra"
 
+	"rowcast/internal/command/policies"
 	"rowcast/internal/command/program"
 )
 
@@ -21,10 +22,8 @@ tenant, with nothing lost. Any writer counts: the app, psql, COPY, a batch job.`
   DATABASE_URL=postgres://… rowcast migrate      install it in a database
   DATABASE_URL=postgres://… JWT_SECRET=… rowcast serve`,
 	})
-	root.AddCommand(
-		c.serve(), c.demo(), c.migrate(), c.watch(), c.unwatch(), c.tail(), c.revoke(), c.version(),
-		c.status(), c.doctor(), c.history(), c.replay(), c.prune(), c.token(), c.config(), c.man(), c.bench(),
-	)
+	root.AddCommand(c.serve(), c.demo(), c.migrate(), c.watch(), c.unwatch(), c.tail(), c.revoke(), c.version(), c.status(),
+		c.doctor(), c.history(), c.replay(), c.prune(), c.token(), policies.New(p), c.config(), c.man(), c.bench())
 	return root
 }
 

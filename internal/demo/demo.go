@@ -87,11 +87,13 @@ func (d *demo) run(ctx context.Context) (err error) {
 	return g.Wait()
 }
 
-// seed makes the data.
+// seed makes the data, and says who sees what of it.
 func (d *demo) seed(ctx context.Context) (tenants []inventory.Tenant, err error) {
 	err = postgres.With(ctx, postgres.Connect, d.Config.DatabaseURL, "rowcast demo", func(ctx context.Context, c *pgx.Conn) error {
-		tenants, err = inventory.Seed(ctx, c)
-		return err
+		if tenants, err = inventory.Seed(ctx, c); err != nil {
+			return err
+		}
+		return rule(ctx, c)
 	})
 	return tenants, err
 }

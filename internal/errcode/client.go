@@ -31,15 +31,19 @@ func client() []Entry {
 			Do: "Wait for Retry-After, or a moment, and send less at once.",
 		},
 		{
+			Code: "policy-changed", Met: Client, What: "The policy has changed.", Why: "It needs claims of the token that the server did not keep.",
+			Do: "Connect again with the token, after the hint in the reason.",
+		},
+		{
 			Code: "bad-request", Met: Client, What: "The request cannot be understood.", Why: "It is malformed, not of this protocol, or its filter names what there is not.",
 			Do: "Correct what the detail names; the same request is refused again.",
 		},
 		{
 			Code: "not-found", Met: Client, What: "There is nothing at this path.", Why: "The path is misspelt, or a proxy changes it.",
-			Do: "Correct the path; the feed is at /ws, /socket.io/, /events and /history, tickets at /tickets.",
+			Do: "Correct the path; the feed is at /ws, /socket.io/, /events, /history and /rows, tickets at /tickets.",
 		},
 		{
-			Code: "conflict", Met: Client, What: "The request does not fit the state.", Why: "Somebody was faster, or what is asked for is not there any more.",
+			Code: "conflict", Met: Client | Command, What: "The request does not fit the state.", Why: "Somebody was faster, or what is asked for is not there any more.",
 			Do: "Load the state again and decide anew.",
 		},
 		{
@@ -60,8 +64,19 @@ func client() []Entry {
 			Do: "Send the token with the request, or auth as the first message.",
 		},
 		{
-			Code: "limit-exceeded", Met: Client, What: "The client has as much as it may have.", Why: "A connection may join 128 tenants, and a tenant may have 1,024 different filters of rows.",
-			Do: "Leave a tenant first, use another connection, or a filter that is in use.",
+			Code: "limit-exceeded", Met: Client | Command, What: "The client has as much as it may have.", Why: "A connection may join 128 tenants, and a tenant may have 1,024 different filters of rows. GET /rows gives 100,000 rows and 64 MiB, within 30 s.",
+			Do: "Leave a tenant first, use another connection, or a filter that is in use. Ask for fewer rows with where.",
+		},
+		{
+			Code: "not-readable", Met: Client | Doctor, Check: "opened tables can be read",
+			What: "Rows of the table cannot be read.",
+			Why:  "Nobody has opened it for clients that begin. Or the server lacks a right, as for a column that was added since. Or the table has row security, and no policy covers it.",
+			Do:   "Run rowcast watch <table> --readable as the owner of the table; rowcast doctor and the log of the server say what is missing.",
+		},
+		{
+			Code: "unknown-tenant", Met: Client, What: "Nobody has heard of the tenant.",
+			Why: "rowcast.cursor was asked for it before anybody joined it and before a change of it; a truncate would not be handed to it.",
+			Do:  "Run select rowcast.know('<tenant>') and commit it, then begin the transaction again.",
 		},
 		{
 			Code: "revoked", Met: Client, What: "The token was revoked.", Why: "Somebody ended the access of its subject, tenant or token.",
@@ -96,12 +111,20 @@ func client() []Entry {
 			Do: "Reload the state, then continue from the new cursor.",
 		},
 		{
+			Code: "policy", Met: Client, What: "The cursor belongs to another view.", Why: "The policy, or a role or claim of the token, is another one, so that the client sees something else.",
+			Do: "Reload the state after retryAfter, if there is one; events go on from the new cursor.",
+		},
+		{
 			Code: "invalid", Met: Client | Command, What: "The text is no cursor.", Why: "It was cut, changed or made up.",
 			Do: "Reload the state; keep cursors as they come.",
 		},
 		{
 			Code: "tail-not-live", Met: Ready, What: "The server does not follow the change log.", Why: "The database cannot be reached, or somebody holds the seal lock.",
 			Do: "See the detail, and rowcast doctor; the server tries again by itself.",
+		},
+		{
+			Code: "policy-unusable", Met: Ready, What: "The server cannot follow a part of the policy.", Why: "A table has changed, or a newer program has applied it; nobody sees what it is about.",
+			Do: "Look at rowcast policy show and apply the policy again, or replace the server.",
 		},
 		{
 			Code: "tail-stale", Met: Ready, What: "The server has not read the change log for a while.", Why: "The database does not answer.",

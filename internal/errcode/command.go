@@ -51,6 +51,10 @@ func command() []Entry {
 			Do: "Wait until it has ended, and call the command again.",
 		},
 		{
+			Code: "servers-behind", Met: Command, What: "Servers do not follow the policy.", Why: "They have no connection to the database, or are of an earlier version.",
+			Do: "Look at their logs and at /readyz. One that comes back takes the policy over before it sends a change.",
+		},
+		{
 			Code: "timed-out", Met: Command, What: "The database did not answer in time.", Why: "It is slow or busy, or a statement ran into statement_timeout.",
 			Do: "Try again; if that does not help, rowcast doctor finds old transactions, locks and what else makes it slow.",
 		},

@@ -78,6 +78,24 @@ func schema() []Entry {
 			Do:   "Name the column that says it now: rowcast watch <table> --audience <column>. Rows that were logged under the old name stay hidden.",
 		},
 		{
+			Code: "policy-refused", Met: Doctor | Command, Check: "the newest policy is in force",
+			What: "A policy is refused, and the one before stays in force.",
+			Why:  "It names a table, a column or a value that there is not, or says what no policy says. Or it was applied by psql, and no server has looked at it.",
+			Do:   "Correct each line that is named, then: rowcast policy apply <file>. To see what it would change: rowcast policy diff <file>.",
+		},
+		{
+			Code: "policy-stale", Met: Doctor, Check: "the policy knows every column",
+			What: "Columns are withheld, because they are newer than the policy.",
+			Why:  "A policy names the columns that a role sees when it is applied. What was added, renamed or replaced since is seen by roles given as {} alone. A condition on such a column hides the table from its role.",
+			Do:   "See that the policy says what it should, then apply it again: rowcast policy apply <file>.",
+		},
+		{
+			Code: "policy-missing", Met: Doctor, Check: "row level security has a policy",
+			What: "A watched table has row level security, and no policy has rules for it.",
+			Why:  "Row level security is asked by statements. Capture logs every row, and every member of the tenant receives it.",
+			Do:   "Say who sees what of the table in the policy: rowcast policy apply <file>. If everybody may see it, say so with a role: \"*\": {}.",
+		},
+		{
 			Code: "rows-wide", Met: Doctor, Check: "rows are not wide",
 			What: "The rows of a watched table hold large values, and each statement on such a row converts and logs them.",
 			Why:  "The columns are captured. An update logs twice what it changes and once what it leaves. The CPU is that of one or two conversions of the row to JSON and of storing that.",

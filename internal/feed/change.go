@@ -52,6 +52,8 @@ type Change struct {
 	From, Position int64
 	// Nonce is the random number of the seal that gave the position.
 	Nonce int64
+	// Relation is the number of the table, whatever it is watched as: that of the policy.
+	Relation int64
 	// Table is the unqualified name of the table, as in source.table.
 	Table string
 	// Name is the stem of the event names: "order" for orders.
@@ -111,4 +113,7 @@ type Page struct {
 	Changes []Change
 	// More is true when further changes follow.
 	More bool
+	// Rules is the version of the rules by which events are withheld, as of when the
+	// changes were read.
+	Rules int64
 }

@@ -13,6 +13,8 @@ var (
 	ErrExpired = errors.New("expired")
 	// ErrDiverged: the cursor belongs to a history that no longer exists.
 	ErrDiverged = errors.New("diverged")
+	// ErrPolicy: the cursor belongs to another view of the events.
+	ErrPolicy = errors.New("policy")
 	// ErrInvalid: the text is no cursor.
 	ErrInvalid = errors.New("invalid")
 )
@@ -34,7 +36,16 @@ type Cursor struct {
 	// Delivered counts the events of the change after Position that were
 	// delivered as well: 0 unless the cursor points into a change.
 	Delivered int
+	// Tag names the view that the client had: of which events it has received those that
+	// it may see. Empty is one that sees everything, AnyTag one that matches any.
+	Tag string
 }
+
+// AnyTag is that of a cursor that belongs to rows, and not to a view of the events.
+const AnyTag = "any"
+
+// tagLength is that of any other tag.
+const tagLength = 8
 
 // String is the text of the cursor: epoch.position.nonce, then ".n" for n delivered
 // events.
@@ -53,6 +64,9 @@ func (c Cursor) AppendText(b []byte) []byte {
 		b = append(b, '.')
 		b = strconv.AppendInt(b, int64(c.Delivered), 10)
 	}
+	if c.Tag != "" {
+		b = append(append(b, '~'), c.Tag...)
+	}
 	return b
 }
 
@@ -62,14 +76,18 @@ func ParseCursor(text string) (Cursor, error) {
 	if len(text) > maxCursor {
 		return Cursor{}, ErrInvalid
 	}
-	parts := strings.Split(text, ".")
+	position, tag, tagged := strings.Cut(text, "~")
+	if tagged && tag != AnyTag && (len(tag) != tagLength || strings.Trim(tag, "0123456789abcdefghijklmnopqrstuv") != "") {
+		return Cursor{}, ErrInvalid
+	}
+	parts := strings.Split(position, ".")
 	if len(parts) == 4 && parts[3] == "s" {
-		text, parts = strings.TrimSuffix(text, ".s"), parts[:3]
+		text, parts = strings.TrimSuffix(position, ".s")+text[len(position):], parts[:3]
 	}
 	if len(parts) < 3 || len(parts) > 4 || parts[0] == "" {
 		return Cursor{}, ErrInvalid
 	}
-	c := Cursor{Epoch: parts[0]}
+	c := Cursor{Epoch: parts[0], Tag: tag}
 	var err error
 	if c.Position, err = strconv.ParseInt(parts[1], 10, 64); err != nil {
 		return Cursor{}, ErrInvalid

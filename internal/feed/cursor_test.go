@@ -2,6 +2,7 @@ package feed_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -20,11 +21,15 @@ func TestCursorRoundTrip(t *testing.T) {
 			Position: rapid.Int64Min(0).Draw(t, "position"),
 			Nonce:    rapid.Int64Min(0).Draw(t, "nonce"),
 		}
+		tag := rapid.SampledFrom([]string{"", "any", "0123abuv"}).Draw(t, "tag")
 		text := want.String()
 		if earlier := rapid.Bool().Draw(t, "of an earlier version"); earlier {
 			text += ".s"
+			if want.Tag = tag; tag != "" {
+				text += "~" + tag
+			}
 		} else {
-			want.Delivered = rapid.IntRange(0, 9).Draw(t, "delivered")
+			want.Delivered, want.Tag = rapid.IntRange(0, 9).Draw(t, "delivered"), tag
 			text = want.String()
 		}
 		got, err := feed.ParseCursor(text)
@@ -38,7 +43,7 @@ func TestParseCursorRefusesForeignText(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"", ".", "..", "a..", "a.1", "a.-1.0", "a.1.-1", "a.01.0", "a.1.0.0", "a.1.0.x", "a.1.0.s.s", "a.1.0.2.s",
-		".1.0", "a.1.0.-1", "a.9223372036854775808.0", "a.1.0\n", "a.+1.0", string(make([]byte, 500)),
+		".1.0", "a.1.0.-1", "a.9223372036854775808.0", "a.1.0\n", "a.+1.0", "a.1.0~", "a.1.0~abcdefg", "a.1.0~abcdefgh9", "a.1.0~ABCDEFGH", "a.1.0~abcdefgz", "a.1.0~any~any", "a.1.0~any.s", "a.1~any.0", string(make([]byte, 500)),
 	} {
 		if c, err := feed.ParseCursor(text); !errors.Is(err, feed.ErrInvalid) {
 			t.Errorf("ParseCursor(%q) = %+v, %v; want ErrInvalid", text, c, err)
@@ -50,9 +55,12 @@ func FuzzParseCursor(f *testing.F) {
 	f.Add("0a1b2c3d.42.zik0zj")
 	f.Add("0a1b2c3d.42.zik0zj.2")
 	f.Add("0a1b2c3d.42.zik0zj.s")
+	f.Add("0a1b2c3d.42.zik0zj.s~any")
+	f.Add("0a1b2c3d.42.zik0zj.2~0123abuv")
 	f.Fuzz(func(t *testing.T, text string) {
 		c, err := feed.ParseCursor(text)
-		if err == nil && c.String() != text && c.String()+".s" != text {
+		earlier := strings.TrimSuffix(strings.Replace(text+"~", ".s~", "~", 1), "~")
+		if err == nil && c.String() != text && c.String() != earlier {
 			t.Fatalf("%q parses as %+v, whose text is %q", text, c, c)
 		}
 	})

@@ -29,7 +29,7 @@ func BenchmarkWithheld(b *testing.B) {
 	conns := make([]*conn, clients)
 	for i := range conns {
 		conns[i] = newConn(unlimited)
-		if err := h.open(b, conns[i]).Join(session.Request{Tenant: "T", View: viewOf(b, 1)}); err != nil {
+		if err := h.open(b, conns[i]).Join(session.Request{Tenant: "T", See: see(viewOf(b, 1))}); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -32,7 +32,7 @@ func setup(t fatal, change func(*room.Options)) *bundle {
 	h := newHistory()
 	o := room.Options{
 		History: h, Map: mapChange, Encoders: []signal.Encoder{encoder{}, encoder{"other"}},
-		DashboardReason: dashboardReason, DashboardEvent: dashboardEvent,
+		DashboardReason: dashboardReason, DashboardReasons: dashboardReasons, DashboardEvent: dashboardEvent,
 	}
 	if change != nil {
 		change(&o)

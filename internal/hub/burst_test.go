@@ -25,7 +25,7 @@ func TestEndOfBurstArrives(t *testing.T) {
 			defer func() { stopped = recover() }()
 			b := setup(rt, func(o *room.Options) {
 				o.Workers = rapid.IntRange(1, 3).Draw(rt, "workers")
-				o.DashboardReason, o.DashboardEvent = nil, nil
+				o.DashboardReason, o.DashboardReasons, o.DashboardEvent = nil, nil, nil
 			})
 			defer b.stop()
 			runBurst(rt, tb, b)

@@ -38,7 +38,12 @@
 //     TestResumeInsideABulkStatement).
 //   - A client with a view, and of rows that are for somebody, receives what it may and
 //     wants to see (TestStreamsMatchModel). Views that are alike decide once, whatever the
-//     number of clients and encoders (TestViewsDecideOnce).
+//     number of clients and encoders (TestViewsDecideOnce). Conditions of a policy are asked once for each role
+//     (TestRolesDecideOnce).
+//   - When the rules change, no change that is committed later is sent by the old ones.
+//     Sessions whose view is another one are reset, each with a time to wait; the others
+//     go on (conform: TestPolicyAndRowBackToBack, TestPolicy). A cursor of another view is
+//     a reset, too (conform: TestPolicy, TestRecoveryUnderAPolicy).
 //   - Joined comes before the events that follow it, and only while the tail
 //     is live (TestJoinWaitsForTail, TestPublishWhileHeadIsRead). Every request to
 //     join is answered (TestEveryJoinIsAnswered), and a bounded number of them

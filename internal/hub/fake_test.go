@@ -16,7 +16,9 @@ import (
 
 	"rowcast/internal/errcode"
 	"rowcast/internal/feed"
+	"rowcast/internal/hub/session"
 	"rowcast/internal/hub/signal"
+	"rowcast/internal/view"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -49,6 +51,13 @@ func mapChange(dst []feed.Event, c *feed.Change) []feed.Event {
 }
 
 func dashboardReason(c *feed.Change) (string, bool) { return c.Table, c.Table == "d" }
+
+func dashboardReasons(func(stem string) bool) []string { return []string{"all"} }
+
+// see is that of a request whose view never changes.
+func see(v *view.View) func() (*view.View, *session.Refused) {
+	return func() (*view.View, *session.Refused) { return v, nil }
+}
 
 func dashboardEvent(tenant string, _ []string, head feed.Head, at time.Time) feed.Event {
 	return feed.Event{Name: "stats", Tenant: tenant, Position: head.Position, Cursor: head.Cursor(), At: at}

@@ -1,6 +1,8 @@
 package hub
 
 import (
+	"time"
+
 	"rowcast/internal/feed"
 	"rowcast/internal/hub/room"
 	"rowcast/internal/hub/session"
@@ -43,13 +45,17 @@ func (h *Hub) Publish(changes []feed.Change, sequence int64) {
 // Live says whether the tail is live. While it is not, joins wait.
 func (h *Hub) Live(live bool) { h.set.Streams.Live(live) }
 
+// mostSpread is over how long clients load their state anew at most.
+const mostSpread = time.Minute
+
 // Rules says that the rules are others by which events are withheld. What was made by the
-// old ones is dropped, and clients continue from their cursors by the new ones. No change
+// old ones is dropped, and clients continue from their cursors by the new ones. Those that
+// see something else now are reset, and load their state a thousand a second. No change
 // that is published after it is sent by the old ones.
 func (h *Hub) Rules() {
 	h.set.Streams.Renew()
 	h.set.Pages.Forget()
-	h.set.Restart(nil, "")
+	h.set.Restart(nil, "", min(time.Duration(h.set.Stats().Sessions)*time.Millisecond, mostSpread))
 }
 
 // Reset says that the history was rewritten: all rings are dropped, and every joined
@@ -59,5 +65,5 @@ func (h *Hub) Reset(reason error) {
 	h.set.Streams.Live(false)
 	h.set.Streams.Forget(nil)
 	h.set.Pages.Forget()
-	h.set.Restart(nil, reason.Error())
+	h.set.Restart(nil, reason.Error(), 0)
 }

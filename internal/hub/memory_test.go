@@ -178,7 +178,7 @@ func BenchmarkBusyTenants(b *testing.B) {
 	const tenants, changes = 2000, 500
 	e := &endless{row: []byte(strings.Repeat("x", 1000)), head: make([]atomic.Int64, tenants)}
 	h := setup(b, func(o *room.Options) {
-		o.History, o.DashboardReason, o.DashboardEvent, o.PingInterval = e, nil, nil, time.Hour
+		o.History, o.DashboardReason, o.DashboardReasons, o.DashboardEvent, o.PingInterval = e, nil, nil, nil, time.Hour
 	})
 	defer h.stop()
 	var events atomic.Int64

@@ -271,7 +271,7 @@ func runModel(t *rapid.T, tb testing.TB, b *bundle) {
 		"open": func(t *rapid.T) { open(t) },
 		"join": func(t *rapid.T) {
 			c := pick(t)
-			if err := c.session.Join(session.Request{Tenant: tenant.Draw(t, "tenant"), Admit: c.admit, Subjects: subjects(c.subject), View: viewOf(t, c.wanted)}); err != nil {
+			if err := c.session.Join(session.Request{Tenant: tenant.Draw(t, "tenant"), Admit: c.admit, Subjects: subjects(c.subject), See: see(viewOf(t, c.wanted))}); err != nil {
 				t.Fatal(err)
 			}
 		},
@@ -284,7 +284,7 @@ func runModel(t *rapid.T, tb testing.TB, b *bundle) {
 			if len(cursors) == 0 {
 				return
 			}
-			q := session.Request{Tenant: name, Admit: c.admit, Subjects: subjects(c.subject), View: viewOf(t, c.wanted), Cursor: rapid.SampledFrom(cursors).Draw(t, "cursor")}
+			q := session.Request{Tenant: name, Admit: c.admit, Subjects: subjects(c.subject), See: see(viewOf(t, c.wanted)), Cursor: rapid.SampledFrom(cursors).Draw(t, "cursor")}
 			if err := c.session.Join(q); err != nil {
 				t.Fatal(err)
 			}

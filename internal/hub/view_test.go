@@ -19,7 +19,7 @@ func TestViewsDecideOnce(t *testing.T) {
 		for i := range conns {
 			conns[i] = newConn(unlimited)
 			s := b.open(t, conns[i])
-			q := session.Request{Tenant: "T", View: viewOf(t, 1+i%filters)}
+			q := session.Request{Tenant: "T", See: see(viewOf(t, 1+i%filters))}
 			if i/filters%2 == 0 {
 				q.Encoder = signal.Encoder(encoder{"other"})
 			}

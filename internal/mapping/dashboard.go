@@ -23,16 +23,21 @@ func DashboardReason(c *feed.Change) (reason string, ok bool) {
 	return s.table, true
 }
 
-// DashboardEvent is the coalesced event for the changes of a tenant up to head. Each
-// reason appears once, in alphabetical order; none stands for all, for a client that
-// was away and may have missed any. It is in no log: its cursor is that of head, and it
-// comes again to a client that continues from there.
-func DashboardEvent(tenant string, reasons []string, head feed.Head, at time.Time) feed.Event {
-	if len(reasons) == 0 {
-		for i := range stems[:len(stems)-1] {
-			reasons = append(reasons, stems[i].table)
+// DashboardReasons are all reasons, for a client that was away and may have missed any, but
+// for those of stems that are hidden from it.
+func DashboardReasons(hidden func(stem string) bool) (reasons []string) {
+	for _, s := range stems[:len(stems)-1] {
+		if !hidden(s.name) {
+			reasons = append(reasons, s.table)
 		}
 	}
+	return reasons
+}
+
+// DashboardEvent is the coalesced event for the changes of a tenant up to head. Each
+// reason appears once, in alphabetical order. It is in no log: its cursor is that of head,
+// and it comes again to a client that continues from there.
+func DashboardEvent(tenant string, reasons []string, head feed.Head, at time.Time) feed.Event {
 	unique := slices.Compact(slices.Sorted(slices.Values(reasons)))
 	data := append(make([]byte, 0, 96), `{"reasons":[`...)
 	for i, r := range unique {

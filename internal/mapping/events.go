@@ -53,15 +53,15 @@ func Append(dst []feed.Event, c *feed.Change) []feed.Event {
 		e.Data = v.data(r, text)
 		dst = append(dst, e)
 	}
-	point(dst[first:], c)
+	Point(dst[first:], c)
 	return dst
 }
 
-// point gives the events of one change their cursors. The last one is past the change.
+// Point gives the events of one change their cursors. The last one is past the change.
 // An earlier one points into the change: its position is the one before the change, and
 // Delivered counts the events. Its nonce is that of the change it points into, as the
 // nonce of the position before is not known here.
-func point(events []feed.Event, c *feed.Change) {
+func Point(events []feed.Event, c *feed.Change) {
 	for i := range events {
 		cursor := feed.Cursor{Epoch: c.Epoch, Position: c.Position, Nonce: c.Nonce}
 		if i < len(events)-1 {

@@ -129,3 +129,31 @@ func (c Condition) String() string {
 		return ""
 	}
 }
+
+// Named are the columns that the condition and the data of an event name, each with the
+// columns that stand for it where the table lacks it.
+func Named(stem, event string) (columns [][]string) {
+	s, own := stemOf(stem)
+	for i := range s.rules {
+		r := &s.rules[i]
+		name := r.Event
+		if !own {
+			name = stem + r.Event[len(anyName):]
+		}
+		if name != event {
+			continue
+		}
+		if r.When.Column != "" {
+			columns = append(columns, []string{r.When.Column})
+		}
+		if r.When.Kind == FallsTo {
+			columns = append(columns, []string{r.When.Value})
+		}
+		for _, f := range r.Data {
+			if len(f.Columns) > 0 {
+				columns = append(columns, f.Columns)
+			}
+		}
+	}
+	return columns
+}

@@ -15,6 +15,7 @@ import (
 	"rowcast/internal/server"
 	"rowcast/internal/test/servetest"
 	"rowcast/internal/transport"
+	"rowcast/internal/transport/refusal"
 )
 
 // timeout bounds every wait; it decides nothing but when to give up.
@@ -192,7 +193,7 @@ func adminAnswers(t *testing.T, address, request string) int {
 func TestOnlyOwnNames(t *testing.T) {
 	t.Parallel()
 	page := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "page") })
-	refusals := new(transport.Refusals)
+	refusals := (&refusal.Log{Codes: transport.RefusalCodes()})
 	serving := func(names []string) string {
 		return serve(t, server.Public(server.PublicOptions{
 			WebSocket: page, SocketIO: page, Events: page, History: page, API: page, Pages: page, OnlyAs: names,

@@ -31,11 +31,15 @@ import (
 	"rowcast/internal/operate/systemd"
 	"rowcast/internal/postgres"
 	"rowcast/internal/server"
+	"rowcast/internal/snapshot"
 	"rowcast/internal/transport"
 	"rowcast/internal/transport/history"
+	"rowcast/internal/transport/refusal"
+	"rowcast/internal/transport/rows"
 	"rowcast/internal/transport/socketio"
 	"rowcast/internal/transport/sse"
 	"rowcast/internal/transport/ws"
+	"rowcast/internal/view"
 	"rowcast/internal/view/bind"
 	"rowcast/internal/view/rules"
 )
@@ -45,7 +49,9 @@ const (
 	historyReaders = 2
 	// historyConnections is the size of the pool that clients resume from; one
 	// is left for everything else.
-	historyConnections = 8 + historyReaders + 1
+	historyConnections = 8 + historyReaders + 1 + rowsReaders
+	// rowsReaders is how many requests for /rows read at once.
+	rowsReaders = 4
 	// UnreadyTime is how long /readyz is red before clients are sent away, so
 	// that nothing new is sent here.
 	UnreadyTime = time.Second
@@ -124,7 +130,8 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, listen Listen
 	}
 	s.hub, err = hub.New(room.Options{
 		History: changelog.NewHistory(s.pool, cfg.BulkRows),
-		Map:     mapping.Append, DashboardReason: mapping.DashboardReason, DashboardEvent: mapping.DashboardEvent,
+		Map:     mapping.Append, DashboardReason: mapping.DashboardReason, DashboardReasons: mapping.DashboardReasons, DashboardEvent: mapping.DashboardEvent,
+		Own: func(relation int64) view.Own { return s.rules.Own(relation) }, Rules: func(ctx context.Context, version int64) error { return s.rules.Take(ctx, version) },
 		Encoders: encoders(), Log: log, Unreadable: s.unread, Delivered: s.observed.Delivered, Checked: func() time.Time { return s.tail.Status().Checked },
 		PingInterval: cfg.PingInterval, PingTimeout: cfg.PingTimeout, MaxPerTenant: cfg.MaxPerTenant,
 		RingMemory: int64(cfg.RingMemory),
@@ -132,7 +139,7 @@ func New(ctx context.Context, cfg config.Config, log *slog.Logger, listen Listen
 	if err != nil {
 		return nil, fmt.Errorf("make the hub: %w", err)
 	}
-	s.rules = rules.New(rules.Options{Database: s.pool, Log: log, Changed: s.hub.Rules})
+	s.rules = rules.New(rules.Options{Connect: Dial(cfg.ListenDatabaseURL, "rowcast rules"), Log: log, Changed: s.hub.Rules})
 	s.tenants = tenant.New(tenant.Options{Database: s.pool, Log: log, Changed: func() { s.revoked.Respell() }})
 	s.revoked = revocation.New(revocation.Options{
 		Database: s.pool, Log: log, Changed: s.hub.Recheck, Listening: func() bool { return s.tail.Status().Listening },
@@ -169,6 +176,9 @@ func (s *Service) Close() {
 			_ = l.Close() // closed already if it served
 		}
 	}
+	if s.rules != nil {
+		s.rules.Close()
+	}
 	if s.pool != nil {
 		s.pool.Close()
 	}
@@ -185,10 +195,10 @@ func (s *Service) routes(cfg config.Config, origins origin.Origins) error {
 	tickets := new(auth.Tickets)
 	verify, redeem := s.revoked.Verify(s.tenants.Verify(s.verifier.Verify)), s.revoked.Redeem(s.tenants.Redeem(tickets.Redeem))
 	addresses := limit.Addresses{Proxies: cfg.Proxies()}
-	refusals := &transport.Refusals{Log: s.log, Addresses: addresses}
+	refusals := &refusal.Log{Codes: transport.RefusalCodes(), Logger: s.log, Addresses: addresses}
 	gate, err := transport.NewGate(transport.GateOptions{
 		Origin: origins.Allowed, Draining: s.hub.Draining, Verify: verify, Redeem: redeem,
-		Revoked: s.revoked.Revoked, Refusals: refusals, Tenants: s.tenants, Views: bind.New(s.pool), Withholds: s.rules.Withholds,
+		Revoked: s.revoked.Revoked, Refusals: refusals, Tenants: s.tenants, Views: bind.New(s.pool), Rules: s.rules,
 		Limits: transport.NewLimits(transport.LimitOptions{
 			Addresses: addresses, PerAddress: cfg.MaxPerAddress, PerSubject: cfg.MaxPerSubject, Refusals: refusals, Log: s.log,
 		}),
@@ -214,20 +224,26 @@ func (s *Service) routes(cfg config.Config, origins origin.Origins) error {
 	if err != nil {
 		return fmt.Errorf("make the handler of event streams: %w", err)
 	}
-	rows, err := history.NewHandler(history.Options{
-		Source: changelog.NewHistory(s.pool, 0), Map: mapping.Append, Gate: gate, Unreadable: s.unread, Readers: historyReaders, Log: s.log,
+	past, err := history.NewHandler(history.Options{
+		Source: changelog.NewHistory(s.pool, 0), Map: mapping.Append, Own: s.rules.Own, Take: s.rules.Take, Gate: gate, Unreadable: s.unread, Readers: historyReaders, Log: s.log,
 	})
 	if err != nil {
 		return fmt.Errorf("make the handler of the history: %w", err)
 	}
+	begun, err := rows.NewHandler(rows.Options{
+		Source: &snapshot.Source{Pool: s.pool, Most: rows.MaxRows, Time: rows.MaxTime}, Gate: gate, Take: s.rules.Take, Readers: rowsReaders, Log: s.log,
+	})
+	if err != nil {
+		return fmt.Errorf("make the handler of rows: %w", err)
+	}
 	s.Front = server.PublicOptions{
-		WebSocket: s.sockets, SocketIO: s.socketIO, Events: s.streams, History: rows,
+		WebSocket: s.sockets, SocketIO: s.socketIO, Events: s.streams, History: past, Rows: begun,
 		Tickets: tickets, Gate: gate,
 	}
 	metrics := metric.New(metric.Sources{
 		Tail: s.tail.Status, Hub: s.hub.Stats, Health: func() health.Status { return s.health.Status() },
 		Observers: s.observed, Codes: transport.Codes(), Refusals: refusals.Counts,
-		Unreadable: s.unread.Counts,
+		Unreadable: s.unread.Counts, Rows: begun.Stats, Failures: s.rules.Failures,
 	})
 	s.adminHandler = server.Admin(server.AdminOptions{
 		Problems: s.Problems, Status: s.status, Metrics: metric.Handler(metrics), TenantMetrics: metric.TenantHandler(s.hub.Tenants),

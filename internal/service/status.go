@@ -46,6 +46,9 @@ func (s *Service) Problems() []server.Problem {
 			problems = append(problems, server.Problem{Code: "triggers-drifted", Detail: drift.String()})
 		}
 	}
+	if err := s.rules.Problem(); err != nil {
+		problems = append(problems, server.Problem{Code: "policy-unusable", Detail: err.Error()})
+	}
 	if err := s.verifier.Ready(); err != nil {
 		problems = append(problems, server.Problem{Code: "no-keys", Detail: err.Error()})
 	}

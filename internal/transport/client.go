@@ -16,6 +16,7 @@ import (
 	"rowcast/internal/hub/session"
 	"rowcast/internal/hub/signal"
 	"rowcast/internal/view"
+	"rowcast/internal/view/policy"
 )
 
 // authTimeout is how long a client may stay anonymous.
@@ -30,6 +31,14 @@ const maxBadCommands = 3
 // VerifyFunc says who a token speaks for, as auth.Verifier.Verify.
 type VerifyFunc func(ctx context.Context, token string) (auth.Identity, error)
 
+// known is who a client is.
+type known struct {
+	auth.Identity
+	// kept has those claims that rules used when the client came, instead of all. It is
+	// nil if there was no policy.
+	kept *policy.Viewer
+}
+
 // Client is the peer of a session: what it may do. One goroutine uses it, and the hub,
 // whose Owner it is.
 type Client struct {
@@ -37,7 +46,7 @@ type Client struct {
 	gate    *Gate
 	// identity is nil while the client is anonymous. It is not changed, only
 	// replaced.
-	identity    atomic.Pointer[auth.Identity]
+	identity    atomic.Pointer[known]
 	slot        *Slot
 	badCommands int
 	// doubt is why the credentials of the handshake were refused, nil without one.
@@ -94,7 +103,7 @@ func turnAway(p session.Peer) {
 
 // Check implements session.Owner.
 func (c *Client) Check() errcode.Code {
-	if id := c.identity.Load(); id != nil && c.gate.Revoked(id) {
+	if id := c.identity.Load(); id != nil && c.gate.Revoked(&id.Identity) {
 		return Revoked
 	}
 	return ""
@@ -116,7 +125,16 @@ func (c *Client) Adopt(id auth.Identity) error {
 		c.gate.Note(context.Background(), nil, full)
 		return &Refusal{Code: full.Code, Message: full.Detail, Ends: c.identity.Load() == nil}
 	}
-	c.identity.Store(&id)
+	before := c.identity.Load()
+	kept, refused := c.gate.viewer(&id, "")
+	if refused != nil {
+		return &Refusal{Code: refused.Code, Message: refused.Detail, Ends: before == nil}
+	}
+	id.Claims = nil
+	c.identity.Store(&known{id, kept})
+	if before != nil && before.kept != kept {
+		c.session.LookAgain()
+	}
 	c.supposed = false
 	c.session.Deadline(id.Expires, id.Expires.Add(-expiryNotice), TokenExpired)
 	c.session.Own(c)
@@ -194,7 +212,7 @@ func (c *Client) Join(command Command, encoder signal.Encoder, requestID uint64)
 	case id == nil:
 		return &Refusal{Code: Forbidden, Message: "authenticate before joining a tenant"}
 	}
-	want, refused := c.gate.want(context.Background(), *id, command.Tenant, command.Events, command.Where)
+	want, refused := c.gate.want(context.Background(), id.Identity, c.viewer, command.Tenant, command.Events, command.Where)
 	if refused == nil || refused.Code != Forbidden {
 		c.supposed = false
 	}
@@ -214,15 +232,20 @@ func (c *Client) Follow(want Want, q session.Request) error {
 	if id == nil { // it was ended
 		return nil
 	}
-	q.Tenant, q.Subject, q.Subjects, q.Note, q.View = want.Tenant, id.Subject, view.Subjects(tenant.Spellings(id.Subject)), c.note(want), want.View
+	q.Tenant, q.Subject, q.Subjects, q.Note = want.Tenant, id.Subject, view.Subjects(tenant.Spellings(id.Subject)), c.note(want)
+	q.See = c.sees(want.Tenant, want.View)
 	if !want.Filter.All() {
 		q.Admit = want.Filter.Match
 	}
-	switch err := c.session.Join(q); {
+	err := c.session.Join(q)
+	if none, ok := errors.AsType[*session.Refused](err); ok {
+		return &Refusal{Code: none.Code, Message: none.Detail, Ends: none.Code == signal.PolicyChanged}
+	}
+	switch {
 	case errors.Is(err, session.ErrTenantFull):
 		return &Refusal{Code: LimitExceeded, Message: "this tenant has as many connections as it may have"}
 	case errors.Is(err, session.ErrTooManyViews):
-		return &Refusal{Code: LimitExceeded, Message: "this tenant has as many different filters as it may have; use one that is in use, or none"}
+		return &Refusal{Code: LimitExceeded, Message: "this tenant has as many different filters and roles as it may have; use a filter that is in use, or none"}
 	case errors.Is(err, session.ErrTooManyJoins):
 		return &Refusal{Code: LimitExceeded, Message: "this tenant is being joined; wait for the answer"}
 	case errors.Is(err, session.ErrTooManyTenants):
@@ -238,15 +261,16 @@ func (c *Client) Follow(want Want, q session.Request) error {
 // what cannot be meant.
 func (c *Client) note(want Want) *signal.Note {
 	var n signal.Note
+	viewer, _ := c.viewer(want.Tenant) // without one the join is refused
 	if !want.Filter.All() {
 		n.Events = want.Events
 	}
 	if n.Hint = c.gate.Doubt(want.Tenant); n.Hint != "" {
 		c.gate.Refusals.Warn("a client joined a tenant that may never have a change", want.Tenant, n.Hint)
-	} else if n.Hint = c.gate.Unheard(want.Filter); n.Hint != "" {
+	} else if n.Hint = c.gate.Unheard(want.Filter, viewer); n.Hint != "" {
 		c.gate.Refusals.Warn("a client asked for events that never come", want.Tenant, n.Hint)
 	}
-	n.Holes = c.gate.Withholds()
+	n.Holes = c.gate.Rules.Withholds()
 	if n.Hint == "" && n.Events == nil && !n.Holes {
 		return nil
 	}

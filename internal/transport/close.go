@@ -47,6 +47,7 @@ var closes = [...]Close{
 	{TokenExpired, 4003, true},
 	{signal.NoPong, 4005, true},
 	{RateLimited, 4006, true},
+	{signal.PolicyChanged, 4007, true},
 	{BadRequest, 4500, false},
 	{InvalidToken, 4501, false},
 	{Forbidden, 4502, false},
@@ -64,6 +65,11 @@ func Codes() (codes []errcode.Code) {
 		codes = append(codes, c.Code)
 	}
 	return codes
+}
+
+// RefusalCodes are the codes of requests that are refused.
+func RefusalCodes() []errcode.Code {
+	return []errcode.Code{BadRequest, Forbidden, InvalidToken, LimitExceeded, RateLimited, Revoked, signal.Shutdown, TokenExpired, Unavailable}
 }
 
 // CloseOf looks a code up. An unknown one is a bad request.

@@ -15,7 +15,7 @@
 // A Client is anonymous until Authenticate or Adopt, which it has to be within a
 // deadline; from then on it has an identity. A fresh token of the same subject replaces
 // the identity. One whose header was refused is anonymous, too, and learns why if it
-// sends no token of its own. [Refusals] counts and logs.
+// sends no token of its own. Package refusal counts and logs.
 //
 // # Guarantees
 //
@@ -39,6 +39,9 @@
 //     nothing of a token (TestLogNeverHasTheToken).
 //   - A client whose identity is revoked is sent away, on every transport (rowcast:
 //     TestRevocationReachesEveryTransportOfEveryServer).
+//   - A client sees what the roles and claims of its token give it, and after a fresh
+//     token what those do (conform: TestPolicy, TestFreshTokenOfAnotherRole). What it may
+//     not see does not exist for its filters either (conform: TestPolicy).
 //   - Limits bound the connections of an address and of a subject, the handshakes of an
 //     address, and the clients that have joined a tenant. A client beyond the limit
 //     gets 429 or limit-exceeded. One that could not be let in takes no slot

@@ -9,7 +9,9 @@ import (
 	"rowcast/internal/access/auth"
 	"rowcast/internal/access/tenant"
 	"rowcast/internal/hub/signal"
+	"rowcast/internal/transport/refusal"
 	"rowcast/internal/view"
+	"rowcast/internal/view/policy"
 	"rowcast/internal/view/where"
 )
 
@@ -30,27 +32,41 @@ type GateOptions struct {
 	// Default: none is.
 	Revoked func(id *auth.Identity) bool
 	// Refusals counts the clients that the gate refuses. Default: those of its own.
-	Refusals *Refusals
+	Refusals *refusal.Log
 	// Limits bounds connections. Default: those of LimitOptions.
 	Limits *Limits
 	// Tenants knows how the database writes tenants. Default: it takes each as it is.
 	Tenants *tenant.Watcher
 	// Views makes views of filters. Default: every filter is refused.
 	Views Binder
-	// Withholds says whether the server may withhold events. Default: it does not.
-	Withholds func() bool
+	// Rules are those by which events are withheld. Default: there are none.
+	Rules Rules
 }
 
-// Binder makes a view of a filter. The error is a *where.Problem if the client has to mend
-// the filter.
+// Rules are those by which the server withholds events.
+type Rules interface {
+	// Withholds says whether there is one.
+	Withholds() bool
+	// Policy is the one in force.
+	Policy() *policy.Policy
+}
+
+// noRules withhold nothing.
+type noRules struct{}
+
+func (noRules) Withholds() bool        { return false }
+func (noRules) Policy() *policy.Policy { return nil }
+
+// Binder makes a view of a filter, of somebody who may know of the columns that a viewer
+// sees. The error is a *where.Problem if the client has to mend the filter.
 type Binder interface {
-	Bind(ctx context.Context, filter []byte) (*view.View, error)
+	Bind(ctx context.Context, filter []byte, viewer *policy.Viewer) (*view.View, error)
 }
 
 // noViews refuses every filter.
 type noViews struct{}
 
-func (noViews) Bind(context.Context, []byte) (*view.View, error) {
+func (noViews) Bind(context.Context, []byte, *policy.Viewer) (*view.View, error) {
 	return nil, &where.Problem{Path: "where", Detail: "rows cannot be filtered here"}
 }
 
@@ -67,7 +83,7 @@ func NewGate(o GateOptions) (*Gate, error) {
 		o.Revoked = func(*auth.Identity) bool { return false }
 	}
 	if o.Refusals == nil {
-		o.Refusals = new(Refusals)
+		o.Refusals = &refusal.Log{Codes: RefusalCodes()}
 	}
 	if o.Limits == nil {
 		o.Limits = NewLimits(LimitOptions{Refusals: o.Refusals})
@@ -75,8 +91,8 @@ func NewGate(o GateOptions) (*Gate, error) {
 	if o.Tenants == nil {
 		o.Tenants = tenant.New(tenant.Options{})
 	}
-	if o.Withholds == nil {
-		o.Withholds = func() bool { return false }
+	if o.Rules == nil {
+		o.Rules = noRules{}
 	}
 	if o.Views == nil {
 		o.Views = noViews{}
@@ -85,7 +101,9 @@ func NewGate(o GateOptions) (*Gate, error) {
 }
 
 // Note notes that a request was refused; it is nil where a message was.
-func (g *Gate) Note(ctx context.Context, r *http.Request, p *Problem) { g.Refusals.Note(ctx, r, p) }
+func (g *Gate) Note(ctx context.Context, r *http.Request, p *Problem) {
+	g.Refusals.Note(ctx, r, p.Reason())
+}
 
 // Refuse answers a request that is refused, and notes it.
 func (g *Gate) Refuse(w http.ResponseWriter, r *http.Request, p *Problem) {

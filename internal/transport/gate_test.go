@@ -21,11 +21,12 @@ import (
 	"rowcast/internal/hub/signal"
 	"rowcast/internal/test/servetest"
 	"rowcast/internal/transport"
+	"rowcast/internal/transport/refusal"
 	"rowcast/internal/wire/socket"
 )
 
 // gate lets in the token "good" and the ticket "good", of subjects that say so.
-func gate(t testing.TB, refusals *transport.Refusals) *transport.Gate {
+func gate(t testing.TB, refusals *refusal.Log) *transport.Gate {
 	t.Helper()
 	return servetest.Gate(t, transport.GateOptions{
 		Refusals: refusals,

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"rowcast/internal/access/limit"
+	"rowcast/internal/transport/refusal"
 )
 
 const (
@@ -43,7 +44,7 @@ type LimitOptions struct {
 	PerAddress, PerSubject int
 	// Refusals counts the clients that Guard and Connect refuse. Default: those of its
 	// own.
-	Refusals *Refusals
+	Refusals *refusal.Log
 	// Log receives the proxies that Addresses does not name. Default: discarded.
 	Log *slog.Logger
 }
@@ -55,7 +56,7 @@ type Limits struct {
 	// addresses has the sessions of each, sockets the connections that are none yet.
 	addresses, sockets *limit.Quota[netip.Addr]
 	subjects           *limit.Quota[string]
-	refusals           *Refusals
+	refusals           *refusal.Log
 	log                *slog.Logger
 
 	// mu guards proxy, the last that forwarded a request without being named. forwarded
@@ -71,7 +72,7 @@ func NewLimits(o LimitOptions) *Limits {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	if o.Refusals == nil {
-		o.Refusals = new(Refusals)
+		o.Refusals = &refusal.Log{Codes: RefusalCodes()}
 	}
 	o.PerAddress = cmp.Or(o.PerAddress, defaultMost)
 	handshakes := max(o.PerAddress, fewest)
@@ -100,7 +101,7 @@ func (l *Limits) Guard(next http.Handler) http.Handler {
 					Status: http.StatusTooManyRequests, Code: RateLimited, Retry: max(wait, retryShort), About: "address",
 					Detail: "this address sends too many requests; try again later",
 				}
-				l.refusals.Note(r.Context(), r, refused)
+				l.refusals.Note(r.Context(), r, refused.Reason())
 				refused.Write(w)
 				return
 			}
@@ -146,7 +147,7 @@ func (l *Limits) Connect(remote string) (leave func(), refused *Problem) {
 	if !l.sockets.Take(client) {
 		refused := full()
 		refused.Cause = fmt.Errorf("%s has as many connections as it may have beside its feeds", client)
-		l.refusals.Note(context.Background(), nil, refused)
+		l.refusals.Note(context.Background(), nil, refused.Reason())
 		return nil, refused
 	}
 	return sync.OnceFunc(func() { l.sockets.Leave(client) }), nil

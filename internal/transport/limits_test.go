@@ -15,6 +15,7 @@ import (
 
 	"rowcast/internal/access/limit"
 	"rowcast/internal/transport"
+	"rowcast/internal/transport/refusal"
 )
 
 func from(t *testing.T, address, path string) *http.Request {
@@ -28,7 +29,7 @@ func TestTooManyRequestsOfAnAddress(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
 	limits := transport.NewLimits(transport.LimitOptions{
-		PerAddress: 40, Refusals: &transport.Refusals{Log: slog.New(slog.NewTextHandler(&log, nil))},
+		PerAddress: 40, Refusals: &refusal.Log{Codes: transport.RefusalCodes(), Logger: slog.New(slog.NewTextHandler(&log, nil))},
 	})
 	served := 0
 	guarded := limits.Guard(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { served++ }))
@@ -161,7 +162,7 @@ func TestUnnamedProxyIsReported(t *testing.T) {
 func TestRefusedConnectionsAreReported(t *testing.T) {
 	t.Parallel()
 	var log bytes.Buffer
-	refusals := &transport.Refusals{Log: slog.New(slog.NewTextHandler(&log, nil))}
+	refusals := &refusal.Log{Codes: transport.RefusalCodes(), Logger: slog.New(slog.NewTextHandler(&log, nil))}
 	limits := transport.NewLimits(transport.LimitOptions{PerAddress: 1, Refusals: refusals})
 	for i := range 100 {
 		if _, refused := limits.Connect("203.0.113.1:5"); refused != nil {

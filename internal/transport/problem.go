@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"rowcast/internal/errcode"
+	"rowcast/internal/transport/refusal"
 )
 
 // The codes that only problem documents have.
@@ -34,6 +35,11 @@ type Problem struct {
 	// without it the log has Detail. An error about a token says both by itself.
 	About string
 	Cause error
+}
+
+// Reason is what is counted and logged of it.
+func (p *Problem) Reason() refusal.Reason {
+	return refusal.Reason{Code: p.Code, About: p.About, Detail: p.Detail, Cause: p.Cause}
 }
 
 // Error implements error.

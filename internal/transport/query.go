@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"rowcast/internal/transport/refusal"
 )
 
 // maxNamed is how many words of a kind a text for a client names.
@@ -50,8 +52,8 @@ func (p Parameters) Check(r *http.Request) *Problem {
 	if len(p.Names) > 0 {
 		takes = "takes " + strings.Join(p.Names, ", ")
 	}
-	return bad("unknown parameter %s; %s %s", strings.Join(first(unknown), ", "), clip(r.URL.Path), takes)
+	return bad("unknown parameter %s; %s %s", strings.Join(first(unknown), ", "), refusal.Clip(r.URL.Path), takes)
 }
 
 // quote shows the name of a parameter.
-func quote(name string) string { return `"` + clip(strings.ToValidUTF8(name, "\ufffd")) + `"` }
+func quote(name string) string { return `"` + refusal.Clip(strings.ToValidUTF8(name, "\ufffd")) + `"` }

@@ -13,6 +13,7 @@ import (
 
 	"rowcast/internal/access/auth"
 	"rowcast/internal/transport"
+	"rowcast/internal/transport/refusal"
 )
 
 // TestRefusalsAreReported: every refusal is counted; the log says why, once a minute for
@@ -21,7 +22,7 @@ func TestRefusalsAreReported(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
-		refusals := &transport.Refusals{Log: slog.New(slog.NewTextHandler(&log, nil))}
+		refusals := &refusal.Log{Codes: transport.RefusalCodes(), Logger: slog.New(slog.NewTextHandler(&log, nil))}
 		g := gate(t, refusals)
 		refuse := func(header, origin string) {
 			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/history", nil)
@@ -92,12 +93,12 @@ func TestLogNeverHasTheToken(t *testing.T) {
 		"claim":         mint(strings.Repeat("s", 32), "https://other.example"),
 	} {
 		var log bytes.Buffer
-		refusals := &transport.Refusals{Log: slog.New(slog.NewTextHandler(&log, nil))}
+		refusals := &refusal.Log{Codes: transport.RefusalCodes(), Logger: slog.New(slog.NewTextHandler(&log, nil))}
 		_, err := verifier.Verify(t.Context(), token)
 		if err == nil {
 			t.Fatalf("%s: accepted", about)
 		}
-		refusals.Note(t.Context(), nil, transport.TokenProblem(err))
+		refusals.Note(t.Context(), nil, transport.TokenProblem(err).Reason())
 		word, _, _ := strings.Cut(about, " ")
 		if !strings.Contains(log.String(), "about="+word+" ") || log.Len() > 1000 || strings.Count(log.String(), "\n") != 1 {
 			t.Errorf("%s: %s", about, log.String())

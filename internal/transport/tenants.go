@@ -7,6 +7,7 @@ import (
 
 	"rowcast/internal/access/auth"
 	"rowcast/internal/mapping"
+	"rowcast/internal/view/policy"
 )
 
 // Tenant is the name by which the feed knows a tenant.
@@ -19,21 +20,23 @@ func (g *Gate) Doubt(name string) string {
 	return g.Tenants.Doubt(name)
 }
 
-// Unheard says which events of a filter no watched table has, empty if all may come.
-func (g *Gate) Unheard(filter mapping.Filter) string {
+// Unheard says which events of a filter no watched table has that a viewer sees, empty if
+// all may come.
+func (g *Gate) Unheard(filter mapping.Filter, viewer *policy.Viewer) string {
 	if len(g.Tenants.Stems()) == 0 {
 		return ""
 	}
+	hidden := func(stem string) bool { return viewer != nil && viewer.OfStem(stem).None() }
+	known := slices.DeleteFunc(slices.Clone(g.Tenants.Stems()), hidden)
 	var unknown []string
 	for _, stem := range filter.Stems() {
-		if !mapping.Known(stem) && !slices.Contains(g.Tenants.Stems(), stem) {
+		if !mapping.Known(stem) && !slices.Contains(known, stem) {
 			unknown = append(unknown, stem+":*")
 		}
 	}
 	if len(unknown) == 0 {
 		return ""
 	}
-	known := g.Tenants.Stems()
 	return fmt.Sprintf("no table that is watched has events %s; there are %s", strings.Join(first(unknown), ", "), strings.Join(first(known), ", "))
 }
 

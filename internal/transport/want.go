@@ -9,8 +9,10 @@ import (
 	"strings"
 
 	"rowcast/internal/access/auth"
+	"rowcast/internal/hub/session"
 	"rowcast/internal/mapping"
 	"rowcast/internal/view"
+	"rowcast/internal/view/policy"
 	"rowcast/internal/view/where"
 )
 
@@ -45,13 +47,14 @@ func (g *Gate) ParseWant(r *http.Request, id auth.Identity) (Want, *Problem) {
 	for _, value := range query["events"] {
 		events = append(events, strings.Split(value, ",")...)
 	}
-	w, refused := g.want(r.Context(), id, name, events, []byte(query.Get("where")))
+	viewer := func(tenant string) (*policy.Viewer, *session.Refused) { return g.viewer(&id, tenant) }
+	w, refused := g.want(r.Context(), id, viewer, name, events, []byte(query.Get("where")))
 	w.Query = query
 	return w, refused
 }
 
-// want checks what an identity asks for.
-func (g *Gate) want(ctx context.Context, id auth.Identity, name string, events []string, rows []byte) (Want, *Problem) {
+// want checks what an identity asks for, which sees a tenant as viewer says.
+func (g *Gate) want(ctx context.Context, id auth.Identity, viewer viewerFunc, name string, events []string, rows []byte) (Want, *Problem) {
 	w := Want{Tenant: g.Tenant(name), Events: events}
 	if !g.Allows(id, w.Tenant) {
 		return Want{}, notNamed(id)
@@ -63,7 +66,11 @@ func (g *Gate) want(ctx context.Context, id auth.Identity, name string, events [
 	if len(rows) == 0 || string(rows) == "null" {
 		return w, nil
 	}
-	w.View, err = g.Views.Bind(ctx, rows)
+	v, none := viewer(w.Tenant)
+	if none != nil {
+		return Want{}, viewProblem(none)
+	}
+	w.View, err = g.Views.Bind(ctx, rows, v)
 	problem, isBad := errors.AsType[*where.Problem](err)
 	switch {
 	case isBad:

@@ -84,13 +84,14 @@ func TestAudience(t *testing.T) {
 		}
 		events := mapping.Events(c)
 		var looked view.Change
-		looked.Set(c, events)
+		looked.Set(c, nil)
+		looked.With(events)
 		decided := (*view.View)(nil).Decide(&looked)
 		for sub, subjects := range readers {
 			var got []string
 			for i := range events {
-				for _, part := range looked.Parts() {
-					if e := looked.See(part, decided, i); e != nil && part.Has(subjects) {
+				for k, part := range looked.Parts() {
+					if e := looked.See(decided[k], i); e != nil && part.Has(subjects) {
 						got = append(got, e.Name+" "+e.Match)
 					}
 				}
@@ -136,10 +137,11 @@ func TestAudienceOfStatements(t *testing.T) {
 		}
 		var looked view.Change
 		events := mapping.Events(c)
-		looked.Set(c, events)
-		for _, part := range looked.Parts() {
+		looked.Set(c, nil)
+		looked.With(events)
+		for k, part := range looked.Parts() {
 			for sub, subjects := range readers {
-				if e := looked.See(part, view.Sides{Was: true, Is: true}, 0); e != nil && part.Has(subjects) {
+				if e := looked.See((*view.View)(nil).Decide(&looked)[k], 0); e != nil && part.Has(subjects) {
 					t.Errorf("%q sees %s", sub, e.Name)
 				}
 			}

@@ -6,6 +6,8 @@ import (
 
 	"rowcast/internal/feed"
 	"rowcast/internal/feed/row"
+	"rowcast/internal/mapping"
+	"rowcast/internal/view/policy"
 )
 
 // The words that say what a row did to a view.
@@ -30,18 +32,59 @@ type Change struct {
 	parts  []Part
 	memory [2]Part
 	// decided is what views have decided, by their keys.
-	decided map[string]Sides
+	decided map[string][]Seen
+	// seen is memory for that.
+	seen []Seen
+	// plain is what is seen without a view.
+	plain []Seen
+	// own are the events that the policy gives the table beside those of the catalogue.
+	own []*policy.Event
+	// masked are the events as policies let them be seen, tagged those with the cursor of a
+	// view, once made.
+	masked []masked
+	tagged []tagged
 	// entered and left are the events in whose place a row enters or leaves, and brief is
 	// that of a statement without its rows, once made.
 	entered, left, brief *feed.Event
 }
 
-// Set begins with another change and its events.
-func (c *Change) Set(change *feed.Change, events []feed.Event) {
-	c.change, c.events = change, events
+// Set begins with another change, and the events of its own that the policy gives the table.
+func (c *Change) Set(change *feed.Change, own Own) {
+	c.change, c.own = change, own
+	c.events = nil
 	c.scanned, c.entered, c.left, c.brief, c.parts = false, nil, nil, nil, nil
+	c.plain, c.seen = c.plain[:0], c.seen[:0]
+	clear(c.masked)
+	clear(c.tagged)
+	c.masked, c.tagged = c.masked[:0], c.tagged[:0]
 	clear(c.decided)
 }
+
+// Events makes the events of a change, of the catalogue and those that the policy adds, and
+// sets c to the change. guard is what happens to those that cannot be made.
+func (c *Change) Events(toEvents Map, own func(relation int64) Own, guard Guard) Map {
+	all := func(dst []feed.Event, change *feed.Change) []feed.Event {
+		return c.appendOwn(toEvents(dst, change), len(dst))
+	}
+	return func(dst []feed.Event, change *feed.Change) []feed.Event {
+		c.Set(change, own(change.Relation))
+		return guard.Events(dst, change, all)
+	}
+}
+
+// Own are the events of its own that a policy gives a table.
+type Own = []*policy.Event
+
+// Map appends the events of a change, with their cursors.
+type Map = func(dst []feed.Event, c *feed.Change) []feed.Event
+
+// Guard makes the events of a change as a Map does, or what there is in their place.
+type Guard interface {
+	Events(dst []feed.Event, c *feed.Change, toEvents Map) []feed.Event
+}
+
+// With has views look at these events of the change.
+func (c *Change) With(events []feed.Event) { c.events = events }
 
 // Decisions is how often views have decided on the change.
 func (c *Change) Decisions() int { return len(c.decided) }
@@ -65,32 +108,42 @@ func (c *Change) scan(r *row.Row, text []byte, i int) bool {
 	return r.OK
 }
 
-// See is what sessions of a part see of event i by a view that has decided so, nil for
-// nothing.
-func (c *Change) See(p Part, decided Sides, i int) *feed.Event {
+// See is what is seen of event i by a view that has decided so, nil for nothing. Its cursor
+// names the view.
+func (c *Change) See(seen Seen, i int) *feed.Event {
+	e := c.see(seen, i)
+	if e == nil || seen.tag == "" {
+		return e
+	}
+	for _, t := range c.tagged {
+		if t.of == e && t.event.Cursor.Tag == seen.tag {
+			return t.event
+		}
+	}
+	one := *e
+	one.Cursor.Tag = seen.tag
+	c.tagged = append(c.tagged, tagged{e, &one})
+	return &one
+}
+
+// tagged is an event with the cursor of a view.
+type tagged struct{ of, event *feed.Event }
+
+func (c *Change) see(seen Seen, i int) *feed.Event {
 	e := &c.events[i]
 	if !c.hasRows() || e.Unreadable != nil {
-		return c.withoutRows(p, e)
+		return c.withoutRows(seen, e)
 	}
-	was, is := p.Was && decided.Was, p.Is && decided.Is
-	switch c.change.Op {
-	case feed.Insert, feed.Replay:
-		was = is
-	case feed.Delete:
-		is = was
-	case feed.Update, feed.Truncate, feed.Unordered:
-	}
-	derived := !strings.HasPrefix(e.Name, c.change.Name) || e.Name[len(c.change.Name):] != updated
 	switch {
-	case !was && !is:
+	case !seen.Was && !seen.Is:
 		return nil
-	case was && is:
+	case c.derived(e):
+		return c.seeDerived(seen, i)
+	case seen.of != nil:
+		return c.mask(seen, i)
+	case c.change.Op != feed.Update || seen.Was && seen.Is:
 		return e
-	case derived && p.Was && p.Is: // the client's own filter lets what either side matches pass
-		return e
-	case derived:
-		return nil
-	case is:
+	case seen.Is:
 		if c.entered == nil {
 			c.entered = alone(e, Entered)
 		}
@@ -103,13 +156,64 @@ func (c *Change) See(p Part, decided Sides, i int) *feed.Event {
 	return c.left
 }
 
-// withoutRows is what is seen of an event that has no rows. Of a statement on a table
-// whose rows are each for somebody, how many there were is not said.
-func (c *Change) withoutRows(p Part, e *feed.Event) *feed.Event {
-	switch {
-	case !p.Was && !p.Is:
+// derived says whether the event is not that of the row itself.
+func (c *Change) derived(e *feed.Event) bool {
+	verb, own := strings.CutPrefix(e.Name, c.change.Name)
+	switch c.change.Op {
+	case feed.Insert:
+		return !own || verb != ":created"
+	case feed.Update:
+		return !own || verb != updated
+	case feed.Delete:
+		return !own || verb != ":deleted"
+	case feed.Replay, feed.Truncate, feed.Unordered:
+	}
+	return false
+}
+
+// seeDerived is See of an event that is derived: it comes if all rows of the change are for
+// the session, and either matches its own filter. Under a policy the session has to see
+// every column that the event is made of, too.
+func (c *Change) seeDerived(seen Seen, i int) *feed.Event {
+	e := &c.events[i]
+	if seen.of == nil {
+		if c.change.Op == feed.Update && !seen.both {
+			return nil
+		}
+		return e
+	}
+	if !seen.of.Derived(c.named(e.Name)...) {
 		return nil
-	case c.change.Audience.Column == "" || !c.change.Bulk || e.Unreadable != nil:
+	}
+	return c.mask(seen, i)
+}
+
+// named are the columns that an event is made of, of those that the row has.
+func (c *Change) named(event string) (columns []string) {
+	for _, own := range c.own {
+		if own.Name() == event {
+			return own.Columns()
+		}
+	}
+	for _, alike := range mapping.Named(c.change.Name, event) {
+		for _, name := range alike {
+			if c.after.Find(name) >= 0 || c.before.Find(name) >= 0 {
+				columns = append(columns, name)
+				break
+			}
+		}
+	}
+	return columns
+}
+
+// withoutRows is what is seen of an event that has no rows. Of a statement on a table whose
+// rows are not all for everybody, how many there were is not said.
+func (c *Change) withoutRows(seen Seen, e *feed.Event) *feed.Event {
+	whole := c.change.Audience.Column == "" && (seen.access == nil || seen.access.Everything())
+	switch {
+	case !seen.Was && !seen.Is:
+		return nil
+	case whole || !c.change.Bulk || e.Unreadable != nil:
 		return e
 	}
 	if c.brief == nil {

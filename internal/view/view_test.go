@@ -59,17 +59,15 @@ const (
 	outSent = `{"id":1,"warehouse_id":5,"status":"shipped","total":"12345678901234567890"}`
 )
 
-// whole is every session.
-var whole = view.Part{Was: true, Is: true}
-
 // seen writes down what the view sees of the change.
 func seen(v *view.View, c *feed.Change) (lines []string) {
 	var looked view.Change
 	events := mapping.Events(c)
-	looked.Set(c, events)
+	looked.Set(c, nil)
+	looked.With(events)
 	decided := v.Decide(&looked)
 	for i := range events {
-		if e := looked.See(whole, decided, i); e != nil {
+		if e := looked.See(decided[0], i); e != nil {
 			lines = append(lines, strings.TrimSpace(strings.Join([]string{e.Name, e.Match, string(e.Data), strings.Join(e.Changed, ","), string(e.Previous)}, " ")))
 		}
 	}
@@ -122,16 +120,18 @@ func TestSeenEventsAreShared(t *testing.T) {
 	for _, c := range []*feed.Change{change(feed.Update, in, out), change(feed.Update, out, in), change(feed.Insert, "", in)} {
 		var looked view.Change
 		events := mapping.Events(c)
-		looked.Set(c, events)
-		if looked.See(whole, a.Decide(&looked), 0) != looked.See(whole, b.Decide(&looked), 0) {
+		looked.Set(c, nil)
+		looked.With(events)
+		if looked.See(a.Decide(&looked)[0], 0) != looked.See(b.Decide(&looked)[0], 0) {
 			t.Errorf("two views have two events of %s", c.Op)
 		}
 	}
 	if c := change(feed.Insert, "", in); true {
 		var looked view.Change
 		events := mapping.Events(c)
-		looked.Set(c, events)
-		if looked.See(whole, a.Decide(&looked), 0) != &events[0] {
+		looked.Set(c, nil)
+		looked.With(events)
+		if looked.See(a.Decide(&looked)[0], 0) != &events[0] {
 			t.Error("an event that is seen as it is has been copied")
 		}
 	}
@@ -141,10 +141,12 @@ func TestDecideAllocatesNothing(t *testing.T) {
 	v, c := open(t), change(feed.Update, out, in)
 	var looked view.Change
 	events := mapping.Events(c)
-	looked.Set(c, events)
+	looked.Set(c, nil)
+	looked.With(events)
 	v.Decide(&looked)
 	if n := testing.AllocsPerRun(100, func() {
-		looked.Set(c, events)
+		looked.Set(c, nil)
+		looked.With(events)
 		v.Decide(&looked)
 		looked.Parts()
 	}); n > 0 {
@@ -160,13 +162,15 @@ func BenchmarkDecide(b *testing.B) {
 	b.Run("first", func(b *testing.B) {
 		var looked view.Change
 		for b.Loop() {
-			looked.Set(c, events)
+			looked.Set(c, nil)
+			looked.With(events)
 			v.Decide(&looked)
 		}
 	})
 	b.Run("further", func(b *testing.B) {
 		var looked view.Change
-		looked.Set(c, events)
+		looked.Set(c, nil)
+		looked.With(events)
 		for b.Loop() {
 			v.Decide(&looked)
 		}

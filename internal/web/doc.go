@@ -40,6 +40,9 @@
 //     client/test/page.test.ts);
 //   - a feed goes on over Server-Sent Events where WebSocket is blocked
 //     (client/test/sse.test.ts);
+//   - after a change of policy events go on at once, and the page loads when the server
+//     wants it, once. A stream that is refused because of its cursor is a reset
+//     (client/test/policy.test.ts);
 //   - what goes wrong the first time is explained in words: no page, no function,
 //     no tenant, another address, a foreign origin (client/test/first.test.ts);
 //   - the parts of a page share one connection, which asks for what they want
@@ -55,7 +58,9 @@
 //   - the client is small (client/test/size.test.ts);
 //   - the pages show what events say, whatever made the change, also when they come
 //     while a list is read. What events do not say is read again. No event of the
-//     catalogue is left out (app/src/live/live.test.ts, app/src/live/rows.test.ts);
+//     catalogue is left out, and no column that an event lacks is shown as a value (app/src/live/live.test.ts, app/src/live/rows.test.ts);
+//   - pages leave out what a role does not see: a picker has no prices, and nothing stands
+//     in their place (app/src/pages/picker.test.tsx);
 //   - notifications are counted instead of piled up (app/src/toast/toasts.test.ts);
 //   - the inspector keeps 50,000 events, stands still while it is paused and
 //     loses nothing meanwhile; what it copies is quoted (app/src/feed/feed.test.ts).

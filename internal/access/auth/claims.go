@@ -46,6 +46,7 @@ func (v *Verifier) read(r *claimReader) Identity {
 		Subject:  r.subject(v.names.subject),
 		Name:     r.name(),
 		Roles:    r.roles(v.names.role),
+		Claims:   r.claims,
 		Expires:  r.date("exp"),
 		TokenID:  r.subject([]string{"jti"}),
 		IssuedAt: r.date("iat"),

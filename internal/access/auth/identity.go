@@ -15,6 +15,8 @@ type Identity struct {
 	Name string
 	// Roles are what the claims that name roles say, each once.
 	Roles []string
+	// Claims are all claims of the token. Numbers are json.Number.
+	Claims map[string]any
 	// Tenants are those that the token may join, each once. Often empty, and
 	// then it may join none.
 	Tenants []string

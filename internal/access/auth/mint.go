@@ -3,6 +3,7 @@ package auth
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -17,6 +18,8 @@ type MintClaims struct {
 	// Claims names the claims to write: of each the first; of those for tenants the
 	// last if there are several.
 	Claims ClaimNames
+	// More are claims of the application. They replace none of the others.
+	More map[string]any
 }
 
 // Mint makes an HS256 token for development and tests, good from now until ttl
@@ -32,7 +35,9 @@ func Mint(secret []byte, claims MintClaims, ttl time.Duration) (string, error) {
 	}
 	now := time.Now()
 	names := claims.Claims.lists()
-	m := jwt.MapClaims{names.subject[0]: claims.Subject, "iat": now.Unix(), "exp": now.Add(ttl).Unix()}
+	m := jwt.MapClaims{}
+	maps.Copy(m, claims.More)
+	maps.Copy(m, jwt.MapClaims{names.subject[0]: claims.Subject, "iat": now.Unix(), "exp": now.Add(ttl).Unix()})
 	for name, value := range map[string]string{
 		"name": claims.Name, names.role[0]: claims.Role, "iss": claims.Issuer, "aud": claims.Audience, "jti": claims.TokenID,
 	} {

@@ -114,7 +114,7 @@ func (r *Row) Size() int { return 256 + r.after.size() + r.before.size() }
 // statement is one change, at its last row.
 func (r *Row) Changes(dst []feed.Change, id string, t Table, bulkRows, after int64) []feed.Change {
 	c := feed.Change{
-		Epoch: id, Tenant: r.Tenant, Nonce: r.Nonce, Table: t.Table, Name: t.Name, Audience: t.Audience,
+		Epoch: id, Tenant: r.Tenant, Nonce: r.Nonce, Relation: t.Relation, Table: t.Table, Name: t.Name, Audience: t.Audience,
 		Op: r.op, At: r.at, Tx: r.Tx, Writer: mendText(r.writer),
 	}
 	if r.Bulk(t.Bulk(bulkRows)) {

@@ -13,6 +13,7 @@ import (
 // Table is what a change says of its table.
 type Table struct {
 	Table, Name string
+	Relation    int64
 	Audience    feed.Audience
 }
 
@@ -73,8 +74,8 @@ func (t *Tables) load(ctx context.Context, db Querier) error {
 		w        Table
 		audience *string
 	)
-	_, err = pgx.ForEachRow(rows, []any{&id, &w.Table, &w.Name, &audience, &w.Audience.Type}, func() error {
-		known := Table{Table: mendText(w.Table), Name: mendText(w.Name)}
+	_, err = pgx.ForEachRow(rows, []any{&id, &w.Table, &w.Name, &w.Relation, &audience, &w.Audience.Type}, func() error {
+		known := Table{Table: mendText(w.Table), Name: mendText(w.Name), Relation: w.Relation}
 		if audience != nil {
 			known.Audience = feed.Audience{Column: *audience, Type: w.Audience.Type}
 		}

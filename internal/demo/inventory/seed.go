@@ -26,8 +26,10 @@ type User struct {
 	ID    string `json:"id"`
 	Name  string `json:"name"`
 	Email string `json:"email"`
-	// Role is "owner", "manager", "clerk" or "viewer".
+	// Role is "owner", "manager", "clerk", "picker" or "viewer".
 	Role string `json:"role"`
+	// Warehouses are those of a picker.
+	Warehouses []string `json:"warehouses,omitempty"`
 }
 
 //go:embed seed.sql

@@ -18,8 +18,9 @@ select id, slug, name, now() - interval '60 days', now() - interval '60 days'
     ('b0ea1150-0000-4000-8000-000000000002'::uuid, 'borealis-coffee', 'Borealis Coffee')
   ) as v (id, slug, name);
 
-insert into public.users (id, tenant_id, name, email, role, created_at, updated_at)
-select v.id, t.id, v.name, v.email, v.role, t.created_at, t.created_at
+insert into public.users (id, tenant_id, name, email, role, warehouses, created_at, updated_at)
+select v.id, t.id, v.name, v.email, v.role, case v.role when 'picker' then '{main}'::text[] else '{}' end,
+       t.created_at, t.created_at
   from (values
     ('ac3e0000-0000-4000-8000-000000000101'::uuid, 'acme-outdoor', 'Wilma Acker',    'wilma@acme-outdoor.example',  'owner'),
     ('ac3e0000-0000-4000-8000-000000000102'::uuid, 'acme-outdoor', 'Tomás Herrera',  'tomas@acme-outdoor.example',  'manager'),
@@ -28,7 +29,9 @@ select v.id, t.id, v.name, v.email, v.role, t.created_at, t.created_at
     ('b0ea1150-0000-4000-8000-000000000201'::uuid, 'borealis-coffee', 'Aino Laine',     'aino@borealis-coffee.example',    'owner'),
     ('b0ea1150-0000-4000-8000-000000000202'::uuid, 'borealis-coffee', 'Samuel Okoro',   'samuel@borealis-coffee.example',  'manager'),
     ('b0ea1150-0000-4000-8000-000000000203'::uuid, 'borealis-coffee', 'Mirela Popescu', 'mirela@borealis-coffee.example',  'clerk'),
-    ('b0ea1150-0000-4000-8000-000000000204'::uuid, 'borealis-coffee', 'Kenji Mori',     'kenji@borealis-coffee.example',   'viewer')
+    ('b0ea1150-0000-4000-8000-000000000204'::uuid, 'borealis-coffee', 'Kenji Mori',     'kenji@borealis-coffee.example',   'viewer'),
+    ('ac3e0000-0000-4000-8000-000000000105'::uuid, 'acme-outdoor', 'Piet Maes',      'piet@acme-outdoor.example',   'picker'),
+    ('b0ea1150-0000-4000-8000-000000000205'::uuid, 'borealis-coffee', 'Nadia Haddad',   'nadia@borealis-coffee.example',   'picker')
   ) as v (id, tenant, name, email, role)
   join public.tenants t on t.slug = v.tenant;
 
@@ -133,11 +136,15 @@ select *
     ('borealis-coffee', 'Digital Scale',     'SCALE-BAR',    'Bar',              15,  8,  69.00,  33.30)
   ) as v (tenant, product, sku, name, opening, threshold, price, cost);
 
-insert into public.skus (id, tenant_id, product_id, sku, name, low_stock_threshold, price, cost, created_at, updated_at)
-select pg_temp.seed_id(v.tenant, 'sku', v.sku), t.id, pg_temp.seed_id(v.tenant, 'product', v.product),
-       v.sku, v.name, v.threshold, v.price, v.cost, t.created_at, t.created_at
+-- What is worn, gives light or breaks lies in the annex.
+insert into public.skus
+       (id, tenant_id, product_id, sku, name, warehouse, low_stock_threshold, price, cost, created_at, updated_at)
+select pg_temp.seed_id(v.tenant, 'sku', v.sku), t.id, p.id, v.sku, v.name,
+       case when p.category in ('Clothing', 'Light', 'Tableware') then 'annex' else 'main' end,
+       v.threshold, v.price, v.cost, t.created_at, t.created_at
   from seed_sku v
-  join public.tenants t on t.slug = v.tenant;
+  join public.tenants t on t.slug = v.tenant
+  join public.products p on p.id = pg_temp.seed_id(v.tenant, 'product', v.product);
 
 -- Orders and purchase orders: the items are written as sku:quantity, and age
 -- is in days.
@@ -218,15 +225,16 @@ select *
   ) as v (tenant, number, supplier, status, age, items);
 
 create temporary table seed_item on commit drop as
-select o.tenant, o.number, s.id as sku_id, split_part(line, ':', 2)::integer as quantity, s.price, s.cost
+select o.tenant, o.number, s.id as sku_id, split_part(line, ':', 2)::integer as quantity, s.price, s.cost, s.warehouse
   from (select tenant, number, items from seed_order
          union all
         select tenant, number, items from seed_purchase) o
  cross join regexp_split_to_table(o.items, ' ') as line
   join public.skus s on s.id = pg_temp.seed_id(o.tenant, 'sku', split_part(line, ':', 1));
 
-insert into public.orders (id, tenant_id, order_number, customer, status, total, created_at, updated_at)
+insert into public.orders (id, tenant_id, order_number, customer, status, warehouse, total, created_at, updated_at)
 select pg_temp.seed_id(v.tenant, 'order', v.number), t.id, v.number, v.customer, v.status,
+       (select max(i.warehouse) from seed_item i where (i.tenant, i.number) = (v.tenant, v.number)),
        (select sum(i.quantity * i.price) from seed_item i where (i.tenant, i.number) = (v.tenant, v.number)),
        now() - v.age * interval '1 day',
        now() - v.age * interval '1 day' * case when v.status = 'pending' then 1 else 0.9 end

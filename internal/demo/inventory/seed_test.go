@@ -20,16 +20,18 @@ func TestSeedIsStable(t *testing.T) {
 	}
 	want := []Tenant{
 		{ID: AcmeID, Name: "Acme Outdoor", Users: []User{
-			{ID: "ac3e0000-0000-4000-8000-000000000101", Name: "Wilma Acker", Email: "wilma@acme-outdoor.example", Role: "owner"},
-			{ID: "ac3e0000-0000-4000-8000-000000000102", Name: "Tomás Herrera", Email: "tomas@acme-outdoor.example", Role: "manager"},
-			{ID: "ac3e0000-0000-4000-8000-000000000103", Name: "Jun Okafor", Email: "jun@acme-outdoor.example", Role: "clerk"},
-			{ID: "ac3e0000-0000-4000-8000-000000000104", Name: "Petra Vogel", Email: "petra@acme-outdoor.example", Role: "clerk"},
+			{ID: "ac3e0000-0000-4000-8000-000000000101", Name: "Wilma Acker", Email: "wilma@acme-outdoor.example", Role: "owner", Warehouses: []string{}},
+			{ID: "ac3e0000-0000-4000-8000-000000000102", Name: "Tomás Herrera", Email: "tomas@acme-outdoor.example", Role: "manager", Warehouses: []string{}},
+			{ID: "ac3e0000-0000-4000-8000-000000000103", Name: "Jun Okafor", Email: "jun@acme-outdoor.example", Role: "clerk", Warehouses: []string{}},
+			{ID: "ac3e0000-0000-4000-8000-000000000104", Name: "Petra Vogel", Email: "petra@acme-outdoor.example", Role: "clerk", Warehouses: []string{}},
+			{ID: "ac3e0000-0000-4000-8000-000000000105", Name: "Piet Maes", Email: "piet@acme-outdoor.example", Role: "picker", Warehouses: []string{"main"}},
 		}},
 		{ID: BorealisID, Name: "Borealis Coffee", Users: []User{
-			{ID: "b0ea1150-0000-4000-8000-000000000201", Name: "Aino Laine", Email: "aino@borealis-coffee.example", Role: "owner"},
-			{ID: "b0ea1150-0000-4000-8000-000000000202", Name: "Samuel Okoro", Email: "samuel@borealis-coffee.example", Role: "manager"},
-			{ID: "b0ea1150-0000-4000-8000-000000000203", Name: "Mirela Popescu", Email: "mirela@borealis-coffee.example", Role: "clerk"},
-			{ID: "b0ea1150-0000-4000-8000-000000000204", Name: "Kenji Mori", Email: "kenji@borealis-coffee.example", Role: "viewer"},
+			{ID: "b0ea1150-0000-4000-8000-000000000201", Name: "Aino Laine", Email: "aino@borealis-coffee.example", Role: "owner", Warehouses: []string{}},
+			{ID: "b0ea1150-0000-4000-8000-000000000202", Name: "Samuel Okoro", Email: "samuel@borealis-coffee.example", Role: "manager", Warehouses: []string{}},
+			{ID: "b0ea1150-0000-4000-8000-000000000203", Name: "Mirela Popescu", Email: "mirela@borealis-coffee.example", Role: "clerk", Warehouses: []string{}},
+			{ID: "b0ea1150-0000-4000-8000-000000000205", Name: "Nadia Haddad", Email: "nadia@borealis-coffee.example", Role: "picker", Warehouses: []string{"main"}},
+			{ID: "b0ea1150-0000-4000-8000-000000000204", Name: "Kenji Mori", Email: "kenji@borealis-coffee.example", Role: "viewer", Warehouses: []string{}},
 		}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -62,7 +64,7 @@ func TestSeedAddsUp(t *testing.T) {
 	addsUp(t, conn)
 	for _, tenant := range []string{AcmeID, BorealisID} {
 		for table, want := range map[string][2]int{
-			"users": {4, 4}, "suppliers": {4, 4}, "products": {12, 12}, "skus": {25, 25},
+			"users": {5, 5}, "suppliers": {4, 4}, "products": {12, 12}, "skus": {25, 25},
 			"stock_movements": {50, 90}, "orders": {25, 25}, "purchase_orders": {8, 8},
 		} {
 			n := pgtest.Query[int](t, conn, `select count(*) from public.`+table+` where tenant_id = $1`, tenant)
@@ -95,7 +97,7 @@ func TestSeedIsIdempotent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(tenants) != 2 || tenants[0].Name != "Acme Indoor" || len(tenants[0].Users) != 4 {
+	if len(tenants) != 2 || tenants[0].Name != "Acme Indoor" || len(tenants[0].Users) != 5 {
 		t.Errorf("tenants are %+v", tenants)
 	}
 	if diff := cmp.Diff(before, fingerprint(t, conn)); diff != "" {

@@ -24,10 +24,11 @@ const (
 // Key is what a page is asked for by.
 type Key struct {
 	Tenant string
-	// Encoder is the index of the one for which the events are encoded, View the key of
-	// the view that sees them.
+	// Encoder is the index of the one for which the events are encoded, and View the key of
+	// the view that sees them. Rules says by which rules that was made.
 	Encoder int
 	View    string
+	Rules   int64
 	After   feed.Cursor
 }
 
@@ -184,7 +185,7 @@ func (c *Cache) shareLocked(g *page) bool {
 		return false
 	}
 	for _, kept := range s.pages {
-		if kept.key.Encoder != g.key.Encoder || kept.key.View != g.key.View {
+		if kept.key.Encoder != g.key.Encoder || kept.key.View != g.key.View || kept.key.Rules != g.key.Rules {
 			continue
 		}
 		if next, ok := kept.within(g.key.After); ok {

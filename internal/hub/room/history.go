@@ -10,6 +10,7 @@ import (
 	"rowcast/internal/feed"
 	"rowcast/internal/hub/page"
 	"rowcast/internal/hub/ring"
+	"rowcast/internal/hub/stream"
 	"rowcast/internal/view"
 )
 
@@ -40,11 +41,17 @@ func (h *Room) readPage(key page.Key, sees *view.View) (page.Page, error) {
 	if err != nil {
 		return page.Page{}, fmt.Errorf("read changes of tenant %q after %s: %w", key.Tenant, key.After, err)
 	}
+	if err := h.Rules(h.ctx, read.Rules); err != nil {
+		return page.Page{}, fmt.Errorf("take over version %d of the rules: %w", read.Rules, err)
+	}
+	if key.Rules != h.Streams.Rules() {
+		return page.Page{}, fmt.Errorf("read changes of tenant %q: %w", key.Tenant, stream.ErrOutdated)
+	}
 	var (
 		p     = page.Page{Next: 1, Epoch: key.After.Epoch}
 		r     = ring.New(math.MaxInt, key.After)
-		walk  = feed.Walk{At: key.After, Events: h.events}
 		c     view.Change
+		walk  = feed.Walk{At: key.After, Events: c.Events(h.Map, h.Own, h.Unreadable)}
 		frame []byte
 	)
 	for i := range read.Changes {
@@ -55,13 +62,13 @@ func (h *Room) readPage(key page.Key, sees *view.View) (page.Page, error) {
 			break
 		}
 		events := walk.Next(&read.Changes[i])
-		c.Set(&read.Changes[i], events)
+		c.With(events)
 		decided := sees.Decide(&c)
 		for k := range events {
-			for _, part := range c.Parts() {
+			for n, part := range c.Parts() {
 				name := ""
 				frame = frame[:0]
-				if e := c.See(part, decided, k); e != nil {
+				if e := c.See(decided[n], k); e != nil {
 					name, frame = e.Name, h.Unreadable.Frame(frame, e, h.Encoders[key.Encoder])
 				}
 				r.PushFor(part, name, events[k].Cursor, frame)
@@ -73,9 +80,4 @@ func (h *Room) readPage(key page.Key, sees *view.View) (page.Page, error) {
 	}
 	p.Window, p.Size = r.Window, r.Size()
 	return p, nil
-}
-
-// events appends the events of a change.
-func (h *Room) events(dst []feed.Event, c *feed.Change) []feed.Event {
-	return h.Unreadable.Events(dst, c, h.Map)
 }

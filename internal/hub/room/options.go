@@ -12,6 +12,7 @@ import (
 	"rowcast/internal/feed"
 	"rowcast/internal/feed/unreadable"
 	"rowcast/internal/hub/signal"
+	"rowcast/internal/view"
 )
 
 // History reads the durable log.
@@ -42,9 +43,17 @@ type Options struct {
 	// later. It must not block.
 	Delivered func(age time.Duration)
 	// DashboardReason says whether and why a change counts for the coalesced
-	// event that DashboardEvent builds. Nil: there is no such event.
-	DashboardReason func(c *feed.Change) (reason string, ok bool)
-	DashboardEvent  func(tenant string, reasons []string, head feed.Head, at time.Time) feed.Event
+	// event that DashboardEvent builds. DashboardReasons are all reasons but for those of
+	// tables that are hidden. Nil: there is no such event.
+	DashboardReason  func(c *feed.Change) (reason string, ok bool)
+	DashboardReasons func(hidden func(stem string) bool) []string
+	DashboardEvent   func(tenant string, reasons []string, head feed.Head, at time.Time) feed.Event
+	// Own are the events that the policy gives a table, by its number, beside those of
+	// Map. Nil: none.
+	Own func(relation int64) view.Own
+	// Rules returns when the hub follows a version of the rules by which events are
+	// withheld, see Hub.Rules. Nil: they never change.
+	Rules func(ctx context.Context, version int64) error
 	// Encoders are the kinds of connections.
 	Encoders []signal.Encoder
 	// Unreadable receives the changes that are sent without their rows. Nil: nobody is.
@@ -100,8 +109,14 @@ func (o *Options) complete() error {
 		return errors.New("hub: Options.Map is missing")
 	case len(o.Encoders) == 0 || len(o.Encoders) > maxEncoders:
 		return fmt.Errorf("hub: Options.Encoders has %d of them, want 1 to %d", len(o.Encoders), maxEncoders)
-	case (o.DashboardReason == nil) != (o.DashboardEvent == nil):
-		return errors.New("hub: Options.DashboardReason and DashboardEvent belong together")
+	case (o.DashboardReason == nil) != (o.DashboardEvent == nil) || (o.DashboardReasons == nil) != (o.DashboardEvent == nil):
+		return errors.New("hub: Options.DashboardReason, DashboardReasons and DashboardEvent belong together")
+	}
+	if o.Own == nil {
+		o.Own = func(int64) view.Own { return nil }
+	}
+	if o.Rules == nil {
+		o.Rules = func(context.Context, int64) error { return nil }
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

@@ -52,7 +52,7 @@ func New(o Options, hole func(t *stream.Stream)) (*Room, error) {
 	h.ctx, h.stop = context.WithCancel(context.Background())
 	h.Pages = page.New(page.Options{Read: h.readPage, Turns: h.reads, Spawn: h.Spawn})
 	h.Streams = stream.New(h.ctx, stream.Options{
-		Head: h.readHead, Map: o.Map, DashboardReason: o.DashboardReason, DashboardEvent: o.DashboardEvent,
+		Head: h.readHead, Map: o.Map, Own: o.Own, DashboardReason: o.DashboardReason, DashboardEvent: o.DashboardEvent,
 		Encoders: appenders, Hole: hole, Spawn: h.Spawn, Delivered: o.Delivered, Unreadable: o.Unreadable, Log: o.Log,
 		RingBytes: o.RingBytes, RingMemory: o.RingMemory, RingIdle: o.RingIdle,
 	})

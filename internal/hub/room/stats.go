@@ -20,9 +20,10 @@ type Stats struct {
 	// CatchUps are pages of the history that clients were served, HistoryReads those
 	// that were read for it. Resets were sent to clients.
 	CatchUps, HistoryReads, Resets int64
-	// Decisions are those of views on changes. Filtered events were not for a view, once
+	// Decisions are those of views on changes. Filtered events were not for a view, and Hidden
+	// ones not for one that sees less by the policy, once
 	// for each ring, and Private ones for one subject.
-	Decisions, Filtered, Private int64
+	Decisions, Filtered, Hidden, Private int64
 	// RingMemory is what all rings take, of RingBudget that they may take.
 	// PageMemory is what is kept of the history for clients that catch up.
 	// All are bytes.
@@ -79,7 +80,7 @@ func (h *Room) Stats() Stats {
 		Sessions: c.Sessions.Load(), Blocked: c.Blocked.Load(), Tenants: int64(h.Streams.Count()), Subscriptions: c.Subscriptions.Load(),
 		Events: h.Streams.Events.Load(), Deliveries: h.Streams.Offered.Load() + c.Deliveries.Load(),
 		CatchUps: c.CatchUps.Load(), HistoryReads: c.reads.Load(), Resets: c.Resets.Load(), Closes: closes,
-		Decisions: h.Streams.Decisions.Load(), Filtered: h.Streams.Filtered.Load(), Private: h.Streams.Private.Load(),
+		Decisions: h.Streams.Decisions.Load(), Filtered: h.Streams.Filtered.Load(), Hidden: h.Streams.Hidden.Load(), Private: h.Streams.Private.Load(),
 		Names: h.Streams.Names(), Transports: transports,
 	}
 }

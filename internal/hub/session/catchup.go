@@ -59,7 +59,7 @@ func (s *Session) nextLocked() {
 // the history ends there.
 func (u *sub) catchUp(ctx context.Context) (more bool, err error) {
 	h := u.s.h
-	p, err := h.Pages.Get(ctx, page.Key{Tenant: u.tenant, Encoder: u.kind.Encoder, View: u.kind.View.Key(), After: u.cursor}, u.kind.View, u.subject)
+	p, err := h.Pages.Get(ctx, page.Key{Tenant: u.tenant, Encoder: u.kind.Encoder, View: u.kind.View.Key(), Rules: u.kind.Rules, After: u.cursor}, u.kind.View, u.subject)
 	switch {
 	case err != nil:
 		return false, err

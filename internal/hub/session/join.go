@@ -3,11 +3,14 @@ package session
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"time"
 
+	"rowcast/internal/errcode"
 	"rowcast/internal/failpoint"
 	"rowcast/internal/feed"
 	"rowcast/internal/hub/ring"
@@ -32,8 +35,10 @@ type Request struct {
 	Encoder signal.Encoder
 	// Admit lets events pass by name; nil lets all.
 	Admit func(name string) bool
-	// View is what is seen of the events; nil is everything.
-	View *view.View
+	// See makes the view of the events by the rules as they are when it is called: before the
+	// answer, and when the rules have changed. Nil is everything. It must neither block
+	// nor call the session.
+	See func() (*view.View, *Refused)
 	// Forgets says that the client keeps no cursor: it is sent Reset before it is
 	// closed as a slow consumer.
 	Forgets bool
@@ -45,9 +50,17 @@ type Request struct {
 // maxWaiting is how many requests to join one tenant may wait for their answer.
 const maxWaiting = 100
 
+// Refused says why there is no view.
+type Refused struct {
+	Code   errcode.Code
+	Detail string
+}
+
+func (r *Refused) Error() string { return string(r.Code) + ": " + r.Detail }
+
 // Join subscribes to a tenant. The answer is a signal: Joined, followed by
 // Reset if the stream cannot continue from the cursor, then by the events. The
-// errors are ErrTooManyTenants, ErrTenantFull, ErrTooManyViews, ErrTooManyJoins, and one for an encoder that
+// errors are ErrTooManyTenants, ErrTenantFull, ErrTooManyViews, ErrTooManyJoins, a *Refused, and one for an encoder that
 // the hub does not know. Joining a tenant again continues from the
 // cursor of the request, or without one from where the stream is.
 func (s *Session) Join(q Request) error {
@@ -57,7 +70,7 @@ func (s *Session) Join(q Request) error {
 	}
 	u := &sub{
 		s: s, tenant: q.Tenant, subject: q.Subject, filter: ring.Filter{Admit: q.Admit, Subjects: q.Subjects}, requestIDs: []uint64{q.RequestID},
-		kind: stream.Kind{Encoder: encoder, View: q.View}, resumeOnly: q.ResumeOnly, forgets: q.Forgets, note: q.Note,
+		kind: stream.Kind{Encoder: encoder}, see: q.See, resumeOnly: q.ResumeOnly, forgets: q.Forgets, note: q.Note,
 	}
 	if q.Cursor != "" {
 		at, err := feed.ParseCursor(q.Cursor)
@@ -65,22 +78,27 @@ func (s *Session) Join(q Request) error {
 			u.reset = feed.ErrInvalid.Error()
 		} else {
 			at.Epoch = strings.Clone(at.Epoch)
+			u.tag, at.Tag = strings.Clone(at.Tag), ""
 			u.cursor, u.resume = at, true
 		}
-	}
-	if s.h.Streams.Full(q.Tenant, q.View) {
-		return ErrTooManyViews
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closing {
 		return nil
 	}
-	if i := s.indexLocked(q.Tenant); i >= 0 {
+	i := s.indexLocked(q.Tenant)
+	if i >= 0 && q.Cursor == "" {
+		u.followLocked(s.subs[i])
+	}
+	if refused := u.lookLocked(); refused != nil {
+		return refused
+	}
+	if s.h.Streams.Full(q.Tenant, u.kind.View) {
+		return ErrTooManyViews
+	}
+	if i >= 0 {
 		old := s.subs[i]
-		if q.Cursor == "" {
-			u.followLocked(old)
-		}
 		if !old.answered {
 			if len(old.requestIDs) >= maxWaiting {
 				return ErrTooManyJoins
@@ -105,12 +123,35 @@ func (s *Session) Join(q Request) error {
 
 // followLocked makes u continue where old is.
 func (u *sub) followLocked(old *sub) {
-	u.resume, u.cursor, u.reset = old.resume || old.state == live, old.currentLocked(), old.reset
+	u.resume, u.cursor, u.tag, u.reset, u.retry = old.resume || old.state == live, old.currentLocked(), old.tag, old.reset, old.retry
 }
 
+// lookLocked makes the view by the rules as they are. A cursor of another one does not say
+// what the client has of this one: then the stream continues from its head, with a reset.
+func (u *sub) lookLocked() *Refused {
+	u.kind.Rules = u.s.h.Streams.Rules() // before the view, which may then be newer
+	if u.see == nil {
+		return nil
+	}
+	v, refused := u.see()
+	if refused != nil {
+		return refused
+	}
+	u.kind.View = v
+	if u.resume && u.tag != feed.AnyTag && u.tag != v.Tag() {
+		u.reset, u.resume = feed.ErrPolicy.Error(), false
+	}
+	u.tag = v.Tag()
+	return nil
+}
+
+// LookAgain has those subscriptions begin anew whose view is another one now.
+func (s *Session) LookAgain() { s.Restart(nil, "", 0) }
+
 // Restart has the subscriptions that are on t, or all if t is nil, join again:
-// from where they are, or if reset says why not, from the new head.
-func (s *Session) Restart(t *stream.Stream, reset string) {
+// from where they are, or if reset says why not, from the new head. Clients whose view is
+// another one are reset, and asked to wait for a while of their own, within spread.
+func (s *Session) Restart(t *stream.Stream, reset string, spread time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, old := range slices.Clone(s.subs) {
@@ -119,9 +160,17 @@ func (s *Session) Restart(t *stream.Stream, reset string) {
 		}
 		u := &sub{
 			s: s, tenant: old.tenant, subject: old.subject, filter: old.filter, requestIDs: old.requestIDs,
-			kind: old.kind, resumeOnly: old.resumeOnly, forgets: old.forgets, note: old.note, answered: old.answered,
+			kind: old.kind, see: old.see, resumeOnly: old.resumeOnly, forgets: old.forgets, note: old.note, answered: old.answered,
 		}
 		u.followLocked(old)
+		wait := rand.N(max(spread, 1))
+		if refused := u.lookLocked(); refused != nil {
+			s.endLocked(refused, wait)
+			return
+		}
+		if u.reset == feed.ErrPolicy.Error() && old.reset == "" {
+			u.retry = wait
+		}
 		if reset != "" && old.answered {
 			u.reset, u.resume = reset, false
 		}
@@ -134,6 +183,15 @@ func (s *Session) Restart(t *stream.Stream, reset string) {
 			return
 		}
 	}
+}
+
+// endLocked ends a session that has no view any more.
+func (s *Session) endLocked(why *Refused, wait time.Duration) {
+	detail := why.Detail
+	if wait > 0 {
+		detail = fmt.Sprintf("retry=%dms", wait.Milliseconds())
+	}
+	s.closeLocked(why.Code, s.h.Encoders[s.encoder].AppendClose(nil, why.Code, detail))
 }
 
 // rewindLocked makes u continue from the history, as the ring no longer holds what
@@ -197,6 +255,7 @@ func (u *sub) run(ctx context.Context) {
 			u.interrupt(feed.ErrExpired)
 		case errors.Is(err, feed.ErrDiverged):
 			u.interrupt(feed.ErrDiverged)
+		case errors.Is(err, stream.ErrOutdated): // spliceLocked makes another view
 		case err != nil:
 			h.Log.WarnContext(ctx, "read history", slog.String("tenant", u.tenant), slog.Any("error", err))
 			sleep(ctx, pause)
@@ -244,11 +303,26 @@ func (u *sub) spliceLocked() (grown <-chan struct{}) {
 		return nil
 	}
 	t, h := u.t, u.s.h
-	var from *feed.Cursor
-	if u.resume && u.reset == "" {
-		from = &u.cursor
+	var (
+		from *feed.Cursor
+		p    stream.Start
+		err  = stream.ErrOutdated
+	)
+	for errors.Is(err, stream.ErrOutdated) {
+		if u.resume && u.reset == "" {
+			from = &u.cursor
+		}
+		if p, err = t.Follow(u.kind, from, u); !errors.Is(err, stream.ErrOutdated) {
+			break
+		}
+		if refused := u.lookLocked(); refused != nil {
+			u.s.endLocked(refused, 0)
+			return nil
+		}
+		if from = nil; u.refuseLocked() {
+			return nil
+		}
 	}
-	p, err := t.Follow(u.kind, from, u)
 	switch {
 	case errors.Is(err, stream.ErrElsewhere):
 		return p.Grown
@@ -257,7 +331,9 @@ func (u *sub) spliceLocked() (grown <-chan struct{}) {
 		if u.refuseLocked() {
 			return nil
 		}
-		p, _ = t.Follow(u.kind, nil, u) // needs no cursor, so it cannot fail
+		if p, err = t.Follow(u.kind, nil, u); err != nil { // the rules have just changed
+			return u.spliceLocked()
+		}
 	}
 	if from == nil {
 		u.cursor = p.Cursor
@@ -282,7 +358,7 @@ func (u *sub) refuseLocked() bool {
 	u.dropLocked()
 	s.subs = slices.DeleteFunc(s.subs, func(o *sub) bool { return o == u })
 	for _, requestID := range u.requestIDs {
-		s.signalLocked(&signal.Signal{Kind: signal.Joined, Tenant: u.tenant, Cursor: u.cursor, Reason: u.reset, RequestID: requestID, Note: u.note})
+		s.signalLocked(&signal.Signal{Kind: signal.Joined, Tenant: u.tenant, Cursor: u.tagged(u.cursor), Reason: u.reset, RequestID: requestID, Note: u.note})
 	}
 	return true
 }
@@ -294,12 +370,12 @@ func (u *sub) answerLocked() {
 		u.answered, u.requestIDs = true, nil
 		u.s.h.Count.Subscriptions.Add(1)
 		for _, requestID := range requestIDs {
-			u.s.signalLocked(&signal.Signal{Kind: signal.Joined, Tenant: u.tenant, Cursor: u.cursor, Reason: u.reset, RequestID: requestID, Note: u.note})
+			u.s.signalLocked(&signal.Signal{Kind: signal.Joined, Tenant: u.tenant, Cursor: u.tagged(u.cursor), Reason: u.reset, RequestID: requestID, Note: u.note})
 		}
 	}
 	if u.reset != "" {
 		u.s.h.Count.Resets.Add(1)
-		u.s.signalLocked(&signal.Signal{Kind: signal.Reset, Tenant: u.tenant, Cursor: u.cursor, Reason: u.reset})
-		u.reset = ""
+		u.s.signalLocked(&signal.Signal{Kind: signal.Reset, Tenant: u.tenant, Cursor: u.tagged(u.cursor), Reason: u.reset, RetryAfter: u.retry})
+		u.reset, u.retry = "", 0
 	}
 }

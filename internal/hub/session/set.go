@@ -34,14 +34,14 @@ type Set struct {
 func NewSet(o room.Options) (*Set, error) {
 	h := &Set{Registry: registry.New[*Session]()}
 	var err error
-	h.Room, err = room.New(o, func(t *stream.Stream) { h.Restart(t, "") })
+	h.Room, err = room.New(o, func(t *stream.Stream) { h.Restart(t, "", 0) })
 	return h, err
 }
 
 // Restart is that of all sessions.
-func (h *Set) Restart(t *stream.Stream, reset string) {
+func (h *Set) Restart(t *stream.Stream, reset string, spread time.Duration) {
 	for _, s := range h.All() {
-		s.Restart(t, reset)
+		s.Restart(t, reset, spread)
 	}
 }
 

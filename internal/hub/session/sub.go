@@ -43,8 +43,12 @@ type sub struct {
 	// at is the cursor to continue from, if resume is set: what the client has
 	// while joining, and while live and busy. Else the ring knows better.
 	cursor feed.Cursor
-	// reset, if not empty, is why the client has to reload its state.
+	// tag names the view for which the cursor is.
+	tag string
+	// reset, if not empty, is why the client has to reload its state, and retry how long
+	// it is to wait before it does.
 	reset string
+	retry time.Duration
 	// next is the index of the first entry that the client has not received.
 	next int64
 	// lastSent is when the client last received its cursor.
@@ -54,7 +58,9 @@ type sub struct {
 	handle stream.Handle
 	cancel context.CancelFunc
 
-	kind  stream.Kind
+	kind stream.Kind
+	// see is that of the Request.
+	see   func() (*view.View, *Refused)
 	state subState
 	// answered: the client has been sent Joined.
 	answered, resume bool
@@ -136,6 +142,12 @@ func (u *sub) currentLocked() feed.Cursor {
 	return u.cursor
 }
 
+// tagged is a cursor as it is sent to the client.
+func (u *sub) tagged(c feed.Cursor) feed.Cursor {
+	c.Tag = u.tag
+	return c
+}
+
 // chunkLocked is what u may write of v: the admitted frames of the entries from next up to
 // to, see ring.Window.Pick.
 func (u *sub) chunkLocked(v *ring.Window, next int64, scratch *[]byte, limit int) (b []byte, to int64, count int) {
@@ -163,12 +175,17 @@ func (u *sub) settleLocked(v *ring.Window) {
 	}
 	u.owesStats = false
 	h, last := u.s.h, v.At(u.next-1)
-	e := h.DashboardEvent(u.tenant, nil,
+	reasons := h.DashboardReasons(u.kind.View.Hides)
+	if len(reasons) == 0 {
+		return
+	}
+	e := h.DashboardEvent(u.tenant, reasons,
 		feed.Head{Epoch: u.cursor.Epoch, Position: last.Position, Nonce: last.Nonce}, time.Now())
 	if u.filter.Admit != nil && !u.filter.Admit(e.Name) {
 		return
 	}
 	u.wrote = true
+	e.Cursor.Tag = u.tag
 	h.Count.Deliveries.Add(1)
 	u.s.sendLocked(h.Encoders[u.kind.Encoder].AppendEvent(nil, &e), true)
 }
@@ -193,5 +210,5 @@ func (u *sub) sweepLocked(now time.Duration) {
 // progressLocked sends the client its cursor. s.mu held, answered.
 func (u *sub) progressLocked(now time.Duration) {
 	u.lastSent, u.withheld = now, false
-	u.s.signalLocked(&signal.Signal{Kind: signal.Progress, Tenant: u.tenant, Cursor: u.currentLocked()})
+	u.s.signalLocked(&signal.Signal{Kind: signal.Progress, Tenant: u.tenant, Cursor: u.tagged(u.currentLocked())})
 }

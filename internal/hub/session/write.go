@@ -237,7 +237,7 @@ func (s *Session) sendAwayLocked() {
 	for _, u := range s.subs {
 		if u.forgets && u.answered {
 			s.h.Count.Resets.Add(1)
-			last = s.appendSignalLocked(last, &signal.Signal{Kind: signal.Reset, Tenant: u.tenant, Cursor: u.currentLocked(), Reason: feed.ErrExpired.Error()})
+			last = s.appendSignalLocked(last, &signal.Signal{Kind: signal.Reset, Tenant: u.tenant, Cursor: u.tagged(u.currentLocked()), Reason: feed.ErrExpired.Error()})
 		}
 	}
 	s.closeLocked(signal.SlowConsumer, s.h.Encoders[s.encoder].AppendClose(last, signal.SlowConsumer, ""))

@@ -14,6 +14,8 @@ const (
 	Shutdown errcode.Code = "shutdown"
 	// SlowConsumer: the client did not follow its streams.
 	SlowConsumer errcode.Code = "slow-consumer"
+	// PolicyChanged: the rules need claims that were not kept.
+	PolicyChanged errcode.Code = "policy-changed"
 	// NoPong: nothing was heard from the client for too long.
 	NoPong errcode.Code = "no-pong"
 	// Gone: the connection broke, or the client left.
@@ -51,6 +53,9 @@ type Signal struct {
 	// Reason is set for Reset, and for Joined if a Reset follows at once or the
 	// request was to resume only, and failed.
 	Reason string
+	// RetryAfter, of Reset, is how long the client waits before it loads its state; events
+	// go on meanwhile.
+	RetryAfter time.Duration
 	// Ref and Note are what the request to join carried; set for Joined. Note may be nil.
 	RequestID uint64
 	Note      *Note

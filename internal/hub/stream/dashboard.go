@@ -55,7 +55,7 @@ func (s *Streams) Dashboards(ctx context.Context) {
 	q := &s.stats
 	timer := time.NewTimer(time.Hour)
 	defer timer.Stop()
-	var w scratch
+	w := s.newScratch()
 	for {
 		select {
 		case <-ctx.Done():
@@ -68,7 +68,7 @@ func (s *Streams) Dashboards(ctx context.Context) {
 		for _, t := range due {
 			t.mu.Lock()
 			if len(t.reasons) > 0 {
-				t.addStatsLocked(now, &w)
+				t.addStatsLocked(now, w)
 				t.wakeLocked()
 			}
 			t.mu.Unlock()

@@ -14,6 +14,15 @@ import (
 // ErrElsewhere says that a cursor is not in the ring.
 var ErrElsewhere = errors.New("not in the ring")
 
+// ErrOutdated says that the rules are others than those by which a view was made.
+var ErrOutdated = errors.New("the rules have changed")
+
+// maxViews bounds the views of a tenant, maxMasks the different columns that they see.
+const (
+	maxViews = 1024
+	maxMasks = 64
+)
+
 // Start is where a follower stands.
 type Start struct {
 	// Next is the index of the first entry that it has not received.
@@ -39,11 +48,14 @@ func (t *Stream) Release() {
 }
 
 // Follow has f follow the stream of a kind after c, or from its end if c is
-// nil. The errors are feed.ErrDiverged for a cursor of another epoch and
-// ErrElsewhere; f does not follow then.
+// nil. The errors are feed.ErrDiverged for a cursor of another epoch, ErrElsewhere and
+// ErrOutdated; f does not follow then.
 func (t *Stream) Follow(of Kind, c *feed.Cursor, f Follower) (Start, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if of.Rules != t.s.rules.Load() {
+		return Start{}, ErrOutdated
+	}
 	r := t.ringLocked(of)
 	p := Start{Next: r.End()}
 	if c != nil {
@@ -107,7 +119,8 @@ func (t *Stream) Window(f Follower) ring.Window {
 	return f.Handle().ring.Window
 }
 
-// Full says whether as many views of a tenant are followed as may be, and v is none of them.
+// Full says whether as many views of a tenant are followed as may be, or as many masks, and
+// v is none of them.
 func (s *Streams) Full(name string, v *view.View) bool {
 	s.mu.Lock()
 	t := s.tenants[name]
@@ -117,16 +130,16 @@ func (s *Streams) Full(name string, v *view.View) bool {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.rings) < maxViews {
+	if len(t.rings) < maxMasks {
 		return false
 	}
-	views := map[string]bool{}
+	views, masks := map[string]bool{}, map[string]bool{}
 	for _, r := range t.rings {
 		if r.View != nil && len(r.by) > 0 {
-			views[r.View.Key()] = true
+			views[r.View.Key()], masks[r.View.Mask()] = true, true
 		}
 	}
-	return len(views) >= maxViews && !views[v.Key()]
+	return len(views) >= maxViews && !views[v.Key()] || len(masks) >= maxMasks && !masks[v.Mask()]
 }
 
 // growthLocked is closed at the next change.

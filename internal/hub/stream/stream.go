@@ -2,6 +2,7 @@ package stream
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -54,7 +55,7 @@ type Stream struct {
 	since time.Time
 	// reasons are those of the dashboard event that is due, statsAt is when
 	// the last one was appended.
-	reasons []string
+	reasons []reason
 	statsAt time.Time
 	// size is what the rings took when that was last looked at. orphan: t was
 	// forgotten, and no longer counts.
@@ -62,8 +63,11 @@ type Stream struct {
 	orphan bool
 }
 
-// maxViews bounds the views of a tenant.
-const maxViews = 1024
+// reason is why the dashboard event is due, and the number of the table that changed.
+type reason struct {
+	name     string
+	relation int64
+}
 
 // scratch is memory for making events and frames.
 type scratch struct {
@@ -72,6 +76,14 @@ type scratch struct {
 	// frames are those that were made of the events, in the memory of bytes.
 	frames []frame
 	bytes  []byte
+	// toEvents makes the events of a change, at which change looks then.
+	toEvents view.Map
+}
+
+func (s *Streams) newScratch() *scratch {
+	w := &scratch{}
+	w.toEvents = w.change.Events(s.opts.Map, s.opts.Own, s.opts.Unreadable)
+	return w
 }
 
 // frame is that of an event by an encoder.
@@ -137,7 +149,7 @@ func (t *Stream) open(head feed.Head, sequence int64) bool {
 			t.ringLocked(Kind{Encoder: w})
 		}
 	}
-	whole := t.extendLocked(t.backlog, time.Now(), new(scratch))
+	whole := t.extendLocked(t.backlog, time.Now(), t.s.newScratch())
 	t.backlog = nil
 	t.mu.Unlock()
 	close(t.ready)
@@ -202,7 +214,7 @@ func (t *Stream) extendLocked(changes []feed.Change, now time.Time, w *scratch) 
 // the ring would drop what they have not offered to the followers yet.
 func (t *Stream) addLocked(c *feed.Change, w *scratch) {
 	s := t.s
-	events := s.opts.Unreadable.Events(w.events[:0], c, s.opts.Map)
+	events := w.toEvents(w.events[:0], c)
 	size := ring.EntryCost
 	for i := range events {
 		size += len(events[i].Data) + len(events[i].Previous) + 8*ring.EntryCost
@@ -215,7 +227,7 @@ func (t *Stream) addLocked(c *feed.Change, w *scratch) {
 	if t.since.IsZero() {
 		t.since = c.At
 	}
-	w.change.Set(c, events)
+	w.change.With(events)
 	for _, f := range t.rings {
 		f.add(&w.change, events, t, w)
 	}
@@ -227,8 +239,8 @@ func (t *Stream) addLocked(c *feed.Change, w *scratch) {
 		t.countLocked(events[i].Name)
 	}
 	if s.opts.DashboardReason != nil {
-		if reason, ok := s.opts.DashboardReason(c); ok && !slices.Contains(t.reasons, reason) {
-			t.reasons = append(t.reasons, reason)
+		if name, ok := s.opts.DashboardReason(c); ok && !slices.Contains(t.reasons, reason{name, c.Relation}) {
+			t.reasons = append(t.reasons, reason{name, c.Relation})
 		}
 	}
 	t.accountLocked()
@@ -239,20 +251,28 @@ func (t *Stream) addLocked(c *feed.Change, w *scratch) {
 func (f *followed) add(c *view.Change, events []feed.Event, t *Stream, w *scratch) {
 	decided := f.View.Decide(c)
 	for i := range events {
-		for _, part := range c.Parts() {
-			if e := c.See(part, decided, i); e != nil {
+		for k, part := range c.Parts() {
+			if e := c.See(decided[k], i); e != nil {
 				f.PushFor(part, e.Name, e.Cursor, w.encode(f.Encoder, e, t))
 				continue
 			}
 			f.PushFor(part, "", events[i].Cursor, nil)
 			if part.Was || part.Is {
-				t.s.Filtered.Add(1)
+				t.withheld(f.View).Add(1)
 			}
 		}
 	}
 	if len(events) == 0 {
 		f.Push("", t.head.Cursor(), nil)
 	}
+}
+
+// withheld counts what a view does not see.
+func (t *Stream) withheld(v *view.View) *atomic.Int64 {
+	if v.Tag() != "" {
+		return &t.s.Hidden
+	}
+	return &t.s.Filtered
 }
 
 // encode is the frame of an event, made once for all rings of an encoder.
@@ -303,11 +323,30 @@ func (t *Stream) roomLocked(size int) bool {
 
 // addStatsLocked appends the dashboard event for the changes up to the head.
 func (t *Stream) addStatsLocked(now time.Time, w *scratch) {
-	e := t.s.opts.DashboardEvent(t.name, t.reasons, t.head, now)
+	made := map[string]*feed.Event{}
 	for _, f := range t.rings {
-		f.Push(e.Name, e.Cursor, w.encode(f.Encoder, &e, t))
+		var reasons []string
+		for _, r := range t.reasons {
+			if !f.View.None(r.relation) && !slices.Contains(reasons, r.name) {
+				reasons = append(reasons, r.name)
+			}
+		}
+		if len(reasons) == 0 {
+			continue
+		}
+		key := fmt.Sprintf("%s%q", f.View.Tag(), reasons)
+		if made[key] == nil {
+			e := t.s.opts.DashboardEvent(t.name, reasons, t.head, now)
+			e.Cursor.Tag = f.View.Tag()
+			made[key] = &e
+		}
+		e := made[key]
+		f.Push(e.Name, e.Cursor, w.encode(f.Encoder, e, t))
 	}
-	t.countLocked(e.Name)
+	for _, e := range made {
+		t.countLocked(e.Name)
+		break
+	}
 	w.trim(nil)
 	t.accountLocked()
 	t.reasons, t.statsAt = t.reasons[:0], now

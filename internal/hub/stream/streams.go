@@ -41,6 +41,8 @@ type Kind struct {
 	Encoder int
 	// View is what they see; nil is everything.
 	View *view.View
+	// Rules is what Streams.Rules was before the view was made.
+	Rules int64
 }
 
 // Options configures Streams. All fields are required but the dashboard's,
@@ -52,6 +54,8 @@ type Options struct {
 	Map             func(dst []feed.Event, c *feed.Change) []feed.Event
 	DashboardReason func(c *feed.Change) (reason string, ok bool)
 	DashboardEvent  func(tenant string, reasons []string, head feed.Head, at time.Time) feed.Event
+	// Own are the events that the policy gives a table beside those of Map. Nil: none.
+	Own func(relation int64) view.Own
 	// Encoders are the encoders by index.
 	Encoders []Encoder
 	// Hole is called when a change of a tenant is missing, after the tenant
@@ -87,13 +91,16 @@ type Streams struct {
 	// followers took.
 	Events, Offered atomic.Int64
 	// Decisions counts how often views have decided on a change. Filtered counts events that
-	// a view does not see, once for each ring, and Private those for one subject.
-	Decisions, Filtered, Private atomic.Int64
-	counts                       eventCounts
-	memory                       memory
+	// a view does not see, once for each ring, and Hidden those of views that see less by the
+	// policy. Private counts those for one subject.
+	Decisions, Filtered, Hidden, Private atomic.Int64
+	counts                               eventCounts
+	memory                               memory
+	// rules counts how often the rules have changed.
+	rules atomic.Int64
 	// batch and scratch belong to Publish.
 	batch   []part
-	scratch scratch
+	scratch *scratch
 
 	// mu is never held while another lock is taken.
 	mu       sync.Mutex
@@ -112,7 +119,11 @@ type part struct {
 
 // New makes streams that live until ctx ends and Stop is called.
 func New(ctx context.Context, o Options) *Streams {
+	if o.Own == nil {
+		o.Own = func(int64) view.Own { return nil }
+	}
 	s := &Streams{opts: o, ctx: ctx, began: time.Now(), tenants: make(map[string]*Stream), lively: make(chan struct{})}
+	s.scratch = s.newScratch()
 	s.memory.init(o.RingMemory, int64(o.RingBytes)*int64(len(o.Encoders)))
 	s.queue.some.L = &s.queue.mu
 	s.stats.kick = make(chan struct{}, 1)
@@ -139,7 +150,7 @@ func (s *Streams) Publish(changes []feed.Change, sequence int64) {
 	if len(batch) > 0 {
 		now := time.Now()
 		for _, p := range batch {
-			p.t.publish(p.changes, sequence, now, &s.scratch)
+			p.t.publish(p.changes, sequence, now, s.scratch)
 			s.squeeze()
 		}
 		clear(batch)
@@ -231,8 +242,14 @@ func (s *Streams) removeLocked(t *Stream) {
 	}
 }
 
-// Renew drops the rings of all tenants. Their followers have to follow anew.
+// Rules counts how often the rules have changed. A view is made by those that hold after
+// it was asked for, or by newer ones.
+func (s *Streams) Rules() int64 { return s.rules.Load() }
+
+// Renew says that the rules are others, and drops the rings of all tenants. Their followers
+// have to follow anew, with views that are made by the new rules.
 func (s *Streams) Renew() {
+	s.rules.Add(1)
 	for _, t := range s.all() {
 		t.mu.Lock()
 		t.rings = nil

@@ -7,6 +7,7 @@ import (
 	"rowcast/internal/errcode"
 	"rowcast/internal/operate/doctor"
 	"rowcast/internal/test/pgtest"
+	"rowcast/internal/view/policy/store"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
@@ -25,10 +26,18 @@ func envOn(t *testing.T, dsn string) *pgtest.Env {
 		`select rowcast.watch('docs')`)
 }
 
-// execHere is Exec with $DB for the name of the database.
+// execHere is Exec with $DB for the name of the database. What begins as a policy is
+// applied and settled.
 func execHere(t *testing.T, s *pgtest.Env, statements ...string) {
 	t.Helper()
 	for _, statement := range statements {
+		if document, is := strings.CutPrefix(statement, settled); is {
+			pgtest.ExecWith(t, s.Conn, `select rowcast.apply_policy($1)`, document)
+			if o, err := store.Settle(t.Context(), s.Conn); err != nil || o.State != store.IsActive {
+				t.Fatalf("%s is %+v, %v", document, o, err)
+			}
+			continue
+		}
 		s.Exec(t, strings.ReplaceAll(statement, "$DB", s.Conn.Config().Database))
 	}
 }

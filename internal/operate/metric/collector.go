@@ -10,6 +10,7 @@ import (
 	"rowcast/internal/errcode"
 	"rowcast/internal/hub/room"
 	"rowcast/internal/operate/health"
+	"rowcast/internal/transport/rows"
 )
 
 // collector reads the parts of the server.
@@ -18,8 +19,13 @@ type collector struct {
 	tail   []metric[changelog.Status]
 	hub    []metric[room.Stats]
 	health []metric[health.Status]
+	rows   []metric[rows.Stats]
+	// outcomes are those of answers with rows.
+	outcomes *prometheus.Desc
 	// withheld is by reason.
-	withheld   *prometheus.Desc
+	withheld *prometheus.Desc
+	// failures is by table and role, or event.
+	failures   *prometheus.Desc
 	closes     *prometheus.Desc
 	names      *prometheus.Desc
 	transports *prometheus.Desc
@@ -67,7 +73,7 @@ func newCollector(s Sources) *collector {
 			counter("deliveries", "Events handed to clients, counted once for each client.", func(s room.Stats) float64 { return float64(s.Deliveries) }),
 			counter("catch_ups", "Clients served from the history.", func(s room.Stats) float64 { return float64(s.CatchUps) }),
 			counter("history_reads", "Pages of the history read for clients.", func(s room.Stats) float64 { return float64(s.HistoryReads) }),
-			counter("view_decisions", "Changes on which a filter of rows has decided, once for each filter.", func(s room.Stats) float64 { return float64(s.Decisions) }),
+			counter("view_decisions", "Changes on which a filter of rows or a policy has decided, once for each view.", func(s room.Stats) float64 { return float64(s.Decisions) }),
 			counter("resets", "Clients that were sent a reset.", func(s room.Stats) float64 { return float64(s.Resets) }),
 		},
 		health: []metric[health.Status]{
@@ -80,12 +86,19 @@ func newCollector(s Sources) *collector {
 			gauge("database_checked_timestamp_seconds", "When the database last answered a check of its triggers and queue.",
 				func(s health.Status) float64 { return float64(s.Checked.UnixMilli()) / 1000 }),
 		},
+		rows: []metric[rows.Stats]{
+			gauge("rows_reading", "Clients that are sent rows now.", func(s rows.Stats) float64 { return float64(s.Reading) }),
+			counter("rows_sent", "Rows that clients were sent to begin with.", func(s rows.Stats) float64 { return float64(s.Rows) }),
+			counter("rows_sent_bytes", "Bytes of the answers with rows.", func(s rows.Stats) float64 { return float64(s.Bytes) }),
+		},
+		outcomes:   prometheus.NewDesc("rowcast_rows_answers_total", "Answers with rows, by how they ended: end if they are whole.", []string{"outcome"}, nil),
 		names:      prometheus.NewDesc("rowcast_events_total", "Events made for tenants that somebody has joined, by name; beyond 256 names as other.", []string{"event"}, nil),
 		transports: prometheus.NewDesc("rowcast_connections", "Clients connected now, by wire.", []string{"wire"}, nil),
 		lag:        prometheus.NewDesc("rowcast_lag_seconds", "How long ago this server last knew that it had published everything.", nil, nil),
 		refusals:   prometheus.NewDesc("rowcast_refusals_total", "Handshakes, requests and tokens that were refused, by code; the log says why.", []string{"code"}, nil),
 		unreadable: prometheus.NewDesc("rowcast_unreadable_total", "Changes that cannot be read and are sent without their rows, by reason; the log and /status say which.", []string{"reason"}, nil),
-		withheld:   prometheus.NewDesc("rowcast_withheld_events_total", "Events that were not for everybody, by reason: where counts them for each filter and wire, audience once.", []string{"reason"}, nil),
+		failures:   prometheus.NewDesc("rowcast_policy_failures_total", "Expressions of the policy that could not be evaluated for a row, which was withheld: by table, and by the role or the event that they are of.", []string{"table", "role", "event"}, nil),
+		withheld:   prometheus.NewDesc("rowcast_withheld_events_total", "Events that were not for everybody, by reason: where and policy count them for each view and wire, audience once.", []string{"reason"}, nil),
 		closes:     prometheus.NewDesc("rowcast_closes_total", "Connections that ended, by reason.", []string{"reason"}, nil),
 	}
 }
@@ -95,7 +108,8 @@ func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 	describe(ch, c.tail)
 	describe(ch, c.hub)
 	describe(ch, c.health)
-	for _, d := range []*prometheus.Desc{c.closes, c.refusals, c.unreadable, c.withheld, c.names, c.transports, c.lag} {
+	describe(ch, c.rows)
+	for _, d := range []*prometheus.Desc{c.outcomes, c.closes, c.refusals, c.unreadable, c.withheld, c.failures, c.names, c.transports, c.lag} {
 		ch <- d
 	}
 }
@@ -110,7 +124,11 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	stats := c.Hub()
 	collect(ch, c.hub, stats)
 	ch <- prometheus.MustNewConstMetric(c.withheld, prometheus.CounterValue, float64(stats.Filtered), "where")
+	ch <- prometheus.MustNewConstMetric(c.withheld, prometheus.CounterValue, float64(stats.Hidden), "policy")
 	ch <- prometheus.MustNewConstMetric(c.withheld, prometheus.CounterValue, float64(stats.Private), "audience")
+	for what, n := range c.Failures() {
+		ch <- prometheus.MustNewConstMetric(c.failures, prometheus.CounterValue, float64(n), what.Table, what.Role, what.Event)
+	}
 	closes := maps.Clone(stats.Closes)
 	if closes == nil {
 		closes = map[errcode.Code]int64{}
@@ -126,6 +144,11 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	}
 	for reason, n := range c.Unreadable() {
 		ch <- prometheus.MustNewConstMetric(c.unreadable, prometheus.CounterValue, float64(n), string(reason))
+	}
+	answers := c.Rows()
+	collect(ch, c.rows, answers)
+	for outcome, n := range answers.Outcomes {
+		ch <- prometheus.MustNewConstMetric(c.outcomes, prometheus.CounterValue, float64(n), outcome)
 	}
 	for name, n := range stats.Names {
 		ch <- prometheus.MustNewConstMetric(c.names, prometheus.CounterValue, float64(n), name)

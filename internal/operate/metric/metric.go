@@ -12,6 +12,8 @@ import (
 	"rowcast/internal/feed"
 	"rowcast/internal/hub/room"
 	"rowcast/internal/operate/health"
+	"rowcast/internal/transport/rows"
+	"rowcast/internal/view/rules"
 )
 
 // Sources are the parts of a server. The funcs are required; they are called at
@@ -27,8 +29,12 @@ type Sources struct {
 	Codes []errcode.Code
 	// Refusals counts the clients that were refused, by code.
 	Refusals func() map[errcode.Code]int64
+	// Failures counts the expressions of the policy that could not be evaluated.
+	Failures func() map[rules.Failure]int64
 	// Unreadable counts the changes that were sent without their rows, by reason.
 	Unreadable func() map[feed.Reason]int64
+	// Rows are the answers to clients that begin.
+	Rows func() rows.Stats
 }
 
 // New makes a registry of the server's own.

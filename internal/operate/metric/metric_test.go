@@ -19,6 +19,8 @@ import (
 	"rowcast/internal/hub/stream"
 	"rowcast/internal/operate/health"
 	"rowcast/internal/operate/metric"
+	"rowcast/internal/transport/rows"
+	"rowcast/internal/view/rules"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -37,13 +39,19 @@ func registry(tail changelog.Status, stats room.Stats, state health.Status) *pro
 		Observers: observers, Codes: []errcode.Code{signal.Shutdown, signal.Gone},
 		Refusals:   func() map[errcode.Code]int64 { return map[errcode.Code]int64{"forbidden": 2, "revoked": 0} },
 		Unreadable: func() map[feed.Reason]int64 { return map[feed.Reason]int64{feed.Size: 3, feed.Decoding: 0} },
+		Failures: func() map[rules.Failure]int64 {
+			return map[rules.Failure]int64{{Table: "order", Role: "picker"}: 8, {Table: "order", Event: "order:dear"}: 9}
+		},
+		Rows: func() rows.Stats {
+			return rows.Stats{Reading: 1, Rows: 9, Bytes: 99, Outcomes: map[string]int64{"end": 2}}
+		},
 	})
 }
 
 func busy() *prometheus.Registry {
 	return registry(
 		changelog.Status{Live: true, Listening: true, Sequence: 41},
-		room.Stats{Names: map[string]int64{"order:created": 5}, Transports: map[string]int64{"ws": 3, "sse": 1}, Deliveries: 7, RingMemory: 3 << 20, RingBudget: 1 << 28, PageMemory: 99, Closes: map[errcode.Code]int64{signal.NoPong: 2, signal.Gone: 4}},
+		room.Stats{Names: map[string]int64{"order:created": 5}, Transports: map[string]int64{"ws": 3, "sse": 1}, Deliveries: 7, Hidden: 6, RingMemory: 3 << 20, RingBudget: 1 << 28, PageMemory: 99, Closes: map[errcode.Code]int64{signal.NoPong: 2, signal.Gone: 4}},
 		health.Status{
 			Checked: time.UnixMilli(1500), SealedSequence: 42, QueueUsage: 0.25,
 			Drifted: []health.Drift{{Triggers: []string{"a", "b"}}, {Triggers: []string{"c"}}},
@@ -74,7 +82,9 @@ func TestHandler(t *testing.T) {
 		"rowcast_ring_memory_bytes 3.145728e+06", "rowcast_ring_memory_budget_bytes 2.68435456e+08", "rowcast_page_memory_bytes 99",
 		"rowcast_database_checked_timestamp_seconds 1.5", "go_goroutines ",
 		`rowcast_unreadable_total{reason="size"} 3`, `rowcast_unreadable_total{reason="decoding"} 0`,
-		`rowcast_refusals_total{code="forbidden"} 2`, `rowcast_refusals_total{code="revoked"} 0`, "process_open_fds ",
+		`rowcast_policy_failures_total{event="",role="picker",table="order"} 8`, `rowcast_policy_failures_total{event="order:dear",role="",table="order"} 9`,
+		"rowcast_rows_reading 1", "rowcast_rows_sent_total 9", "rowcast_rows_sent_bytes_total 99", `rowcast_rows_answers_total{outcome="end"} 2`,
+		`rowcast_withheld_events_total{reason="policy"} 6`, `rowcast_refusals_total{code="forbidden"} 2`, `rowcast_refusals_total{code="revoked"} 0`, "process_open_fds ",
 	} {
 		if !strings.Contains(w.Body.String(), "\n"+want) {
 			t.Errorf("a scrape lacks %s", want)

@@ -121,6 +121,10 @@ func AppendSignal(b []byte, s *signal.Signal) []byte {
 	if s.Kind == signal.Reset {
 		b = append(b, `,"reason":`...)
 		b = AppendString(b, s.Reason)
+		if s.RetryAfter > 0 {
+			b = append(b, `,"retryAfter":`...)
+			b = strconv.AppendInt(b, s.RetryAfter.Milliseconds(), 10)
+		}
 	}
 	return append(AppendNote(b, s.Note), '}')
 }

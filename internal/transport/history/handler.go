@@ -15,6 +15,7 @@ import (
 	"rowcast/internal/feed/unreadable"
 	"rowcast/internal/transport"
 	"rowcast/internal/view"
+	"rowcast/internal/view/policy"
 )
 
 const (
@@ -32,8 +33,13 @@ const (
 type Options struct {
 	Source Source
 	// Map appends the events of a change to dst, in order and with their cursors.
-	Map  func(dst []feed.Event, c *feed.Change) []feed.Event
+	Map  view.Map
 	Gate *transport.Gate
+	// Own are the events that the policy gives a table beside those of Map. Default: none.
+	Own func(relation int64) view.Own
+	// Take returns when the policy of the gate is that of a version of the rules, or a
+	// newer one. Default: at once.
+	Take func(ctx context.Context, version int64) error
 	// Unreadable receives the changes that are sent without their rows. Nil: nobody is.
 	Unreadable *unreadable.Log
 	// Readers is how many requests read the source at once. Default: 2.
@@ -61,6 +67,12 @@ func NewHandler(o Options) (*Handler, error) {
 	o.Readers = cmp.Or(o.Readers, 2)
 	o.MaxWait = cmp.Or(o.MaxWait, 5*time.Second)
 	o.Rate, o.Burst = cmp.Or(o.Rate, 50), cmp.Or(o.Burst, 200)
+	if o.Own == nil {
+		o.Own = func(int64) view.Own { return nil }
+	}
+	if o.Take == nil {
+		o.Take = func(context.Context, int64) error { return nil }
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -88,7 +100,8 @@ func (h *Handler) parse(r *http.Request) (query, *transport.Problem) {
 	if refused != nil {
 		return query{}, refused
 	}
-	q := query{tenant: want.Tenant, subject: id.Subject, filter: want.Filter, sees: want.View, subjects: view.Subjects(tenant.Spellings(id.Subject)), limit: defaultLimit}
+	q := query{tenant: want.Tenant, subject: id.Subject, filter: want.Filter, wish: want.View, subjects: view.Subjects(tenant.Spellings(id.Subject)), limit: defaultLimit}
+	q.viewer = func() (*policy.Viewer, *transport.Problem) { return h.opts.Gate.Viewer(&id, want.Tenant) }
 	if text := want.Query.Get("limit"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 || n > maxLimit {
@@ -149,6 +162,13 @@ func (h *Handler) explain(ctx context.Context, q query, err error) *transport.Pr
 		gone.Code, gone.Detail = errcode.Code(feed.ErrDiverged.Error()),
 			"the cursor belongs to a history that does not exist any more; reload the state, and leave after out to begin with what is kept"
 		return &gone
+	case errors.Is(err, feed.ErrPolicy):
+		gone.Code, gone.Detail = errcode.Code(feed.ErrPolicy.Error()),
+			"the cursor is of another view: this client may see something else now; reload the state, and leave after out to begin with what is kept"
+		return &gone
+	}
+	if refused, ok := errors.AsType[*transport.Problem](err); ok {
+		return refused
 	}
 	if ctx.Err() == nil { // else the client has gone
 		h.opts.Log.WarnContext(ctx, "read history", slog.String("tenant", q.tenant), slog.Any("error", err))

@@ -3,13 +3,16 @@ package history
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"rowcast/internal/access/limit"
 	"rowcast/internal/feed"
 	"rowcast/internal/feed/unreadable"
 	"rowcast/internal/mapping"
+	"rowcast/internal/transport"
 	"rowcast/internal/transport/encode"
 	"rowcast/internal/view"
+	"rowcast/internal/view/policy"
 )
 
 const (
@@ -38,7 +41,9 @@ type query struct {
 	// oldest: from the oldest change that is kept, instead of after.
 	oldest bool
 	filter mapping.Filter
-	sees   *view.View
+	wish   *view.View
+	// viewer says what the client may see by the rules as they are.
+	viewer func() (*policy.Viewer, *transport.Problem)
 	// subjects are all that the client is.
 	subjects []view.Subject
 	limit    int
@@ -47,7 +52,7 @@ type query struct {
 func (q *query) party() limit.Party { return limit.Party{Tenant: q.tenant, Subject: q.subject} }
 
 // all says whether every event is wanted.
-func (q *query) all() bool { return q.filter.All() && q.sees == nil }
+func (q *query) all() bool { return q.filter.All() && q.wish == nil }
 
 // reads is how often a page may read.
 func (q *query) reads() int {
@@ -59,7 +64,10 @@ func (q *query) reads() int {
 
 // page is an answer in the making.
 type page struct {
-	q      *query
+	q    *query
+	sees *view.View
+	// rules are those by which sees was made.
+	rules  *policy.Policy
 	unread *unreadable.Log
 	body   []byte
 	// events is how many it has, at how far it has come.
@@ -102,7 +110,12 @@ func (h *Handler) read(ctx context.Context, q query) (*page, error) {
 		case err != nil:
 			return nil, err
 		}
-		if p.add(h.opts.Map, changes.Changes) {
+		if err := h.look(ctx, p, changes.Rules); errors.Is(err, errOutdated) && reads > 0 { // the next page is by the new rules
+			break
+		} else if err != nil {
+			return nil, err
+		}
+		if p.add(&h.opts, changes.Changes) {
 			break
 		}
 		more = changes.More
@@ -119,20 +132,47 @@ func (p *page) size() int {
 	return max(p.q.limit-p.events, 1)
 }
 
+// errOutdated: the rules are others than those of what was read before.
+var errOutdated = errors.New("the rules have changed")
+
+// look makes the view by the rules with which changes were read, or newer ones. The error
+// is errOutdated if those of the page before are others.
+func (h *Handler) look(ctx context.Context, p *page, version int64) error {
+	if err := h.opts.Take(ctx, version); err != nil {
+		return fmt.Errorf("take over version %d of the rules: %w", version, err)
+	}
+	now := h.opts.Gate.Rules.Policy()
+	switch {
+	case p.rules == now && now != nil:
+		return nil
+	case p.rules != nil:
+		return errOutdated
+	}
+	viewer, refused := p.q.viewer()
+	if refused != nil {
+		return refused
+	}
+	p.rules, p.sees = now, p.q.wish.For(viewer)
+	if tag := p.at.Tag; !p.q.oldest && tag != feed.AnyTag && tag != p.sees.Tag() {
+		return feed.ErrPolicy
+	}
+	return nil
+}
+
 // add adds the events of changes that follow. It returns true if one did not fit.
-func (p *page) add(toEvents func([]feed.Event, *feed.Change) []feed.Event, changes []feed.Change) (full bool) {
-	walk := feed.Walk{At: p.at, Events: func(dst []feed.Event, c *feed.Change) []feed.Event { return p.unread.Events(dst, c, toEvents) }}
+func (p *page) add(o *Options, changes []feed.Change) (full bool) {
 	var c view.Change
+	walk := feed.Walk{At: p.at, Events: c.Events(o.Map, o.Own, p.unread)}
 	for i := range changes {
 		events := walk.Next(&changes[i])
-		c.Set(&changes[i], events)
-		decided := p.q.sees.Decide(&c)
+		c.With(events)
+		decided := p.sees.Decide(&c)
 		for k := range events {
-			for _, part := range c.Parts() {
+			for n, part := range c.Parts() {
 				if !part.Has(p.q.subjects) {
 					continue
 				}
-				if e := c.See(part, decided, k); e != nil && p.q.filter.Match(e.Name) && !p.put(e) {
+				if e := c.See(decided[n], k); e != nil && p.q.filter.Match(e.Name) && !p.put(e) {
 					return true
 				}
 			}
@@ -165,6 +205,7 @@ func (p *page) put(e *feed.Event) bool {
 // finish ends the answer.
 func (p *page) finish(more bool) {
 	p.body = append(p.body, `],"cursor":`...)
+	p.at.Tag = p.sees.Tag()
 	p.body = encode.AppendString(p.body, p.at.String())
 	p.body = append(p.body, `,"more":`...)
 	if more {

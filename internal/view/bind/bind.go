@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"time"
@@ -13,6 +14,7 @@ import (
 
 	"rowcast/internal/postgres"
 	"rowcast/internal/view"
+	"rowcast/internal/view/policy"
 	"rowcast/internal/view/where"
 	"rowcast/sql"
 )
@@ -51,13 +53,17 @@ type kept struct {
 // New makes a Binder.
 func New(db Database) *Binder { return &Binder{db: db, kept: make(map[string]kept)} }
 
-// Bind makes a view of a filter: the text of where.
-func (b *Binder) Bind(ctx context.Context, text []byte) (*view.View, error) {
+// Bind makes a view of a filter, the text of where, of somebody who may know of the columns
+// that a viewer sees; nil sees all.
+func (b *Binder) Bind(ctx context.Context, text []byte, viewer *policy.Viewer) (*view.View, error) {
 	f, err := where.Parse(text)
 	if err != nil {
 		return nil, err //nolint:wrapcheck // it says what is wrong with the filter
 	}
 	key := f.Canonical()
+	if viewer != nil {
+		key += viewer.Mask()
+	}
 	if v := b.find(key); v != nil {
 		return v, nil
 	}
@@ -65,7 +71,7 @@ func (b *Binder) Bind(ctx context.Context, text []byte) (*view.View, error) {
 		// The end of binding must not depend on one of those who wait.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), timeout)
 		defer cancel()
-		return b.bind(ctx, f, key)
+		return b.bind(ctx, f, viewer, key)
 	})
 	select {
 	case bound := <-answer:
@@ -88,10 +94,13 @@ func (b *Binder) find(key string) *view.View {
 	return nil
 }
 
-func (b *Binder) bind(ctx context.Context, f *where.Filter, key string) (*view.View, error) {
+func (b *Binder) bind(ctx context.Context, f *where.Filter, viewer *policy.Viewer, key string) (*view.View, error) {
 	tables, err := b.columns(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if viewer != nil {
+		hide(tables, viewer)
 	}
 	bound, err := f.Bind(ctx, tables, b.written)
 	if err != nil {
@@ -107,6 +116,18 @@ func (b *Binder) bind(ctx context.Context, f *where.Filter, key string) (*view.V
 	}
 	b.kept[key] = kept{v, time.Now()}
 	return v, nil
+}
+
+// hide takes away what a viewer never sees: for it, that does not exist.
+func hide(tables map[string]map[string]where.Column, viewer *policy.Viewer) {
+	for stem, columns := range tables {
+		seen := viewer.OfStem(stem)
+		if seen.None() {
+			delete(tables, stem)
+			continue
+		}
+		maps.DeleteFunc(columns, func(name string, _ where.Column) bool { return !seen.Columns().Has(name) })
+	}
 }
 
 // columns reads the columns of the watched tables, by stem.

@@ -84,6 +84,10 @@ func TestBoundRows(t *testing.T) {
 		pgtest.Exec(t, conn, fmt.Sprintf(`insert into rows (%s) values (%s)`, strings.Join(names, ", "), strings.Join(values, ", ")))
 	}
 	texts := pgtest.Column[string](t, conn, `select a.image::text from rowcast.log l cross join unnest(l.after) a (image) order by (a.image ->> 'id')::int`)
+	casts := map[string]string{}
+	for _, d := range drawn {
+		casts[d.name] = pgtest.Query[string](t, conn, `select format_type((rowcast.base_type($1::text::regtype)).oid, -1)`, d.typ)
+	}
 	rapid.Check(t, func(rt *rapid.T) {
 		var alternatives, conditions []string
 		for range rapid.IntRange(1, 3).Draw(rt, "alternatives") {
@@ -97,7 +101,7 @@ func TestBoundRows(t *testing.T) {
 			conditions = append(conditions, "("+strings.Join(append(holds, "true"), " and ")+")")
 		}
 		text := `{"stem":[` + strings.Join(alternatives, ",") + `]}`
-		seen, err := binder.Bind(t.Context(), []byte(text))
+		seen, err := binder.Bind(t.Context(), []byte(text), nil)
 		if err != nil {
 			rt.Fatalf("%s: %v", text, err)
 		}
@@ -107,12 +111,23 @@ func TestBoundRows(t *testing.T) {
 		for i, text := range texts {
 			var c view.Change
 			c.Set(&feed.Change{Name: "stem", Op: feed.Insert, After: []byte(text)}, nil)
-			if seen.Decide(&c).Is {
+			if seen.Decide(&c)[0].Is {
 				got = append(got, i+1)
 			}
 		}
 		if !slices.Equal(got, want) {
 			rt.Fatalf("%s matches %v; %s finds %v", text, got, sql, want)
+		}
+		filter, err := where.Parse([]byte(text))
+		if err != nil {
+			rt.Fatal(err)
+		}
+		condition, args := filter.SQL("stem", casts, rapid.Bool().Draw(rt, "masked"), nil)
+		found := pgtest.Column[int](t, conn, `select id from rows r where `+condition, args...)
+		for _, id := range want {
+			if !slices.Contains(found, id) {
+				rt.Fatalf("%s finds %v; it lacks %d", condition, found, id)
+			}
 		}
 	})
 }
@@ -203,7 +218,7 @@ func TestFiltersAreShared(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range views {
 		all.Go(func() {
-			v, err := b.Bind(t.Context(), []byte(texts[i%2]))
+			v, err := b.Bind(t.Context(), []byte(texts[i%2]), nil)
 			if err != nil {
 				t.Error(err)
 			}
@@ -220,7 +235,7 @@ func TestFiltersAreShared(t *testing.T) {
 		t.Errorf("%d queries, want 2: columns and values", db.n)
 	}
 	for n := range 5000 {
-		if _, err := b.Bind(t.Context(), fmt.Appendf(nil, `{"order":{"id":null,"total":{"ne":null}},"order":%d}`, n)); err == nil {
+		if _, err := b.Bind(t.Context(), fmt.Appendf(nil, `{"order":{"id":null,"total":{"ne":null}},"order":%d}`, n), nil); err == nil {
 			t.Fatal("accepted")
 		}
 	}
@@ -235,7 +250,7 @@ func TestFiltersOfOtherTypes(t *testing.T) {
 	e := pgtest.Migrated(t, `create table orders (id int primary key, tenant_id text, code int)`, `select rowcast.watch('orders')`)
 	db := pool(t, e)
 	key := func(text string) string {
-		v, err := bind.New(db).Bind(t.Context(), []byte(text))
+		v, err := bind.New(db).Bind(t.Context(), []byte(text), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -264,7 +279,7 @@ func TestRefusedByDatabase(t *testing.T) {
 		`{"order":{"at":"2026-13-01"}}`:       `where.order.at: "2026-13-01" is no value of type timestamp with time zone`,
 		`{"order":{"doc":"{}"}}`:              `where.order.doc: a column of type jsonb cannot be compared`,
 	} {
-		_, err := b.Bind(t.Context(), []byte(text))
+		_, err := b.Bind(t.Context(), []byte(text), nil)
 		if p, ok := errors.AsType[*where.Problem](err); !ok || !strings.HasPrefix(p.Error(), want) {
 			t.Errorf("%s: %v; want %s", text, err, want)
 		}

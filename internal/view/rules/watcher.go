@@ -13,6 +13,8 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"rowcast/internal/postgres"
+	"rowcast/internal/view/policy"
+	"rowcast/internal/view/policy/store"
 	"rowcast/sql"
 )
 
@@ -23,15 +25,12 @@ const (
 	timeout = 5 * time.Second
 )
 
-// Database answers queries; a pool does.
-type Database interface {
-	QueryRow(ctx context.Context, query string, args ...any) pgx.Row
-}
-
-// Options of a Watcher. Database and Log are required.
+// Options of a Watcher. Connect and Log are required.
 type Options struct {
-	Database Database
-	Log      *slog.Logger
+	// Connect makes the one connection of the watcher. Its name says in pg_stat_activity
+	// which version the server follows.
+	Connect func(ctx context.Context) (*pgx.Conn, error)
+	Log     *slog.Logger
 	// Changed is called when the rules are others, before anything is sent by them. It may
 	// wait.
 	Changed func()
@@ -44,10 +43,18 @@ type Watcher struct {
 	o Options
 
 	withholds atomic.Bool
+	policy    atomic.Pointer[policy.Policy]
+	problem   atomic.Pointer[error]
+	failures  failures
 
 	mu      sync.Mutex
 	version int64
+	// shape is that of the tables that the policy was compiled for.
+	shape   string
 	failing bool
+	conn    *pgx.Conn
+	// named is the version in the name of the connection.
+	named int64
 }
 
 // New makes a watcher that knows of no rules.
@@ -56,11 +63,28 @@ func New(o Options) *Watcher {
 	if o.Changed == nil {
 		o.Changed = func() {}
 	}
-	return &Watcher{o: o}
+	w := &Watcher{o: o}
+	w.policy.Store(&policy.Policy{})
+	return w
 }
 
 // Withholds says whether there is a rule by which events are withheld.
 func (w *Watcher) Withholds() bool { return w.withholds.Load() }
+
+// Policy is the policy in force.
+func (w *Watcher) Policy() *policy.Policy { return w.policy.Load() }
+
+// Own are the events that the policy in force gives a table.
+func (w *Watcher) Own(relation int64) []*policy.Event { return w.Policy().Events(relation) }
+
+// Problem is why a part of the policy in force cannot be followed, so that nobody sees
+// what it is about. It is nil if there is no such part.
+func (w *Watcher) Problem() error {
+	if err := w.problem.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
 
 // Load asks for the rules now.
 func (w *Watcher) Load(ctx context.Context) error {
@@ -83,30 +107,122 @@ func (w *Watcher) Take(ctx context.Context, version int64) error {
 func (w *Watcher) Forget() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.version = 0
+	w.version = -1
+}
+
+// found is what the database says of the rules.
+type found struct {
+	version                   int64
+	audience, active, pending bool
+	shape                     string
+}
+
+// askLocked asks for the rules. A policy that is pending is settled first.
+func (w *Watcher) askLocked(ctx context.Context) (f found, err error) {
+	for settled := false; ; settled = true {
+		err = w.conn.QueryRow(ctx, sql.Rules).Scan(&f.version, &f.audience, &f.active, &f.pending, &f.shape)
+		if err != nil {
+			return f, fmt.Errorf("read the rules: %w", postgres.Explain(err))
+		}
+		if settled || !f.pending {
+			return f, nil
+		}
+		o, err := store.Settle(ctx, w.conn)
+		switch {
+		case err != nil: // what is in force is followed in any case
+			w.o.Log.WarnContext(ctx, "a policy that is pending cannot be settled", "error", err)
+		case o != nil && o.State == store.IsRefused:
+			w.o.Log.WarnContext(ctx, "a policy was refused", "version", o.Version, "reason", o.Reason)
+		case o != nil:
+			w.o.Log.InfoContext(ctx, "a policy became active", "version", o.Version)
+		}
+	}
 }
 
 // lookLocked asks for the rules, and has the server follow them.
 func (w *Watcher) lookLocked(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	var version int64
-	var withholds bool
-	if err := w.o.Database.QueryRow(ctx, sql.Rules).Scan(&version, &withholds); err != nil {
-		return fmt.Errorf("read the rules: %w", postgres.Explain(err))
+	err := w.followLocked(ctx)
+	if w.conn != nil && w.conn.IsClosed() {
+		w.conn = nil
 	}
-	w.withholds.Store(withholds)
-	if version > w.version {
-		w.version = version
-		w.o.Changed()
+	return err
+}
+
+// connectLocked makes the connection if there is none.
+func (w *Watcher) connectLocked(ctx context.Context) error {
+	if w.conn != nil {
+		return nil
 	}
+	conn, err := w.o.Connect(ctx)
+	if err != nil {
+		return fmt.Errorf("read the rules: %w", err)
+	}
+	w.conn, w.named = conn, -1
 	return nil
+}
+
+func (w *Watcher) followLocked(ctx context.Context) error {
+	if err := w.connectLocked(ctx); err != nil {
+		return err
+	}
+	f, err := w.askLocked(ctx)
+	if err != nil {
+		return err
+	}
+	if f.version <= w.version && f.shape == w.shape {
+		return w.nameLocked(ctx)
+	}
+	next := &policy.Policy{}
+	var problem error
+	if f.active {
+		state, err := store.Active(ctx, w.conn)
+		if err != nil {
+			return fmt.Errorf("read the rules: %w", err)
+		}
+		f.version = max(f.version, state.Rules)
+		if next, problem = state.Load(&w.failures); problem != nil {
+			w.o.Log.ErrorContext(ctx, "the policy cannot be followed; nobody sees what it is about", "error", problem)
+		}
+	}
+	w.policy.Store(next)
+	w.problem.Store(&problem)
+	w.withholds.Store(f.audience || f.active)
+	w.version, w.shape = f.version, f.shape
+	w.o.Changed()
+	return w.nameLocked(ctx)
+}
+
+// nameLocked has the name of the connection say which version is followed.
+func (w *Watcher) nameLocked(ctx context.Context) error {
+	if w.named == w.version {
+		return nil
+	}
+	if _, err := w.conn.Exec(ctx, "select set_config('application_name', 'rowcast rules ' || $1::bigint, false)", w.version); err != nil {
+		return fmt.Errorf("say which rules are followed: %w", postgres.Explain(err))
+	}
+	w.named = w.version
+	return nil
+}
+
+// Close ends the connection.
+func (w *Watcher) Close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.conn != nil {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		_ = w.conn.Close(ctx) // it is of no use any more
+		w.conn = nil
+	}
 }
 
 // Run asks for the rules until ctx ends.
 func (w *Watcher) Run(ctx context.Context) error {
 	ticker := time.NewTicker(w.o.Interval)
 	defer ticker.Stop()
+	defer w.Close()
 	for {
 		w.look(ctx)
 		select {

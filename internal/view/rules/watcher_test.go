@@ -6,9 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5"
 
-	"rowcast/internal/postgres"
 	"rowcast/internal/test/pgtest"
 	"rowcast/internal/view/rules"
 )
@@ -18,13 +17,12 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 func watcher(t *testing.T, changed func()) (*rules.Watcher, *pgtest.Env) {
 	t.Helper()
 	e := pgtest.Migrated(t, `create table notes (id int primary key, tenant_id text, reader text)`, `select rowcast.watch('notes')`)
-	var pool *pgxpool.Pool
-	pool, err := postgres.Open(t.Context(), e.DSN, "test", 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(pool.Close)
-	return rules.New(rules.Options{Database: pool, Log: slog.New(slog.NewTextHandler(t.Output(), nil)), Changed: changed, Interval: time.Millisecond}), e
+	w := rules.New(rules.Options{
+		Connect: func(ctx context.Context) (*pgx.Conn, error) { return pgx.Connect(ctx, e.DSN) },
+		Log:     slog.New(slog.NewTextHandler(t.Output(), nil)), Changed: changed, Interval: time.Millisecond,
+	})
+	t.Cleanup(w.Close)
+	return w, e
 }
 
 const watch = `select rowcast.watch('notes', audience => 'reader')`

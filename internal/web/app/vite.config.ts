@@ -34,5 +34,5 @@ export default defineConfig({
     reportCompressedSize: true,
     license: { fileName: "licenses.md" },
   },
-  test: { include: ["src/**/*.test.ts"] },
+  test: { include: ["src/**/*.test.{ts,tsx}"] },
 });

@@ -22,6 +22,8 @@
 //     receives what the history has for its filter meanwhile (TestParts).
 //   - A client that asks for rows receives what enters and leaves them, on every
 //     wire and in the history. The list of open orders shows it (TestWhere).
+//   - No price, and nothing of another warehouse, is in a page, a frame or an answer of a
+//     picker, whatever changes (TestPicker).
 //   - At 5,000 events a second the feed page goes on drawing (TestStream, which
 //     prints its longest frame; only a frame of seconds fails it).
 //   - Every page satisfies axe-core in light and dark, and at 390 pixels, where

@@ -18,6 +18,7 @@ func TestIsolation(t *testing.T)   { beside(t, "isolation.js") }
 func TestHostileText(t *testing.T) { beside(t, "hostile.js") }
 func TestParts(t *testing.T)       { beside(t, "parts.js") }
 func TestWhere(t *testing.T)       { beside(t, "where.js") }
+func TestPicker(t *testing.T)      { beside(t, "picker.js") }
 func TestPicture(t *testing.T)     { beside(t, "picture.js") }
 func TestLooks(t *testing.T)       { beside(t, "looks.js") }
 func TestRestart(t *testing.T)     { beside(t, "restart.js", "--keep", pgtest.Dir(t)) }

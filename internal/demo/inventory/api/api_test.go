@@ -69,7 +69,7 @@ func newShop(t *testing.T) *shop {
 
 func token(t *testing.T, subject string, tenants ...string) string {
 	t.Helper()
-	text, err := auth.Mint([]byte(secret), auth.MintClaims{Subject: subject, Tenants: tenants}, time.Hour)
+	text, err := auth.Mint([]byte(secret), auth.MintClaims{Subject: subject, Role: "clerk", Tenants: tenants}, time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -18,6 +18,9 @@
 //     it is not listed, and its ids are answered as unknown ones
 //     (TestTenantsAreApart). A token that names no tenant, or several, is refused
 //     (TestTokensAreChecked).
+//   - A picker sees the orders and the stock of its warehouses, and no price of anything.
+//     It may fulfil those orders; all else is refused, as it is for a role that the
+//     application does not know (TestPicker).
 //   - A write is one transaction. It makes exactly the changes that it stands for, and
 //     the feed sends exactly their events (rowcast: TestWritesMakeTheirEvents). A write
 //     that is refused makes none (TestConflicts).

@@ -16,7 +16,8 @@ type order struct {
 	Number    string  `json:"number"`
 	Customer  string  `json:"customer"`
 	Status    string  `json:"status"`
-	Total     string  `json:"total"`
+	Warehouse string  `json:"warehouse"`
+	Total     *string `json:"total,omitempty"`
 	CreatedAt instant `json:"createdAt"`
 	UpdatedAt instant `json:"updatedAt"`
 }
@@ -34,15 +35,15 @@ type orderDetail struct {
 }
 
 type orderItem struct {
-	SKUID    string `json:"skuId"`
-	SKU      string `json:"sku"`
-	Name     string `json:"name"`
-	Quantity int32  `json:"quantity"`
-	Price    string `json:"price"` // of one, when it was ordered
+	SKUID    string  `json:"skuId"`
+	SKU      string  `json:"sku"`
+	Name     string  `json:"name"`
+	Quantity int32   `json:"quantity"`
+	Price    *string `json:"price,omitempty"` // of one, when it was ordered
 }
 
 // orders lists those of every status, or of the ones that ?status= names, separated by
-// commas.
+// commas; and of every warehouse, or of the one that ?warehouse= names.
 func (a *API) orders(ctx context.Context, c *caller) (any, error) {
 	limit, err := c.limit(50)
 	if err != nil {
@@ -57,9 +58,15 @@ func (a *API) orders(ctx context.Context, c *caller) (any, error) {
 			return nil, badRequest("status has to be one of %s, or several separated by commas", strings.Join(known, ", "))
 		}
 	}
+	warehouse := c.URL.Query().Get("warehouse")
+	if warehouse != "" {
+		if warehouse, err = text("warehouse", warehouse); err != nil {
+			return nil, err
+		}
+	}
 	var all []orderRow
 	err = a.read(ctx, func(tx pgx.Tx) (err error) {
-		all, err = collect[orderRow](ctx, tx, "orders", sqlOrders, c.tenant, statuses, limit)
+		all, err = collect[orderRow](ctx, tx, "orders", sqlOrders, c.tenant, statuses, limit, c.warehouses, warehouse)
 		return err
 	})
 	return all, err
@@ -72,17 +79,17 @@ func (a *API) order(ctx context.Context, c *caller) (any, error) {
 	}
 	var o orderDetail
 	err = a.read(ctx, func(tx pgx.Tx) (err error) {
-		o, err = readOrder(ctx, tx, c.tenant, id)
+		o, err = readOrder(ctx, tx, c, id)
 		return err
 	})
 	return o, err
 }
 
-func readOrder(ctx context.Context, tx pgx.Tx, tenantID, id string) (o orderDetail, err error) {
-	if o.order, err = one[order](ctx, tx, "order", sqlOrder, tenantID, id); err != nil {
+func readOrder(ctx context.Context, tx pgx.Tx, c *caller, id string) (o orderDetail, err error) {
+	if o.order, err = one[order](ctx, tx, "order", sqlOrder, c.tenant, id, c.warehouses); err != nil {
 		return o, err
 	}
-	o.Items, err = collect[orderItem](ctx, tx, "items of an order", sqlOrderItems, tenantID, id)
+	o.Items, err = collect[orderItem](ctx, tx, "items of an order", sqlOrderItems, c.tenant, id, c.warehouses)
 	return o, err
 }
 
@@ -108,7 +115,7 @@ func (a *API) placeOrder(ctx context.Context, c *caller) (any, error) {
 	err = a.write(ctx, c, func(clerk *inventory.Clerk) error {
 		id, err := clerk.PlaceOrder(ctx, customer, l)
 		if err == nil {
-			o, err = readOrder(ctx, clerk, c.tenant, id)
+			o, err = readOrder(ctx, clerk, c, id)
 		}
 		return err
 	})
@@ -132,10 +139,13 @@ func (a *API) changeOrder(ctx context.Context, c *caller, change func(*inventory
 	}
 	var o orderDetail
 	err = a.write(ctx, c, func(clerk *inventory.Clerk) error {
+		if _, err := readOrder(ctx, clerk, c, id); err != nil {
+			return err
+		}
 		if err := change(clerk, ctx, id); err != nil {
 			return err
 		}
-		o, err = readOrder(ctx, clerk, c.tenant, id)
+		o, err = readOrder(ctx, clerk, c, id)
 		return err
 	})
 	return o, err

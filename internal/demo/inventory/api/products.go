@@ -17,13 +17,14 @@ type product struct {
 }
 
 type sku struct {
-	ID        string `json:"id"`
-	SKU       string `json:"sku"`
-	Name      string `json:"name"`
-	Quantity  int32  `json:"quantity"`
-	Threshold int32  `json:"threshold"`
-	Price     string `json:"price"`
-	Cost      string `json:"cost"`
+	ID        string  `json:"id"`
+	SKU       string  `json:"sku"`
+	Name      string  `json:"name"`
+	Quantity  int32   `json:"quantity"`
+	Threshold int32   `json:"threshold"`
+	Warehouse string  `json:"warehouse"`
+	Price     *string `json:"price,omitempty"`
+	Cost      *string `json:"cost,omitempty"`
 }
 
 type supplier struct {
@@ -39,13 +40,13 @@ type productDetail struct {
 	Description string     `json:"description"`
 	SupplierID  string     `json:"-"`
 	Supplier    supplier   `json:"supplier" db:"-"`
-	Movements   []movement `json:"movements" db:"-"`
+	Movements   []movement `json:"movements,omitzero" db:"-"` // not those of a picker
 }
 
 func (a *API) products(ctx context.Context, c *caller) (any, error) {
 	var all []product
 	err := a.read(ctx, func(tx pgx.Tx) (err error) {
-		all, err = collect[product](ctx, tx, "products", sqlProducts, c.tenant)
+		all, err = collect[product](ctx, tx, "products", sqlProducts, c.tenant, c.warehouses)
 		return err
 	})
 	return all, err
@@ -58,11 +59,14 @@ func (a *API) product(ctx context.Context, c *caller) (any, error) {
 	}
 	var p productDetail
 	err = a.read(ctx, func(tx pgx.Tx) (err error) {
-		if p, err = one[productDetail](ctx, tx, "product", sqlProduct, c.tenant, id); err != nil {
+		if p, err = one[productDetail](ctx, tx, "product", sqlProduct, c.tenant, id, c.warehouses); err != nil {
 			return err
 		}
 		if p.Supplier, err = one[supplier](ctx, tx, "supplier", sqlSupplier, c.tenant, p.SupplierID); err != nil {
 			return err
+		}
+		if c.picks() {
+			return nil
 		}
 		p.Movements, err = collect[movement](ctx, tx, "stock movements", sqlProductMovements, c.tenant, id, latestMovements)
 		return err

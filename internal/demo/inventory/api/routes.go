@@ -15,6 +15,8 @@ type caller struct {
 	*http.Request
 	identity auth.Identity
 	tenant   string
+	// warehouses are those of a picker, nil for others.
+	warehouses []string
 }
 
 // answer does what a request asks for, and returns a value to encode as JSON.
@@ -36,21 +38,21 @@ func (a *API) routes() http.Handler {
 
 	get("orders", a.orders)
 	get("orders/{id}", a.order)
-	post("orders", http.StatusCreated, a.placeOrder)
+	post("orders", http.StatusCreated, whole(a.placeOrder))
 	post("orders/{id}/fulfil", http.StatusOK, a.fulfilOrder)
-	post("orders/{id}/cancel", http.StatusOK, a.cancelOrder)
+	post("orders/{id}/cancel", http.StatusOK, whole(a.cancelOrder))
 
-	get("purchase-orders", a.purchaseOrders)
-	get("purchase-orders/{id}", a.purchaseOrder)
-	post("purchase-orders", http.StatusCreated, a.draftPurchaseOrder)
-	post("purchase-orders/{id}/send", http.StatusOK, a.sendPurchaseOrder)
-	post("purchase-orders/{id}/receive", http.StatusOK, a.receivePurchaseOrder)
+	get("purchase-orders", whole(a.purchaseOrders))
+	get("purchase-orders/{id}", whole(a.purchaseOrder))
+	post("purchase-orders", http.StatusCreated, whole(a.draftPurchaseOrder))
+	post("purchase-orders/{id}/send", http.StatusOK, whole(a.sendPurchaseOrder))
+	post("purchase-orders/{id}/receive", http.StatusOK, whole(a.receivePurchaseOrder))
 
-	get("stock-movements", a.movements)
-	post("skus/{id}/adjust", http.StatusCreated, a.adjust)
+	get("stock-movements", whole(a.movements))
+	post("skus/{id}/adjust", http.StatusCreated, whole(a.adjust))
 	get("products", a.products)
 	get("products/{id}", a.product)
-	get("suppliers", a.suppliers)
+	get("suppliers", whole(a.suppliers))
 
 	router.NotFoundHandler = a.handle(0, func(context.Context, *caller) (any, error) {
 		return nil, refused(http.StatusNotFound, transport.NotFound, "the API has no such path")
@@ -74,6 +76,9 @@ func (a *API) known(f answer) answer {
 			return nil, refused(http.StatusForbidden, transport.Forbidden, "the token has to name one tenant of this application; get one from POST /api/login")
 		}
 		c.tenant = c.identity.Tenants[0]
+		if err := a.admit(ctx, c); err != nil {
+			return nil, err
+		}
 		return f(ctx, c)
 	}
 }

@@ -14,8 +14,8 @@ import (
 // The shapes of the answers, written out once more: pages rely on them.
 type (
 	order struct {
-		ID, Number, Customer, Status, Total string
-		CreatedAt, UpdatedAt                time.Time
+		ID, Number, Customer, Status, Warehouse, Total string
+		CreatedAt, UpdatedAt                           time.Time
 	}
 	orderRow struct {
 		order
@@ -50,8 +50,8 @@ type (
 		CreatedAt                                             time.Time
 	}
 	sku struct {
-		ID, Sku, Name, Price, Cost string
-		Quantity, Threshold        int
+		ID, Sku, Name, Warehouse, Price, Cost string
+		Quantity, Threshold                   int
 	}
 	product struct {
 		ID, Name, Category string
@@ -98,6 +98,11 @@ func TestLists(t *testing.T) {
 	if len(want) == 0 || len(want) == len(orders) || !slices.Equal(open, want) {
 		t.Errorf("open orders: %+v, want %+v", open, want)
 	}
+	packed := does[[]orderRow](t, s, me, http.MethodGet, "/api/orders?warehouse=annex", "", http.StatusOK)
+	want = slices.DeleteFunc(slices.Clone(orders), func(o orderRow) bool { return o.Warehouse != "annex" })
+	if len(want) == 0 || len(want) == len(orders) || !slices.Equal(packed, want) {
+		t.Errorf("orders of the annex: %+v, want %+v", packed, want)
+	}
 
 	purchases := does[[]purchaseRow](t, s, me, http.MethodGet, "/api/purchase-orders?limit=3", "", http.StatusOK)
 	if len(purchases) != 3 || purchases[0].Number != "PO-508" || purchases[0].Items != 1 || purchases[0].Supplier != "Lumen Valley" || purchases[0].ExpectedOn == nil {
@@ -113,7 +118,7 @@ func TestLists(t *testing.T) {
 	if len(products) != 12 || i < 0 || len(products[i].Skus) != 3 || products[i].Category != "Clothing" {
 		t.Fatalf("products: %+v", products)
 	}
-	if got := products[i].Skus[0]; got.Sku != "JKT-L" || got.Name != "Large" || got.Price != "189.00" || got.Cost != "92.40" || got.Threshold != 15 || got.Quantity != 22 {
+	if got := products[i].Skus[0]; got.Sku != "JKT-L" || got.Name != "Large" || got.Price != "189.00" || got.Cost != "92.40" || got.Threshold != 15 || got.Quantity != 22 || got.Warehouse != "annex" {
 		t.Errorf("sku: %+v", got)
 	}
 	detail := does[productDetail](t, s, me, http.MethodGet, "/api/products/"+products[i].ID, "", http.StatusOK)

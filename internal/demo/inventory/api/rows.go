@@ -46,8 +46,8 @@ func collect[T any](ctx context.Context, tx pgx.Tx, what, query string, args ...
 }
 
 // one reads the row with an id that a query finds.
-func one[T any](ctx context.Context, tx pgx.Tx, what, query, tenant, id string) (row T, err error) {
-	rows, err := tx.Query(ctx, query, tenant, id)
+func one[T any](ctx context.Context, tx pgx.Tx, what, query, tenant, id string, more ...any) (row T, err error) {
+	rows, err := tx.Query(ctx, query, append([]any{tenant, id}, more...)...)
 	if err != nil {
 		return row, fmt.Errorf("read %s: %w", what, err)
 	}

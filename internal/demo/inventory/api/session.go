@@ -104,9 +104,11 @@ func (a *API) renew(ctx context.Context, c *caller) (any, error) {
 }
 
 func (a *API) mint(ctx context.Context, u inventory.User, tenantID string) (pass, error) {
-	token, err := auth.Mint(a.Secret, auth.MintClaims{
-		Subject: u.ID, Name: u.Name, Role: u.Role, Tenants: []string{tenantID},
-	}, tokenLife)
+	claims := auth.MintClaims{Subject: u.ID, Name: u.Name, Role: u.Role, Tenants: []string{tenantID}}
+	if u.Role == picker {
+		claims.More = map[string]any{"warehouses": u.Warehouses}
+	}
+	token, err := auth.Mint(a.Secret, claims, tokenLife)
 	if err != nil {
 		return pass{}, err
 	}

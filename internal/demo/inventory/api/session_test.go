@@ -2,6 +2,7 @@ package api_test
 
 import (
 	"net/http"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -11,7 +12,10 @@ import (
 )
 
 type (
-	user struct{ ID, Name, Email, Role string }
+	user struct {
+		ID, Name, Email, Role string
+		Warehouses            []string
+	}
 	pass struct {
 		Token     string
 		ExpiresAt time.Time
@@ -30,7 +34,7 @@ func TestLogin(t *testing.T) {
 		ID, Slug, Name string
 		Users          []user
 	}](t, s, "", http.MethodGet, "/api/tenants", "", http.StatusOK)
-	if len(tenants) != 2 || tenants[0].Slug != "acme-outdoor" || len(tenants[1].Users) != 4 || tenants[1].Users[0] != (user{aino, "Aino Laine", "aino@borealis-coffee.example", "owner"}) {
+	if len(tenants) != 2 || tenants[0].Slug != "acme-outdoor" || len(tenants[1].Users) != 5 || !reflect.DeepEqual(tenants[1].Users[0], user{aino, "Aino Laine", "aino@borealis-coffee.example", "owner", nil}) {
 		t.Fatalf("tenants: %+v", tenants)
 	}
 	before := time.Now()

@@ -1,13 +1,17 @@
 import { end, getToken, type Session, type Tenant, type User } from "./session.ts";
 
-/** The demo application's HTTP API. Money is text, quantities are numbers, times are ISO. */
+/**
+ * The demo application's HTTP API. Money is text, quantities are numbers, times are ISO. What somebody's role does not
+ * see is left out: of a picker, all money.
+ */
 
 export interface Order {
   id: string;
   number: string;
   customer: string;
   status: string;
-  total: string;
+  warehouse: string;
+  total?: string;
   createdAt: string;
   updatedAt: string;
   /** How many lines; unknown until the list is read again after a live insert. */
@@ -15,7 +19,7 @@ export interface Order {
 }
 
 export interface OrderDetail extends Omit<Order, "items"> {
-  items: { skuId: string; sku: string; name: string; quantity: number; price: string }[];
+  items: { skuId: string; sku: string; name: string; quantity: number; price?: string }[];
 }
 
 export interface Movement {
@@ -36,7 +40,7 @@ export interface PurchaseOrder {
   supplierId: string;
   supplier: string;
   status: string;
-  total: string;
+  total?: string;
   expectedOn: string | null;
   createdAt: string;
   updatedAt: string;
@@ -44,7 +48,7 @@ export interface PurchaseOrder {
 }
 
 export interface PurchaseOrderDetail extends Omit<PurchaseOrder, "items"> {
-  items: { skuId: string; sku: string; name: string; quantity: number; cost: string }[];
+  items: { skuId: string; sku: string; name: string; quantity: number; cost?: string }[];
 }
 
 export interface Sku {
@@ -53,8 +57,9 @@ export interface Sku {
   name: string;
   quantity: number;
   threshold: number;
-  price: string;
-  cost: string;
+  warehouse: string;
+  price?: string;
+  cost?: string;
 }
 
 export interface Product {
@@ -74,14 +79,14 @@ export interface Supplier {
 export interface ProductDetail extends Product {
   description?: string;
   supplier: Supplier;
-  movements: Movement[];
+  movements?: Movement[];
 }
 
 export interface Dashboard {
-  inventoryValue: string;
+  inventoryValue?: string;
   openOrders: number;
   lowStock: number;
-  movementsToday: number;
+  movementsToday?: number;
   alerts: { skuId: string; sku: string; name: string; quantity: number; threshold: number }[];
 }
 
@@ -143,7 +148,10 @@ export const api = {
 
   dashboard: () => get<Dashboard>("/api/dashboard"),
   orders: () => get<Order[]>(`/api/orders?limit=${limits.orders}`),
-  openOrders: () => get<Order[]>(`/api/orders?limit=${limits.orders}&status=${openStatuses.join(",")}`),
+  openOrders: (warehouse = "") =>
+    get<Order[]>(
+      `/api/orders?limit=${limits.orders}&status=${openStatuses.join(",")}${warehouse && `&warehouse=${id(warehouse)}`}`,
+    ),
   order: (order: string) => get<OrderDetail>(`/api/orders/${id(order)}`),
   createOrder: (customer: string, items: Line[]) => post<OrderDetail>("/api/orders", { customer, items }),
   fulfil: (order: string) => post<unknown>(`/api/orders/${id(order)}/fulfil`),

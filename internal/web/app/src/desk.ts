@@ -13,8 +13,10 @@ import { Toasts } from "./toast/toasts.ts";
 const pace = 150;
 const floodPace = 400;
 
-/** The rows that the list of open orders wants. */
-export const openOrders: Where = { order: { status: { in: openStatuses } } };
+/** The rows that the list of open orders wants: of a warehouse, if one is chosen. */
+export const openOrders = (warehouse: string): Where => ({
+  order: { status: { in: openStatuses }, ...(warehouse && { warehouse }) },
+});
 
 /** What belongs to one login, outside of React: it is begun and thrown away as a whole. */
 export class Desk {
@@ -30,10 +32,7 @@ export class Desk {
     },
     paced(() => (this.#flooded ? floodPace : pace)),
   );
-  readonly #open = new Pump<FeedEvent>(
-    (batch) => this.live.applyOpen(batch),
-    paced(() => pace),
-  );
+  readonly #open = new Map<string, Pump<FeedEvent>>();
   #flooded = false;
 
   /** Takes an event of the feed. It is cheap: the work is done in batches, a few times a second. */
@@ -43,12 +42,20 @@ export class Desk {
   };
 
   /** Takes an event of the open orders. Of one that enters or leaves the log has both: this event, and that of all. */
-  receiveOpen = (event: FeedEvent): void => {
+  receiveOpen = (event: FeedEvent, warehouse: string): void => {
     if (event.match) {
       const lag = this.stats.lag(Date.parse(event.at), Date.now());
-      this.#record.push({ event, lag, where: openOrders });
+      this.#record.push({ event, lag, where: openOrders(warehouse) });
     }
-    this.#open.push(event);
+    let pump = this.#open.get(warehouse);
+    if (!pump) {
+      pump = new Pump(
+        (batch) => this.live.applyOpen(batch, warehouse),
+        paced(() => pace),
+      );
+      this.#open.set(warehouse, pump);
+    }
+    pump.push(event);
   };
 
   /** Shows what went wrong with something that was asked for. */

@@ -17,6 +17,8 @@ describe("money", () => {
     ).toBe("9007199254740993.31");
     expect(sum([{ price: "7", quantity: 2 }])).toBe("14.00");
     expect(sum([])).toBe("0.00");
+    expect(sum([{ quantity: 2 }, { price: "7", quantity: 2 }])).toBeUndefined();
+    expect(money(undefined)).toBe("–");
   });
 });
 

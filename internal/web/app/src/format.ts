@@ -7,9 +7,9 @@ const clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digi
 const day = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short" });
 const full = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" });
 
-/** "1234.5" as "€1,234.50"; what is no number stays as it is. */
-export function money(amount: string | number): string {
-  const text = String(amount);
+/** "1234.5" as "€1,234.50"; what is no number stays as it is, and what is not seen is a dash. */
+export function money(amount: string | number | undefined): string {
+  const text = String(amount ?? "–");
   // Intl reads a decimal string exactly, however long it is.
   return /^-?\d+(\.\d+)?$/.test(text) ? cents.format(text as Intl.StringNumericLiteral) : text;
 }
@@ -19,10 +19,11 @@ export const count = (n: number): string => whole.format(n);
 /** A signed quantity, with a true minus. */
 export const signed = (n: number): string => (n > 0 ? `+${whole.format(n)}` : n < 0 ? `−${whole.format(-n)}` : "0");
 
-/** The sum of prices times quantities as decimal text, exact. */
-export function sum(lines: { price: string; quantity: number }[]): string {
+/** The sum of prices times quantities as decimal text, exact. None if a price is not seen. */
+export function sum(lines: { price?: string | undefined; quantity: number }[]): string | undefined {
   let total = 0n;
   for (const { price, quantity } of lines) {
+    if (price === undefined) return undefined;
     const [whole = "0", fraction = ""] = price.split(".");
     total += BigInt(whole + fraction.padEnd(2, "0").slice(0, 2)) * BigInt(quantity);
   }

@@ -5,6 +5,8 @@ export interface User {
   name: string;
   email: string;
   role: string;
+  /** Those of a picker. */
+  warehouses?: string[];
 }
 
 export interface Tenant {

@@ -27,6 +27,7 @@ export interface Order {
   total: number;
   created_at: string;
   updated_at: string;
+  warehouse: string;
 }
 
 /** A row of purchase_orders. */
@@ -55,6 +56,7 @@ export interface Sku {
   cost: number;
   created_at: string;
   updated_at: string;
+  warehouse: string;
 }
 
 /** The rows of the tables of the catalogue, by the stem of their events. */

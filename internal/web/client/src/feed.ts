@@ -5,6 +5,7 @@ import type { Feed, FeedOptions, FeedStatus } from "./options.js";
 import { filterOf, isPattern, meet } from "./filter.js";
 import { begin, hasJoined, type Input, nameOf, next, type State, type Transport } from "./machine.js";
 import { trackCursor, type Tracker } from "./cursor.js";
+import { createReload } from "./reload.js";
 import { openEventSource, openFetch } from "./sse.js";
 import { openWebSocket } from "./websocket.js";
 import { explain } from "./explain.js";
@@ -36,6 +37,7 @@ export function createFeed(options: FeedOptions): Feed {
   const listeners = createHandlers(log);
   const tracker = trackCursor(options.cursor);
   listeners.on("reset", options.onReset);
+  const reload = createReload((reset) => listeners.call("reset", reset));
 
   const WebSocket = options.WebSocket === undefined ? globalThis.WebSocket : options.WebSocket;
   const fetch = options.fetch ?? globalThis.fetch?.bind(globalThis);
@@ -68,7 +70,10 @@ export function createFeed(options: FeedOptions): Feed {
     const mine = ++entries;
     clearTimeout(timer);
     if (!hasJoined(state) && state.at !== "joining") drop();
-    if (state.at === "idle" || state.at === "closed") watchPage(false);
+    if (state.at === "idle" || state.at === "closed") {
+      watchPage(false);
+      reload.pause();
+    }
     if (state.at !== "joining") {
       status = statusOf(state, tracker);
       listeners.call("status", status);
@@ -87,6 +92,7 @@ export function createFeed(options: FeedOptions): Feed {
       case "token":
         if (state.token) connect(state.token);
         else void askToken(state.fresh);
+        reload.resume();
         break;
       case "joining":
         start();
@@ -227,7 +233,7 @@ export function createFeed(options: FeedOptions): Feed {
       case "reset":
         tracker.moveTo(m.cursor, m.position);
         step({ type: "caught-up" });
-        listeners.call("reset", { reason: m.reason, cursor: m.cursor, position: m.position });
+        reload.due({ reason: m.reason, cursor: m.cursor, position: m.position }, m.retryAfter);
         break;
       case "token-expiring":
         void refresh();

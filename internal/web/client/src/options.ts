@@ -15,7 +15,10 @@ export interface FeedOptions {
   getToken: (fresh: boolean) => string | null | undefined | Promise<string | null | undefined>;
   /** Left out: the only one that the token names. */
   tenantId?: string | number | undefined;
-  /** The feed cannot continue from its cursor: load the state again. Events follow from there. */
+  /**
+   * The feed cannot continue from its cursor: load the state again. Events follow from there. Where the server asks for
+   * some time, so that not everybody loads at once, this is called when that has passed.
+   */
   onReset: (reset: Reset) => void;
   /**
    * Patterns: "order:created", "order:*". The server is asked for these, whatever handlers there are. Left out: for

@@ -25,30 +25,21 @@ const namesOf = (pattern: string): string[] => {
   return [...eventNames.filter((name) => name.startsWith(stem)), ...verbs.map((verb) => stem + verb)];
 };
 
-const address = (start: Start, ticket?: string): string => {
+const address = (start: Start, cursor: string | undefined, ticket?: string): string => {
   const query = new URLSearchParams({ tenant: start.tenantId });
   for (const pattern of start.events ?? []) query.append("events", pattern);
   if (start.where) query.set("where", JSON.stringify(start.where));
-  if (start.cursor) query.set("cursor", start.cursor);
+  if (cursor) query.set("cursor", cursor);
   if (ticket) query.set("ticket", ticket);
   return `${start.base}/events?${query}`;
 };
 
-/** What a refused request says about coming back. */
-async function refusal(response: Response): Promise<End> {
-  const problem = await response.json().catch(() => ({}));
-  const after = Number(response.headers.get("Retry-After"));
-  return {
-    code: codeOf(problem.code),
-    reason: problem.detail ?? `${response.url.split("?")[0]} answers ${response.status}`,
-    retryIn: after > 0 ? after * 1000 : undefined,
-  };
-}
-
-/** What is common to both ways to read a stream. */
-function receiver(start: Start, stop: () => void) {
+/** What is common to both ways to read a stream. `anew` asks for it without a cursor. */
+function receiver(start: Start, stop: () => void, anew: () => Promise<void>) {
   let retryIn: number | undefined;
   let over = false;
+  /** Why the stream began without the cursor: what follows joined. */
+  let reset: { reason: string; retryAfter: number | undefined } | undefined;
   const close = () => {
     over = true;
     watch.stop();
@@ -65,6 +56,19 @@ function receiver(start: Start, stop: () => void) {
     close,
     end,
     fail: (error: unknown) => end({ code: lost, reason: String(error) }),
+    /** Takes what a request was refused with. If the cursor alone is to blame, the stream begins without one. */
+    async refused(response: Response) {
+      const problem = await response.json().catch(() => ({}));
+      const after = Number(response.headers.get("Retry-After"));
+      const retryAfter = after > 0 ? after * 1000 : undefined;
+      if (over) return;
+      if (response.status === 410 && !reset) {
+        reset = { reason: problem.code ?? "expired", retryAfter };
+        return anew();
+      }
+      const reason = problem.detail ?? `${response.url.split("?")[0]} answers ${response.status}`;
+      end({ code: codeOf(problem.code), reason, retryIn: retryAfter });
+    },
     retry: (ms: number) => void (retryIn = ms),
     data(text: string) {
       if (over) return;
@@ -74,8 +78,12 @@ function receiver(start: Start, stop: () => void) {
       } catch {
         return end({ code: lost, reason: "the server sent what is no message" });
       }
-      if (message.type === "closed") end({ ...message, retryIn });
-      else start.message(message);
+      if (message.type === "closed") return end({ ...message, retryIn });
+      start.message(message);
+      if (message.type !== "joined" || !reset || over) return;
+      const { tenantId, cursor, position } = message;
+      start.message({ type: "reset", tenantId, cursor, position, ...reset });
+      reset = undefined;
     },
   };
 }
@@ -88,7 +96,6 @@ export const openFetch =
   (fetch: typeof globalThis.fetch): Open =>
   (start): Connection => {
     const abort = new AbortController();
-    const r = receiver(start, () => abort.abort());
     const headers = { Authorization: `Bearer ${start.token}`, Accept: "text/event-stream" };
 
     /** Reads the lines of a block. The first field of the stream alone says after how long to retry a lost connection. */
@@ -102,9 +109,9 @@ export const openFetch =
       if (data.length) r.data(data.join("\n"));
     };
 
-    const read = async () => {
-      const response = await fetch(address(start), { headers, cache: "no-store", signal: abort.signal });
-      if (!response.ok || !response.body) return r.end(await refusal(response));
+    const read = async (cursor?: string) => {
+      const response = await fetch(address(start, cursor), { headers, cache: "no-store", signal: abort.signal });
+      if (!response.ok || !response.body) return r.refused(response);
       r.watch.limit(start.heartbeat ?? commentLimit);
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       let rest = "";
@@ -120,7 +127,8 @@ export const openFetch =
         }
       }
     };
-    read().catch(r.fail);
+    const r = receiver(start, () => abort.abort(), read);
+    read(start.cursor).catch(r.fail);
     return { close: r.close, probe: () => r.watch.limitOnce(commentTime) };
   };
 
@@ -135,10 +143,6 @@ export const openEventSource =
     let source: EventSourceLike | undefined;
     const abort = new AbortController();
     const known = new Set<string>();
-    const r = receiver(start, () => {
-      abort.abort();
-      source?.close();
-    });
     const listen = (name: string): void => {
       if (name.endsWith(":*")) return namesOf(name).forEach(listen);
       if (!source || known.has(name)) return;
@@ -150,22 +154,24 @@ export const openEventSource =
     };
     const headers = { Authorization: `Bearer ${start.token}` };
     /** EventSource does not tell why a stream does not begin. */
-    const lookUp = async () => {
-      const response = await fetch(address(start), { headers, cache: "no-store", signal: abort.signal });
-      r.end(response.ok ? { code: lost, reason: "the stream did not begin" } : await refusal(response));
+    const lookUp = async (cursor?: string) => {
+      const response = await fetch(address(start, cursor), { headers, cache: "no-store", signal: abort.signal });
+      if (!response.ok) return r.refused(response);
+      r.end({ code: lost, reason: "the stream did not begin" });
     };
-    const begin = async () => {
+    const begin = async (cursor?: string) => {
       const response = await fetch(`${start.base}/tickets`, { method: "POST", headers, signal: abort.signal });
-      if (!response.ok) return r.end(await refusal(response));
+      if (!response.ok) return r.refused(response);
       const { ticket } = await response.json();
       r.watch.heard();
       // A ticket is good once, so the source cannot come back by itself.
-      source = new EventSource(address(start, ticket));
+      source = new EventSource(address(start, cursor, ticket));
+      known.clear();
       let began = false;
       source.onerror = () => {
         source!.close();
         if (began) r.end({ code: lost, reason: "the stream ended" });
-        else lookUp().catch(r.fail);
+        else lookUp(cursor).catch(r.fail);
       };
       source.addEventListener("open", () => {
         began = true;
@@ -173,6 +179,11 @@ export const openEventSource =
       });
       for (const name of [...signals, ...eventNames, ...names(), ...(start.events ?? [])]) listen(name);
     };
-    begin().catch(r.fail);
+    const stop = () => {
+      abort.abort();
+      source?.close();
+    };
+    const r = receiver(start, stop, begin);
+    begin(start.cursor).catch(r.fail);
     return { close: r.close, listen, probe() {} };
   };

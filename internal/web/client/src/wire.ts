@@ -73,7 +73,10 @@ export interface FeedEvent<N extends string = string> {
 
 /** Why the state has to be reloaded, and from where events follow. */
 export interface Reset {
-  /** `expired`: away for too long. `diverged`: the history is another one. `invalid`: no cursor. */
+  /**
+   * `expired`: away for too long. `diverged`: the history is another one. `invalid`: no cursor. `policy`: what one may
+   * see is not what it was.
+   */
   reason: string;
   cursor: string;
   position: number;
@@ -92,7 +95,7 @@ export type ServerMessage =
       hint?: string;
     }
   | { type: "progress"; tenantId: string; cursor: string; position: number }
-  | ({ type: "reset"; tenantId: string } & Reset)
+  | ({ type: "reset"; tenantId: string; retryAfter?: number | undefined } & Reset)
   | ({ type: "event" } & FeedEvent)
   | { type: "left"; tenantId: string }
   | { type: "ping" | "pong" | "token-expiring" }
@@ -106,6 +109,7 @@ const codes: Record<string, number> = {
   "token-expired": 4003,
   "no-pong": 4005,
   "rate-limited": 4006,
+  "policy-changed": 4007,
   "bad-request": 4500,
   "invalid-token": 4501,
   forbidden: 4502,

@@ -22,6 +22,9 @@ const follows: Record<FeedStatus["state"], FeedStatus["state"][]> = {
   closed: ["connecting", "idle"],
 };
 
+/** How many events are before a cursor. */
+const indexOf = (cursor: string): number => parseInt(cursor.split(".")[1]!);
+
 let server: FaultyServer;
 beforeEach(async () => {
   server = await FaultyServer.start();
@@ -46,12 +49,12 @@ describe.each(Object.entries(wires))("over %s", (wire, options) => {
         tenantId: "T",
         ...options,
         getToken: () => `token${++tokens}`,
-        onReset: ({ cursor }) => void heard.push({ reset: Number(cursor.split(".")[1]) }),
+        onReset: ({ cursor }) => void heard.push({ reset: indexOf(cursor) }),
         log: (...entry) => void logged.push(entry),
       });
       feed.onStatus((status) => {
         states.push(status);
-        if (begun === undefined && status.cursor !== undefined) begun = Number(status.cursor.split(".")[1]);
+        if (begun === undefined && status.cursor !== undefined) begun = indexOf(status.cursor);
       });
       feed.on("order:third", () => {}); // EventSource hears names outside the catalogue if somebody listens to them
       feed.on("*", ({ data, event }) => void heard.push({ event: data.index, name: event }));
@@ -73,6 +76,8 @@ describe.each(Object.entries(wires))("over %s", (wire, options) => {
         () => server.send({ type: "error", code: "stale", message: "late" }),
         () => (next() < 0.2 ? server.forget() : undefined),
         () => (next() < 0.1 ? server.rename() : undefined),
+        () => (next() < 0.2 ? server.policy() : undefined),
+        () => void (server.strict = next() < 0.5),
         () => void (next() < 0.2 && feed.close()),
         () => (server.blocked = wire.startsWith("both") && next() < 0.5),
       ];

@@ -41,6 +41,10 @@ export const passes = (events: readonly string[], name: string): boolean =>
 export class FaultyServer {
   log: Entry[] = [];
   name = "a";
+  /** What cursors end with under rules: the name of a view. */
+  tag = "";
+  /** A stream is refused with 410 if its cursor does not count. */
+  strict = false;
   /** How many entries were forgotten. */
   floor = 0;
   faults: Fault[] = [];
@@ -61,6 +65,7 @@ export class FaultyServer {
   resets = 0;
   clients = new Set<Client>();
 
+  private views = 0;
   private readonly sockets = new Set<Socket>();
   private readonly valid = new Map<string, string>();
   private readonly ws = new WebSocketServer({ noServer: true, handleProtocols: () => "rowcast.v1" });
@@ -130,8 +135,18 @@ export class FaultyServer {
     this.name += "a";
   }
 
+  /** The policy changes: cursors are of another view, and clients hear so. */
+  policy(retryAfter?: number): void {
+    this.tag = `~view${++this.views}`;
+    for (const client of this.clients) {
+      if (!client.joined) continue;
+      client.next = this.log.length;
+      this.reset(client, "policy", retryAfter);
+    }
+  }
+
   cursor(index: number): string {
-    return `${this.name}.${index}`;
+    return `${this.name}.${index}${this.tag}`;
   }
 
   /** Sends clients where they are, as the server does now and then. */
@@ -170,24 +185,28 @@ export class FaultyServer {
     return { tenantId: tenant, cursor: this.cursor(index), position: this.log[index - 1]?.position ?? 0 };
   }
 
+  private reset(client: Client, reason: string, retryAfter?: number): void {
+    const at = this.at(client.next);
+    this.resets++;
+    client.send({ type: "reset", ...at, reason, ...(retryAfter && { retryAfter }) }, at.cursor);
+  }
+
+  /** Which event a cursor is before, or why it does not count. */
+  private read(cursor: string): number | string {
+    const [, name, index, tag] = /^(.*)\.(\d+)(~.*)?$/.exec(cursor) ?? [];
+    if (index === undefined) return "invalid";
+    if (name !== this.name || Number(index) > this.log.length) return "diverged";
+    if ((tag ?? "") !== this.tag) return "policy";
+    return Number(index) < this.floor ? "expired" : Number(index);
+  }
+
   private join(client: Client, cursor: string | undefined, events: string[]): void {
-    const head = this.log.length;
-    let reason: string | undefined;
-    if (cursor || !client.joined) client.next = head;
+    const from = cursor ? this.read(cursor) : this.log.length;
+    if (cursor || !client.joined) client.next = typeof from === "number" ? from : this.log.length;
     client.events = events;
-    if (cursor) {
-      const [name, index] = cursor.split(".");
-      if (index === undefined || !/^\d+$/.test(index)) reason = "invalid";
-      else if (name !== this.name || Number(index) > head) reason = "diverged";
-      else if (Number(index) < this.floor) reason = "expired";
-      else client.next = Number(index);
-    }
     const at = this.at(client.next);
     client.send({ type: "joined", ...at, ...(events.length && { events }) }, at.cursor);
-    if (reason) {
-      this.resets++;
-      client.send({ type: "reset", ...at, reason }, at.cursor);
-    }
+    if (typeof from === "string") this.reset(client, from);
     client.joined = true;
     this.deliver(client);
   }
@@ -300,6 +319,13 @@ export class FaultyServer {
     if (url.pathname !== "/events") return void problem(404, "not-found");
     if (url.searchParams.get("tenant") !== tenant) return void problem(403, "forbidden");
 
+    const cursor = request.headers["last-event-id"]?.toString() ?? url.searchParams.get("cursor") ?? undefined;
+    const from = this.strict && cursor ? this.read(cursor) : 0;
+    if (typeof from === "string") {
+      this.resets++;
+      return void problem(410, from);
+    }
+
     const where = url.searchParams.get("where");
     this.wheres.push(where === null ? undefined : JSON.parse(where));
     const admitted = this.admit(this.wheres.at(-1));
@@ -325,7 +351,6 @@ export class FaultyServer {
         event(message.event ?? (message.type === "error" ? message.code : message.type), message, cursor),
     );
     response.on("close", () => this.clients.delete(client));
-    const cursor = request.headers["last-event-id"]?.toString() ?? url.searchParams.get("cursor") ?? undefined;
     this.join(client, cursor, url.searchParams.getAll("events"));
   }
 }

@@ -129,7 +129,7 @@ const nameOf = ({ position, event }) => `${position} ${event}`;
 const passes = (filter, name) => filter.some((p) => p === "*" || p === name || p === name.replace(/[^:]*$/, "*"));
 
 async function logIn() {
-  const user = await value("select id from users where tenant_id = :'acme' limit 1");
+  const user = await value("select id from users where tenant_id = :'acme' and role = 'owner'");
   const body = JSON.stringify({ tenantId: acme.id, userId: user });
   const answer = await fetch(`${url}/api/login`, {
     method: "POST",

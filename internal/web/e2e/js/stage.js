@@ -58,7 +58,7 @@ export function scenario(name, play) {
   });
 }
 
-/** @typedef {{tenant?: {name: string}, at?: string, context?: BrowserContextOptions}} TabOptions */
+/** @typedef {{tenant?: {name: string}, user?: {name: string}, at?: string, context?: BrowserContextOptions}} TabOptions */
 
 class Stage {
   /** @type {BrowserContext[]} */
@@ -76,12 +76,12 @@ class Stage {
   }
 
   /**
-   * A tab of somebody who has just logged in, with the feed live.
+   * A tab of somebody who has just logged in, with the feed live: of the owner, if no user is given.
    * @param {TabOptions} [options]
    */
-  async tab({ tenant = acme, at = "/", context } = {}) {
+  async tab({ tenant = acme, user, at = "/", context } = {}) {
     const page = await this.page(url + at, context);
-    await logIn(page, tenant);
+    await logIn(page, tenant, user);
     return page;
   }
 
@@ -152,9 +152,11 @@ class Stage {
 /**
  * @param {Page} page
  * @param {{name: string}} tenant
+ * @param {{name: string}} [user]
  */
-async function logIn(page, tenant) {
+async function logIn(page, tenant, user) {
   await page.getByTestId("tenant").selectOption({ label: tenant.name });
+  if (user) await page.getByTestId("user").selectOption({ label: user.name });
   await page.getByTestId("login").click();
   await live(page);
 }

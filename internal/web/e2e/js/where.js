@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { EventSource } from "eventsource";
 import { runnerImport } from "vite";
 import { WebSocket } from "ws";
-import { acme, psql, row, scenario, shows, url, value } from "./stage.js";
+import { acme, exactly, psql, row, scenario, shows, url, value } from "./stage.js";
 
 /** @import * as Client from "../../client/src/index.js" */
 
@@ -137,7 +137,11 @@ scenario("an order leaves the open ones when it is fulfilled, and comes back", a
   await feed.getByTestId("text-filter").fill("left");
   await feed.getByTestId("events").getByText("left · ").first().click();
   const detail = feed.getByTestId("event-detail");
-  await detail.getByText('left {"order":{"status":{"in":["pending","processing"]}}}').waitFor();
+  await exactly(detail, "match", "left").waitFor();
+  await detail
+    .getByTestId("view")
+    .filter({ hasText: 'where {"order":{"status":{"in":["pending","processing"]}}}' })
+    .waitFor();
 
   // Its connection has gone with the list, and that of the page has not.
   const left = () => stage.received(clerk).filter((text) => text.includes('"match":"left"'));
@@ -160,7 +164,7 @@ async function joined(stage, page) {
 const begun = (feed) => new Promise((done) => feed.onStatus(({ cursor }) => cursor && done(cursor)));
 
 async function logIn() {
-  const user = await value("select id from users where tenant_id = :'acme' limit 1");
+  const user = await value("select id from users where tenant_id = :'acme' and role = 'owner'");
   const answer = await fetch(`${url}/api/login`, {
     method: "POST",
     headers: { "Content-Type": "application/json" },

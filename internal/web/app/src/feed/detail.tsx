@@ -1,5 +1,8 @@
 import { useState } from "react";
 import { millis, moment } from "../format.ts";
+import { session } from "../session.ts";
+import { viewer } from "../sight.ts";
+import { useStore } from "../store.ts";
 import { Button } from "../ui/button.tsx";
 import { Code } from "../ui/code.tsx";
 import { Segments } from "../ui/segments.tsx";
@@ -16,6 +19,7 @@ const ways = [
 /** Everything about one event. */
 export function Detail({ entry, onClose }: { entry: Entry; onClose: () => void }) {
   const { event, lag, where } = entry;
+  const current = useStore(session);
   const [way, setWay] = useState<(typeof ways)[number]["value"]>("curl");
   const lines = { curl: curl(event, location.origin, where), psql: psql(event), react: react(event, where) }[way];
   return (
@@ -44,12 +48,18 @@ export function Detail({ entry, onClose }: { entry: Entry; onClose: () => void }
               <dd className="num mono">{event.source.tx}</dd>
             </>
           )}
+          {current && (
+            <>
+              <dt>View</dt>
+              <dd data-testid="view">
+                {viewer(current.user)} {where && <span className="mono quiet">where {JSON.stringify(where)}</span>}
+              </dd>
+            </>
+          )}
           {event.match && (
             <>
               <dt>Match</dt>
-              <dd>
-                {event.match} <span className="mono quiet">{JSON.stringify(where)}</span>
-              </dd>
+              <dd data-testid="match">{event.match}</dd>
             </>
           )}
           <dt>Cursor</dt>

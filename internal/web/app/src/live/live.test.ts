@@ -38,6 +38,7 @@ const orderRow = (id: string, status = "pending", second = 5) => ({
   order_number: `SO-${id}`,
   customer: "Mira",
   status,
+  warehouse: "main",
   total: 12.5,
   created_at: "2026-01-02T03:04:05+00:00",
   updated_at: `2026-01-02T03:04:0${second}+00:00`,
@@ -47,6 +48,7 @@ const order = (id: string, status = "pending", items = 1): Order => ({
   number: `SO-${id}`,
   customer: "Mira",
   status,
+  warehouse: "main",
   total: "12.50",
   createdAt: "2026-01-02T03:04:05.000000Z",
   updatedAt: "2026-01-02T03:04:05.000000Z",
@@ -68,7 +70,18 @@ const product: Product = {
   id: "p1",
   name: "Tent",
   category: "Camp",
-  skus: [{ id: "s1", sku: "TENT-2", name: "Two persons", quantity: 9, threshold: 3, price: "10.00", cost: "5.00" }],
+  skus: [
+    {
+      id: "s1",
+      sku: "TENT-2",
+      name: "Two persons",
+      quantity: 9,
+      threshold: 3,
+      warehouse: "main",
+      price: "10.00",
+      cost: "5.00",
+    },
+  ],
 };
 
 describe("Live", () => {
@@ -127,13 +140,13 @@ describe("Live", () => {
 
   describe("the open orders", () => {
     const path = "/api/orders?limit=50&status=pending,processing";
-    const openOrders = () => live.queries.getQueryData<Order[]>(keys.openOrders)?.map((o) => `${o.id} ${o.status}`);
+    const openOrders = () => live.queries.getQueryData<Order[]>(keys.openOrders())?.map((o) => `${o.id} ${o.status}`);
 
     it("enter and leave as their feed says, and the others stay in the list of all", async () => {
       answers.set("/api/orders?limit=50", [order("2"), order("1", "fulfilled")]);
       answers.set(path, [order("2")]);
       await watch(keys.orders, live.orders);
-      await watch(keys.openOrders, live.openOrders);
+      await watch(keys.openOrders(), () => live.openOrders());
       live.applyOpen([
         event("order:created", orderRow("3")),
         event("order:updated", orderRow("1", "pending", 6), { match: "entered" }),
@@ -149,7 +162,7 @@ describe("Live", () => {
 
     it("are read again when one has entered or left, as its place is not told", async () => {
       answers.set(path, [order("3"), order("2")]);
-      await watch(keys.openOrders, live.openOrders);
+      await watch(keys.openOrders(), () => live.openOrders());
       live.applyOpen([event("order:updated", orderRow("3", "pending", 6))]);
       await vi.advanceTimersByTimeAsync(2000);
       expect(asked).toEqual([path]);
@@ -160,11 +173,29 @@ describe("Live", () => {
       expect(asked).toHaveLength(2);
     });
 
+    it("of a warehouse are a list of their own", async () => {
+      const annex = `${path}&warehouse=annex%202`;
+      answers.set(path, [order("2"), order("1")]);
+      answers.set(annex, [order("1")]);
+      await watch(keys.openOrders(), () => live.openOrders());
+      let release = () => {};
+      hold = new Promise((done) => (release = done));
+      await watch(keys.openOrders("annex 2"), () => live.openOrders("annex 2"));
+      live.applyOpen([event("order:updated", orderRow("2", "pending", 6), { match: "left" })]);
+      live.applyOpen([event("order:created", orderRow("3"))], "annex 2");
+      release();
+      await vi.advanceTimersByTimeAsync(0);
+      const list = live.queries.getQueryData<Order[]>(keys.openOrders("annex 2"));
+      expect(list?.map(({ id }) => id)).toEqual(["3", "1"]);
+      expect(openOrders()).toEqual(["1 pending"]);
+      expect(asked).toEqual([path, annex]);
+    });
+
     it("have what left while they were read taken out of the older answer", async () => {
       answers.set(path, [order("2"), order("1")]);
       let release = () => {};
       hold = new Promise((done) => (release = done));
-      await watch(keys.openOrders, live.openOrders);
+      await watch(keys.openOrders(), () => live.openOrders());
       live.applyOpen([event("order:updated", orderRow("1", "pending", 6), { match: "left" })]);
       release();
       await vi.advanceTimersByTimeAsync(0);
@@ -296,6 +327,34 @@ describe("Live", () => {
     },
   );
 
+  it("shows what a policy lets in, and takes away what it does not show any more", async () => {
+    answers.set("/api/orders?limit=50", [order("1")]);
+    answers.set("/api/products", [product]);
+    await watch(keys.orders, live.orders);
+    await watch(keys.products, live.products);
+    live.apply([
+      event("order:updated", orderRow("2"), { match: "entered" }),
+      event("order:updated", orderRow("1"), { match: "left" }),
+    ]);
+    expect(orders().map((o) => o.id)).toEqual(["2"]);
+    answers.set("/api/products", []);
+    live.apply([event("sku:updated", { id: "s1" }, { match: "left" })]);
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(live.queries.getQueryData(keys.products)).toEqual([]);
+  });
+
+  it("leaves out the columns that an event does not have, and keeps what a list knows of them", async () => {
+    const { total, ...masked } = orderRow("1", "fulfilled", 6);
+    answers.set("/api/orders?limit=50", [order("1")]);
+    await watch(keys.orders, live.orders);
+    live.apply([event("order:updated", masked), event("order:created", { ...masked, id: "2" })]);
+    expect(orders().map((o) => [o.id, o.status, o.total])).toEqual([
+      ["2", "fulfilled", undefined],
+      ["1", "fulfilled", "12.50"],
+    ]);
+    expect(JSON.stringify(orders())).not.toMatch(/undefined|NaN|null/);
+  });
+
   it("reads everything again after a reset", async () => {
     answers.set("/api/orders?limit=50", [order("1")]);
     await watch(keys.orders, live.orders);
@@ -313,6 +372,8 @@ describe("Live", () => {
       event("order:status-changed", status),
       event("purchase-order:received", { ...orderRow("7"), po_number: "PO-7" }),
       event("stock:adjusted", adjusted),
+      event("order:shipped", { id: "1", order_number: "SO-1", customer: "Mira", warehouse: "main" }),
+      event("order:created", { ...orderRow("2"), total: undefined }),
     ];
     const shown: Record<string, string[]> = {};
     for (page of ["dashboard", "orders", "movements", "feed"] as const) {
@@ -321,7 +382,12 @@ describe("Live", () => {
       shown[page] = news.map((n) => `${n.title(1)}: ${n.detail()}`);
     }
     expect(shown).toEqual({
-      dashboard: ["New order: SO-1 · Mira · €12.50", "Purchase order received: PO-7 · €12.50"],
+      dashboard: [
+        "New order: SO-1 · Mira · €12.50",
+        "Purchase order received: PO-7 · €12.50",
+        "Order shipped: SO-1 · Mira · from main",
+        "New order: SO-2 · Mira",
+      ],
       orders: ["Order fulfilled: SO-1 · Mira"],
       movements: ["Stock adjusted: −3 · Damaged"],
       feed: [],

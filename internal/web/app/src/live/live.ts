@@ -32,7 +32,7 @@ import { Settler } from "./settle.ts";
 export const keys = {
   dashboard: ["dashboard"],
   orders: ["orders"],
-  openOrders: ["orders", "open"],
+  openOrders: (warehouse = "") => ["orders", "open", warehouse],
   order: (id: string) => ["order", id],
   movements: (sku?: string) => (sku ? ["movements", sku] : ["movements"]),
   purchaseOrders: ["purchase-orders"],
@@ -49,13 +49,20 @@ export const flood = 100;
 /** What the events of a batch say, sorted by what they are about. */
 interface Patches {
   orders: Patch<Order>[];
-  openOrders: Patch<Order>[];
+  /** Of the lists of open orders, by the warehouse that they are of. */
+  openOrders: Map<string, Patch<Order>[]>;
   movements: Patch<Movement>[];
   purchaseOrders: Patch<PurchaseOrder>[];
   skus: Map<string, Sku>;
 }
 
-const nothing = (): Patches => ({ orders: [], openOrders: [], movements: [], purchaseOrders: [], skus: new Map() });
+const nothing = (): Patches => ({
+  orders: [],
+  openOrders: new Map(),
+  movements: [],
+  purchaseOrders: [],
+  skus: new Map(),
+});
 
 /**
  * The one place where the feed meets what the pages show. Events change the
@@ -118,19 +125,19 @@ export class Live {
     this.notify(news);
   }
 
-  /** Takes events of the open orders alone, from a feed of their own: an order that is not open any more leaves. */
-  applyOpen(batch: readonly FeedEvent[]): void {
+  /** Takes events of the open orders of a warehouse alone, from a feed of their own: one that is no such order leaves. */
+  applyOpen(batch: readonly FeedEvent[], warehouse = ""): void {
     const patches: Patch<Order>[] = [];
     for (const event of batch) {
       const change = changeOf(event);
       if (change?.table !== "orders" || change.says === "unknown") continue; // then the feed of the page has it read
-      const op = event.match === "left" ? "delete" : event.match === "entered" ? "insert" : change.says;
-      patches.push({ op: op === "replay" ? "update" : op, row: orderOf(change.row) });
+      patches.push({ op: change.says === "replay" ? "update" : change.says, row: orderOf(change.row) });
       // Its items and its place in the list are not told, nor which one comes after a full list.
-      if (event.match) this.#settler.mark(keys.openOrders);
+      if (event.match) this.#settler.mark(keys.openOrders(warehouse));
     }
-    for (const reading of this.#reading) reading.openOrders.push(...patches);
-    this.#patch(keys.openOrders, patches, limits.orders, batch.length > flood ? 0 : Date.now());
+    for (const { openOrders } of this.#reading)
+      openOrders.set(warehouse, [...(openOrders.get(warehouse) ?? []), ...patches]);
+    this.#patch(keys.openOrders(warehouse), patches, limits.orders, batch.length > flood ? 0 : Date.now());
   }
 
   /**
@@ -140,8 +147,10 @@ export class Live {
   orders = async (): Promise<Order[]> =>
     this.#while(async (then) => patched(await api.orders(), then.orders, limits.orders));
 
-  openOrders = async (): Promise<Order[]> =>
-    this.#while(async (then) => patched(await api.openOrders(), then.openOrders, limits.orders));
+  openOrders = async (warehouse = ""): Promise<Order[]> =>
+    this.#while(async (then) =>
+      patched(await api.openOrders(warehouse), then.openOrders.get(warehouse) ?? [], limits.orders),
+    );
 
   purchaseOrders = async (): Promise<PurchaseOrder[]> =>
     this.#while(async (then) => patched(await api.purchaseOrders(), then.purchaseOrders, limits.purchaseOrders));
@@ -165,7 +174,7 @@ export class Live {
 
   /** The same for the open orders, whose feed begins when they are shown. */
   reloadOpen = (): void => {
-    void this.queries.invalidateQueries({ queryKey: keys.openOrders });
+    void this.queries.invalidateQueries({ queryKey: keys.openOrders().slice(0, 2) });
   };
 
   /** Reads again what could not be read while the server was away. */

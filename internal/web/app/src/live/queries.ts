@@ -7,12 +7,15 @@ import { keys } from "./live.ts";
 
 export const useDashboard = () => useQuery({ queryKey: keys.dashboard, queryFn: api.dashboard });
 
-/** The latest orders, or the latest open ones, which are read whenever they are shown: nobody follows them otherwise. */
-export function useOrders(open = false) {
+/**
+ * The latest orders, or the latest open ones of a warehouse, which are read whenever they are shown: nobody follows them
+ * otherwise.
+ */
+export function useOrders(open = false, warehouse = "") {
   const { live } = useDesk();
   return useQuery<Order[], Error, Order[], readonly string[]>({
-    queryKey: open ? keys.openOrders : keys.orders,
-    queryFn: open ? live.openOrders : live.orders,
+    queryKey: open ? keys.openOrders(warehouse) : keys.orders,
+    queryFn: open ? () => live.openOrders(warehouse) : live.orders,
     ...(open && { staleTime: 0 }),
   });
 }

@@ -47,7 +47,16 @@ describe("patched", () => {
 });
 
 it("gives skus to the products that hold them", () => {
-  const sku = { id: "s", sku: "S", name: "s", quantity: 1, threshold: 0, price: "1.00", cost: "1.00" };
+  const sku = {
+    id: "s",
+    sku: "S",
+    name: "s",
+    quantity: 1,
+    threshold: 0,
+    warehouse: "main",
+    price: "1.00",
+    cost: "1.00",
+  };
   const products = [
     { id: "p", name: "P", category: "", skus: [sku] },
     { id: "q", name: "Q", category: "", skus: [] },
@@ -61,4 +70,5 @@ it("gives skus to the products that hold them", () => {
 it("writes numerics as the API does", () => {
   expect(decimal(12.5)).toBe("12.50");
   expect(decimal("12345678901234567.89")).toBe("12345678901234567.89");
+  expect(decimal(undefined)).toBeUndefined();
 });

@@ -14,10 +14,14 @@ export type Saying<R> = { says: "insert" | "update" | "delete" | "replay"; row: 
 /** What an event of the catalogue says of a row of its table. */
 export type Change = { [T in keyof Tables]: { table: T } & Saying<Tables[T]> }[keyof Tables];
 
-/** Undefined: the event says nothing of a row, or nothing more than another one of the same change. */
-export function changeOf({ event, data }: FeedEvent): Change | undefined {
+/**
+ * Undefined: the event says nothing of a row, or nothing more than another one of the same change. A row that enters
+ * what is seen here is new, one that leaves it is gone.
+ */
+export function changeOf({ event, data, match }: FeedEvent): Change | undefined {
   const change = Object.hasOwn(changes, event) ? changes[event as keyof typeof changes] : undefined;
-  return change && ({ ...change, row: data } as Change);
+  const says = match === "entered" ? { says: "insert" } : match === "left" ? { says: "delete" } : {};
+  return change && ({ ...change, ...says, row: data } as Change);
 }
 
 /** A row that an event brought has the time of its arrival, so that it can be shown as new. */
@@ -84,46 +88,57 @@ export function patchedSkus<P extends Product>(products: readonly P[], skus: Rea
   return hit ? next : products;
 }
 
-/** A numeric of the database as the API writes it. */
-export const decimal = (n: number | string): string => (typeof n === "number" ? n.toFixed(2) : n);
+/** A numeric of the database as the API writes it. One that is not seen is none. */
+export const decimal = <N extends number | string | undefined>(n: N) =>
+  (typeof n === "number" ? n.toFixed(2) : n) as N extends undefined ? undefined : string;
 
-export const orderOf = (r: OrderRow): Order => ({
-  id: r.id,
-  number: r.order_number,
-  customer: r.customer,
-  status: r.status,
-  total: decimal(r.total),
-  createdAt: r.created_at,
-  updatedAt: r.updated_at,
-});
+/** Without the columns that the event does not have, as they are not seen here. */
+const known = <T extends object>(row: T): T =>
+  Object.fromEntries(Object.entries(row).filter(([, value]) => value !== undefined)) as T;
 
-export const purchaseOrderOf = (r: PurchaseOrderRow): Omit<PurchaseOrder, "supplier"> => ({
-  id: r.id,
-  number: r.po_number,
-  supplierId: r.supplier_id,
-  status: r.status,
-  total: decimal(r.total),
-  expectedOn: r.expected_on,
-  createdAt: r.created_at,
-  updatedAt: r.updated_at,
-});
+export const orderOf = (r: OrderRow): Order =>
+  known({
+    id: r.id,
+    number: r.order_number,
+    customer: r.customer,
+    status: r.status,
+    warehouse: r.warehouse,
+    total: decimal(r.total),
+    createdAt: r.created_at,
+    updatedAt: r.updated_at,
+  });
 
-export const movementOf = (r: StockMovement): Omit<Movement, "sku" | "name"> => ({
-  id: r.id,
-  skuId: r.sku_id,
-  movementType: r.movement_type,
-  quantity: r.quantity,
-  reason: r.reason,
-  reference: r.reference,
-  createdAt: r.created_at,
-});
+export const purchaseOrderOf = (r: PurchaseOrderRow): Omit<PurchaseOrder, "supplier"> =>
+  known({
+    id: r.id,
+    number: r.po_number,
+    supplierId: r.supplier_id,
+    status: r.status,
+    total: decimal(r.total),
+    expectedOn: r.expected_on,
+    createdAt: r.created_at,
+    updatedAt: r.updated_at,
+  });
 
-export const skuOf = (r: SkuRow): Sku & { touched?: number } => ({
-  id: r.id,
-  sku: r.sku,
-  name: r.name,
-  quantity: r.quantity,
-  threshold: r.low_stock_threshold,
-  price: decimal(r.price),
-  cost: decimal(r.cost),
-});
+export const movementOf = (r: StockMovement): Omit<Movement, "sku" | "name"> =>
+  known({
+    id: r.id,
+    skuId: r.sku_id,
+    movementType: r.movement_type,
+    quantity: r.quantity,
+    reason: r.reason,
+    reference: r.reference,
+    createdAt: r.created_at,
+  });
+
+export const skuOf = (r: SkuRow): Sku & { touched?: number } =>
+  known({
+    id: r.id,
+    sku: r.sku,
+    name: r.name,
+    quantity: r.quantity,
+    threshold: r.low_stock_threshold,
+    warehouse: r.warehouse,
+    price: decimal(r.price),
+    cost: decimal(r.cost),
+  });

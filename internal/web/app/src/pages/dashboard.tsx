@@ -2,6 +2,7 @@ import type { Dashboard as Figures } from "../api.ts";
 import { ago, count, money, plural } from "../format.ts";
 import { useDashboard, useOrders, useProducts } from "../live/queries.ts";
 import { Link, Title } from "../router.tsx";
+import { useSight } from "../sight.ts";
 import { useChanged, useFlash } from "../ui/flash.ts";
 import { Icon, type IconName } from "../ui/icon.tsx";
 import { useNow } from "../ui/now.ts";
@@ -10,6 +11,7 @@ import { Status } from "../ui/status.tsx";
 
 export function Dashboard() {
   const { data, error, refetch } = useDashboard();
+  const sight = useSight();
   return (
     <div className="page">
       <div className="head">
@@ -24,20 +26,24 @@ export function Dashboard() {
       ) : (
         <>
           <dl className="tiles">
-            <Tile
-              name="inventory-value"
-              icon="value"
-              label="Inventory value"
-              value={data && money(data.inventoryValue)}
-            />
+            {sight.money && (
+              <Tile
+                name="inventory-value"
+                icon="value"
+                label="Inventory value"
+                value={data && money(data.inventoryValue)}
+              />
+            )}
             <Tile name="open-orders" icon="orders" label="Open orders" value={data && count(data.openOrders)} />
             <Tile name="low-stock" icon="alert" label="Low stock" value={data && count(data.lowStock)} />
-            <Tile
-              name="movements-today"
-              icon="movements"
-              label="Movements today"
-              value={data && count(data.movementsToday)}
-            />
+            {sight.shows("movements") && (
+              <Tile
+                name="movements-today"
+                icon="movements"
+                label="Movements today"
+                value={data && count(data.movementsToday ?? 0)}
+              />
+            )}
           </dl>
           <div className="columns">
             <LowStock alerts={data?.alerts} />
@@ -134,6 +140,7 @@ function Alert({ alert, product }: { alert: Figures["alerts"][number]; product: 
 
 function Latest() {
   const { data: orders, error, refetch } = useOrders();
+  const sight = useSight();
   const now = useNow();
   return (
     <section className="card" aria-labelledby="latest">
@@ -155,7 +162,8 @@ function Latest() {
                     <Link to={`/orders/${o.id}`}>{o.number}</Link> <span className="quiet">· {o.customer}</span>
                   </div>
                   <small className="num">
-                    {money(o.total)} · {ago(o.createdAt, now)}
+                    {sight.money && `${money(o.total)} · `}
+                    {ago(o.createdAt, now)}
                   </small>
                 </div>
                 <Status status={o.status} />

@@ -1,10 +1,14 @@
 import { memo, useState } from "react";
 import { useDesk } from "../desk.ts";
 import { moment, money, sentence } from "../format.ts";
-import { useWrite } from "../live/queries.ts";
+import { useProducts, useWrite } from "../live/queries.ts";
 import type { Touched } from "../live/rows.ts";
 import { Link, navigate, Title } from "../router.tsx";
+import { session } from "../session.ts";
+import { useSight, type Sight } from "../sight.ts";
+import { useStore } from "../store.ts";
 import { Button } from "../ui/button.tsx";
+import { Select } from "../ui/field.tsx";
 import { useFlash } from "../ui/flash.ts";
 import { useMore } from "../ui/more.tsx";
 import { useNow } from "../ui/now.ts";
@@ -16,11 +20,11 @@ import { DocumentSheet } from "./document-sheet.tsx";
 import type { Document, Kind, Step } from "./document.ts";
 
 /** The heads of the columns, and how wide the window has to be for them. */
-const heads = ({ columns: { number, party, time } }: Kind): [name: string, look?: string][] => [
+const headsOf = ({ columns: { number, party, time } }: Kind, sight: Sight): [name: string, look?: string][] => [
   [number],
   [party, "wide"],
   ["Items", "right wide"],
-  ["Total", "right"],
+  ...(sight.money ? [["Total", "right"] as [string, string]] : []),
   ["Status"],
   [time, "wide"],
   ["Actions", "wide"],
@@ -29,10 +33,14 @@ const heads = ({ columns: { number, party, time } }: Kind): [name: string, look?
 /** The page of a kind of document: the latest ones, and the sheet of the one that is open. */
 export function DocumentList({ kind, open }: { kind: Kind; open: string | undefined }) {
   const [shown, setShown] = useState("all");
-  const { data, error, refetch } = kind.useList(shown === "open");
+  const [warehouse, setWarehouse] = useState("");
+  const { data, error, refetch } = kind.useList(shown === "open", warehouse);
   const [creating, setCreating] = useState(false);
-  const shows = ({ status }: Document) =>
-    shown === "all" || (shown === "open" ? kind.next(status) !== undefined : shown === status);
+  const sight = useSight();
+  const heads = headsOf(kind, sight);
+  const shows = ({ status, warehouse: where }: Document) =>
+    (warehouse === "" || where === warehouse) &&
+    (shown === "all" || (shown === "open" ? kind.next(status) !== undefined : shown === status));
   const Follow = shown === "open" ? kind.Follow : undefined;
   const [rows, more] = useMore(Follow ? data : data?.filter(shows));
   const one = kind.one.toLowerCase();
@@ -43,18 +51,20 @@ export function DocumentList({ kind, open }: { kind: Kind; open: string | undefi
         <div className="titles">
           <Title>{kind.many}</Title>
         </div>
-        <Button
-          look="primary"
-          icon="plus"
-          aria-label={`New ${one}`}
-          data-key="n"
-          data-testid={`new-${kind.id}`}
-          onClick={() => setCreating(true)}
-        >
-          <span>
-            New<span className="rest"> {one}</span>
-          </span>
-        </Button>
+        {sight.all && (
+          <Button
+            look="primary"
+            icon="plus"
+            aria-label={`New ${one}`}
+            data-key="n"
+            data-testid={`new-${kind.id}`}
+            onClick={() => setCreating(true)}
+          >
+            <span>
+              New<span className="rest"> {one}</span>
+            </span>
+          </Button>
+        )}
       </div>
       <div className="bar">
         <Segments
@@ -63,6 +73,7 @@ export function DocumentList({ kind, open }: { kind: Kind; open: string | undefi
           value={shown}
           onChange={setShown}
         />
+        {kind.Follow && <Warehouses value={warehouse} onChange={setWarehouse} />}
       </div>
       <div className="card">
         {error && !data ? (
@@ -76,7 +87,7 @@ export function DocumentList({ kind, open }: { kind: Kind; open: string | undefi
             <caption className="hidden">The latest {many}</caption>
             <thead>
               <tr>
-                {heads(kind).map(([name, look]) => (
+                {heads.map(([name, look]) => (
                   <th key={name} scope="col" className={look}>
                     {name === "Actions" ? <span className="hidden">{name}</span> : name}
                   </th>
@@ -84,22 +95,52 @@ export function DocumentList({ kind, open }: { kind: Kind; open: string | undefi
               </tr>
             </thead>
             <tbody data-testid={`${kind.id}s`}>
-              {rows?.map((d) => <Row key={d.id} kind={kind} document={d} />) ?? (
-                <SkeletonRows rows={10} columns={heads(kind).map(([, look]) => look)} />
+              {rows?.map((d) => <Row key={d.id} kind={kind} document={d} money={sight.money} />) ?? (
+                <SkeletonRows rows={10} columns={heads.map(([, look]) => look)} />
               )}
               {more}
             </tbody>
           </table>
         )}
       </div>
-      {Follow && <Follow />}
+      {Follow && <Follow warehouse={warehouse} />}
       {creating && <kind.Form onClose={() => setCreating(false)} />}
       {open && <DocumentSheet key={open} kind={kind} id={open} onClose={() => navigate(`/${kind.id}s`)} />}
     </div>
   );
 }
 
-const Row = memo(function Row({ kind, document }: { kind: Kind; document: Touched<Document> }) {
+/** Chooses a warehouse, unless there is one alone. */
+function Warehouses({ value, onChange }: { value: string; onChange: (warehouse: string) => void }) {
+  const { data: products } = useProducts();
+  const own = useStore(session)?.user.warehouses;
+  const all = [...new Set(products?.flatMap((p) => p.skus.map((s) => s.warehouse)))].sort();
+  if ((products && all.length < 2) || own?.length === 1) return null;
+  return (
+    <Select
+      className="fits"
+      aria-label="Warehouse"
+      value={value}
+      onChange={(event) => onChange(event.target.value)}
+      data-testid="warehouse"
+    >
+      <option value="">All warehouses</option>
+      {all.map((name) => (
+        <option key={name} value={name}>
+          {sentence(name)}
+        </option>
+      ))}
+    </Select>
+  );
+}
+
+interface RowProps {
+  kind: Kind;
+  document: Touched<Document>;
+  money: boolean;
+}
+
+const Row = memo(function Row({ kind, document, money: priced }: RowProps) {
   const desk = useDesk();
   const now = useNow();
   const flash = useFlash<HTMLTableRowElement>(document.touched);
@@ -120,9 +161,11 @@ const Row = memo(function Row({ kind, document }: { kind: Kind; document: Touche
         {party || "…"}
       </td>
       <td className="right num wide">{document.items ?? "…"}</td>
-      <td className="right num" title={money(document.total)}>
-        {money(document.total)}
-      </td>
+      {priced && (
+        <td className="right num" title={money(document.total)}>
+          {money(document.total)}
+        </td>
+      )}
       <td>
         <Status status={document.status} />
       </td>

@@ -1,6 +1,7 @@
 import { Fragment, useState } from "react";
 import { count, moment, money, sum } from "../format.ts";
 import { useWrite } from "../live/queries.ts";
+import { useSight } from "../sight.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { ItemTable } from "../ui/item-table.tsx";
@@ -11,12 +12,13 @@ import type { Detail, Kind, Step } from "./document.ts";
 /** One document, with what can be done with it. */
 export function DocumentSheet({ kind, id, onClose }: { kind: Kind; id: string; onClose: () => void }) {
   const { data, error, refetch } = kind.useOne(id);
+  const sight = useSight();
   return (
     <Dialog sheet title={data?.number ?? kind.one} onClose={onClose}>
       {data ? (
         <>
-          <Facts kind={kind} document={data} />
-          <Steps kind={kind} document={data} />
+          <Facts kind={kind} document={data} money={sight.money} />
+          <Steps kind={kind} document={data} cancel={sight.all ? kind.cancel : undefined} />
         </>
       ) : error ? (
         <Failed error={error} retry={() => void refetch()} />
@@ -31,7 +33,7 @@ export function DocumentSheet({ kind, id, onClose }: { kind: Kind; id: string; o
   );
 }
 
-const Facts = ({ kind, document }: { kind: Kind; document: Detail }) => (
+const Facts = ({ kind, document, money: priced }: { kind: Kind; document: Detail; money: boolean }) => (
   <>
     <dl className="facts">
       <dt>Status</dt>
@@ -47,19 +49,26 @@ const Facts = ({ kind, document }: { kind: Kind; document: Detail }) => (
     </dl>
     <ItemTable
       items={document.items.map((i) => {
-        const price = i.price ?? i.cost ?? "0";
-        return { ...i, each: money(price), sum: money(sum([{ ...i, price }])), count: count(i.quantity) };
+        const price = i.price ?? i.cost;
+        const sums = priced ? { each: money(price), sum: money(sum([{ ...i, price }])) } : {};
+        return { ...i, ...sums, count: count(i.quantity) };
       })}
-      total={money(document.total)}
+      {...(priced && { total: money(document.total) })}
     />
   </>
 );
 
-function Steps({ kind, document: { id, status } }: { kind: Kind; document: Detail }) {
+interface StepsProps {
+  kind: Kind;
+  document: Detail;
+  cancel: Kind["cancel"] | undefined;
+}
+
+function Steps({ kind, document: { id, status }, cancel: end }: StepsProps) {
   const [asking, setAsking] = useState(false);
   const go = useWrite((step: Step) => step.take(id));
   const cancel = useWrite(
-    () => kind.cancel?.(id) ?? Promise.resolve(),
+    () => end?.(id) ?? Promise.resolve(),
     () => setAsking(false),
   );
   const step = kind.next(status);
@@ -88,7 +97,7 @@ function Steps({ kind, document: { id, status } }: { kind: Kind; document: Detai
           </div>
         ) : (
           <div className="actions">
-            {kind.cancel && (
+            {end && (
               <Button onClick={() => setAsking(true)} data-testid="cancel">
                 Cancel {one}
               </Button>

@@ -9,7 +9,8 @@ export interface Document {
   id: string;
   number: string;
   status: string;
-  total: string;
+  warehouse?: string;
+  total?: string;
   createdAt: string;
   updatedAt: string;
   /** How many lines; unknown until the list is read again after a live insert. */
@@ -47,10 +48,10 @@ export interface Kind {
   statuses: readonly string[];
   /** What an empty list says. */
   empty: string;
-  /** The latest ones. open: those that have a next step alone, as far as Follow follows them. */
-  useList(open: boolean): UseQueryResult<Touched<Document>[]>;
+  /** The latest ones. open: those of a warehouse that have a next step alone, as far as Follow follows them. */
+  useList(open: boolean, warehouse: string): UseQueryResult<Touched<Document>[]>;
   /** Follows those that have a next step while it is mounted. Without it they are picked from the latest. */
-  Follow?: ComponentType;
+  Follow?: ComponentType<{ warehouse: string }>;
   useOne(id: string): UseQueryResult<Detail>;
   next(status: string): Step | undefined;
   /** Ends a document that has a next step, for good. */
@@ -58,7 +59,7 @@ export interface Kind {
   /** What the sheet says between the status and the lines. */
   facts(document: Detail): readonly [name: string, text: string][];
   /** The price of a sku in it. */
-  price(sku: Sku): string;
+  price(sku: Sku): string | undefined;
   /** Asks for what a new one needs. */
   Form: ComponentType<{ onClose: () => void }>;
 }

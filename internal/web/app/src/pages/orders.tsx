@@ -2,7 +2,7 @@ import { useFeedEvent, useFeedResync } from "@rowcast/client/react";
 import { useState } from "react";
 import { api, openStatuses, type Order, type OrderDetail } from "../api.ts";
 import { openOrders, useDesk } from "../desk.ts";
-import { ago, moment } from "../format.ts";
+import { ago, moment, sentence } from "../format.ts";
 import { useOrder, useOrders } from "../live/queries.ts";
 import { Field, Input } from "../ui/field.tsx";
 import { DocumentForm } from "./document-form.tsx";
@@ -29,6 +29,7 @@ const order: Kind = {
   cancel: api.cancel,
   facts: (o: OrderDetail) => [
     ["Customer", o.customer],
+    ["Warehouse", sentence(o.warehouse)],
     ["Placed", moment(o.createdAt)],
   ],
   price: (sku) => sku.price,
@@ -38,10 +39,10 @@ const order: Kind = {
 export const Orders = ({ open }: { open: string | undefined }) => <DocumentList kind={order} open={open} />;
 
 /** Follows the open orders on a feed of their own, which tells when one is not open any more. */
-function OpenOrders() {
+function OpenOrders({ warehouse }: { warehouse: string }) {
   const desk = useDesk();
-  const rows = { where: openOrders };
-  useFeedEvent("order:*", (_, event) => desk.receiveOpen(event), rows);
+  const rows = { where: openOrders(warehouse) };
+  useFeedEvent("order:*", (_, event) => desk.receiveOpen(event, warehouse), rows);
   useFeedResync(desk.live.reloadOpen, rows);
   return null;
 }

@@ -1,8 +1,9 @@
 import { useState } from "react";
 import type { ProductDetail, Sku } from "../api.ts";
-import { count, money, plural } from "../format.ts";
+import { count, money, plural, sentence } from "../format.ts";
 import { useProduct } from "../live/queries.ts";
 import { Link, Title } from "../router.tsx";
+import { useSight, type Sight } from "../sight.ts";
 import { Button } from "../ui/button.tsx";
 import { useChanged, useFlash } from "../ui/flash.ts";
 import { Icon } from "../ui/icon.tsx";
@@ -41,6 +42,7 @@ export function Product({ id }: { id: string }) {
 }
 
 function Detail({ product }: { product: ProductDetail }) {
+  const sight = useSight();
   const [adjusting, setAdjusting] = useState<string>();
   const sku = product.skus.find((s) => s.id === adjusting);
   const { supplier } = product;
@@ -68,42 +70,53 @@ function Detail({ product }: { product: ProductDetail }) {
                 <th scope="col" className="right wide">
                   Threshold
                 </th>
-                <th scope="col" className="right wide">
-                  Price
+                <th scope="col" className="wide">
+                  Warehouse
                 </th>
-                <th scope="col" className="right wide">
-                  Cost
-                </th>
-                <th scope="col">
-                  <span className="hidden">Actions</span>
-                </th>
+                {sight.money && (
+                  <>
+                    <th scope="col" className="right wide">
+                      Price
+                    </th>
+                    <th scope="col" className="right wide">
+                      Cost
+                    </th>
+                  </>
+                )}
+                {sight.all && (
+                  <th scope="col">
+                    <span className="hidden">Actions</span>
+                  </th>
+                )}
               </tr>
             </thead>
             <tbody data-testid="skus">
               {product.skus.map((s) => (
-                <Row key={s.id} sku={s} adjust={() => setAdjusting(s.id)} />
+                <Row key={s.id} sku={s} sight={sight} adjust={() => setAdjusting(s.id)} />
               ))}
             </tbody>
           </table>
         )}
       </section>
-      <section className="card" aria-labelledby="moved">
-        <header>
-          <h2 id="moved">Latest movements</h2>
-          <Link to="/movements">All movements</Link>
-        </header>
-        {product.movements.length === 0 ? (
-          <Empty icon="movements" title="Nothing has moved yet" />
-        ) : (
-          <MovementTable movements={product.movements} />
-        )}
-      </section>
+      {product.movements && (
+        <section className="card" aria-labelledby="moved">
+          <header>
+            <h2 id="moved">Latest movements</h2>
+            <Link to="/movements">All movements</Link>
+          </header>
+          {product.movements.length === 0 ? (
+            <Empty icon="movements" title="Nothing has moved yet" />
+          ) : (
+            <MovementTable movements={product.movements} />
+          )}
+        </section>
+      )}
       {sku && <AdjustForm sku={sku} onClose={() => setAdjusting(undefined)} />}
     </>
   );
 }
 
-function Row({ sku, adjust }: { sku: Sku; adjust: () => void }) {
+function Row({ sku, sight, adjust }: { sku: Sku; sight: Sight; adjust: () => void }) {
   const flash = useFlash<HTMLTableRowElement>(useChanged(sku.quantity));
   const low = sku.quantity <= sku.threshold;
   return (
@@ -119,13 +132,20 @@ function Row({ sku, adjust }: { sku: Sku; adjust: () => void }) {
         <span className="minor">{low ? "Low" : ""}</span>
       </td>
       <td className="right num wide">{count(sku.threshold)}</td>
-      <td className="right num wide">{money(sku.price)}</td>
-      <td className="right num wide">{money(sku.cost)}</td>
-      <td className="acts">
-        <Button small onClick={adjust} data-testid="adjust" aria-label={`Adjust ${sku.sku}`}>
-          Adjust
-        </Button>
-      </td>
+      <td className="wide">{sentence(sku.warehouse)}</td>
+      {sight.money && (
+        <>
+          <td className="right num wide">{money(sku.price)}</td>
+          <td className="right num wide">{money(sku.cost)}</td>
+        </>
+      )}
+      {sight.all && (
+        <td className="acts">
+          <Button small onClick={adjust} data-testid="adjust" aria-label={`Adjust ${sku.sku}`}>
+            Adjust
+          </Button>
+        </td>
+      )}
     </tr>
   );
 }

@@ -3,17 +3,19 @@ import type { Product } from "../api.ts";
 import { count, money, plural, sum } from "../format.ts";
 import { useProducts } from "../live/queries.ts";
 import { Link, Title } from "../router.tsx";
+import { useSight, type Sight } from "../sight.ts";
 import { Input } from "../ui/field.tsx";
 import { useChanged, useFlash } from "../ui/flash.ts";
 import { Icon } from "../ui/icon.tsx";
 import { opens } from "../ui/opens.ts";
 import { Empty, Failed, SkeletonRows } from "../ui/states.tsx";
 
-const columns = [undefined, "wide", "wide", undefined, "wide", undefined];
+const columns = (sight: Sight) => [undefined, "wide", "wide", undefined, ...(sight.money ? ["wide"] : []), undefined];
 
 export function Products() {
   const { data, error, refetch } = useProducts();
   const [text, setText] = useState("");
+  const sight = useSight();
   const needle = text.trim().toLowerCase();
   const rows = data?.filter((p) =>
     [p.name, p.category, ...p.skus.flatMap((s) => [s.sku, s.name])].some((t) => t.toLowerCase().includes(needle)),
@@ -62,14 +64,20 @@ export function Products() {
                 <th scope="col" className="right">
                   In stock
                 </th>
-                <th scope="col" className="right wide">
-                  Value
-                </th>
+                {sight.money && (
+                  <th scope="col" className="right wide">
+                    Value
+                  </th>
+                )}
                 <th scope="col">Level</th>
               </tr>
             </thead>
             <tbody data-testid="products">
-              {rows ? rows.map((p) => <Row key={p.id} product={p} />) : <SkeletonRows rows={10} columns={columns} />}
+              {rows ? (
+                rows.map((p) => <Row key={p.id} product={p} money={sight.money} />)
+              ) : (
+                <SkeletonRows rows={10} columns={columns(sight)} />
+              )}
             </tbody>
           </table>
         )}
@@ -78,7 +86,7 @@ export function Products() {
   );
 }
 
-function Row({ product }: { product: Product }) {
+function Row({ product, money: priced }: { product: Product; money: boolean }) {
   const stock = product.skus.reduce((n, s) => n + s.quantity, 0);
   const low = product.skus.filter((s) => s.quantity <= s.threshold).length;
   const flash = useFlash<HTMLTableRowElement>(useChanged(stock));
@@ -93,9 +101,11 @@ function Row({ product }: { product: Product }) {
       <td className="wide quiet">{product.category || "–"}</td>
       <td className="right num wide">{count(product.skus.length)}</td>
       <td className="right num">{count(stock)}</td>
-      <td className="right num wide">
-        {money(sum(product.skus.map((s) => ({ price: s.cost, quantity: s.quantity }))))}
-      </td>
+      {priced && (
+        <td className="right num wide">
+          {money(sum(product.skus.map((s) => ({ price: s.cost, quantity: s.quantity }))))}
+        </td>
+      )}
       <td>
         {low > 0 ? (
           <span className="badge warn">{plural(low, "low", "low")}</span>

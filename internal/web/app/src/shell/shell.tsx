@@ -9,6 +9,7 @@ import { Products } from "../pages/products.tsx";
 import { PurchaseOrders } from "../pages/purchase-orders.tsx";
 import { Link, navigate, useRoute, type PageName, type Route } from "../router.tsx";
 import { end, type Session } from "../session.ts";
+import { sightOf, viewer } from "../sight.ts";
 import { useStore } from "../store.ts";
 import { nextTheme, theme } from "../theme.ts";
 import { ToastList } from "../toast/toast-list.tsx";
@@ -31,6 +32,7 @@ const pages: { page: PageName; to: string; label: string; short: string; icon: I
 export function Shell({ session }: { session: Session }) {
   const route = useRoute();
   const link = useLink();
+  const sight = sightOf(session.user);
   const [help, setHelp] = useState(false);
   useShortcuts(() => setHelp(true));
   return (
@@ -51,14 +53,16 @@ export function Shell({ session }: { session: Session }) {
         <Brand />
         <nav className="nav" aria-label="Pages">
           <ul>
-            {pages.map((p) => (
-              <li key={p.page}>
-                <Link to={p.to} aria-current={route.page === p.page ? "page" : undefined}>
-                  <Icon name={p.icon} />
-                  <NavLabel full={p.label} short={p.short} />
-                </Link>
-              </li>
-            ))}
+            {pages
+              .filter((p) => sight.shows(p.page))
+              .map((p) => (
+                <li key={p.page}>
+                  <Link to={p.to} aria-current={route.page === p.page ? "page" : undefined}>
+                    <Icon name={p.icon} />
+                    <NavLabel full={p.label} short={p.short} />
+                  </Link>
+                </li>
+              ))}
           </ul>
         </nav>
         <div className="foot">
@@ -71,7 +75,7 @@ export function Shell({ session }: { session: Session }) {
               <div className="cut" title={session.user.name}>
                 {session.user.name}
               </div>
-              <div className="cut" title={session.tenant.name}>
+              <div className="cut" title={`${session.tenant.name}, ${viewer(session.user)}`}>
                 {session.tenant.name}
               </div>
             </div>
@@ -81,9 +85,7 @@ export function Shell({ session }: { session: Session }) {
         </div>
       </header>
       <main className="main" id="main" tabIndex={-1}>
-        <Suspense fallback={null}>
-          <Page route={route} />
-        </Suspense>
+        <Suspense fallback={null}>{sight.shows(route.page) ? <Page route={route} /> : <Missing />}</Suspense>
       </main>
       <Notice link={link} />
       <ToastList />

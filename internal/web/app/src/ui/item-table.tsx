@@ -3,12 +3,12 @@ interface Item {
   sku: string;
   name: string;
   count: string;
-  each: string;
-  sum: string;
+  each?: string;
+  sum?: string;
 }
 
-/** The lines of an order or a purchase order, to read. */
-export const ItemTable = ({ items, total }: { items: readonly Item[]; total: string }) => (
+/** The lines of an order or a purchase order, to read. Without a total they have no prices. */
+export const ItemTable = ({ items, total }: { items: readonly Item[]; total?: string }) => (
   <table className="table items">
     <caption className="hidden">Items</caption>
     <thead>
@@ -17,9 +17,11 @@ export const ItemTable = ({ items, total }: { items: readonly Item[]; total: str
         <th scope="col" className="right">
           Quantity
         </th>
-        <th scope="col" className="right">
-          Sum
-        </th>
+        {total !== undefined && (
+          <th scope="col" className="right">
+            Sum
+          </th>
+        )}
       </tr>
     </thead>
     <tbody>
@@ -31,19 +33,21 @@ export const ItemTable = ({ items, total }: { items: readonly Item[]; total: str
           </th>
           <td className="right num">
             <span className="block">{item.count}</span>
-            <span className="minor">× {item.each}</span>
+            {total !== undefined && <span className="minor">× {item.each}</span>}
           </td>
-          <td className="right num">{item.sum}</td>
+          {total !== undefined && <td className="right num">{item.sum}</td>}
         </tr>
       ))}
     </tbody>
-    <tfoot>
-      <tr>
-        <th scope="row">Total</th>
-        <td className="right num" colSpan={2}>
-          <strong>{total}</strong>
-        </td>
-      </tr>
-    </tfoot>
+    {total !== undefined && (
+      <tfoot>
+        <tr>
+          <th scope="row">Total</th>
+          <td className="right num" colSpan={2}>
+            <strong>{total}</strong>
+          </td>
+        </tr>
+      </tfoot>
+    )}
   </table>
 );

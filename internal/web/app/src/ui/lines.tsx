@@ -29,7 +29,7 @@ export function Lines({
   drafts: readonly Draft[];
   onChange: (drafts: Draft[]) => void;
   products: readonly Product[];
-  price: (sku: Sku) => string;
+  price: (sku: Sku) => string | undefined;
 }) {
   const skus = new Map(products.flatMap((p) => p.skus.map((s) => [s.id, s] as const)));
   const taken = new Set(drafts.map((d) => d.skuId));

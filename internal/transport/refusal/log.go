@@ -1,4 +1,4 @@
-package transport
+package refusal
 
 import (
 	"context"
@@ -12,7 +12,6 @@ import (
 	"rowcast/internal/access/auth"
 	"rowcast/internal/access/limit"
 	"rowcast/internal/errcode"
-	"rowcast/internal/hub/signal"
 )
 
 const (
@@ -23,11 +22,24 @@ const (
 	maxShown = 100
 )
 
-// Refusals counts what is refused, and has the log say why: for each kind one line a
-// minute. Nothing of a token but its algorithm and the id of its key is logged.
-type Refusals struct {
-	// Log is discarded unless set.
-	Log *slog.Logger
+// Reason is why something was refused.
+type Reason struct {
+	Code errcode.Code
+	// About is what the refusal is about, in a word. Without it an error about a token
+	// says it.
+	About string
+	// Detail is what the client receives, and Cause, if not nil, what the log has instead.
+	Detail string
+	Cause  error
+}
+
+// Log counts what is refused, and has the log of the program say why: for each kind one
+// line a minute. Nothing of a token but its algorithm and the id of its key is logged.
+type Log struct {
+	// Logger is discarded unless set.
+	Logger *slog.Logger
+	// Codes are counted from the start.
+	Codes []errcode.Code
 	// Addresses says which client a request comes from.
 	Addresses limit.Addresses
 
@@ -48,17 +60,12 @@ type logged struct {
 	since int
 }
 
-// RefusalCodes are the codes that are counted from the start.
-func RefusalCodes() []errcode.Code {
-	return []errcode.Code{BadRequest, Forbidden, InvalidToken, LimitExceeded, RateLimited, Revoked, signal.Shutdown, TokenExpired, Unavailable}
-}
-
 // Counts are the refusals by code.
-func (r *Refusals) Counts() map[errcode.Code]int64 {
+func (r *Log) Counts() map[errcode.Code]int64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	counts := make(map[errcode.Code]int64, len(r.counts))
-	for _, code := range RefusalCodes() {
+	for _, code := range r.Codes {
 		counts[code] = 0
 	}
 	maps.Copy(counts, r.counts)
@@ -66,14 +73,14 @@ func (r *Refusals) Counts() map[errcode.Code]int64 {
 }
 
 // Note notes that a request was refused; it may be nil where a message was.
-func (r *Refusals) Note(ctx context.Context, request *http.Request, p *Problem) {
+func (r *Log) Note(ctx context.Context, request *http.Request, p Reason) {
 	why := auth.WhyOf(p.Cause)
 	about := p.About
 	if about == "" {
 		about = why.Kind
 	}
 	refused := r.count(kind{p.Code, about}, true)
-	if refused == 0 || r.Log == nil {
+	if refused == 0 || r.Logger == nil {
 		return
 	}
 	text := p.Detail
@@ -83,35 +90,35 @@ func (r *Refusals) Note(ctx context.Context, request *http.Request, p *Problem) 
 	attrs := []slog.Attr{slog.String("code", string(p.Code)), slog.String("about", about), slog.String("why", text)}
 	for _, shown := range []struct{ name, value string }{{"algorithm", why.Algorithm}, {"key", why.KeyID}, {"claim", why.Claim}} {
 		if shown.value != "" {
-			attrs = append(attrs, slog.String(shown.name, clip(shown.value)))
+			attrs = append(attrs, slog.String(shown.name, Clip(shown.value)))
 		}
 	}
 	if request != nil {
-		attrs = append(attrs, slog.String("path", clip(request.URL.Path)))
+		attrs = append(attrs, slog.String("path", Clip(request.URL.Path)))
 		if origin := request.Header.Get("Origin"); origin != "" {
-			attrs = append(attrs, slog.String("origin", clip(origin)))
+			attrs = append(attrs, slog.String("origin", Clip(origin)))
 		}
 		if address := r.Addresses.Of(request); address.IsValid() {
 			attrs = append(attrs, slog.String("address", address.String()))
 		}
 	}
-	r.Log.LogAttrs(ctx, slog.LevelWarn, "refuse", append(slices.Clip(attrs), slog.Int("refused", refused))...)
+	r.Logger.LogAttrs(ctx, slog.LevelWarn, "refuse", append(slices.Clip(attrs), slog.Int("refused", refused))...)
 }
 
 // Warn has the log say that a tenant was joined in vain, for each kind of what once a
 // minute.
-func (r *Refusals) Warn(what, tenant, why string) {
-	if r.Log == nil {
+func (r *Log) Warn(what, tenant, why string) {
+	if r.Logger == nil {
 		return
 	}
 	if joined := r.count(kind{about: what}, false); joined > 0 {
-		r.Log.Warn("doubt a join", "about", what, "tenant", clip(tenant), "why", why, "joined", joined)
+		r.Logger.Warn("doubt a join", "about", what, "tenant", Clip(tenant), "why", why, "joined", joined)
 	}
 }
 
 // count notes one more of a kind, as refused or not. It returns how many of the kind
 // are not in the log, 0 if one was logged a moment ago.
-func (r *Refusals) count(k kind, refusal bool) (dropped int) {
+func (r *Log) count(k kind, refusal bool) (dropped int) {
 	now := time.Now()
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -134,8 +141,8 @@ func (r *Refusals) count(k kind, refusal bool) (dropped int) {
 	return dropped
 }
 
-// clip shortens what a client sent.
-func clip(text string) string {
+// Clip shortens what a client sent.
+func Clip(text string) string {
 	if len(text) > maxShown {
 		return text[:maxShown] + "…"
 	}

@@ -145,7 +145,8 @@
 //     TestVerifyBesideWriters).
 //   - The rows of a snapshot, with the events after its cursor that it does not show, are
 //     the table (changelog: TestCursorOfASnapshot). Where that would not hold there is no
-//     cursor (TestCursorRefuses, TestBase36).
+//     cursor (TestCursorRefuses, TestBase36). An application needs the right to ask, and
+//     nothing else (TestCursorForApplications).
 //   - A table that is opened gives the service roles what is not excluded, and nothing
 //     else (TestReadable). It is not opened past row security that no policy stands for
 //     (TestReadableIsRefused).

@@ -2,6 +2,7 @@ package triggers_test
 
 import (
 	"strconv"
+	"strings"
 	"testing"
 
 	"rowcast/internal/test/pgtest"
@@ -65,6 +66,26 @@ func TestCursorRefuses(t *testing.T) {
 		t.Error(err)
 	}
 	d.Exec(t, `rollback`)
+}
+
+// TestCursorForApplications: a role that may ask for a cursor and nothing else gets one.
+func TestCursorForApplications(t *testing.T) {
+	t.Parallel()
+	roles(t, map[string]string{"cursor_app": "login"})
+	d := newDatabase(t)
+	d.Exec(t, `grant usage on schema rowcast to cursor_app`, `grant execute on function rowcast.cursor(text), rowcast.know(text) to cursor_app`,
+		`insert into docs values (1, 'T', 'one')`, `select rowcast.seal()`, `set role cursor_app`, `select rowcast.know('U')`, readOnly)
+	for tenant, position := range map[string]string{"T": "1", "U": "0"} {
+		cursor := pgtest.Query[string](t, d.Conn, `select cursor from rowcast.cursor($1)`, tenant)
+		parts := strings.Split(cursor, ".")
+		if len(parts) != 3 || parts[1] != position || !strings.HasSuffix(cursor, "~any") {
+			t.Errorf("the cursor of %s is %s", tenant, cursor)
+		}
+	}
+	if err := refused(t, d.Conn, `select * from rowcast.seal`); err.Code != "42501" {
+		t.Error(err)
+	}
+	d.Exec(t, `rollback`, `reset role`, `drop owned by cursor_app`)
 }
 
 // TestBase36: numbers are written as the server reads them.

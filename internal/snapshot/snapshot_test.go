@@ -171,11 +171,13 @@ func TestFilteredRows(t *testing.T) {
 	}
 }
 
-// TestRowSecurity: rows that are hidden from the role of the server are an error, also if
+// TestRowSecurity: a server that may select what is not excluded, and no more, reads rows.
+// Rows that are hidden from the role of the server are an error, also if
 // that began after the table was opened. Where a policy covers the table they are read.
 func TestRowSecurity(t *testing.T) {
 	t.Parallel()
-	e := pgtest.Migrated(t, `create table secured (id int primary key, tenant_id text)`, `select rowcast.watch('secured', readable => true)`, `insert into secured values (1, 'T')`)
+	e := pgtest.Migrated(t, `create table secured (id int primary key, tenant_id text, secret text)`, `select rowcast.watch('secured', exclude => '{secret}', readable => true)`,
+		`insert into secured values (1, 'T', 'hidden')`)
 	database := pgtest.Query[string](t, e.Conn, `select current_database()`)
 	role := "server_of_" + database
 	e.Exec(t, `create role `+role+` login`, `select rowcast.grant_service('`+role+`')`)
@@ -193,8 +195,11 @@ func TestRowSecurity(t *testing.T) {
 	}
 	allowed := func() {
 		t.Helper()
-		if got, _, err := rows(t.Context(), s, "T", "secured", snapshot.Want{}); err != nil || len(got) != 1 {
+		if got, _, err := rows(t.Context(), s, "T", "secured", snapshot.Want{}); err != nil || !slices.Equal(got, []string{`{"id":1,"tenant_id":"T"}`}) {
 			t.Errorf("%q, %v", got, err)
+		}
+		if _, err := s.Pool.Exec(t.Context(), `select secret from public.secured`); err == nil {
+			t.Error("the server may select what is excluded")
 		}
 	}
 	allowed()

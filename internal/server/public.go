@@ -13,8 +13,8 @@ import (
 	"rowcast/internal/transport"
 )
 
-// PublicOptions has what the clients' listener serves. Events, History, Pages and
-// API may be nil; the rest is required.
+// PublicOptions has what the clients' listener serves. Events, History, Client, Pages
+// and API may be nil; the rest is required.
 type PublicOptions struct {
 	WebSocket http.Handler
 	SocketIO  http.Handler
@@ -22,6 +22,8 @@ type PublicOptions struct {
 	Events  http.Handler
 	History http.Handler
 	Tickets *auth.Tickets
+	// Client serves the client for TypeScript, below /client/.
+	Client http.Handler
 	// Gate says which tokens get a ticket, and which pages may use the paths.
 	Gate *transport.Gate
 	// Pages serves every path that nothing else does; without it they are not
@@ -46,6 +48,9 @@ func Public(o PublicOptions) http.Handler {
 	}
 	if o.History != nil {
 		router.Handle("/history", o.History)
+	}
+	if o.Client != nil {
+		router.PathPrefix("/client/").Handler(o.Client)
 	}
 	router.Handle("/tickets", ticketOffice(o)).Methods(http.MethodPost)
 	if o.API != nil {

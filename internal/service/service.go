@@ -38,6 +38,7 @@ import (
 	"rowcast/internal/transport/ws"
 	"rowcast/internal/view/bind"
 	"rowcast/internal/view/rules"
+	"rowcast/internal/web/client"
 )
 
 const (
@@ -220,8 +221,12 @@ func (s *Service) routes(cfg config.Config, origins origin.Origins) error {
 	if err != nil {
 		return fmt.Errorf("make the handler of the history: %w", err)
 	}
+	modules, err := client.Handler()
+	if err != nil {
+		return err //nolint:wrapcheck // it says what was being done
+	}
 	s.Front = server.PublicOptions{
-		WebSocket: s.sockets, SocketIO: s.socketIO, Events: s.streams, History: rows,
+		WebSocket: s.sockets, SocketIO: s.socketIO, Events: s.streams, History: rows, Client: modules,
 		Tickets: tickets, Gate: gate,
 	}
 	metrics := metric.New(metric.Sources{

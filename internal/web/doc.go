@@ -1,6 +1,6 @@
 // Package web is the web side: the client for TypeScript with its React provider
 // (client) and the inventory application on top of it (app). A handler serves its pages
-// as they were built into dist.
+// as they were built into dist; package client serves the client.
 //
 // # Overview
 //
@@ -8,8 +8,8 @@
 // WebSocket, and Server-Sent Events where that is blocked; its event types are
 // written from the catalogue (package gen).
 //
-// [Handler] keeps every file of dist in memory and answers with one of them, with
-// index.html or with a refusal. There are no folders, so none can be listed.
+// [Handler] answers with one of the files of dist (package static), with index.html or
+// with a refusal. There are no folders, so none can be listed.
 //
 // # Guarantees
 //

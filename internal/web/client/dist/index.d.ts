@@ -1,0 +1,8 @@
+export { createFeed } from "./feed.js";
+export type { Feed, FeedOptions, FeedState, FeedStatus } from "./options.js";
+export type { Log } from "./handlers.js";
+export type { EventSourceClass, EventSourceLike } from "./sse.js";
+export type { WebSocketClass, WebSocketLike } from "./websocket.js";
+export type { Condition, Conditions, Operators, Where } from "./where.js";
+export type { DataOf, EventName, FeedEvent, Reset, Source } from "./wire.js";
+export * from "./events.gen.js";

@@ -1,0 +1,1 @@
+export { t as createFeed, r as eventNames } from "./parts/feed-BqoUVPpa.js";

@@ -1,0 +1,17 @@
+import { createFeed, type Order } from "@rowcast/client";
+
+// There is no window here, and on some versions no WebSocket: a feed does nothing yet.
+const feed = createFeed({ url: "/", getToken: () => "token", onReset: () => {} });
+const orders: Order[] = [];
+feed.on("order:created", (order) => orders.push(order));
+// @ts-expect-error orders have no such column
+feed.on("order:created", (order) => order.nonsense);
+if (feed.status.state !== "idle" || feed.connected) throw new Error(`the feed is ${feed.status.state}`);
+let refused = "";
+try {
+  feed.connect();
+} catch (error) {
+  refused = String(error);
+}
+if (!refused.includes("there is no page")) throw new Error(`connect says ${refused}`);
+console.log("idle in", orders.length, "orders");

@@ -50,14 +50,14 @@ export interface Sku {
     created_at: string;
     updated_at: string;
 }
-/** The rows of the tables of the catalogue, by the stem of their events. */
+/** The rows by the stem of their events. */
 export interface RowsByStem {
     "stock-movement": StockMovement;
     order: Order;
     "purchase-order": PurchaseOrder;
     sku: Sku;
 }
-/** The data of each event of the catalogue. */
+/** The data of each event. */
 export interface EventData {
     "stock-movement:created": StockMovement;
     /** When movement_type is adjustment. */
@@ -170,6 +170,11 @@ export interface EventData {
     "dashboard:stats-updated": {
         reasons: string[];
     };
+}
+/** The tables, for createFeed<Tables>(). */
+export interface Tables {
+    rows: RowsByStem;
+    events: EventData;
 }
 /** The data of the events of any other watched table, by what follows its name. */
 export interface AnyEventData {

@@ -2,8 +2,9 @@ import type { Log } from "./handlers.js";
 import type { EventSourceClass } from "./sse.js";
 import type { WebSocketClass } from "./websocket.js";
 import type { Where } from "./where.js";
-import type { DataOf, EventName, FeedEvent, Reset } from "./wire.js";
-export interface FeedOptions {
+import type { AnyTables, EventName, EventPattern, Known } from "./tables.js";
+import type { DataOf, FeedEvent, Reset } from "./wire.js";
+export interface FeedOptions<T extends AnyTables = Known> {
     /** The server, or a path on it: "https://feed.example.com", or "/" for that of the page. */
     url: string | URL;
     /**
@@ -20,12 +21,12 @@ export interface FeedOptions {
      * Patterns: "order:created", "order:*". The server is asked for these, whatever handlers there are. Left out: for
      * what the handlers are there for.
      */
-    events?: readonly (EventName | "*" | `${string}:${string}`)[] | undefined;
+    events?: readonly (EventName<T> | "*" | EventPattern<T>)[] | undefined;
     /**
      * Which rows are wanted, by their columns: `{ order: { status: { in: ["pending", "processing"] } } }`. An update that
      * lets a row in or out has `match`. A filter that the server refuses closes the feed with 4500 and its reason.
      */
-    where?: Where | undefined;
+    where?: Where<T> | undefined;
     /** Where to continue from, out of an earlier event or status. Left out: from now on. */
     cursor?: string | undefined;
     /** For Node before 22: the class of the package ws. Null: never, as where it is known to be blocked. */
@@ -64,7 +65,7 @@ export interface FeedStatus {
     readonly cursor: string | undefined;
     readonly position: number | undefined;
 }
-export interface Feed {
+export interface Feed<T extends AnyTables = Known> {
     /** As the server writes it, once the feed has joined. Undefined: it has not, and the token says which. */
     readonly tenantId: string | undefined;
     readonly status: FeedStatus;
@@ -81,10 +82,10 @@ export interface Feed {
      * Calls a handler for each event of a name that comes after status.cursor as it is now. All handlers share the
      * connection: the server is asked for what they want together, and asked anew when one comes or goes.
      */
-    on(name: "*", handler: (event: FeedEvent) => unknown): () => void;
+    on(name: "*", handler: (event: FeedEvent<string, T>) => unknown): () => void;
     /** Of "order:*" a handler is called for each event of the stem, after the handlers of its name. */
-    on<N extends EventName>(name: N, handler: (data: DataOf<N>, event: FeedEvent<N>) => unknown): () => void;
-    on<N extends `${string}:${string}`>(name: N, handler: (data: DataOf<N>, event: FeedEvent<N>) => unknown): () => void;
+    on<N extends EventName<T>>(name: N, handler: (data: DataOf<N, T>, event: FeedEvent<N, T>) => unknown): () => void;
+    on<N extends EventPattern<T>>(name: N, handler: (data: DataOf<N, T>, event: FeedEvent<N, T>) => unknown): () => void;
     /** Ends a handler, or all of a name. */
     off(name: string, handler?: (...args: any[]) => unknown): void;
 }

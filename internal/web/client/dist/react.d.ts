@@ -1,7 +1,8 @@
 import { type ReactNode } from "react";
 import type { Feed, FeedOptions, FeedStatus } from "./options.js";
 import { type Where } from "./where.js";
-import type { DataOf, EventName, FeedEvent, Reset } from "./wire.js";
+import type { EventName, EventPattern } from "./tables.js";
+import type { DataOf, FeedEvent, Reset } from "./wire.js";
 /** A feed that old code may take for its socket. */
 export interface FeedSocket extends Feed {
     /** join-tenant needs not be said any more: the feed joins its tenant by itself. */
@@ -30,7 +31,7 @@ export interface HookOptions {
 /** Has a handler called for the events of a name, or "*" for all. It may change with every render. */
 export declare function useFeedEvent(name: "*", handler: (event: FeedEvent) => unknown, options?: HookOptions): void;
 export declare function useFeedEvent<N extends EventName>(name: N, handler: (data: DataOf<N>, event: FeedEvent<N>) => unknown, options?: HookOptions): void;
-export declare function useFeedEvent<N extends `${string}:${string}`>(name: N, handler: (data: DataOf<N>, event: FeedEvent<N>) => unknown, options?: HookOptions): void;
+export declare function useFeedEvent<N extends EventPattern>(name: N, handler: (data: DataOf<N>, event: FeedEvent<N>) => unknown, options?: HookOptions): void;
 /** The status of the feed. It renders anew when that changes, not with each event. */
 export declare function useFeedStatus(options?: HookOptions): FeedStatus;
 /**

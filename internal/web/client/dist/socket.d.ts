@@ -1,5 +1,6 @@
 import type { FeedOptions } from "./options.js";
-import { type DataOf, type EventName, type FeedEvent, type Reset } from "./wire.js";
+import type { EventName } from "./tables.js";
+import { type DataOf, type FeedEvent, type Reset } from "./wire.js";
 export type SocketServiceOptions = Partial<Omit<FeedOptions, "tenantId" | "cursor">>;
 /** What happens to the connection, beside the events of the feed. */
 export interface SocketEvents {

@@ -1,4 +1,5 @@
 import type { Row, RowsByStem } from "./events.gen.js";
+import type { AnyTables, Either, Known } from "./tables.js";
 /** What the values of a column are compared with. A number may be given as text, exactly. */
 type Value<T> = unknown extends T ? string | number | boolean : T extends number ? number | string : T extends string | boolean ? T : never;
 /** All of them hold. `lt lte gt gte` are for numbers, times and text, which is compared by its bytes. */
@@ -19,13 +20,19 @@ export type Conditions<R = Row> = {
 };
 /** The conditions for the rows of a table, or several of which any holds. */
 export type Rows<R = Row> = Conditions<R> | readonly Conditions<R>[];
-type Known = {
+/** The conditions for one table. */
+export type RowsOf<S extends keyof T["rows"], T extends AnyTables = Known> = Rows<T["rows"][S]>;
+type OfCatalogue = {
     readonly [S in keyof RowsByStem]?: Rows<RowsByStem[S]> | undefined;
 };
-/** Which rows are wanted, by the stem of their events. Of a stem that is not named all are. */
-export interface Where extends Known {
+/** Beside the tables of the catalogue there may be any. */
+interface Open extends OfCatalogue {
     readonly [stem: string]: Rows | undefined;
 }
+/** Which rows are wanted, by the stem of their events. Of a stem that is not named all are. */
+export type Where<T extends AnyTables = Known> = Either<T, Open, {
+    readonly [S in keyof T["rows"]]?: Rows<T["rows"][S]> | undefined;
+}>;
 /** A text that is the same for filters with the same members, in whatever order. */
-export declare const textOf: (where: Where | undefined) => string | undefined;
+export declare const textOf: (where: object | undefined) => string | undefined;
 export {};

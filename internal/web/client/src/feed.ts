@@ -8,6 +8,7 @@ import { trackCursor, type Tracker } from "./cursor.js";
 import { openEventSource, openFetch } from "./sse.js";
 import { openWebSocket } from "./websocket.js";
 import { explain } from "./explain.js";
+import type { AnyTables, Known } from "./tables.js";
 import { tenantsOf } from "./token.js";
 import { codeOf, lost, patternOf, type ServerMessage } from "./wire.js";
 
@@ -20,8 +21,8 @@ const tokenPause = 5_000;
 
 type Timer = ReturnType<typeof setTimeout> | undefined;
 
-/** Makes a feed of one tenant. It does nothing until connect. */
-export function createFeed(options: FeedOptions): Feed {
+/** Makes a feed of one tenant, for tables that `rowcast types` has written. It does nothing until connect. */
+export function createFeed<T extends AnyTables = Known>(options: FeedOptions<NoInfer<T>>): Feed<T> {
   const { events, where, heartbeat, getToken } = options;
   for (const name of ["getToken", "onReset"] as const)
     if (typeof options[name] !== "function") throw new TypeError(`rowcast: createFeed needs ${name}, a function`);

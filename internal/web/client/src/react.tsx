@@ -14,7 +14,8 @@ import { consoleLog } from "./handlers.js";
 import type { Feed, FeedOptions, FeedStatus } from "./options.js";
 import { createViews, type Views } from "./views.js";
 import { textOf, type Where } from "./where.js";
-import type { DataOf, EventName, FeedEvent, Reset } from "./wire.js";
+import type { EventName, EventPattern } from "./tables.js";
+import type { DataOf, FeedEvent, Reset } from "./wire.js";
 
 /** A feed that old code may take for its socket. */
 export interface FeedSocket extends Feed {
@@ -109,7 +110,7 @@ export function useFeedEvent<N extends EventName>(
   handler: (data: DataOf<N>, event: FeedEvent<N>) => unknown,
   options?: HookOptions,
 ): void;
-export function useFeedEvent<N extends `${string}:${string}`>(
+export function useFeedEvent<N extends EventPattern>(
   name: N,
   handler: (data: DataOf<N>, event: FeedEvent<N>) => unknown,
   options?: HookOptions,

@@ -1,23 +1,33 @@
+import type {} from "@rowcast/client";
 import { SocketProvider, useFeedEvent, useFeedStatus } from "@rowcast/client/react";
 import { socketService } from "@rowcast/client/socket";
 import { useState } from "react";
 import { createRoot } from "react-dom/client";
+import type { Tables } from "./tables";
 
-function Orders() {
-  const [orders, set] = useState<string[]>([]);
-  useFeedEvent("order:created", (order) => set([order.order_number, ...orders]));
-  // @ts-expect-error orders have no such column
-  useFeedEvent("order:created", (order) => set([order.nonsense]));
+declare module "@rowcast/client" {
+  interface Register {
+    tables: Tables;
+  }
+}
+
+function Invoices() {
+  const [invoices, set] = useState<string[]>([]);
+  useFeedEvent("invoice:created", (invoice) => set([invoice.number, ...invoices]));
+  // @ts-expect-error invoices have no such column
+  useFeedEvent("invoice:created", (invoice) => set([invoice.nonsense]));
+  // @ts-expect-error this page has no orders
+  useFeedEvent("order:created", () => set([]));
   return (
     <p>
-      {useFeedStatus().state} {orders.join()}
+      {useFeedStatus().state} {invoices.join()}
     </p>
   );
 }
 
-socketService.on("order:created", (order) => console.log(order.order_number));
+socketService.on("invoice:created", (invoice) => console.log(invoice.number));
 createRoot(document.getElementById("root")!).render(
   <SocketProvider url="/" getToken={() => "token"} onReset={() => {}}>
-    <Orders />
+    <Invoices />
   </SocketProvider>,
 );

@@ -140,6 +140,9 @@ feed.on("thing-1:created", (row, event) => [row.id, row.tenant_id, event.data.id
 feed.on("thing-1:*", (_, { event }) => event === "thing-1:bulk");
 feed.on("thing-1:bulk", ({ count }) => count + 1);
 feed.on("*", ({ position }) => position);
+feed.rows("thing-1", { where: { id: { gt: "5" } } }).rows.map((row) => row.tenant_id);
+// @ts-expect-error no table is called so
+feed.rows("thing-9");
 // @ts-expect-error no table is called so
 feed.on("thing-9:created", () => {});
 // @ts-expect-error no event is called so

@@ -48,6 +48,12 @@
 //   - a filter of rows goes with every join. One that is refused closes the feed with the
 //     words of the server, one that cannot be checked is asked for again
 //     (client/test/where.test.ts);
+//   - a list has the rows of its table at every moment, whatever comes between: writers whose
+//     transactions overlap, loads that fail, cuts, resets and a database that was restored.
+//     Mistakes that a client could make are found by the same test
+//     (client/test/rows.model.test.ts). It reads rows no more often than it has to, and says
+//     what is refused (client/test/rows.test.ts). Hooks share it
+//     (client/test/rows.react.test.tsx);
 //   - a SocketProvider has one connection under StrictMode and none after it
 //     (client/test/react.test.tsx);
 //   - hooks that want the same rows share one feed beside that of the page

@@ -90,7 +90,7 @@ func TestModulesAreWhole(t *testing.T) {
 			visit(next, name)
 		}
 	}
-	for _, name := range []string{"rowcast", "react", "socket"} {
+	for _, name := range []string{"rowcast", "react", "socket", "db"} {
 		visit(name+".js", "the package")
 		visit(name+".d.ts", "the package")
 	}

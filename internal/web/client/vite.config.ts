@@ -9,7 +9,7 @@ const types: Plugin = {
   },
 };
 
-/** One that a server serves and that a package has: it may be read, and bundlers make it small. */
+/** What a server gives pages, and what the package has. */
 export default defineConfig({
   plugins: [types],
   resolve: { conditions: ["rowcast-source"] },
@@ -17,13 +17,14 @@ export default defineConfig({
   build: {
     target: "es2022",
     lib: {
-      entry: { rowcast: "src/index.ts", react: "src/react.tsx", socket: "src/socket.ts" },
+      entry: { rowcast: "src/index.ts", react: "src/react.tsx", db: "src/db.ts", socket: "src/socket.ts" },
       formats: ["es"],
     },
     rollupOptions: {
       external: /^react(\/|$)/,
       output: {
         chunkFileNames: "parts/[name]-[hash].js",
+        minify: true,
         // Frameworks that render on a server ask for it.
         banner: ({ name }) => (name === "react" ? '"use client";' : ""),
       },

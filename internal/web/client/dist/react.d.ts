@@ -1,7 +1,9 @@
 import { type ReactNode } from "react";
-import type { Feed, FeedOptions, FeedStatus } from "./options.js";
+import type { Feed, FeedOptions, FeedStatus, RowsOptions } from "./options.js";
+import type { RowList, RowsStatus } from "./rows.js";
 import { type Where } from "./where.js";
-import type { EventName, EventPattern } from "./tables.js";
+import type { Row } from "./events.gen.js";
+import type { EventName, EventPattern, Known, OtherStem, Stem } from "./tables.js";
 import type { DataOf, FeedEvent, Reset } from "./wire.js";
 /** A feed that old code may take for its socket. */
 export interface FeedSocket extends Feed {
@@ -40,3 +42,15 @@ export declare function useFeedStatus(options?: HookOptions): FeedStatus;
  * may lack what was committed in between.
  */
 export declare function useFeedResync(callback: (why: Reset) => unknown, options?: HookOptions): void;
+/** The rows of a table, as they are, and what becomes of them. */
+export interface UsedRows<R> {
+    readonly rows: readonly R[];
+    readonly status: RowsStatus;
+    readonly awaitTx: RowList<R>["awaitTx"];
+}
+/**
+ * The rows of a table, by the stem of its events, kept as they are in the database while a component has them. Hooks that
+ * want equal rows share them. Where pages are rendered on a server there are none.
+ */
+export declare function useRows<S extends Stem>(stem: S, options?: RowsOptions<Known["rows"][S]>): UsedRows<Known["rows"][S]>;
+export declare function useRows<N extends string>(stem: OtherStem<N>, options?: RowsOptions<Row>): UsedRows<Row>;

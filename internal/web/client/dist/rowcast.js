@@ -1,1 +1,1 @@
-export { t as createFeed, r as eventNames } from "./parts/feed-BqoUVPpa.js";
+export{a as RowsError,t as createFeed,o as eventNames}from"./parts/feed-BuInd5jR.js";

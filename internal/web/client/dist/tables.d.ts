@@ -23,4 +23,6 @@ export type EventName<T extends AnyTables = Known> = keyof T["events"] & string;
 export type EventPattern<T extends AnyTables = Known> = Either<T, `${string}:${string}`, EventName<T> | `${StemOf<EventName<T>>}:*`>;
 /** The stems of tables. */
 export type Stem<T extends AnyTables = Known> = keyof T["rows"] & string;
+/** The stem of a table beside those that are known. */
+export type OtherStem<N extends string, T extends AnyTables = Known> = N & (N extends Stem<T> ? never : Either<T, string, never>);
 export {};

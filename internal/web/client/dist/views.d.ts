@@ -10,4 +10,4 @@ export interface Views {
  * The feeds beside that of the page connect and close with it, and begin where it is. One
  * that nobody has any more is closed a moment later: parts of a page come and go in one go.
  */
-export declare function createViews(page: Feed, own: Where | undefined, make: (where: Where, cursor?: string) => Feed): Views;
+export declare function createViews(page: Feed, own: Where | undefined, make: (where: Where, cursor?: string) => Feed<any>): Views;

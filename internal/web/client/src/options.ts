@@ -1,8 +1,10 @@
 import type { Log } from "./handlers.js";
+import type { RowList } from "./rows.js";
 import type { EventSourceClass } from "./sse.js";
 import type { WebSocketClass } from "./websocket.js";
-import type { Where } from "./where.js";
-import type { AnyTables, EventName, EventPattern, Known } from "./tables.js";
+import type { Rows, Where } from "./where.js";
+import type { Row } from "./events.gen.js";
+import type { AnyTables, EventName, EventPattern, Known, OtherStem, Stem } from "./tables.js";
 import type { DataOf, FeedEvent, Reset } from "./wire.js";
 
 export interface FeedOptions<T extends AnyTables = Known> {
@@ -92,4 +94,15 @@ export interface Feed<T extends AnyTables = Known> {
   on<N extends EventPattern<T>>(name: N, handler: (data: DataOf<N, T>, event: FeedEvent<N, T>) => unknown): () => void;
   /** Ends a handler, or all of a name. */
   off(name: string, handler?: (...args: any[]) => unknown): void;
+  /**
+   * The rows of a table, by the stem of its events, kept as they are in the database. Lists of equal rows are one. Rows
+   * by another filter than that of the feed have a feed of their own beside it, as long as somebody subscribes.
+   */
+  rows<S extends Stem<T>>(stem: S, options?: RowsOptions<T["rows"][S]>): RowList<T["rows"][S]>;
+  rows<N extends string>(stem: OtherStem<N, T>, options?: RowsOptions<Row>): RowList<Row>;
+}
+
+export interface RowsOptions<R> {
+  /** Which rows are wanted. Left out: those of the feed. */
+  where?: Rows<R> | undefined;
 }

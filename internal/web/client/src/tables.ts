@@ -32,3 +32,7 @@ export type EventPattern<T extends AnyTables = Known> = Either<
 
 /** The stems of tables. */
 export type Stem<T extends AnyTables = Known> = keyof T["rows"] & string;
+
+/** The stem of a table beside those that are known. */
+export type OtherStem<N extends string, T extends AnyTables = Known> = N &
+  (N extends Stem<T> ? never : Either<T, string, never>);

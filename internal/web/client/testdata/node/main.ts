@@ -6,6 +6,8 @@ const orders: Order[] = [];
 feed.on("order:created", (order) => orders.push(order));
 // @ts-expect-error orders have no such column
 feed.on("order:created", (order) => order.nonsense);
+const open = feed.rows("order", { where: { status: "open" } });
+if (open.status.state !== "idle" || open.rows.length) throw new Error(`the rows are ${open.status.state}`);
 if (feed.status.state !== "idle" || feed.connected) throw new Error(`the feed is ${feed.status.state}`);
 let refused = "";
 try {

@@ -5,6 +5,9 @@
 -- The column that says for whom a row is; null if rows are for the whole tenant.
 alter table rowcast.watched add column audience text;
 
+-- Whether servers may read rows of the table for clients that begin.
+alter table rowcast.watched add column readable boolean not null default false;
+
 -- The version of the rules: another one as soon as they are others. What reads changes
 -- reads it in the same statement, and follows the rules before it sends them.
 create table rowcast.rules (
@@ -35,4 +38,4 @@ create unique index policy_active on rowcast.policy (state) where state in ('act
 -- +goose Down
 drop table rowcast.policy;
 drop table rowcast.rules;
-alter table rowcast.watched drop column audience;
+alter table rowcast.watched drop column readable, drop column audience;

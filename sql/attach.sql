@@ -7,6 +7,7 @@
 -- name           stem of the event names; made of the name of the table, or as it was
 -- exclude        columns that clients are not to see, separated by commas; none, or as it was
 -- audience       the column that says for whom a row is; none, or as it was
+-- readable       yes: clients that begin get rows of it, with GET /rows; no, or as it was
 -- lock_timeout   how long to wait for the table, while writers wait behind; 250ms
 --
 -- Undo: sql/detach.sql. If it could not have the table in time, nothing was done:
@@ -38,6 +39,10 @@ do $$ begin raise exception 'which table? Give it with -v table=public.invoices'
 \else
 \set audience ''
 \endif
+\if :{?readable}
+\else
+\set readable ''
+\endif
 \if :{?lock_timeout}
 \else
 \set lock_timeout '250ms'
@@ -49,10 +54,11 @@ set local lock_timeout = :'lock_timeout';
 select pg_advisory_xact_lock(rowcast.lock_number('migration')) as turn \gset
 select rowcast.watch(
     :'table'::regclass, tenant_column => nullif(:'tenant_column', ''), name => nullif(:'name', ''),
-    exclude => case when :'exclude' <> '' then regexp_split_to_array(:'exclude', '\s*,\s*') end, audience => nullif(:'audience', '')) as watched \gset
+    exclude => case when :'exclude' <> '' then regexp_split_to_array(:'exclude', '\s*,\s*') end, audience => nullif(:'audience', ''),
+    readable => nullif(:'readable', '')::boolean) as watched \gset
 commit;
 
-select w.relation::regclass as "table", w.name as events, w.tenant_column, array_to_string(w.exclude, ', ') as excluded,
+select w.relation::regclass as "table", w.name as events, w.tenant_column, array_to_string(w.exclude, ', ') as excluded, w.readable,
        coalesce((select d.detail from rowcast.trigger_drift() d where d.watched = w.id), 'captured') as state
   from rowcast.watched w
  where w.id = :watched;

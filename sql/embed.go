@@ -83,6 +83,14 @@ var (
 	PolicyOutcome string
 	//go:embed written_values.sql
 	WrittenValues string
+	//go:embed rows_transaction.sql
+	RowsTransaction string
+	//go:embed rows_settings.sql
+	RowsSettings string
+	//go:embed rows_of.sql
+	RowsOf string
+	//go:embed rows_files.sql
+	RowsFiles string
 	//go:embed tenant_types.sql
 	TenantTypes string
 	//go:embed foreign_log.sql

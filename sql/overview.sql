@@ -7,6 +7,7 @@ select (select s.place from rowcast.seal s order by s.seal desc limit 1),
        pg_notification_queue_usage(),
        (select coalesce(json_agg(json_strip_nulls(json_build_object(
                    'table', coalesce(d.table_name, w.relation::regclass::text), 'name', w.name, 'tenantColumn', w.tenant_column,
+                   'readable', case when w.readable then true end,
                    'ok', d.watched is null,
                    'detail', d.detail))
                    order by coalesce(d.table_name, w.relation::regclass::text)), '[]')

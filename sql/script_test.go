@@ -19,6 +19,11 @@ func TestAttachAndDetach(t *testing.T) {
 		contains(t, run(t, s, attach...), "public.invoices", "bill", "account", "pdf", "captured")
 	}
 	contains(t, run(t, s, "attach.sql", "table=public.invoices"), "bill", "account", "pdf") // as it was
+	if out := run(t, s, "attach.sql", "table=public.invoices", "readable=yes"); !strings.Contains(out, "| t        | captured") {
+		t.Errorf("a table that was opened is shown as\n%s", out)
+	}
+	contains(t, run(t, s, "attach.sql", "table=public.invoices"), "| t        | captured")
+	contains(t, run(t, s, "attach.sql", "table=public.invoices", "readable=no"), "| f        | captured")
 	s.Exec(t, `insert into invoices values (1, 7, 'secret')`)
 	if got := captured(t, s); got != "i 7" {
 		t.Errorf("the log has %q", got)

@@ -24,7 +24,7 @@ select (select min(s.sealed_at) from rowcast.seal s) as oldest,
 
 \echo Watched tables
 select coalesce(c.oid::regclass::text, format('%I.%I', w.table_schema, w.table_name)) as "table", w.name as events,
-       w.tenant_column, array_to_string(w.exclude, ', ') as excluded, coalesce(d.detail, 'captured') as state
+       w.tenant_column, array_to_string(w.exclude, ', ') as excluded, w.readable, coalesce(d.detail, 'captured') as state
   from rowcast.watched w
   left join pg_class c on c.oid = w.relation
   left join rowcast.trigger_drift() d on d.watched = w.id

@@ -18,7 +18,8 @@
 //
 //   - watch.sql installs the triggers, and lock.sql bounds how long that waits for
 //     writers.
-//   - inherit.sql names what inheritance leaves out.
+//   - inherit.sql names what inheritance leaves out. readable.sql opens a table, so that
+//     servers read its rows for clients that begin.
 //   - drift.sql defines which triggers there have to be, and finds those that are
 //     missing. installed.sql finds what else is not as migrate made it.
 //   - rights.sql, the last, grants and revokes.
@@ -29,7 +30,8 @@
 //   - history.sql finds log rows, prune.sql forgets old ones.
 //   - identity.sql recognizes a log that belongs to another database.
 //   - revocation.sql revokes tokens. view.sql has the version of the rules, and the policy
-//     that says which roles see what.
+//     that says which roles see what. snapshot.sql gives a transaction the cursor of its
+//     snapshot.
 //   - pause.sql, replay.sql and verify.sql are for operators.
 //
 // The other files adopt one table of the inventory schema each.
@@ -141,6 +143,12 @@
 //     else, also beside writers. Of rows that the log does not know it says so
 //     (TestVerifyAgrees, TestVerifyNamesTheDifferences, TestVerifyKnowsItsLimits,
 //     TestVerifyBesideWriters).
+//   - The rows of a snapshot, with the events after its cursor that it does not show, are
+//     the table (changelog: TestCursorOfASnapshot). Where that would not hold there is no
+//     cursor (TestCursorRefuses, TestBase36).
+//   - A table that is opened gives the service roles what is not excluded, and nothing
+//     else (TestReadable). It is not opened past row security that no policy stands for
+//     (TestReadableIsRefused).
 //   - A function that is no longer used goes (TestUnusedFunctionIsDropped).
 //
 // # Failures

@@ -11,7 +11,7 @@ var FS embed.FS
 func Functions() []string {
 	return []string{
 		"known.sql", "lock.sql", "statement.sql", "image.sql", "pause.sql", "verify.sql", "order.sql", "capture.sql", "named.sql", "replicated.sql", "installed.sql", "drift.sql",
-		"inherit.sql", "watch.sql", "seal.sql", "queue.sql", "history.sql", "prune.sql", "identity.sql", "replay.sql", "revocation.sql", "view.sql", "rights.sql",
+		"inherit.sql", "readable.sql", "watch.sql", "seal.sql", "queue.sql", "history.sql", "prune.sql", "identity.sql", "replay.sql", "revocation.sql", "view.sql", "snapshot.sql", "rights.sql",
 	}
 }
 

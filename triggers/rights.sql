@@ -46,7 +46,7 @@ begin
     execute format('grant insert (tenant) on rowcast.tenant to %s', service);
     execute format(
         'grant execute on function rowcast.seal(), rowcast.rotate(interval, bigint), rowcast.prune(interval, bigint),
-                                   rowcast.empty_segments(), rowcast.identity(), rowcast.foreign_log(), rowcast.subscribed_log(), rowcast.know(text), rowcast.unsealed(),
+                                   rowcast.empty_segments(), rowcast.identity(), rowcast.foreign_log(), rowcast.subscribed_log(), rowcast.know(text), rowcast.cursor(text), rowcast.unsealed(),
                                    rowcast.log_rows(integer, xid8[], bigint[], boolean[]),
                                    rowcast.trigger_drift(), rowcast.trigger_states(), rowcast.wanted_triggers(), rowcast.present_triggers(), rowcast.arguments(bytea),
                                    rowcast.name_drift(integer), rowcast.relation_of(integer), rowcast.numbered(integer, oid),
@@ -54,7 +54,9 @@ begin
                                    rowcast.part_drift(oid), rowcast.inheritance(integer), rowcast.wide_rows(integer),
                                    rowcast.lock_number(text), rowcast.lock_holders(), rowcast.servers(),
                                    rowcast.written_values(oid[], integer[], text[]), rowcast.base_type(oid),
-                                   rowcast.activate_policy(bigint, text, integer[]), rowcast.refuse_policy(bigint, text), rowcast.policies() to %s', service);
+                                   rowcast.activate_policy(bigint, text, integer[]), rowcast.refuse_policy(bigint, text), rowcast.policies(),
+                                   rowcast.why_not_readable(integer, regrole), rowcast.service_roles(), rowcast.rows_of(text, text, regrole), rowcast.present_files_of(oid) to %s', service);
+    perform rowcast.let_services_read(w.id) from rowcast.watched w where w.active and w.readable;
 end $$;
 
 -- Makes a role the owner of schema rowcast and of everything in it. The role

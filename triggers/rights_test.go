@@ -48,7 +48,7 @@ var nobody = []string{"capture_replicated execute", "resume execute"}
 
 // service is what a service role has beside that.
 var service = []string{
-	"alteration execute", "arguments execute", "base_type execute", "empty_segments execute", "feed select", "foreign_log execute", "has_columns execute", "identity execute", "know execute",
+	"alteration execute", "arguments execute", "base_type execute", "cursor execute", "empty_segments execute", "feed select", "foreign_log execute", "present_files_of execute", "rows_of execute", "service_roles execute", "why_not_readable execute", "has_columns execute", "identity execute", "know execute",
 	"inheritance execute", "is_shown execute", "part_drift execute", "wide_rows execute", "lock_number execute", "lock_holders execute", "servers execute",
 	"log select", "log_0 select", "log_active select", "log_rows execute", "name_drift execute", "numbered execute",
 	"activate_policy execute", "pause select", "pauses execute", "policies execute", "policy select", "refuse_policy execute", "present_triggers execute", "prune execute", "queue select", "relation_of execute", "revocation select", "revocation_version select", "rotate execute", "rules select", "schema usage", "seal execute", "seal select", "segment select",

@@ -133,22 +133,24 @@ language sql immutable as $$
 $$;
 
 -- Watches a table no longer under a number. What was logged under it stays that of the
--- table, whatever has the name later.
+-- table, whatever has the name later. Nobody reads its rows for clients any more.
 create or replace function rowcast.retire(watched_id integer, relation oid) returns void
 language sql set search_path = pg_catalog, pg_temp as $$
     update rowcast.watched w set active = false where w.id = watched_id;
-    select rowcast.mark_written(watched_id, relation)
+    select rowcast.mark_written(watched_id, relation);
+    select rowcast.let_services_read(w.id) from rowcast.watched w where w.id = watched_id and w.readable
 $$;
 
-drop function if exists rowcast.watch(regclass, text, text, text[]);
+drop function if exists rowcast.watch(regclass, text, text, text[]), rowcast.watch(regclass, text, text, text[], text);
 
 -- Starts to watch a table. Refuses, with what to do, a table that has no
 -- primary key or no usable tenant column. Watching again changes the settings
--- that are given and keeps the others; at first the tenant column is tenant_id,
--- nothing is excluded, and rows are for the whole tenant. An empty audience makes them so
--- again. Returns rowcast.watched.id.
+-- that are given and keeps the others. At first the tenant column is tenant_id and
+-- nothing is excluded. Rows are for the whole tenant, and servers may not read the table.
+-- An empty audience makes rows so again. Returns rowcast.watched.id.
 create or replace function rowcast.watch(
-    target regclass, tenant_column text default null, name text default null, exclude text[] default null, audience text default null
+    target regclass, tenant_column text default null, name text default null, exclude text[] default null, audience text default null,
+    readable boolean default null
 ) returns integer
 language plpgsql set search_path = pg_catalog, pg_temp as $$
 declare
@@ -175,6 +177,7 @@ begin
     -- For whom rows are belongs to the table, also while it was not watched.
     select w.audience into former_audience from rowcast.watched w where w.relation = target order by w.active desc, w.id desc limit 1;
     audience := nullif(coalesce(audience, former_audience), '');
+    readable := coalesce(readable, present.readable, false);
     if class.relkind not in ('r', 'p') then
         raise exception '% is not a table', target
             using errcode = 'wrong_object_type', hint = 'Only ordinary and partitioned tables can be watched.';
@@ -196,6 +199,10 @@ begin
         raise exception '% has no primary key', target
             using errcode = 'object_not_in_prerequisite_state',
                   hint = format('Clients could not tell its rows apart. Add one: alter table %s add primary key (...).', target);
+    elsif readable and class.relrowsecurity and not rowcast.is_covered(target) then
+        raise exception '% has row security, and no policy covers it', target
+            using errcode = 'object_not_in_prerequisite_state',
+                  hint = 'Servers read its rows for every client, past the security. Write a policy that says who sees which, and run rowcast policy apply; then --readable.';
     elsif exists (select from rowcast.heirs(target) h (oid) join pg_class f on f.oid = h.oid where f.relkind = 'f') then
         raise exception 'a foreign table inherits from %', target
             using errcode = 'wrong_object_type',
@@ -260,11 +267,12 @@ begin
     -- What was captured keeps the name it was captured under.
     perform rowcast.retire(w.id, target) from rowcast.watched w
      where w.relation = target and w.active and (w.name, w.table_name) <> (watch.name, class.relname);
-    insert into rowcast.watched as w (relation, table_schema, table_name, tenant_column, name, exclude, audience)
-    values (target, schema_name, class.relname, tenant_column, name, exclude, audience)
+    insert into rowcast.watched as w (relation, table_schema, table_name, tenant_column, name, exclude, audience, readable)
+    values (target, schema_name, class.relname, tenant_column, name, exclude, audience, readable)
     on conflict (relation) where active do update
         set table_schema = excluded.table_schema, table_name = excluded.table_name,
-            tenant_column = excluded.tenant_column, name = excluded.name, exclude = excluded.exclude, audience = excluded.audience
+            tenant_column = excluded.tenant_column, name = excluded.name, exclude = excluded.exclude, audience = excluded.audience,
+            readable = excluded.readable
     returning w.id into watched_id;
     if audience is distinct from former_audience then
         perform rowcast.rules_changed();
@@ -276,6 +284,15 @@ begin
     perform rowcast.retire(w.id, rowcast.relation_of(w.id)) from rowcast.watched w
      where w.active and w.id <> watched_id and rowcast.relation_of(w.id) in (select t.relid from pg_partition_tree(target) t);
     perform rowcast.install_triggers(watched_id, overrule);
+    if readable or present.readable then
+        perform rowcast.let_services_read(watched_id);
+    end if;
+    for missing in select rowcast.why_not_readable(watched_id, r) from rowcast.service_roles() r where readable loop
+        if missing is not null then
+            raise exception 'rows of % cannot be read for clients: %', target, missing
+                using errcode = 'insufficient_privilege', hint = 'Run it as the owner of the table, or do what it says first.';
+        end if;
+    end loop;
     for missing in select i.detail from rowcast.inheritance(watched_id) i loop
         raise warning '%: %', target, missing;
     end loop;
@@ -335,6 +352,7 @@ begin
     if not found then
         return false;
     end if;
+    update rowcast.watched w set readable = false where w.relation = target and w.readable;
     perform rowcast.remove_triggers(target);
     perform rowcast.drop_captures();
     perform rowcast.let_capture_look();
@@ -417,7 +435,9 @@ begin
        from unnest(moved) m join pg_class c on c.oid = m.relation and c.relkind in ('r', 'p');
     foreach known in array moved loop
         follow_names.table_name := format('%I.%I', known.table_schema, known.table_name);
-        perform rowcast.watch(follow_names.table_name::regclass, known.tenant_column, known.name, known.exclude, coalesce(known.audience, ''));
+        perform rowcast.watch(follow_names.table_name::regclass, known.tenant_column, known.name, known.exclude, coalesce(known.audience, ''),
+            known.readable and (rowcast.is_covered(to_regclass(follow_names.table_name)) or not exists (
+                select from pg_class c where c.oid = to_regclass(follow_names.table_name) and c.relrowsecurity)));
         did := case when exists (select from pg_class c where c.oid = known.relation)
                     then format('watched in place of %s, which had the name', known.relation::regclass)
                     else 'watched in place of the table that had the name and was dropped' end;

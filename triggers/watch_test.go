@@ -154,7 +154,7 @@ func TestAudienceOutlivesNames(t *testing.T) {
 				d.Exec(t, `insert into notes values (1, 'T', 'ann')`)
 			}
 		}
-		got := pgtest.Column[string](t, d.Conn, `select coalesce(w.audience, '') from rowcast.log l join (`+sql.Watched+`) w (id, table_name, name, audience, kind) on w.id = l.watched`)
+		got := pgtest.Column[string](t, d.Conn, `select coalesce(w.audience, '') from rowcast.log l join (`+sql.Watched+`) w (id, table_name, name, relation, audience, kind) on w.id = l.watched`)
 		if want := []string{"user_id"}; !slices.Equal(got, want) {
 			t.Errorf("%s: the logged row is for whom %q says, want %q", name, got, want)
 		}

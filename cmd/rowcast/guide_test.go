@@ -19,6 +19,7 @@ import (
 	"rowcast/internal/operate/health"
 	"rowcast/internal/operate/metric"
 	"rowcast/internal/transport"
+	"rowcast/internal/transport/rows"
 )
 
 var update = flag.Bool("update", false, "write the tables of the guides anew")
@@ -113,7 +114,7 @@ func metricsTable(t *testing.T) string {
 		},
 		Health:    func() health.Status { return health.Status{Checked: time.Now()} },
 		Observers: metric.NewObservers(), Codes: transport.Codes(),
-		Refusals: new(transport.Refusals).Counts, Unreadable: new(unreadable.Log).Counts,
+		Refusals: new(transport.Refusals).Counts, Unreadable: new(unreadable.Log).Counts, Rows: new(rows.Handler).Stats,
 	})
 	families, err := registry.Gather()
 	if err != nil {

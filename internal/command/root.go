@@ -31,8 +31,7 @@ tenant, with nothing lost. Any writer counts: the app, psql, COPY, a batch job.`
 // bench says where the benchmarks have gone.
 func (p *commands) bench() *cobra.Command {
 	return &cobra.Command{
-		Use: "bench", Hidden: true, DisableFlagParsing: true,
-		Short: "Moved: see rowcast-bench", Example: "  rowcast-bench write",
+		Use: "bench", Hidden: true, DisableFlagParsing: true, Short: "Moved: see rowcast-bench", Example: "  rowcast-bench write",
 		RunE: func(*cobra.Command, []string) error {
 			return program.Usage("the benchmarks are a program of their own: build it with go build ./cmd/rowcast-bench, and run rowcast-bench")
 		},

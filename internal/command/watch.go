@@ -52,6 +52,7 @@ Watching it again changes the settings that are given and keeps the others.`,
 	flags.StringSliceVar(&settings.Exclude, "exclude", []string{}, "columns that never leave the table, comma-separated (default none)")
 	flags.Func("audience", "column that says for whom a row is: compared with the subject of tokens, null for the whole tenant (default none)",
 		func(column string) error { settings.Audience = &column; return nil })
+	flags.BoolFunc("readable", "clients that begin get rows of it: servers may select what is not excluded", func(yes string) error { settings.Readable = &yes; return nil })
 	config.Bind(cmd.Flags(), "DATABASE_URL")
 	return cmd
 }

@@ -36,7 +36,7 @@ func client() []Entry {
 		},
 		{
 			Code: "not-found", Met: Client, What: "There is nothing at this path.", Why: "The path is misspelt, or a proxy changes it.",
-			Do: "Correct the path; the feed is at /ws, /socket.io/, /events and /history, tickets at /tickets.",
+			Do: "Correct the path; the feed is at /ws, /socket.io/, /events, /history and /rows, tickets at /tickets.",
 		},
 		{
 			Code: "conflict", Met: Client | Command, What: "The request does not fit the state.", Why: "Somebody was faster, or what is asked for is not there any more.",
@@ -60,8 +60,19 @@ func client() []Entry {
 			Do: "Send the token with the request, or auth as the first message.",
 		},
 		{
-			Code: "limit-exceeded", Met: Client | Command, What: "The client has as much as it may have.", Why: "A connection may join 128 tenants, and a tenant may have 1,024 different filters of rows.",
-			Do: "Leave a tenant first, use another connection, or a filter that is in use.",
+			Code: "limit-exceeded", Met: Client | Command, What: "The client has as much as it may have.", Why: "A connection may join 128 tenants, and a tenant may have 1,024 different filters of rows. GET /rows gives 100,000 rows and 64 MiB, within 30 s.",
+			Do: "Leave a tenant first, use another connection, or a filter that is in use. Ask for fewer rows with where.",
+		},
+		{
+			Code: "not-readable", Met: Client | Doctor, Check: "opened tables can be read",
+			What: "Rows of the table cannot be read.",
+			Why:  "Nobody has opened it for clients that begin. Or the server lacks a right, as for a column that was added since. Or the table has row security, and no policy covers it.",
+			Do:   "Run rowcast watch <table> --readable as the owner of the table; rowcast doctor and the log of the server say what is missing.",
+		},
+		{
+			Code: "unknown-tenant", Met: Client, What: "Nobody has heard of the tenant.",
+			Why: "rowcast.cursor was asked for it before anybody joined it and before a change of it; a truncate would not be handed to it.",
+			Do:  "Run select rowcast.know('<tenant>') and commit it, then begin the transaction again.",
 		},
 		{
 			Code: "revoked", Met: Client, What: "The token was revoked.", Why: "Somebody ended the access of its subject, tenant or token.",

@@ -54,7 +54,7 @@ func load() []Entry {
 		},
 		{
 			Code: "connections-scarce", Met: Doctor, Check: "connections that are left",
-			What: "There are few connections left.", Why: "Applications hold most of what the server, the database or the role allows; a server needs up to 14.",
+			What: "There are few connections left.", Why: "Applications hold most of what the server, the database or the role allows; a server needs up to 18.",
 			Do: "Raise max_connections or the limit that is named, or put a pooler before the applications.",
 		},
 		{

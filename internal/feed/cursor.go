@@ -56,12 +56,16 @@ func (c Cursor) AppendText(b []byte) []byte {
 	return b
 }
 
+// anyView ends a cursor that says nothing of a view: rowcast.cursor has it so.
+const anyView = "~any"
+
 // ParseCursor reads the text of a cursor. The only error is ErrInvalid. The ".s" that
 // earlier versions wrote after the dashboard event means nothing any more.
 func ParseCursor(text string) (Cursor, error) {
 	if len(text) > maxCursor {
 		return Cursor{}, ErrInvalid
 	}
+	text = strings.TrimSuffix(text, anyView)
 	parts := strings.Split(text, ".")
 	if len(parts) == 4 && parts[3] == "s" {
 		text, parts = strings.TrimSuffix(text, ".s"), parts[:3]

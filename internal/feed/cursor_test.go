@@ -50,9 +50,10 @@ func FuzzParseCursor(f *testing.F) {
 	f.Add("0a1b2c3d.42.zik0zj")
 	f.Add("0a1b2c3d.42.zik0zj.2")
 	f.Add("0a1b2c3d.42.zik0zj.s")
+	f.Add("0a1b2c3d.42.zik0zj~any")
 	f.Fuzz(func(t *testing.T, text string) {
 		c, err := feed.ParseCursor(text)
-		if err == nil && c.String() != text && c.String()+".s" != text {
+		if err == nil && c.String() != text && c.String()+".s" != text && c.String()+".s~any" != text && c.String()+"~any" != text {
 			t.Fatalf("%q parses as %+v, whose text is %q", text, c, c)
 		}
 	})

@@ -17,6 +17,9 @@ type WatchSettings struct {
 	// Audience, if not nil, is the column that says for whom a row is; empty for the
 	// whole tenant.
 	Audience *string
+	// Readable, if not nil, says whether servers may read its rows for clients that begin,
+	// as SQL writes it.
+	Readable *string
 }
 
 // Watch watches the table and returns its full name, the stem of its event
@@ -24,8 +27,8 @@ type WatchSettings struct {
 func Watch(ctx context.Context, c *pgx.Conn, log *slog.Logger, given string, s WatchSettings) (table, stem string, notes []string, err error) {
 	err = ChangeTables(ctx, c, log, func(tx pgx.Tx) error {
 		var id int
-		err := tx.QueryRow(ctx, "select rowcast.watch($1::text::regclass, nullif($2, ''), nullif($3, ''), $4, $5)",
-			given, s.TenantColumn, s.Name, s.Exclude, s.Audience).Scan(&id)
+		err := tx.QueryRow(ctx, "select rowcast.watch($1::text::regclass, nullif($2, ''), nullif($3, ''), $4, $5, $6::text::boolean)",
+			given, s.TenantColumn, s.Name, s.Exclude, s.Audience, s.Readable).Scan(&id)
 		if err != nil {
 			return err
 		}

@@ -13,14 +13,16 @@ import (
 	"rowcast/internal/transport"
 )
 
-// PublicOptions has what the clients' listener serves. Events, History, Client, Pages
-// and API may be nil; the rest is required.
+// PublicOptions has what the clients' listener serves. Events, History, Rows, Client,
+// Pages and API may be nil; the rest is required.
 type PublicOptions struct {
 	WebSocket http.Handler
 	SocketIO  http.Handler
 	// Events is the one for Server-Sent Events.
 	Events  http.Handler
 	History http.Handler
+	// Rows is the one for clients that begin.
+	Rows    http.Handler
 	Tickets *auth.Tickets
 	// Client serves the client for TypeScript, below /client/.
 	Client http.Handler
@@ -49,6 +51,9 @@ func Public(o PublicOptions) http.Handler {
 	if o.History != nil {
 		router.Handle("/history", o.History)
 	}
+	if o.Rows != nil {
+		router.Handle("/rows", o.Rows)
+	}
 	if o.Client != nil {
 		router.PathPrefix("/client/").Handler(o.Client)
 	}
@@ -60,7 +65,7 @@ func Public(o PublicOptions) http.Handler {
 	router.NotFoundHandler = o.Pages
 	if o.Pages == nil {
 		router.NotFoundHandler = refuse(http.StatusNotFound, transport.NotFound,
-			"there is nothing here; the feed is at /ws, /socket.io/ and /events (Server-Sent Events), what has been at /history, tickets at /tickets")
+			"there is nothing here; the feed is at /ws, /socket.io/ and /events (Server-Sent Events), what has been at /history, rows at /rows, tickets at /tickets")
 	}
 	router.MethodNotAllowedHandler = refuse(http.StatusMethodNotAllowed, transport.BadRequest, "the path does not take this method")
 	handler := origin.NewCORS(o.Gate.Shares).Handler(o.Gate.Limits.Guard(router))

@@ -31,8 +31,10 @@ import (
 	"rowcast/internal/operate/systemd"
 	"rowcast/internal/postgres"
 	"rowcast/internal/server"
+	"rowcast/internal/snapshot"
 	"rowcast/internal/transport"
 	"rowcast/internal/transport/history"
+	"rowcast/internal/transport/rows"
 	"rowcast/internal/transport/socketio"
 	"rowcast/internal/transport/sse"
 	"rowcast/internal/transport/ws"
@@ -46,7 +48,9 @@ const (
 	historyReaders = 2
 	// historyConnections is the size of the pool that clients resume from; one
 	// is left for everything else.
-	historyConnections = 8 + historyReaders + 1
+	historyConnections = 8 + historyReaders + 1 + rowsReaders
+	// rowsReaders is how many requests for /rows read at once.
+	rowsReaders = 4
 	// UnreadyTime is how long /readyz is red before clients are sent away, so
 	// that nothing new is sent here.
 	UnreadyTime = time.Second
@@ -215,7 +219,7 @@ func (s *Service) routes(cfg config.Config, origins origin.Origins) error {
 	if err != nil {
 		return fmt.Errorf("make the handler of event streams: %w", err)
 	}
-	rows, err := history.NewHandler(history.Options{
+	past, err := history.NewHandler(history.Options{
 		Source: changelog.NewHistory(s.pool, 0), Map: mapping.Append, Gate: gate, Unreadable: s.unread, Readers: historyReaders, Log: s.log,
 	})
 	if err != nil {
@@ -225,14 +229,20 @@ func (s *Service) routes(cfg config.Config, origins origin.Origins) error {
 	if err != nil {
 		return err //nolint:wrapcheck // it says what was being done
 	}
+	begun, err := rows.NewHandler(rows.Options{
+		Source: &snapshot.Source{Pool: s.pool, Most: rows.MaxRows, Time: rows.MaxTime}, Gate: gate, Take: s.rules.Take, Readers: rowsReaders, Log: s.log,
+	})
+	if err != nil {
+		return fmt.Errorf("make the handler of rows: %w", err)
+	}
 	s.Front = server.PublicOptions{
-		WebSocket: s.sockets, SocketIO: s.socketIO, Events: s.streams, History: rows, Client: modules,
+		WebSocket: s.sockets, SocketIO: s.socketIO, Events: s.streams, History: past, Rows: begun, Client: modules,
 		Tickets: tickets, Gate: gate,
 	}
 	metrics := metric.New(metric.Sources{
 		Tail: s.tail.Status, Hub: s.hub.Stats, Health: func() health.Status { return s.health.Status() },
 		Observers: s.observed, Codes: transport.Codes(), Refusals: refusals.Counts,
-		Unreadable: s.unread.Counts,
+		Unreadable: s.unread.Counts, Rows: begun.Stats,
 	})
 	s.adminHandler = server.Admin(server.AdminOptions{
 		Problems: s.Problems, Status: s.status, Metrics: metric.Handler(metrics), TenantMetrics: metric.TenantHandler(s.hub.Tenants),

@@ -39,6 +39,14 @@ func (v *View) Key() string {
 	return v.key
 }
 
+// Access is what the policy lets the view see of a table; nil if that is everything.
+func (v *View) Access(relation int64) *policy.Access {
+	if v == nil || v.viewer == nil {
+		return nil
+	}
+	return v.viewer.Table(relation)
+}
+
 // Seen is what a view sees of a change, for a part of the sessions: which rows come, and
 // which columns of them.
 type Seen struct {

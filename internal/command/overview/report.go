@@ -44,8 +44,10 @@ type Table struct {
 	Table        string `json:"table"`
 	Name         string `json:"name"`
 	TenantColumn string `json:"tenantColumn"`
-	OK           bool   `json:"ok"`
-	Detail       string `json:"detail,omitempty"`
+	// Readable says that servers read its rows for clients that begin.
+	Readable bool   `json:"readable,omitempty"`
+	OK       bool   `json:"ok"`
+	Detail   string `json:"detail,omitempty"`
 }
 
 // Read asks the database.
@@ -89,6 +91,9 @@ func (r *Report) Write(w io.Writer) error {
 		state := "ok"
 		if !t.OK {
 			state = t.Detail
+		}
+		if t.Readable {
+			state += ", readable"
 		}
 		fmt.Fprintf(table, "table %s\t%s\n", printer.Visible(t.Table), printer.Visible(state))
 	}

@@ -75,6 +75,7 @@ func Checks() []Check {
 		{"tenant-unindexed", []errcode.Code{migrated}, query("tenant-unindexed")},
 		{"tenant-spelling", []errcode.Code{migrated}, query("tenant-spelling")},
 		{"audience-missing", []errcode.Code{migrated}, query("audience-missing")},
+		{"not-readable", []errcode.Code{migrated}, query("not-readable")},
 		{"policy-refused", []errcode.Code{migrated}, query("policy-refused")},
 		{"policy-stale", []errcode.Code{migrated}, rules("policy-stale", staleRules)},
 		{"policy-missing", []errcode.Code{migrated}, rules("policy-missing", noRules)},

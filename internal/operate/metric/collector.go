@@ -10,6 +10,7 @@ import (
 	"rowcast/internal/errcode"
 	"rowcast/internal/hub/room"
 	"rowcast/internal/operate/health"
+	"rowcast/internal/transport/rows"
 )
 
 // collector reads the parts of the server.
@@ -18,6 +19,9 @@ type collector struct {
 	tail   []metric[changelog.Status]
 	hub    []metric[room.Stats]
 	health []metric[health.Status]
+	rows   []metric[rows.Stats]
+	// outcomes are those of answers with rows.
+	outcomes *prometheus.Desc
 	// withheld is by reason.
 	withheld   *prometheus.Desc
 	closes     *prometheus.Desc
@@ -80,6 +84,12 @@ func newCollector(s Sources) *collector {
 			gauge("database_checked_timestamp_seconds", "When the database last answered a check of its triggers and queue.",
 				func(s health.Status) float64 { return float64(s.Checked.UnixMilli()) / 1000 }),
 		},
+		rows: []metric[rows.Stats]{
+			gauge("rows_reading", "Clients that are sent rows now.", func(s rows.Stats) float64 { return float64(s.Reading) }),
+			counter("rows_sent", "Rows that clients were sent to begin with.", func(s rows.Stats) float64 { return float64(s.Rows) }),
+			counter("rows_sent_bytes", "Bytes of the answers with rows.", func(s rows.Stats) float64 { return float64(s.Bytes) }),
+		},
+		outcomes:   prometheus.NewDesc("rowcast_rows_answers_total", "Answers with rows, by how they ended: end if they are whole.", []string{"outcome"}, nil),
 		names:      prometheus.NewDesc("rowcast_events_total", "Events made for tenants that somebody has joined, by name; beyond 256 names as other.", []string{"event"}, nil),
 		transports: prometheus.NewDesc("rowcast_connections", "Clients connected now, by wire.", []string{"wire"}, nil),
 		lag:        prometheus.NewDesc("rowcast_lag_seconds", "How long ago this server last knew that it had published everything.", nil, nil),
@@ -95,7 +105,8 @@ func (c *collector) Describe(ch chan<- *prometheus.Desc) {
 	describe(ch, c.tail)
 	describe(ch, c.hub)
 	describe(ch, c.health)
-	for _, d := range []*prometheus.Desc{c.closes, c.refusals, c.unreadable, c.withheld, c.names, c.transports, c.lag} {
+	describe(ch, c.rows)
+	for _, d := range []*prometheus.Desc{c.outcomes, c.closes, c.refusals, c.unreadable, c.withheld, c.names, c.transports, c.lag} {
 		ch <- d
 	}
 }
@@ -126,6 +137,11 @@ func (c *collector) Collect(ch chan<- prometheus.Metric) {
 	}
 	for reason, n := range c.Unreadable() {
 		ch <- prometheus.MustNewConstMetric(c.unreadable, prometheus.CounterValue, float64(n), string(reason))
+	}
+	answers := c.Rows()
+	collect(ch, c.rows, answers)
+	for outcome, n := range answers.Outcomes {
+		ch <- prometheus.MustNewConstMetric(c.outcomes, prometheus.CounterValue, float64(n), outcome)
 	}
 	for name, n := range stats.Names {
 		ch <- prometheus.MustNewConstMetric(c.names, prometheus.CounterValue, float64(n), name)

@@ -12,6 +12,7 @@ import (
 	"rowcast/internal/feed"
 	"rowcast/internal/hub/room"
 	"rowcast/internal/operate/health"
+	"rowcast/internal/transport/rows"
 )
 
 // Sources are the parts of a server. The funcs are required; they are called at
@@ -29,6 +30,8 @@ type Sources struct {
 	Refusals func() map[errcode.Code]int64
 	// Unreadable counts the changes that were sent without their rows, by reason.
 	Unreadable func() map[feed.Reason]int64
+	// Rows are the answers to clients that begin.
+	Rows func() rows.Stats
 }
 
 // New makes a registry of the server's own.

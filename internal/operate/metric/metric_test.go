@@ -19,6 +19,7 @@ import (
 	"rowcast/internal/hub/stream"
 	"rowcast/internal/operate/health"
 	"rowcast/internal/operate/metric"
+	"rowcast/internal/transport/rows"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -37,6 +38,9 @@ func registry(tail changelog.Status, stats room.Stats, state health.Status) *pro
 		Observers: observers, Codes: []errcode.Code{signal.Shutdown, signal.Gone},
 		Refusals:   func() map[errcode.Code]int64 { return map[errcode.Code]int64{"forbidden": 2, "revoked": 0} },
 		Unreadable: func() map[feed.Reason]int64 { return map[feed.Reason]int64{feed.Size: 3, feed.Decoding: 0} },
+		Rows: func() rows.Stats {
+			return rows.Stats{Reading: 1, Rows: 9, Bytes: 99, Outcomes: map[string]int64{"end": 2}}
+		},
 	})
 }
 
@@ -74,6 +78,7 @@ func TestHandler(t *testing.T) {
 		"rowcast_ring_memory_bytes 3.145728e+06", "rowcast_ring_memory_budget_bytes 2.68435456e+08", "rowcast_page_memory_bytes 99",
 		"rowcast_database_checked_timestamp_seconds 1.5", "go_goroutines ",
 		`rowcast_unreadable_total{reason="size"} 3`, `rowcast_unreadable_total{reason="decoding"} 0`,
+		"rowcast_rows_reading 1", "rowcast_rows_sent_total 9", "rowcast_rows_sent_bytes_total 99", `rowcast_rows_answers_total{outcome="end"} 2`,
 		`rowcast_refusals_total{code="forbidden"} 2`, `rowcast_refusals_total{code="revoked"} 0`, "process_open_fds ",
 	} {
 		if !strings.Contains(w.Body.String(), "\n"+want) {

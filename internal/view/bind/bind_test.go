@@ -84,6 +84,10 @@ func TestBoundRows(t *testing.T) {
 		pgtest.Exec(t, conn, fmt.Sprintf(`insert into rows (%s) values (%s)`, strings.Join(names, ", "), strings.Join(values, ", ")))
 	}
 	texts := pgtest.Column[string](t, conn, `select a.image::text from rowcast.log l cross join unnest(l.after) a (image) order by (a.image ->> 'id')::int`)
+	casts := map[string]string{}
+	for _, d := range drawn {
+		casts[d.name] = pgtest.Query[string](t, conn, `select format_type((rowcast.base_type($1::text::regtype)).oid, -1)`, d.typ)
+	}
 	rapid.Check(t, func(rt *rapid.T) {
 		var alternatives, conditions []string
 		for range rapid.IntRange(1, 3).Draw(rt, "alternatives") {
@@ -113,6 +117,17 @@ func TestBoundRows(t *testing.T) {
 		}
 		if !slices.Equal(got, want) {
 			rt.Fatalf("%s matches %v; %s finds %v", text, got, sql, want)
+		}
+		filter, err := where.Parse([]byte(text))
+		if err != nil {
+			rt.Fatal(err)
+		}
+		condition, args := filter.SQL("stem", casts, rapid.Bool().Draw(rt, "masked"), nil)
+		found := pgtest.Column[int](t, conn, `select id from rows r where `+condition, args...)
+		for _, id := range want {
+			if !slices.Contains(found, id) {
+				rt.Fatalf("%s finds %v; it lacks %d", condition, found, id)
+			}
 		}
 	})
 }

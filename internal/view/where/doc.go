@@ -16,6 +16,7 @@
 //     its bytes, times as such (bind: TestBoundRows).
 //   - Of an update, the old and the new row are asked for apart
 //     (TestSides).
+//   - A condition in SQL leaves out no row that matches (bind: TestBoundRows).
 //   - To decide costs no allocation (TestSidesAllocateNothing).
 //
 // # Failures

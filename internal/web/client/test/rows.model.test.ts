@@ -63,7 +63,7 @@ async function play(seed: number, mistake?: Mistake): Promise<void> {
     () => world.write(),
     () => {
       const tx = world.end();
-      if (tx === undefined || mistake || below(3)) return;
+      if (tx === undefined || mistake || below(3) || desk.epoch !== world.epoch) return;
       const epoch = world.epoch;
       const waited = list.awaitTx(String(tx), 1e9).then(() => {
         if (epoch === world.epoch && list.status.state === "ready" && desk.whole)

@@ -69,6 +69,8 @@ var (
 	Revocations string
 	//go:embed columns.sql
 	Columns string
+	//go:embed types.sql
+	Types string
 	//go:embed rules.sql
 	Rules string
 	//go:embed policy_tables.sql

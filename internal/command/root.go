@@ -5,6 +5,7 @@ import (
 
 	"rowcast/internal/command/policies"
 	"rowcast/internal/command/program"
+	"rowcast/internal/command/types"
 )
 
 // commands makes the commands.
@@ -23,15 +24,14 @@ tenant, with nothing lost. Any writer counts: the app, psql, COPY, a batch job.`
   DATABASE_URL=postgres://… JWT_SECRET=… rowcast serve`,
 	})
 	root.AddCommand(c.serve(), c.demo(), c.migrate(), c.watch(), c.unwatch(), c.tail(), c.revoke(), c.version(), c.status(),
-		c.doctor(), c.history(), c.replay(), c.prune(), c.token(), policies.New(p), c.config(), c.man(), c.bench())
+		c.doctor(), c.history(), c.replay(), c.prune(), c.token(), types.New(p), policies.New(p), c.config(), c.man(), c.bench())
 	return root
 }
 
 // bench says where the benchmarks have gone.
 func (p *commands) bench() *cobra.Command {
 	return &cobra.Command{
-		Use: "bench", Hidden: true, DisableFlagParsing: true,
-		Short: "Moved: see rowcast-bench", Example: "  rowcast-bench write",
+		Use: "bench", Hidden: true, DisableFlagParsing: true, Short: "Moved: see rowcast-bench", Example: "  rowcast-bench write",
 		RunE: func(*cobra.Command, []string) error {
 			return program.Usage("the benchmarks are a program of their own: build it with go build ./cmd/rowcast-bench, and run rowcast-bench")
 		},

@@ -6,8 +6,8 @@
 // A connection is watched from its first byte until a transport takes it over: each
 // write has a deadline of its own.
 //
-// [Public] routes clients to the transports and to the ticket office, and, if there
-// are any, to pages and their API (TestPagesAndAPI). [Admin] answers probes and
+// [Public] routes clients to the transports, the ticket office and the client that pages
+// may load. If there are pages and an API it routes to these, too (TestPagesAndAPI). [Admin] answers probes and
 // has the metrics. [Serve] runs a handler on a listener until its context ends.
 //
 // # Guarantees

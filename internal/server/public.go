@@ -13,7 +13,7 @@ import (
 	"rowcast/internal/transport"
 )
 
-// PublicOptions has what the clients' listener serves. Events, History, Rows,
+// PublicOptions has what the clients' listener serves. Events, History, Rows, Client,
 // Pages and API may be nil; the rest is required.
 type PublicOptions struct {
 	WebSocket http.Handler
@@ -24,6 +24,8 @@ type PublicOptions struct {
 	// Rows is the one for clients that begin.
 	Rows    http.Handler
 	Tickets *auth.Tickets
+	// Client serves the client for TypeScript, below /client/.
+	Client http.Handler
 	// Gate says which tokens get a ticket, and which pages may use the paths.
 	Gate *transport.Gate
 	// Pages serves every path that nothing else does; without it they are not
@@ -51,6 +53,9 @@ func Public(o PublicOptions) http.Handler {
 	}
 	if o.Rows != nil {
 		router.Handle("/rows", o.Rows)
+	}
+	if o.Client != nil {
+		router.PathPrefix("/client/").Handler(o.Client)
 	}
 	router.Handle("/tickets", ticketOffice(o)).Methods(http.MethodPost)
 	if o.API != nil {

@@ -125,13 +125,14 @@ func TestPagesAndAPI(t *testing.T) {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = io.WriteString(w, text+" "+r.URL.Path) })
 	}
 	h := server.Public(server.PublicOptions{
-		WebSocket: says("feed"), SocketIO: says("socket"), Tickets: new(auth.Tickets), Pages: says("pages"), API: says("api"),
+		WebSocket: says("feed"), SocketIO: says("socket"), Tickets: new(auth.Tickets), Pages: says("pages"), API: says("api"), Client: says("client"),
 		Gate: servetest.Gate(t, transport.GateOptions{}),
 	})
 	for path, want := range map[string]string{
 		"/": "pages /", "/orders/7": "pages /orders/7", "/assets/a.js": "pages /assets/a.js", "/apis": "pages /apis",
 		"/api": "api /api", "/api/": "api /api/", "/api/orders": "api /api/orders",
 		"/ws": "feed /ws", "/socket.io/": "socket /socket.io/",
+		"/client/rowcast.js": "client /client/rowcast.js", "/client/parts/a.js": "client /client/parts/a.js", "/client": "pages /client",
 	} {
 		if w := ask(t, h, http.MethodGet, path); w.Code != http.StatusOK || w.Body.String() != want {
 			t.Errorf("%s: %d %s; want %q", path, w.Code, w.Body, want)
@@ -215,7 +216,7 @@ func TestServeFinishesRequestsUnderWay(t *testing.T) {
 func TestPagesOfOthers(t *testing.T) {
 	t.Parallel()
 	h := public(t)
-	for _, path := range []string{"/socket.io/?EIO=4&transport=polling", "/events", "/history", "/tickets", "/nowhere"} {
+	for _, path := range []string{"/socket.io/?EIO=4&transport=polling", "/events", "/history", "/tickets", "/client/rowcast.js", "/nowhere"} {
 		allowed := ask(t, h, http.MethodGet, path, "Origin", "https://app.example").Header()
 		if allowed.Get("Access-Control-Allow-Origin") != "https://app.example" || allowed.Get("Access-Control-Allow-Credentials") != "true" ||
 			!strings.Contains(allowed.Get("Vary"), "Origin") {

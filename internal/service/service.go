@@ -42,6 +42,7 @@ import (
 	"rowcast/internal/view"
 	"rowcast/internal/view/bind"
 	"rowcast/internal/view/rules"
+	"rowcast/internal/web/client"
 )
 
 const (
@@ -230,6 +231,10 @@ func (s *Service) routes(cfg config.Config, origins origin.Origins) error {
 	if err != nil {
 		return fmt.Errorf("make the handler of the history: %w", err)
 	}
+	modules, err := client.Handler()
+	if err != nil {
+		return err //nolint:wrapcheck // it says what was being done
+	}
 	begun, err := rows.NewHandler(rows.Options{
 		Source: &snapshot.Source{Pool: s.pool, Most: rows.MaxRows, Time: rows.MaxTime}, Gate: gate, Take: s.rules.Take, Readers: rowsReaders, Log: s.log,
 	})
@@ -237,7 +242,7 @@ func (s *Service) routes(cfg config.Config, origins origin.Origins) error {
 		return fmt.Errorf("make the handler of rows: %w", err)
 	}
 	s.Front = server.PublicOptions{
-		WebSocket: s.sockets, SocketIO: s.socketIO, Events: s.streams, History: past, Rows: begun,
+		WebSocket: s.sockets, SocketIO: s.socketIO, Events: s.streams, History: past, Rows: begun, Client: modules,
 		Tickets: tickets, Gate: gate,
 	}
 	metrics := metric.New(metric.Sources{

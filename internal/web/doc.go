@@ -1,6 +1,6 @@
 // Package web is the web side: the client for TypeScript with its React provider
 // (client) and the inventory application on top of it (app). A handler serves its pages
-// as they were built into dist.
+// as they were built into dist; package client serves the client.
 //
 // # Overview
 //
@@ -8,8 +8,8 @@
 // WebSocket, and Server-Sent Events where that is blocked; its event types are
 // written from the catalogue (package gen).
 //
-// [Handler] keeps every file of dist in memory and answers with one of them, with
-// index.html or with a refusal. There are no folders, so none can be listed.
+// [Handler] answers with one of the files of dist (package static), with index.html or
+// with a refusal. There are no folders, so none can be listed.
 //
 // # Guarantees
 //
@@ -51,6 +51,12 @@
 //   - a filter of rows goes with every join. One that is refused closes the feed with the
 //     words of the server, one that cannot be checked is asked for again
 //     (client/test/where.test.ts);
+//   - a list has the rows of its table at every moment, whatever comes between: writers whose
+//     transactions overlap, loads that fail, cuts, resets and a database that was restored.
+//     Mistakes that a client could make are found by the same test
+//     (client/test/rows.model.test.ts). It reads rows no more often than it has to, and says
+//     what is refused (client/test/rows.test.ts). Hooks share it
+//     (client/test/rows.react.test.tsx);
 //   - a SocketProvider has one connection under StrictMode and none after it
 //     (client/test/react.test.tsx);
 //   - hooks that want the same rows share one feed beside that of the page

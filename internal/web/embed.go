@@ -1,8 +1,6 @@
 package web
 
 import (
-	"bytes"
-	"crypto/sha256"
 	"embed"
 	"errors"
 	"fmt"
@@ -10,9 +8,8 @@ import (
 	"net/http"
 	"path"
 	"strings"
-	"time"
 
-	"rowcast/internal/transport"
+	"rowcast/internal/web/static"
 )
 
 // dist is the built application. all: takes files in whose names begin with _ too.
@@ -41,65 +38,35 @@ func Handler() (http.Handler, error) {
 	return serve(files)
 }
 
-// file is one that may be asked for.
-type file struct {
-	content []byte
-	etag    string
-}
-
-type pages map[string]file
+type pages static.Files
 
 // serve reads all files and makes their handler.
-func serve(files fs.FS) (http.Handler, error) {
-	all := make(pages)
-	err := fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		content, err := fs.ReadFile(files, name)
-		if err == nil {
-			all[name] = file{content, fmt.Sprintf(`"%x"`, sha256.Sum256(content))}
-		}
-		return err
-	})
+func serve(tree fs.FS) (http.Handler, error) {
+	files, err := static.Read(tree)
 	if err != nil {
-		return nil, fmt.Errorf("read the built pages: %w", err)
+		return nil, err //nolint:wrapcheck // it says what was being done
 	}
-	if _, ok := all[index]; !ok {
+	if _, ok := files[index]; !ok {
 		return nil, errors.New("the pages are not built: there is no " + index)
 	}
-	return all, nil
+	return pages(files), nil
 }
 
 func (p pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		w.Header().Set("Allow", "GET, HEAD")
-		transport.WriteProblem(w, http.StatusMethodNotAllowed, transport.BadRequest, "the path does not take this method")
-		return
-	}
 	name := strings.TrimPrefix(r.URL.Path, "/")
-	found, ok := p[name]
-	if !ok && !strings.Contains(path.Base(name), ".") && !strings.HasPrefix(name, hashed) || name == "" {
+	if _, ok := p[name]; !ok && !strings.Contains(path.Base(name), ".") && !strings.HasPrefix(name, hashed) || name == "" {
 		name = index
-		found, ok = p[name], true
 	}
-	if !ok {
-		transport.WriteProblem(w, http.StatusNotFound, transport.NotFound, "there is no such file")
-		return
+	kept := static.WhileSame
+	switch {
+	case name == index:
+		kept = static.Never
+	case strings.HasPrefix(name, hashed):
+		kept = static.Always
 	}
 	header := w.Header()
 	header.Set("Content-Security-Policy", policy)
-	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Referrer-Policy", "same-origin")
 	header.Set("Cross-Origin-Opener-Policy", "same-origin")
-	switch {
-	case name == index:
-		header.Set("Cache-Control", "no-store")
-	case strings.HasPrefix(name, hashed):
-		header.Set("Cache-Control", "public, max-age=31536000, immutable")
-	default:
-		header.Set("Cache-Control", "no-cache")
-		header.Set("ETag", found.etag)
-	}
-	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(found.content))
+	static.Files(p).Serve(w, r, name, kept)
 }

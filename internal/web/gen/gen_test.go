@@ -1,7 +1,6 @@
 package gen_test
 
 import (
-	"encoding/json"
 	"flag"
 	"os"
 	"slices"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
-	_ "github.com/jackc/pgx/v5/stdlib"
 
 	"rowcast/internal/mapping"
 	"rowcast/internal/test/pgtest"
@@ -27,14 +25,27 @@ const (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-func TestEventTypesDoNotDrift(t *testing.T) {
-	t.Parallel()
-	tables := tables(t, schema(t))
-	types, err := gen.Write(mapping.Catalogue(), tables)
+// inventory reads the tables of the reference schema.
+func inventory(t *testing.T) []gen.Table {
+	t.Helper()
+	dsn := pgtest.Database(t)
+	pgtest.Migrate(t, dsn, pgtest.WithInventory)
+	return read(t, pgtest.Connect(t, dsn))
+}
+
+func read(t *testing.T, conn *pgx.Conn) []gen.Table {
+	t.Helper()
+	tables, err := gen.Read(t.Context(), conn)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for path, want := range map[string][]byte{target: types, changes: gen.WriteChanges(mapping.Catalogue(), tables)} {
+	return tables
+}
+
+func TestEventTypesDoNotDrift(t *testing.T) {
+	t.Parallel()
+	tables := inventory(t)
+	for path, want := range map[string][]byte{target: gen.Client(tables), changes: gen.Changes(tables)} {
 		if *update {
 			if err := os.WriteFile(path, want, 0o644); err != nil {
 				t.Fatal(err)
@@ -54,7 +65,7 @@ func TestEventTypesDoNotDrift(t *testing.T) {
 // became of its rows.
 func TestEveryChangeIsListed(t *testing.T) {
 	t.Parallel()
-	text := string(gen.WriteChanges(mapping.Catalogue(), nil))
+	text := string(gen.Changes(inventory(t)))
 	for _, table := range []string{"stock_movements", "orders", "purchase_orders", "skus"} {
 		for says, want := range map[string]int{"insert": 1, "update": 1, "delete": 1, "replay": 1, "unknown": 3} {
 			if n := strings.Count(text, `{ table: "`+table+`", says: "`+says+`" }`); n != want {
@@ -91,96 +102,17 @@ func TestEveryEventHasAType(t *testing.T) {
 	}
 }
 
-func TestColumnTypes(t *testing.T) {
+// TestMissingColumns: an event that never comes has no type, and a field without its column
+// is null.
+func TestMissingColumns(t *testing.T) {
 	t.Parallel()
-	for column, want := range map[string]string{
-		"integer": "number", "bigint": "number | string", "numeric": "number | string", "numeric(12,2)": "number",
-		"numeric(20,2)": "number | string", "boolean": "boolean", "uuid": "string", "timestamp with time zone": "string",
-		"jsonb": "unknown", "text[]": "unknown[]",
-	} {
-		text, err := gen.Write(nil, []gen.Table{{Name: "things", Columns: []gen.Column{{Name: "a", Type: column}, {Name: "b", Type: column, Nullable: true}}}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if member := "export interface Thing {\n  a: " + want + ";\n  b: " + want + " | null;\n}\n"; !strings.Contains(string(text), member) {
-			t.Errorf("%s: no\n%s in\n%s", column, member, text)
-		}
+	s := pgtest.Migrated(t, `create table skus (id int primary key, tenant_id text, quantity int, low_stock_threshold int)`, `select rowcast.watch('skus')`,
+		`create table orders (id int primary key, tenant_id text)`, `select rowcast.watch('orders')`)
+	text := string(gen.Types(read(t, s.Conn)))
+	if !strings.Contains(text, `"alert:low-stock": { skuId: number; sku: null; quantity: number | null; threshold: number | null };`) {
+		t.Errorf("no alert in\n%s", text)
 	}
-}
-
-func TestMissingColumnIsAnError(t *testing.T) {
-	t.Parallel()
-	_, err := gen.Write(mapping.Catalogue(), []gen.Table{{Name: "stock_movements"}})
-	if err == nil || !strings.Contains(err.Error(), "stock_movements has no column sku_id") {
-		t.Errorf("error %v", err)
+	if strings.Contains(text, "status-changed") {
+		t.Errorf("orders have no status in\n%s", text)
 	}
-}
-
-// TestColumnTypesAreThoseOfTheWire compares the types with a row as PostgreSQL
-// writes it.
-func TestColumnTypesAreThoseOfTheWire(t *testing.T) {
-	t.Parallel()
-	conn := schema(t)
-	var text []byte
-	err := conn.QueryRow(t.Context(), `
-		with t as (insert into tenants (slug, name) values ('t', 'T') returning id),
-		     o as (insert into orders (tenant_id, customer, total) select id, 'C', 9999999999.99 from t returning *)
-		select row_to_json(o) from o`).Scan(&text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var row map[string]any
-	if err := json.Unmarshal(text, &row); err != nil {
-		t.Fatal(err)
-	}
-	file, err := os.ReadFile(target)
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, order, _ := strings.Cut(string(file), "export interface Order {\n")
-	order, _, _ = strings.Cut(order, "}")
-	for name, value := range row {
-		kind := "string"
-		if _, ok := value.(float64); ok {
-			kind = "number"
-		}
-		if !strings.Contains(order, "  "+name+": "+kind+";\n") {
-			t.Errorf("%s is a %s on the wire", name, kind)
-		}
-	}
-}
-
-// schema is a database with the reference schema.
-func schema(t *testing.T) *pgx.Conn {
-	t.Helper()
-	dsn := pgtest.Database(t)
-	pgtest.Inventory(t, dsn)
-	return pgtest.Connect(t, dsn)
-}
-
-// tables are those of the catalogue, in the order of their rules.
-func tables(t *testing.T, conn *pgx.Conn) (all []gen.Table) {
-	t.Helper()
-	for _, r := range mapping.Catalogue() {
-		if r.Table == "" || r.Table == "*" || slices.ContainsFunc(all, func(known gen.Table) bool { return known.Name == r.Table }) {
-			continue
-		}
-		rows, err := conn.Query(t.Context(), `
-			select attname as name, format_type(atttypid, atttypmod) as type, not attnotnull as nullable
-			  from pg_attribute
-			 where attrelid = to_regclass('public.' || quote_ident($1)) and attnum > 0 and not attisdropped
-			 order by attnum`, r.Table)
-		if err != nil {
-			t.Fatal(err)
-		}
-		columns, err := pgx.CollectRows(rows, pgx.RowToStructByName[gen.Column])
-		if err != nil {
-			t.Fatal(err)
-		}
-		if len(columns) == 0 {
-			t.Fatalf("the reference schema has no table %s", r.Table)
-		}
-		all = append(all, gen.Table{Name: r.Table, Columns: columns})
-	}
-	return all
 }

@@ -59,7 +59,7 @@ export interface Sku {
   warehouse: string;
 }
 
-/** The rows of the tables of the catalogue, by the stem of their events. */
+/** The rows by the stem of their events. */
 export interface RowsByStem {
   "stock-movement": StockMovement;
   order: Order;
@@ -67,7 +67,7 @@ export interface RowsByStem {
   sku: Sku;
 }
 
-/** The data of each event of the catalogue. */
+/** The data of each event. */
 export interface EventData {
   "stock-movement:created": StockMovement;
   /** When movement_type is adjustment. */
@@ -109,6 +109,12 @@ export interface EventData {
   "sku:unreadable": { operation: string; table: string; reason: "decoding" | "mapping" | "encoding" | "size" };
   /** Coalesced: at most once a second and tenant. */
   "dashboard:stats-updated": { reasons: string[] };
+}
+
+/** The tables, for createFeed<Tables>(). */
+export interface Tables {
+  rows: RowsByStem;
+  events: EventData;
 }
 
 /** The data of the events of any other watched table, by what follows its name. */

@@ -1,15 +1,19 @@
 import { createAsking } from "./asking.js";
 import { baseOf, type Connection, type End, longestTimer, now, type Open, answerTimeout } from "./connection.js";
 import { consoleLog, createHandlers } from "./handlers.js";
-import type { Feed, FeedOptions, FeedStatus } from "./options.js";
+import type { Feed, FeedOptions, FeedStatus, RowsOptions } from "./options.js";
 import { filterOf, isPattern, meet } from "./filter.js";
 import { begin, hasJoined, type Input, nameOf, next, type State, type Transport } from "./machine.js";
 import { trackCursor, type Tracker } from "./cursor.js";
+import { createLists } from "./lists.js";
 import { createReload } from "./reload.js";
+import type { RowList } from "./rows.js";
 import { openEventSource, openFetch } from "./sse.js";
 import { openWebSocket } from "./websocket.js";
 import { explain } from "./explain.js";
+import type { AnyTables, Known } from "./tables.js";
 import { tenantsOf } from "./token.js";
+import { createViews, type Views } from "./views.js";
 import { codeOf, lost, patternOf, type ServerMessage } from "./wire.js";
 
 /** Nothing for so long after joining: everything that was missed has come. */
@@ -21,8 +25,13 @@ const tokenPause = 5_000;
 
 type Timer = ReturnType<typeof setTimeout> | undefined;
 
-/** Makes a feed of one tenant. It does nothing until connect. */
-export function createFeed(options: FeedOptions): Feed {
+/** Makes a feed of one tenant, for tables that `rowcast types` has written. It does nothing until connect. */
+export function createFeed<T extends AnyTables = Known>(options: FeedOptions<NoInfer<T>>): Feed<T> {
+  return openFeed<T>(options)[0];
+}
+
+/** Makes a feed, and the others beside it: for each filter that parts of the page have. */
+export function openFeed<T extends AnyTables = Known>(options: FeedOptions<NoInfer<T>>): [feed: Feed<T>, views: Views] {
   const { events, where, heartbeat, getToken } = options;
   for (const name of ["getToken", "onReset"] as const)
     if (typeof options[name] !== "function") throw new TypeError(`rowcast: createFeed needs ${name}, a function`);
@@ -272,7 +281,7 @@ export function createFeed(options: FeedOptions): Feed {
     globalThis.document?.[change]?.("visibilitychange", wake);
   };
 
-  return {
+  const feed: Feed<any> = {
     get tenantId() {
       return tenantId;
     },
@@ -314,7 +323,14 @@ export function createFeed(options: FeedOptions): Feed {
       handlers.off(name, handler);
       asking.look();
     },
+    rows: (stem: string, options?: RowsOptions<any>): RowList<any> => rows(stem, options),
   };
+
+  const views = createViews(feed, where, (where, cursor) =>
+    createFeed({ ...options, where, cursor, events: undefined }),
+  );
+  const rows = createLists(feed, views, { ...options, log, fetch }, () => base!);
+  return [feed, views];
 }
 
 /** The status of a state, with the cursor as it is whenever somebody looks. */

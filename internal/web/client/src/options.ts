@@ -1,10 +1,13 @@
 import type { Log } from "./handlers.js";
+import type { RowList } from "./rows.js";
 import type { EventSourceClass } from "./sse.js";
 import type { WebSocketClass } from "./websocket.js";
-import type { Where } from "./where.js";
-import type { DataOf, EventName, FeedEvent, Reset } from "./wire.js";
+import type { Rows, Where } from "./where.js";
+import type { Row } from "./events.gen.js";
+import type { AnyTables, EventName, EventPattern, Known, OtherStem, Stem } from "./tables.js";
+import type { DataOf, FeedEvent, Reset } from "./wire.js";
 
-export interface FeedOptions {
+export interface FeedOptions<T extends AnyTables = Known> {
   /** The server, or a path on it: "https://feed.example.com", or "/" for that of the page. */
   url: string | URL;
   /**
@@ -24,12 +27,12 @@ export interface FeedOptions {
    * Patterns: "order:created", "order:*". The server is asked for these, whatever handlers there are. Left out: for
    * what the handlers are there for.
    */
-  events?: readonly (EventName | "*" | `${string}:${string}`)[] | undefined;
+  events?: readonly (EventName<T> | "*" | EventPattern<T>)[] | undefined;
   /**
    * Which rows are wanted, by their columns: `{ order: { status: { in: ["pending", "processing"] } } }`. An update that
    * lets a row in or out has `match`. A filter that the server refuses closes the feed with 4500 and its reason.
    */
-  where?: Where | undefined;
+  where?: Where<T> | undefined;
   /** Where to continue from, out of an earlier event or status. Left out: from now on. */
   cursor?: string | undefined;
   /** For Node before 22: the class of the package ws. Null: never, as where it is known to be blocked. */
@@ -71,7 +74,7 @@ export interface FeedStatus {
   readonly position: number | undefined;
 }
 
-export interface Feed {
+export interface Feed<T extends AnyTables = Known> {
   /** As the server writes it, once the feed has joined. Undefined: it has not, and the token says which. */
   readonly tenantId: string | undefined;
   readonly status: FeedStatus;
@@ -88,10 +91,21 @@ export interface Feed {
    * Calls a handler for each event of a name that comes after status.cursor as it is now. All handlers share the
    * connection: the server is asked for what they want together, and asked anew when one comes or goes.
    */
-  on(name: "*", handler: (event: FeedEvent) => unknown): () => void;
+  on(name: "*", handler: (event: FeedEvent<string, T>) => unknown): () => void;
   /** Of "order:*" a handler is called for each event of the stem, after the handlers of its name. */
-  on<N extends EventName>(name: N, handler: (data: DataOf<N>, event: FeedEvent<N>) => unknown): () => void;
-  on<N extends `${string}:${string}`>(name: N, handler: (data: DataOf<N>, event: FeedEvent<N>) => unknown): () => void;
+  on<N extends EventName<T>>(name: N, handler: (data: DataOf<N, T>, event: FeedEvent<N, T>) => unknown): () => void;
+  on<N extends EventPattern<T>>(name: N, handler: (data: DataOf<N, T>, event: FeedEvent<N, T>) => unknown): () => void;
   /** Ends a handler, or all of a name. */
   off(name: string, handler?: (...args: any[]) => unknown): void;
+  /**
+   * The rows of a table, by the stem of its events, kept as they are in the database. Lists of equal rows are one. Rows
+   * by another filter than that of the feed have a feed of their own beside it, as long as somebody subscribes.
+   */
+  rows<S extends Stem<T>>(stem: S, options?: RowsOptions<T["rows"][S]>): RowList<T["rows"][S]>;
+  rows<N extends string>(stem: OtherStem<N, T>, options?: RowsOptions<Row>): RowList<Row>;
+}
+
+export interface RowsOptions<R> {
+  /** Which rows are wanted. Left out: those of the feed. */
+  where?: Rows<R> | undefined;
 }

@@ -9,12 +9,15 @@ import {
   useState,
   useSyncExternalStore,
 } from "react";
-import { createFeed } from "./feed.js";
+import { openFeed } from "./feed.js";
 import { consoleLog } from "./handlers.js";
-import type { Feed, FeedOptions, FeedStatus } from "./options.js";
-import { createViews, type Views } from "./views.js";
+import type { Feed, FeedOptions, FeedStatus, RowsOptions } from "./options.js";
+import type { RowList, RowsStatus } from "./rows.js";
+import type { Views } from "./views.js";
 import { textOf, type Where } from "./where.js";
-import type { DataOf, EventName, FeedEvent, Reset } from "./wire.js";
+import type { Row } from "./events.gen.js";
+import type { EventName, EventPattern, Known, OtherStem, Stem } from "./tables.js";
+import type { DataOf, FeedEvent, Reset } from "./wire.js";
 
 /** A feed that old code may take for its socket. */
 export interface FeedSocket extends Feed {
@@ -48,20 +51,16 @@ export function SocketProvider({ children, ...options }: SocketProviderProps) {
   const make = () => {
     for (const name of ["getToken", "onReset"] as const)
       if (typeof options[name] !== "function") throw new TypeError(`rowcast: SocketProvider needs ${name}, a function`);
-    const create = (more: Partial<FeedOptions>) =>
-      createFeed({
-        ...options,
-        getToken: (fresh) => latest.current.getToken(fresh),
-        onReset: (reset) => latest.current.onReset(reset),
-        log: (...entry) => (latest.current.log ?? consoleLog)(...entry),
-        ...more,
-      });
-    const feed = create({});
+    const [feed, views] = openFeed({
+      ...options,
+      getToken: (fresh) => latest.current.getToken(fresh),
+      onReset: (reset) => latest.current.onReset(reset),
+      log: (...entry) => (latest.current.log ?? consoleLog)(...entry),
+    });
     const emit: FeedSocket["emit"] = (name, tenantId) => {
       if (name === "join-tenant" && tenantId === feed.tenantId) return;
       latest.current.log?.("warn", `${name} ${tenantId}: the feed follows the tenant of its SocketProvider`);
     };
-    const views = createViews(feed, options.where, (where, cursor) => create({ where, cursor, events: undefined }));
     return { key, page: { feed: Object.defineProperty(feed, "emit", { value: emit }) as FeedSocket, views } };
   };
   const [made, setMade] = useState(make);
@@ -109,7 +108,7 @@ export function useFeedEvent<N extends EventName>(
   handler: (data: DataOf<N>, event: FeedEvent<N>) => unknown,
   options?: HookOptions,
 ): void;
-export function useFeedEvent<N extends `${string}:${string}`>(
+export function useFeedEvent<N extends EventPattern>(
   name: N,
   handler: (data: DataOf<N>, event: FeedEvent<N>) => unknown,
   options?: HookOptions,
@@ -172,3 +171,29 @@ export function useFeedResync(callback: (why: Reset) => unknown, options?: HookO
     };
   }, [views, key, latest]);
 }
+
+/** The rows of a table, as they are, and what becomes of them. */
+export interface UsedRows<R> {
+  readonly rows: readonly R[];
+  readonly status: RowsStatus;
+  readonly awaitTx: RowList<R>["awaitTx"];
+}
+
+/**
+ * The rows of a table, by the stem of its events, kept as they are in the database while a component has them. Hooks that
+ * want equal rows share them. Where pages are rendered on a server there are none.
+ */
+export function useRows<S extends Stem>(stem: S, options?: RowsOptions<Known["rows"][S]>): UsedRows<Known["rows"][S]>;
+export function useRows<N extends string>(stem: OtherStem<N>, options?: RowsOptions<Row>): UsedRows<Row>;
+export function useRows(stem: string, options?: RowsOptions<any>): UsedRows<any> {
+  const { feed } = usePage();
+  const list: RowList<any> = (feed as Feed<any>).rows(stem, options);
+  const status = useSyncExternalStore(list.subscribe, () => list.status, idle);
+  const rows = useSyncExternalStore(list.subscribe, () => list.rows, none);
+  return { rows, status, awaitTx: list.awaitTx };
+}
+
+const noRows: readonly never[] = [];
+const none = () => noRows;
+const noStatus: RowsStatus = { state: "idle" };
+const idle = () => noStatus;

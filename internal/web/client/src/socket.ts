@@ -2,7 +2,8 @@ import { createFeed } from "./feed.js";
 import { consoleLog, createHandlers } from "./handlers.js";
 import type { Feed, FeedOptions, FeedStatus } from "./options.js";
 import { tenantsOf } from "./token.js";
-import { type DataOf, type EventName, type FeedEvent, patternOf, type Reset } from "./wire.js";
+import type { EventName } from "./tables.js";
+import { type DataOf, type FeedEvent, patternOf, type Reset } from "./wire.js";
 
 export type SocketServiceOptions = Partial<Omit<FeedOptions, "tenantId" | "cursor">>;
 

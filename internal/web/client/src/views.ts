@@ -15,7 +15,11 @@ const isOff = ({ state }: FeedStatus) => state === "idle" || state === "closed";
  * The feeds beside that of the page connect and close with it, and begin where it is. One
  * that nobody has any more is closed a moment later: parts of a page come and go in one go.
  */
-export function createViews(page: Feed, own: Where | undefined, make: (where: Where, cursor?: string) => Feed): Views {
+export function createViews(
+  page: Feed,
+  own: Where | undefined,
+  make: (where: Where, cursor?: string) => Feed<any>,
+): Views {
   const views = new Map<string, { feed: Feed; users: number }>();
   const ownKey = textOf(own);
   let off = isOff(page.status);

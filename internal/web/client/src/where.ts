@@ -1,4 +1,5 @@
 import type { Row, RowsByStem } from "./events.gen.js";
+import type { AnyTables, Either, Known } from "./tables.js";
 
 /** What the values of a column are compared with. A number may be given as text, exactly. */
 type Value<T> = unknown extends T
@@ -29,15 +30,25 @@ export type Conditions<R = Row> = { readonly [C in keyof R]?: Condition<R[C]> };
 /** The conditions for the rows of a table, or several of which any holds. */
 export type Rows<R = Row> = Conditions<R> | readonly Conditions<R>[];
 
-type Known = { readonly [S in keyof RowsByStem]?: Rows<RowsByStem[S]> | undefined };
+/** The conditions for one table. */
+export type RowsOf<S extends keyof T["rows"], T extends AnyTables = Known> = Rows<T["rows"][S]>;
 
-/** Which rows are wanted, by the stem of their events. Of a stem that is not named all are. */
-export interface Where extends Known {
+type OfCatalogue = { readonly [S in keyof RowsByStem]?: Rows<RowsByStem[S]> | undefined };
+
+/** Beside the tables of the catalogue there may be any. */
+interface Open extends OfCatalogue {
   readonly [stem: string]: Rows | undefined;
 }
 
+/** Which rows are wanted, by the stem of their events. Of a stem that is not named all are. */
+export type Where<T extends AnyTables = Known> = Either<
+  T,
+  Open,
+  { readonly [S in keyof T["rows"]]?: Rows<T["rows"][S]> | undefined }
+>;
+
 /** A text that is the same for filters with the same members, in whatever order. */
-export const textOf = (where: Where | undefined): string | undefined =>
+export const textOf = (where: object | undefined): string | undefined =>
   JSON.stringify(where, (_, value) =>
     value && typeof value === "object" && !Array.isArray(value)
       ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))

@@ -1,35 +1,34 @@
-import type { AnyEventData, EventData } from "./events.gen.js";
+import type { AnyEventData } from "./events.gen.js";
+import type { AnyTables, EventName, Known } from "./tables.js";
 
-/** The name of an event of the catalogue. Other watched tables have names of the form `<name>:created`. */
-export type EventName = keyof EventData;
-
-/** The events of the catalogue that a pattern stands for. */
-type NamesOf<Stem extends string> = Extract<EventName, `${Stem}:${string}`>;
+/** The events that a pattern stands for. */
+type NamesOf<Stem extends string, T extends AnyTables> = Extract<EventName<T>, `${Stem}:${string}`>;
 
 /** What an event may be called; of a pattern, those that it stands for. */
-export type NameOf<N extends string> = N extends `${infer Stem}:*`
-  ? [NamesOf<Stem>] extends [never]
+export type NameOf<N extends string, T extends AnyTables = Known> = N extends `${infer Stem}:*`
+  ? [NamesOf<Stem, T>] extends [never]
     ? `${Stem}:${string}`
-    : NamesOf<Stem>
+    : NamesOf<Stem, T>
   : N;
 
 /**
  * What the data of an event is. Tables outside the catalogue have rows of any
  * columns; of a pattern it is that of any event it stands for.
  */
-export type DataOf<N extends string> = N extends EventName
-  ? EventData[N]
-  : string extends N
-    ? any
-    : N extends `${infer Stem}:*`
-      ? [NamesOf<Stem>] extends [never]
-        ? AnyEventData[keyof AnyEventData]
-        : EventData[NamesOf<Stem>]
-      : N extends `${string}:${infer Verb}`
-        ? Verb extends keyof AnyEventData
-          ? AnyEventData[Verb]
-          : unknown
-        : unknown;
+export type DataOf<N extends string, T extends AnyTables = Known> =
+  N extends EventName<T>
+    ? T["events"][N]
+    : string extends N
+      ? any
+      : N extends `${infer Stem}:*`
+        ? [NamesOf<Stem, T>] extends [never]
+          ? AnyEventData[keyof AnyEventData]
+          : T["events"][NamesOf<Stem, T>]
+        : N extends `${string}:${infer Verb}`
+          ? Verb extends keyof AnyEventData
+            ? AnyEventData[Verb]
+            : unknown
+          : unknown;
 
 /** Where a change came from. */
 export interface Source {
@@ -40,8 +39,8 @@ export interface Source {
 }
 
 /** An event as it came over the wire. Events arrive in the order of their positions. */
-export interface FeedEvent<N extends string = string> {
-  event: NameOf<N>;
+export interface FeedEvent<N extends string = string, T extends AnyTables = Known> {
+  event: NameOf<N, T>;
   tenantId: string;
   /** Its number among the changes of the tenant. Several events of one change share it. */
   position: number;
@@ -55,7 +54,7 @@ export interface FeedEvent<N extends string = string> {
    * A number of a column that JavaScript cannot hold is text. One within an array, json or a composite value is what
    * JSON.parse makes of it: beyond 2^53 rounded. The guide for clients says how to read those exactly.
    */
-  data: DataOf<N>;
+  data: DataOf<N, T>;
   /** The change cannot be read, so the event has no row: load what it is about. Its name is `<name>:unreadable`. */
   unreadable?: true;
   /** Why it cannot be read. */

@@ -32,6 +32,10 @@ it("knows the data of every event", () => {
     feed.on("*", (event) => expectTypeOf(event.position).toEqualTypeOf<number>());
     // @ts-expect-error orders have no such column
     feed.on("order:created", (order) => order.nonsense);
+    expectTypeOf(feed.rows("order").rows).toEqualTypeOf<readonly Order[]>();
+    expectTypeOf(feed.rows("shop", { where: { any: 5 } }).rows).toEqualTypeOf<readonly Row[]>();
+    // @ts-expect-error orders have no such column
+    feed.rows("order", { where: { nonsense: 1 } });
   };
 });
 

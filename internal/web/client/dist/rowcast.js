@@ -1,0 +1,1 @@
+export{a as RowsError,t as createFeed,o as eventNames}from"./parts/feed-DXFdG8Yt.js";

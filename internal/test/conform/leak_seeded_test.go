@@ -1,6 +1,7 @@
 package conform_test
 
 import (
+	"strings"
 	"testing"
 
 	"rowcast/internal/test/servetest"
@@ -25,5 +26,28 @@ func TestSeededLeaksAreFound(t *testing.T) {
 			}
 			t.Errorf("not found in %d rounds", seededRounds)
 		})
+	}
+}
+
+// TestLeakCheckConvicts proves the check of bytes: a canary, a column and a table that no
+// expected event has are found, wherever they are, and those that one has are not.
+func TestLeakCheckConvicts(t *testing.T) {
+	t.Parallel()
+	canaries := map[string]bool{"cnry0123456789abcdef": true, "123456789012345": true}
+	for _, test := range []struct{ received, expected, found string }{
+		{`{"type":"error","message":"cnry0123456789abcdef"}`, "", "cnry0123456789abcdef"},
+		{`{"previous":{"x":123456789012345}}`, `{"x":"1"}`, "123456789012345"},
+		{`{"changed":["col_cost"]}`, `{"col_costs":1}`, "col_cost"},
+		{`{"source":{"table":"withheld_12ab"}}`, "", "withheld_12ab"},
+		{`{"col_cost":"cnry0123456789abcdef","at":999999999999999}`, `{"col_cost":"cnry0123456789abcdef"}`, ""},
+	} {
+		var expected []string
+		if test.expected != "" {
+			expected = []string{test.expected}
+		}
+		err := leaked(test.received, canaries, expected)
+		if (err == nil) != (test.found == "") || err != nil && !strings.HasPrefix(err.Error(), test.found+" is in ") {
+			t.Errorf("%s beside %s: %v; want %q", test.received, test.expected, err, test.found)
+		}
 	}
 }

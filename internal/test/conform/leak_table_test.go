@@ -215,7 +215,8 @@ type edit struct {
 	position  int64
 	bulk      bool
 	truncated bool
-	table     string
+	// table and stem are those that it was watched as.
+	table, stem string
 }
 
 func (c *edit) op() string {
@@ -263,7 +264,7 @@ func (w *written) do(t *testing.T, statement string) {
 	w.groups++
 	var made []edit
 	_, err = pgx.ForEachRow(rows, []any{&o, &n}, func() error {
-		c := edit{before: w.ours(t, o), after: w.ours(t, n), group: w.groups, table: w.name}
+		c := edit{before: w.ours(t, o), after: w.ours(t, n), group: w.groups, table: w.name, stem: w.stem}
 		if (c.before != nil || c.after != nil) && text(c.before) != text(c.after) {
 			made = append(made, c)
 		}
@@ -434,7 +435,7 @@ func (w *written) truncate(t *testing.T) {
 	w.exec(t, "truncate "+w.name)
 	w.groups++
 	w.position++
-	w.changes = append(w.changes, edit{truncated: true, group: w.groups, position: w.position, table: w.name})
+	w.changes = append(w.changes, edit{truncated: true, group: w.groups, position: w.position, table: w.name, stem: w.stem})
 }
 
 // fence writes a row of another table, which everybody sees, and returns its number.

@@ -162,7 +162,7 @@ func (r *round) turn(t *testing.T) {
 	wished := func(name string) bool {
 		return slices.ContainsFunc(r.viewers, func(v *viewer) bool { return v.wish != nil && slices.Contains(v.wish.columns, name) })
 	}
-	switch what := r.d.IntN(8); {
+	switch what := r.d.IntN(9); {
 	case what == 0 && r.rules != nil:
 		c := &r.columns[r.d.IntN(len(r.columns))]
 		if wished(c.name) || c.kind == kindTenant || c.kind == kindReader {
@@ -185,7 +185,10 @@ func (r *round) turn(t *testing.T) {
 		name := r.name + moved
 		r.exec(t, fmt.Sprintf("alter table %s rename to %s", r.name, name))
 		r.name = name
-	case what == 3 && r.rules != nil:
+	case what == 3:
+		r.stem = pick(r.d, "parcel", "order", "purchase-order", "stock-movement", "sku")
+		r.exec(t, fmt.Sprintf("select rowcast.watch('%s', name => '%s')", r.name, r.stem))
+	case what == 4 && r.rules != nil:
 		r.exec(t, "select rowcast.drop_policy()")
 		r.rules = nil
 	default:

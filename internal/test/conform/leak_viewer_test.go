@@ -28,6 +28,7 @@ type viewer struct {
 // wish is a filter of rows, as clients write it and in SQL.
 type wish struct {
 	json    string
+	stem    string
 	columns []string
 	// sql is asked of a row of which columns are seen.
 	sql func(alias, seen string) string
@@ -103,7 +104,7 @@ func (d drawing) wish(w *table, known []string) *wish {
 	}
 	var forms []map[string]any
 	var sql []func(alias, seen string) string
-	asked := &wish{}
+	asked := &wish{stem: w.stem}
 	for range 1 + d.IntN(2) {
 		all := map[string]any{}
 		var parts []func(alias, seen string) string

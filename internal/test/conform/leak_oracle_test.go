@@ -257,6 +257,8 @@ func (w *written) rowEvents(r *rules, c *edit, v verdict, happens []bool) []rowE
 	var changed []string
 	previous := map[string]any{}
 	switch op {
+	case "replay":
+		return []rowEvent{{Event: c.stem + ":replayed", Data: c.after.masked(v.New)}}
 	case "insert":
 		e.Event, e.Data = c.stem+":created", c.after.masked(v.New)
 	case "delete":

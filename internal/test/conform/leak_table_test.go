@@ -215,6 +215,8 @@ type edit struct {
 	position  int64
 	bulk      bool
 	truncated bool
+	// replayed: a row of before is sent again.
+	replayed bool
 	// table and stem are those that it was watched as.
 	table, stem string
 }
@@ -223,6 +225,8 @@ func (c *edit) op() string {
 	switch {
 	case c.truncated:
 		return "truncate"
+	case c.replayed:
+		return "replay"
 	case c.before == nil:
 		return "insert"
 	case c.after == nil:
@@ -427,6 +431,26 @@ func (w *written) large(t *testing.T) {
 	first := w.last + 1
 	w.insert(t, bulkRows+3, w.tenant)
 	w.remove(t, fmt.Sprintf("x.%s >= %d and x.tenant_id = '%s'", w.key(), first, w.tenant))
+}
+
+// replay has a row sent again, of a change that everybody has.
+func (w *written) replay(t *testing.T) {
+	t.Helper()
+	var rows []edit
+	for k, c := range w.changes {
+		if lone := (k == 0 || w.changes[k-1].group != c.group) && (k+1 == len(w.changes) || w.changes[k+1].group != c.group); lone && c.after != nil && !c.replayed {
+			rows = append(rows, c)
+		}
+	}
+	if rows == nil {
+		return
+	}
+	c := pick(w.d, rows...)
+	w.exec(t, fmt.Sprintf("select rowcast.replay('%s', %d, %[2]d)", w.tenant, c.position))
+	w.groups++
+	w.position++
+	c.before, c.replayed, c.group, c.position = nil, true, w.groups, w.position
+	w.changes = append(w.changes, c)
 }
 
 // truncate empties the table.

@@ -99,6 +99,7 @@ func playRound(t *testing.T, program string, seed uint64, settings ...string) []
 		r.happen(t, 20)
 		r.check(t, false)
 		r.again(t)
+		r.replay(t)
 		r.happen(t, 6)
 		r.check(t, true)
 		r.histories(t)

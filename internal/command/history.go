@@ -6,8 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	tenants "rowcast/internal/access/tenant"
 	"rowcast/internal/changelog"
+	"rowcast/internal/command/claimed"
 	"rowcast/internal/command/printer"
 	"rowcast/internal/command/program"
 	"rowcast/internal/mapping"
@@ -17,15 +17,16 @@ import (
 
 func (p *commands) history() *cobra.Command {
 	var (
-		tenant, after, output string
-		events                []string
-		limit                 int
+		tenant, after, output, as string
+		events                    []string
+		limit                     int
 	)
 	cmd := &cobra.Command{
 		Use:   "history",
 		Short: "Print what happened to a tenant",
 		Long: `Prints the events of a tenant from the log, every row of bulk statements included.
-At the end, on stderr, it prints the cursor on which the next page continues.`,
+At the end, on stderr, it prints the cursor on which the next page continues. With --as
+it prints what a token with the claims in a JSON file would see.`,
 		Example: `  rowcast history --tenant acme --limit 20
   rowcast history --tenant acme --after 5042 --events 'order:*' -o json`,
 		Args: program.NoArgs,
@@ -46,19 +47,20 @@ At the end, on stderr, it prints the cursor on which the next page continues.`,
 			if err != nil {
 				return program.Usage("--events: %w", err)
 			}
+			who, err := claimed.Read(cmd, as, cfg)
+			if err != nil {
+				return err
+			}
 			out := &printer.Printer{W: p.Stdout, JSON: output == "json", Filter: filter, Count: limit}
 			return withPool(cmd.Context(), cfg.DatabaseURL, "rowcast history", func(pool postgres.Pool) error {
-				names, err := tenants.Names(cmd.Context(), pool, tenant)
+				if out.Eyes, err = claimed.Open(cmd.Context(), pool, who); err != nil {
+					return err
+				}
+				names, err := out.Eyes.Tenants(cmd.Context(), pool, tenant)
 				if err != nil {
 					return err
 				}
-				history := changelog.NewHistory(pool, 0)
-				cursor, err := history.Locate(cmd.Context(), names[0], after)
-				if err != nil {
-					return fmt.Errorf("begin after %q: %w", after, postgres.Explain(err))
-				}
-				out.Cursor = cursor
-				err = out.CatchUp(cmd.Context(), history, names[0], cursor)
+				err = out.CatchUp(cmd.Context(), changelog.NewHistory(pool, 0), names[0], after)
 				if err != nil && !errors.Is(err, printer.ErrEnough) {
 					return postgres.Explain(err)
 				}
@@ -73,6 +75,7 @@ At the end, on stderr, it prints the cursor on which the next page continues.`,
 	flags.IntVar(&limit, "limit", 100, "at most this many events; 0 is all")
 	flags.StringSliceVar(&events, "events", nil, "only these events, comma-separated, as in order:*")
 	format(cmd, &output, "text, or json", ": one event a line, as on the WebSocket")
+	claimed.Bind(cmd, &as)
 	config.Bind(flags, "DATABASE_URL")
 	return cmd
 }

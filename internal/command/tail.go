@@ -9,8 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"rowcast/internal/access/tenant"
 	"rowcast/internal/changelog"
+	"rowcast/internal/command/claimed"
 	"rowcast/internal/command/printer"
 	"rowcast/internal/command/program"
 	"rowcast/internal/errcode"
@@ -22,6 +22,7 @@ import (
 
 func (p *commands) tail() *cobra.Command {
 	o := tailOptions{}
+	var as string
 	cmd := &cobra.Command{
 		Use:   "tail",
 		Short: "Follow the feed in the terminal",
@@ -31,10 +32,14 @@ prints those of every tenant.
 --from says where to begin: now, beginning (the oldest change that is kept), a
 position, or a cursor. Anything but now needs one --tenant.
 
+Operators see everything. With --as it prints what a token with the claims in a JSON
+file would receive.
+
 dashboard:stats-updated is not among the events: it sums up the others for
 screens, as they come, and is in no log.`,
 		Example: `  rowcast tail --tenant acme
   rowcast tail --tenant acme --events 'order:*' --from beginning --count 10
+  rowcast tail --as picker.json
   rowcast tail -o json | jq .data`,
 		Args: program.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -46,6 +51,9 @@ screens, as they come, and is in no log.`,
 			if err != nil {
 				return errcode.Misuse(err)
 			}
+			if o.who, err = claimed.Read(cmd, as, cfg); err != nil {
+				return err
+			}
 			return p.follow(cmd.Context(), cfg, o, filter)
 		},
 	}
@@ -54,6 +62,7 @@ screens, as they come, and is in no log.`,
 	flags.StringSliceVar(&o.events, "events", nil, "only these events, comma-separated, as in order:*")
 	flags.StringVar(&o.from, "from", "now", "where to begin: now, beginning, a position or a cursor")
 	flags.IntVar(&o.count, "count", 0, "end after this many events (default: never)")
+	claimed.Bind(cmd, &as)
 	flags.StringVarP(&o.format, "output", "o", "pretty", "pretty, or json: one event a line, as on the WebSocket")
 	config.Bind(flags, "DATABASE_URL", "LISTEN_DATABASE_URL", "ROWCAST_BULK_ROWS")
 	return cmd
@@ -63,6 +72,7 @@ type tailOptions struct {
 	tenants, events []string
 	from, format    string
 	count           int
+	who             *claimed.Bearer
 }
 
 func (o *tailOptions) check() (mapping.Filter, error) {
@@ -75,26 +85,11 @@ func (o *tailOptions) check() (mapping.Filter, error) {
 		return mapping.Filter{}, program.Usage("--from needs exactly one --tenant, because positions and cursors are those of a tenant")
 	}
 	for _, pattern := range o.events {
-		if err := checkLogged(pattern); err != nil {
+		if err := printer.Logged(pattern); err != nil {
 			return mapping.Filter{}, err
 		}
 	}
 	return mapping.ParseFilter(o.events)
-}
-
-// checkLogged refuses to wait for events that are made for screens and are in
-// no log.
-func checkLogged(pattern string) error {
-	filter, err := mapping.ParseFilter([]string{pattern})
-	if err != nil || filter.All() {
-		return err
-	}
-	for _, r := range mapping.Catalogue() {
-		if r.When.Kind == mapping.Coalesced && filter.Match(r.Event) {
-			return program.Usage("--events %s: %s sums up other events for screens and is in no log; leave it out", pattern, r.Event)
-		}
-	}
-	return nil
 }
 
 // follow prints until ctx ends or enough was printed.
@@ -109,25 +104,27 @@ func (p *commands) follow(ctx context.Context, cfg config.Config, o tailOptions,
 		return err
 	}
 	defer pool.Close()
-	if known != "" { // else nothing can be asked yet
-		if o.tenants, err = tenant.Names(ctx, pool, o.tenants...); err != nil {
-			return err
-		}
+	eyes, err := claimed.Open(ctx, pool, o.who)
+	if err == nil && (known != "" || eyes != nil) { // else nothing can be asked yet
+		o.tenants, err = eyes.Tenants(ctx, pool, o.tenants...)
+	}
+	if err != nil {
+		return err
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	out := &printer.Printer{W: p.Stdout, JSON: o.format == "json", Filter: filter, Tenants: o.tenants, Count: o.count}
+	out := &printer.Printer{W: p.Stdout, JSON: o.format == "json", Filter: filter, Tenants: o.tenants, Count: o.count, Eyes: eyes}
 	var caughtUp bool
 	run := changelog.New(changelog.Options{
 		Connect: service.DialTail(cfg.ListenDatabaseURL), Listen: service.Dial(cfg.ListenDatabaseURL, "rowcast listen"), Pool: pool,
-		BulkRows: cfg.BulkRows, Observe: true, Fallback: 100 * time.Millisecond, Log: log,
+		BulkRows: cfg.BulkRows, Observe: true, Fallback: 100 * time.Millisecond, Log: log, Rules: eyes.Take,
 		Publish: func(changes []feed.Change, _ int64) {
 			if context.Cause(ctx) != nil {
 				return
 			}
 			var err error
 			if !caughtUp && o.from != "now" {
-				err = catchUp(ctx, changelog.NewHistory(pool, cfg.BulkRows), o, out)
+				err = out.CatchUp(ctx, changelog.NewHistory(pool, cfg.BulkRows), o.tenants[0], o.from)
 			}
 			caughtUp = true
 			if err == nil {
@@ -148,14 +145,4 @@ func (p *commands) follow(ctx context.Context, cfg config.Config, o tailOptions,
 	default:
 		return err
 	}
-}
-
-// catchUp prints the history of the one tenant from where it was asked to begin.
-func catchUp(ctx context.Context, history *changelog.History, o tailOptions, out *printer.Printer) error {
-	name := o.tenants[0]
-	cursor, err := history.Locate(ctx, name, o.from)
-	if err != nil {
-		return fmt.Errorf("begin at %q: %w", o.from, err)
-	}
-	return out.CatchUp(ctx, history, name, cursor)
 }

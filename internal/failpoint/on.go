@@ -34,7 +34,10 @@ type bug struct {
 // seeded is the bug of this process. A package variable, because a bug is
 // nothing that the code it is in should pass around.
 var seeded = sync.OnceValue(func() *bug { //nolint:gochecknoglobals // see above
-	names := []string{"", "drop", "swap", "repeat", "cross-tenant", "skip-after-resume", "unreadable"}
+	names := []string{
+		"", "drop", "swap", "repeat", "cross-tenant", "skip-after-resume", "unreadable",
+		UnmaskedPrevious, AudienceOfHistory, OldImage, AnyCursor, UnmaskedOwn,
+	}
 	b := &bug{name: os.Getenv(Variable)}
 	if !slices.Contains(names, b.name) {
 		panic(fmt.Sprintf("%s=%s: there is no such bug; there are %q", Variable, b.name, names[1:]))
@@ -92,6 +95,9 @@ func Resume(next, end int64) int64 {
 	}
 	return next
 }
+
+// Leaks says whether a bug by which something leaks is the one that happens.
+func Leaks(bug string) bool { return seeded().name == bug }
 
 // Break panics at a step of the way of a row that says so: one with the text
 // "breaks at <step>".

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"rowcast/internal/failpoint"
 	"rowcast/internal/feed"
 	"rowcast/internal/feed/row"
 	"rowcast/internal/mapping"
@@ -88,8 +89,12 @@ func maskChanges(e *feed.Event, d *policy.Decision, derived bool) {
 			changed = append(changed, name)
 		}
 	}
+	e.Changed = changed
+	if failpoint.Leaks(failpoint.UnmaskedPrevious) {
+		return
+	}
 	previous := row.Scan(e.Previous, nil)
-	e.Changed, e.Previous = changed, d.Both.AppendRow(nil, &previous, nil)
+	e.Previous = d.Both.AppendRow(nil, &previous, nil)
 }
 
 // maskedData is the data of a derived event, made of the rows as they are seen. It is nil if

@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 
+	"rowcast/internal/command/claimed"
 	"rowcast/internal/command/printer"
 	"rowcast/internal/command/program"
 	"rowcast/internal/errcode"
@@ -23,9 +23,6 @@ import (
 
 // refused is the code of a policy that is not taken.
 const refused errcode.Code = "policy-refused"
-
-// maxFile is how much of a file is read: more than any policy, row or claims may have.
-const maxFile = 1 << 20
 
 type commands struct{ *program.Program }
 
@@ -52,24 +49,6 @@ func oneFile(cmd *cobra.Command, args []string) error {
 		return program.Usage("%s wants the file of a policy, or - to read it from the standard input", cmd.CommandPath())
 	}
 	return nil
-}
-
-// read reads a file, or the standard input.
-func read(cmd *cobra.Command, name string) ([]byte, error) {
-	input := cmd.InOrStdin()
-	if name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", name, err)
-		}
-		defer func() { _ = f.Close() }()
-		input = f
-	}
-	text, err := io.ReadAll(io.LimitReader(input, maxFile))
-	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
-	}
-	return text, nil
 }
 
 // on runs f on a connection to the database.
@@ -116,7 +95,7 @@ within ten seconds: a server without the database sends nothing until it has the
   kubectl get configmap policy -o jsonpath='{.data.policy}' | rowcast policy apply -`,
 		Args: oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			text, err := read(cmd, args[0])
+			text, err := claimed.File(args[0], cmd.InOrStdin())
 			if err != nil {
 				return err
 			}
@@ -234,7 +213,7 @@ func (p *commands) diff() *cobra.Command {
 		Example: "  rowcast policy diff policy.yaml",
 		Args:    oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			text, err := read(cmd, args[0])
+			text, err := claimed.File(args[0], cmd.InOrStdin())
 			if err != nil {
 				return err
 			}

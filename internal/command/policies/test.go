@@ -4,9 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -14,7 +12,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 
-	"rowcast/internal/access/auth"
+	"rowcast/internal/command/claimed"
 	"rowcast/internal/command/printer"
 	"rowcast/internal/command/program"
 	"rowcast/internal/errcode"
@@ -65,7 +63,7 @@ rowcast watch --audience says, is not looked at.`,
 				var text []byte
 				if name != "" {
 					var err error
-					if text, err = read(cmd, name); err != nil {
+					if text, err = claimed.File(name, cmd.InOrStdin()); err != nil {
 						return err
 					}
 				}
@@ -95,13 +93,9 @@ rowcast watch --audience says, is not looked at.`,
 
 // try shows what a policy gives to claims.
 func (p *commands) try(t *question, cfg config.Config, s *store.State, claimsText, rowText []byte) error {
-	claims, err := object(t.claims, claimsText)
+	id, err := claimed.Identity(t.claims, claimsText, cfg)
 	if err != nil {
-		return err
-	}
-	id, err := auth.Claimed(claims, auth.ClaimNames{Tenant: cfg.JWTTenantClaim, Subject: cfg.JWTSubjectClaim, Role: cfg.JWTRoleClaim})
-	if err != nil {
-		return program.Usage("%s: no token with these claims would be accepted: %w", t.claims, err)
+		return err //nolint:wrapcheck // it says what is wrong with the claims
 	}
 	if t.tenant == "" && len(id.Tenants) > 0 {
 		t.tenant = id.Tenants[0]
@@ -111,7 +105,7 @@ func (p *commands) try(t *question, cfg config.Config, s *store.State, claimsTex
 	if err != nil {
 		return errcode.With(refused, err)
 	}
-	v, err := loaded.Viewer(t.tenant, id.Roles, claims)
+	v, err := loaded.Viewer(t.tenant, id.Roles, id.Claims)
 	if err != nil {
 		return errcode.With("limit-exceeded", err)
 	}
@@ -122,23 +116,10 @@ func (p *commands) try(t *question, cfg config.Config, s *store.State, claimsTex
 	if i < 0 {
 		return program.Usage("no table is watched as %q", t.table)
 	}
-	if _, err := object(t.row, rowText); err != nil {
-		return err
+	if _, err := claimed.Object(t.row, rowText); err != nil {
+		return err //nolint:wrapcheck // as above
 	}
 	return p.look(v.Table(s.Tables[i].ID), rowText, failed)
-}
-
-// object reads an object of JSON, its numbers exactly.
-func object(name string, text []byte) (o map[string]any, err error) {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.UseNumber()
-	if err := d.Decode(&o); err != nil || o == nil {
-		return nil, program.Usage("%s is no object of JSON: %v", name, err)
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return nil, program.Usage("%s: something follows the object of JSON", name)
-	}
-	return o, nil
 }
 
 // overview shows what is seen of each table.

@@ -28,6 +28,7 @@ import (
 	"unicode"
 
 	"rowcast/internal/changelog"
+	"rowcast/internal/command/claimed"
 	"rowcast/internal/feed"
 	"rowcast/internal/feed/unreadable"
 	"rowcast/internal/mapping"
@@ -50,12 +51,15 @@ type Printer struct {
 	// Unreadable receives the changes that are written without their rows. Nil: nobody
 	// is.
 	Unreadable *unreadable.Log
+	// Eyes see the events for somebody; nil sees everything.
+	Eyes *claimed.Eyes
 	// Cursor is after the newest event that was written.
 	Cursor feed.Cursor
 
 	// printed is the newest position of each tenant.
 	printed map[string]int64
 	walk    feed.Walk
+	seen    []*feed.Event
 	count   int
 	buf     []byte
 }
@@ -63,12 +67,20 @@ type Printer struct {
 // pageSize is how many changes are read at once.
 const pageSize = 500
 
-// CatchUp writes the history of a tenant after a cursor, up to its end.
-func (p *Printer) CatchUp(ctx context.Context, history *changelog.History, tenant string, cursor feed.Cursor) error {
-	for {
+// CatchUp writes the history of a tenant, up to its end, after what changelog.History.Locate
+// takes.
+func (p *Printer) CatchUp(ctx context.Context, history *changelog.History, tenant, after string) error {
+	cursor, err := history.Locate(ctx, tenant, after)
+	if err != nil {
+		return fmt.Errorf("begin after %q: %w", after, err)
+	}
+	for p.Cursor = cursor; ; {
 		page, err := history.After(ctx, tenant, cursor, pageSize)
 		if err != nil {
 			return fmt.Errorf("read the history of %s from %s: %w", tenant, cursor, err)
+		}
+		if err := p.Eyes.Take(ctx, page.Rules); err != nil {
+			return err //nolint:wrapcheck // it says what was being done
 		}
 		if len(page.Changes) > 0 {
 			p.walk.At = cursor
@@ -94,9 +106,7 @@ func (p *Printer) wants(tenant string) bool {
 func (p *Printer) Print(changes []feed.Change) error {
 	if p.printed == nil {
 		p.printed = map[string]int64{}
-		p.walk.Events = func(dst []feed.Event, c *feed.Change) []feed.Event {
-			return p.Unreadable.Events(dst, c, mapping.Append)
-		}
+		p.walk.Events = p.Eyes.Events(p.Unreadable)
 	}
 	for i := range changes {
 		c := &changes[i]
@@ -104,9 +114,11 @@ func (p *Printer) Print(changes []feed.Change) error {
 			continue
 		}
 		p.printed[c.Tenant] = c.Position
-		events := p.walk.Next(c)
-		for j := range events {
-			e := &events[j]
+		var err error
+		if p.seen, err = p.Eyes.See(p.seen[:0], p.walk.Next(c), c.Tenant); err != nil {
+			return err //nolint:wrapcheck // it names the claims
+		}
+		for _, e := range p.seen {
 			if !p.Filter.Match(e.Name) {
 				continue
 			}

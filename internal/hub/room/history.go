@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"rowcast/internal/access/limit"
+	"rowcast/internal/failpoint"
 	"rowcast/internal/feed"
 	"rowcast/internal/hub/page"
 	"rowcast/internal/hub/ring"
@@ -66,6 +67,9 @@ func (h *Room) readPage(key page.Key, sees *view.View) (page.Page, error) {
 		decided := sees.Decide(&c)
 		for k := range events {
 			for n, part := range c.Parts() {
+				if failpoint.Leaks(failpoint.AudienceOfHistory) {
+					part.For = view.Subject{}
+				}
 				name := ""
 				frame = frame[:0]
 				if e := c.See(decided[n], k); e != nil {

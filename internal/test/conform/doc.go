@@ -41,6 +41,10 @@
 //   - A row for one subject reaches that subject alone, and of what was never for a client
 //     it receives not a byte (TestAudience). A large statement is sent row by row then
 //     (TestAudienceOfALargeStatement).
+//   - Whatever the table, the policy, the audience, the token and the filter: each client
+//     receives what a reference in SQL says, live, from every cursor and from the history.
+//     What is withheld from it is in no byte that it receives (TestNothingLeaks). Bugs by
+//     which something leaks are found (TestSeededLeaksAreFound, TestLeakCheckConvicts).
 //   - Numbers arrive as the guide for clients promises, those of columns and those
 //     within arrays, json and composite values (TestNumbers).
 //   - Clients receive a signal when events are late, and one when they no longer

@@ -25,8 +25,8 @@ var policies = flag.Int("conform.policies", 300, "how often a policy changes bef
 // parcels is a table for policies.
 const parcels = `create table parcels (id int, tenant_id uuid, warehouse int, price numeric, label text, primary key (tenant_id, id))`
 
-// with has a client have claims in its token, such as role.
-func with(t *testing.T, tenant string, claims map[string]any) func(q *request) {
+// claiming has a client have claims in its token, such as role.
+func claiming(t *testing.T, tenant string, claims map[string]any) func(q *request) {
 	return func(q *request) { q.token = tokenWith(t, tenant, claims) }
 }
 
@@ -41,7 +41,7 @@ func tokenWith(t *testing.T, tenant string, claims map[string]any) string {
 	return token
 }
 
-func role(name string) map[string]any { return map[string]any{"role": name} }
+func inRole(name string) map[string]any { return map[string]any{"role": name} }
 
 // apply applies a policy and waits until every server follows it.
 func (s *shared) apply(t *testing.T, document string) {
@@ -98,10 +98,10 @@ func TestPolicy(t *testing.T) {
 				n++
 				l.Exec(t, fmt.Sprintf(`insert into parcels values (%d, $1, %d, %s, '%s')`, n, warehouse, price, label))
 			}
-			people := map[string]map[string]any{"manager": role("manager"), "picker": role("picker"), "stranger": nil}
+			people := map[string]map[string]any{"manager": inRole("manager"), "picker": inRole("picker"), "stranger": nil}
 			live := map[string]*client{}
 			for i, name := range slices.Sorted(maps.Keys(people)) {
-				live[name] = l.join(t, servers[i%2], with(t, l.ID, people[name]))
+				live[name] = l.join(t, servers[i%2], claiming(t, l.ID, people[name]))
 			}
 			see := func(name string, want ...string) {
 				t.Helper()
@@ -151,10 +151,10 @@ func TestPolicy(t *testing.T) {
 			// A cursor continues the view that it is of, on any server, and no other.
 			tagged := live["picker"].cursor
 			insert(1, "4", "d")
-			live["picker"] = l.join(t, servers[0], with(t, l.ID, people["picker"]), from(tagged))
+			live["picker"] = l.join(t, servers[0], claiming(t, l.ID, people["picker"]), from(tagged))
 			see("picker", `parcel:created {"id":4,"tenant_id":"$T","warehouse":1,"label":"d"}`)
 			for who, cursor := range map[string]string{"picker": untagged, "manager": tagged, "stranger": tagged} {
-				live[who] = l.join(t, servers[0], with(t, l.ID, people[who]), from(cursor)) // which has everything
+				live[who] = l.join(t, servers[0], claiming(t, l.ID, people[who]), from(cursor)) // which has everything
 				reset(who)
 			}
 			if w.name == "ws" {
@@ -189,25 +189,25 @@ func TestPolicy(t *testing.T) {
 			if e := l.ends(t, live["picker"], "policy-changed"); e.code == "policy-changed" && e.hint > time.Minute {
 				t.Errorf("the picker is to come back in %s", e.hint)
 			}
-			live["picker"] = l.join(t, servers[1], with(t, l.ID, map[string]any{"role": "picker", "warehouse": 2}))
-			clerk := l.join(t, servers[0], with(t, l.ID, map[string]any{"role": []string{"clerk", "none"}, "warehouses": []int{1, 3}}))
+			live["picker"] = l.join(t, servers[1], claiming(t, l.ID, map[string]any{"role": "picker", "warehouse": 2}))
+			clerk := l.join(t, servers[0], claiming(t, l.ID, map[string]any{"role": []string{"clerk", "none"}, "warehouses": []int{1, 3}}))
 			insert(1, "5", "e")
 			insert(2, "6", "f")
 			insert(3, "7", "g")
 			see("picker", `parcel:created {"id":6,"tenant_id":"$T","warehouse":2,"label":"f"}`)
 			live["clerk"] = clerk
 			if w.name == "ws" {
-				f := l.join(t, servers[0], with(t, l.ID, nil), func(q *request) { q.events = []string{"parcel:*"} })
+				f := l.join(t, servers[0], claiming(t, l.ID, nil), func(q *request) { q.events = []string{"parcel:*"} })
 				if hint := f.joined.raw; !strings.Contains(hint, "no table that is watched has events parcel:*") || strings.Count(hint, "parcel") != 2 {
 					t.Errorf("a stranger that asks for the table receives %s", hint)
 				}
 				for filter, want := range map[string]string{`{"parcel":{"price":1}}`: "bad-request", `{"parcel":{"label":"a"}}`: ""} {
-					_, err := l.tryJoin(t, servers[1], with(t, l.ID, map[string]any{"role": "clerk", "warehouses": []int{}}), where(filter))
+					_, err := l.tryJoin(t, servers[1], claiming(t, l.ID, map[string]any{"role": "clerk", "warehouses": []int{}}), where(filter))
 					if refused, _ := errors.AsType[*refusal](err); (refused == nil) != (want == "") || refused != nil && refused.code != want {
 						t.Errorf("a clerk that filters by %s: %v; want %q", filter, err, want)
 					}
 				}
-				if _, err := l.tryJoin(t, servers[1], with(t, l.ID, nil), where(`{"parcel":{"label":"a"}}`)); err == nil {
+				if _, err := l.tryJoin(t, servers[1], claiming(t, l.ID, nil), where(`{"parcel":{"label":"a"}}`)); err == nil {
 					t.Error("a stranger filters rows of the table")
 				}
 			}
@@ -243,16 +243,16 @@ func TestRecoveryUnderAPolicy(t *testing.T) {
 	s.apply(t, prices)
 	onEvery(t, s, recoveries, func(t *testing.T, l *line) {
 		servers := l.servers()
-		f := l.join(t, servers[0], with(t, l.ID, role("picker")))
+		f := l.join(t, servers[0], claiming(t, l.ID, inRole("picker")))
 		l.Exec(t, `insert into parcels values (1, $1, 1, 5, 'a')`)
 		first := f.events(t, 1)[0]
 		l.Exec(t, `insert into parcels values (2, $1, 1, 777777, 'b')`)
 		f.events(t, 1)
-		again := l.join(t, servers[1], with(t, l.ID, role("picker")), from(first.Cursor))
+		again := l.join(t, servers[1], claiming(t, l.ID, inRole("picker")), from(first.Cursor))
 		if m := again.events(t, 1)[0]; m.Position != first.Position+1 || strings.Contains(m.raw, "777777") {
 			t.Errorf("recovered with %s", m.raw)
 		}
-		if _, err := l.tryJoin(t, servers[1], with(t, l.ID, role("manager")), from(first.Cursor)); err == nil || !strings.Contains(err.Error(), "has not recovered") {
+		if _, err := l.tryJoin(t, servers[1], claiming(t, l.ID, inRole("manager")), from(first.Cursor)); err == nil || !strings.Contains(err.Error(), "has not recovered") {
 			t.Errorf("the cursor of another view: %v; want a client that has not recovered", err)
 		}
 	})
@@ -297,8 +297,8 @@ func TestPolicyAndRowBackToBack(t *testing.T) {
 		ends <- e
 	}
 	for _, server := range servers {
-		go follow(l.join(t, server, with(t, l.ID, role("picker"))), true)
-		go follow(l.join(t, server, with(t, l.ID, role("manager"))), false)
+		go follow(l.join(t, server, claiming(t, l.ID, inRole("picker"))), true)
+		go follow(l.join(t, server, claiming(t, l.ID, inRole("manager"))), false)
 	}
 	for n := range *policies {
 		id := fmt.Sprint(n)
@@ -356,7 +356,7 @@ func TestFreshTokenOfAnotherRole(t *testing.T) {
 	l := &line{wire: wires[0], shared: s, Tenant: s.NewTenant(t)}
 	server := l.servers()[0]
 	s.apply(t, prices)
-	f := l.join(t, server, with(t, l.ID, role("picker")))
+	f := l.join(t, server, claiming(t, l.ID, inRole("picker")))
 	renew := func(claims map[string]any) {
 		t.Helper()
 		feed, native := f.conn.(*native)
@@ -371,7 +371,7 @@ func TestFreshTokenOfAnotherRole(t *testing.T) {
 		role   string
 		resets bool
 	}{{"picker", false}, {"manager", true}, {"manager", false}, {"picker", true}} {
-		renew(role(step.role))
+		renew(inRole(step.role))
 		if step.resets {
 			m := f.until(t, "reset", func(m message) bool { return change(m) || m.Type == "reset" })
 			if m.Type != "reset" || m.Reason != "policy" {
@@ -395,7 +395,7 @@ func TestUnusablePolicy(t *testing.T) {
 	l := &line{wire: wires[0], shared: s, Tenant: s.NewTenant(t)}
 	server := l.servers()[0]
 	s.apply(t, prices)
-	f := l.join(t, server, with(t, l.ID, role("manager")))
+	f := l.join(t, server, claiming(t, l.ID, inRole("manager")))
 	pgtest.Exec(t, s.DB, `update rowcast.policy set resolved = '{"version":99}' where state = 'active'`, `select rowcast.rules_changed()`)
 	servetest.Eventually(t, "server that is not ready", func() bool {
 		status, body := server.Get(t, "/readyz")
@@ -427,7 +427,7 @@ func TestPolicyFollowsColumns(t *testing.T) {
 	l := &line{wire: wires[0], shared: s, Tenant: s.NewTenant(t)}
 	server := l.servers()[0]
 	s.apply(t, prices)
-	f := l.join(t, server, with(t, l.ID, role("picker")))
+	f := l.join(t, server, claiming(t, l.ID, inRole("picker")))
 	pgtest.Exec(t, s.DB, `alter table parcels rename label to old`, `alter table parcels rename price to label`)
 	for n := 1; ; n++ {
 		l.Exec(t, fmt.Sprintf(`insert into parcels values (%d, $1, 1, 5, 'a')`, n))

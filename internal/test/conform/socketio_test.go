@@ -30,6 +30,9 @@ type socketIO struct {
 // carrier makes a way to carry packets.
 type carrier = func(ctx context.Context, q request) (packets, error)
 
+// errNotRecovered: the server has begun anew with the client.
+var errNotRecovered = errors.New("the client has not recovered")
+
 // dialSocketIO joins with join-tenant, from the cursor of the request.
 func dialSocketIO(carry carrier) func(ctx context.Context, q request) (conn, message, error) {
 	return func(ctx context.Context, q request) (conn, message, error) {
@@ -58,7 +61,7 @@ func dialRecovery(carry carrier) func(ctx context.Context, q request) (conn, mes
 				return message{}, err
 			}
 			if again && c.pid != pid {
-				return message{}, errors.New("the client has not recovered")
+				return message{}, errNotRecovered
 			}
 			if again {
 				return message{Type: "joined", TenantID: q.tenant, Cursor: q.cursor}, nil

@@ -71,6 +71,9 @@ type message struct {
 	Source                          struct{ Tx string }
 	// Match is entered or left.
 	Match string
+	// Changed and Previous are of updates.
+	Changed  []string
+	Previous json.RawMessage
 	// raw is everything that arrived for it.
 	raw string
 }

@@ -3,6 +3,7 @@ package policy
 import (
 	"bytes"
 
+	"rowcast/internal/failpoint"
 	"rowcast/internal/feed"
 	"rowcast/internal/feed/row"
 	"rowcast/internal/view/where"
@@ -92,6 +93,9 @@ func (a *Access) side(r, rest *row.Row, hidden bool) *Columns {
 func (a *Access) update(q *Question, d *Decision) {
 	d.Old, d.New = a.side(q.Before, q.After, q.HidesBefore), a.side(q.After, nil, q.HidesAfter)
 	d.Was, d.Is = matches(q.Filter, d.Old, q.Before, q.After), matches(q.Filter, d.New, q.After, nil)
+	if failpoint.Leaks(failpoint.OldImage) && d.New != nil {
+		d.Is = d.Was
+	}
 	d.derived = d.Old != nil && d.New != nil && (d.Was || d.Is)
 	switch {
 	case !d.derived:

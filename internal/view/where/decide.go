@@ -1,6 +1,7 @@
 package where
 
 import (
+	"rowcast/internal/failpoint"
 	"rowcast/internal/feed"
 	"rowcast/internal/feed/row"
 )
@@ -14,6 +15,9 @@ func (p *Predicate) Sides(op feed.Op, before, after *row.Row) (was, is bool) {
 	case feed.Delete:
 		return p.Match(before, nil), false
 	case feed.Update:
+		if failpoint.Leaks(failpoint.OldImage) {
+			return p.Match(before, after), p.Match(before, after)
+		}
 		return p.Match(before, after), p.Match(after, nil)
 	case feed.Truncate, feed.Unordered:
 	}

@@ -3,7 +3,7 @@ import type { Row } from "./events.gen.js";
 import type { Log } from "./handlers.js";
 import type { Feed } from "./options.js";
 import { RowsError, type Snapshot } from "./snapshot.js";
-import type { FeedEvent, Reset } from "./wire.js";
+import type { FeedEvent } from "./wire.js";
 
 /** Rows are read at most once in so many milliseconds. */
 const loadPause = 1_000;
@@ -215,16 +215,16 @@ export function createList({ stem, take, load, used, log }: ListOptions): RowLis
       } else if (state === "closed" && !loaded && status.state !== "failed") fail("closed", reason);
       else if (state !== "closed" && status.code === "closed") restart();
     };
-    const restart = (wait = 0) => {
+    const restart = () => {
       renew();
       forget();
       status = { state: loaded ? "reloading" : "loading" };
-      if (begun) ask(wait);
+      if (begun) ask();
       notify();
     };
     const offs = [
       feed.on(`${stem}:*`, (_: unknown, e: FeedEvent) => receive(e)),
-      feed.onReset(({ retryAfter }: Reset & { retryAfter?: number }) => restart(retryAfter)),
+      feed.onReset(restart), // when the server wants that
       feed.onStatus(look),
       leave,
     ];

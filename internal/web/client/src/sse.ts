@@ -35,11 +35,10 @@ const address = (start: Start, ticket?: string): string => {
 };
 
 /** What a refused request says about coming back. */
-export async function refusal(response: Response): Promise<End & { name: string }> {
+async function refusal(response: Response): Promise<End> {
   const problem = await response.json().catch(() => ({}));
   const after = Number(response.headers.get("Retry-After"));
   return {
-    name: problem.code ?? "unavailable",
     code: codeOf(problem.code),
     reason: problem.detail ?? `${response.url.split("?")[0]} answers ${response.status}`,
     retryIn: after > 0 ? after * 1000 : undefined,

@@ -1,1 +1,1 @@
-export{o as RowsError,t as createFeed,i as eventNames}from"./parts/feed-CzgnmLf0.js";
+export{o as RowsError,t as createFeed,i as eventNames}from"./parts/feed-DdzBviIa.js";

@@ -24,7 +24,7 @@ async function sizeOf(entry: string): Promise<number> {
 
 it.each([
   ["src/index.ts", 9 * 1024],
-  ["src/socket.ts", 9 * 1024],
+  ["src/socket.ts", 9.5 * 1024],
   ["src/react.tsx", 10 * 1024],
 ])("%s is at most %i bytes after gzip", async (entry, most) => {
   const size = await sizeOf(entry);

@@ -299,3 +299,24 @@ func TestTypesAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// TestTypesForAServer: a role that serves may write them, and they are the same.
+func TestTypesForAServer(t *testing.T) {
+	t.Parallel()
+	pgtest.Admin(t, pgtest.Server(t), "create role types_server login")
+	t.Cleanup(func() { pgtest.Admin(t, pgtest.Server(t), "drop role types_server") })
+	s := newEnv(t)
+	s.Exec(t, `select rowcast.grant_service('types_server')`)
+	t.Cleanup(func() { pgtest.Psql(t, s.DSN, "-c", "drop owned by types_server") })
+	var texts []string
+	for _, dsn := range []string{s.DSN, strings.Replace(s.DSN, "user=postgres", "user=types_server", 1)} {
+		code, types, stderr := rowcast(t, []string{"DATABASE_URL=" + dsn}, "types")
+		if code != program.ExitOK {
+			t.Fatal(stderr)
+		}
+		texts = append(texts, types)
+	}
+	if texts[0] != texts[1] || !strings.Contains(texts[0], `"order:status-changed"`) {
+		t.Errorf("the owner gets\n%s\na server gets\n%s", texts[0], texts[1])
+	}
+}

@@ -1,1 +1,1 @@
-export{a as RowsError,t as createFeed,o as eventNames}from"./parts/feed-DXFdG8Yt.js";
+export{o as RowsError,t as createFeed,i as eventNames}from"./parts/feed-DMMS0DCZ.js";

@@ -1,4 +1,4 @@
-import { type End, type Open } from "./connection.js";
+import { type Open } from "./connection.js";
 /** The part of EventSource that is used. */
 export interface EventSourceLike {
     onerror: ((event: any) => void) | null;
@@ -6,10 +6,6 @@ export interface EventSourceLike {
     close(): void;
 }
 export type EventSourceClass = new (url: string) => EventSourceLike;
-/** What a refused request says about coming back. */
-export declare function refusal(response: Response): Promise<End & {
-    name: string;
-}>;
 /**
  * Server-Sent Events through fetch: the token goes into a header, every event
  * is seen whatever its name, and a refusal says why.

@@ -67,7 +67,7 @@ export interface ListOptions {
 export function createList({ stem, take, load, used, log }: ListOptions): RowList {
   const listeners = new Set<{ call: (changes: readonly RowsChange[]) => void }>();
   let rows = new Map<string, Row>();
-  let array: readonly Row[] = [];
+  let array: readonly Row[] | undefined = []; // made when somebody looks
   let key: readonly string[] = [];
   let status: RowsStatus = { state: "idle" };
   let heard = status;
@@ -99,7 +99,7 @@ export function createList({ stem, take, load, used, log }: ListOptions): RowLis
   const notify = () => {
     const now = changes;
     changes = [];
-    if (now.length) array = [...rows.values()];
+    if (now.length) array = undefined;
     for (const one of waiting) if (has(one.tx)) one.settle();
     if (!now.length && heard === status) return;
     heard = status;
@@ -224,7 +224,7 @@ export function createList({ stem, take, load, used, log }: ListOptions): RowLis
     };
     const offs = [
       feed.on(`${stem}:*`, (_: unknown, e: FeedEvent) => receive(e)),
-      feed.onReset(restart),
+      feed.onReset(restart), // when the server wants that
       feed.onStatus(look),
       leave,
     ];
@@ -241,7 +241,7 @@ export function createList({ stem, take, load, used, log }: ListOptions): RowLis
 
   const list: RowList = {
     get rows() {
-      return array;
+      return (array ??= [...rows.values()]);
     },
     get status() {
       return status;

@@ -1,5 +1,4 @@
 import type { Row } from "./events.gen.js";
-import { refusal } from "./sse.js";
 
 /** Milliseconds until an answer that has no end is given up: the server has half of that. */
 const wholeTime = 60_000;
@@ -35,6 +34,13 @@ export function seenBy(snapshot: string): Snapshot["sees"] {
   return (tx) => BigInt(tx) < BigInt(xmax) && !running.has(tx);
 }
 
+async function refusal(response: Response): Promise<RowsError> {
+  const { status, headers } = response;
+  const { code = "unavailable", detail = `/rows answers ${status}` } = await response.json().catch(() => ({}));
+  const again = status > 499 || status === 408 || status === 429 || code === "token-expired";
+  return new RowsError(code, detail, Number(headers.get("Retry-After")) * 1000 || undefined, !again);
+}
+
 /** Reads the answer of /rows. Without its last line it is none. */
 export async function readSnapshot(
   fetch: typeof globalThis.fetch,
@@ -46,12 +52,7 @@ export async function readSnapshot(
   try {
     const headers = { Authorization: `Bearer ${token}` };
     const response = await fetch(url, { headers, cache: "no-store", signal: abort.signal });
-    if (!response.ok || !response.body) {
-      const { name, reason, retryIn } = await refusal(response);
-      const { status } = response;
-      const again = status > 499 || status === 408 || status === 429 || name === "token-expired";
-      throw new RowsError(name, reason, retryIn, !again);
-    }
+    if (!response.ok || !response.body) throw await refusal(response);
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     const rows: Row[] = [];
     let head: { key: string[]; snapshot: string; columns: { name: string }[] } | undefined;

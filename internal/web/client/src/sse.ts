@@ -34,18 +34,6 @@ const address = (start: Start, cursor: string | undefined, ticket?: string): str
   return `${start.base}/events?${query}`;
 };
 
-/** What a refused request says about coming back. */
-export async function refusal(response: Response): Promise<End & { name: string }> {
-  const problem = await response.json().catch(() => ({}));
-  const after = Number(response.headers.get("Retry-After"));
-  return {
-    name: problem.code ?? "unavailable",
-    code: codeOf(problem.code),
-    reason: problem.detail ?? `${response.url.split("?")[0]} answers ${response.status}`,
-    retryIn: after > 0 ? after * 1000 : undefined,
-  };
-}
-
 /** What is common to both ways to read a stream. `anew` asks for it without a cursor. */
 function receiver(start: Start, stop: () => void, anew: () => Promise<void>) {
   let retryIn: number | undefined;
@@ -70,13 +58,16 @@ function receiver(start: Start, stop: () => void, anew: () => Promise<void>) {
     fail: (error: unknown) => end({ code: lost, reason: String(error) }),
     /** Takes what a request was refused with. If the cursor alone is to blame, the stream begins without one. */
     async refused(response: Response) {
-      const { name, ...why } = await refusal(response);
+      const problem = await response.json().catch(() => ({}));
+      const after = Number(response.headers.get("Retry-After"));
+      const retryIn = after > 0 ? after * 1000 : undefined;
       if (over) return;
       if (response.status === 410 && !reset) {
-        reset = { reason: name, retryAfter: why.retryIn };
+        reset = { reason: problem.code ?? "expired", retryAfter: retryIn };
         return anew();
       }
-      end(why);
+      const reason = problem.detail ?? `${response.url.split("?")[0]} answers ${response.status}`;
+      end({ code: codeOf(problem.code), reason, retryIn });
     },
     retry: (ms: number) => void (retryIn = ms),
     data(text: string) {

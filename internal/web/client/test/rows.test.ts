@@ -97,7 +97,7 @@ it("follows rows by their key, also when it changes, and what leaves", async () 
   expect(heard).toEqual(["load", "put", "put", "drop,put", "put", "drop", "put", "load"]);
 });
 
-it("reads again at most once a second, and after the time that a reset says", async () => {
+it("reads again at most once a second, and after a reset", async () => {
   const { list, socket, asked } = await listOf([rows({ id: 1 })]);
   expect(asked).toHaveLength(1);
   for (let n = 1; n < 20; n++)

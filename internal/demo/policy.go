@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"fmt"
 
+	"rowcast/internal/errcode"
 	"rowcast/internal/view/policy/store"
 )
 
@@ -26,7 +27,7 @@ func rule(ctx context.Context, db store.Database) error {
 		return err
 	}
 	if o == nil || o.State != store.IsActive {
-		return fmt.Errorf("put the policy of the demo into force: it is %+v", o)
+		return errcode.With("policy-refused", fmt.Errorf("put the policy of the demo into force: it is %+v", o))
 	}
 	return nil
 }

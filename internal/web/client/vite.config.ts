@@ -33,7 +33,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.{ts,tsx}"],
     // Nothing should take so long: it is for machines that do much else.
-    testTimeout: 60_000,
+    testTimeout: 240_000,
     restoreMocks: true,
   },
 });

@@ -357,6 +357,6 @@ export class FaultyServer {
 
 /** Waits for a fact. */
 export async function until(fact: () => boolean, what = fact.toString()): Promise<void> {
-  for (const end = Date.now() + 30_000; !fact(); await new Promise((go) => setTimeout(go, 2)))
+  for (const end = Date.now() + 120_000; !fact(); await new Promise((go) => setTimeout(go, 2)))
     if (Date.now() > end) throw new Error(`it did not happen: ${what}`);
 }

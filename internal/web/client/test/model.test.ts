@@ -88,6 +88,7 @@ describe.each(Object.entries(wires))("over %s", (wire, options) => {
       }
       server.faults = [];
       server.blocked = false;
+      server.commit(); // lest the last word is that events are late
       await until(() => feed.status.cursor === server.cursor(server.log.length), "everything is heard");
       await until(() => feed.status.state === "live");
 

@@ -180,5 +180,5 @@ $$;
 --
 --     grant usage on schema rowcast to security_officer;
 --     grant execute on function rowcast.apply_policy(text), rowcast.drop_policy(), rowcast.policies() to security_officer;
---     grant execute on function rowcast.servers(), rowcast.lock_holders() to security_officer;
+--     grant execute on function rowcast.lock_holders() to security_officer;
 --     grant select on rowcast.policy to security_officer;

@@ -129,7 +129,7 @@ func TestWritesMakeTheirEvents(t *testing.T) {
 		want       string
 	}{
 		{"/api/orders", `{"customer":"Ada",` + two, http.StatusCreated, "order:created"},
-		{"/api/orders/{/api/orders}/fulfil", "", http.StatusOK, status + moved},
+		{"/api/orders/{/api/orders}/fulfil", "", http.StatusOK, status + " order:shipped" + moved},
 		{"/api/orders/{/api/orders}/fulfil", "", http.StatusConflict, problem},
 		{"/api/orders", `{"customer":"Bob",` + two, http.StatusCreated, "order:created"},
 		{"/api/orders/{/api/orders}/cancel", "", http.StatusOK, status},

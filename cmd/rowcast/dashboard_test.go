@@ -102,7 +102,13 @@ func TestDashboardAndAlertsAgainstALiveScrape(t *testing.T) {
 	c.events(t, "order:created")
 	eventually(t, "first look at the database", func() string { _, body := r.get(t, "/metrics"); return body },
 		func(body string) bool { return strings.Contains(body, "\nrowcast_trigger_drift ") })
-	_, body := r.get(t, "/metrics")
+	// Expressions of the policy are shown once they have failed.
+	s.Exec(t, `select rowcast.apply_policy('tables: {order: {roles: {"*": {rows: int(row.customer) > 0}}}}')`)
+	body := eventually(t, "an expression that failed", func() string {
+		s.Exec(t, `insert into orders (tenant_id, order_number, customer) values ('`+inventory.AcmeID+`', 'D' || clock_timestamp(), 'C')`)
+		_, body := r.get(t, "/metrics")
+		return body
+	}, func(body string) bool { return strings.Contains(body, "\nrowcast_policy_failures_total{") })
 	parser := expfmt.NewTextParser(model.UTF8Validation)
 	families, err := parser.TextToMetricFamilies(strings.NewReader(body))
 	if err != nil {

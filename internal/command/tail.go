@@ -116,7 +116,7 @@ func (p *commands) follow(ctx context.Context, cfg config.Config, o tailOptions,
 	out := &printer.Printer{W: p.Stdout, JSON: o.format == "json", Filter: filter, Tenants: o.tenants, Count: o.count, Eyes: eyes}
 	var caughtUp bool
 	run := changelog.New(changelog.Options{
-		Connect: service.DialTail(cfg.ListenDatabaseURL), Listen: service.Dial(cfg.ListenDatabaseURL, "rowcast listen"), Pool: pool,
+		Connect: service.DialTail(cfg.ListenDatabaseURL), Listen: service.Dial(cfg.ListenDatabaseURL, "rowcast tail listen"), Pool: pool,
 		BulkRows: cfg.BulkRows, Observe: true, Fallback: 100 * time.Millisecond, Log: log, Rules: eyes.Take,
 		Publish: func(changes []feed.Change, _ int64) {
 			if context.Cause(ctx) != nil {

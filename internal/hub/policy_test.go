@@ -2,11 +2,14 @@ package hub_test
 
 import (
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"rowcast/internal/feed"
+	"rowcast/internal/hub/room"
 	"rowcast/internal/hub/session"
 	"rowcast/internal/hub/signal"
 	"rowcast/internal/view"
@@ -86,6 +89,32 @@ func TestRolesDecideOnce(t *testing.T) {
 		}
 		if stats := b.Stats(); stats.Decisions != roles*changes || stats.Hidden != 2*roles*changes || stats.Filtered != 0 {
 			t.Errorf("%d decisions, %d events were hidden, %d filtered; want %d, %d and none", stats.Decisions, stats.Hidden, stats.Filtered, roles*changes, 2*roles*changes)
+		}
+	})
+}
+
+// TestHolesOfTheServer: a client learns of what it has not asked for within 10 s, and of
+// what is withheld from it with the next message that comes anyway, or after a minute.
+func TestHolesOfTheServer(t *testing.T) {
+	t.Parallel()
+	bubble(t, func(o *room.Options) { o.PingInterval = time.Hour }, func(t *testing.T, b *bundle) {
+		p := policyOf(t, "tables: {'1': {roles: {some: {rows: row.n == 1}}}}", new(failed))
+		hidden, filtered := newConn(unlimited), newConn(unlimited)
+		b.join(t, hidden, session.Request{Tenant: "T", See: sees(t, p, nil, "some")})
+		b.join(t, filtered, session.Request{Tenant: "T", See: sees(t, p, viewOf(t, 1), "some")})
+		time.Sleep(time.Minute)
+		c := b.history.seal("T", 1, false, write(content{number: 3}, "x"))
+		b.Publish([]feed.Change{c}, b.history.sequence)
+		synctest.Wait()
+		count := func(c *conn) int { return strings.Count(c.text(), "progress|") }
+		idle := count(hidden)
+		time.Sleep(11 * time.Second)
+		if h, f := count(hidden)-idle, count(filtered); h != 0 || f != idle+1 {
+			t.Errorf("within 10 s %d and %d messages of progress, want none and one", h, f-idle)
+		}
+		time.Sleep(time.Minute)
+		if h := count(hidden) - idle; h != 1 {
+			t.Errorf("within a minute %d messages of progress, want one", h)
 		}
 	})
 }

@@ -39,6 +39,9 @@ func (v *View) Key() string {
 	return v.key
 }
 
+// Filters says whether the client has asked for some rows alone.
+func (v *View) Filters() bool { return v != nil && len(v.filter) > 0 }
+
 // Tag names in cursors what the policy lets the view see, empty for everything.
 func (v *View) Tag() string {
 	if v == nil || v.viewer == nil {

@@ -11,8 +11,9 @@ import (
 	"rowcast/internal/view"
 )
 
-// How long a subscription may go without sending its cursor. The sweep that looks is up
-// to a second late at both ends.
+// How long a subscription may go without sending its cursor: after what was not for the
+// client, and otherwise. What the policy alone withholds is no reason to hurry. The sweep
+// that looks is up to a second late at both ends.
 const (
 	progressSkipped = 8 * time.Second
 	progressIdle    = 58 * time.Second
@@ -201,7 +202,8 @@ func (u *sub) sweepLocked(now time.Duration) {
 		return
 	}
 	lastSent := now - u.lastSent
-	if lastSent < progressIdle && (!u.withheld || lastSent < progressSkipped) {
+	ruled := u.kind.View.Tag() != "" && !u.kind.View.Filters() && u.filter.Admit == nil
+	if lastSent < progressIdle && (!u.withheld || ruled || lastSent < progressSkipped) {
 		return
 	}
 	u.progressLocked(now)

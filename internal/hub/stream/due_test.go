@@ -32,7 +32,7 @@ func (r *reader) Offer(v *ring.Window, scratch *[]byte) int {
 func TestOneSubjectIsWoken(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		const readers = 1000
+		const readers = 10_000
 		ctx, cancel := context.WithCancel(t.Context())
 		s := New(ctx, Options{
 			Head: func(context.Context, string, int64) (feed.Head, error) { return feed.Head{Epoch: "f"}, nil },

@@ -19,6 +19,7 @@
 //   - A version that nothing was read with is followed within a second or so, and so are
 //     columns that were renamed or replaced (TestVersionIsNoticed; conform:
 //     TestPolicyFollowsColumns).
+//   - A connection that is gone is made anew (TestConnectionIsMadeAnew).
 //   - A policy that cannot be read shows nobody anything (conform: TestUnusablePolicy).
 //
 // # Failures

@@ -83,3 +83,25 @@ func TestVersionIsNoticed(t *testing.T) {
 		t.Error("it ended without a cause")
 	}
 }
+
+// TestConnectionIsMadeAnew: one that is gone costs an answer, and the next is right.
+func TestConnectionIsMadeAnew(t *testing.T) {
+	t.Parallel()
+	w, e := watcher(t, nil)
+	if err := w.Load(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	e.Exec(t, watch)
+	if n := len(pgtest.Column[bool](t, e.Conn, `select pg_terminate_backend(pid, 60000) from pg_stat_activity where datname = current_database() and application_name ~ '^rowcast rules \d+$'`)); n != 1 {
+		t.Fatalf("%d connections of the watcher are ended, want one", n)
+	}
+	if err := w.Take(t.Context(), 1); err == nil {
+		t.Error("a version was followed over a connection that is gone")
+	}
+	if err := w.Take(t.Context(), 1); err != nil || !w.Withholds() {
+		t.Errorf("the version is followed: %v, %v", w.Withholds(), err)
+	}
+	if name := pgtest.Query[string](t, e.Conn, `select application_name from pg_stat_activity where datname = current_database() and application_name ~ '^rowcast rules'`); name != "rowcast rules 1" {
+		t.Errorf("the connection is called %s", name)
+	}
+}

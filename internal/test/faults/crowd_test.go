@@ -96,6 +96,7 @@ func TestCrowdOfAKilledServer(t *testing.T) {
 		network.Turn(false)
 		r.Kill()
 		tr.moves(t, 20)
+		s.exec(t, `select rowcast.seal()`) // else those changes come through the rings
 		r.Restart(t)
 		network.Turn(true)
 		began := time.Now()
@@ -108,7 +109,7 @@ func TestCrowdOfAKilledServer(t *testing.T) {
 		if took > comeBackWithin {
 			t.Errorf("the last client is live again after %s; want %s", took, comeBackWithin)
 		}
-		if hub.CatchUps < count/2 || hub.HistoryReads > few*len(tenants) {
+		if hub.CatchUps < count/4 || hub.HistoryReads > few*len(tenants) {
 			t.Errorf("the history was read %d times for %d clients", hub.HistoryReads, hub.CatchUps)
 		}
 	}

@@ -198,7 +198,9 @@ func TestTakesTurns(t *testing.T) {
 func TestClientLeaves(t *testing.T) {
 	t.Parallel()
 	d := newDatabase(t, 50_000)
-	s := d.serve(t, nil)
+	s := d.serve(t, func(o *rows.Options) {
+		o.Stall, o.Time, o.Source.Time = 2*servetest.Timeout, 2*servetest.Timeout, 2*servetest.Timeout
+	})
 	leave := func(what string) {
 		ctx, stop := context.WithCancel(t.Context())
 		response := s.open(ctx, t, "ann@T", note())
@@ -230,7 +232,7 @@ func TestClientLeaves(t *testing.T) {
 		}
 	}()
 	waits := func() int {
-		return pgtest.Query[int](t, locker, `select count(*)::int from pg_stat_activity where datname = current_database() and application_name = 'rows' and wait_event_type = 'Lock'`)
+		return pgtest.Query[int](t, d.Conn, `select count(*)::int from pg_stat_activity where datname = current_database() and application_name = 'rows' and wait_event_type = 'Lock'`)
 	}
 	servetest.Eventually(t, "a query that waits for a lock", func() bool { return waits() == 1 })
 	stop()

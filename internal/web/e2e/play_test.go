@@ -46,7 +46,7 @@ func (s *stage) play(t *testing.T, program string) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), limit)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "node", "--test-reporter=./js/reporter.js", "--test-reporter-destination=stdout", filepath.Join("js", program))
+	cmd := exec.CommandContext(ctx, "node", "--test-force-exit", "--test-reporter=./js/reporter.js", "--test-reporter-destination=stdout", filepath.Join("js", program))
 	cmd.Env = append(os.Environ(),
 		"ROWCAST_URL=http://"+s.proxy.Address(),
 		"ROWCAST_DSN="+s.demo.dsn,

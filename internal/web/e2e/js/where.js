@@ -51,6 +51,7 @@ for (const [wire, options] of wires) {
       told.push([event.event, event.match, order.status, order.total].filter((word) => word !== undefined).join(" "));
       if (event.event === "order:deleted") ended();
     });
+    feed.on("order:shipped", () => {}); // EventSource hears names of the catalogue, and those that somebody listens to
     feed.connect();
     await begun(feed);
     const cursor = feed.status.cursor ?? "";
@@ -75,6 +76,7 @@ for (const [wire, options] of wires) {
       "order:updated pending 20",
       "order:updated left pending 20",
       "order:status-changed fulfilled",
+      "order:shipped",
       "order:updated entered processing 30",
       "order:status-changed processing",
       "order:deleted processing 30",

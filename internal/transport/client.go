@@ -261,13 +261,16 @@ func (c *Client) Follow(want Want, q session.Request) error {
 // what cannot be meant.
 func (c *Client) note(want Want) *signal.Note {
 	var n signal.Note
-	viewer, _ := c.viewer(want.Tenant) // without one the join is refused
+	see := func() *policy.Viewer {
+		viewer, _ := c.viewer(want.Tenant) // without one the join is refused
+		return viewer
+	}
 	if !want.Filter.All() {
 		n.Events = want.Events
 	}
 	if n.Hint = c.gate.Doubt(want.Tenant); n.Hint != "" {
 		c.gate.Refusals.Warn("a client joined a tenant that may never have a change", want.Tenant, n.Hint)
-	} else if n.Hint = c.gate.Unheard(want.Filter, viewer); n.Hint != "" {
+	} else if n.Hint = c.gate.Unheard(want.Filter, see); n.Hint != "" {
 		c.gate.Refusals.Warn("a client asked for events that never come", want.Tenant, n.Hint)
 	}
 	n.Holes = c.gate.Rules.Withholds()

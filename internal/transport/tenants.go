@@ -21,15 +21,17 @@ func (g *Gate) Doubt(name string) string {
 }
 
 // Unheard says which events of a filter no watched table has that a viewer sees, empty if
-// all may come.
-func (g *Gate) Unheard(filter mapping.Filter, viewer *policy.Viewer) string {
-	if len(g.Tenants.Stems()) == 0 {
+// all may come. The viewer is made where it has to be asked.
+func (g *Gate) Unheard(filter mapping.Filter, see func() *policy.Viewer) string {
+	stems := filter.Stems()
+	if len(stems) == 0 || len(g.Tenants.Stems()) == 0 {
 		return ""
 	}
+	viewer := see()
 	hidden := func(stem string) bool { return viewer != nil && viewer.OfStem(stem).None() }
 	known := slices.DeleteFunc(slices.Clone(g.Tenants.Stems()), hidden)
 	var unknown []string
-	for _, stem := range filter.Stems() {
+	for _, stem := range stems {
 		if !mapping.Known(stem) && !slices.Contains(known, stem) {
 			unknown = append(unknown, stem+":*")
 		}

@@ -25,6 +25,17 @@ var policies = flag.Int("conform.policies", 300, "how often a policy changes bef
 // parcels is a table for policies.
 const parcels = `create table parcels (id int, tenant_id uuid, warehouse int, price numeric, label text, primary key (tenant_id, id))`
 
+// parcelLine is a tenant of a database with that table, followed on a wire.
+func parcelLine(t *testing.T, w wire) *line {
+	t.Helper()
+	s := newShared(t)
+	pgtest.Exec(t, s.DB, parcels, `select rowcast.watch('parcels', name => 'parcel')`)
+	return &line{wire: w, shared: s, Tenant: s.NewTenant(t)}
+}
+
+// changeOrReset is true for what is of rows.
+func changeOrReset(m message) bool { return change(m) || m.Type == "reset" }
+
 // claiming has a client have claims in its token, such as role.
 func claiming(t *testing.T, tenant string, claims map[string]any) func(q *request) {
 	return func(q *request) { q.token = tokenWith(t, tenant, claims) }
@@ -88,9 +99,8 @@ func TestPolicy(t *testing.T) {
 	for _, w := range []wire{wires[0], wires[1], wires[3], wires[4]} {
 		t.Run(w.name, func(t *testing.T) {
 			t.Parallel()
-			s := newShared(t)
-			pgtest.Exec(t, s.DB, parcels, `select rowcast.watch('parcels', name => 'parcel')`)
-			l := &line{wire: w, shared: s, Tenant: s.NewTenant(t)}
+			l := parcelLine(t, w)
+			s := l.shared
 			servers := l.servers()
 			n := 0
 			insert := func(warehouse int, price, label string) {
@@ -122,7 +132,7 @@ func TestPolicy(t *testing.T) {
 			// Those that see something else are reset, the others go on.
 			reset := func(name string) {
 				t.Helper()
-				m := live[name].until(t, "reset", func(m message) bool { return change(m) || m.Type == "reset" })
+				m := live[name].until(t, "reset", changeOrReset)
 				if m.Type != "reset" || m.Reason != "policy" {
 					t.Fatalf("the %s received %s; want a reset", name, m.raw)
 				}
@@ -263,9 +273,8 @@ func TestRecoveryUnderAPolicy(t *testing.T) {
 // same receives every row, without a reset.
 func TestPolicyAndRowBackToBack(t *testing.T) {
 	t.Parallel()
-	s := newShared(t)
-	pgtest.Exec(t, s.DB, parcels, `select rowcast.watch('parcels', name => 'parcel')`)
-	l := &line{wire: wires[0], shared: s, Tenant: s.NewTenant(t)}
+	l := parcelLine(t, wires[0])
+	s := l.shared
 	servers := l.servers()
 	// A policy as it is applied and as servers store it, but for the row up to which it hides.
 	const hides, row = "tables: {parcel: {roles: {manager: {}, picker: {rows: row.id > 987654321}}}}", "987654321"
@@ -351,9 +360,8 @@ func TestPolicyAndRowBackToBack(t *testing.T) {
 // and sees what that role sees. With the same role it goes on.
 func TestFreshTokenOfAnotherRole(t *testing.T) {
 	t.Parallel()
-	s := newShared(t)
-	pgtest.Exec(t, s.DB, parcels, `select rowcast.watch('parcels', name => 'parcel')`)
-	l := &line{wire: wires[0], shared: s, Tenant: s.NewTenant(t)}
+	l := parcelLine(t, wires[0])
+	s := l.shared
 	server := l.servers()[0]
 	s.apply(t, prices)
 	f := l.join(t, server, claiming(t, l.ID, inRole("picker")))
@@ -373,13 +381,13 @@ func TestFreshTokenOfAnotherRole(t *testing.T) {
 	}{{"picker", false}, {"manager", true}, {"manager", false}, {"picker", true}} {
 		renew(inRole(step.role))
 		if step.resets {
-			m := f.until(t, "reset", func(m message) bool { return change(m) || m.Type == "reset" })
+			m := f.until(t, "reset", changeOrReset)
 			if m.Type != "reset" || m.Reason != "policy" {
 				t.Fatalf("step %d: received %s; want a reset", n, m.raw)
 			}
 		}
 		l.Exec(t, fmt.Sprintf(`insert into parcels values (%d, $1, 1, 5, 'a')`, n))
-		m := f.until(t, "row", func(m message) bool { return change(m) || m.Type == "reset" })
+		m := f.until(t, "row", changeOrReset)
 		if m.Event != "parcel:created" || strings.Contains(m.raw, "price") != (step.role == "manager") {
 			t.Fatalf("step %d: a %s received %s", n, step.role, m.raw)
 		}
@@ -390,9 +398,8 @@ func TestFreshTokenOfAnotherRole(t *testing.T) {
 // is not ready, and says why, until there is another one.
 func TestUnusablePolicy(t *testing.T) {
 	t.Parallel()
-	s := newShared(t)
-	pgtest.Exec(t, s.DB, parcels, `select rowcast.watch('parcels', name => 'parcel')`)
-	l := &line{wire: wires[0], shared: s, Tenant: s.NewTenant(t)}
+	l := parcelLine(t, wires[0])
+	s := l.shared
 	server := l.servers()[0]
 	s.apply(t, prices)
 	f := l.join(t, server, claiming(t, l.ID, inRole("manager")))
@@ -401,12 +408,12 @@ func TestUnusablePolicy(t *testing.T) {
 		status, body := server.Get(t, "/readyz")
 		return status == http.StatusServiceUnavailable && strings.Contains(body, "policy-unusable")
 	})
-	if m := f.until(t, "reset", func(m message) bool { return change(m) || m.Type == "reset" }); m.Type != "reset" {
+	if m := f.until(t, "reset", changeOrReset); m.Type != "reset" {
 		t.Fatalf("received %s", m.raw)
 	}
 	l.Exec(t, `insert into parcels values (1, $1, 1, 5, 'a')`)
 	s.apply(t, prices)
-	if m := f.until(t, "reset", func(m message) bool { return change(m) || m.Type == "reset" }); m.Type != "reset" {
+	if m := f.until(t, "reset", changeOrReset); m.Type != "reset" {
 		t.Fatalf("received %s", m.raw)
 	}
 	l.Exec(t, `insert into parcels values (2, $1, 1, 5, 'b')`)
@@ -422,16 +429,15 @@ func TestUnusablePolicy(t *testing.T) {
 // another column, is withheld although nobody has applied anything.
 func TestPolicyFollowsColumns(t *testing.T) {
 	t.Parallel()
-	s := newShared(t)
-	pgtest.Exec(t, s.DB, parcels, `select rowcast.watch('parcels', name => 'parcel')`)
-	l := &line{wire: wires[0], shared: s, Tenant: s.NewTenant(t)}
+	l := parcelLine(t, wires[0])
+	s := l.shared
 	server := l.servers()[0]
 	s.apply(t, prices)
 	f := l.join(t, server, claiming(t, l.ID, inRole("picker")))
 	pgtest.Exec(t, s.DB, `alter table parcels rename label to old`, `alter table parcels rename price to label`)
 	for n := 1; ; n++ {
 		l.Exec(t, fmt.Sprintf(`insert into parcels values (%d, $1, 1, 5, 'a')`, n))
-		if m := f.until(t, "row", func(m message) bool { return change(m) || m.Type == "reset" }); m.Type == "reset" || !strings.Contains(m.raw, "label") {
+		if m := f.until(t, "row", changeOrReset); m.Type == "reset" || !strings.Contains(m.raw, "label") {
 			return
 		}
 	}

@@ -13,12 +13,6 @@ import (
 	"rowcast/internal/view/policy/store"
 )
 
-// uncounted is for a policy by which nothing is decided.
-type uncounted struct{}
-
-func (uncounted) RuleFailed(string, string) {}
-func (uncounted) EventFailed(string)        {}
-
 // rules reads the policy in force as a server does, and looks at it.
 func rules(code errcode.Code, look func(s *store.State, p *policy.Policy, wrong error) Finding) func(context.Context, *patient) Finding {
 	return func(ctx context.Context, p *patient) Finding {
@@ -38,7 +32,7 @@ func rules(code errcode.Code, look func(s *store.State, p *policy.Policy, wrong 
 		case err != nil:
 			return fail(words(err), "")
 		}
-		loaded, wrong := s.Load(uncounted{})
+		loaded, wrong := s.Load(policy.Uncounted{})
 		return look(s, loaded, wrong)
 	}
 }

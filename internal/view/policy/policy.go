@@ -17,6 +17,15 @@ type Counter interface {
 	EventFailed(name string)
 }
 
+// Uncounted is a Counter for those that show nobody how often conditions fail.
+type Uncounted struct{}
+
+// RuleFailed implements Counter.
+func (Uncounted) RuleFailed(string, string) {}
+
+// EventFailed implements Counter.
+func (Uncounted) EventFailed(string) {}
+
 // Policy says who sees what. It does not change, and may be shared. The zero Policy has no
 // rules: everybody sees everything.
 type Policy struct {
